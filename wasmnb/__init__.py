@@ -1,0 +1,89 @@
+"""From a notebook cell to a live mesh, and proof that it is live.
+
+``%load_ext wasmnb`` gives the magics; the same verbs are plain Python here, without IPython. Names are imported
+when first used, so that loading the extension costs a moment only.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from wasmnb.build import Filter
+    from wasmnb.errors import WasmnbError
+    from wasmnb.image import Image
+    from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
+    from wasmnb.mesh.local import LocalMesh
+    from wasmnb.module import Module
+    from wasmnb.plugin import FailPolicy, Phase, Plugin
+    from wasmnb.session import Session
+    from wasmnb.traffic import Exchange, diff
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Exchange": "wasmnb.traffic",
+    "FailPolicy": "wasmnb.plugin",
+    "Filter": "wasmnb.build",
+    "Image": "wasmnb.image",
+    "LocalMesh": "wasmnb.mesh.local",
+    "Mesh": "wasmnb.mesh",
+    "Module": "wasmnb.module",
+    "Phase": "wasmnb.plugin",
+    "Plugin": "wasmnb.plugin",
+    "Pod": "wasmnb.mesh",
+    "PodVerdict": "wasmnb.mesh",
+    "Session": "wasmnb.session",
+    "Verdict": "wasmnb.mesh",
+    "WasmnbError": "wasmnb.errors",
+    "diff": "wasmnb.traffic",
+}
+
+__all__ = [
+    "Exchange",
+    "FailPolicy",
+    "Filter",
+    "Image",
+    "LocalMesh",
+    "Mesh",
+    "Module",
+    "Phase",
+    "Plugin",
+    "Pod",
+    "PodVerdict",
+    "Session",
+    "Verdict",
+    "WasmnbError",
+    "diff",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wasmnb' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Register the magics and their completion (IPython calls this for ``%load_ext wasmnb``)."""
+    from wasmnb.magics import load  # noqa: PLC0415
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Stop what the session started, and take the completion away."""
+    from wasmnb.magics import unload  # noqa: PLC0415
+
+    unload(shell)

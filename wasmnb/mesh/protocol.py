@@ -1,0 +1,210 @@
+"""What every mesh can do, in nouns that do not say which mesh it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from wasmnb.plugin import Plugin
+    from wasmnb.progress import Progress
+    from wasmnb.traffic import Exchange
+
+__all__ = ["Change", "Mesh", "Pod", "PodVerdict", "Verdict", "Watch"]
+
+
+class Verdict(str, Enum):
+    """What is true of one plugin on one pod. Closed: when in doubt it is UNPROVEN, never LIVE."""
+
+    LIVE = "LIVE"
+    OLD = "OLD"
+    WARMING = "WARMING"
+    REJECTED = "REJECTED"
+    DENY_ALL = "DENY_ALL"
+    ALLOW_ALL = "ALLOW_ALL"
+    TRAPPED = "TRAPPED"
+    HUNG = "HUNG"
+    NOT_SELECTED = "NOT_SELECTED"
+    NO_SIDECAR = "NO_SIDECAR"
+    UNPROVEN = "UNPROVEN"
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod as it was when it was looked at.
+
+    ``ready`` is kubectl's column (``2/2``: the service answers, and its proxy does), ``status`` its words.
+    """
+
+    name: str
+    workload: str
+    labels: Mapping[str, str]
+    ready: str
+    status: str
+    restarts: int
+    started: datetime
+    address: str
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the pod as plain JSON values."""
+        return {
+            "name": self.name,
+            "workload": self.workload,
+            "labels": dict(self.labels),
+            "ready": self.ready,
+            "status": self.status,
+            "restarts": self.restarts,
+            "started": self.started.isoformat(),
+            "address": self.address,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class PodVerdict:
+    """The verdict about one plugin on one pod, with the evidence for it.
+
+    Parameters
+    ----------
+    wanted, running : str
+        Image digests (``sha256:...``); ``running`` is empty when nothing of the plugin runs.
+    reason : str
+        One sentence; empty when LIVE and there is nothing to add.
+    evidence : tuple of str
+        Quoted lines: Envoy's own words, a stat, a log line.
+    at : datetime
+        When it was observed (aware, UTC).
+    """
+
+    pod: str
+    plugin: str
+    verdict: Verdict
+    wanted: str
+    running: str
+    reason: str
+    evidence: tuple[str, ...]
+    at: datetime
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the verdict as plain JSON values."""
+        return {
+            "pod": self.pod,
+            "plugin": self.plugin,
+            "verdict": self.verdict.value,
+            "wanted": self.wanted,
+            "running": self.running,
+            "reason": self.reason,
+            "evidence": list(self.evidence),
+            "at": self.at.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something about the mesh changed.
+
+    Parameters
+    ----------
+    number : int
+        Counts up by one per change of a watch.
+    at : datetime
+        When it was observed (aware, UTC).
+    kind : str
+        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``.
+    name : str
+        The pod or plugin; for a verdict, ``pod/plugin``.
+    value : dict
+        The new state as plain JSON values; empty when gone.
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    name: str
+    value: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Watch(Iterator[Change], AbstractContextManager["Watch"], Protocol):
+    """A closable stream of changes; the first ones tell the state at the start."""
+
+    def close(self) -> None:
+        """End the stream; an iteration that waits ends too."""
+
+
+class Mesh(Protocol):
+    """A running mesh. Every method may be called from any thread and returns when it is done."""
+
+    name: str
+    """What ``%wasm_mesh`` calls it, such as ``local``."""
+
+    def pods(self) -> list[Pod]:
+        """List the pods as they are now."""
+
+    def render(self, plugin: Plugin) -> str:
+        """Give the text (YAML or JSON) that applying the plugin would put in force."""
+
+    def apply(self, plugin: Plugin, *, wait: float = 10.0, progress: Progress | None = None) -> list[PodVerdict]:
+        """Put a plugin in force and wait until every selected pod has a verdict that will last.
+
+        Raises
+        ------
+        SelectorError
+            No pod carries the labels.
+        ModuleError, HangError, DeployError
+            The module was refused; what was in force before still is.
+        """
+
+    def remove(self, id: str) -> Plugin:  # noqa: A002 - the field's own word
+        """Take a plugin away, from every pod; give what was in force."""
+
+    def plugins(self) -> list[Plugin]:
+        """List what is in force, in the order requests meet it."""
+
+    def history(self, id: str) -> list[Plugin]:  # noqa: A002
+        """List what was in force under an id, newest first, the present one included."""
+
+    def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
+        """Wait until a plugin is LIVE on every selected pod, or cannot become so."""
+
+    def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
+        """Judge every (pod, plugin), or those of one plugin, now."""
+
+    def send(
+        self,
+        source: str,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        via: str = "proxy",
+        timeout: float = 5.0,
+    ) -> Exchange:
+        """Send one request as ``source``, and give the exchange as it came over the wire.
+
+        Parameters
+        ----------
+        source : str
+            Workload or pod that sends.
+        url : str
+            ``host:port/path``; a leading ``http://`` is allowed.
+        via : str
+            ``proxy``: from inside the caller's proxy and past it, as the article's curl does.
+            ``app``: as the application, through both proxies.
+        timeout : float
+            Seconds for the whole exchange.
+        """
+
+    def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
+        """Give the lines that a pod's proxy logged, oldest first; traps carry function names and cell lines."""
+
+    def watch(self) -> Watch:
+        """Watch pods, plugins and verdicts."""
+
+    def stop(self) -> None:
+        """Let go of the mesh; what it started itself ends, and leaves nothing behind."""

@@ -1,0 +1,57 @@
+"""Where the package keeps files of the user's, and how it writes them so that a crash leaves no half."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["cache_dir", "write_atomically"]
+
+
+def cache_dir(*parts: str) -> Path:
+    """Give a folder under the user's cache, made when missing.
+
+    Parameters
+    ----------
+    *parts : str
+        Folder names below the cache root, which is ``$WASMNB_CACHE_DIR`` or the platform's cache folder.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing folder.
+    """
+    root = os.environ.get("WASMNB_CACHE_DIR") or platformdirs.user_cache_dir("wasmnb", appauthor=False)
+    path = Path(root, *parts)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees either nothing, the old bytes, or all of the new ones.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to make or replace; its folder must exist.
+    data : bytes
+        The whole content.
+
+    Raises
+    ------
+    OSError
+        The disk is full or the folder may not be written; no partial file stays behind.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

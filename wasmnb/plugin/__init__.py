@@ -1,0 +1,5 @@
+"""What to run where."""
+
+from wasmnb.plugin.plugin import FailPolicy, Phase, Plugin
+
+__all__ = ["FailPolicy", "Phase", "Plugin"]

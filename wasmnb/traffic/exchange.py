@@ -1,0 +1,125 @@
+"""A request and its response as they were on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+__all__ = ["Exchange", "Headers", "Request", "Response"]
+
+
+@dataclass(frozen=True)
+class Headers:
+    """Header lines in wire order, with duplicates, case and UTF-8 names kept."""
+
+    lines: tuple[tuple[str, str], ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self.all(name))
+
+    def __getitem__(self, name: str) -> str:
+        values = self.all(name)
+        if not values:
+            raise KeyError(name)
+        return values[0]
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Give the first value of a name, compared without case."""
+        values = self.all(name)
+        return values[0] if values else default
+
+    def all(self, name: str) -> list[str]:
+        """Give every value of a name in wire order, compared without case."""
+        return [value for key, value in self.lines if key.lower() == name.lower()]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was sent."""
+
+    method: str
+    authority: str
+    path: str
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def url(self) -> str:
+        """``host:port/path``, as the user writes it."""
+        return self.authority + self.path
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back: ``headers`` and ``trailers`` exactly as on the wire, ``body`` with its chunks joined."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes = field(default=b"", repr=False)
+    version: str = "HTTP/1.1"
+    trailers: Headers = field(default_factory=Headers)
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, undecodable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request with its response.
+
+    Parameters
+    ----------
+    source, pod : str
+        Workload that sent, and the pod whose proxy answered.
+    via : str
+        ``proxy`` or ``app``; see ``Mesh.send``.
+    seconds : float
+        From the first byte sent to the last one received, of the attempt that succeeded.
+    notes : tuple of str
+        What a reader must know: retries while a proxy was not ready, header names that are no token.
+    at : datetime
+        When it was sent (aware, UTC).
+    """
+
+    request: Request
+    response: Response
+    source: str
+    pod: str
+    via: str
+    seconds: float
+    at: datetime
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the exchange as plain JSON values; the body as text."""
+        return {
+            "source": self.source,
+            "pod": self.pod,
+            "via": self.via,
+            "seconds": self.seconds,
+            "at": self.at.isoformat(),
+            "notes": list(self.notes),
+            "request": {
+                "method": self.request.method,
+                "url": self.request.url,
+                "headers": [list(line) for line in self.request.headers],
+            },
+            "response": {
+                "status": self.response.status,
+                "reason": self.response.reason,
+                "headers": [list(line) for line in self.response.headers],
+                "trailers": [list(line) for line in self.response.trailers],
+                "body": self.response.text,
+            },
+        }
