@@ -1,0 +1,59 @@
+# make demo   runs the article's story headless and prints the headers before and after
+# make test   installs what the tests need, and runs all of them
+# make lab    opens JupyterLab on the notebooks
+# make bench  measures, prints a table, writes build/bench.json
+# make lint   ruff and mypy
+# make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lab bench lint wheel clean
+
+demo: $(VENV)/run
+	$(BIN)/python scripts/demo.py
+
+test: $(VENV)/test
+	scripts/debian-packages.sh chromium
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+lab: $(VENV)/lab
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+bench: $(VENV)/run
+	$(BIN)/python benchmarks/bench.py
+
+lint: $(VENV)/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+wheel: $(VENV)/run
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --wheel
+
+# The C++ runtime takes a minute to build, once per machine; here, where one waits anyway, and never in a first cell.
+$(VENV)/run: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	@echo "installing wasmnb, an Envoy and a C++ compiler into $(VENV) ..."
+	$(BIN)/python -m pip install --quiet -e '.[run]'
+	$(BIN)/python -m wasmnb.build.runtime
+	@touch $@
+
+$(VENV)/test: $(VENV)/run
+	@echo "installing the tests' packages into $(VENV) ..."
+	$(BIN)/python -m pip install --quiet -e '.[run,lab,test]'
+	@touch $@
+
+$(VENV)/lab: $(VENV)/run
+	@echo "installing JupyterLab into $(VENV) ..."
+	$(BIN)/python -m pip install --quiet -e '.[run,lab]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,78 @@
+"""The first noun of the pipeline: a filter's source, by name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import BadNameError, Place
+
+if TYPE_CHECKING:
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["Filter"]
+
+# One path component of an OCI repository name: what a filter's name becomes when it is pushed
+# (OCI distribution spec v1.1, "Pulling manifests", <name>).
+_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The source of a Proxy-Wasm filter.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case letters, digits and single separators (``.``, ``_``, ``-``): it names the image too.
+    source : str
+        The program text, as in the cell.
+    language : str
+        ``cpp``.
+    flags : tuple of str
+        Extra compiler flags (``-D``, ``-O0`` ...).
+
+    Raises
+    ------
+    BadNameError
+        The name cannot be an image's.
+    """
+
+    name: str
+    source: str = field(repr=False)
+    language: str = "cpp"
+    flags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            proposal = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or "my-filter"
+            raise BadNameError(
+                f"{self.name!r} cannot name a filter, because it could not name its image.",
+                where=Place("the filter's name", quote=self.name),
+                hint=f"use lower-case letters, digits and '-', for instance {proposal!r}",
+            )
+
+    def build(self, *, progress: Progress | None = None, force: bool = False) -> Module:
+        """Compile and link the filter, or take the module from the cache when nothing changed.
+
+        Parameters
+        ----------
+        progress : Progress, optional
+            Is told about work that takes longer than a moment.
+        force : bool
+            Compile even when the cache has the module.
+
+        Returns
+        -------
+        Module
+            The stripped module; ``module.build`` says how it came about.
+
+        Raises
+        ------
+        CompileError, LinkError, ToolchainError, ModuleError
+        """
+        from wasmnb.build.toolchain import toolchain  # noqa: PLC0415 - heavy, and only for a build
+
+        return toolchain(self.language).build(self, progress=progress, force=force)
