@@ -5,7 +5,13 @@ The class names are public: ``nbclient`` and ``papermill`` match on them (``allo
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "BadNameError",
@@ -13,17 +19,55 @@ __all__ = [
     "ConfigError",
     "DeployError",
     "HangError",
+    "ImageError",
+    "Interrupted",
     "LinkError",
     "MeshError",
     "ModuleError",
     "NoMeshError",
     "Place",
     "SelectorError",
+    "Told",
     "ToolchainError",
     "TrafficError",
     "UsageError",
     "WasmnbError",
+    "did_you_mean",
 ]
+
+_MOST_LINES = 12
+_WIDEST = 300  # columns of a quoted line
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give ``did you mean 'x'?``, or nothing when no known word is near.
+
+    Parameters
+    ----------
+    word : str
+        What the user wrote.
+    known : iterable of str
+        The words there are.
+    """
+    lower = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    if not near and word:
+        near = [name for name in lower if name.startswith(word.lower())][:1]
+    return f"did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _WIDEST else line[: _WIDEST - 4] + " ..."
+
+
+def _under(text: str) -> str:
+    """Give blanks as wide as a text is in a terminal, so that a caret stands under the right character."""
+    return "".join(
+        "\t"
+        if letter == "\t"
+        else " " * (0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF"))
+        for letter in text
+    )
 
 
 @dataclass(frozen=True)
@@ -51,9 +95,22 @@ class Place:
         where = f"{self.text} line {self.line}" if self.line else self.text
         return f"{where}, column {self.column}" if self.column else where
 
+    def quoted(self) -> list[str]:
+        """Give the quoted line behind its number, and a caret under the column; nothing without a quote."""
+        if not self.quote:
+            return []
+        # A cell may hold its whole program in one line: show the part around the column.
+        start = max(0, self.column - _WIDEST // 2) if len(self.quote) > _WIDEST else 0
+        part = self.quote[start : start + _WIDEST]
+        gutter = f"{self.line or '':>5} | "
+        lines = [gutter + part]
+        if self.column:
+            lines.append(" " * len(gutter) + _under(part[: self.column - 1 - start]) + "^")
+        return lines
 
-class WasmnbError(Exception):
-    """Something did not work; the message says what, where, why, and what to try.
+
+class Told(BaseException):
+    """The four parts of a message, and how a log, a terminal and a notebook show them.
 
     Parameters
     ----------
@@ -72,7 +129,7 @@ class WasmnbError(Exception):
         what: str,
         *,
         where: Place | None = None,
-        why: list[str] | tuple[str, ...] = (),
+        why: Sequence[str] = (),
         hint: str = "",
     ) -> None:
         super().__init__(what)
@@ -83,18 +140,28 @@ class WasmnbError(Exception):
 
     def lines(self) -> list[str]:
         """Give the message as plain lines, the form a log or a traceback quotes."""
-        lines = [f"{type(self).__name__.rstrip('_')}: {self.what}"]
+        lines = [f"{type(self).__name__}: {self.what}"]
         if self.where is not None:
             lines.append(f"  at {self.where}")
-            if self.where.quote:
-                gutter = f"{self.where.line or '':>5} | "
-                lines.append(gutter + self.where.quote)
-                if self.where.column:
-                    lines.append(" " * (len(gutter) + self.where.column - 1) + "^")
-        lines.extend(f"  | {line}" for line in self.why)
+            lines.extend(self.where.quoted())
+        shown = self.why if len(self.why) <= _MOST_LINES else self.why[: _MOST_LINES - 1]
+        lines.extend(f"  | {_cut(line)}" for line in shown)
+        if len(shown) < len(self.why):
+            lines.append(f"  | ... and {len(self.why) - len(shown)} lines more")
         if self.hint:
             lines.append(f"  try: {self.hint}")
         return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the message as plain JSON values."""
+        place = self.where
+        return {
+            "error": type(self).__name__,
+            "what": self.what,
+            "where": place and {"text": place.text, "line": place.line, "column": place.column, "quote": place.quote},
+            "why": list(self.why),
+            "hint": self.hint,
+        }
 
     def __str__(self) -> str:
         return "\n".join(self.lines()).split(": ", 1)[1]
@@ -105,6 +172,17 @@ class WasmnbError(Exception):
         first, *rest = self.lines()
         rest = [f"{blue}{line}{reset}" if line.startswith("  try: ") else line for line in rest]
         return [f"{bold_red}{first}{reset}", *rest]
+
+
+class WasmnbError(Told, Exception):
+    """Something did not work; the message says what, where, why, and what to try."""
+
+
+class Interrupted(Told, KeyboardInterrupt):
+    """The user stopped the work; the message says what has been left behind.
+
+    A ``KeyboardInterrupt`` and no `WasmnbError`, so that a loop which goes on after errors does not go on after Ctrl-C.
+    """
 
 
 class UsageError(WasmnbError):
@@ -135,6 +213,10 @@ class LinkError(CompileError):
 
 class ModuleError(WasmnbError):
     """A module is no Proxy-Wasm module that Envoy would load."""
+
+
+class ImageError(WasmnbError):
+    """An image is missing, damaged, of a form that cannot be read, or the store cannot keep it."""
 
 
 class MeshError(WasmnbError):

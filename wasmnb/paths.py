@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir", "write_atomically"]
+__all__ = ["cache_dir", "data_dir", "write_atomically"]
 
 
 def cache_dir(*parts: str) -> Path:
@@ -25,6 +25,25 @@ def cache_dir(*parts: str) -> Path:
         An existing folder.
     """
     root = os.environ.get("WASMNB_CACHE_DIR") or platformdirs.user_cache_dir("wasmnb", appauthor=False)
+    path = Path(root, *parts)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def data_dir(*parts: str) -> Path:
+    """Give a folder under the user's data, made when missing: for what must not vanish when a cache is emptied.
+
+    Parameters
+    ----------
+    *parts : str
+        Folder names below the data root, which is ``$WASMNB_DATA_DIR`` or the platform's data folder.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing folder.
+    """
+    root = os.environ.get("WASMNB_DATA_DIR") or platformdirs.user_data_dir("wasmnb", appauthor=False)
     path = Path(root, *parts)
     path.mkdir(parents=True, exist_ok=True)
     return path

@@ -33,6 +33,9 @@ class Filter:
         ``cpp``.
     flags : tuple of str
         Extra compiler flags (``-D``, ``-O0`` ...).
+    first_line : int
+        The number, in the user's cell, of the source's first line: 2 below a ``%%wasm_filter`` line. Every line that is
+        reported counts from it.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Filter:
     source: str = field(repr=False)
     language: str = "cpp"
     flags: tuple[str, ...] = ()
+    first_line: int = 1
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wasmnb.image import Image
@@ -88,6 +88,24 @@ class Module:
         from wasmnb.module.facts import read  # noqa: PLC0415
 
         return read(self.wasm)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the module as plain JSON values: its name, digest, facts and how it was built, without the bytes."""
+        build = None
+        if self.build is not None:
+            build = {
+                "seconds": self.build.seconds,
+                "cached": self.build.cached,
+                "stages": dict(self.build.stages),
+                "warnings": [str(item) for item in self.build.warnings],
+            }
+        return {"name": self.name, "digest": self.digest, "build": build, **self.facts.to_dict()}
+
+    def _repr_html_(self) -> str:
+        from wasmnb.module.faces import facts_table  # noqa: PLC0415 - only for a display
+        from wasmnb.module.facts import facts_rows  # noqa: PLC0415
+
+        return facts_table(f"Module {self.name}", [*facts_rows(self.facts), ("wasm digest", self.digest)])
 
     def image(self, reference: str = "") -> Image:
         """Package the module; the same module gives the same image digest everywhere.

@@ -1,5 +1,6 @@
-"""Requests and responses as they were on the wire."""
+"""Requests and responses as they were on the wire, and what a filter did to them."""
 
+from wasmnb.traffic.capture import Capture, Captures, diff
 from wasmnb.traffic.exchange import Exchange, Headers, Request, Response
 
-__all__ = ["Exchange", "Headers", "Request", "Response"]
+__all__ = ["Capture", "Captures", "Exchange", "Headers", "Request", "Response", "diff"]

@@ -1,0 +1,35 @@
+"""What a notebook shows: static records over the objects of the other packages."""
+
+from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record
+from wasmnb.views.mesh import (
+    deploy_record,
+    logs_record,
+    plugins_record,
+    pods_record,
+    undeploy_record,
+    verdicts_record,
+)
+from wasmnb.views.progress import LiveProgress
+from wasmnb.views.record import Block, Cell, Column, Record
+from wasmnb.views.session import config_record, doctor_record
+from wasmnb.views.traffic import headers_record
+
+__all__ = [
+    "Block",
+    "Cell",
+    "Column",
+    "LiveProgress",
+    "Record",
+    "build_record",
+    "config_record",
+    "deploy_record",
+    "diagnostic_lines",
+    "diagnostics_record",
+    "doctor_record",
+    "headers_record",
+    "logs_record",
+    "plugins_record",
+    "pods_record",
+    "undeploy_record",
+    "verdicts_record",
+]

@@ -1,0 +1,82 @@
+"""A mesh in memory, for what a real one cannot be made to do: to be slow, to quote a secret, to be half live."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from wasmnb.mesh import Pod, PodVerdict, Verdict
+from wasmnb.plugin import Plugin
+from wasmnb.traffic import Exchange, Headers, Request, Response
+
+
+@dataclass
+class FakeMesh:
+    """Two pods; every plugin is LIVE at once unless told otherwise."""
+
+    name: str = "fake"
+    verdict: Verdict = Verdict.LIVE
+    reason: str = ""
+    slow: float = 0.0
+    response: tuple[tuple[str, str], ...] = (("content-type", "text/plain"),)
+    lines: tuple[str, ...] = ()
+    applied: int = 0
+    stopped: bool = False
+    there: dict[str, Plugin] = field(default_factory=dict)
+
+    def pods(self):
+        now = datetime.now(timezone.utc)
+        return [
+            Pod(f"{app}-v1", app, {"app": app, "version": "v1"}, "2/2", "Running", 0, now, "127.0.0.1:1")
+            for app in ("details", "productpage")
+        ]
+
+    def apply(self, plugin, *, wait=10.0, progress=None):
+        self.applied += 1
+        self.there[plugin.id] = plugin
+        time.sleep(self.slow)
+        return self.verdicts(plugin.id)
+
+    def remove(self, id):
+        return self.there.pop(id)
+
+    def plugins(self):
+        return list(self.there.values())
+
+    def verdicts(self, id=None):
+        now = datetime.now(timezone.utc)
+        return [
+            PodVerdict(
+                pod.name,
+                plugin.id,
+                self.verdict if plugin.selects(pod.labels) else Verdict.NOT_SELECTED,
+                plugin.image.digest,
+                plugin.image.digest,
+                self.reason,
+                self.lines,
+                now,
+            )
+            for plugin in self.there.values()
+            if id in (None, plugin.id)
+            for pod in self.pods()
+        ]
+
+    def send(self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0):
+        host, _, path = url.partition("/")
+        added = tuple((f"x-{id}", plugin.image.digest[-4:]) for id, plugin in self.there.items())
+        return Exchange(
+            Request(method, host, f"/{path}", Headers(tuple(headers)), body),
+            Response(200, "OK", Headers(self.response + added)),
+            source,
+            "details-v1",
+            via,
+            0.001,
+            datetime.now(timezone.utc),
+        )
+
+    def logs(self, pod, *, tail=None):
+        return list(self.lines)[-(tail or 0) :]
+
+    def stop(self):
+        self.stopped = True

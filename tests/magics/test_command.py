@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from wasmnb.errors import UsageError
+from wasmnb.magics import COMMANDS, reference
+from wasmnb.session import Session
+
+
+def parse(name, line, **names):
+    return COMMANDS[name].parse(line, names).keywords
+
+
+def test_options_may_stand_before_and_behind_arguments():
+    wanted = {"name": "f", "selector": "app=details", "priority": 3}
+    for line in (
+        "f --selector app=details --priority 3",
+        "--selector=app=details f --priority=3",
+        "-s app=details --priority 3 -- f",
+    ):
+        assert parse("wasm_deploy", line) == wanted
+
+
+def test_a_value_may_be_a_variable():
+    config = {"name": "hello"}
+    assert parse("wasm_deploy", "f --config $config", config=config)["config"] is config
+    assert parse("wasm_deploy", "f --config={config}", config=config)["config"] is config
+    assert parse("wasm_config", "registry=$where", where="localhost:5000/me") == {"registry": "localhost:5000/me"}
+
+
+def test_json_is_left_alone():
+    line = """f --config '{"a": "{b}", "c": "$d"}'"""
+    assert parse("wasm_deploy", line)["config"] == '{"a": "{b}", "c": "$d"}'
+
+
+def test_repeated_options_are_a_list():
+    assert parse("wasm_headers", "a b -H 'x: 1' --header 'y: 2'")["header"] == ["x: 1", "y: 2"]
+
+
+def test_a_switch_and_a_value_that_begins_with_a_dash():
+    assert parse("wasm_filter", "f --force --flag -DX=1 --flag=-O0") == {
+        "name": "f",
+        "force": True,
+        "flags": ["-DX=1", "-O0"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "what", "hint"),
+    [
+        ("wasm_deploy", "f --selektor x", "does not know the option --selektor", "did you mean '--selector'?"),
+        ("wasm_deploy", "f -z", "does not know the option -z", "--help"),
+        ("wasm_deploy", "f --selector", "needs a value behind --selector", "--selector LABELS"),
+        ("wasm_deploy", "f --selector --priority 3", "needs a value behind --selector", "--selector LABELS"),
+        ("wasm_deploy", "f --priority high", "cannot use 'high' as NUMBER of --priority", "higher runs first"),
+        ("wasm_deploy", "f --id a --id b", "has --id twice", "once"),
+        ("wasm_deploy", "", "lacks NAME", "%wasm_deploy --help"),
+        ("wasm_headers", "a", "lacks URL", "%wasm_headers --help"),
+        ("wasm_headers", "a b c", "has a word too many, 'c'", "quotes"),
+        ("wasm_pods", "x", "has a word too many", "leave it out"),
+        ("wasm_filter", "f --force=1", "takes no value for --force", "alone"),
+        ("wasm_filter", "f --out 1x", "is no name of a variable", "header_filter"),
+        ("wasm_config", "mesh", "takes key=value", "mesh=VALUE"),
+    ],
+)
+def test_wrong_words_are_refused_with_a_way_out(name, line, what, hint):
+    with pytest.raises(UsageError) as caught:
+        parse(name, line)
+    assert what in caught.value.what
+    assert hint in caught.value.hint
+
+
+def test_an_error_points_at_its_word():
+    with pytest.raises(UsageError) as caught:
+        parse("wasm_deploy", "f --selektor x")
+    place = caught.value.where
+    assert place.quote == "%wasm_deploy f --selektor x"
+    assert place.quote[place.column - 1 :].startswith("--selektor")
+
+
+@pytest.mark.parametrize("line", ["--help", "-h", "f --nope --help"])
+def test_help_wins(line):
+    assert COMMANDS["wasm_deploy"].parse(line, {}).help
+
+
+def test_a_semicolon_at_the_end_silences():
+    assert COMMANDS["wasm_logs"].parse("details-v1;", {}).silent
+    assert COMMANDS["wasm_logs"].parse("details-v1 ;", {}).keywords == {"pod": "details-v1"}
+    assert not COMMANDS["wasm_logs"].parse("'a;'", {}).silent
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_every_word_is_a_keyword_of_the_method(command):
+    name = command.name.removeprefix("wasm_")
+    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {"self", "progress", "source"}
+    if name == "filter":
+        keywords |= set(inspect.signature(Session.deploy).parameters) - {"self", "progress", "name", "selector"}
+    if name == "headers":
+        keywords.add("source")
+    words = {argument.keyword for argument in command.arguments} | {option.key for option in command.options}
+    assert words - set(command.own) == keywords - {"defaults", "options"}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_the_help_names_every_word(command):
+    page = command.help()
+    for _, label, help_text in [row for row in reference() if row[0].lstrip("%") == command.name]:
+        assert label in page
+        assert help_text.split()[0] in page
+    for example in command.examples:
+        assert example in page
+        COMMANDS[example.split()[0].lstrip("%")].parse(example.partition(" ")[2], {"settings": {}})

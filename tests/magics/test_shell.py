@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.magics.conftest import FILTER, ROOT
+from wasmnb import session
+from wasmnb.errors import BadNameError, ConfigError, NoMeshError, UsageError
+from wasmnb.magics import COMMANDS
+
+
+def run(shell, cell):
+    return shell.run_cell(cell, store_history=True).result
+
+
+def error(shell, cell, kind):
+    found = shell.run_cell(cell).error_in_exec
+    assert type(found) is kind, found
+    return found
+
+
+def test_loading_brings_nothing_heavy():
+    program = (
+        "import sys; from IPython.core.interactiveshell import InteractiveShell;"
+        "before = set(sys.modules); shell = InteractiveShell.instance();"
+        "shell.run_line_magic('load_ext', 'wasmnb');"
+        "print([name for name in sys.modules if name.split('.')[0] in "
+        "{'pandas', 'numpy', 'kubernetes', 'docker', 'oras', 'ipywidgets', 'envoy', 'ziglang'}"
+        " or name in {'wasmnb.mesh.local', 'wasmnb.build.toolchain', 'wasmnb.views', 'wasmnb.session', 'wasmnb.traffic'}])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_and_question_mark_give_the_same_page(shell, name, capsys):
+    assert run(shell, f"%{name} --help") is None
+    page = capsys.readouterr().out
+    assert page.startswith(COMMANDS[name].prefix + name)
+    assert shell.object_inspect(f"%{name}")["docstring"].strip() == page.strip()
+
+
+def test_a_command_before_a_mesh_says_which_one_starts_it(shell):
+    for line in ("%wasm_pods", "%wasm_status", "%wasm_logs x", "%wasm_undeploy x", "%wasm_headers a b", "%wasm_mesh"):
+        assert "%wasm_mesh local" in error(shell, line, NoMeshError).hint
+    run(shell, "%wasm_config mesh=local")
+    assert error(shell, "%wasm_pods", NoMeshError).hint.startswith("%wasm_mesh starts")
+
+
+def test_deploying_to_no_mesh_is_said_before_the_compiler_runs(shell):
+    assert "%wasm_mesh local" in error(shell, f"%%wasm_filter hello --deploy app=details\n{FILTER}", NoMeshError).hint
+    assert session.default().filters == []
+
+
+@pytest.mark.parametrize("cell", ["%%wasm_filter hello", "%%wasm_filter hello\n", "%%wasm_filter hello\n  \n\n"])
+def test_a_cell_without_a_source_is_our_error(shell, cell):
+    assert "has no source" in error(shell, cell, UsageError).what
+
+
+def test_a_cell_over_a_line_magic_is_our_error(shell, fake):
+    assert "takes no cell" in error(shell, "%%wasm_pods\nx", UsageError).what
+
+
+def test_a_name_that_no_image_can_have(shell):
+    assert "'my-filter'" in error(shell, f"%%wasm_filter My_Filter!\n{FILTER}", BadNameError).hint
+
+
+def test_an_unknown_filter_is_named_with_those_there_are(shell, fake):
+    assert error(shell, "%wasm_deploy heder-filter", BadNameError).why == ("no filter has been compiled yet",)
+
+
+def test_broken_json_is_pointed_at(shell, fake):
+    place = error(shell, """%wasm_deploy x --config '{"name": "hello",}'""", ConfigError).where
+    assert place.quote[place.column - 1] == "}"
+
+
+def test_a_record_is_shown_kept_and_silenced(shell, fake):
+    record = run(shell, "%wasm_pods")
+    assert list(record.frame["pod"]) == ["details-v1", "productpage-v1"]
+    assert {"text/plain", "text/html"} == set(record._repr_mimebundle_())
+    assert run(shell, "out = %wasm_pods") is None
+    assert shell.user_ns["out"].to_dict()["rows"][0]["pod"] == "details-v1"
+    assert run(shell, "%wasm_pods ;") is None
+
+
+def test_variables_are_those_of_the_notebook(shell, fake):
+    shell.run_cell(
+        "who = 'productpage'\ndef ask(where):\n    return get_ipython().run_line_magic('wasm_headers', '$who $where')"
+    )
+    assert "200 OK" in run(shell, "ask('details:9080/')").status
+    assert "'who'" in error(shell, "%wasm_headers $whoo details:9080/", UsageError).hint
+
+
+def test_defaults_are_set_shown_and_refused(shell):
+    shown = run(shell, "%wasm_config selector=app=details timeout=3")
+    values = dict(zip(shown.frame["name"], shown.frame["value"], strict=True))
+    assert values["selector"] == "app=details"
+    assert "did you mean 'selector'?" in error(shell, "%wasm_config selektor=x timeout=9", UsageError).hint
+    assert session.default().config()["timeout"] == 3.0
+    assert "me:pw" not in str(error(shell, "%wasm_config registry=me:pw@host/x", ConfigError))
+
+
+def test_an_unexpected_exception_keeps_its_traceback(shell, fake, capsys):
+    fake.pods = lambda: 1 / 0
+    error(shell, "%wasm_pods", ZeroDivisionError)
+    assert "Traceback" in capsys.readouterr().out
+
+
+def test_unloading_stops_the_mesh_and_takes_everything_away(shell, fake):
+    shell.extension_manager.unload_extension("wasmnb")
+    assert fake.stopped
+    assert not any(name.startswith("wasm_") for kind in shell.magics_manager.magics.values() for name in kind)
+    assert [m for m in shell.Completer.custom_matchers if getattr(m, "matcher_identifier", "") == "wasmnb"] == []
+    shell.extension_manager.load_extension("wasmnb")
+    shell.extension_manager.reload_extension("wasmnb")
+    assert len([m for m in shell.Completer.custom_matchers if getattr(m, "matcher_identifier", "") == "wasmnb"]) == 1

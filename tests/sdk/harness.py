@@ -1,0 +1,193 @@
+"""A real Envoy with a filter in it, and a small client that reads what comes over the wire."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import envoy
+
+from wasmnb.build import Filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.module import Module
+
+ENVOY = Path(envoy.__file__).parent / "_bin" / "envoy"
+DEADLINE = 20.0
+_TYPE = "type.googleapis.com/envoy.extensions.filters."
+
+
+def build(name: str, source: str, *flags: str) -> Module:
+    return Filter(name=name, source=source, flags=flags).build()
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A module, as one plugin of the proxy."""
+
+    module: Module
+    config: str = ""
+    root_id: str = ""
+    name: str = "plugin"
+    vm_id: str = ""
+    vm_config: str = ""
+
+    def to_envoy(self, path: Path, kind: str) -> dict[str, Any]:
+        text = "type.googleapis.com/google.protobuf.StringValue"
+        config = {
+            "name": self.name,
+            "root_id": self.root_id,
+            "configuration": {"@type": text, "value": self.config},
+            "vm_config": {
+                "vm_id": self.vm_id or self.name,
+                "runtime": "envoy.wasm.runtime.v8",
+                "configuration": {"@type": text, "value": self.vm_config},
+                "code": {"local": {"filename": str(path)}},
+            },
+        }
+        return {"name": self.name, "typed_config": {"@type": f"{_TYPE}{kind}.wasm.v3.Wasm", "config": config}}
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    trailers: list[tuple[str, str]]
+
+    def __getitem__(self, name: str) -> str:
+        return dict(self.headers)[name]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+class Proxy:
+    """One Envoy: HTTP and TCP listeners with the plugins, both before the upstream."""
+
+    def __init__(self, folder: Path, upstream: Any, *, http: Sequence[Plugin] = (), tcp: Sequence[Plugin] = ()) -> None:
+        self.admin, self.http_port, self.tcp_port = free_ports(3)
+        self._log = folder / "envoy.log"
+        config = folder / "envoy.json"
+        config.write_text(json.dumps(self._bootstrap(folder, upstream, http, tcp)))
+        command = [str(ENVOY), "-c", str(config), "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
+        command += ["--component-log-level", "wasm:trace,config:warning,main:critical"]
+        with self._log.open("w") as file:
+            self._process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
+
+    def __enter__(self) -> Proxy:
+        try:
+            self.wait(lambda: self._process.poll() is not None or self._ready())
+            assert self._process.poll() is None, self.log()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def refused(self) -> str:
+        """Wait until Envoy has ended by itself; give its log."""
+        try:
+            self._process.wait(DEADLINE)
+        finally:
+            self.__exit__()
+        return self.log()
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/ready", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def wait(self, condition: Any) -> Any:
+        end = time.monotonic() + DEADLINE
+        while not (value := condition()):
+            assert time.monotonic() < end, self.log()[-8000:]
+            time.sleep(0.01)
+        return value
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def wait_log(self, text: str) -> str:
+        return self.wait(lambda: text in self.log() and self.log())
+
+    def stats(self, pattern: str) -> dict[str, str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/stats?filter={pattern}", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return dict(line.split(": ", 1) for line in lines)
+
+    def request(
+        self,
+        path: str = "/",
+        *,
+        method: str = "GET",
+        headers: Sequence[tuple[str, str]] = (),
+        body: Sequence[bytes] = (),
+        trailers: Sequence[tuple[str, str]] = (),
+    ) -> Reply:
+        """Send one HTTP/1.1 request, chunked when it has a body or trailers."""
+        lines = [f"{method} {path} HTTP/1.1", "host: upstream"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        chunked = bool(body or trailers)
+        if chunked:
+            lines += ["transfer-encoding: chunked", "trailer: " + ", ".join(name for name, _ in trailers)]
+        data = "\r\n".join([*lines, "", ""]).encode()
+        for chunk in body:
+            data += b"%x\r\n%s\r\n" % (len(chunk), chunk)
+        if chunked:
+            data += b"0\r\n" + "".join(f"{name}: {value}\r\n" for name, value in trailers).encode() + b"\r\n"
+        with socket.create_connection(("127.0.0.1", self.http_port), timeout=DEADLINE) as connection:
+            connection.sendall(data)
+            with connection.makefile("rb") as stream:
+                return _read_reply(stream)
+
+    @staticmethod
+    def _bootstrap(
+        folder: Path, upstream: Any, http: Sequence[Plugin], tcp: Sequence[Plugin]
+    ) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+def _read_headers(stream: Any) -> list[tuple[str, str]]:
+    headers = []
+    while (line := stream.readline().rstrip(b"\r\n")):
+        name, _, value = line.decode().partition(": ")
+        headers.append((name, value))
+    return headers
+
+
+def _read_reply(stream: Any) -> Reply:
+    status = int(stream.readline().split()[1])
+    headers = _read_headers(stream)
+    fields = dict(headers)
+    trailers: list[tuple[str, str]] = []
+    body = b""
+    if fields.get("transfer-encoding") == "chunked":
+        while size := int(stream.readline(), 16):
+            body += stream.read(size)
+            stream.readline()
+        trailers = _read_headers(stream)
+    else:
+        body = stream.read(int(fields.get("content-length", 0)))
+    return Reply(status, headers, body, trailers)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+
+from wasmnb.errors import TrafficError
+from wasmnb.traffic import Headers, Request
+from wasmnb.traffic.send import is_token, send
+from wasmnb.traffic.wire import NotReadyError
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+def answer(status, text):
+    return b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%b" % (status, len(text), text.encode())
+
+
+CONNECT = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure"
+PROTOCOL = "upstream connect error or disconnect/reset before headers. reset reason: protocol error"
+
+
+def go(address, method="GET", *, headers=(), via="proxy", timeout=10.0, patience=5.0):
+    request = Request(method, "details:9080", "/details/123", Headers(tuple(headers)))
+    return send(address, request, source="productpage", pod="details-v1", via=via, timeout=timeout, patience=patience)
+
+
+def test_an_answer_at_once_has_no_notes(odd_server):
+    exchange = go(odd_server([OK]).address)
+    assert (exchange.response.status, exchange.source, exchange.pod, exchange.via) == (
+        *(200, "productpage", "details-v1"),
+        "proxy",
+    )
+    assert exchange.notes == ()
+    assert exchange.at.tzinfo is not None
+    assert exchange.seconds > 0
+    assert exchange.to_dict()["response"]["body"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [
+        ("GET", []),
+        ("HEAD", []),
+        ("GET", ["reset"]),
+        ("GET", [answer(503, "no healthy upstream")]),
+        ("GET", [answer(503, CONNECT)]),
+    ],
+)
+def test_a_proxy_that_is_not_ready_is_asked_again(odd_server, method, first):
+    exchange = go(odd_server(first, first, [OK]).address, method)
+    assert exchange.response.status == 200
+    assert len(exchange.notes) == 1
+    assert "not ready yet" in exchange.notes[0]
+    assert "attempt 3" in exchange.notes[0]
+
+
+def test_a_refused_connection_is_tried_again_for_every_method(free_port):
+    received = []
+
+    def late():
+        time.sleep(0.15)
+        with socket.create_server(("127.0.0.1", free_port)) as listener:
+            connection, _ = listener.accept()
+            with connection:
+                received.append(connection.recv(65536))
+                connection.sendall(OK)
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    exchange = go(("127.0.0.1", free_port), "POST")
+    thread.join()
+    assert len(received) == 1
+    assert "Connection refused" in exchange.notes[0]
+
+
+def test_what_may_have_been_received_is_not_sent_twice(odd_server):
+    server = odd_server([], [OK])
+    with pytest.raises(TrafficError) as caught:
+        go(server.address, "POST")
+    assert len(server.requests) == 1
+    assert type(caught.value) is TrafficError
+
+
+@pytest.mark.parametrize(
+    ("method", "script"),
+    [
+        ("POST", answer(503, "no healthy upstream")),
+        ("GET", answer(503, "the service itself is busy")),
+        ("GET", answer(500, "no healthy upstream")),
+        ("GET", answer(502, PROTOCOL)),
+        ("GET", answer(503, "")),
+    ],
+)
+def test_other_answers_are_answers(odd_server, method, script):
+    server = odd_server([script])
+    go(server.address, method)
+    assert len(server.requests) == 1
+
+
+def test_when_patience_ends_the_last_answer_is_given(odd_server):
+    server = odd_server([answer(503, "no healthy upstream")])
+    exchange = go(server.address, patience=1.0)
+    assert exchange.response.status == 503
+    assert f"still not ready after {len(server.requests)} attempts" in exchange.notes[0]
+    assert len(server.requests) > 1
+
+
+def test_when_nobody_ever_listens_the_attempts_are_told(free_port):
+    with pytest.raises(TrafficError) as caught:
+        go(("127.0.0.1", free_port), timeout=1.0)
+    assert not isinstance(caught.value, NotReadyError)
+    assert caught.value.why[-1].startswith("tried ")
+
+
+def test_names_that_are_no_token_are_noted(odd_server):
+    script = "HTTP/1.1 200 OK\r\n你好: 六翁\r\n你好: 2\r\na b: c\r\ncontent-length: 0\r\n\r\n".encode()
+    request_note, response_note = go(odd_server([script]).address, headers=[("请求", "x")]).notes
+    assert "'请求'" in request_note
+    assert "'你好', 'a b'" in response_note
+    assert "502" in response_note
+
+
+@pytest.mark.parametrize(("via", "hint"), [("app", True), ("proxy", False)])
+def test_a_protocol_error_is_explained(odd_server, via, hint):
+    (note,) = go(odd_server([answer(502, PROTOCOL)]).address, via=via).notes
+    assert "你好" in note
+    assert ("via proxy" in note) is hint
+
+
+@pytest.mark.parametrize(
+    ("name", "good"), [("x-a", True), ("X_a.1", True), ("你好", False), ("", False), ("a b", False)]
+)
+def test_tokens(name, good):
+    assert is_token(name) is good

@@ -1,0 +1,122 @@
+"""The compiler flags that a filter may bring along."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wasmnb.errors import Place, UsageError
+
+__all__ = ["Flags"]
+
+_OPTIMISE = ("-O0", "-O1", "-O2", "-O3", "-Os", "-Oz")
+_STANDARDS = ("c++17", "c++20", "c++23", "c++26", "gnu++17", "gnu++20", "gnu++23", "gnu++26")
+_DEFINE = re.compile(r"-D[A-Za-z_]\w*(=.*)?", re.DOTALL)
+_WARNING = re.compile(r"-W(no-)?(error=)?[a-z0-9+=-]+|-W")
+_ALLOWED = "allowed are -DNAME[=VALUE], -O0 -O1 -O2 -O3 -Os -Oz, -std=c++17 (20, 23, 26), -W..., -IFOLDER"
+_REASONS = (
+    ("-fexceptions", "a proxy's VM has no C++ exceptions: a module that throws is refused by Envoy"),
+    ("-fcxx-exceptions", "a proxy's VM has no C++ exceptions: a module that throws is refused by Envoy"),
+    ("-flto", "link-time optimisation would make every edit slow; -Os or -Oz make the module small"),
+    ("-g", "names and lines for backtraces are always kept, beside the module that ships"),
+    ("-pthread", "a filter runs in one thread; there are no others in a proxy's VM"),
+    ("-l", "a filter is linked with the C++ runtime and the SDK only; put library source into the cell or a header"),
+    ("-L", "a filter is linked with the C++ runtime and the SDK only; put library source into the cell or a header"),
+    ("-U", "leave the macro out, or use #undef in the cell"),
+    ("-m", "the machine is always WebAssembly as Envoy runs it"),
+    ("-target", "the machine is always WebAssembly as Envoy runs it"),
+    ("-o", "the module stays in memory; save it with Module.wasm"),
+    ("-include", "write the #include into the cell"),
+)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Checked flags, sorted by what they change.
+
+    Parameters
+    ----------
+    optimise : str
+        ``-Os`` unless asked otherwise.
+    standard : str
+        ``-std=c++17`` unless asked otherwise.
+    defines : tuple of str
+        ``-DNAME=VALUE``, in the order given.
+    warnings : tuple of str
+    includes : tuple of str
+        Absolute folders.
+    """
+
+    optimise: str = "-Os"
+    standard: str = "-std=c++17"
+    defines: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, words: Sequence[str]) -> Flags:
+        """Check and sort flags.
+
+        Raises
+        ------
+        UsageError
+            A flag is not allowed, or stands without its value.
+        """
+        found: dict[str, list[str]] = {"-O": [], "-s": [], "-D": [], "-W": [], "-I": []}
+        queue = list(words)
+        while queue:
+            word = queue.pop(0)
+            if word in ("-D", "-I", "-O") and queue:
+                word += queue.pop(0)
+            found[_kind(word)].append(word)
+        return cls(
+            optimise=(found["-O"] or [cls.optimise])[-1],
+            standard=(found["-s"] or [cls.standard])[-1],
+            defines=tuple(found["-D"]),
+            warnings=tuple(found["-W"]),
+            includes=tuple(str(Path(os.path.expanduser(word[2:])).absolute()) for word in found["-I"]),
+        )
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Those that the precompiled header and the SDK must be built with, too."""
+        return (self.optimise, self.standard, *self.defines)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Those that concern the cell only."""
+        folders = [word for folder in self.includes for word in ("-I", folder)]
+        return (*self.warnings, *folders)
+
+
+def _kind(word: str) -> str:
+    if word in _OPTIMISE:
+        return "-O"
+    if word.startswith("-std=") and word[5:] in _STANDARDS:
+        return "-s"
+    if _DEFINE.fullmatch(word):
+        return "-D"
+    if _WARNING.fullmatch(word):
+        return "-W"
+    if word.startswith("-I") and len(word) > len("-I"):
+        return _folder(word)
+    where = Place("--flags", quote=word)
+    if word.startswith("-std="):
+        raise UsageError(f"{word[5:]!r} is no C++ standard that the SDK compiles with.", where=where, hint=_ALLOWED)
+    reason = next((text for start, text in _REASONS if word.startswith(start)), "")
+    raise UsageError(
+        f"The compiler flag {word!r} is not allowed.", where=where, why=[reason] if reason else [], hint=_ALLOWED
+    )
+
+
+def _folder(word: str) -> str:
+    if not Path(os.path.expanduser(word[2:])).is_dir():
+        raise UsageError(
+            f"The folder of {word!r} does not exist.",
+            where=Place("--flags", quote=word),
+            hint=f"folders are looked for from {Path.cwd()}",
+        )
+    return "-I"

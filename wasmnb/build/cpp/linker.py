@@ -1,0 +1,179 @@
+"""From the cell's object to a module, with every undefined symbol shown at its line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wasmnb.build.cpp.compiler import SDK
+from wasmnb.build.diagnostics import Diagnostic, line_of
+from wasmnb.build.process import Finished, run
+from wasmnb.build.runtime import LIBRARIES
+from wasmnb.build.zig import zig
+from wasmnb.errors import LinkError, ToolchainError
+from wasmnb.module.parse import parse
+
+if TYPE_CHECKING:
+    from wasmnb.build.cpp.source import Source
+    from wasmnb.build.store import Entry
+
+__all__ = ["OPTIONS", "host_functions", "link"]
+
+#: A stack that overflows traps, because it lies below the data; 256 KiB are enough for iostream and regex.
+OPTIONS = (
+    "--no-entry",
+    "--export-dynamic",
+    "--export=malloc",
+    "--gc-sections",
+    "--stack-first",
+    "-z",
+    "stack-size=262144",
+    "--build-id=none",
+    # A function that is declared with another signature than it has would be linked to a trap.
+    "--fatal-warnings",
+    "--error-limit=0",
+)
+
+_UNDEFINED = re.compile(r"wasm-ld: error: (?P<file>.+?): undefined symbol: (?P<symbol>.+)")
+_DUPLICATE = re.compile(r"wasm-ld: error: duplicate symbol: (?P<symbol>.+)")
+_MISMATCH = re.compile(r"wasm-ld: (?:error|warning): function signature mismatch: (?P<symbol>.+)")
+_DECLARED = re.compile(r"\b([A-Za-z_]\w{3,})\s*\(")
+_KINDS = ("vtable for ", "typeinfo for ", "typeinfo name for ", "VTT for ")
+_UNAVAILABLE = (
+    ("std::__1::__fs::", "there are no files in a proxy's VM, so std::filesystem is not available"),
+    ("std::__1::thread", "a filter runs in one thread; there are no others in a proxy's VM"),
+    ("__cxa_throw", "C++ exceptions are not available in a proxy's VM; return a result instead"),
+    ("__cxa_allocate_exception", "C++ exceptions are not available in a proxy's VM; return a result instead"),
+)
+
+
+@lru_cache(maxsize=1)
+def host_functions() -> frozenset[str]:
+    """The functions that a proxy offers to a module under the name ``env`` (Proxy-Wasm ABI 0.2.1)."""
+    text = (SDK / "host_functions.txt").read_text(encoding="utf-8")
+    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_line: int) -> bytes:
+    """Link ``cell.o`` with the SDK and the runtime.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        The folder of ``cell.o``.
+    sdk : Entry or None
+        None for a cell that speaks the ABI itself.
+    runtime : Entry
+    source : Source
+    first_line : int
+
+    Returns
+    -------
+    bytes
+        The module with names and line tables.
+
+    Raises
+    ------
+    LinkError
+        A symbol that the cell uses does not exist, or is there twice; ``diagnostics`` has its line.
+    ToolchainError
+    """
+    start, *libraries = (str(runtime.path(name)) for name in LIBRARIES)
+    objects = [start, "cell.o", *([str(sdk.path("sdk.o"))] if sdk else []), *libraries]
+    allowed = f"--allow-undefined-file={SDK / 'host_functions.txt'}"
+    finished = run([zig().program, "wasm-ld", *OPTIONS, allowed, *objects, "-o", "cell.wasm"], work)
+    if finished.code:
+        raise _error(_read(finished, source, first_line), finished)
+    wasm = (work / "cell.wasm").read_bytes()
+    unknown = [item.name for item in parse(wasm).imports if item.module == "env" and item.name not in host_functions()]
+    if unknown:
+        raise _error([_undefined(name, source, first_line) for name in unknown], finished)
+    return wasm
+
+
+def _read(finished: Finished, source: Source, first_line: int) -> list[Diagnostic]:
+    found: dict[str, Diagnostic] = {}
+    for text in finished.messages.splitlines():
+        if match := _UNDEFINED.match(text):
+            symbol = match["symbol"]
+            found.setdefault(symbol, _undefined(symbol, source, first_line))
+        elif match := _DUPLICATE.match(text):
+            symbol = match["symbol"]
+            message = f"{symbol!r} is defined here, and in the SDK or the runtime as well"
+            found.setdefault(symbol, _at(symbol, message, source, first_line))
+        elif match := _MISMATCH.match(text):
+            symbol = match["symbol"]
+            message = f"{symbol!r} is declared with other parameters or another result than it has"
+            found.setdefault(symbol, _at(symbol, message, source, first_line))
+    return list(found.values())
+
+
+def _undefined(symbol: str, source: Source, first_line: int) -> Diagnostic:
+    kind = next((kind for kind in _KINDS if symbol.startswith(kind)), None)
+    if kind:
+        name = symbol[len(kind) :]
+        return _at(name, f"{name!r} declares a virtual function that has no body", source, first_line)
+    what = "host function" if symbol.startswith("proxy_") else "function"
+    return _at(symbol, f"there is no {what} {symbol!r}", source, first_line)
+
+
+def _at(symbol: str, message: str, source: Source, first_line: int) -> Diagnostic:
+    name = _short(symbol)
+    line, column = source.find(name) or (0, 0)
+    line += first_line - 1 if line else 0
+    return Diagnostic("error", message, line, column, line_of(source.text, line, first_line))
+
+
+def _short(symbol: str) -> str:
+    """Give the last part of a demangled name: ``bar`` of ``a::Foo<int>::bar(std::string const&) const``."""
+    name = re.sub(r"\(.*", "", symbol.replace("(anonymous namespace)", "anonymous"), flags=re.DOTALL)
+    while "<" in name:
+        shorter = re.sub(r"<[^<>]*>", "", name)
+        if shorter == name:
+            break
+        name = shorter
+    return re.split(r"::|\s", name.strip())[-1]
+
+
+def _error(found: list[Diagnostic], finished: Finished) -> ToolchainError | LinkError:
+    if not any(diagnostic.line for diagnostic in found):
+        text = [diagnostic.message for diagnostic in found] or finished.messages.strip().splitlines()[-5:]
+        if not found:
+            return ToolchainError("The linker failed.", why=text[:5], hint="run %wasm_doctor")
+    found.sort(key=lambda diagnostic: (not diagnostic.line, diagnostic.line, diagnostic.column))
+    first, *others = found
+    rest = f" ({len(others)} more follow)" if others else ""
+    error = LinkError(
+        f"The cell compiles, but {first.message}{rest}.",
+        where=first.place,
+        why=[str(diagnostic) for diagnostic in others[:3]],
+        hint=_hint(first.message),
+    )
+    error.diagnostics = tuple(found)
+    return error
+
+
+def _hint(message: str) -> str:
+    symbol = message.split("'")[1] if "'" in message else ""
+    for start, hint in _UNAVAILABLE:
+        if start in symbol:
+            return hint
+    if "no body" in message:
+        return "give each of its virtual functions a body, or end its declaration with '= 0'"
+    if "as well" in message:
+        return "give it another name, or leave it out: the SDK's one calls your contexts"
+    if "other parameters" in message:
+        return "take the declaration from the SDK's headers instead of writing one"
+    near = difflib.get_close_matches(_short(symbol), _known(), n=1, cutoff=0.75)
+    return f"did you mean {near[0]!r}?" if near else "define it in the cell, or call a function of the SDK"
+
+
+@lru_cache(maxsize=1)
+def _known() -> tuple[str, ...]:
+    names = set(host_functions())
+    for path in (SDK / "include").glob("*.h"):
+        names.update(_DECLARED.findall(path.read_text(encoding="utf-8")))
+    return tuple(sorted(names))

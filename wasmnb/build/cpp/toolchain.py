@@ -1,0 +1,201 @@
+"""The C++ toolchain: a cell goes through clang's front end and wasm-ld, and comes out as a module that Envoy takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.build import runtime
+from wasmnb.build.cpp import parts
+from wasmnb.build.cpp.compiler import WARNINGS, canonical, dependencies, frontend, sdk_id
+from wasmnb.build.cpp.errors import compile_error
+from wasmnb.build.cpp.flags import Flags
+from wasmnb.build.cpp.linker import OPTIONS, link
+from wasmnb.build.cpp.source import Source, root_ids
+from wasmnb.build.diagnostics import CELL, Diagnostic, parse
+from wasmnb.build.process import run
+from wasmnb.build.store import Entry, Store, digest, io_errors, workspace
+from wasmnb.build.zig import zig
+from wasmnb.errors import UsageError
+from wasmnb.module import BuildRecord, Module
+from wasmnb.module.stamp import stamp, strip
+
+if TYPE_CHECKING:
+    from wasmnb.build.filter import Filter
+    from wasmnb.checks import Check
+    from wasmnb.progress import Progress
+
+__all__ = ["MODULES", "CppToolchain"]
+
+MODULES = Store("modules", keep=400)
+
+_RECIPE = 1
+
+
+class _Stages:
+    """Wall time per stage."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.began = self._last = time.perf_counter()
+        self.seconds: list[tuple[str, float]] = []
+        self._progress = progress
+
+    def begin(self, stage: str) -> None:
+        if self._progress:
+            self._progress.update(stage)
+        self._last = time.perf_counter()
+
+    def end(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds.append((stage, now - self._last))
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        return time.perf_counter() - self.began
+
+
+class CppToolchain:
+    """Builds C++ filters (`wasmnb.build.toolchain.Toolchain`)."""
+
+    language = "cpp"
+
+    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:  # noqa: A002
+        """Compile and link a filter, or find its module in the cache.
+
+        Parameters
+        ----------
+        filter : Filter
+        progress : Progress, optional
+        force : bool
+            Compile even when the cache has the module.
+
+        Raises
+        ------
+        CompileError, LinkError
+            The source is at fault; ``diagnostics`` has every message with its line in the cell.
+        ToolchainError
+            The compiler, the disk or the memory is at fault.
+        UsageError
+            There is no source, or a flag is not allowed.
+        """
+        stages = _Stages(progress)
+        if not filter.source.strip():
+            raise _no_source("The cell has no source.")
+        flags = Flags.parse(filter.flags)
+        key = digest(canonical([_RECIPE, zig().version, sdk_id(), OPTIONS, WARNINGS, *_what(filter, flags)]))
+        entry = None if force else MODULES.get(key)
+        wasm = entry.read("module.wasm") if entry and _headers_unchanged(entry) else None
+        if entry and wasm:
+            return _module(filter, wasm, entry, stages, cached=True)
+        source = Source(filter.source)
+        if source.empty:
+            raise _no_source("The cell has only comments in it.")
+        with workspace() as work:
+            notes, linked = _make(filter, source, flags, work, stages)
+        ids = notes.pop("root_ids")
+        wasm = strip(linked)
+        wasm = wasm if ids is None else stamp(wasm, language=self.language, root_ids=ids)
+        notes["stages"] = stages.seconds
+
+        def fill(folder: Path) -> Mapping[str, Any]:
+            with io_errors():
+                (folder / "module.wasm").write_bytes(wasm)
+                (folder / "symbols.wasm").write_bytes(linked)
+            return notes
+
+        return _module(filter, wasm, MODULES.put(key, fill), stages, cached=False)
+
+    def doctor(self) -> list[Check]:
+        """Look at the compiler, the runtime, the SDK and the cache."""
+        from wasmnb.build.cpp.doctor import checks  # noqa: PLC0415 - rarely asked for
+
+        return checks()
+
+
+def _what(filter: Filter, flags: Flags) -> list[Any]:  # noqa: A002
+    return [filter.source, filter.first_line, flags.shared, flags.own]
+
+
+def _no_source(what: str) -> UsageError:
+    return UsageError(what, hint="write the filter's C++ below the %%wasm_filter line, "
+                      'starting with #include "proxy_wasm_intrinsics.h"')
+
+
+def _make(
+    filter: Filter, source: Source, flags: Flags, work: Path, stages: _Stages  # noqa: A002
+) -> tuple[dict[str, Any], bytes]:
+    """Compile and link in a folder; give what is worth keeping, and the module with names."""
+    progress = stages._progress
+    stages.begin("preparing")
+    libraries = runtime.libraries(progress)
+    sdk = parts.sdk_object(progress)
+    prepared = parts.header(source, flags, progress)
+    stages.end("prepare")
+    with io_errors():
+        # Blank lines in front make the compiler's lines the cell's lines.
+        (work / CELL).write_text("\n" * (filter.first_line - 1) + filter.source, encoding="utf-8", newline="")
+    stages.begin("compiling")
+    warnings = _compile(filter, flags, prepared, work)
+    stages.end("compile")
+    # System headers, the SDK's among them, are not listed: what is left are the user's own.
+    headers = [Path(name) for name in dependencies(work / "cell.d") if not name.endswith((CELL, parts.PREFIX))]
+    sources = [source, *(Source(path.read_text(encoding="utf-8", errors="replace")) for path in headers)]
+    uses_sdk = any(item.uses_sdk for item in sources)
+    stages.begin("linking")
+    linked = link(work, sdk if uses_sdk else None, libraries, source, filter.first_line)
+    stages.end("link")
+    notes = {
+        "first_line": filter.first_line,
+        "headers": [_state(path) for path in headers],
+        "root_ids": root_ids(sources) if uses_sdk else None,
+        "warnings": [warning.to_dict() for warning in warnings],
+    }
+    return notes, linked
+
+
+def _compile(
+    filter: Filter, flags: Flags, prepared: tuple[str, Entry] | None, work: Path, *, again: bool = True  # noqa: A002
+) -> list[Diagnostic]:
+    command = [*frontend(flags.shared), "-main-file-name", CELL, *WARNINGS, *flags.own]
+    command += ["-dependency-file", "cell.d", "-MT", "cell"]
+    if prepared:
+        command += ["-include-pch", str(prepared[1].path("prefix.pch"))]
+    finished = run([*command, "-emit-obj", "-x", "c++", CELL, "-o", "cell.o"], work)
+    found = parse(finished.messages, filter.source, filter.first_line)
+    if finished.code == 0:
+        return [diagnostic for diagnostic in found if diagnostic.severity == "warning"]
+    if prepared and again and not any(item.severity == "error" and item.line for item in found):
+        # The compiler broke down, or complains about no line of ours: the precompiled header may be damaged or gone.
+        parts.forget(prepared[1])
+        if not prepared[1].sound():
+            parts.HEADERS.drop(prepared[0])
+            prepared = parts.header(Source(filter.source), flags)
+            return _compile(filter, flags, prepared, work, again=False)
+    raise compile_error(found, finished)
+
+
+def _state(path: Path) -> list[Any]:
+    data = path.read_bytes()
+    return [str(path), len(data), digest(data)]
+
+
+def _headers_unchanged(entry: Entry) -> bool:
+    """Tell whether the user's own headers are what they were; a change in one is a change of the filter."""
+    try:
+        return all(_state(Path(state[0])) == state for state in entry.notes.get("headers", ()))
+    except OSError:
+        return False
+
+
+def _module(filter: Filter, wasm: bytes, entry: Entry, stages: _Stages, *, cached: bool) -> Module:  # noqa: A002
+    record = BuildRecord(
+        seconds=stages.total,
+        cached=cached,
+        warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
+        symbols=entry.path("symbols.wasm"),
+        stages=() if cached else tuple((str(name), float(seconds)) for name, seconds in stages.seconds),
+    )
+    return Module(filter.name, wasm, record, filter.source)

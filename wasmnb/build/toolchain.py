@@ -1,0 +1,64 @@
+"""What builds a filter: one toolchain per language, behind one small interface."""
+
+from __future__ import annotations
+
+import difflib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+from wasmnb.errors import UsageError
+
+if TYPE_CHECKING:
+    from wasmnb.build.filter import Filter
+    from wasmnb.checks import Check
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["LANGUAGES", "Toolchain", "toolchain"]
+
+#: What a filter can be written in; the word in front is what `Filter.language` holds.
+LANGUAGES = {"cpp": "C++"}
+_SPELLINGS = {"c++": "cpp", "cc": "cpp", "cxx": "cpp"}
+
+
+class Toolchain(Protocol):
+    """A compiler, an SDK and a cache for one language."""
+
+    language: str
+
+    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:  # noqa: A002
+        """Make a module of a filter's source, or find it in the cache.
+
+        Raises
+        ------
+        CompileError, LinkError, ToolchainError, UsageError
+        """
+
+    def doctor(self) -> list[Check]:
+        """Look at everything that a build needs."""
+
+
+@lru_cache(maxsize=None)
+def toolchain(language: str) -> Toolchain:
+    """Give the toolchain of a language.
+
+    Parameters
+    ----------
+    language : str
+        ``cpp``.
+
+    Raises
+    ------
+    UsageError
+        There is no toolchain for this language.
+    """
+    if language == "cpp":
+        from wasmnb.build.cpp import CppToolchain  # noqa: PLC0415 - a filter of another language does not need it
+
+        return CppToolchain()
+    guess = _SPELLINGS.get(language.lower()) or next(iter(difflib.get_close_matches(language.lower(), LANGUAGES)), "")
+    known = ", ".join(f"{word} ({name})" for word, name in LANGUAGES.items())
+    raise UsageError(
+        f"There is no toolchain for the language {language!r}.",
+        hint=f"use {guess!r}; there is {known}" if guess else f"there is {known}",
+    )

@@ -1,0 +1,171 @@
+"""Names of images, read as Docker reads them.
+
+The grammar is that of the ``distribution`` reference (OCI distribution specification v1.1, "Pulling manifests"):
+``[host[:port]/]path[:tag][@digest]``. The first part is a host when it has a dot, a colon or a capital letter, or is
+``localhost``; without a host the image is one of ``docker.io``, and of its ``library`` when the path has a single part.
+References under ``local/`` name images of the store on this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from wasmnb.errors import BadNameError, Place
+
+__all__ = ["LOCAL", "Reference"]
+
+#: The host of references that never leave this machine.
+LOCAL = "local"
+
+_DEFAULT_HOST = "docker.io"
+_DEFAULT_PATH = "library"
+_MAX = 4096
+_MAX_PATH = 255
+_QUOTED = 200
+_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+_PART = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The name of an image.
+
+    Parameters
+    ----------
+    host : str
+        Registry with its port, ``docker.io`` when the user named none, ``local`` for this machine's store.
+    path : str
+        Repository on it.
+    tag : str
+        Empty when there is none.
+    digest : str
+        ``sha256:...``; empty when there is none. A tag and a digest may stand together: then the digest decides.
+    """
+
+    host: str
+    path: str
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Read a reference.
+
+        Parameters
+        ----------
+        text : str
+            ``header-filter``, ``team/header-filter:v1``, ``localhost:5000/a/b@sha256:...``, ``local/header-filter``.
+
+        Returns
+        -------
+        Reference
+
+        Raises
+        ------
+        BadNameError
+            It is no reference; the message points at the part that is wrong.
+        """
+        if not text or text.isspace():
+            raise _bad(text, "it is empty", "give a name such as team/header-filter:v1")
+        if len(text) > _MAX:
+            raise _bad(text[:80], f"it has more than {_MAX} characters", "shorten it")
+        if "://" in text:
+            raise _bad(text, "it is a URL", f"leave the scheme out: {text.partition('://')[2]}", text.index("://"))
+        rest, at, digest = text.partition("@")
+        if at and not _DIGEST.fullmatch(digest):
+            hint = "a digest is 'sha256:' and 64 hexadecimal digits in lower case"
+            raise _bad(text, f"{digest[:100]!r} is no digest", hint, len(rest) + 1)
+        name, tag = _split_tag(rest)
+        if tag is not None and not _TAG.fullmatch(tag):
+            hint = "a tag has at most 128 letters, digits, '_', '.' and '-', and starts with none of the last two"
+            raise _bad(text, f"{tag[:150]!r} is no tag", hint, len(name) + 1)
+        return cls(*_split_host(text, name), tag or "", digest)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the image lives in the store on this machine."""
+        return self.host == LOCAL
+
+    @property
+    def repository(self) -> str:
+        """``host/path``, without tag and digest."""
+        return f"{self.host}/{self.path}"
+
+    @property
+    def name(self) -> str:
+        """The last part of the path: what the image is called."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def short(self) -> str:
+        """The shortest text that means the same: without Docker's default host and ``library``."""
+        first, _, rest = self.path.partition("/")
+        if self.host != _DEFAULT_HOST or _is_host(first):
+            return str(self)
+        return (rest if first == _DEFAULT_PATH and "/" not in rest else self.path) + self._end
+
+    @property
+    def tag_or_latest(self) -> str:
+        """The tag that a registry is asked for: ``latest`` when there is neither a tag nor a digest."""
+        return self.tag or ("" if self.digest else "latest")
+
+    def with_tag(self, tag: str) -> Reference:
+        """Give the same repository with this tag, and no digest."""
+        return Reference.parse(f"{self.repository}:{tag}")
+
+    def with_digest(self, digest: str) -> Reference:
+        """Give the same reference pinned to a digest."""
+        return Reference.parse(str(replace(self, digest=digest)))
+
+    @property
+    def _end(self) -> str:
+        return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
+    def __str__(self) -> str:
+        return self.repository + self._end
+
+
+def _split_tag(text: str) -> tuple[str, str | None]:
+    """Split off a tag: what stands behind a colon that no slash follows."""
+    name, colon, tag = text.rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (text, None)
+
+
+def _is_host(part: str) -> bool:
+    return "." in part or ":" in part or part in ("localhost", LOCAL) or part != part.lower()
+
+
+def _split_host(text: str, name: str) -> tuple[str, str]:
+    first, slash, path = name.partition("/")
+    if slash and _is_host(first):
+        if not _HOST.fullmatch(first):
+            hint = "a host is a name or an address, with a port when it is not 443, such as registry.example:5000"
+            raise _bad(text, f"{first[:100]!r} is no host", hint)
+        host, start = (_DEFAULT_HOST if first == "index.docker.io" else first), len(first) + 1
+    else:
+        host, path, start = _DEFAULT_HOST, name, 0
+    for part in path.split("/"):
+        if not _PART.fullmatch(part):
+            proposal = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
+            hint = "use lower-case letters, digits and single '.', '_' or '-' between them"
+            raise _bad(
+                text, f"{part[:100]!r} cannot be a part of its name", f"{hint}, for instance {proposal!r}", start
+            )
+        start += len(part) + 1
+    if host == _DEFAULT_HOST and "/" not in path:
+        path = f"{_DEFAULT_PATH}/{path}"
+    if len(path) > _MAX_PATH:
+        raise _bad(text, f"its path has more than {_MAX_PATH} characters", "shorten it")
+    return host, path
+
+
+def _bad(text: str, why: str, hint: str, at: int = -1) -> BadNameError:
+    shown = text if len(text) <= _QUOTED else text[:_QUOTED] + "..."
+    line = shown.splitlines()[0] if shown.splitlines() else ""
+    column = at + 1 if 0 <= at < len(line) else 0
+    place = Place("the image reference", line=1 if column else 0, column=column, quote=line)
+    return BadNameError(f"{shown!r} names no image: {why}.", where=place, hint=hint)

@@ -1,0 +1,289 @@
+"""One definition per magic: it gives the parser, the help, the docstring, the completion and the reference."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.magics._line import Word, expand, place, split, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from wasmnb.session import Session
+
+__all__ = ["Argument", "Command", "Option", "Parsed"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a magic.
+
+    Parameters
+    ----------
+    flags : tuple of str
+        Long form first, such as ``--tail``; then a short one.
+    help : str
+        One phrase.
+    metavar : str
+        What the value is called; empty for a switch, which takes none.
+    read : callable
+        Makes the value from the word; a ``ValueError`` becomes a `UsageError`.
+    repeat : bool
+        May be given several times; the keyword is a list.
+    values : str
+        Which list completion offers, see ``_complete.VALUES``.
+    keyword : str
+        The keyword of the session's method; the long form when empty.
+    switch : object
+        What a switch sets.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str = ""
+    read: Callable[[Any], Any] = field(default=lambda value: value)
+    repeat: bool = False
+    values: str = ""
+    keyword: str = ""
+    switch: Any = True
+
+    @property
+    def key(self) -> str:
+        """The keyword of the session's method that the option becomes."""
+        return self.keyword or self.flags[0].lstrip("-").replace("-", "_")
+
+    @property
+    def label(self) -> str:
+        """How the help names it."""
+        return ", ".join(self.flags) + (f" {self.metavar}" if self.metavar else "")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A word of a magic that has its place and no dashes."""
+
+    name: str
+    help: str
+    required: bool = True
+    values: str = ""
+    key: str = ""
+
+    @property
+    def keyword(self) -> str:
+        """The keyword of the session's method that the argument becomes."""
+        return self.key or self.name
+
+    @property
+    def label(self) -> str:
+        """How the help names it."""
+        return self.name.upper() if self.required else f"[{self.name.upper()}]"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A parsed line: keywords for the session's method, and what only the magic is concerned with."""
+
+    keywords: dict[str, Any]
+    help: bool = False
+    silent: bool = False
+
+
+_HELP = Option(("--help", "-h"), "show this help")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A magic: its words, the method of the session that it calls, and how the result is shown.
+
+    Parameters
+    ----------
+    name : str
+        With ``wasm_``, without ``%``.
+    summary : str
+        One sentence.
+    call : callable
+        Called with the session and the keywords, and ``progress`` when ``slow``.
+    show : callable
+        Makes what the notebook displays from the result.
+    body : bool
+        It is a cell magic too; the keyword ``source`` is the cell's body.
+    free : str
+        What ``key=value`` words are, for a magic that takes any; they become keywords.
+    own : tuple of str
+        Keywords that are for the magic and not for the method.
+    """
+
+    name: str
+    summary: str
+    call: Callable[..., Any]
+    show: Callable[[Any], Any]
+    arguments: tuple[Argument, ...] = ()
+    options: tuple[Option, ...] = ()
+    examples: tuple[str, ...] = ()
+    body: bool = False
+    slow: bool = False
+    free: str = ""
+    own: tuple[str, ...] = ()
+    after: Callable[[Any, Mapping[str, Any], dict[str, Any]], None] | None = None
+
+    @property
+    def prefix(self) -> str:
+        """``%%`` for what is mostly written over a cell."""
+        return "%%" if self.body else "%"
+
+    @property
+    def all_options(self) -> tuple[Option, ...]:
+        """The options, ``--help`` included."""
+        return (*self.options, _HELP)
+
+    def option(self, flag: str) -> Option | None:
+        """Give the option of that flag."""
+        return next((option for option in self.all_options if flag in option.flags), None)
+
+    def help(self) -> str:
+        """Give the help page."""
+        words = [argument.label for argument in self.arguments]
+        words += ["[KEY=VALUE ...]"] if self.free else []
+        lines = [" ".join([f"{self.prefix}{self.name}", *words, "[options]"]), "", self.summary]
+        rows = [(argument.label, argument.help) for argument in self.arguments]
+        rows += [
+            (option.label, option.help + (" (may be repeated)" if option.repeat else "")) for option in self.all_options
+        ]
+        width = min(30, max(len(label) for label, _ in rows) + 2)
+        lines.append("")
+        for label, help_text in rows:
+            first, *rest = textwrap.wrap(help_text, 88 - width)
+            lines.append(f"  {label:<{width}}{first}" if len(label) < width else f"  {label}\n  {'':<{width}}{first}")
+            lines.extend(f"  {'':<{width}}{line}" for line in rest)
+        lines += ["", self.free] if self.free else []
+        lines += ["", "Examples:", *(f"  {example}" for example in self.examples)] if self.examples else []
+        return "\n".join(lines)
+
+    def parse(self, line: str, names: Mapping[str, Any], percent: str = "%") -> Parsed:
+        """Read a line.
+
+        Parameters
+        ----------
+        line : str
+            What stands behind the magic's name.
+        names : mapping
+            The notebook's variables.
+        percent : str
+            ``%`` or ``%%``, as it was written.
+
+        Raises
+        ------
+        UsageError
+            It has a word that the magic does not take, or lacks one.
+        """
+        start = f"{percent}{self.name} "
+        whole = start + line.rstrip()
+        silent = whole.endswith(";") and not whole.endswith("\\;")
+        words = split(whole[:-1] if silent else whole, len(start))
+        if any(word.text in _HELP.flags and not word.literal for word in words):
+            return Parsed({}, help=True)
+        return Parsed(_Reader(self, whole, names).read(words), silent=silent)
+
+
+class _Reader:
+    """Reads the words of one line."""
+
+    def __init__(self, command: Command, line: str, names: Mapping[str, Any]) -> None:
+        self.command, self.line, self.names = command, line, names
+        self.found: dict[str, Any] = {}
+        self.places: list[Any] = []
+
+    def read(self, words: Sequence[Word]) -> dict[str, Any]:
+        rest = list(words)
+        only_places = False
+        while rest:
+            word = rest.pop(0)
+            if word.text == "--" and not word.literal:
+                only_places = True
+            elif word.text.startswith("-") and len(word.text) > 1 and not only_places and not word.literal:
+                self._option(word, rest)
+            elif self.command.free:
+                self._free(word)
+            else:
+                self._positional(word)
+        missing = [argument for argument in self.command.arguments if argument.required]
+        for argument in missing[len(self.places) :]:
+            raise self._wrong(
+                f"lacks {argument.label}: {argument.help}.", hint=f"{self.command.prefix}{self.command.name} --help"
+            )
+        return self.found
+
+    def _option(self, word: Word, rest: list[Word]) -> None:
+        flag, equals, _ = word.text.partition("=")
+        option = self.command.option(flag)
+        if option is None:
+            flags = [known for option in self.command.all_options for known in option.flags]
+            raise self._wrong(
+                f"does not know the option {flag}.",
+                word,
+                why=[f"it knows: {', '.join(flags)}"],
+                hint=did_you_mean(flag, flags) or f"{self.command.prefix}{self.command.name} --help",
+            )
+        if not option.metavar:
+            if equals:
+                raise self._wrong(f"takes no value for {flag}.", word, hint=f"write {flag} alone")
+            self.found[option.key] = option.switch
+            return
+        if equals:
+            value = value_of(word) or Word("", word.end, word.end)
+        elif rest and (rest[0].literal or not self.command.option(rest[0].text.partition("=")[0])):
+            value = rest.pop(0)
+        else:
+            raise self._wrong(f"needs a value behind {flag}.", word, hint=f"write {flag} {option.metavar}")
+        self._store(option, flag, value)
+
+    def _store(self, option: Option, flag: str, word: Word) -> None:
+        try:
+            value = option.read(expand(word, self.names, self.line))
+        except (ValueError, TypeError):
+            raise self._wrong(
+                f"cannot use {word.text!r} as {option.metavar} of {flag}.", word, hint=f"{flag}: {option.help}"
+            ) from None
+        if option.repeat:
+            self.found.setdefault(option.key, []).append(value)
+        elif option.key in self.found:
+            raise self._wrong(f"has {flag} twice.", word, hint="give it once")
+        else:
+            self.found[option.key] = value
+
+    def _free(self, word: Word) -> None:
+        key, equals, _ = word.text.partition("=")
+        value = value_of(word)
+        if not equals or value is None:
+            raise self._wrong(f"takes key=value, not {word.text!r}.", word, hint=f"write {key or 'key'}=VALUE")
+        self.found[key] = expand(value, self.names, self.line)
+
+    def _positional(self, word: Word) -> None:
+        if len(self.places) == len(self.command.arguments):
+            takes = ", ".join(argument.label for argument in self.command.arguments) or "no words but its options"
+            raise self._wrong(
+                f"has a word too many, {word.text!r}.",
+                word,
+                why=[f"it takes {takes}"],
+                hint="put quotes around a value that has blanks in it" if self.command.arguments else "leave it out",
+            )
+        argument = self.command.arguments[len(self.places)]
+        self.places.append(argument)
+        self.found[argument.keyword] = expand(word, self.names, self.line)
+
+    def _wrong(self, what: str, word: Word | None = None, *, why: Sequence[str] = (), hint: str = "") -> UsageError:
+        where = place(self.line, word.start) if word is not None else None
+        return UsageError(f"{self.command.prefix}{self.command.name} {what}", where=where, why=why, hint=hint)
+
+
+def method(name: str) -> Callable[..., Any]:
+    """Make the ``call`` of a command: the session's method of that name."""
+
+    def call(session: Session, **keywords: Any) -> Any:
+        return getattr(session, name)(**keywords)
+
+    call.__name__ = name
+    return call

@@ -1,0 +1,186 @@
+"""Tab on a magic's line: its options, and the values they can have in this session."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import WasmnbError
+from wasmnb.magics._line import split
+from wasmnb.session.defaults import KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+
+    from wasmnb.magics._command import Argument, Command, Option
+    from wasmnb.session import Session
+
+__all__ = ["candidates", "complete"]
+
+_LINE = re.compile(
+    r"^(?P<before>\s*(?:[A-Za-z_]\w*\s*=\s*)?)(?P<percent>%%?)(?P<name>wasm_\w+)(?P<rest>\s.*)$", re.DOTALL
+)
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*$")
+
+
+def complete(context: CompletionContext, commands: Mapping[str, Command], session: Session) -> SimpleMatcherResult:
+    """Answer IPython at Tab (Matcher API v2); its own proposals are suppressed where there are ours."""
+    from IPython.core.completer import SimpleCompletion  # noqa: PLC0415
+
+    found, fragment, kind = _ask(context, commands, session)
+    return {
+        "completions": [SimpleCompletion(text=text, type=kind) for text in found],
+        "matched_fragment": fragment,
+        "suppress": bool(found),
+        "do_not_suppress": set(),
+        "ordered": True,
+    }
+
+
+def candidates(command: Command, before: str, session: Session) -> tuple[list[str], str]:
+    """Give what may stand at the end of a magic's line, and the part of the line that it replaces.
+
+    Parameters
+    ----------
+    command : Command
+    before : str
+        The line behind the magic's name, up to the cursor.
+    session : Session
+    """
+    words = split(before, strict=False)
+    typed = words.pop() if words and (words[-1].end == len(before) or words[-1].open) else None
+    text = typed.text if typed is not None else ""
+    earlier = [word.text for word in words]
+    return _option_value(command, text, earlier, session) or _word(command, text, earlier, session)
+
+
+def _option_value(command: Command, text: str, earlier: list[str], session: Session) -> tuple[list[str], str] | None:
+    """Complete the value of an option or of a ``key=``, when one is being typed."""
+    flag, equals, value = text.partition("=")
+    if equals and command.option(flag):
+        return _values(command.option(flag), value, session)
+    if equals and command.free:
+        return _defaults(flag, value, session)
+    waiting = command.option(earlier[-1]) if earlier else None
+    return _values(waiting, text, session) if waiting is not None and waiting.metavar else None
+
+
+def _word(command: Command, text: str, earlier: list[str], session: Session) -> tuple[list[str], str]:
+    """Complete an option's name, a key, or an argument."""
+    if text.startswith("-"):
+        used = {word.partition("=")[0] for word in earlier}
+        left = [option for option in command.all_options if option.repeat or not used.intersection(option.flags)]
+        return [option.flags[0] for option in left if option.flags[0].startswith(text)], text
+    if command.free:
+        return [f"{key}=" for key in KEYS if key.startswith(text)], text
+    at = len(_places(command, earlier))
+    if at < len(command.arguments):
+        found, fragment = _values(command.arguments[at], text, session)
+        if found or text:
+            return found, fragment
+    return ([] if text else [option.flags[0] for option in command.all_options]), text
+
+
+def _ask(context: CompletionContext, commands: Mapping[str, Command], session: Session) -> tuple[list[str], str, str]:
+    first = context.full_text.partition("\n")[0]
+    if context.cursor_line > 0 and re.match(r"\s*%%wasm_filter\b", first):
+        return *_program(context), "text"
+    found = _LINE.match(context.text_until_cursor)
+    command = commands.get(found["name"]) if found else None
+    if found is None or command is None:
+        return [], "", "text"
+    texts, fragment = candidates(command, found["rest"], session)
+    return texts, fragment, "option" if fragment.startswith("-") else "value"
+
+
+def _places(command: Command, words: Iterable[str]) -> list[str]:
+    """List the words that are arguments, not options or their values."""
+    found: list[str] = []
+    value_follows = False
+    for word in words:
+        option = command.option(word.partition("=")[0])
+        if value_follows:
+            value_follows = False
+        elif option is not None:
+            value_follows = bool(option.metavar) and "=" not in word
+        else:
+            found.append(word)
+    return found
+
+
+def _values(of: Option | Argument | None, text: str, session: Session) -> tuple[list[str], str]:
+    kind = of.values if of is not None else ""
+    if kind == "selector":
+        head, comma, text = text.rpartition(",")
+        given = {label.partition("=")[0] for label in head.split(",")} if comma else set()
+        labels = [label for label in _labels(session) if label.partition("=")[0] not in given]
+        return [label for label in labels if label.startswith(text)], text
+    known = _LISTS[kind](session) if kind in _LISTS else kind.split("|") if "|" in kind else []
+    return [value for value in known if value.lower().startswith(text.lower())], text
+
+
+def _defaults(key: str, text: str, session: Session) -> tuple[list[str], str]:
+    if key == "selector":
+        return [label for label in _labels(session) if label.startswith(text)], text
+    choices = KEYS[key].choices if key in KEYS else ()
+    return [word for word in choices if word.lower().startswith(text.lower())], text
+
+
+def _labels(session: Session) -> list[str]:
+    pods = session.pods() if session.running else []
+    return list(dict.fromkeys(f"{key}={value}" for pod in pods for key, value in pod.labels.items()))
+
+
+def _pods(session: Session) -> list[str]:
+    return [pod.name for pod in session.pods()] if session.running else []
+
+
+def _senders(session: Session) -> list[str]:
+    pods = session.pods() if session.running else []
+    services = [pod.labels[key] for pod in pods for key in ("app",) if key in pod.labels]
+    return list(dict.fromkeys([*services, *(pod.workload for pod in pods), *(pod.name for pod in pods)]))
+
+
+def _plugins(session: Session) -> list[str]:
+    return [plugin.id for plugin in session.current.plugins()] if session.running else []
+
+
+def _addresses(session: Session) -> list[str]:
+    pods = session.pods() if session.running else []
+    return list(dict.fromkeys(f"{pod.labels['app']}:9080/" for pod in pods if "app" in pod.labels))
+
+
+def _quiet(give: Callable[[Session], list[str]]) -> Callable[[Session], list[str]]:
+    """Offer nothing when the mesh cannot say: Tab never shows an error."""
+
+    def quiet(session: Session) -> list[str]:
+        try:
+            return give(session)
+        except WasmnbError:
+            return []
+
+    return quiet
+
+
+_LISTS: dict[str, Callable[[Session], list[str]]] = {
+    "filters": lambda session: session.filters,
+    "plugins": _quiet(_plugins),
+    "pods": _quiet(_pods),
+    "senders": _quiet(_senders),
+    "urls": _quiet(_addresses),
+}
+
+
+def _program(context: CompletionContext) -> tuple[list[str], str]:
+    """Offer the SDK's names and the cell's own words; IPython would offer Python's."""
+    from wasmnb.magics._names import sdk_names  # noqa: PLC0415 - reads the headers
+
+    found = _IDENTIFIER.search(context.text_until_cursor)
+    fragment = found[0] if found else ""
+    if not fragment:
+        return [], ""
+    body = context.full_text.partition("\n")[2]
+    own = sorted(set(re.findall(r"[A-Za-z_]\w{2,}", body)) - {fragment})
+    return [name for name in dict.fromkeys([*own, *sdk_names()]) if name.startswith(fragment)], fragment

@@ -1,0 +1,71 @@
+"""Magics that put a filter in force, and take it away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.magics._command import Argument, Command, Option, method
+
+if TYPE_CHECKING:
+    from wasmnb.session import Deployment, Removal
+    from wasmnb.views import Record
+
+__all__ = ["COMMANDS", "OPTIONS"]
+
+OPTIONS = (
+    Option(("--config", "-c"), "configuration: JSON in single quotes, @file.json, $variable, or any text", "CONFIG"),
+    Option(("--id",), "name of the plugin on the mesh; the filter's name", "ID", values="plugins"),
+    Option(("--root-id",), "root id; the only one that the module registers", "ID"),
+    Option(("--phase",), "where in the filter chain", "PHASE", values="AUTHN|AUTHZ|STATS|UNSPECIFIED"),
+    Option(("--priority",), "higher runs first within a phase; 0", "NUMBER", int),
+    Option(
+        ("--fail-policy",), "after a crash of the filter: close, open or reload", "POLICY", values="close|open|reload"
+    ),
+    Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),
+)
+"""What can be said about a deployment."""
+
+
+def _deployed(done: Deployment) -> Record:
+    from wasmnb.views import deploy_record  # noqa: PLC0415
+
+    return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged)
+
+
+def _removed(done: Removal) -> Record:
+    from wasmnb.views import undeploy_record  # noqa: PLC0415
+
+    return undeploy_record(done.plugin, done.pods, seconds=done.seconds)
+
+
+COMMANDS = (
+    Command(
+        "wasm_deploy",
+        "Put a filter in force on the pods that a selector names, and wait until it is live there.",
+        method("deploy"),
+        _deployed,
+        (Argument("name", "the filter, or a .wasm file", True, "filters"),),
+        (
+            Option(
+                ("--selector", "-s"),
+                "labels of the pods: key=value,key=value; * is every pod",
+                "LABELS",
+                values="selector",
+            ),
+            *OPTIONS,
+        ),
+        (
+            """%wasm_deploy header-filter --selector app=details --config '{"name": "hello", "value": "world"}'""",
+            "%wasm_deploy header-filter --selector app=details --config $settings",
+        ),
+        slow=True,
+    ),
+    Command(
+        "wasm_undeploy",
+        "Take a plugin away from every pod.",
+        method("undeploy"),
+        _removed,
+        (Argument("id", "the plugin", True, "plugins"),),
+        examples=("%wasm_undeploy header-filter",),
+    ),
+)

@@ -1,0 +1,83 @@
+"""The magic that makes a filter of a cell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError
+from wasmnb.magics._command import Argument, Command, Option, method
+from wasmnb.magics._deploy import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.session import FilterResult
+    from wasmnb.views import Record
+
+__all__ = ["COMMANDS", "variable"]
+
+
+def variable(name: str) -> str:
+    """Give the Python variable that a filter is bound to: ``header-filter`` is ``header_filter``."""
+    word = re.sub(r"\W", "_", name)
+    return word if word.isidentifier() else f"_{word}"
+
+
+def _name(word: object) -> str:
+    if not isinstance(word, str) or not word.isidentifier():
+        raise UsageError(f"--out {word!r} is no name of a variable.", hint="for instance --out header_filter")
+    return word
+
+
+def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -> None:
+    names[own.get("out") or variable(result.filter.name)] = result.filter
+
+
+def _built(result: FilterResult) -> Record:
+    from wasmnb.views import build_record, deploy_record  # noqa: PLC0415
+    from wasmnb.views.text import short_digest  # noqa: PLC0415
+
+    built = build_record(result.module)
+    done = result.deployment
+    if done is not None:
+        record = deploy_record(done.plugin, done.verdicts, result.stages, unchanged=result.unchanged)
+        return record if result.unchanged else replace(record, blocks=(*built.blocks, *record.blocks))
+    if result.unchanged:
+        digest = short_digest(result.module.digest)
+        return replace(built, status=f"unchanged: module {digest} as before, nothing was compiled")
+    return built
+
+
+COMMANDS = (
+    Command(
+        "wasm_filter",
+        "Compile the cell below to a filter, and put it in force when asked to.",
+        method("filter"),
+        _built,
+        (Argument("name", "of the filter; it names the plugin and the image too", True, "filters"),),
+        (
+            Option(
+                ("--deploy", "-d"),
+                "put it in force on the pods with these labels: app=details",
+                "LABELS",
+                values="selector",
+            ),
+            *OPTIONS,
+            Option(("--language", "-l"), "of the cell; cpp", "LANGUAGE", values="cpp|"),
+            Option(("--flag",), "pass a flag to the compiler", "FLAG", repeat=True, keyword="flags"),
+            Option(("--force",), "compile although nothing changed"),
+            Option(("--out", "-o"), "Python variable for the Filter; the name with _ for -", "NAME", _name),
+        ),
+        (
+            "%%wasm_filter header-filter",
+            """%%wasm_filter header-filter --deploy app=details --config '{"name": "hello", "value": "world"}'""",
+            "%wasm_filter header-filter",
+        ),
+        body=True,
+        slow=True,
+        own=("out",),
+        after=_bind,
+    ),
+)

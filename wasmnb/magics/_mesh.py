@@ -1,0 +1,100 @@
+"""Magics for the mesh: start it, look at its pods, its plugins and its logs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.magics._command import Argument, Command, Option, method
+
+if TYPE_CHECKING:
+    from wasmnb.session import MeshState
+    from wasmnb.views import Record
+
+__all__ = ["COMMANDS"]
+
+
+def _mesh(state: MeshState) -> Record:
+    from wasmnb.views import pods_record  # noqa: PLC0415
+    from wasmnb.views.text import duration  # noqa: PLC0415
+
+    record = pods_record(state.pods)
+    status = {
+        "started": f"started in {duration(state.seconds)}, {record.status}",
+        "kept": f"runs already and was kept, {record.status}",
+        "stopped": "stopped; nothing of it runs",
+    }[state.change]
+    notes = (f"gateway: http://{state.gateway}",) if state.gateway else ()
+    tone = "quiet" if state.change == "stopped" else record.tone
+    return replace(record, title=f"Mesh {state.name}", status=status, tone=tone, notes=notes)
+
+
+def _pods(session: Any) -> Any:
+    return session.pods(), session.status()
+
+
+def _show_pods(found: Any) -> Record:
+    from wasmnb.views import pods_record  # noqa: PLC0415
+
+    return pods_record(*found)
+
+
+def _status(verdicts: Any) -> Record:
+    from wasmnb.views import verdicts_record  # noqa: PLC0415
+
+    return verdicts_record(verdicts)
+
+
+def _logs(session: Any, pod: str, **keywords: Any) -> tuple[list[str], str]:
+    return session.logs(pod, **keywords), pod
+
+
+def _show_logs(found: tuple[list[str], str]) -> Record:
+    from wasmnb.views import logs_record  # noqa: PLC0415
+
+    return logs_record(*found)
+
+
+COMMANDS = (
+    Command(
+        "wasm_mesh",
+        "Start a mesh, show the one that runs, or stop it.",
+        method("mesh"),
+        _mesh,
+        (Argument("kind", "local or stop; without it, the one that runs or is configured", False, "local|stop"),),
+        (
+            Option(
+                ("--workload", "-w"),
+                "put a sidecar before your own HTTP service: NAME=HOST:PORT,label=value",
+                "SERVICE",
+                repeat=True,
+                keyword="workloads",
+            ),
+            Option(("--no-bookinfo",), "start without the six bookinfo pods", keyword="bookinfo", switch=False),
+        ),
+        (
+            "%wasm_mesh local",
+            "%wasm_mesh local --workload shop=127.0.0.1:8000,version=v2",
+            "%wasm_mesh stop",
+        ),
+        slow=True,
+    ),
+    Command("wasm_pods", "List the pods, whether they are ready, and what runs on each.", _pods, _show_pods),
+    Command(
+        "wasm_status",
+        "Say for each plugin and pod whether it is live.",
+        method("status"),
+        _status,
+        (Argument("id", "one plugin only", False, "plugins"),),
+        examples=("%wasm_status", "%wasm_status header-filter"),
+    ),
+    Command(
+        "wasm_logs",
+        "Show what a pod's proxy logged.",
+        _logs,
+        _show_logs,
+        (Argument("pod", "the pod", True, "pods"),),
+        (Option(("--tail", "-n"), "how many lines, counted from the end; 20", "LINES", int),),
+        ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100"),
+    ),
+)

@@ -1,0 +1,71 @@
+"""From a line to a display: parse, one call of the session, show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from wasmnb.magics._command import Command
+
+__all__ = ["magic"]
+
+
+def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
+    """Make the function that IPython calls for a magic.
+
+    Parameters
+    ----------
+    command : Command
+    shell : InteractiveShell
+        Where its variables are looked up, and the filter is bound.
+    """
+    from IPython.core.magic import needs_local_scope, no_var_expand  # noqa: PLC0415
+
+    @no_var_expand
+    @needs_local_scope
+    def run(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
+        parsed = command.parse(line, _names(shell, local_ns), "%" if cell is None else "%%")
+        if parsed.help:
+            print(command.help())  # noqa: T201 - what was asked for
+            return None
+        keywords = parsed.keywords
+        if cell is not None:
+            if not command.body:
+                raise UsageError(
+                    f"%%{command.name} takes no cell.", hint=f"write it with one %, in a line: %{command.name} {line}"
+                )
+            keywords["source"] = cell
+        own = {key: keywords.pop(key) for key in command.own if key in keywords}
+        result = _call(command, keywords)
+        if command.after is not None:
+            command.after(result, own, shell.user_ns)
+        record = command.show(result)
+        return None if parsed.silent else record
+
+    run.__name__ = command.name
+    run.__doc__ = command.help()
+    return run
+
+
+def _names(shell: InteractiveShell, local: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give the notebook's variables, without those that IPython put there itself."""
+    hidden = shell.user_ns_hidden
+    own = {name: value for name, value in shell.user_ns.items() if name not in hidden or hidden[name] is not value}
+    return {**own, **(local or {})}
+
+
+def _call(command: Command, keywords: dict[str, Any]) -> Any:
+    from wasmnb.session import default  # noqa: PLC0415 - only when a magic runs
+
+    if not command.slow:
+        return command.call(default(), **keywords)
+    from wasmnb.views.progress import LiveProgress  # noqa: PLC0415 - only for long work
+
+    with LiveProgress() as progress:
+        return command.call(default(), progress=progress, **keywords)

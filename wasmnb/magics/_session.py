@@ -1,0 +1,40 @@
+"""Magics about the session itself: its defaults, and whether everything works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.magics._command import Command, method
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from wasmnb.checks import Check
+    from wasmnb.views import Record
+
+__all__ = ["COMMANDS"]
+
+
+def _config(settings: Mapping[str, Any]) -> Record:
+    from wasmnb.views import config_record  # noqa: PLC0415
+
+    return config_record(settings)
+
+
+def _doctor(checks: Iterable[Check]) -> Record:
+    from wasmnb.views import doctor_record  # noqa: PLC0415
+
+    return doctor_record(checks)
+
+
+COMMANDS = (
+    Command(
+        "wasm_config",
+        "Set defaults for the cells below, or show them; KEY= without a value goes back to the first one.",
+        method("config"),
+        _config,
+        examples=("%wasm_config mesh=local selector=app=details", "%wasm_config"),
+        free="Keys: fail_policy, language, mesh, phase, registry, selector, timeout.",
+    ),
+    Command("wasm_doctor", "Look at everything that must work here, and say what mends it.", method("doctor"), _doctor),
+)

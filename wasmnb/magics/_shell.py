@@ -1,0 +1,61 @@
+"""Where the magics meet IPython: registering, and what goes with it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from IPython.core.completer import context_matcher
+
+from wasmnb.magics._run import magic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from wasmnb.magics._command import Command
+
+__all__ = ["attach", "detach"]
+
+_MARK = "wasmnb"
+
+
+def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
+    """Give a shell the magics, Tab for them, and an error of ours for a cell without a body."""
+    detach(shell, commands)
+    for command in commands.values():
+        shell.register_magic_function(magic(command, shell), "line_cell", command.name)  # type: ignore[arg-type]
+
+    @context_matcher(identifier=_MARK, priority=100)  # type: ignore[untyped-decorator]
+    def wasm_matcher(context: CompletionContext) -> SimpleMatcherResult:
+        from wasmnb.magics._complete import complete  # noqa: PLC0415 - brings the session, and only for Tab
+        from wasmnb.session import default  # noqa: PLC0415
+
+        return complete(context, commands, default())
+
+    shell.Completer.custom_matchers.append(wasm_matcher)
+    shell.input_transformer_manager.cleanup_transforms.insert(0, _keep_body)
+
+
+def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
+    """Take away what `attach` gave."""
+    for kind in shell.magics_manager.magics.values():
+        for name in commands:
+            kind.pop(name, None)
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [known for known in matchers if getattr(known, "matcher_identifier", "") != _MARK]
+    transforms = shell.input_transformer_manager.cleanup_transforms
+    transforms[:] = [known for known in transforms if known is not _keep_body]
+
+
+def _keep_body(lines: list[str]) -> list[str]:
+    r"""Give ``%%wasm_filter x`` without a body an empty line as its body.
+
+    Without one, IPython raises its own ``UsageError``, which it prints as a warning: nbmake would call the notebook
+    passed. With one, the magic itself says that there is no source.
+    """
+    if len(lines) == 1 and re.match(r"%%wasm_\w+(?!\w*\?)(?:\s|$)", lines[0]):
+        return [lines[0].rstrip("\n") + "\n", "\n"]
+    return lines

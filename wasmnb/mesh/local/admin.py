@@ -1,0 +1,204 @@
+"""Asking Envoys: their admin interface over a Unix socket, and many quick questions at once."""
+
+from __future__ import annotations
+
+import re
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from wasmnb.plugin.envoy import CHAIN_NAME
+
+__all__ = ["Admin", "Discovery", "Question", "ask_all"]
+
+_PREFIX = f"extension_config_discovery.http_filter.{CHAIN_NAME}"
+_VERSION = re.compile(rf'^{re.escape(_PREFIX)}\.version_text: "(.*)"$', re.MULTILINE)
+_REJECTED = re.compile(rf"^{re.escape(_PREFIX)}\.update_rejected: (\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What an Envoy says of the chain it discovered: the version it accepted last, and how many it refused."""
+
+    version: str
+    rejected: int
+
+    @property
+    def line(self) -> str:
+        """The statistic that proves the version, as Envoy prints it."""
+        return f'{_PREFIX}.version_text: "{self.version}"'
+
+
+class Admin:
+    """One Envoy's admin interface, over one connection that is kept.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The Unix socket.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._connection: socket.socket | None = None
+        self._stream: BinaryIO | None = None
+
+    def get(self, target: str, *, timeout: float = 1.0) -> str:
+        """Ask for a page.
+
+        Raises
+        ------
+        OSError
+            The Envoy is not there, or does not answer within ``timeout`` seconds.
+        """
+        with self._lock:
+            kept = self._connection is not None
+            try:
+                return self._ask(target, timeout)
+            except TimeoutError:
+                self._drop()
+                raise
+            except (OSError, ValueError) as error:
+                self._drop()
+                if not kept:
+                    raise OSError(str(error)) from error
+            try:
+                return self._ask(target, timeout)
+            except (OSError, ValueError) as error:
+                self._drop()
+                raise OSError(str(error)) from error
+
+    def discovery(self, *, timeout: float = 1.0) -> Discovery:
+        """Ask which chain is accepted (statistics of ``extension_config_discovery``, Envoy 1.40)."""
+        text = self.get(f"/stats?filter=^{_PREFIX}.(version_text|update_rejected)$", timeout=timeout)
+        version, rejected = _VERSION.search(text), _REJECTED.search(text)
+        return Discovery(version.group(1) if version else "", int(rejected.group(1)) if rejected else 0)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._stream = None
+
+    def _ask(self, target: str, timeout: float) -> str:
+        if self._connection is None or self._stream is None:
+            self._connection = socket.socket(socket.AF_UNIX)
+            self._connection.settimeout(timeout)
+            self._connection.connect(str(self.path))
+            self._stream = self._connection.makefile("rb")
+        self._connection.settimeout(timeout)
+        self._connection.sendall(f"GET {target} HTTP/1.1\r\nhost: admin\r\n\r\n".encode())
+        return _body(self._stream).decode("utf-8", "replace")
+
+
+def _body(stream: BinaryIO) -> bytes:
+    if not stream.readline().startswith(b"HTTP/1.1 200"):
+        raise ConnectionError("the admin interface closed the connection")
+    length = 0
+    chunked = False
+    while (line := stream.readline().strip().lower()) != b"":
+        chunked = chunked or line == b"transfer-encoding: chunked"
+        if line.startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    if not chunked:
+        return stream.read(length)
+    parts = []
+    while size := int(stream.readline(), 16):
+        parts.append(stream.read(size))
+        stream.readline()
+    stream.readline()
+    return b"".join(parts)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One HTTP request to somewhere: a Unix socket's path, or host and port."""
+
+    address: str | tuple[str, int]
+    method: str = "GET"
+    path: str = "/"
+
+
+class _Asked:
+    """One question under way."""
+
+    def __init__(self, question: Question) -> None:
+        unix = isinstance(question.address, str)
+        six = not unix and ":" in question.address[0]
+        family = socket.AF_UNIX if unix else socket.AF_INET6 if six else socket.AF_INET
+        host = "localhost" if unix else str(question.address[0])
+        lines = f"{question.method} {question.path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        self.request = lines.encode()
+        self.answer = b""
+        self.socket = socket.socket(family)
+        self.socket.setblocking(False)
+        self.socket.connect_ex(question.address)
+
+    def go_on(self) -> bool:
+        """Send or receive; say whether the first line of the answer is there."""
+        if self.request:
+            self.request = self.request[self.socket.send(self.request) :]
+            return False
+        part = self.socket.recv(4096)
+        if not part:
+            raise ConnectionError("closed without an answer")
+        self.answer += part
+        return b"\r\n" in self.answer
+
+
+def ask_all(questions: Sequence[Question], *, timeout: float) -> list[str]:
+    """Ask all at the same time.
+
+    Parameters
+    ----------
+    questions : sequence of Question
+    timeout : float
+        Seconds for all of them together.
+
+    Returns
+    -------
+    list of str
+        Per question: empty when an HTTP answer came (of whatever status), else why not, in a few words.
+    """
+    reasons = ["no answer in time"] * len(questions)
+    open_ones: dict[int, _Asked] = {}
+    with selectors.DefaultSelector() as selector:
+        for index, question in enumerate(questions):
+            try:
+                asked = open_ones[index] = _Asked(question)
+                selector.register(asked.socket, selectors.EVENT_WRITE, index)
+            except OSError as error:
+                reasons[index] = error.strerror or str(error)
+        deadline = time.monotonic() + timeout
+        try:
+            while selector.get_map() and (left := deadline - time.monotonic()) > 0:
+                for key, _ in selector.select(left):
+                    asked = open_ones[key.data]
+                    try:
+                        if asked.go_on():
+                            answered = asked.answer.startswith(b"HTTP/")
+                            reasons[key.data] = "" if answered else "the answer is no HTTP"
+                            selector.unregister(asked.socket)
+                        elif not asked.request:
+                            selector.modify(asked.socket, selectors.EVENT_READ, key.data)
+                    except BlockingIOError:
+                        continue
+                    except OSError as error:
+                        reasons[key.data] = (error.strerror or str(error)).lower()
+                        selector.unregister(asked.socket)
+        finally:
+            for asked in open_ones.values():
+                asked.socket.close()
+    return reasons

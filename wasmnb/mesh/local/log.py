@@ -1,0 +1,132 @@
+"""What an Envoy logged: since which line its present chain serves, which traps, and why it died."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wasmnb.plugin.envoy import CHAIN_NAME
+
+__all__ = ["Log", "Trap", "crash_request", "reasons", "traps"]
+
+# Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
+_MARK = f"Updated filter config {CHAIN_NAME} created, warming done"
+_NOISE = ("][debug][filter]", "no configured limit to the number of allowed active downstream connections")
+# Envoy 1.40, wasm_vm.cc, and proxy-wasm-cpp-host's backtrace in the lines after it.
+_TRAP = re.compile(r"\]\[error\]\[wasm\].*?Function: (?P<function>\S+) failed: (?P<why>.*)$")
+_FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*)$")
+_PROBLEM = re.compile(r"\]\[(?:error|critical)\]\[wasm\]|Filesystem config update rejected")
+_SOURCE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
+_PSEUDO = re.compile(r"'(:method|:path)', '([^']*)'")
+
+
+@dataclass(frozen=True)
+class Trap:
+    """A callback that a VM did not survive.
+
+    Parameters
+    ----------
+    function : str
+        The callback's exported name.
+    why : str
+        The VM's words.
+    frames : tuple of (int, str)
+        Byte offset in the module, and the function's name where the module has names; innermost first.
+    end : int
+        Index of the line behind the trap's last one.
+    """
+
+    function: str
+    why: str
+    frames: tuple[tuple[int, str], ...]
+    end: int
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """The byte offsets of the frames."""
+        return tuple(offset for offset, _ in self.frames)
+
+
+class Log:
+    """One Envoy's log file, with the older one that the supervisor may have set aside.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def all(self) -> list[str]:
+        """Give every line there still is, oldest first."""
+        text = b""
+        for path in (self.path.with_name(self.path.name + ".old"), self.path):
+            if path.exists():
+                text += path.read_bytes()
+        return text.decode("utf-8", "replace").splitlines()
+
+    def shown(self) -> list[str]:
+        """Give the lines worth showing: without those that only mark our own exchanges."""
+        return [line for line in self.all() if not any(noise in line for noise in _NOISE)]
+
+    def present(self) -> list[str]:
+        """Give the lines since the present chain took over."""
+        lines = self.all()
+        marks = [index for index, line in enumerate(lines) if _MARK in line]
+        return lines[marks[-1] + 1 :] if marks else lines
+
+    def size(self) -> int:
+        """Bytes in the file: where what comes next begins."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def since(self, size: int) -> list[str]:
+        """Give the lines that were logged after `size` had been read."""
+        if not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            file.seek(size if size <= self.size() else 0)
+            return file.read().decode("utf-8", "replace").splitlines()
+
+
+def traps(lines: Sequence[str]) -> list[Trap]:
+    """Find the traps among log lines, oldest first."""
+    found = []
+    for index, line in enumerate(lines):
+        match = _TRAP.search(line)
+        if match is None:
+            continue
+        end = index + 1
+        frames = []
+        if end < len(lines) and "in-VM backtrace" in lines[end]:
+            end += 1
+            while end < len(lines) and (frame := _FRAME.match(lines[end])):
+                frames.append((int(frame["offset"], 16), frame["name"]))
+                end += 1
+        found.append(Trap(match["function"], match["why"], tuple(frames), end))
+    return found
+
+
+def reasons(lines: Sequence[str]) -> list[str]:
+    """Pick the lines in which Envoy says why it refused something, without time and source file."""
+    picked = []
+    for line in lines:
+        if _PROBLEM.search(line):
+            text = _SOURCE.sub("", line)
+            if text not in picked:
+                picked.append(text)
+    return picked
+
+
+def crash_request(lines: Sequence[str]) -> str:
+    """Name the request that an Envoy worked on when it died last, such as ``GET /path``; empty when unknown.
+
+    A proxy that its watchdog ends quotes the stream at hand in its crash dump, pseudo headers included.
+    """
+    dumps = [index for index, line in enumerate(lines) if "Caught Aborted" in line or "suspect faulting" in line]
+    if not dumps:
+        return ""
+    found = dict(_PSEUDO.findall("\n".join(lines[dumps[-1] :])))
+    return f"{found.get(':method', '')} {found[':path']}".strip() if ":path" in found else ""

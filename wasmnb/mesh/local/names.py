@@ -1,0 +1,126 @@
+"""Names a user may write, and what they stand for: workloads, pods, services."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from wasmnb.errors import BadNameError, Place, SelectorError, TrafficError
+from wasmnb.mesh.local.proxy import Proxy
+
+__all__ = ["Service", "Target", "check_id", "did_you_mean", "find", "locate", "no_pod"]
+
+_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_SUFFIXES = ("", ".default", ".default.svc", ".default.svc.cluster.local")
+
+
+@dataclass
+class Service:
+    """A name for requests, and the proxies of its pods, which are asked in turn."""
+
+    name: str
+    ports: tuple[int, ...]
+    proxies: list[Proxy]
+    turn: Iterable[int] = field(default_factory=itertools.count)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names, in every form that Kubernetes knows, with each port and without."""
+        names = [self.name + suffix for suffix in _SUFFIXES]
+        return tuple(names + [f"{name}:{port}" for name in names for port in self.ports])
+
+    def next(self) -> Proxy:
+        """Take the proxy whose turn it is."""
+        return self.proxies[next(iter(self.turn)) % len(self.proxies)]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a URL leads to."""
+
+    service: Service
+    authority: str
+    path: str
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give a hint for a word that is none of the known ones."""
+    choices = list(dict.fromkeys(known))
+    close = difflib.get_close_matches(word, choices, n=1)
+    listed = ", ".join(choices) or "nothing"
+    return f"did you mean {close[0]}? there is: {listed}" if close else f"there is: {listed}"
+
+
+def find(name: str, proxies: Sequence[Proxy]) -> Proxy:
+    """Find a proxy by pod, workload or app name (the first pod of several).
+
+    Raises
+    ------
+    BadNameError
+        Nothing is called so.
+    """
+    for proxy in proxies:
+        if name in (proxy.name, proxy.site.workload):
+            return proxy
+    for proxy in proxies:
+        if name == proxy.labels.get("app"):
+            return proxy
+    apps = [proxy.labels["app"] for proxy in proxies if "app" in proxy.labels]
+    raise BadNameError(
+        f"There is no pod, workload or app {name!r} in this mesh.",
+        where=Place("the pod", quote=name),
+        hint=did_you_mean(name, [*apps, *(proxy.site.workload for proxy in proxies)]),
+    )
+
+
+def locate(url: str, services: Mapping[str, Service]) -> Target:
+    """Find the service that a URL names.
+
+    Raises
+    ------
+    TrafficError
+        The URL is none, or no service has this name and port.
+    """
+    place = Place("the URL", quote=url)
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        host, port = parts.hostname or "", parts.port or 80
+    except ValueError as error:
+        raise TrafficError(f"{url!r} is no URL: {error}.", where=place, hint="write host:port/path") from error
+    if parts.scheme != "http" or not host:
+        raise TrafficError(f"{url!r} is no URL of the mesh.", where=place, hint="write host:port/path")
+    name = next((host.removesuffix(end) for end in reversed(_SUFFIXES) if end and host.endswith(end)), host)
+    service = services.get(name)
+    known = [f"{one.name}:{number}" for one in services.values() for number in one.ports]
+    if service is None:
+        raise TrafficError(
+            f"There is no service {host!r} in this mesh.", where=place, hint=did_you_mean(f"{name}:{port}", known)
+        )
+    if port not in service.ports:
+        said = f"port {parts.port}" if parts.port else "port 80 (none is given)"
+        listed = ", ".join(f"{name}:{number}" for number in service.ports)
+        raise TrafficError(f"The service {name!r} has no {said}.", where=place, hint=f"write {listed}")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(service, parts.netloc.rpartition("@")[2], path)
+
+
+def check_id(plugin: str) -> None:
+    """Refuse an id that could not stand in a proxy's configuration and statistics."""
+    if not _ID.fullmatch(plugin):
+        raise BadNameError(
+            f"{plugin!r} cannot be the id of a plugin.",
+            where=Place("the plugin's id", quote=plugin),
+            hint="use letters, digits, '.', '_' and '-'",
+        )
+
+
+def no_pod(selector: Mapping[str, str], proxies: Sequence[Proxy]) -> SelectorError:
+    """Make the error for a selector that matches nothing: it lists the labels there are."""
+    wanted = ",".join(f"{key}={value}" for key, value in selector.items())
+    labels = [f"{key}={value}" for proxy in proxies for key, value in proxy.labels.items()]
+    hint = did_you_mean(wanted, sorted(set(labels)))
+    return SelectorError(f"The selector {wanted} matches no pod.", where=Place("the selector", quote=wanted), hint=hint)

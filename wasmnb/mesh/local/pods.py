@@ -1,0 +1,56 @@
+"""Pods as kubectl would list them, from what answers at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+from wasmnb.mesh.local.admin import ask_all
+from wasmnb.mesh.local.judge import ANSWER, restart_reason
+from wasmnb.mesh.local.processes import Processes, State
+from wasmnb.mesh.local.proxy import Proxy
+from wasmnb.mesh.protocol import Pod
+
+__all__ = ["describe"]
+
+_PARTS = 2
+
+
+def describe(proxies: Sequence[Proxy], processes: Processes) -> list[Pod]:
+    """Look at every pod, all at the same time."""
+    services = [proxy.service for proxy in proxies if proxy.service is not None]
+    answers = ask_all([*(proxy.health for proxy in proxies), *services], timeout=ANSWER)
+    sidecars, behind = answers[: len(proxies)], answers[len(proxies) :]
+    return [_pod(*three, processes) for three in zip(proxies, sidecars, behind, strict=True)]
+
+
+def _pod(proxy: Proxy, sidecar: str, service: str, processes: Processes) -> Pod:
+    state = processes.state(proxy.name)
+    own = processes.state(f"{proxy.name}/service")
+    reasons = []
+    if service:
+        host, port = proxy.service.address if proxy.service and not isinstance(proxy.service.address, str) else ("", 0)
+        reasons.append(f"the service at {host}:{port} does not answer: {service}")
+    if sidecar:
+        why = restart_reason(proxy, state) if state is None or not state.pid else sidecar
+        reasons.append(f"the proxy does not answer: {why or sidecar}")
+    return Pod(
+        name=proxy.name,
+        workload=proxy.site.workload,
+        labels=proxy.labels,
+        ready=f"{_PARTS - len(reasons)}/{_PARTS}",
+        status=_status(state, own),
+        restarts=sum(one.restarts for one in (state, own) if one is not None),
+        started=state.started if state else datetime.now(timezone.utc),
+        address="{}:{}".format(*proxy.site.inbound) if proxy.site.inbound else "",
+        reason="; ".join(reasons),
+    )
+
+
+def _status(*states: State | None) -> str:
+    known = [state for state in states if state is not None]
+    if any(not state.pid and state.delay > 0 for state in known):
+        return "CrashLoopBackOff"
+    if not known or any(not state.pid for state in known):
+        return "PodInitializing"
+    return "Running"

@@ -1,0 +1,123 @@
+"""One Envoy of the mesh as the kernel sees it: the chain it was given, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from wasmnb.mesh.local.admin import Admin, Question
+from wasmnb.mesh.local.bootstrap import Route, Site, bootstrap, command
+from wasmnb.mesh.local.log import Log
+from wasmnb.plugin import Plugin
+from wasmnb.plugin.envoy import chain_resource, wasm_filter
+
+__all__ = ["Applied", "Chain", "Proxy"]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A plugin as it is handed to proxies.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    root_id : str
+        The root id in use.
+    filename : str
+        The module in the mesh's folder, named by its content.
+    note : str
+        What the canary saw and did not refuse, such as a trap on a plain request.
+    """
+
+    plugin: Plugin
+    root_id: str
+    filename: str
+    note: str = ""
+
+    @cached_property
+    def filter(self) -> dict[str, Any]:
+        """The HTTP filter, as JSON values."""
+        return wasm_filter(self.plugin, filename=self.filename, root_id=self.root_id)
+
+    def same(self, other: Applied | None) -> bool:
+        """Whether a proxy would see no difference."""
+        if other is None:
+            return False
+        return self.filter == other.filter and self.plugin.image.digest == other.plugin.image.digest
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The ordered plugins of one proxy, under a version that Envoy repeats once it has accepted them.
+
+    The version names every image digest, so that what an Envoy reports is the proof by itself.
+    """
+
+    number: int
+    plugins: tuple[Applied, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """What Envoy is to report as ``version_text``."""
+        return " ".join([str(self.number), *(f"{one.plugin.id}@{one.plugin.image.digest}" for one in self.plugins)])
+
+    @staticmethod
+    def running(version: str, plugin: str) -> str:
+        """Give the digest that a reported version names for a plugin; empty when it names none."""
+        found = [entry.partition("@") for entry in version.split(" ")[1:]]
+        return next((digest for name, _, digest in found if name == plugin), "")
+
+    def get(self, plugin: str) -> Applied | None:
+        """Find a plugin by its id."""
+        return next((one for one in self.plugins if one.plugin.id == plugin), None)
+
+    def same(self, plugins: Sequence[Applied]) -> bool:
+        """Whether these plugins in this order are what the chain has already."""
+        pairs = zip(self.plugins, plugins, strict=False)
+        return len(self.plugins) == len(plugins) and all(old.same(new) for old, new in pairs)
+
+
+class Proxy:
+    """One Envoy.
+
+    Parameters
+    ----------
+    site : Site
+    labels : mapping of str to str
+        What selectors see.
+    service : Question or None
+        How to find out whether the service behind it answers; None when there is none (the canary).
+    """
+
+    def __init__(self, site: Site, labels: Mapping[str, str], service: Question | None) -> None:
+        self.site = site
+        self.name = site.name
+        self.labels = dict(labels)
+        self.service = service
+        self.folder = Path(site.folder)
+        self.admin = Admin(self.folder / "admin.sock")
+        self.log = Log(self.folder / "log")
+        self.health = Question(str(self.folder / "health.sock"))
+        self.chain = Chain(0)
+        self.reloads: dict[str, tuple[int, int]] = {}
+
+    def prepare(self, envoy: str, routes: Sequence[Route], level: str) -> dict[str, Any]:
+        """Write what the Envoy starts with; give the process for the supervisor."""
+        (self.folder / "chain").mkdir(parents=True)
+        self.write(Chain(1))
+        config = self.folder / "bootstrap.json"
+        config.write_text(json.dumps(bootstrap(self.site, routes)), "utf-8")
+        return {"name": self.name, "argv": command(envoy, str(config), level), "log": str(self.log.path)}
+
+    def write(self, chain: Chain) -> None:
+        """Hand a chain to the Envoy: it sees the old file or the new one, never a half."""
+        resource = chain_resource(chain.version, [one.filter for one in chain.plugins])
+        temporary = self.folder / "chain.next"
+        temporary.write_text(json.dumps(resource, ensure_ascii=False), "utf-8")
+        os.replace(temporary, self.folder / "chain" / "chain.json")
+        self.chain = chain

@@ -1,0 +1,124 @@
+"""Handing new chains to several proxies: all of them take theirs, or all keep what they had."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from wasmnb.mesh.local.log import reasons
+from wasmnb.mesh.local.processes import Processes
+from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+from wasmnb.mesh.protocol import PodVerdict, Verdict
+from wasmnb.plugin import FailPolicy
+
+__all__ = ["Problem", "refusal", "roll"]
+
+_STEP = 0.0007
+_BACK = 3.0
+_RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a proxy did not take its chain: refused by Envoy (``refused``), or not within the time."""
+
+    refused: bool
+    lines: tuple[str, ...]
+
+
+def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) -> dict[Proxy, Problem]:
+    """Hand out chains and wait until each proxy has accepted its own.
+
+    Parameters
+    ----------
+    chains : mapping of Proxy to Chain
+    processes : Processes
+    wait : float
+        Seconds for all of them together.
+
+    Returns
+    -------
+    dict
+        Empty when all took it. Else what went wrong, and every proxy has been given back what it had.
+    """
+    former = {proxy: proxy.chain for proxy in chains}
+    try:
+        problems = _hand_out(chains, wait)
+    except BaseException:
+        for proxy, chain in former.items():
+            proxy.write(chain)
+        raise
+    if problems:
+        # What an Envoy accepted before is accepted under its old version again.
+        _hand_out(former, _BACK)
+        return problems
+    for proxy in chains:
+        _note_reloads(proxy, processes)
+    return {}
+
+
+def _hand_out(chains: Mapping[Proxy, Chain], wait: float) -> dict[Proxy, Problem]:
+    refused = {proxy: _refused(proxy) for proxy in chains}
+    begin = {proxy: proxy.log.size() for proxy in chains}
+    for proxy, chain in chains.items():
+        proxy.write(chain)
+    deadline = time.monotonic() + wait
+    pending, problems = list(chains), {}
+    while pending:
+        for proxy in list(pending):
+            try:
+                found = proxy.admin.discovery(timeout=max(0.05, deadline - time.monotonic()))
+            except OSError:
+                refused[proxy] = 0
+                continue
+            if found.version == chains[proxy].version:
+                pending.remove(proxy)
+            elif found.rejected > refused[proxy]:
+                pending.remove(proxy)
+                problems[proxy] = Problem(True, tuple(reasons(proxy.log.since(begin[proxy]))))
+        if pending and (problems or time.monotonic() > deadline):
+            break
+        if pending:
+            time.sleep(_STEP)
+    for proxy in pending:
+        if time.monotonic() > deadline:
+            problems[proxy] = Problem(False, (f"not accepted within {wait:.0f} s",))
+    return problems
+
+
+def _refused(proxy: Proxy) -> int:
+    try:
+        return proxy.admin.discovery().rejected
+    except OSError:
+        return 0
+
+
+def _note_reloads(proxy: Proxy, processes: Processes) -> None:
+    """Remember how often VMs had been loaded again before the chain, whose traps are counted from now on."""
+    if not any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins):
+        return
+    state = processes.state(proxy.name)
+    try:
+        counts = _RELOADS.findall(proxy.admin.get("/stats?filter=vm_reload_success$"))
+    except OSError:
+        return
+    proxy.reloads = {name: (state.pid if state else 0, int(count)) for name, count in counts}
+
+
+def refusal(proxy: Proxy, applied: Applied, problems: Mapping[Proxy, Problem]) -> PodVerdict:
+    """Say how a plugin fared on one of the pods that were to get it together, when not all of them took it."""
+    plugin, problem = applied.plugin, problems.get(proxy)
+    had = proxy.chain.get(plugin.id)
+    running = had.plugin.image.digest if had else ""
+    if problem is None:
+        verdict, reason = Verdict.OLD, "given back what it had, because another pod did not take the new one"
+    elif problem.refused:
+        verdict, reason = Verdict.REJECTED, problem.lines[-1] if problem.lines else "Envoy refused it"
+    else:
+        verdict, reason = Verdict.UNPROVEN, problem.lines[-1]
+    lines = problem.lines if problem else ()
+    at = datetime.now(timezone.utc)
+    return PodVerdict(proxy.name, plugin.id, verdict, plugin.image.digest, running, reason, lines, at)

@@ -1,0 +1,53 @@
+"""Traps told in the user's words: whose they can be, and function names and cell lines for their frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from wasmnb.mesh.local.log import Trap, traps
+from wasmnb.module import Module
+
+__all__ = ["annotated", "could_trap", "told"]
+
+
+def could_trap(module: Module, trap: Trap) -> bool:
+    """Say whether a module can be the one that trapped: it exports the callback, and has code at every offset."""
+    if trap.function not in {one.name for one in module.facts.exports}:
+        return False
+    try:
+        from wasmnb.build.backtrace import could_trap_at  # noqa: PLC0415 - heavy, and traps are rare
+    except ImportError:
+        return True
+    return could_trap_at(module, trap.offsets)
+
+
+def told(module: Module, trap: Trap) -> list[str]:
+    """Tell a trap: what happened, then one line per frame, innermost first."""
+    return [f"{trap.function} failed: {trap.why}", *_frames(module, trap)]
+
+
+def _frames(module: Module, trap: Trap) -> list[str]:
+    try:
+        from wasmnb.build.backtrace import symbolize  # noqa: PLC0415
+    except ImportError:
+        return [f"  at {name} (0x{offset:x})" for offset, name in trap.frames]
+    lines = []
+    for frame, (offset, name) in zip(symbolize(module, trap.offsets), trap.frames, strict=False):
+        where = f", line {frame.line}: {frame.quote.strip()}" if frame.line else ""
+        lines.append(f"  at {frame.function or name or 'unknown'} (0x{offset:x}){where}")
+    return lines
+
+
+def annotated(lines: Sequence[str], modules: Iterable[Module]) -> list[str]:
+    """Insert names and cell lines behind each trap that only one of the modules can have made."""
+    candidates = list(modules)
+    result: list[str] = []
+    done = 0
+    for trap in traps(lines):
+        result.extend(lines[done : trap.end])
+        done = trap.end
+        owners = [module for module in candidates if could_trap(module, trap)]
+        if len(owners) == 1:
+            result.append(f"wasmnb: {owners[0].name}")
+            result.extend(_frames(owners[0], trap))
+    return [*result, *lines[done:]]

@@ -1,0 +1,105 @@
+"""What runs behind a sidecar: a user's own service, or one of bookinfo's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wasmnb.errors import BadNameError, ConfigError, Place
+
+__all__ = ["BOOKINFO", "GATEWAY", "SERVICE_PORT", "Bookinfo", "Workload"]
+
+SERVICE_PORT = 9080
+"""The port in the names of bookinfo's services, as in the article; the real ports are whatever is free."""
+
+# RFC 1123 label, as Kubernetes wants it of a workload's name.
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A running HTTP service of the user's that gets a sidecar.
+
+    Parameters
+    ----------
+    name : str
+        Names the workload; its pod is ``<name>-0``.
+    address : str
+        ``host:port`` where the service listens (``[::1]:port`` for IPv6). It need not be up yet.
+    labels : mapping of str to str
+        What selectors see. ``app`` defaults to the name, and names the service for requests.
+
+    Raises
+    ------
+    BadNameError
+        The name cannot be a workload's.
+    ConfigError
+        The address is no ``host:port``.
+    """
+
+    name: str
+    address: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        self.endpoint  # noqa: B018 - raises for a malformed address
+        object.__setattr__(self, "labels", {"app": self.name, **self.labels})
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """Host and port."""
+        host, colon, port = self.address.rpartition(":")
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        number = int(port) if port.isascii() and port.isdigit() else 0
+        wrong_host = not bare or "/" in bare or any(letter.isspace() for letter in bare) or (bare == host and ":" in host)
+        if not colon or wrong_host or not 0 < number <= _HIGHEST_PORT:
+            raise ConfigError(
+                f"{self.address!r} is no address of a service (workload {self.name}).",
+                where=Place("the workload's address", quote=self.address),
+                hint=f"write host:port, for instance {self.name}=127.0.0.1:8000",
+            )
+        return bare, number
+
+
+@dataclass(frozen=True)
+class Bookinfo:
+    """One deployment of the article's application."""
+
+    app: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """The deployment's name."""
+        return f"{self.app}-{self.version}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What selectors see."""
+        return {"app": self.app, "version": self.version}
+
+
+BOOKINFO = (
+    Bookinfo("details", "v1"),
+    Bookinfo("productpage", "v1"),
+    Bookinfo("ratings", "v1"),
+    Bookinfo("reviews", "v1"),
+    Bookinfo("reviews", "v2"),
+    Bookinfo("reviews", "v3"),
+)
+
+GATEWAY = "istio-ingressgateway"
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no workload can have."""
+    if not _NAME.fullmatch(name):
+        proposal = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "my-service"
+        raise BadNameError(
+            f"{name!r} cannot name a workload.",
+            where=Place("the workload's name", quote=name),
+            hint=f"use lower-case letters, digits and '-', for instance {proposal!r}",
+        )

@@ -1,0 +1,34 @@
+"""A table of names and texts in HTML: no style of its own, so that it reads in a light and in a dark theme."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["facts_table"]
+
+
+def facts_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
+    """Give a table with one named fact per row.
+
+    Parameters
+    ----------
+    caption : str
+        What the table is about; a screen reader says it first.
+    rows : iterable of (str, str)
+        Name and text of each fact; both are escaped.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+        f'<td style="text-align:left">{html.escape(text)}</td></tr>'
+        for name, text in rows
+    )
+    return f'<table><caption style="text-align:left">{html.escape(caption)}</caption><tbody>{body}</tbody></table>'

@@ -1,0 +1,85 @@
+"""A plugin as Envoy reads it: one Wasm filter, and an ordered list of them as one filter chain.
+
+Sources: Envoy 1.40 API ``extensions.wasm.v3.PluginConfig``, ``extensions.filters.http.wasm.v3.Wasm``,
+``extensions.filters.http.filter_chain.v3.FilterChainConfig``, ``service.discovery.v3.DiscoveryResponse``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from wasmnb.plugin.plugin import FailPolicy, Phase, Plugin
+
+__all__ = ["CHAIN_NAME", "CHAIN_TYPE", "chain_resource", "in_order", "wasm_filter"]
+
+CHAIN_NAME = "plugins"
+"""What a listener calls the chain that it discovers; the statistics of the discovery carry this name."""
+
+_TYPES = "type.googleapis.com/"
+CHAIN_TYPE = _TYPES + "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig"
+
+_PHASES = (Phase.AUTHN, Phase.AUTHZ, Phase.STATS, Phase.UNSPECIFIED)
+_POLICIES = {
+    FailPolicy.CLOSE: "FAIL_CLOSED",
+    FailPolicy.OPEN: "FAIL_OPEN",
+    FailPolicy.RELOAD: "FAIL_RELOAD",
+}
+# A filter chain may not be empty (FilterChainConfig's own constraint); RBAC without rules lets everything pass.
+_PASS_THROUGH = {
+    "name": "pass-through",
+    "typed_config": {"@type": _TYPES + "envoy.extensions.filters.http.rbac.v3.RBAC"},
+}
+
+
+def in_order(plugins: Iterable[Plugin]) -> list[Plugin]:
+    """Sort plugins into the order in which a request meets them: phase, then priority (high first), then id."""
+    return sorted(plugins, key=lambda one: (_PHASES.index(one.phase), -one.priority, one.id))
+
+
+def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any]:
+    """Render one plugin as an HTTP filter.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    filename : str
+        Where the proxy finds the module.
+    root_id : str
+        The root id to use; a wrong one is a silent no-op in Envoy, so it is never guessed here.
+
+    Returns
+    -------
+    dict
+        ``HttpFilter`` as JSON values. The VM is named after the plugin: two plugins never share one, and the shared
+        data of a plugin (which Envoy keeps per VM name) outlives an exchange of its module.
+    """
+    config: dict[str, Any] = {
+        "name": plugin.id,
+        "root_id": root_id,
+        "failure_policy": _POLICIES[plugin.fail_policy],
+        "vm_config": {
+            "vm_id": plugin.id,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": filename}},
+        },
+    }
+    if plugin.config is not None:
+        config["configuration"] = {"@type": _TYPES + "google.protobuf.StringValue", "value": plugin.config_text}
+    kind = _TYPES + "envoy.extensions.filters.http.wasm.v3.Wasm"
+    return {"name": plugin.id, "typed_config": {"@type": kind, "config": config}}
+
+
+def chain_resource(version: str, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Render an ordered list of filters as the one resource of a discovery response.
+
+    Parameters
+    ----------
+    version : str
+        What Envoy reports as ``version_text`` once it has accepted the list.
+    filters : sequence of dict
+        As `wasm_filter` gives them; an empty list lets every request pass.
+    """
+    chain = {"@type": CHAIN_TYPE, "default_filter_chain": {"filters": list(filters) or [_PASS_THROUGH]}}
+    kind = _TYPES + "envoy.config.core.v3.TypedExtensionConfig"
+    return {"version_info": version, "resources": [{"@type": kind, "name": CHAIN_NAME, "typed_config": chain}]}

@@ -1,0 +1,205 @@
+"""Where secrets are taken out of what is shown: one place for configurations, headers, addresses and free text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wasmnb.errors import Place, Told
+    from wasmnb.traffic import Capture, Exchange, Headers
+
+__all__ = [
+    "MASK",
+    "capture",
+    "config",
+    "exchange",
+    "headers",
+    "is_secret",
+    "place",
+    "secrets_in",
+    "text",
+    "told",
+    "url",
+]
+
+MASK = "***"
+
+_SECRET_WORDS = frozenset({"password", "passwd", "passphrase", "pwd", "token", "jwt", "secret", "secrets"}) | frozenset(
+    {"authorization", "apikey", "credential", "credentials", "cookie"}
+)
+_SECRET_PAIRS = frozenset({("api", "key"), ("private", "key"), ("access", "key"), ("auth", "key"), ("signing", "key")})
+# The words of a key: ``clientSecret``, ``client_secret`` and ``client-secret`` are the same two.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# ``key: value`` in text that need not be JSON (it may be what is wrong with it): the value, quoted or bare, to the end
+# when its quote is never closed.
+_PAIR = re.compile(
+    r"""["']?(?P<key>[A-Za-z_][\w.-]*)["']?\s*[:=]\s*"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\]|\\.)*(?:'|$)|(?:(?:Basic|Bearer)\s+)?[^\s,;&}\]"'{\[]+)""",
+    re.IGNORECASE,
+)
+_SHORTEST = 4  # a shorter value is a word of the language as often as it is the secret
+
+
+def is_secret(key: str) -> bool:
+    """Say whether a value under this key is to be kept out of every output."""
+    words = [word.lower() for word in _WORD.findall(key)]
+    return any(word in _SECRET_WORDS for word in words) or any(pair in _SECRET_PAIRS for pair in pairwise(words))
+
+
+def config(value: Any) -> Any:
+    """Give a configuration (JSON value or JSON text) with its secret values masked."""
+    if isinstance(value, Mapping):
+        return {key: MASK if is_secret(str(key)) else config(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [config(item) for item in value]
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            return _pairs(value)
+        if isinstance(parsed, dict | list):
+            return value if config(parsed) == parsed else json.dumps(config(parsed), ensure_ascii=False)
+    return value
+
+
+def secrets_in(value: Any) -> set[str]:
+    """List the strings of a configuration that stand under a secret key, to be masked wherever they turn up."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {found for _, _, found in _spans(value)}
+    return {found for found in _strings(value, secret=False) if len(found) >= _SHORTEST}
+
+
+def headers(lines: Headers) -> Headers:
+    """Give header lines with the values of credentials and cookies masked."""
+    return replace(lines, lines=tuple((name, MASK if is_secret(name) else value) for name, value in lines))
+
+
+def url(address: str) -> str:
+    """Give ``host:port/path`` without a password before the host and without secret query values."""
+    address = re.sub(r"(^|//)[^/@\s]+@", rf"\1{MASK}@", address)
+    return re.sub(
+        r"([?&])([^=&#\s]+)=([^&#\s]*)",
+        lambda found: f"{found[1]}{found[2]}={MASK}" if is_secret(found[2]) else found[0],
+        address,
+    )
+
+
+def capture(taken: Capture, secrets: Iterable[str] = ()) -> Capture:
+    """Give a capture that may be shown; that a masked value is another one than before stays to be seen."""
+    secrets = tuple(secrets)
+    before = taken.before and exchange(taken.before, secrets=secrets)
+    return replace(taken, after=exchange(taken.after, before=taken.before, secrets=secrets), before=before)
+
+
+def exchange(taken: Exchange, *, before: Exchange | None = None, secrets: Iterable[str] = ()) -> Exchange:
+    """Give an exchange that may be shown.
+
+    Parameters
+    ----------
+    taken : Exchange
+    before : Exchange, optional
+        The exchange it will be compared with, not masked: a masked value that differs from it says so.
+    secrets : iterable of str
+        Masked in values and in the body too.
+    """
+    secrets = tuple(secrets)
+
+    def lines(of: Headers, old: Headers | None) -> Headers:
+        return replace(
+            of,
+            lines=tuple(
+                (
+                    name,
+                    _other(value, old.all(name) if old is not None else [])
+                    if is_secret(name)
+                    else text(value, secrets),
+                )
+                for name, value in of
+            ),
+        )
+
+    request = replace(taken.request, path=url(taken.request.path), headers=headers(taken.request.headers))
+    response = replace(
+        taken.response,
+        body=_bytes(taken.response.body, secrets),
+        headers=lines(taken.response.headers, before.response.headers if before else None),
+        trailers=lines(taken.response.trailers, before.response.trailers if before else None),
+    )
+    return replace(taken, request=request, response=response)
+
+
+def text(words: str, secrets: Iterable[str] = ()) -> str:
+    """Give free text with these strings masked, longest first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        words = words.replace(secret, MASK)
+    return words
+
+
+def place(where: Place) -> Place:
+    """Give a place in a command or a configuration: its quote masked, its column still at the same character."""
+    quote, column = where.quote, where.column
+    for start, end, _ in sorted(_spans(quote), reverse=True):
+        if column - 1 >= end:
+            column += len(MASK) - (end - start)
+        elif column - 1 > start:
+            column = start + 1
+        quote = quote[:start] + MASK + quote[end:]
+    return replace(where, quote=quote, column=column)
+
+
+def told(error: Told, secrets: Iterable[str]) -> None:
+    """Mask these strings in every part of a message, in place.
+
+    Only what is known to be a secret: a compiler's quote of ``token = next();`` must stay readable.
+    """
+    secrets = tuple(secrets)
+    error.what = text(error.what, secrets)
+    error.why = tuple(text(line, secrets) for line in error.why)
+    error.hint = text(error.hint, secrets)
+    if error.where is not None:
+        error.where = replace(error.where, quote=text(error.where.quote, secrets))
+    error.args = (error.what,)
+
+
+def _other(value: str, old: list[str]) -> str:
+    if value.startswith(MASK):
+        return value
+    return f"{MASK} (another value)" if old and value not in old and MASK not in old else MASK
+
+
+def _bytes(body: bytes, secrets: Iterable[str]) -> bytes:
+    for secret in secrets:
+        body = body.replace(secret.encode(), MASK.encode())
+    return body
+
+
+def _strings(value: Any, *, secret: bool) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _strings(item, secret=secret or is_secret(str(key)))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item, secret=secret)
+    elif secret and value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def _spans(words: str) -> Iterator[tuple[int, int, str]]:
+    """Find secret values in text that may be no JSON: start, end, and the value without its quotes."""
+    for found in _PAIR.finditer(words):
+        if is_secret(found["key"]):
+            yield *found.span("value"), found["value"].strip("\"'")
+
+
+def _pairs(words: str) -> str:
+    for start, end, _ in sorted(_spans(words), reverse=True):
+        words = words[:start] + MASK + words[end:]
+    return words

@@ -1,0 +1,89 @@
+// JSON for a filter's configuration: strict (RFC 8259), without exceptions.
+//
+//   const Json json = Json::parse(getConfiguration()->view());
+//   if (!json) { LOG_ERROR(json.error()); return false; }   // "line 1, column 9: a value is missing"
+//   name_ = json["name"].string("x-default");
+//   for (const Json& route : json["routes"]) limit_[route["path"].string()] = route["limit"].integer(100);
+//
+// What is not there, or is of another kind, gives the fallback; nothing here ends the module.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <string>
+#include <string_view>
+
+#pragma GCC visibility push(hidden)
+
+class Json {
+ public:
+  enum class Kind : uint8_t { Absent, Null, Boolean, Number, String, Array, Object };
+
+  // Goes through a value's elements or members, in the text's order.
+  class Iterator {
+   public:
+    explicit Iterator(const Json* at) : at_(at) {}
+    const Json& operator*() const { return *at_; }
+    const Json* operator->() const { return at_; }
+    Iterator& operator++() {
+      at_ = at_->next_;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return at_ != other.at_; }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    const Json* at_;
+  };
+
+  // Reads a text of at most max_depth arrays and objects in one another.
+  static Json parse(std::string_view text, size_t max_depth = 64);
+
+  Json() = default;
+  Json(Json&& other) noexcept;
+  Json& operator=(Json&& other) noexcept;
+  ~Json();
+
+  // False for a text with an error, and for a value that is not there.
+  explicit operator bool() const { return kind_ != Kind::Absent; }
+  // Line, column (of bytes) and reason; empty when the text is right.
+  const std::string& error() const { return error_; }
+  Kind kind() const { return kind_; }
+  bool isNull() const { return kind_ == Kind::Null; }
+  bool isBoolean() const { return kind_ == Kind::Boolean; }
+  bool isNumber() const { return kind_ == Kind::Number; }
+  bool isString() const { return kind_ == Kind::String; }
+  bool isArray() const { return kind_ == Kind::Array; }
+  bool isObject() const { return kind_ == Kind::Object; }
+
+  // A member of an object; the last one when several have that name.
+  const Json& operator[](std::string_view name) const;
+  // An element of an array, or a member of an object, by its place.
+  const Json& operator[](size_t index) const;
+  bool has(std::string_view name) const { return static_cast<bool>((*this)[name]); }
+  size_t size() const;
+  Iterator begin() const { return Iterator(first_); }
+  Iterator end() const { return Iterator(nullptr); }
+  // The name under which this value is a member of an object.
+  const std::string& key() const { return key_; }
+
+  std::string string(std::string_view fallback = {}) const;
+  bool boolean(bool fallback = false) const;
+  // A number written without fraction and exponent, when 64 bits hold it.
+  int64_t integer(int64_t fallback = 0) const;
+  double number(double fallback = 0) const;
+
+ private:
+  friend class JsonReader;
+  void swap(Json& other) noexcept;
+
+  Kind kind_ = Kind::Absent;
+  std::string text_;  // a string's text, a number's digits, "true" or "false"
+  std::string key_;
+  std::string error_;
+  Json* first_ = nullptr;  // owned; so are the ones behind it
+  Json* next_ = nullptr;
+};
+
+#pragma GCC visibility pop

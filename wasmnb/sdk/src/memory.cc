@@ -1,0 +1,251 @@
+// The module's heap: malloc and its family. Two-level segregated fit (M. Masmano et al., "TLSF: a new dynamic memory
+// allocator for real-time systems", 2004): constant time, neighbours merge at once, about 1 kB of code. The C library's
+// is 6 kB; a proxy runs a filter for months, so one that never merges would not do.
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy_wasm_log.h"
+
+extern "C" char __heap_base;  // the linker's: the first byte behind stack and static data
+
+namespace {
+
+constexpr size_t kAlignment = 16;
+constexpr size_t kPage = 65536;
+constexpr size_t kGrowPages = 4;
+constexpr size_t kLargest = 0x7fff0000;
+constexpr int kSteps = 8;        // sizes between two powers of two
+constexpr int kStepBits = 3;
+constexpr int kPowers = 28;
+
+// In front of each block's bytes, which are aligned to 16: the header is at 8 modulo 16, and sizes count it.
+struct Block {
+  Block* before;  // the neighbour at the lower address; null for a region's first
+  size_t size_and_free;
+  // In the bytes, while nobody uses them.
+  Block* next_free;
+  Block* last_free;
+
+  size_t size() const { return size_and_free & ~size_t{1}; }
+  bool isFree() const { return (size_and_free & 1) != 0; }
+  Block* after() { return reinterpret_cast<Block*>(reinterpret_cast<char*>(this) + size()); }
+  void* bytes() { return reinterpret_cast<char*>(this) + kHeader; }
+  static Block* of(void* bytes) { return reinterpret_cast<Block*>(static_cast<char*>(bytes) - kHeader); }
+
+  static constexpr size_t kHeader = 8;
+};
+
+Block* lists[kPowers][kSteps];
+uint32_t power_map;
+uint8_t step_map[kPowers];
+Block* end_block;  // of size 0 and in use, at the end of the newest region
+
+struct Class {
+  int power;
+  int step;
+};
+
+// Units are 16 bytes. Sizes of less than kSteps units have a list each, in the first power.
+Class classOf(size_t size) {
+  const uint32_t units = size / kAlignment;
+  if (units < kSteps) return {0, static_cast<int>(units)};
+  const int high = 31 - __builtin_clz(units);
+  return {high - kStepBits + 1, static_cast<int>((units >> (high - kStepBits)) - kSteps)};
+}
+
+void link(Block* block) {
+  const Class at = classOf(block->size());
+  block->size_and_free |= 1;
+  block->last_free = nullptr;
+  block->next_free = lists[at.power][at.step];
+  if (block->next_free != nullptr) block->next_free->last_free = block;
+  lists[at.power][at.step] = block;
+  power_map |= 1U << at.power;
+  step_map[at.power] |= 1U << at.step;
+}
+
+void unlink(Block* block) {
+  block->size_and_free &= ~size_t{1};
+  if (block->next_free != nullptr) block->next_free->last_free = block->last_free;
+  if (block->last_free != nullptr) {
+    block->last_free->next_free = block->next_free;
+    return;
+  }
+  const Class at = classOf(block->size());
+  lists[at.power][at.step] = block->next_free;
+  if (block->next_free != nullptr) return;
+  step_map[at.power] &= ~(1U << at.step);
+  if (step_map[at.power] == 0) power_map &= ~(1U << at.power);
+}
+
+// Puts a block that is in use among the free ones, as one with its free neighbours.
+void release(Block* block) {
+  Block* after = block->after();
+  if (after->isFree()) {
+    unlink(after);
+    block->size_and_free += after->size();
+  }
+  Block* before = block->before;
+  if (before != nullptr && before->isFree()) {
+    unlink(before);
+    before->size_and_free += block->size();
+    block = before;
+  }
+  block->after()->before = block;
+  link(block);
+}
+
+// Gives the end of a block that is in use back, when it is of any use.
+void trim(Block* block, size_t size) {
+  const size_t rest = block->size() - size;
+  if (rest < kAlignment) return;
+  block->size_and_free = size;
+  Block* tail = block->after();
+  tail->before = block;
+  tail->size_and_free = rest;
+  tail->after()->before = tail;
+  release(tail);
+}
+
+bool addMemory(size_t size) {
+  const bool first = end_block == nullptr;
+  uintptr_t start = __builtin_wasm_memory_size(0) * kPage;
+  const uintptr_t start_of_heap = reinterpret_cast<uintptr_t>(&__heap_base);
+  const size_t pages = (size + 2 * kAlignment + kPage - 1) / kPage;
+  if (__builtin_wasm_memory_grow(0, pages < kGrowPages ? kGrowPages : pages) == SIZE_MAX) {
+    if (pages >= kGrowPages || __builtin_wasm_memory_grow(0, pages) == SIZE_MAX) return false;
+  }
+  const uintptr_t end = __builtin_wasm_memory_size(0) * kPage;
+  Block* block = end_block;
+  Block* new_end = reinterpret_cast<Block*>(end - Block::kHeader);
+  if (first || reinterpret_cast<uintptr_t>(end_block) + Block::kHeader != start) {
+    // What the linker left between the static data and the first page's end is the heap's too.
+    if (first) start = (start_of_heap + kAlignment - 1) & ~(kAlignment - 1);
+    block = reinterpret_cast<Block*>(start + kAlignment - Block::kHeader);
+    block->before = nullptr;
+  }
+  block->size_and_free = reinterpret_cast<uintptr_t>(new_end) - reinterpret_cast<uintptr_t>(block);
+  new_end->before = block;
+  new_end->size_and_free = 0;
+  end_block = new_end;
+  release(block);
+  return true;
+}
+
+size_t blockSize(size_t size) {
+  const size_t rounded = (size + Block::kHeader + kAlignment - 1) & ~(kAlignment - 1);
+  return rounded < kAlignment ? kAlignment : rounded;
+}
+
+// A free block of at least that size, from the first list all of whose blocks are.
+Block* find(size_t size) {
+  const uint32_t units = size / kAlignment;
+  if (units >= kSteps) size += ((size_t{1} << (31 - __builtin_clz(units) - kStepBits)) - 1) * kAlignment;
+  Class at = classOf(size);
+  uint32_t steps = step_map[at.power] & (~0U << at.step);
+  if (steps == 0) {
+    const uint32_t powers = power_map & (~0U << at.power << 1);
+    if (powers == 0) return nullptr;
+    at.power = __builtin_ctz(powers);
+    steps = step_map[at.power];
+  }
+  return lists[at.power][__builtin_ctz(steps)];
+}
+
+void* allocate(size_t size) {
+  if (size > kLargest) return nullptr;
+  size = blockSize(size);
+  Block* block = find(size);
+  if (block == nullptr) {
+    // An eighth more, so that the search, which rounds up, finds the new block.
+    if (!addMemory(size + size / kSteps)) return nullptr;
+    block = find(size);
+  }
+  unlink(block);
+  trim(block, size);
+  return block->bytes();
+}
+
+}  // namespace
+
+#pragma GCC visibility push(hidden)
+extern "C" {
+
+// The host writes what it gives to a filter into memory from here (ABI 0.2.1: malloc or proxy_on_memory_allocate).
+__attribute__((export_name("malloc"), visibility("default"))) void* malloc(size_t size) {
+  void* memory = allocate(size);
+  if (memory == nullptr) errno = ENOMEM;
+  return memory;
+}
+
+void free(void* memory) {
+  if (memory == nullptr) return;
+  Block* block = Block::of(memory);
+  if (block->isFree()) logAbort("free() of memory that is free already");
+  release(block);
+}
+
+void* calloc(size_t count, size_t size) {
+  size_t total;
+  if (__builtin_mul_overflow(count, size, &total)) total = SIZE_MAX;
+  void* memory = malloc(total);
+  return memory == nullptr ? nullptr : memset(memory, 0, total);
+}
+
+void* realloc(void* memory, size_t size) {
+  if (memory == nullptr) return malloc(size);
+  Block* block = Block::of(memory);
+  const size_t wanted = blockSize(size);
+  if (size <= kLargest && block->size() < wanted && block->after()->isFree() &&
+      block->size() + block->after()->size() >= wanted) {
+    Block* after = block->after();
+    unlink(after);
+    block->size_and_free += after->size();
+    block->after()->before = block;
+  }
+  if (size <= kLargest && block->size() >= wanted) {
+    trim(block, wanted);
+    return memory;
+  }
+  void* moved = malloc(size);
+  if (moved == nullptr) return nullptr;
+  memcpy(moved, memory, block->size() - Block::kHeader);
+  free(memory);
+  return moved;
+}
+
+void* aligned_alloc(size_t alignment, size_t size) {
+  if (alignment <= kAlignment) return malloc(size);
+  if (size > kLargest || alignment > kLargest - size) return nullptr;
+  char* memory = static_cast<char*>(malloc(size + alignment));
+  if (memory == nullptr) return nullptr;
+  Block* block = Block::of(memory);
+  const size_t gap = -reinterpret_cast<uintptr_t>(memory) & (alignment - 1);
+  if (gap != 0) {
+    Block* aligned = Block::of(memory + gap);
+    aligned->before = block;
+    aligned->size_and_free = block->size() - gap;
+    aligned->after()->before = aligned;
+    block->size_and_free = gap;
+    release(block);
+    block = aligned;
+  }
+  trim(block, blockSize(size));
+  return block->bytes();
+}
+
+int posix_memalign(void** memory, size_t alignment, size_t size) {
+  if (alignment < sizeof(void*) || (alignment & (alignment - 1)) != 0) return EINVAL;
+  void* aligned = aligned_alloc(alignment, size);
+  if (aligned == nullptr) return ENOMEM;
+  *memory = aligned;
+  return 0;
+}
+
+size_t malloc_usable_size(void* memory) { return memory == nullptr ? 0 : Block::of(memory)->size() - Block::kHeader; }
+
+}  // extern "C"
+#pragma GCC visibility pop

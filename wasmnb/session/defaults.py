@@ -1,0 +1,124 @@
+"""What ``%wasm_config`` sets once, so that the cells after it are the same on every mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
+from wasmnb.session.words import selector, selector_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["KEYS", "MESHES", "Default", "choice", "number", "read"]
+
+MESHES = ("local",)
+
+
+@dataclass(frozen=True)
+class Default:
+    """One session default.
+
+    Parameters
+    ----------
+    read : callable
+        Makes the value from what the user wrote.
+    help : str
+        What it decides.
+    start : object
+        The value of a fresh session.
+    choices : tuple of str
+        The words it takes; empty when it takes any.
+    """
+
+    read: Callable[[Any], Any]
+    help: str
+    start: Any = None
+    choices: tuple[str, ...] = ()
+
+
+def choice(what: str, value: object, words: Iterable[str]) -> str:
+    """Give the word when it is one of those there are, compared without case.
+
+    Raises
+    ------
+    UsageError
+        It is none of them.
+    """
+    words = tuple(words)
+    text = str(getattr(value, "value", value))
+    for word in words:
+        if word.lower() == text.lower():
+            return word
+    raise UsageError(
+        f"{what} cannot be {text!r}.",
+        why=[f"it is one of: {', '.join(words)}"],
+        hint=did_you_mean(text, words) or f"for instance {words[0]!r}",
+    )
+
+
+def number(what: str, value: object) -> float:
+    """Give a number of seconds above zero.
+
+    Raises
+    ------
+    UsageError
+    """
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"{what} is a number of seconds above 0, not {str(value)!r}.", hint=f"for instance {what} 10")
+    return seconds
+
+
+def _registry(value: object) -> str:
+    text = str(value).rstrip("/")
+    if "@" in text or "://" in text or not text or any(letter.isspace() for letter in text):
+        raise ConfigError(
+            "the registry is a host and a path, without a scheme and without credentials.",
+            where=Place("registry"),
+            hint="for instance registry=localhost:5000/me; credentials come from a log-in, never from a cell",
+        )
+    return text
+
+
+_LANGUAGES = ("cpp",)
+_PHASES = ("AUTHN", "AUTHZ", "STATS", "UNSPECIFIED")
+_POLICIES = ("close", "open", "reload")
+
+KEYS: dict[str, Default] = {
+    "fail_policy": Default(
+        lambda value: choice("fail_policy", value, _POLICIES), "after a crash of the filter", "close", _POLICIES
+    ),
+    "language": Default(lambda value: choice("language", value, _LANGUAGES), "of filter cells", "cpp", _LANGUAGES),
+    "mesh": Default(lambda value: choice("mesh", value, MESHES), "the mesh that %wasm_mesh starts", None, MESHES),
+    "phase": Default(
+        lambda value: choice("phase", value, _PHASES), "where in the filter chain", "UNSPECIFIED", _PHASES
+    ),
+    "registry": Default(_registry, "where images are named to live, such as localhost:5000/me"),
+    "selector": Default(
+        lambda value: selector_text(selector(value)), "pods that a filter is for, such as app=details", "*"
+    ),
+    "timeout": Default(lambda value: number("timeout", value), "seconds to wait for a deploy", 10.0),
+}
+
+
+def read(given: dict[str, Any]) -> dict[str, Any]:
+    """Read all given defaults, or none: an empty value goes back to that of a fresh session.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        A key is unknown or a value is not what it must be; nothing has been set then.
+    """
+    for key in given:
+        if key not in KEYS:
+            raise UsageError(
+                f"there is no session default called {key!r}.",
+                why=[f"there are: {', '.join(KEYS)}"],
+                hint=did_you_mean(key, KEYS) or "%wasm_config without arguments shows them",
+            )
+    return {key: KEYS[key].start if value in ("", None) else KEYS[key].read(value) for key, value in given.items()}

@@ -1,0 +1,107 @@
+"""The filters of a session, by name: what was compiled last, and whether it still is what the cell says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from wasmnb.build import Filter
+from wasmnb.errors import BadNameError, CompileError, Interrupted, UsageError, did_you_mean
+from wasmnb.module import Module
+from wasmnb.session.results import FilterResult
+
+if TYPE_CHECKING:
+    from wasmnb.progress import Progress
+
+__all__ = ["Filters"]
+
+
+@dataclass
+class _Known:
+    filter: Filter
+    module: Module | None = None
+
+
+class Filters:
+    """Filters by name, each with its module once it compiled."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    def names(self) -> list[str]:
+        """List the names, in the order they came."""
+        return list(self._known)
+
+    def build(self, wanted: Filter, *, force: bool = False, progress: Progress | None = None) -> FilterResult:
+        """Compile a filter, unless it is the one that is known already.
+
+        A filter that does not compile is remembered without a module, so that what an older text of the same cell
+        gave cannot be deployed by mistake.
+
+        Raises
+        ------
+        UsageError
+            There is no source.
+        CompileError, LinkError, ToolchainError, ModuleError
+        Interrupted
+        """
+        start = perf_counter()
+        if not wanted.source.strip():
+            raise UsageError(
+                f"the filter {wanted.name!r} has no source.",
+                hint=f"write the program below the line %%wasm_filter {wanted.name}",
+            )
+        known = self._known.get(wanted.name)
+        if known is not None and known.module is not None and known.filter == wanted and not force:
+            took = perf_counter() - start
+            return FilterResult(known.filter, known.module, unchanged=True, stages=(("unchanged", took),))
+        self._known[wanted.name] = known = _Known(wanted)
+        try:
+            known.module = wanted.build(progress=progress, force=force)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"the compiler was stopped; the filter {wanted.name!r} has no module now.",
+                hint="run the cell again; what is deployed stays as it is",
+            ) from None
+        record = known.module.build
+        stages: tuple[tuple[str, float], ...] = record.stages if record is not None else ()
+        rest = perf_counter() - start - sum(seconds for _, seconds in stages)
+        return FilterResult(
+            wanted, known.module, unchanged=False, stages=(*stages, ("build" if not stages else "check", rest))
+        )
+
+    def get(self, name: str) -> FilterResult:
+        """Give a filter that compiled.
+
+        Raises
+        ------
+        BadNameError
+            There is no filter of that name.
+        CompileError
+            Its cell did not compile when it was last run.
+        """
+        known = self._known.get(name)
+        if known is None:
+            raise BadNameError(
+                f"there is no filter called {name!r}.",
+                why=[f"there are: {', '.join(self._known)}"] if self._known else ["no filter has been compiled yet"],
+                hint=did_you_mean(name, self._known) or f"a cell that begins with %%wasm_filter {name} makes it",
+            )
+        if known.module is None:
+            raise CompileError(
+                f"the filter {name!r} did not compile when its cell was last run.",
+                hint="mend the cell and run it again; an older module is not used in its place",
+            )
+        return FilterResult(known.filter, known.module, unchanged=True)
+
+    def module(self, named: str | Filter | Module, *, progress: Progress | None = None) -> Module:
+        """Give the module that a name, a filter, a ``.wasm`` file or a module stands for."""
+        if isinstance(named, Module):
+            return named
+        if isinstance(named, Filter):
+            return named.build(progress=progress)
+        if named.endswith(".wasm"):
+            return Module.load(named, name=Path(named).stem)
+        return self.get(named).module

@@ -1,0 +1,180 @@
+"""What the session's methods give: plain records of what was done, with nothing in them that may not be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wasmnb import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from wasmnb.build import Filter
+    from wasmnb.mesh import Pod, PodVerdict
+    from wasmnb.module import Module
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Deployment", "FilterResult", "MeshState", "Removal", "plugin_dict", "plugin_key"]
+
+
+def plugin_key(plugin: Plugin) -> Hashable:
+    """Give what two plugins must have in common to be the very same."""
+    return (
+        plugin.id,
+        plugin.image.digest,
+        tuple(sorted(plugin.selector.items())),
+        plugin.config_text,
+        plugin.root_id,
+        plugin.phase,
+        plugin.priority,
+        plugin.fail_policy,
+    )
+
+
+def plugin_dict(plugin: Plugin) -> dict[str, Any]:
+    """Give a plugin as plain JSON values, secrets of its configuration masked."""
+    return {
+        "id": plugin.id,
+        "image": plugin.image.digest,
+        "reference": plugin.image.reference,
+        "selector": dict(plugin.selector),
+        "config": redact.config(plugin.config),
+        "root_id": plugin.root_id,
+        "phase": plugin.phase.value,
+        "priority": plugin.priority,
+        "fail_policy": plugin.fail_policy.value,
+    }
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A plugin that is in force, as it was asked for.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    verdicts : tuple of PodVerdict
+        One per selected pod, all LIVE.
+    unchanged : bool
+        The very same was live already; nothing was done.
+    stages : tuple of (str, float)
+        Seconds per stage.
+    """
+
+    plugin: Plugin = field(repr=False)
+    verdicts: tuple[PodVerdict, ...]
+    unchanged: bool
+    stages: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """From the module to LIVE on every selected pod."""
+        return sum(seconds for _, seconds in self.stages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "plugin": plugin_dict(self.plugin),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "unchanged": self.unchanged,
+            "stages": dict(self.stages),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class FilterResult:
+    """A filter with its module, and, when asked for, where it is live.
+
+    Parameters
+    ----------
+    filter : Filter
+    module : Module
+    unchanged : bool
+        The cell was the same as before; nothing was compiled.
+    deployment : Deployment or None
+        None when only the module was asked for.
+    stages : tuple of (str, float)
+        Seconds per stage, from the cell to the module or to LIVE.
+    """
+
+    filter: Filter
+    module: Module
+    unchanged: bool
+    deployment: Deployment | None = None
+    stages: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """From the cell to the module, or to LIVE when it was deployed."""
+        return sum(seconds for _, seconds in self.stages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "filter": self.filter.name,
+            "language": self.filter.language,
+            "module": self.module.digest,
+            "size": self.module.size,
+            "unchanged": self.unchanged,
+            "deployment": self.deployment and self.deployment.to_dict(),
+            "stages": dict(self.stages),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class MeshState:
+    """A mesh after ``Session.mesh``.
+
+    Parameters
+    ----------
+    name : str
+    pods : tuple of Pod
+        Empty once stopped.
+    change : str
+        ``started``, ``kept`` or ``stopped``.
+    seconds : float
+        What the change took.
+    gateway : str
+        ``host:port`` of the way in; empty when there is none.
+    """
+
+    name: str
+    pods: tuple[Pod, ...]
+    change: str
+    seconds: float = 0.0
+    gateway: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "mesh": self.name,
+            "pods": [pod.to_dict() for pod in self.pods],
+            "change": self.change,
+            "seconds": self.seconds,
+            "gateway": self.gateway,
+        }
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A plugin that was taken away.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        What was in force, whole; ``Mesh.apply`` puts it back.
+    pods : tuple of str
+        Names of the pods it was taken from.
+    seconds : float
+    """
+
+    plugin: Plugin = field(repr=False)
+    pods: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"plugin": plugin_dict(self.plugin), "pods": list(self.pods), "seconds": self.seconds}

@@ -1,0 +1,166 @@
+"""What all methods of a session share: the defaults, the chosen mesh, and the secrets that went through."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from wasmnb import redact
+from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, Told, UsageError
+from wasmnb.session import words
+from wasmnb.session.defaults import KEYS, MESHES, choice, read
+from wasmnb.session.results import MeshState
+from wasmnb.traffic import Captures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wasmnb.mesh import Mesh, PodVerdict
+    from wasmnb.progress import Progress
+
+__all__ = ["State"]
+
+
+class State:
+    """The defaults, the mesh, and what must not be shown."""
+
+    def __init__(self) -> None:
+        self._defaults: dict[str, Any] = {key: default.start for key, default in KEYS.items()}
+        self._mesh: Mesh | None = None
+        self._workloads: tuple[tuple[str, ...], bool] = ((), True)
+        self._captures = Captures()
+        self._secrets: set[str] = set()
+
+    @property
+    def current(self) -> Mesh:
+        """The chosen mesh.
+
+        Raises
+        ------
+        NoMeshError
+            None has been chosen; the message says which command starts one.
+        """
+        if self._mesh is None:
+            start = "%wasm_mesh" if self._defaults["mesh"] else "%wasm_mesh local"
+            raise NoMeshError("no mesh has been chosen yet.", hint=f"{start} starts one (Session.mesh() in Python)")
+        return self._mesh
+
+    @property
+    def running(self) -> bool:
+        """Whether a mesh has been chosen."""
+        return self._mesh is not None
+
+    def use(self, mesh: Mesh) -> None:
+        """Choose a mesh that runs already; the session stops it when it closes."""
+        if self._mesh is not None and self._mesh is not mesh:
+            raise MeshError(f"the mesh {self._mesh.name!r} is chosen already.", hint="%wasm_mesh stop lets go of it")
+        self._mesh = mesh
+
+    def mesh(
+        self,
+        kind: str | None = None,
+        *,
+        workloads: Sequence[str] = (),
+        bookinfo: bool = True,
+        progress: Progress | None = None,
+    ) -> MeshState:
+        """Start a mesh, keep the one that runs, or stop it.
+
+        Parameters
+        ----------
+        kind : str, optional
+            ``local`` or ``stop``; without it, the mesh that runs, or the one the default ``mesh`` names.
+        workloads : sequence of str
+            The user's own HTTP services: ``NAME=HOST:PORT,label=value``.
+        bookinfo : bool
+            Have the six bookinfo pods too.
+
+        Raises
+        ------
+        UsageError, NoMeshError, MeshError
+        """
+        with self._guard():
+            if kind is not None:
+                kind = choice("the mesh", kind, (*MESHES, "stop"))
+            if kind == "stop":
+                return self._stop()
+            asked = (tuple(workloads), bookinfo)
+            if self._mesh is not None:
+                if asked not in (((), True), self._workloads):
+                    raise MeshError(
+                        f"the mesh {self._mesh.name!r} runs with other workloads.",
+                        hint="%wasm_mesh stop, then start it with these",
+                    )
+                return self._state("kept")
+            if (kind or self._defaults["mesh"]) is None:
+                return self._state("kept")  # raises: there is none, and none is configured
+            return self._start(asked, progress)
+
+    def config(self, **defaults: Any) -> dict[str, Any]:
+        """Set session defaults, and give all of them; an empty value goes back to the first one.
+
+        Raises
+        ------
+        UsageError, ConfigError
+            A key is unknown or a value is not what it must be; nothing has been set then.
+        """
+        with self._guard():
+            self._defaults.update(read(defaults))
+            return dict(self._defaults)
+
+    def close(self) -> None:
+        """Stop the mesh that was chosen, if there is one."""
+        if self._mesh is not None:
+            self._stop()
+
+    def _start(self, asked: tuple[tuple[str, ...], bool], progress: Progress | None) -> MeshState:
+        from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
+
+        start = perf_counter()
+        extra = [words.workload(word) for word in asked[0]]
+        if not extra and not asked[1]:
+            raise UsageError("a mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
+        chosen = {"extra": extra} if asked[1] else {"workloads": extra}
+        try:
+            self._mesh = LocalMesh.start(**chosen, progress=progress)
+        except KeyboardInterrupt:
+            raise Interrupted("starting the mesh was stopped; nothing of it runs.") from None
+        self._workloads = asked
+        return replace(self._state("started"), seconds=perf_counter() - start)
+
+    def _stop(self) -> MeshState:
+        mesh, start = self.current, perf_counter()
+        mesh.stop()
+        self._mesh = None
+        self._captures.clear()
+        return MeshState(mesh.name, (), "stopped", perf_counter() - start)
+
+    def _state(self, change: str) -> MeshState:
+        mesh = self.current
+        return MeshState(mesh.name, tuple(mesh.pods()), change, gateway=getattr(mesh, "gateway", ""))
+
+    def _default(self, key: str, given: Any) -> Any:
+        return self._defaults[key] if given is None else given
+
+    def _shown(self, verdicts: Sequence[PodVerdict]) -> tuple[PodVerdict, ...]:
+        return tuple(
+            replace(
+                verdict,
+                reason=redact.text(verdict.reason, self._secrets),
+                evidence=tuple(redact.text(line, self._secrets) for line in verdict.evidence),
+            )
+            for verdict in verdicts
+        )
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Mask, in an error that leaves the session, the secrets that went through it."""
+        try:
+            yield
+        except Told as error:
+            redact.told(error, self._secrets)
+            if isinstance(error, DeployError):
+                error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
+            raise

@@ -1,0 +1,204 @@
+"""What a user writes in one word, read: selectors, configurations, workloads, headers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from wasmnb import redact
+from wasmnb.errors import ConfigError, Place, UsageError
+
+if TYPE_CHECKING:
+    from wasmnb.mesh.local import Workload
+
+__all__ = ["body", "configuration", "header_lines", "selector", "selector_text", "workload"]
+
+# Kubernetes, "Labels and Selectors", syntax and character set: an optional prefix, then up to 63 characters.
+_LABEL = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?")
+_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?")
+_TOKEN = re.compile(r"[^\s:\x00-\x1f\x7f]+")
+
+
+def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:
+    """Read ``app=details,version=v1``; ``*`` (or nothing) is every pod.
+
+    Parameters
+    ----------
+    words : str, mapping or None
+        A mapping is taken as it is.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    UsageError
+        A part is no ``key=value``, or a label is none that a pod can carry.
+    """
+    if words is None or isinstance(words, Mapping):
+        return {str(key): str(value) for key, value in (words or {}).items()}
+    if words.strip() in {"", "*"}:
+        return {}
+    labels: dict[str, str] = {}
+    column = 1
+    for part in words.split(","):
+        key, equals, value = part.partition("=")
+        where = Place("the selector", column=column, quote=words)
+        if not equals:
+            raise UsageError(f"{part!r} in a selector is no label.", where=where, hint="write key=value,key=value")
+        if not _LABEL.fullmatch(key.strip()) or not _VALUE.fullmatch(value.strip()):
+            raise UsageError(
+                f"no pod can carry the label {part.strip()!r}.",
+                where=where,
+                hint="a key and a value have letters, digits, '-', '_' and '.', for instance app=details",
+            )
+        labels[key.strip()] = value.strip()
+        column += len(part) + 1
+    return labels
+
+
+def selector_text(labels: Mapping[str, str]) -> str:
+    """Write a selector as a user would; ``*`` for every pod."""
+    return ",".join(f"{key}={value}" for key, value in labels.items()) or "*"
+
+
+def configuration(value: object) -> str | dict[str, Any] | None:
+    """Read a filter's configuration.
+
+    Parameters
+    ----------
+    value : str, mapping or None
+        JSON text, ``@file``, any other text (handed over as it is), or a mapping.
+
+    Raises
+    ------
+    ConfigError
+        The text begins like JSON but is none (the column is pointed at), the file cannot be read, or a mapping holds
+        what JSON has no word for.
+    """
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                "the configuration cannot be written as JSON.",
+                why=[str(error)],
+                hint="use only text, numbers, true and false, None, lists and dictionaries",
+            ) from None
+        return dict(value)
+    if not isinstance(value, str):
+        raise ConfigError(
+            f"a configuration is text or a dictionary, not {type(value).__name__}.", hint="give a dict or JSON text"
+        )
+    if value.startswith("@"):
+        return _checked(_file(value[1:]), value[1:])
+    return _checked(value, "--config")
+
+
+def workload(words: str) -> Workload:
+    """Read ``NAME=HOST:PORT`` with optional labels behind it: ``NAME=HOST:PORT,version=v1``.
+
+    Raises
+    ------
+    UsageError, BadNameError, ConfigError
+        A part is missing, the name cannot be a workload's, or the address is none.
+    """
+    from wasmnb.mesh.local import Workload  # noqa: PLC0415 - the mesh is heavy, and only for its users
+
+    name, equals, rest = words.partition("=")
+    if not equals:
+        raise UsageError(
+            f"{words!r} is no workload.",
+            where=Place("--workload", quote=words),
+            hint="write NAME=HOST:PORT, for instance --workload shop=127.0.0.1:8000,version=v2",
+        )
+    address, _, labels = rest.partition(",")
+    return Workload(name, address, selector(labels))
+
+
+def header_lines(value: object) -> list[tuple[str, str]]:
+    """Read request headers: ``name: value`` lines, pairs, or a mapping.
+
+    Raises
+    ------
+    UsageError
+        A line has no colon, or the name cannot stand in a request.
+    """
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = [value]
+    pairs: Iterable[Any] = value.items() if isinstance(value, Mapping) else value if isinstance(value, Sequence) else ()
+    lines = []
+    for item in pairs:
+        name, colon, content = item.partition(":") if isinstance(item, str) else (str(item[0]), ":", str(item[1]))
+        if not colon or not _TOKEN.fullmatch(name) or re.search(r"[\r\n\0]", content):
+            raise UsageError(
+                f"{name!r} is no request header." if colon else "a request header needs a name and a value.",
+                where=redact.place(Place("--header", quote=item if isinstance(item, str) else name)),
+                hint="write --header 'name: value'",
+            )
+        lines.append((name, content.strip()))
+    return lines
+
+
+def body(value: str | bytes | None) -> bytes:
+    """Read a request body: text, bytes, or ``@file``."""
+    if value is None:
+        return b""
+    if isinstance(value, bytes):
+        return value
+    return _bytes(value[1:]) if value.startswith("@") else value.encode()
+
+
+def _checked(text: str, name: str) -> str:
+    """Give the text back, unless it wants to be JSON and is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        quote = (text.splitlines() or [""])[error.lineno - 1 :][:1]
+        single = "'" in text and '"' not in text
+        raise ConfigError(
+            f"the configuration is no JSON: {error.msg[0].lower()}{error.msg[1:]}.",
+            where=redact.place(Place(name, error.lineno, error.colno, quote[0] if quote else "")),
+            hint='JSON wants double quotes: \'{"name": "value"}\''
+            if single or re.match(r"\s*\{\w", text)
+            else "check the text at the caret; around JSON on a magic's line stand single quotes",
+        ) from None
+    except ValueError as error:
+        raise ConfigError(
+            f"the configuration is no JSON: {error}.",
+            where=redact.place(Place(name, quote=text.splitlines()[0])),
+            hint="JSON has no word for it; use a number, text or null",
+        ) from None
+    return text
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON value")
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"the file {path!r} cannot be read.",
+            why=[error.strerror or type(error).__name__],
+            hint=f"paths start at the notebook's folder, {Path.cwd().name}/",
+        ) from None
+
+
+def _file(path: str) -> str:
+    try:
+        return _bytes(path).decode()
+    except UnicodeDecodeError:
+        raise ConfigError(f"the file {path!r} is no UTF-8 text.", hint="a configuration is text") from None

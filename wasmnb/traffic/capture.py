@@ -1,0 +1,254 @@
+"""What a change of plugins did to an answer: one exchange against an earlier one of the same request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    import pandas as pd
+
+    from wasmnb.traffic.exchange import Exchange, Response
+
+__all__ = ["CHANGES", "VARYING", "Capture", "Captures", "Row", "diff", "rows"]
+
+CHANGES = ("added", "changed", "removed", "same", "varies", "")
+"""What can become of a line; ``varies`` changes with every request, filter or not; empty is not compared."""
+
+VARYING = frozenset(
+    {
+        # Clocks (RFC 9110, RFC 9111; Server-Timing)
+        *("date", "age", "expires", "server-timing", "x-response-time", "x-runtime"),
+        # Envoy's measure of its upstream
+        "x-envoy-upstream-service-time",
+        # Identity of one request or one trace (Envoy, W3C Trace Context, Zipkin B3, clouds)
+        *("x-request-id", "request-id", "x-correlation-id", "x-client-trace-id"),
+        *("traceparent", "tracestate", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid"),
+        *(
+            "uber-trace-id",
+            "x-amzn-trace-id",
+            "x-amzn-requestid",
+            "x-amz-request-id",
+            "x-cloud-trace-context",
+            "cf-ray",
+        ),
+    }
+)
+"""Header names, lower case, whose values differ from one request to the next without anybody's doing."""
+
+_EXCERPT = 60
+_STATES_KEPT, _REQUESTS_KEPT = 8, 256
+_Lines = tuple[tuple[str, str], ...]
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a response, before and after.
+
+    Parameters
+    ----------
+    name : str
+        As it came over the wire; ``:status`` for the status line, ``:body`` for the body, and ``trailer NAME`` (no
+        header's name has a space) for a trailer.
+    before, after : str or None
+        None where the line was not there.
+    change : str
+        One of `CHANGES`.
+    """
+
+    name: str
+    before: str | None
+    after: str | None
+    change: str
+
+
+def rows(before: Exchange | None, after: Exchange) -> list[Row]:
+    """Compare two responses line by line, in wire order; what has gone stands where it was.
+
+    Lines of one name are paired by equal value first, then in order. Names are compared without case.
+    """
+    old, new = before.response if before else None, after.response
+    found = [_row(":status", _status(old) if old else None, _status(new), compared=old is not None)]
+    for prefix, old_lines, new_lines in (
+        ("", old.headers.lines if old else (), new.headers.lines),
+        ("trailer ", old.trailers.lines if old else (), new.trailers.lines),
+    ):
+        for name, was, now in _merge(old_lines, new_lines):
+            found.append(_row(prefix + name, was, now, compared=old is not None))
+    if old is not None and old.body != new.body:
+        at = _first_difference(old.body, new.body)
+        found.append(Row(":body", _excerpt(old.body, at), _excerpt(new.body, at), "changed"))
+    return found
+
+
+def diff(before: Exchange | None, after: Exchange) -> pd.DataFrame:
+    """Give the comparison of two responses as a table.
+
+    Parameters
+    ----------
+    before : Exchange or None
+        None when there is nothing to compare with: ``before`` is missing in every row and ``change`` is empty.
+    after : Exchange
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name``, ``before``, ``after`` (``string``, missing where a line was not there) and ``change`` (``category``
+        of `CHANGES`). One row per line, see `Row`; the body has a row only when it changed.
+    """
+    import pandas as pd  # noqa: PLC0415 - slow to import, and only a table needs it
+
+    found = rows(before, after)
+    frame: pd.DataFrame = pd.DataFrame(
+        {
+            "name": pd.array([row.name for row in found], dtype="string"),
+            "before": pd.array([row.before for row in found], dtype="string"),
+            "after": pd.array([row.after for row in found], dtype="string"),
+            "change": pd.Categorical([row.change for row in found], categories=list(CHANGES)),
+        }
+    )
+    return frame
+
+
+@dataclass(frozen=True)
+class Capture:
+    """An exchange, and the earlier one that it is to be compared with, if there is one."""
+
+    after: Exchange
+    before: Exchange | None = None
+
+    def diff(self) -> pd.DataFrame:
+        """Give the comparison as a table; see `wasmnb.traffic.diff`."""
+        return diff(self.before, self.after)
+
+
+class Captures:
+    """The exchanges of a session, by request and by the state of plugins they were made under.
+
+    Two requests are the same when source, method, URL, ``via``, headers and body are. What is kept is bounded: the
+    last one per pod of the last few states of each request.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, dict[Hashable, dict[str, Exchange]]] = {}
+
+    def add(self, exchange: Exchange, state: Hashable) -> Capture:
+        """Keep an exchange; give it with its ``before``.
+
+        Parameters
+        ----------
+        exchange : Exchange
+        state : hashable
+            What was in force, such as a tuple of plugin ids, digests and configurations.
+        """
+        before = self.before(exchange, state)
+        request = _identity(exchange)
+        states = self._kept.pop(request, {})
+        self._kept[request] = states
+        pods = states.pop(state, {})
+        states[state] = pods
+        pods.pop(exchange.pod, None)
+        pods[exchange.pod] = exchange
+        _drop_oldest(states, _STATES_KEPT)
+        _drop_oldest(self._kept, _REQUESTS_KEPT)
+        return Capture(exchange, before)
+
+    def before(self, exchange: Exchange, state: Hashable) -> Exchange | None:
+        """Find the last exchange of the same request under another state, of the same pod where there is one."""
+        states = self._kept.get(_identity(exchange), {})
+        for other in reversed(states):
+            if other != state:
+                pods = states[other]
+                return pods.get(exchange.pod) or pods[next(reversed(pods))]
+        return None
+
+    def clear(self) -> None:
+        """Forget everything, as when another mesh is chosen."""
+        self._kept.clear()
+
+    def __iter__(self) -> Iterator[Exchange]:
+        kept = (one for states in self._kept.values() for pods in states.values() for one in pods.values())
+        return iter(sorted(kept, key=lambda exchange: exchange.at))
+
+    def __len__(self) -> int:
+        return sum(len(pods) for states in self._kept.values() for pods in states.values())
+
+
+def _identity(exchange: Exchange) -> Hashable:
+    request = exchange.request
+    return (exchange.source, request.method, request.url, exchange.via, request.headers.lines, request.body)
+
+
+def _drop_oldest(kept: dict[Hashable, _Value], limit: int) -> None:
+    while len(kept) > limit:
+        del kept[next(iter(kept))]
+
+
+def _status(response: Response) -> str:
+    return f"{response.status} {response.reason}".rstrip()
+
+
+def _row(name: str, before: str | None, after: str | None, *, compared: bool) -> Row:
+    if not compared:
+        change = ""
+    elif before is None:
+        change = "added"
+    elif after is None:
+        change = "removed"
+    elif before == after:
+        change = "same"
+    else:
+        change = "varies" if name.lower().removeprefix("trailer ") in VARYING else "changed"
+    return Row(name, before, after, change)
+
+
+def _merge(old: _Lines, new: _Lines) -> Iterator[tuple[str, str | None, str | None]]:
+    partner = _partners(old, new)
+    order: list[tuple[int | None, int | None]] = [(partner.get(index), index) for index in range(len(new))]
+    paired = set(partner.values())
+    for index in range(len(old)):
+        if index not in paired:
+            # Behind the line that stood before it; everything earlier in ``old`` has its place already.
+            place = next((at + 1 for at, (was, _) in enumerate(order) if index and was == index - 1), 0)
+            order.insert(place, (index, None))
+    for was, now in order:
+        name = new[now][0] if now is not None else old[was or 0][0]
+        yield name, None if was is None else old[was][1], None if now is None else new[now][1]
+
+
+def _partners(old: _Lines, new: _Lines) -> dict[int, int]:
+    """Pair indices of ``new`` with indices of ``old``."""
+    partner: dict[int, int] = {}
+    for name in {name.lower() for name, _ in new}:
+        mine = [index for index, line in enumerate(new) if line[0].lower() == name]
+        theirs = [index for index, line in enumerate(old) if line[0].lower() == name]
+        for index in mine:
+            equal = next((other for other in theirs if old[other][1] == new[index][1]), None)
+            if equal is not None:
+                partner[index] = equal
+                theirs.remove(equal)
+        rest = [index for index in mine if index not in partner]
+        partner.update(zip(rest, theirs, strict=False))
+    return partner
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    """Find the first byte that differs, by halves: comparing slices is far quicker than comparing bytes."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _excerpt(body: bytes, at: int) -> str:
+    start = max(at - 20, 0)
+    text = body[start : start + _EXCERPT].decode("utf-8", "replace")
+    shown = ("…" if start else "") + text + ("…" if start + _EXCERPT < len(body) else "")
+    return f"{len(body)} bytes" + (f": {shown}" if body else "")

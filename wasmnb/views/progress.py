@@ -1,0 +1,130 @@
+"""Progress as people like it: nothing for a moment, then one line that is updated in place, then nothing again."""
+
+from __future__ import annotations
+
+import html
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wasmnb.views.text import cut, duration, visible
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["LiveProgress", "noninteractive"]
+
+_WIDEST = 76
+
+
+def noninteractive() -> bool:
+    """Say whether the environment asks for no live output (``WASMNB_NONINTERACTIVE``)."""
+    return os.environ.get("WASMNB_NONINTERACTIVE", "") not in {"", "0"}
+
+
+class _Line(Protocol):
+    """One line that can be written over."""
+
+    def write(self, text: str) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class LiveProgress:
+    """Shows what is being done once it takes longer than a moment; takes the line away at the end.
+
+    In a notebook the line is a display that is updated in place and is empty at the end; in a terminal it is one line
+    of stderr. Where nobody looks (``WASMNB_NONINTERACTIVE=1``, or stderr is a file) nothing is shown. It is a context
+    manager and a `wasmnb.progress.Progress`.
+
+    Parameters
+    ----------
+    after : float
+        Seconds before anything is shown.
+    every : float
+        Seconds between updates.
+    """
+
+    def __init__(self, *, after: float = 2.0, every: float = 0.5) -> None:
+        self._after, self._every = after, every
+        self._begin = time.monotonic()
+        self._text = ""
+        self._line: _Line | None = None if noninteractive() else _line()
+        self._shown = False
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="wasmnb-progress", daemon=True)
+        if self._line is not None:
+            self._thread.start()
+
+    def update(self, stage: str, done: float | None = None, total: float | None = None) -> None:
+        """Take a report; see `wasmnb.progress.Progress`."""
+        share = f" {100 * done / total:.0f} %" if done is not None and total else ""
+        self._text = stage + share
+
+    def close(self) -> None:
+        """Take the line away; later reports show nothing."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        with self._lock:
+            if self._shown and self._line is not None:
+                self._line.clear()
+            self._line = None
+
+    def __enter__(self) -> LiveProgress:  # noqa: PYI034 - Self is newer than Python 3.10
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        wait = self._after
+        while not self._ended.wait(wait):
+            wait = self._every
+            with self._lock:
+                if self._line is not None and self._text:
+                    spent = duration(time.monotonic() - self._begin)
+                    self._line.write(cut(visible(f"… {self._text} ({spent})"), _WIDEST))
+                    self._shown = True
+
+
+def _line() -> _Line | None:
+    # Only a kernel that is there already is asked: without one, IPython need not be imported.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None and hasattr(shell, "kernel"):
+        return _Display()
+    return _Terminal() if sys.stderr.isatty() else None
+
+
+class _Terminal:
+    def write(self, text: str) -> None:
+        sys.stderr.write(f"\r\x1b[2K{text}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        self.write("")
+
+
+class _Display:
+    """A display of the running cell, made when it is first written to."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def write(self, text: str) -> None:
+        self._show({"text/plain": text, "text/html": f'<div role="status">{html.escape(text)}</div>' if text else ""})
+
+    def clear(self) -> None:
+        self.write("")
+
+    def _show(self, bundle: dict[str, str]) -> None:
+        from IPython.display import display  # noqa: PLC0415 - only in a notebook
+
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(bundle, raw=True)

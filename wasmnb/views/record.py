@@ -1,0 +1,199 @@
+"""A static record of what happened: one table with a sentence, as plain text, HTML, DataFrame and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+__all__ = ["Block", "Cell", "Column", "Record", "Tone"]
+
+Tone = Literal["", "good", "warn", "bad", "quiet"]
+"""What a sign means; it is never told by colour alone."""
+
+_SIGNS: dict[Tone, str] = {"good": "✓", "warn": "!", "bad": "✗", "quiet": "", "": ""}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as it is shown.
+
+    Parameters
+    ----------
+    text : str
+    full : str
+        What ``text`` is short for.
+    sign : str
+        Goes before the text, in the colour of ``tone``.
+    tone : Tone
+    """
+
+    text: str
+    full: str = ""
+    sign: str = ""
+    tone: Tone = ""
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.text}" if self.sign else self.text
+
+
+def _default(value: Any) -> Cell:
+    if value is None:
+        return Cell("")
+    if isinstance(value, datetime):
+        return Cell(value.strftime("%H:%M:%S"), value.isoformat())
+    return Cell(str(value))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a record.
+
+    Parameters
+    ----------
+    name : str
+        In the frame.
+    dtype : str
+        ``string``, ``Int64``, ``Float64``, ``boolean`` or ``datetime64[us, UTC]``.
+    heading : str
+        As shown; the name when empty.
+    show : callable
+        Turns a value into a `Cell`.
+    shown : bool
+        False for a column that only the frame has.
+    code : bool
+        Shown in the font of code.
+    categories : tuple of str
+        When given, the dtype is a ``category`` of exactly these.
+    """
+
+    name: str
+    dtype: str = "string"
+    heading: str = ""
+    show: Callable[[Any], Cell] = _default
+    shown: bool = True
+    code: bool = False
+    categories: tuple[str, ...] = ()
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values line up on the right."""
+        return self.dtype in {"Int64", "Float64"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines quoted as they are, under a label if it has one; one that is not ``open`` is folded away."""
+
+    label: str
+    lines: tuple[str, ...]
+    open: bool = True
+
+
+@dataclass(frozen=True, repr=False)
+class Record:
+    """What a notebook keeps of one step; no script, no network, readable without colour.
+
+    Parameters
+    ----------
+    title : str
+        What the record is about; the table's caption.
+    status : str
+        One sentence: how it went.
+    tone : Tone
+        How it went, as a sign.
+    columns : tuple of Column
+    rows : tuple of tuple
+        Plain values, one per column.
+    blocks : tuple of Block
+        Quoted lines under the table.
+    notes : tuple of str
+        What a reader must know.
+    tall : bool
+        Shown with one line per column; for a record of one row.
+    """
+
+    title: str
+    status: str = ""
+    tone: Tone = ""
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    blocks: tuple[Block, ...] = ()
+    notes: tuple[str, ...] = ()
+    tall: bool = False
+
+    @property
+    def sign(self) -> str:
+        """The sign of the tone."""
+        return _SIGNS[self.tone]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table: every column of the record, shown or not, with a dtype that never changes."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and only a table needs it
+
+        data = {}
+        for index, column in enumerate(self.columns):
+            values = [row[index] for row in self.rows]
+            if column.categories:
+                data[column.name] = pd.Series(pd.Categorical(values, categories=list(column.categories)))
+            elif column.dtype.startswith("datetime64"):
+                data[column.name] = pd.Series(pd.to_datetime(values, utc=True).as_unit("us"))
+            else:
+                data[column.name] = pd.Series(values, dtype=column.dtype)
+        frame: pd.DataFrame = pd.DataFrame(data)
+        return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the record as plain JSON values."""
+        return {
+            "title": self.title,
+            "status": self.status,
+            "rows": [{column.name: _plain(value) for column, value in self._pairs(row)} for row in self.rows],
+            "blocks": [{"label": block.label, "lines": list(block.lines)} for block in self.blocks],
+            "notes": list(self.notes),
+        }
+
+    def grid(self) -> tuple[list[Column], list[list[Cell]]]:
+        """Give the columns and cells that are shown."""
+        shown = [(index, column) for index, column in enumerate(self.columns) if column.shown]
+        if not shown:
+            return [], []
+        cells = [[column.show(row[index]) for index, column in shown] for row in self.rows]
+        if not self.tall:
+            return [column for _, column in shown], cells
+        facts = [
+            [Cell(column.heading or column.name), cell]
+            for row in cells
+            for (_, column), cell in zip(shown, row, strict=True)
+            if cell.text
+        ]
+        return [Column("fact"), Column("value", code=True)], facts
+
+    def _pairs(self, row: tuple[Any, ...]) -> zip[tuple[Column, Any]]:
+        return zip(self.columns, row, strict=True)
+
+    def __repr__(self) -> str:
+        from wasmnb.views.plain import render  # noqa: PLC0415 - the renderer knows the record
+
+        return render(self)
+
+    def _repr_html_(self) -> str:
+        from wasmnb.views.html import render  # noqa: PLC0415
+
+        return render(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Give every form at once (IPython protocol)."""
+        bundle = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        kept = set(include or bundle) - set(exclude or ())
+        return {kind: text for kind, text in bundle.items() if kind in kept}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

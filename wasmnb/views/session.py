@@ -1,0 +1,51 @@
+"""Records of a session: what must work, and what has been set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmnb import redact
+from wasmnb.views.record import Cell, Column, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from wasmnb.checks import Check
+
+__all__ = ["config_record", "doctor_record"]
+
+
+def doctor_record(checks: Iterable[Check]) -> Record:
+    """Show what must work, and what mends it.
+
+    The frame has ``check``, ``detail``, ``hint`` (``string``) and ``ok`` (``boolean``).
+    """
+    rows = tuple((check.name, check.ok, check.detail, check.hint) for check in checks)
+    failed = sum(not row[1] for row in rows)
+    columns = (
+        Column("check"),
+        Column("ok", "boolean", "state", _state),
+        Column("detail", heading="found"),
+        Column("hint", heading="try", code=True, shown=any(row[3] for row in rows)),
+    )
+    status = f"{failed} of {len(rows)} checks failed" if failed else f"all {len(rows)} checks passed"
+    return Record("Doctor", status, "bad" if failed else "good", columns, rows)
+
+
+def config_record(settings: Mapping[str, Any], *, title: str = "Session defaults") -> Record:
+    """Show settings; what looks like a secret is masked.
+
+    The frame has ``name`` and ``value`` (``string``).
+    """
+    masked = redact.config(settings)
+    rows = tuple((name, None if value is None else redact.url(str(value))) for name, value in masked.items())
+    columns = (Column("name"), Column("value", code=True, show=_value))
+    return Record(title, "" if rows else "nothing is set", "", columns, rows)
+
+
+def _state(ok: bool) -> Cell:
+    return Cell("ok", sign="✓", tone="good") if ok else Cell("failed", sign="✗", tone="bad")
+
+
+def _value(value: str | None) -> Cell:
+    return Cell("not set") if value is None else Cell(value)

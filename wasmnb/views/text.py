@@ -1,0 +1,85 @@
+"""Text that is safe to show and lines up: widths, cutting, short forms."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timezone
+
+__all__ = ["age", "cut", "duration", "pad", "short_digest", "size", "visible", "width"]
+
+_DIGEST_SHOWN = len("sha256:") + 12
+_TENTHS_BELOW = 0.01
+_MILLISECONDS_UNTIL = 1.0
+_TENTHS_UNTIL = 10.0
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Write control and direction characters as ``\x1b``, so that a header or a log cannot steer a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        if character in keep or not unicodedata.category(character).startswith(("Cc", "Cf", "Cs", "Zl", "Zp"))
+        # ``ascii`` is the escape that Python itself shows.
+        else ascii(character)[1:-1]
+        for character in text
+    )
+
+
+def width(text: str) -> int:
+    """Count the terminal columns of a text: two for a wide character (Unicode TR 11), none for a combining one."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(character) in {"Mn", "Me", "Cf"}
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
+
+
+def pad(text: str, columns: int, *, right: bool = False) -> str:
+    """Fill a text with spaces to a number of terminal columns."""
+    fill = " " * (columns - width(text))
+    return fill + text if right else text + fill
+
+
+def cut(text: str, columns: int) -> str:
+    """Shorten a text to at most so many terminal columns, with ``…`` where something is left out."""
+    if width(text) <= columns:
+        return text
+    kept, used = [], 1
+    for character in text:
+        used += width(character)
+        if used > columns:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
+
+
+def short_digest(digest: str) -> str:
+    """Give ``sha256:`` and twelve digits; enough to tell builds apart by eye."""
+    return digest[:_DIGEST_SHOWN]
+
+
+def duration(seconds: float) -> str:
+    """Give a span of time in the unit a reader would choose."""
+    if seconds < _MILLISECONDS_UNTIL:
+        return f"{seconds * 1000:.2g} ms" if seconds < _TENTHS_BELOW else f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < _TENTHS_UNTIL else f"{seconds:.0f} s"
+
+
+def age(since: datetime, now: datetime | None = None) -> str:
+    """Give the time since then as ``kubectl`` does, in one unit."""
+    seconds = max(int(((now or datetime.now(timezone.utc)) - since).total_seconds()), 0)
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def size(count: int) -> str:
+    """Give a number of bytes with its thousands apart."""
+    return f"{count:,} bytes".replace(",", " ")

@@ -1,0 +1,102 @@
+"""The record of an exchange: its headers, before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb import redact
+from wasmnb.traffic.capture import CHANGES, Row, rows
+from wasmnb.views.record import Block, Cell, Column, Record, Tone
+from wasmnb.views.text import duration, size
+
+if TYPE_CHECKING:
+    from wasmnb.traffic import Exchange, Response
+
+__all__ = ["headers_record"]
+
+_CHANGES: dict[str, tuple[str, Tone]] = {
+    "added": ("+", "good"),
+    "changed": ("~", "warn"),
+    "removed": ("-", "bad"),
+    "varies": ("≈", "quiet"),
+    "same": ("=", "quiet"),
+    "": ("", ""),
+}
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_BODY_SHOWN = 2000
+
+
+def headers_record(before: Exchange | None, after: Exchange) -> Record:
+    """Show the headers of a response, and what became of each since an earlier response.
+
+    The frame has ``name``, ``before``, ``after`` (``string``) and ``change`` (``category``), as
+    `wasmnb.traffic.diff`, with the values of credentials and cookies masked.
+
+    Parameters
+    ----------
+    before : Exchange or None
+        None when there is nothing to compare with.
+    after : Exchange
+    """
+    found = [_masked(row) for row in rows(before, after)]
+    compared = before is not None
+    columns = (
+        Column("name", code=True),
+        Column("before", code=True, shown=compared),
+        Column("after", heading="after" if compared else "value", code=True),
+        Column("change", show=_change, shown=compared, categories=CHANGES),
+    )
+    response = after.response
+    status = f"{response.status} {response.reason}".rstrip() + f" from {after.pod} in {duration(after.seconds)}"
+    if before is not None:
+        status += f"; {_summary(found)} since {before.at:%H:%M:%S} UTC"
+    notes = list(after.notes)
+    if before is not None and before.pod != after.pod:
+        notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")
+    return Record(
+        f"{after.source} → {redact.url(after.request.url)}",
+        status,
+        _tone(response.status),
+        columns,
+        tuple((row.name, row.before, row.after, row.change) for row in found),
+        _body(response),
+        tuple(notes),
+    )
+
+
+def _change(change: str) -> Cell:
+    sign, tone = _CHANGES[change]
+    return Cell(change, sign=sign, tone=tone)
+
+
+def _masked(row: Row) -> Row:
+    """Mask the values of a line; that they differ stays to be seen in ``change``."""
+    if redact.is_secret(row.name):
+        return Row(row.name, row.before and redact.MASK, row.after and redact.MASK, row.change)
+    if row.name == ":body":
+        return Row(row.name, redact.config(row.before), redact.config(row.after), row.change)
+    return row
+
+
+def _summary(found: list[Row]) -> str:
+    counts = {change: sum(row.change == change for row in found) for change in ("added", "changed", "removed")}
+    return ", ".join(f"{count} {change}" for change, count in counts.items() if count) or "nothing changed"
+
+
+def _tone(status: int) -> Tone:
+    return "good" if status < _CLIENT_ERROR else "warn" if status < _SERVER_ERROR else "bad"
+
+
+def _body(response: Response) -> tuple[Block, ...]:
+    """Show a body that is text, folded away."""
+    if not response.body:
+        return ()
+    kind = response.headers.get("content-type")
+    label = f"body: {size(len(response.body))}" + (f" of {kind}" if kind else "")
+    try:
+        text = response.body.decode()
+    except UnicodeDecodeError:
+        return (Block(label, ("no UTF-8 text",), open=False),)
+    text = str(redact.config(text))
+    more = ("…",) if len(text) > _BODY_SHOWN else ()
+    return (Block(label, (*text[:_BODY_SHOWN].splitlines(), *more), open=False),)
