@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "AuthError",
     "BadNameError",
     "CompileError",
     "ConfigError",
@@ -26,6 +27,7 @@ __all__ = [
     "ModuleError",
     "NoMeshError",
     "Place",
+    "RegistryError",
     "SelectorError",
     "Told",
     "ToolchainError",
@@ -243,3 +245,13 @@ class HangError(DeployError):
 
 class TrafficError(WasmnbError):
     """A request got no answer."""
+
+
+class RegistryError(WasmnbError):
+    """A registry could not be reached, or refused; ``status`` is its HTTP status, 0 when it gave none."""
+
+    status: int = 0
+
+
+class AuthError(RegistryError):
+    """A registry does not know who asks, or does not allow it."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 
 from wasmnb import session
 
@@ -8,7 +9,8 @@ from wasmnb import session
 def tab(shell, text):
     """Complete at ``|``, through IPython's completer."""
     at = text.index("|")
-    found = list(shell.Completer.completions(text.replace("|", "", 1), at))
+    with provisionalcompleter():
+        found = list(shell.Completer.completions(text.replace("|", "", 1), at))
     return {text[one.start : at] + "→" + one.text for one in found}
 
 

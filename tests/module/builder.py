@@ -73,7 +73,9 @@ class Wasm:
         return len(self.imports) + list(self.functions).index(function)
 
     def __bytes__(self) -> bytes:
-        signatures = sorted({s for _, _, s in self.imports} | set(self.functions.values()) | ({""} if self.tag else set()))
+        signatures = sorted(
+            {s for _, _, s in self.imports} | set(self.functions.values()) | ({""} if self.tag else set())
+        )
         at = signatures.index
         wanted = [name(m) + name(n) + b"\0" + leb(at(s)) for m, n, s in self.imports] + list(self.raw_imports)
         exported = [

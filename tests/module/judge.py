@@ -113,7 +113,10 @@ class Judge:
     def _bootstrap(self) -> dict[str, Any]:
         anywhere = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
         source = {"path": str(self.folder / "filters.json"), "watched_directory": {"path": str(self.folder)}}
-        discovery = {"config_source": {"path_config_source": source, "resource_api_version": "V3"}, "type_urls": [CHAIN]}
+        discovery = {
+            "config_source": {"path_config_source": source, "resource_api_version": "V3"},
+            "type_urls": [CHAIN],
+        }
         router = {"name": "router", "typed_config": {"@type": TYPE + "extensions.filters.http.router.v3.Router"}}
         manager = {
             "@type": TYPE + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",

@@ -21,7 +21,21 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
 
 ENVOY = Path(envoy.__file__).parent / "_bin" / "envoy"
-DEADLINE = 20.0
+DEADLINE = 6.0
+# A filter under test notes what it sees with tell(), and answers a request with its notes.
+PRELUDE = """#include "proxy_wasm_intrinsics.h"
+static std::string told;
+[[maybe_unused]] static void tell(StringView name, StringView value) {
+  told.append(name).append("=").append(value).append("\\n");
+}
+[[maybe_unused]] static void tell(StringView name, WasmResult value) { tell(name, toString(value)); }
+[[maybe_unused]] static void tell(StringView name, uint64_t value) { tell(name, std::to_string(value)); }
+[[maybe_unused]] static FilterHeadersStatus answer() {
+  sendLocalResponse(200, "told", told, {});
+  told.clear();
+  return FilterHeadersStatus::StopIteration;
+}
+"""
 _TYPE = "type.googleapis.com/envoy.extensions.filters."
 
 
@@ -45,6 +59,8 @@ class Plugin:
         config = {
             "name": self.name,
             "root_id": self.root_id,
+            # Else a filter that stops at the headers never sees the body (Envoy's default since 1.32).
+            "allow_on_headers_stop_iteration": True,
             "configuration": {"@type": text, "value": self.config},
             "vm_config": {
                 "vm_id": self.vm_id or self.name,
@@ -66,6 +82,11 @@ class Reply:
     def __getitem__(self, name: str) -> str:
         return dict(self.headers)[name]
 
+    @property
+    def told(self) -> dict[str, str]:
+        assert self.status == 200, self
+        return dict(line.split("=", 1) for line in self.body.decode().splitlines())
+
     def json(self) -> Any:
         return json.loads(self.body)
 
@@ -85,7 +106,11 @@ class Proxy:
         self.admin, self.http_port, self.tcp_port = free_ports(3)
         self._log = folder / "envoy.log"
         config = folder / "envoy.json"
-        config.write_text(json.dumps(self._bootstrap(folder, upstream, http, tcp)))
+        bootstrap = _bootstrap(folder, upstream, http, tcp)
+        bootstrap["admin"] = {"address": _address(self.admin)}
+        for listener, port in zip(bootstrap["static_resources"]["listeners"], (self.http_port, self.tcp_port)):
+            listener.update(address=_address(port), filter_chains=[{"filters": listener.pop("filters")}])
+        config.write_text(json.dumps(bootstrap))
         command = [str(ENVOY), "-c", str(config), "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
         command += ["--component-log-level", "wasm:trace,config:warning,main:critical"]
         with self._log.open("w") as file:
@@ -162,11 +187,63 @@ class Proxy:
             with connection.makefile("rb") as stream:
                 return _read_reply(stream)
 
-    @staticmethod
-    def _bootstrap(
-        folder: Path, upstream: Any, http: Sequence[Plugin], tcp: Sequence[Plugin]
-    ) -> dict[str, Any]:
-        raise NotImplementedError
+
+def _bootstrap(folder: Path, upstream: Any, http: Sequence[Plugin], tcp: Sequence[Plugin]) -> dict[str, Any]:
+    def plugins(given: Sequence[Plugin], kind: str) -> list[dict[str, Any]]:
+        made = []
+        for index, plugin in enumerate(given):
+            path = folder / f"{kind}-{index}.wasm"
+            path.write_bytes(plugin.module.wasm)
+            made.append(plugin.to_envoy(path, kind))
+        return made
+
+    trailers = {"enable_trailers": True}
+    route = {"match": {"prefix": "/"}, "route": {"cluster": "http"}}
+    manager = {
+        "@type": f"{_TYPE}network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "in",
+        "http_protocol_options": trailers,
+        "http_filters": [*plugins(http, "http"), _filter("http.router.v3.Router")],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+    }
+    tcp_proxy = {"@type": f"{_TYPE}network.tcp_proxy.v3.TcpProxy", "stat_prefix": "tcp", "cluster": "tcp"}
+    return {
+        "node": {"id": "sdk-node", "cluster": "sdk-cluster"},
+        "static_resources": {
+            "listeners": [
+                {"filters": [{"name": "manager", "typed_config": manager}]},
+                {"filters": [*plugins(tcp, "network"), {"name": "tcp", "typed_config": tcp_proxy}]},
+            ],
+            "clusters": [
+                _cluster("http", upstream.http, {"http_protocol_options": trailers}),
+                _cluster("grpc", upstream.grpc, {"http2_protocol_options": {}}),
+                _cluster("tcp", upstream.tcp, {"http_protocol_options": {}}),
+            ],
+        },
+    }
+
+
+def _filter(name: str) -> dict[str, Any]:
+    return {"name": name, "typed_config": {"@type": _TYPE + name}}
+
+
+def _address(port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def _cluster(name: str, port: int, protocol: dict[str, Any]) -> dict[str, Any]:
+    options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    return {
+        "name": name,
+        "connect_timeout": "5s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(port)}}]}],
+        },
+        "typed_extension_protocol_options": {
+            options: {"@type": f"type.googleapis.com/{options}", "explicit_http_config": protocol}
+        },
+    }
 
 
 def _read_headers(stream: Any) -> list[tuple[str, str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["CELL", "Diagnostic", "line_of", "parse"]
 

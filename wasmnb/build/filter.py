@@ -77,6 +77,6 @@ class Filter:
         ------
         CompileError, LinkError, ToolchainError, ModuleError
         """
-        from wasmnb.build.toolchain import toolchain  # noqa: PLC0415 - heavy, and only for a build
+        from wasmnb.build.toolchain import toolchain
 
         return toolchain(self.language).build(self, progress=progress, force=force)

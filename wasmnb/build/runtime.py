@@ -13,7 +13,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.build.process import Finished, end, start
 from wasmnb.build.store import Entry, Store, digest, io_errors, workspace
 from wasmnb.build.zig import Zig, zig
-from wasmnb.errors import ToolchainError
+from wasmnb.errors import ToolchainError, WasmnbError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from wasmnb.progress import Progress
 
-__all__ = ["LIBRARIES", "PACKAGED", "fill", "libraries", "ready"]
+__all__ = ["LIBRARIES", "PACKAGED", "complete", "fill", "find", "libraries"]
 
 #: In the order the linker wants them: start-up code, then each library before those it needs.
 LIBRARIES = ("crt1-reactor.o", "libc++.a", "libc++abi.a", "libc.a", "libzigc.a", "libcompiler_rt.a")
@@ -66,12 +67,12 @@ def libraries(progress: Progress | None = None) -> Entry:
     ToolchainError
         The build failed, or the disk is full.
     """
-    return _packaged() or _STORE.get(_key()) or _built(progress)
+    return find() or _built(progress)
 
 
-def ready() -> bool:
-    """Tell whether the runtime is there, so that no build of it is due."""
-    return (_packaged() or _STORE.get(_key())) is not None
+def find() -> Entry | None:
+    """Give the runtime when it is there, so that no build of it is due."""
+    return _packaged() or _STORE.get(_key())
 
 
 def fill(folder: Path, progress: Progress | None = None) -> Mapping[str, Any]:
@@ -88,7 +89,7 @@ def fill(folder: Path, progress: Progress | None = None) -> Mapping[str, Any]:
         The build failed, or the disk is full.
     """
     tool = zig()
-    with workspace() as work:
+    with workspace(large=True) as work:
         cache = work / "zig"
         (work / "probe.cc").write_text(_PROBE, encoding="utf-8")
         # Without -j zig compiles one file at a time on a machine of two processors.
@@ -112,10 +113,15 @@ def _key() -> str:
     return digest(repr(sorted(_notes().items())).encode())[:32]
 
 
+def complete(folder: Path) -> bool:
+    """Tell whether a folder has this version's runtime, undamaged."""
+    entry = Entry.load(folder)
+    return entry is not None and entry.notes == _notes() and set(LIBRARIES) <= set(entry.files) and entry.sound()
+
+
 @lru_cache(maxsize=1)
 def _packaged() -> Entry | None:
-    entry = Entry.load(PACKAGED)
-    return entry if entry and entry.notes == _notes() and set(LIBRARIES) <= set(entry.files) and entry.sound() else None
+    return Entry.load(PACKAGED) if complete(PACKAGED) else None
 
 
 def _built(progress: Progress | None) -> Entry:
@@ -172,30 +178,45 @@ class _Line:
     """A progress line on a terminal, or one line per ten percent in a log."""
 
     def __init__(self) -> None:
-        self._shown = -1
+        self._shown = ""
 
     def update(self, stage: str, done: float | None = None, total: float | None = None) -> None:
-        percent = int(100 * (done or 0) / (total or 1))
-        step = percent if sys.stderr.isatty() else percent // 10 * 10
+        percent = int(100 * (done or 0) / total) if total else 0
+        step = f"{stage}: {percent if sys.stderr.isatty() else percent // 10 * 10} %" if total else stage
         if step != self._shown:
             self._shown = step
-            sys.stderr.write(f"\r{stage}: {step} %" if sys.stderr.isatty() else f"{stage}: {step} %\n")
+            sys.stderr.write(f"\r\x1b[K{step}" if sys.stderr.isatty() else f"{step}\n")
             sys.stderr.flush()
 
 
-def main() -> int:
-    """Make sure that the runtime is there; say on standard error how far it is."""
-    if ready():
-        sys.stderr.write("the C++ runtime is there\n")
-        return 0
+def main(arguments: Sequence[str]) -> int:
+    """Make everything that takes long, so that no first cell waits; say on standard error how far it is.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        ``--force`` builds the runtime anew.
+
+    Returns
+    -------
+    int
+        0 when all is there.
+    """
+    from wasmnb.build.cpp import parts
+
+    progress = _Line()
     try:
-        libraries(_Line())
-    except ToolchainError as error:
+        if "--force" in arguments:
+            _STORE.drop(_key())
+        libraries(progress)
+        parts.prepare(progress)
+    except WasmnbError as error:
         sys.stderr.write("\n" + "\n".join(error.lines()) + "\n")
         return 1
-    sys.stderr.write("\nthe C++ runtime is built\n")
+    progress.update("the C++ toolchain is ready")
+    sys.stderr.write("\n" if sys.stderr.isatty() else "")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -17,18 +17,24 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.process import disk_full
 from wasmnb.errors import ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Entry", "Store", "digest", "io_errors", "seal", "workspace"]
 
 _INDEX = "entry.json"
 _STALE_SECONDS = 3600.0
+_PREFIX = "wasmnb-build-"
+_MEMORY = "/dev/shm"
+_ROOM = 64 * 1024 * 1024
 
 
 def digest(data: bytes) -> str:
@@ -58,14 +64,36 @@ def io_errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def workspace() -> Iterator[Path]:
-    """Give a temporary folder that is gone afterwards, also after an interrupt."""
+def workspace(*, large: bool = False) -> Iterator[Path]:
+    """Give a temporary folder that is gone afterwards, also after an interrupt.
+
+    Parameters
+    ----------
+    large : bool
+        It is to hold more than a few megabytes.
+    """
     with io_errors():
-        folder = Path(tempfile.mkdtemp(prefix="wasmnb-"))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=None if large else _scratch()))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@lru_cache(maxsize=1)
+def _scratch() -> str:
+    """Find a folder for small short-lived files; in memory, because making and removing files on a busy disk takes long."""
+    folder = tempfile.gettempdir()
+    with contextlib.suppress(OSError):
+        room = os.statvfs(_MEMORY)
+        if not os.environ.get("TMPDIR") and os.access(_MEMORY, os.W_OK) and room.f_bavail * room.f_frsize > _ROOM:
+            folder = _MEMORY
+    with contextlib.suppress(OSError):
+        # What a killed kernel left behind.
+        for item in os.scandir(folder):
+            if item.name.startswith(_PREFIX) and time.time() - item.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(item.path, ignore_errors=True)
+    return folder
 
 
 @dataclass(frozen=True)
@@ -130,7 +158,7 @@ class Store:
     @property
     def root(self) -> Path:
         """The folder of this kind; asked for each time, because a test or a user may move the cache."""
-        from wasmnb.paths import cache_dir  # noqa: PLC0415 - a wheel is built without its dependency
+        from wasmnb.paths import cache_dir
 
         return cache_dir(self.kind)
 

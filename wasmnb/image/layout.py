@@ -56,12 +56,8 @@ class Layout:
         with self.told():
             self._blobs.mkdir(parents=True, exist_ok=True)
             self._ingest.mkdir(exist_ok=True)
-            if not (root / "index.json").exists():
-                with self._locked("index", fcntl.LOCK_EX):
-                    if not (root / "index.json").exists():
-                        self._replace(root / "index.json", _json(_EMPTY))
-            if not (root / "oci-layout").exists():
-                self._replace(root / "oci-layout", _LAYOUT)
+        if not all((root / name).exists() for name in ("index.json", "oci-layout")):
+            self._make()
 
     # -- blobs ----------------------------------------------------------------------------------------------------
 
@@ -103,11 +99,10 @@ class Layout:
                         break
                     hashed.update(chunk)
                     with self.told():
-                        file.write(chunk)
+                        _write(file, chunk)
                 if f"sha256:{hashed.hexdigest()}" != digest or (size is not None and count != size):
                     raise _mismatch(digest, size, hashed.hexdigest(), count)
                 with self.told():
-                    file.flush()
                     os.fsync(file.fileno())
             with self.told():
                 temporary.replace(final)
@@ -184,7 +179,7 @@ class Layout:
         entries : list of dict, optional
             Start from these, and not from what is in the index.
         """
-        with self._locked("index", fcntl.LOCK_EX):
+        with self.writing(), self._locked("index", fcntl.LOCK_EX):
             before = None if entries is not None else self.entries()
             after = [dict(item) for item in entries or before or ()]
             yield after
@@ -201,11 +196,19 @@ class Layout:
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
         """Give True with nobody else writing while the block runs; False at once when somebody is."""
-        try:
-            with self._locked("writers", fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self._locked("writers", fcntl.LOCK_EX | fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
                 yield True
-        except BlockingIOError:
-            yield False
+
+    def _make(self) -> None:
+        with self.writing(), self._locked("index", fcntl.LOCK_EX), self.told():
+            if not (self.root / "index.json").exists():
+                self._replace(self.root / "index.json", _json(_EMPTY))
+            self._replace(self.root / "oci-layout", _LAYOUT)
 
     # -- files ----------------------------------------------------------------------------------------------------
 
@@ -214,8 +217,6 @@ class Layout:
         """Turn what the disk says into an error that says what to do."""
         try:
             yield
-        except BlockingIOError:
-            raise
         except OSError as error:
             raise self._cannot(error) from error
 
@@ -252,12 +253,19 @@ class Layout:
         temporary = self._ingest / uuid.uuid4().hex
         try:
             with temporary.open("xb", buffering=0) as file:
-                file.write(data)
+                _write(file, data)
                 os.fsync(file.fileno())
             temporary.replace(final)
             _sync(final.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    """Write all of it: an unbuffered file may take less at a time, and a buffered one would try again when closed."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sync(folder: Path) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 
+_LEVELS = "trace|debug|info|warning|error|critical|off"
+
+
 def _mesh(state: MeshState) -> Record:
     from wasmnb.views import pods_record  # noqa: PLC0415
     from wasmnb.views.text import duration  # noqa: PLC0415
@@ -71,6 +74,10 @@ COMMANDS = (
                 keyword="workloads",
             ),
             Option(("--no-bookinfo",), "start without the six bookinfo pods", keyword="bookinfo", switch=False),
+            Option(("--gateway-port",), "loopback port of the way in; a free one", "PORT", int),
+            Option(
+                ("--log-level",), "from which level on proxies keep what filters log; info", "LEVEL", values=_LEVELS
+            ),
         ),
         (
             "%wasm_mesh local",
@@ -93,7 +100,7 @@ COMMANDS = (
         "Show what a pod's proxy logged.",
         _logs,
         _show_logs,
-        (Argument("pod", "the pod", True, "pods"),),
+        (Argument("pod", "pod or workload", True, "pods"),),
         (Option(("--tail", "-n"), "how many lines, counted from the end; 20", "LINES", int),),
         ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100"),
     ),

@@ -273,7 +273,7 @@ def _constructors(binary: Binary, abi: str) -> Iterator[Problem]:
     own = [item.index for item in exported if item.index >= first]
     called = {_first_call(binary, index - first) for index in own}
     target = called.pop() if len(called) == 1 else None
-    if len(own) > 1 and target is not None and target not in own:
+    if len(own) > 1 and target is not None:
         yield Problem(
             "The module exports neither _initialize nor _start, and each of its callbacks runs all static constructors"
             " again: its state is lost between calls, and Envoy hangs when a static map meets that.",

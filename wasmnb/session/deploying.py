@@ -39,7 +39,7 @@ def put(mesh: Mesh, plugin: Plugin, *, wait: float, progress: Progress | None = 
         if now is not None and plugin_key(now) == plugin_key(plugin):
             verdicts = _selected(mesh.verdicts(plugin.id))
             if verdicts and all(verdict.verdict is Verdict.LIVE for verdict in verdicts):
-                return Deployment(plugin, verdicts, unchanged=True, stages=(("unchanged", perf_counter() - start),))
+                return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
         verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress))
     except KeyboardInterrupt:
         raise stopped(mesh, plugin, "waiting for") from None

@@ -56,7 +56,7 @@ class Filters:
         known = self._known.get(wanted.name)
         if known is not None and known.module is not None and known.filter == wanted and not force:
             took = perf_counter() - start
-            return FilterResult(known.filter, known.module, unchanged=True, stages=(("unchanged", took),))
+            return FilterResult(known.filter, known.module, unchanged=True, stages=(("compare", took),))
         self._known[wanted.name] = known = _Known(wanted)
         try:
             known.module = wanted.build(progress=progress, force=force)
@@ -69,7 +69,7 @@ class Filters:
         stages: tuple[tuple[str, float], ...] = record.stages if record is not None else ()
         rest = perf_counter() - start - sum(seconds for _, seconds in stages)
         return FilterResult(
-            wanted, known.module, unchanged=False, stages=(*stages, ("build" if not stages else "check", rest))
+            wanted, known.module, unchanged=False, stages=(*stages, ("other" if stages else "build", rest))
         )
 
     def get(self, name: str) -> FilterResult:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
-from wasmnb.errors import BadNameError, Interrupted, UsageError, did_you_mean
+from wasmnb.errors import Interrupted, UsageError
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.session import words
 from wasmnb.session.defaults import choice, number
@@ -273,6 +273,12 @@ class Session(State):
     def logs(self, pod: str, *, tail: int | None = 20) -> list[str]:
         """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.
 
+        Parameters
+        ----------
+        pod : str
+            Pod or workload.
+        tail : int, optional
+
         Raises
         ------
         NoMeshError
@@ -281,13 +287,6 @@ class Session(State):
         """
         with self._guard():
             mesh = self.current
-            there = [found.name for found in mesh.pods()]
-            if pod not in there:
-                raise BadNameError(
-                    f"there is no pod called {pod!r}.",
-                    why=[f"there are: {', '.join(there)}"],
-                    hint=did_you_mean(pod, there) or "%wasm_pods shows them",
-                )
             return [redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)]
 
     def doctor(self) -> list[Check]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["State"]
 
+_PLAIN = {"workloads": (), "bookinfo": True, "gateway_port": 0, "log_level": "info"}
+
 
 class State:
     """The defaults, the mesh, and what must not be shown."""
@@ -29,7 +31,7 @@ class State:
     def __init__(self) -> None:
         self._defaults: dict[str, Any] = {key: default.start for key, default in KEYS.items()}
         self._mesh: Mesh | None = None
-        self._workloads: tuple[tuple[str, ...], bool] = ((), True)
+        self._started: dict[str, Any] = {}
         self._captures = Captures()
         self._secrets: set[str] = set()
 
@@ -64,6 +66,8 @@ class State:
         *,
         workloads: Sequence[str] = (),
         bookinfo: bool = True,
+        gateway_port: int = 0,
+        log_level: str = "info",
         progress: Progress | None = None,
     ) -> MeshState:
         """Start a mesh, keep the one that runs, or stop it.
@@ -76,6 +80,10 @@ class State:
             The user's own HTTP services: ``NAME=HOST:PORT,label=value``.
         bookinfo : bool
             Have the six bookinfo pods too.
+        gateway_port : int
+            Loopback port of the way in; 0 takes a free one.
+        log_level : str
+            From which level on the proxies keep what filters log.
 
         Raises
         ------
@@ -86,13 +94,14 @@ class State:
                 kind = choice("the mesh", kind, (*MESHES, "stop"))
             if kind == "stop":
                 return self._stop()
-            asked = (tuple(workloads), bookinfo)
+            asked = {
+                "workloads": tuple(workloads),
+                "bookinfo": bookinfo,
+                "gateway_port": gateway_port,
+                "log_level": log_level,
+            }
             if self._mesh is not None:
-                if asked not in (((), True), self._workloads):
-                    raise MeshError(
-                        f"the mesh {self._mesh.name!r} runs with other workloads.",
-                        hint="%wasm_mesh stop, then start it with these",
-                    )
+                self._same_options(asked)
                 return self._state("kept")
             if (kind or self._defaults["mesh"]) is None:
                 return self._state("kept")  # raises: there is none, and none is configured
@@ -115,19 +124,33 @@ class State:
         if self._mesh is not None:
             self._stop()
 
-    def _start(self, asked: tuple[tuple[str, ...], bool], progress: Progress | None) -> MeshState:
+    def _same_options(self, asked: dict[str, Any]) -> None:
+        """Refuse options that the running mesh was not started with; left out, they are no question."""
+        other = [name for name, value in asked.items() if value not in (_PLAIN[name], self._started.get(name))]
+        if other:
+            raise MeshError(
+                f"the mesh {self.current.name!r} runs already, with other {' and '.join(other)}.",
+                hint="%wasm_mesh stop, then start it with these options",
+            )
+
+    def _start(self, asked: dict[str, Any], progress: Progress | None) -> MeshState:
         from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
 
         start = perf_counter()
-        extra = [words.workload(word) for word in asked[0]]
-        if not extra and not asked[1]:
+        own = [words.workload(word) for word in asked["workloads"]]
+        if not own and not asked["bookinfo"]:
             raise UsageError("a mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
-        chosen = {"extra": extra} if asked[1] else {"workloads": extra}
         try:
-            self._mesh = LocalMesh.start(**chosen, progress=progress)
+            self._mesh = LocalMesh.start(
+                workloads=None if asked["bookinfo"] else (),
+                extra=own,
+                gateway_port=asked["gateway_port"],
+                log_level=asked["log_level"],
+                progress=progress,
+            )
         except KeyboardInterrupt:
             raise Interrupted("starting the mesh was stopped; nothing of it runs.") from None
-        self._workloads = asked
+        self._started = asked
         return replace(self._state("started"), seconds=perf_counter() - start)
 
     def _stop(self) -> MeshState:

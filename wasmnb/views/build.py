@@ -30,7 +30,7 @@ class Diagnosed(Protocol):
 
     @property
     def line(self) -> int:
-        """Cell line, from 1; 0 when unknown."""
+        """Line of ``text``, from 1; 0 when unknown."""
 
     @property
     def column(self) -> int:
@@ -38,7 +38,15 @@ class Diagnosed(Protocol):
 
     @property
     def quote(self) -> str:
-        """The cell line itself."""
+        """The line itself."""
+
+    @property
+    def text(self) -> str:
+        """What the lines are of: ``cell``, or a header's name."""
+
+    @property
+    def notes(self) -> Sequence[Diagnosed]:
+        """What the compiler adds."""
 
 
 def build_record(module: Module) -> Record:
@@ -67,7 +75,7 @@ def build_record(module: Module) -> Record:
         *(module.name, module.size, module.image().digest, module.digest, facts.abi, root_ids or None, facts.language),
         *(build.cached if build else None, build.seconds if build else None, len(warnings)),
     )
-    blocks = tuple(Block(_headline(one), tuple(_quote(one))) for one in warnings)
+    blocks = tuple(Block(_headline(one), _body(one)) for one in warnings)
     remarks = [problem for name in ("problems", "remarks") for problem in getattr(facts, name, ())]
     return Record(
         module.name,
@@ -99,14 +107,14 @@ def diagnostics_record(diagnostics: Sequence[Diagnosed], *, title: str = "Compil
         Column("quote", shown=False),
     )
     rows = tuple((_severity(one), one.line, one.column, one.message, one.quote) for one in diagnostics)
-    blocks = tuple(Block(_headline(one), tuple(_quote(one))) for one in diagnostics)
+    blocks = tuple(Block(_headline(one), _body(one)) for one in diagnostics)
     tone = "bad" if errors else "warn" if others else "good"
     return Record(title, ", ".join(counts) or "nothing to say", tone, columns, rows, blocks)  # type: ignore[arg-type]
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnosed]) -> list[str]:
     """Give diagnostics as plain lines: the sentence, the cell line, a caret."""
-    return [line for one in diagnostics for line in (_headline(one), *_quote(one))]
+    return [line for one in diagnostics for line in (_headline(one), *_body(one))]
 
 
 def _status(module: Module) -> str:
@@ -129,8 +137,20 @@ def _severity(one: Diagnosed) -> str:
 
 def _headline(one: Diagnosed) -> str:
     sign = "✗" if "error" in one.severity else "!"
-    where = f", line {one.line}" if one.line else ""
-    return f"{sign} {one.severity}{where}: {one.message}"
+    return f"{sign} {one.severity}{_where(one)}: {one.message}"
+
+
+def _where(one: Diagnosed) -> str:
+    text = "" if one.text == "cell" else f"{one.text} "
+    return f", {text}line {one.line}" if one.line else ""
+
+
+def _body(one: Diagnosed) -> tuple[str, ...]:
+    """Give the line of a diagnostic, and its notes with theirs."""
+    lines = _quote(one)
+    for note in one.notes:
+        lines += [f"note{_where(note)}: {note.message}", *_quote(note)]
+    return tuple(lines)
 
 
 def _quote(one: Diagnosed) -> list[str]:

@@ -6,15 +6,18 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wasmnb.build.diagnostics import CELL
 from wasmnb.build.process import run
 from wasmnb.build.store import workspace
 from wasmnb.build.zig import zig
 from wasmnb.errors import ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["SDK", "WARNINGS", "canonical", "dependencies", "frontend", "sdk_id"]
 
@@ -49,7 +52,9 @@ _ADDED = (
 _DROPPED = frozenset(
     {"-cc1", "-emit-obj", "-v", "-sys-header-deps", "-MV", "-fno-spell-checking", "-vectorize-loops", "-vectorize-slp"}
 )
-_DROPPED_WITH_VALUE = frozenset({"-o", "-main-file-name", "-x", "-resource-dir", "-dependency-file", "-MT", "-ferror-limit"})
+_DROPPED_WITH_VALUE = frozenset(
+    {"-o", "-main-file-name", "-x", "-resource-dir", "-dependency-file", "-MT", "-ferror-limit"}
+)
 _DROPPED_STARTS = ("-fdebug-compilation-dir", "-fcoverage-compilation-dir", "-funwind-tables")
 
 

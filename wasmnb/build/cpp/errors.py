@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from wasmnb.build.diagnostics import Diagnostic
-from wasmnb.build.process import Finished
 from wasmnb.errors import CompileError, ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.build.diagnostics import Diagnostic
+    from wasmnb.build.process import Finished
 
 __all__ = ["compile_error"]
 
@@ -21,16 +25,27 @@ _SDK_NAMES = (
     "FilterHeadersStatus|FilterDataStatus|FilterTrailersStatus|FilterStatus|StringView|LOG_\\w+|log(?:Info|Warn|Error|Debug)"
 )
 _HINTS = (
-    (r"cannot use '(?:throw|try)' with exceptions disabled", "exceptions are not available in a proxy's VM; return a "
-     "bool, a WasmResult or a std::optional instead"),
-    (r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?(?:\w*mutex|thread|jthread|"
-     r"lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable|async|future|promise)'", _NO_THREADS),
-    (r"'(?:thread|mutex|shared_mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h)' file not found",
-     _NO_THREADS),
+    (
+        r"cannot use '(?:throw|try)' with exceptions disabled",
+        "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead",
+    ),
+    (
+        (
+            r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?(?:\w*mutex|thread|jthread|"
+            r"lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable|async|future|promise)'"
+        ),
+        _NO_THREADS,
+    ),
+    (
+        r"'(?:thread|mutex|shared_mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h)' file not found",
+        _NO_THREADS,
+    ),
     (r"\b(?:i|o|)fstream\b", _NO_FILES),
     (r"std::filesystem|named 'filesystem'", _NO_FILES),
-    (r"'(?:absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/)[^']*' file not found",
-     "this library is not included; the SDK reads JSON, see the template's comment on the configuration"),
+    (
+        r"'(?:absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/)[^']*' file not found",
+        "this library is not included; the SDK reads JSON, see the template's comment on the configuration",
+    ),
     (r"\.(?:pb|proto)\.?h?' file not found", "protobuf is not included; read the configuration as JSON instead"),
     (r"'proxy_wasm_\w+\.h' file not found", _INCLUDE),
     (r"__builtin_wasm_throw|undefined exception", "exceptions are not available in a proxy's VM"),
@@ -73,9 +88,11 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
 def _hint(errors: Sequence[Diagnostic], found: Sequence[Diagnostic]) -> str:
     for error in errors[:_SHOWN]:
         for pattern, hint in _HINTS:
-            if re.search(pattern, error.message) or re.search(pattern, error.quote) and "fstream" in pattern:
+            if re.search(pattern, error.message) or (re.search(pattern, error.quote) and "fstream" in pattern):
                 return hint
-    if re.search(rf"(?:unknown type name|undeclared identifier|expected class name|unknown class name).*?'?(?:{_SDK_NAMES})?'?",
-                 errors[0].message) and re.search(rf"'(?:{_SDK_NAMES})'|expected class name", errors[0].message):
+    if re.search(
+        rf"(?:unknown type name|undeclared identifier|expected class name|unknown class name).*?'?(?:{_SDK_NAMES})?'?",
+        errors[0].message,
+    ) and re.search(rf"'(?:{_SDK_NAMES})'|expected class name", errors[0].message):
         return _INCLUDE
     return ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.build.cpp.compiler import SDK
@@ -17,16 +16,55 @@ from wasmnb.errors import LinkError, ToolchainError
 from wasmnb.module.parse import parse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wasmnb.build.cpp.source import Source
     from wasmnb.build.store import Entry
 
 __all__ = ["OPTIONS", "host_functions", "link"]
 
+# What a proxy looks for in a module (Proxy-Wasm ABI 0.1.0 to 0.2.1). They are exported by name, because exporting every
+# visible symbol would keep all of operator new and delete.
+_CALLBACKS = (
+    "proxy_abi_version_0_1_0",
+    "proxy_abi_version_0_2_0",
+    "proxy_abi_version_0_2_1",
+    "proxy_on_memory_allocate",
+    "proxy_on_context_create",
+    "proxy_on_vm_start",
+    "proxy_validate_configuration",
+    "proxy_on_configure",
+    "proxy_on_tick",
+    "proxy_on_queue_ready",
+    "proxy_on_foreign_function",
+    "proxy_on_done",
+    "proxy_on_log",
+    "proxy_on_delete",
+    "proxy_on_new_connection",
+    "proxy_on_downstream_data",
+    "proxy_on_upstream_data",
+    "proxy_on_downstream_connection_close",
+    "proxy_on_upstream_connection_close",
+    "proxy_on_request_headers",
+    "proxy_on_request_body",
+    "proxy_on_request_trailers",
+    "proxy_on_request_metadata",
+    "proxy_on_response_headers",
+    "proxy_on_response_body",
+    "proxy_on_response_trailers",
+    "proxy_on_response_metadata",
+    "proxy_on_http_call_response",
+    "proxy_on_grpc_receive_initial_metadata",
+    "proxy_on_grpc_receive_trailing_metadata",
+    "proxy_on_grpc_receive",
+    "proxy_on_grpc_close",
+)
+
 #: A stack that overflows traps, because it lies below the data; 256 KiB are enough for iostream and regex.
 OPTIONS = (
     "--no-entry",
-    "--export-dynamic",
     "--export=malloc",
+    *(f"--export-if-defined={name}" for name in _CALLBACKS),
     "--gc-sections",
     "--stack-first",
     "-z",

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.cpp.compiler import SDK, canonical, dependencies, frontend, sdk_id
+from wasmnb.build.cpp.flags import Flags
+from wasmnb.build.cpp.source import Source
 from wasmnb.build.process import run
 from wasmnb.build.store import Entry, Store, digest, io_errors, workspace
 from wasmnb.build.zig import zig
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
-    from wasmnb.build.cpp.flags import Flags
-    from wasmnb.build.cpp.source import Source
+    from collections.abc import Mapping
+
     from wasmnb.progress import Progress
 
-__all__ = ["HEADERS", "OBJECTS", "PREFIX", "forget", "header", "sdk_object"]
+__all__ = ["HEADERS", "OBJECTS", "PREFIX", "forget", "header", "prepare", "ready", "sdk_object"]
 
 # Part of every key: raise it when what is made, or how, changes.
-_RECIPE = 3
-_SDK_FLAGS = ("-Os", "-std=c++17")
+_RECIPE = 4
 _INTRINSICS = '"proxy_wasm_intrinsics.h"'
 #: The file that includes what is precompiled; it is gone when a cell is compiled.
 PREFIX = "wasmnb-prefix.h"
+_FILTER = Source(f"#include {_INTRINSICS}\n")
 
 OBJECTS = Store("sdk", keep=4)
 HEADERS = Store("headers", keep=10)
@@ -43,21 +44,41 @@ def sdk_object(progress: Progress | None = None) -> Entry:
     ToolchainError
         The SDK does not compile, or the disk is full.
     """
-    key = digest(canonical([_RECIPE, zig().version, sdk_id(), _SDK_FLAGS]))
 
     def fill(folder: Path) -> Mapping[str, Any]:
         if progress:
             progress.update("compiling the C++ SDK, once")
         with workspace() as work:
-            sources = sorted((SDK / "src").glob("*.cc"))
+            flags = Flags()
+            prefix = header(_FILTER, flags, progress)
+            command = [
+                *frontend(flags.shared),
+                *(["-include-pch", str(prefix[1].path("prefix.pch"))] if prefix else []),
+            ]
             with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-                objects = list(pool.map(lambda source: _compile(source, work), sources))
+                objects = list(pool.map(lambda path: _compile(path, command, work), sorted((SDK / "src").glob("*.cc"))))
             _checked([zig().program, "wasm-ld", "-r", "-o", "sdk.o", *objects], work)
             with io_errors():
                 shutil.copyfile(work / "sdk.o", folder / "sdk.o")
         return {}
 
-    return _once(OBJECTS, key, fill)
+    return _once(OBJECTS, _sdk_key(), fill)
+
+
+def ready(flags: Flags) -> bool:
+    """Tell whether what most filters need under these flags is there."""
+    names = (_INTRINSICS,)
+    return OBJECTS.get(_sdk_key()) is not None and HEADERS.get(_header_key(names, flags)) is not None
+
+
+def _sdk_key() -> str:
+    return digest(canonical([_RECIPE, zig().version, sdk_id(), Flags().shared]))
+
+
+def _header_key(names: tuple[str, ...], flags: Flags) -> str:
+    # It holds the full paths of the headers, so another place of the compiler is another header.
+    places = [str(zig().library), str(SDK)]
+    return digest(canonical([_RECIPE, zig().version, places, sdk_id(), flags.shared, names]))
 
 
 def header(source: Source, flags: Flags, progress: Progress | None = None) -> tuple[str, Entry] | None:
@@ -95,9 +116,7 @@ def _library() -> Path:
 
 
 def _header(names: tuple[str, ...], flags: Flags, progress: Progress | None) -> tuple[str, Entry]:
-    # It holds the full paths of the headers, so another place of the compiler is another header.
-    places = [str(zig().library), str(SDK)]
-    key = digest(canonical([_RECIPE, zig().version, places, sdk_id(), flags.shared, names]))
+    key = _header_key(names, flags)
 
     def fill(folder: Path) -> Mapping[str, Any]:
         if progress:
@@ -113,6 +132,18 @@ def _header(names: tuple[str, ...], flags: Flags, progress: Progress | None) -> 
         return {"headers": sorted(path.name for path in paths if path.parent == _library())}
 
     return key, _once(HEADERS, key, fill)
+
+
+def prepare(progress: Progress | None = None) -> None:
+    """Make what most filters need, so that no first cell waits for it.
+
+    Raises
+    ------
+    ToolchainError
+        The SDK does not compile, or the disk is full.
+    """
+    header(_FILTER, Flags(), progress)
+    sdk_object(progress)
 
 
 def forget(entry: Entry) -> None:
@@ -133,10 +164,10 @@ def _once(store: Store, key: str, fill: Any) -> Entry:
     return entry
 
 
-def _compile(source: Path, work: Path) -> str:
-    command = [*frontend(_SDK_FLAGS), "-main-file-name", source.name, "-emit-obj"]
+def _compile(source: Path, command: list[str], work: Path) -> str:
     maps = ["-I", str(source.parent), f"-fdebug-prefix-map={SDK}=sdk", f"-fmacro-prefix-map={SDK}=sdk"]
-    _checked([*command, *maps, "-x", "c++", str(source), "-o", f"{source.stem}.o"], work)
+    names = ["-main-file-name", source.name, "-x", "c++", str(source), "-o", f"{source.stem}.o"]
+    _checked([*command, *maps, "-emit-obj", *names], work)
     return f"{source.stem}.o"
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Source", "root_ids"]
 
@@ -24,12 +27,18 @@ _END = re.compile(r"^[ \t]*#[ \t]*(?:endif|else|elif)\b")
 _INCLUDE = re.compile(r"[ \t]*#[ \t]*include[ \t]*(?P<name><[^>\n]+>|\"[^\"\n]+\")")
 _SDK = re.compile(r"""[<"](?:[^>"]*/)?proxy_wasm_\w+\.h[>"]""")
 _REGISTER = re.compile(r"\bRegisterContextFactory\b(?:\s+[A-Za-z_]\w*)?\s*(?P<open>[({])")
-_LITERAL = re.compile(r"""(?:u8|[uUL])?(?:R"(?P<fence>[^()\\\s]*)\((?P<raw>.*?)\)(?P=fence)"|"(?P<plain>(?:\\.|[^"\\])*)")""", re.DOTALL)
-_WRAPPED = re.compile(r"""(?:std\s*::\s*)?(?:string|string_view|StringView)\s*[({]\s*(?P<inner>.*?)\s*[)}]\s*""", re.DOTALL)
+_LITERAL = re.compile(
+    r"""(?:u8|[uUL])?(?:R"(?P<fence>[^()\\\s]*)\((?P<raw>.*?)\)(?P=fence)"|"(?P<plain>(?:\\.|[^"\\])*)")""", re.DOTALL
+)
+_WRAPPED = re.compile(
+    r"""(?:std\s*::\s*)?(?:string|string_view|StringView)\s*[({]\s*(?P<inner>.*?)\s*[)}]\s*""", re.DOTALL
+)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _OPENING, _CLOSING = "([{", ")]}"
 # In front of a name these make no declaration of it.
-_NOT_TYPES = frozenset({"return", "co_return", "co_await", "co_yield", "else", "do", "case", "throw", "new", "delete", "not"})
+_NOT_TYPES = frozenset(
+    {"return", "co_return", "co_await", "co_yield", "else", "do", "case", "throw", "new", "delete", "not"}
+)
 
 
 @dataclass(frozen=True)
@@ -176,7 +185,9 @@ def _root_id(source: Source, arguments: list[str]) -> str | None:
         return ""
     if re.fullmatch(r"[\w:]+", last):
         name = re.escape(last.rsplit(":", 1)[-1])
-        value = re.search(rf"(?:#[ \t]*define[ \t]+{name}[ \t]+|\b{name}\s*(?:\[\s*\]\s*)?[={{(]\s*)(?=[^;\n]*\")", source.plain)
+        value = re.search(
+            rf"(?:#[ \t]*define[ \t]+{name}[ \t]+|\b{name}\s*(?:\[\s*\]\s*)?[={{(]\s*)(?=[^;\n]*\")", source.plain
+        )
         if value:
             return _literal(re.split(r"[;\n]", source.plain[value.end() :], maxsplit=1)[0].strip(" \t})"))
         if re.search(rf"\b{name}\s*\(", source.code):

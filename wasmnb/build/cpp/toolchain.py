@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,8 @@ from wasmnb.module import BuildRecord, Module
 from wasmnb.module.stamp import stamp, strip
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wasmnb.build.filter import Filter
     from wasmnb.checks import Check
     from wasmnb.progress import Progress
@@ -62,7 +63,7 @@ class CppToolchain:
 
     language = "cpp"
 
-    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:  # noqa: A002
+    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:
         """Compile and link a filter, or find its module in the cache.
 
         Parameters
@@ -108,24 +109,40 @@ class CppToolchain:
 
         return _module(filter, wasm, MODULES.put(key, fill), stages, cached=False)
 
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Make what every filter needs (runtime, SDK, precompiled header), so that no cell waits for it.
+
+        Raises
+        ------
+        ToolchainError
+        """
+        runtime.libraries(progress)
+        parts.prepare(progress)
+
     def doctor(self) -> list[Check]:
         """Look at the compiler, the runtime, the SDK and the cache."""
-        from wasmnb.build.cpp.doctor import checks  # noqa: PLC0415 - rarely asked for
+        from wasmnb.build.cpp.doctor import checks
 
         return checks()
 
 
-def _what(filter: Filter, flags: Flags) -> list[Any]:  # noqa: A002
+def _what(filter: Filter, flags: Flags) -> list[Any]:
     return [filter.source, filter.first_line, flags.shared, flags.own]
 
 
 def _no_source(what: str) -> UsageError:
-    return UsageError(what, hint="write the filter's C++ below the %%wasm_filter line, "
-                      'starting with #include "proxy_wasm_intrinsics.h"')
+    return UsageError(
+        what,
+        hint='write the filter\'s C++ below the %%wasm_filter line, starting with #include "proxy_wasm_intrinsics.h"',
+    )
 
 
 def _make(
-    filter: Filter, source: Source, flags: Flags, work: Path, stages: _Stages  # noqa: A002
+    filter: Filter,
+    source: Source,
+    flags: Flags,
+    work: Path,
+    stages: _Stages,
 ) -> tuple[dict[str, Any], bytes]:
     """Compile and link in a folder; give what is worth keeping, and the module with names."""
     progress = stages._progress
@@ -157,7 +174,12 @@ def _make(
 
 
 def _compile(
-    filter: Filter, flags: Flags, prepared: tuple[str, Entry] | None, work: Path, *, again: bool = True  # noqa: A002
+    filter: Filter,
+    flags: Flags,
+    prepared: tuple[str, Entry] | None,
+    work: Path,
+    *,
+    again: bool = True,
 ) -> list[Diagnostic]:
     command = [*frontend(flags.shared), "-main-file-name", CELL, *WARNINGS, *flags.own]
     command += ["-dependency-file", "cell.d", "-MT", "cell"]
@@ -190,7 +212,7 @@ def _headers_unchanged(entry: Entry) -> bool:
         return False
 
 
-def _module(filter: Filter, wasm: bytes, entry: Entry, stages: _Stages, *, cached: bool) -> Module:  # noqa: A002
+def _module(filter: Filter, wasm: bytes, entry: Entry, stages: _Stages, *, cached: bool) -> Module:
     record = BuildRecord(
         seconds=stages.total,
         cached=cached,

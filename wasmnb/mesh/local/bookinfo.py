@@ -63,7 +63,9 @@ def reviews(path: str, options: dict[str, Any]) -> tuple[str, str]:
         if stars is not None:
             known = stars.get(name)
             color = {"v2": "black"}.get(options["version"], "red")
-            review["rating"] = {"stars": known, "color": color} if known else {"error": "Ratings service is unavailable"}
+            review["rating"] = (
+                {"stars": known, "color": color} if known else {"error": "Ratings service is unavailable"}
+            )
         answer["reviews"].append(review)
     return "application/json", json.dumps(answer, separators=(",", ":"))
 
@@ -95,7 +97,9 @@ _SERVICES = {"details": details, "ratings": ratings, "reviews": reviews, "produc
 
 def _quote(review: dict[str, Any]) -> str:
     stars = review.get("rating", {}).get("stars", 0)
-    return f"<blockquote><p>{html.escape(review['text'])}</p><small>{review['reviewer']}</small>{'★' * stars}</blockquote>"
+    return (
+        f"<blockquote><p>{html.escape(review['text'])}</p><small>{review['reviewer']}</small>{'★' * stars}</blockquote>"
+    )
 
 
 def _number(path: str, name: str) -> int:

@@ -16,9 +16,7 @@ __all__ = ["Address", "Route", "Site", "bootstrap", "command"]
 Address = tuple[str, int]
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http."
-_MANAGER = (
-    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-)
+_MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 # Istio's own default for requests between pods: what never reached the other side is tried again.
 _RETRY = {"retry_on": "connect-failure,refused-stream,unavailable,cancelled,reset-before-request", "num_retries": 2}
 _UNKNOWN = "no such service in this mesh\n"
@@ -190,6 +188,8 @@ def _cluster(route: Route) -> dict[str, Any]:
         "name": route.name,
         "type": "STATIC" if numeric else "STRICT_DNS",
         "connect_timeout": "2s",
+        # As the services of this machine: "localhost" is 127.0.0.1 unless there is only IPv6.
+        "dns_lookup_family": "V4_PREFERRED",
         "load_assignment": {"cluster_name": route.name, "endpoints": [{"lb_endpoints": endpoints}]},
     }
 

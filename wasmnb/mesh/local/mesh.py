@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
-import os
-import shutil
-import threading
 import time
 import weakref
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import BadNameError, DeployError, MeshError, UsageError
-from wasmnb.mesh.local.admin import ask_all
-from wasmnb.mesh.local.canary import Canary
+from wasmnb.errors import MeshError, UsageError
+from wasmnb.mesh.local.deployments import Deployments, described
 from wasmnb.mesh.local.doctor import examine
-from wasmnb.mesh.local.judge import ANSWER, gather, judge, not_selected
-from wasmnb.mesh.local.names import check_id, did_you_mean, find, locate, no_pod
-from wasmnb.mesh.local.plan import Plan, plan
+from wasmnb.mesh.local.names import Service, did_you_mean, find, locate
+from wasmnb.mesh.local.plan import Plan
 from wasmnb.mesh.local.pods import describe
-from wasmnb.mesh.local.processes import Processes, new_folder
-from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
-from wasmnb.mesh.local.rollout import refusal, roll
+from wasmnb.mesh.local.processes import Processes
+from wasmnb.mesh.local.proxy import Proxy
+from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
 from wasmnb.mesh.local.watch import LocalWatch, Snapshot
 from wasmnb.mesh.local.workload import BOOKINFO, GATEWAY, Workload
 from wasmnb.mesh.protocol import Pod, PodVerdict, Verdict
-from wasmnb.plugin.envoy import in_order, wasm_filter
+from wasmnb.plugin.envoy import wasm_filter
+from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
     from wasmnb.checks import Check
-    from wasmnb.module import Module
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
 __all__ = ["LocalMesh"]
 
-_START = 60.0
-_CRASHES = 3
 _LASTING = {Verdict.LIVE, Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN, Verdict.NO_SIDECAR}
 _LEVELS = ("trace", "debug", "info", "warning", "error", "critical", "off")
 
@@ -60,13 +49,9 @@ class LocalMesh:
     name = "local"
 
     def __init__(self, parts: Plan, processes: Processes) -> None:
-        self._plan = parts
+        self._plan: Plan = parts
         self._processes = processes
-        self._canary = Canary(parts.canary, processes)
-        self._lock = threading.RLock()
-        self._numbers = itertools.count(2)
-        self._applied: dict[str, Applied] = {}
-        self._history: dict[str, list[Plugin]] = {}
+        self._deployments = Deployments(parts, processes)
         self._watches: list[LocalWatch] = []
         self._stopped = False
         watches = self._watches
@@ -107,17 +92,9 @@ class LocalMesh:
         if log_level not in _LEVELS:
             raise UsageError(f"{log_level!r} is no log level.", hint=did_you_mean(log_level, _LEVELS))
         chosen = [*(BOOKINFO if workloads is None else workloads), *extra]
-        folder, lock = new_folder()
+        mesh = cls(*begin(chosen, gateway_port=gateway_port, log_level=log_level))
         try:
-            parts = plan(folder, chosen, gateway_port=gateway_port, log_level=log_level)
-            processes = Processes(folder, lock, parts.processes, parts.held)
-        except BaseException:
-            _give_up(folder, lock)
-            raise
-        mesh = cls(parts, processes)
-        try:
-            mesh._await_proxies(progress)
-            processes.start(parts.spare[0])
+            await_answers(mesh._plan, mesh._processes, progress or Silent())
         except BaseException:
             mesh.stop()
             raise
@@ -147,7 +124,9 @@ class LocalMesh:
 
     def render(self, plugin: Plugin) -> str:
         """Give the HTTP filter that selected proxies would get, as JSON."""
-        root_id = _root_id(plugin)
+        from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
+
+        root_id = check(plugin.image.module, plugin.root_id)
         filename = f"modules/{plugin.image.module.digest.removeprefix('sha256:')}.wasm"
         return json.dumps(wasm_filter(plugin, filename=filename, root_id=root_id), indent=2, ensure_ascii=False)
 
@@ -177,24 +156,10 @@ class LocalMesh:
         DeployError
             A pod did not take it over. In each case what was in force before still is.
         """
-        with self._lock:
-            self._check()
-            check_id(plugin.id)
-            if not self._selected(plugin):
-                raise no_pod(plugin.selector, self._plan.everyone)
-            current = self._applied.get(plugin.id)
-            if current is not None and current.plugin == plugin:
-                return self._judged(plugin.id, note="unchanged: nothing was written")
-            applied = Applied(plugin, _root_id(plugin), self._store(plugin.image.module))
-            if progress is not None:
-                progress.update("trying the module on the canary Envoy")
-            applied = Applied(plugin, applied.root_id, applied.filename, self._canary.examine(applied))
-            if progress is not None:
-                progress.update(f"handing {plugin.id} to {len(self._selected(plugin))} pods")
-            self._put(plugin.id, applied, wait)
-            self._history.setdefault(plugin.id, []).insert(0, plugin)
-            self._wake()
-            return self._judged(plugin.id)
+        self._check()
+        found = self._deployments.apply(plugin, wait, progress or Silent())
+        self._wake()
+        return found
 
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the protocol's word
         """Take a plugin away from every pod.
@@ -206,17 +171,15 @@ class LocalMesh:
         DeployError
             A pod did not let go of it; it is still in force on all.
         """
-        with self._lock:
-            self._check()
-            applied = self._find(id)
-            self._put(id, None, 10.0)
-            self._wake()
-            return applied.plugin
+        self._check()
+        plugin = self._deployments.remove(id)
+        self._wake()
+        return plugin
 
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order in which requests meet it."""
         self._check()
-        return in_order(applied.plugin for applied in list(self._applied.values()))
+        return self._deployments.plugins()
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
         """List what was in force under an id, newest first; also after it was removed.
@@ -227,16 +190,14 @@ class LocalMesh:
             There never was anything under this id.
         """
         self._check()
-        if id not in self._history:
-            raise BadNameError(f"No plugin {id!r} was ever in force here.", hint=did_you_mean(id, self._history))
-        return list(self._history[id])
+        return self._deployments.history(id)
 
     def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
         deadline = time.monotonic() + timeout
         while True:
             self._check()
-            found = self._judged(id)
+            found = self._deployments.judged(id)
             if all(one.verdict in _LASTING for one in found) or time.monotonic() > deadline:
                 return found
             self._processes.wait_change(0.05)
@@ -250,16 +211,7 @@ class LocalMesh:
             Nothing is in force under the id.
         """
         self._check()
-        chosen = list(self._applied.values()) if id is None else [self._find(id)]
-        evidence = {one.proxy: one for one in gather(self._plan.everyone, self._processes)} if chosen else {}
-        found = []
-        for proxy in self._plan.everyone:
-            for applied in _sorted(chosen):
-                if self._is_for(applied.plugin, proxy):
-                    found.append(judge(evidence[proxy], applied))
-                elif id is not None and proxy is not self._plan.gateway:
-                    found.append(not_selected(proxy, applied))
-        return found
+        return self._deployments.verdicts(id)
 
     def send(
         self,
@@ -302,10 +254,15 @@ class LocalMesh:
         origin = find(source, self._plan.everyone)
         target = locate(url, self._plan.services)
         request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)
-        proxy, port = self._way(origin, target.service.next(), via)
-        several = via == "app" and len(target.service.proxies) > 1
-        pod = target.service.name if several else proxy.name
-        return send(("127.0.0.1", port), request, source=source, pod=pod, via=via, timeout=timeout)
+        proxy = self._turn(target.service)
+        address, pod = proxy.site.inbound, proxy.name
+        if via == "app":
+            if not origin.site.outbound:
+                raise UsageError(f"{GATEWAY} has no application that could send.", hint="send as one of the pods")
+            address = ("127.0.0.1", origin.site.outbound)
+            pod = pod if len(target.service.proxies) == 1 else target.service.name
+        workload = origin.site.workload
+        return send(address or ("", 0), request, source=workload, pod=pod, via=via, timeout=timeout)
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give what a pod's proxy logged, oldest first; each trap is followed by function names and cell lines.
@@ -350,85 +307,18 @@ class LocalMesh:
                 hint="start one: %wasm_mesh local, or LocalMesh.start()",
             )
 
-    def _await_proxies(self, progress: Progress | None) -> None:
-        plan_ = self._plan
-        questions = [proxy.health for proxy in plan_.everyone]
-        own = {process["name"] for process in plan_.processes}
-        questions += [one.service for one in plan_.proxies if one.service and f"{one.name}/service" in own]
-        deadline = time.monotonic() + _START
-        while waiting := [reason for reason in ask_all(questions, timeout=ANSWER) if reason]:
-            if progress is not None:
-                progress.update("starting the mesh", len(questions) - len(waiting), len(questions))
-            for proxy in plan_.everyone:
-                state = self._processes.state(proxy.name)
-                if (state and state.restarts >= _CRASHES) or time.monotonic() > deadline or not self._processes.alive:
-                    raise MeshError(f"The Envoy of {proxy.name} does not come up.", why=proxy.log.shown()[-4:])
-            time.sleep(0.01)
-
-    def _store(self, module: Module) -> str:
-        folder = self._plan.folder / "modules"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{module.digest.removeprefix('sha256:')}.wasm"
-        if not path.exists():
-            temporary = path.with_suffix(".part")
-            temporary.write_bytes(module.wasm)
-            os.replace(temporary, path)
-        return str(path)
-
-    def _is_for(self, plugin: Plugin, proxy: Proxy) -> bool:
-        if proxy is self._plan.gateway and not plugin.selector:
-            return False
-        return plugin.selects(proxy.labels)
-
-    def _selected(self, plugin: Plugin) -> list[Proxy]:
-        return [proxy for proxy in self._plan.everyone if self._is_for(plugin, proxy)]
-
-    def _put(self, id_: str, applied: Applied | None, wait: float) -> None:
-        wanted = {**self._applied}
-        wanted.pop(id_, None)
-        if applied is not None:
-            wanted[id_] = applied
-        chains = {}
-        for proxy in self._plan.everyone:
-            plugins = _sorted([one for one in wanted.values() if self._is_for(one.plugin, proxy)])
-            if not proxy.chain.same(plugins):
-                chains[proxy] = Chain(next(self._numbers), tuple(plugins))
-        problems = roll(chains, self._processes, wait=wait)
-        if problems:
-            error = DeployError(
-                f"{id_} was not {'taken over by' if applied else 'removed from'} {', '.join(p.name for p in problems)}.",
-                why=[line for problem in problems.values() for line in problem.lines][:4],
-                hint="every pod has been given back what it had",
-            )
-            if applied is not None:
-                error.verdicts = tuple(refusal(proxy, applied, problems) for proxy in self._selected(applied.plugin))
-            raise error
-        self._applied = wanted
-
-    def _judged(self, id_: str, note: str = "") -> list[PodVerdict]:
-        applied = self._find(id_)
-        found = [judge(one, applied) for one in gather(self._selected(applied.plugin), self._processes)]
-        if not note:
-            return found
-        return [_with_note(one, note) for one in found]
-
-    def _find(self, id_: str) -> Applied:
-        applied = self._applied.get(id_)
-        if applied is None:
-            raise BadNameError(f"No plugin {id_!r} is in force.", hint=did_you_mean(id_, self._applied))
-        return applied
-
-    def _way(self, origin: Proxy, target: Proxy, via: str) -> tuple[Proxy, int]:
-        if via == "proxy":
-            return target, target.site.inbound[1] if target.site.inbound else 0
-        if not origin.site.outbound:
-            raise UsageError(f"{GATEWAY} has no application that could send.", hint="send as one of the pods")
-        return target, origin.site.outbound
+    def _turn(self, service: Service) -> Proxy:
+        for _ in service.proxies:
+            proxy = service.next()
+            state = self._processes.state(proxy.name)
+            if state is not None and state.pid:
+                break
+        return proxy
 
     def _snapshot(self) -> Snapshot | None:
         try:
             found = {("pod", pod.name): pod.to_dict() for pod in self.pods()}
-            found |= {("plugin", plugin.id): describe_plugin(plugin) for plugin in self.plugins()}
+            found |= {("plugin", plugin.id): described(plugin) for plugin in self.plugins()}
             found |= {("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in self.verdicts()}
         except MeshError:
             return None
@@ -439,41 +329,5 @@ class LocalMesh:
             watch.wake()
 
 
-def describe_plugin(plugin: Plugin) -> dict[str, object]:
-    """Give a plugin as plain JSON values."""
-    return {
-        "id": plugin.id,
-        "image": plugin.image.reference,
-        "digest": plugin.image.digest,
-        "selector": dict(plugin.selector),
-        "config": plugin.config_text,
-        "root_id": plugin.root_id,
-        "phase": plugin.phase.value,
-        "priority": plugin.priority,
-        "fail_policy": plugin.fail_policy.value,
-    }
-
-
 def _address(proxy: Proxy) -> str:
     return "{}:{}".format(*proxy.site.inbound) if proxy.site.inbound else ""
-
-
-def _root_id(plugin: Plugin) -> str:
-    from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
-
-    return check(plugin.image.module, plugin.root_id)
-
-
-def _sorted(chosen: Iterable[Applied]) -> list[Applied]:
-    by_id = {applied.plugin.id: applied for applied in chosen}
-    return [by_id[plugin.id] for plugin in in_order(applied.plugin for applied in by_id.values())]
-
-
-def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
-    return replace(verdict, reason=f"{verdict.reason}; {note}" if verdict.reason else note)
-
-
-def _give_up(folder: Path, lock: int) -> None:
-    with contextlib.suppress(OSError):
-        os.close(lock)
-    shutil.rmtree(folder, ignore_errors=True)

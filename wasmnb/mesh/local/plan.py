@@ -91,9 +91,7 @@ class _Planner:
         self.held.append(held)
         return int(held.getsockname()[1])
 
-    def proxy(
-        self, workload: str, labels: Mapping[str, str], service: Route | None, **site: Any
-    ) -> Proxy:
+    def proxy(self, workload: str, labels: Mapping[str, str], service: Route | None, **site: Any) -> Proxy:
         # Folders are numbered, not named, because the path of a Unix socket may not be long.
         folder = str(self.folder / str(self.count))
         self.count += 1
@@ -114,15 +112,19 @@ class _Planner:
         operation = f"{app}.default.svc.cluster.local:{SERVICE_PORT}/*"
         common |= {"operation": operation, "question": Question(endpoint, path="/health")}
         proxy = self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common)
-        options = {"app": app, "version": workload.version, "pod": proxy.name, "port": endpoint[1], "outbound": outbound}
+        options = {
+            "app": app,
+            "version": workload.version,
+            "pod": proxy.name,
+            "port": endpoint[1],
+            "outbound": outbound,
+        }
         module = str(Path(__file__).with_name("bookinfo.py"))
         log = str(proxy.folder / "service.log")
         return proxy, {"name": f"{proxy.name}/service", "module": module, "options": options, "log": log}
 
 
-def plan(
-    folder: Path, workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_level: str
-) -> Plan:
+def plan(folder: Path, workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_level: str) -> Plan:
     """Reserve ports, and write what each Envoy starts with.
 
     Raises
@@ -179,7 +181,7 @@ def _check(workloads: Sequence[Workload | Bookinfo]) -> None:
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
         raise BadNameError(f"Two workloads are called {doubled!r}.", hint="give each workload its own name")
-    if GATEWAY in names or "canary" in names:
+    if {GATEWAY, "canary"} & {*names, *(workload.labels["app"] for workload in workloads)}:
         raise BadNameError(f"{GATEWAY!r} and 'canary' are the mesh's own.", hint="give the workload another name")
 
 

@@ -149,15 +149,19 @@ class Processes:
         handles = [lock, *(one.fileno() for one in held)]
         arguments = [sys.executable, "-S", "-E", "-c", _SUPERVISOR, str(Path(__file__).parent)]
         try:
-            self._supervisor = subprocess.Popen(
-                arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=(folder / "supervisor.log").open("wb"),
-                start_new_session=True,
-                pass_fds=handles,
-                cwd="/",
-            )
+            with (folder / "supervisor.log").open("wb") as errors:
+                self._supervisor = subprocess.Popen(
+                    arguments,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    start_new_session=True,
+                    pass_fds=handles,
+                    cwd="/",
+                )
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         finally:
             os.close(lock)
             for one in held:
@@ -238,9 +242,10 @@ class Processes:
         return path.read_text("utf-8", "replace").splitlines()[-3:] if path.exists() else []
 
     def _listen(self) -> None:
-        for line in cast("BinaryIO", self._supervisor.stdout):
-            self._take(json.loads(line))
-            self._announce()
+        with cast("BinaryIO", self._supervisor.stdout) as events:
+            for line in events:
+                self._take(json.loads(line))
+                self._announce()
         self._alive = False
         if sys.platform != "linux" and self._supervisor.wait() < 0:
             # Linux ends the children with the supervisor (PR_SET_PDEATHSIG); elsewhere it is done here.

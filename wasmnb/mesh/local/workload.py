@@ -47,6 +47,7 @@ class Workload:
         check_name(self.name)
         self.endpoint  # noqa: B018 - raises for a malformed address
         object.__setattr__(self, "labels", {"app": self.name, **self.labels})
+        check_name(self.labels["app"])
 
     @property
     def endpoint(self) -> tuple[str, int]:
@@ -54,7 +55,9 @@ class Workload:
         host, colon, port = self.address.rpartition(":")
         bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
         number = int(port) if port.isascii() and port.isdigit() else 0
-        wrong_host = not bare or "/" in bare or any(letter.isspace() for letter in bare) or (bare == host and ":" in host)
+        wrong_host = (
+            not bare or "/" in bare or any(letter.isspace() for letter in bare) or (bare == host and ":" in host)
+        )
         if not colon or wrong_host or not 0 < number <= _HIGHEST_PORT:
             raise ConfigError(
                 f"{self.address!r} is no address of a service (workload {self.name}).",

@@ -1,0 +1,55 @@
+"""Puts the C and C++ runtime into a wheel, so that nobody's first cell waits a minute for it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_LIBRARIES = Path("wasmnb", "sdk", "lib")
+
+
+class RuntimeHook(BuildHookInterface):  # type: ignore[misc]
+    """Builds the runtime for a wheel; an editable installation uses the user's cache instead."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Fill ``wasmnb/sdk/lib`` before the wheel is made.
+
+        Parameters
+        ----------
+        version : str
+            ``standard``, or ``editable``.
+        build_data : dict
+            What hatchling adds to the wheel.
+        """
+        if self.target_name != "wheel" or version == "editable":
+            return
+        root = Path(self.root)
+        sys.path.insert(0, str(root))
+        try:
+            from wasmnb.build import runtime, store
+        finally:
+            sys.path.remove(str(root))
+        folder = root / _LIBRARIES
+        if not runtime.complete(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            store.seal(folder, runtime.fill(folder, _Report(self.app)))
+        build_data["force_include"][str(folder)] = str(_LIBRARIES)
+
+
+class _Report:
+    """Progress in the build's own log, every tenth part."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._shown = -1
+
+    def update(self, stage: str, done: float | None = None, total: float | None = None) -> None:
+        tenth = int(10 * (done or 0) / (total or 1))
+        if tenth != self._shown:
+            self._shown = tenth
+            self._app.display_info(f"{stage}: {tenth}0 %")

@@ -1,0 +1,87 @@
+"""Meshes for the tests: one for each test module, given back without plugins after each test."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
+
+import pytest
+
+from wasmnb.mesh import Mesh
+from wasmnb.mesh.local import LocalMesh
+
+T = TypeVar("T")
+MESHES: dict[str, Callable[[], Mesh]] = {"local": LocalMesh.start}
+
+
+@pytest.fixture(scope="module", params=MESHES)
+def running(request: pytest.FixtureRequest) -> Iterator[Mesh]:
+    mesh = MESHES[request.param]()
+    yield mesh
+    mesh.stop()
+
+
+@pytest.fixture
+def mesh(running: Mesh) -> Iterator[Mesh]:
+    yield running
+    for plugin in running.plugins():
+        running.remove(plugin.id)
+
+
+@pytest.fixture
+def local() -> Iterator[LocalMesh]:
+    with LocalMesh.start() as mesh:
+        yield mesh
+
+
+def until(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 30.0) -> T:
+    deadline = time.monotonic() + seconds
+    while not wanted(found := look()):
+        assert time.monotonic() < deadline, f"still {found!r}"
+        time.sleep(0.02)
+    return found
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = f"you asked for {self.path}".encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def service() -> Iterator[str]:
+    """A user's own service, running elsewhere; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,244 @@
+"""What goes wrong on a local mesh, and what it says then."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from tests.mesh.conftest import service, unused_port, until
+from tests.mesh.tiny import build, header, looping, tag, trapping
+from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
+from wasmnb.mesh import Verdict
+from wasmnb.mesh.local import LocalMesh, Workload
+from wasmnb.plugin import FailPolicy, Plugin
+
+DETAILS = {"app": "details"}
+PLAIN = "details:9080/details/1"
+EVIL = "details:9080/details/1?!"
+
+
+def get(mesh, url=PLAIN, **options):
+    return mesh.send("productpage", url, **options).response
+
+
+def verdict(mesh, id="one"):
+    return next(one for one in mesh.verdicts(id) if one.verdict is not Verdict.NOT_SELECTED)
+
+
+def pod(mesh, workload="details-v1"):
+    return next(one for one in mesh.pods() if one.workload == workload)
+
+
+@pytest.mark.parametrize("where", ["start", "configure"])
+def test_an_endless_loop_at_the_start_is_kept_from_the_pods(mesh, where):
+    mesh.apply(Plugin("one", tag("good").image(), DETAILS))
+    module = build(f"loop-{where}", **{where: "hang()"})
+    with pytest.raises(HangError, match="onStart or onConfigure"):
+        mesh.apply(Plugin("one", module.image(), DETAILS))
+    assert get(mesh).headers.all("x-tag") == ["good"]
+    assert {one.ready for one in mesh.pods()} == {"2/2"}
+    assert sum(one.restarts for one in mesh.pods()) == 0
+    assert mesh.apply(Plugin("one", tag("next").image(), DETAILS))[0].verdict is Verdict.LIVE
+
+
+def test_an_endless_loop_on_every_request_is_kept_from_the_pods(mesh):
+    module = build("loop-always", request="hang()")
+    with pytest.raises(HangError, match="plain GET"):
+        mesh.apply(Plugin("one", module.image(), DETAILS))
+    assert get(mesh).status == 200
+
+
+def test_a_missing_host_function_is_refused(mesh):
+    module = build("missing", response="extern int no_such_function(void); no_such_function()")
+    with pytest.raises(ModuleError) as caught:
+        mesh.apply(Plugin("one", module.image(), DETAILS))
+    assert "no_such_function" in str(caught.value)
+
+
+def test_a_loop_that_the_canary_never_saw_restarts_only_its_own_proxy(local):
+    plugin = Plugin("one", looping().image(), DETAILS)
+    assert local.apply(plugin)[0].verdict is Verdict.LIVE
+    with pytest.raises(TrafficError):
+        get(local, EVIL, timeout=0.5)
+    hung = verdict(local)
+    assert hung.verdict is Verdict.HUNG
+    assert pod(local).ready == "1/2"
+    found = until(lambda: verdict(local), lambda one: one.verdict is Verdict.LIVE)
+    assert "restarted once: it hung on `GET /details/1?!`" in found.reason
+    assert pod(local).restarts == 1
+    assert pod(local).ready == "2/2"
+    assert get(local).headers.all("x-tag") == ["looping"]
+    assert [one.restarts for one in local.pods() if one.workload != "details-v1"] == [0] * 5
+    with pytest.raises(TrafficError):
+        get(local, EVIL, timeout=0.5)
+    until(lambda: pod(local).status, lambda status: status == "CrashLoopBackOff")
+    until(lambda: pod(local).ready, lambda ready: ready == "2/2")
+
+
+def test_after_a_trap_every_request_gets_503(mesh):
+    mesh.apply(Plugin("one", trapping().image(), DETAILS))
+    assert get(mesh).status == 200
+    assert get(mesh, EVIL, method="POST").status == 503
+    assert get(mesh).status == 503
+    found = verdict(mesh)
+    assert found.verdict is Verdict.TRAPPED
+    assert "proxy_on_response_headers" in found.reason
+    assert "503" in found.reason
+    assert any("unreachable" in line for line in mesh.logs("details"))
+    assert pod(mesh).ready == "2/2"
+    mesh.apply(Plugin("one", tag("mended").image(), DETAILS))
+    assert get(mesh).headers.all("x-tag") == ["mended"]
+    assert verdict(mesh).verdict is Verdict.LIVE
+
+
+def test_after_a_trap_with_policy_open_requests_pass(mesh):
+    mesh.apply(Plugin("one", trapping().image(), DETAILS, fail_policy=FailPolicy.OPEN))
+    get(mesh, EVIL, method="POST")
+    answer = get(mesh)
+    assert (answer.status, answer.headers.all("x-tag")) == (200, [])
+    found = verdict(mesh)
+    assert found.verdict is Verdict.TRAPPED
+    assert "pass without it" in found.reason
+
+
+def test_after_a_trap_with_policy_reload_the_filter_recovers(mesh):
+    mesh.apply(Plugin("one", trapping().image(), DETAILS, fail_policy=FailPolicy.RELOAD))
+    assert get(mesh, EVIL, method="POST").status == 503
+    assert verdict(mesh).verdict is Verdict.TRAPPED
+    answer = until(lambda: get(mesh), lambda one: one.status == 200)
+    assert answer.headers.all("x-tag") == ["trapping"]
+    found = verdict(mesh)
+    assert found.verdict is Verdict.LIVE
+    assert "loaded again" in found.reason
+
+
+def test_a_trap_on_a_plain_request_is_noted_and_not_refused(mesh):
+    module = build("always-traps", response="__builtin_trap()")
+    found = mesh.apply(Plugin("one", module.image(), DETAILS))
+    assert found[0].verdict is Verdict.LIVE
+    assert "canary saw it trap" in found[0].reason
+    get(mesh)
+    assert verdict(mesh).verdict is Verdict.TRAPPED
+
+
+def test_a_trap_is_never_live_for_any_plugin_that_may_have_made_it(mesh):
+    mesh.apply(Plugin("innocent", tag("innocent").image(), DETAILS))
+    mesh.apply(Plugin("guilty", trapping().image(), DETAILS))
+    get(mesh, EVIL, method="POST")
+    assert verdict(mesh, "guilty").verdict in {Verdict.TRAPPED, Verdict.UNPROVEN}
+    assert verdict(mesh, "guilty").reason
+
+
+def test_an_envoy_that_is_killed_comes_back_with_its_plugins(local):
+    local.apply(Plugin("one", tag("kept").image(), DETAILS))
+    os.kill(local._processes.state("details-v1-0").pid, signal.SIGKILL)
+    until(lambda: pod(local), lambda one: one.restarts == 1 and one.ready == "2/2")
+    assert get(local).headers.all("x-tag") == ["kept"]
+    found = local.wait("one")[0]
+    assert found.verdict is Verdict.LIVE
+    assert "SIGKILL" in found.reason
+
+
+def test_a_canary_that_is_killed_is_waited_for(local):
+    local.apply(Plugin("one", tag("one").image(), DETAILS))
+    os.kill(local._processes.state("canary-0").pid, signal.SIGKILL)
+    assert local.apply(Plugin("one", tag("two").image(), DETAILS))[0].verdict is Verdict.LIVE
+
+
+def test_a_service_that_crashes_is_started_again(local):
+    os.kill(local._processes.state("details-v1-0/service").pid, signal.SIGKILL)
+    until(lambda: pod(local), lambda one: one.restarts == 1 and one.ready == "2/2")
+    assert get(local).status == 200
+
+
+def test_a_users_service_gets_a_sidecar_and_its_pod_tells_when_it_is_down():
+    with service() as address:
+        shop = Workload("shop-v1", address, {"app": "shop", "tier": "front"})
+        mesh = LocalMesh.start(workloads=[shop])
+        port = address.rpartition(":")[2]
+        assert [(one.name, one.ready, one.labels["tier"]) for one in mesh.pods()] == [("shop-v1-0", "2/2", "front")]
+        mesh.apply(Plugin("one", tag("shop").image(), {"tier": "front"}))
+        exchange = mesh.send("shop", f"shop:{port}/cart?a=b")
+        assert exchange.response.text == "you asked for /cart?a=b"
+        assert exchange.response.headers.all("x-tag") == ["shop"]
+        assert mesh.send("shop", f"shop:{port}/", via="app").response.headers.all("x-tag") == ["shop"]
+    with mesh:
+        found = pod(mesh, "shop-v1")
+        assert found.ready == "1/2"
+        assert address in found.reason
+        assert mesh.wait("one")[0].verdict is Verdict.LIVE
+        assert mesh.send("shop", f"shop:{port}/").response.status == 503
+
+
+def test_a_workload_beside_bookinfo_that_is_not_up_is_no_error():
+    port = unused_port()
+    with LocalMesh.start(extra=[Workload("late", f"localhost:{port}")]) as mesh:
+        assert len(mesh.pods()) == 7
+        assert pod(mesh, "late").ready == "1/2"
+        assert "does not answer" in pod(mesh, "late").reason
+
+
+@pytest.mark.parametrize("address", ["8000", "host:", ":80", "host:port", "host:0", "host:70000", "http://h:80", "a b:1"])
+def test_a_malformed_address_is_an_error(address):
+    with pytest.raises(ConfigError) as caught:
+        Workload("shop", address)
+    assert repr(address) in caught.value.what
+
+
+def test_workloads_that_make_no_mesh_are_errors():
+    with pytest.raises(BadNameError, match="cannot name a workload"):
+        Workload("My Shop", "127.0.0.1:1")
+    with pytest.raises(ConfigError):
+        LocalMesh.start(workloads=[])
+    with pytest.raises(BadNameError, match="Two workloads"):
+        LocalMesh.start(extra=[Workload("details-v1", "127.0.0.1:1")])
+    with pytest.raises(BadNameError, match="mesh's own"):
+        LocalMesh.start(extra=[Workload("canary", "127.0.0.1:1")])
+    with pytest.raises(UsageError):
+        LocalMesh.start(log_level="loud")
+
+
+def test_the_gateway_leads_to_productpage_through_two_proxies_on_the_port_that_was_asked_for(local):
+    port = int(local.gateway.rpartition(":")[2])
+    with pytest.raises(MeshError, match=f"Port {port} cannot be used"):
+        LocalMesh.start(gateway_port=port)
+    local.apply(Plugin("pods", tag("pod").image()))
+    local.apply(Plugin("gate", build("gate", response=header("x-gate", "yes")).image(), {"istio": "ingressgateway"}))
+    page = get(local, "istio-ingressgateway:80/productpage")
+    assert "Book Details" in page.text
+    assert "Reviewer1" in page.text
+    # An empty selector is for the workloads, not for the gateway.
+    assert page.headers.all("x-tag") == ["pod"]
+    assert page.headers.all("x-gate") == ["yes"]
+    assert [one.pod for one in local.verdicts("gate") if one.verdict is Verdict.LIVE] == ["istio-ingressgateway-0"]
+    assert len(local.pods()) == 6
+
+
+def test_bookinfo_answers_as_in_the_article(mesh):
+    stars = {}
+    for _ in range(3):
+        exchange = mesh.send("productpage", "reviews:9080/reviews/0")
+        reviews = __import__("json").loads(exchange.response.text)["reviews"]
+        stars[exchange.pod] = [review.get("rating") for review in reviews]
+    assert stars["reviews-v1-0"] == [None, None]
+    assert stars["reviews-v2-0"] == [{"stars": 5, "color": "black"}, {"stars": 4, "color": "black"}]
+    assert stars["reviews-v3-0"] == [{"stars": 5, "color": "red"}, {"stars": 4, "color": "red"}]
+    assert get(mesh, "details:9080/details/many").status == 400
+    assert get(mesh, "details:9080/elsewhere").status == 404
+    assert get(mesh, "ratings:9080/health").status == 200
+
+
+def test_reviews_ask_ratings_through_both_sidecars(mesh):
+    blocking = build("blocking", response="__builtin_trap()")
+    mesh.apply(Plugin("block", blocking.image(), {"app": "ratings"}))
+    for _ in range(3):
+        exchange = mesh.send("productpage", "reviews:9080/reviews/0")
+        assert ("unavailable" in exchange.response.text) == (exchange.pod != "reviews-v1-0")
+
+
+def test_the_doctor_finds_everything_well(local):
+    assert [check.ok for check in local.doctor()] == [True] * 4
+    local.stop()
+    assert [check.ok for check in local.doctor()] == [True, False, False, False]

@@ -1,0 +1,137 @@
+"""Exchanging filters under traffic: nothing is lost, and all pods change or none."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from tests.mesh.tiny import tag
+from wasmnb.errors import DeployError
+from wasmnb.mesh import Verdict
+from wasmnb.mesh.local.proxy import Chain
+from wasmnb.mesh.local.rollout import roll
+from wasmnb.plugin import Plugin
+
+DETAILS = {"app": "details"}
+
+
+class Client(threading.Thread):
+    """Sends requests over one connection that is kept, until told that enough is done."""
+
+    def __init__(self, address, enough):
+        super().__init__(daemon=True)
+        host, port = address.rsplit(":", 1)
+        self.connection = socket.create_connection((host, int(port)), timeout=30)
+        self.enough = enough
+        self.seen = []
+        self.failed = []
+        self.begun = threading.Event()
+
+    def run(self):
+        with self.connection, self.connection.makefile("rb") as stream:
+            while not (self.enough.is_set() and len(self.seen) >= 50):
+                try:
+                    self.seen.append(self.ask(stream))
+                except (OSError, ValueError, AssertionError) as error:
+                    self.failed.append(error)
+                    return
+                finally:
+                    self.begun.set()
+
+    def ask(self, stream):
+        self.connection.sendall(b"GET /details/1 HTTP/1.1\r\nhost: details:9080\r\n\r\n")
+        assert stream.readline().startswith(b"HTTP/1.1 200"), "not 200"
+        length, tags = 0, []
+        while line := stream.readline().strip():
+            name, _, value = line.partition(b": ")
+            length = int(value) if name == b"content-length" else length
+            tags += [value.decode()] if name == b"x-tag" else []
+        assert len(stream.read(length)) == length > 0
+        return tuple(reversed(tags))
+
+
+def test_two_filters_come_change_and_go_under_load_without_a_failed_request(mesh):
+    address = mesh.pods()[0].address
+    enough = threading.Event()
+    clients = [Client(address, enough) for _ in range(3)]
+    for client in clients:
+        client.start()
+        client.begun.wait(30)
+    mesh.apply(Plugin("first", tag("f1").image(), DETAILS, priority=1))
+    mesh.apply(Plugin("second", tag("s1").image(), DETAILS))
+    mesh.apply(Plugin("first", tag("f2").image(), DETAILS, priority=1))
+    mesh.apply(Plugin("second", tag("s1").image(), DETAILS, priority=2))
+    mesh.remove("first")
+    mesh.remove("second")
+    enough.set()
+    for client in clients:
+        client.join(60)
+        assert client.failed == []
+    stages = [(), ("f1",), ("f1", "s1"), ("f2", "s1"), ("s1", "f2"), ("s1",), ()]
+    for client in clients:
+        reached = 0
+        for seen in client.seen:
+            while stages[reached] != seen:
+                reached += 1
+                assert reached < len(stages), f"{seen} out of turn"
+
+
+def test_when_one_pod_refuses_all_keep_what_they_had(mesh, tmp_path):
+    old = Plugin("one", tag("old").image(), {"app": "reviews"})
+    mesh.apply(old)
+    evidence = {one.pod: one.evidence for one in mesh.verdicts("one")}
+    # A pod that cannot read its module: what a canary on another machine would not have seen either.
+    broken = mesh._plan.proxies[-1]
+    write = broken.write
+
+    def write_without_module(chain):
+        for applied in chain.plugins:
+            if applied.plugin.image != old.image:
+                applied.filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = str(tmp_path / "no")
+        write(chain)
+
+    broken.write = write_without_module
+    try:
+        # Each chain has its own Applied, so only the broken pod's filter is changed.
+        proxies = [proxy for proxy in mesh._plan.proxies if proxy.labels["app"] == "reviews"]
+        from dataclasses import replace
+
+        applied = replace(mesh._deployments._find("one"), plugin=old.with_image(tag("new").image()))
+        chains = {proxy: Chain(1000 + number, (replace(applied),)) for number, proxy in enumerate(proxies)}
+        problems = roll(chains, mesh._processes, wait=30)
+    finally:
+        broken.write = write
+    assert list(problems) == [broken]
+    assert problems[broken].refused
+    assert problems[broken].lines
+    for one in mesh.verdicts("one"):
+        if one.verdict is not Verdict.NOT_SELECTED:
+            assert one.verdict is Verdict.LIVE
+            assert one.evidence == evidence[one.pod]
+
+
+def test_a_pod_that_refuses_makes_the_whole_deployment_fail(mesh, monkeypatch):
+    old = Plugin("one", tag("old").image(), {"app": "reviews"})
+    mesh.apply(old)
+    broken = mesh._plan.proxies[-1]
+    write = broken.write
+
+    def spoil(chain):
+        write(chain)
+        if any(applied.plugin.image != old.image for applied in chain.plugins):
+            path = broken.folder / "chain" / "chain.json"
+            spoilt = path.read_text("utf-8").replace("/modules/", "/no-such-folder/")
+            (broken.folder / "spoilt").write_text(spoilt, "utf-8")
+            (broken.folder / "spoilt").replace(path)
+
+    monkeypatch.setattr(broken, "write", spoil)
+    with pytest.raises(DeployError) as caught:
+        mesh.apply(old.with_image(tag("other").image()))
+    verdicts = {one.pod: one for one in caught.value.verdicts}
+    assert verdicts["reviews-v3-0"].verdict is Verdict.REJECTED
+    assert verdicts["reviews-v1-0"].verdict is Verdict.OLD
+    assert verdicts["reviews-v1-0"].running == old.image.digest
+    assert mesh.plugins() == [old]
+    assert {one.verdict for one in mesh.wait("one")} == {Verdict.LIVE}

@@ -1,0 +1,253 @@
+"""What every mesh does: runs against each mesh that `conftest.MESHES` can start."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.mesh.tiny import build, header, tag
+from wasmnb.errors import BadNameError, ModuleError, SelectorError, TrafficError, UsageError
+from wasmnb.mesh import Mesh, Verdict
+from wasmnb.plugin import Phase, Plugin
+
+DETAILS = {"app": "details"}
+BOOK = (
+    '{"id":123,"author":"William Shakespeare","year":1595,"type":"paperback","pages":200,"publisher":"PublisherA",'
+    '"language":"English","ISBN-10":"1234567890","ISBN-13":"123-1234567890"}'
+)
+
+
+def tags(mesh: Mesh, url: str = "details:9080/details/123") -> list[str]:
+    response = mesh.send("productpage", url).response
+    assert response.status == 200
+    return response.headers.all("x-tag")
+
+
+def test_six_pods_are_ready(mesh):
+    pods = mesh.pods()
+    assert [pod.workload for pod in pods] == [
+        "details-v1",
+        "productpage-v1",
+        "ratings-v1",
+        "reviews-v1",
+        "reviews-v2",
+        "reviews-v3",
+    ]
+    assert {pod.ready for pod in pods} == {"2/2"}
+    assert {pod.status for pod in pods} == {"Running"}
+    assert pods[0].labels == {"app": "details", "version": "v1"}
+    assert json.loads(json.dumps(pods[0].to_dict()))["restarts"] == 0
+
+
+def test_a_response_before_any_plugin_is_the_articles(mesh):
+    exchange = mesh.send("productpage", "details:9080/details/123")
+    assert exchange.response.text == BOOK
+    assert exchange.source == "productpage-v1"
+    assert exchange.pod.startswith("details-v1")
+    headers = dict(exchange.response.headers)
+    assert headers["server"] == "istio-envoy"
+    assert headers["content-type"] == "application/json"
+    assert headers["content-length"] == "180"
+    assert headers["x-envoy-decorator-operation"] == "details.default.svc.cluster.local:9080/*"
+    assert "x-envoy-upstream-service-time" in headers
+
+
+def test_a_plugin_is_live_only_on_the_pods_it_selects(mesh):
+    plugin = Plugin("one", tag("one").image(), selector=DETAILS)
+    applied = mesh.apply(plugin)
+    assert [(one.verdict, one.wanted, one.running) for one in applied] == [
+        (Verdict.LIVE, plugin.image.digest, plugin.image.digest)
+    ]
+    assert any(plugin.image.digest in line for line in applied[0].evidence)
+    assert tags(mesh) == ["one"]
+    assert tags(mesh, "ratings:9080/ratings/1") == []
+    verdicts = {one.pod: one.verdict for one in mesh.verdicts("one")}
+    assert list(verdicts.values()).count(Verdict.NOT_SELECTED) == 5
+    assert mesh.plugins() == [plugin]
+    assert mesh.wait("one")[0].verdict is Verdict.LIVE
+
+
+def test_an_empty_selector_is_every_pod(mesh):
+    found = mesh.apply(Plugin("all", tag("all").image()))
+    assert [one.pod for one in found] == [pod.name for pod in mesh.pods()]
+    assert {one.verdict for one in found} == {Verdict.LIVE}
+
+
+def test_the_same_plugin_again_does_nothing_and_says_so(mesh):
+    plugin = Plugin("one", tag("one").image(), selector=DETAILS)
+    first = mesh.apply(plugin)
+    again = mesh.apply(Plugin("one", tag("one").image(), selector=dict(DETAILS)))
+    assert "unchanged" in again[0].reason
+    assert again[0].evidence == first[0].evidence
+    assert mesh.history("one")[:1] == [plugin]
+
+
+def test_a_new_image_replaces_the_old_and_history_knows_both(mesh):
+    old = Plugin("swap", tag("old").image(), selector=DETAILS)
+    new = old.with_image(tag("new").image())
+    mesh.apply(old)
+    mesh.apply(new)
+    assert tags(mesh) == ["new"]
+    assert mesh.history("swap") == [new, old]
+    assert mesh.remove("swap") == new
+    assert tags(mesh) == []
+    assert mesh.history("swap") == [new, old]
+
+
+def test_a_changed_selector_leaves_the_pods_it_no_longer_names(mesh):
+    mesh.apply(Plugin("move", tag("move").image(), selector=DETAILS))
+    mesh.apply(Plugin("move", tag("move").image(), selector={"app": "ratings"}))
+    assert tags(mesh) == []
+    assert tags(mesh, "ratings:9080/ratings/1") == ["move"]
+
+
+def test_the_configuration_reaches_the_filter(mesh):
+    read = "get_buffer(7, 0, n, &text, &length)"
+    module = build("configured", configure=read, response='add_header(2, "x-tag", 5, text, length)')
+    mesh.apply(Plugin("conf", module.image(), selector=DETAILS, config={"name": "六翁"}))
+    assert tags(mesh) == ['{"name":"六翁"}']
+    mesh.apply(Plugin("conf", module.image(), selector=DETAILS, config="as it is"))
+    assert tags(mesh) == ["as it is"]
+
+
+def test_plugins_run_in_order_of_phase_priority_and_id(mesh):
+    # The response meets them in the opposite order, so that the first to see the request is the last to add a header.
+    stated = [
+        Plugin("z-authn", tag("authn").image(), DETAILS, phase=Phase.AUTHN),
+        Plugin("high", tag("high").image(), DETAILS, phase=Phase.STATS, priority=5),
+        Plugin("a-low", tag("a-low").image(), DETAILS, phase=Phase.STATS),
+        Plugin("b-low", tag("b-low").image(), DETAILS, phase=Phase.STATS),
+        Plugin("last", tag("last").image(), DETAILS),
+    ]
+    for plugin in reversed(stated):
+        mesh.apply(plugin)
+    assert [plugin.id for plugin in mesh.plugins()] == [plugin.id for plugin in stated]
+    assert tags(mesh) == ["last", "b-low", "a-low", "high", "authn"]
+
+
+def test_a_selector_that_matches_nothing_lists_the_labels_there_are(mesh):
+    with pytest.raises(SelectorError) as caught:
+        mesh.apply(Plugin("one", tag("one").image(), selector={"app": "detials"}))
+    assert "app=detials" in caught.value.what
+    assert "did you mean app=details?" in caught.value.hint
+    assert "version=v3" in caught.value.hint
+    assert mesh.plugins() == []
+
+
+def test_unknown_names_say_what_there_is(mesh):
+    mesh.apply(Plugin("one", tag("one").image(), selector=DETAILS))
+    for call in (mesh.remove, mesh.verdicts, mesh.wait):
+        with pytest.raises(BadNameError, match="'on'"):
+            call("on")
+    with pytest.raises(BadNameError, match="never-there"):
+        mesh.history("never-there")
+    with pytest.raises(BadNameError) as caught:
+        mesh.logs("detail-v1")
+    assert "did you mean details-v1?" in caught.value.hint
+    with pytest.raises(BadNameError):
+        mesh.apply(Plugin("two words", tag("one").image()))
+
+
+def test_requests_to_nowhere_say_which_services_there_are(mesh):
+    with pytest.raises(TrafficError) as caught:
+        mesh.send("productpage", "detials:9080/details/1")
+    assert "did you mean details:9080?" in caught.value.hint
+    with pytest.raises(TrafficError, match="no port 8080"):
+        mesh.send("productpage", "details:8080/details/1")
+    with pytest.raises(TrafficError, match="port 80"):
+        mesh.send("productpage", "details/details/1")
+    with pytest.raises(TrafficError):
+        mesh.send("productpage", "details:port/x")
+    with pytest.raises(BadNameError) as unknown:
+        mesh.send("prodpage", "details:9080/")
+    assert "did you mean productpage?" in unknown.value.hint
+    with pytest.raises(UsageError):
+        mesh.send("productpage", "details:9080/", via="pigeon")
+
+
+def test_every_form_of_a_service_name_leads_there(mesh):
+    for host in ("details", "details.default", "details.default.svc.cluster.local"):
+        for via in ("proxy", "app"):
+            assert mesh.send("ratings-v1", f"http://{host}:9080/details/123", via=via).response.text == BOOK
+
+
+def test_requests_go_to_the_pods_of_a_service_in_turn(mesh):
+    seen = {mesh.send("productpage", "reviews:9080/reviews/7").pod for _ in range(6)}
+    assert seen == {pod.name for pod in mesh.pods() if pod.labels["app"] == "reviews"}
+
+
+def test_a_name_that_is_no_token_passes_one_proxy_and_breaks_at_the_second(mesh):
+    module = build("utf8", response=header("你好", "六翁"))
+    mesh.apply(Plugin("utf8", module.image(), selector=DETAILS))
+    past = mesh.send("productpage", "details:9080/details/123")
+    assert past.response.headers["你好"] == "六翁"
+    assert past.notes
+    through = mesh.send("productpage", "details:9080/details/123", via="app")
+    assert through.response.status == 502
+
+
+def test_a_refused_module_leaves_the_old_one_serving(mesh):
+    good = Plugin("one", tag("good").image(), selector=DETAILS)
+    mesh.apply(good)
+    refusing = build("refusing", configure="return 0")
+    with pytest.raises(ModuleError) as caught:
+        mesh.apply(good.with_image(refusing.image()))
+    assert any("Failed to configure" in line for line in caught.value.why)
+    assert tags(mesh) == ["good"]
+    assert mesh.plugins() == [good]
+    assert mesh.verdicts("one")[0].verdict is Verdict.LIVE
+
+
+def test_a_trap_while_it_is_configured_is_refused(mesh):
+    module = build("trap-configure", configure="__builtin_trap()")
+    with pytest.raises(ModuleError) as caught:
+        mesh.apply(Plugin("one", module.image(), selector=DETAILS))
+    assert any("proxy_on_configure" in line for line in caught.value.why)
+    assert mesh.plugins() == []
+
+
+def test_a_filters_own_log_lines_are_shown(mesh):
+    module = build("talking", response='log_line(2, "here I am", 9)')
+    mesh.apply(Plugin("talk", module.image(), selector=DETAILS))
+    mesh.send("productpage", "details:9080/details/1")
+    for name in ("details", "details-v1", mesh.pods()[0].name):
+        assert any("here I am" in line and "talk" in line for line in mesh.logs(name))
+    assert len(mesh.logs("details", tail=1)) == 1
+    assert mesh.logs("details", tail=0) == []
+
+
+def test_render_gives_what_would_be_put_in_force(mesh):
+    plugin = Plugin("one", tag("one").image(), selector=DETAILS, config={"name": "hello"})
+    text = mesh.render(plugin)
+    assert '{\\"name\\":\\"hello\\"}' in text or '{"name":"hello"}' in text
+    assert mesh.plugins() == []
+
+
+def test_apply_from_several_threads_at_once(mesh):
+    plugins = [Plugin(f"t{number}", tag(f"t{number}").image(), selector=DETAILS) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(mesh.apply, plugins))
+    assert {one.verdict for verdicts in found for one in verdicts} == {Verdict.LIVE}
+    assert tags(mesh) == ["t3", "t2", "t1", "t0"]
+
+
+def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
+    pods = [pod.name for pod in mesh.pods()]
+    with mesh.watch() as watch:
+        first = [next(watch) for _ in pods]
+        assert [change.name for change in first] == pods
+        assert [change.number for change in first] == list(range(1, len(pods) + 1))
+        mesh.apply(Plugin("seen", tag("one").image(), selector=DETAILS))
+        kinds = {}
+        while not {"plugin", "verdict"} <= set(kinds):
+            change = next(watch)
+            kinds[change.kind] = change
+        assert kinds["verdict"].name == f"{pods[0]}/seen"
+        assert kinds["verdict"].value["verdict"] == "LIVE"
+        json.dumps(dict(kinds["verdict"].value))
+        mesh.remove("seen")
+        while next(watch).kind != "plugin-gone":
+            pass
+    assert list(watch) == []

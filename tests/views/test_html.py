@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.views.test_records import EMPTY, FULL
+from tests.views.things import DIGEST, EVIL, check, diagnostic, exchange, plugin, pod, verdict
+from wasmnb.checks import Check
+from wasmnb.mesh import Verdict
+from wasmnb.views import (
+    Block,
+    Column,
+    Record,
+    config_record,
+    deploy_record,
+    diagnostics_record,
+    doctor_record,
+    headers_record,
+    logs_record,
+    pods_record,
+    verdicts_record,
+)
+
+EVILS = {
+    "pods": lambda: pods_record([pod(EVIL, EVIL, EVIL, EVIL)], [verdict(name=EVIL)]),
+    "verdicts": lambda: verdicts_record([verdict(Verdict.TRAPPED, EVIL, EVIL, [EVIL])]),
+    "deploy": lambda: deploy_record(plugin(id=EVIL), [verdict(Verdict.HUNG, reason=EVIL)], [(EVIL, 0.1)]),
+    "headers": lambda: headers_record(
+        exchange((EVIL, EVIL), body=EVIL.encode()),
+        exchange(("a", EVIL), body=EVIL.encode() * 2, notes=[EVIL], pod=EVIL),
+    ),
+    "diagnostics": lambda: diagnostics_record([diagnostic(message=EVIL, quote=EVIL, column=3)]),
+    "logs": lambda: logs_record([EVIL], EVIL),
+    "doctor": lambda: doctor_record([Check(EVIL, False, EVIL, EVIL), check()]),
+    "config": lambda: config_record({EVIL: EVIL}, title=EVIL),
+}
+EVERY = [
+    *(
+        pytest.param(make, id=f"{kind}-{name}")
+        for kind, all_ in (("full", FULL), ("empty", EMPTY), ("evil", EVILS))
+        for name, make in all_.items()
+    )
+]
+VOID = {"br", "hr"}
+
+
+class Checker(HTMLParser):
+    """Collects what a screen reader and a careful reader of notebooks would object to."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open, self.seen, self.faults, self.texts = [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append((tag, dict(attributes)))
+        if tag in {"script", "link", "img", "iframe", "object", "form", "input", "button", "a"}:
+            self.faults.append(f"<{tag}>")
+        for name, value in attributes:
+            if name.startswith("on") or name in {"src", "href", "style"}:
+                self.faults.append(f"{name}={value}")
+        if tag == "th" and dict(attributes).get("scope") not in {"row", "col"}:
+            self.faults.append("a heading without scope")
+        if self.open and self.open[-1] == "table" and tag not in {"caption", "thead", "tbody"}:
+            self.faults.append(f"<{tag}> in <table>")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> closes nothing")
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.texts.append(data)
+
+
+def checked(html):
+    checker = Checker()
+    checker.feed(html)
+    checker.close()
+    assert not checker.open
+    assert not checker.faults
+    return checker
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_html_is_well_formed_static_and_readable(make):
+    html = make()._repr_html_()
+    checker = checked(html)
+    tags = [tag for tag, _ in checker.seen]
+    assert tags.count("table") == tags.count("caption")
+    assert "http:" not in html
+    assert "https:" not in html
+    assert "url(" not in html
+    assert "\x1b" not in html
+    assert "\u202e" not in html
+    signs = [attributes for tag, attributes in checker.seen if tag == "span" and "sign" in attributes.get("class", "")]
+    assert all(attributes.get("aria-hidden") == "true" for attributes in signs)
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_plain_text_cannot_steer_a_terminal(make):
+    assert "\x1b" not in repr(make())
+    assert "\u202e" not in repr(make())
+
+
+def test_colours_come_from_the_theme():
+    html = FULL["headers"]()._repr_html_()
+    assert "var(--jp-success-color1,inherit)" in html
+    assert "#" not in html.partition("<style>")[2].partition("</style>")[0]
+
+
+def test_the_status_is_announced_and_words_stand_beside_signs():
+    checker = checked(FULL["deploy"]()._repr_html_())
+    assert ("span", {"role": "status"}) in checker.seen
+    assert {"✓", "LIVE"} <= {text.strip() for text in checker.texts}
+
+
+def test_what_is_cut_is_whole_in_the_title():
+    checker = checked(verdicts_record([verdict()])._repr_html_())
+    assert ("span", {"title": DIGEST}) in checker.seen
+    assert DIGEST[:19] in checker.texts
+    value = "v" * 500
+    checker = checked(headers_record(None, exchange(("x", value)))._repr_html_())
+    assert ("span", {"title": value}) in checker.seen
+    assert value not in checker.texts
+
+
+def test_a_block_may_be_folded():
+    html = Record("t", blocks=(Block("a", ("b",), open=False), Block("c", ("d",)), Block("", ("e",))))._repr_html_()
+    assert "<details><summary>a</summary>" in html
+    assert "<details open><summary>c</summary>" in html
+    assert "<pre>e</pre></div>" in html
+
+
+def test_the_bundle():
+    record = FULL["pods"]()
+    assert set(record._repr_mimebundle_()) == {"text/plain", "text/html"}
+    assert set(record._repr_mimebundle_(include=["text/plain"])) == {"text/plain"}
+    assert set(record._repr_mimebundle_(exclude=["text/plain"])) == {"text/html"}
+    assert record._repr_mimebundle_()["text/plain"] == repr(record)
+
+
+def test_a_table_without_shown_columns_has_no_table():
+    record = Record("t", columns=(Column("a", shown=False),), rows=(("x",),))
+    assert "<table" not in record._repr_html_()
+    assert repr(record) == "t"
+    assert list(record.frame["a"]) == ["x"]
+
+
+def test_showing_needs_neither_ipython_nor_pandas():
+    program = (
+        "import sys; from wasmnb.views import config_record; r = config_record({'a': 'b'});"
+        "repr(r), r._repr_mimebundle_(), r.to_dict();"
+        "print(sorted({'IPython', 'pandas', 'numpy', 'ipywidgets'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import io
+import sys
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from wasmnb.views.progress import LiveProgress
+
+WAIT = 20
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    made = Terminal()
+    monkeypatch.setattr(sys, "stderr", made)
+    monkeypatch.delenv("WASMNB_NONINTERACTIVE", raising=False)
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    return made
+
+
+def until(true):
+    deadline = time.monotonic() + WAIT
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert true()
+
+
+def test_one_line_that_is_written_over_and_taken_away(terminal):
+    with LiveProgress(after=0.01, every=0.01) as progress:
+        progress.update("building the C++ runtime", 1, 4)
+        until(lambda: "building the C++ runtime 25 %" in terminal.getvalue())
+        progress.update("linking\n\x1b[31m")
+        until(lambda: "linking" in terminal.getvalue())
+    written = terminal.getvalue()
+    assert "\n" not in written
+    assert "\x1b[31m" not in written
+    assert written.endswith("\r\x1b[2K")
+    progress.update("late")
+    assert "late" not in terminal.getvalue()
+
+
+def test_nothing_for_the_first_moment(terminal):
+    with LiveProgress(after=1000) as progress:
+        progress.update("quick")
+    assert terminal.getvalue() == ""
+
+
+def test_it_ends_when_the_work_fails(terminal):
+    with pytest.raises(ValueError, match="broken"), LiveProgress(after=0.01, every=0.01) as progress:
+        progress.update("working")
+        until(terminal.getvalue)
+        raise ValueError("broken")
+    assert terminal.getvalue().endswith("\r\x1b[2K")
+
+
+def test_silent_when_asked_or_when_nobody_looks(terminal, monkeypatch):
+    monkeypatch.setenv("WASMNB_NONINTERACTIVE", "1")
+    with LiveProgress(after=0, every=0.001) as progress:
+        progress.update("working")
+        time.sleep(0.05)
+    monkeypatch.delenv("WASMNB_NONINTERACTIVE")
+    monkeypatch.setattr(terminal, "isatty", lambda: False)
+    with LiveProgress(after=0, every=0.001) as progress:
+        progress.update("working")
+        time.sleep(0.05)
+    assert terminal.getvalue() == ""
+
+
+CELL = """
+import time
+from wasmnb.views.progress import LiveProgress
+with LiveProgress(after=0.01, every=0.01) as progress:
+    progress.update("building")
+    line = progress._line
+    deadline = time.monotonic() + 20
+    while line._handle is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.1)
+print("done", line._handle is not None)
+"""
+
+
+def test_a_saved_notebook_keeps_nothing_of_it(monkeypatch):
+    monkeypatch.delenv("WASMNB_NONINTERACTIVE", raising=False)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    outputs = notebook.cells[0].outputs
+    displayed = [output for output in outputs if output.output_type == "display_data"]
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    assert printed == "done True\n"
+    assert [output.data.get("text/plain") for output in displayed] == [""]

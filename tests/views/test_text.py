@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wasmnb.views import Column, Record
+from wasmnb.views.text import age, cut, duration, pad, short_digest, size, visible, width
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("", 0), ("abc", 3), ("你好", 4), ("六翁a", 5), ("e\u0301", 1), ("ｱ", 1), ("Ａ", 2), ("✓≈…", 3)],
+)
+def test_width(text, columns):
+    assert width(text) == columns
+
+
+@given(st.text(max_size=30), st.integers(1, 20))
+@settings(deadline=None)
+def test_cut_and_padded_text_has_the_width_that_was_asked_for(text, columns):
+    assert width(cut(text, columns)) <= columns
+    assert width(pad(cut(text, columns), columns)) == columns
+
+
+@given(st.text(max_size=30))
+def test_visible_text_has_no_control_characters(text):
+    assert all(character.isprintable() or character.isspace() for character in visible(text))
+    assert "\n" not in visible(text)
+
+
+def test_columns_line_up_in_every_script():
+    record = Record(
+        "t",
+        columns=(Column("a"), Column("n", "Int64"), Column("b")),
+        rows=(("你好", 1, "x"), ("ab", 100, "六"), ("e\u0301", 20, "x")),
+    )
+    lines = repr(record).splitlines()[1:]
+    ends = {width(line[: -len(cell)]) for line, cell in zip(lines, ["B", "x", "六", "x"], strict=True)}
+    assert len(ends) == 1
+    assert [line.split()[1] for line in lines] == ["N", "1", "100", "20"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0004, "0.4 ms"), (0.0031, "3.1 ms"), (0.008, "8 ms"), (0.096, "96 ms"), (1.25, "1.2 s"), (75.4, "75 s")],
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-5, "0s"), (40, "40s"), (119, "119s"), (130, "2m"), (8000, "2h"), (200_000, "2d")]
+)
+def test_age(seconds, text):
+    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    assert age(now - timedelta(seconds=seconds), now) == text
+
+
+def test_short_forms():
+    assert short_digest("sha256:" + "a" * 64) == "sha256:" + "a" * 12
+    assert short_digest("") == ""
+    assert size(1234567) == "1 234 567 bytes"

@@ -1,0 +1,125 @@
+"""The descriptors in a layout's index: what each names, and which ones a reference means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import ImageError
+from wasmnb.image import marks
+from wasmnb.image.manifest import Manifest, is_digest
+from wasmnb.image.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["entry", "find", "matching", "name_of", "reachable", "ref_name", "total", "unknown"]
+
+_NEAR = 3
+
+Entry = dict[str, Any]
+
+
+def ref_name(reference: Reference) -> str:
+    """Give the name under which an image is kept: with a tag, or else with a digest."""
+    if reference.tag:
+        return str(replace(reference, digest=""))
+    return str(replace(reference, tag=reference.tag_or_latest))
+
+
+def name_of(item: Mapping[str, Any]) -> str:
+    """Give the name in an index's descriptor; empty when it has none."""
+    annotations = item.get("annotations")
+    name = annotations.get(marks.REF_NAME) if isinstance(annotations, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def entry(name: str, digest: str, data: bytes, manifest: Manifest, said: marks.Said) -> Entry:
+    """Make the index's descriptor of a manifest, with what a listing shows of it."""
+    abi, language, root_ids = said
+    notes = {
+        marks.REF_NAME: name,
+        marks.UPDATED: datetime.now(timezone.utc).isoformat(timespec="microseconds"),
+        marks.SIZE: str(total(data, manifest)),
+    }
+    if abi:
+        notes[marks.ABI] = abi
+    if language:
+        notes[marks.LANGUAGE] = language
+    if root_ids is not None:
+        notes[marks.ROOT_IDS] = json.dumps(root_ids, ensure_ascii=False)
+    return {"mediaType": manifest.media_type, "digest": digest, "size": len(data), "annotations": notes}
+
+
+def total(data: bytes, manifest: Manifest) -> int:
+    """Give the bytes that a registry keeps: the manifest and every blob once."""
+    return len(data) + sum(item.size for item in manifest.blobs())
+
+
+def find(entries: Sequence[Mapping[str, Any]], reference: str) -> str:
+    """Give the digest that a reference means: what it says itself, else what its tag names; empty when nothing."""
+    if is_digest(reference):
+        return reference
+    wanted = [reference]
+    if not any(name_of(item) == reference for item in entries):
+        parsed = Reference.parse(reference)
+        if parsed.digest:
+            return parsed.digest
+        wanted = [ref_name(parsed)]
+    return next((str(item["digest"]) for item in entries if name_of(item) in wanted), "")
+
+
+def matching(entries: Sequence[Entry], reference: str) -> list[Entry]:
+    """Give the descriptors that a reference means: of a digest every one, of a tag that one."""
+    if is_digest(reference):
+        return [item for item in entries if item["digest"] == reference]
+    found = [item for item in entries if name_of(item) == reference]
+    if found:
+        return found
+    parsed = Reference.parse(reference)
+    if parsed.digest and not parsed.tag:
+        return [
+            item
+            for item in entries
+            if item["digest"] == parsed.digest and name_of(item).startswith((f"{parsed.repository}:", f"{parsed.repository}@"))
+        ]
+    name = ref_name(parsed)
+    return [item for item in entries if name_of(item) == name and parsed.digest in ("", item["digest"])]
+
+
+def reachable(entries: Sequence[Mapping[str, Any]], peek: Callable[[str], bytes | None]) -> set[str]:
+    """Give the digests of every blob that an index's descriptors need."""
+    needed: set[str] = set()
+    waiting = [str(item["digest"]) for item in entries]
+    while waiting:
+        digest = waiting.pop()
+        if digest in needed:
+            continue
+        needed.add(digest)
+        data = peek(digest)
+        try:
+            manifest = Manifest.parse(data) if data is not None else None
+        except ImageError:
+            continue
+        if manifest is not None:
+            waiting.extend(item.digest for item in manifest.manifests)
+            needed.update(item.digest for item in manifest.blobs() if not manifest.is_index)
+    return needed
+
+
+def unknown(reference: str, names: Sequence[str]) -> ImageError:
+    """Give the error for a reference that nothing here has, naming the nearest ones."""
+    try:
+        parsed = Reference.parse(reference)
+        near = [name for name in names if name.rpartition(":")[0] == parsed.repository]
+        text = ref_name(parsed)
+    except ImageError:
+        near, text = [], reference
+    near = list(dict.fromkeys([*near, *get_close_matches(text, names, n=_NEAR, cutoff=0.6)]))[:_NEAR]
+    known = f"there is {', '.join(near)}" if near else "%wasm_list shows what is there"
+    return ImageError(
+        f"The store has no image {reference!r}.", hint=f"{known}; or build it with %wasm_build, or fetch it with %wasm_pull"
+    )

@@ -1,0 +1,143 @@
+"""From an image of any known form to the module in it; only into memory, and only what was checked.
+
+Forms: ``shared`` rules of consumers are in `wasmnb.image.formats`. Media types: the Wasm artifact image specification
+v0.0.0 and its "compat" variant; the CNCF Wasm OCI artifact layout; the ``wasm-to-oci`` tool.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import ImageError
+from wasmnb.image.layer import unpack
+from wasmnb.image.layout import MAX_BLOB
+from wasmnb.image.manifest import DOCKER_INDEX_TYPE, INDEX_TYPE, MAX_MANIFEST, Descriptor, Manifest, checked
+from wasmnb.module.module import Module
+
+if TYPE_CHECKING:
+    from wasmnb.image.manifest import ReadBlob
+
+__all__ = [
+    "CNCF_TYPE",
+    "CONTENT_TYPE",
+    "DOCKER_LAYER_TYPE",
+    "PLATFORM",
+    "TAR_GZIP_TYPE",
+    "WASM_TO_OCI_TYPE",
+    "chosen",
+    "extract",
+    "fetch",
+    "module_layer",
+    "resolve",
+]
+
+CONTENT_TYPE = "application/vnd.module.wasm.content.layer.v1+wasm"
+TAR_GZIP_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+TAR_TYPE = "application/vnd.oci.image.layer.v1.tar"
+DOCKER_LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+CNCF_TYPE = "application/wasm"
+WASM_TO_OCI_TYPE = "application/vnd.wasm.content.layer.v1+wasm"
+_RAW = (CONTENT_TYPE, CNCF_TYPE, WASM_TO_OCI_TYPE)
+_TAR = (TAR_GZIP_TYPE, DOCKER_LAYER_TYPE, TAR_TYPE)
+
+#: What the fetcher that Istio, Envoy Gateway and Higress share takes from an index, on machines of any kind.
+PLATFORM = "linux/amd64"
+
+
+def fetch(item: Descriptor, read_blob: ReadBlob, limit: int = MAX_BLOB) -> bytes:
+    """Read the blob of a descriptor, and check its digest and size.
+
+    Raises
+    ------
+    ImageError
+        It is not what the descriptor says, or larger than ``limit`` bytes.
+    """
+    if item.size > limit:
+        raise ImageError(
+            f"A blob of the image has {item.size:,} bytes.",
+            why=[f"{item.media_type} {item.digest}"],
+            hint=f"at most {limit:,} are taken here, and by Istio",
+        )
+    data = checked(read_blob(item.digest, item.size), item.digest, "A blob of the image")
+    if len(data) != item.size:
+        why = [f"{item.digest}: {item.size:,} bytes by the manifest, {len(data):,} in truth"]
+        raise ImageError("A blob of the image has another size than its manifest says.", why=why, hint="push it anew")
+    return data
+
+
+def chosen(manifest: Manifest) -> Descriptor | None:
+    """Give what of an index is used: ``linux/amd64``, else a wasm platform, else the only manifest; else None."""
+    items = manifest.manifests
+    for fits in (lambda item: item.platform == PLATFORM, lambda item: item.platform.endswith("/wasm")):
+        found = next((item for item in items if fits(item)), None)
+        if found is not None:
+            return found
+    known = [item for item in items if item.platform != "unknown/unknown"]  # attestations of a builder
+    return known[0] if len(known) == 1 else None
+
+
+def resolve(data: bytes, read_blob: ReadBlob) -> tuple[Manifest, bytes]:
+    """Give the manifest that is used, parsed and as bytes: itself, or of an index the one for meshes.
+
+    Raises
+    ------
+    ImageError
+        It is no manifest; or an index with none that could be used.
+    """
+    manifest = Manifest.parse(data)
+    if not manifest.is_index:
+        return manifest, data
+    item = chosen(manifest)
+    if item is None:
+        platforms = ", ".join(item.platform or "no platform" for item in manifest.manifests) or "nothing"
+        raise ImageError(
+            f"The image is an index without a manifest for {PLATFORM}.", why=[f"it has {platforms}"], hint="push one"
+        )
+    data = fetch(item, read_blob, MAX_MANIFEST)
+    manifest = Manifest.parse(data)
+    if manifest.is_index or item.media_type in (INDEX_TYPE, DOCKER_INDEX_TYPE):
+        raise ImageError("The image is an index of indexes.", hint="push a single manifest")
+    return manifest, data
+
+
+def module_layer(manifest: Manifest) -> Descriptor | None:
+    """Give the layer that holds the module: the last when it is a tar, else the only one of a Wasm type."""
+    if not manifest.layers:
+        return None
+    if manifest.layers[-1].media_type in _TAR:
+        return manifest.layers[-1]
+    raw = [item for item in manifest.layers if item.media_type in _RAW]
+    return raw[0] if len(raw) == 1 else None
+
+
+def extract(data: bytes, read_blob: ReadBlob, *, name: str = "image") -> Module:
+    """Give the module of an image.
+
+    Parameters
+    ----------
+    data : bytes
+        A manifest or an index; any bytes.
+    read_blob : callable
+        Gives the blob of a digest; its second argument is the most bytes it may give.
+    name : str
+        What to call the module.
+
+    Raises
+    ------
+    ImageError
+        The image cannot be read, has a form nobody knows, is damaged or too large.
+    ModuleError
+        What it holds is no WebAssembly module.
+    """
+    manifest, _ = resolve(data, read_blob)
+    layer = module_layer(manifest)
+    if layer is None:
+        types = [item.media_type for item in manifest.layers] or ["no layer"]
+        raise ImageError("The image holds no module in any known form.", why=types, hint="%wasm_inspect says more")
+    blob = fetch(layer, read_blob)
+    if layer.media_type in _TAR:
+        blob = unpack(blob, zipped=layer.media_type != TAR_TYPE)
+    module = Module(name, blob)
+    if not module.facts.readable:
+        raise module.facts.problems[0].error(of=name)
+    return module

@@ -1,0 +1,225 @@
+"""Images in a table: those of the store and, in the same columns, those of a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, overload
+
+from wasmnb.errors import BadNameError, ImageError
+from wasmnb.image import marks
+from wasmnb.image.entries import total
+from wasmnb.image.manifest import Manifest
+from wasmnb.image.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import pandas as pd
+
+    from wasmnb.views.record import Record
+
+__all__ = ["Listing", "StoredImage", "stored"]
+
+_SHORT = 19  # of a digest: "sha256:" and twelve digits
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image by name, without its bytes.
+
+    Parameters
+    ----------
+    name : str
+        Host and repository.
+    tag : str
+        Empty for an image that is kept by its digest only.
+    digest : str
+        Of the manifest.
+    size : int or None
+        Bytes of the manifest and its blobs; None when a registry did not say.
+    updated : datetime.datetime or None
+        When the store got it, or what a registry says; None when nobody said.
+    abi, language : str or None
+    root_ids : tuple of str or None
+    """
+
+    name: str
+    tag: str
+    digest: str
+    size: int | None = None
+    updated: datetime | None = None
+    abi: str | None = None
+    language: str | None = None
+    root_ids: tuple[str, ...] | None = None
+
+    @property
+    def reference(self) -> str:
+        """The name with its tag, or with its digest when it has none."""
+        if self.tag:
+            return f"{self.name}:{self.tag}"
+        return f"{self.name}@{self.digest}" if self.name else self.digest
+
+    def matches(self, words: Iterable[str]) -> bool:
+        """Tell whether every word is in the reference, the digest, the language or a root id, in any case."""
+        text = "\n".join((self.reference, self.digest, self.language or "", *(self.root_ids or ()))).lower()
+        return all(word.lower() in text for word in words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "name": self.name,
+            "tag": self.tag,
+            "size": self.size,
+            "digest": self.digest,
+            "updated": self.updated and self.updated.isoformat(),
+            "abi": self.abi,
+            "language": self.language,
+            "root_ids": None if self.root_ids is None else list(self.root_ids),
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Listing(Sequence[StoredImage]):
+    """Images by name and tag: a sequence, a table, and what a notebook shows.
+
+    Parameters
+    ----------
+    images : tuple of StoredImage
+    title : str
+    notes : tuple of str
+        What a reader must know, such as that a registry has no catalogue.
+    """
+
+    images: tuple[StoredImage, ...]
+    title: str = "Images on this machine"
+    notes: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        images: Iterable[StoredImage],
+        search: str | None = None,
+        *,
+        title: str = "Images on this machine",
+        notes: Sequence[str] = (),
+    ) -> Listing:
+        """Sort images, and keep those in which every word of ``search`` is found."""
+        words = (search or "").split()
+        kept = sorted((item for item in images if item.matches(words)), key=lambda item: (item.name, item.tag, item.digest))
+        return cls(tuple(kept), title, tuple(notes))
+
+    @property
+    def record(self) -> Record:
+        """The table as a notebook shows it."""
+        from wasmnb.views.record import Cell, Column, Record  # noqa: PLC0415 - only for a display or a table
+
+        count = len(self.images)
+        columns = (
+            Column("name"),
+            Column("tag"),
+            Column("size", "Int64", show=lambda size: Cell("" if size is None else f"{size:,}")),
+            Column("digest", show=lambda digest: Cell(digest[:_SHORT], digest), code=True),
+            Column("updated", "datetime64[us, UTC]", show=_when),
+            Column("abi", heading="ABI"),
+            Column("language"),
+            Column("root_ids", heading="root ids"),
+        )
+        rows = tuple(
+            (
+                item.name,
+                item.tag,
+                item.size,
+                item.digest,
+                item.updated,
+                item.abi,
+                item.language,
+                None if item.root_ids is None else ", ".join(item.root_ids),
+            )
+            for item in self.images
+        )
+        status = f"{count} image{'' if count == 1 else 's'}"
+        return Record(self.title, status, columns=columns, rows=rows, notes=self.notes)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The images as a table: name, tag, size, digest, updated, abi, language, root_ids; dtypes never change."""
+        return self.record.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"images": [item.to_dict() for item in self.images], "notes": list(self.notes)}
+
+    @overload
+    def __getitem__(self, index: int) -> StoredImage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[StoredImage, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> StoredImage | tuple[StoredImage, ...]:
+        return self.images[index]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        return repr(self.record)
+
+    def _repr_html_(self) -> str:
+        return self.record._repr_html_()  # noqa: SLF001 - the display protocol's own name
+
+
+def stored(name: str, entry: Mapping[str, Any], peek: Callable[[str], bytes | None]) -> StoredImage:
+    """Give the row of an index's descriptor; what its own notes do not tell is read from the manifest.
+
+    Parameters
+    ----------
+    name : str
+        The descriptor's ``ref.name``.
+    entry : mapping
+    peek : callable
+        Gives the bytes of a manifest, or None.
+    """
+    notes = entry.get("annotations")
+    notes = {key: value for key, value in notes.items() if isinstance(value, str)} if isinstance(notes, dict) else {}
+    size = notes.get(marks.SIZE, "")
+    if not size.isdecimal():
+        size, more = _from_manifest(peek(entry["digest"]))
+        notes = {**more, **notes}
+    repository, tag = _split(name)
+    updated = _time(notes.get(marks.UPDATED, ""))
+    return StoredImage(repository, tag, entry["digest"], int(size) if size else None, updated, *marks.said_by(notes))
+
+
+def _from_manifest(data: bytes | None) -> tuple[str, Mapping[str, str]]:
+    try:
+        manifest = Manifest.parse(data or b"")
+    except ImageError:
+        return "", {}
+    return str(total(data or b"", manifest)), manifest.annotations
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Split a name into repository and tag; one that another tool gave may be any text."""
+    try:
+        parsed = Reference.parse(name)
+    except BadNameError:
+        return name, ""
+    if name not in (str(parsed), f"{parsed.repository}:{parsed.tag}"):
+        return name, ""
+    return parsed.repository, parsed.tag
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def _when(value: datetime | None) -> Any:
+    from wasmnb.views.record import Cell  # noqa: PLC0415 - only for a display
+
+    return Cell("") if value is None else Cell(value.strftime("%Y-%m-%d %H:%M"), value.isoformat())

@@ -1,0 +1,297 @@
+"""Credentials where Docker keeps them: ``config.json`` and the helpers that it names.
+
+Forms: the Docker command line's ``config.json`` (``auths``, ``credsStore``, ``credHelpers``) and its credential helper
+protocol (``docker-credential-*`` with ``get``, ``store`` and ``erase``; JSON or a host's name on standard input).
+
+The ``oras`` library reads the same file, but ignores ``DOCKER_CONFIG``, runs helpers without a time limit, does not know
+Docker Hub's key, and writes the file readable by everybody and not atomically.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import fcntl
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import AuthError, ConfigError
+from wasmnb.image.registry.hosts import credential_keys, host_of
+from wasmnb.image.registry.secrets import Credential
+from wasmnb.paths import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["config_path", "erase", "find", "hosts", "save"]
+
+_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HELPER_SECONDS = 60.0  # a helper may ask its user
+_IDENTITY = "<token>"  # the user name that says that the secret is an identity token
+_MISSING = "credentials not found"  # how helpers say that they have none (Docker's credential helper protocol)
+
+
+def config_path() -> Path:
+    """Give Docker's configuration file, which need not exist: ``$DOCKER_CONFIG`` or ``~/.docker``, and ``config.json``."""
+    folder = os.environ.get("DOCKER_CONFIG")
+    return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+
+
+def find(host: str) -> tuple[Credential | None, str]:
+    """Look for the credentials of a registry.
+
+    Parameters
+    ----------
+    host : str
+        As in a reference: ``registry.example:5000``, ``docker.io``.
+
+    Returns
+    -------
+    credential : Credential or None
+    note : str
+        Why a helper that is named gave none; empty otherwise. A helper of another machine's configuration must not
+        stop a pull that needs no credentials.
+
+    Raises
+    ------
+    ConfigError
+        The file is not what it must be.
+    """
+    path, note = config_path(), ""
+    config = _read(path)
+    helper = _helper(config, host)
+    if helper:
+        try:
+            found = _ask_helper(helper, credential_keys(host)[0])
+        except AuthError as error:
+            found, note = None, error.what
+        if found is not None:
+            return found, ""
+    entries = _section(config, "auths", path)
+    for key in _keys(entries, host):
+        entry = _entry(entries[key], key, path)
+        if entry is not None:
+            return entry, ""
+    return None, note
+
+
+def save(host: str, credential: Credential) -> str:
+    """Keep credentials where ``docker login`` would, and leave all else in the file as it is.
+
+    Returns
+    -------
+    str
+        Where they are kept now, for a message.
+
+    Raises
+    ------
+    AuthError
+        The helper that is configured for the host failed.
+    ConfigError
+        The file is not what it must be, or may not be written.
+    """
+    path, key = config_path(), credential_keys(host)[0]
+    with _changing(path) as config:
+        auths = config.setdefault("auths", {})
+        helper = _helper(config, host)
+        if helper:
+            name, secret = credential.username, credential.password
+            if credential.identity_token:
+                name, secret = _IDENTITY, credential.identity_token
+            _run(helper, "store", json.dumps({"ServerURL": key, "Username": name, "Secret": secret}), secret)
+            auths[key] = {}
+            return f"the credential helper docker-credential-{helper}"
+        entry = {"auth": base64.b64encode(f"{credential.username}:{credential.password}".encode()).decode()}
+        if credential.identity_token:
+            entry = {"auth": base64.b64encode(f"{credential.username}:".encode()).decode()}
+            entry["identitytoken"] = credential.identity_token
+        auths[key] = entry
+    return str(path)
+
+
+def erase(host: str) -> bool:
+    """Forget the credentials of a registry, in the file and in its helper.
+
+    Returns
+    -------
+    bool
+        Whether there were any.
+
+    Raises
+    ------
+    AuthError
+        The helper failed.
+    ConfigError
+        The file is not what it must be, or may not be written.
+    """
+    path = config_path()
+    if not path.exists():
+        return False
+    with _changing(path) as config:
+        helper, found = _helper(config, host), False
+        if helper:
+            key = credential_keys(host)[0]
+            found = _ask_helper(helper, key) is not None
+            if found:
+                _run(helper, "erase", key)
+        entries = _section(config, "auths", path)
+        for key in _keys(entries, host):
+            del entries[key]
+            found = True
+    return found
+
+
+def hosts() -> list[str]:
+    """List the registries that credentials are configured for, for completion; no helper is asked."""
+    with contextlib.suppress(ConfigError, OSError):
+        config = _read(config_path())
+        names = [*_dict(config.get("auths")), *_dict(config.get("credHelpers"))]
+        return sorted({host_of(name) for name in names if name and "@" not in name})
+    return []
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read.", why=[type(error).__name__]) from None
+    try:
+        config = json.loads(text) if text.strip() else {}
+    except ValueError as error:
+        # Only the place: a quote of this file could hold a password.
+        line = getattr(error, "lineno", 0)
+        raise ConfigError(f"{path} is no JSON: see its line {line}.", hint="mend it, or set DOCKER_CONFIG") from None
+    if not isinstance(config, dict):
+        raise ConfigError(f"{path} is no JSON object.", hint="mend it, or set DOCKER_CONFIG to another folder")
+    return config
+
+
+@contextlib.contextmanager
+def _changing(path: Path) -> Iterator[dict[str, Any]]:
+    """Read the file, and write what the block made of it; two kernels that log in at once do not forget each other."""
+    try:
+        path = path.resolve()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            config = _read(path)
+            _section(config, "auths", path)
+            before = json.dumps(config)
+            yield config
+            if json.dumps(config) != before:
+                # A new file of mkstemp is for its owner only (0600), whatever the old one was.
+                write_atomically(path, (json.dumps(config, indent="\t", ensure_ascii=False) + "\n").encode())
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written.",
+            why=[error.strerror or type(error).__name__],
+            hint="set DOCKER_CONFIG to a folder that you may write",
+        ) from None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _section(config: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
+    section = config.get(name)
+    if section is None:
+        return {}
+    if not isinstance(section, dict):
+        raise ConfigError(f"{name!r} in {path} is no JSON object.", hint="mend it, or set DOCKER_CONFIG")
+    return section
+
+
+def _keys(entries: dict[str, Any], host: str) -> list[str]:
+    """Give the keys of a host's entries, the exact ones first; old ones may hold a scheme and a path."""
+    exact = [key for key in credential_keys(host) if key in entries]
+    loose = [key for key in entries if key not in exact and "/" in key and _same_host(key, host)]
+    return exact + loose
+
+
+def _same_host(key: str, host: str) -> bool:
+    rest = key.partition("://")[2] or key
+    name, _, path = rest.partition("/")
+    return name == host and path.strip("/") in ("", "v1", "v2")
+
+
+def _entry(entry: Any, key: str, path: Path) -> Credential | None:
+    entry = _dict(entry)
+    user, password = entry.get("username") or "", entry.get("password") or ""
+    if entry.get("auth"):
+        try:
+            user, _, password = base64.b64decode(entry["auth"], validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError, TypeError, ValueError):
+            raise ConfigError(
+                f"The entry for {key} in {path} cannot be read: its 'auth' is no base64 of name and password.",
+                hint=f"%wasm_login {host_of(key)} writes it anew",
+            ) from None
+        password = password.strip("\0")  # as Docker does: old versions padded it
+    identity, registry = entry.get("identitytoken") or "", entry.get("registrytoken") or ""
+    if not (user or identity or registry):
+        return None
+    return Credential(user, password, identity, registry, str(path))
+
+
+def _helper(config: dict[str, Any], host: str) -> str:
+    special = _dict(config.get("credHelpers"))
+    name = next((special[key] for key in credential_keys(host) if key in special), config.get("credsStore"))
+    if not name:
+        return ""
+    if not isinstance(name, str) or not _HELPER.fullmatch(name):
+        raise ConfigError(f"The credential helper for {host} in {config_path()} has a name that is none.")
+    return name
+
+
+def _ask_helper(helper: str, key: str) -> Credential | None:
+    try:
+        said = json.loads(_run(helper, "get", key) or "null")
+    except ValueError:
+        raise AuthError(f"The credential helper docker-credential-{helper} gave no JSON.") from None
+    if said is None:
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("Secret"), str):
+        raise AuthError(f"The credential helper docker-credential-{helper} gave no secret.")
+    user, secret, source = str(said.get("Username") or ""), said["Secret"], f"docker-credential-{helper}"
+    if user == _IDENTITY:
+        return Credential(identity_token=secret, source=source)
+    return Credential(user, secret, source=source) if user or secret else None
+
+
+def _run(helper: str, verb: str, text: str, secret: str = "") -> str:
+    """Run a helper; a secret goes through its standard input, never through its arguments."""
+    program = f"docker-credential-{helper}"
+    problem = ""
+    try:
+        done = subprocess.run(
+            [program, verb], input=text, capture_output=True, text=True, timeout=_HELPER_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        problem = "it is not on the PATH"
+    except subprocess.TimeoutExpired:
+        problem = f"it did not answer within {_HELPER_SECONDS:.0f} s"
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"it could not be run ({type(error).__name__})"
+    else:
+        if done.returncode == 0:
+            return done.stdout
+        # What it printed on standard output may be the secret; helpers say there, too, that they have none.
+        if _MISSING in done.stdout and verb == "get":
+            return ""
+        said = (done.stderr.strip().splitlines() or [""])[0]
+        problem = f"it ended with code {done.returncode}" + (f": {said}" if said else "")
+    problem = problem.replace(secret, "***") if secret else problem
+    raise AuthError(
+        f"The credential helper {program} failed: {problem}.",
+        hint=f"install it, or take it out of {config_path()}",
+    )

@@ -1,0 +1,125 @@
+"""Which server a host's name means, and how it is spoken to."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import ssl
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from wasmnb.errors import BadNameError, UsageError
+
+__all__ = ["DOCKER_HUB", "Access", "credential_keys", "host_of", "is_loopback", "server"]
+
+DOCKER_HUB = "docker.io"
+
+_HUB_SERVER = "registry-1.docker.io"
+#: Docker Hub's credentials stand under the address of an interface that is long gone (Docker's ``IndexServer``).
+_HUB_KEY = "https://index.docker.io/v1/"
+_HUB_NAMES = (DOCKER_HUB, "index.docker.io", _HUB_SERVER)
+_PROBE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a registry is spoken to.
+
+    Parameters
+    ----------
+    plain_http : bool
+        Without TLS. A registry on this machine that has no TLS is found to have none by itself.
+    insecure : bool
+        With TLS, but whoever answers is believed.
+    ca : str
+        A file of certificate authorities in PEM form to believe in place of the system's; empty for the system's.
+    """
+
+    plain_http: bool = False
+    insecure: bool = False
+    ca: str = ""
+
+    @classmethod
+    def of(cls, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None) -> Access:
+        """Check the options of a command.
+
+        Raises
+        ------
+        UsageError
+            They contradict each other, or the file is missing.
+        """
+        if plain_http and (insecure or ca):
+            raise UsageError(
+                "--plain-http means no TLS at all, so --insecure and --ca mean nothing beside it.",
+                hint="leave --plain-http out when the registry speaks TLS",
+            )
+        path = os.path.abspath(os.path.expanduser(ca)) if ca else ""
+        if path and not os.path.isfile(path):
+            raise UsageError(f"There is no file {os.fspath(ca or '')!r} with certificate authorities.", hint="give a PEM file")
+        return cls(plain_http, insecure, path)
+
+    @property
+    def verify(self) -> bool | str:
+        """What ``requests`` calls ``verify``."""
+        return self.ca or not self.insecure
+
+
+def host_of(text: str) -> str:
+    """Give the host that a user means by ``https://registry.example/v2/``, ``registry.example`` or ``docker.io``.
+
+    Raises
+    ------
+    BadNameError
+        It holds a user name or a password, or no host.
+    """
+    rest = text.strip().partition("://")[2] or text.strip()
+    host = rest.partition("/")[0]
+    if "@" in host:
+        raise BadNameError(
+            "A registry's name holds no user name and no password.",
+            hint=f"log in with %wasm_login {host.rpartition('@')[2]}",
+        )
+    if not host or any(letter.isspace() for letter in host):
+        raise BadNameError(f"{text!r} names no registry.", hint="give a host such as registry.example:5000")
+    return DOCKER_HUB if host in _HUB_NAMES else host
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host (with or without a port) is this machine: ``localhost``, ``127.0.0.0/8`` or ``[::1]``."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def server(host: str, access: Access) -> str:
+    """Give ``scheme://host[:port]`` of the server behind a host's name."""
+    name = _HUB_SERVER if host == DOCKER_HUB else host
+    plain = access.plain_http or (access == Access() and is_loopback(host) and not _has_tls(host))
+    return f"{'http' if plain else 'https'}://{name}"
+
+
+def credential_keys(host: str) -> tuple[str, ...]:
+    """Give the names that credentials for a host stand under, the one that ``docker login`` writes first."""
+    if host == DOCKER_HUB:
+        return (_HUB_KEY, *_HUB_NAMES)
+    return (host, f"https://{host}", f"http://{host}", f"https://{host}/v1/", f"https://{host}/v2/")
+
+
+def _has_tls(host: str) -> bool:
+    """Ask a port of this machine for TLS; one that nobody listens on counts as without, and says so when used."""
+    parts = urlsplit(f"//{host}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((parts.hostname, parts.port or 80), timeout=_PROBE_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=parts.hostname),
+        ):
+            return True
+    except OSError:
+        return False

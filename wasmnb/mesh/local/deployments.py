@@ -1,0 +1,178 @@
+"""What is in force on a local mesh, and how that changes: on every selected pod, or on none."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import BadNameError, DeployError
+from wasmnb.mesh.local.canary import Canary
+from wasmnb.mesh.local.judge import gather, judge, not_selected
+from wasmnb.mesh.local.names import check_id, did_you_mean, no_pod
+from wasmnb.mesh.local.plan import Plan
+from wasmnb.mesh.local.processes import Processes
+from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+from wasmnb.mesh.local.rollout import refusal, roll
+from wasmnb.mesh.protocol import PodVerdict
+from wasmnb.plugin import Plugin
+from wasmnb.plugin.envoy import in_order
+
+if TYPE_CHECKING:
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["Deployments", "described"]
+
+_REMOVAL = 10.0
+
+
+class Deployments:
+    """The plugins of one mesh.
+
+    Parameters
+    ----------
+    parts : Plan
+    processes : Processes
+    """
+
+    def __init__(self, parts: Plan, processes: Processes) -> None:
+        self._plan = parts
+        self._processes = processes
+        self._canary = Canary(parts.canary, processes)
+        self._lock = threading.RLock()
+        # Each proxy starts with an empty chain of number 1.
+        self._numbers = itertools.count(2)
+        self._applied: dict[str, Applied] = {}
+        self._history: dict[str, list[Plugin]] = {}
+
+    def apply(self, plugin: Plugin, wait: float, progress: Progress) -> list[PodVerdict]:
+        """Put a plugin in force; see `LocalMesh.apply`."""
+        from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
+
+        with self._lock:
+            check_id(plugin.id)
+            selected = self._selected(plugin)
+            if not selected:
+                raise no_pod(plugin.selector, self._plan.everyone)
+            current = self._applied.get(plugin.id)
+            if current is not None and current.plugin == plugin:
+                return [_with_note(one, "unchanged: nothing was written") for one in self.judged(plugin.id)]
+            root_id = check(plugin.image.module, plugin.root_id)
+            progress.update("trying the module on the canary Envoy")
+            applied = Applied(plugin, root_id, self._store(plugin.image.module))
+            applied = replace(applied, note=self._canary.examine(applied))
+            progress.update(f"handing {plugin.id} to {len(selected)} pods")
+            self._put(plugin.id, applied, wait)
+            self._history.setdefault(plugin.id, []).insert(0, plugin)
+            return self.judged(plugin.id)
+
+    def remove(self, id_: str) -> Plugin:
+        """Take a plugin away; see `LocalMesh.remove`."""
+        with self._lock:
+            applied = self._find(id_)
+            self._put(id_, None, _REMOVAL)
+            return applied.plugin
+
+    def plugins(self) -> list[Plugin]:
+        """List what is in force, in the order in which requests meet it."""
+        return in_order(applied.plugin for applied in list(self._applied.values()))
+
+    def history(self, id_: str) -> list[Plugin]:
+        """List what was in force under an id, newest first."""
+        if id_ not in self._history:
+            raise BadNameError(f"No plugin {id_!r} was ever in force here.", hint=did_you_mean(id_, self._history))
+        return list(self._history[id_])
+
+    def judged(self, id_: str) -> list[PodVerdict]:
+        """Judge a plugin on the pods it selects."""
+        applied = self._find(id_)
+        return [judge(one, applied) for one in gather(self._selected(applied.plugin), self._processes)]
+
+    def verdicts(self, id_: str | None) -> list[PodVerdict]:
+        """Judge every (pod, plugin) that belong together, or one plugin on every pod."""
+        chosen = _sorted(list(self._applied.values()) if id_ is None else [self._find(id_)])
+        proxies = [proxy for proxy in self._plan.everyone if any(self._is_for(one.plugin, proxy) for one in chosen)]
+        evidence = {one.proxy: one for one in gather(proxies, self._processes)}
+        found = []
+        for proxy in self._plan.everyone:
+            for applied in chosen:
+                if self._is_for(applied.plugin, proxy):
+                    found.append(judge(evidence[proxy], applied))
+                elif id_ is not None and proxy is not self._plan.gateway:
+                    found.append(not_selected(proxy, applied))
+        return found
+
+    def _find(self, id_: str) -> Applied:
+        applied = self._applied.get(id_)
+        if applied is None:
+            raise BadNameError(f"No plugin {id_!r} is in force.", hint=did_you_mean(id_, self._applied))
+        return applied
+
+    def _is_for(self, plugin: Plugin, proxy: Proxy) -> bool:
+        if proxy is self._plan.gateway and not plugin.selector:
+            return False
+        return plugin.selects(proxy.labels)
+
+    def _selected(self, plugin: Plugin) -> list[Proxy]:
+        return [proxy for proxy in self._plan.everyone if self._is_for(plugin, proxy)]
+
+    def _store(self, module: Module) -> str:
+        folder = self._plan.folder / "modules"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{module.digest.removeprefix('sha256:')}.wasm"
+        if not path.exists():
+            temporary = path.with_suffix(".part")
+            temporary.write_bytes(module.wasm)
+            os.replace(temporary, path)
+        return str(path)
+
+    def _put(self, id_: str, applied: Applied | None, wait: float) -> None:
+        """Give each proxy the chain that it has with the plugin as it is to be (None: without it)."""
+        wanted = {name: one for name, one in self._applied.items() if name != id_}
+        if applied is not None:
+            wanted[id_] = applied
+        chains = {}
+        for proxy in self._plan.everyone:
+            plugins = _sorted(one for one in wanted.values() if self._is_for(one.plugin, proxy))
+            if not proxy.chain.same(plugins):
+                chains[proxy] = Chain(next(self._numbers), tuple(plugins))
+        problems = roll(chains, self._processes, wait=wait)
+        if problems:
+            verb = "taken over by" if applied else "removed from"
+            error = DeployError(
+                f"{id_} was not {verb} {', '.join(proxy.name for proxy in problems)}.",
+                why=[line for problem in problems.values() for line in problem.lines][:4],
+                hint="every pod has been given back what it had",
+            )
+            if applied is not None:
+                error.verdicts = tuple(refusal(proxy, applied, problems) for proxy in self._selected(applied.plugin))
+            raise error
+        self._applied = wanted
+
+
+def described(plugin: Plugin) -> dict[str, Any]:
+    """Give a plugin as plain JSON values."""
+    return {
+        "id": plugin.id,
+        "image": plugin.image.reference,
+        "digest": plugin.image.digest,
+        "selector": dict(plugin.selector),
+        "config": plugin.config_text,
+        "root_id": plugin.root_id,
+        "phase": plugin.phase.value,
+        "priority": plugin.priority,
+        "fail_policy": plugin.fail_policy.value,
+    }
+
+
+def _sorted(chosen: Iterable[Applied]) -> list[Applied]:
+    by_id = {applied.plugin.id: applied for applied in chosen}
+    return [by_id[plugin.id] for plugin in in_order(applied.plugin for applied in by_id.values())]
+
+
+def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
+    return replace(verdict, reason=f"{verdict.reason}; {note}" if verdict.reason else note)

@@ -1,0 +1,60 @@
+"""Starting a local mesh: everything at the same time, and the canary once the pods answer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.local.admin import ask_all
+from wasmnb.mesh.local.judge import ANSWER
+from wasmnb.mesh.local.plan import Plan, plan
+from wasmnb.mesh.local.processes import Processes, new_folder
+from wasmnb.mesh.local.workload import Bookinfo, Workload
+from wasmnb.progress import Progress
+
+__all__ = ["await_answers", "begin"]
+
+_PATIENCE = 60.0
+_CRASHES = 3
+_STEP = 0.01
+
+
+def begin(workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_level: str) -> tuple[Plan, Processes]:
+    """Start every process but the canary; nothing is left behind when that fails."""
+    folder, lock = new_folder()
+    try:
+        parts = plan(folder, workloads, gateway_port=gateway_port, log_level=log_level)
+    except BaseException:
+        os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return parts, Processes(folder, lock, parts.processes, parts.held)
+
+
+def await_answers(parts: Plan, processes: Processes, progress: Progress) -> None:
+    """Wait until every proxy answers, and every service that is ours; then have the canary started.
+
+    A user's own service may be down: its pod says so.
+
+    Raises
+    ------
+    MeshError
+        An Envoy does not come up.
+    """
+    own = {process["name"] for process in parts.processes}
+    waiting = [proxy.health for proxy in parts.everyone]
+    waiting += [one.service for one in parts.proxies if one.service and f"{one.name}/service" in own]
+    total, deadline = len(waiting), time.monotonic() + _PATIENCE
+    while waiting := [one for one, why in zip(waiting, ask_all(waiting, timeout=ANSWER), strict=True) if why]:
+        progress.update("starting the mesh", total - len(waiting), total)
+        for proxy in parts.everyone:
+            state = processes.state(proxy.name)
+            crashed = state is not None and state.restarts >= _CRASHES
+            if crashed or time.monotonic() > deadline or not processes.alive:
+                raise MeshError(f"The Envoy of {proxy.name} does not come up.", why=proxy.log.shown()[-4:])
+        time.sleep(_STEP)
+    for process in parts.spare:
+        processes.start(process)
