@@ -15,7 +15,7 @@ _LIBRARIES = Path("wasmnb", "sdk", "lib")
 class RuntimeHook(BuildHookInterface):  # type: ignore[misc]
     """Builds the runtime for a wheel; an editable installation uses the user's cache instead."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Fill ``wasmnb/sdk/lib`` before the wheel is made.
 
         Parameters
@@ -30,15 +30,15 @@ class RuntimeHook(BuildHookInterface):  # type: ignore[misc]
         root = Path(self.root)
         sys.path.insert(0, str(root))
         try:
-            from wasmnb.build import runtime, store
+            from wasmnb.build import runtime, store  # noqa: PLC0415
         finally:
             sys.path.remove(str(root))
         folder = root / _LIBRARIES
+        # pyproject.toml names the folder as an artifact, so the wheel takes what is in it.
         if not runtime.complete(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             store.seal(folder, runtime.fill(folder, _Report(self.app)))
-        build_data["force_include"][str(folder)] = str(_LIBRARIES)
 
 
 class _Report:

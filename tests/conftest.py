@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-
-def _folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("wasmnb-*"))
+_MARK = "WASMNB_TEST_RUN"
 
 
-def _envoys() -> dict[int, str]:
-    found = {}
-    for process in psutil.process_iter(["pid", "name", "cmdline"]):
-        line = " ".join(process.info["cmdline"] or ())
-        if process.info["name"] == "envoy" or "wasmnb.mesh.local" in line:
-            found[process.info["pid"]] = line
+def _started_here(mark: str) -> list[str]:
+    """List the processes that inherited this run's mark, however far they were handed on."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(_MARK) == mark:
+                found.append(f"{process.pid} {' '.join(process.cmdline())}")
+        except psutil.Error:
+            continue
     return found
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _nothing_is_left_behind() -> Iterator[None]:
-    folders, envoys = _folders(), set(_envoys())
-    yield
-    children = psutil.Process().children(recursive=True)
-    psutil.wait_procs(children, timeout=10)
-    left = [line for pid, line in _envoys().items() if pid not in envoys]
-    assert not left, f"processes left behind: {left}"
-    assert not _folders() - folders, f"folders left behind: {_folders() - folders}"
+def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give the run a temporary folder of its own, and look into it and at its processes at the end."""
+    tmp_path_factory.getbasetemp()  # pytest's own folder stays where it is
+    mark = uuid.uuid4().hex
+    with tempfile.TemporaryDirectory(prefix="wasmnb-tests-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(_MARK, mark)
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", None)
+        yield
+        ours = psutil.Process().children(recursive=True)
+        psutil.wait_procs(ours, timeout=10)
+        left = _started_here(mark)
+        assert not left, f"processes left behind: {left}"
+        files = [path.name for path in Path(folder).iterdir()]
+        assert not files, f"temporary files left behind: {files}"

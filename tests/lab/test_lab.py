@@ -37,13 +37,16 @@ def lab() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         notebooks = Path(folder, "notebooks")
         shutil.copytree(ROOT / "notebooks", notebooks)
-        settings = {name: str(Path(folder, name)) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+        places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTER_RUNTIME_DIR")
+        settings = {name: str(Path(folder, name)) for name in places}
+        news = Path(folder, "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/apputils-extension/notification.jupyterlab-settings")
+        news.parent.mkdir(parents=True)
+        news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
         token = secrets.token_hex(16)
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
             + ["--expose-app-in-browser", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={notebooks}"]
-            + ["--LabApp.extension_manager=readonly", "--LabApp.news_url=", "--LabApp.check_for_updates_class="
-               "jupyterlab.NeverCheckForUpdate"],
+            + ["--LabApp.extension_manager=readonly"],
             env={**os.environ, **settings},
             stderr=subprocess.PIPE,
             text=True,
@@ -62,10 +65,11 @@ def test_the_quickstart_in_a_browser(lab: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
-        page = browser.new_page(viewport={"width": 1180, "height": 900})
+        page = browser.new_page(viewport={"width": 980, "height": 1480})
         page.goto(lab)
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
+        page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         outputs = page.locator(".jp-OutputArea-output")
         page.wait_for_function(

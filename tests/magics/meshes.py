@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wasmnb.mesh import Pod, PodVerdict, Verdict
-from wasmnb.plugin import Plugin
 from wasmnb.traffic import Exchange, Headers, Request, Response
+
+if TYPE_CHECKING:
+    from wasmnb.plugin import Plugin
 
 
 @dataclass
@@ -19,6 +23,7 @@ class FakeMesh:
     verdict: Verdict = Verdict.LIVE
     reason: str = ""
     slow: float = 0.0
+    mark: str = ""
     response: tuple[tuple[str, str], ...] = (("content-type", "text/plain"),)
     lines: tuple[str, ...] = ()
     applied: int = 0
@@ -35,16 +40,18 @@ class FakeMesh:
     def apply(self, plugin, *, wait=10.0, progress=None):
         self.applied += 1
         self.there[plugin.id] = plugin
+        if self.mark:
+            Path(self.mark).touch()
         time.sleep(self.slow)
         return self.verdicts(plugin.id)
 
-    def remove(self, id):
+    def remove(self, id):  # noqa: A002 - the protocol's word
         return self.there.pop(id)
 
     def plugins(self):
         return list(self.there.values())
 
-    def verdicts(self, id=None):
+    def verdicts(self, id=None):  # noqa: A002
         now = datetime.now(timezone.utc)
         return [
             PodVerdict(
@@ -64,7 +71,7 @@ class FakeMesh:
 
     def send(self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0):
         host, _, path = url.partition("/")
-        added = tuple((f"x-{id}", plugin.image.digest[-4:]) for id, plugin in self.there.items())
+        added = tuple((f"x-{name}", plugin.image.digest[-4:]) for name, plugin in self.there.items())
         return Exchange(
             Request(method, host, f"/{path}", Headers(tuple(headers)), body),
             Response(200, "OK", Headers(self.response + added)),

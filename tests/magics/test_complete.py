@@ -55,9 +55,9 @@ def test_without_a_mesh_tab_is_quiet(shell, capfd):
 
 
 def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell):
-    body = "%%wasm_filter f\nint my_number;\nvoid f() { %s|"
-    assert "addResp→addResponseHeader" in tab(shell, body % "addResp")
-    assert tab(shell, body % "my_nu") == {"my_nu→my_number"}
+    body = "%%wasm_filter f\nint my_number;\nvoid f() { "
+    assert "addResp→addResponseHeader" in tab(shell, body + "addResp|")
+    assert tab(shell, body + "my_nu|") == {"my_nu→my_number"}
 
 
 def test_other_cells_are_left_alone(shell):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.magics.conftest import FILTER, ROOT
 from wasmnb import session
-from wasmnb.errors import BadNameError, ConfigError, NoMeshError, UsageError
+from wasmnb.errors import BadNameError, CompileError, ConfigError, NoMeshError, UsageError
 from wasmnb.magics import COMMANDS
 
 
@@ -28,9 +28,11 @@ def test_loading_brings_nothing_heavy():
         "shell.run_line_magic('load_ext', 'wasmnb');"
         "print([name for name in sys.modules if name.split('.')[0] in "
         "{'pandas', 'numpy', 'kubernetes', 'docker', 'oras', 'ipywidgets', 'envoy', 'ziglang'}"
-        " or name in {'wasmnb.mesh.local', 'wasmnb.build.toolchain', 'wasmnb.views', 'wasmnb.session', 'wasmnb.traffic'}])"
+        " or name in {'wasmnb.mesh.local', 'wasmnb.build.toolchain', 'wasmnb.views', 'wasmnb.session'}])"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
@@ -54,7 +56,9 @@ def test_deploying_to_no_mesh_is_said_before_the_compiler_runs(shell):
     assert session.default().filters == []
 
 
-@pytest.mark.parametrize("cell", ["%%wasm_filter hello", "%%wasm_filter hello\n", "%%wasm_filter hello\n  \n\n"])
+@pytest.mark.parametrize(
+    "cell", ["%%wasm_filter hello", "\n%%wasm_filter hello", "%%wasm_filter hello\n", "%%wasm_filter hello\n  \n\n"]
+)
 def test_a_cell_without_a_source_is_our_error(shell, cell):
     assert "has no source" in error(shell, cell, UsageError).what
 
@@ -116,3 +120,8 @@ def test_unloading_stops_the_mesh_and_takes_everything_away(shell, fake):
     shell.extension_manager.load_extension("wasmnb")
     shell.extension_manager.reload_extension("wasmnb")
     assert len([m for m in shell.Completer.custom_matchers if getattr(m, "matcher_identifier", "") == "wasmnb"]) == 1
+
+
+def test_blank_lines_above_the_magic_count_as_in_the_cell(shell):
+    shell.get_parent = lambda: {"content": {"code": "\n\n%%wasm_filter hello\nint x = ;\n"}}
+    assert error(shell, "\n\n%%wasm_filter hello\nint x = ;\n", CompileError).where.line == 4

@@ -48,8 +48,6 @@ def until(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 3
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
     def do_GET(self) -> None:
         body = f"you asked for {self.path}".encode()
         self.send_response(200)

@@ -180,7 +180,9 @@ def test_a_workload_beside_bookinfo_that_is_not_up_is_no_error():
         assert "does not answer" in pod(mesh, "late").reason
 
 
-@pytest.mark.parametrize("address", ["8000", "host:", ":80", "host:port", "host:0", "host:70000", "http://h:80", "a b:1"])
+@pytest.mark.parametrize(
+    "address", ["8000", "host:", ":80", "host:port", "host:0", "host:70000", "http://h:80", "a b:1"]
+)
 def test_a_malformed_address_is_an_error(address):
     with pytest.raises(ConfigError) as caught:
         Workload("shop", address)

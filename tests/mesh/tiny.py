@@ -24,6 +24,7 @@ static size used;
 static char *text;
 static size length;
 static volatile int never;
+static int evil;
 static void hang(void) { while (!never) {} }
 static int path_has(char letter) {
   char *value;
@@ -78,7 +79,8 @@ def tag(value: str) -> Module:
 
 def trapping() -> Module:
     """A filter that traps on responses to paths with a ``!``; a plain request passes, so no canary sees it."""
-    return build("trapping", response=f"if (path_has('!')) __builtin_trap(); {header('x-tag', 'trapping')}")
+    response = f"if (evil) __builtin_trap(); {header('x-tag', 'trapping')}"
+    return build("trapping", request="evil = path_has('!')", response=response)
 
 
 def looping() -> Module:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 VALUES = {"i": 0x7F, "l": 0x7E, "f": 0x7D, "d": 0x7C}
 KINDS = {"func": 0, "table": 1, "memory": 2, "global": 3, "tag": 4}

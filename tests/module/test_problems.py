@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.module.builder import KINDS, Wasm, body, custom, functype, good, leb, name, section, vector
-from tests.module.judge import Judge
 from wasmnb.module.facts import read
+
+if TYPE_CHECKING:
+    from tests.module.judge import Judge
 
 RAW = good()
 REACTOR = RAW.with_functions(_initialize="")
@@ -70,7 +74,7 @@ FINE = {
     "name that only looks like a number": RAW.with_functions(**{"00": "", "-1": "", "1.5": "", "4294967295": ""}),
     "constructors that never run": RAW.with_functions(__wasm_call_ctors="").but(codes={"__wasm_call_ctors": b"\x01"}),
     "callbacks that start with the same call": RAW.with_functions(
-        **{"help": "", "proxy_on_vm_start": "ii:i", "proxy_on_configure": "ii:i"}
+        help="", proxy_on_vm_start="ii:i", proxy_on_configure="ii:i"
     ).but(codes=dict.fromkeys(("proxy_on_vm_start", "proxy_on_configure"), b"\x10\x02\x41\x01")),
     "unknown custom sections": RAW.but(customs=(("x", b"\xff"), ("", b""), ("producers", b"\xff"), ("wasmnb", b"{"))),
 }
@@ -129,6 +133,15 @@ REFUSED = {
     "wrong main": (REACTOR.with_functions(main="f:d"), "main as (f32) -> f64", ""),
     "wrong __main_void": (REACTOR.with_functions(__main_void="f:d"), "__main_void as (f32) -> f64", ""),
     "wrong _start": (RAW.with_functions(_start="i:"), "_start as (i32) -> nothing", ""),
+    "Go command": (
+        RAW.with_functions(_start="").but(
+            imports=(("wasi_snapshot_preview1", "proc_exit", "i:"),),
+            codes={"_start": b"\x41\0\x10\0"},
+            customs=(("go:buildid", b""),),
+        ),
+        "is a Go command",
+        "-buildmode=c-shared",
+    ),
     "broken names": (RAW.but(customs=(("name", b"\x01\xff"),)), "name section is malformed", "strip"),
 }
 

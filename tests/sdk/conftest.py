@@ -25,8 +25,8 @@ def start(upstream: Upstream, tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
     """Give a function that starts a proxy with one plugin, made of C++ text."""
     with ExitStack() as stack:
 
-        def start(source: str, *flags: str, kind: str = "http", **plugin: Any) -> Proxy:
+        def start(source: str, *flags: str, kind: str = "http", swappable: bool = False, **plugin: Any) -> Proxy:
             one = Plugin(build("sdk-test", source, *flags), **plugin)
-            return stack.enter_context(Proxy(tmp_path, upstream, **{kind: [one]}))
+            return stack.enter_context(Proxy(tmp_path, upstream, swappable=swappable, **{kind: [one]}))
 
         yield start

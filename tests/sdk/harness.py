@@ -102,11 +102,21 @@ def free_ports(count: int) -> list[int]:
 class Proxy:
     """One Envoy: HTTP and TCP listeners with the plugins, both before the upstream."""
 
-    def __init__(self, folder: Path, upstream: Any, *, http: Sequence[Plugin] = (), tcp: Sequence[Plugin] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        upstream: Any,
+        *,
+        http: Sequence[Plugin] = (),
+        tcp: Sequence[Plugin] = (),
+        swappable: bool = False,
+    ) -> None:
         self.admin, self.http_port, self.tcp_port = free_ports(3)
+        self._folder = folder
         self._log = folder / "envoy.log"
         config = folder / "envoy.json"
-        bootstrap = _bootstrap(folder, upstream, http, tcp)
+        filters = [self._discovered(http)] if swappable else _plugins(folder, http, "http")
+        bootstrap = _bootstrap(upstream, filters, _plugins(folder, tcp, "network"))
         bootstrap["admin"] = {"address": _address(self.admin)}
         for listener, port in zip(bootstrap["static_resources"]["listeners"], (self.http_port, self.tcp_port)):
             listener.update(address=_address(port), filter_chains=[{"filters": listener.pop("filters")}])
@@ -137,6 +147,23 @@ class Proxy:
             self.__exit__()
         return self.log()
 
+    def swap(self, http: Sequence[Plugin]) -> None:
+        """Put other plugins in force, without a restart (extension config discovery by a file's rename)."""
+        self._discovered(http)
+
+    def _discovered(self, http: Sequence[Plugin]) -> dict[str, Any]:
+        kind = _TYPE + "http.filter_chain.v3.FilterChainConfig"
+        filters = _plugins(self._folder, http, "http") or [_filter("http.rbac.v3.RBAC")]
+        chain = {"@type": kind, "default_filter_chain": {"filters": filters}}
+        resource = {"@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"}
+        resource |= {"name": "plugins", "typed_config": chain}
+        path = self._folder / "plugins.json"
+        path.with_suffix(".new").write_text(json.dumps({"resources": [resource]}))
+        path.with_suffix(".new").rename(path)
+        source = {"path": str(path), "watched_directory": {"path": str(self._folder)}}
+        discovery = {"config_source": {"path_config_source": source, "resource_api_version": "V3"}}
+        return {"name": "plugins", "config_discovery": {**discovery, "type_urls": [kind]}}
+
     def _ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/ready", timeout=5) as answer:
@@ -147,7 +174,7 @@ class Proxy:
     def wait(self, condition: Any) -> Any:
         end = time.monotonic() + DEADLINE
         while not (value := condition()):
-            assert time.monotonic() < end, self.log()[-8000:]
+            assert time.monotonic() < end, self.log()[-2000:]
             time.sleep(0.01)
         return value
 
@@ -188,31 +215,34 @@ class Proxy:
                 return _read_reply(stream)
 
 
-def _bootstrap(folder: Path, upstream: Any, http: Sequence[Plugin], tcp: Sequence[Plugin]) -> dict[str, Any]:
-    def plugins(given: Sequence[Plugin], kind: str) -> list[dict[str, Any]]:
-        made = []
-        for index, plugin in enumerate(given):
-            path = folder / f"{kind}-{index}.wasm"
-            path.write_bytes(plugin.module.wasm)
-            made.append(plugin.to_envoy(path, kind))
-        return made
+def _plugins(folder: Path, given: Sequence[Plugin], kind: str) -> list[dict[str, Any]]:
+    made = []
+    for index, plugin in enumerate(given):
+        path = folder / f"{kind}-{index}.wasm"
+        path.write_bytes(plugin.module.wasm)
+        made.append(plugin.to_envoy(path, kind))
+    return made
 
+
+def _bootstrap(upstream: Any, http: list[dict[str, Any]], tcp: list[dict[str, Any]]) -> dict[str, Any]:
     trailers = {"enable_trailers": True}
     route = {"match": {"prefix": "/"}, "route": {"cluster": "http"}}
     manager = {
         "@type": f"{_TYPE}network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "in",
         "http_protocol_options": trailers,
-        "http_filters": [*plugins(http, "http"), _filter("http.router.v3.Router")],
+        "http_filters": [*http, _filter("http.router.v3.Router")],
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
     }
     tcp_proxy = {"@type": f"{_TYPE}network.tcp_proxy.v3.TcpProxy", "stat_prefix": "tcp", "cluster": "tcp"}
     return {
         "node": {"id": "sdk-node", "cluster": "sdk-cluster"},
+        # Histograms are shown when they have been flushed.
+        "stats_flush_interval": "0.1s",
         "static_resources": {
             "listeners": [
                 {"filters": [{"name": "manager", "typed_config": manager}]},
-                {"filters": [*plugins(tcp, "network"), {"name": "tcp", "typed_config": tcp_proxy}]},
+                {"filters": [*tcp, {"name": "tcp", "typed_config": tcp_proxy}]},
             ],
             "clusters": [
                 _cluster("http", upstream.http, {"http_protocol_options": trailers}),

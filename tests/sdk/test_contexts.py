@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
-
 import pytest
 from tests.sdk.harness import PRELUDE, Plugin, Proxy, build
 
@@ -50,7 +48,7 @@ class LifeRoot : public RootContext {
     WasmDataPtr data;
     if (dequeueSharedQueue(token, &data) == WasmResult::Ok) logInfo("queue ready: " + data->toString());
   }
-  bool onDone() override { logInfo("root done"); done(); return false; }
+  bool onDone() override { logInfo("root done"); done(); return true; }
   void onDelete() override { logInfo("root deleted"); }
   ~LifeRoot() override { logInfo("root destroyed"); }
   int ticks_ = 0;
@@ -116,12 +114,13 @@ def test_every_callback_of_a_life_comes_in_its_time(start):
     assert log.index("tick") < log.index("queue ready")
 
 
-def test_a_root_context_that_delays_its_end_is_told_of_it(start):
-    proxy = start(LIFE, root_id="life")
-    quit_request = urllib.request.Request(f"http://127.0.0.1:{proxy.admin}/quitquitquit", method="POST")
-    urllib.request.urlopen(quit_request, timeout=5).close()
-    log = proxy.refused()
-    assert log.index("root done") < log.index("root deleted") < log.index("root destroyed")
+def test_a_root_context_ends_when_its_plugin_is_taken_away(start):
+    proxy = start(LIFE, root_id="life", swappable=True)
+    assert proxy.request().told["root_id"] == "life"
+    proxy.swap([])
+    log = proxy.wait_log("root destroyed")
+    stages = [log.index(stage) for stage in ("root done", "env.proxy_done()", "root deleted", "root destroyed")]
+    assert stages == sorted(stages)
 
 
 @pytest.mark.parametrize("asked", ["", "other"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.sdk.harness import PRELUDE
 
 HEADERS = """
@@ -43,8 +45,9 @@ class Headers : public Context {
     tell("own", exported.pairs()[0].second);
     tell("own empty", exported.pairs()[1].second.size());
     if (getRequestHeader(":path")->view() == "/set") {
-      setRequestHeaderPairs({{":method", "GET"}, {":path", "/was-set"}, {":authority", "a"}, {":scheme", "http"},
-                             {"x-only", "this"}});
+      HeaderStringPairs all = {{"x-only", "this"}};
+      for (auto& [name, value] : data->pairs()) all.emplace_back(name, name == ":path" ? "/was-set" : value);
+      setRequestHeaderPairs(all);
       return FilterHeadersStatus::Continue;
     }
     return answer();
@@ -83,7 +86,7 @@ def test_request_headers_are_read_and_changed(start):
     assert (told["get"], told["absent"], told["generic get"]) == ("first", "0", "third")
     assert int(told["bytes"]) > 40
     assert told["same"] == "1"
-    assert "x-one:replaced x-two:second x-three:3 " in told["pairs"]
+    assert {"x-one:replaced", "x-two:second", "x-three:3"} < set(told["pairs"].split())
     assert "x-gone" not in told["pairs"]
     assert int(told["generic pairs"]) == told["pairs"].count(" ")
     assert [told[f"cut {size}"] for size in (0, 3, 4, 12)] == ["0"] * 4
@@ -153,10 +156,12 @@ class Bodies : public Context {
     addRequestHeader("x-body", getBufferBytes(WasmBufferType::HttpRequestBody, 0, size)->view());
     addRequestHeader("x-part", getBufferBytes(WasmBufferType::HttpRequestBody, 2, 3)->view());
     size_t now = buffered;
-    setBuffer(WasmBufferType::HttpRequestBody, 1, 2, "<changed>", &now);
+    setBuffer(WasmBufferType::HttpRequestBody, 0, 2, "<changed>", &now);
     addRequestHeader("x-now", std::to_string(now));
     setBuffer(WasmBufferType::HttpRequestBody, now, 100, "!", &now);
     addRequestHeader("x-then", std::to_string(now));
+    addRequestHeader("x-middle", toString(setBuffer(WasmBufferType::HttpRequestBody, 1, 2, "no", &now)));
+    addRequestHeader("x-still", std::to_string(now));
     return FilterDataStatus::Continue;
   }
   FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
@@ -177,17 +182,18 @@ def test_bodies_are_buffered_read_and_changed(start):
     reply = start(PRELUDE + BODIES).request("/", method="POST", body=[b"abc", b"def"])
     first, second = reply.body.decode().split("\n")
     assert second == "appended"
-    import json
-
     echo = json.loads(first)
-    assert echo["body"] == "a<changed>def!"
+    assert echo["body"] == "<changed>cdef!"
     headers = dict(echo["headers"])
-    assert headers["x-status"] == "Ok6.1"
+    assert headers["x-status"] == "Ok6.0"
     assert (headers["x-body"], headers["x-part"]) == ("abcdef", "cde")
     assert (headers["x-now"], headers["x-then"]) == ("13", "14")
+    # Envoy takes data for the front, the end or the whole of a buffer only.
+    assert (headers["x-middle"], headers["x-still"]) == ("BadArgument", "14")
 
 
 FLOW = """
+#include <map>
 class FlowRoot : public RootContext {
  public:
   using RootContext::RootContext;
@@ -197,7 +203,7 @@ class FlowRoot : public RootContext {
       Context* context = getContext(id);
       if (context == nullptr) continue;
       context->setEffectiveContext();
-      const std::string path = getRequestHeader(":path")->toString();
+      const std::string& path = paths_[id];
       if (path == "/continue") {
         addRequestHeader("x-resumed", "yes");
         continueRequest();
@@ -212,25 +218,28 @@ class FlowRoot : public RootContext {
     waiting_.clear();
   }
   std::vector<uint32_t> waiting_;
+  std::map<uint32_t, std::string> paths_;
 };
 class Flow : public Context {
  public:
   using Context::Context;
   FilterHeadersStatus wait() {
     static_cast<FlowRoot*>(root())->waiting_.push_back(id());
+    static_cast<FlowRoot*>(root())->paths_[id()] = path_;
     return FilterHeadersStatus::StopAllIterationAndWatermark;
   }
   FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
-    const std::string path = getRequestHeader(":path")->toString();
-    if (path.find("response") != std::string::npos) return FilterHeadersStatus::Continue;
-    if (path != "/local") return wait();
+    path_ = getRequestHeader(":path")->toString();
+    if (path_.find("response") != std::string::npos) return FilterHeadersStatus::Continue;
+    if (path_ != "/local") return wait();
     const WasmResult result =
         sendLocalResponse(418, "teapot-details", "I am short", {{"x-local", "1"}, {"x-local", "2"}}, GrpcStatus::Aborted);
     return result == WasmResult::Ok ? FilterHeadersStatus::StopIteration : FilterHeadersStatus::Continue;
   }
   FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
-    return getRequestHeader(":path")->view().find("response") == 1 ? wait() : FilterHeadersStatus::Continue;
+    return path_.find("response") == 1 ? wait() : FilterHeadersStatus::Continue;
   }
+  std::string path_;
   void onLog() override {
     std::string details;
     getValue({"response", "code_details"}, &details);

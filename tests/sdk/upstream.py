@@ -12,6 +12,7 @@ from typing import Any
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 
 
 class Upstream:
@@ -116,7 +117,9 @@ class _Grpc:
         writer.write(server._connection.data_to_send())
         while data := await reader.read(65536):
             for event in server._connection.receive_data(data):
-                server._on(event)
+                # A stream may have been reset meanwhile.
+                with contextlib.suppress(h2.exceptions.ProtocolError):
+                    server._on(event)
             writer.write(server._connection.data_to_send())
             await writer.drain()
 

@@ -68,6 +68,10 @@ def test_a_varying_header_that_appears_is_an_effect():
     assert table(taken(), taken(("X-Request-Id", "1")))[1] == ("X-Request-Id", None, "1", "added")
 
 
+def test_a_varying_header_varies_also_when_it_is_equal():
+    assert table(taken(("Date", "1")), taken(("date", "1")))[1] == ("date", "1", "1", "varies")
+
+
 def test_trailers_and_body():
     rows = table(
         taken(body=b"x" * 100 + b"old" + b"y" * 100, trailers=[("grpc-status", "0")]),

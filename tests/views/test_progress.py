@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import io
-import sys
 import time
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import wasmnb.views.progress as progress_module
 from wasmnb.views.progress import LiveProgress
 
 WAIT = 20
@@ -21,9 +22,9 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal(monkeypatch):
     made = Terminal()
-    monkeypatch.setattr(sys, "stderr", made)
+    # Not sys.stderr itself: pytest puts its own there between the setup of a test and the test.
+    monkeypatch.setattr(progress_module, "sys", SimpleNamespace(stderr=made, modules={}))
     monkeypatch.delenv("WASMNB_NONINTERACTIVE", raising=False)
-    monkeypatch.delitem(sys.modules, "IPython", raising=False)
     return made
 
 
@@ -55,10 +56,14 @@ def test_nothing_for_the_first_moment(terminal):
 
 
 def test_it_ends_when_the_work_fails(terminal):
-    with pytest.raises(ValueError, match="broken"), LiveProgress(after=0.01, every=0.01) as progress:
-        progress.update("working")
-        until(terminal.getvalue)
-        raise ValueError("broken")
+    def work():
+        with LiveProgress(after=0.01, every=0.01) as progress:
+            progress.update("working")
+            until(terminal.getvalue)
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        work()
     assert terminal.getvalue().endswith("\r\x1b[2K")
 
 

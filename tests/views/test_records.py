@@ -124,6 +124,9 @@ def test_secrets_are_masked_everywhere():
     assert list(record.frame["change"]) == ["same", "changed", "added"]
     body = headers_record(None, exchange(body=b'{"token": "s3cr3t-4", "id": 1}'))
     assert "s3cr3t" not in repr(body)
+    changed = headers_record(exchange(body=b'{"token": "s3cr3t-7"}'), exchange(body=b'{"token": "s3cr3t-89"}'))
+    assert "s3cr3t" not in repr(changed)
+    assert list(changed.frame["before"])[-1] == "21 bytes"
     config = config_record({"password": "s3cr3t-5", "registry": "http://user:s3cr3t-6@localhost:5000"})
     assert "s3cr3t" not in repr(config)
 
@@ -143,6 +146,7 @@ def test_headers_before_and_after():
     ]
     assert "note: a note" in lines
     assert any("details-v1" in note for note in record.notes)
+    assert record.title == "productpage → details:9080/details/123"
     alone = headers_record(None, after)
     assert "BEFORE" not in repr(alone)
     assert "since" not in alone.status

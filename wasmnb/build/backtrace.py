@@ -1,8 +1,8 @@
 """From the byte offsets in a trap's backtrace to functions and lines of the cell.
 
-Envoy prints, for each frame, the offset of an instruction in the module file. What ships has no names; the module that
-was linked is kept in the cache with its name section and a DWARF line table (`BuildRecord.symbols`), and stripping moves
-no code, so the same offsets hold in it.
+Envoy prints, for each frame, the offset of an instruction in the module file. What ships has no names; the module
+that was linked is kept in the cache with its name section and a DWARF line table (`BuildRecord.symbols`), and
+stripping moves no code, so the same offsets hold in it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "could_trap_at", "opcode_at", "symbolize"]
 
 _CODE = 10
-# WebAssembly core specification 3.0, section 5.4: unreachable, calls, memory accesses, division and remainder, truncation,
-# and the 0xFC group (saturating truncation, memory.copy, table.get, ...).
+# WebAssembly core specification 3.0, section 5.4: unreachable, calls, memory accesses, division and remainder,
+# truncation, table access, and the 0xFC group (memory.copy ...).
 _CALLS = frozenset({0x10, 0x11, 0x12, 0x13, 0x14, 0x15})
 _TRAPS = frozenset(
     {0x00, *range(0x28, 0x3F), *range(0x6D, 0x71), *range(0x7F, 0x83), *range(0xA8, 0xB2), 0xFC, 0x25, 0x26}
@@ -132,7 +132,7 @@ def _function(binary: Binary, offset: int) -> str:
 @lru_cache(maxsize=16)
 def _lines(symbols: bytes, offsets: tuple[int, ...]) -> tuple[int, ...]:
     """Find the cell's lines; a table that cannot be read has none."""
-    from elftools.common.exceptions import DWARFError, ELFError
+    from elftools.common.exceptions import DWARFError, ELFError  # noqa: PLC0415
 
     binary = parse(symbols)
     code = binary.section(_CODE)
@@ -147,7 +147,7 @@ def _lines(symbols: bytes, offsets: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _dwarf(binary: Binary) -> Any:
-    from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo
+    from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo  # noqa: PLC0415
 
     def section(name: str) -> Any:
         data = binary.custom(name)
@@ -199,7 +199,7 @@ def _row(program: Any, address: int) -> tuple[int, int]:
 def _is_cell(program: Any, file: int) -> bool:
     files = program.header["file_entry"]
     version = program.header["version"]
-    index = file if version >= 5 else file - 1
+    index = file if version >= 5 else file - 1  # noqa: PLR2004
     return 0 <= index < len(files) and Path(files[index].name.decode(errors="replace")).name == CELL
 
 

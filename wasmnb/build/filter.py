@@ -77,6 +77,6 @@ class Filter:
         ------
         CompileError, LinkError, ToolchainError, ModuleError
         """
-        from wasmnb.build.toolchain import toolchain
+        from wasmnb.build.toolchain import toolchain  # noqa: PLC0415
 
         return toolchain(self.language).build(self, progress=progress, force=force)

@@ -1,7 +1,7 @@
 """The C and C++ runtime that every filter is linked with: libc, libc++ and what they stand on, 2.5 MB in all.
 
-``ziglang`` carries it as source and builds it on first use, which takes about a minute. So it is built when the wheel is
-built, or once per user (``python -m wasmnb.build.runtime``), never in a user's first cell.
+``ziglang`` carries it as source and builds it on first use, which takes about a minute. So it is built when the wheel
+is built, or once per user (``python -m wasmnb.build.runtime``), never in a user's first cell.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _watch(command: Sequence[str], work: Path, cache: Path, progress: Progress |
             while process.poll() is None:
                 time.sleep(0.2)
                 with contextlib.suppress(OSError):
-                    done = min(len(os.listdir(cache / "o")), _PIECES)
+                    done = min(sum(1 for _ in (cache / "o").iterdir()), _PIECES)
                     if progress:
                         progress.update("building the C++ runtime, once on this machine", done, _PIECES)
         finally:
@@ -202,7 +202,7 @@ def main(arguments: Sequence[str]) -> int:
     int
         0 when all is there.
     """
-    from wasmnb.build.cpp import parts
+    from wasmnb.build.cpp import parts  # noqa: PLC0415
 
     progress = _Line()
     try:

@@ -1,9 +1,9 @@
 """A content-addressed store on disk: what was made once is found again, whole or not at all.
 
-An entry is a folder named by its key. It is made in a temporary folder beside it and renamed when complete, so a crash
-leaves no half entry; its ``entry.json`` holds the size and hash of every file, so a damaged one is found and made again.
-A lock per key keeps two kernels from doing the same work twice; the rename alone already keeps them from harming each
-other.
+An entry is a folder named by its key. It is made in a temporary folder beside it and renamed when complete, so a
+crash leaves no half entry; its ``entry.json`` holds the size and hash of every file, so a damaged one is found and
+made again. A lock per key keeps two kernels from doing the same work twice; the rename alone already keeps them from
+harming each other.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["Entry", "Store", "digest", "io_errors", "seal", "workspace"]
 _INDEX = "entry.json"
 _STALE_SECONDS = 3600.0
 _PREFIX = "wasmnb-build-"
-_MEMORY = "/dev/shm"
+_MEMORY = "/dev/shm"  # noqa: S108
 _ROOM = 64 * 1024 * 1024
 
 
@@ -82,7 +82,7 @@ def workspace(*, large: bool = False) -> Iterator[Path]:
 
 @lru_cache(maxsize=1)
 def _scratch() -> str:
-    """Find a folder for small short-lived files; in memory, because making and removing files on a busy disk takes long."""
+    """Find a folder for small short-lived files; in memory, because a busy disk makes even these wait."""
     folder = tempfile.gettempdir()
     with contextlib.suppress(OSError):
         room = os.statvfs(_MEMORY)
@@ -158,7 +158,7 @@ class Store:
     @property
     def root(self) -> Path:
         """The folder of this kind; asked for each time, because a test or a user may move the cache."""
-        from wasmnb.paths import cache_dir
+        from wasmnb.paths import cache_dir  # noqa: PLC0415
 
         return cache_dir(self.kind)
 
@@ -252,7 +252,7 @@ class Store:
                 if item.is_dir():
                     shutil.rmtree(item.path, ignore_errors=True)
                 else:
-                    os.unlink(item.path)
+                    Path(item.path).unlink()
 
 
 def seal(folder: Path, notes: Mapping[str, Any]) -> Entry:

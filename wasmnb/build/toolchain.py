@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.errors import UsageError
@@ -26,7 +26,7 @@ class Toolchain(Protocol):
 
     language: str
 
-    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:
+    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:  # noqa: A002
         """Make a module of a filter's source, or find it in the cache.
 
         Raises
@@ -53,7 +53,7 @@ def toolchain(language: str) -> Toolchain:
         There is no toolchain for this language.
     """
     if language == "cpp":
-        from wasmnb.build.cpp import CppToolchain
+        from wasmnb.build.cpp import CppToolchain  # noqa: PLC0415
 
         return CppToolchain()
     guess = _SPELLINGS.get(language.lower()) or next(iter(difflib.get_close_matches(language.lower(), LANGUAGES)), "")

@@ -84,7 +84,8 @@ def matching(entries: Sequence[Entry], reference: str) -> list[Entry]:
         return [
             item
             for item in entries
-            if item["digest"] == parsed.digest and name_of(item).startswith((f"{parsed.repository}:", f"{parsed.repository}@"))
+            if item["digest"] == parsed.digest
+            and name_of(item).startswith((f"{parsed.repository}:", f"{parsed.repository}@"))
         ]
     name = ref_name(parsed)
     return [item for item in entries if name_of(item) == name and parsed.digest in ("", item["digest"])]
@@ -112,14 +113,14 @@ def reachable(entries: Sequence[Mapping[str, Any]], peek: Callable[[str], bytes 
 
 def unknown(reference: str, names: Sequence[str]) -> ImageError:
     """Give the error for a reference that nothing here has, naming the nearest ones."""
-    try:
-        parsed = Reference.parse(reference)
-        near = [name for name in names if name.rpartition(":")[0] == parsed.repository]
-        text = ref_name(parsed)
-    except ImageError:
+    if is_digest(reference):
         near, text = [], reference
+    else:
+        parsed = Reference.parse(reference)
+        near, text = [name for name in names if name.rpartition(":")[0] == parsed.repository], ref_name(parsed)
     near = list(dict.fromkeys([*near, *get_close_matches(text, names, n=_NEAR, cutoff=0.6)]))[:_NEAR]
     known = f"there is {', '.join(near)}" if near else "%wasm_list shows what is there"
     return ImageError(
-        f"The store has no image {reference!r}.", hint=f"{known}; or build it with %wasm_build, or fetch it with %wasm_pull"
+        f"The store has no image {reference!r}.",
+        hint=f"{known}; or build it with %wasm_build, or fetch it with %wasm_pull",
     )

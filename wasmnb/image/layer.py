@@ -1,18 +1,17 @@
-"""The one layer of a compat image: a tar in gzip, written so that its bytes never differ, read so that it can do no harm.
+"""The one layer of a compat image: a tar in gzip, written always alike, and read without harm.
 
 Form: OCI image specification v1.1, ``layer.md``; POSIX.1-1988 ustar; RFC 1951 and 1952. The file in it is called
 ``plugin.wasm`` (Wasm artifact image specification, "compat" variant).
 
-The gzip stream holds *stored* blocks, no compressed ones: what a deflate encoder makes of the same bytes differs from one
-zlib to the next (zlib, zlib-ng and their versions), and with it would the digest of the image. Stored blocks have one form
-only. They cost the room that compression would save, as the raw module of the two-layer artifact does too.
+The gzip stream holds *stored* blocks, no compressed ones: what a deflate encoder makes of the same bytes differs from
+one zlib to the next (zlib, zlib-ng and their versions), and with it would the digest of the image. Stored blocks have
+one form only. They cost the room that compression would save, as the raw module of the two-layer artifact does too.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-import tarfile
 import zlib
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from wasmnb.image.layout import MAX_BLOB
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PLUGIN", "RUNTIME", "pack", "tar", "unpack"]
+__all__ = ["PLUGIN", "RUNTIME", "NoPluginError", "pack", "tar", "unpack"]
 
 PLUGIN = "plugin.wasm"
 RUNTIME = "runtime-config.json"
@@ -37,13 +36,19 @@ _HINT = "package the module anew: `%wasm_build precompiled FILE.wasm`"
 _PAX = re.compile(rb"(\d{1,10}) ([^=\n]{1,256})=")
 
 
+class NoPluginError(ImageError):
+    """An image was read to its end, and there is no module in it."""
+
+
 def tar(files: Mapping[str, bytes]) -> bytes:
-    """Put files into a tar, in the given order, with nothing in their headers that another machine would write otherwise."""
+    """Put files into a tar, in the given order, with nothing of this machine in their headers."""
+    from tarfile import USTAR_FORMAT, TarInfo  # noqa: PLC0415 - few images are compat images
+
     parts = []
     for name, data in files.items():
-        info = tarfile.TarInfo(name)
+        info = TarInfo(name)
         info.size, info.mode, info.mtime, info.uid, info.gid = len(data), 0o644, 0, 0, 0
-        parts += [info.tobuf(tarfile.USTAR_FORMAT), data, bytes(-len(data) % _BLOCK)]
+        parts += [info.tobuf(USTAR_FORMAT), data, bytes(-len(data) % _BLOCK)]
     return b"".join([*parts, bytes(2 * _BLOCK)])
 
 
@@ -92,7 +97,7 @@ def unpack(layer: bytes, *, zipped: bool = True) -> bytes:
             raise _refused(f"its {PLUGIN} has {size:,} bytes; Istio takes at most {MAX_BLOB:,}")
         found = name, reader.take(size)
     if found is None:
-        raise _refused(f"it has no {PLUGIN}")
+        raise NoPluginError(f"The layer holds no {PLUGIN}.", hint=_HINT)
     return found[1]
 
 
@@ -137,24 +142,28 @@ class _Reader:
 
 def _inflate(layer: bytes) -> Iterator[bytes]:
     """Decompress piece by piece: a bomb costs one chunk at a time, until the reader has had enough."""
-    rest = layer
-    while rest:
-        stream = zlib.decompressobj(wbits=31)
-        while not stream.eof:
-            try:
-                chunk = stream.decompress(rest, _CHUNK)
-            except zlib.error as error:
-                raise _refused(f"it is no gzip, or damaged: {error}") from error
-            rest = stream.unconsumed_tail
-            if chunk:
-                yield chunk
-            elif not stream.eof and not rest:
-                raise _refused("it ends too early")
-        rest = stream.unused_data
+    rest, start = b"", 0
+    stream = zlib.decompressobj(wbits=31)
+    while rest or start < len(layer):
+        if stream.eof:
+            stream = zlib.decompressobj(wbits=31)
+        if not rest:
+            rest, start = layer[start : start + _CHUNK], start + _CHUNK
+        try:
+            chunk = stream.decompress(rest, _CHUNK)
+        except zlib.error as error:
+            raise _refused(f"it is no gzip, or damaged: {error}") from error
+        rest = stream.unused_data if stream.eof else stream.unconsumed_tail
+        if chunk:
+            yield chunk
+    while chunk := stream.decompress(b"", _CHUNK) if not stream.eof else b"":
+        yield chunk
+    if not stream.eof:
+        raise _refused("it ends too early")
 
 
 def _members(reader: _Reader) -> Iterator[tuple[str, int, bool]]:
-    """Give name, size and whether it is a file, of each member; extended headers are applied to the one they stand before."""
+    """Give name, size and whether it is a file, of each member; extended headers count for the one after them."""
     name, size = None, None
     for _ in range(_MAX_MEMBERS):
         block = reader.header()
@@ -173,7 +182,7 @@ def _members(reader: _Reader) -> Iterator[tuple[str, int, bool]]:
             continue
         size = own if size is None else size
         # Links and devices have no content, whatever their size field says (POSIX ustar).
-        reader.left = 0 if kind in b"123456" and kind else size + -size % _BLOCK
+        reader.left = 0 if kind in b"123456" else size + -size % _BLOCK
         yield name or _own_name(block), size, kind in (b"0", b"\0", b"7")
         name, size = None, None
     raise _refused(f"it has more than {_MAX_MEMBERS:,} members")
@@ -187,7 +196,7 @@ def _extended(reader: _Reader, size: int) -> bytes:
 
 
 def _records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Give the keys and values of a pax header: ``<length> <key>=<value>\\n``."""
+    """Give the keys and values of a pax header; a record is ``<length> <key>=<value>`` and a line end."""
     start = 0
     while start < len(content):
         match = _PAX.match(content, start)

@@ -2,8 +2,8 @@
 
 Form: OCI image specification v1.1, ``image-layout.md``. A file is written under ``ingest/``, flushed to the disk and
 renamed to its place, so that a crash leaves either nothing or the whole. Two locks, both taken back by the system when
-their holder dies: ``index`` is held while ``index.json`` is read, changed and replaced; ``writers`` is shared by all who
-put blobs for an image that the index does not name yet, and held alone by who sweeps out what the index does not name.
+their holder dies: ``index`` is held while ``index.json`` is read, changed and replaced; ``writers`` is shared by all
+who write, and held alone by who sweeps out blobs that the index does not name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import fcntl
 import hashlib
 import json
 import os
-import uuid
 from typing import IO, TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError
@@ -89,7 +88,7 @@ class Layout:
             They are not; or the disk is full. What ``chunks`` raises goes through.
         """
         final = self.path(digest)
-        temporary = self._ingest / uuid.uuid4().hex
+        temporary = self._ingest / os.urandom(16).hex()
         hashed, count = hashlib.sha256(), 0
         try:
             with self._created(temporary) as file:
@@ -144,9 +143,9 @@ class Layout:
     def sweep(self) -> int:
         """Delete what a crash left half written, while nobody else writes (`alone`); give the bytes freed."""
         freed = 0
-        for entry in os.scandir(self._ingest):
-            freed += entry.stat().st_size
-            os.unlink(entry.path)
+        for path in self._ingest.iterdir():
+            freed += path.stat().st_size
+            path.unlink()
         return freed
 
     # -- index ----------------------------------------------------------------------------------------------------
@@ -250,7 +249,7 @@ class Layout:
             yield file
 
     def _replace(self, final: Path, data: bytes) -> None:
-        temporary = self._ingest / uuid.uuid4().hex
+        temporary = self._ingest / os.urandom(16).hex()
         try:
             with temporary.open("xb", buffering=0) as file:
                 _write(file, data)

@@ -107,7 +107,9 @@ class Listing(Sequence[StoredImage]):
     ) -> Listing:
         """Sort images, and keep those in which every word of ``search`` is found."""
         words = (search or "").split()
-        kept = sorted((item for item in images if item.matches(words)), key=lambda item: (item.name, item.tag, item.digest))
+        kept = sorted(
+            (item for item in images if item.matches(words)), key=lambda item: (item.name, item.tag, item.digest)
+        )
         return cls(tuple(kept), title, tuple(notes))
 
     @property
@@ -167,7 +169,7 @@ class Listing(Sequence[StoredImage]):
         return repr(self.record)
 
     def _repr_html_(self) -> str:
-        return self.record._repr_html_()  # noqa: SLF001 - the display protocol's own name
+        return self.record._repr_html_()
 
 
 def stored(name: str, entry: Mapping[str, Any], peek: Callable[[str], bytes | None]) -> StoredImage:

@@ -1,7 +1,7 @@
 """Reading manifests and indexes, also hostile ones: plain facts out, or one error.
 
-Forms: OCI image specification v1.1 (``manifest.md``, ``image-index.md``, ``descriptor.md``) and the Docker image manifest
-version 2, schema 2, which has the same fields.
+Forms: OCI image specification v1.1 (``manifest.md``, ``image-index.md``, ``descriptor.md``) and the Docker image
+manifest version 2, schema 2, which has the same fields.
 """
 
 from __future__ import annotations

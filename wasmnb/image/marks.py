@@ -1,7 +1,7 @@
 """The annotations that images carry, and what they say.
 
-``org.opencontainers.image.*``: OCI image specification v1.1, ``annotations.md``. ``module.wasm.runtime/*``: Wasm artifact
-image specification v0.0.0. ``io.wasmnb.*`` are our own.
+``org.opencontainers.image.*``: OCI image specification v1.1, ``annotations.md``. ``module.wasm.runtime/*``: Wasm
+artifact image specification v0.0.0. ``io.wasmnb.*`` are our own.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
     if slash and _is_host(first):
         if not _HOST.fullmatch(first):
             hint = "a host is a name or an address, with a port when it is not 443, such as registry.example:5000"
-            raise _bad(text, f"{first[:100]!r} is no host", hint)
+            raise _bad(text, f"{first[:100]!r} is no host", hint, 0)
         host, start = (_DEFAULT_HOST if first == "index.docker.io" else first), len(first) + 1
     else:
         host, path, start = _DEFAULT_HOST, name, 0
@@ -166,6 +166,6 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
 def _bad(text: str, why: str, hint: str, at: int = -1) -> BadNameError:
     shown = text if len(text) <= _QUOTED else text[:_QUOTED] + "..."
     line = shown.splitlines()[0] if shown.splitlines() else ""
-    column = at + 1 if 0 <= at < len(line) else 0
+    column = at + 1 if 0 <= at <= len(line) else 0
     place = Place("the image reference", line=1 if column else 0, column=column, quote=line)
     return BadNameError(f"{shown!r} names no image: {why}.", where=place, hint=hint)

@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wasmnb import redact
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.magics._line import Word, expand, place, split, value_of
 
@@ -114,6 +115,8 @@ class Command:
         What ``key=value`` words are, for a magic that takes any; they become keywords.
     own : tuple of str
         Keywords that are for the magic and not for the method.
+    after : callable, optional
+        Called with the result, the ``own`` keywords and the notebook's variables, which it may set; gives a note.
     """
 
     name: str
@@ -127,7 +130,7 @@ class Command:
     slow: bool = False
     free: str = ""
     own: tuple[str, ...] = ()
-    after: Callable[[Any, Mapping[str, Any], dict[str, Any]], None] | None = None
+    after: Callable[[Any, Mapping[str, Any], dict[str, Any]], str] | None = None
 
     @property
     def prefix(self) -> str:
@@ -182,10 +185,14 @@ class Command:
         start = f"{percent}{self.name} "
         whole = start + line.rstrip()
         silent = whole.endswith(";") and not whole.endswith("\\;")
-        words = split(whole[:-1] if silent else whole, len(start))
-        if any(word.text in _HELP.flags and not word.literal for word in words):
-            return Parsed({}, help=True)
-        return Parsed(_Reader(self, whole, names).read(words), silent=silent)
+        try:
+            words = split(whole[:-1] if silent else whole, len(start))
+            if any(word.text in _HELP.flags and not word.literal for word in words):
+                return Parsed({}, help=True)
+            return Parsed(_Reader(self, whole, names).read(words), silent=silent)
+        except UsageError as error:
+            redact.told(error, redact.secrets_in(line))
+            raise
 
 
 class _Reader:
@@ -268,11 +275,16 @@ class _Reader:
                 f"has a word too many, {word.text!r}.",
                 word,
                 why=[f"it takes {takes}"],
-                hint="put quotes around a value that has blanks in it" if self.command.arguments else "leave it out",
+                hint=self._too_many(),
             )
         argument = self.command.arguments[len(self.places)]
         self.places.append(argument)
         self.found[argument.keyword] = expand(word, self.names, self.line)
+
+    def _too_many(self) -> str:
+        if any(isinstance(value, str) and value.startswith(("{", "[")) for value in self.found.values()):
+            return 'put single quotes around JSON: --config \'{"name": "value"}\''
+        return "put quotes around a value that has blanks in it" if self.command.arguments else "leave it out"
 
     def _wrong(self, what: str, word: Word | None = None, *, why: Sequence[str] = (), hint: str = "") -> UsageError:
         where = place(self.line, word.start) if word is not None else None

@@ -31,19 +31,26 @@ def _name(word: object) -> str:
     return word
 
 
-def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -> None:
-    names[own.get("out") or variable(result.filter.name)] = result.filter
+def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -> str:
+    name = own.get("out") or variable(result.filter.name)
+    names[name] = result.filter
+    return f"the Filter is the variable {name}"
 
 
 def _built(result: FilterResult) -> Record:
-    from wasmnb.views import build_record, deploy_record  # noqa: PLC0415
+    from wasmnb.views import Block, build_record, deploy_record  # noqa: PLC0415
     from wasmnb.views.text import short_digest  # noqa: PLC0415
 
-    built = build_record(result.module)
     done = result.deployment
+    if done is not None and result.unchanged:
+        return deploy_record(done.plugin, done.verdicts, unchanged=True)
+    built = build_record(result.module)
     if done is not None:
-        record = deploy_record(done.plugin, done.verdicts, result.stages, unchanged=result.unchanged)
-        return record if result.unchanged else replace(record, blocks=(*built.blocks, *record.blocks))
+        record = deploy_record(done.plugin, done.verdicts, result.stages)
+        return replace(record, blocks=(*built.blocks, *record.blocks))
+    if not result.stages:
+        source = Block("source", tuple(result.filter.source.strip("\n").splitlines()), open=False)
+        return replace(built, blocks=(*built.blocks, source))
     if result.unchanged:
         digest = short_digest(result.module.digest)
         return replace(built, status=f"unchanged: module {digest} as before, nothing was compiled")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb import redact
 from wasmnb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,19 +40,32 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
         if cell is not None:
             if not command.body:
                 raise UsageError(
-                    f"%%{command.name} takes no cell.", hint=f"write it with one %, in a line: %{command.name} {line}"
+                    f"%%{command.name} takes no cell.",
+                    hint=f"write it with one %, in a line: %{command.name} {redact.config(line)}",
                 )
-            keywords["source"] = cell
+            keywords["source"] = "\n" * _lines_above(shell) + cell
         own = {key: keywords.pop(key) for key in command.own if key in keywords}
         result = _call(command, keywords)
-        if command.after is not None:
-            command.after(result, own, shell.user_ns)
         record = command.show(result)
+        if command.after is not None:
+            note = command.after(result, own, shell.user_ns)
+            record = replace(record, notes=(*record.notes, note))
         return None if parsed.silent else record
 
     run.__name__ = command.name
     run.__doc__ = command.help()
     return run
+
+
+def _lines_above(shell: InteractiveShell) -> int:
+    """Count the cell's lines above the body, so that the compiler's line numbers are the cell's own.
+
+    They are the line of the magic, and blank lines in front of it, which IPython takes away before a magic sees them.
+    """
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    code = str(parent.get("content", {}).get("code", ""))
+    blank = code[: len(code) - len(code.lstrip())]
+    return 1 + (blank.count("\n") if code.lstrip().startswith("%%") else 0)
 
 
 def _names(shell: InteractiveShell, local: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
         return complete(context, commands, default())
 
     shell.Completer.custom_matchers.append(wasm_matcher)
-    shell.input_transformer_manager.cleanup_transforms.insert(0, _keep_body)
+    # Behind IPython's own, which take blank lines away from the front of a cell; cell magics are looked for after all.
+    shell.input_transformer_manager.cleanup_transforms.append(_keep_body)
 
 
 def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
@@ -56,6 +57,6 @@ def _keep_body(lines: list[str]) -> list[str]:
     Without one, IPython raises its own ``UsageError``, which it prints as a warning: nbmake would call the notebook
     passed. With one, the magic itself says that there is no source.
     """
-    if len(lines) == 1 and re.match(r"%%wasm_\w+(?!\w*\?)(?:\s|$)", lines[0]):
+    if len(lines) == 1 and re.match(r"%%wasm_\w+(?:\s|$)", lines[0]):
         return [lines[0].rstrip("\n") + "\n", "\n"]
     return lines

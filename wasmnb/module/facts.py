@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -167,12 +166,12 @@ def load(path: Path, name: str) -> Module:
         WebAssembly module.
     """
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ModuleError(f"{path} is no regular file.", hint="give the path of a .wasm file")
+        if status.st_size > MAX_BYTES:
+            raise too_large(status.st_size)
         with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ModuleError(f"{path} is no regular file.", hint="give the path of a .wasm file")
-            if status.st_size > MAX_BYTES:
-                raise too_large(status.st_size)
             wasm = file.read(MAX_BYTES + 1)
     except OSError as error:
         hint = "give the path of a .wasm file; a relative one starts at the notebook's folder"

@@ -105,7 +105,8 @@ def find_problems(binary: Binary, language: str | None) -> tuple[Problem, ...]:
     abi = abi_of(binary)
     rules = (_imports, _callbacks, _allocator, _tags, _numbers, _memory, _names, _constructors)
     found = chain.from_iterable(rule(binary, abi or ABIS[-1]) for rule in rules)
-    return tuple(islice(chain([] if abi else [_marker(binary, language)], found), _MOST))
+    first = [] if abi else [_marker(binary, language)]
+    return tuple(islice(chain(first, _go_command(binary, language), found), _MOST))
 
 
 def find_remarks(binary: Binary) -> tuple[Problem, ...]:
@@ -147,6 +148,15 @@ def _marker(binary: Binary, language: str | None) -> Problem:
         f"The module does not say which Proxy-Wasm ABI it speaks: it exports no {wanted} function.",
         "build it again with a current SDK: those of 2019 and early 2020 did not write the marker yet",
     )
+
+
+def _go_command(binary: Binary, language: str | None) -> Iterator[Problem]:
+    exported = {item.name for item in binary.exports if item.kind == "func"}
+    if language == "go" and "_start" in exported and "_initialize" not in exported:
+        yield Problem(
+            "The module is a Go command: its _start runs to the end of the program, and Envoy stops it there.",
+            "build it as a reactor: GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared",
+        )
 
 
 def _imports(binary: Binary, abi: str) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ the root ids and the language be known wherever the bytes go.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from wasmnb.module.parse import Binary, parse
 
@@ -53,7 +53,7 @@ def stamp(wasm: bytes, *, language: str, root_ids: Sequence[str]) -> bytes:
         The bytes are no WebAssembly module.
     """
     note = {"language": language, "root_ids": list(root_ids), "version": _VERSION}
-    content = json.dumps(note, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    content = json.dumps(note, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
     name = SECTION.encode()
     body = _leb(len(name)) + name + content
     return _without(parse(wasm), lambda section: section == SECTION) + b"\0" + _leb(len(body)) + body
@@ -78,9 +78,13 @@ def read_stamp(binary: Binary) -> tuple[str | None, tuple[str, ...] | None]:
     if not isinstance(note, dict):
         return None, None
     language, root_ids = note.get("language"), note.get("root_ids")
-    if not isinstance(root_ids, list) or not all(isinstance(item, str) for item in root_ids):
-        return language if isinstance(language, str) else None, None
-    return language if isinstance(language, str) else None, tuple(root_ids)
+    known = isinstance(root_ids, list) and all(_is_text(item) for item in root_ids)
+    return language if _is_text(language) else None, tuple(root_ids or ()) if known else None
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Say whether a JSON value is a text that can be written down: JSON can spell halves of characters."""
+    return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode()
 
 
 def strip(wasm: bytes) -> bytes:

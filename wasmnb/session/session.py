@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
-from wasmnb.errors import Interrupted, UsageError
-from wasmnb.plugin import FailPolicy, Phase, Plugin
+from wasmnb.errors import Interrupted
 from wasmnb.session import words
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.deploying import in_force, put, stopped, unknown_plugin
 from wasmnb.session.filters import Filters
 from wasmnb.session.results import Deployment, FilterResult, Removal, plugin_key
 from wasmnb.session.state import State
+from wasmnb.session.wanted import Wanted
 from wasmnb.traffic import Capture
 
 if TYPE_CHECKING:
@@ -56,8 +56,14 @@ class Session(State):
         flags: Sequence[str] = (),
         force: bool = False,
         deploy: str | Mapping[str, str] | None = None,
+        id: str | None = None,  # noqa: A002 - the option's own word
+        config: str | Mapping[str, Any] | None = None,
+        root_id: str | None = None,
+        phase: str | None = None,
+        priority: int | None = None,
+        fail_policy: str | None = None,
+        timeout: float | None = None,
         progress: Progress | None = None,
-        **options: Any,
     ) -> FilterResult:
         """Compile a filter, and put it in force when asked to.
 
@@ -72,31 +78,27 @@ class Session(State):
         force : bool
             Compile although nothing changed.
         deploy : str or mapping, optional
-            The selector of the pods to put it on; see `deploy` for ``options``.
+            The selector of the pods to put it on; what follows is as in `deploy`.
 
         Raises
         ------
         BadNameError, UsageError, ConfigError, CompileError, LinkError, ToolchainError, ModuleError, DeployError
         """
         with self._guard():
-            if deploy is None and options:
-                raise UsageError(
-                    f"{', '.join(options)} says how to deploy, but nothing is to be deployed.",
-                    hint="add --deploy SELECTOR, for instance --deploy app=details",
-                )
-            if deploy is not None:
+            how = Wanted(id, deploy, config, root_id, phase, priority, fail_policy, timeout)
+            if deploy is None:
+                how.refuse()
+            else:
                 # What is wrong with the command is said before a compiler runs.
-                options = {"selector": words.selector(deploy), **options, "config": self._configuration(options)}
-                self.current  # noqa: B018 - raises
+                how = self._ready(how)
             if source is None:
                 known = self._filters.get(name)
             else:
-                language = self._default("language", language)
-                wanted = Filter(name=name, source=source, language=language, flags=tuple(flags))
+                wanted = Filter(name, source, self._default("language", language), tuple(flags))
                 known = self._filters.build(wanted, force=force, progress=progress)
             if deploy is None:
                 return known
-            deployment = self.deploy(name, progress=progress, **options)
+            deployment = self._deploy(known.module, how, progress)
             unchanged = known.unchanged and deployment.unchanged
             return replace(
                 known, deployment=deployment, unchanged=unchanged, stages=(*known.stages, *deployment.stages)
@@ -111,7 +113,7 @@ class Session(State):
         config: str | Mapping[str, Any] | None = None,
         root_id: str | None = None,
         phase: str | None = None,
-        priority: int = 0,
+        priority: int | None = None,
         fail_policy: str | None = None,
         timeout: float | None = None,
         progress: Progress | None = None,
@@ -132,8 +134,8 @@ class Session(State):
             The only one that the module registers.
         phase, fail_policy : str, optional
             See `wasmnb.Phase` and `wasmnb.FailPolicy`.
-        priority : int
-            Higher runs first within a phase.
+        priority : int, optional
+            Higher runs first within a phase; 0.
         timeout : float, optional
             Seconds to wait for LIVE.
 
@@ -143,31 +145,8 @@ class Session(State):
         Interrupted
         """
         with self._guard():
-            mesh = self.current
-            labels = words.selector(self._default("selector", selector))
-            text = self._configuration({"config": config})
-            wait = number("timeout", self._default("timeout", timeout))
-            start = perf_counter()
-            module = self._filters.module(name, progress=progress)
-            from wasmnb.module.check import check  # noqa: PLC0415 - the parser, for deployments only
-
-            plugin = Plugin(
-                id=id or module.name,
-                image=module.image(f"{self._defaults['registry']}/{module.name}" if self._defaults["registry"] else ""),
-                selector=labels,
-                config=text,
-                root_id=check(module, root_id),
-                phase=Phase(choice("phase", self._default("phase", phase), [word.value for word in Phase])),
-                priority=priority,
-                fail_policy=FailPolicy(
-                    choice(
-                        "fail_policy", self._default("fail_policy", fail_policy), [word.value for word in FailPolicy]
-                    )
-                ),
-            )
-            packed = ("package", perf_counter() - start)
-            done = put(mesh, plugin, wait=wait, progress=progress)
-            return replace(done, verdicts=self._shown(done.verdicts), stages=(packed, *done.stages))
+            how = self._ready(Wanted(id, selector, config, root_id, phase, priority, fail_policy, timeout))
+            return self._deploy(self._filters.module(name, progress=progress), how, progress)
 
     def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
         """Take a plugin away from every pod.
@@ -296,10 +275,19 @@ class Session(State):
         with self._guard():
             return examine(self._defaults["language"], self._mesh)
 
-    def _configuration(self, options: Mapping[str, Any]) -> str | dict[str, Any] | None:
-        text = words.configuration(options.get("config"))
-        self._secrets |= redact.secrets_in(text)
-        return text
+    def _ready(self, how: Wanted) -> Wanted:
+        """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
+        self.current  # noqa: B018 - raises
+        how = how.read(self._defaults)
+        self._secrets |= redact.secrets_in(how.config)
+        return how
+
+    def _deploy(self, module: Module, how: Wanted, progress: Progress | None) -> Deployment:
+        start = perf_counter()
+        plugin = how.plugin(module, self._defaults["registry"])
+        packed = ("package", perf_counter() - start)
+        done = put(self.current, plugin, wait=how.seconds, progress=progress)
+        return replace(done, verdicts=self._shown(done.verdicts), stages=(packed, *done.stages))
 
 
 _default: Session | None = None

@@ -198,10 +198,11 @@ def _row(name: str, before: str | None, after: str | None, *, compared: bool) ->
         change = "added"
     elif after is None:
         change = "removed"
-    elif before == after:
-        change = "same"
+    elif name.lower().removeprefix("trailer ") in VARYING:
+        # Also when it happens to be equal, so that the table does not depend on the clock.
+        change = "varies"
     else:
-        change = "varies" if name.lower().removeprefix("trailer ") in VARYING else "changed"
+        change = "same" if before == after else "changed"
     return Row(name, before, after, change)
 
 

@@ -52,7 +52,7 @@ def render(record: Record) -> str:
     headline = _headline(record)
     table = _table(headline, columns, rows, heading=not record.tall) if rows else f"<p>{headline}</p>"
     blocks = "".join(_block(block) for block in record.blocks)
-    notes = "".join(f"<p>{_sign('!', 'warn')} note: {_text(note)}</p>" for note in record.notes)
+    notes = "".join(f"<p><strong>note</strong>: {_text(note)}</p>" for note in record.notes)
     return f'<div class="wasmnb"><style>{_STYLE}</style>{table}{blocks}{notes}</div>'
 
 

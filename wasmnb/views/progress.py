@@ -97,7 +97,8 @@ def _line() -> _Line | None:
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None and hasattr(shell, "kernel"):
         return _Display()
-    return _Terminal() if sys.stderr.isatty() else None
+    # A program without a console has no stderr at all.
+    return _Terminal() if sys.stderr is not None and sys.stderr.isatty() else None
 
 
 class _Terminal:

@@ -38,7 +38,9 @@ def headers_record(before: Exchange | None, after: Exchange) -> Record:
         None when there is nothing to compare with.
     after : Exchange
     """
-    found = [_masked(row) for row in rows(before, after)]
+    bodies = [after.response.body, *([before.response.body] if before else [])]
+    quotable = all(map(_quotable, bodies))
+    found = [_masked(row, quotable=quotable) for row in rows(before, after)]
     compared = before is not None
     columns = (
         Column("name", code=True),
@@ -54,7 +56,7 @@ def headers_record(before: Exchange | None, after: Exchange) -> Record:
     if before is not None and before.pod != after.pod:
         notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")
     return Record(
-        f"{after.source} → {redact.url(after.request.url)}",
+        f"{after.source} → {redact.url(after.request.url)}" + (f" via {after.via}" if after.via != "proxy" else ""),
         status,
         _tone(response.status),
         columns,
@@ -69,13 +71,23 @@ def _change(change: str) -> Cell:
     return Cell(change, sign=sign, tone=tone)
 
 
-def _masked(row: Row) -> Row:
+def _quotable(body: bytes) -> bool:
+    """Say whether any part of a body may be shown: a part of a secret does not look like one."""
+    text = body[: _BODY_SHOWN + 1].decode("utf-8", "replace")
+    return len(text) <= _BODY_SHOWN and redact.config(text) == text
+
+
+def _masked(row: Row, *, quotable: bool) -> Row:
     """Mask the values of a line; that they differ stays to be seen in ``change``."""
     if redact.is_secret(row.name):
         return Row(row.name, row.before and redact.MASK, row.after and redact.MASK, row.change)
-    if row.name == ":body":
-        return Row(row.name, redact.config(row.before), redact.config(row.after), row.change)
+    if row.name == ":body" and not quotable:
+        return Row(row.name, _size_only(row.before), _size_only(row.after), row.change)
     return row
+
+
+def _size_only(excerpt: str | None) -> str | None:
+    return excerpt and excerpt.partition(":")[0]
 
 
 def _summary(found: list[Row]) -> str:
@@ -97,6 +109,6 @@ def _body(response: Response) -> tuple[Block, ...]:
         text = response.body.decode()
     except UnicodeDecodeError:
         return (Block(label, ("no UTF-8 text",), open=False),)
-    text = str(redact.config(text))
+    # Cut first: a secret whose end is missing is masked all the same, and a long body costs nothing.
     more = ("…",) if len(text) > _BODY_SHOWN else ()
-    return (Block(label, (*text[:_BODY_SHOWN].splitlines(), *more), open=False),)
+    return (Block(label, (*str(redact.config(text[:_BODY_SHOWN])).splitlines(), *more), open=False),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.build import runtime
@@ -85,5 +86,5 @@ def _cache() -> tuple[bool, str, str]:
 
 
 def _short(path: str) -> str:
-    home = os.path.expanduser("~")
+    home = str(Path.home())
     return "~" + path[len(home) :] if home != "/" and path.startswith(home + os.sep) else path

@@ -17,42 +17,33 @@ __all__ = ["compile_error"]
 
 _SHOWN = 4
 
+_NO_EXCEPTIONS = "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead"
 _NO_THREADS = "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM"
-_NO_FILES = "there are no files in a proxy's VM; read the plugin configuration with getBufferBytes or getConfiguration"
+_NO_FILES = "there are no files in a proxy's VM; read the plugin's configuration with getConfiguration()"
+_NO_LIBRARY = "this library is not included; the SDK reads JSON: see proxy_wasm_json.h"
 _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
-_SDK_NAMES = (
-    "Context|RootContext|ContextBase|RegisterContextFactory|CONTEXT_FACTORY|ROOT_FACTORY|WasmResult|WasmDataPtr|"
-    "FilterHeadersStatus|FilterDataStatus|FilterTrailersStatus|FilterStatus|StringView|LOG_\\w+|log(?:Info|Warn|Error|Debug)"
+
+_MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
+_THREADS = r"\w*mutex|thread|jthread|\w+_lock|lock_guard|condition_variable|async|future|promise"
+_THREAD_HEADERS = r"thread|\w*mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h"
+_LIBRARIES = r"absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/|\w+\.pb\.h"
+_SDK_TYPES = r"Context|RootContext|ContextBase|RegisterContextFactory|WasmResult|WasmDataPtr|StringView|Filter\w+Status"
+_SDK_FUNCTIONS = (
+    r"CONTEXT_FACTORY|ROOT_FACTORY|LOG_\w+|log(?:Trace|Debug|Info|Warn|Error)|(?:add|get|replace)Re\w+Header"
 )
+
+#: What is looked for in a message, and the way out.
 _HINTS = (
-    (
-        r"cannot use '(?:throw|try)' with exceptions disabled",
-        "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead",
-    ),
-    (
-        (
-            r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?(?:\w*mutex|thread|jthread|"
-            r"lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable|async|future|promise)'"
-        ),
-        _NO_THREADS,
-    ),
-    (
-        r"'(?:thread|mutex|shared_mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h)' file not found",
-        _NO_THREADS,
-    ),
-    (r"\b(?:i|o|)fstream\b", _NO_FILES),
-    (r"std::filesystem|named 'filesystem'", _NO_FILES),
-    (
-        r"'(?:absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/)[^']*' file not found",
-        "this library is not included; the SDK reads JSON, see the template's comment on the configuration",
-    ),
-    (r"\.(?:pb|proto)\.?h?' file not found", "protobuf is not included; read the configuration as JSON instead"),
-    (r"'proxy_wasm_\w+\.h' file not found", _INCLUDE),
-    (r"__builtin_wasm_throw|undefined exception", "exceptions are not available in a proxy's VM"),
+    (r"with exceptions disabled", _NO_EXCEPTIONS),
+    (rf"{_MISSING}(?:{_THREADS})'|'(?:{_THREAD_HEADERS})' file not found", _NO_THREADS),
+    (r"\b\w?fstream\b|\bfilesystem\b", _NO_FILES),
+    (rf"'(?:{_LIBRARIES})[^']*' file not found", _NO_LIBRARY),
+    (rf"(?:unknown type name|undeclared identifier|unknown class name) '(?:{_SDK_TYPES}|{_SDK_FUNCTIONS})'", _INCLUDE),
+    (r"'proxy_wasm_[^']*' file not found", _INCLUDE),
 )
 
 
-def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileError | ToolchainError:
+def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: bool) -> CompileError | ToolchainError:
     """Make an error of what the compiler said: the first place with its line, and the count of the others.
 
     Parameters
@@ -60,6 +51,8 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
     found : sequence of Diagnostic
     finished : Finished
         The compiler's end, for when it broke down.
+    uses_sdk : bool
+        Whether the cell includes the SDK's header.
     """
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     if not errors or finished.code < 0:
@@ -70,29 +63,25 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
         )
     first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
     others = [error for error in errors if error is not first]
-    why = [str(note).replace(": note:", ":") for note in first.notes[:2] if note.line]
+    why = [f"{note.place}: {note.message}" for note in first.notes[:2] if note.line]
     why += [str(error) for error in others[: _SHOWN - 1]]
     if len(others) >= _SHOWN:
-        why.append(f"and {len(others) - _SHOWN + 1} more errors")
-    message = first.message.rstrip(".")
+        count = len(others) - _SHOWN + 1
+        why.append(f"and {count} more error{'s' if count > 1 else ''}")
+    hint = _hint(errors)
     error = CompileError(
-        f"The cell does not compile: {message}.",
+        f"The cell does not compile: {first.message.rstrip('.')}.",
         where=first.place,
         why=why,
-        hint=_hint(errors, found),
+        hint="" if hint == _INCLUDE and uses_sdk else hint,
     )
     error.diagnostics = tuple(found)
     return error
 
 
-def _hint(errors: Sequence[Diagnostic], found: Sequence[Diagnostic]) -> str:
+def _hint(errors: Sequence[Diagnostic]) -> str:
     for error in errors[:_SHOWN]:
         for pattern, hint in _HINTS:
-            if re.search(pattern, error.message) or (re.search(pattern, error.quote) and "fstream" in pattern):
+            if re.search(pattern, error.message):
                 return hint
-    if re.search(
-        rf"(?:unknown type name|undeclared identifier|expected class name|unknown class name).*?'?(?:{_SDK_NAMES})?'?",
-        errors[0].message,
-    ) and re.search(rf"'(?:{_SDK_NAMES})'|expected class name", errors[0].message):
-        return _INCLUDE
     return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,7 @@ class Flags:
             standard=(found["-s"] or [cls.standard])[-1],
             defines=tuple(found["-D"]),
             warnings=tuple(found["-W"]),
-            includes=tuple(str(Path(os.path.expanduser(word[2:])).absolute()) for word in found["-I"]),
+            includes=tuple(str(Path(word[2:]).expanduser().absolute()) for word in found["-I"]),
         )
 
     @property
@@ -116,7 +115,7 @@ def _kind(word: str) -> str:
 
 
 def _folder(word: str) -> str:
-    if not Path(os.path.expanduser(word[2:])).is_dir():
+    if not Path(word[2:]).expanduser().is_dir():
         raise UsageError(
             f"The folder of {word!r} does not exist.",
             where=Place("--flags", quote=word),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ __all__ = ["MODULES", "CppToolchain"]
 
 MODULES = Store("modules", keep=400)
 
-_RECIPE = 1
+_RECIPE = 2
 
 
 class _Stages:
@@ -41,11 +42,11 @@ class _Stages:
     def __init__(self, progress: Progress | None) -> None:
         self.began = self._last = time.perf_counter()
         self.seconds: list[tuple[str, float]] = []
-        self._progress = progress
+        self.progress = progress
 
     def begin(self, stage: str) -> None:
-        if self._progress:
-            self._progress.update(stage)
+        if self.progress:
+            self.progress.update(stage)
         self._last = time.perf_counter()
 
     def end(self, stage: str) -> None:
@@ -63,7 +64,7 @@ class CppToolchain:
 
     language = "cpp"
 
-    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:
+    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:  # noqa: A002
         """Compile and link a filter, or find its module in the cache.
 
         Parameters
@@ -95,7 +96,7 @@ class CppToolchain:
         if source.empty:
             raise _no_source("The cell has only comments in it.")
         with workspace() as work:
-            notes, linked = _make(filter, source, flags, work, stages)
+            notes, linked = _Job(filter, source, flags, work, stages).run()
         ids = notes.pop("root_ids")
         wasm = strip(linked)
         wasm = wasm if ids is None else stamp(wasm, language=self.language, root_ids=ids)
@@ -121,12 +122,12 @@ class CppToolchain:
 
     def doctor(self) -> list[Check]:
         """Look at the compiler, the runtime, the SDK and the cache."""
-        from wasmnb.build.cpp.doctor import checks
+        from wasmnb.build.cpp.doctor import checks  # noqa: PLC0415
 
         return checks()
 
 
-def _what(filter: Filter, flags: Flags) -> list[Any]:
+def _what(filter: Filter, flags: Flags) -> list[Any]:  # noqa: A002
     return [filter.source, filter.first_line, flags.shared, flags.own]
 
 
@@ -137,82 +138,75 @@ def _no_source(what: str) -> UsageError:
     )
 
 
-def _make(
-    filter: Filter,
-    source: Source,
-    flags: Flags,
-    work: Path,
-    stages: _Stages,
-) -> tuple[dict[str, Any], bytes]:
-    """Compile and link in a folder; give what is worth keeping, and the module with names."""
-    progress = stages._progress
-    stages.begin("preparing")
-    libraries = runtime.libraries(progress)
-    sdk = parts.sdk_object(progress)
-    prepared = parts.header(source, flags, progress)
-    stages.end("prepare")
-    with io_errors():
-        # Blank lines in front make the compiler's lines the cell's lines.
-        (work / CELL).write_text("\n" * (filter.first_line - 1) + filter.source, encoding="utf-8", newline="")
-    stages.begin("compiling")
-    warnings = _compile(filter, flags, prepared, work)
-    stages.end("compile")
-    # System headers, the SDK's among them, are not listed: what is left are the user's own.
-    headers = [Path(name) for name in dependencies(work / "cell.d") if not name.endswith((CELL, parts.PREFIX))]
-    sources = [source, *(Source(path.read_text(encoding="utf-8", errors="replace")) for path in headers)]
-    uses_sdk = any(item.uses_sdk for item in sources)
-    stages.begin("linking")
-    linked = link(work, sdk if uses_sdk else None, libraries, source, filter.first_line)
-    stages.end("link")
-    notes = {
-        "first_line": filter.first_line,
-        "headers": [_state(path) for path in headers],
-        "root_ids": root_ids(sources) if uses_sdk else None,
-        "warnings": [warning.to_dict() for warning in warnings],
-    }
-    return notes, linked
+@dataclass
+class _Job:
+    """One build in its folder; what it makes on the way is kept here."""
 
+    filter: Filter
+    source: Source
+    flags: Flags
+    work: Path
+    stages: _Stages
 
-def _compile(
-    filter: Filter,
-    flags: Flags,
-    prepared: tuple[str, Entry] | None,
-    work: Path,
-    *,
-    again: bool = True,
-) -> list[Diagnostic]:
-    command = [*frontend(flags.shared), "-main-file-name", CELL, *WARNINGS, *flags.own]
-    command += ["-dependency-file", "cell.d", "-MT", "cell"]
-    if prepared:
-        command += ["-include-pch", str(prepared[1].path("prefix.pch"))]
-    finished = run([*command, "-emit-obj", "-x", "c++", CELL, "-o", "cell.o"], work)
-    found = parse(finished.messages, filter.source, filter.first_line)
-    if finished.code == 0:
-        return [diagnostic for diagnostic in found if diagnostic.severity == "warning"]
-    if prepared and again and not any(item.severity == "error" and item.line for item in found):
-        # The compiler broke down, or complains about no line of ours: the precompiled header may be damaged or gone.
-        parts.forget(prepared[1])
-        if not prepared[1].sound():
-            parts.HEADERS.drop(prepared[0])
-            prepared = parts.header(Source(filter.source), flags)
-            return _compile(filter, flags, prepared, work, again=False)
-    raise compile_error(found, finished)
+    def run(self) -> tuple[dict[str, Any], bytes]:
+        """Compile and link; give what is worth keeping, and the module with names."""
+        progress, first_line = self.stages.progress, self.filter.first_line
+        self.stages.begin("preparing")
+        libraries = runtime.libraries(progress)
+        sdk = parts.sdk_object(progress)
+        prepared = parts.header(self.source, self.flags, progress)
+        self.stages.end("prepare")
+        self.stages.begin("compiling")
+        with io_errors():
+            # Blank lines in front make the compiler's lines the cell's lines.
+            text = "\n" * (first_line - 1) + self.filter.source
+            (self.work / CELL).write_bytes(text.encode(errors="replace"))
+        warnings = self._compile(prepared)
+        self.stages.end("compile")
+        # System headers, the SDK's among them, are not listed: what is left are the user's own.
+        names = [name for name in dependencies(self.work / "cell.d") if not name.endswith((CELL, parts.PREFIX))]
+        headers = {name: Path(name).read_bytes() for name in names}
+        sources = [self.source, *(Source(data.decode(errors="replace")) for data in headers.values())]
+        uses_sdk = any(item.uses_sdk for item in sources)
+        self.stages.begin("linking")
+        linked = link(self.work, sdk if uses_sdk else None, libraries, self.source, first_line)
+        self.stages.end("link")
+        notes = {
+            "first_line": first_line,
+            "headers": {name: digest(data) for name, data in headers.items()},
+            "root_ids": root_ids(sources) if uses_sdk else None,
+            "warnings": [warning.to_dict() for warning in warnings],
+        }
+        return notes, linked
 
-
-def _state(path: Path) -> list[Any]:
-    data = path.read_bytes()
-    return [str(path), len(data), digest(data)]
+    def _compile(self, prepared: tuple[str, Entry] | None, *, again: bool = True) -> list[Diagnostic]:
+        command = [*frontend(self.flags.shared), "-main-file-name", CELL, *WARNINGS, *self.flags.own]
+        command += ["-dependency-file", "cell.d", "-MT", "cell"]
+        if prepared:
+            command += ["-include-pch", str(prepared[1].path("prefix.pch"))]
+        finished = run([*command, "-emit-obj", "-x", "c++", CELL, "-o", "cell.o"], self.work)
+        found = parse(finished.messages, self.filter.source, self.filter.first_line)
+        if finished.code == 0:
+            return [diagnostic for diagnostic in found if diagnostic.severity == "warning"]
+        if prepared and again and not any(item.severity == "error" and item.line for item in found):
+            # The compiler broke down, or complains about no line of ours: is the precompiled header damaged, or gone?
+            parts.forget(prepared[1])
+            if not prepared[1].sound():
+                parts.HEADERS.drop(prepared[0])
+                return self._compile(parts.header(self.source, self.flags), again=False)
+        raise compile_error(found, finished, uses_sdk=self.source.uses_sdk)
 
 
 def _headers_unchanged(entry: Entry) -> bool:
     """Tell whether the user's own headers are what they were; a change in one is a change of the filter."""
     try:
-        return all(_state(Path(state[0])) == state for state in entry.notes.get("headers", ()))
+        headers = entry.notes.get("headers", {}).items()
+        return all(digest(Path(name).read_bytes()) == sha for name, sha in headers)
     except OSError:
         return False
 
 
-def _module(filter: Filter, wasm: bytes, entry: Entry, stages: _Stages, *, cached: bool) -> Module:
+def _module(filter: Filter, wasm: bytes, entry: Entry, stages: _Stages, *, cached: bool) -> Module:  # noqa: A002
     record = BuildRecord(
         seconds=stages.total,
         cached=cached,

@@ -44,8 +44,9 @@ class Doorkeeper:
     ----------
     server : str
         ``scheme://host`` of the registry.
-    credential : Credential or None
-        None to come as nobody.
+    find : callable
+        Gives the credential, or None to come as nobody; called when somebody first asks, and again when the old one is
+        not taken (those of a helper run out).
     secrets : Secrets
         Gets every token, so that none is ever shown.
     ask : callable
@@ -53,14 +54,16 @@ class Doorkeeper:
     """
 
     def __init__(
-        self, server: str, credential: Credential | None, secrets: Secrets, ask: Callable[..., Response]
+        self, server: str, find: Callable[[], Credential | None], secrets: Secrets, ask: Callable[..., Response]
     ) -> None:
-        self._server, self._ask, self._secrets = server, ask, secrets
+        self._server, self._find, self._secrets, self._ask = server, find, secrets, ask
         self._lock = threading.Lock()
         self._basic = ""
         self._bearer: dict[str, str] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
-        self.credential = credential
+        self._looked = False
+        #: What is shown to the registry when it asks; None before, and when there is nothing to show.
+        self.shown: Credential | None = None
 
     def header(self, scopes: Iterable[str]) -> dict[str, str]:
         """Give what is known to be needed for these scopes, before anybody asks for it."""
@@ -96,17 +99,20 @@ class Doorkeeper:
         offered = _challenges(challenges)
         if "bearer" in offered:
             return self._answer_bearer(offered["bearer"], scopes, refused)
-        if "basic" in offered and self.credential is not None and self.credential.username:
-            self._basic = self.credential.basic
-            return refused != self._basic
+        if "basic" in offered:
+            with self._lock:
+                return self._answer_basic(refused)
         return False
 
-    def forget(self, credential: Credential | None) -> None:
-        """Start anew with another credential."""
-        with self._lock:
-            self.credential, self._basic = credential, ""
-            self._bearer.clear()
-            self._tokens.clear()
+    def _answer_basic(self, refused: str) -> bool:
+        who = self._who(again=bool(refused) and refused == self._basic)
+        self._basic = who.basic if who is not None and who.username else ""
+        return self._basic not in ("", refused)
+
+    def _who(self, *, again: bool = False) -> Credential | None:
+        if again or not self._looked:
+            self.shown, self._looked = self._find(), True
+        return self.shown
 
     def _answer_bearer(self, challenge: Mapping[str, str], scopes: Iterable[str], refused: str) -> bool:
         wanted = merged((*scopes, *challenge.get("scope", "").split()))
@@ -117,14 +123,16 @@ class Doorkeeper:
             kept = self._tokens.get(wanted, ("", 0.0))[0]
             if kept and refused == f"Bearer {kept}":
                 del self._tokens[wanted]
+                self._who(again=True)
             # Under both names: the next request knows only its own scopes.
             token = self._token(self._bearer, wanted)
             self._tokens[merged(scopes)] = self._tokens[wanted]
         return refused != f"Bearer {token}"
 
     def _token(self, challenge: Mapping[str, str], scope: str) -> str:
-        if self.credential is not None and self.credential.registry_token:
-            self._tokens[scope] = (self.credential.registry_token, time.monotonic() + _SHORTEST_LIFE)
+        who = self._who()
+        if who is not None and who.registry_token:
+            self._tokens[scope] = (who.registry_token, time.monotonic() + _SHORTEST_LIFE)
         token, end = self._tokens.get(scope, ("", 0.0))
         if not token or end < time.monotonic():
             said = self._fetch(challenge, scope)
@@ -139,7 +147,7 @@ class Doorkeeper:
 
     def _fetch(self, challenge: Mapping[str, str], scope: str) -> dict[str, Any]:
         """Get a token: with a password by GET, with an identity token (or where GET is not taken) by POST."""
-        realm, who = challenge["realm"], self.credential
+        realm, who = challenge["realm"], self._who()
         if who is not None:
             self._guard(realm)
         fields = {"service": challenge.get("service", ""), "client_id": _CLIENT}
@@ -153,6 +161,7 @@ class Doorkeeper:
             headers["Authorization"] = who.basic
             params.append(("account", who.username))
         response = self._ask("GET", realm, params=params, headers=headers)
+        response.content  # noqa: B018 - read, so that the connection is free
         if response.status_code in (_NOT_FOUND, _NOT_ALLOWED) and who is not None and who.username:
             grant = {"grant_type": "password", "username": who.username, "password": who.password, "scope": scope}
             response = self._ask("POST", realm, data={**fields, **grant})
@@ -161,7 +170,7 @@ class Doorkeeper:
     def _said(self, response: Response, realm: str) -> dict[str, Any]:
         place = _place(realm)
         if response.status_code in (400, 401, 403):
-            who = self.credential
+            who = self.shown
             if who is None:
                 raise _refused(f"The token server {place} gives nothing to strangers.", response)
             raise _refused(f"The token server {place} does not take the credentials from {who.source}.", response)

@@ -18,7 +18,7 @@ __all__ = ["Admin", "Discovery", "Question", "ask_all"]
 
 _PREFIX = f"extension_config_discovery.http_filter.{CHAIN_NAME}"
 _VERSION = re.compile(rf'^{re.escape(_PREFIX)}\.version_text: "(.*)"$', re.MULTILINE)
-_REJECTED = re.compile(rf"^{re.escape(_PREFIX)}\.update_rejected: (\d+)$", re.MULTILINE)
+_REFUSED = re.compile(rf"^{re.escape(_PREFIX)}\.update_(?:rejected|failure): (\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class Admin:
 
     def discovery(self, *, timeout: float = 1.0) -> Discovery:
         """Ask which chain is accepted (statistics of ``extension_config_discovery``, Envoy 1.40)."""
-        text = self.get(f"/stats?filter=^{_PREFIX}.(version_text|update_rejected)$", timeout=timeout)
-        version, rejected = _VERSION.search(text), _REJECTED.search(text)
-        return Discovery(version.group(1) if version else "", int(rejected.group(1)) if rejected else 0)
+        text = self.get(f"/stats?filter=^{_PREFIX}.(version_text|update_rejected|update_failure)$", timeout=timeout)
+        version = _VERSION.search(text)
+        return Discovery(version.group(1) if version else "", sum(map(int, _REFUSED.findall(text))))
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -146,16 +146,23 @@ class _Asked:
         self.socket.setblocking(False)
         self.socket.connect_ex(question.address)
 
-    def go_on(self) -> bool:
-        """Send or receive; say whether the first line of the answer is there."""
-        if self.request:
-            self.request = self.request[self.socket.send(self.request) :]
-            return False
-        part = self.socket.recv(4096)
+    def step(self) -> str | None:
+        """Send or receive what can be; None while the first line of the answer is not there, else what it means."""
+        try:
+            if self.request:
+                self.request = self.request[self.socket.send(self.request) :]
+                return None
+            part = self.socket.recv(4096)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
         if not part:
-            raise ConnectionError("closed without an answer")
+            return "closed without an answer"
         self.answer += part
-        return b"\r\n" in self.answer
+        if b"\r\n" not in self.answer:
+            return None
+        return "" if self.answer.startswith(b"HTTP/") else "the answer is no HTTP"
 
 
 def ask_all(questions: Sequence[Question], *, timeout: float) -> list[str]:
@@ -186,18 +193,12 @@ def ask_all(questions: Sequence[Question], *, timeout: float) -> list[str]:
             while selector.get_map() and (left := deadline - time.monotonic()) > 0:
                 for key, _ in selector.select(left):
                     asked = open_ones[key.data]
-                    try:
-                        if asked.go_on():
-                            answered = asked.answer.startswith(b"HTTP/")
-                            reasons[key.data] = "" if answered else "the answer is no HTTP"
-                            selector.unregister(asked.socket)
-                        elif not asked.request:
-                            selector.modify(asked.socket, selectors.EVENT_READ, key.data)
-                    except BlockingIOError:
-                        continue
-                    except OSError as error:
-                        reasons[key.data] = (error.strerror or str(error)).lower()
+                    reason = asked.step()
+                    if reason is not None:
+                        reasons[key.data] = reason
                         selector.unregister(asked.socket)
+                    elif not asked.request:
+                        selector.modify(asked.socket, selectors.EVENT_READ, key.data)
         finally:
             for asked in open_ones.values():
                 asked.socket.close()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LIMIT = 1 << 20
+_OK = 200
 _REVIEWS = (
     ("Reviewer1", "An extremely entertaining play by Shakespeare. The slapstick humour is refreshing!", 5),
     ("Reviewer2", "Absolutely fun and entertaining. The play lacks thematic depth when compared to other plays.", 4),
@@ -29,7 +30,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake
         self.status = status
 
 
-def details(path: str, options: dict[str, Any]) -> tuple[str, str]:
+def details(path: str, _options: dict[str, Any]) -> tuple[str, str]:
     """Answer ``/details/ID`` as the article shows it."""
     return "application/json", json.dumps(
         {
@@ -47,7 +48,7 @@ def details(path: str, options: dict[str, Any]) -> tuple[str, str]:
     )
 
 
-def ratings(path: str, options: dict[str, Any]) -> tuple[str, str]:
+def ratings(path: str, _options: dict[str, Any]) -> tuple[str, str]:
     """Answer ``/ratings/ID``."""
     stars = {name: count for name, _, count in _REVIEWS}
     return "application/json", json.dumps({"id": _number(path, "ratings"), "ratings": stars}, separators=(",", ":"))
@@ -77,7 +78,7 @@ def productpage(path: str, options: dict[str, Any]) -> tuple[str, str]:
     parts = []
     for title, name in (("Book Details", "details"), ("Book Reviews", "reviews")):
         status, body = ask(options, name, f"/{name}/0")
-        if status != 200:
+        if status != _OK:
             parts.append(f"<h4>Error fetching product {name}!</h4>")
             continue
         if name == "details":
@@ -115,7 +116,7 @@ def _stars(number: int, options: dict[str, Any]) -> dict[str, int] | None:
     if options["version"] == "v1":
         return None
     status, body = ask(options, "ratings", f"/ratings/{number}")
-    return body["ratings"] if status == 200 else {}
+    return body["ratings"] if status == _OK else {}
 
 
 def ask(options: dict[str, Any], name: str, path: str) -> tuple[int, Any]:
@@ -133,7 +134,7 @@ def ask(options: dict[str, Any], name: str, path: str) -> tuple[int, Any]:
                     stream.readline()
             else:
                 body = stream.read(int(headers.get("content-length", "0")))
-            return status, json.loads(body) if status == 200 else None
+            return status, json.loads(body) if status == _OK else None
     except (OSError, ValueError, IndexError):
         return 503, None
 

@@ -1,4 +1,4 @@
-"""A warm Envoy without traffic that takes each new module first, so that pods never see one that hangs or is refused."""
+"""A warm Envoy without traffic that takes each new module first; pods never see one that hangs or is refused."""
 
 from __future__ import annotations
 
@@ -112,22 +112,19 @@ class Canary:
 
     def _look(self, deadline: float, crashed: Callable[[], bool]) -> Discovery | None:
         while (left := deadline - time.monotonic()) > 0 and not crashed():
-            try:
-                return self._proxy.admin.discovery(timeout=left)
-            except OSError:
-                time.sleep(_STEP)
+            found = self._discovery(left)
+            if found is not None:
+                return found
+            time.sleep(_STEP)
         return None
 
     def _ready(self) -> Discovery:
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline and self._processes.alive:
-            try:
-                found = self._proxy.admin.discovery()
-            except OSError:
-                time.sleep(0.005)
-                continue
+            found = self._discovery(1.0)
             # An Envoy that is being ended still has the chain of before.
-            if found.version == self._proxy.chain.version and not ask_all([self._proxy.health], timeout=1.0)[0]:
+            fresh = found is not None and found.version == self._proxy.chain.version
+            if found is not None and fresh and not ask_all([self._proxy.health], timeout=1.0)[0]:
                 return found
             time.sleep(_STEP)
         raise MeshError(
@@ -135,6 +132,12 @@ class Canary:
             why=self._proxy.log.shown()[-3:],
             hint="start the mesh again: %wasm_mesh local",
         )
+
+    def _discovery(self, timeout: float) -> Discovery | None:
+        try:
+            return self._proxy.admin.discovery(timeout=timeout)
+        except OSError:
+            return None
 
 
 def _refused(name: str, words: list[str]) -> ModuleError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import BadNameError, DeployError
 from wasmnb.mesh.local.canary import Canary
 from wasmnb.mesh.local.judge import gather, judge, not_selected
-from wasmnb.mesh.local.names import check_id, did_you_mean, no_pod
+from wasmnb.mesh.local.names import check_config, check_id, did_you_mean, no_pod
 from wasmnb.mesh.local.plan import Plan
 from wasmnb.mesh.local.processes import Processes
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
@@ -61,6 +60,7 @@ class Deployments:
             current = self._applied.get(plugin.id)
             if current is not None and current.plugin == plugin:
                 return [_with_note(one, "unchanged: nothing was written") for one in self.judged(plugin.id)]
+            check_config(plugin)
             root_id = check(plugin.image.module, plugin.root_id)
             progress.update("trying the module on the canary Envoy")
             applied = Applied(plugin, root_id, self._store(plugin.image.module))
@@ -127,7 +127,7 @@ class Deployments:
         if not path.exists():
             temporary = path.with_suffix(".part")
             temporary.write_bytes(module.wasm)
-            os.replace(temporary, path)
+            temporary.replace(path)
         return str(path)
 
     def _put(self, id_: str, applied: Applied | None, wait: float) -> None:

@@ -20,15 +20,14 @@ def examine(parts: Plan, processes: Processes, *, stopped: bool) -> list[Check]:
     """Look at Envoy, the mesh's processes and its folder."""
     again = "" if not stopped and processes.alive else "%wasm_mesh local"
     names = [process["name"] for process in [*parts.processes, *parts.spare]]
-    states = [processes.state(name) for name in names]
-    running = sum(1 for state in states if state is not None and state.pid) if processes.alive else 0
-    restarts = sum(state.restarts for state in states if state is not None)
-    detail = f"{running} of {len(names)} run, {restarts} restarts"
+    states = [state for name in names if (state := processes.state(name)) is not None]
+    running = sum(1 for state in states if state.pid) if processes.alive else 0
+    detail = f"{running} of {len(states)} run, {sum(state.restarts for state in states)} restarts"
     usable = os.access(parts.folder, os.W_OK)
     return [
         _envoy(),
         Check("mesh supervisor", processes.alive, "runs" if processes.alive else "ended", again),
-        Check("mesh processes", running == len(names), detail, "" if running == len(names) else "%wasm_pods"),
+        Check("mesh processes", running == len(states), detail, "" if running == len(states) else "%wasm_pods"),
         Check("mesh folder", usable, parts.folder.name if usable else "gone or not writable", again),
     ]
 

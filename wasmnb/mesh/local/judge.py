@@ -62,8 +62,8 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
     """Look at proxies, at all of their workers at the same time."""
     silences = ask_all([proxy.health for proxy in proxies], timeout=ANSWER)
     found = []
-    for proxy, silence in zip(proxies, silences, strict=True):
-        discovery, reloads = None, {}
+    for proxy, unanswered in zip(proxies, silences, strict=True):
+        discovery, reloads, silence = None, {}, unanswered
         try:
             discovery = proxy.admin.discovery()
             if any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins):

@@ -59,14 +59,18 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._old = path.with_name(path.name + ".old")
+        self._read: tuple[object, list[str]] = (None, [])
 
     def all(self) -> list[str]:
         """Give every line there still is, oldest first."""
-        text = b""
-        for path in (self.path.with_name(self.path.name + ".old"), self.path):
-            if path.exists():
-                text += path.read_bytes()
-        return text.decode("utf-8", "replace").splitlines()
+        state = [(path.stat().st_mtime_ns, path.stat().st_size) for path in (self._old, self.path) if path.exists()]
+        known, lines = self._read
+        if state != known:
+            text = b"".join(path.read_bytes() for path in (self._old, self.path) if path.exists())
+            lines = text.decode("utf-8", "replace").splitlines()
+            self._read = (state, lines)
+        return lines
 
     def shown(self) -> list[str]:
         """Give the lines worth showing: without those that only mark our own exchanges."""

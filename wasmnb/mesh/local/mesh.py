@@ -6,6 +6,7 @@ import json
 import time
 import weakref
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from wasmnb.mesh.local.deployments import Deployments, described
 from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import Service, did_you_mean, find, locate
 from wasmnb.mesh.local.plan import Plan
-from wasmnb.mesh.local.pods import describe
+from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.processes import Processes
 from wasmnb.mesh.local.proxy import Proxy
 from wasmnb.mesh.local.start import await_answers, begin
@@ -55,7 +56,7 @@ class LocalMesh:
         self._watches: list[LocalWatch] = []
         self._stopped = False
         watches = self._watches
-        processes.listeners.append(lambda: [watch.wake() for watch in list(watches)])
+        processes.listeners.append(partial(_wake_all, watches))
         self._end = weakref.finalize(self, processes.stop)
 
     @classmethod
@@ -283,7 +284,7 @@ class LocalMesh:
     def watch(self) -> LocalWatch:
         """Watch pods, plugins and verdicts; close it, or use it in a ``with`` block."""
         self._check()
-        watch = LocalWatch(self._snapshot, self._watches.remove)
+        watch = LocalWatch(partial(self._snapshot, {}), self._watches.remove)
         self._watches.append(watch)
         return watch
 
@@ -315,9 +316,11 @@ class LocalMesh:
                 break
         return proxy
 
-    def _snapshot(self) -> Snapshot | None:
+    def _snapshot(self, rested: Rested) -> Snapshot | None:
         try:
-            found = {("pod", pod.name): pod.to_dict() for pod in self.pods()}
+            self._check()
+            pods = describe(self._plan.proxies, self._processes, rested=rested)
+            found = {("pod", pod.name): pod.to_dict() for pod in pods}
             found |= {("plugin", plugin.id): described(plugin) for plugin in self.plugins()}
             found |= {("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in self.verdicts()}
         except MeshError:
@@ -325,8 +328,12 @@ class LocalMesh:
         return found
 
     def _wake(self) -> None:
-        for watch in list(self._watches):
-            watch.wake()
+        _wake_all(self._watches)
+
+
+def _wake_all(watches: list[LocalWatch]) -> None:
+    for watch in list(watches):
+        watch.wake()
 
 
 def _address(proxy: Proxy) -> str:

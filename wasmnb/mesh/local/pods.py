@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from wasmnb.mesh.local.admin import ask_all
+from wasmnb.mesh.local.admin import Question, ask_all
 from wasmnb.mesh.local.judge import ANSWER, restart_reason
 from wasmnb.mesh.local.processes import Processes, State
 from wasmnb.mesh.local.proxy import Proxy
 from wasmnb.mesh.protocol import Pod
 
-__all__ = ["describe"]
+__all__ = ["Rested", "describe"]
+
+Rested = dict[Question, tuple[float, str]]
 
 _PARTS = 2
+_REST = 5.0
 
 
-def describe(proxies: Sequence[Proxy], processes: Processes) -> list[Pod]:
-    """Look at every pod, all at the same time."""
+def describe(proxies: Sequence[Proxy], processes: Processes, *, rested: Rested | None = None) -> list[Pod]:
+    """Look at every pod, all at the same time.
+
+    Parameters
+    ----------
+    proxies : sequence of Proxy
+    processes : Processes
+    rested : dict, optional
+        What was found of users' own services and when, kept by a caller that looks often: they are asked again only
+        after a while, so that their logs do not fill.
+    """
     services = [proxy.service for proxy in proxies if proxy.service is not None]
-    answers = ask_all([*(proxy.health for proxy in proxies), *services], timeout=ANSWER)
-    sidecars, behind = answers[: len(proxies)], answers[len(proxies) :]
-    return [_pod(*three, processes) for three in zip(proxies, sidecars, behind, strict=True)]
+    known = rested if rested is not None else {}
+    fresh = [one for one in services if time.monotonic() - known.get(one, (float("-inf"), ""))[0] > _REST]
+    answers = ask_all([*(proxy.health for proxy in proxies), *fresh], timeout=ANSWER)
+    found = dict(zip(fresh, answers[len(proxies) :], strict=True))
+    for proxy in proxies:
+        if proxy.service in found and processes.state(f"{proxy.name}/service") is None:
+            known[proxy.service] = (time.monotonic(), found[proxy.service])
+    behind = [found[one] if one in found else known[one][1] for one in services]
+    return [_pod(*three, processes) for three in zip(proxies, answers, behind, strict=False)]
 
 
 def _pod(proxy: Proxy, sidecar: str, service: str, processes: Processes) -> Pod:

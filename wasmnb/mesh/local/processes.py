@@ -26,7 +26,7 @@ from wasmnb.errors import MeshError
 __all__ = ["Processes", "State", "new_folder", "reserve"]
 
 _PREFIX = "wasmnb-mesh-"
-_LOG_BYTES = 1 << 20
+_LOG_BYTES = 1 << 19
 _LONGEST = 70  # a Unix socket's path has 104 bytes on macOS, 108 on Linux (sun_path)
 _YOUNG = 60.0
 _SUPERVISOR = "import sys; sys.path.insert(0, sys.argv[1]); import supervisor; supervisor.main()"
@@ -146,7 +146,12 @@ class Processes:
         self._changed = threading.Condition()
         self._states: dict[str, State] = {}
         self._alive = True
-        handles = [lock, *(one.fileno() for one in held)]
+        # Only Linux lets an Envoy listen on a port that is held; elsewhere the port is free until it does.
+        keep = held if sys.platform == "linux" else ()
+        for one in held:
+            if one not in keep:
+                one.close()
+        handles = [lock, *(one.fileno() for one in keep)]
         arguments = [sys.executable, "-S", "-E", "-c", _SUPERVISOR, str(Path(__file__).parent)]
         try:
             with (folder / "supervisor.log").open("wb") as errors:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,5 +118,5 @@ class Proxy:
         resource = chain_resource(chain.version, [one.filter for one in chain.plugins])
         temporary = self.folder / "chain.next"
         temporary.write_text(json.dumps(resource, ensure_ascii=False), "utf-8")
-        os.replace(temporary, self.folder / "chain" / "chain.json")
+        temporary.replace(self.folder / "chain" / "chain.json")
         self.chain = chain

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from wasmnb.mesh.local.admin import Discovery
 from wasmnb.mesh.local.log import reasons
 from wasmnb.mesh.local.processes import Processes
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
@@ -67,26 +68,29 @@ def _hand_out(chains: Mapping[Proxy, Chain], wait: float) -> dict[Proxy, Problem
         proxy.write(chain)
     deadline = time.monotonic() + wait
     pending, problems = list(chains), {}
-    while pending:
+    while pending and not problems:
         for proxy in list(pending):
-            try:
-                found = proxy.admin.discovery(timeout=max(0.05, deadline - time.monotonic()))
-            except OSError:
+            found = _look(proxy, deadline)
+            if found is None:
+                # It is being started again, and will count from zero.
                 refused[proxy] = 0
-                continue
-            if found.version == chains[proxy].version:
+            elif found.version == chains[proxy].version:
                 pending.remove(proxy)
             elif found.rejected > refused[proxy]:
-                pending.remove(proxy)
                 problems[proxy] = Problem(True, tuple(reasons(proxy.log.since(begin[proxy]))))
-        if pending and (problems or time.monotonic() > deadline):
-            break
-        if pending:
+        if pending and time.monotonic() > deadline:
+            late = Problem(False, (f"not accepted within {wait:.0f} s",))
+            problems.update(dict.fromkeys((proxy for proxy in pending if proxy not in problems), late))
+        elif pending and not problems:
             time.sleep(_STEP)
-    for proxy in pending:
-        if time.monotonic() > deadline:
-            problems[proxy] = Problem(False, (f"not accepted within {wait:.0f} s",))
     return problems
+
+
+def _look(proxy: Proxy, deadline: float) -> Discovery | None:
+    try:
+        return proxy.admin.discovery(timeout=max(0.05, deadline - time.monotonic()))
+    except OSError:
+        return None
 
 
 def _refused(proxy: Proxy) -> int:

@@ -24,7 +24,13 @@ _STEP = 0.01
 
 def begin(workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_level: str) -> tuple[Plan, Processes]:
     """Start every process but the canary; nothing is left behind when that fails."""
-    folder, lock = new_folder()
+    try:
+        folder, lock = new_folder()
+    except OSError as error:
+        raise MeshError(
+            f"The mesh's temporary folder cannot be made: {error.strerror}.",
+            hint="set TMPDIR to a folder that can be written",
+        ) from error
     try:
         parts = plan(folder, workloads, gateway_port=gateway_port, log_level=log_level)
     except BaseException:

@@ -163,10 +163,15 @@ class Keeper:
         """Bound the log files: keep one older file, and let the writer go on at the start of an empty one."""
         for process in self.processes.values():
             path = process["log"]
-            if os.path.exists(path) and os.path.getsize(path) > self.log_bytes:
-                with open(path, "rb") as log, open(path + ".old", "wb") as old:
-                    old.write(log.read())
-                os.truncate(path, 0)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            size = os.fstat(handle).st_size
+            if size > self.log_bytes:
+                old = os.open(path + ".old", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                # Only the newest part is kept of what came faster than it could be set aside.
+                os.write(old, os.pread(handle, self.log_bytes, size - self.log_bytes))
+                os.close(old)
+                os.truncate(handle, 0)
+            os.close(handle)
 
     def run(self) -> None:
         """Keep everything running until told to stop."""

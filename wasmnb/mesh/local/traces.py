@@ -11,14 +11,11 @@ __all__ = ["annotated", "could_trap", "told"]
 
 
 def could_trap(module: Module, trap: Trap) -> bool:
-    """Say whether a module can be the one that trapped: it exports the callback, and has code at every offset."""
-    if trap.function not in {one.name for one in module.facts.exports}:
-        return False
-    try:
-        from wasmnb.build.backtrace import could_trap_at  # noqa: PLC0415 - heavy, and traps are rare
-    except ImportError:
-        return True
-    return could_trap_at(module, trap.offsets)
+    """Say whether a module can be the one that trapped: it exports the callback, and can trap at these offsets."""
+    from wasmnb.build.backtrace import could_trap_at  # noqa: PLC0415 - heavy, and traps are rare
+
+    exported = trap.function in {one.name for one in module.facts.exports}
+    return exported and could_trap_at(module, trap.offsets)
 
 
 def told(module: Module, trap: Trap) -> list[str]:
@@ -27,15 +24,9 @@ def told(module: Module, trap: Trap) -> list[str]:
 
 
 def _frames(module: Module, trap: Trap) -> list[str]:
-    try:
-        from wasmnb.build.backtrace import symbolize  # noqa: PLC0415
-    except ImportError:
-        return [f"  at {name} (0x{offset:x})" for offset, name in trap.frames]
-    lines = []
-    for frame, (offset, name) in zip(symbolize(module, trap.offsets), trap.frames, strict=False):
-        where = f", line {frame.line}: {frame.quote.strip()}" if frame.line else ""
-        lines.append(f"  at {frame.function or name or 'unknown'} (0x{offset:x}){where}")
-    return lines
+    from wasmnb.build.backtrace import symbolize  # noqa: PLC0415
+
+    return [f"  at {frame}" for frame in symbolize(module, trap.offsets)]
 
 
 def annotated(lines: Sequence[str], modules: Iterable[Module]) -> list[str]:

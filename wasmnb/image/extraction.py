@@ -1,6 +1,6 @@
 """From an image of any known form to the module in it; only into memory, and only what was checked.
 
-Forms: ``shared`` rules of consumers are in `wasmnb.image.formats`. Media types: the Wasm artifact image specification
+Media types: the Wasm artifact image specification
 v0.0.0 and its "compat" variant; the CNCF Wasm OCI artifact layout; the ``wasm-to-oci`` tool.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ImageError
-from wasmnb.image.layer import unpack
+from wasmnb.image.layer import NoPluginError, unpack
 from wasmnb.image.layout import MAX_BLOB
 from wasmnb.image.manifest import DOCKER_INDEX_TYPE, INDEX_TYPE, MAX_MANIFEST, Descriptor, Manifest, checked
 from wasmnb.module.module import Module
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CNCF_TYPE",
+    "CONFIG_TYPE",
     "CONTENT_TYPE",
     "DOCKER_LAYER_TYPE",
     "PLATFORM",
@@ -28,9 +29,11 @@ __all__ = [
     "extract",
     "fetch",
     "module_layer",
+    "payload_of",
     "resolve",
 ]
 
+CONFIG_TYPE = "application/vnd.module.wasm.config.v1+json"
 CONTENT_TYPE = "application/vnd.module.wasm.content.layer.v1+wasm"
 TAR_GZIP_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 TAR_TYPE = "application/vnd.oci.image.layer.v1.tar"
@@ -68,12 +71,13 @@ def fetch(item: Descriptor, read_blob: ReadBlob, limit: int = MAX_BLOB) -> bytes
 def chosen(manifest: Manifest) -> Descriptor | None:
     """Give what of an index is used: ``linux/amd64``, else a wasm platform, else the only manifest; else None."""
     items = manifest.manifests
-    for fits in (lambda item: item.platform == PLATFORM, lambda item: item.platform.endswith("/wasm")):
-        found = next((item for item in items if fits(item)), None)
-        if found is not None:
-            return found
-    known = [item for item in items if item.platform != "unknown/unknown"]  # attestations of a builder
-    return known[0] if len(known) == 1 else None
+    native = [item for item in items if item.platform == PLATFORM]
+    wasm = [item for item in items if item.platform.endswith("/wasm")]
+    known = [item for item in items if item.platform != "unknown/unknown"]  # those are attestations of a builder
+    for group in (native, wasm, known if len(known) == 1 else []):
+        if group:
+            return group[0]
+    return None
 
 
 def resolve(data: bytes, read_blob: ReadBlob) -> tuple[Manifest, bytes]:
@@ -130,14 +134,23 @@ def extract(data: bytes, read_blob: ReadBlob, *, name: str = "image") -> Module:
         What it holds is no WebAssembly module.
     """
     manifest, _ = resolve(data, read_blob)
-    layer = module_layer(manifest)
-    if layer is None:
-        types = [item.media_type for item in manifest.layers] or ["no layer"]
-        raise ImageError("The image holds no module in any known form.", why=types, hint="%wasm_inspect says more")
-    blob = fetch(layer, read_blob)
-    if layer.media_type in _TAR:
-        blob = unpack(blob, zipped=layer.media_type != TAR_TYPE)
-    module = Module(name, blob)
+    module = Module(name, payload_of(manifest, read_blob))
     if not module.facts.readable:
         raise module.facts.problems[0].error(of=name)
     return module
+
+
+def payload_of(manifest: Manifest, read_blob: ReadBlob) -> bytes:
+    """Give the bytes that stand where the module of an image should be.
+
+    Raises
+    ------
+    ImageError
+        The image has a form nobody knows, is damaged or too large.
+    """
+    layer = module_layer(manifest)
+    if layer is None:
+        types = [item.media_type for item in manifest.layers] or ["no layer"]
+        raise NoPluginError("The image holds no module in any known form.", why=types, hint="%wasm_inspect says more")
+    blob = fetch(layer, read_blob)
+    return unpack(blob, zipped=layer.media_type != TAR_TYPE) if layer.media_type in _TAR else blob

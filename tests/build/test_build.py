@@ -1,0 +1,198 @@
+"""From a cell to a module, on the real compiler."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.build.conftest import cell
+from wasmnb.build import Filter
+from wasmnb.build.toolchain import toolchain
+from wasmnb.errors import UsageError
+
+RAW = """
+extern "C" {
+unsigned proxy_log(unsigned level, const char* text, unsigned long size);
+void proxy_abi_version_0_2_1() {}
+void* proxy_on_memory_allocate(unsigned long size) { static char heap[4096]; return heap; }
+void proxy_on_context_create(unsigned, unsigned) { proxy_log(2, "raw", 3); }
+}
+"""
+
+
+def test_a_cell_becomes_a_small_module_that_knows_its_root_id_and_language(build):
+    module = build(cell())
+    assert module.size < 30_000
+    assert module.facts.root_ids == ("here",)
+    assert module.facts.language == "cpp"
+    assert not module.facts.problems
+    assert not {"name", ".debug_line", "producers"} & set(module.facts.custom_sections)
+    assert not module.build.cached
+    assert [stage for stage, _ in module.build.stages] == ["prepare", "compile", "link"]
+
+
+def test_exports_are_what_a_proxy_calls_and_nothing_else(build):
+    names = {str(export) for export in build(cell()).facts.exports}
+    assert {"_initialize", "memory", "proxy_abi_version_0_2_1", "proxy_on_response_headers"} <= names
+    assert not [name for name in names if not name.startswith(("proxy_", "_initialize", "memory", "malloc"))]
+
+
+def test_a_cell_without_the_sdk_speaks_the_abi_itself(build):
+    module = build(RAW)
+    assert module.size < 4_000
+    assert module.facts.root_ids is None
+    assert {str(export) for export in module.facts.exports} >= {"proxy_abi_version_0_2_1", "proxy_on_context_create"}
+
+
+def test_an_unchanged_cell_starts_no_compiler(build, started):
+    source = cell("// unchanged")
+    first = build(source)
+    assert started
+    started.clear()
+    again = build(source)
+    assert not started
+    assert again.build.cached
+    assert again == first
+
+
+def test_force_compiles_again_and_gives_the_same_bytes(cache, started):
+    tested = Filter("tested", cell("// forced"))
+    first = tested.build()
+    started.clear()
+    again = tested.build(force=True)
+    assert started
+    assert not again.build.cached
+    assert again.wasm == first.wasm
+
+
+def test_blank_lines_in_front_do_not_change_the_module(build):
+    source = cell("// moved")
+    assert build(source, first_line=2).wasm == build(source).wasm
+
+
+def test_the_name_does_not_change_the_module(cache):
+    source = cell("// named")
+    first = Filter("one", source).build()
+    other = Filter("other", source).build()
+    assert other.build.cached
+    assert (other.name, other.wasm) == ("other", first.wasm)
+
+
+def test_other_folders_and_caches_give_the_same_bytes(build, tmp_path, empty_cache, monkeypatch):
+    script = """
+import sys
+from wasmnb import Filter
+module = Filter("tested", open(sys.argv[1]).read()).build()
+print(module.build.cached, module.digest, __import__("hashlib").sha256(module.build.symbols.read_bytes()).hexdigest())
+"""
+    source = cell('#define LINE __FILE__\n  addResponseHeader("x-file", LINE __DATE__);')
+    path = tmp_path / "source.cc"
+    path.write_text(source)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", script, str(path)]
+    environment = {"WASMNB_CACHE_DIR": str(empty_cache), "PYTHONPATH": root, "CPATH": "/nowhere", "LANG": "de_DE.UTF-8"}
+    other = subprocess.run(
+        command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
+    cached, digest, _ = other.stdout.split()
+    monkeypatch.undo()
+    monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "third"))
+    from tests.build.conftest import install_runtime
+
+    (tmp_path / "third").mkdir()
+    install_runtime(tmp_path / "third")
+    module = Filter("tested", source).build()
+    assert cached == "False"
+    assert module.digest == digest
+    assert str(tmp_path).encode() not in module.wasm
+
+
+@pytest.mark.parametrize("source", ["", " \n\t\n", "// nothing\n/* here */\n", "/* not closed"])
+def test_no_source(cache, source):
+    with pytest.raises(UsageError, match=r"no source|only comments") as caught:
+        Filter("tested", source).build()
+    assert "proxy_wasm_intrinsics.h" in caught.value.hint
+
+
+def test_an_unknown_language_is_answered_with_those_there_are():
+    with pytest.raises(UsageError, match="no toolchain for the language 'c\\+\\+'") as caught:
+        toolchain("c++")
+    assert "'cpp'" in caught.value.hint
+    with pytest.raises(UsageError, match="'fortran'"):
+        Filter("tested", "END", language="fortran").build()
+
+
+def test_progress_is_told_what_is_done(cache):
+    stages = []
+
+    class Progress:
+        def update(self, stage, done=None, total=None):
+            stages.append(stage)
+
+    Filter("tested", cell("// progress")).build(progress=Progress())
+    assert stages == ["preparing", "compiling", "linking"]
+
+
+def test_a_header_of_the_users_is_part_of_the_filter(build, tmp_path, started):
+    header = tmp_path / "mine.h"
+    header.write_text('#define VALUE "first"\n')
+    source = cell('addResponseHeader("x-mine", VALUE);', top='#include "mine.h"\n')
+    flags = ("-I", str(tmp_path))
+    first = build(source, flags=flags)
+    assert build(source, flags=flags).build.cached
+    header.write_text('#define VALUE "other"\n')
+    other = build(source, flags=flags)
+    assert not other.build.cached
+    assert other.wasm != first.wasm
+    assert b"other" in other.wasm
+
+
+def test_a_root_id_in_a_users_header_is_found(build, tmp_path):
+    registration = 'static RegisterContextFactory register_http(CONTEXT_FACTORY(Http), "here");'
+    assert registration in cell()
+    (tmp_path / "registration.inc").write_text(registration.replace('"here"', '"there"'))
+    source = cell().replace(registration, '#include "registration.inc"')
+    assert build(source, flags=(f"-I{tmp_path}",)).facts.root_ids == ("there",)
+
+
+def test_standard_headers_in_front_are_precompiled_once(build, started):
+    source = cell(
+        'addResponseHeader("x", std::regex_replace(std::string("a"), std::regex("a"), "b"));', top="#include <regex>\n"
+    )
+    build(source)
+    assert [command for command in started if "-emit-pch" in command]
+    started.clear()
+    build(source.replace('"x"', '"y"'))
+    assert not [command for command in started if "-emit-pch" in command]
+    started.clear()
+    build(cell("// base", top="#include <string>\n#include <vector>\n"))
+    assert not [command for command in started if "-emit-pch" in command]
+
+
+def test_doctor_says_that_all_is_well(cache):
+    checks = {check.name: check for check in toolchain("cpp").doctor()}
+    assert set(checks) == {"C++ compiler", "C++ runtime", "C++ SDK", "build cache"}
+    assert all(check.ok for check in checks.values()), checks
+    assert "22." in checks["C++ compiler"].detail
+
+
+def test_doctor_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("wasmnb.build.runtime.PACKAGED", tmp_path / "none")
+    monkeypatch.setattr("wasmnb.build.runtime._packaged", lambda: None)
+    checks = {check.name: check for check in toolchain("cpp").doctor()}
+    assert not checks["C++ runtime"].ok
+    assert not checks["C++ SDK"].ok
+    assert "wasmnb.build.runtime" in checks["C++ runtime"].hint
+
+
+def test_the_record_in_the_cache_is_json(build):
+    module = build(cell("int unused = 1;"))
+    record = json.loads((module.build.symbols.parent / "entry.json").read_text())
+    assert record["notes"]["warnings"][0]["line"] == module.build.warnings[0].line

@@ -1,0 +1,204 @@
+"""A local mesh ends with whoever started it, leaves nothing behind, and survives what is no end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.mesh.conftest import until
+from tests.mesh.tiny import tag
+from wasmnb.errors import MeshError
+from wasmnb.mesh.local import LocalMesh
+from wasmnb.mesh.local import plan as plans
+from wasmnb.plugin import Plugin
+
+ROOT = Path(__file__).parents[2]
+KERNEL = """
+import os, sys, threading
+from wasmnb.mesh.local import LocalMesh
+mesh = LocalMesh.start()
+print(mesh._plan.folder, *mesh._processes.pids(), flush=True)
+{end}
+"""
+
+
+def alive(pids):
+    """The processes that still run; one that has ended and is not yet fetched by its parent does not."""
+    running = []
+    for pid in pids:
+        try:
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                running.append(pid)
+        except psutil.NoSuchProcess:
+            continue
+    return running
+
+
+def start_kernel(end, temporary):
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", KERNEL.format(end=end)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": temporary},
+    )
+    folder, *pids = kernel.stdout.readline().split()
+    return kernel, Path(folder), [int(pid) for pid in pids]
+
+
+@pytest.fixture
+def temporary():
+    """A folder with a short path, as Unix sockets need, that must be empty in the end."""
+    with tempfile.TemporaryDirectory(prefix="wasmnb-test-") as folder:
+        yield folder
+
+
+@pytest.mark.parametrize(
+    ("end", "kill"),
+    [
+        ("threading.Event().wait()", signal.SIGKILL),
+        ("threading.Event().wait()", signal.SIGTERM),
+        ("", None),
+        ("mesh.stop(); mesh.stop()", None),
+        ("del mesh", None),
+        ("raise SystemExit(3)", None),
+    ],
+    ids=["sigkill", "sigterm", "end of program", "stop", "forgotten", "exit"],
+)
+def test_everything_ends_with_the_kernel(temporary, end, kill):
+    kernel, folder, pids = start_kernel(end, temporary)
+    with kernel:
+        if kill is not None:
+            assert folder.exists()
+            kernel.send_signal(kill)
+        kernel.wait(30)
+    until(lambda: alive(pids), lambda running: running == [])
+    until(lambda: os.listdir(temporary), lambda names: names == [])
+
+
+def test_everything_ends_with_the_kernel_though_a_child_that_it_forked_lives_on(temporary):
+    fork = "child = os.fork()\nif child: print(child, flush=True)\nthreading.Event().wait()"
+    kernel, _, pids = start_kernel(fork, temporary)
+    with kernel:
+        child = int(kernel.stdout.readline())
+        kernel.kill()
+        kernel.wait(30)
+        until(lambda: alive(pids), lambda running: running == [])
+        until(lambda: os.listdir(temporary), lambda names: names == [])
+        assert alive([child]) == [child]
+        os.kill(child, signal.SIGKILL)
+
+
+def test_when_the_supervisor_is_killed_everything_ends_and_the_next_start_sweeps(temporary, monkeypatch):
+    monkeypatch.setenv("TMPDIR", temporary)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    kernel, folder, pids = start_kernel("os.kill(mesh._processes.pids()[0], 9); os._exit(0)", temporary)
+    with kernel:
+        kernel.wait(30)
+    until(lambda: alive(pids), lambda running: running == [])
+    assert folder.exists()
+    with LocalMesh.start(workloads=None) as mesh:
+        assert not folder.exists()
+        assert mesh._plan.folder.exists()
+
+
+def test_without_its_supervisor_a_mesh_says_so(local):
+    pids = local._processes.pids()
+    os.kill(pids[0], signal.SIGKILL)
+    until(lambda: local._processes.alive, lambda is_alive: not is_alive)
+    with pytest.raises(MeshError, match="does not run any more"):
+        local.pods()
+    until(lambda: alive(pids[1:]), lambda running: running == [])
+    local.stop()
+    assert not local._plan.folder.exists()
+
+
+def test_after_stop_every_use_is_an_error_and_stop_is_none(local):
+    watch = local.watch()
+    next(watch)
+    pids, folder = local._processes.pids(), local._plan.folder
+    local.stop()
+    assert alive(pids) == []
+    assert not folder.exists()
+    assert list(watch) == []
+    local.stop()
+    for use in (local.pods, local.plugins, local.verdicts, local.watch):
+        with pytest.raises(MeshError, match="stopped"):
+            use()
+    with pytest.raises(MeshError):
+        local.apply(Plugin("one", tag("one").image()))
+    with pytest.raises(MeshError):
+        local.send("details", "details:9080/")
+
+
+def _use_and_stop(mesh, results):
+    try:
+        mesh.pods()
+    except MeshError:
+        results.put("refused")
+    mesh.stop()
+
+
+def test_a_fork_of_the_kernel_does_not_end_the_mesh(local):
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    child = context.Process(target=_use_and_stop, args=(local, results))
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+    assert results.get() == "refused"
+    assert {pod.ready for pod in local.pods()} == {"2/2"}
+    assert local.send("productpage", "details:9080/details/1").response.status == 200
+
+
+def test_an_interrupt_does_not_reach_the_proxies(local):
+    pids = local._processes.pids()
+    assert {os.getpgid(pid) for pid in pids} == {pids[0]}
+    assert os.getsid(pids[0]) != os.getsid(0)
+
+
+def test_several_meshes_at_once(local):
+    with LocalMesh.start() as other:
+        assert other.gateway != local.gateway
+        other.apply(Plugin("one", tag("other").image()))
+        assert local.plugins() == []
+        assert local.send("details", "ratings:9080/ratings/1").response.headers.all("x-tag") == []
+    assert {pod.ready for pod in local.pods()} == {"2/2"}
+
+
+def test_logs_are_bounded(local):
+    line = b"[2026-01-01 00:00:00.000][1][info][wasm] [x.cc:1] wasm log one : " + b"x" * 1000 + b"\n"
+    log = local._plan.proxies[0].log
+    for _ in range(3):
+        with log.path.open("ab") as file:
+            file.write(line * 2000)
+        until(log.size, lambda size: size == 0)
+    assert len(log.all()) == (1 << 19) // len(line) + 1
+    assert local.pods()[0].ready == "2/2"
+
+
+def test_without_an_envoy_the_error_says_what_to_do(monkeypatch, temporary):
+    monkeypatch.setattr(tempfile, "tempdir", temporary)
+    monkeypatch.setitem(sys.modules, "envoy", None)
+    with pytest.raises(MeshError) as caught:
+        plans.find_envoy()
+    assert "platform" in caught.value.what
+    with pytest.raises(MeshError):
+        LocalMesh.start()
+    assert os.listdir(temporary) == []
+
+
+def test_an_envoy_that_does_not_start_is_an_error_that_quotes_it(monkeypatch, temporary):
+    monkeypatch.setattr(tempfile, "tempdir", temporary)
+    monkeypatch.setattr(plans, "find_envoy", lambda: "/bin/false")
+    with pytest.raises(MeshError, match="does not come up"):
+        LocalMesh.start()
+    assert os.listdir(temporary) == []

@@ -1,0 +1,343 @@
+"""One registry: requests with credentials, retries and errors in words.
+
+Over the ``oras`` library: its addresses (`oras.container.Container`), its media types and its session rules. Its
+``Registry`` class is not used: importing it takes more than a second in a Jupyter environment (it imports ``jsonschema``
+with every format checker that is installed); it reads blobs from files below the working folder and writes them
+unverified; it sends a manifest re-encoded, so under another digest; it tries every error five times over minutes, also
+those that stay; and it prints.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import requests
+from oras.container import Container
+from urllib3 import exceptions as urllib3_exceptions
+
+from wasmnb.errors import RegistryError
+from wasmnb.image.registry import credentials
+from wasmnb.image.registry.auth import Doorkeeper
+from wasmnb.image.registry.hosts import Access, server
+from wasmnb.image.registry.problems import Doing, Reply, refusal, unreachable
+from wasmnb.image.registry.retry import PATIENT, Retry, asked_pause
+from wasmnb.image.registry.secrets import Secrets
+from wasmnb.image.registry.session import Session, same_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from wasmnb.image.registry.secrets import Credential
+
+__all__ = ["PARALLEL", "Client", "Outcome", "Remote", "client", "drop"]
+
+#: Requests that one command has under way at most.
+PARALLEL = 8
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_UNAUTHORIZED = 401
+_ROUNDS = 3  # as nobody, with a token, with a fresh token
+_SMALL = 1 << 20
+_PIECE = 1 << 16
+_BROKEN = (requests.RequestException, urllib3_exceptions.HTTPError, OSError)
+
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    url: str
+    scopes: Sequence[str] = ()
+    headers: Mapping[str, str] | None = None
+    body: Callable[[], Any] | bytes | None = None  # a callable makes it anew every time
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Result]):
+    """What came of sending a request once.
+
+    Parameters
+    ----------
+    result
+        None when there is an error.
+    error : RegistryError or None
+    again : bool
+        Whether the next time may go better.
+    asked : float or None
+        The seconds that the registry asked to wait.
+    """
+
+    result: Result | None
+    error: RegistryError | None = None
+    again: bool = False
+    asked: float | None = None
+
+
+_clients: dict[tuple[str, Access], Client] = {}
+_lock = threading.Lock()
+
+
+class Client:
+    """The way to one registry; made once per process and kept, with its connections and tokens.
+
+    Parameters
+    ----------
+    host : str
+    access : Access
+    retry : Retry
+    credential : Credential, optional
+        In place of those that are configured.
+    """
+
+    def __init__(
+        self, host: str, access: Access, *, retry: Retry = PATIENT, credential: Credential | None = None
+    ) -> None:
+        self.host, self.retry = host, retry
+        self.server = server(host, access)
+        self.secrets = Secrets()
+        self._session = Session(access.verify)
+        self._given, self._note = credential, ""
+        self._door = Doorkeeper(self.server, self._credential, self.secrets, self._session.ask)
+        self._threads = ThreadPoolExecutor(PARALLEL, thread_name_prefix="wasmnb-registry")
+        #: Where a blob has been seen on this registry: digest to repository, for a mount in place of an upload.
+        self.seen: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Client({self.host!r})"
+
+    # -- requests ---------------------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        doing: Doing,
+        *,
+        scopes: Sequence[str] = (),
+        expect: Sequence[int] = (200,),
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limit: int = _SMALL,
+    ) -> Reply:
+        """Send a request, several times when it must be, and read the answer.
+
+        Parameters
+        ----------
+        method, url : str
+        doing : Doing
+            For messages.
+        scopes : sequence of str
+            What a token must allow.
+        expect : sequence of int
+            The answers that are given back; any other is an error.
+        headers : mapping, optional
+        body : bytes, optional
+        limit : int
+            The most bytes to read.
+
+        Raises
+        ------
+        RegistryError
+            There is no answer, or another one than expected.
+        """
+
+        def read(response: requests.Response) -> Reply:
+            data = _read(response, limit) if method != "HEAD" else b""
+            return Reply(response.status_code, response.headers, data, str(response.url))
+
+        return self._until(lambda: self._attempt(_Request(method, url, scopes, headers, body), doing, expect, read))
+
+    def attempt(
+        self,
+        method: str,
+        url: str,
+        doing: Doing,
+        *,
+        scopes: Sequence[str],
+        expect: Sequence[int],
+        headers: Mapping[str, str] | None = None,
+        body: Callable[[], Any] | None = None,
+    ) -> Outcome[Reply]:
+        """Send a request once, and say what came of it; for what cannot be repeated as it is."""
+
+        def read(response: requests.Response) -> Reply:
+            return Reply(response.status_code, response.headers, _read(response, _SMALL), str(response.url))
+
+        return self._attempt(_Request(method, url, scopes, headers, body), doing, expect, read)
+
+    def stream(
+        self, url: str, doing: Doing, *, scopes: Sequence[str], headers: Mapping[str, str], expect: Sequence[int]
+    ) -> requests.Response:
+        """Ask for a body that is read piece by piece; the caller closes it.
+
+        Raises
+        ------
+        RegistryError
+            There is no answer, or another one than expected.
+        """
+        return self._until(lambda: self._attempt(_Request("GET", url, scopes, headers), doing, expect, lambda found: found))
+
+    def side_by_side(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Do work on several items at once, at most `PARALLEL`, and give the results in order.
+
+        What has not begun is not begun any more when one fails, or when the user stops the command.
+        """
+        waiting = [self._threads.submit(work, item) for item in items]
+        try:
+            for future in waiting:
+                yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _until(self, attempt: Callable[[], Outcome[Result]]) -> Result:
+        for number in count(1):
+            outcome = attempt()
+            if outcome.error is None:
+                return cast("Result", outcome.result)
+            if not outcome.again or not self.retry.wait(number, outcome.asked):
+                raise outcome.error
+        raise AssertionError  # ``count`` has no end
+
+    def _attempt(
+        self, request: _Request, doing: Doing, expect: Sequence[int], read: Callable[[requests.Response], Result]
+    ) -> Outcome[Result]:
+        try:
+            response = self._admitted(request)
+            if response.status_code in expect:
+                return Outcome(read(response))
+            reply = Reply(response.status_code, response.headers, _read(response, _SMALL), str(response.url))
+        except _BROKEN as trouble:
+            error, again = unreachable(trouble, self._told(doing), self.secrets)
+        else:
+            error, again = refusal(reply, self._told(doing), self.secrets), self.retry.again(reply.status)
+            return Outcome(None, error, again, asked_pause(reply.headers.get("Retry-After")))
+        return Outcome(None, error, again)
+
+    def _admitted(self, request: _Request) -> requests.Response:
+        """Send a request with whatever the registry wants for it; a 401 that stays is given back."""
+        home = same_server(request.url, self.server)
+        for last in (False,) * (_ROUNDS - 1) + (True,):
+            key = self._door.header(request.scopes) if home else {}
+            body = request.body() if callable(request.body) else request.body
+            headers = {**_HEADERS, **(request.headers or {}), **key}
+            response = self._session.ask(request.method, request.url, headers=headers, body=body)
+            if response.status_code != _UNAUTHORIZED or not home or last:
+                break
+            challenges = response.headers.get("WWW-Authenticate", "")
+            if not self._door.answer(challenges, request.scopes, key.get("Authorization", "")):
+                break
+            _read(response, _SMALL)
+        return response
+
+    def _credential(self) -> Credential | None:
+        """Find who we are, when a registry asks for the first time: helpers are slow, and many never ask."""
+        found, self._note = (self._given, "") if self._given else credentials.find(self.host)
+        if found is not None:
+            self.secrets.hold(found)
+        return found
+
+    def _told(self, doing: Doing) -> Doing:
+        who = self._door.shown
+        return Doing(doing.verb, doing.what, self.host, who.source if who else "", self._note)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Remote:
+    """A repository on a registry: its addresses.
+
+    Parameters
+    ----------
+    at : Client
+    path : str
+        Without the host.
+    """
+
+    def __init__(self, at: Client, path: str) -> None:
+        self.client, self.path = at, path
+        # Not parsed by the library: it takes ``localhost`` for a namespace, and ``a.b/c`` for a host.
+        self._container = Container("name")
+        self._container.registry = at.server
+        self._container.namespace, self._container.repository = None, path
+
+    def manifest(self, tag_or_digest: str) -> str:
+        """Give the address of a manifest."""
+        return str(self._container.manifest_url(tag_or_digest))
+
+    def blob(self, digest: str) -> str:
+        """Give the address of a blob."""
+        return str(self._container.get_blob_url(digest))
+
+    def uploads(self) -> str:
+        """Give the address that starts an upload."""
+        return str(self._container.upload_blob_url())
+
+    def tags(self, page: int) -> str:
+        """Give the address of the first page of tags."""
+        return str(self._container.tags_url(N=page))
+
+    def scope(self, actions: str) -> str:
+        """Give what a token must allow, such as ``repository:team/name:pull``."""
+        return f"repository:{self.path}:{actions}"
+
+    def __repr__(self) -> str:
+        return f"Remote({self.client.host}/{self.path})"
+
+
+# Bytes as they are: a body that is decompressed on its way has another digest, and may be a bomb.
+_HEADERS = {"User-Agent": "wasmnb", "Accept-Encoding": "identity"}
+
+
+def client(host: str, access: Access | None = None) -> Client:
+    """Give the client of a registry, the same one every time."""
+    key = (host, access or Access())
+    with _lock:
+        found = _clients.get(key)
+        if found is None:
+            found = _clients[key] = Client(*key)
+    return found
+
+
+def drop(host: str | None = None) -> None:
+    """Forget what is known of a registry, or of all: connections, tokens, credentials."""
+    with _lock:
+        for key in [key for key in _clients if host in (None, key[0])]:
+            _clients.pop(key).close()
+
+
+def _read(response: requests.Response, limit: int) -> bytes:
+    """Read a body of at most so many bytes, undecoded, and give the connection back to be used again."""
+    parts, size = [], 0
+    try:
+        while piece := response.raw.read(_PIECE, decode_content=False):
+            size += len(piece)
+            if size > limit:
+                raise RegistryError(
+                    f"A registry sent more than {limit:,} bytes where no more are taken.",
+                    hint="it is broken, or no registry",
+                )
+            parts.append(piece)
+    except BaseException:
+        response.close()
+        raise
+    response.raw.release_conn()
+    return b"".join(parts)
+
+
+def _forget_in_child() -> None:
+    """Sockets and threads are not shared with a forked process."""
+    _clients.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

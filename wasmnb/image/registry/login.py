@@ -1,0 +1,118 @@
+"""Telling a registry who one is, once, and keeping it where ``docker login`` would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import AuthError, UsageError
+from wasmnb.image.registry import credentials
+from wasmnb.image.registry.client import Client, drop
+from wasmnb.image.registry.hosts import Access, host_of
+from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.secrets import Credential
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["Login", "login", "logout"]
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a login did.
+
+    Parameters
+    ----------
+    host : str
+    username : str
+    kept_in : str
+        The file, or the credential helper.
+    checked : bool
+        False when the registry asked for no credentials, so that nobody knows whether they are right.
+    """
+
+    host: str
+    username: str
+    kept_in: str
+    checked: bool
+
+    def __str__(self) -> str:
+        doubt = "" if self.checked else f" {self.host} lets everybody in, so they could not be checked."
+        return f"Logged in to {self.host} as {self.username}; the credentials are in {self.kept_in}.{doubt}"
+
+
+def login(
+    host: str,
+    username: str,
+    password: str,
+    *,
+    plain_http: bool = False,
+    insecure: bool = False,
+    ca: str | os.PathLike[str] | None = None,
+) -> Login:
+    """Check credentials with a registry, and keep them where ``docker login`` would.
+
+    Parameters
+    ----------
+    host : str
+        Such as ``registry.example``; ``docker.io`` for Docker Hub.
+    username : str
+    password : str
+        A password or an access token. It is kept in Docker's ``config.json`` or given to the credential helper that is
+        configured there, and shown nowhere.
+    plain_http, insecure, ca
+        As for `push`.
+
+    Returns
+    -------
+    Login
+
+    Raises
+    ------
+    AuthError
+        The registry does not take them; nothing was kept.
+    ConfigError
+        ``config.json`` cannot be read or written.
+    """
+    name = host_of(host)
+    if not username or not password:
+        raise UsageError(f"A login to {name} needs a user name and a password.", hint=f"%wasm_login {name} -u NAME")
+    if ":" in username:
+        raise UsageError("A user name holds no colon (RFC 7617).", hint=f"%wasm_login {name} -u NAME")
+    credential = Credential(username, password, source="this login")
+    at = Client(name, Access.of(plain_http=plain_http, insecure=insecure, ca=ca), credential=credential)
+    try:
+        at.call("GET", f"{at.server}/v2/", Doing("log in to", name, name))
+        checked = at.knows_us
+    except AuthError as error:
+        refused = AuthError(f"{name} does not take these credentials of {username}.", why=error.why)
+        refused.status, refused.hint = error.status, "check the password; many registries want an access token in its place"
+    else:
+        kept_in = credentials.save(name, credential)
+        drop(name)
+        return Login(name, username, kept_in, checked)
+    finally:
+        at.close()
+    raise refused
+
+
+def logout(host: str) -> bool:
+    """Forget the credentials of a registry, in ``config.json`` and in its credential helper.
+
+    Returns
+    -------
+    bool
+        Whether there were any.
+
+    Raises
+    ------
+    AuthError
+        The credential helper failed.
+    ConfigError
+        ``config.json`` cannot be read or written.
+    """
+    name = host_of(host)
+    found = credentials.erase(name)
+    drop(name)
+    return found

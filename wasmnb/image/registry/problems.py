@@ -1,0 +1,182 @@
+"""What went wrong between here and a registry, in words that say what to try."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import requests
+from urllib3 import exceptions as urllib3_exceptions
+
+from wasmnb.errors import AuthError, RegistryError
+from wasmnb.image.registry.hosts import DOCKER_HUB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from wasmnb.image.registry.secrets import Secrets
+
+__all__ = ["Doing", "Reply", "refusal", "said", "unreachable"]
+
+_MOST = 4  # messages of a registry that are quoted
+_LONGEST = 300
+#: Codes of a registry that does not take the kind of artifact (OCI distribution specification v1.1, "Error codes").
+_UNKNOWN_KIND = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "UNSUPPORTED_MEDIA_TYPE"})
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A registry's answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What is being done, for messages.
+
+    Parameters
+    ----------
+    verb : str
+        ``push``, ``pull``, ``list``, ...
+    what : str
+        The image or repository, as the user writes it.
+    host : str
+    source : str
+        Where the credentials come from that were shown; empty when there were none.
+    note : str
+        Why there were none, if somebody said.
+    """
+
+    verb: str
+    what: str
+    host: str
+    source: str = ""
+    note: str = ""
+
+    @property
+    def noun(self) -> str:
+        """The verb as a noun: ``the push of``."""
+        return {"list": "listing", "log in to": "login to"}.get(self.verb, f"{self.verb} of")
+
+
+def said(body: bytes, secrets: Secrets) -> tuple[list[str], set[str]]:
+    """Read a registry's error body: lines to quote, and the codes (OCI distribution specification v1.1)."""
+    try:
+        errors = json.loads(body)["errors"]
+        lines = [f"{item.get('code')}: {item.get('message') or ''}{_detail(item.get('detail'))}" for item in errors]
+        codes = {str(item.get("code")).upper() for item in errors}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        text = body[:_LONGEST].decode("utf-8", "replace").strip()
+        # A page for a browser tells nobody anything here.
+        lines, codes = ([text.splitlines()[0]] if text and not text.startswith("<") else []), set()
+    return [secrets.mask(line)[:_LONGEST] for line in lines[:_MOST]], codes
+
+
+def refusal(reply: Reply, doing: Doing, secrets: Secrets) -> RegistryError:
+    """Give the error for an answer that is not the one that was hoped for."""
+    why, codes = said(reply.body, secrets)
+    status, host, verb, what = reply.status, doing.host, doing.verb, doing.what
+    kind: type[RegistryError] = RegistryError
+    if status == 401:  # noqa: PLR2004
+        kind = AuthError
+        sentence, hint = _stranger(doing)
+        why += [doing.note] if doing.note else []
+    elif status == 403 or "DENIED" in codes:  # noqa: PLR2004
+        kind = AuthError
+        sentence = f"{host} does not allow you to {verb} {what}."
+        hint = f"log in as somebody who may: %wasm_login {host}; or name a repository of your own"
+    elif status == 404:  # noqa: PLR2004
+        sentence, hint = f"{host} has no {what}.", f"%wasm_list {host} shows what it has"
+    elif status == 429:  # noqa: PLR2004
+        sentence = f"{host} has had too many requests from here, and does not {verb} {what} now."
+        hint = "wait a while" + (f", or log in, which allows more: %wasm_login {host}" if not doing.source else "")
+        asked = reply.headers.get("Retry-After")
+        why += [f"Retry-After: {secrets.mask(asked)[:_LONGEST]}"] if asked else []
+    elif status == 400 and b"HTTPS server" in reply.body:  # noqa: PLR2004
+        sentence, hint = f"{host} speaks TLS, and was asked without.", "leave --plain-http out"
+    elif verb == "push" and (status == 415 or codes & _UNKNOWN_KIND):  # noqa: PLR2004
+        sentence = f"{host} does not take this kind of artifact: it refused the manifest of {what}."
+        hint = "package it as an image, which every registry takes: --variant compat"
+    elif status >= 500:  # noqa: PLR2004
+        sentence, hint = f"{host} is in trouble: it answered {status} to the {doing.noun} {what}.", "try again later"
+    else:
+        sentence, hint = f"{host} answered {status} to the {doing.noun} {what}.", ""
+    error = kind(sentence, why=why, hint=hint)
+    error.status = status
+    return error
+
+
+def unreachable(trouble: Exception, doing: Doing, secrets: Secrets) -> tuple[RegistryError, bool]:
+    """Give the error for a request that got no answer, and whether the next one may get one.
+
+    Nothing of the library's own text is quoted but a short reason: it holds whole addresses, with tokens in them.
+    """
+    chain = list(_causes(trouble))
+    names = " ".join(str(item) for item in chain).upper()
+    host, again, why, hint = doing.host, False, "", ""
+    if isinstance(trouble, requests.exceptions.ProxyError):
+        sentence, hint = f"The proxy on the way to {host} does not let through.", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+    elif isinstance(trouble, requests.exceptions.SSLError):
+        if any(sign in names.replace(" ", "_") for sign in _NO_TLS):
+            sentence, hint = f"{host} does not speak TLS.", "--plain-http, if that is meant to be"
+        else:
+            sentence = f"The certificate of {host} is not one to be believed."
+            why = next((line for line in (_reason(item) for item in reversed(chain)) if line), "")
+            hint = "--ca FILE with the authority that signed it; --insecure believes anybody"
+    elif any(isinstance(item, urllib3_exceptions.NameResolutionError) for item in chain):
+        sentence, hint = f"There is no host called {host}.", "check the spelling, and whether this machine has a network"
+    elif any(isinstance(item, ConnectionRefusedError) for item in chain):
+        sentence = f"Nothing answers at {host}: connection refused."
+        hint = "check the port, and whether the registry runs"
+    elif any(isinstance(item, urllib3_exceptions.NewConnectionError) for item in chain):
+        os_error = next((item.strerror for item in chain if isinstance(item, OSError) and item.strerror), "")
+        sentence, why = f"{host} cannot be reached.", os_error
+    elif isinstance(trouble, requests.exceptions.Timeout):
+        sentence, again = f"{host} did not answer in time to the {doing.noun} {doing.what}.", True
+    elif isinstance(trouble, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        sentence = f"{host} sent us to an address that is none."
+    else:
+        again = isinstance(trouble, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError)
+        sentence = f"The connection to {host} broke during the {doing.noun} {doing.what}."
+        hint = "try again"
+    return RegistryError(sentence, why=[secrets.mask(why)[:_LONGEST]] if why else [], hint=hint), again
+
+
+def _stranger(doing: Doing) -> tuple[str, str]:
+    login = f"%wasm_login {doing.host}"
+    if doing.source:
+        return (
+            f"{doing.host} does not take the credentials from {doing.source} for the {doing.noun} {doing.what}.",
+            f"log in again: {login}",
+        )
+    more = "; a repository that does not exist looks the same there" if doing.host == DOCKER_HUB else ""
+    return f"{doing.host} wants to know who you are before the {doing.noun} {doing.what}.", f"log in: {login}{more}"
+
+
+def _detail(detail: object) -> str:
+    return f" ({json.dumps(detail, ensure_ascii=False)[:_LONGEST]})" if detail else ""
+
+
+def _reason(item: BaseException) -> str:
+    """Give OpenSSL's words for a certificate, without the library's address around them."""
+    text = str(getattr(item, "verify_message", "") or "")
+    return text if text and "://" not in text else ""
+
+
+def _causes(trouble: BaseException) -> Iterator[BaseException]:
+    """Walk from an exception to those inside it: ``requests`` wraps ``urllib3``, which wraps the system's."""
+    waiting: list[BaseException | None] = [trouble]
+    seen: set[int] = set()
+    while waiting:
+        item = waiting.pop(0)
+        if not isinstance(item, BaseException) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        yield item
+        waiting += [getattr(item, "reason", None), item.__cause__, item.__context__, *item.args]

@@ -1,0 +1,255 @@
+"""An image on its way from a registry into the store, verified before anything can read it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import BadNameError, ImageError, Interrupted, RegistryError, did_you_mean
+from wasmnb.image.extraction import PLATFORM, chosen
+from wasmnb.image.layout import MAX_BLOB
+from wasmnb.image.manifest import Manifest
+from wasmnb.image.reference import Reference
+from wasmnb.image.registry import manifests
+from wasmnb.image.registry.catalogue import repositories_of, tags_of
+from wasmnb.image.registry.client import Remote, client
+from wasmnb.image.registry.download import Download
+from wasmnb.image.registry.hosts import Access
+from wasmnb.image.registry.problems import Doing
+from wasmnb.progress import Silent
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from wasmnb.image.manifest import Descriptor
+    from wasmnb.image.registry.manifests import Fetched
+    from wasmnb.image.store import Store
+    from wasmnb.progress import Progress
+
+__all__ = ["Pulled", "pull", "resolve"]
+
+_MOST_BLOBS = 200
+_NOT_FOUND = 404
+_FEW = 200  # names of a catalogue that are looked through for a near one
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull brought.
+
+    Parameters
+    ----------
+    reference : str
+        The name it has in the store.
+    digest : str
+        Of the manifest that meshes run; of an index that is the one chosen from it.
+    size : int
+        Bytes of the blobs.
+    fetched : int
+        Bytes that came over the network; 0 when the store had all.
+    note : str
+        What the user should know, such as that it was an index.
+    """
+
+    reference: str
+    digest: str
+    size: int
+    fetched: int
+    note: str = ""
+
+    @property
+    def pinned(self) -> str:
+        """The reference with the digest: what a deploy should name."""
+        return str(Reference.parse(self.reference).with_digest(self.digest))
+
+
+def pull(
+    reference: str,
+    store: Store,
+    *,
+    plain_http: bool = False,
+    insecure: bool = False,
+    ca: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Pulled:
+    """Pull an image into the store; ``store.get(reference)`` gives it with its module.
+
+    Parameters
+    ----------
+    reference : str
+        With a tag or a digest; with both, the digest decides.
+    store : Store
+    plain_http, insecure, ca
+        As for `push`.
+    progress : Progress, optional
+        Told of bytes.
+
+    Returns
+    -------
+    Pulled
+
+    Raises
+    ------
+    RegistryError
+        The registry cannot be reached, refuses, has no such image, or sent what is not what its digest says. Nothing of
+        it stays in the store.
+    ImageError
+        It is no image, too large, or an index with nothing for a mesh.
+    Interrupted
+        The user stopped it; the store has what it had before.
+    """
+    where = Reference.parse(reference)
+    remote = _remote(where, plain_http=plain_http, insecure=insecure, ca=ca)
+    try:
+        with store.writing():
+            return _Pull(where, remote, store, progress or Silent()).run()
+    except KeyboardInterrupt:
+        raise Interrupted(f"The pull of {reference} was stopped.", hint="the store has what it had before") from None
+
+
+def resolve(
+    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
+) -> str:
+    """Ask a registry what a tag means at this moment.
+
+    Parameters
+    ----------
+    reference : str
+        With a digest, the registry is asked whether it has it.
+    plain_http, insecure, ca
+        As for `push`.
+
+    Returns
+    -------
+    str
+        ``sha256:...``.
+
+    Raises
+    ------
+    RegistryError
+        The registry cannot be reached, refuses, or has no such image.
+    """
+    where = Reference.parse(reference)
+    remote = _remote(where, plain_http=plain_http, insecure=insecure, ca=ca)
+    doing = Doing("pull", str(where), where.host)
+    digest = manifests.look(remote, where.digest or where.tag_or_latest, doing)
+    if not digest:
+        raise _nothing(remote, where)
+    if where.digest and digest != where.digest:
+        raise RegistryError(f"{where.host} answers for {where} with another digest: {digest}.", hint="try again")
+    return digest
+
+
+class _Pull:
+    def __init__(self, where: Reference, remote: Remote, store: Store, progress: Progress) -> None:
+        self._where, self._remote, self._store, self._progress = where, remote, store, progress
+        self._doing = Doing("pull", str(where), where.host)
+        self._lock = threading.Lock()
+        self._done = self._total = self._fetched = 0
+        self._note = ""
+
+    def run(self) -> Pulled:
+        self._progress.update(f"asking {self._where.host}")
+        found = self._manifest(self._where.digest or self._where.tag_or_latest)
+        manifest = Manifest.parse(found.data)
+        used = found
+        if manifest.is_index:
+            used = self._chosen(manifest)
+            manifest = Manifest.parse(used.data)
+        blobs = self._checked(manifest)
+        self._total = sum(item.size for item in blobs)
+        for _ in self._remote.client.side_by_side(self._fetch, blobs):
+            pass
+        if used is not found:
+            self._store.put_blob([used.data], used.digest, len(used.data))
+        self._store.add_manifest(str(self._where), found.data)
+        for item in blobs:
+            self._remote.client.seen[item.digest] = self._where.path
+        return Pulled(str(self._where), used.digest, self._total, self._fetched, self._note)
+
+    def _manifest(self, tag_or_digest: str) -> Fetched:
+        try:
+            return manifests.fetch(self._remote, tag_or_digest, self._doing)
+        except RegistryError as error:
+            if error.status != _NOT_FOUND:
+                raise
+        raise _nothing(self._remote, self._where)
+
+    def _chosen(self, index: Manifest) -> Fetched:
+        """Take from an index what meshes take."""
+        item = chosen(index)
+        platforms = ", ".join(entry.platform or "no platform" for entry in index.manifests) or "nothing"
+        if item is None:
+            raise ImageError(
+                f"{self._where} is an index without a manifest for {PLATFORM}, which is what meshes take from one.",
+                why=[f"it has {platforms}"],
+                hint="push a single manifest: %wasm_push does",
+            )
+        used = self._manifest(item.digest)
+        if Manifest.parse(used.data).is_index:
+            raise ImageError(f"{self._where} is an index of indexes.", hint="push a single manifest: %wasm_push does")
+        self._note = (
+            f"{self._where} is an index ({platforms}); as Istio does, {item.platform or 'its only manifest'} was taken: "
+            f"{used.digest}"
+        )
+        return used
+
+    def _checked(self, manifest: Manifest) -> list[Descriptor]:
+        blobs = list(manifest.blobs())
+        if len(blobs) > _MOST_BLOBS:
+            raise ImageError(f"{self._where} has {len(blobs):,} blobs.", hint="an image of a filter has two or three")
+        for item in blobs:
+            if item.size > MAX_BLOB:
+                raise ImageError(
+                    f"A blob of {self._where} has {item.size:,} bytes.",
+                    why=[f"{item.media_type} {item.digest}"],
+                    hint=f"at most {MAX_BLOB:,} are taken here, and by Istio",
+                )
+        return blobs
+
+    def _fetch(self, item: Descriptor) -> None:
+        if self._store.has_blob(item.digest, item.size):
+            self._tell(item.size)
+            return
+        with Download(self._remote, item, self._doing, self._tell) as stream:
+            self._store.put_blob(stream, item.digest, item.size)
+            self._fetched += item.size
+
+    def _tell(self, count: int) -> None:
+        with self._lock:
+            self._done += count
+            self._progress.update(f"pulling {self._where.name}", self._done, self._total)
+
+
+def _remote(where: Reference, **options: object) -> Remote:
+    if where.is_local:
+        raise BadNameError(
+            f"{where} is an image of this machine; no registry has it.", hint="%wasm_list shows what is there"
+        )
+    return Remote(client(where.host, Access.of(**options)), where.path)  # type: ignore[arg-type]
+
+
+def _nothing(remote: Remote, where: Reference) -> RegistryError:
+    """Give the error for an image that is not there, with the names that are near."""
+    hint = ""
+    known = _quietly(lambda: tags_of(remote))
+    if known:
+        what = f"{where.repository} has no " + (where.digest or f"tag {where.tag_or_latest}")
+        if not where.digest:
+            hint = did_you_mean(where.tag_or_latest, known) or "it has " + ", ".join(known[-3:])
+    else:
+        what = f"{where.host} has no repository {where.path}"
+        hint = did_you_mean(where.path, _quietly(lambda: repositories_of(remote.client, most=_FEW)))
+    error = RegistryError(f"{what}.", hint=hint or f"%wasm_list {where.host} shows what it has")
+    error.status = _NOT_FOUND
+    return error
+
+
+def _quietly(ask: Callable[[], list[str]]) -> list[str]:
+    """Give names for a hint; a registry that does not tell them is no second error."""
+    try:
+        return ask()
+    except RegistryError:
+        return []

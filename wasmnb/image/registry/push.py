@@ -1,0 +1,154 @@
+"""An image on its way to a registry."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from wasmnb.errors import BadNameError, Interrupted, UsageError
+from wasmnb.image.manifest import Manifest, digest_of
+from wasmnb.image.reference import Reference
+from wasmnb.image.registry import manifests
+from wasmnb.image.registry.client import Remote, client
+from wasmnb.image.registry.hosts import Access
+from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.upload import CHUNK, Blob, upload
+from wasmnb.progress import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wasmnb.progress import Progress
+
+    class _Layer(Protocol):
+        @property
+        def digest(self) -> str: ...
+        @property
+        def data(self) -> bytes: ...
+
+    class Pushable(Protocol):
+        """What can be pushed: an `Image`, or anything with its manifest and its blobs."""
+
+        @property
+        def manifest(self) -> bytes: ...
+        def blobs(self) -> Iterable[_Layer]: ...
+
+
+__all__ = ["push"]
+
+
+def push(
+    image: Pushable,
+    reference: str,
+    *,
+    plain_http: bool = False,
+    insecure: bool = False,
+    ca: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    chunk: int = CHUNK,
+    mount_from: Iterable[str] = (),
+) -> str:
+    """Push an image.
+
+    Parameters
+    ----------
+    image : Image
+    reference : str
+        Where to, such as ``registry.example/team/header-filter:v1``; ``latest`` is meant without a tag.
+    plain_http, insecure : bool
+        Without TLS; with TLS, but whoever answers is believed.
+    ca : path, optional
+        A file of certificate authorities in PEM form to believe in place of the system's.
+    progress : Progress, optional
+        Told of bytes.
+    chunk : int
+        A larger blob is sent in pieces of so many bytes.
+    mount_from : iterable of str
+        Repositories on the same registry that may have the blobs, in addition to those this process has seen.
+
+    Returns
+    -------
+    str
+        The digest of the manifest, as the registry has it now; what a deploy should name.
+
+    Raises
+    ------
+    RegistryError
+        The registry cannot be reached or refuses; the tag then still means what it meant before.
+    BadNameError
+        The reference is none, or names another digest than the image has.
+    Interrupted
+        The user stopped it; the tag still means what it meant before.
+    """
+    where = Reference.parse(reference)
+    if where.is_local:
+        raise UsageError(
+            f"{reference} is an image of this machine; it is in the store already.",
+            hint="name a registry: registry.example/team/name:v1",
+        )
+    remote = Remote(client(where.host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca)), where.path)
+    try:
+        return _Push(image, where, remote, progress or Silent(), chunk, tuple(mount_from)).run()
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"The push of {reference} was stopped.",
+            hint="the tag still means what it meant before; blobs that have arrived need not be sent again",
+        ) from None
+
+
+class _Push:
+    def __init__(
+        self, image: Pushable, where: Reference, remote: Remote, progress: Progress, chunk: int, mount_from: tuple[str, ...]
+    ) -> None:
+        self._image, self._where, self._remote, self._progress = image, where, remote, progress
+        self._chunk, self._mount_from = chunk, mount_from
+        self._digest = digest_of(image.manifest)
+        self._target = where.tag_or_latest or self._digest
+        self._doing = Doing("push", str(where), where.host)
+        self._lock = threading.Lock()
+        self._sent = self._total = 0
+
+    def run(self) -> str:
+        if self._where.digest and self._where.digest != self._digest:
+            raise BadNameError(
+                f"{self._where} names another image than the one that is to be pushed there.",
+                why=[f"this one is {self._digest}"],
+                hint="leave the digest out",
+            )
+        manifest = Manifest.parse(self._image.manifest)
+        blobs = [Blob(item.digest, item.data) for item in self._image.blobs()]
+        self._total = sum(blob.size for blob in blobs)
+        self._progress.update(f"asking {self._where.host}")
+        # Most pushes change nothing, and this one request tells.
+        if manifests.look(self._remote, self._target, self._doing, actions="pull,push") == self._digest:
+            self._tell(self._total)
+        else:
+            for _ in self._remote.client.side_by_side(self._bring, blobs):
+                pass
+            manifests.put(self._remote, self._target, self._image.manifest, manifest.media_type, self._doing)
+        for blob in blobs:
+            self._remote.client.seen[blob.digest] = self._where.path
+        return self._digest
+
+    def _bring(self, blob: Blob) -> None:
+        """Ask for a blob, and send it when it is not there."""
+        remote = self._remote
+        reply = remote.client.call(
+            "HEAD",
+            remote.blob(blob.digest),
+            self._doing,
+            scopes=[remote.scope("pull,push")],
+            expect=(200, 404),
+        )
+        if reply.status != 404:  # noqa: PLR2004
+            self._tell(blob.size)
+            return
+        known = (remote.client.seen.get(blob.digest, ""), *self._mount_from)
+        elsewhere = next((path for path in known if path and path != remote.path), "")
+        upload(remote, blob, self._doing, self._tell, chunk=self._chunk, elsewhere=elsewhere)
+
+    def _tell(self, count: int) -> None:
+        with self._lock:
+            self._sent += count
+            self._progress.update(f"pushing {self._where.name}", self._sent, self._total)

@@ -1,0 +1,101 @@
+"""What a user said about a deployment, read and made a plugin."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError
+from wasmnb.plugin import FailPolicy, Phase, Plugin
+from wasmnb.session.defaults import choice, number
+from wasmnb.session.words import configuration, selector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.module import Module
+
+__all__ = ["Wanted"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The keywords of ``Session.deploy``; None is what was not said."""
+
+    id: str | None = None
+    selector: str | Mapping[str, str] | None = None
+    config: str | Mapping[str, Any] | None = None
+    root_id: str | None = None
+    phase: str | None = None
+    priority: int | None = None
+    fail_policy: str | None = None
+    timeout: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long to wait; once read, it is there."""
+        return float(self.timeout or 0)
+
+    def refuse(self) -> None:
+        """Refuse words about a deployment where there is none.
+
+        Raises
+        ------
+        UsageError
+        """
+        said = [name for name, value in asdict(self).items() if value is not None]
+        if said:
+            raise UsageError(
+                f"{', '.join(said)} says how to deploy, but nothing is to be deployed.",
+                hint="add --deploy SELECTOR, for instance --deploy app=details",
+            )
+
+    def read(self, defaults: Mapping[str, Any]) -> Wanted:
+        """Read every word, those that were not said from the session's defaults.
+
+        Raises
+        ------
+        UsageError, ConfigError
+            A word is not what it must be.
+        """
+
+        def said(name: str) -> Any:
+            value = getattr(self, name)
+            return defaults[name] if value is None else value
+
+        return replace(
+            self,
+            selector=selector(said("selector")),
+            config=configuration(self.config),
+            phase=choice("phase", said("phase"), [word.value for word in Phase]),
+            priority=self.priority or 0,
+            fail_policy=choice("fail_policy", said("fail_policy"), [word.value for word in FailPolicy]),
+            timeout=number("timeout", said("timeout")),
+        )
+
+    def plugin(self, module: Module, registry: str | None) -> Plugin:
+        """Make the plugin; call `read` first.
+
+        Parameters
+        ----------
+        module : Module
+        registry : str or None
+            Where its image is named to live.
+
+        Raises
+        ------
+        ModuleError
+            Envoy would refuse the module, or silently ignore the root id.
+        """
+        from wasmnb.module.check import check  # noqa: PLC0415 - the parser, for deployments only
+
+        return Plugin(
+            id=self.id or module.name,
+            image=module.image(f"{registry}/{module.name}" if registry else ""),
+            selector=selector(self.selector),
+            config=self.config,
+            root_id=check(module, self.root_id),
+            phase=Phase(self.phase),
+            priority=self.priority or 0,
+            fail_policy=FailPolicy(self.fail_policy),
+        )
