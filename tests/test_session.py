@@ -133,6 +133,14 @@ def test_a_cell_that_no_longer_compiles_is_not_deployed_in_its_old_form(session)
     session.deploy("hello", selector="app=details")
 
 
+def test_a_cell_that_does_not_compile_leaves_what_is_live(session):
+    session.filter("hello", FILTER, deploy="app=details")
+    with pytest.raises(CompileError) as caught:
+        session.filter("hello", FILTER.replace("Continue;", "Continue"), deploy="app=details")
+    assert "'hello' is in force as it was" in caught.value.hint
+    assert "hello" in session.headers(*DETAILS).after.response.headers
+
+
 def test_a_selector_that_matches_nothing(session):
     session.filter("hello", FILTER)
     with pytest.raises(SelectorError, match="app=nobody"):
@@ -336,6 +344,9 @@ def test_before_can_be_chosen(faked):
     assert faked.headers("a", "b:1/", via="app").before is None, "another request"
     with pytest.raises(UsageError, match="via"):
         faked.headers("a", "b:1/", via="ap")
+    for before in ("aut", 3):
+        with pytest.raises(UsageError, match="before"):
+            faked.headers("a", "b:1/", before=before)
 
 
 def interrupting(mesh, method):

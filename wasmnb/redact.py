@@ -38,7 +38,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # ``key: value`` in text that need not be JSON (it may be what is wrong with it): the value, quoted or bare, to the end
 # when its quote is never closed.
 _PAIR = re.compile(
-    r"""["']?(?P<key>[A-Za-z_][\w.-]*)["']?\s*[:=]\s*"""
+    r"""["']?(?<![\w.-])(?P<key>[A-Za-z_][\w.-]*)["']?\s*[:=]\s*"""
     r"""(?P<value>"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\]|\\.)*(?:'|$)|(?:(?:Basic|Bearer)\s+)?[^\s,;&}\]"'{\[]+)""",
     re.IGNORECASE,
 )

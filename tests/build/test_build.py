@@ -12,7 +12,7 @@ import pytest
 from tests.build.conftest import cell
 from wasmnb.build import Filter
 from wasmnb.build.toolchain import toolchain
-from wasmnb.errors import UsageError
+from wasmnb.errors import CompileError, UsageError
 
 RAW = """
 extern "C" {
@@ -25,7 +25,7 @@ void proxy_on_context_create(unsigned, unsigned) { proxy_log(2, "raw", 3); }
 
 
 def test_a_cell_becomes_a_small_module_that_knows_its_root_id_and_language(build):
-    module = build(cell())
+    module = build(cell("// small"))
     assert module.size < 30_000
     assert module.facts.root_ids == ("here",)
     assert module.facts.language == "cpp"
@@ -89,7 +89,7 @@ from wasmnb import Filter
 module = Filter("tested", open(sys.argv[1]).read()).build()
 print(module.build.cached, module.digest, __import__("hashlib").sha256(module.build.symbols.read_bytes()).hexdigest())
 """
-    source = cell('#define LINE __FILE__\n  addResponseHeader("x-file", LINE __DATE__);')
+    source = cell('#define LINE __FILE__\n  addResponseHeader("x-file", LINE);')
     path = tmp_path / "source.cc"
     path.write_text(source)
     elsewhere = tmp_path / "elsewhere"
@@ -126,6 +126,11 @@ def test_an_unknown_language_is_answered_with_those_there_are():
     assert "'cpp'" in caught.value.hint
     with pytest.raises(UsageError, match="'fortran'"):
         Filter("tested", "END", language="fortran").build()
+
+
+def test_the_time_of_the_build_is_no_part_of_a_module(build):
+    with pytest.raises(CompileError, match="not reproducible"):
+        build(cell('addResponseHeader("x-built", __DATE__);'))
 
 
 def test_progress_is_told_what_is_done(cache):

@@ -12,6 +12,7 @@ import threading
 import nbformat
 import psutil
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -101,20 +102,46 @@ def test_nbmake_fails_for_every_kind(books):
         assert text in report
 
 
-@pytest.mark.parametrize("kind", ["compile error", "bad option"])
-def test_papermill_fails_and_the_notebook_says_why(books, kind):
-    source = books / f"{kind.replace(' ', '-')}.ipynb"
-    target = books / f"{kind}.out"
-    program = f"import papermill; papermill.execute_notebook({str(source)!r}, {str(target)!r}, progress_bar=False)"
+PAPERMILL = """
+import sys, papermill
+for source in sys.argv[1:]:
+    try:
+        papermill.execute_notebook(source, source + ".out", progress_bar=False)
+    except papermill.PapermillExecutionError as error:
+        print(source, error, "end of", source)
+"""
+
+
+def test_papermill_fails_for_every_kind_and_the_notebook_says_why(books):
+    paths = {kind: books / f"{kind.replace(' ', '-')}.ipynb" for kind in FAILING}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", PAPERMILL, *map(str, paths.values())],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
-    _, _, name, text = FAILING[kind]
-    assert done.returncode != 0
-    assert text in words(done.stderr)
-    saved = outputs(nbformat.read(target, 4))
-    assert name in saved
-    assert text in saved.replace('\\"', '"')
+    for kind, path in paths.items():
+        _, _, name, text = FAILING[kind]
+        report = words(done.stdout).partition(f"{path} ")[2].partition(f"end of {path}")[0]
+        saved = outputs(nbformat.read(f"{path}.out", 4)).replace('\\"', '"')
+        for shown in (report, saved):
+            assert name in shown, (kind, done.stdout + done.stderr)
+            assert text in shown, kind
+
+
+def test_the_mesh_ends_with_the_kernel():
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(ROOT))
+    cell = "%load_ext wasmnb\n%wasm_mesh local --no-bookinfo --workload shop=127.0.0.1:9"
+    reply = client.execute_interactive(cell, timeout=60, output_hook=lambda _: None)
+    mesh = psutil.Process(manager.provisioner.pid).children(recursive=True)
+    client.stop_channels()
+    manager.shutdown_kernel()
+    assert reply["content"]["status"] == "ok", reply["content"]
+    assert mesh
+    _, alive = psutil.wait_procs(mesh, timeout=10)
+    assert alive == []
 
 
 def test_the_saved_notebook_has_records_and_no_secret():

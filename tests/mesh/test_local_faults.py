@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 
 import pytest
 
-from tests.mesh.conftest import service, unused_port, until
+from tests.mesh.conftest import service, until, unused_port
 from tests.mesh.tiny import build, header, looping, tag, trapping
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
 from wasmnb.mesh import Verdict
@@ -23,8 +24,8 @@ def get(mesh, url=PLAIN, **options):
     return mesh.send("productpage", url, **options).response
 
 
-def verdict(mesh, id="one"):
-    return next(one for one in mesh.verdicts(id) if one.verdict is not Verdict.NOT_SELECTED)
+def verdict(mesh, plugin="one"):
+    return next(one for one in mesh.verdicts(plugin) if one.verdict is not Verdict.NOT_SELECTED)
 
 
 def pod(mesh, workload="details-v1"):
@@ -222,7 +223,7 @@ def test_bookinfo_answers_as_in_the_article(mesh):
     stars = {}
     for _ in range(3):
         exchange = mesh.send("productpage", "reviews:9080/reviews/0")
-        reviews = __import__("json").loads(exchange.response.text)["reviews"]
+        reviews = json.loads(exchange.response.text)["reviews"]
         stars[exchange.pod] = [review.get("rating") for review in reviews]
     assert stars["reviews-v1-0"] == [None, None]
     assert stars["reviews-v2-0"] == [{"stars": 5, "color": "black"}, {"stars": 4, "color": "black"}]

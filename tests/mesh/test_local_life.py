@@ -30,16 +30,16 @@ print(mesh._plan.folder, *mesh._processes.pids(), flush=True)
 """
 
 
+def runs(pid):
+    """Whether a process still runs; one that has ended and is not yet fetched by its parent does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def alive(pids):
-    """The processes that still run; one that has ended and is not yet fetched by its parent does not."""
-    running = []
-    for pid in pids:
-        try:
-            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-                running.append(pid)
-        except psutil.NoSuchProcess:
-            continue
-    return running
+    return [pid for pid in pids if runs(pid)]
 
 
 def start_kernel(end, temporary):
@@ -81,7 +81,7 @@ def test_everything_ends_with_the_kernel(temporary, end, kill):
             kernel.send_signal(kill)
         kernel.wait(30)
     until(lambda: alive(pids), lambda running: running == [])
-    until(lambda: os.listdir(temporary), lambda names: names == [])
+    until(lambda: list(Path(temporary).iterdir()), lambda names: names == [])
 
 
 def test_everything_ends_with_the_kernel_though_a_child_that_it_forked_lives_on(temporary):
@@ -92,7 +92,7 @@ def test_everything_ends_with_the_kernel_though_a_child_that_it_forked_lives_on(
         kernel.kill()
         kernel.wait(30)
         until(lambda: alive(pids), lambda running: running == [])
-        until(lambda: os.listdir(temporary), lambda names: names == [])
+        until(lambda: list(Path(temporary).iterdir()), lambda names: names == [])
         assert alive([child]) == [child]
         os.kill(child, signal.SIGKILL)
 
@@ -193,7 +193,7 @@ def test_without_an_envoy_the_error_says_what_to_do(monkeypatch, temporary):
     assert "platform" in caught.value.what
     with pytest.raises(MeshError):
         LocalMesh.start()
-    assert os.listdir(temporary) == []
+    assert list(Path(temporary).iterdir()) == []
 
 
 def test_an_envoy_that_does_not_start_is_an_error_that_quotes_it(monkeypatch, temporary):
@@ -201,4 +201,4 @@ def test_an_envoy_that_does_not_start_is_an_error_that_quotes_it(monkeypatch, te
     monkeypatch.setattr(plans, "find_envoy", lambda: "/bin/false")
     with pytest.raises(MeshError, match="does not come up"):
         LocalMesh.start()
-    assert os.listdir(temporary) == []
+    assert list(Path(temporary).iterdir()) == []

@@ -29,15 +29,13 @@ class Client(threading.Thread):
         self.begun = threading.Event()
 
     def run(self):
-        with self.connection, self.connection.makefile("rb") as stream:
-            while not (self.enough.is_set() and len(self.seen) >= 50):
-                try:
+        try:
+            with self.connection, self.connection.makefile("rb") as stream:
+                while not (self.enough.is_set() and len(self.seen) >= 50):
                     self.seen.append(self.ask(stream))
-                except (OSError, ValueError, AssertionError) as error:
-                    self.failed.append(error)
-                    return
-                finally:
                     self.begun.set()
+        except (OSError, ValueError, AssertionError) as error:
+            self.failed.append(error)
 
     def ask(self, stream):
         self.connection.sendall(b"GET /details/1 HTTP/1.1\r\nhost: details:9080\r\n\r\n")

@@ -160,7 +160,8 @@ class Store:
         """The folder of this kind; asked for each time, because a test or a user may move the cache."""
         from wasmnb.paths import cache_dir  # noqa: PLC0415
 
-        return cache_dir(self.kind)
+        with io_errors():
+            return cache_dir(self.kind)
 
     def get(self, key: str) -> Entry | None:
         """Find an entry; its files' content is not checked yet (`Entry.read`, `Entry.sound`)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import atexit
+from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
-from wasmnb.errors import Interrupted
+from wasmnb.errors import Interrupted, UsageError, WasmnbError
 from wasmnb.session import words
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.deploying import in_force, put, stopped, unknown_plugin
@@ -17,16 +18,15 @@ from wasmnb.session.filters import Filters
 from wasmnb.session.results import Deployment, FilterResult, Removal, plugin_key
 from wasmnb.session.state import State
 from wasmnb.session.wanted import Wanted
-from wasmnb.traffic import Capture
+from wasmnb.traffic import Capture, Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wasmnb.checks import Check
     from wasmnb.mesh import Pod, PodVerdict
     from wasmnb.module import Module
     from wasmnb.progress import Progress
-    from wasmnb.traffic import Exchange
 
 __all__ = ["Session", "close_default", "default"]
 
@@ -95,7 +95,8 @@ class Session(State):
                 known = self._filters.get(name)
             else:
                 wanted = Filter(name, source, self._default("language", language), tuple(flags))
-                known = self._filters.build(wanted, force=force, progress=progress)
+                with self._still_in_force(id or name, asked=deploy is not None):
+                    known = self._filters.build(wanted, force=force, progress=progress)
             if deploy is None:
                 return known
             deployment = self._deploy(known.module, how, progress)
@@ -216,6 +217,11 @@ class Session(State):
             via = choice("via", via, ("proxy", "app"))
             if isinstance(before, str):
                 before = choice("before", before, ("auto", "none"))
+            elif not isinstance(before, Exchange | Capture):
+                raise UsageError(
+                    f"before is an Exchange or a Capture, not {type(before).__name__}.",
+                    hint="leave it out, or use none",
+                )
             try:
                 taken = mesh.send(
                     source, url, method=method, headers=lines, body=content, via=via, timeout=number("timeout", timeout)
@@ -225,8 +231,10 @@ class Session(State):
             capture = self._captures.add(taken, tuple(plugin_key(plugin) for plugin in mesh.plugins()))
             if isinstance(before, Capture):
                 capture = replace(capture, before=before.after)
-            elif before != "auto":
-                capture = replace(capture, before=None if isinstance(before, str) else before)
+            elif isinstance(before, Exchange):
+                capture = replace(capture, before=before)
+            elif before == "none":
+                capture = replace(capture, before=None)
             return redact.capture(capture, self._secrets)
 
     def status(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002 - the option's own word
@@ -274,6 +282,18 @@ class Session(State):
 
         with self._guard():
             return examine(self._defaults["language"], self._mesh)
+
+    @contextmanager
+    def _still_in_force(self, plugin_id: str, *, asked: bool) -> Iterator[None]:
+        """Say, in an error before anything was deployed, that what is in force still is."""
+        try:
+            yield
+        except WasmnbError as error:
+            now = in_force(self.current, plugin_id) if asked else None
+            if now is not None:
+                still = f"until then {plugin_id!r} is in force as it was ({now.image.digest[:19]})"
+                error.hint = f"{error.hint}; {still}" if error.hint else f"mend the cell and run it again; {still}"
+            raise
 
     def _ready(self, how: Wanted) -> Wanted:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""

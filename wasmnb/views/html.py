@@ -43,7 +43,7 @@ padding:0 0 0 1em;white-space:pre}
 .wasmnb .warn{color:var(--jp-warn-color1,inherit)}
 .wasmnb .bad{color:var(--jp-error-color1,inherit)}
 .wasmnb .quiet{color:var(--jp-content-font-color2,inherit)}
-"""
+""".replace(".wasmnb ", ".wasmnb.wasmnb.wasmnb ")  # JupyterLab's own rules for tables in outputs name more classes
 
 
 def render(record: Record) -> str:

@@ -36,7 +36,7 @@ _SDK_FUNCTIONS = (
 _HINTS = (
     (r"with exceptions disabled", _NO_EXCEPTIONS),
     (rf"{_MISSING}(?:{_THREADS})'|'(?:{_THREAD_HEADERS})' file not found", _NO_THREADS),
-    (r"\b\w?fstream\b|\bfilesystem\b", _NO_FILES),
+    (r"\b(?:basic_)?[io]?f(?:stream|ilebuf)\b|\bfilesystem\b", _NO_FILES),
     (rf"'(?:{_LIBRARIES})[^']*' file not found", _NO_LIBRARY),
     (rf"(?:unknown type name|undeclared identifier|unknown class name) '(?:{_SDK_TYPES}|{_SDK_FUNCTIONS})'", _INCLUDE),
     (r"'proxy_wasm_[^']*' file not found", _INCLUDE),

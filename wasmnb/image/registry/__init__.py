@@ -1,10 +1,12 @@
 """Images between this machine and registries: push, pull, list, log in.
 
-Importing this imports the HTTP library; whoever only needs it later imports it then.
+Importing this imports the HTTP library; whoever needs it only later imports it then.
 """
 
 from wasmnb.image.registry.catalogue import repositories, tags
+from wasmnb.image.registry.listing import listing
+from wasmnb.image.registry.login import Login, login, logout
 from wasmnb.image.registry.pull import Pulled, pull, resolve
 from wasmnb.image.registry.push import push
 
-__all__ = ["Pulled", "pull", "push", "repositories", "resolve", "tags"]
+__all__ = ["Login", "Pulled", "listing", "login", "logout", "pull", "push", "repositories", "resolve", "tags"]

@@ -108,9 +108,16 @@ class Client:
         self._threads = ThreadPoolExecutor(PARALLEL, thread_name_prefix="wasmnb-registry")
         #: Where a blob has been seen on this registry: digest to repository, for a mount in place of an upload.
         self.seen: dict[str, str] = {}
+        #: Repository and tag of what was pushed from here, until somebody has looked again.
+        self.moved: set[tuple[str, str]] = set()
 
     def __repr__(self) -> str:
         return f"Client({self.host!r})"
+
+    @property
+    def knows_us(self) -> bool:
+        """Whether the registry asked who we are, and got an answer."""
+        return self._door.shown is not None
 
     # -- requests ---------------------------------------------------------------------------------------------------
 

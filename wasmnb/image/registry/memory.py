@@ -9,17 +9,18 @@ import json
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Memory"]
 
 # A change of what is kept gets a new number, and with it a new file.
 _FILE = "listing-1.sqlite"
 _MOST = 200_000  # rows of a table, after which it starts anew
+_AT_ONCE = 500  # values in one query
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (digest TEXT PRIMARY KEY, said TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tags (
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS tags (
 
 
 class Memory:
-    """The file, shared by all kernels; without it (a full disk, a broken file) everything is just asked for again.
+    """The file, shared by all kernels; without it (a full disk, say) everything is just asked for again.
 
     Parameters
     ----------
@@ -38,64 +39,70 @@ class Memory:
 
     def __init__(self, folder: Path) -> None:
         self._lock = threading.Lock()
+        file = folder / _FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = self._open(str(folder / _FILE))
-        except (OSError, sqlite3.Error):
+            self._db = self._open(file)
+        except (OSError, sqlite3.OperationalError):
             self._db = self._open(":memory:")
+        except sqlite3.DatabaseError:  # what is there is no database
+            file.unlink(missing_ok=True)
+            self._db = self._open(file)
 
     def facts(self, digests: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Give what is known of these manifests."""
-        wanted = set(digests)
-        rows = self._rows("SELECT digest, said FROM facts")
-        return {digest: json.loads(said) for digest, said in rows if digest in wanted}
+        rows = self._rows("SELECT digest, said FROM facts WHERE digest IN", digests)
+        return {digest: json.loads(said) for digest, said in rows}
 
     def keep_facts(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
         """Keep what manifests said."""
         rows = [(digest, json.dumps(said)) for digest, said in facts.items()]
-        self._write("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+        self._write("facts", "INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
-    def tags(self, repositories: Iterable[str], *, younger: float) -> dict[tuple[str, str], str]:
-        """Give the digests of tags that were looked at less than so many seconds ago."""
-        wanted, now = set(repositories), time.time()
-        rows = self._rows("SELECT repository, tag, digest, seen FROM tags")
-        return {
-            (repository, tag): digest
-            for repository, tag, digest, seen in rows
-            if repository in wanted and 0 <= now - seen < younger
-        }
+    def tags(self, repositories: Iterable[str]) -> dict[tuple[str, str], tuple[str, float]]:
+        """Give the digests that tags had when they were last looked at, and how many seconds ago that was."""
+        now = time.time()
+        rows = self._rows("SELECT repository, tag, digest, seen FROM tags WHERE repository IN", repositories)
+        # A clock that was set back makes a look of the future: that tells nothing.
+        return {(name, tag): (digest, now - seen if now >= seen else now) for name, tag, digest, seen in rows}
 
     def keep_tags(self, digests: Mapping[tuple[str, str], str]) -> None:
         """Keep what tags mean now."""
         now = time.time()
         rows = [(repository, tag, digest, now) for (repository, tag), digest in digests.items()]
-        self._write("INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?)", rows)
+        self._write("tags", "INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?)", rows)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    def _open(self, path: str) -> sqlite3.Connection:
+    def _open(self, path: Path | str) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=5, check_same_thread=False)
-        database.executescript(_SCHEMA)
+        try:
+            database.executescript(_SCHEMA)
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
 
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self._lock:
-            try:
-                return self._db.execute(query).fetchall()
-            except sqlite3.Error:
-                return []
+    def _rows(self, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+        wanted = sorted(set(values))
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            with self._lock:
+                try:
+                    yield from self._db.execute(f"{query} ({','.join('?' * len(some))})", some).fetchall()
+                except sqlite3.Error:
+                    return
 
-    def _write(self, query: str, rows: list[tuple[Any, ...]]) -> None:
+    def _write(self, table: str, query: str, rows: list[tuple[Any, ...]]) -> None:
         if not rows:
             return
         with self._lock:
             try:
                 with self._db:
+                    if self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > _MOST:  # noqa: S608 - our names
+                        self._db.execute(f"DELETE FROM {table}")  # noqa: S608
                     self._db.executemany(query, rows)
-                    for table in ("facts", "tags"):
-                        if self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > _MOST:  # noqa: S608 - ours
-                            self._db.execute(f"DELETE FROM {table}")  # noqa: S608
             except sqlite3.Error:
                 return

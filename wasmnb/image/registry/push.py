@@ -127,6 +127,7 @@ class _Push:
             for _ in self._remote.client.side_by_side(self._bring, blobs):
                 pass
             manifests.put(self._remote, self._target, self._image.manifest, manifest.media_type, self._doing)
+            self._remote.client.moved.add((self._where.path, self._target))
         for blob in blobs:
             self._remote.client.seen[blob.digest] = self._where.path
         return self._digest

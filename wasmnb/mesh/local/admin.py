@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import selectors
 import socket
@@ -144,7 +145,9 @@ class _Asked:
         self.answer = b""
         self.socket = socket.socket(family)
         self.socket.setblocking(False)
-        self.socket.connect_ex(question.address)
+        with contextlib.suppress(OSError):
+            # A host without an address, too, shows when something is sent.
+            self.socket.connect_ex(question.address)
 
     def step(self) -> str | None:
         """Send or receive what can be; None while the first line of the answer is not there, else what it means."""
@@ -180,14 +183,10 @@ def ask_all(questions: Sequence[Question], *, timeout: float) -> list[str]:
         Per question: empty when an HTTP answer came (of whatever status), else why not, in a few words.
     """
     reasons = ["no answer in time"] * len(questions)
-    open_ones: dict[int, _Asked] = {}
+    open_ones = [_Asked(question) for question in questions]
     with selectors.DefaultSelector() as selector:
-        for index, question in enumerate(questions):
-            try:
-                asked = open_ones[index] = _Asked(question)
-                selector.register(asked.socket, selectors.EVENT_WRITE, index)
-            except OSError as error:
-                reasons[index] = error.strerror or str(error)
+        for index, asked in enumerate(open_ones):
+            selector.register(asked.socket, selectors.EVENT_WRITE, index)
         deadline = time.monotonic() + timeout
         try:
             while selector.get_map() and (left := deadline - time.monotonic()) > 0:
@@ -200,6 +199,6 @@ def ask_all(questions: Sequence[Question], *, timeout: float) -> list[str]:
                     elif not asked.request:
                         selector.modify(asked.socket, selectors.EVENT_READ, key.data)
         finally:
-            for asked in open_ones.values():
+            for asked in open_ones:
                 asked.socket.close()
     return reasons

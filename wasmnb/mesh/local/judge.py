@@ -80,10 +80,10 @@ def not_selected(proxy: Proxy, applied: Applied) -> PodVerdict:
     """Say that a plugin is not for a pod."""
     wanted = ",".join(f"{key}={value}" for key, value in applied.plugin.selector.items())
     reason = f"the pod's labels do not match {wanted}"
-    return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, (), datetime.now(timezone.utc))
+    return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, at=datetime.now(timezone.utc))
 
 
-def judge(evidence: Evidence, applied: Applied) -> PodVerdict:
+def judge(evidence: Evidence, applied: Applied) -> PodVerdict:  # noqa: PLR0911 - one for each thing that can be
     """Judge one plugin on one pod that it selects."""
     proxy, id_ = evidence.proxy, applied.plugin.id
     version = evidence.discovery.version if evidence.discovery else ""
@@ -91,7 +91,7 @@ def judge(evidence: Evidence, applied: Applied) -> PodVerdict:
     quoted = (evidence.discovery.line,) if evidence.discovery and version else ()
 
     def say(verdict: Verdict, reason: str, *lines: str) -> PodVerdict:
-        return _verdict(proxy, applied, verdict, running, reason, (*quoted, *lines), evidence.at)
+        return _verdict(proxy, applied, verdict, running, reason, evidence=(*quoted, *lines), at=evidence.at)
 
     if evidence.state is None or not evidence.state.pid:
         return say(*_down(evidence))
@@ -191,7 +191,8 @@ def _verdict(
     verdict: Verdict,
     running: str,
     reason: str,
-    evidence: tuple[str, ...],
+    *,
+    evidence: tuple[str, ...] = (),
     at: datetime,
 ) -> PodVerdict:
     plugin = applied.plugin

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import MeshError, UsageError
 from wasmnb.mesh.local.deployments import Deployments, described
 from wasmnb.mesh.local.doctor import examine
-from wasmnb.mesh.local.names import Service, did_you_mean, find, locate
+from wasmnb.mesh.local.names import did_you_mean, find, locate
 from wasmnb.mesh.local.plan import Plan
 from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.processes import Processes
 from wasmnb.mesh.local.proxy import Proxy
+from wasmnb.mesh.local.sending import exchange
 from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
 from wasmnb.mesh.local.watch import LocalWatch, Snapshot
-from wasmnb.mesh.local.workload import BOOKINFO, GATEWAY, Workload
+from wasmnb.mesh.local.workload import BOOKINFO, Workload
 from wasmnb.mesh.protocol import Pod, PodVerdict, Verdict
 from wasmnb.plugin.envoy import wasm_filter
 from wasmnb.progress import Silent
@@ -101,7 +102,7 @@ class LocalMesh:
             raise
         return mesh
 
-    def __enter__(self) -> LocalMesh:
+    def __enter__(self) -> LocalMesh:  # noqa: PYI034 - Python 3.10 has no Self
         return self
 
     def __exit__(
@@ -247,23 +248,11 @@ class LocalMesh:
             There is no such service or port, or no answer.
         """
         from wasmnb.traffic import Headers, Request  # noqa: PLC0415 - not needed to start a mesh
-        from wasmnb.traffic.send import send  # noqa: PLC0415
 
         self._check()
-        if via not in ("proxy", "app"):
-            raise UsageError(f"via {via!r} is no way to send.", hint=did_you_mean(via, ("proxy", "app")))
-        origin = find(source, self._plan.everyone)
         target = locate(url, self._plan.services)
         request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)
-        proxy = self._turn(target.service)
-        address, pod = proxy.site.inbound, proxy.name
-        if via == "app":
-            if not origin.site.outbound:
-                raise UsageError(f"{GATEWAY} has no application that could send.", hint="send as one of the pods")
-            address = ("127.0.0.1", origin.site.outbound)
-            pod = pod if len(target.service.proxies) == 1 else target.service.name
-        workload = origin.site.workload
-        return send(address or ("", 0), request, source=workload, pod=pod, via=via, timeout=timeout)
+        return exchange(self._plan, self._processes, source, target.service, request, via=via, timeout=timeout)
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give what a pod's proxy logged, oldest first; each trap is followed by function names and cell lines.
@@ -307,14 +296,6 @@ class LocalMesh:
                 "This mesh was stopped." if self._stopped else "The local mesh does not run any more.",
                 hint="start one: %wasm_mesh local, or LocalMesh.start()",
             )
-
-    def _turn(self, service: Service) -> Proxy:
-        for _ in service.proxies:
-            proxy = service.next()
-            state = self._processes.state(proxy.name)
-            if state is not None and state.pid:
-                break
-        return proxy
 
     def _snapshot(self, rested: Rested) -> Snapshot | None:
         try:

@@ -67,7 +67,8 @@ def _hand_out(chains: Mapping[Proxy, Chain], wait: float) -> dict[Proxy, Problem
     for proxy, chain in chains.items():
         proxy.write(chain)
     deadline = time.monotonic() + wait
-    pending, problems = list(chains), {}
+    pending = list(chains)
+    problems: dict[Proxy, Problem] = {}
     while pending and not problems:
         for proxy in list(pending):
             found = _look(proxy, deadline)

@@ -56,7 +56,7 @@ class LocalWatch:
             raise StopIteration
         return change
 
-    def __enter__(self) -> LocalWatch:
+    def __enter__(self) -> LocalWatch:  # noqa: PYI034 - Python 3.10 has no Self
         return self
 
     def __exit__(

@@ -156,16 +156,16 @@ Block* find(size_t size) {
 }
 
 void* allocate(size_t size) {
-  if (size > kLargest) return nullptr;
-  size = blockSize(size);
-  Block* block = find(size);
+  const size_t wanted = blockSize(size);
+  Block* block = size > kLargest ? nullptr : find(wanted);
+  // An eighth more, so that the search, which rounds up, finds the new block.
+  if (block == nullptr && size <= kLargest && addMemory(wanted + wanted / kSteps)) block = find(wanted);
   if (block == nullptr) {
-    // An eighth more, so that the search, which rounds up, finds the new block.
-    if (!addMemory(size + size / kSteps)) return nullptr;
-    block = find(size);
+    errno = ENOMEM;
+    return nullptr;
   }
   unlink(block);
-  trim(block, size);
+  trim(block, wanted);
   return block->bytes();
 }
 
@@ -176,9 +176,7 @@ extern "C" {
 
 // The host writes what it gives to a filter into memory from here (ABI 0.2.1: malloc or proxy_on_memory_allocate).
 __attribute__((export_name("malloc"), visibility("default"))) void* malloc(size_t size) {
-  void* memory = allocate(size);
-  if (memory == nullptr) errno = ENOMEM;
-  return memory;
+  return allocate(size);
 }
 
 void free(void* memory) {
@@ -188,15 +186,16 @@ void free(void* memory) {
   release(block);
 }
 
+// These call allocate: the compiler knows malloc, and would make a call of calloc of the next three lines.
 void* calloc(size_t count, size_t size) {
   size_t total;
   if (__builtin_mul_overflow(count, size, &total)) total = SIZE_MAX;
-  void* memory = malloc(total);
+  void* memory = allocate(total);
   return memory == nullptr ? nullptr : memset(memory, 0, total);
 }
 
 void* realloc(void* memory, size_t size) {
-  if (memory == nullptr) return malloc(size);
+  if (memory == nullptr) return allocate(size);
   Block* block = Block::of(memory);
   const size_t wanted = blockSize(size);
   if (size <= kLargest && block->size() < wanted && block->after()->isFree() &&
@@ -210,7 +209,7 @@ void* realloc(void* memory, size_t size) {
     trim(block, wanted);
     return memory;
   }
-  void* moved = malloc(size);
+  void* moved = allocate(size);
   if (moved == nullptr) return nullptr;
   memcpy(moved, memory, block->size() - Block::kHeader);
   free(memory);
@@ -218,9 +217,9 @@ void* realloc(void* memory, size_t size) {
 }
 
 void* aligned_alloc(size_t alignment, size_t size) {
-  if (alignment <= kAlignment) return malloc(size);
+  if (alignment <= kAlignment) return allocate(size);
   if (size > kLargest || alignment > kLargest - size) return nullptr;
-  char* memory = static_cast<char*>(malloc(size + alignment));
+  char* memory = static_cast<char*>(allocate(size + alignment));
   if (memory == nullptr) return nullptr;
   Block* block = Block::of(memory);
   const size_t gap = -reinterpret_cast<uintptr_t>(memory) & (alignment - 1);

@@ -86,6 +86,10 @@ PROXY_WASM_WEAK int __cxa_guard_acquire(uint64_t* guard) { return *reinterpret_c
 PROXY_WASM_WEAK void __cxa_guard_release(uint64_t* guard) { *reinterpret_cast<char*>(guard) = 1; }
 PROXY_WASM_WEAK void __cxa_guard_abort(uint64_t*) {}
 
+// Standard output counts as a terminal, so that a printed line is in the proxy's log when it ends, and not a kilobyte later.
+PROXY_WASM_WEAK int isatty(int) { return 1; }
+PROXY_WASM_WEAK int __isatty(int) { return 1; }
+
 // Type information points to these tables of the runtime's classes (Itanium C++ ABI, 2.9.5), but only dynamic_cast and
 // catch look into them. The first use of __dynamic_cast links the real ones in place of these.
 #define PROXY_WASM_TYPE_TABLE(name) PROXY_WASM_WEAK extern const void* const name[]; const void* const name[4] = {}

@@ -1,0 +1,186 @@
+"""The images of a repository, a namespace or a whole registry, as one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import RegistryError
+from wasmnb.image.listing import Listing
+from wasmnb.image.reference import Reference
+from wasmnb.image.registry import manifests
+from wasmnb.image.registry.catalogue import repositories_of, tags_of
+from wasmnb.image.registry.client import Remote, client
+from wasmnb.image.registry.hosts import Access, host_of
+from wasmnb.image.registry.memory import Memory
+from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.said import facts_of, row
+from wasmnb.paths import cache_dir
+from wasmnb.progress import Silent
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from wasmnb.image.registry.client import Client
+    from wasmnb.progress import Progress
+
+    Tag = tuple[str, str]
+    """Repository without its host, and tag."""
+
+__all__ = ["FRESH", "listing"]
+
+#: Seconds for which a tag that was looked at is not looked at again.
+FRESH = 30.0
+
+_NOT_FOUND = 404
+_STEP = 20  # tags between two reports of progress
+
+
+def listing(
+    target: str,
+    *,
+    search: str | None = None,
+    plain_http: bool = False,
+    insecure: bool = False,
+    ca: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    fresh: float = FRESH,
+) -> Listing:
+    """List the images of a registry.
+
+    Parameters
+    ----------
+    target : str
+        A host (``registry.example:5000``), a namespace (``registry.example/team``) or a repository.
+    search : str, optional
+        Words that must all be in the reference, the digest, the language or a root id.
+    plain_http, insecure, ca
+        As for `push`.
+    progress : Progress, optional
+        Told of tags.
+    cache : pathlib.Path, optional
+        A folder for what manifests said, by digest; one under the user's cache when not given.
+    fresh : float
+        Seconds for which a tag that was looked at is not looked at again, but for those pushed from this process; the
+        table says so. 0 asks for all.
+
+    Returns
+    -------
+    Listing
+        ``.frame`` is a DataFrame ``name, tag, size, digest, updated, abi, language, root_ids``. What nobody says is
+        missing; ``updated`` is the annotation ``org.opencontainers.image.created``, as registries tell no time.
+
+    Raises
+    ------
+    RegistryError
+        The registry cannot be reached, refuses, has no such repository, or no catalogue to look through.
+    """
+    host, path = _split(target)
+    at = client(host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca))
+    memory = Memory(cache or cache_dir("registry"))
+    try:
+        return _Listing(at, path, memory, progress or Silent(), fresh).run(target, search)
+    finally:
+        memory.close()
+
+
+class _Listing:
+    def __init__(self, at: Client, path: str, memory: Memory, progress: Progress, fresh: float) -> None:
+        self._at, self._path, self._memory, self._progress, self._fresh = at, path, memory, progress, fresh
+        self._doing = Doing("list", f"{at.host}/{path}".rstrip("/"), at.host)
+        self._notes: list[str] = []
+
+    def run(self, target: str, search: str | None) -> Listing:
+        self._progress.update(f"asking {self._at.host}")
+        tags = self._tags()
+        digests, facts = self._looked_at(tags)
+        gone = sum(not digests[tag] for tag in tags)
+        if gone:
+            self._notes.append(f"{gone} tags have no manifest any more.")
+        rows = [row(f"{self._at.host}/{tag[0]}", tag[1], digests[tag], facts.get(digests[tag], {})) for tag in tags]
+        return Listing.of(rows, search, title=f"Images of {target}", notes=self._notes)
+
+    def _tags(self) -> list[Tag]:
+        """Find all tags: of the repository that is meant, else of those below it."""
+        if self._path:
+            known = self._tags_of(self._path)
+            if known:
+                return [(self._path, tag) for tag in known]
+        paths = repositories_of(self._at)
+        if self._path:
+            paths = [path for path in paths if path.startswith(f"{self._path}/")]
+            if not paths:
+                error = RegistryError(
+                    f"{self._at.host} has no repository and no namespace {self._path}.",
+                    hint=f"%wasm_list {self._at.host} shows what it has",
+                )
+                error.status = _NOT_FOUND
+                raise error
+        found: list[Tag] = []
+        for path, known in zip(paths, self._at.side_by_side(self._tags_of, paths), strict=True):
+            found += [(path, tag) for tag in known]
+            self._progress.update(f"listing {self._at.host}: {len(found)} tags")
+        return found
+
+    def _tags_of(self, path: str) -> list[str]:
+        try:
+            return tags_of(Remote(self._at, path))
+        except RegistryError as error:
+            # A catalogue also names repositories that have been emptied.
+            if error.status != _NOT_FOUND:
+                raise
+        return []
+
+    def _looked_at(self, tags: list[Tag]) -> tuple[dict[Tag, str], dict[str, dict[str, Any]]]:
+        """Give what each tag means, and what is known of each digest; only what is not known is asked for."""
+        remembered = self._memory.tags({f"{self._at.host}/{path}" for path, _ in tags})
+        before = {tag: remembered.get((f"{self._at.host}/{tag[0]}", tag[1]), ("", self._fresh)) for tag in tags}
+        facts = self._memory.facts(digest for digest, _ in before.values() if digest)
+        digests, asked = {}, []
+        for tag, (digest, age) in before.items():
+            if age < self._fresh and digest in facts and tag not in self._at.moved:
+                digests[tag] = digest
+            else:
+                asked.append(tag)
+        if digests:
+            self._notes.append(f"{len(digests)} tags were looked at less than {self._fresh:.0f} s ago, and not again.")
+        learned: dict[str, dict[str, Any]] = {}
+        answers = self._at.side_by_side(lambda tag: self._ask(tag, before[tag][0], facts), asked)
+        for number, (tag, (digest, said)) in enumerate(zip(asked, answers, strict=True), start=1):
+            digests[tag] = digest
+            if said is not None:
+                learned[digest] = said
+            if number % _STEP == 1 or number == len(asked):
+                self._progress.update(f"listing {self._at.host}", number, len(asked))
+        self._at.moved.difference_update(asked)
+        self._memory.keep_facts(learned)
+        looked = {(f"{self._at.host}/{path}", tag): digests[path, tag] for path, tag in asked if digests[path, tag]}
+        self._memory.keep_tags(looked)
+        return digests, {**facts, **learned}
+
+    def _ask(
+        self, tag: Tag, before: str, facts: Mapping[str, dict[str, Any]]
+    ) -> tuple[str, dict[str, Any] | None]:
+        """Ask what a tag means now: a digest that we know, or else the manifest."""
+        remote = Remote(self._at, tag[0])
+        try:
+            if before in facts and manifests.look(remote, tag[1], self._doing) == before:
+                return before, None
+            found = manifests.fetch(remote, tag[1], self._doing)
+            return found.digest, facts_of(remote, found.data, self._doing)
+        except RegistryError as error:
+            if error.status != _NOT_FOUND:
+                raise
+        return "", None
+
+
+def _split(target: str) -> tuple[str, str]:
+    """Split a target into host and path; a single word is a host, which a reference could not be."""
+    rest = target.partition("://")[2] or target
+    first, _, path = rest.rstrip("/").partition("/")
+    if not path:
+        return host_of(first), ""
+    where = Reference.parse(f"{host_of(first) if '://' in target else first}/{path}")
+    return where.host, where.path
