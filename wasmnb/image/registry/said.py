@@ -11,7 +11,7 @@ from wasmnb.image import marks
 from wasmnb.image.entries import total
 from wasmnb.image.listing import StoredImage
 from wasmnb.image.manifest import Manifest, digest_of
-from wasmnb.image.package import CONFIG_TYPE
+from wasmnb.image.extraction import CONFIG_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
