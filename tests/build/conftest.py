@@ -41,8 +41,7 @@ def cell(body: str = 'addResponseHeader("x-cell", "1");', *, top: str = "") -> s
 def install_runtime(cache: Path) -> None:
     """Put the runtime into an empty cache."""
     found = runtime.libraries()
-    if found.folder != runtime.PACKAGED:
-        shutil.copytree(found.folder, cache / "runtime" / found.folder.name)
+    shutil.copytree(found.folder, cache / "runtime" / found.folder.name)
 
 
 @pytest.fixture(scope="session")

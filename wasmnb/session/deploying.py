@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from wasmnb.session.results import Deployment, plugin_key
 from wasmnb.session.words import selector_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
-__all__ = ["in_force", "put", "stopped", "unknown_plugin"]
+__all__ = ["in_force", "put", "still_in_force", "stopped", "unknown_plugin"]
 
 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:
@@ -45,6 +48,19 @@ def put(mesh: Mesh, plugin: Plugin, *, wait: float, progress: Progress | None = 
         raise stopped(mesh, plugin, "waiting for") from None
     _all_live(mesh, plugin, verdicts)
     return Deployment(plugin, verdicts, unchanged=False, stages=(("swap", perf_counter() - start),))
+
+
+@contextmanager
+def still_in_force(mesh: Mesh, plugin_id: str) -> Iterator[None]:
+    """Say, in an error of what comes before a deployment, that what is in force still is."""
+    try:
+        yield
+    except WasmnbError as error:
+        now = in_force(mesh, plugin_id)
+        if now is not None:
+            still = f"until then {plugin_id!r} is in force as it was ({now.image.digest[:19]})"
+            error.hint = f"{error.hint or 'mend the cell and run it again'}; {still}"
+        raise
 
 
 def stopped(mesh: Mesh, plugin: Plugin, doing: str) -> Interrupted:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import atexit
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
-from wasmnb.errors import Interrupted, UsageError, WasmnbError
+from wasmnb.errors import Interrupted, UsageError
 from wasmnb.session import words
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.deploying import in_force, put, stopped, unknown_plugin
+from wasmnb.session.deploying import in_force, put, still_in_force, stopped, unknown_plugin
 from wasmnb.session.filters import Filters
 from wasmnb.session.results import Deployment, FilterResult, Removal, plugin_key
 from wasmnb.session.state import State
@@ -21,7 +21,7 @@ from wasmnb.session.wanted import Wanted
 from wasmnb.traffic import Capture, Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.checks import Check
     from wasmnb.mesh import Pod, PodVerdict
@@ -95,7 +95,7 @@ class Session(State):
                 known = self._filters.get(name)
             else:
                 wanted = Filter(name, source, self._default("language", language), tuple(flags))
-                with self._still_in_force(id or name, asked=deploy is not None):
+                with nullcontext() if deploy is None else still_in_force(self.current, id or name):
                     known = self._filters.build(wanted, force=force, progress=progress)
             if deploy is None:
                 return known
@@ -282,18 +282,6 @@ class Session(State):
 
         with self._guard():
             return examine(self._defaults["language"], self._mesh)
-
-    @contextmanager
-    def _still_in_force(self, plugin_id: str, *, asked: bool) -> Iterator[None]:
-        """Say, in an error before anything was deployed, that what is in force still is."""
-        try:
-            yield
-        except WasmnbError as error:
-            now = in_force(self.current, plugin_id) if asked else None
-            if now is not None:
-                still = f"until then {plugin_id!r} is in force as it was ({now.image.digest[:19]})"
-                error.hint = f"{error.hint}; {still}" if error.hint else f"mend the cell and run it again; {still}"
-            raise
 
     def _ready(self, how: Wanted) -> Wanted:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
