@@ -28,7 +28,12 @@ def show(cell: nbformat.NotebookNode) -> None:
 def main() -> int:
     """Run the notebook, keep the executed copy under build/, and print it."""
     notebook = nbformat.read(ROOT / "notebooks" / "article.ipynb", as_version=4)
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "notebooks")}})
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        resources={"metadata": {"path": str(ROOT / "notebooks")}},
+        extra_arguments=["--log-level=ERROR"],
+    )
     status = 0
     try:
         client.execute()

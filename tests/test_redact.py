@@ -64,6 +64,11 @@ def test_addresses():
     assert redact.url("details:9080/details/123") == "details:9080/details/123"
 
 
+def test_secrets_of_addresses():
+    assert redact.secrets_in_url("http://me:pw12@host:80/a?token=abcd&b=2345") == {"me:pw12", "abcd"}
+    assert redact.secrets_in_url("details:9080/a@b") == set()
+
+
 def _exchange(cookie: str, body: bytes = b"") -> Exchange:
     return Exchange(
         Request("GET", "host:80", "/?token=abc", Headers((("authorization", "Bearer abc"),))),

@@ -21,6 +21,7 @@ from wasmnb.errors import (
     ModuleError,
     NoMeshError,
     SelectorError,
+    TrafficError,
     UsageError,
 )
 from wasmnb.mesh import Verdict
@@ -317,6 +318,17 @@ def test_secrets_of_a_configuration_are_in_no_result_and_no_error(faked):
     assert "hunter2" not in repr(shown)
     assert "***" in repr(shown)
     assert mesh.there["hello"].config == '{"password": "hunter2-secret", "x": 1}'
+
+
+def test_secrets_of_a_request_are_in_no_error(faked):
+    def refuse(source, url, **keywords):
+        raise TrafficError(f"no answer to {url} with {keywords['body']!r}")
+
+    faked.current.send = refuse
+    with pytest.raises(TrafficError) as caught:
+        faked.headers("productpage", "details:9080/?api_key=abcd1234", data='{"password": "hunter2"}')
+    assert "abcd1234" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_secrets_of_headers_are_masked(faked):

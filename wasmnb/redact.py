@@ -22,6 +22,7 @@ __all__ = [
     "is_secret",
     "place",
     "secrets_in",
+    "secrets_in_url",
     "text",
     "told",
     "url",
@@ -42,6 +43,8 @@ _PAIR = re.compile(
     r"""(?P<value>"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\]|\\.)*(?:'|$)|(?:(?:Basic|Bearer)\s+)?[^\s,;&}\]"'{\[]+)""",
     re.IGNORECASE,
 )
+_QUERY = re.compile(r"([?&])([^=&#\s]+)=([^&#\s]*)")
+_CREDENTIALS = re.compile(r"(?:(?<=^)|(?<=//))[^/@\s]+(?=@)")
 _SHORTEST = 4  # a shorter value is a word of the language as often as it is the secret
 
 
@@ -84,12 +87,15 @@ def headers(lines: Headers) -> Headers:
 
 def url(address: str) -> str:
     """Give ``host:port/path`` without a password before the host and without secret query values."""
-    address = re.sub(r"(^|//)[^/@\s]+@", rf"\1{MASK}@", address)
-    return re.sub(
-        r"([?&])([^=&#\s]+)=([^&#\s]*)",
-        lambda found: f"{found[1]}{found[2]}={MASK}" if is_secret(found[2]) else found[0],
-        address,
-    )
+    address = _CREDENTIALS.sub(MASK, address)
+    return _QUERY.sub(lambda found: f"{found[1]}{found[2]}={MASK}" if is_secret(found[2]) else found[0], address)
+
+
+def secrets_in_url(address: str) -> set[str]:
+    """List the secret query values of an address, and the credentials before its host."""
+    found = {value for _, key, value in _QUERY.findall(address) if is_secret(key)}
+    found.update(_CREDENTIALS.findall(address))
+    return {value for value in found if len(value) >= _SHORTEST}
 
 
 def capture(taken: Capture, secrets: Iterable[str] = ()) -> Capture:

@@ -96,7 +96,9 @@ print(module.build.cached, module.digest)
     root = str(Path(__file__).parents[2])
     environment = {"WASMNB_CACHE_DIR": str(empty_cache), "PYTHONPATH": root, "CPATH": "/nowhere", "LANG": "de_DE.UTF-8"}
     command = [sys.executable, "-c", script, str(path)]
-    other = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    other = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
     cached, digest = other.stdout.split()
     monkeypatch.chdir(Path(__file__).parent)
     monkeypatch.setenv("WASMNB_CACHE_DIR", str(empty_cache.parent / "third"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 
 import pytest
 
@@ -75,7 +76,23 @@ def test_a_loop_that_the_canary_never_saw_restarts_only_its_own_proxy(local):
     with pytest.raises(TrafficError):
         get(local, EVIL, timeout=0.5)
     until(lambda: pod(local).status, lambda status: status == "CrashLoopBackOff")
+    # A plugin that its proxy crashes on can be taken away all the same.
+    local.remove("one")
+    assert get(local, EVIL).status == 200
     until(lambda: pod(local).ready, lambda ready: ready == "2/2")
+
+
+def test_an_interrupt_leaves_the_mesh_as_it_was(mesh):
+    mesh.apply(Plugin("one", tag("good").image(), DETAILS))
+    module = build("loop-interrupted", start="hang();")
+    timer = threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        mesh.apply(Plugin("one", module.image(), DETAILS))
+    timer.join()
+    assert get(mesh).headers.all("x-tag") == ["good"]
+    assert mesh.wait("one")[0].verdict is Verdict.LIVE
+    assert mesh.apply(Plugin("one", tag("next").image(), DETAILS))[0].verdict is Verdict.LIVE
 
 
 def test_after_a_trap_every_request_gets_503(mesh):
@@ -89,6 +106,10 @@ def test_after_a_trap_every_request_gets_503(mesh):
     assert "503" in found.reason
     assert any("unreachable" in line for line in mesh.logs("details"))
     assert pod(mesh).ready == "2/2"
+    again = mesh.apply(Plugin("one", trapping().image(), DETAILS))
+    assert again[0].verdict is Verdict.LIVE
+    assert "loaded afresh" in again[0].reason
+    assert get(mesh).headers.all("x-tag") == ["trapping"]
     mesh.apply(Plugin("one", tag("mended").image(), DETAILS))
     assert get(mesh).headers.all("x-tag") == ["mended"]
     assert verdict(mesh).verdict is Verdict.LIVE
@@ -128,8 +149,13 @@ def test_a_trap_is_never_live_for_any_plugin_that_may_have_made_it(mesh):
     mesh.apply(Plugin("innocent", tag("innocent").image(), DETAILS))
     mesh.apply(Plugin("guilty", trapping().image(), DETAILS))
     get(mesh, EVIL, method="POST")
-    assert verdict(mesh, "guilty").verdict in {Verdict.TRAPPED, Verdict.UNPROVEN}
-    assert verdict(mesh, "guilty").reason
+    assert verdict(mesh, "guilty").verdict is Verdict.TRAPPED
+    assert verdict(mesh, "innocent").verdict is Verdict.LIVE
+    assert "wasmnb: trapping" in mesh.logs("details")
+    mesh.apply(Plugin("twin", trapping().image(), DETAILS))
+    get(mesh, EVIL, method="POST")
+    assert verdict(mesh, "guilty").verdict is Verdict.UNPROVEN
+    assert "guilty, twin" in verdict(mesh, "twin").reason
 
 
 def test_an_envoy_that_is_killed_comes_back_with_its_plugins(local):

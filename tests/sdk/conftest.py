@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.sdk.harness import Plugin, Proxy, build
 from tests.sdk.upstream import Upstream
 

@@ -118,7 +118,9 @@ class Proxy:
         filters = [self._discovered(http)] if swappable else _plugins(folder, http, "http")
         bootstrap = _bootstrap(upstream, filters, _plugins(folder, tcp, "network"))
         bootstrap["admin"] = {"address": _address(self.admin)}
-        for listener, port in zip(bootstrap["static_resources"]["listeners"], (self.http_port, self.tcp_port)):
+        for listener, port in zip(
+            bootstrap["static_resources"]["listeners"], (self.http_port, self.tcp_port), strict=True
+        ):
             listener.update(address=_address(port), filter_chains=[{"filters": listener.pop("filters")}])
         config.write_text(json.dumps(bootstrap))
         command = [str(ENVOY), "-c", str(config), "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
@@ -126,7 +128,7 @@ class Proxy:
         with self._log.open("w") as file:
             self._process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
 
-    def __enter__(self) -> Proxy:
+    def __enter__(self) -> Proxy:  # noqa: PYI034 - Self came with Python 3.11
         try:
             self.wait(lambda: self._process.poll() is not None or self._ready())
             assert self._process.poll() is None, self.log()
@@ -278,7 +280,7 @@ def _cluster(name: str, port: int, protocol: dict[str, Any]) -> dict[str, Any]:
 
 def _read_headers(stream: Any) -> list[tuple[str, str]]:
     headers = []
-    while (line := stream.readline().rstrip(b"\r\n")):
+    while line := stream.readline().rstrip(b"\r\n"):
         name, _, value = line.decode().partition(": ")
         headers.append((name, value))
     return headers

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.sdk.harness import Plugin, Proxy, build
 
 import wasmnb
+from tests.sdk.harness import Plugin, Proxy, build
 
 TEMPLATE = (Path(wasmnb.__file__).parent / "build" / "templates" / "cpp" / "add_header.cc").read_text()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.sdk.harness import PRELUDE, Plugin, Proxy, build
 
 LIFE = (
@@ -125,9 +126,9 @@ def test_a_root_context_ends_when_its_plugin_is_taken_away(start):
 
 @pytest.mark.parametrize("asked", ["", "other"])
 def test_an_unknown_root_id_is_refused_with_the_known_ones(upstream, tmp_path, asked):
-    source = LIFE + "static RegisterContextFactory register_Second(ROOT_FACTORY(LifeRoot), std::string(\"second\"));"
+    source = LIFE + 'static RegisterContextFactory register_Second(ROOT_FACTORY(LifeRoot), std::string("second"));'
     log = Proxy(tmp_path, upstream, http=[Plugin(build("unknown", source), root_id=asked)]).refused()
-    assert '[critical]' in log
+    assert "[critical]" in log
     assert f'This module has no filter for root id "{asked}"; it has "second", "life".' in log
     assert "Failed to start base Wasm" in log or "Failed to configure base Wasm" in log
 

@@ -212,7 +212,9 @@ class FlowRoot : public RootContext {
       } else if (path == "/continue-2020") {
         proxy_continue_request();
       } else {
-        path == "/response-2020" ? proxy_continue_response() : path == "/response" ? continueResponse() : closeResponse();
+        if (path == "/response-2020") proxy_continue_response();
+        if (path == "/response") continueResponse();
+        if (path == "/response-close") closeResponse();
       }
     }
     waiting_.clear();
@@ -232,8 +234,8 @@ class Flow : public Context {
     path_ = getRequestHeader(":path")->toString();
     if (path_.find("response") != std::string::npos) return FilterHeadersStatus::Continue;
     if (path_ != "/local") return wait();
-    const WasmResult result =
-        sendLocalResponse(418, "teapot-details", "I am short", {{"x-local", "1"}, {"x-local", "2"}}, GrpcStatus::Aborted);
+    const HeaderStringPairs headers = {{"x-local", "1"}, {"x-local", "2"}};
+    const WasmResult result = sendLocalResponse(418, "teapot-details", "I am short", headers, GrpcStatus::Aborted);
     return result == WasmResult::Ok ? FilterHeadersStatus::StopIteration : FilterHeadersStatus::Continue;
   }
   FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {

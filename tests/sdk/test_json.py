@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.sdk.harness import PRELUDE, Plugin, Proxy, build
 
 READER = """
@@ -25,7 +26,8 @@ static void dump(const Json& json, std::string& out) {
   };
   if (json.isNull()) out.append("null");
   if (json.isBoolean()) out.append(json.boolean() ? "true" : "false");
-  if (json.isNumber()) out.append(json.integer(77) == json.integer(78) ? std::to_string(json.integer()) : std::to_string(json.number()));
+  const bool whole = json.integer(77) == json.integer(78);
+  if (json.isNumber()) out.append(whole ? std::to_string(json.integer()) : std::to_string(json.number()));
   if (json.isString()) quote(json.string());
   if (json.isArray() || json.isObject()) {
     out.append(json.isArray() ? "[" : "{");

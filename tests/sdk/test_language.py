@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.sdk.harness import PRELUDE, build
 
+from tests.sdk.harness import PRELUDE, build
 from wasmnb.errors import CompileError, LinkError
 
 LIBRARY = """
@@ -123,7 +123,7 @@ static RegisterContextFactory register_Today(CONTEXT_FACTORY(Today));
     ("statement", "reason"),
     [
         ("throw 1;", "cannot use 'throw' with exceptions disabled"),
-        ("try { logInfo(\"\"); } catch (...) {}", "cannot use 'try' with exceptions disabled"),
+        ('try { logInfo(""); } catch (...) {}', "cannot use 'try' with exceptions disabled"),
     ],
 )
 def test_exceptions_are_a_compile_error(statement, reason):
@@ -212,7 +212,8 @@ class Heap : public RootContext {
     logInfo("limits " + std::to_string(get(SIZE_MAX) == nullptr) + std::to_string(get_zeroed(SIZE_MAX, 2) == nullptr) +
             std::to_string(resize(nullptr, SIZE_MAX) == nullptr) +
             std::to_string(posix_memalign(&aligned, 3, 1) != 0) +
-            std::to_string(posix_memalign(&aligned, 4096, 10) == 0 && reinterpret_cast<uintptr_t>(aligned) % 4096 == 0));
+            std::to_string(posix_memalign(&aligned, 4096, 10)) +
+            std::to_string(reinterpret_cast<uintptr_t>(aligned) % 4096));
     return true;
   }
 };
@@ -223,4 +224,4 @@ static RegisterContextFactory register_Heap(ROOT_FACTORY(Heap));
 def test_the_heap_keeps_what_it_is_given_and_gives_it_back(start):
     log = start(PRELUDE + HEAP).log()
     assert "heap right, 0 pages more, lean" in log
-    assert "limits 11111" in log
+    assert "limits 111100" in log

@@ -79,7 +79,9 @@ def test_every_kind_of_metric_is_counted_and_shown_by_envoy(start):
     assert told["name"] == "who.me.code.200.ok.true.tagged"
     assert (told["gauge"], told["gauge get"], told["extended"]) == ("5", "6", "8")
     assert (told["metric"], told["partial"]) == ("1", "1")
-    recorded = proxy.wait(lambda: (text := proxy.stats("wasmcustom")["wasmcustom.unit.ms.histogram"])[0] == "P" and text)
+    recorded = proxy.wait(
+        lambda: (text := proxy.stats("wasmcustom")["wasmcustom.unit.ms.histogram"])[0] == "P" and text
+    )
     assert re.match(r"P0\(10\d,.* P100\(20\d,", recorded)
     stats = {name.removeprefix("wasmcustom."): value for name, value in proxy.stats("wasmcustom").items()}
     del stats["unit.ms.histogram"]

@@ -27,8 +27,11 @@ class Tcp : public Context {
     setBuffer(WasmBufferType::NetworkUpstreamData, size, 0, ">");
     return FilterStatus::Continue;
   }
-  void onDownstreamConnectionClose(CloseType type) override { logInfo("down closed " + toString(static_cast<int>(type))); }
-  void onUpstreamConnectionClose(CloseType type) override { logInfo("up closed " + toString(static_cast<int>(type))); }
+  static void closed(StringView side, CloseType type) {
+    LOG_INFO(side + std::to_string(static_cast<int>(type)));
+  }
+  void onDownstreamConnectionClose(CloseType type) override { closed("down closed ", type); }
+  void onUpstreamConnectionClose(CloseType type) override { closed("up closed ", type); }
   void onDelete() override { logInfo("connection deleted"); }
 };
 static RegisterContextFactory register_Tcp(CONTEXT_FACTORY(Tcp));

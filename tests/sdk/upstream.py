@@ -22,7 +22,7 @@ class Upstream:
     tcp: int
     grpc: int
 
-    def __enter__(self) -> Upstream:
+    def __enter__(self) -> Upstream:  # noqa: PYI034 - Self came with Python 3.11
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -63,7 +63,7 @@ async def _tcp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 async def _fields(reader: asyncio.StreamReader) -> list[list[str]]:
     fields = []
-    while (line := (await reader.readline()).rstrip(b"\r\n")):
+    while line := (await reader.readline()).rstrip(b"\r\n"):
         name, _, value = line.decode().partition(":")
         fields.append([name, value.strip()])
     return fields

@@ -208,7 +208,6 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if "--force" in arguments:
             _STORE.drop(_key())
-        libraries(progress)
         parts.prepare(progress)
     except WasmnbError as error:
         sys.stderr.write("\n" + "\n".join(error.lines()) + "\n")

@@ -98,14 +98,14 @@ def acceptances(
     Parameters
     ----------
     manifest : Manifest
-        The single manifest; of an index the one that was used.
+        The single manifest; of an index the one that was used, or the index when that could not be read.
     payload : Payload
     index : Manifest, optional
         The index, when it was one.
     child : Descriptor, optional
         What the index says of ``manifest``.
     """
-    accepted, why = _fetcher(manifest, payload)
+    accepted, why = (None, payload.lack) if manifest.is_index else _fetcher(manifest, payload)
     if index is not None:
         there = sorted(item.platform or "none" for item in index.manifests)
         if child is None or child.platform != PLATFORM:

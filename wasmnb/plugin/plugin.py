@@ -56,7 +56,7 @@ class Plugin:
     id: str
     image: Image
     selector: Mapping[str, str] = field(default_factory=dict)
-    config: str | Mapping[str, Any] | None = None
+    config: str | Mapping[str, Any] | None = field(default=None, repr=False)  # it may hold secrets
     root_id: str | None = None
     phase: Phase = Phase.UNSPECIFIED
     priority: int = 0

@@ -212,7 +212,8 @@ class Session(State):
         with self._guard():
             mesh = self.current
             lines, content = words.header_lines(header), words.body(data)
-            self._secrets |= redact.secrets_in(dict(lines))
+            self._secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
+            self._secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
             method = (method or ("POST" if content else "GET")).upper()
             via = choice("via", via, ("proxy", "app"))
             if isinstance(before, str):

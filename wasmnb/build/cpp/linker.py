@@ -88,6 +88,9 @@ _UNAVAILABLE = (
 )
 
 
+_wants_more: set[str] = set()
+
+
 @lru_cache(maxsize=1)
 def host_functions() -> frozenset[str]:
     """The functions that a proxy offers to a module under the name ``env`` (Proxy-Wasm ABI 0.2.1)."""
@@ -95,13 +98,15 @@ def host_functions() -> frozenset[str]:
     return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
-def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_line: int) -> bytes:
+def link(work: Path, name: str, sdk: Entry | None, runtime: Entry, source: Source, first_line: int) -> bytes:  # noqa: PLR0917
     """Link ``cell.o`` with the SDK and the runtime.
 
     Parameters
     ----------
     work : pathlib.Path
         The folder of ``cell.o``.
+    name : str
+        The filter's name: whether it needs more of the runtime than most is remembered by it.
     sdk : Entry or None
         None for a cell that speaks the ABI itself.
     runtime : Entry
@@ -120,9 +125,13 @@ def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_li
     ToolchainError
     """
     start, *libraries = (str(runtime.path(name)) for name in LIBRARIES)
-    objects = [start, "cell.o", *([str(sdk.path("sdk.o"))] if sdk else []), *libraries]
-    allowed = f"--allow-undefined-file={SDK / 'host_functions.txt'}"
-    finished = run([zig().program, "wasm-ld", *OPTIONS, allowed, *objects, "-o", "cell.wasm"], work)
+    finished = None
+    if sdk and name not in _wants_more:
+        finished = _run(work, [start, "cell.o", str(sdk.path("filter.o"))])
+        if finished.code:
+            _wants_more.add(name)
+    if finished is None or finished.code:
+        finished = _run(work, [start, "cell.o", *([str(sdk.path("sdk.o"))] if sdk else []), *libraries])
     if finished.code:
         raise _error(_read(finished, source, first_line), finished)
     wasm = (work / "cell.wasm").read_bytes()
@@ -130,6 +139,11 @@ def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_li
     if unknown:
         raise _error([_undefined(name, source, first_line) for name in unknown], finished)
     return wasm
+
+
+def _run(work: Path, objects: list[str]) -> Finished:
+    allowed = f"--allow-undefined-file={SDK / 'host_functions.txt'}"
+    return run([zig().program, "wasm-ld", *OPTIONS, allowed, *objects, "-o", "cell.wasm"], work)
 
 
 def _read(finished: Finished, source: Source, first_line: int) -> list[Diagnostic]:

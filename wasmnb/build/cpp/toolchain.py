@@ -117,7 +117,6 @@ class CppToolchain:
         ------
         ToolchainError
         """
-        runtime.libraries(progress)
         parts.prepare(progress)
 
     def doctor(self) -> list[Check]:
@@ -153,7 +152,7 @@ class _Job:
         progress, first_line = self.stages.progress, self.filter.first_line
         self.stages.begin("preparing")
         libraries = runtime.libraries(progress)
-        sdk = parts.sdk_object(progress)
+        sdk = parts.sdk_objects(libraries, progress)
         prepared = parts.header(self.source, self.flags, progress)
         self.stages.end("prepare")
         self.stages.begin("compiling")
@@ -169,7 +168,7 @@ class _Job:
         sources = [self.source, *(Source(data.decode(errors="replace")) for data in headers.values())]
         uses_sdk = any(item.uses_sdk for item in sources)
         self.stages.begin("linking")
-        linked = link(self.work, sdk if uses_sdk else None, libraries, self.source, first_line)
+        linked = link(self.work, self.filter.name, sdk if uses_sdk else None, libraries, self.source, first_line)
         self.stages.end("link")
         notes = {
             "first_line": first_line,

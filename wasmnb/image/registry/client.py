@@ -156,8 +156,7 @@ class Client:
         """
 
         def read(response: requests.Response) -> Reply:
-            data = _read(response, limit) if method != "HEAD" else b""
-            return Reply(response.status_code, response.headers, data, str(response.url))
+            return Reply(response.status_code, response.headers, _read(response, limit), str(response.url))
 
         return self._until(lambda: self._attempt(_Request(method, url, scopes, headers, body), doing, expect, read))
 
@@ -312,7 +311,7 @@ def client(host: str, access: Access | None = None) -> Client:
     with _lock:
         found = _clients.get(key)
         if found is None:
-            found = _clients[key] = Client(*key)
+            found = _clients[key] = Client(*key, retry=PATIENT)
     return found
 
 

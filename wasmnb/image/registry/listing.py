@@ -91,6 +91,7 @@ class _Listing:
         self._at, self._path, self._memory, self._progress, self._fresh = at, path, memory, progress, fresh
         self._doing = Doing("list", f"{at.host}/{path}".rstrip("/"), at.host)
         self._notes: list[str] = []
+        self._learned: dict[str, dict[str, Any]] = {}
 
     def run(self, target: str, search: str | None) -> Listing:
         self._progress.update(f"asking {self._at.host}")
@@ -146,34 +147,31 @@ class _Listing:
                 asked.append(tag)
         if digests:
             self._notes.append(f"{len(digests)} tags were looked at less than {self._fresh:.0f} s ago, and not again.")
-        learned: dict[str, dict[str, Any]] = {}
         answers = self._at.side_by_side(lambda tag: self._ask(tag, before[tag][0], facts), asked)
-        for number, (tag, (digest, said)) in enumerate(zip(asked, answers, strict=True), start=1):
+        for number, (tag, digest) in enumerate(zip(asked, answers, strict=True), start=1):
             digests[tag] = digest
-            if said is not None:
-                learned[digest] = said
             if number % _STEP == 1 or number == len(asked):
                 self._progress.update(f"listing {self._at.host}", number, len(asked))
         self._at.moved.difference_update(asked)
-        self._memory.keep_facts(learned)
+        self._memory.keep_facts(self._learned)
         looked = {(f"{self._at.host}/{path}", tag): digests[path, tag] for path, tag in asked if digests[path, tag]}
         self._memory.keep_tags(looked)
-        return digests, {**facts, **learned}
+        return digests, {**facts, **self._learned}
 
-    def _ask(
-        self, tag: Tag, before: str, facts: Mapping[str, dict[str, Any]]
-    ) -> tuple[str, dict[str, Any] | None]:
-        """Ask what a tag means now: a digest that we know, or else the manifest."""
+    def _ask(self, tag: Tag, before: str, facts: Mapping[str, dict[str, Any]]) -> str:
+        """Ask what a tag means now, and when it is a digest that we do not know, for the manifest; empty for nothing."""
         remote = Remote(self._at, tag[0])
         try:
             if before in facts and manifests.look(remote, tag[1], self._doing) == before:
-                return before, None
+                return before
             found = manifests.fetch(remote, tag[1], self._doing)
-            return found.digest, facts_of(remote, found.data, self._doing)
+            if found.digest not in self._learned:
+                self._learned[found.digest] = facts_of(remote, found.data, self._doing)
         except RegistryError as error:
             if error.status != _NOT_FOUND:
                 raise
-        return "", None
+            return ""
+        return found.digest
 
 
 def _split(target: str) -> tuple[str, str]:

@@ -21,6 +21,8 @@ _PREFIX = f"extension_config_discovery.http_filter.{CHAIN_NAME}"
 _VERSION = re.compile(rf'^{re.escape(_PREFIX)}\.version_text: "(.*)"$', re.MULTILINE)
 _REFUSED = re.compile(rf"^{re.escape(_PREFIX)}\.update_(?:rejected|failure): (\d+)$", re.MULTILINE)
 
+_RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Discovery:
@@ -59,27 +61,24 @@ class Admin:
             The Envoy is not there, or does not answer within ``timeout`` seconds.
         """
         with self._lock:
-            kept = self._connection is not None
+            if self._connection is not None:
+                # A connection that was kept may have been to an Envoy that is gone.
+                with contextlib.suppress(ConnectionError, BrokenPipeError, ValueError):
+                    return self._ask(target, timeout)
             try:
                 return self._ask(target, timeout)
-            except TimeoutError:
-                self._drop()
-                raise
-            except (OSError, ValueError) as error:
-                self._drop()
-                if not kept:
-                    raise OSError(str(error)) from error
-            try:
-                return self._ask(target, timeout)
-            except (OSError, ValueError) as error:
-                self._drop()
-                raise OSError(str(error)) from error
+            except ValueError as error:
+                raise ConnectionError(str(error)) from error
 
     def discovery(self, *, timeout: float = 1.0) -> Discovery:
         """Ask which chain is accepted (statistics of ``extension_config_discovery``, Envoy 1.40)."""
         text = self.get(f"/stats?filter=^{_PREFIX}.(version_text|update_rejected|update_failure)$", timeout=timeout)
         version = _VERSION.search(text)
         return Discovery(version.group(1) if version else "", sum(map(int, _REFUSED.findall(text))))
+
+    def reloads(self) -> dict[str, int]:
+        """Ask how often each plugin's VM was loaded again since the Envoy started (policy ``FAIL_RELOAD``)."""
+        return {name: int(count) for name, count in _RELOADS.findall(self.get("/stats?filter=vm_reload_success$"))}
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -94,14 +93,19 @@ class Admin:
         self._connection = self._stream = None
 
     def _ask(self, target: str, timeout: float) -> str:
-        if self._connection is None or self._stream is None:
-            self._connection = socket.socket(socket.AF_UNIX)
+        try:
+            if self._connection is None or self._stream is None:
+                self._connection = socket.socket(socket.AF_UNIX)
+                self._connection.settimeout(timeout)
+                self._connection.connect(str(self.path))
+                self._stream = self._connection.makefile("rb")
             self._connection.settimeout(timeout)
-            self._connection.connect(str(self.path))
-            self._stream = self._connection.makefile("rb")
-        self._connection.settimeout(timeout)
-        self._connection.sendall(f"GET {target} HTTP/1.1\r\nhost: admin\r\n\r\n".encode())
-        return _body(self._stream).decode("utf-8", "replace")
+            self._connection.sendall(f"GET {target} HTTP/1.1\r\nhost: admin\r\n\r\n".encode())
+            return _body(self._stream).decode("utf-8", "replace")
+        except BaseException:
+            # What was not read to its end must not be taken for the next answer; an interrupt is such a case.
+            self._drop()
+            raise
 
 
 def _body(stream: BinaryIO) -> bytes:

@@ -73,7 +73,7 @@ class Canary:
         # What the canary was doing is unknown now: the next module is to meet a fresh one, with an empty chain.
         self._proxy.write(self._chain())
         if self._processes.alive:
-            self._processes.kill(self._proxy.name)
+            self._processes.restart(self._proxy.name)
 
     def _try(self, applied: Applied) -> str:
         name, size = applied.plugin.id, applied.plugin.image.module.size

@@ -16,7 +16,7 @@ from wasmnb.mesh.local.plan import Plan
 from wasmnb.mesh.local.processes import Processes
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 from wasmnb.mesh.local.rollout import refusal, roll
-from wasmnb.mesh.protocol import PodVerdict
+from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.envoy import in_order
 
@@ -59,7 +59,7 @@ class Deployments:
                 raise no_pod(plugin.selector, self._plan.everyone)
             current = self._applied.get(plugin.id)
             if current is not None and current.plugin == plugin:
-                return [_with_note(one, "unchanged: nothing was written") for one in self.judged(plugin.id)]
+                return self._again(current, wait)
             check_config(plugin)
             root_id = check(plugin.image.module, plugin.root_id)
             progress.update("trying the module on the canary Envoy")
@@ -69,6 +69,14 @@ class Deployments:
             self._put(plugin.id, applied, wait)
             self._history.setdefault(plugin.id, []).insert(0, plugin)
             return self.judged(plugin.id)
+
+    def _again(self, applied: Applied, wait: float) -> list[PodVerdict]:
+        found = self.judged(applied.plugin.id)
+        if not any(one.verdict is Verdict.TRAPPED for one in found):
+            return [_with_note(one, "unchanged: nothing was written") for one in found]
+        self._put(applied.plugin.id, replace(applied, attempt=applied.attempt + 1), wait)
+        note = "unchanged, but loaded afresh because its VM had crashed"
+        return [_with_note(one, note) for one in self.judged(applied.plugin.id)]
 
     def remove(self, id_: str) -> Plugin:
         """Take a plugin away; see `LocalMesh.remove`."""

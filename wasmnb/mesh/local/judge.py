@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ from wasmnb.plugin import FailPolicy
 
 __all__ = ["ANSWER", "Evidence", "gather", "judge", "not_selected", "restart_reason"]
 
+_WATCHDOG = "Watchdog AbortAction"  # Envoy 1.40, abort_action.cc
+
 ANSWER = 1.0
 """Seconds within which a worker that does not hang answers, even on a busy machine."""
 
-_RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
 _AFTERWARDS = {
-    FailPolicy.CLOSE: "every request gets 503 until another module or configuration is deployed",
+    FailPolicy.CLOSE: "every request gets 503 until it is deployed again",
     FailPolicy.OPEN: "requests pass without it",
     FailPolicy.RELOAD: "requests get 503 until it has been loaded again",
 }
@@ -67,8 +67,7 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
         try:
             discovery = proxy.admin.discovery()
             if any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins):
-                text = proxy.admin.get("/stats?filter=vm_reload_success$")
-                reloads = {name: int(count) for name, count in _RELOADS.findall(text)}
+                reloads = proxy.admin.reloads()
         except OSError as error:
             silence = silence or f"admin: {error}"
         state, lines = processes.state(proxy.name), tuple(proxy.log.present())
@@ -177,8 +176,9 @@ def restart_reason(proxy: Proxy, state: State | None) -> str:
     """Say in a few words why a proxy was restarted last; empty when that is not known."""
     if state is None or state.code is None:
         return ""
-    if state.code == -signal.SIGABRT:
-        request = crash_request(proxy.log.all())
+    lines = proxy.log.all()
+    if state.code == -signal.SIGABRT and any(_WATCHDOG in line for line in lines):
+        request = crash_request(lines)
         return f"it hung on `{request}`" if request else "it hung"
     if state.code < 0:
         return f"it was ended by {signal.Signals(-state.code).name}"

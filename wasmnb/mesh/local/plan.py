@@ -20,7 +20,7 @@ __all__ = ["Plan", "find_envoy", "plan"]
 
 # Seconds after which a hanging thread ends its Envoy. The main thread only loads what the canary let through, and may
 # take a while for a large module; a worker that does not come back within two seconds never will.
-_WATCHDOG = (15.0, 2.0)
+_WATCHDOG = (30.0, 2.0)
 _GATEWAY_LABELS = {"app": GATEWAY, "istio": "ingressgateway"}
 _GATEWAY_PORT = 80
 

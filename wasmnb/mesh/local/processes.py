@@ -200,9 +200,9 @@ class Processes:
         """Start one more process."""
         self._tell({"do": "start", "process": process})
 
-    def kill(self, name: str) -> None:
-        """End a process that hangs; the supervisor starts it again."""
-        self._tell({"do": "kill", "name": name})
+    def restart(self, name: str) -> None:
+        """Have a process started again: at once, whether it hangs or waits after a crash."""
+        self._tell({"do": "restart", "name": name})
 
     def stop(self) -> None:
         """End all of them; returns when they have ended and the folder is gone."""

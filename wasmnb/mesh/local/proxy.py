@@ -31,17 +31,24 @@ class Applied:
         The module in the mesh's folder, named by its content.
     note : str
         What the canary saw and did not refuse, such as a trap on a plain request.
+    attempt : int
+        How often the same was deployed again after its VM had crashed.
     """
 
     plugin: Plugin
     root_id: str
     filename: str
     note: str = ""
+    attempt: int = 0
 
     @cached_property
     def filter(self) -> dict[str, Any]:
         """The HTTP filter, as JSON values."""
-        return wasm_filter(self.plugin, filename=self.filename, root_id=self.root_id)
+        made = wasm_filter(self.plugin, filename=self.filename, root_id=self.root_id)
+        if self.attempt:
+            # An Envoy does nothing for what it has already, so that a crashed VM would stay.
+            made["name"] += f"~{self.attempt}"
+        return made
 
     def same(self, other: Applied | None) -> bool:
         """Whether a proxy would see no difference."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ __all__ = ["Problem", "refusal", "roll"]
 
 _STEP = 0.0007
 _BACK = 3.0
-_RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -47,25 +45,29 @@ def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) ->
     """
     former = {proxy: proxy.chain for proxy in chains}
     try:
-        problems = _hand_out(chains, wait)
+        problems = _hand_out(chains, processes, wait)
     except BaseException:
         for proxy, chain in former.items():
             proxy.write(chain)
         raise
     if problems:
         # What an Envoy accepted before is accepted under its old version again.
-        _hand_out(former, _BACK)
+        _hand_out(former, processes, _BACK)
         return problems
     for proxy in chains:
         _note_reloads(proxy, processes)
     return {}
 
 
-def _hand_out(chains: Mapping[Proxy, Chain], wait: float) -> dict[Proxy, Problem]:
+def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) -> dict[Proxy, Problem]:
     refused = {proxy: _refused(proxy) for proxy in chains}
     begin = {proxy: proxy.log.size() for proxy in chains}
     for proxy, chain in chains.items():
         proxy.write(chain)
+        state = processes.state(proxy.name)
+        if state is not None and not state.pid:
+            # What it crashed on may be what it is rid of now: it need not wait any longer.
+            processes.restart(proxy.name)
     deadline = time.monotonic() + wait
     pending = list(chains)
     problems: dict[Proxy, Problem] = {}
@@ -107,10 +109,10 @@ def _note_reloads(proxy: Proxy, processes: Processes) -> None:
         return
     state = processes.state(proxy.name)
     try:
-        counts = _RELOADS.findall(proxy.admin.get("/stats?filter=vm_reload_success$"))
+        counts = proxy.admin.reloads()
     except OSError:
         return
-    proxy.reloads = {name: (state.pid if state else 0, int(count)) for name, count in counts}
+    proxy.reloads = {name: (state.pid if state else 0, count) for name, count in counts.items()}
 
 
 def refusal(proxy: Proxy, applied: Applied, problems: Mapping[Proxy, Problem]) -> PodVerdict:

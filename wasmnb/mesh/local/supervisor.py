@@ -131,7 +131,7 @@ class Keeper:
             # As the kubelet does: at once for the first time, then later and later, until it has run for a while.
             stable = process.pop("asked", False) or now - process["at"] > _STABLE
             process["crashes"] = 0 if stable else process["crashes"]
-            delay = 0.0 if process["crashes"] == 0 else min(0.25 * 2 ** process["crashes"], 10.0)
+            delay = 0.0 if process["crashes"] == 0 else min(0.25 * 2 ** process["crashes"], 5.0)
             process["crashes"] += 1
             process["restarts"] += 1
             self.due[name] = time.monotonic() + delay
@@ -141,11 +141,13 @@ class Keeper:
         """Do what the kernel asks."""
         if order["do"] == "start":
             self.start(order["process"])
-        elif order["do"] == "kill":
-            pid = self.processes.get(order["name"], {}).get("pid")
-            if pid in self.children:
-                self.processes[order["name"]]["asked"] = True
-                os.kill(pid, signal.SIGKILL)
+        elif order["do"] == "restart":
+            process = self.processes.get(order["name"], {})
+            if process.get("pid") in self.children:
+                process["asked"] = True
+                os.kill(process["pid"], signal.SIGKILL)
+            elif order["name"] in self.due:
+                self.due[order["name"]] = time.monotonic()
         elif order["do"] == "stop":
             self.stopping = True
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from wasmnb.mesh.local.log import Trap, traps
-from wasmnb.module import Module
+
+if TYPE_CHECKING:
+    from wasmnb.module import Module
 
 __all__ = ["annotated", "could_trap", "told"]
 

@@ -20,37 +20,42 @@ WasmDataPtr getConfiguration();
 
 // Properties, by path: getProperty({"request", "path"}).
 Optional<WasmDataPtr> getProperty(std::initializer_list<StringView> parts);
+
+namespace proxy_wasm_internal {
+
 // By the parts joined, with a NUL behind each.
-Optional<WasmDataPtr> getPropertyByPath(StringView path);
+Optional<WasmDataPtr> propertyAt(StringView path);
+bool take(const Optional<WasmDataPtr>& value, std::string* out);
+bool take(const Optional<WasmDataPtr>& value, void* out, size_t out_size);
+
+template <typename T>
+bool takeAs(const Optional<WasmDataPtr>& value, T* out) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return take(value, out);
+  } else {
+    static_assert(std::is_trivially_copyable_v<T>, "a value is a std::string or a plain number");
+    return take(value, out, sizeof(T));
+  }
+}
+
+}  // namespace proxy_wasm_internal
 
 template <typename S>
 Optional<WasmDataPtr> getProperty(const std::vector<S>& parts) {
   std::string path;
   for (const auto& part : parts) path.append(StringView(part)).push_back('\0');
-  return getPropertyByPath(path);
+  return proxy_wasm_internal::propertyAt(path);
 }
-
-bool takeProperty(const Optional<WasmDataPtr>& property, std::string* out);
-bool takeProperty(const Optional<WasmDataPtr>& property, void* out, size_t out_size);
 
 // Reads a property as std::string (text, bytes), int64_t, uint64_t, double or bool. Durations and points in time are
 // int64_t nanoseconds. False when there is none, or one of another size.
-template <typename T, typename Parts>
-bool getValueOf(const Parts& parts, T* out) {
-  if constexpr (std::is_same_v<T, std::string>) {
-    return takeProperty(getProperty(parts), out);
-  } else {
-    static_assert(std::is_trivially_copyable_v<T>, "a property is a std::string or a plain number");
-    return takeProperty(getProperty(parts), out, sizeof(T));
-  }
-}
 template <typename T>
 bool getValue(std::initializer_list<StringView> parts, T* out) {
-  return getValueOf<T>(parts, out);
+  return proxy_wasm_internal::takeAs(getProperty(parts), out);
 }
 template <typename S, typename T>
 bool getValue(const std::vector<S>& parts, T* out) {
-  return getValueOf<T>(parts, out);
+  return proxy_wasm_internal::takeAs(getProperty(parts), out);
 }
 
 WasmResult setFilterState(StringView key, StringView value);

@@ -39,7 +39,7 @@ struct MetricBase {
   std::string name;
   std::string prefix;
   std::vector<MetricTag> tags;
-  std::vector<std::pair<std::string, uint32_t>> metric_ids;
+  std::vector<std::pair<std::string, uint32_t>> metric_ids;  // by name, in its order
   std::string field_separator = ".";  // behind a tag's value
   std::string value_separator = ".";  // between a tag's name and its value
 

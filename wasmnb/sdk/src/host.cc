@@ -38,29 +38,33 @@ WasmResult proxy_get_configuration(const char** configuration, size_t* configura
 
 // Properties
 
-Optional<WasmDataPtr> getPropertyByPath(StringView path) {
+namespace proxy_wasm_internal {
+
+Optional<WasmDataPtr> propertyAt(StringView path) {
   const char* value = nullptr;
   size_t size = 0;
   if (proxy_get_property(path.data(), path.size(), &value, &size) != WasmResult::Ok) return {};
   return own(value, size);
 }
 
+bool take(const Optional<WasmDataPtr>& value, std::string* out) {
+  if (!value) return false;
+  out->assign((*value)->view());
+  return true;
+}
+
+bool take(const Optional<WasmDataPtr>& value, void* out, size_t out_size) {
+  if (!value || (*value)->size() != out_size) return false;
+  memcpy(out, (*value)->data(), out_size);
+  return true;
+}
+
+}  // namespace proxy_wasm_internal
+
 Optional<WasmDataPtr> getProperty(std::initializer_list<StringView> parts) {
   std::string path;
   for (const StringView part : parts) path.append(part).push_back('\0');
-  return getPropertyByPath(path);
-}
-
-bool takeProperty(const Optional<WasmDataPtr>& property, std::string* out) {
-  if (!property) return false;
-  out->assign((*property)->view());
-  return true;
-}
-
-bool takeProperty(const Optional<WasmDataPtr>& property, void* out, size_t out_size) {
-  if (!property || (*property)->size() != out_size) return false;
-  memcpy(out, (*property)->data(), out_size);
-  return true;
+  return proxy_wasm_internal::propertyAt(path);
 }
 
 WasmResult setFilterState(StringView key, StringView value) {

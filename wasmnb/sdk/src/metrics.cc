@@ -50,12 +50,17 @@ std::string MetricBase::prefixWithFields(const std::vector<std::string>& fields)
 }
 
 uint32_t MetricBase::resolveFullName(const std::string& full_name) {
-  for (const auto& [known_name, known_id] : metric_ids) {
-    if (known_name == full_name) return known_id;
+  size_t low = 0;
+  size_t high = metric_ids.size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    const int order = metric_ids[middle].first.compare(full_name);
+    if (order == 0) return metric_ids[middle].second;
+    (order < 0 ? low : high) = order < 0 ? middle + 1 : middle;
   }
   uint32_t metric_id = 0;
   CHECK_RESULT(defineMetric(type, full_name, &metric_id));
-  metric_ids.emplace_back(full_name, metric_id);
+  metric_ids.emplace(metric_ids.begin() + static_cast<ptrdiff_t>(low), full_name, metric_id);
   return metric_id;
 }
 

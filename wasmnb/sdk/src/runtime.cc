@@ -71,7 +71,8 @@ extern "C" {
 [[noreturn]] PROXY_WASM_WEAK void __cxa_pure_virtual() { logAbort("pure virtual function called"); }
 [[noreturn]] PROXY_WASM_WEAK void __cxa_deleted_virtual() { logAbort("deleted virtual function called"); }
 
-[[noreturn]] PROXY_WASM_WEAK void __assert_fail(const char* expression, const char* file, int line, const char* function) {
+[[noreturn]] PROXY_WASM_WEAK void __assert_fail(const char* expression, const char* file, int line,
+                                                const char* function) {
   char digits[12];
   std::string text("Assertion failed: ");
   text.append(expression).append(" (").append(file).append(":");
@@ -86,13 +87,15 @@ PROXY_WASM_WEAK int __cxa_guard_acquire(uint64_t* guard) { return *reinterpret_c
 PROXY_WASM_WEAK void __cxa_guard_release(uint64_t* guard) { *reinterpret_cast<char*>(guard) = 1; }
 PROXY_WASM_WEAK void __cxa_guard_abort(uint64_t*) {}
 
-// Standard output counts as a terminal, so that a printed line is in the proxy's log when it ends, and not a kilobyte later.
+// Standard output counts as a terminal, so that a printed line is in the proxy's log as soon as it ends.
 PROXY_WASM_WEAK int isatty(int) { return 1; }
 PROXY_WASM_WEAK int __isatty(int) { return 1; }
 
 // Type information points to these tables of the runtime's classes (Itanium C++ ABI, 2.9.5), but only dynamic_cast and
 // catch look into them. The first use of __dynamic_cast links the real ones in place of these.
-#define PROXY_WASM_TYPE_TABLE(name) PROXY_WASM_WEAK extern const void* const name[]; const void* const name[4] = {}
+#define PROXY_WASM_TYPE_TABLE(name)                 \
+  PROXY_WASM_WEAK extern const void* const name[]; \
+  const void* const name[4] = {}
 PROXY_WASM_TYPE_TABLE(_ZTVN10__cxxabiv117__class_type_infoE);
 PROXY_WASM_TYPE_TABLE(_ZTVN10__cxxabiv120__si_class_type_infoE);
 PROXY_WASM_TYPE_TABLE(_ZTVN10__cxxabiv121__vmi_class_type_infoE);
@@ -116,7 +119,9 @@ PROXY_WASM_REPLACEABLE void* operator new(size_t size, std::align_val_t alignmen
   return aligned_alloc(static_cast<size_t>(alignment), size);
 }
 PROXY_WASM_REPLACEABLE void* operator new[](size_t size) { return operator new(size); }
-PROXY_WASM_REPLACEABLE void* operator new[](size_t size, std::align_val_t alignment) { return operator new(size, alignment); }
+PROXY_WASM_REPLACEABLE void* operator new[](size_t size, std::align_val_t alignment) {
+  return operator new(size, alignment);
+}
 PROXY_WASM_REPLACEABLE void* operator new[](size_t size, const std::nothrow_t&) noexcept { return malloc(size); }
 PROXY_WASM_REPLACEABLE void* operator new[](size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   return aligned_alloc(static_cast<size_t>(alignment), size);
@@ -127,10 +132,14 @@ PROXY_WASM_REPLACEABLE void operator delete(void* memory, size_t) noexcept { fre
 PROXY_WASM_REPLACEABLE void operator delete(void* memory, std::align_val_t) noexcept { free(memory); }
 PROXY_WASM_REPLACEABLE void operator delete(void* memory, size_t, std::align_val_t) noexcept { free(memory); }
 PROXY_WASM_REPLACEABLE void operator delete(void* memory, const std::nothrow_t&) noexcept { free(memory); }
-PROXY_WASM_REPLACEABLE void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept { free(memory); }
+PROXY_WASM_REPLACEABLE void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  free(memory);
+}
 PROXY_WASM_REPLACEABLE void operator delete[](void* memory) noexcept { free(memory); }
 PROXY_WASM_REPLACEABLE void operator delete[](void* memory, size_t) noexcept { free(memory); }
 PROXY_WASM_REPLACEABLE void operator delete[](void* memory, std::align_val_t) noexcept { free(memory); }
 PROXY_WASM_REPLACEABLE void operator delete[](void* memory, size_t, std::align_val_t) noexcept { free(memory); }
 PROXY_WASM_REPLACEABLE void operator delete[](void* memory, const std::nothrow_t&) noexcept { free(memory); }
-PROXY_WASM_REPLACEABLE void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept { free(memory); }
+PROXY_WASM_REPLACEABLE void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  free(memory);
+}

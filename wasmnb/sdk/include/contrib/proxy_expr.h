@@ -1,0 +1,4 @@
+// The name under which filters include expressions.
+#pragma once
+
+#include "proxy_wasm_expr.h"
