@@ -162,7 +162,7 @@ def main() -> int:
     mesh_up(figures)
     with Session() as session:
         session.mesh("local")
-        mesh = session.current_mesh()
+        mesh = session.current
         edit_to_live(figures, session, mesh)
         swap(figures, mesh)
         session.undeploy("header-filter")

@@ -31,7 +31,7 @@ def test_a_cell_becomes_a_small_module_that_knows_its_root_id_and_language(build
     assert module.facts.root_ids == ("here",)
     assert module.facts.language == "cpp"
     assert not module.facts.problems
-    assert not {"name", ".debug_line", "producers"} & set(module.facts.custom_sections)
+    assert not {".debug_line", "producers"} & {str(section) for section in module.facts.custom_sections}
     assert not module.build.cached
     assert [stage for stage, _ in module.build.stages] == ["prepare", "compile", "link"]
 
@@ -174,6 +174,13 @@ def test_standard_headers_in_front_are_precompiled_once(build, started):
     started.clear()
     build(cell("// base", top="#include <string>\n#include <vector>\n"))
     assert not [command for command in started if "-emit-pch" in command]
+
+
+def test_a_cell_that_wants_more_of_the_runtime_than_most_is_linked_with_all_of_it(build, started):
+    body = 'std::ostringstream out; out << 1.5; addResponseHeader("x", out.str());'
+    module = build(cell(body, top="#include <sstream>\n"))
+    assert [command[1] for command in started].count("wasm-ld") == 2
+    assert not module.facts.problems
 
 
 def test_doctor_says_that_all_is_well(cache):

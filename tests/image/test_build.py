@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from wasmnb.build import Filter
 from wasmnb.errors import BadNameError, ModuleError, UsageError
 from wasmnb.image import Store, build_image
 from wasmnb.module import Module
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TAG = "registry.example/team/header-filter:v0.2"
 
@@ -103,3 +106,27 @@ def test_the_tag_is_looked_at_before_the_build(store: Store, built: list[Filter]
     with pytest.raises(UsageError, match="its digest follows from it"):
         build_image(Filter("a", ""), f"local/a@sha256:{'0' * 64}", store=store)
     assert not built
+
+
+SOURCE = """#include "proxy_wasm_intrinsics.h"
+
+class Http : public Context {
+ public:
+  explicit Http(uint32_t id, RootContext* root) : Context(id, root) {}
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
+    addResponseHeader("x-image", "1");
+    return FilterHeadersStatus::Continue;
+  }
+};
+static RegisterContextFactory register_http(CONTEXT_FACTORY(Http), "imaged");
+"""
+
+
+def test_a_source_becomes_the_same_image_each_time(store: Store, folder: Path) -> None:
+    (folder / "filter.cc").write_text(SOURCE)
+    image = build_image(folder, TAG, store=store)
+    assert image.module.facts.root_ids == ("imaged",)
+    assert store.list()[0].language == "cpp"
+    again = build_image(Filter("header-filter", SOURCE), "local/again", store=store, force=True)
+    assert again.digest == image.digest
+    assert store.inspect(TAG).accepted_by("istio")

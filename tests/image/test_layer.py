@@ -10,7 +10,7 @@ import tarfile
 import tracemalloc
 import zlib
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 from tests.image.images import layer, wasm
 from wasmnb.errors import ImageError
 from wasmnb.image.layer import pack, tar, unpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WASM = wasm()
 
@@ -100,7 +103,7 @@ def test_a_long_path_in_a_pax_header() -> None:
 )
 def test_hostile_layers_are_refused(made: bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ImageError, match="holds no plugin.wasm") as caught:
+    with pytest.raises(ImageError, match=r"holds no plugin\.wasm") as caught:
         unpack(made)
     assert any(re.search(why, text) for text in (caught.value.what, *caught.value.why))
     assert not list(tmp_path.iterdir())
@@ -127,7 +130,7 @@ def header(name: str, size: int, kind: bytes = b"0") -> bytes:
 )
 def test_a_bomb_costs_no_memory(start: bytes) -> None:
     zeros = gzip.compress(bytes(1 << 25), 9)
-    junk = gzip.compress(header("junk", 1 << 40) + bytes(512)) if start in (b"",) else b""
+    junk = gzip.compress(header("junk", 1 << 40) + bytes(512)) if not start else b""
     bomb = gzip.compress(start) + junk + zeros * 40
     tracemalloc.start()
     try:

@@ -32,7 +32,9 @@ from tests.module.builder import good
 from wasmnb.image import package
 from wasmnb.module import Module
 module = Module("m", bytes(good()))
-more = {"annotations": {"title": "\\u4f60", "authors": "x", "licenses": "MIT"}, "schema": {"b": 1, "a": [1.5, "\\u597d"]}}
+more = {
+  "annotations": {"title": "\\u4f60", "authors": "x", "licenses": "MIT"},
+  "schema": {"b": 1, "a": [1.5, "\\u597d"]}}
 for variant in ("artifact", "compat"):
     print(package(module, "m", variant=variant, **more).digest)
 """
@@ -113,6 +115,7 @@ def test_standard_annotations_by_their_short_names() -> None:
         ({"zzz": "x"}, "own ones have a domain"),
         ({"created": "yesterday"}, "RFC 3339"),
         ({"title": 5}, "no text"),
+        ({"title": "\ud800"}, "no text"),
         ({"title": "a", "org.opencontainers.image.title": "b"}, "given twice"),
         ({"module.wasm.runtime/abi_version": "v9"}, "follows from the module"),
         ({"io.wasmnb.language": "cobol"}, "follows from the module"),
@@ -171,6 +174,7 @@ def test_a_runtime_config_tells_what_the_module_does_not() -> None:
         ('{"config": "x"}', "no object"),
         ('{"config": {"rootIds": ["c"]}}', "the module registers 'a', 'b'"),
         ('{"config": {"rootIds": [5]}}', "no list of texts"),
+        ('{"config": {"rootIds": ["\\ud800"]}}', "no list of texts"),
         ('{"config": {"x": 5}}', "rootIds"),
         ("[" * 100_000, "nested too deeply|no JSON"),
         (" " * 2_000_000, "more than"),

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.image.images import Blobs, CONTENT, CONFIG, TAR_GZIP, digest, layer, module, needs_skopeo, skopeo, wasm
+from tests.image.images import CONFIG, CONTENT, TAR_GZIP, Blobs, digest, layer, module, needs_skopeo, skopeo, wasm
 from wasmnb.errors import BadNameError, ImageError
 from wasmnb.image import Image, Store, package
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = "registry.example:5000/team/header-filter"
 
@@ -342,6 +345,14 @@ def test_skopeo_reads_the_layout(store: Store, tmp_path: Path, variant: str) -> 
     skopeo("copy", "--preserve-digests", f"dir:{tmp_path / 'dir'}", f"oci:{other.path}:plain")
     assert other.get("plain") == image
     other.add(image_of("more", "local/more:v1"))
-    assert other.remove("plain") == 0
+    assert other.remove(other.list("plain")[0].reference) == 0
     assert [row.reference for row in other.list()] == ["local/more:v1", f"{NAME}:v1"]
     assert other.remove(f"{NAME}:v1") == image.size
+
+
+@pytest.mark.parametrize("variant", ["artifact", "compat"])
+def test_the_oras_library_reads_the_layout(store: Store, variant: str) -> None:
+    layout = pytest.importorskip("oras.layout.layout", reason="the oras library is not installed")
+    image = store.add(image_of("a", f"{NAME}:v1", variant))
+    found = layout.Layout(str(store.path)).get_ordered_blobs(f"{NAME}:v1")
+    assert set(found) == {image.digest, *(blob.digest for blob in image.blobs())}

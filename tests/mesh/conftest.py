@@ -5,15 +5,18 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from wasmnb.mesh import Mesh
 from wasmnb.mesh.local import LocalMesh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from wasmnb.mesh import Mesh
 
 T = TypeVar("T")
 MESHES: dict[str, Callable[[], Mesh]] = {"local": LocalMesh.start}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -172,6 +173,22 @@ def test_a_canary_that_is_killed_is_waited_for(local):
     local.apply(Plugin("one", tag("one").image(), DETAILS))
     os.kill(local._processes.state("canary-0").pid, signal.SIGKILL)
     assert local.apply(Plugin("one", tag("two").image(), DETAILS))[0].verdict is Verdict.LIVE
+
+
+def test_a_full_disk_is_an_error_and_changes_nothing(mesh, monkeypatch):
+    mesh.apply(Plugin("one", tag("good").image(), DETAILS))
+    proxy = mesh._plan.proxies[0]
+    write = proxy.write
+
+    def full(chain):
+        monkeypatch.setattr(proxy, "write", write)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(proxy, "write", full)
+    with pytest.raises(MeshError, match="No space left"):
+        mesh.apply(Plugin("one", tag("next").image(), DETAILS))
+    assert get(mesh).headers.all("x-tag") == ["good"]
+    assert mesh.wait("one")[0].verdict is Verdict.LIVE
 
 
 def test_a_service_that_crashes_is_started_again(local):

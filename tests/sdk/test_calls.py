@@ -74,6 +74,50 @@ def test_an_http_call_that_gets_no_answer_in_time_or_has_no_cluster_says_so(star
     assert proxy.request("/nowhere").told == {"call": "BadArgument"}
 
 
+KINDS = """
+static int calls = 0;
+static void plain(uint32_t headers, size_t, uint32_t) { calls += headers; }
+class Kinds : public RootContext {
+ public:
+  using RootContext::RootContext;
+  void member(uint32_t headers, size_t, uint32_t) { calls += headers; }
+  bool onConfigure(size_t) override {
+    using Callback = HttpCallCallback;
+    using std::placeholders::_1;
+    auto owned = std::make_shared<int>(100);
+    Callback lambda = [owned](uint32_t headers, size_t, uint32_t) { calls += headers * *owned; };
+    Callback copy = lambda;
+    Callback moved = std::move(lambda);
+    std::function<void(uint32_t, size_t, uint32_t)> standard = copy;
+    Callback empty = std::function<void(uint32_t, size_t, uint32_t)>();
+    Callback none = static_cast<void (*)(uint32_t, size_t, uint32_t)>(nullptr);
+    Callback null = nullptr;
+    Callback pointer = plain;
+    Callback captureless = [](uint32_t headers, size_t, uint32_t) { calls += headers; };
+    Callback bound = std::bind(&Kinds::member, this, _1, 0, 0);
+    copy(1, 0, 0), moved(2, 0, 0), standard(4, 0, 0), pointer(1, 0, 0), captureless(2, 0, 0), bound(4, 0, 0);
+    Callback back = standard;
+    back(8, 0, 0);
+    logInfo("called " + std::to_string(calls) + " empty " + std::to_string(!empty + !none + !null + !lambda) +
+            " full " + std::to_string(!!copy + !!moved + !!pointer + !!captureless + !!bound + !!back));
+    copy = moved = back = nullptr;
+    standard = nullptr;
+    logInfo("owners " + std::to_string(owned.use_count()));
+    return httpCall("http", {{":method", "GET"}, {":path", "/"}, {":authority", "a"}}, "", {}, 50, nullptr) ==
+           WasmResult::Ok;
+  }
+};
+static RegisterContextFactory register_Kinds(ROOT_FACTORY(Kinds));
+"""
+
+
+def test_a_callback_is_anything_that_can_be_called(start):
+    proxy = start(PRELUDE + KINDS)
+    assert "called 1507 empty 4 full 6" in proxy.log()
+    assert "owners 1" in proxy.log()
+    proxy.wait_log("proxy_on_http_call_response return")
+
+
 LOW_LEVEL = """
 #define ROOT LowRoot
 """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.sdk.harness import PRELUDE, Plugin, Proxy, build
 
@@ -79,6 +81,33 @@ def test_right_text_is_read_as_python_reads_it(reader, text):
     reply = reader(text)
     assert reply.status == 200, reply.body
     assert reply.json() == json.loads(text)
+
+
+_leaves = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text()
+_values = st.recursive(_leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(value=_values, ascii_only=st.booleans(), indent=st.none() | st.integers(0, 3))
+def test_what_python_writes_is_read(reader, value, ascii_only, indent):
+    reply = reader(json.dumps(value, ensure_ascii=ascii_only, indent=indent))
+    assert reply.status == 200, reply.body
+    assert reply.json() == value
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(text=st.text(alphabet='{}[],:"\\eEu0-+.1 tfnrules', min_size=1, max_size=12))
+def test_any_text_is_judged_as_python_judges_it(reader, text):
+    def only_json(word: str) -> None:
+        raise ValueError(word)
+
+    try:
+        expected = json.loads(text, parse_constant=only_json)
+    except ValueError:
+        assert reader(text).status == 400
+    else:
+        reply = reader(text)
+        assert (reply.status, type(reply.json())) == (200, type(expected))
 
 
 @pytest.mark.parametrize(

@@ -98,17 +98,25 @@ def could_trap_at(module: Module, offsets: Sequence[int]) -> bool:
     offsets : sequence of int
         Byte offsets in the module file, innermost first.
     """
-    codes = [opcode_at(module.wasm, offset) for offset in offsets]
+    try:
+        codes = _opcodes(parse(module.wasm), offsets)
+    except ModuleError:
+        return False
     return bool(codes) and codes[0] in _TRAPS | _CALLS and all(code in _CALLS for code in codes[1:])
 
 
 def opcode_at(wasm: bytes, offset: int) -> int | None:
     """Give the byte at an offset inside a function's code; None when there is no code."""
     try:
-        inside = any(body.start <= offset < body.end for body in parse(wasm).bodies)
+        return _opcodes(parse(wasm), [offset])[0]
     except ModuleError:
         return None
-    return wasm[offset] if inside else None
+
+
+def _opcodes(binary: Binary, offsets: Sequence[int]) -> list[int | None]:
+    bodies = binary.bodies
+    inside = [any(body.start <= offset < body.end for body in bodies) for offset in offsets]
+    return [binary.wasm[offset] if found else None for offset, found in zip(offsets, inside, strict=True)]
 
 
 def _symbols(module: Module) -> tuple[bytes, int]:

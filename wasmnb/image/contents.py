@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -123,7 +124,8 @@ class Contents:
         try:
             return checked(data, digest, f"A blob of the store, {digest},")
         except ImageError:
-            self._layout.drop(digest)
+            with contextlib.suppress(OSError):
+                self._layout.drop(digest)
             raise
 
     def add_manifest(self, reference: str, data: bytes) -> str:

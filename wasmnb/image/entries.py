@@ -84,12 +84,9 @@ def matching(entries: Sequence[Entry], reference: str) -> list[Entry]:
         return found
     parsed = Reference.parse(reference)
     if parsed.digest and not parsed.tag:
-        return [
-            item
-            for item in entries
-            if item["digest"] == parsed.digest
-            and name_of(item).startswith((f"{parsed.repository}:", f"{parsed.repository}@"))
-        ]
+        starts, raw = (f"{parsed.repository}:", f"{parsed.repository}@"), reference.partition("@")[0]
+        same = [item for item in entries if item["digest"] == parsed.digest]
+        return [item for item in same if name_of(item).startswith(starts) or name_of(item) == raw]
     wanted = (ref_name(parsed), ref_name(replace(parsed, digest="")))
     return [item for item in entries if name_of(item) in wanted and parsed.digest in ("", item["digest"])]
 

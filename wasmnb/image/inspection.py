@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError, WasmnbError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Inspection", "inspect"]
 
 _MAX_CONFIG = 1024 * 1024
+_WIDE = 110
 _SIGNS = {True: "yes", False: "no", None: "cannot tell"}
 
 
@@ -109,7 +111,7 @@ class Inspection:
         columns = (
             Column("consumer"),
             Column("accepted", heading="takes it", show=lambda word: Cell(word, "", *signs[word])),
-            Column("why"),
+            Column("why", shown=False),
         )
         rows = tuple((item.consumer, _SIGNS[item.accepted], item.why) for item in self.consumers)
         return Record(
@@ -118,9 +120,17 @@ class Inspection:
             "bad" if self.problems else "good",
             columns,
             rows,
-            (Block("What is in it", tuple(self._facts())),),
+            (Block("Why", tuple(self._reasons())), Block("What is in it", tuple(self._facts()))),
             self.problems,
         )
+
+    def _reasons(self) -> list[str]:
+        """Give each reason once, whole: a table would cut it."""
+        reasons: dict[str, list[str]] = {}
+        for item in self.consumers:
+            reasons.setdefault(item.why, []).append(item.consumer)
+        texts = (f"{', '.join(names)}: {why}" for why, names in reasons.items())
+        return [line for text in texts for line in wrap(text, _WIDE, subsequent_indent="  ", break_on_hyphens=False)]
 
     def _facts(self) -> list[str]:
         lines = [f"digest    {self.digest}"]

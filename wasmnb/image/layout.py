@@ -72,6 +72,8 @@ class Layout:
             return self.path(digest).stat().st_size
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise self._cannot(error) from error
 
     def digests(self) -> Iterator[str]:
         """Give the digests of all blobs."""
@@ -124,6 +126,8 @@ class Layout:
                 f"The store has no blob {digest}.",
                 hint="the image is not complete here: build or pull it again",
             ) from None
+        except OSError as error:
+            raise self._cannot(error) from error
 
     def hash(self, digest: str) -> bool:
         """Tell whether a blob holds what its name says; False also when it is not here."""

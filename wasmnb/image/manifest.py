@@ -31,6 +31,7 @@ __all__ = [
     "checked",
     "digest_of",
     "is_digest",
+    "is_text",
 ]
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -54,6 +55,17 @@ def digest_of(data: bytes) -> str:
 def is_digest(text: str) -> bool:
     """Tell whether a text is a whole SHA-256 digest, the only algorithm that stores and meshes agree on."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def is_text(value: object) -> bool:
+    """Tell whether a JSON value is a text that can be written again: JSON can hold half a character, UTF-8 cannot."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def checked(data: bytes, digest: str, what: str) -> bytes:
@@ -152,7 +164,7 @@ class Manifest:
             raise _bad(f"its schemaVersion is {_shown(raw.get('schemaVersion'))}, not 2")
         is_index = "manifests" in raw and "layers" not in raw
         said = raw.get("mediaType") or (INDEX_TYPE if is_index else MANIFEST_TYPE)
-        if not isinstance(said, str):
+        if not is_text(said):
             raise _bad(f"its mediaType is {_shown(said)}")
         if is_index:
             return cls(said, None, (), _descriptors(raw, "manifests"), _texts(raw.get("annotations")), is_index=True)
@@ -188,18 +200,18 @@ def _descriptor(raw: Any, where: str) -> Descriptor:
         raise _bad(f"the digest of its {where} is {_shown(digest)}")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
         raise _bad(f"the size of its {where} is {_shown(size)}")
-    if not isinstance(kind, str):
+    if not is_text(kind):
         raise _bad(f"the mediaType of its {where} is {_shown(kind)}")
-    platform = raw.get("platform")
-    named = f"{platform.get('os')}/{platform.get('architecture')}" if isinstance(platform, dict) else ""
+    platform = _texts(raw.get("platform"))
+    named = f"{platform.get('os', '?')}/{platform.get('architecture', '?')}" if platform else ""
     return Descriptor(kind, digest, size, _texts(raw.get("annotations")), named)
 
 
 def _texts(raw: Any) -> dict[str, str]:
-    """Give annotations; what is no text is left out, as no reader could use it."""
+    """Give the texts of an object; what is none is left out, as no reader could use it."""
     if not isinstance(raw, dict):
         return {}
-    return {key: value for key, value in raw.items() if isinstance(value, str)}
+    return {key: value for key, value in raw.items() if is_text(key) and is_text(value)}
 
 
 def _shown(value: Any) -> str:

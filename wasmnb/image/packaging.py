@@ -15,7 +15,7 @@ from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.image import layer, marks
 from wasmnb.image.extraction import CONFIG_TYPE, CONTENT_TYPE, TAR_GZIP_TYPE
 from wasmnb.image.image import Image
-from wasmnb.image.manifest import MANIFEST_TYPE, MAX_MANIFEST, digest_of
+from wasmnb.image.manifest import MANIFEST_TYPE, MAX_MANIFEST, digest_of, is_text
 from wasmnb.image.reference import Reference
 from wasmnb.image.runtime import agreed, canonical, schema_text
 
@@ -155,7 +155,7 @@ def _annotations(given: Mapping[str, str]) -> dict[str, str]:
             raise UsageError(
                 f"The annotation {key!r} cannot be given: it follows from the module.", hint="leave it out"
             )
-        if not isinstance(value, str):
+        if not (is_text(key) and is_text(value)):
             raise UsageError(f"The annotation {key!r} is no text, but {value!r}.", hint="put it in quotes")
         if key == "created" and not _TIME.fullmatch(value):
             hint = "write it as 2026-01-31T12:00:00Z (RFC 3339)"

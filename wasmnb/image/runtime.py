@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ConfigError, Place, did_you_mean
+from wasmnb.image.manifest import is_text
 
 if TYPE_CHECKING:
     from wasmnb.module.facts import ModuleFacts
@@ -137,7 +138,7 @@ def _renamed(raw: Mapping[str, Any], fields: Mapping[str, str], where: str) -> d
 def _texts(value: Any, field: str, where: str) -> list[str]:
     if value is None:
         return []
-    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, (list, tuple)) or not all(map(is_text, value)):
         raise _wrong(where, f"its {field} are no list of texts", f'write "{field}": ["..."]')
     return list(value)
 

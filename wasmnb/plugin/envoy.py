@@ -6,10 +6,12 @@ Sources: Envoy 1.40 API ``extensions.wasm.v3.PluginConfig``, ``extensions.filter
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.plugin.plugin import FailPolicy, Phase, Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["CHAIN_NAME", "CHAIN_TYPE", "chain_resource", "in_order", "wasm_filter"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def between(anonymous: DockerRegistry) -> Iterator[Between]:
 @pytest.fixture
 def repository(request: pytest.FixtureRequest) -> str:
     """A repository of the test's own."""
-    return "tests/" + request.node.name.lower().replace("[", "-").replace("]", "").replace("_", "-").strip("-")
+    return "tests/" + re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
 
 
 @pytest.fixture

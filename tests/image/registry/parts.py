@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -215,11 +217,16 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def cut(self) -> None:
-        """Break the connection."""
+        """Reset the connection: whatever has been read of it was the last."""
         self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-        self.wfile.flush()
-        self.connection.shutdown(socket.SHUT_RDWR)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
+
+
+    def hang_up(self) -> None:
+        """End the connection after what has been written, which still arrives."""
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_WR)
 
 
 def status(code: int, body: bytes = b"", **headers: str) -> Callable[[Handler], bool]:
@@ -249,7 +256,7 @@ def cut_answer(keep: int) -> Callable[[Handler], bool]:
             at.send_header(key, value)
         at.end_headers()
         at.wfile.write(data[:keep])
-        at.cut()
+        at.hang_up()
         return True
 
     return act

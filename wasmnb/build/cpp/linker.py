@@ -88,9 +88,6 @@ _UNAVAILABLE = (
 )
 
 
-_wants_more: set[str] = set()
-
-
 @lru_cache(maxsize=1)
 def host_functions() -> frozenset[str]:
     """The functions that a proxy offers to a module under the name ``env`` (Proxy-Wasm ABI 0.2.1)."""
@@ -98,15 +95,13 @@ def host_functions() -> frozenset[str]:
     return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
-def link(work: Path, name: str, sdk: Entry | None, runtime: Entry, source: Source, first_line: int) -> bytes:  # noqa: PLR0917
+def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_line: int) -> bytes:
     """Link ``cell.o`` with the SDK and the runtime.
 
     Parameters
     ----------
     work : pathlib.Path
         The folder of ``cell.o``.
-    name : str
-        The filter's name: whether it needs more of the runtime than most is remembered by it.
     sdk : Entry or None
         None for a cell that speaks the ABI itself.
     runtime : Entry
@@ -125,11 +120,9 @@ def link(work: Path, name: str, sdk: Entry | None, runtime: Entry, source: Sourc
     ToolchainError
     """
     start, *libraries = (str(runtime.path(name)) for name in LIBRARIES)
-    finished = None
-    if sdk and name not in _wants_more:
-        finished = _run(work, [start, "cell.o", str(sdk.path("filter.o"))])
-        if finished.code:
-            _wants_more.add(name)
+    # Most filters find all they need in one object. That a filter does not is no reason to skip the attempt next time:
+    # which way a module was linked must follow from its source alone.
+    finished = _run(work, [start, "cell.o", str(sdk.path("filter.o"))]) if sdk else None
     if finished is None or finished.code:
         finished = _run(work, [start, "cell.o", *([str(sdk.path("sdk.o"))] if sdk else []), *libraries])
     if finished.code:

@@ -33,7 +33,11 @@ __all__ = ["MODULES", "CppToolchain"]
 
 MODULES = Store("modules", keep=400)
 
-_RECIPE = 2
+_RECIPE = 3
+
+# Envoy prints the offsets of a trap's backtrace only for a module with a name section that names a function
+# (proxy-wasm-cpp-host, V8::getFailMessage). This one names function 0 "?"; the real names stay in the cache.
+_NAMES = b"\0\x0b\x04name\x01\x04\x01\x00\x01?"
 
 
 class _Stages:
@@ -98,7 +102,7 @@ class CppToolchain:
         with workspace() as work:
             notes, linked = _Job(filter, source, flags, work, stages).run()
         ids = notes.pop("root_ids")
-        wasm = strip(linked)
+        wasm = strip(linked) + _NAMES
         wasm = wasm if ids is None else stamp(wasm, language=self.language, root_ids=ids)
         notes["stages"] = stages.seconds
 
@@ -168,7 +172,7 @@ class _Job:
         sources = [self.source, *(Source(data.decode(errors="replace")) for data in headers.values())]
         uses_sdk = any(item.uses_sdk for item in sources)
         self.stages.begin("linking")
-        linked = link(self.work, self.filter.name, sdk if uses_sdk else None, libraries, self.source, first_line)
+        linked = link(self.work, sdk if uses_sdk else None, libraries, self.source, first_line)
         self.stages.end("link")
         notes = {
             "first_line": first_line,

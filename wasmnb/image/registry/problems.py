@@ -23,6 +23,7 @@ _MOST = 4  # messages of a registry that are quoted
 _LONGEST = 300
 #: Codes of a registry that does not take the kind of artifact (OCI distribution specification v1.1, "Error codes").
 _UNKNOWN_KIND = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "UNSUPPORTED_MEDIA_TYPE"})
+_BROKEN = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 
 
@@ -142,7 +143,7 @@ def unreachable(trouble: Exception, doing: Doing, secrets: Secrets) -> tuple[Reg
     elif isinstance(trouble, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         sentence = f"{host} sent us to an address that is none."
     else:
-        again = isinstance(trouble, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError)
+        again = isinstance(trouble, _BROKEN) or not isinstance(trouble, requests.RequestException)
         sentence = f"The connection to {host} broke during the {doing.noun} {doing.what}."
         hint = "try again"
     return RegistryError(sentence, why=[secrets.mask(why)[:_LONGEST]] if why else [], hint=hint), again

@@ -8,12 +8,14 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from wasmnb.plugin.envoy import CHAIN_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = ["Admin", "Discovery", "Question", "ask_all"]
 

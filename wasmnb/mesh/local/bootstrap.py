@@ -5,11 +5,13 @@ Sources: Envoy 1.40 API ``config.bootstrap.v3``, ``config.listener.v3``, ``http_
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.plugin.envoy import CHAIN_NAME, CHAIN_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Address", "Route", "Site", "bootstrap", "command"]
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from wasmnb.errors import HangError, MeshError, ModuleError
 from wasmnb.mesh.local.admin import Discovery, Question, ask_all
 from wasmnb.mesh.local.log import reasons, traps
-from wasmnb.mesh.local.processes import Processes
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmnb.mesh.local.processes import Processes
 
 __all__ = ["Canary"]
 
@@ -72,8 +76,14 @@ class Canary:
     def _restart(self) -> None:
         # What the canary was doing is unknown now: the next module is to meet a fresh one, with an empty chain.
         self._proxy.write(self._chain())
+        before, deadline = self._processes.state(self._proxy.name), time.monotonic() + _PATIENCE
         if self._processes.alive:
             self._processes.restart(self._proxy.name)
+        # Its end must not be taken for a crash on the next module.
+        while self._processes.alive and self._processes.state(self._proxy.name) == before:
+            self._processes.wait_change(0.02)
+            if time.monotonic() > deadline:
+                break
 
     def _try(self, applied: Applied) -> str:
         name, size = applied.plugin.id, applied.plugin.image.module.size

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import BadNameError, DeployError
+from wasmnb.errors import BadNameError, DeployError, MeshError
 from wasmnb.mesh.local.canary import Canary
 from wasmnb.mesh.local.judge import gather, judge, not_selected
 from wasmnb.mesh.local.names import check_config, check_id, did_you_mean, no_pod
-from wasmnb.mesh.local.plan import Plan
-from wasmnb.mesh.local.processes import Processes
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 from wasmnb.mesh.local.rollout import refusal, roll
 from wasmnb.mesh.protocol import PodVerdict, Verdict
-from wasmnb.plugin import Plugin
 from wasmnb.plugin.envoy import in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from wasmnb.mesh.local.plan import Plan
+    from wasmnb.mesh.local.processes import Processes
     from wasmnb.module import Module
+    from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
 __all__ = ["Deployments", "described"]
@@ -52,7 +54,7 @@ class Deployments:
         """Put a plugin in force; see `LocalMesh.apply`."""
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
 
-        with self._lock:
+        with self._lock, _files():
             check_id(plugin.id)
             selected = self._selected(plugin)
             if not selected:
@@ -80,7 +82,7 @@ class Deployments:
 
     def remove(self, id_: str) -> Plugin:
         """Take a plugin away; see `LocalMesh.remove`."""
-        with self._lock:
+        with self._lock, _files():
             applied = self._find(id_)
             self._put(id_, None, _REMOVAL)
             return applied.plugin
@@ -160,6 +162,17 @@ class Deployments:
                 error.verdicts = tuple(refusal(proxy, applied, problems) for proxy in self._selected(applied.plugin))
             raise error
         self._applied = wanted
+
+
+@contextmanager
+def _files() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise MeshError(
+            f"A file of the mesh cannot be written: {error.strerror or error}.",
+            hint="is the disk full, or was the mesh stopped meanwhile? what was in force before still is",
+        ) from error
 
 
 def described(plugin: Plugin) -> dict[str, Any]:

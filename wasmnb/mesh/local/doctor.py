@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from typing import TYPE_CHECKING
 
 from wasmnb.checks import Check
 from wasmnb.errors import MeshError
 from wasmnb.mesh.local.plan import Plan, find_envoy
-from wasmnb.mesh.local.processes import Processes
+
+if TYPE_CHECKING:
+    from wasmnb.mesh.local.processes import Processes
 
 __all__ = ["examine"]
 

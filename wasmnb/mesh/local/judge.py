@@ -6,14 +6,17 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from wasmnb.mesh.local.admin import Discovery, ask_all
 from wasmnb.mesh.local.log import Trap, crash_request, reasons, traps
-from wasmnb.mesh.local.processes import Processes, State
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 from wasmnb.mesh.local.traces import could_trap, told
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
+
+if TYPE_CHECKING:
+    from wasmnb.mesh.local.processes import Processes, State
 
 __all__ = ["ANSWER", "Evidence", "gather", "judge", "not_selected", "restart_reason"]
 

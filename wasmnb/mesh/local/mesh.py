@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import time
 import weakref
-from collections.abc import Sequence
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError, UsageError
 from wasmnb.mesh.local.deployments import Deployments, described
 from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import did_you_mean, find, locate
-from wasmnb.mesh.local.plan import Plan
 from wasmnb.mesh.local.pods import Rested, describe
-from wasmnb.mesh.local.processes import Processes
-from wasmnb.mesh.local.proxy import Proxy
 from wasmnb.mesh.local.sending import exchange
 from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
@@ -28,7 +23,13 @@ from wasmnb.plugin.envoy import wasm_filter
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
     from wasmnb.checks import Check
+    from wasmnb.mesh.local.plan import Plan
+    from wasmnb.mesh.local.processes import Processes
+    from wasmnb.mesh.local.proxy import Proxy
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
@@ -160,7 +161,7 @@ class LocalMesh:
         """
         self._check()
         found = self._deployments.apply(plugin, wait, progress or Silent())
-        self._wake()
+        _wake_all(self._watches)
         return found
 
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the protocol's word
@@ -175,7 +176,7 @@ class LocalMesh:
         """
         self._check()
         plugin = self._deployments.remove(id)
-        self._wake()
+        _wake_all(self._watches)
         return plugin
 
     def plugins(self) -> list[Plugin]:
@@ -307,9 +308,6 @@ class LocalMesh:
         except MeshError:
             return None
         return found
-
-    def _wake(self) -> None:
-        _wake_all(self._watches)
 
 
 def _wake_all(watches: list[LocalWatch]) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wasmnb.errors import BadNameError, ConfigError, Place, SelectorError, TrafficError
-from wasmnb.mesh.local.proxy import Proxy
-from wasmnb.plugin import Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from wasmnb.mesh.local.proxy import Proxy
+    from wasmnb.plugin import Plugin
 
 __all__ = ["Service", "Target", "check_config", "check_id", "did_you_mean", "find", "locate", "no_pod"]
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, ConfigError, MeshError
 from wasmnb.mesh.local.admin import Question
@@ -15,6 +13,10 @@ from wasmnb.mesh.local.names import Service
 from wasmnb.mesh.local.processes import reserve
 from wasmnb.mesh.local.proxy import Proxy
 from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Workload
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Plan", "find_envoy", "plan"]
 

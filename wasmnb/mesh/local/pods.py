@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from wasmnb.mesh.local.admin import Question, ask_all
 from wasmnb.mesh.local.judge import ANSWER, restart_reason
-from wasmnb.mesh.local.processes import Processes, State
-from wasmnb.mesh.local.proxy import Proxy
 from wasmnb.mesh.protocol import Pod
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.mesh.local.processes import Processes, State
+    from wasmnb.mesh.local.proxy import Proxy
 
 __all__ = ["Rested", "describe"]
 

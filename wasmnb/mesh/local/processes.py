@@ -15,13 +15,15 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from wasmnb.errors import MeshError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Processes", "State", "new_folder", "reserve"]
 
@@ -98,8 +100,10 @@ def new_folder() -> tuple[Path, int]:
         parent = Path("/tmp")  # noqa: S108
     _sweep(parent)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(folder / "lock.new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    # Under its name it is never seen without being held, so that nobody sweeps what is just being made.
+    (folder / "lock.new").rename(folder / "lock")
     return folder, lock
 
 

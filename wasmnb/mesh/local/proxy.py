@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.local.admin import Admin, Question
 from wasmnb.mesh.local.bootstrap import Route, Site, bootstrap, command
 from wasmnb.mesh.local.log import Log
-from wasmnb.plugin import Plugin
 from wasmnb.plugin.envoy import chain_resource, wasm_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wasmnb.plugin import Plugin
 
 __all__ = ["Applied", "Chain", "Proxy"]
 

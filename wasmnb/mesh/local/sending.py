@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import UsageError
 from wasmnb.mesh.local.names import Service, did_you_mean, find
-from wasmnb.mesh.local.plan import Plan
-from wasmnb.mesh.local.processes import Processes
-from wasmnb.mesh.local.proxy import Proxy
 from wasmnb.mesh.local.workload import GATEWAY
 
 if TYPE_CHECKING:
+    from wasmnb.mesh.local.plan import Plan
+    from wasmnb.mesh.local.processes import Processes
+    from wasmnb.mesh.local.proxy import Proxy
     from wasmnb.traffic import Exchange, Request
 
 __all__ = ["exchange"]

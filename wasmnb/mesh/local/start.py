@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.local.admin import ask_all
 from wasmnb.mesh.local.judge import ANSWER
 from wasmnb.mesh.local.plan import Plan, plan
 from wasmnb.mesh.local.processes import Processes, new_folder
-from wasmnb.mesh.local.workload import Bookinfo, Workload
-from wasmnb.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.mesh.local.workload import Bookinfo, Workload
+    from wasmnb.progress import Progress
 
 __all__ = ["await_answers", "begin"]
 

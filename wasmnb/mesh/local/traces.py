@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from wasmnb.mesh.local.log import Trap, traps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from wasmnb.module import Module
 
 __all__ = ["annotated", "could_trap", "told"]

@@ -6,10 +6,12 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.protocol import Change
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 __all__ = ["LocalWatch", "Snapshot"]
 

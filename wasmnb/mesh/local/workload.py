@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, ConfigError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["BOOKINFO", "GATEWAY", "SERVICE_PORT", "Bookinfo", "Workload"]
 

@@ -1,8 +1,7 @@
 // The classes a filter derives from, and how it makes them known.
 #pragma once
 
-#include <functional>
-
+#include "proxy_wasm_callback.h"
 #include "proxy_wasm_grpc.h"
 
 #pragma GCC visibility push(hidden)
@@ -25,8 +24,8 @@ class Contexts;
 // What every context has.
 class ContextBase : private proxy_wasm_internal::ProxyWasmNode {
  public:
-  using HttpCallCallback = std::function<void(uint32_t headers, size_t body_size, uint32_t trailers)>;
-  using GrpcSimpleCallCallback = std::function<void(GrpcStatus status, size_t body_size)>;
+  using HttpCallCallback = ProxyWasmCallback<void(uint32_t headers, size_t body_size, uint32_t trailers)>;
+  using GrpcSimpleCallCallback = ProxyWasmCallback<void(GrpcStatus status, size_t body_size)>;
 
   explicit ContextBase(uint32_t id) { proxy_wasm_key_ = id; }
   virtual ~ContextBase();
@@ -82,8 +81,8 @@ class RootContext : public ContextBase {
                             uint32_t timeout_milliseconds, GrpcSimpleCallCallback callback);
   WasmResult grpcSimpleCall(StringView service, StringView service_name, StringView method_name,
                             const HeaderStringPairs& initial_metadata, StringView request,
-                            uint32_t timeout_milliseconds, std::function<void(size_t body_size)> success_callback,
-                            std::function<void(GrpcStatus status)> failure_callback);
+                            uint32_t timeout_milliseconds, ProxyWasmCallback<void(size_t body_size)> success_callback,
+                            ProxyWasmCallback<void(GrpcStatus status)> failure_callback);
   WasmResult grpcCallHandler(StringView service, StringView service_name, StringView method_name,
                              const HeaderStringPairs& initial_metadata, StringView request,
                              uint32_t timeout_milliseconds, std::unique_ptr<GrpcCallHandlerBase> handler);

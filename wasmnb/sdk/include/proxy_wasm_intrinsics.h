@@ -2,6 +2,18 @@
 // Everything is declared here and compiled once, in the SDK's object, so that a filter compiles quickly.
 #pragma once
 
+#include <stdlib.h>
+#include <string.h>
+
+// Filters count on these through this header.
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
 #include "proxy_wasm_api.h"
 
 // A filter for a host's own process puts its classes between these; in a module they mean nothing.

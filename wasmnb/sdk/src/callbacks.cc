@@ -101,8 +101,8 @@ WasmResult RootContext::grpcSimpleCall(StringView service, StringView service_na
 WasmResult RootContext::grpcSimpleCall(StringView service, StringView service_name, StringView method_name,
                                        const HeaderStringPairs& initial_metadata, StringView request,
                                        uint32_t timeout_milliseconds,
-                                       std::function<void(size_t body_size)> success_callback,
-                                       std::function<void(GrpcStatus status)> failure_callback) {
+                                       ProxyWasmCallback<void(size_t body_size)> success_callback,
+                                       ProxyWasmCallback<void(GrpcStatus status)> failure_callback) {
   return grpcSimpleCall(service, service_name, method_name, initial_metadata, request, timeout_milliseconds,
                         [success = std::move(success_callback), failure = std::move(failure_callback)](
                             GrpcStatus status, size_t body_size) {

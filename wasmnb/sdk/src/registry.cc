@@ -59,7 +59,7 @@ void tellUnknown(StringView root_id) {
 
 std::unique_ptr<RootContext> makeRoot(uint32_t id) {
   std::string root_id;
-  getValue({"plugin_root_id"}, &root_id);
+  proxy_wasm_internal::take(proxy_wasm_internal::propertyAt("plugin_root_id"), &root_id);
   const Classes classes = classesOf(root_id);
   if (!classes.known) {
     tellUnknown(root_id);

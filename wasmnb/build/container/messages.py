@@ -1,0 +1,126 @@
+"""What a build in a container says, line by line: cut from a stream, and read for a compiler's messages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from wasmnb.build.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["WORK", "Splitter", "diagnostics_of"]
+
+#: Where the folder is in the container.
+WORK = PurePosixPath("/work")
+
+_WIDEST = 8192  # bytes of a line; what has more is no line of a log
+_MOST_SOURCE = 4 * 1024 * 1024
+
+# ECMA-48 control sequences (colours, cursor) and operating system commands (titles, links).
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_]|[\x00-\x08\x0b-\x1f]")
+
+# clang, gcc and zig: "file:line:column: severity: message"; rustc's --error-format=short adds its code.
+_CLANG = re.compile(
+    r"(?P<file>[^\s:][^:]*):(?P<line>\d+):(?P<column>\d+): "
+    r"(?P<severity>fatal error|error|warning|note)(?P<code>\[\w+\])?: (?P<message>.*)"
+)
+# rustc: "error[E0425]: message", and the place in a line of its own below.
+_RUST = re.compile(r"(?P<severity>error|warning)(?P<code>\[\w+\])?: (?P<message>.*)")
+_RUST_PLACE = re.compile(r"\s*--> (?P<file>[^:]+):(?P<line>\d+):(?P<column>\d+)\s*$")
+# go and tinygo know nothing but errors.
+_GO = re.compile(r"(?P<file>[^\s:][^:]*\.go):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
+
+
+class Splitter:
+    """Makes lines of text from pieces of bytes.
+
+    A line end may be missing at the end, and a character may be cut in two. Of a line that a tool writes over itself
+    (a progress bar) the last state is the line. Colours are dropped.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> list[str]:
+        """Give the lines that end in this piece."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        while len(self._rest) > _WIDEST:
+            whole.append(self._rest[:_WIDEST])
+            self._rest = self._rest[_WIDEST:]
+        return [_text(line) for line in whole]
+
+    def end(self) -> list[str]:
+        """Give the line that has no end."""
+        rest, self._rest = self._rest, b""
+        return [_text(rest)] if rest else []
+
+
+def _text(line: bytes) -> str:
+    shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace")
+    return _CONTROLS.sub("", shown).rstrip()
+
+
+def diagnostics_of(lines: Iterable[str], folder: Path) -> tuple[Diagnostic, ...]:
+    """Find the messages of compilers (clang, gcc, zig, rustc, go) in a log.
+
+    Parameters
+    ----------
+    lines : iterable of str
+    folder : pathlib.Path
+        The folder that was built, to quote lines from.
+
+    Returns
+    -------
+    tuple of Diagnostic
+        In the log's order, none twice; ``text`` is a path in the folder, or what the compiler called the file.
+    """
+    found: list[Diagnostic] = []
+    pending: Diagnostic | None = None
+    for line in lines:
+        place = _RUST_PLACE.match(line)
+        if pending is not None and place:
+            found.append(_located(place, pending.severity, pending.message, folder))
+            pending = None
+        elif match := _CLANG.match(line):
+            found, pending = _with(found, pending), None
+            severity = "error" if match["severity"] == "fatal error" else match["severity"]
+            diagnostic = _located(match, severity, match["message"], folder)
+            if severity == "note" and found:
+                found[-1] = replace(found[-1], notes=(*found[-1].notes, diagnostic))
+            else:
+                found.append(diagnostic)
+        elif match := _RUST.match(line):
+            found, pending = _with(found, pending), Diagnostic(match["severity"], match["message"], text="")
+        elif match := _GO.match(line):
+            found.append(_located(match, "error", match["message"], folder))
+    return tuple(dict.fromkeys(_with(found, pending)))
+
+
+def _with(found: list[Diagnostic], pending: Diagnostic | None) -> list[Diagnostic]:
+    """Keep a message that was given no place: a linker's, or cargo's own summary behind real ones."""
+    return found if pending is None or any(item.line for item in found) else [*found, pending]
+
+
+def _located(match: re.Match[str], severity: str, message: str, folder: Path) -> Diagnostic:
+    name, line, column = match["file"], int(match["line"]), int(match["column"])
+    path = PurePosixPath(name)
+    if path.is_absolute() and path.is_relative_to(WORK):
+        name = str(path.relative_to(WORK))
+    return Diagnostic(severity, message, line, column, _quote(folder, name, line), name.removeprefix("./"))
+
+
+def _quote(folder: Path, name: str, line: int) -> str:
+    """Read a line of a file of the folder; nothing when it lies elsewhere, or cannot be read."""
+    try:
+        root = folder.resolve()
+        path = (root / name).resolve()
+        if not path.is_relative_to(root) or not path.is_file() or path.stat().st_size > _MOST_SOURCE:
+            return ""
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except (OSError, ValueError):
+        return ""
+    return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
