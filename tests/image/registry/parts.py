@@ -294,7 +294,7 @@ def authority(folder: Path) -> tuple[Path, Path, Path]:
             usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
             builder = builder.add_extension(usage, critical=True)
         else:
-            names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")]
+            names = [x509.IPAddress(ip_address("127.0.0.1"))]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(signer, hashes.SHA256())
 

@@ -73,8 +73,7 @@ def connect() -> Iterator[Daemon]:
         None answers; it says which were tried, and how each failed.
     """
     try:
-        import docker  # noqa: PLC0415 - only for container builds
-        from docker.errors import DockerException  # noqa: PLC0415
+        from docker.errors import DockerException  # noqa: PLC0415 - only for container builds
     except ImportError as error:
         raise ToolchainError(
             "A container build needs the Python package 'docker'.",
@@ -86,10 +85,7 @@ def connect() -> Iterator[Daemon]:
         address = redact.url(where["base_url"])
         path = _socket(where["base_url"])
         try:
-            if path is not None and not path.exists():
-                raise FileNotFoundError("there is no such socket")  # noqa: TRY301 - told like a socket that is deaf
-            client = docker.DockerClient(version="auto", timeout=_PATIENCE, **where)
-            information = client.info()
+            client, information = _called(path, where)
         except (DockerException, OSError, ValueError) as error:
             tried.append(f"{address} ({name}): {_reason(error)}")
             continue
@@ -125,6 +121,20 @@ def talking(daemon: Daemon, doing: str) -> Iterator[None]:
             why=[_reason(error)],
             hint=f"look at it with: docker info; or {WAY_OUT}",
         ) from error
+
+
+def _called(path: Path | None, where: dict[str, Any]) -> tuple[DockerClient, dict[str, Any]]:
+    """Ask one address who answers."""
+    import docker  # noqa: PLC0415
+
+    if path is not None and not path.exists():
+        raise FileNotFoundError("there is no such socket")
+    client = docker.DockerClient(version="auto", timeout=_PATIENCE, **where)
+    try:
+        return client, client.info()
+    except BaseException:
+        client.close()
+        raise
 
 
 def _places() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -187,7 +187,7 @@ def fetch(client: DockerClient, container: str, path: str) -> tuple[bytes, int]:
         except NotFound as error:
             raise ModuleError(
                 f"The build ended well, but made no {path!r}.",
-                hint=f"a target is a path in the folder, or an absolute one in the container; the folder is {WORK} there",
+                hint=f"a target is a path in the folder, or an absolute one in the container ({WORK} is the folder)",
             ) from error
         with tarfile.open(fileobj=io.BufferedReader(_Chunks(pieces)), mode="r|") as archive:
             member = archive.next()

@@ -1,4 +1,4 @@
-"""What a build in a container says, line by line: cut from a stream, and read for a compiler's messages."""
+"""Compilers' messages in the log of a build in a container."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ from wasmnb.build.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["WORK", "Splitter", "diagnostics_of"]
+__all__ = ["WORK", "diagnostics_of"]
 
 #: Where the folder is in the container.
 WORK = PurePosixPath("/work")
 
-_WIDEST = 8192  # bytes of a line; what has more is no line of a log
 _MOST_SOURCE = 4 * 1024 * 1024
-
-# ECMA-48 control sequences (colours, cursor) and operating system commands (titles, links).
-_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_]|[\x00-\x08\x0b-\x1f]")
 
 # clang, gcc and zig: "file:line:column: severity: message"; rustc's --error-format=short adds its code.
 _CLANG = re.compile(
@@ -33,35 +29,6 @@ _RUST = re.compile(r"(?P<severity>error|warning)(?P<code>\[\w+\])?: (?P<message>
 _RUST_PLACE = re.compile(r"\s*--> (?P<file>[^:]+):(?P<line>\d+):(?P<column>\d+)\s*$")
 # go and tinygo know nothing but errors.
 _GO = re.compile(r"(?P<file>[^\s:][^:]*\.go):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
-
-
-class Splitter:
-    """Makes lines of text from pieces of bytes.
-
-    A line end may be missing at the end, and a character may be cut in two. Of a line that a tool writes over itself
-    (a progress bar) the last state is the line. Colours are dropped.
-    """
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> list[str]:
-        """Give the lines that end in this piece."""
-        *whole, self._rest = (self._rest + piece).split(b"\n")
-        while len(self._rest) > _WIDEST:
-            whole.append(self._rest[:_WIDEST])
-            self._rest = self._rest[_WIDEST:]
-        return [_text(line) for line in whole]
-
-    def end(self) -> list[str]:
-        """Give the line that has no end."""
-        rest, self._rest = self._rest, b""
-        return [_text(rest)] if rest else []
-
-
-def _text(line: bytes) -> str:
-    shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace")
-    return _CONTROLS.sub("", shown).rstrip()
 
 
 def diagnostics_of(lines: Iterable[str], folder: Path) -> tuple[Diagnostic, ...]:

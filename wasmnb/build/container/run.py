@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
-import threading
 import time
 import uuid
 from collections import deque
@@ -15,11 +13,12 @@ from wasmnb import redact
 from wasmnb.build.container.daemon import talking
 from wasmnb.build.container.environment import HOME, environment_for, secrets_of
 from wasmnb.build.container.files import pack
-from wasmnb.build.container.messages import WORK, Splitter
+from wasmnb.build.container.messages import WORK
+from wasmnb.build.container.stream import lines_of
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from wasmnb.build.container.daemon import Daemon
@@ -32,7 +31,6 @@ LABEL = "wasmnb.build"
 _KEPT = 2000  # lines, for the error
 # How docker and podman say that there is nothing to mount.
 _UNSEEN = ("bind source path does not exist", "statfs ")
-_AHEAD = 1000  # lines that may wait for whoever shows them; then the container waits
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ class Run:
             stream = api.attach(self.name, stdout=True, stderr=True, stream=True, demux=True)
             try:
                 self._start()
-                for line in _lines(stream, deadline):
+                for line in lines_of(stream, deadline):
                     self._say(line, log)
                 api.wait(self.name, timeout=max(1.0, deadline - time.monotonic()))
             except (TimeoutError, Timeout):
@@ -139,7 +137,7 @@ class Run:
 
     def _slow(self, seconds: float) -> ToolchainError:
         return ToolchainError(
-            f"The build of {self.job.folder.name!r} in {self.job.image} took longer than {seconds:g} s and was stopped.",
+            f"The build of {self.job.folder.name!r} in {self.job.image} was stopped after {seconds:g} s.",
             why=list(self.lines)[-5:],
             hint="give it more time with timeout=",
         )
@@ -246,47 +244,3 @@ def _remove(run: Run) -> bool:
             return False
         return True
     return False
-
-
-def _lines(stream: Iterable[tuple[bytes | None, bytes | None]], deadline: float) -> Iterator[str]:
-    """Give the lines of a stream as they come; a thread reads, so that neither Ctrl-C nor the deadline waits for one.
-
-    Raises
-    ------
-    TimeoutError
-        The deadline has passed.
-    """
-    lines: queue.Queue[str | None] = queue.Queue(_AHEAD)
-    done = threading.Event()
-
-    def hand_on(line: str | None) -> None:
-        while not done.is_set():
-            with contextlib.suppress(queue.Full):
-                lines.put(line, timeout=0.2)
-                return
-
-    def read() -> None:
-        splitters = (Splitter(), Splitter())
-        # However the stream breaks, the container's own end is asked for next.
-        with contextlib.suppress(Exception):
-            for pieces in stream:
-                for piece, splitter in zip(pieces, splitters, strict=True):
-                    for line in splitter.feed(piece or b""):
-                        hand_on(line)
-        for splitter in splitters:
-            for line in splitter.end():
-                hand_on(line)
-        hand_on(None)
-
-    threading.Thread(target=read, name="wasmnb-container-log", daemon=True).start()
-    try:
-        while True:
-            try:
-                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise TimeoutError from None
-            if line is None:
-                return
-            yield line
-    finally:
-        done.set()

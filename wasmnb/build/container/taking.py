@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wasmnb.build.container.daemon import talking
-from wasmnb.build.container.files import choose, counts, fetch, stamps
+from wasmnb.build.container.files import choose, counts, fetch
 from wasmnb.build.container.messages import WORK
 from wasmnb.errors import ModuleError
 from wasmnb.module.module import Module

@@ -153,7 +153,7 @@ class Doorkeeper:
         fields = {"service": challenge.get("service", ""), "client_id": _CLIENT}
         if who is not None and who.identity_token:
             grant = {"grant_type": "refresh_token", "refresh_token": who.identity_token, "scope": scope}
-            return self._said(self._ask("POST", realm, data={**fields, **grant}), realm)
+            return self._said(self._ask("POST", realm, body={**fields, **grant}), realm)
         params: list[tuple[str, str]] = [(key, value) for key, value in fields.items() if value]
         params += [("scope", item) for item in scope.split()]
         headers = {}
@@ -164,7 +164,7 @@ class Doorkeeper:
         response.content  # noqa: B018 - read, so that the connection is free
         if response.status_code in (_NOT_FOUND, _NOT_ALLOWED) and who is not None and who.username:
             grant = {"grant_type": "password", "username": who.username, "password": who.password, "scope": scope}
-            response = self._ask("POST", realm, data={**fields, **grant})
+            response = self._ask("POST", realm, body={**fields, **grant})
         return self._said(response, realm)
 
     def _said(self, response: Response, realm: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ __all__ = ["Download"]
 
 _PIECE = 256 * 1024
 _PARTIAL = 206
+_MOST_BREAKS = 20
 _SPAN = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 
 
@@ -31,7 +32,7 @@ class Download:
     """A blob, read piece by piece; never more bytes than its descriptor says.
 
     Whoever reads it checks the digest; a break is mended here, with ``Range``, as often as the client retries without
-    getting any further.
+    getting any further, and so often that a server which gives a few bytes each time comes to an end too.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class Download:
 
     def __init__(self, remote: Remote, item: Descriptor, doing: Doing, got: Callable[[int], None]) -> None:
         self._remote, self._item, self._doing, self._got = remote, item, doing, got
-        self._at = 0
+        self._at = self._breaks = 0
         self._response: requests.Response | None = None
 
     def __enter__(self) -> Self:
@@ -62,12 +63,14 @@ class Download:
         RegistryError
             The connection broke too often, or there are more bytes than the manifest says.
         """
-        for attempt in range(1, self._remote.client.retry.attempts + 1):
+        retry = self._remote.client.retry
+        for attempt in range(1, retry.attempts + 1):
             piece = self._piece(size)
             if piece is not None:
                 break
             self._release()
-            if not self._remote.client.retry.wait(attempt):
+            self._breaks += 1
+            if self._breaks > _MOST_BREAKS or not retry.wait(attempt):
                 raise RegistryError(
                     f"The connection to {self._remote.client.host} broke during the pull of {self._doing.what}.",
                     why=[f"{self._at:,} of {self._item.size:,} bytes of {self._item.digest} had come"],

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from wasmnb.errors import BadNameError, UsageError
 
-__all__ = ["DOCKER_HUB", "Access", "credential_keys", "host_of", "is_loopback", "server"]
+__all__ = ["DOCKER_HUB", "Access", "credential_keys", "has_tls", "host_of", "is_loopback", "server"]
 
 DOCKER_HUB = "docker.io"
 
@@ -99,7 +99,7 @@ def is_loopback(host: str) -> bool:
 def server(host: str, access: Access) -> str:
     """Give ``scheme://host[:port]`` of the server behind a host's name."""
     name = _HUB_SERVER if host == DOCKER_HUB else host
-    plain = access.plain_http or (access == Access() and is_loopback(host) and not _has_tls(host))
+    plain = access.plain_http or (access == Access() and is_loopback(host) and not has_tls(host))
     return f"{'http' if plain else 'https'}://{name}"
 
 
@@ -110,8 +110,8 @@ def credential_keys(host: str) -> tuple[str, ...]:
     return (host, f"https://{host}", f"http://{host}", f"https://{host}/v1/", f"https://{host}/v2/")
 
 
-def _has_tls(host: str) -> bool:
-    """Ask a port of this machine for TLS; one that nobody listens on counts as without, and says so when used."""
+def has_tls(host: str) -> bool:
+    """Ask a port for TLS; one that nobody listens on counts as without, and says so when it is used."""
     parts = urlsplit(f"//{host}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -10,7 +10,7 @@ import requests
 from urllib3 import exceptions as urllib3_exceptions
 
 from wasmnb.errors import AuthError, RegistryError
-from wasmnb.image.registry.hosts import DOCKER_HUB
+from wasmnb.image.registry.hosts import DOCKER_HUB, has_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,7 +99,7 @@ def refusal(reply: Reply, doing: Doing, secrets: Secrets) -> RegistryError:
         hint = "wait a while" + (f", or log in, which allows more: %wasm_login {host}" if not doing.source else "")
         asked = reply.headers.get("Retry-After")
         why += [f"Retry-After: {secrets.mask(asked)[:_LONGEST]}"] if asked else []
-    elif status == 400 and b"HTTPS server" in reply.body:  # noqa: PLR2004
+    elif status == 400 and reply.url.startswith("http://") and has_tls(host):  # noqa: PLR2004
         sentence, hint = f"{host} speaks TLS, and was asked without.", "leave --plain-http out"
     elif verb == "push" and (status == 415 or codes & _UNKNOWN_KIND):  # noqa: PLR2004
         sentence = f"{host} does not take this kind of artifact: it refused the manifest of {what}."

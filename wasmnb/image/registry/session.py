@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
@@ -47,22 +48,33 @@ class Session(requests.Session):
         # With it, REQUESTS_CA_BUNDLE would overrule --insecure, and .netrc our credentials.
         self.trust_env = False
         self.verify = verify
+        if verify is False:
+            # The user asked for it; a warning for every request would fill the notebook.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(pool_connections=4, pool_maxsize=_POOL))
         self._proxies: dict[str, dict[str, str]] = {}
 
     def ask(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: Any = None, params: Any = None, data: Any = None
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Any = None, params: Any = None
     ) -> requests.Response:
         """Send one request; the body of the response has not been read when this returns.
+
+        Parameters
+        ----------
+        method, url : str
+        headers : mapping, optional
+        body : bytes, binary file, or mapping of form fields, optional
+        params : mapping or pairs, optional
+            Added to the URL's query.
 
         Raises
         ------
         requests.RequestException
             There is no response.
         """
-        request = requests.Request(method, url, headers=dict(headers), data=body or data, params=params).prepare()
+        request = requests.Request(method, url, headers=dict(headers or {}), data=body, params=params).prepare()
         return self.send(
             request,
             stream=True,
