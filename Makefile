@@ -3,18 +3,19 @@
 # make lab    opens JupyterLab on the notebooks
 # make bench  measures, prints a table, writes build/bench.json
 # make lint   ruff and mypy
+# make docs   writes docs/magics.md from the magics' definitions
 # make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 # What only tests need: a browser, a registry, a judge of images.
 DEBIAN := chromium docker-registry skopeo
+# Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lab bench lint wheel clean
+.PHONY: demo test lab bench lint docs wheel clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
@@ -36,6 +37,9 @@ lint: $(VENV)/test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: $(VENV)/run
+	$(BIN)/python scripts/reference.py
 
 wheel: $(VENV)/run
 	$(BIN)/python -m pip install --quiet build

@@ -16,15 +16,17 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from wasmnb.module.module import Module
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 #: The image that every daemon of the tests has: busybox, and nothing else.
-IMAGE = "localhost/builder:1"
+IMAGE = "localhost/builder:latest"
 #: The same with a command of its own, which makes a module.
-MAKER = "localhost/maker:1"
+MAKER = "localhost/maker:latest"
 
 _APPLETS = "sh cat ls id env sleep cp mv echo mkdir touch printf dd seq stty ln true false test rm head kill".split()
 _START = 20.0  # seconds until a daemon must answer
@@ -34,7 +36,7 @@ WASM = b"\0asm\1\0\0\0"
 _PODMAN = """
 [containers]
 netns = "none"
-cgroups = "enabled"
+cgroups = "disabled"
 log_driver = "k8s-file"
 [engine]
 cgroup_manager = "cgroupfs"
@@ -108,7 +110,7 @@ def _docker(folder: Path, port: int, group: str) -> str:
 def _podman(folder: Path, port: int, group: str) -> str:
     (folder / "containers.conf").write_text(_PODMAN)
     return (
-        f"podman --root {folder}/data --runroot {folder}/exec --tmpdir {folder}/own --storage-driver vfs"
+        f"podman --root {folder}/data --runroot /run/own --tmpdir /run/own-too --storage-driver vfs"
         f" system service --time 0 unix://{folder}/engine.sock"
     )
 
@@ -141,8 +143,6 @@ def _unfit(kind: str) -> str:
 
 @contextlib.contextmanager
 def _running(kind: str) -> Iterator[Engine]:
-    import docker
-
     with tempfile.TemporaryDirectory(prefix=f"wasmnb-{kind}-") as name:
         folder = Path(name)
         (folder / "hidden").mkdir()
@@ -184,10 +184,23 @@ def _running(kind: str) -> Iterator[Engine]:
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait(10)
-            for root, folders, _ in os.walk("/sys/fs/cgroup", topdown=False):
-                for found in (Path(root, name) for name in folders if group in Path(root, name).parts):
-                    _remove_group(found)
-        del docker
+            for top in Path("/sys/fs/cgroup").rglob(group):
+                for root, _, _ in os.walk(top, topdown=False):
+                    _remove_group(Path(root))
+
+
+def _answering(engine: Engine, process: subprocess.Popen[bytes], log: Path) -> DockerClient:
+    import docker
+
+    deadline = time.monotonic() + _START
+    while True:
+        try:
+            return docker.DockerClient(engine.address, version="auto", timeout=60)
+        except docker.errors.DockerException as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                last = log.read_text(errors="replace").strip().splitlines()[-3:]
+                pytest.skip(f"{engine.kind} does not start here: {last or error}")
+            time.sleep(0.05)
 
 
 def _remove_group(path: Path) -> None:
@@ -199,3 +212,53 @@ def _remove_group(path: Path) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[Engine]:
+    """Give docker's daemon."""
+    reason = _unfit("docker")
+    if reason:
+        pytest.skip(reason)
+    with _running("docker") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def podman_engine() -> Iterator[Engine]:
+    """Give podman's service."""
+    reason = _unfit("podman")
+    if reason:
+        pytest.skip(reason)
+    with _running("podman") as engine:
+        yield engine
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the machine's own daemons, proxies and docker configuration out of the tests."""
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-docker-configuration"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "no-runtime"))
+
+
+@pytest.fixture(params=["docker", "podman"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Give each daemon in turn, named in DOCKER_HOST; it must have no container afterwards."""
+    chosen: Engine = request.getfixturevalue(f"{request.param}_engine")
+    monkeypatch.setenv("DOCKER_HOST", chosen.address)
+    yield chosen
+    assert chosen.containers() == []
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a filter's folder, with one source."""
+    path = tmp_path / "header-filter"
+    path.mkdir()
+    (path / "filter.cc").write_text("int answer() {\n  return 四 + nothing;\n}\n")
+    return path

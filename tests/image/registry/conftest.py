@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import wasmnb.image.registry.client as clients
-from tests.image.registry.parts import HTPASSWD, SECRETS, Between, DockerRegistry, TokenServer, authority
+from tests.image.registry.between import Between
+from tests.image.registry.parts import HTPASSWD, SECRETS, DockerRegistry, authority
+from tests.image.registry.tokens import TokenServer
 from wasmnb.image import Image, package
 from wasmnb.image.registry.retry import Retry
 from wasmnb.image.store import Store
 from wasmnb.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 #: The smallest module there is: its magic number and version, and a custom section to tell one from the other.
 HEAD = b"\0asm\x01\0\0\0"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
+from tests.image.registry.between import Between, status
 from tests.image.registry.conftest import module
-from tests.image.registry.parts import Between, DockerRegistry, refused, status
+from tests.image.registry.parts import DockerRegistry, refused
 from tests.image.registry.test_pull import entry, put_index
 from wasmnb.errors import RegistryError
 from wasmnb.image import Image, package
+from wasmnb.image.manifest import digest_of
 from wasmnb.image.registry import catalogue, listing, push, repositories, tags
-from wasmnb.module.stamp import stamp
+from wasmnb.image.registry.upload import Blob
 from wasmnb.module import Module
+from wasmnb.module.stamp import stamp
 
 COLUMNS = ["name", "tag", "size", "digest", "updated", "abi", "language", "root_ids"]
 
@@ -49,28 +53,14 @@ def test_what_nobody_says_is_missing(anonymous: DockerRegistry, image: Image, re
     assert rows.loc["v1", "size"] == image.size
 
 
-def test_the_configuration_of_other_tools_is_read(
-    anonymous: DockerRegistry, repository: str, tmp_path: Path
-) -> None:
+def test_the_configuration_of_other_tools_is_read(anonymous: DockerRegistry, repository: str, tmp_path: Path) -> None:
     image = stamped("foreign")
+    config = json.dumps({"type": "envoy_proxy", "abiVersions": ["v0.2.1"], "config": {"root_ids": ["a", "b"]}}).encode()
     manifest = json.loads(image.manifest)
-    config = json.dumps({"type": "envoy_proxy", "abiVersions": ["v0.2.1"], "config": {"rootIds": ["a", "b"]}}).encode()
-    from wasmnb.image.manifest import digest_of
-
     described = {"mediaType": manifest["config"]["mediaType"], "digest": digest_of(config), "size": len(config)}
     manifest |= {"annotations": {}, "config": described, "layers": [described, manifest["layers"][-1]]}
-
-    class Foreign:
-        manifest = json.dumps(json.loads(json.dumps(None)) or {}).encode()
-
-        def blobs(self) -> list[object]:
-            class Blob:
-                digest, data, size = digest_of(config), config, len(config)
-
-            return [Blob(), image.blobs()[-1]]
-
-    foreign = Foreign()
-    foreign.manifest = json.dumps(manifest).encode()
+    blobs = [Blob(digest_of(config), config), image.blobs()[-1]]
+    foreign = SimpleNamespace(manifest=json.dumps(manifest).encode(), blobs=lambda: blobs)
     push(foreign, f"{anonymous.host}/{repository}:v1")
     only = listing(f"{anonymous.host}/{repository}", cache=tmp_path)[0]
     assert (only.abi, only.root_ids, only.language) == ("0.2.1", ("a", "b"), None)
@@ -85,9 +75,7 @@ def test_a_namespace(anonymous: DockerRegistry, image: Image, repository: str, t
     assert {row.name for row in found} < {row.name for row in listing(anonymous.host, cache=tmp_path)}
 
 
-def test_pages_are_followed(
-    between: Between, image: Image, repository: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_are_followed(between: Between, image: Image, repository: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         push(image, f"{between.host}/{repository}/p{number}:v1")
         push(image, f"{between.host}/{repository}:v{number}")
@@ -132,9 +120,7 @@ def test_the_second_time_nothing_is_fetched(between: Between, repository: str, t
     assert (between.count("GET", "/manifests/"), between.count("HEAD", "/manifests/")) == (fetched, looked + 5)
 
 
-def test_a_tag_that_was_pushed_from_here_is_looked_at_again(
-    between: Between, repository: str, tmp_path: Path
-) -> None:
+def test_a_tag_that_was_pushed_from_here_is_looked_at_again(between: Between, repository: str, tmp_path: Path) -> None:
     reference = f"{between.host}/{repository}"
     push(stamped("old"), f"{reference}:v1")
     listing(reference, cache=tmp_path, fresh=1e6)
@@ -168,9 +154,7 @@ def test_a_repository_that_is_not_there(anonymous: DockerRegistry, tmp_path: Pat
     assert caught.value.status == 404
 
 
-def test_a_tag_without_a_manifest_is_counted(
-    between: Between, image: Image, repository: str, tmp_path: Path
-) -> None:
+def test_a_tag_without_a_manifest_is_counted(between: Between, image: Image, repository: str, tmp_path: Path) -> None:
     for tag in ("v1", "v2"):
         push(image, f"{between.host}/{repository}:{tag}")
     between.fault("GET", "/manifests/v2", status(404))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from tests.image.registry.conftest import module
-from tests.image.registry.parts import Between, DockerRegistry, refused
+from tests.image.registry.parts import DockerRegistry, refused
 from tests.image.registry.test_push import Told, skopeo
 from wasmnb.errors import BadNameError, ImageError, RegistryError
 from wasmnb.image import Image, package
 from wasmnb.image.manifest import INDEX_TYPE, MANIFEST_TYPE
 from wasmnb.image.registry import pull, push, resolve
 from wasmnb.image.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.image.registry.between import Between
 
 
 def put_index(host: str, repository: str, tag: str, entries: list[dict[str, Any]]) -> str:
@@ -76,9 +80,7 @@ def test_a_docker_manifest(anonymous: DockerRegistry, repository: str, store: St
     source = Store(tmp_path / "source")
     source.add(image)
     reference = f"{anonymous.host}/{repository}:v1"
-    skopeo(
-        "copy", "--format=v2s2", "--dest-tls-verify=false", f"oci:{source.path}:local/x:v1", f"docker://{reference}"
-    )
+    skopeo("copy", "--format=v2s2", "--dest-tls-verify=false", f"oci:{source.path}:local/x:v1", f"docker://{reference}")
     pull(reference, store)
     assert store.get(reference).module.wasm == image.module.wasm
 
@@ -87,9 +89,7 @@ def test_an_index_gives_what_istio_takes(anonymous: DockerRegistry, repository: 
     one, other = (package(module(text), "local/x") for text in (b"amd", b"arm"))
     for image in (one, other):
         push(image, f"{anonymous.host}/{repository}@{image.digest}")
-    index = put_index(
-        anonymous.host, repository, "v1", [entry(other, "linux", "arm64"), entry(one, "linux", "amd64")]
-    )
+    index = put_index(anonymous.host, repository, "v1", [entry(other, "linux", "arm64"), entry(one, "linux", "amd64")])
     reference = f"{anonymous.host}/{repository}:v1"
     pulled = pull(reference, store)
     assert (pulled.digest, resolve(reference)) == (one.digest, index)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.image.registry.conftest import module
-from tests.image.registry.parts import Between, DockerRegistry, refused
+from tests.image.registry.parts import DockerRegistry, refused
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.image import Image, package
 from wasmnb.image.registry import push, resolve, tags
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.image.registry.between import Between
 
 
 def skopeo(*words: str) -> bytes:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.image.registry.parts import Between, DockerRegistry, free_port, refused
+from tests.image.registry.between import Between
+from tests.image.registry.parts import DockerRegistry, free_port, refused
 from wasmnb.errors import RegistryError, UsageError
-from wasmnb.image import Image
 from wasmnb.image.registry import push, resolve
 from wasmnb.image.registry.hosts import Access, is_loopback, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wasmnb.image import Image
 
 Files = tuple[Path, Path, Path]
 

@@ -77,7 +77,11 @@ def _located(match: re.Match[str], severity: str, message: str, folder: Path) ->
     path = PurePosixPath(name)
     if path.is_absolute() and path.is_relative_to(WORK):
         name = str(path.relative_to(WORK))
-    return Diagnostic(severity, message, line, column, _quote(folder, name, line), name.removeprefix("./"))
+    quote = _quote(folder, name, line)
+    if quote and path.suffix != ".rs":
+        # clang, gcc and go count bytes; rustc, as people do, characters.
+        column = len(quote.encode()[: column - 1].decode(errors="ignore")) + 1
+    return Diagnostic(severity, message, line, column, quote, name.removeprefix("./"))
 
 
 def _quote(folder: Path, name: str, line: int) -> str:

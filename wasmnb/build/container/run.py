@@ -14,7 +14,7 @@ from wasmnb.build.container.daemon import talking
 from wasmnb.build.container.environment import HOME, environment_for, secrets_of
 from wasmnb.build.container.files import pack
 from wasmnb.build.container.messages import WORK
-from wasmnb.build.container.stream import lines_of
+from wasmnb.build.container.stream import Reader
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
@@ -114,16 +114,13 @@ class Run:
             # Before it starts, so that no line is lost.
             stream = api.attach(self.name, stdout=True, stderr=True, stream=True, demux=True)
             try:
-                self._start()
-                for line in lines_of(stream, deadline):
-                    self._say(line, log)
+                with contextlib.closing(Reader(stream)) as reader:
+                    self._start()
+                    for line in reader.lines(deadline):
+                        self._say(line, log)
                 api.wait(self.name, timeout=max(1.0, deadline - time.monotonic()))
             except (TimeoutError, Timeout):
                 raise self._slow(seconds) from None
-            finally:
-                # A stream of a container that never ran may have no socket to close.
-                with contextlib.suppress(Exception):
-                    stream.close()
             state: dict[str, Any] = api.inspect_container(self.name)["State"]
         if state.get("Running"):
             raise self._slow(seconds)

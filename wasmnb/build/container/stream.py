@@ -12,75 +12,83 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Splitter", "lines_of"]
+    from docker.types import CancellableStream
+
+__all__ = ["Reader", "Splitter"]
 
 _WIDEST = 8192  # bytes of a line; what has more is no line of a log
 _AHEAD = 1000  # lines that may wait for whoever shows them; then the container waits
 _LOOK = 0.2  # seconds after which a reader looks whether anybody still listens
+_LEAVE = 2.0  # seconds that it is given to notice
 
 # ECMA-48 control sequences (colours, cursor) and operating system commands (titles, links).
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_]|[\x00-\x08\x0b-\x1f]")
 
 
-def lines_of(stream: Iterable[tuple[bytes | None, bytes | None]], deadline: float) -> Iterator[str]:
-    """Give the lines of both streams as they come.
-
-    A thread reads, so that neither Ctrl-C nor the deadline waits for the next piece; it ends with the stream.
+class Reader:
+    """Reads a container's output in a thread, so that neither Ctrl-C nor a deadline waits for the next piece.
 
     Parameters
     ----------
-    stream : iterable of pairs of bytes
+    stream : docker.types.CancellableStream
         Pieces of standard output and of standard error. When it breaks, that is its end: how the container fares is
         asked for next.
-    deadline : float
-        By the monotonic clock.
-
-    Yields
-    ------
-    str
-        Without line end and colours.
-
-    Raises
-    ------
-    TimeoutError
-        The deadline has passed.
     """
-    lines: queue.Queue[str | None] = queue.Queue(_AHEAD)
-    unheard = threading.Event()
-    threading.Thread(target=_read, args=(stream, lines, unheard), name="wasmnb-container-log", daemon=True).start()
-    try:
+
+    def __init__(self, stream: CancellableStream) -> None:
+        self._stream = stream
+        self._lines: queue.Queue[str | None] = queue.Queue(_AHEAD)
+        self._unheard = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="wasmnb-container-log", daemon=True)
+        self._thread.start()
+
+    def lines(self, deadline: float) -> Iterator[str]:
+        """Give the lines as they come, without line ends and colours.
+
+        Parameters
+        ----------
+        deadline : float
+            By the monotonic clock, in seconds.
+
+        Raises
+        ------
+        TimeoutError
+            The deadline has passed.
+        """
         while True:
             try:
-                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 raise TimeoutError from None
             if line is None:
                 return
             yield line
-    finally:
-        unheard.set()
 
+    def close(self) -> None:
+        """Hang up, also in the middle of a line."""
+        self._unheard.set()
+        # A stream that has ended, or goes through ssh, cannot be cancelled; its socket is closed with the client.
+        with contextlib.suppress(Exception):
+            self._stream.close()
+        self._thread.join(_LEAVE)
 
-def _read(
-    stream: Iterable[tuple[bytes | None, bytes | None]], lines: queue.Queue[str | None], unheard: threading.Event
-) -> None:
-    splitters = (Splitter(), Splitter())
-    # A closed socket shows in many ways in the layers of an HTTP client; all of them mean the end.
-    with contextlib.suppress(Exception):
-        for pieces in stream:
-            for piece, splitter in zip(pieces, splitters, strict=True):
-                _hand_on(splitter.feed(piece or b""), lines, unheard)
-    for splitter in splitters:
-        _hand_on(splitter.end(), lines, unheard)
-    _hand_on([None], lines, unheard)
+    def _read(self) -> None:
+        splitters = (Splitter(), Splitter())
+        # A closed socket shows in many ways in the layers of an HTTP client; all of them mean the end.
+        with contextlib.suppress(Exception):
+            for pieces in self._stream:
+                for piece, splitter in zip(pieces, splitters, strict=True):
+                    self._hand_on(splitter.feed(piece or b""))
+        for splitter in splitters:
+            self._hand_on(splitter.end())
+        self._hand_on([None])
 
-
-def _hand_on(some: Iterable[str | None], lines: queue.Queue[str | None], unheard: threading.Event) -> None:
-    for line in some:
-        while not unheard.is_set():
-            with contextlib.suppress(queue.Full):
-                lines.put(line, timeout=_LOOK)
-                break
+    def _hand_on(self, some: Iterable[str | None]) -> None:
+        for line in some:
+            while not self._unheard.is_set():
+                with contextlib.suppress(queue.Full):
+                    self._lines.put(line, timeout=_LOOK)
+                    break
 
 
 class Splitter:

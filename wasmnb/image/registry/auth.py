@@ -2,8 +2,9 @@
 
 Protocol: the ``Docker Registry v2 authentication`` specification (token and OAuth 2 flows), RFC 7617 and RFC 6750.
 
-Not built on the token backend of the ``oras`` library: that one keeps a single token for all repositories and scopes, does
-not ask for another when it has run out, knows no identity tokens, and answers a Basic challenge with a token request.
+Not built on the token backend of the ``oras`` library: that one keeps a single token for all repositories and scopes,
+does not ask for another when it has run out, knows no identity tokens, and answers a Basic challenge with a token
+request.
 """
 
 from __future__ import annotations
@@ -209,7 +210,8 @@ def _challenges(header: str) -> dict[str, dict[str, str]]:
     parts = _CHALLENGE.split(header)
     found: dict[str, dict[str, str]] = {}
     for scheme, fields in zip(parts[1::2], parts[2::2], strict=True):
-        values = {key.lower(): value for key, value in parse_dict_header(fields).items() if value}
+        said = parse_dict_header(fields)  # type: ignore[no-untyped-call]  # the library's types leave it out
+        values = {key.lower(): value for key, value in said.items() if value}
         found.setdefault(scheme.lower(), values)
     return found
 

@@ -1,4 +1,7 @@
-"""What a registry has: repositories and tags, page by page (OCI distribution specification v1.1, "Content discovery")."""
+"""What a registry has: repositories and tags, page by page.
+
+Protocol: OCI distribution specification v1.1, "Content discovery"; the catalogue is from Docker's older one.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from requests.utils import parse_header_links
 
 from wasmnb.errors import RegistryError
 from wasmnb.image.reference import Reference
-from wasmnb.image.registry.client import Remote, client
+from wasmnb.image.registry.client import client
 from wasmnb.image.registry.hosts import Access, host_of
 from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.remote import Remote
 from wasmnb.image.registry.session import same_server
 
 if TYPE_CHECKING:
@@ -99,20 +103,20 @@ def repositories_of(at: Client, *, most: int = 0) -> list[str]:
     except RegistryError as error:
         if error.status not in _NO_CATALOGUE:
             raise
-        status, why = error.status, error.why
+        refused = error
     else:
         return sorted(found)
-    error = type(error)(
+    told = type(refused)(
         f"{at.host} shows no catalogue of its repositories.",
-        why=why,
+        why=refused.why,
         hint=f"name a repository: %wasm_list {at.host}/team/name; or log in: %wasm_login {at.host}",
     )
-    error.status = status
-    raise error
+    told.status = refused.status
+    raise told
 
 
 def _pages(at: Client, url: str, key: str, doing: Doing, scope: str) -> Iterator[list[str]]:
-    """Follow ``Link: <...>; rel="next"``; only on the same server, as our credentials go with it, and never in a circle."""
+    """Follow ``Link: <...>; rel="next"``: on the same server only, as our credentials go with it; never in a circle."""
     seen: set[str] = set()
     while url and url not in seen and len(seen) < _MOST_PAGES:
         seen.add(url)
@@ -129,4 +133,6 @@ def _pages(at: Client, url: str, key: str, doing: Doing, scope: str) -> Iterator
         url = urljoin(url, following) if following else ""
         if url and not same_server(url, at.server):
             # A registry behind a proxy may give its inner name; its path is what counts.
-            url = urljoin(at.server, url.partition("://")[2].partition("/")[1] + url.partition("://")[2].partition("/")[2])
+            url = urljoin(
+                at.server, url.partition("://")[2].partition("/")[1] + url.partition("://")[2].partition("/")[2]
+            )

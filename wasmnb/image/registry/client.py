@@ -1,10 +1,9 @@
 """One registry: requests with credentials, retries and errors in words.
 
-Over the ``oras`` library: its addresses (`oras.container.Container`), its media types and its session rules. Its
-``Registry`` class is not used: importing it takes more than a second in a Jupyter environment (it imports ``jsonschema``
-with every format checker that is installed); it reads blobs from files below the working folder and writes them
-unverified; it sends a manifest re-encoded, so under another digest; it tries every error five times over minutes, also
-those that stay; and it prints.
+Over the ``oras`` library: its addresses, its base64 and its session rules. Its ``Registry`` class is not used: importing
+it takes more than a second in a Jupyter environment (it imports ``jsonschema`` with every format checker that is
+installed); it reads blobs from files below the working folder and writes them unverified; it sends a manifest
+re-encoded, so under another digest; it tries every error five times over minutes, also those that stay; and it prints.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import requests
-from oras.container import Container
 from urllib3 import exceptions as urllib3_exceptions
 
 from wasmnb.errors import RegistryError
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image.registry.secrets import Credential
 
-__all__ = ["PARALLEL", "Client", "Outcome", "Remote", "client", "drop"]
+__all__ = ["PARALLEL", "Client", "Outcome", "client", "drop"]
 
 #: Requests that one command has under way at most.
 PARALLEL = 8
@@ -47,7 +45,6 @@ _ROUNDS = 3  # as nobody, with a token, with a fresh token
 _SMALL = 1 << 20
 _PIECE = 1 << 16
 _BROKEN = (requests.RequestException, urllib3_exceptions.HTTPError, OSError)
-
 
 
 @dataclass(frozen=True)
@@ -188,7 +185,9 @@ class Client:
         RegistryError
             There is no answer, or another one than expected.
         """
-        return self._until(lambda: self._attempt(_Request("GET", url, scopes, headers), doing, expect, lambda found: found))
+        return self._until(
+            lambda: self._attempt(_Request("GET", url, scopes, headers), doing, expect, lambda found: found)
+        )
 
     def side_by_side(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Do work on several items at once, at most `PARALLEL`, and give the results in order.
@@ -260,47 +259,6 @@ class Client:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class Remote:
-    """A repository on a registry: its addresses.
-
-    Parameters
-    ----------
-    at : Client
-    path : str
-        Without the host.
-    """
-
-    def __init__(self, at: Client, path: str) -> None:
-        self.client, self.path = at, path
-        # Not parsed by the library: it takes ``localhost`` for a namespace, and ``a.b/c`` for a host.
-        self._container = Container("name")
-        self._container.registry = at.server
-        self._container.namespace, self._container.repository = None, path
-
-    def manifest(self, tag_or_digest: str) -> str:
-        """Give the address of a manifest."""
-        return str(self._container.manifest_url(tag_or_digest))
-
-    def blob(self, digest: str) -> str:
-        """Give the address of a blob."""
-        return str(self._container.get_blob_url(digest))
-
-    def uploads(self) -> str:
-        """Give the address that starts an upload."""
-        return str(self._container.upload_blob_url())
-
-    def tags(self, page: int) -> str:
-        """Give the address of the first page of tags."""
-        return str(self._container.tags_url(N=page))
-
-    def scope(self, actions: str) -> str:
-        """Give what a token must allow, such as ``repository:team/name:pull``."""
-        return f"repository:{self.path}:{actions}"
-
-    def __repr__(self) -> str:
-        return f"Remote({self.client.host}/{self.path})"
-
-
 # Bytes as they are: a body that is decompressed on its way has another digest, and may be a bomb.
 _HEADERS = {"User-Agent": "wasmnb", "Accept-Encoding": "identity"}
 
@@ -329,14 +287,16 @@ def _read(response: requests.Response, limit: int) -> bytes:
         while piece := response.raw.read(_PIECE, decode_content=False):
             size += len(piece)
             if size > limit:
-                raise RegistryError(
-                    f"A registry sent more than {limit:,} bytes where no more are taken.",
-                    hint="it is broken, or no registry",
-                )
+                break
             parts.append(piece)
     except BaseException:
         response.close()
         raise
+    if size > limit:
+        response.close()
+        raise RegistryError(
+            f"A registry sent more than {limit:,} bytes where no more are taken.", hint="it is broken, or no registry"
+        )
     response.raw.release_conn()
     return b"".join(parts)
 

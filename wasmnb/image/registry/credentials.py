@@ -3,8 +3,8 @@
 Forms: the Docker command line's ``config.json`` (``auths``, ``credsStore``, ``credHelpers``) and its credential helper
 protocol (``docker-credential-*`` with ``get``, ``store`` and ``erase``; JSON or a host's name on standard input).
 
-The ``oras`` library reads the same file, but ignores ``DOCKER_CONFIG``, runs helpers without a time limit, does not know
-Docker Hub's key, and writes the file readable by everybody and not atomically.
+The ``oras`` library reads the same file, but ignores ``DOCKER_CONFIG``, runs helpers without a time limit, does not
+know Docker Hub's key, and writes the file readable by everybody and not atomically.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MISSING = "credentials not found"  # how helpers say that they have none (Docke
 
 
 def config_path() -> Path:
-    """Give Docker's configuration file, which need not exist: ``$DOCKER_CONFIG`` or ``~/.docker``, and ``config.json``."""
+    """Give Docker's configuration file: ``config.json`` in ``$DOCKER_CONFIG`` or ``~/.docker``; it need not exist."""
     folder = os.environ.get("DOCKER_CONFIG")
     return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
 

@@ -11,14 +11,14 @@ from urllib3 import exceptions as urllib3_exceptions
 from wasmnb.errors import RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
 
     from wasmnb.image.manifest import Descriptor
-    from wasmnb.image.registry.client import Remote
     from wasmnb.image.registry.problems import Doing
+    from wasmnb.image.registry.remote import Remote
 
 __all__ = ["Download"]
 
@@ -55,17 +55,21 @@ class Download:
         if self._response is not None:
             self._release()
 
-    def read(self, size: int = _PIECE) -> bytes:
-        """Give the next bytes; empty at the end.
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the pieces.
 
         Raises
         ------
         RegistryError
             The connection broke too often, or there are more bytes than the manifest says.
         """
+        while piece := self._read():
+            yield piece
+
+    def _read(self) -> bytes:
         retry = self._remote.client.retry
         for attempt in range(1, retry.attempts + 1):
-            piece = self._piece(size)
+            piece = self._piece()
             if piece is not None:
                 break
             self._release()
@@ -85,11 +89,11 @@ class Download:
         self._got(len(piece or b""))
         return piece or b""
 
-    def _piece(self, size: int) -> bytes | None:
+    def _piece(self) -> bytes | None:
         """Read once; None when the connection broke."""
         try:
             response = self._response = self._response or self._open()
-            piece: bytes = response.raw.read(size, decode_content=False)
+            piece: bytes = response.raw.read(_PIECE, decode_content=False)
         except (requests.RequestException, urllib3_exceptions.HTTPError, OSError):
             return None
         # A body without a length ends when the connection does, whether it was all or not.

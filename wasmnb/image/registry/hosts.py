@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from wasmnb.errors import BadNameError, UsageError
@@ -41,7 +42,9 @@ class Access:
     ca: str = ""
 
     @classmethod
-    def of(cls, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None) -> Access:
+    def of(
+        cls, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
+    ) -> Access:
         """Check the options of a command.
 
         Raises
@@ -54,9 +57,11 @@ class Access:
                 "--plain-http means no TLS at all, so --insecure and --ca mean nothing beside it.",
                 hint="leave --plain-http out when the registry speaks TLS",
             )
-        path = os.path.abspath(os.path.expanduser(ca)) if ca else ""
-        if path and not os.path.isfile(path):
-            raise UsageError(f"There is no file {os.fspath(ca or '')!r} with certificate authorities.", hint="give a PEM file")
+        path = str(Path(ca).expanduser().absolute()) if ca else ""
+        if path and not Path(path).is_file():
+            raise UsageError(
+                f"There is no file {os.fspath(ca or '')!r} with certificate authorities.", hint="give a PEM file"
+            )
         return cls(plain_http, insecure, path)
 
     @property

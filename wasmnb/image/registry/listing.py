@@ -9,10 +9,11 @@ from wasmnb.image.listing import Listing
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
 from wasmnb.image.registry.catalogue import repositories_of, tags_of
-from wasmnb.image.registry.client import Remote, client
+from wasmnb.image.registry.client import client
 from wasmnb.image.registry.hosts import Access, host_of
 from wasmnb.image.registry.memory import Memory
 from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.remote import Remote
 from wasmnb.image.registry.said import facts_of, row
 from wasmnb.paths import cache_dir
 from wasmnb.progress import Silent
@@ -159,7 +160,7 @@ class _Listing:
         return digests, {**facts, **self._learned}
 
     def _ask(self, tag: Tag, before: str, facts: Mapping[str, dict[str, Any]]) -> str:
-        """Ask what a tag means now, and when it is a digest that we do not know, for the manifest; empty for nothing."""
+        """Ask what a tag means now, and of a digest that we do not know the manifest; empty for nothing."""
         remote = Remote(self._at, tag[0])
         try:
             if before in facts and manifests.look(remote, tag[1], self._doing) == before:

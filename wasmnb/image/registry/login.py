@@ -87,7 +87,10 @@ def login(
         checked = at.knows_us
     except AuthError as error:
         refused = AuthError(f"{name} does not take these credentials of {username}.", why=error.why)
-        refused.status, refused.hint = error.status, "check the password; many registries want an access token in its place"
+        refused.status, refused.hint = (
+            error.status,
+            "check the password; many registries want an access token in its place",
+        )
     else:
         kept_in = credentials.save(name, credential)
         drop(name)

@@ -17,12 +17,12 @@ from wasmnb.image.manifest import (
 )
 
 if TYPE_CHECKING:
-    from wasmnb.image.registry.client import Remote
     from wasmnb.image.registry.problems import Doing, Reply
+    from wasmnb.image.registry.remote import Remote
 
 __all__ = ["Fetched", "fetch", "look", "put"]
 
-_ACCEPT = {"Accept": ", ".join((MANIFEST_TYPE, INDEX_TYPE, DOCKER_MANIFEST_TYPE, DOCKER_INDEX_TYPE))}
+_ACCEPT = {"Accept": f"{MANIFEST_TYPE}, {INDEX_TYPE}, {DOCKER_MANIFEST_TYPE}, {DOCKER_INDEX_TYPE}"}
 _DIGEST_HEADER = "Docker-Content-Digest"
 
 
@@ -40,7 +40,7 @@ def fetch(remote: Remote, tag_or_digest: str, doing: Doing) -> Fetched:
     Raises
     ------
     RegistryError
-        There is none, it is larger than 4 MiB, or it is another one than the digest (asked for, or given beside it) says.
+        There is none, it is larger than 4 MiB, or another one than the digest (asked for, or given beside it) says.
     """
     reply = remote.client.call(
         "GET",

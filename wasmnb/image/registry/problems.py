@@ -122,7 +122,10 @@ def unreachable(trouble: Exception, doing: Doing, secrets: Secrets) -> tuple[Reg
     names = " ".join(str(item) for item in chain).upper()
     host, again, why, hint = doing.host, False, "", ""
     if isinstance(trouble, requests.exceptions.ProxyError):
-        sentence, hint = f"The proxy on the way to {host} does not let through.", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        sentence, hint = (
+            f"The proxy on the way to {host} does not let through.",
+            "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+        )
     elif isinstance(trouble, requests.exceptions.SSLError):
         if any(sign in names.replace(" ", "_") for sign in _NO_TLS):
             sentence, hint = f"{host} does not speak TLS.", "--plain-http, if that is meant to be"
@@ -131,7 +134,10 @@ def unreachable(trouble: Exception, doing: Doing, secrets: Secrets) -> tuple[Reg
             why = next((line for line in (_reason(item) for item in reversed(chain)) if line), "")
             hint = "--ca FILE with the authority that signed it; --insecure believes anybody"
     elif any(isinstance(item, urllib3_exceptions.NameResolutionError) for item in chain):
-        sentence, hint = f"There is no host called {host}.", "check the spelling, and whether this machine has a network"
+        sentence, hint = (
+            f"There is no host called {host}.",
+            "check the spelling, and whether this machine has a network",
+        )
     elif any(isinstance(item, ConnectionRefusedError) for item in chain):
         sentence = f"Nothing answers at {host}: connection refused."
         hint = "check the port, and whether the registry runs"

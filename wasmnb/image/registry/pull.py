@@ -13,10 +13,11 @@ from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
 from wasmnb.image.registry.catalogue import repositories_of, tags_of
-from wasmnb.image.registry.client import Remote, client
+from wasmnb.image.registry.client import client
 from wasmnb.image.registry.download import Download
 from wasmnb.image.registry.hosts import Access
 from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.remote import Remote
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def pull(
     Raises
     ------
     RegistryError
-        The registry cannot be reached, refuses, has no such image, or sent what is not what its digest says. Nothing of
-        it stays in the store.
+        The registry cannot be reached, refuses, has no such image, or sent what is not what its digest says. The store
+        then knows no such image; whole blobs that came before stay for the next try, until something is removed.
     ImageError
         It is no image, too large, or an index with nothing for a mesh.
     Interrupted
@@ -148,9 +149,16 @@ class _Pull:
         self._doing = Doing("pull", str(where), where.host)
         self._lock = threading.Lock()
         self._done = self._total = self._fetched = 0
-        self._note = ""
+        self._note, self._over = "", False
 
     def run(self) -> Pulled:
+        """Pull; when it fails or is stopped, whatever still comes on other connections is dropped."""
+        try:
+            return self._run()
+        finally:
+            self._over = True
+
+    def _run(self) -> Pulled:
         self._progress.update(f"asking {self._where.host}")
         found = self._manifest(self._where.digest or self._where.tag_or_latest)
         manifest = Manifest.parse(found.data)
@@ -191,8 +199,8 @@ class _Pull:
         if Manifest.parse(used.data).is_index:
             raise ImageError(f"{self._where} is an index of indexes.", hint="push a single manifest: %wasm_push does")
         self._note = (
-            f"{self._where} is an index ({platforms}); as Istio does, {item.platform or 'its only manifest'} was taken: "
-            f"{used.digest}"
+            f"{self._where} is an index ({platforms}); as Istio does, {item.platform or 'its only manifest'} was taken:"
+            f" {used.digest}"
         )
         return used
 
@@ -218,6 +226,8 @@ class _Pull:
             self._fetched += item.size
 
     def _tell(self, count: int) -> None:
+        if self._over:
+            raise RegistryError(f"The pull of {self._where} has ended.")
         with self._lock:
             self._done += count
             self._progress.update(f"pulling {self._where.name}", self._done, self._total)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from wasmnb.errors import BadNameError, Interrupted, UsageError
+from wasmnb.errors import BadNameError, Interrupted, RegistryError, UsageError
 from wasmnb.image.manifest import Manifest, digest_of
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
-from wasmnb.image.registry.client import Remote, client
+from wasmnb.image.registry.client import client
 from wasmnb.image.registry.hosts import Access
 from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.remote import Remote
 from wasmnb.image.registry.upload import CHUNK, Blob, upload
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
     from wasmnb.progress import Progress
@@ -89,7 +90,9 @@ def push(
         )
     remote = Remote(client(where.host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca)), where.path)
     try:
-        return _Push(image, where, remote, progress or Silent(), chunk, tuple(mount_from)).run()
+        return _Push(
+            image, where, remote, progress=progress or Silent(), chunk=chunk, mount_from=tuple(mount_from)
+        ).run()
     except KeyboardInterrupt:
         raise Interrupted(
             f"The push of {reference} was stopped.",
@@ -99,7 +102,14 @@ def push(
 
 class _Push:
     def __init__(
-        self, image: Pushable, where: Reference, remote: Remote, progress: Progress, chunk: int, mount_from: tuple[str, ...]
+        self,
+        image: Pushable,
+        where: Reference,
+        remote: Remote,
+        *,
+        progress: Progress,
+        chunk: int,
+        mount_from: tuple[str, ...],
     ) -> None:
         self._image, self._where, self._remote, self._progress = image, where, remote, progress
         self._chunk, self._mount_from = chunk, mount_from
@@ -108,8 +118,16 @@ class _Push:
         self._doing = Doing("push", str(where), where.host)
         self._lock = threading.Lock()
         self._sent = self._total = 0
+        self._over = False
 
     def run(self) -> str:
+        """Push; when it fails or is stopped, whatever is still under way on other connections ends too."""
+        try:
+            return self._run()
+        finally:
+            self._over = True
+
+    def _run(self) -> str:
         if self._where.digest and self._where.digest != self._digest:
             raise BadNameError(
                 f"{self._where} names another image than the one that is to be pushed there.",
@@ -150,6 +168,8 @@ class _Push:
         upload(remote, blob, self._doing, self._tell, chunk=self._chunk, elsewhere=elsewhere)
 
     def _tell(self, count: int) -> None:
+        if self._over:
+            raise RegistryError(f"The push of {self._where} has ended.")
         with self._lock:
             self._sent += count
             self._progress.update(f"pushing {self._where.name}", self._sent, self._total)

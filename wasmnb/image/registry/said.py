@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ImageError
 from wasmnb.image import marks
 from wasmnb.image.entries import total
+from wasmnb.image.extraction import CONFIG_TYPE
 from wasmnb.image.listing import StoredImage
 from wasmnb.image.manifest import Manifest, digest_of
-from wasmnb.image.extraction import CONFIG_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wasmnb.image.registry.client import Remote
     from wasmnb.image.registry.problems import Doing
+    from wasmnb.image.registry.remote import Remote
 
 __all__ = ["facts_of", "row"]
 
@@ -42,7 +42,12 @@ def facts_of(remote: Remote, data: bytes, doing: Doing) -> dict[str, Any]:
     unsaid = abi is None or root_ids is None
     if unsaid and config is not None and config.media_type == CONFIG_TYPE and config.size <= _MOST_CONFIG:
         reply = remote.client.call(
-            "GET", remote.blob(config.digest), doing, scopes=[remote.scope("pull")], expect=(200, 404), limit=_MOST_CONFIG
+            "GET",
+            remote.blob(config.digest),
+            doing,
+            scopes=[remote.scope("pull")],
+            expect=(200, 404),
+            limit=_MOST_CONFIG,
         )
         if digest_of(reply.body) == config.digest:
             said_abi, said_ids = _runtime(reply.body)
@@ -80,15 +85,16 @@ def _runtime(data: bytes) -> tuple[str | None, tuple[str, ...] | None]:
         return None, None
     if not isinstance(said, dict):
         return None, None
-    inner = said.get("config") if isinstance(said.get("config"), dict) else {}
+    config = said.get("config")
+    inner = config if isinstance(config, dict) else {}
     versions = said.get("abiVersions", said.get("abi_versions", said.get("abi_version")))
     ids = inner.get("rootIds", inner.get("root_ids"))
-    abi = marks.said_by({marks.ABI: ",".join(versions)})[0] if _are_texts(versions) else None
-    return abi, tuple(ids) if _are_texts(ids) else None
+    named = _texts(versions)
+    return (marks.said_by({marks.ABI: ",".join(named)})[0] if named else None), _texts(ids)
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+def _texts(value: Any) -> tuple[str, ...] | None:
+    return tuple(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -27,15 +27,19 @@ def same_server(one: str, other: str) -> bool:
     """Tell whether two addresses have the same scheme, host and port."""
     a, b = urlsplit(one), urlsplit(other)
     ports = {"http": 80, "https": 443}
-    return (a.scheme, a.hostname, a.port or ports.get(a.scheme)) == (b.scheme, b.hostname, b.port or ports.get(b.scheme))
+    return (a.scheme, a.hostname, a.port or ports.get(a.scheme)) == (
+        b.scheme,
+        b.hostname,
+        b.port or ports.get(b.scheme),
+    )
 
 
 class Session(requests.Session):
     """A ``requests`` session that sends what it is told to send, and nothing that it finds elsewhere.
 
     Without ``~/.netrc`` (``requests`` would put it in place of our ``Authorization``) and without cookies (Harbor takes
-    whoever sends one for a browser). Proxies are those of the environment, but never for this machine itself, as in Go's
-    ``ProxyFromEnvironment``, which all other registry clients use.
+    whoever sends one for a browser). Proxies are those of the environment, but never for this machine itself, as in
+    Go's ``ProxyFromEnvironment``, which all other registry clients use.
 
     Parameters
     ----------
@@ -90,7 +94,9 @@ class Session(requests.Session):
             prepared_request.headers.pop("Authorization", None)
 
     def rebuild_proxies(
-        self, prepared_request: requests.PreparedRequest, proxies: Mapping[str, str] | None
+        self,
+        prepared_request: requests.PreparedRequest,
+        proxies: Mapping[str, str] | None,  # noqa: ARG002 - the library's signature
     ) -> dict[str, str]:
         """Choose the proxy for where a redirect leads."""
         return self._proxies_for(str(prepared_request.url))

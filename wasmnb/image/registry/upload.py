@@ -1,7 +1,7 @@
 """Blobs on their way to a registry (OCI distribution specification v1.1, "Push").
 
-One request starts an upload, the next ones bring the bytes: a small blob in one piece, a large one in several, so that a
-broken connection costs one piece and not the whole. After a break the registry is asked how far it has come; one that
+One request starts an upload, the next ones bring the bytes: a small blob in one piece, a large one in several, so that
+a broken connection costs one piece and not the whole. After a break the registry is asked how far it has come; one that
 does not know any more (``distribution`` throws half a piece away, and the upload with it) gets the blob from the start.
 """
 
@@ -19,8 +19,9 @@ from wasmnb.errors import RegistryError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasmnb.image.registry.client import Outcome, Remote
+    from wasmnb.image.registry.client import Outcome
     from wasmnb.image.registry.problems import Doing, Reply
+    from wasmnb.image.registry.remote import Remote
 
 __all__ = ["CHUNK", "Blob", "upload"]
 
@@ -127,9 +128,7 @@ class _Upload:
         if elsewhere:
             url = append_url_params(url, {"mount": self._blob.digest, "from": elsewhere})
             scopes.append(f"repository:{elsewhere}:pull")
-        reply = self._client.call(
-            "POST", url, self._doing, scopes=scopes, expect=(_ACCEPTED, _CREATED), headers=_BYTES
-        )
+        reply = self._client.call("POST", url, self._doing, scopes=scopes, expect=(_ACCEPTED, _CREATED), headers=_BYTES)
         if reply.status == _CREATED:
             return ""
         least = reply.headers.get("OCI-Chunk-Min-Length", "")
