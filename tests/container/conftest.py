@@ -145,7 +145,8 @@ def _unfit(kind: str) -> str:
 def _running(kind: str) -> Iterator[Engine]:
     with tempfile.TemporaryDirectory(prefix=f"wasmnb-{kind}-") as name:
         folder = Path(name)
-        (folder / "hidden").mkdir()
+        for below in ("hidden", "tmp"):
+            (folder / below).mkdir()
         group, port = f"wasmnb-{uuid.uuid4().hex[:8]}", _free_port() if kind == "docker" else 0
         covers = [str(folder / "hidden"), "/run", *filter(os.path.isdir, ("/etc/docker", "/var/lib/containers"))]
         # The shell stays the first process of its namespace: it adopts what a daemon leaves, and takes it along.
@@ -153,11 +154,14 @@ def _running(kind: str) -> Iterator[Engine]:
             [
                 "set -e",
                 *(f"mount -t tmpfs none {cover}" for cover in covers),
+                # podman's crun refuses a machine that has both versions of control groups.
+                "umount /sys/fs/cgroup/unified 2>&- || true",
                 f"{_COMMANDS[kind](folder, port, group)} & wait $!",
             ]
         )
         environment = {
             **os.environ,
+            "TMPDIR": str(folder / "tmp"),
             "CONTAINERS_CONF": str(folder / "containers.conf"),
             # What podman would hand on to its containers.
             "http_proxy": "http://user:s3cret-of-the-service@proxy.test:3128",

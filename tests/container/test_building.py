@@ -180,7 +180,7 @@ class TestWhichModule:
         assert build_in_container(folder, IMAGE, command=["true"], target="/bin/module.wasm", copy=copy).wasm == WASM
 
     def test_a_target_that_was_not_made(self, engine: Engine, folder: Path, copy: bool) -> None:
-        with pytest.raises(ModuleError, match=r"made no '/work/out\.wasm'"):
+        with pytest.raises(ModuleError, match=r"made no '.*out\.wasm'"):
             build_in_container(folder, IMAGE, command=["true"], target="out.wasm", copy=copy)
 
     def test_a_target_that_is_a_folder(self, engine: Engine, folder: Path, copy: bool) -> None:

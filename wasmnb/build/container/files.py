@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-__all__ = ["Stamp", "choose", "counts", "fetch", "pack", "stamps"]
+__all__ = ["MOST_LINKS", "Stamp", "choose", "counts", "fetch", "not_made", "pack", "stamps"]
 
 #: What tells a file that a build wrote from one that it left alone: its time, and its size in bytes.
 Stamp = tuple[int, int]
 
 _NO_SOURCE = ("node_modules",)
-_MOST_LINKS = 8
+#: How many links lead to a file, at most.
+MOST_LINKS = 8
 _SHOWN = 10
 
 
@@ -181,14 +182,11 @@ def fetch(client: DockerClient, container: str, path: str) -> tuple[bytes, int]:
     from docker.errors import NotFound  # noqa: PLC0415
 
     at = path
-    for _ in range(_MOST_LINKS):
+    for _ in range(MOST_LINKS):
         try:
             pieces, _ = client.api.get_archive(container, at)
         except NotFound as error:
-            raise ModuleError(
-                f"The build ended well, but made no {path!r}.",
-                hint=f"a target is a path in the folder, or an absolute one in the container ({WORK} is the folder)",
-            ) from error
+            raise not_made(path) from error
         with tarfile.open(fileobj=io.BufferedReader(_Chunks(pieces)), mode="r|") as archive:
             member = archive.next()
             if member is not None and member.issym():
@@ -200,7 +198,15 @@ def fetch(client: DockerClient, container: str, path: str) -> tuple[bytes, int]:
             if member.size > MAX_BYTES:
                 raise too_large(member.size)
             return content.read(), int(member.mtime)
-    raise ModuleError(f"{path!r} leads through more than {_MOST_LINKS} links.", hint="give the file itself as target")
+    raise ModuleError(f"{path!r} leads through more than {MOST_LINKS} links.", hint="give the file itself as target")
+
+
+def not_made(target: str) -> ModuleError:
+    """Give the error for a target that does not exist."""
+    return ModuleError(
+        f"The build ended well, but made no {target!r}.",
+        hint=f"a target is a path in the folder, or an absolute one in the container ({WORK} is the folder)",
+    )
 
 
 class _Chunks(io.RawIOBase):

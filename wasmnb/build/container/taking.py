@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wasmnb.build.container.daemon import talking
-from wasmnb.build.container.files import choose, counts, fetch
+from wasmnb.build.container.files import MOST_LINKS, choose, counts, fetch, not_made
 from wasmnb.build.container.messages import WORK
 from wasmnb.errors import ModuleError
 from wasmnb.module.module import Module
@@ -50,14 +50,34 @@ def take(run: Run, target: str | None, before: Mapping[PurePosixPath, Stamp]) ->
         if target is None:
             return Module.load(folder / (_fetched(run, before) if run.job.copied else choose(folder, before)))
         at = posixpath.normpath(WORK / target)
-        inside = PurePosixPath(at).is_relative_to(WORK)
-        path = folder / PurePosixPath(at).relative_to(WORK) if inside else Path(at)
-        if inside and run.job.copied:
+        name = PurePosixPath(at).stem
+        if not run.job.copied:
+            at = _followed(folder, at)
+        if not PurePosixPath(at).is_relative_to(WORK):
+            return _loaded(fetch(run.daemon.client, run.name, at)[0], at, name)
+        path = folder / PurePosixPath(at).relative_to(WORK)
+        if run.job.copied:
             _keep(folder, path, fetch(run.daemon.client, run.name, at)[0])
-        elif not (inside and path.is_file() and path.resolve().is_relative_to(folder)):
-            # Outside of the folder, or behind a link that only the container can follow: Bazel's outputs are.
-            return _loaded(fetch(run.daemon.client, run.name, at)[0], at)
-        return Module.load(path)
+        elif not path.exists():
+            raise not_made(target)
+        return Module.load(path, name=name)
+
+
+def _followed(folder: Path, at: str) -> str:
+    """Follow the links in the mounted folder as the container does: Bazel's outputs are behind such ones.
+
+    The daemon would, too, but podman's looks for what is behind them on the host.
+    """
+    for _ in range(MOST_LINKS):
+        if not PurePosixPath(at).is_relative_to(WORK):
+            break
+        inside = PurePosixPath(at).relative_to(WORK)
+        link = next((path for path in [*reversed(inside.parents), inside] if (folder / path).is_symlink()), None)
+        if link is None:
+            break
+        behind = PurePosixPath(at).relative_to(WORK / link)
+        at = posixpath.normpath(WORK / link.parent / (folder / link).readlink() / behind)
+    return at
 
 
 def _fetched(run: Run, before: Mapping[PurePosixPath, Stamp]) -> PurePosixPath:
@@ -88,11 +108,11 @@ def _keep(folder: Path, path: Path, wasm: bytes) -> None:
         raise ModuleError(f"{path} cannot be written.", why=[error.strerror or str(error)]) from error
 
 
-def _loaded(wasm: bytes, at: str) -> Module:
+def _loaded(wasm: bytes, at: str, name: str) -> Module:
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary, PurePosixPath(at).name)
         path.write_bytes(wasm)
         try:
-            return Module.load(path)
+            return Module.load(path, name=name)
         except ModuleError as error:
             raise ModuleError(error.what.replace(str(path), at), why=error.why, hint=error.hint) from None

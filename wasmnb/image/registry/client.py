@@ -1,9 +1,10 @@
 """One registry: requests with credentials, retries and errors in words.
 
-Over the ``oras`` library: its addresses, its base64 and its session rules. Its ``Registry`` class is not used: importing
-it takes more than a second in a Jupyter environment (it imports ``jsonschema`` with every format checker that is
-installed); it reads blobs from files below the working folder and writes them unverified; it sends a manifest
-re-encoded, so under another digest; it tries every error five times over minutes, also those that stay; and it prints.
+Over the ``oras`` library: its addresses, its forms of a URL and of credentials, its session rules. Its ``Registry``
+class is not used: importing it takes more than a second in a Jupyter environment (it imports ``jsonschema`` with every
+format checker that is installed); it reads blobs from files below the working folder and writes them unverified; it
+sends a manifest re-encoded, so under another digest; it tries every error five times over minutes, also those that
+stay; and it prints.
 """
 
 from __future__ import annotations
@@ -190,17 +191,21 @@ class Client:
         )
 
     def side_by_side(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Do work on several items at once, at most `PARALLEL`, and give the results in order.
+        """Begin work on several items, at most `PARALLEL` at once, and give the results in order.
 
         What has not begun is not begun any more when one fails, or when the user stops the command.
         """
         waiting = [self._threads.submit(work, item) for item in items]
-        try:
-            for future in waiting:
-                yield future.result()
-        finally:
-            for future in waiting:
-                future.cancel()
+
+        def results() -> Iterator[Result]:
+            try:
+                for future in waiting:
+                    yield future.result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+        return results()
 
     def _until(self, attempt: Callable[[], Outcome[Result]]) -> Result:
         for number in count(1):

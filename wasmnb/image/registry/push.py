@@ -119,6 +119,7 @@ class _Push:
         self._lock = threading.Lock()
         self._sent = self._total = 0
         self._over = False
+        self._there: dict[str, bool] = {}
 
     def run(self) -> str:
         """Push; when it fails or is stopped, whatever is still under way on other connections ends too."""
@@ -138,8 +139,7 @@ class _Push:
         blobs = [Blob(item.digest, item.data) for item in self._image.blobs()]
         self._total = sum(blob.size for blob in blobs)
         self._progress.update(f"asking {self._where.host}")
-        # Most pushes change nothing, and this one request tells.
-        if manifests.look(self._remote, self._target, self._doing, actions="pull,push") == self._digest:
+        if self._unchanged(blobs):
             self._tell(self._total)
         else:
             for _ in self._remote.client.side_by_side(self._bring, blobs):
@@ -150,17 +150,26 @@ class _Push:
             self._remote.client.seen[blob.digest] = self._where.path
         return self._digest
 
+    def _unchanged(self, blobs: list[Blob]) -> bool:
+        """Ask what the tag means, all when nothing has changed, and beside it for blobs that were never seen there."""
+        unseen = [blob for blob in blobs if self._remote.client.seen.get(blob.digest) != self._where.path]
+        asked = self._remote.client.side_by_side(self._has, unseen)
+        digest = manifests.look(self._remote, self._target, self._doing, actions="pull,push")
+        if digest == self._digest:
+            return True
+        self._there = {blob.digest: there for blob, there in zip(unseen, asked, strict=True)}
+        return False
+
+    def _has(self, blob: Blob) -> bool:
+        url, scopes = self._remote.blob(blob.digest), [self._remote.scope("pull,push")]
+        reply = self._remote.client.call("HEAD", url, self._doing, scopes=scopes, expect=(200, 404))
+        return reply.status != 404  # noqa: PLR2004
+
     def _bring(self, blob: Blob) -> None:
-        """Ask for a blob, and send it when it is not there."""
+        """Send a blob when it is not there."""
         remote = self._remote
-        reply = remote.client.call(
-            "HEAD",
-            remote.blob(blob.digest),
-            self._doing,
-            scopes=[remote.scope("pull,push")],
-            expect=(200, 404),
-        )
-        if reply.status != 404:  # noqa: PLR2004
+        there = self._there.get(blob.digest)
+        if self._has(blob) if there is None else there:
             self._tell(blob.size)
             return
         known = (remote.client.seen.get(blob.digest, ""), *self._mount_from)
