@@ -17,6 +17,7 @@ from article_filter import CONFIG, RAW, source
 from jupyter_client.manager import start_new_kernel
 from measure import Figures, seconds
 from plain import ZIG, PlainWay
+from registry import registry
 
 import wasmnb
 from wasmnb.session import Session
@@ -167,6 +168,7 @@ def main() -> int:
         swap(figures, mesh)
         session.undeploy("header-filter")
         cost(figures, mesh)
+    registry(figures)
     print(figures.table())
     figures.write(ROOT / "build" / "bench.json")
     return 0

@@ -143,6 +143,9 @@ class Mesh(Protocol):
     name: str
     """What ``%wasm_mesh`` calls it, such as ``local``."""
 
+    needs_registry: bool = False
+    """Whether its proxies fetch images from a registry; then ``plugin.image.reference`` is one there, with a digest."""
+
     def pods(self) -> list[Pod]:
         """List the pods as they are now."""
 

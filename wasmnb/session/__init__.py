@@ -1,6 +1,20 @@
 """What a notebook remembers, and everything it can do: one method per magic, usable without IPython."""
 
+from wasmnb.session.imaging import Built, LoggedOut, Removed, Tagged, Transfer
 from wasmnb.session.results import Deployment, FilterResult, MeshState, Removal
 from wasmnb.session.session import Session, close_default, default
 
-__all__ = ["Deployment", "FilterResult", "MeshState", "Removal", "Session", "close_default", "default"]
+__all__ = [
+    "Built",
+    "Deployment",
+    "FilterResult",
+    "LoggedOut",
+    "MeshState",
+    "Removal",
+    "Removed",
+    "Session",
+    "Tagged",
+    "Transfer",
+    "close_default",
+    "default",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
@@ -85,19 +86,40 @@ def _registry(value: object) -> str:
     return text
 
 
+def _switch(key: str) -> Callable[[object], bool]:
+    def switch(value: object) -> bool:
+        return choice(key, str(value).lower(), _SWITCH) in _ON
+
+    return switch
+
+
+def _certificates(value: object) -> str:
+    path = Path(str(value)).expanduser()
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no file {str(value)!r} with certificate authorities.", where=Place("ca"), hint="give a PEM file"
+        )
+    return str(path.absolute())
+
+
+_ON = ("true", "yes", "on", "1")
+_SWITCH = (*_ON, "false", "no", "off", "0")
 _LANGUAGES = ("cpp",)
 _PHASES = ("AUTHN", "AUTHZ", "STATS", "UNSPECIFIED")
 _POLICIES = ("close", "open", "reload")
 
 KEYS: dict[str, Default] = {
+    "ca": Default(_certificates, "certificate authorities of the registry, a PEM file"),
     "fail_policy": Default(
         lambda value: choice("fail_policy", value, _POLICIES), "after a crash of the filter", "close", _POLICIES
     ),
+    "insecure": Default(_switch("insecure"), "believe whoever answers as the registry", False, ("true", "false")),
     "language": Default(lambda value: choice("language", value, _LANGUAGES), "of filter cells", "cpp", _LANGUAGES),
     "mesh": Default(lambda value: choice("mesh", value, MESHES), "the mesh that %wasm_mesh starts", None, MESHES),
     "phase": Default(
         lambda value: choice("phase", value, _PHASES), "where in the filter chain", "UNSPECIFIED", _PHASES
     ),
+    "plain_http": Default(_switch("plain_http"), "speak to the registry without TLS", False, ("true", "false")),
     "registry": Default(_registry, "where images are named to live, such as localhost:5000/me"),
     "selector": Default(
         lambda value: selector_text(selector(value)), "pods that a filter is for, such as app=details", "*"

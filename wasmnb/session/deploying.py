@@ -108,9 +108,15 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> N
     if not rest:
         return
     failed = DeployError(
-        f"{plugin.id!r} is not live on {len(rest)} of {len(verdicts)} pods.",
+        f"{plugin.id!r} is not live on {_of(len(rest), len(verdicts))}.",
         why=[f"{verdict.pod}: {verdict.verdict.value}. {verdict.reason}".rstrip() for verdict in rest],
         hint=f"%wasm_status {plugin.id} and %wasm_logs {rest[0].pod} tell more",
     )
     failed.verdicts = verdicts
     raise failed
+
+
+def _of(count: int, all_: int) -> str:
+    if all_ == 1:
+        return "the 1 pod selected"
+    return f"{count} of {all_} pods"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -10,25 +11,28 @@ from wasmnb.errors import WasmnbError
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
+    from wasmnb.session.state import State
 
 __all__ = ["examine"]
 
 
-def examine(language: str, mesh: Mesh | None) -> list[Check]:
-    """Look at the compiler, at the proxy, and at the mesh when one is chosen.
+def examine(language: str, mesh: Mesh | None, session: State) -> list[Check]:
+    """Look at the compiler, the proxy, the mesh when one is chosen, the image store and the credentials of registries.
 
     Parameters
     ----------
     language : str
         Whose compiler is looked at.
     mesh : Mesh or None
+    session : State
+        Whose image store is looked at.
 
     Returns
     -------
     list of Check
         What could not even be looked at is a row too, never an exception.
     """
-    return [*_compiler(language), *_mesh(mesh)]
+    return [*_compiler(language), *_mesh(mesh), *_store(session), _credentials()]
 
 
 def _compiler(language: str) -> list[Check]:
@@ -50,6 +54,36 @@ def _mesh(mesh: Mesh | None) -> list[Check]:
         return list(examine_mesh())
     except WasmnbError as error:
         return [Check("mesh", ok=False, detail=_said(error), hint=error.hint)]
+
+
+def _store(session: State) -> list[Check]:
+    try:
+        return session.store.verify()
+    except WasmnbError as error:
+        return [Check("image store", ok=False, detail=_said(error), hint=error.hint)]
+
+
+def _credentials() -> Check:
+    """Look at Docker's file, without asking a helper: that may ask its user."""
+    name = "registry credentials"
+    try:
+        from wasmnb.image.registry import credentials  # noqa: PLC0415 - the HTTP library, for its users only
+    except ImportError as error:
+        return Check(name, ok=False, detail=str(error), hint="pip install wasmnb again")
+    path = credentials.config_path()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8") or "{}")
+    except FileNotFoundError:
+        return Check(name, ok=True, detail="none; public images can be pulled")
+    except (OSError, ValueError) as error:
+        # Nothing of the file is quoted: what is wrong with it may be a password.
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no JSON"
+        return Check(name, ok=False, detail=f"{path}: {why}", hint="mend it, or set DOCKER_CONFIG")
+    if not isinstance(content, dict):
+        return Check(name, ok=False, detail=f"{path}: it is no JSON object", hint="mend it, or set DOCKER_CONFIG")
+    if content.get("auths") and path.stat().st_mode & 0o077:
+        return Check(name, ok=False, detail=f"{path} can be read by others", hint=f"chmod 600 {path}")
+    return Check(name, ok=True, detail=", ".join(credentials.hosts()) or "none; public images can be pulled")
 
 
 def _envoy() -> Check:

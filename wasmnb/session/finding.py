@@ -62,24 +62,35 @@ def find(
     if is_digest(reference) or Reference.parse(reference).is_local:
         return Found(store.get(reference))
     where, here = Reference.parse(reference), held(store, reference)
-    if where.digest:
-        return _from_store(store, reference) or _pulled(store, reference, access, progress)
+    now, note = where.digest, ""
     if here and here == own:
-        return Found(store.get(reference), f"{reference} was built in this session and is not pushed: %wasm_push")
+        now, note = here, f"{reference} was built in this session and is not pushed: %wasm_push"
+    elif not now:
+        now, note = _now(reference, here, access)
+    if now == here:
+        try:
+            return Found(store.get(reference), note)
+        except ImageError:
+            # It was damaged, and is deleted now; an image that the registry has not is gone.
+            if note:
+                raise
+    found = _pulled(store, reference, access, progress)
+    moved = f"{reference} has moved on {where.host}; the store had {here}"
+    return replace(found, note="; ".join(filter(None, (moved if here else "", found.note))))
+
+
+def _now(reference: str, here: str, access: Mapping[str, Any]) -> tuple[str, str]:
+    """Ask what a tag means now, and fall back on what the store has, with a note; empty when it means nothing."""
+    host = Reference.parse(reference).host
     try:
         now = means(reference, access)
     except RegistryError as error:
         if not here or error.status != UNREACHABLE:
             raise
-        note = f"{where.host} does not answer: {reference} is what the store has, {here}, perhaps not the newest"
-        return Found(store.get(reference), note)
-    if not now and here:
-        return Found(store.get(reference), f"{where.host} has no {reference}: it was taken from the store; %wasm_push")
-    if now and now == here:
-        return _from_store(store, reference) or _pulled(store, reference, access, progress)
-    found = _pulled(store, reference, access, progress)
-    moved = f"{reference} has moved on {where.host}; the store had {here}"
-    return replace(found, note="; ".join(filter(None, (moved if here else "", found.note))))
+        return here, f"{host} does not answer: {reference} is what the store has, {here}, perhaps not the newest"
+    if here and not now:
+        return here, f"{host} has no {reference}: it was taken from the store, and %wasm_push brings it there"
+    return now, ""
 
 
 def place(image: Image, registry: str | None, mesh: str) -> str:
@@ -99,14 +110,6 @@ def place(image: Image, registry: str | None, mesh: str) -> str:
             hint="%wasm_config registry=registry.example/team, then deploy again",
         )
     return f"{registry}/{where.path}:{where.tag or 'latest'}"
-
-
-def _from_store(store: Store, reference: str) -> Found | None:
-    """Give what the store has; None when it has nothing, or what it has is damaged (and deleted now)."""
-    try:
-        return Found(store.get(reference))
-    except ImageError:
-        return None
 
 
 def _pulled(store: Store, reference: str, access: Mapping[str, Any], progress: Progress | None) -> Found:

@@ -60,12 +60,20 @@ class Deployment:
         The very same was live already; nothing was done.
     stages : tuple of (str, float)
         Seconds per stage.
+    notes : tuple of str
+        What the user should know of where the image came from.
     """
 
     plugin: Plugin = field(repr=False)
     verdicts: tuple[PodVerdict, ...]
     unchanged: bool
     stages: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """``sha256:...`` of the image that is in force."""
+        return self.plugin.image.digest
 
     @property
     def seconds(self) -> float:
@@ -80,6 +88,7 @@ class Deployment:
             "unchanged": self.unchanged,
             "stages": dict(self.stages),
             "seconds": self.seconds,
+            "notes": list(self.notes),
         }
 
 

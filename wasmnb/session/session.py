@@ -10,42 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
-from wasmnb.errors import Interrupted, UsageError
-from wasmnb.session import words
-from wasmnb.session.defaults import choice, number
 from wasmnb.session.deploying import in_force, put, still_in_force, stopped, unknown_plugin
-from wasmnb.session.filters import Filters
-from wasmnb.session.results import Deployment, FilterResult, Removal, plugin_key
-from wasmnb.session.state import State
+from wasmnb.session.images import Images
+from wasmnb.session.logins import Logins
+from wasmnb.session.looking import Looking
+from wasmnb.session.results import Deployment, FilterResult, Removal
+from wasmnb.session.supplying import NO_ACCESS, Supplying, default_id
 from wasmnb.session.wanted import Wanted
-from wasmnb.traffic import Capture, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wasmnb.checks import Check
-    from wasmnb.mesh import Pod, PodVerdict
-    from wasmnb.module import Module
     from wasmnb.progress import Progress
+    from wasmnb.session.supplying import Deployable
 
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(State):
+class Session(Images, Logins, Looking, Supplying):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
     give, and every error they raise, has the secrets masked that went through the session.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._filters = Filters()
-
-    @property
-    def filters(self) -> list[str]:
-        """The names of the filters that this session knows."""
-        return self._filters.names()
 
     def filter(
         self,
@@ -107,7 +94,7 @@ class Session(State):
 
     def deploy(
         self,
-        name: str | Filter | Module,
+        name: Deployable,
         *,
         id: str | None = None,  # noqa: A002 - the option's own word
         selector: str | Mapping[str, str] | None = None,
@@ -117,16 +104,21 @@ class Session(State):
         priority: int | None = None,
         fail_policy: str | None = None,
         timeout: float | None = None,
+        plain_http: bool = False,
+        insecure: bool = False,
+        ca: str | None = None,
         progress: Progress | None = None,
     ) -> Deployment:
-        """Put a filter in force on every pod that the selector names, and wait until it is LIVE there.
+        """Put a filter or an image in force on every pod that the selector names, and wait until it is LIVE there.
+
+        An image is deployed by the digest that its reference means at this moment.
 
         Parameters
         ----------
-        name : str, Filter or Module
-            A filter of the session, or a ``.wasm`` file.
+        name : str, Filter, Module, Image, or what `build`, `push` and `pull` give
+            A filter of the session, a ``.wasm`` file, or the reference of an image.
         id : str, optional
-            Names the plugin on the mesh; the filter's name.
+            Names the plugin on the mesh; the filter's name, or the last part of the image's.
         selector : str or mapping, optional
             ``app=details,version=v1``; ``*`` is every pod.
         config : str or mapping, optional
@@ -139,15 +131,19 @@ class Session(State):
             Higher runs first within a phase; 0.
         timeout : float, optional
             Seconds to wait for LIVE.
+        plain_http, insecure, ca
+            As for `push`.
 
         Raises
         ------
         NoMeshError, BadNameError, UsageError, ConfigError, ModuleError, SelectorError, DeployError, HangError
+        ImageError, RegistryError
         Interrupted
         """
         with self._guard():
             how = self._ready(Wanted(id, selector, config, root_id, phase, priority, fail_policy, timeout))
-            return self._deploy(self._filters.module(name, progress=progress), how, progress)
+            spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
+            return self._deploy(name, how, progress, spoken)
 
     def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
         """Take a plugin away from every pod.
@@ -172,118 +168,6 @@ class Session(State):
                 raise stopped(mesh, plugin, "removing") from None
             return Removal(removed, pods, perf_counter() - start)
 
-    def headers(
-        self,
-        source: str,
-        url: str,
-        *,
-        method: str | None = None,
-        header: Sequence[str] | Sequence[tuple[str, str]] | Mapping[str, str] = (),
-        data: str | bytes | None = None,
-        via: str = "proxy",
-        timeout: float = 5.0,
-        before: str | Exchange | Capture = "auto",
-    ) -> Capture:
-        """Send a request, and compare the response with that of the same request before.
-
-        Parameters
-        ----------
-        source : str
-            Workload or pod that sends.
-        url : str
-            ``host:port/path``.
-        method : str, optional
-            ``GET``, or ``POST`` when there is data.
-        header : sequence or mapping
-            ``name: value`` lines, pairs, or a mapping.
-        data : str or bytes, optional
-            The body; ``@file`` reads one.
-        via : str
-            ``proxy`` or ``app``; see ``Mesh.send``.
-        timeout : float
-            Seconds.
-        before : str, Exchange or Capture
-            ``auto``: the last exchange of this very request while other plugins were in force. ``none``: nothing.
-
-        Raises
-        ------
-        NoMeshError, UsageError, TrafficError, MeshError
-        """
-        with self._guard():
-            mesh = self.current
-            lines, content = words.header_lines(header), words.body(data)
-            self._secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
-            self._secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
-            method = (method or ("POST" if content else "GET")).upper()
-            via = choice("via", via, ("proxy", "app"))
-            if isinstance(before, str):
-                before = choice("before", before, ("auto", "none"))
-            elif not isinstance(before, Exchange | Capture):
-                raise UsageError(
-                    f"before is an Exchange or a Capture, not {type(before).__name__}.",
-                    hint="leave it out, or use none",
-                )
-            try:
-                taken = mesh.send(
-                    source, url, method=method, headers=lines, body=content, via=via, timeout=number("timeout", timeout)
-                )
-            except KeyboardInterrupt:
-                raise Interrupted(f"waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
-            capture = self._captures.add(taken, tuple(plugin_key(plugin) for plugin in mesh.plugins()))
-            if isinstance(before, Capture):
-                capture = replace(capture, before=before.after)
-            elif isinstance(before, Exchange):
-                capture = replace(capture, before=before)
-            elif before == "none":
-                capture = replace(capture, before=None)
-            return redact.capture(capture, self._secrets)
-
-    def status(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002 - the option's own word
-        """Judge every plugin on every pod, or one plugin.
-
-        Raises
-        ------
-        NoMeshError
-        BadNameError
-            No plugin of that id is in force.
-        """
-        with self._guard():
-            mesh = self.current
-            if id is not None and in_force(mesh, id) is None:
-                raise unknown_plugin(mesh, id)
-            return list(self._shown(mesh.verdicts(id)))
-
-    def pods(self) -> list[Pod]:
-        """List the pods of the mesh as they are now."""
-        with self._guard():
-            return self.current.pods()
-
-    def logs(self, pod: str, *, tail: int | None = 20) -> list[str]:
-        """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.
-
-        Parameters
-        ----------
-        pod : str
-            Pod or workload.
-        tail : int, optional
-
-        Raises
-        ------
-        NoMeshError
-        BadNameError
-            There is no pod of that name.
-        """
-        with self._guard():
-            mesh = self.current
-            return [redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)]
-
-    def doctor(self) -> list[Check]:
-        """Look at everything that must work here: the compiler, the proxy, the mesh."""
-        from wasmnb.session.doctor import examine  # noqa: PLC0415 - touches the toolchain
-
-        with self._guard():
-            return examine(self._defaults["language"], self._mesh)
-
     def _ready(self, how: Wanted) -> Wanted:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
         self.current  # noqa: B018 - raises
@@ -291,12 +175,15 @@ class Session(State):
         self._secrets |= redact.secrets_in(how.config)
         return how
 
-    def _deploy(self, module: Module, how: Wanted, progress: Progress | None) -> Deployment:
-        start = perf_counter()
-        plugin = how.plugin(module, self._defaults["registry"])
-        packed = ("package", perf_counter() - start)
+    def _deploy(
+        self, name: Deployable, how: Wanted, progress: Progress | None, spoken: dict[str, Any] | None = None
+    ) -> Deployment:
+        with still_in_force(self.current, how.id or default_id(name)):
+            found, stages = self._supply(name, spoken or NO_ACCESS, progress)
+            plugin = how.plugin(found.image)
         done = put(self.current, plugin, wait=how.seconds, progress=progress)
-        return replace(done, verdicts=self._shown(done.verdicts), stages=(packed, *done.stages))
+        notes = (found.note,) if found.note else ()
+        return replace(done, verdicts=self._shown(done.verdicts), stages=(*stages, *done.stages), notes=notes)
 
 
 _default: Session | None = None

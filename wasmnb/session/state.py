@@ -11,12 +11,15 @@ from wasmnb import redact
 from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, Told, UsageError
 from wasmnb.session import words
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
+from wasmnb.session.filters import Filters
+from wasmnb.session.registries import host_of_target
 from wasmnb.session.results import MeshState
 from wasmnb.traffic import Captures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from wasmnb.image import Store
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.progress import Progress
 
@@ -34,6 +37,30 @@ class State:
         self._started: dict[str, Any] = {}
         self._captures = Captures()
         self._secrets: set[str] = set()
+        self._filters = Filters()
+        self._images: Store | None = None
+        # What was built or named here and is not pushed: a registry need not be asked what these names mean.
+        self._own: dict[str, str] = {}
+
+    @property
+    def filters(self) -> list[str]:
+        """The names of the filters that this session knows."""
+        return self._filters.names()
+
+    @property
+    def store(self) -> Store:
+        """The images on this machine.
+
+        Raises
+        ------
+        ImageError
+            Its folder may not be written.
+        """
+        if self._images is None:
+            from wasmnb.image import Store  # noqa: PLC0415 - the first deploy of a filter needs none
+
+            self._images = Store()
+        return self._images
 
     @property
     def current(self) -> Mesh:
@@ -166,6 +193,18 @@ class State:
 
     def _default(self, key: str, given: Any) -> Any:
         return self._defaults[key] if given is None else given
+
+    def _access(self, host: str, *, plain_http: bool, insecure: bool, ca: str | None) -> dict[str, Any]:
+        """Say how a registry is spoken to: as the command says, else as the defaults do.
+
+        The defaults are those of the configured registry: another one would not answer, or should not be believed.
+        """
+        if plain_http or insecure or ca:
+            return {"plain_http": plain_http, "insecure": insecure, "ca": ca}
+        own = self._defaults["registry"]
+        if own is not None and host_of_target(own) != host:
+            return {}
+        return {name: self._defaults[name] for name in ("plain_http", "insecure", "ca")}
 
     def _shown(self, verdicts: Sequence[PodVerdict]) -> tuple[PodVerdict, ...]:
         return tuple(

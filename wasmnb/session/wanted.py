@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from wasmnb.session.words import configuration, selector
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wasmnb.module import Module
+    from wasmnb.image import Image
 
 __all__ = ["Wanted"]
 
@@ -73,14 +74,8 @@ class Wanted:
             timeout=number("timeout", said("timeout")),
         )
 
-    def plugin(self, module: Module, registry: str | None) -> Plugin:
+    def plugin(self, image: Image) -> Plugin:
         """Make the plugin; call `read` first.
-
-        Parameters
-        ----------
-        module : Module
-        registry : str or None
-            Where its image is named to live.
 
         Raises
         ------
@@ -90,12 +85,28 @@ class Wanted:
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser, for deployments only
 
         return Plugin(
-            id=self.id or module.name,
-            image=module.image(f"{registry}/{module.name}" if registry else ""),
+            id=self.id or image.module.name,
+            image=image,
             selector=selector(self.selector),
             config=self.config,
-            root_id=check(module, self.root_id),
+            root_id=check(image.module, self.root_id or _said(image)),
             phase=Phase(self.phase),
             priority=self.priority or 0,
             fail_policy=FailPolicy(self.fail_policy),
         )
+
+
+def _said(image: Image) -> str | None:
+    """Give the root id that an image names, where its module does not tell which ones it has."""
+    if image.module.facts.root_ids is not None:
+        return None
+    from wasmnb.image.marks import said_by  # noqa: PLC0415
+
+    named = said_by(image.annotations)[2]
+    if named is None:
+        try:
+            config = json.loads(image.config).get("config") or {}
+            named = config.get("rootIds") or config.get("root_ids")
+        except (ValueError, AttributeError, RecursionError):
+            return None
+    return str(named[0]) if isinstance(named, list | tuple) and len(named) == 1 else None

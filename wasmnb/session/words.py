@@ -14,7 +14,7 @@ from wasmnb.errors import ConfigError, Place, UsageError
 if TYPE_CHECKING:
     from wasmnb.mesh.local import Workload
 
-__all__ = ["body", "configuration", "header_lines", "selector", "selector_text", "workload"]
+__all__ = ["body", "configuration", "header_lines", "selector", "selector_text", "text_of", "workload"]
 
 # Kubernetes, "Labels and Selectors", syntax and character set: an optional prefix, then up to 63 characters.
 _LABEL = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?")
@@ -157,6 +157,17 @@ def body(value: str | bytes | None) -> bytes:
     return _bytes(value[1:]) if value.startswith("@") else value.encode()
 
 
+def text_of(path: str | Path) -> str:
+    """Read a text file.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, or is no UTF-8 text.
+    """
+    return _file(str(path))
+
+
 def _checked(text: str, name: str) -> str:
     """Give the text back, unless it wants to be JSON and is none."""
     if not text.lstrip().startswith(("{", "[")):
@@ -201,4 +212,4 @@ def _file(path: str) -> str:
     try:
         return _bytes(path).decode()
     except UnicodeDecodeError:
-        raise ConfigError(f"the file {path!r} is no UTF-8 text.", hint="a configuration is text") from None
+        raise ConfigError(f"the file {path!r} is no UTF-8 text.", hint="save it as UTF-8") from None

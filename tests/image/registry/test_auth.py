@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,8 @@ from tests.image.registry.parts import IDENTITY, PASSWORD, SECRETS, USER, Docker
 from wasmnb.errors import AuthError, BadNameError, ConfigError, RegistryError, UsageError
 from wasmnb.image.registry import client as clients
 from wasmnb.image.registry import login, logout, pull, push, repositories, resolve
-from wasmnb.image.registry.credentials import config_path, find, hosts
+from wasmnb.image.registry.credentials import config_path, find, hosts, save
+from wasmnb.image.registry.secrets import Credential
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,6 +197,17 @@ def test_a_password_has_no_place_in_a_name() -> None:
         login("registry.example", USER, "")
     with refused(UsageError, "no colon"):
         login("registry.example", "a:b", PASSWORD)
+
+
+def test_two_logins_at_once_do_not_forget_each_other() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: save(f"r{number}.example", Credential(USER, PASSWORD)), range(40)))
+    assert len(hosts()) == 40
+
+
+def test_importing_the_package_brings_no_http() -> None:
+    code = "import sys, wasmnb, wasmnb.image; sys.exit(bool({'requests', 'oras', 'urllib3'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------

@@ -161,3 +161,12 @@ def test_a_tag_without_a_manifest_is_counted(between: Between, image: Image, rep
     found = listing(f"{between.host}/{repository}", cache=tmp_path)
     assert [row.digest for row in found] == [image.digest, ""]
     assert found.notes == ("1 tags have no manifest any more.",)
+
+
+def test_repositories_of_others_are_counted(between: Between, image: Image, repository: str, tmp_path: Path) -> None:
+    for name in ("mine", "theirs"):
+        push(image, f"{between.host}/{repository}/{name}:v1")
+    between.fault("GET", "/theirs/tags/list", status(403))
+    found = listing(f"{between.host}/{repository}", cache=tmp_path)
+    assert [row.name for row in found] == [f"{between.host}/{repository}/mine"]
+    assert found.notes == ("Of 1 repositories of the catalogue you may not see the tags.",)

@@ -78,6 +78,8 @@ class Run:
         The last of what it said.
     left : bool
         It could not be removed.
+    reader : Reader or None
+        Of its output, once it is followed.
     """
 
     daemon: Daemon
@@ -85,6 +87,7 @@ class Run:
     name: str
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
     left: bool = False
+    reader: Reader | None = None
 
     def follow(self, seconds: float, log: Callable[[str], None] | None) -> dict[str, Any]:
         """Start the container, hand on what it says, and wait for its end.
@@ -112,12 +115,12 @@ class Run:
         api = self.daemon.client.api
         with talking(self.daemon, f"run the image {self.job.image!r}"):
             # Before it starts, so that no line is lost.
-            stream = api.attach(self.name, stdout=True, stderr=True, stream=True, demux=True)
+            attached = api.attach_socket(self.name, {"stdout": 1, "stderr": 1, "stream": 1})
+            self.reader = Reader(attached)
             try:
-                with contextlib.closing(Reader(stream)) as reader:
-                    self._start()
-                    for line in reader.lines(deadline):
-                        self._say(line, log)
+                self._start()
+                for line in self.reader.lines(deadline):
+                    self._say(line, log)
                 api.wait(self.name, timeout=max(1.0, deadline - time.monotonic()))
             except (TimeoutError, Timeout):
                 raise self._slow(seconds) from None
@@ -186,6 +189,8 @@ def container(daemon: Daemon, job: Job) -> Iterator[Run]:
         yield run
     finally:
         run.left = not _remove(run)
+        if run.reader is not None:
+            run.reader.close()
 
 
 def _create(run: Run, build: str) -> None:

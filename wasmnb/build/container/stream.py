@@ -7,12 +7,10 @@ import queue
 import re
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from docker.types import CancellableStream
 
 __all__ = ["Reader", "Splitter"]
 
@@ -30,13 +28,13 @@ class Reader:
 
     Parameters
     ----------
-    stream : docker.types.CancellableStream
-        Pieces of standard output and of standard error. When it breaks, that is its end: how the container fares is
-        asked for next.
+    socket : socket-like
+        What ``attach_socket`` gave; the thread closes it. Its end is that of the container, or of the way there: how
+        the container fares is asked for next.
     """
 
-    def __init__(self, stream: CancellableStream) -> None:
-        self._stream = stream
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
         self._lines: queue.Queue[str | None] = queue.Queue(_AHEAD)
         self._unheard = threading.Event()
         self._thread = threading.Thread(target=self._read, name="wasmnb-container-log", daemon=True)
@@ -65,23 +63,19 @@ class Reader:
             yield line
 
     def close(self) -> None:
-        """Hang up, also in the middle of a line."""
+        """Hear no more; to be called when the container is gone, which is what ends the stream."""
         self._unheard.set()
-        # A stream that has ended, or goes through ssh, cannot be cancelled; its socket is closed with the client.
-        with contextlib.suppress(Exception):
-            self._stream.close()
         self._thread.join(_LEAVE)
 
     def _read(self) -> None:
-        splitters = (Splitter(), Splitter())
-        # A closed socket shows in many ways in the layers of an HTTP client; all of them mean the end.
-        with contextlib.suppress(Exception):
-            for pieces in self._stream:
-                for piece, splitter in zip(pieces, splitters, strict=True):
-                    self._hand_on(splitter.feed(piece or b""))
-        for splitter in splitters:
-            self._hand_on(splitter.end())
-        self._hand_on([None])
+        from docker.utils.socket import STDOUT, frames_iter  # noqa: PLC0415
+
+        out, err = Splitter(), Splitter()
+        # A broken connection shows in many ways in the layers of an HTTP client; all of them mean the end.
+        with contextlib.suppress(Exception), contextlib.closing(self._socket):
+            for number, piece in frames_iter(self._socket, tty=False):
+                self._hand_on((out if number == STDOUT else err).feed(piece))
+        self._hand_on([*out.end(), *err.end(), None])
 
     def _hand_on(self, some: Iterable[str | None]) -> None:
         for line in some:

@@ -210,7 +210,7 @@ def _challenges(header: str) -> dict[str, dict[str, str]]:
     parts = _CHALLENGE.split(header)
     found: dict[str, dict[str, str]] = {}
     for scheme, fields in zip(parts[1::2], parts[2::2], strict=True):
-        said = parse_dict_header(fields)  # type: ignore[no-untyped-call]  # the library's types leave it out
+        said = parse_dict_header(fields)
         values = {key.lower(): value for key, value in said.items() if value}
         found.setdefault(scheme.lower(), values)
     return found

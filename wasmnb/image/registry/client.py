@@ -307,7 +307,9 @@ def _read(response: requests.Response, limit: int) -> bytes:
 
 
 def _forget_in_child() -> None:
-    """Sockets and threads are not shared with a forked process."""
+    """Sockets, threads and a lock that somebody else holds are not for a forked process."""
+    global _lock  # noqa: PLW0603 - the one there is
+    _lock = threading.Lock()
     _clients.clear()
 
 

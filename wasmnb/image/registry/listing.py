@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import RegistryError
+from wasmnb.errors import AuthError, RegistryError
 from wasmnb.image.listing import Listing
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
@@ -121,9 +121,13 @@ class _Listing:
                 error.status = _NOT_FOUND
                 raise error
         found: list[Tag] = []
-        for path, known in zip(paths, self._at.side_by_side(self._tags_of, paths), strict=True):
-            found += [(path, tag) for tag in known]
+        denied = 0
+        for path, shown in zip(paths, self._at.side_by_side(self._tags_if_allowed, paths), strict=True):
+            found += [(path, tag) for tag in shown or ()]
+            denied += shown is None
             self._progress.update(f"listing {self._at.host}: {len(found)} tags")
+        if denied:
+            self._notes.append(f"Of {denied} repositories of the catalogue you may not see the tags.")
         return found
 
     def _tags_of(self, path: str) -> list[str]:
@@ -134,6 +138,12 @@ class _Listing:
             if error.status != _NOT_FOUND:
                 raise
         return []
+
+    def _tags_if_allowed(self, path: str) -> list[str] | None:
+        try:
+            return self._tags_of(path)
+        except AuthError:
+            return None
 
     def _looked_at(self, tags: list[Tag]) -> tuple[dict[Tag, str], dict[str, dict[str, Any]]]:
         """Give what each tag means, and what is known of each digest; only what is not known is asked for."""

@@ -119,7 +119,6 @@ class _Push:
         self._lock = threading.Lock()
         self._sent = self._total = 0
         self._over = False
-        self._there: dict[str, bool] = {}
 
     def run(self) -> str:
         """Push; when it fails or is stopped, whatever is still under way on other connections ends too."""
@@ -139,37 +138,28 @@ class _Push:
         blobs = [Blob(item.digest, item.data) for item in self._image.blobs()]
         self._total = sum(blob.size for blob in blobs)
         self._progress.update(f"asking {self._where.host}")
-        if self._unchanged(blobs):
-            self._tell(self._total)
+        at, path = self._remote.client, self._where.path
+        # Most pushes change nothing, and one look at the tag tells. What was never seen there is asked for, and sent,
+        # beside that look: a repository that lacks a blob has no manifest with it.
+        unseen = [blob for blob in blobs if at.seen.get(blob.digest) != path]
+        bringing = at.side_by_side(self._bring, unseen)
+        if manifests.look(self._remote, self._target, self._doing, actions="pull,push") == self._digest:
+            self._progress.update(f"pushing {self._where.name}", self._total, self._total)
         else:
-            for _ in self._remote.client.side_by_side(self._bring, blobs):
+            seen = at.side_by_side(self._bring, [blob for blob in blobs if blob not in unseen])
+            for _ in (*bringing, *seen):
                 pass
             manifests.put(self._remote, self._target, self._image.manifest, manifest.media_type, self._doing)
-            self._remote.client.moved.add((self._where.path, self._target))
+            at.moved.add((path, self._target))
         for blob in blobs:
-            self._remote.client.seen[blob.digest] = self._where.path
+            at.seen[blob.digest] = path
         return self._digest
 
-    def _unchanged(self, blobs: list[Blob]) -> bool:
-        """Ask what the tag means, all when nothing has changed, and beside it for blobs that were never seen there."""
-        unseen = [blob for blob in blobs if self._remote.client.seen.get(blob.digest) != self._where.path]
-        asked = self._remote.client.side_by_side(self._has, unseen)
-        digest = manifests.look(self._remote, self._target, self._doing, actions="pull,push")
-        if digest == self._digest:
-            return True
-        self._there = {blob.digest: there for blob, there in zip(unseen, asked, strict=True)}
-        return False
-
-    def _has(self, blob: Blob) -> bool:
-        url, scopes = self._remote.blob(blob.digest), [self._remote.scope("pull,push")]
-        reply = self._remote.client.call("HEAD", url, self._doing, scopes=scopes, expect=(200, 404))
-        return reply.status != 404  # noqa: PLR2004
-
     def _bring(self, blob: Blob) -> None:
-        """Send a blob when it is not there."""
+        """Ask for a blob, and send it when it is not there."""
         remote = self._remote
-        there = self._there.get(blob.digest)
-        if self._has(blob) if there is None else there:
+        url, scopes = remote.blob(blob.digest), [remote.scope("pull,push")]
+        if remote.client.call("HEAD", url, self._doing, scopes=scopes, expect=(200, 404)).status != 404:  # noqa: PLR2004
             self._tell(blob.size)
             return
         known = (remote.client.seen.get(blob.digest, ""), *self._mount_from)

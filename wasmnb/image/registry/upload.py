@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from oras.utils.request import append_url_params
 
@@ -191,7 +191,13 @@ class _Upload:
         location = reply.headers.get("Location", "")
         if not location and not otherwise:
             raise RegistryError(f"{self._client.host} started an upload, but does not say where it goes on.")
-        return urljoin(reply.url, location) if location else otherwise
+        if not location:
+            return otherwise
+        there, server = urlsplit(urljoin(reply.url, location)), urlsplit(self._client.server)
+        if there.hostname == server.hostname and (there.scheme, server.scheme) == ("http", "https"):
+            # A registry that does not know of the TLS in front of it: neither the bytes nor a token go in the clear.
+            there = there._replace(scheme="https", netloc=server.netloc)
+        return there.geturl()
 
     def _reached(self, count: int) -> None:
         self._tell(count - self._told)

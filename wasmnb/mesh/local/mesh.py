@@ -50,6 +50,7 @@ class LocalMesh:
     """
 
     name = "local"
+    needs_registry = False
 
     def __init__(self, parts: Plan, processes: Processes) -> None:
         self._plan: Plan = parts

@@ -1,0 +1,208 @@
+"""From what a user points at to an image in the store: what was said, read, and carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.build import Filter
+from wasmnb.errors import BadNameError, Interrupted, UsageError, did_you_mean
+from wasmnb.image.reference import LOCAL, Reference
+from wasmnb.module import Module
+from wasmnb.session.words import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wasmnb.image import Image, Store
+    from wasmnb.progress import Progress
+    from wasmnb.session.filters import Filters
+
+__all__ = ["PRECOMPILED", "Order"]
+
+#: The article's word before the file of a module that exists already.
+PRECOMPILED = "precompiled"
+_RUNTIME = "runtime-config.json"
+
+
+@dataclass(frozen=True)
+class Order:
+    """An image that is to be built.
+
+    Parameters
+    ----------
+    what : str, pathlib.Path, Filter or Module
+        A module that exists already is one here.
+    reference : str
+    packaging : dict
+        Keywords of `wasmnb.image.package`.
+    force : bool
+    """
+
+    what: str | Path | Filter | Module
+    reference: str
+    packaging: dict[str, Any]
+    force: bool = False
+
+    @classmethod
+    def read(
+        cls,
+        what: str | Path | Filter | Module,
+        file: str | Path | None,
+        *,
+        reference: str | None,
+        annotations: Sequence[str] | Mapping[str, str],
+        schema: Mapping[str, Any] | str | Path | None,
+        force: bool = False,
+        **packaging: Any,
+    ) -> Order:
+        """Read what was said; nothing is built.
+
+        Raises
+        ------
+        UsageError, BadNameError, ConfigError, ModuleError
+        """
+        if what == PRECOMPILED:
+            if file is None:
+                raise UsageError(
+                    f"{PRECOMPILED} wants the file of a module behind it.",
+                    hint=f"%wasm_build {PRECOMPILED} path/to/filter.wasm -t REFERENCE",
+                )
+            what = Module.load(Path(file).expanduser(), name=Path(file).stem)
+        elif file is not None:
+            raise UsageError(
+                f"{str(file)!r} is a word too many behind {_name(what)!r}.",
+                hint=f"only {PRECOMPILED} takes a file behind it; an image's name goes behind -t",
+            )
+        reference = reference or f"{LOCAL}/{_name(what)}"
+        if Reference.parse(reference).digest:
+            raise UsageError(
+                f"an image cannot be built as {reference!r}: its digest follows from it.", hint="give only a tag"
+            )
+        packaging["annotations"] = _annotations(annotations)
+        packaging["schema"] = schema if schema is None or isinstance(schema, Mapping) else text_of(schema)
+        return cls(what, reference, packaging, force)
+
+    def run(
+        self,
+        filters: Filters,
+        store: Store,
+        container: str | None,
+        how: Mapping[str, Any],
+        *,
+        progress: Progress | None,
+        log: Callable[[str], None] | None,
+    ) -> Image:
+        """Build, package and keep the image.
+
+        Parameters
+        ----------
+        filters : Filters
+        store : Store
+        container : str or None
+            The builder image.
+        how : mapping
+            ``command``, ``target`` and ``pull`` of a build in a container.
+        progress : Progress, optional
+        log : callable, optional
+        """
+        if container is None and any(how.values()):
+            said = ", ".join(f"--{name}" for name, value in how.items() if value)
+            raise UsageError(f"{said} says how a container builds, and none is to build.", hint="add --in-container")
+        try:
+            if container is not None:
+                return self._in_container(container, store, how, progress, log)
+            module = self._module(filters, progress)
+            if module is not None:
+                return self._kept(module, store)
+            from wasmnb.image import build_image  # noqa: PLC0415 - the parser and the store, for their users only
+
+            path = self.what if isinstance(self.what, Path) else str(self.what)
+            return build_image(
+                path, self.reference, store=store, **self.packaging, progress=progress, force=self.force
+            )
+        except KeyboardInterrupt as error:
+            if isinstance(error, Interrupted):
+                raise
+            raise Interrupted(
+                f"the build of {self.reference} was stopped.", hint="the store has what it had before"
+            ) from None
+
+    def _module(self, filters: Filters, progress: Progress | None) -> Module | None:
+        """Give the module that is known already, or made from a filter; None for a path."""
+        if isinstance(self.what, Module):
+            return self.what
+        if isinstance(self.what, Filter):
+            return self.what.build(progress=progress, force=self.force)
+        if isinstance(self.what, str) and self.what in filters.names():
+            known = filters.get(self.what)
+            return filters.build(known.filter, force=True, progress=progress).module if self.force else known.module
+        path = Path(self.what).expanduser()
+        if not path.exists() and len(path.parts) == 1 and not path.suffix:
+            known_names = filters.names()
+            raise BadNameError(
+                f"there is no filter, no file and no folder called {str(self.what)!r}.",
+                why=[f"filters: {', '.join(known_names)}"] if known_names else ["no filter has been compiled yet"],
+                hint=did_you_mean(str(self.what), known_names) or "%%wasm_filter makes a filter of a cell",
+            )
+        return None
+
+    def _in_container(
+        self,
+        container: str,
+        store: Store,
+        how: Mapping[str, Any],
+        progress: Progress | None,
+        log: Callable[[str], None] | None,
+    ) -> Image:
+        from wasmnb.build.container import build_in_container  # noqa: PLC0415 - for its users only
+
+        if isinstance(self.what, Filter | Module):
+            raise UsageError(
+                f"--in-container builds a folder, and {self.what.name!r} is none.", hint="give the folder's path"
+            )
+        module = build_in_container(
+            self.what, container, name=Reference.parse(self.reference).name, progress=progress, log=log, **how
+        )
+        beside = Path(self.what).expanduser() / _RUNTIME
+        if self.packaging["runtime_config"] is None and beside.is_file():
+            return self._kept(module, store, runtime_config=beside)
+        return self._kept(module, store)
+
+    def _kept(self, module: Module, store: Store, **other: Any) -> Image:
+        from wasmnb.image import package  # noqa: PLC0415
+        from wasmnb.module.check import check  # noqa: PLC0415 - the parser
+
+        known = module.facts.root_ids
+        check(module, known[0] if known else None)
+        return store.add(package(module, self.reference, **{**self.packaging, **other}))
+
+
+def _name(what: str | Path | Filter | Module) -> str:
+    """Give the name that an image gets when the user gives none."""
+    if isinstance(what, Filter | Module):
+        return what.name
+    path = Path(what).expanduser()
+    return path.resolve().name if path.is_dir() else path.stem
+
+
+def _annotations(given: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
+    """Read ``key=value``.
+
+    Raises
+    ------
+    UsageError
+    """
+    if isinstance(given, Mapping):
+        return dict(given)
+    found: dict[str, str] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{item!r} is no annotation.", hint="write key=value, for instance 'title=Header filter'")
+        if key in found:
+            raise UsageError(f"the annotation {key!r} is given twice.", hint="give it once")
+        found[key] = value
+    return found

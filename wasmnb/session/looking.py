@@ -1,0 +1,139 @@
+"""What a session looks at: answers of services, verdicts, pods, logs, and whether everything works."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wasmnb import redact
+from wasmnb.errors import Interrupted, UsageError
+from wasmnb.session import words
+from wasmnb.session.defaults import choice, number
+from wasmnb.session.deploying import in_force, unknown_plugin
+from wasmnb.session.results import plugin_key
+from wasmnb.session.state import State
+from wasmnb.traffic import Capture, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wasmnb.checks import Check
+    from wasmnb.mesh import Pod, PodVerdict
+
+__all__ = ["Looking"]
+
+
+class Looking(State):
+    """What a session sees of its mesh."""
+
+    def headers(
+        self,
+        source: str,
+        url: str,
+        *,
+        method: str | None = None,
+        header: Sequence[str] | Sequence[tuple[str, str]] | Mapping[str, str] = (),
+        data: str | bytes | None = None,
+        via: str = "proxy",
+        timeout: float = 5.0,
+        before: str | Exchange | Capture = "auto",
+    ) -> Capture:
+        """Send a request, and compare the response with that of the same request before.
+
+        Parameters
+        ----------
+        source : str
+            Workload or pod that sends.
+        url : str
+            ``host:port/path``.
+        method : str, optional
+            ``GET``, or ``POST`` when there is data.
+        header : sequence or mapping
+            ``name: value`` lines, pairs, or a mapping.
+        data : str or bytes, optional
+            The body; ``@file`` reads one.
+        via : str
+            ``proxy`` or ``app``; see ``Mesh.send``.
+        timeout : float
+            Seconds.
+        before : str, Exchange or Capture
+            ``auto``: the last exchange of this very request while other plugins were in force. ``none``: nothing.
+
+        Raises
+        ------
+        NoMeshError, UsageError, TrafficError, MeshError
+        """
+        with self._guard():
+            mesh = self.current
+            lines, content = words.header_lines(header), words.body(data)
+            self._secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
+            self._secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
+            method = (method or ("POST" if content else "GET")).upper()
+            via = choice("via", via, ("proxy", "app"))
+            if isinstance(before, str):
+                before = choice("before", before, ("auto", "none"))
+            elif not isinstance(before, Exchange | Capture):
+                raise UsageError(
+                    f"before is an Exchange or a Capture, not {type(before).__name__}.",
+                    hint="leave it out, or use none",
+                )
+            try:
+                taken = mesh.send(
+                    source, url, method=method, headers=lines, body=content, via=via, timeout=number("timeout", timeout)
+                )
+            except KeyboardInterrupt:
+                raise Interrupted(f"waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
+            capture = self._captures.add(taken, tuple(plugin_key(plugin) for plugin in mesh.plugins()))
+            if isinstance(before, Capture):
+                capture = replace(capture, before=before.after)
+            elif isinstance(before, Exchange):
+                capture = replace(capture, before=before)
+            elif before == "none":
+                capture = replace(capture, before=None)
+            return redact.capture(capture, self._secrets)
+
+    def status(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002 - the option's own word
+        """Judge every plugin on every pod, or one plugin.
+
+        Raises
+        ------
+        NoMeshError
+        BadNameError
+            No plugin of that id is in force.
+        """
+        with self._guard():
+            mesh = self.current
+            if id is not None and in_force(mesh, id) is None:
+                raise unknown_plugin(mesh, id)
+            return list(self._shown(mesh.verdicts(id)))
+
+    def pods(self) -> list[Pod]:
+        """List the pods of the mesh as they are now."""
+        with self._guard():
+            return self.current.pods()
+
+    def logs(self, pod: str, *, tail: int | None = 20) -> list[str]:
+        """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.
+
+        Parameters
+        ----------
+        pod : str
+            Pod or workload.
+        tail : int, optional
+
+        Raises
+        ------
+        NoMeshError
+        BadNameError
+            There is no pod of that name.
+        """
+        with self._guard():
+            mesh = self.current
+            return [redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)]
+
+    def doctor(self) -> list[Check]:
+        """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials."""
+        from wasmnb.session.doctor import examine  # noqa: PLC0415 - touches the toolchain
+
+        with self._guard():
+            return examine(self._defaults["language"], self._mesh, self)

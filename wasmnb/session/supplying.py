@@ -1,0 +1,118 @@
+"""From whatever a user deploys to the image that goes to the mesh, where the mesh can get it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.build import Filter
+from wasmnb.errors import BadNameError, RegistryError
+from wasmnb.image.entries import ref_name
+from wasmnb.image.image import Image
+from wasmnb.image.manifest import is_digest
+from wasmnb.image.reference import LOCAL, Reference
+from wasmnb.module import Module
+from wasmnb.session.finding import Found, find, held, is_reference, place
+from wasmnb.session.imaging import Built, Transfer
+from wasmnb.session.registries import means
+from wasmnb.session.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wasmnb.progress import Progress
+
+    Deployable = str | Filter | Module | Image | Built | Transfer
+    """What can be deployed: a name or a reference, or an object that stands for one."""
+
+__all__ = ["NO_ACCESS", "Supplying", "default_id"]
+
+#: Nothing was said about how a registry is spoken to.
+NO_ACCESS: dict[str, Any] = {"plain_http": False, "insecure": False, "ca": None}
+
+
+def default_id(name: Deployable) -> str:
+    """Give the id that a plugin gets when the user gives none: the filter's name, or the last part of the image's."""
+    if isinstance(name, Filter | Module):
+        return name.name
+    reference = name if isinstance(name, str) else name.reference
+    try:
+        return Reference.parse(reference).name if is_reference(reference) else reference
+    except BadNameError:
+        return ""
+
+
+class Supplying(State):
+    """How a session comes by the image of a deployment."""
+
+    def _supply(
+        self, name: Deployable, spoken: dict[str, Any], progress: Progress | None
+    ) -> tuple[Found, tuple[tuple[str, float], ...]]:
+        """Find the image, and see that the mesh can get it; give it with the seconds that each of both took."""
+        start = perf_counter()
+        found = self._find(name, spoken, progress)
+        stages = (("fetch" if isinstance(name, str) and is_reference(name) else "package", perf_counter() - start),)
+        if not getattr(self.current, "needs_registry", False):
+            return found, stages
+        start = perf_counter()
+        made = isinstance(name, Filter | Module) or (isinstance(name, str) and not is_reference(name))
+        image = self._published(found.image, spoken, progress, made_here=made)
+        return replace(found, image=image), (*stages, ("push", perf_counter() - start))
+
+    def _find(self, name: Deployable, spoken: dict[str, Any], progress: Progress | None) -> Found:
+        if isinstance(name, Built):
+            return Found(name.image)
+        if isinstance(name, Image):
+            return Found(name)
+        if isinstance(name, Transfer):
+            name = name.pinned
+        if isinstance(name, str) and is_reference(name):
+            own = "" if is_digest(name) else self._own.get(ref_name(Reference.parse(name)), "")
+            access = self._access_to(name, spoken)
+            found = find(name, self.store, own=own, access=access, progress=progress)
+            return replace(found, image=replace(found.image, reference=found.image.pinned))
+        with self._images_named(name):
+            module = self._filters.module(name, progress=progress)
+        registry = self._defaults["registry"]
+        return Found(module.image(f"{registry}/{module.name}" if registry else ""))
+
+    def _published(
+        self, image: Image, spoken: dict[str, Any], progress: Progress | None, *, made_here: bool
+    ) -> Image:
+        """See that a registry has an image, for a mesh that takes it from there.
+
+        What was made here, or is the store's own, is pushed; what names a registry must be there already.
+        """
+        from wasmnb.image.registry import push  # noqa: PLC0415 - the HTTP library, for its users only
+
+        target = place(image, self._defaults["registry"], self.current.name)
+        access = self._access_to(target, spoken)
+        if made_here or target != image.reference:
+            push(image, target, **access, progress=progress)
+            return replace(image, reference=str(Reference.parse(target).with_digest(image.digest)))
+        pinned = str(Reference.parse(target).with_digest(image.digest))
+        if not means(pinned, access):
+            named = str(replace(Reference.parse(target), digest=""))
+            missing = RegistryError(
+                f"{Reference.parse(target).host} does not have {pinned}, and the mesh {self.current.name!r} takes it"
+                " from there.",
+                hint=f"%wasm_push {named}",
+            )
+            missing.status = 404
+            raise missing
+        return replace(image, reference=pinned)
+
+    def _access_to(self, reference: str, spoken: dict[str, Any]) -> dict[str, Any]:
+        return self._access(LOCAL if is_digest(reference) else Reference.parse(reference).host, **spoken)
+
+    @contextmanager
+    def _images_named(self, name: str | Filter | Module) -> Iterator[None]:
+        """Say, where there is no filter of a name, that the store has an image of it."""
+        try:
+            yield
+        except BadNameError as error:
+            if isinstance(name, str) and name not in self._filters.names() and held(self.store, f"{LOCAL}/{name}"):
+                error.hint = f"the store has an image of that name: {LOCAL}/{name}"
+            raise
