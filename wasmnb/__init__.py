@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from wasmnb.build import Filter
     from wasmnb.errors import WasmnbError
-    from wasmnb.image import Image
+    from wasmnb.image import Image, Store, build_image, inspect
+    from wasmnb.image.registry.pull import pull
+    from wasmnb.image.registry.push import push
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
@@ -37,9 +39,14 @@ _HOMES = {
     "Pod": "wasmnb.mesh",
     "PodVerdict": "wasmnb.mesh",
     "Session": "wasmnb.session",
+    "Store": "wasmnb.image",
     "Verdict": "wasmnb.mesh",
     "WasmnbError": "wasmnb.errors",
+    "build_image": "wasmnb.image",
     "diff": "wasmnb.traffic",
+    "inspect": "wasmnb.image",
+    "pull": "wasmnb.image.registry",
+    "push": "wasmnb.image.registry",
 }
 
 __all__ = [
@@ -55,10 +62,15 @@ __all__ = [
     "Pod",
     "PodVerdict",
     "Session",
+    "Store",
     "Verdict",
     "WasmnbError",
+    "build_image",
     "diff",
+    "inspect",
     "load_ipython_extension",
+    "pull",
+    "push",
     "unload_ipython_extension",
 ]
 

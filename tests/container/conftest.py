@@ -13,7 +13,6 @@ import tarfile
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from docker import DockerClient
 
 #: The image that every daemon of the tests has: busybox, and nothing else.
@@ -28,7 +29,25 @@ IMAGE = "localhost/builder:latest"
 #: The same with a command of its own, which makes a module.
 MAKER = "localhost/maker:latest"
 
-_APPLETS = "sh cat ls id env sleep cp mv echo mkdir touch printf dd seq stty ln true false test rm head kill".split()
+_APPLETS = (
+    "sh",
+    "cat",
+    "cp",
+    "dd",
+    "echo",
+    "env",
+    "id",
+    "ln",
+    "ls",
+    "mkdir",
+    "printf",
+    "rm",
+    "seq",
+    "sleep",
+    "test",
+    "touch",
+    "true",
+)
 _START = 20.0  # seconds until a daemon must answer
 # The smallest thing that is a WebAssembly module (core specification, "Modules", binary format).
 WASM = b"\0asm\1\0\0\0"
@@ -134,6 +153,7 @@ def _unfit(kind: str) -> str:
         return f"no {kind}: apt-get install {_PACKAGES[kind]}"
     tried = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "none", "/run"],
+        check=False,
         capture_output=True,
         text=True,
         timeout=10,
@@ -168,8 +188,19 @@ def _running(kind: str) -> Iterator[Engine]:
         }
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
-                + ["sh", "-c", script],
+                [
+                    "unshare",
+                    "--mount",
+                    "--propagation",
+                    "private",
+                    "--pid",
+                    "--fork",
+                    "--kill-child",
+                    "--mount-proc",
+                    "sh",
+                    "-c",
+                    script,
+                ],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -197,10 +228,12 @@ def _answering(engine: Engine, process: subprocess.Popen[bytes], log: Path) -> D
     import docker
 
     deadline = time.monotonic() + _START
+    while not engine.socket.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
     while True:
         try:
             return docker.DockerClient(engine.address, version="auto", timeout=60)
-        except docker.errors.DockerException as error:
+        except docker.errors.DockerException as error:  # noqa: PERF203 - it is being waited for
             if process.poll() is not None or time.monotonic() > deadline:
                 last = log.read_text(errors="replace").strip().splitlines()[-3:]
                 pytest.skip(f"{engine.kind} does not start here: {last or error}")
@@ -212,7 +245,7 @@ def _remove_group(path: Path) -> None:
     while path.exists():
         try:
             path.rmdir()
-        except OSError:  # its last process is still being taken down
+        except OSError:  # noqa: PERF203 - its last process is still being taken down
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
@@ -257,6 +290,14 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("DOCKER_HOST", chosen.address)
     yield chosen
     assert chosen.containers() == []
+
+
+@pytest.fixture
+def docker(docker_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Give docker's daemon alone, for what podman's does by the same code."""
+    monkeypatch.setenv("DOCKER_HOST", docker_engine.address)
+    yield docker_engine
+    assert docker_engine.containers() == []
 
 
 @pytest.fixture

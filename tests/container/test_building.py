@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.container.conftest import IMAGE, MAKER, WASM, Engine
 from wasmnb.build.container import build_in_container
-from wasmnb.errors import CompileError, ModuleError, ToolchainError
+from wasmnb.errors import BadNameError, CompileError, ModuleError, ToolchainError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAKE = "cp /bin/module.wasm made.wasm"
 
@@ -23,7 +27,7 @@ def test_the_images_own_command_makes_the_module(engine: Engine, folder: Path) -
     assert (folder / "made.wasm").read_bytes() == WASM
 
 
-def test_a_command_may_be_words_or_a_line_for_the_shell(engine: Engine, folder: Path) -> None:
+def test_a_command_may_be_words_or_a_line_for_the_shell(docker: Engine, folder: Path) -> None:
     assert build_in_container(folder, IMAGE, command=["cp", "/bin/module.wasm", "words.wasm"]).name == "words"
     assert build_in_container(folder, IMAGE, command=f"true && {MAKE}", name="mine").name == "mine"
 
@@ -37,7 +41,8 @@ def test_the_log_comes_line_by_line_while_the_build_runs(engine: Engine, folder:
             (folder / "go").touch()
 
     # It waits for what only the first line's arrival brings about.
-    command = f"echo first; while ! test -e go; do sleep 0.05; done; printf '\\033[31mred\\033[0m\\r\\n'; echo err >&2; {MAKE}"
+    wait = "echo first; while ! test -e go; do sleep 0.05; done"
+    command = f"{wait}; printf '\\033[31mred\\033[0m\\r\\n'; echo err >&2; {MAKE}"
     build_in_container(folder, IMAGE, command=command, log=answer, timeout=30)
     assert seen[0] == "first"
     assert sorted(seen[1:]) == ["err", "red"]
@@ -83,7 +88,7 @@ def test_the_container_knows_no_secret_of_ours(
     assert (variables["REGISTRY_TOKEN"], variables["LEVEL"]) == ("***", "3")
 
 
-def test_a_given_secret_reaches_the_build_and_no_error(engine: Engine, folder: Path) -> None:
+def test_a_given_secret_reaches_the_build_and_no_error(docker: Engine, folder: Path) -> None:
     command = 'test "$API_TOKEN" = s3cret-given && echo "denied: $API_TOKEN"; exit 3'
     with pytest.raises(ToolchainError) as raised:
         build_in_container(folder, IMAGE, command=command, environment={"API_TOKEN": "s3cret-given"})
@@ -91,7 +96,7 @@ def test_a_given_secret_reaches_the_build_and_no_error(engine: Engine, folder: P
     assert "exit code 3" in raised.value.what
 
 
-def test_a_failed_build_quotes_the_last_lines(engine: Engine, folder: Path) -> None:
+def test_a_failed_build_quotes_the_last_lines(docker: Engine, folder: Path) -> None:
     with pytest.raises(ToolchainError) as raised:
         build_in_container(folder, IMAGE, command="seq 1 5000; exit 2")
     assert "'header-filter'" in raised.value.what
@@ -99,7 +104,7 @@ def test_a_failed_build_quotes_the_last_lines(engine: Engine, folder: Path) -> N
     assert raised.value.why == tuple(str(number) for number in range(4991, 5001))
 
 
-def test_a_compilers_messages_are_read(engine: Engine, folder: Path) -> None:
+def test_a_compilers_messages_are_read(docker: Engine, folder: Path) -> None:
     said = compiler_says(folder)
     (folder / "said").write_bytes(said)
     with pytest.raises(CompileError) as raised:
@@ -114,10 +119,9 @@ def test_a_compilers_messages_are_read(engine: Engine, folder: Path) -> None:
 
 def compiler_says(folder: Path) -> bytes:
     """Give what a real clang says about the folder's source, as if it lay in /work."""
-    import subprocess
-
     found = subprocess.run(
         [sys.executable, "-m", "ziglang", "clang", "-fsyntax-only", "filter.cc"],
+        check=False,
         cwd=folder,
         capture_output=True,
         timeout=60,
@@ -126,7 +130,7 @@ def compiler_says(folder: Path) -> bytes:
     return found.stderr.replace(b"filter.cc:", b"/work/filter.cc:")
 
 
-def test_warnings_of_a_good_build_are_kept(engine: Engine, folder: Path) -> None:
+def test_warnings_of_a_good_build_are_kept(docker: Engine, folder: Path) -> None:
     command = f"echo './filter.cc:1:5: warning: unused function [-Wunused-function]'; {MAKE}"
     module = build_in_container(folder, IMAGE, command=command)
     assert module.build is not None
@@ -139,11 +143,11 @@ def test_warnings_of_a_good_build_are_kept(engine: Engine, folder: Path) -> None
 class TestWhichModule:
     """The module is found the same way in a mounted folder and in a copied one."""
 
-    def test_none(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_none(self, docker: Engine, folder: Path, copy: bool) -> None:
         with pytest.raises(ModuleError, match=r"no \.wasm file"):
             build_in_container(folder, IMAGE, command=["true"], copy=copy)
 
-    def test_several(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_several(self, docker: Engine, folder: Path, copy: bool) -> None:
         command = "cp /bin/module.wasm a.wasm; mkdir -p out; (cat /bin/module.wasm; printf '\\0\\2\\1x') > out/b.wasm"
         with pytest.raises(ModuleError, match="2 different modules") as raised:
             build_in_container(folder, IMAGE, command=command, copy=copy)
@@ -151,7 +155,7 @@ class TestWhichModule:
         assert build_in_container(folder, IMAGE, command=command, target="out/b.wasm", copy=copy).name == "b"
         assert (folder / "out" / "b.wasm").is_file()
 
-    def test_the_one_that_was_written(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_the_one_that_was_written(self, docker: Engine, folder: Path, copy: bool) -> None:
         (folder / "old.wasm").write_bytes(WASM + b"\0\2\1o")
         os.utime(folder / "old.wasm", (1_000_000_000.5, 1_000_000_000.5))
         (folder / "stale.wasm").write_bytes(WASM + b"\0\2\1s")
@@ -163,7 +167,7 @@ class TestWhichModule:
         assert (folder / "target" / "x.wasm").read_bytes() == WASM
         assert (folder / "old.wasm").read_bytes() == WASM + b"\0\2\1o"
 
-    def test_the_one_there_is_when_nothing_was_to_do(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_the_one_there_is_when_nothing_was_to_do(self, docker: Engine, folder: Path, copy: bool) -> None:
         (folder / "old.wasm").write_bytes(WASM)
         assert build_in_container(folder, IMAGE, command=["true"], copy=copy).name == "old"
 
@@ -176,34 +180,41 @@ class TestWhichModule:
         assert (module.name, module.wasm) == ("f", WASM)
         assert not (folder / "bazel-bin").exists() or copy
 
-    def test_a_target_elsewhere_in_the_container(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_a_target_elsewhere_in_the_container(self, docker: Engine, folder: Path, copy: bool) -> None:
         assert build_in_container(folder, IMAGE, command=["true"], target="/bin/module.wasm", copy=copy).wasm == WASM
 
-    def test_a_target_that_was_not_made(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_a_target_that_was_not_made(self, docker: Engine, folder: Path, copy: bool) -> None:
         with pytest.raises(ModuleError, match=r"made no '.*out\.wasm'"):
             build_in_container(folder, IMAGE, command=["true"], target="out.wasm", copy=copy)
 
-    def test_a_target_that_is_a_folder(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_a_target_that_is_a_folder(self, docker: Engine, folder: Path, copy: bool) -> None:
         with pytest.raises(ModuleError, match="no regular file"):
             build_in_container(folder, IMAGE, command=["mkdir", "out.wasm"], target="out.wasm", copy=copy)
 
-    def test_a_target_that_is_no_module(self, engine: Engine, folder: Path, copy: bool) -> None:
+    def test_a_target_that_is_no_module(self, docker: Engine, folder: Path, copy: bool) -> None:
         for target in ("filter.cc", "/etc/passwd"):
             with pytest.raises(ModuleError) as raised:
                 build_in_container(folder, IMAGE, command="echo root > /etc/passwd", target=target, copy=copy)
             assert target in raised.value.what
 
 
-def test_nothing_is_written_outside_of_the_folder(docker_engine: Engine, folder: Path, tmp_path: Path) -> None:
+def test_nothing_is_written_outside_of_the_folder(docker: Engine, folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (folder / "out").symlink_to(elsewhere)
-    os.environ["DOCKER_HOST"] = docker_engine.address
-    try:
-        with pytest.raises(ModuleError, match="leads out of the folder"):
-            build_in_container(
-                folder, IMAGE, command="rm out; mkdir out; cp /bin/module.wasm out/x.wasm", copy=True
-            )
-    finally:
-        del os.environ["DOCKER_HOST"]
+    with pytest.raises(ModuleError, match="leads out of the folder"):
+        build_in_container(folder, IMAGE, command="rm out; mkdir out; cp /bin/module.wasm out/x.wasm", copy=True)
     assert list(elsewhere.iterdir()) == []
+
+
+def test_there_must_be_a_folder(folder: Path) -> None:
+    for given in (folder / "missing", folder / "filter.cc"):
+        with pytest.raises(BadNameError, match="There is no folder"):
+            build_in_container(given, IMAGE)
+
+
+def test_variables_must_be_variables(folder: Path) -> None:
+    with pytest.raises(UsageError, match="'A=B'"):
+        build_in_container(folder, IMAGE, environment={"A=B": "1"})
+    with pytest.raises(UsageError, match="0 s"):
+        build_in_container(folder, IMAGE, timeout=0)

@@ -7,6 +7,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.manager import start_new_kernel
 from traitlets.config import Config
 
+import wasmnb.image.registry.client as clients
+from tests.image.registry.parts import HTPASSWD, DockerRegistry
 from tests.magics.meshes import FakeMesh
 from wasmnb import session
 
@@ -26,6 +28,37 @@ class Hello : public Context {
 
 static RegisterContextFactory register_Hello(CONTEXT_FACTORY(Hello));
 """
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path, monkeypatch):
+    """A store, credentials and registries that are nobody else's."""
+    monkeypatch.setenv("WASMNB_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    clients.drop()
+    yield
+    clients.drop()
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    """A registry that lets everybody in."""
+    registry = DockerRegistry(tmp_path_factory.mktemp("open"))
+    yield registry
+    registry.stop()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory):
+    """A registry that wants a name and a password."""
+    folder = tmp_path_factory.mktemp("guarded")
+    (folder / "htpasswd").write_text(HTPASSWD)
+    registry = DockerRegistry(folder, f"auth:\n  htpasswd: {{realm: Registry, path: {folder}/htpasswd}}\n")
+    yield registry
+    registry.stop()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ class FakeMesh:
     lines: tuple[str, ...] = ()
     applied: int = 0
     stopped: bool = False
+    needs_registry: bool = False
     there: dict[str, Plugin] = field(default_factory=dict)
 
     def pods(self):

@@ -7,6 +7,7 @@ import pytest
 from wasmnb.errors import UsageError
 from wasmnb.magics import COMMANDS, reference
 from wasmnb.session import Session
+from wasmnb.views import Record
 
 
 def parse(name, line, **names):
@@ -87,6 +88,45 @@ def test_json_without_quotes_is_recognised_and_a_secret_in_it_not_shown():
     assert "hunter2" not in str(caught.value)
 
 
+def test_the_last_argument_may_repeat():
+    assert parse("wasm_rm", "local/a local/b local/c")["references"] == ["local/a", "local/b", "local/c"]
+    with pytest.raises(UsageError, match=r"lacks REFERENCES \.\.\."):
+        parse("wasm_rm", "")
+
+
+def test_a_variable_with_a_record_stands_for_what_it_shows():
+    record = Record("title", value=3)
+    assert parse("wasm_deploy", "$shown", shown=record)["name"] == 3
+    assert parse("wasm_deploy", "$shown", shown=Record("title"))["name"] == Record("title")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "registry.example -u team -p hunter2",
+        "registry.example -u team -phunter2",
+        "registry.example -u team --password hunter2",
+        "registry.example -u team --password=hunter2",
+        "registry.example team hunter2",
+        "registry.example -u team -u hunter2",
+        "registry.example -u team 'hunter2",
+        "registry.example --user --plain-http=hunter2",
+        "registry.example --plain-http=hunter2",
+        "registry.example -u",
+    ],
+)
+def test_no_error_quotes_a_password_that_stands_on_the_line(line):
+    with pytest.raises(UsageError) as caught:
+        parse("wasm_login", line)
+    assert "hunter2" not in str(caught.value) + str(caught.value.to_dict()) + "".join(caught.value._render_traceback_())
+    assert caught.value.hint
+
+
+def test_there_is_no_option_for_a_password():
+    flags = {flag for option in COMMANDS["wasm_login"].options for flag in option.flags}
+    assert not flags & {"--password", "-p", "--token"}
+
+
 @pytest.mark.parametrize("line", ["--help", "-h", "f --nope --help"])
 def test_help_wins(line):
     assert COMMANDS["wasm_deploy"].parse(line, {}).help
@@ -101,9 +141,9 @@ def test_a_semicolon_at_the_end_silences():
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_every_word_is_a_keyword_of_the_method(command):
     name = command.name.removeprefix("wasm_")
-    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {"self", "progress", "source"}
-    if name == "headers":
-        keywords.add("source")
+    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {"self", "progress", "log"}
+    if name == "filter":
+        keywords.remove("source")  # the cell's body
     words = {argument.keyword for argument in command.arguments} | {option.key for option in command.options}
     assert words - set(command.own) == keywords - {"defaults"}
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from IPython.core.completer import provisionalcompleter
 
+from tests.magics.conftest import FILTER
 from wasmnb import session
 
 
@@ -47,6 +48,43 @@ def test_options_that_were_given_are_not_offered_again(shell, fake):
 def test_filters_and_plugins_are_offered(shell, fake, monkeypatch):
     monkeypatch.setattr(type(session.default()), "filters", ["header-filter"])
     assert tab(shell, "%wasm_deploy h|") == {"h→header-filter"}
+
+
+def test_images_registries_and_what_can_be_built_are_offered(shell, fake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.wasm").write_bytes(b"")
+    folder = tmp_path / "docker"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"auths": {"registry.example": {}}}')
+    mine = session.default()
+    mine.filter("hello", FILTER)
+    for tag in ("local/hello", "local/hello:v2", "localhost:5000/me/hello:v3"):
+        mine.build("hello", tag=tag)
+    mine.config(registry="other.example:5000/me")
+    local = {"local/h→local/hello:latest", "local/h→local/hello:v2"}
+    for line in (
+        "%wasm_push",
+        "%wasm_rm local/x",
+        "%wasm_deploy",
+        "%wasm_inspect",
+        "%wasm_build hello -t",
+        "%wasm_tag x",
+    ):
+        assert tab(shell, f"{line} local/h|") == local, line
+    assert tab(shell, "%wasm_deploy local/hello:v|") == {"local/hello:v→local/hello:v2"}
+    assert tab(shell, "%wasm_login |") == {"→other.example:5000", "→registry.example"}
+    assert tab(shell, "%wasm_list local|") == {"local→local/hello", "local→localhost:5000/me/hello"}
+    assert tab(shell, "%wasm_build |") == {"→hello", "→precompiled", "→other.wasm"}
+    assert tab(shell, "%wasm_build hello --variant |") == {"→artifact", "→compat"}
+    assert tab(shell, "%wasm_build hello -a ti|") == {"ti→title="}
+    assert tab(shell, "%wasm_config plain_http=|") == {"→true", "→false"}
+
+
+def test_a_store_that_cannot_be_read_is_no_error_at_tab(shell, tmp_path, monkeypatch, capfd):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WASMNB_STORE", str(tmp_path / "file" / "store"))
+    assert not any(found.endswith("latest") for found in tab(shell, "%wasm_push local/|"))
+    assert capfd.readouterr().err == ""
 
 
 def test_without_a_mesh_tab_is_quiet(shell, capfd):

@@ -31,6 +31,7 @@ FAILING = {
     "unknown filter": ([SETUP, FAKE], "%wasm_deploy helo", "BadNameError", "there is no filter called 'helo'"),
     "no mesh": ([SETUP], "%wasm_headers a b:1/", "NoMeshError", "%wasm_mesh local starts one"),
     "bad JSON": ([SETUP, FAKE], "%wasm_deploy x --config '{\"a\": 1,}'", "ConfigError", "is no JSON"),
+    "no such image": ([SETUP, FAKE], "%wasm_deploy local/nothing", "ImageError", "The store has no image"),
     "refused module": ([SETUP, FAKE, REFUSED], "%wasm_deploy $module", "ModuleError", "refused"),
 }
 
@@ -167,7 +168,7 @@ def test_the_saved_notebook_has_records_and_no_secret():
     assert "abc.def" not in shown
     plain = [cell.outputs[-1]["data"]["text/plain"] if cell.outputs else "" for cell in book.cells]
     html = [cell.outputs[-1]["data"].get("text/html", "") if cell.outputs else "" for cell in book.cells]
-    assert "live on 1 of 1 pod" in plain[3]
+    assert "live on the 1 pod selected" in plain[3]
     assert "compile" in plain[3] or "build" in plain[3]
     assert "nothing changed" in plain[4]
     assert plain[5] == "'hello'"

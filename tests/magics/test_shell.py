@@ -27,8 +27,9 @@ def test_loading_brings_nothing_heavy():
         "before = set(sys.modules); shell = InteractiveShell.instance();"
         "shell.run_line_magic('load_ext', 'wasmnb');"
         "print([name for name in sys.modules if name.split('.')[0] in "
-        "{'pandas', 'numpy', 'kubernetes', 'docker', 'oras', 'ipywidgets', 'envoy', 'ziglang'}"
-        " or name in {'wasmnb.mesh.local', 'wasmnb.build.toolchain', 'wasmnb.views', 'wasmnb.session'}])"
+        "{'pandas', 'numpy', 'kubernetes', 'docker', 'oras', 'requests', 'ipywidgets', 'envoy', 'ziglang'}"
+        " or name in {'wasmnb.mesh.local', 'wasmnb.build.toolchain', 'wasmnb.views', 'wasmnb.session',"
+        " 'wasmnb.image'}])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True

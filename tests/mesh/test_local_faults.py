@@ -175,6 +175,39 @@ def test_a_canary_that_is_killed_is_waited_for(local):
     assert local.apply(Plugin("one", tag("two").image(), DETAILS))[0].verdict is Verdict.LIVE
 
 
+def test_a_canary_that_something_else_ends_is_tried_again(local, monkeypatch):
+    canary = local._deployments._canary
+    look, ended = canary._look, []
+
+    def end_it_once(*arguments):
+        if not ended:
+            ended.append(local._processes.state("canary-0").pid)
+            os.kill(ended[0], signal.SIGKILL)
+        return look(*arguments)
+
+    monkeypatch.setattr(canary, "_look", end_it_once)
+    assert local.apply(Plugin("one", tag("a").image(), DETAILS))[0].verdict is Verdict.LIVE
+    assert local._processes.state("canary-0").pid != ended[0]
+    assert {one.restarts for one in local.pods()} == {0}
+
+
+def test_others_can_look_while_a_proxy_that_does_not_answer_is_waited_for(local):
+    local.apply(Plugin("one", tag("a").image(), DETAILS))
+    pid = local._processes.state("details-v1-0").pid
+    os.kill(pid, signal.SIGSTOP)
+    found = []
+    change = Plugin("one", tag("b").image(), DETAILS)
+    thread = threading.Thread(target=lambda: found.extend(local.apply(change, wait=60)))
+    thread.start()
+    seen = until(lambda: verdict(local), lambda one: one.verdict is Verdict.HUNG)
+    assert seen.wanted == tag("a").image().digest
+    assert thread.is_alive()
+    os.kill(pid, signal.SIGCONT)
+    thread.join(60)
+    assert [(one.verdict, one.running) for one in found] == [(Verdict.LIVE, tag("b").image().digest)]
+    assert pod(local).restarts == 0
+
+
 def test_a_full_disk_is_an_error_and_changes_nothing(mesh, monkeypatch):
     mesh.apply(Plugin("one", tag("good").image(), DETAILS))
     proxy = mesh._plan.proxies[0]

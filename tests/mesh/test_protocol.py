@@ -112,6 +112,17 @@ def test_the_configuration_reaches_the_filter(mesh):
     assert tags(mesh) == ["as it is"]
 
 
+def test_a_mapping_that_was_changed_is_another_configuration(mesh):
+    read = "get_buffer(7, 0, n, &text, &length)"
+    module = build("configured", configure=read, response='add_header(2, "x-tag", 5, text, length)')
+    config = {"value": ["one"]}
+    mesh.apply(Plugin("changed", module.image(), DETAILS, config=config))
+    config["value"].append("two")
+    mesh.apply(Plugin("changed", module.image(), DETAILS, config=config))
+    assert tags(mesh) == ['{"value":["one","two"]}']
+    assert [plugin.config for plugin in mesh.history("changed")] == [{"value": ["one", "two"]}, {"value": ["one"]}]
+
+
 def test_plugins_run_in_order_of_phase_priority_and_id(mesh):
     # The response meets them in the opposite order, so that the first to see the request is the last to add a header.
     stated = [

@@ -22,6 +22,7 @@ class Picture:
 
     reference: str = "registry.test/user/header-filter:v0.2"
     digest: str = DIGEST
+    module: None = None
 
 
 def pod(name="details-v1", ready="2/2", status="Running", reason=""):

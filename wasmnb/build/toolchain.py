@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 from wasmnb.errors import UsageError
 
@@ -17,8 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["LANGUAGES", "Toolchain", "toolchain"]
 
 #: What a filter can be written in; the word in front is what `Filter.language` holds.
-LANGUAGES = {"cpp": "C++"}
-_SPELLINGS = {"c++": "cpp", "cc": "cpp", "cxx": "cpp"}
+LANGUAGES = {"cpp": "C++", "rust": "Rust", "go": "Go", "assemblyscript": "AssemblyScript"}
+# Where each one's toolchain is; imported when first asked for.
+_TOOLCHAINS = {
+    "cpp": "wasmnb.build.cpp:CppToolchain",
+    "rust": "wasmnb.build.rust:RustToolchain",
+    "go": "wasmnb.build.go:GoToolchain",
+    "assemblyscript": "wasmnb.build.assemblyscript:AssemblyScriptToolchain",
+}
+_SPELLINGS = {
+    "c++": "cpp",
+    "cc": "cpp",
+    "cxx": "cpp",
+    "rs": "rust",
+    "golang": "go",
+    "as": "assemblyscript",
+    "ts": "assemblyscript",
+}
 
 
 class Toolchain(Protocol):
@@ -45,17 +61,16 @@ def toolchain(language: str) -> Toolchain:
     Parameters
     ----------
     language : str
-        ``cpp``.
+        A key of `LANGUAGES`.
 
     Raises
     ------
     UsageError
         There is no toolchain for this language.
     """
-    if language == "cpp":
-        from wasmnb.build.cpp import CppToolchain  # noqa: PLC0415
-
-        return CppToolchain()
+    if language in _TOOLCHAINS:
+        module, name = _TOOLCHAINS[language].split(":")
+        return cast("Toolchain", getattr(import_module(module), name)())
     guess = _SPELLINGS.get(language.lower()) or next(iter(difflib.get_close_matches(language.lower(), LANGUAGES)), "")
     known = ", ".join(f"{word} ({name})" for word, name in LANGUAGES.items())
     raise UsageError(

@@ -64,13 +64,14 @@ class Option:
 
 @dataclass(frozen=True)
 class Argument:
-    """A word of a magic that has its place and no dashes."""
+    """A word of a magic that has its place and no dashes; one that may ``repeat`` stands last, and gives a list."""
 
     name: str
     help: str
     required: bool = True
     values: str = ""
     key: str = ""
+    repeat: bool = False
 
     @property
     def keyword(self) -> str:
@@ -80,7 +81,8 @@ class Argument:
     @property
     def label(self) -> str:
         """How the help names it."""
-        return self.name.upper() if self.required else f"[{self.name.upper()}]"
+        word = self.name.upper() + (" ..." if self.repeat else "")
+        return word if self.required else f"[{word}]"
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ class Command:
         Keywords that are for the magic and not for the method.
     after : callable, optional
         Called with the result, the ``own`` keywords and the notebook's variables, which it may set; gives a note.
+    private : str
+        Somebody will write a password on the line: no error quotes any of it, and this is the way out that is named.
     """
 
     name: str
@@ -131,6 +135,7 @@ class Command:
     free: str = ""
     own: tuple[str, ...] = ()
     after: Callable[[Any, Mapping[str, Any], dict[str, Any]], str] | None = None
+    private: str = ""
 
     @property
     def prefix(self) -> str:
@@ -192,6 +197,8 @@ class Command:
             return Parsed(_Reader(self, whole, names).read(words), silent=silent)
         except UsageError as error:
             redact.told(error, redact.secrets_in(line))
+            if self.private:
+                error.where = None
             raise
 
 
@@ -226,6 +233,8 @@ class _Reader:
     def _option(self, word: Word, rest: list[Word]) -> None:
         flag, equals, _ = word.text.partition("=")
         option = self.command.option(flag)
+        if option is None and self.command.private:
+            raise self._wrong("has an option that it does not know.", hint=self.command.private)
         if option is None:
             flags = [known for option in self.command.all_options for known in option.flags]
             raise self._wrong(
@@ -269,6 +278,11 @@ class _Reader:
         self.found[key] = expand(value, self.names, self.line)
 
     def _positional(self, word: Word) -> None:
+        if self.places and self.places[-1].repeat:
+            self.found[self.places[-1].keyword].append(expand(word, self.names, self.line))
+            return
+        if len(self.places) == len(self.command.arguments) and self.command.private:
+            raise self._wrong("has a word too many.", hint=self.command.private)
         if len(self.places) == len(self.command.arguments):
             takes = ", ".join(argument.label for argument in self.command.arguments) or "no words but its options"
             raise self._wrong(
@@ -279,7 +293,8 @@ class _Reader:
             )
         argument = self.command.arguments[len(self.places)]
         self.places.append(argument)
-        self.found[argument.keyword] = expand(word, self.names, self.line)
+        value = expand(word, self.names, self.line)
+        self.found[argument.keyword] = [value] if argument.repeat else value
 
     def _too_many(self) -> str:
         if any(isinstance(value, str) and value.startswith(("{", "[")) for value in self.found.values()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import WasmnbError
 from wasmnb.magics._line import split
+from wasmnb.session.building import PRECOMPILED
 from wasmnb.session.defaults import KEYS
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _word(command: Command, text: str, earlier: list[str], session: Session) -> 
     if command.free:
         return [f"{key}=" for key in KEYS if key.startswith(text)], text
     at = len(_places(command, earlier))
+    if command.arguments and command.arguments[-1].repeat:
+        at = min(at, len(command.arguments) - 1)
     if at < len(command.arguments):
         found, fragment = _values(command.arguments[at], text, session)
         if found or text:
@@ -152,8 +155,36 @@ def _addresses(session: Session) -> list[str]:
     return list(dict.fromkeys(f"{pod.labels['app']}:9080/" for pod in pods if "app" in pod.labels))
 
 
+def _images(session: Session) -> list[str]:
+    return [image.reference for image in session.store.list()]
+
+
+def _targets(session: Session) -> list[str]:
+    return list(dict.fromkeys([*_registries(session), *(image.name for image in session.store.list())]))
+
+
+def _registries(session: Session) -> list[str]:
+    from wasmnb.image.registry.credentials import hosts  # noqa: PLC0415 - the HTTP library, for its users only
+    from wasmnb.session.registries import host_of_target  # noqa: PLC0415
+
+    own = session.config()["registry"]
+    return sorted({*hosts(), *([host_of_target(own)] if own else ())})
+
+
+def _builds(session: Session) -> list[str]:
+    from pathlib import Path  # noqa: PLC0415
+
+    return [*session.filters, PRECOMPILED, *sorted(path.name for path in Path.cwd().glob("*.wasm"))]
+
+
+def _annotations(_: Session) -> list[str]:
+    from wasmnb.image.marks import STANDARD  # noqa: PLC0415
+
+    return [f"{name}=" for name in STANDARD]
+
+
 def _quiet(give: Callable[[Session], list[str]]) -> Callable[[Session], list[str]]:
-    """Offer nothing when the mesh cannot say: Tab never shows an error."""
+    """Offer nothing when the mesh or the store cannot say: Tab never shows an error."""
 
     def quiet(session: Session) -> list[str]:
         try:
@@ -165,10 +196,16 @@ def _quiet(give: Callable[[Session], list[str]]) -> Callable[[Session], list[str
 
 
 _LISTS: dict[str, Callable[[Session], list[str]]] = {
+    "annotations": _annotations,
+    "builds": _quiet(_builds),
+    "deployable": lambda session: [*session.filters, *_quiet(_images)(session)],
     "filters": lambda session: session.filters,
+    "images": _quiet(_images),
     "plugins": _quiet(_plugins),
     "pods": _quiet(_pods),
+    "registries": _quiet(_registries),
     "senders": _quiet(_senders),
+    "targets": _quiet(_targets),
     "urls": _quiet(_addresses),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.magics._command import Argument, Command, Option, method
+from wasmnb.magics._image import ACCESS
 
 if TYPE_CHECKING:
     from wasmnb.session import Deployment, Removal
@@ -29,7 +30,7 @@ OPTIONS = (
 def _deployed(done: Deployment) -> Record:
     from wasmnb.views import deploy_record  # noqa: PLC0415
 
-    return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged)
+    return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)
 
 
 def _removed(done: Removal) -> Record:
@@ -41,10 +42,10 @@ def _removed(done: Removal) -> Record:
 COMMANDS = (
     Command(
         "wasm_deploy",
-        "Put a filter in force on the pods that a selector names, and wait until it is live there.",
+        "Put a filter or an image in force on the pods that a selector names, and wait until it is live there.",
         method("deploy"),
         _deployed,
-        (Argument("name", "the filter, or a .wasm file", True, "filters"),),
+        (Argument("name", "the filter, a .wasm file, or an image by its reference", True, "deployable"),),
         (
             Option(
                 ("--selector", "-s"),
@@ -53,10 +54,12 @@ COMMANDS = (
                 values="selector",
             ),
             *OPTIONS,
+            *ACCESS,
         ),
         (
             """%wasm_deploy header-filter --selector app=details --config '{"name": "hello", "value": "world"}'""",
             "%wasm_deploy header-filter --selector app=details --config $settings",
+            "%wasm_deploy registry.example/team/header-filter:v0.2 --selector app=details",
         ),
         slow=True,
     ),

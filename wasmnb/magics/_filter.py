@@ -43,10 +43,10 @@ def _built(result: FilterResult) -> Record:
 
     done = result.deployment
     if done is not None and result.unchanged:
-        return deploy_record(done.plugin, done.verdicts, unchanged=True)
+        return deploy_record(done.plugin, done.verdicts, unchanged=True, notes=done.notes)
     built = build_record(result.module)
     if done is not None:
-        record = deploy_record(done.plugin, done.verdicts, result.stages)
+        record = deploy_record(done.plugin, done.verdicts, result.stages, notes=done.notes)
         return replace(record, blocks=(*built.blocks, *record.blocks))
     if not result.stages:
         source = Block("source", tuple(result.filter.source.strip("\n").splitlines()), open=False)

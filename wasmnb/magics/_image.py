@@ -69,9 +69,14 @@ COMMANDS = (
             Argument("file", "the module, behind the word precompiled", False),
         ),
         (
-            Option(("--tag", "-t"), "the image's reference; local/ and the filter's name", "REFERENCE", values="images"),
             Option(
-                ("--runtime-config", "-c"), "a runtime-config.json; made from the module", "FILE", keyword="runtime_config"
+                ("--tag", "-t"), "the image's reference; local/ and the filter's name", "REFERENCE", values="images"
+            ),
+            Option(
+                ("--runtime-config", "-c"),
+                "a runtime-config.json; made from the module",
+                "FILE",
+                keyword="runtime_config",
             ),
             Option(
                 ("--variant",),

@@ -41,12 +41,13 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
             if not command.body:
                 raise UsageError(
                     f"%%{command.name} takes no cell.",
-                    hint=f"write it with one %, in a line: %{command.name} {redact.config(line)}",
+                    hint=f"write it with one %, in a line: %{command.name}"
+                    + ("" if command.private else f" {redact.config(line)}"),
                 )
             keywords["source"] = "\n" * _lines_above(shell) + cell
         own = {key: keywords.pop(key) for key in command.own if key in keywords}
         result = _call(command, keywords)
-        record = command.show(result)
+        record = replace(command.show(result), value=result)
         if command.after is not None:
             note = command.after(result, own, shell.user_ns)
             record = replace(record, notes=(*record.notes, note))

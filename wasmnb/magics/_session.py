@@ -34,7 +34,8 @@ COMMANDS = (
         method("config"),
         _config,
         examples=("%wasm_config mesh=local selector=app=details", "%wasm_config"),
-        free="Keys: fail_policy, language, mesh, phase, registry, selector, timeout.",
+        free="Keys: ca, fail_policy, insecure, language, mesh, phase, plain_http, registry, selector, timeout; ca,"
+        " insecure and plain_http are for the registry.",
     ),
     Command("wasm_doctor", "Look at everything that must work here, and say what mends it.", method("doctor"), _doctor),
 )

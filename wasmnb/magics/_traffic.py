@@ -47,7 +47,7 @@ COMMANDS = (
             Option(("--timeout",), "seconds for the whole exchange; 5", "SECONDS", float),
             Option(
                 ("--before",),
-                "what to compare with: auto, none, or $variable with a Capture",
+                "what to compare with: auto, none, or $variable with what an earlier %wasm_headers gave",
                 "WHAT",
                 values="auto|none",
             ),

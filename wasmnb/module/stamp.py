@@ -30,7 +30,7 @@ _SHED = frozenset({"name", "producers", "target_features", "linking", "sourceMap
 _SHED_PREFIXES = (".debug_", "reloc.")
 
 
-def stamp(wasm: bytes, *, language: str, root_ids: Sequence[str]) -> bytes:
+def stamp(wasm: bytes, *, language: str, root_ids: Sequence[str] | None) -> bytes:
     """Append a note of the language and the root ids, in place of an older one.
 
     Parameters
@@ -39,8 +39,9 @@ def stamp(wasm: bytes, *, language: str, root_ids: Sequence[str]) -> bytes:
         A WebAssembly module.
     language : str
         ``cpp``, ``rust``, ...
-    root_ids : sequence of str
-        Every root id that the module registers, the empty one included.
+    root_ids : sequence of str or None
+        Every root id that the module registers, the empty one included; None when it takes any, or when they are not
+        known, which the note then does not speak of.
 
     Returns
     -------
@@ -52,7 +53,9 @@ def stamp(wasm: bytes, *, language: str, root_ids: Sequence[str]) -> bytes:
     ModuleError
         The bytes are no WebAssembly module.
     """
-    note = {"language": language, "root_ids": list(root_ids), "version": _VERSION}
+    note: dict[str, object] = {"language": language, "version": _VERSION}
+    if root_ids is not None:
+        note["root_ids"] = list(root_ids)
     content = json.dumps(note, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
     name = SECTION.encode()
     body = _leb(len(name)) + name + content

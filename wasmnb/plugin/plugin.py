@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from wasmnb.image import Image
 
 __all__ = ["FailPolicy", "Phase", "Plugin"]
@@ -45,13 +47,21 @@ class Plugin:
     selector : mapping of str to str
         Labels that a pod must carry. An empty selector is every pod.
     config : str, mapping or None
-        The plugin configuration; a mapping is handed over as JSON, a string as it is.
+        The plugin configuration; a mapping is handed over as JSON, a string as it is. A plugin keeps a copy: what
+        becomes of the mapping afterwards is another configuration.
     root_id : str or None
         None: the only one that the module registers.
     phase : Phase
     priority : int
         Higher runs first within a phase; ties run in order of id.
     fail_policy : FailPolicy
+
+    Raises
+    ------
+    UsageError
+        The image is none, the selector is no mapping of text, the phase, priority or policy is none.
+    ConfigError
+        The configuration cannot be written as text.
     """
 
     id: str
@@ -62,6 +72,18 @@ class Plugin:
     phase: Phase = Phase.UNSPECIFIED
     priority: int = 0
     fail_policy: FailPolicy = FailPolicy.CLOSE
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.image, "digest") or not hasattr(self.image, "module"):
+            raise UsageError(
+                f"The image of {self.id} is a {type(self.image).__name__}, not an Image.", hint="give module.image()"
+            )
+        object.__setattr__(self, "selector", _labels(self.selector))
+        object.__setattr__(self, "config", _copied(self.config, self.id))
+        object.__setattr__(self, "phase", _word(Phase, self.phase))
+        object.__setattr__(self, "fail_policy", _word(FailPolicy, self.fail_policy))
+        if not isinstance(self.priority, int):
+            raise UsageError(f"{self.priority!r} is no priority.", hint="give a whole number; higher runs first")
 
     @property
     def config_text(self) -> str:
@@ -79,3 +101,43 @@ class Plugin:
     def with_image(self, image: Image) -> Plugin:
         """Give the same plugin with another image."""
         return replace(self, image=image)
+
+
+_Words = TypeVar("_Words", bound=Enum)
+
+
+def _word(kind: type[_Words], given: object) -> _Words:
+    try:
+        return kind(given)
+    except ValueError:
+        words = [str(one.value) for one in kind]
+        near = did_you_mean(str(given), words)
+        raise UsageError(
+            f"{given!r} is no {kind.__name__}.", hint=f"{near} there is: {', '.join(words)}".strip()
+        ) from None
+
+
+def _labels(given: object) -> dict[str, str]:
+    pairs = dict(given) if isinstance(given, Mapping) else None
+    if pairs is None or not all(isinstance(word, str) for pair in pairs.items() for word in pair):
+        raise UsageError(
+            f"{given!r} is no selector.",
+            where=Place("the selector"),
+            hint='give labels as a mapping of text, for instance {"app": "details"}; {} is every pod',
+        )
+    return pairs
+
+
+def _copied(config: Any, name: str) -> Any:
+    if config is None:
+        return None
+    try:
+        text = config if isinstance(config, str) else json.dumps(config, ensure_ascii=False, allow_nan=False)
+        text.encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"The configuration of {name} cannot be written as text: {error}.",
+            where=Place("the configuration"),
+            hint="use text, or what JSON has: objects, lists, strings, numbers, true, false and null",
+        ) from error
+    return deepcopy(config)

@@ -120,9 +120,7 @@ class Order:
             from wasmnb.image import build_image  # noqa: PLC0415 - the parser and the store, for their users only
 
             path = self.what if isinstance(self.what, Path) else str(self.what)
-            return build_image(
-                path, self.reference, store=store, **self.packaging, progress=progress, force=self.force
-            )
+            return build_image(path, self.reference, store=store, **self.packaging, progress=progress, force=self.force)
         except KeyboardInterrupt as error:
             if isinstance(error, Interrupted):
                 raise

@@ -25,6 +25,12 @@ class Found:
 
     image: Image
     note: str = ""
+    named: bool = False
+
+    def notes(self, image: Image) -> tuple[str, ...]:
+        """Say what the image, as the mesh got it, is; nothing for a filter, which the user knows."""
+        pinned = (f"image {image.reference}",) if self.named else ()
+        return (*pinned, *((self.note,) if self.note else ()))
 
 
 def is_reference(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -253,7 +254,7 @@ class Images(State):
         """
         with self._guard():
             if target is None:
-                return self.store.list(search)
+                return _beside(self.store.list(search), self._defaults["registry"], search)
             host = host_of_target(target)
             if host == "local":
                 return _below(self.store.list(search), target)
@@ -275,6 +276,13 @@ class Images(State):
             if reference in self._filters.names():
                 error.hint = f"{reference} is a filter: %wasm_build {reference} -t REFERENCE makes an image of it"
             raise
+
+
+def _beside(listing: Listing, registry: str | None, search: str | None) -> Listing:
+    """Say, to somebody who looks for something, that there is a registry too."""
+    if not registry or not search:
+        return listing
+    return replace(listing, notes=(*listing.notes, f"in the registry: %wasm_list {registry} --search '{search}'"))
 
 
 def _below(listing: Listing, target: str) -> Listing:

@@ -182,8 +182,9 @@ class Session(Images, Logins, Looking, Supplying):
             found, stages = self._supply(name, spoken or NO_ACCESS, progress)
             plugin = how.plugin(found.image)
         done = put(self.current, plugin, wait=how.seconds, progress=progress)
-        notes = (found.note,) if found.note else ()
-        return replace(done, verdicts=self._shown(done.verdicts), stages=(*stages, *done.stages), notes=notes)
+        return replace(
+            done, verdicts=self._shown(done.verdicts), stages=(*stages, *done.stages), notes=found.notes(plugin.image)
+        )
 
 
 _default: Session | None = None

@@ -63,24 +63,22 @@ class Supplying(State):
 
     def _find(self, name: Deployable, spoken: dict[str, Any], progress: Progress | None) -> Found:
         if isinstance(name, Built):
-            return Found(name.image)
+            name = name.image
         if isinstance(name, Image):
-            return Found(name)
+            return Found(replace(name, reference=name.pinned), named=True)
         if isinstance(name, Transfer):
             name = name.pinned
         if isinstance(name, str) and is_reference(name):
             own = "" if is_digest(name) else self._own.get(ref_name(Reference.parse(name)), "")
             access = self._access_to(name, spoken)
             found = find(name, self.store, own=own, access=access, progress=progress)
-            return replace(found, image=replace(found.image, reference=found.image.pinned))
+            return replace(found, image=replace(found.image, reference=found.image.pinned), named=True)
         with self._images_named(name):
             module = self._filters.module(name, progress=progress)
         registry = self._defaults["registry"]
         return Found(module.image(f"{registry}/{module.name}" if registry else ""))
 
-    def _published(
-        self, image: Image, spoken: dict[str, Any], progress: Progress | None, *, made_here: bool
-    ) -> Image:
+    def _published(self, image: Image, spoken: dict[str, Any], progress: Progress | None, *, made_here: bool) -> Image:
         """See that a registry has an image, for a mesh that takes it from there.
 
         What was made here, or is the store's own, is pushed; what names a registry must be there already.

@@ -1,6 +1,7 @@
 """What a notebook shows: static records over the objects of the other packages."""
 
 from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record
+from wasmnb.views.image import image_record, login_record, removed_record, tagged_record, transfer_record
 from wasmnb.views.mesh import (
     deploy_record,
     logs_record,
@@ -27,9 +28,14 @@ __all__ = [
     "diagnostics_record",
     "doctor_record",
     "headers_record",
+    "image_record",
+    "login_record",
     "logs_record",
     "plugins_record",
     "pods_record",
+    "removed_record",
+    "tagged_record",
+    "transfer_record",
     "undeploy_record",
     "verdicts_record",
 ]

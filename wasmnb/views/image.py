@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.views.build import Diagnosed, diagnostics_record
 from wasmnb.views.record import Cell, Column, Record, Tone
 from wasmnb.views.text import duration, size
 
@@ -16,7 +17,7 @@ __all__ = ["image_record", "login_record", "removed_record", "tagged_record", "t
 
 
 def image_record(image: Image, *, unchanged: bool = False, seconds: float | None = None) -> Record:
-    """Show an image that was built.
+    """Show an image that was built, with the compiler's warnings.
 
     The frame has one row: ``reference``, ``digest``, ``variant``, ``abi``, ``language``, ``root_ids`` (comma between),
     ``annotations`` (``key=value``, a line break between; all ``string``) and ``size`` (``Int64``, bytes).
@@ -46,8 +47,14 @@ def image_record(image: Image, *, unchanged: bool = False, seconds: float | None
         *(", ".join(name or repr(name) for name in facts.root_ids or ()) or None, "\n".join(notes) or None, image.size),
     )
     took = f" in {duration(seconds)}" if seconds is not None else ""
-    status = "unchanged: the store has this very image" if unchanged else f"built and kept in the store{took}"
-    return Record(image.reference, status, "good", columns, (row,), tall=True)
+    if unchanged:
+        status = "unchanged: the store has this very image"
+        return Record(image.reference, status, "good", columns, (row,), tall=True)
+    build = image.module.build
+    warnings: tuple[Diagnosed, ...] = tuple(build.warnings) if build else ()  # type: ignore[arg-type]
+    status, tone = f"built and kept in the store{took}", "warn" if warnings else "good"
+    blocks = diagnostics_record(warnings).blocks
+    return Record(image.reference, status, tone, columns, (row,), blocks, tall=True)  # type: ignore[arg-type]
 
 
 def transfer_record(done: Any) -> Record:
@@ -57,7 +64,8 @@ def transfer_record(done: Any) -> Record:
     """
     columns = (*_NAMED, Column("pinned", shown=False), _SIZE)
     if done.unchanged:
-        status = f"unchanged: {done.digest} is there already, nothing was {done.verb}"
+        where = "there" if done.verb == "pushed" else "here"
+        status = f"unchanged: {done.digest} is {where} already, nothing was {done.verb}"
     else:
         status = f"{done.verb} in {duration(done.seconds)}: {done.digest}"
     row = (done.reference, done.digest, done.pinned, done.size)

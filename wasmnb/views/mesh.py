@@ -112,6 +112,7 @@ def deploy_record(
     stages: Sequence[tuple[str, float]] = (),
     *,
     unchanged: bool = False,
+    notes: Sequence[str] = (),
 ) -> Record:
     """Show where a plugin is live, and how long it took.
 
@@ -125,11 +126,13 @@ def deploy_record(
         Seconds per stage, from the cell to live.
     unchanged : bool
         The very same was live already, and nothing was done.
+    notes : sequence of str
+        What is to be known of where the image came from.
     """
     judged = [verdict for verdict in verdicts if verdict.verdict is not Verdict.NOT_SELECTED]
     live = sum(verdict.verdict is Verdict.LIVE for verdict in judged)
     good = bool(judged) and live == len(judged)
-    status = f"live on {live} of {len(judged)} pods"
+    status = f"live on {_pods(live, len(judged))}"
     if unchanged:
         status += ", as before: nothing changed, nothing was done"
     elif stages:
@@ -141,6 +144,7 @@ def deploy_record(
         _verdict_columns(judged),
         _verdict_rows(judged),
         _evidence(judged),
+        tuple(notes),
     )
 
 
@@ -187,6 +191,12 @@ def logs_record(lines: Sequence[str], pod: str) -> Record:
     columns = (Column("number", "Int64", shown=False), Column("text", shown=False))
     blocks = (Block("", marked),) if lines else ()
     return Record(f"Log of {pod}", status, "", columns, tuple(enumerate(lines, 1)), blocks)
+
+
+def _pods(count: int, selected: int) -> str:
+    if count == selected:
+        return "the 1 pod selected" if selected == 1 else f"all {selected} pods selected"
+    return f"{count} of {selected} pod{'' if selected == 1 else 's'} selected"
 
 
 def _level(line: str) -> str:

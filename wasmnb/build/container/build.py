@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wasmnb import redact
 from wasmnb.build.container.daemon import connect
+from wasmnb.build.container.environment import environment_for, secrets_of
 from wasmnb.build.container.files import stamps
 from wasmnb.build.container.images import ensure_image
 from wasmnb.build.container.messages import diagnostics_of
 from wasmnb.build.container.run import LABEL, Job, Run, container
 from wasmnb.build.container.taking import take
-from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainError, UsageError
+from wasmnb.errors import BadNameError, CompileError, Interrupted, Told, ToolchainError, UsageError
 from wasmnb.module.module import BuildRecord
 from wasmnb.progress import Silent
 
@@ -97,14 +99,20 @@ def build_in_container(
         Ctrl-C; the container has been stopped and removed.
     """
     job = Job(_folder(folder), image, command, dict(environment or {}), copy)
+    environment_for(job.environment)  # refuses what cannot be a variable before anything is done
     if not timeout > 0:
         raise UsageError(f"A build cannot take {timeout} s.", hint="give a positive number of seconds as timeout")
     progress = progress or Silent()
     started = time.perf_counter()
-    with connect() as daemon:
-        ensure_image(daemon, image, pull=pull, progress=progress)
-        progress.update(f"building {job.folder.name} in {image}")
-        module, said = _run(daemon, job, target, timeout, log)
+    try:
+        with connect() as daemon:
+            if not ensure_image(daemon, image, pull=pull, progress=progress) and command is None:
+                raise UsageError(f"The image {image!r} has no command of its own.", hint="give one, such as 'make'")
+            progress.update(f"building {job.folder.name} in {image}")
+            module, said = _run(daemon, job, target, timeout, log)
+    except Told as error:
+        redact.told(error, secrets_of(job.environment))
+        raise
     seconds = time.perf_counter() - started
     warnings = tuple(item for item in said if item.severity == "warning")
     record = BuildRecord(seconds, cached=False, warnings=warnings, stages=(("container", seconds),))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ensure_image"]
 
 
-def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) -> None:
+def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) -> bool:
     """See that the daemon has an image.
 
     Parameters
@@ -28,6 +28,11 @@ def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) 
         Pull it when it is missing; nothing is pulled otherwise.
     progress : Progress
         Is told the bytes of a pull.
+
+    Returns
+    -------
+    bool
+        It has a command of its own.
 
     Raises
     ------
@@ -41,20 +46,23 @@ def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) 
         raise ToolchainError("A container build needs a builder image.", hint="name one, such as rust:1")
     with talking(daemon, f"look for the image {image!r}"):
         try:
-            daemon.client.images.get(image)
+            return _acts(daemon.client.images.get(image).attrs)
         except (ImageNotFound, NotFound):
             if not pull:
                 raise ToolchainError(
                     f"The container daemon at {daemon.address} does not have the image {image!r}.",
                     hint=f"docker pull {image}",
                 ) from None
-        else:
-            return
     with talking(daemon, f"pull the image {image!r}"):
         repository, tag = parse_repository_tag(image)
         events = daemon.client.api.pull(repository, tag=tag or "latest", stream=True, decode=True)
         _follow(events, image, progress)
-        daemon.client.images.get(image)
+        return _acts(daemon.client.images.get(image).attrs)
+
+
+def _acts(attributes: dict[str, Any]) -> bool:
+    settings = attributes.get("Config") or {}
+    return bool(settings.get("Cmd") or settings.get("Entrypoint"))
 
 
 def _follow(events: Iterable[dict[str, Any]], image: str, progress: Progress) -> None:

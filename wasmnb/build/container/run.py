@@ -114,12 +114,9 @@ class Run:
         deadline = time.monotonic() + seconds
         api = self.daemon.client.api
         with talking(self.daemon, f"run the image {self.job.image!r}"):
-            # Before it starts, so that no line is lost.
-            attached = api.attach_socket(self.name, {"stdout": 1, "stderr": 1, "stream": 1})
-            self.reader = Reader(attached)
+            reader = self._start()
             try:
-                self._start()
-                for line in self.reader.lines(deadline):
+                for line in reader.lines(deadline):
                     self._say(line, log)
                 api.wait(self.name, timeout=max(1.0, deadline - time.monotonic()))
             except (TimeoutError, Timeout):
@@ -142,22 +139,26 @@ class Run:
             hint="give it more time with timeout=",
         )
 
-    def _start(self) -> None:
+    def _start(self) -> Reader:
         from docker.errors import APIError  # noqa: PLC0415
 
+        api = self.daemon.client.api
         try:
-            self.daemon.client.api.start(self.name)
+            # Before it starts, so that no line is lost; podman finds out here already what cannot be started.
+            self.reader = Reader(api.attach_socket(self.name, {"stdout": 1, "stderr": 1, "stream": 1}))
+            api.start(self.name)
         except APIError as error:
             said = str(error.explanation or error).replace("\n", " ")
             words = self.job.words()
             program = (words.get("entrypoint") or words.get("command") or [""])[0]
-            missing = any(part in said for part in ("executable file not found", "no such file or directory"))
+            missing = any(part in said.lower() for part in ("not found in $path", "no such file or directory"))
             what = f"The image {self.job.image!r} cannot run {program!r}." if program else ""
             raise ToolchainError(
                 what or f"A container of {self.job.image!r} cannot be started.",
-                why=[redact.text(said, secrets_of(self.job.environment))],
+                why=[said],
                 hint="give a command that the image has" if missing else "look at the image with: docker run",
             ) from error
+        return self.reader
 
 
 @contextlib.contextmanager
@@ -196,18 +197,37 @@ def container(daemon: Daemon, job: Job) -> Iterator[Run]:
 def _create(run: Run, build: str) -> None:
     from docker.errors import APIError  # noqa: PLC0415
 
-    undecided = run.job.copied is None
-    if undecided:
-        run.job = replace(run.job, copied=run.daemon.remote)
+    if run.job.copied is not None:
+        _ask(run, build)
+        return
+    run.job = replace(run.job, copied=run.daemon.remote)
     try:
         _ask(run, build)
+        seen = run.daemon.remote or _sees(run)
     except APIError as error:
-        # A socket of this machine, and a daemon that has not our files: it runs in a virtual machine, or we in a
-        # container.
-        if not undecided or run.job.copied or not any(part in str(error.explanation) for part in _UNSEEN):
+        if run.job.copied or not any(part in str(error.explanation) for part in _UNSEEN):
             raise
+        seen = False
+    if not seen:
+        # A socket of this machine, and a daemon with other files: it runs in a virtual machine, or we in a container.
+        _remove(run)
         run.job = replace(run.job, copied=True)
         _ask(run, build)
+
+
+def _sees(run: Run) -> bool:
+    """Say whether the daemon has mounted our folder, and not one that it made itself, as podman's does."""
+    from docker.errors import NotFound  # noqa: PLC0415
+
+    first = min((path.name for path in run.job.folder.iterdir()), default=None)
+    if first is None:
+        return True
+    try:
+        pieces, _ = run.daemon.client.api.get_archive(run.name, str(WORK / first))
+    except NotFound:
+        return False
+    pieces.close()
+    return True
 
 
 def _ask(run: Run, build: str) -> None:

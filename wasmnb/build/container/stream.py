@@ -71,8 +71,10 @@ class Reader:
         from docker.utils.socket import STDOUT, frames_iter  # noqa: PLC0415
 
         out, err = Splitter(), Splitter()
+        # The library lends the file around a socket; closing that alone leaves the socket open.
+        inner = getattr(self._socket, "_sock", None) or self._socket
         # A broken connection shows in many ways in the layers of an HTTP client; all of them mean the end.
-        with contextlib.suppress(Exception), contextlib.closing(self._socket):
+        with contextlib.suppress(Exception), contextlib.closing(inner), contextlib.closing(self._socket):
             for number, piece in frames_iter(self._socket, tty=False):
                 self._hand_on((out if number == STDOUT else err).feed(piece))
         self._hand_on([*out.end(), *err.end(), None])

@@ -66,11 +66,7 @@ def sdk_id() -> str:
     ToolchainError
         The SDK's files are missing.
     """
-    files = sorted(
-        [*(SDK / "include").glob("*.h"), *(SDK / "src").iterdir(), SDK / "host_functions.txt"]
-        if (SDK / "src").is_dir()
-        else []
-    )
+    files = sorted([*(SDK / "include").rglob("*.h"), *(SDK / "src").glob("*"), SDK / "host_functions.txt"])
     try:
         stats = tuple((str(file), stat.st_mtime_ns, stat.st_size) for file in files for stat in (file.stat(),))
     except OSError as error:
@@ -85,7 +81,7 @@ def _hash_of(stats: tuple[tuple[str, int, int], ...]) -> str:
     total = hashlib.sha256()
     for name, _, _ in stats:
         path = Path(name)
-        total.update(f"{path.parent.name}/{path.name}\0".encode())
+        total.update(f"{path.relative_to(SDK)}\0".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 

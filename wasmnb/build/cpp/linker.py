@@ -23,48 +23,69 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONS", "host_functions", "link"]
 
-# What a proxy looks for in a module (Proxy-Wasm ABI 0.1.0 to 0.2.1). They are exported by name, because exporting every
-# visible symbol would keep all of operator new and delete.
-_CALLBACKS = (
+# What every module exports (Proxy-Wasm ABI 0.1.0 to 0.2.1), as far as it has it. Exporting by name, because exporting
+# every visible symbol would keep all of operator new and delete.
+_ALWAYS = (
     "proxy_abi_version_0_1_0",
     "proxy_abi_version_0_2_0",
     "proxy_abi_version_0_2_1",
     "proxy_on_memory_allocate",
     "proxy_on_context_create",
-    "proxy_on_vm_start",
-    "proxy_validate_configuration",
+    # Refuses a root id that no class is registered under.
     "proxy_on_configure",
-    "proxy_on_tick",
-    "proxy_on_queue_ready",
-    "proxy_on_foreign_function",
-    "proxy_on_done",
-    "proxy_on_log",
     "proxy_on_delete",
-    "proxy_on_new_connection",
-    "proxy_on_downstream_data",
-    "proxy_on_upstream_data",
-    "proxy_on_downstream_connection_close",
-    "proxy_on_upstream_connection_close",
-    "proxy_on_request_headers",
-    "proxy_on_request_body",
-    "proxy_on_request_trailers",
-    "proxy_on_request_metadata",
-    "proxy_on_response_headers",
-    "proxy_on_response_body",
-    "proxy_on_response_trailers",
-    "proxy_on_response_metadata",
-    "proxy_on_http_call_response",
-    "proxy_on_grpc_receive_initial_metadata",
-    "proxy_on_grpc_receive_trailing_metadata",
-    "proxy_on_grpc_receive",
-    "proxy_on_grpc_close",
 )
+# Callbacks that a proxy passes over when a module does not have them; it compiles what is there at every load. So they
+# are exported when a filter uses or overrides one of these functions.
+_WHEN_USED = {
+    "proxy_on_vm_start": ("onStart",),
+    "proxy_validate_configuration": ("validateConfiguration",),
+    "proxy_on_tick": ("onTick",),
+    "proxy_on_queue_ready": ("onQueueReady",),
+    "proxy_on_foreign_function": ("onForeignFunction",),
+    "proxy_on_done": ("onDone", "onDoneBase"),
+    "proxy_on_log": ("onLog",),
+    "proxy_on_new_connection": ("onNewConnection",),
+    "proxy_on_downstream_data": ("onDownstreamData",),
+    "proxy_on_upstream_data": ("onUpstreamData",),
+    "proxy_on_downstream_connection_close": ("onDownstreamConnectionClose",),
+    "proxy_on_upstream_connection_close": ("onUpstreamConnectionClose",),
+    "proxy_on_request_headers": ("onRequestHeaders",),
+    "proxy_on_request_body": ("onRequestBody",),
+    "proxy_on_request_trailers": ("onRequestTrailers",),
+    "proxy_on_request_metadata": ("onRequestMetadata",),
+    "proxy_on_response_headers": ("onResponseHeaders",),
+    "proxy_on_response_body": ("onResponseBody",),
+    "proxy_on_response_trailers": ("onResponseTrailers",),
+    "proxy_on_response_metadata": ("onResponseMetadata",),
+    "proxy_on_http_call_response": ("onHttpCallResponse", "httpCall"),
+    **dict.fromkeys(
+        (
+            "proxy_on_grpc_receive_initial_metadata",
+            "proxy_on_grpc_receive_trailing_metadata",
+            "proxy_on_grpc_receive",
+            "proxy_on_grpc_close",
+        ),
+        (
+            "onGrpcReceiveInitialMetadata",
+            "onGrpcReceiveTrailingMetadata",
+            "onGrpcReceive",
+            "onGrpcClose",
+            "grpcSimpleCall",
+            "grpcCallHandler",
+            "grpcStreamHandler",
+        ),
+    ),
+}
+# Every class that does not override one of these has the SDK's own in its table of virtual functions. Names as the
+# object has them (Itanium C++ ABI, 5.1.4: each behind its length).
+_INHERITED = re.compile(rb"_ZN(?:11ContextBase|11RootContext|7Context)\d+(?:on[A-Z]|validate)")
 
 #: A stack that overflows traps, because it lies below the data; 256 KiB are enough for iostream and regex.
 OPTIONS = (
     "--no-entry",
     "--export=malloc",
-    *(f"--export-if-defined={name}" for name in _CALLBACKS),
+    *(f"--export-if-defined={name}" for name in _ALWAYS),
     "--gc-sections",
     "--stack-first",
     "-z",
@@ -120,11 +141,12 @@ def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_li
     ToolchainError
     """
     start, *libraries = (str(runtime.path(name)) for name in LIBRARIES)
+    exports = _exports((work / "cell.o").read_bytes())
     # Most filters find all they need in one object. That a filter does not is no reason to skip the attempt next time:
     # which way a module was linked must follow from its source alone.
-    finished = _run(work, [start, "cell.o", str(sdk.path("filter.o"))]) if sdk else None
+    finished = _run(work, [*exports, start, "cell.o", str(sdk.path("filter.o"))]) if sdk else None
     if finished is None or finished.code:
-        finished = _run(work, [start, "cell.o", *([str(sdk.path("sdk.o"))] if sdk else []), *libraries])
+        finished = _run(work, [*exports, start, "cell.o", *([str(sdk.path("sdk.o"))] if sdk else []), *libraries])
     if finished.code:
         raise _error(_read(finished, source, first_line), finished)
     wasm = (work / "cell.wasm").read_bytes()
@@ -134,9 +156,20 @@ def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_li
     return wasm
 
 
-def _run(work: Path, objects: list[str]) -> Finished:
+def _exports(cell: bytes) -> list[str]:
+    """Give the options that export the callbacks for which the cell has a use."""
+    own = _INHERITED.sub(b"", cell)
+    names = [
+        name
+        for name, functions in _WHEN_USED.items()
+        if name.encode() in own or any(f"{len(word)}{word}".encode() in own for word in functions)
+    ]
+    return [f"--export-if-defined={name}" for name in names]
+
+
+def _run(work: Path, inputs: list[str]) -> Finished:
     allowed = f"--allow-undefined-file={SDK / 'host_functions.txt'}"
-    return run([zig().program, "wasm-ld", *OPTIONS, allowed, *objects, "-o", "cell.wasm"], work)
+    return run([zig().program, "wasm-ld", *OPTIONS, allowed, *inputs, "-o", "cell.wasm"], work)
 
 
 def _read(finished: Finished, source: Source, first_line: int) -> list[Diagnostic]:

@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["HEADERS", "OBJECTS", "PREFIX", "forget", "header", "prepare", "ready", "sdk_objects"]
 
 # Part of every key: raise it when what is made, or how, changes.
-_RECIPE = 5
+_RECIPE = 7
 _INTRINSICS = '"proxy_wasm_intrinsics.h"'
-#: The file that includes what is precompiled; it is gone when a cell is compiled.
-PREFIX = "wasmnb-prefix.h"
-_FILTER = Source(f"#include {_INTRINSICS}\n")
+_JSON = '"proxy_wasm_json.h"'
+# Has the compiler do beforehand what filters have it do with the standard library.
+_USES = f'"{SDK / "src" / "precompiled.h"}"'
+#: The file that is precompiled: its headers are options. A header names it, and looks for it when it is used.
+PREFIX = os.devnull
+_FILTERS = (Source(f"#include {_INTRINSICS}\n"), Source(f"#include {_INTRINSICS}\n#include {_JSON}\n"))
 
 OBJECTS = Store("sdk", keep=4)
 HEADERS = Store("headers", keep=10)
@@ -74,9 +77,11 @@ def sdk_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
             progress.update("compiling the C++ SDK, once")
         with workspace() as work:
             flags = Flags()
-            prefix = header(_FILTER, flags, progress)
+            prefix = header(_FILTERS[0], flags, progress)
             command = [
                 *frontend(flags.shared),
+                # zig's driver makes -Os of it. A proxy compiles the SDK's part of each filter anew at every load.
+                "-Oz",
                 *(["-include-pch", str(prefix[1].path("prefix.pch"))] if prefix else []),
             ]
             with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -97,8 +102,8 @@ def sdk_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
 def ready(flags: Flags) -> bool:
     """Tell whether what most filters need under these flags is there."""
     libraries = runtime.find()
-    prefix = HEADERS.get(_header_key((_INTRINSICS,), flags))
-    return libraries is not None and prefix is not None and OBJECTS.get(_sdk_key(libraries)) is not None
+    prefixes = [HEADERS.get(_header_key(_names(source), flags)) for source in _FILTERS]
+    return libraries is not None and all(prefixes) and OBJECTS.get(_sdk_key(libraries)) is not None
 
 
 def _sdk_key(libraries: Entry) -> str:
@@ -135,12 +140,17 @@ def header(source: Source, flags: Flags, progress: Progress | None = None) -> tu
         The disk is full.
     """
     try:
-        base = _header((_INTRINSICS,), flags, progress) if source.uses_sdk else None
+        base = _header(_names(source), flags, progress) if source.uses_sdk else None
         covered = base[1].notes["headers"] if base else ()
         names = [name for name in source.preamble if name[1:-1] not in covered and _is_standard(name)]
-        return _header((*names, *([_INTRINSICS] if base else [])), flags, progress) if names else base
+        return _header((*names, *(_names(source) if base else ())), flags, progress) if names else base
     except _NotCompiledError:
         return None
+
+
+def _names(source: Source) -> tuple[str, ...]:
+    """Give the SDK's headers for a source; the JSON one only when asked for, since it brings a class ``Json``."""
+    return (_INTRINSICS, *([_JSON] if _JSON in source.includes else []), _USES)
 
 
 def _is_standard(name: str) -> bool:
@@ -157,9 +167,8 @@ def _header(names: tuple[str, ...], flags: Flags, progress: Progress | None) -> 
     def fill(folder: Path) -> Mapping[str, Any]:
         if progress:
             progress.update("precompiling the C++ headers, once")
-        with io_errors():
-            (folder / PREFIX).write_text("".join(f"#include {name}\n" for name in names), encoding="utf-8")
-        command = [*frontend(flags.shared), "-w", "-fpch-instantiate-templates", "-emit-pch"]
+        included = [word for name in names for word in ("-include", name[1:-1])]
+        command = [*frontend(flags.shared), "-w", "-fpch-instantiate-templates", "-emit-pch", *included]
         command += ["-dependency-file", "prefix.d", "-MT", "prefix", "-sys-header-deps"]
         finished = run([*command, "-x", "c++-header", PREFIX, "-o", "prefix.pch"], folder)
         if finished.code:
@@ -179,6 +188,8 @@ def prepare(progress: Progress | None = None) -> None:
         The SDK does not compile, or the disk is full.
     """
     sdk_objects(runtime.libraries(progress), progress)
+    for source in _FILTERS:
+        header(source, Flags(), progress)
 
 
 def forget(entry: Entry) -> None:

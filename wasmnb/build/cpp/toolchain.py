@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.build import runtime
 from wasmnb.build.cpp import parts
-from wasmnb.build.cpp.compiler import WARNINGS, canonical, dependencies, frontend, sdk_id
+from wasmnb.build.cpp.compiler import SDK, WARNINGS, canonical, dependencies, frontend, sdk_id
 from wasmnb.build.cpp.errors import compile_error
 from wasmnb.build.cpp.flags import Flags
 from wasmnb.build.cpp.linker import OPTIONS, link
@@ -33,7 +33,7 @@ __all__ = ["MODULES", "CppToolchain"]
 
 MODULES = Store("modules", keep=400)
 
-_RECIPE = 3
+_RECIPE = 6
 
 # Envoy prints the offsets of a trap's backtrace only for a module with a name section that names a function
 # (proxy-wasm-cpp-host, V8::getFailMessage). This one names function 0 "?"; the real names stay in the cache.
@@ -167,7 +167,8 @@ class _Job:
         warnings = self._compile(prepared)
         self.stages.end("compile")
         # System headers, the SDK's among them, are not listed: what is left are the user's own.
-        names = [name for name in dependencies(self.work / "cell.d") if not name.endswith((CELL, parts.PREFIX))]
+        found = dependencies(self.work / "cell.d")
+        names = [name for name in found if not name.endswith((CELL, parts.PREFIX)) and not name.startswith(str(SDK))]
         headers = {name: Path(name).read_bytes() for name in names}
         sources = [self.source, *(Source(data.decode(errors="replace")) for data in headers.values())]
         uses_sdk = any(item.uses_sdk for item in sources)

@@ -9,20 +9,22 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from wasmnb.plugin.envoy import CHAIN_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Admin", "Discovery", "Question", "ask_all"]
+__all__ = ["Admin", "Discovery", "Question", "ask_all", "discoveries"]
 
 _PREFIX = f"extension_config_discovery.http_filter.{CHAIN_NAME}"
 _VERSION = re.compile(rf'^{re.escape(_PREFIX)}\.version_text: "(.*)"$', re.MULTILINE)
 _REFUSED = re.compile(rf"^{re.escape(_PREFIX)}\.update_(?:rejected|failure): (\d+)$", re.MULTILINE)
 
+_ACCEPTED = f"/stats?usedonly&filter=^{_PREFIX}"
 _RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
 
 
@@ -63,20 +65,28 @@ class Admin:
             The Envoy is not there, or does not answer within ``timeout`` seconds.
         """
         with self._lock:
-            if self._connection is not None:
-                # A connection that was kept may have been to an Envoy that is gone.
-                with contextlib.suppress(ConnectionError, BrokenPipeError, ValueError):
-                    return self._ask(target, timeout)
+            return self._get(target, timeout)
+
+    @contextlib.contextmanager
+    def asked(self, target: str, *, timeout: float = 1.0) -> Iterator[Callable[[float], str]]:
+        """Ask for a page, and give what reads it within some seconds; until then nobody else asks.
+
+        What it gives raises OSError as `get` does.
+        """
+        with self._lock:
             try:
-                return self._ask(target, timeout)
-            except ValueError as error:
-                raise ConnectionError(str(error)) from error
+                try:
+                    self._send(target, timeout)
+                except OSError:
+                    self._drop()
+                yield partial(self._answer, target)
+            except BaseException:
+                self._drop()
+                raise
 
     def discovery(self, *, timeout: float = 1.0) -> Discovery:
         """Ask which chain is accepted (statistics of ``extension_config_discovery``, Envoy 1.40)."""
-        text = self.get(f"/stats?filter=^{_PREFIX}.(version_text|update_rejected|update_failure)$", timeout=timeout)
-        version = _VERSION.search(text)
-        return Discovery(version.group(1) if version else "", sum(map(int, _REFUSED.findall(text))))
+        return _discovery(self.get(_ACCEPTED, timeout=timeout))
 
     def reloads(self) -> dict[str, int]:
         """Ask how often each plugin's VM was loaded again since the Envoy started (policy ``FAIL_RELOAD``)."""
@@ -87,6 +97,27 @@ class Admin:
         with self._lock:
             self._drop()
 
+    def _get(self, target: str, timeout: float) -> str:
+        if self._connection is not None:
+            # A connection that was kept may have been to an Envoy that is gone.
+            with contextlib.suppress(ConnectionError, ValueError):
+                return self._ask(target, timeout)
+        try:
+            return self._ask(target, timeout)
+        except ValueError as error:
+            raise ConnectionError(str(error)) from error
+
+    def _answer(self, target: str, timeout: float) -> str:
+        try:
+            return self._receive(timeout)
+        except (ConnectionError, ValueError):
+            # The connection was to an Envoy that is gone.
+            self._drop()
+            return self._get(target, timeout)
+        except OSError:
+            self._drop()
+            raise
+
     def _drop(self) -> None:
         if self._stream is not None:
             self._stream.close()
@@ -96,18 +127,60 @@ class Admin:
 
     def _ask(self, target: str, timeout: float) -> str:
         try:
-            if self._connection is None or self._stream is None:
-                self._connection = socket.socket(socket.AF_UNIX)
-                self._connection.settimeout(timeout)
-                self._connection.connect(str(self.path))
-                self._stream = self._connection.makefile("rb")
-            self._connection.settimeout(timeout)
-            self._connection.sendall(f"GET {target} HTTP/1.1\r\nhost: admin\r\n\r\n".encode())
-            return _body(self._stream).decode("utf-8", "replace")
+            self._send(target, timeout)
+            return self._receive(timeout)
         except BaseException:
             # What was not read to its end must not be taken for the next answer; an interrupt is such a case.
             self._drop()
             raise
+
+    def _send(self, target: str, timeout: float) -> None:
+        if self._connection is None:
+            self._connection = socket.socket(socket.AF_UNIX)
+            self._connection.settimeout(timeout)
+            self._connection.connect(str(self.path))
+            self._stream = self._connection.makefile("rb")
+        self._connection.settimeout(timeout)
+        self._connection.sendall(f"GET {target} HTTP/1.1\r\nhost: admin\r\n\r\n".encode())
+
+    def _receive(self, timeout: float) -> str:
+        if self._connection is None or self._stream is None:
+            raise ConnectionError("the request could not be sent")
+        self._connection.settimeout(timeout)
+        return _body(self._stream).decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def discoveries(admins: Sequence[Admin], *, timeout: float) -> Iterator[Callable[[], list[Discovery | OSError]]]:
+    """Ask several Envoys at the same time which chain they accepted, and give what waits for their answers.
+
+    Parameters
+    ----------
+    admins : sequence of Admin
+    timeout : float
+        Seconds for all of them together.
+
+    Yields
+    ------
+    callable
+        Gives a list: per Envoy its answer, or why there is none.
+    """
+    deadline = time.monotonic() + timeout
+    with contextlib.ExitStack() as stack:
+        answers = [stack.enter_context(admin.asked(_ACCEPTED, timeout=timeout)) for admin in admins]
+        yield lambda: [_accepted(answer, max(0.01, deadline - time.monotonic())) for answer in answers]
+
+
+def _accepted(answer: Callable[[float], str], timeout: float) -> Discovery | OSError:
+    try:
+        return _discovery(answer(timeout))
+    except OSError as error:
+        return error
+
+
+def _discovery(text: str) -> Discovery:
+    version = _VERSION.search(text)
+    return Discovery(version.group(1) if version else "", sum(map(int, _REFUSED.findall(text))))
 
 
 def _body(stream: BinaryIO) -> bytes:
@@ -151,13 +224,18 @@ class _Asked:
         self.answer = b""
         self.socket = socket.socket(family)
         self.socket.setblocking(False)
-        with contextlib.suppress(OSError):
-            # A host without an address, too, shows when something is sent.
+        self.error: OSError | None = None
+        try:
             self.socket.connect_ex(question.address)
+        except OSError as error:
+            # A host without an address: it is told when its turn comes.
+            self.error = error
 
     def step(self) -> str | None:
         """Send or receive what can be; None while the first line of the answer is not there, else what it means."""
         try:
+            if self.error is not None:
+                raise self.error
             if self.request:
                 self.request = self.request[self.socket.send(self.request) :]
                 return None

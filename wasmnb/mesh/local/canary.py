@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import HangError, MeshError, ModuleError
 from wasmnb.mesh.local.admin import Discovery, Question, ask_all
-from wasmnb.mesh.local.log import reasons, traps
+from wasmnb.mesh.local.log import reasons, said, traps
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 
 if TYPE_CHECKING:
@@ -22,6 +22,17 @@ _START = 20.0
 _PATIENCE = 3.0
 _PER_MIB = 0.5
 _STEP = 0.001
+_MOST_KNOWN = 500
+_MOST_SAID = 6  # lines of a filter's own that are quoted
+
+
+class _CrashError(Exception):
+    """The Envoy ended while it tried a module."""
+
+    def __init__(self, when: str, lines: list[str]) -> None:
+        super().__init__(when)
+        self.when = when
+        self.lines = lines
 
 
 class Canary:
@@ -60,8 +71,10 @@ class Canary:
         key = (plugin.image.module.digest, applied.root_id, None if plugin.config is None else plugin.config_text)
         with self._lock:
             if key not in self._known:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
                 try:
-                    self._known[key] = self._try(applied)
+                    self._known[key] = self._try_twice(applied)
                 except BaseException:
                     self._restart()
                     raise
@@ -85,6 +98,17 @@ class Canary:
             if time.monotonic() > deadline:
                 break
 
+    def _try_twice(self, applied: Applied) -> str:
+        try:
+            return self._try(applied)
+        except _CrashError:
+            # Something else may have ended the Envoy, such as a lack of memory; a module that crashes it does so again.
+            self._restart()
+        try:
+            return self._try(applied)
+        except _CrashError as crash:
+            raise _crashed(applied.plugin.id, crash) from None
+
     def _try(self, applied: Applied) -> str:
         name, size = applied.plugin.id, applied.plugin.image.module.size
         before = self._ready()
@@ -95,23 +119,20 @@ class Canary:
         def crashed() -> bool:
             return self._processes.state(self._proxy.name) != state
 
-        def words() -> list[str]:
-            return reasons(self._proxy.log.since(begin))
-
         deadline = time.monotonic() + _PATIENCE + _PER_MIB * size / 2**20
         while (found := self._look(deadline, crashed)) is not None:
             if found.version == self._proxy.chain.version:
                 break
             if found.rejected > before.rejected:
-                raise _refused(name, words())
+                raise _refused(name, self._proxy.log.since(begin))
             time.sleep(_STEP)
         else:
             if crashed():
-                raise _crashed(name, "while it was loaded", self._proxy.log.since(begin))
+                raise _CrashError("while it was loaded", self._proxy.log.since(begin))
             raise _hung(name, "its start (onStart or onConfigure)")
         answer = self._request()
         if crashed():
-            raise _crashed(name, "on a plain GET request", self._proxy.log.since(begin))
+            raise _CrashError("on a plain GET request", self._proxy.log.since(begin))
         if answer:
             raise _hung(name, "a plain GET / request")
         trapped = traps(self._proxy.log.since(begin))
@@ -150,18 +171,28 @@ class Canary:
             return None
 
 
-def _refused(name: str, words: list[str]) -> ModuleError:
+def _refused(name: str, lines: list[str]) -> ModuleError:
+    words = reasons(lines)
+    failed = [word for word in words if "Failed to configure" in word]
+    if not failed or traps(lines):
+        return ModuleError(
+            f"Envoy refuses the module of {name}.",
+            why=words or ["Envoy gave no reason"],
+            hint="the pods were not touched; what ran before still runs",
+        )
+    own = said(lines)
+    look = "see what the filter logged, above" if own else "let onConfigure log why it returns false"
     return ModuleError(
-        f"Envoy refuses the module of {name}.",
-        why=words or ["Envoy gave no reason"],
-        hint="the pods were not touched; what ran before still runs",
+        f"{name} was not started: its onConfigure refused the configuration.",
+        why=[*own[-_MOST_SAID:], failed[0]],
+        hint=f"change --config; {look}. The pods were not touched; what ran before still runs",
     )
 
 
-def _crashed(name: str, when: str, lines: list[str]) -> ModuleError:
+def _crashed(name: str, crash: _CrashError) -> ModuleError:
     return ModuleError(
-        f"The module of {name} crashes Envoy {when}.",
-        why=[line for line in lines if "][critical][" in line][:4],
+        f"The module of {name} crashes Envoy {crash.when}.",
+        why=[line for line in crash.lines if "][critical][" in line][:4],
         hint="the pods were not touched; what ran before still runs",
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import BadNameError, DeployError, MeshError
 from wasmnb.mesh.local.canary import Canary
 from wasmnb.mesh.local.judge import gather, judge, not_selected
-from wasmnb.mesh.local.names import check_config, check_id, did_you_mean, no_pod
+from wasmnb.mesh.local.names import check_id, did_you_mean, no_pod
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 from wasmnb.mesh.local.rollout import refusal, roll
 from wasmnb.mesh.protocol import PodVerdict, Verdict
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Deployments", "described"]
 
 _REMOVAL = 10.0
+_MOST_HISTORY = 32  # plugins that are kept per id, with their modules
 
 
 class Deployments:
@@ -62,14 +63,16 @@ class Deployments:
             current = self._applied.get(plugin.id)
             if current is not None and current.plugin == plugin:
                 return self._again(current, wait)
-            check_config(plugin)
             root_id = check(plugin.image.module, plugin.root_id)
             progress.update("trying the module on the canary Envoy")
-            applied = Applied(plugin, root_id, self._store(plugin.image.module))
-            applied = replace(applied, note=self._canary.examine(applied))
-            progress.update(f"handing {plugin.id} to {len(selected)} pods")
-            self._put(plugin.id, applied, wait)
-            self._history.setdefault(plugin.id, []).insert(0, plugin)
+            try:
+                applied = Applied(plugin, root_id, self._store(plugin.image.module))
+                applied = replace(applied, note=self._canary.examine(applied))
+                progress.update(f"handing {plugin.id} to {len(selected)} pods")
+                self._put(plugin.id, applied, wait)
+            finally:
+                self._tidy()
+            self._history[plugin.id] = [plugin, *self._history.get(plugin.id, [])][:_MOST_HISTORY]
             return self.judged(plugin.id)
 
     def _again(self, applied: Applied, wait: float) -> list[PodVerdict]:
@@ -85,6 +88,7 @@ class Deployments:
         with self._lock, _files():
             applied = self._find(id_)
             self._put(id_, None, _REMOVAL)
+            self._tidy()
             return applied.plugin
 
     def plugins(self) -> list[Plugin]:
@@ -139,6 +143,13 @@ class Deployments:
             temporary.write_bytes(module.wasm)
             temporary.replace(path)
         return str(path)
+
+    def _tidy(self) -> None:
+        """Remove the modules that no proxy would load any more, not even one that is started again."""
+        used = {one.filename for proxy in self._plan.everyone for one in proxy.chain.plugins}
+        for path in (self._plan.folder / "modules").iterdir():
+            if str(path) not in used:
+                path.unlink(missing_ok=True)
 
     def _put(self, id_: str, applied: Applied | None, wait: float) -> None:
         """Give each proxy the chain that it has with the plugin as it is to be (None: without it)."""

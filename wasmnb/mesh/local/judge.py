@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.local.admin import Discovery, ask_all
+from wasmnb.mesh.local.admin import Discovery, ask_all, discoveries
 from wasmnb.mesh.local.log import Trap, crash_request, reasons, traps
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 from wasmnb.mesh.local.traces import could_trap, told
@@ -62,13 +62,17 @@ class Evidence:
 
 
 def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
-    """Look at proxies, at all of their workers at the same time."""
-    silences = ask_all([proxy.health for proxy in proxies], timeout=ANSWER)
+    """Look at proxies, at all of their workers at the same time, and at all of their main threads."""
+    with discoveries([proxy.admin for proxy in proxies], timeout=ANSWER) as answers:
+        silences = ask_all([proxy.health for proxy in proxies], timeout=ANSWER)
+        accepted = answers()
     found = []
-    for proxy, unanswered in zip(proxies, silences, strict=True):
+    for proxy, unanswered, answer in zip(proxies, silences, accepted, strict=True):
         discovery, reloads, silence = None, {}, unanswered
         try:
-            discovery = proxy.admin.discovery()
+            if isinstance(answer, OSError):
+                raise answer
+            discovery = answer
             if any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins):
                 reloads = proxy.admin.reloads()
         except OSError as error:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Log", "Trap", "crash_request", "reasons", "traps"]
+__all__ = ["LASTING", "Log", "Trap", "crash_request", "reasons", "said", "traps"]
 
 # Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
 _MARK = f"Updated filter config {CHAIN_NAME} created, warming done"
@@ -22,6 +22,11 @@ _TRAP = re.compile(r"\]\[error\]\[wasm\].*?Function: (?P<function>\S+) failed: (
 _FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*)$")
 _PROBLEM = re.compile(r"\]\[(?:error|critical)\]\[wasm\]|Filesystem config update rejected")
 _SOURCE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
+# Envoy 1.40, context.cc: the level, then plugin, root id and VM id in front of what a module logs.
+_SAID = re.compile(r"\]\[(?P<level>\w+)\]\[wasm\] \[[^\]]*\] wasm log[^:]*: (?P<words>.*)$")
+LASTING = (_MARK, "] Function: ", "Watchdog AbortAction")
+"""What a verdict rests on: lines with these stay in a log, however much is logged after them."""
+
 _PSEUDO = re.compile(r"'(:method|:path)', '([^']*)'")
 
 
@@ -125,6 +130,12 @@ def reasons(lines: Sequence[str]) -> list[str]:
             if text not in picked:
                 picked.append(text)
     return picked
+
+
+def said(lines: Sequence[str]) -> list[str]:
+    """Pick the lines that a module logged itself, each behind its level."""
+    found = (_SAID.search(line) for line in lines)
+    return [f"{match['level']}: {match['words']}" for match in found if match is not None]
 
 
 def crash_request(lines: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import did_you_mean, find, locate
 from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.sending import exchange
-from wasmnb.mesh.local.start import await_answers, begin
+from wasmnb.mesh.local.start import await_answers, begin, uninterrupted
 from wasmnb.mesh.local.traces import annotated
 from wasmnb.mesh.local.watch import LocalWatch, Snapshot
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
@@ -96,11 +96,14 @@ class LocalMesh:
         if log_level not in _LEVELS:
             raise UsageError(f"{log_level!r} is no log level.", hint=did_you_mean(log_level, _LEVELS))
         chosen = [*(BOOKINFO if workloads is None else workloads), *extra]
-        mesh = cls(*begin(chosen, gateway_port=gateway_port, log_level=log_level))
+        mesh = None
         try:
+            with uninterrupted():
+                mesh = cls(*begin(chosen, gateway_port=gateway_port, log_level=log_level))
             await_answers(mesh._plan, mesh._processes, progress or Silent())
         except BaseException:
-            mesh.stop()
+            if mesh is not None:
+                mesh.stop()
             raise
         return mesh
 
@@ -186,7 +189,7 @@ class LocalMesh:
         return self._deployments.plugins()
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
-        """List what was in force under an id, newest first; also after it was removed.
+        """List what was in force under an id, newest first, the newest 32; also after it was removed.
 
         Raises
         ------

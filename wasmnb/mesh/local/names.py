@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from wasmnb.errors import BadNameError, ConfigError, Place, SelectorError, TrafficError
+from wasmnb.errors import BadNameError, Place, SelectorError, TrafficError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from wasmnb.mesh.local.proxy import Proxy
-    from wasmnb.plugin import Plugin
 
-__all__ = ["Service", "Target", "check_config", "check_id", "did_you_mean", "find", "locate", "no_pod"]
+__all__ = ["Service", "Target", "check_id", "did_you_mean", "find", "locate", "no_pod"]
 
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _SUFFIXES = ("", ".default", ".default.svc", ".default.svc.cluster.local")
@@ -113,26 +112,14 @@ def locate(url: str, services: Mapping[str, Service]) -> Target:
     return Target(service, parts.netloc.rpartition("@")[2], path)
 
 
-def check_id(plugin: str) -> None:
+def check_id(plugin: object) -> None:
     """Refuse an id that could not stand in a proxy's configuration and statistics."""
-    if not _ID.fullmatch(plugin):
+    if not (isinstance(plugin, str) and _ID.fullmatch(plugin)):
         raise BadNameError(
             f"{plugin!r} cannot be the id of a plugin.",
-            where=Place("the plugin's id", quote=plugin),
+            where=Place("the plugin's id", quote=str(plugin)),
             hint="use letters, digits, '.', '_' and '-'",
         )
-
-
-def check_config(plugin: Plugin) -> None:
-    """Refuse a configuration that cannot be written as text."""
-    try:
-        plugin.config_text.encode("utf-8")
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"The configuration of {plugin.id} cannot be written as text: {error}.",
-            where=Place("the configuration"),
-            hint="use text, or what JSON has: objects, lists, strings, numbers, true, false and null",
-        ) from error
 
 
 def no_pod(selector: Mapping[str, str], proxies: Sequence[Proxy]) -> SelectorError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.local.admin import Admin, Question
 from wasmnb.mesh.local.bootstrap import Route, Site, bootstrap, command
-from wasmnb.mesh.local.log import Log
+from wasmnb.mesh.local.log import LASTING, Log
 from wasmnb.plugin.envoy import chain_resource, wasm_filter
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ class Proxy:
         self.write(Chain(1))
         config = self.folder / "bootstrap.json"
         config.write_text(json.dumps(bootstrap(self.site, routes)), "utf-8")
-        return {"name": self.name, "argv": command(envoy, str(config), level), "log": str(self.log.path)}
+        argv = command(envoy, str(config), level)
+        return {"name": self.name, "argv": argv, "log": str(self.log.path), "keep": LASTING}
 
     def write(self, chain: Chain) -> None:
         """Hand a chain to the Envoy: it sees the old file or the new one, never a half."""

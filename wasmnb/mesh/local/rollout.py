@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "refusal", "roll"]
 
 _STEP = 0.0007
+# Seconds for one look: while a proxy that is busy is waited for, others may ask it too.
+_LOOK = 0.25
 _BACK = 3.0
 
 
@@ -65,6 +67,7 @@ def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) ->
 
 def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) -> dict[Proxy, Problem]:
     refused = {proxy: _refused(proxy) for proxy in chains}
+    pids = {proxy: _pid(proxy, processes) for proxy in chains}
     begin = {proxy: proxy.log.size() for proxy in chains}
     for proxy, chain in chains.items():
         proxy.write(chain)
@@ -77,13 +80,13 @@ def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) 
     problems: dict[Proxy, Problem] = {}
     while pending and not problems:
         for proxy in list(pending):
-            found = _look(proxy, deadline)
-            if found is None:
-                # It is being started again, and will count from zero.
+            found = _look(proxy)
+            if _pid(proxy, processes) != pids[proxy]:
+                # It was started again, and counts from zero.
                 refused[proxy] = 0
-            elif found.version == chains[proxy].version:
+            if found and found.version == chains[proxy].version:
                 pending.remove(proxy)
-            elif found.rejected > refused[proxy]:
+            elif found and found.rejected > refused[proxy]:
                 problems[proxy] = Problem(True, tuple(reasons(proxy.log.since(begin[proxy]))))
         if pending and time.monotonic() > deadline:
             late = Problem(False, (f"not accepted within {wait:.0f} s",))
@@ -93,11 +96,16 @@ def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) 
     return problems
 
 
-def _look(proxy: Proxy, deadline: float) -> Discovery | None:
+def _look(proxy: Proxy) -> Discovery | None:
     try:
-        return proxy.admin.discovery(timeout=max(0.05, deadline - time.monotonic()))
+        return proxy.admin.discovery(timeout=_LOOK)
     except OSError:
         return None
+
+
+def _pid(proxy: Proxy, processes: Processes) -> int:
+    state = processes.state(proxy.name)
+    return state.pid if state else 0
 
 
 def _refused(proxy: Proxy) -> int:

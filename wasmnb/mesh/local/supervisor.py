@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _STABLE = 10.0
 _LOOK = 0.5
+_MOST_KEPT = 300  # lines
 
 
 class Keeper:
@@ -33,7 +34,7 @@ class Keeper:
     spec : dict
         ``folder`` (removed at the end), ``parent`` (pid of the kernel), ``log_bytes`` (bound of one log file) and
         ``processes``: dicts with ``name``, ``log``, and ``argv`` or ``module`` (a Python file with ``serve``) and
-        ``options``.
+        ``options``; with ``keep``, texts of lines that stay in the log when older ones are let go.
     """
 
     def __init__(self, spec: dict[str, Any]) -> None:
@@ -164,16 +165,26 @@ class Keeper:
     def rotate(self) -> None:
         """Bound the log files: keep one older file, and let the writer go on at the start of an empty one."""
         for process in self.processes.values():
-            path = process["log"]
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            size = os.fstat(handle).st_size
-            if size > self.log_bytes:
-                old = os.open(path + ".old", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-                # Only the newest part is kept of what came faster than it could be set aside.
-                os.write(old, os.pread(handle, self.log_bytes, size - self.log_bytes))
-                os.close(old)
-                os.truncate(handle, 0)
-            os.close(handle)
+            handle = os.open(process["log"], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                if os.fstat(handle).st_size > self.log_bytes:
+                    self._set_aside(handle, process["log"] + ".old", process.get("keep", ()))
+            finally:
+                os.close(handle)
+
+    def _set_aside(self, handle: int, path: str, keep: list[str]) -> None:
+        old = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # Only the newest part is kept of what came faster than it could be set aside.
+            text = b"".join([os.pread(old, os.fstat(old).st_size, 0), os.pread(handle, os.fstat(handle).st_size, 0)])
+            newest = max(0, len(text) - self.log_bytes)
+            cut = text.find(b"\n", newest) + 1 or newest
+            kept = records(text[:cut], [word.encode() for word in keep])
+            os.truncate(old, 0)
+            os.pwrite(old, kept + text[cut:], 0)
+            os.truncate(handle, 0)
+        finally:
+            os.close(old)
 
     def run(self) -> None:
         """Keep everything running until told to stop."""
@@ -203,6 +214,24 @@ class Keeper:
         for pid in self.children:
             os.waitpid(pid, 0)
         remove(self.folder)
+
+
+def records(text: bytes, words: list[bytes]) -> bytes:
+    """Give the lines that hold one of the words, each with the lines behind it that belong to it, the newest ones.
+
+    Parameters
+    ----------
+    text : bytes
+    words : list of bytes
+    """
+    kept: list[bytes] = []
+    taking = False
+    for line in text.splitlines(keepends=True):
+        # A line that does not begin with a time goes on with the one before.
+        taking = any(word in line for word in words) or (taking and not line.startswith(b"["))
+        if taking:
+            kept.append(line)
+    return b"".join(kept[-_MOST_KEPT:])
 
 
 def remove(folder: str) -> None:

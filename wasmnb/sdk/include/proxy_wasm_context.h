@@ -17,6 +17,7 @@ struct ProxyWasmNode {
 };
 class Call;
 class CallTable;
+class Calls;
 class Contexts;
 
 }  // namespace proxy_wasm_internal
@@ -53,7 +54,7 @@ class RootContext : public ContextBase {
   RootContext(uint32_t id, StringView root_id);
   ~RootContext() override;
 
-  StringView root_id() const { return root_id_; }
+  StringView root_id() const { return {root_id_, root_id_size_}; }
   RootContext* asRoot() override;
 
   // False refuses the configuration: the proxy does not take the plugin, or keeps what it has.
@@ -95,12 +96,14 @@ class RootContext : public ContextBase {
   friend class GrpcStreamHandlerBase;
   friend class proxy_wasm_internal::Contexts;
   bool onDoneBase() override;
-  void keep(proxy_wasm_internal::CallTable** table, uint32_t token, proxy_wasm_internal::Call* call);
+  void keep(proxy_wasm_internal::CallTable proxy_wasm_internal::Calls::*table, uint32_t token,
+            proxy_wasm_internal::Call* call);
 
-  std::string root_id_;
-  // Made by the first call that has a callback, so that a filter without calls has no code for them.
-  proxy_wasm_internal::CallTable* http_calls_ = nullptr;
-  proxy_wasm_internal::CallTable* grpc_calls_ = nullptr;
+  char* root_id_;
+  size_t root_id_size_;
+  std::unique_ptr<Context> (*make_context_)(uint32_t id, RootContext* root) = nullptr;
+  // Made by the first call that has a callback.
+  proxy_wasm_internal::Calls* calls_ = nullptr;
   RootContext* next_root_ = nullptr;
 };
 
@@ -153,12 +156,18 @@ using ContextFactory = std::unique_ptr<Context> (*)(uint32_t id, RootContext* ro
   [](uint32_t id, StringView root_id) { return std::unique_ptr<RootContext>(new _c(id, root_id)); }
 #define CONTEXT_FACTORY(_c) [](uint32_t id, RootContext* root) { return std::unique_ptr<Context>(new _c(id, root)); }
 
+void proxyWasmRegister(ContextFactory context_factory, RootFactory root_factory, const char* root_id, size_t size);
+
 // Makes classes known under a root id: static RegisterContextFactory x(CONTEXT_FACTORY(A), ROOT_FACTORY(B), "id");
 // A root id that nothing is registered under is refused when the plugin starts.
 struct RegisterContextFactory {
-  RegisterContextFactory(ContextFactory context_factory, RootFactory root_factory, StringView root_id = "");
-  explicit RegisterContextFactory(RootFactory root_factory, StringView root_id = "");
-  explicit RegisterContextFactory(ContextFactory context_factory, StringView root_id = "");
+  RegisterContextFactory(ContextFactory context_factory, RootFactory root_factory, StringView root_id = "") {
+    proxyWasmRegister(context_factory, root_factory, root_id.data(), root_id.size());
+  }
+  explicit RegisterContextFactory(RootFactory root_factory, StringView root_id = "")
+      : RegisterContextFactory(nullptr, root_factory, root_id) {}
+  explicit RegisterContextFactory(ContextFactory context_factory, StringView root_id = "")
+      : RegisterContextFactory(context_factory, nullptr, root_id) {}
 };
 
 #pragma GCC visibility pop

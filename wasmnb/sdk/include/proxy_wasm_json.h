@@ -5,11 +5,13 @@
 //   name_ = json["name"].string("x-default");
 //   for (const Json& route : json["routes"]) limit_[route["path"].string()] = route["limit"].integer(100);
 //
-// What is not there, or is of another kind, gives the fallback; nothing here ends the module.
+// What is not there, or is of another kind, gives the fallback; nothing here ends the module. What [] and loops give
+// lives as long as what parse gave.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <string>
 #include <string_view>
@@ -41,14 +43,14 @@ class Json {
   static Json parse(std::string_view text, size_t max_depth = 64);
 
   Json() = default;
-  Json(Json&& other) noexcept;
+  Json(Json&& other) noexcept { *this = static_cast<Json&&>(other); }
   Json& operator=(Json&& other) noexcept;
-  ~Json();
+  ~Json() { free(block_); }
 
   // False for a text with an error, and for a value that is not there.
   explicit operator bool() const { return kind_ != Kind::Absent; }
   // Line, column (of bytes) and reason; empty when the text is right.
-  const std::string& error() const { return error_; }
+  std::string error() const;
   Kind kind() const { return kind_; }
   bool isNull() const { return kind_ == Kind::Null; }
   bool isBoolean() const { return kind_ == Kind::Boolean; }
@@ -58,7 +60,7 @@ class Json {
   bool isObject() const { return kind_ == Kind::Object; }
 
   // A member of an object; the last one when several have that name.
-  const Json& operator[](std::string_view name) const;
+  const Json& operator[](std::string_view name) const { return member(name.data(), name.size()); }
   // An element of an array, or a member of an object, by its place.
   const Json& operator[](size_t index) const;
   bool has(std::string_view name) const { return static_cast<bool>((*this)[name]); }
@@ -66,24 +68,30 @@ class Json {
   Iterator begin() const { return Iterator(first_); }
   Iterator end() const { return Iterator(nullptr); }
   // The name under which this value is a member of an object.
-  const std::string& key() const { return key_; }
+  std::string key() const { return std::string(key_, key_size_); }
 
-  std::string string(std::string_view fallback = {}) const;
+  std::string string(std::string_view fallback = {}) const { return text(fallback.data(), fallback.size()); }
   bool boolean(bool fallback = false) const;
   // A number written without fraction and exponent, when 64 bits hold it.
   int64_t integer(int64_t fallback = 0) const;
   double number(double fallback = 0) const;
 
  private:
-  friend class JsonReader;
-  void swap(Json& other) noexcept;
+  friend struct JsonReader;
+  const Json& member(const char* name, size_t size) const;
+  std::string text(const char* fallback, size_t fallback_size) const;
 
-  Kind kind_ = Kind::Absent;
-  std::string text_;  // a string's text, a number's digits, "true" or "false"
-  std::string key_;
-  std::string error_;
-  Json* first_ = nullptr;  // owned; so are the ones behind it
+  // What was parsed is one block: this value's descendants, then the text, in which all strings lie. It is the root's.
+  void* block_ = nullptr;
+  const char* text_ = nullptr;  // a string's characters, a number's or a word's; behind an error its reason
+  size_t text_size_ = 0;
+  const char* key_ = nullptr;
+  size_t key_size_ = 0;
+  Json* first_ = nullptr;
   Json* next_ = nullptr;
+  uint32_t line_ = 0;  // of an error
+  uint32_t column_ = 0;
+  Kind kind_ = Kind::Absent;
 };
 
 #pragma GCC visibility pop

@@ -2,9 +2,77 @@
 #include "internal.h"
 
 using proxy_wasm_internal::Call;
+using proxy_wasm_internal::Calls;
 using proxy_wasm_internal::CallTable;
 
 namespace proxy_wasm_internal {
+
+Call::~Call() = default;
+bool Call::onResponse(uint32_t, size_t, uint32_t) { return true; }
+void Call::onInitialMetadata(uint32_t) {}
+void Call::onTrailingMetadata(uint32_t) {}
+bool Call::onReceive(size_t) { return true; }
+bool Call::onClose(GrpcStatus) { return true; }
+
+CallTable::~CallTable() {
+  while (ProxyWasmNode* node = calls_.takeAny()) delete static_cast<Call*>(node);
+}
+
+void CallTable::add(uint32_t token, Call* call) {
+  call->proxy_wasm_key_ = token;
+  calls_.insert(call);
+}
+
+Call* CallTable::enter(uint32_t token) {
+  auto* call = static_cast<Call*>(calls_.find(token));
+  if (call != nullptr) call->running_ = true;
+  return call;
+}
+
+void CallTable::leave(Call* call, bool last) {
+  call->running_ = false;
+  if (!last && !call->dropped_) return;
+  if (!call->dropped_) calls_.take(call->proxy_wasm_key_);
+  delete call;
+}
+
+void CallTable::drop(uint32_t token) {
+  auto* call = static_cast<Call*>(calls_.take(token));
+  if (call == nullptr) return;
+  call->dropped_ = true;
+  if (!call->running_) delete call;
+}
+
+Calls::~Calls() = default;
+
+void Calls::onHttpCallResponse(uint32_t token, uint32_t headers, size_t body_size, uint32_t trailers) {
+  Call* call = http.enter(token);
+  if (call != nullptr) http.leave(call, call->onResponse(headers, body_size, trailers));
+}
+
+void Calls::onGrpcReceiveInitialMetadata(uint32_t token, uint32_t headers) {
+  Call* call = grpc.enter(token);
+  if (call == nullptr) return;
+  call->onInitialMetadata(headers);
+  grpc.leave(call, false);
+}
+
+void Calls::onGrpcReceiveTrailingMetadata(uint32_t token, uint32_t trailers) {
+  Call* call = grpc.enter(token);
+  if (call == nullptr) return;
+  call->onTrailingMetadata(trailers);
+  grpc.leave(call, false);
+}
+
+void Calls::onGrpcReceive(uint32_t token, size_t body_size) {
+  Call* call = grpc.enter(token);
+  if (call != nullptr) grpc.leave(call, call->onReceive(body_size));
+}
+
+void Calls::onGrpcClose(uint32_t token, GrpcStatus status) {
+  Call* call = grpc.enter(token);
+  if (call != nullptr) grpc.leave(call, call->onClose(status));
+}
 
 class HttpCall final : public Call {
  public:
@@ -70,9 +138,9 @@ class HandlerStream final : public Call {
 
 }  // namespace proxy_wasm_internal
 
-void RootContext::keep(CallTable** table, uint32_t token, Call* call) {
-  if (*table == nullptr) *table = new CallTable;
-  (*table)->add(token, call);
+void RootContext::keep(CallTable Calls::*table, uint32_t token, Call* call) {
+  if (calls_ == nullptr) calls_ = new Calls();
+  (calls_->*table).add(token, call);
 }
 
 WasmResult RootContext::httpCall(StringView cluster, const HeaderStringPairs& headers, StringView body,
@@ -81,7 +149,7 @@ WasmResult RootContext::httpCall(StringView cluster, const HeaderStringPairs& he
   uint32_t token = 0;
   const WasmResult result = makeHttpCall(cluster, headers, body, trailers, timeout_milliseconds, &token);
   if (result == WasmResult::Ok) {
-    keep(&http_calls_, token, new proxy_wasm_internal::HttpCall(std::move(callback)));
+    keep(&Calls::http, token, new proxy_wasm_internal::HttpCall(std::move(callback)));
   }
   return result;
 }
@@ -93,7 +161,7 @@ WasmResult RootContext::grpcSimpleCall(StringView service, StringView service_na
   const WasmResult result =
       grpcCall(service, service_name, method_name, initial_metadata, request, timeout_milliseconds, &token);
   if (result == WasmResult::Ok) {
-    keep(&grpc_calls_, token, new proxy_wasm_internal::SimpleCall(std::move(callback)));
+    keep(&Calls::grpc, token, new proxy_wasm_internal::SimpleCall(std::move(callback)));
   }
   return result;
 }
@@ -123,7 +191,7 @@ WasmResult RootContext::grpcCallHandler(StringView service, StringView service_n
   if (result == WasmResult::Ok) {
     handler->context_ = this;
     handler->token_ = token;
-    keep(&grpc_calls_, token, new proxy_wasm_internal::HandlerCall(std::move(handler)));
+    keep(&Calls::grpc, token, new proxy_wasm_internal::HandlerCall(std::move(handler)));
   }
   return result;
 }
@@ -136,7 +204,7 @@ WasmResult RootContext::grpcStreamHandler(StringView service, StringView service
   if (result == WasmResult::Ok) {
     handler->context_ = this;
     handler->token_ = token;
-    keep(&grpc_calls_, token, new proxy_wasm_internal::HandlerStream(std::move(handler)));
+    keep(&Calls::grpc, token, new proxy_wasm_internal::HandlerStream(std::move(handler)));
   }
   return result;
 }
@@ -146,7 +214,7 @@ GrpcCallHandlerBase::~GrpcCallHandlerBase() = default;
 void GrpcCallHandlerBase::cancel() {
   if (context_ == nullptr) return;
   grpcCancel(token_);
-  context_->grpc_calls_->drop(token_);
+  context_->calls_->grpc.drop(token_);
 }
 
 GrpcStreamHandlerBase::~GrpcStreamHandlerBase() = default;
@@ -158,7 +226,7 @@ WasmResult GrpcStreamHandlerBase::send(StringView message, bool end_of_stream) {
   const WasmResult result = grpcSend(token_, message, end_of_stream);
   if (result == WasmResult::Ok && end_of_stream) {
     local_close_ = true;
-    if (remote_close_) context_->grpc_calls_->drop(token_);
+    if (remote_close_) context_->calls_->grpc.drop(token_);
   }
   return result;
 }
@@ -167,11 +235,11 @@ void GrpcStreamHandlerBase::close() {
   if (context_ == nullptr) return;
   grpcClose(token_);
   local_close_ = true;
-  if (remote_close_) context_->grpc_calls_->drop(token_);
+  if (remote_close_) context_->calls_->grpc.drop(token_);
 }
 
 void GrpcStreamHandlerBase::reset() {
   if (context_ == nullptr) return;
   grpcCancel(token_);
-  context_->grpc_calls_->drop(token_);
+  context_->calls_->grpc.drop(token_);
 }

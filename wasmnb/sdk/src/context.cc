@@ -1,8 +1,6 @@
 // What the callbacks do when a filter does not override them.
 #include "internal.h"
 
-using proxy_wasm_internal::Call;
-
 ContextBase::~ContextBase() = default;
 WasmResult ContextBase::setEffectiveContext() { return proxy_set_effective_context(id()); }
 RootContext* ContextBase::asRoot() { return nullptr; }
@@ -11,11 +9,14 @@ void ContextBase::onCreate() {}
 void ContextBase::onDelete() {}
 void ContextBase::onForeignFunction(uint32_t, uint32_t) {}
 
-RootContext::RootContext(uint32_t id, StringView root_id) : ContextBase(id), root_id_(root_id) {}
+RootContext::RootContext(uint32_t id, StringView root_id)
+    : ContextBase(id), root_id_(static_cast<char*>(operator new(root_id.size()))), root_id_size_(root_id.size()) {
+  memcpy(root_id_, root_id.data(), root_id.size());
+}
 
 RootContext::~RootContext() {
-  delete http_calls_;
-  delete grpc_calls_;
+  operator delete(root_id_);
+  delete calls_;
 }
 
 RootContext* RootContext::asRoot() { return this; }
@@ -29,32 +30,23 @@ bool RootContext::onDoneBase() { return onDone(); }
 void RootContext::done() { proxy_done(); }
 
 void RootContext::onHttpCallResponse(uint32_t token, uint32_t headers, size_t body_size, uint32_t trailers) {
-  Call* call = http_calls_ == nullptr ? nullptr : http_calls_->enter(token);
-  if (call != nullptr) http_calls_->leave(call, call->onResponse(headers, body_size, trailers));
+  if (calls_ != nullptr) calls_->onHttpCallResponse(token, headers, body_size, trailers);
 }
 
 void RootContext::onGrpcReceiveInitialMetadata(uint32_t token, uint32_t headers) {
-  Call* call = grpc_calls_ == nullptr ? nullptr : grpc_calls_->enter(token);
-  if (call == nullptr) return;
-  call->onInitialMetadata(headers);
-  grpc_calls_->leave(call, false);
+  if (calls_ != nullptr) calls_->onGrpcReceiveInitialMetadata(token, headers);
 }
 
 void RootContext::onGrpcReceiveTrailingMetadata(uint32_t token, uint32_t trailers) {
-  Call* call = grpc_calls_ == nullptr ? nullptr : grpc_calls_->enter(token);
-  if (call == nullptr) return;
-  call->onTrailingMetadata(trailers);
-  grpc_calls_->leave(call, false);
+  if (calls_ != nullptr) calls_->onGrpcReceiveTrailingMetadata(token, trailers);
 }
 
 void RootContext::onGrpcReceive(uint32_t token, size_t body_size) {
-  Call* call = grpc_calls_ == nullptr ? nullptr : grpc_calls_->enter(token);
-  if (call != nullptr) grpc_calls_->leave(call, call->onReceive(body_size));
+  if (calls_ != nullptr) calls_->onGrpcReceive(token, body_size);
 }
 
 void RootContext::onGrpcClose(uint32_t token, GrpcStatus status) {
-  Call* call = grpc_calls_ == nullptr ? nullptr : grpc_calls_->enter(token);
-  if (call != nullptr) grpc_calls_->leave(call, call->onClose(status));
+  if (calls_ != nullptr) calls_->onGrpcClose(token, status);
 }
 
 Context::~Context() = default;

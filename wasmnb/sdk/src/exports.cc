@@ -1,9 +1,8 @@
 // The callbacks of the Proxy-Wasm ABI 0.2.1, as the host calls them. A context that is gone, or is of the other kind,
-// lets its stream pass.
+// lets its stream pass. The linker is told which of them a filter has a use for: a host passes over the others.
 #include "internal.h"
 
-#define PROXY_WASM_CALLBACK(type, name) \
-  extern "C" __attribute__((export_name(#name), visibility("default"))) type name
+#define PROXY_WASM_CALLBACK(type, name) extern "C" __attribute__((visibility("default"))) type name
 
 namespace proxy_wasm_internal {
 
@@ -48,7 +47,10 @@ PROXY_WASM_CALLBACK(void, proxy_on_foreign_function)(uint32_t id, uint32_t funct
   if (ContextBase* context = getContextBase(id)) context->onForeignFunction(function_id, data_size);
 }
 
-PROXY_WASM_CALLBACK(uint32_t, proxy_on_done)(uint32_t id) { return Contexts::done(id); }
+PROXY_WASM_CALLBACK(uint32_t, proxy_on_done)(uint32_t id) {
+  ContextBase* context = getContextBase(id);
+  return context == nullptr || context->onDoneBase();
+}
 
 PROXY_WASM_CALLBACK(void, proxy_on_log)(uint32_t id) {
   if (Context* context = getContext(id)) context->onLog();

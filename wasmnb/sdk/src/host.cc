@@ -123,8 +123,8 @@ WasmDataPtr getSharedDataValue(StringView key, uint32_t* cas) {
   WasmDataPtr value;
   const WasmResult result = getSharedData(key, &value, cas);
   if (result != WasmResult::Ok) {
-    std::string message("getSharedDataValue(\"");
-    logAbort(message.append(key).append("\") failed: ").append(toString(result)));
+    ProxyWasmLine line;
+    logAbort((line + "getSharedDataValue(\"" + key + "\") failed: " + toString(result)).view());
   }
   return value;
 }

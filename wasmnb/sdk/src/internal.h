@@ -13,23 +13,23 @@ const char* decimal(int32_t value, char (&digits)[12]);
 // Which configuration getConfiguration() means: the VM's while onStart runs.
 extern WasmBufferType current_configuration;
 
-// Nodes by their number: chains whose number doubles with the nodes'. It does not own them.
+// Nodes by their number. It does not own them. A host counts, so that 10,000 open streams are chains of ten.
 // Plain data, so that one may be static: a module's static objects are never destroyed.
 class NodeTable {
  public:
   void insert(ProxyWasmNode* node);
-  ProxyWasmNode* find(uint32_t key) const;
+  ProxyWasmNode* find(uint32_t key) { return *place(key); }
   ProxyWasmNode* take(uint32_t key);
-  // Any node, taken out; null when there is none, and then the table has no memory either.
+  // Any node, taken out; null when there is none.
   ProxyWasmNode* takeAny();
 
  private:
-  void grow();
-  ProxyWasmNode** slot(uint32_t key) const { return &chains_[key & (count_ - 1)]; }
+  static constexpr uint32_t kChains = 1024;
 
-  ProxyWasmNode** chains_ = nullptr;
-  uint32_t count_ = 0;
-  uint32_t used_ = 0;
+  // Where the link to the node is, or would be.
+  ProxyWasmNode** place(uint32_t key);
+
+  ProxyWasmNode* chains_[kChains];
 };
 
 // Every context of the module, by its number.
@@ -39,8 +39,11 @@ class Contexts {
   static RootContext* findRoot(uint32_t id);
   static RootContext* newestRoot(StringView root_id);
   static void create(uint32_t id, uint32_t parent_id);
-  static bool done(uint32_t id);
   static void destroy(uint32_t id);
+
+ private:
+  static RootContext* makeRoot(uint32_t id);
+  static Context* makeContext(uint32_t id, RootContext* root);
 };
 
 // A call under way, and what is to happen when its answer comes. True from a callback means that it was the last.
@@ -70,6 +73,21 @@ class CallTable {
 
  private:
   NodeTable calls_;
+};
+
+// What a root context has when it made a call. It knows this class by its virtual functions alone, so that a filter
+// without calls has no code for them.
+class Calls {
+ public:
+  virtual ~Calls();
+  virtual void onHttpCallResponse(uint32_t token, uint32_t headers, size_t body_size, uint32_t trailers);
+  virtual void onGrpcReceiveInitialMetadata(uint32_t token, uint32_t headers);
+  virtual void onGrpcReceiveTrailingMetadata(uint32_t token, uint32_t trailers);
+  virtual void onGrpcReceive(uint32_t token, size_t body_size);
+  virtual void onGrpcClose(uint32_t token, GrpcStatus status);
+
+  CallTable http;
+  CallTable grpc;
 };
 
 }  // namespace proxy_wasm_internal

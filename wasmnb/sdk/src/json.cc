@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
-#include <utility>
+#include <string.h>
+
+#include "internal.h"
 
 namespace {
 
@@ -11,32 +13,30 @@ const Json kAbsent;
 
 }  // namespace
 
-Json::Json(Json&& other) noexcept { swap(other); }
-
 Json& Json::operator=(Json&& other) noexcept {
-  swap(other);
+  // The other one gets what this one had, and gives it back to the heap.
+  char kept[sizeof(Json)];
+  memcpy(kept, static_cast<void*>(this), sizeof(Json));
+  memcpy(static_cast<void*>(this), static_cast<void*>(&other), sizeof(Json));
+  memcpy(static_cast<void*>(&other), kept, sizeof(Json));
   return *this;
 }
 
-// As deep as the text was nested, which the reader has limited.
-Json::~Json() {
-  while (first_ != nullptr) delete std::exchange(first_, first_->next_);
+std::string Json::error() const {
+  if (line_ == 0) return {};
+  char line[12];
+  char column[12];
+  ProxyWasmLine text;
+  text + "line " + proxy_wasm_internal::decimal(static_cast<int32_t>(line_), line) + ", column ";
+  text + proxy_wasm_internal::decimal(static_cast<int32_t>(column_), column) + ": " + text_;
+  return std::string(text.view());
 }
 
-void Json::swap(Json& other) noexcept {
-  std::swap(kind_, other.kind_);
-  text_.swap(other.text_);
-  key_.swap(other.key_);
-  error_.swap(other.error_);
-  std::swap(first_, other.first_);
-  std::swap(next_, other.next_);
-}
-
-const Json& Json::operator[](std::string_view name) const {
+const Json& Json::member(const char* name, size_t size) const {
   const Json* found = &kAbsent;
   if (kind_ != Kind::Object) return *found;
-  for (const Json& member : *this) {
-    if (member.key_ == name) found = &member;
+  for (const Json* child = first_; child != nullptr; child = child->next_) {
+    if (child->key_size_ == size && memcmp(child->key_, name, size) == 0) found = child;
   }
   return *found;
 }
@@ -53,15 +53,17 @@ size_t Json::size() const {
   return count;
 }
 
-std::string Json::string(std::string_view fallback) const { return isString() ? text_ : std::string(fallback); }
+std::string Json::text(const char* fallback, size_t fallback_size) const {
+  return isString() ? std::string(text_, text_size_) : std::string(fallback, fallback_size);
+}
 
-bool Json::boolean(bool fallback) const { return isBoolean() ? text_ == "true" : fallback; }
+bool Json::boolean(bool fallback) const { return isBoolean() ? text_size_ == strlen("true") : fallback; }
 
 int64_t Json::integer(int64_t fallback) const {
   if (!isNumber()) return fallback;
   const bool negative = text_[0] == '-';
   int64_t value = 0;
-  for (size_t index = negative; index < text_.size(); ++index) {
+  for (size_t index = negative; index < text_size_; ++index) {
     const int digit = text_[index] - '0';
     if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
         __builtin_sub_overflow(value, digit, &value)) {
@@ -73,4 +75,4 @@ int64_t Json::integer(int64_t fallback) const {
   return negative ? value : -value;
 }
 
-double Json::number(double fallback) const { return isNumber() ? strtod(text_.c_str(), nullptr) : fallback; }
+double Json::number(double fallback) const { return isNumber() ? strtod(text_, nullptr) : fallback; }

@@ -1,229 +1,226 @@
-// Reads JSON text (RFC 8259).
-#include <utility>
+// Reads JSON text (RFC 8259) into a tree. Strings are decoded where they lie: none becomes longer by that.
+#include <string.h>
+
+#include <new>
 
 #include "internal.h"
 #include "proxy_wasm_json.h"
 
-class JsonReader {
- public:
-  JsonReader(std::string_view text, size_t max_depth) : text_(text), max_depth_(max_depth) {}
+// Each function takes the place it reads from and gives the one behind, or null for an error. A NUL ends the text.
+struct JsonReader {
+  static char* value(char* at, Json* json, size_t depth_left);
+  static char* children(char* at, Json* json, size_t depth_left);
+  static char* fail(char* at, const char* why);
+  static char* space(char* at);
+  static char* word(char* at, const char* expected);
+  static char* digits(char* at);
+  static char* number(char* at);
+  static char* string(char* at, const char** text, size_t* size);
+  static char* character(char* at, uint32_t* code);
+  static char* escape(char* at, uint32_t* code);
+  static char* hex(char* at, uint32_t* unit);
 
-  Json document() {
-    Json json;
-    if (!value(json, 0)) return failed();
-    skipSpace();
-    if (at_ < text_.size()) {
-      fail("there is more text behind the value");
-      return failed();
-    }
-    return json;
-  }
-
- private:
-  // The sentence's end is the reason; the first one found stays.
-  bool fail(const char* reason) {
-    if (reason_ == nullptr) reason_ = reason;
-    return false;
-  }
-
-  Json failed() const;
-  int peek() const { return at_ < text_.size() ? static_cast<unsigned char>(text_[at_]) : -1; }
-
-  bool take(char character) {
-    if (peek() != character) return false;
-    ++at_;
-    return true;
-  }
-
-  void skipSpace() {
-    while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r') ++at_;
-  }
-
-  bool isDigit() const { return peek() >= '0' && peek() <= '9'; }
-  bool value(Json& json, size_t depth);
-  bool children(Json& json, size_t depth, char end);
-  bool word(Json& json, std::string_view expected, Json::Kind kind);
-  bool number(Json& json);
-  bool digits();
-  bool string(std::string& out);
-  bool escape(std::string& out);
-  bool hex(uint32_t& unit);
-  bool character(std::string& out);
-
-  std::string_view text_;
-  size_t max_depth_;
-  size_t at_ = 0;
-  const char* reason_ = nullptr;
+  // Of the one text that is being read: a module has one thread.
+  static Json* unused;  // the next node
+  static char* failed_at;
+  static const char* reason;
 };
 
-Json Json::parse(std::string_view text, size_t max_depth) { return JsonReader(text, max_depth).document(); }
+Json* JsonReader::unused;
+char* JsonReader::failed_at;
+const char* JsonReader::reason;
 
-Json JsonReader::failed() const {
-  int line = 1;
-  int column = 1;
-  for (size_t index = 0; index < at_ && index < text_.size(); ++index) {
-    if (text_[index] == '\n') {
-      ++line;
-      column = 1;
-    } else {
-      ++column;
-    }
-  }
+namespace {
+
+bool isDigit(char character) { return static_cast<uint32_t>(character - '0') <= 9; }
+
+}  // namespace
+
+Json Json::parse(std::string_view text, size_t max_depth) {
   Json json;
-  char number[12];
-  json.error_.append("line ").append(proxy_wasm_internal::decimal(line, number)).append(", column ");
-  json.error_.append(proxy_wasm_internal::decimal(column, number)).append(": ").append(reason_);
+  // Each value but the outermost has a comma or an opening bracket in front.
+  size_t nodes = 0;
+  for (const char each : text) nodes += each == ',' || each == '[' || each == '{';
+  nodes *= sizeof(Json);
+  json.block_ = operator new(nodes + text.size() + 1);
+  JsonReader::unused = static_cast<Json*>(json.block_);
+  char* start = static_cast<char*>(json.block_) + nodes;
+  memcpy(start, text.data(), text.size());
+  start[text.size()] = '\0';
+  char* end = JsonReader::value(start, &json, max_depth);
+  if (end != nullptr) {
+    if (end == start + text.size()) return json;
+    JsonReader::fail(end, "there is more text behind the value");
+  }
+  json.kind_ = Json::Kind::Absent;
+  json.text_ = JsonReader::reason;
+  json.line_ = json.column_ = 1;
+  for (const char* passed = text.data(); start != JsonReader::failed_at; ++start, ++passed) {
+    ++json.column_;
+    if (*passed != '\n') continue;
+    ++json.line_;
+    json.column_ = 1;
+  }
   return json;
 }
 
-bool JsonReader::value(Json& json, size_t depth) {
-  skipSpace();
-  switch (peek()) {
-    case '{':
-      json.kind_ = Json::Kind::Object;
-      return children(json, depth, '}');
-    case '[':
-      json.kind_ = Json::Kind::Array;
-      return children(json, depth, ']');
-    case '"':
-      json.kind_ = Json::Kind::String;
-      return string(json.text_);
-    case 't':
-      return word(json, "true", Json::Kind::Boolean);
-    case 'f':
-      return word(json, "false", Json::Kind::Boolean);
-    case 'n':
-      return word(json, "null", Json::Kind::Null);
-    default:
-      if (peek() == '-' || isDigit()) return number(json);
-      return fail("a value is missing");
-  }
+char* JsonReader::fail(char* at, const char* why) {
+  failed_at = at;
+  reason = why;
+  return nullptr;
 }
 
-bool JsonReader::children(Json& json, size_t depth, char end) {
-  if (depth == max_depth_) return fail("arrays and objects are nested too deeply");
-  ++at_;
-  skipSpace();
-  if (take(end)) return true;
-  Json** link = &json.first_;
-  do {
-    Json* child = *link = new Json;
-    link = &child->next_;
-    if (end == '}') {
-      skipSpace();
-      if (peek() != '"') return fail("a member's name in double quotes is missing");
-      if (!string(child->key_)) return false;
-      skipSpace();
-      if (!take(':')) return fail("':' is missing behind a member's name");
-    }
-    if (!value(*child, depth + 1)) return false;
-    skipSpace();
-  } while (take(','));
-  return take(end) || fail(end == '}' ? "',' or '}' is missing" : "',' or ']' is missing");
+char* JsonReader::space(char* at) {
+  while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') ++at;
+  return at;
 }
 
-bool JsonReader::word(Json& json, std::string_view expected, Json::Kind kind) {
-  if (text_.substr(at_, expected.size()) != expected) return fail("a value is missing");
-  at_ += expected.size();
-  json.kind_ = kind;
-  json.text_ = expected;
-  return true;
-}
-
-bool JsonReader::digits() {
-  if (!isDigit()) return fail("a digit is missing");
-  while (isDigit()) ++at_;
-  return true;
-}
-
-bool JsonReader::number(Json& json) {
-  const size_t start = at_;
-  take('-');
-  if (take('0')) {
-    if (isDigit()) return fail("a number may not begin with 0");
-  } else if (!digits()) {
-    return false;
-  }
-  if (take('.') && !digits()) return false;
-  if (take('e') || take('E')) {
-    if (!take('+')) take('-');
-    if (!digits()) return false;
-  }
-  json.kind_ = Json::Kind::Number;
-  json.text_ = text_.substr(start, at_ - start);
-  return true;
-}
-
-bool JsonReader::string(std::string& out) {
-  ++at_;
-  while (!take('"')) {
-    if (peek() < 0) return fail("a string has no end");
-    if (!(take('\\') ? escape(out) : character(out))) return false;
-  }
-  return true;
-}
-
-// One character as UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
-bool JsonReader::character(std::string& out) {
-  const size_t start = at_;
-  const int first = peek();
-  if (first < 0x20) return fail("a control character in a string must be written as \\u");
-  int more = first < 0x80 ? 0 : first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : 3;
-  if (more == 3 && (first < 0xf0 || first > 0xf4)) return fail("the text is no UTF-8");
-  int lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  int highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  for (++at_; more > 0; --more, ++at_) {
-    if (peek() < lowest || peek() > highest) return fail("the text is no UTF-8");
-    lowest = 0x80;
-    highest = 0xbf;
-  }
-  out.append(text_.substr(start, at_ - start));
-  return true;
-}
-
-bool JsonReader::hex(uint32_t& unit) {
-  unit = 0;
-  for (int count = 0; count < 4; ++count, ++at_) {
-    const int digit = peek();
-    const int letter = digit | 0x20;
-    if (isDigit()) {
-      unit = unit * 16 + static_cast<uint32_t>(digit - '0');
-    } else if (letter >= 'a' && letter <= 'f') {
-      unit = unit * 16 + static_cast<uint32_t>(letter - 'a' + 10);
+// With the space around it.
+char* JsonReader::value(char* at, Json* json, size_t depth_left) {
+  at = space(at);
+  json->text_ = at;
+  const char first = *at;
+  char* end;
+  if (first == '{' || first == '[') {
+    json->kind_ = first == '{' ? Json::Kind::Object : Json::Kind::Array;
+    end = children(at, json, depth_left);
+  } else if (first == '"') {
+    json->kind_ = Json::Kind::String;
+    end = string(at, &json->text_, &json->text_size_);
+  } else {
+    if (first == '-' || isDigit(first)) {
+      json->kind_ = Json::Kind::Number;
+      end = number(at);
     } else {
-      return fail("\\u needs four hexadecimal digits");
+      json->kind_ = first == 'n' ? Json::Kind::Null : Json::Kind::Boolean;
+      end = word(at, first == 'n' ? "null" : first == 't' ? "true" : "false");
     }
+    json->text_size_ = static_cast<size_t>(end - at);
   }
-  return true;
+  return end == nullptr ? nullptr : space(end);
 }
 
-bool JsonReader::escape(std::string& out) {
-  static constexpr std::string_view kLetters = "\"\\/bfnrt";
-  static constexpr char kMeanings[] = "\"\\/\b\f\n\r\t";
-  if (!take('u')) {
-    const size_t found = peek() < 0 ? std::string_view::npos : kLetters.find(static_cast<char>(peek()));
-    if (found == std::string_view::npos) return fail("a string has an unknown escape");
-    ++at_;
-    out.push_back(kMeanings[found]);
-    return true;
+char* JsonReader::children(char* at, Json* json, size_t depth_left) {
+  if (depth_left == 0) return fail(at, "arrays and objects are nested too deeply");
+  const bool members = *at == '{';
+  const char end = members ? '}' : ']';
+  at = space(at + 1);
+  if (*at == end) return at + 1;
+  Json** link = &json->first_;
+  for (;; ++at) {
+    Json* child = new (unused++) Json;
+    *link = child;
+    link = &child->next_;
+    if (members) {
+      at = space(at);
+      if (*at != '"') return fail(at, "a member's name in double quotes is missing");
+      at = string(at, &child->key_, &child->key_size_);
+      if (at == nullptr) return nullptr;
+      at = space(at);
+      if (*at != ':') return fail(at, "':' is missing behind a member's name");
+      ++at;
+    }
+    at = value(at, child, depth_left - 1);
+    if (at == nullptr) return nullptr;
+    if (*at == end) return at + 1;
+    if (*at != ',') return fail(at, members ? "',' or '}' is missing" : "',' or ']' is missing");
   }
-  uint32_t code;
-  if (!hex(code)) return false;
-  if (code >= 0xd800 && code < 0xe000) {
-    uint32_t low;
-    if (code >= 0xdc00 || !take('\\') || !take('u')) return fail("half of a surrogate pair stands alone");
-    if (!hex(low)) return false;
-    if (low < 0xdc00 || low >= 0xe000) return fail("half of a surrogate pair stands alone");
-    code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+}
+
+char* JsonReader::word(char* at, const char* expected) {
+  const size_t size = strlen(expected);
+  return memcmp(at, expected, size) == 0 ? at + size : fail(at, "a value is missing");
+}
+
+char* JsonReader::digits(char* at) {
+  if (!isDigit(*at)) return fail(at, "a digit is missing");
+  while (isDigit(*at)) ++at;
+  return at;
+}
+
+char* JsonReader::number(char* at) {
+  if (*at == '-') ++at;
+  if (*at == '0' && isDigit(at[1])) return fail(at + 1, "a number may not begin with 0");
+  at = digits(at);
+  if (at != nullptr && *at == '.') at = digits(at + 1);
+  if (at == nullptr || (*at | 0x20) != 'e') return at;
+  ++at;
+  return digits(*at == '+' || *at == '-' ? at + 1 : at);
+}
+
+char* JsonReader::string(char* at, const char** text, size_t* size) {
+  char* out = ++at;
+  *text = out;
+  while (*at != '"') {
+    uint32_t code;
+    at = *at == '\\' ? escape(at + 1, &code) : character(at, &code);
+    if (at == nullptr) return nullptr;
+    if (code < 0x80) {
+      *out++ = static_cast<char>(code);
+      continue;
+    }
+    uint32_t more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    *out++ = static_cast<char>(0xff00 >> (more + 1) | code >> 6 * more);
+    while (more-- != 0) *out++ = static_cast<char>(0x80 | (code >> 6 * more & 0x3f));
   }
-  if (code >= 0x10000) {
-    out.push_back(static_cast<char>(0xf0 | code >> 18));
-    out.push_back(static_cast<char>(0x80 | (code >> 12 & 0x3f)));
-  } else if (code >= 0x800) {
-    out.push_back(static_cast<char>(0xe0 | code >> 12));
+  *size = static_cast<size_t>(out - *text);
+  return at + 1;
+}
+
+// One character in UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+char* JsonReader::character(char* at, uint32_t* code) {
+  uint32_t unit = static_cast<unsigned char>(*at);
+  if (unit < 0x20) {
+    return fail(at, unit == 0 ? "a string has no end" : "a control character in a string must be written as \\u");
   }
-  if (code >= 0x800) out.push_back(static_cast<char>(0x80 | (code >> 6 & 0x3f)));
-  else if (code >= 0x80) out.push_back(static_cast<char>(0xc0 | code >> 6));
-  out.push_back(static_cast<char>(code < 0x80 ? code : 0x80 | (code & 0x3f)));
-  return true;
+  if (unit >= 0x80) {
+    if (unit < 0xc2 || unit > 0xf4) return fail(at, "the text is no UTF-8");
+    int more = unit < 0xe0 ? 1 : unit < 0xf0 ? 2 : 3;
+    // Of the second byte, by the first one.
+    uint32_t lowest = unit == 0xe0 ? 0xa0 : unit == 0xf0 ? 0x90 : 0x80;
+    uint32_t highest = unit == 0xed ? 0x9f : unit == 0xf4 ? 0x8f : 0xbf;
+    unit &= 0x3fU >> more;
+    do {
+      const uint32_t next = static_cast<unsigned char>(*++at);
+      if (next < lowest || next > highest) return fail(at, "the text is no UTF-8");
+      unit = unit << 6 | (next & 0x3f);
+      lowest = 0x80;
+      highest = 0xbf;
+    } while (--more != 0);
+  }
+  *code = unit;
+  return at + 1;
+}
+
+char* JsonReader::hex(char* at, uint32_t* unit) {
+  *unit = 0;
+  for (int count = 0; count < 4; ++count, ++at) {
+    uint32_t digit = static_cast<uint32_t>(*at - '0');
+    if (digit > 9) {
+      digit = static_cast<uint32_t>((*at | 0x20) - 'a') + 10;
+      if (digit - 10 > 5) return fail(at, "\\u needs four hexadecimal digits");
+    }
+    *unit = *unit << 4 | digit;
+  }
+  return at;
+}
+
+// What is behind a backslash.
+char* JsonReader::escape(char* at, uint32_t* code) {
+  if (*at != 'u') {
+    for (const char* pair = "\"\"\\\\//b\bf\fn\nr\rt\t"; *pair != '\0'; pair += 2) {
+      *code = static_cast<unsigned char>(pair[1]);
+      if (*pair == *at) return at + 1;
+    }
+    return fail(at, "a string has an unknown escape");
+  }
+  at = hex(at + 1, code);
+  if (at == nullptr || *code - 0xd800 >= 0x800) return at;
+  uint32_t low = 0;
+  if (*code < 0xdc00 && at[0] == '\\' && at[1] == 'u') {
+    at = hex(at + 2, &low);
+    if (at == nullptr) return nullptr;
+  }
+  *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+  return low - 0xdc00 < 0x400 ? at : fail(at, "half of a surrogate pair stands alone");
 }

@@ -1,43 +1,27 @@
 // Log lines.
-#include "proxy_wasm_log.h"
-
 #include "internal.h"
-
-namespace {
-
-WasmResult logAt(LogLevel level, StringView message) { return proxy_log(level, message.data(), message.size()); }
-
-}  // namespace
-
-WasmResult logTrace(StringView message) { return logAt(LogLevel::trace, message); }
-WasmResult logDebug(StringView message) { return logAt(LogLevel::debug, message); }
-WasmResult logInfo(StringView message) { return logAt(LogLevel::info, message); }
-WasmResult logWarn(StringView message) { return logAt(LogLevel::warn, message); }
-WasmResult logError(StringView message) { return logAt(LogLevel::error, message); }
-WasmResult logCritical(StringView message) { return logAt(LogLevel::critical, message); }
 
 void logAbort(StringView message) {
   logCritical(message);
   __builtin_trap();
 }
 
-ProxyWasmLine::ProxyWasmLine(const char* file, int line, const char* function) {
-  char digits[12];
-  text_.append("[").append(file).append(":").append(proxy_wasm_internal::decimal(line, digits));
-  text_.append("]::").append(function).append("() ");
-}
-
-ProxyWasmLine& ProxyWasmLine::operator+(StringView text) {
-  text_.append(text);
+ProxyWasmLine& ProxyWasmLine::append(const char* text, size_t size) {
+  if (size > capacity_ - size_) {
+    capacity_ = 2 * (size_ + size);
+    auto* larger = static_cast<char*>(operator new(capacity_));
+    memcpy(larger, text_, size_);
+    free(text_);
+    text_ = larger;
+  }
+  memcpy(text_ + size_, text, size);
+  size_ += size;
   return *this;
 }
 
-void proxyWasmCheckFailed(const char* expression, WasmResult result, const char* file, int line) {
-  char digits[12];
-  std::string message(expression);
-  message.append(" failed: ").append(toString(result)).append(" (").append(file).append(":");
-  message.append(proxy_wasm_internal::decimal(line, digits)).append(")");
-  logAbort(message);
+void proxyWasmCheckFailed(const char* expression, WasmResult result, const char* place) {
+  ProxyWasmLine line;
+  logAbort((line + expression + " failed: " + toString(result) + " (" + place + ")").view());
 }
 
 std::string toString(WasmResult result) {

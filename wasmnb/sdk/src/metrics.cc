@@ -66,16 +66,16 @@ uint32_t MetricBase::resolveFullName(const std::string& full_name) {
 
 uint32_t MetricBase::resolveWithFields(const std::vector<std::string>& fields) {
   if (fields.size() != tags.size()) {
-    std::string message("metric \"");
-    logAbort(message.append(name).append("\" needs one field for each of its tags"));
+    ProxyWasmLine line;
+    logAbort((line + "metric \"" + name + "\" needs one field for each of its tags").view());
   }
   return resolveFullName(prefixWithFields(fields).append(name));
 }
 
 void MetricBase::partiallyResolveWithFields(const std::vector<std::string>& fields) {
   if (fields.size() >= tags.size()) {
-    std::string message("metric \"");
-    logAbort(message.append(name).append("\" is resolved in part by fewer fields than it has tags"));
+    ProxyWasmLine line;
+    logAbort((line + "metric \"" + name + "\" is resolved in part by fewer fields than it has tags").view());
   }
   prefix = prefixWithFields(fields);
   tags.erase(tags.begin(), tags.begin() + static_cast<ptrdiff_t>(fields.size()));

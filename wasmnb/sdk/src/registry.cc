@@ -1,91 +1,40 @@
 // Which classes a module has, and the contexts made of them.
+#include <stdlib.h>
+
 #include "internal.h"
 
 namespace {
 
-using proxy_wasm_internal::NodeTable;
-
 struct Registration {
-  std::string root_id;
   ContextFactory context_factory;
   RootFactory root_factory;
+  StringView root_id;
   Registration* next;
 };
 
 // Plain data: a filter's static objects are made in any order, and these are ready before all of them.
 Registration* registrations = nullptr;
 RootContext* newest_root = nullptr;
-NodeTable contexts;
-
-struct Classes {
-  bool known = false;
-  ContextFactory context = nullptr;
-  RootFactory root = nullptr;
-};
-
-Classes classesOf(StringView root_id) {
-  Classes found;
-  for (const auto* entry = registrations; entry != nullptr; entry = entry->next) {
-    if (entry->root_id != root_id) continue;
-    found.known = true;
-    if (found.context == nullptr) found.context = entry->context_factory;
-    if (found.root == nullptr) found.root = entry->root_factory;
-  }
-  return found;
-}
-
-// Stands in for a root context whose class is not there; the proxy then takes neither VM nor plugin.
-class UnknownRoot final : public RootContext {
- public:
-  using RootContext::RootContext;
-  bool validateConfiguration(size_t) override { return false; }
-  bool onStart(size_t) override { return false; }
-  bool onConfigure(size_t) override { return false; }
-};
-
-void quote(std::string& text, StringView root_id) { text.append("\"").append(root_id).append("\""); }
+proxy_wasm_internal::NodeTable contexts;
 
 void tellUnknown(StringView root_id) {
-  std::string message("This module has no filter for root id ");
-  quote(message, root_id);
-  message.append("; it has ");
-  if (registrations == nullptr) message.append("none (RegisterContextFactory is missing)");
+  ProxyWasmLine line;
+  line + "This module has no filter for root id \"" + root_id + "\"; it has ";
+  if (registrations == nullptr) line + "none (RegisterContextFactory is missing)";
   for (const auto* entry = registrations; entry != nullptr; entry = entry->next) {
-    quote(message, entry->root_id);
-    if (entry->next != nullptr) message.append(", ");
+    line + "\"" + entry->root_id + (entry->next == nullptr ? "\"" : "\", ");
   }
-  logCritical(message.append("."));
-}
-
-std::unique_ptr<RootContext> makeRoot(uint32_t id) {
-  std::string root_id;
-  proxy_wasm_internal::take(proxy_wasm_internal::propertyAt("plugin_root_id"), &root_id);
-  const Classes classes = classesOf(root_id);
-  if (!classes.known) {
-    tellUnknown(root_id);
-    return std::unique_ptr<RootContext>(new UnknownRoot(id, root_id));
-  }
-  if (classes.root != nullptr) return classes.root(id, root_id);
-  return std::unique_ptr<RootContext>(new RootContext(id, root_id));
-}
-
-std::unique_ptr<Context> makeContext(uint32_t id, RootContext* root) {
-  const Classes classes = classesOf(root->root_id());
-  if (classes.context != nullptr) return classes.context(id, root);
-  return std::unique_ptr<Context>(new Context(id, root));
+  logCritical((line + ".").view());
 }
 
 }  // namespace
 
-RegisterContextFactory::RegisterContextFactory(ContextFactory context, RootFactory root, StringView root_id) {
-  registrations = new Registration{std::string(root_id), context, root, registrations};
+void proxyWasmRegister(ContextFactory context, RootFactory root, const char* root_id, size_t size) {
+  // A filter may give an id that does not live on.
+  auto* copy = static_cast<char*>(operator new(size));
+  memcpy(copy, root_id, size);
+  registrations = new Registration{context, root, {copy, size}, registrations};
 }
-
-RegisterContextFactory::RegisterContextFactory(RootFactory root, StringView id)
-    : RegisterContextFactory(nullptr, root, id) {}
-
-RegisterContextFactory::RegisterContextFactory(ContextFactory context, StringView id)
-    : RegisterContextFactory(context, nullptr, id) {}
 
 namespace proxy_wasm_internal {
 
@@ -102,28 +51,56 @@ RootContext* Contexts::newestRoot(StringView root_id) {
   return root;
 }
 
+RootContext* Contexts::makeRoot(uint32_t id) {
+  const char* text = nullptr;
+  size_t size = 0;
+  proxy_get_property("plugin_root_id", strlen("plugin_root_id"), &text, &size);
+  const StringView root_id(text, size);
+  bool known = false;
+  ContextFactory make_context = nullptr;
+  RootFactory make_root = nullptr;
+  for (const auto* entry = registrations; entry != nullptr; entry = entry->next) {
+    if (entry->root_id != root_id) continue;
+    known = true;
+    if (make_context == nullptr) make_context = entry->context_factory;
+    if (make_root == nullptr) make_root = entry->root_factory;
+  }
+  RootContext* root = nullptr;
+  if (make_root != nullptr) {
+    root = make_root(id, root_id).release();
+  } else if (known) {
+    root = new RootContext(id, root_id);
+  } else {
+    tellUnknown(root_id);
+  }
+  free(const_cast<char*>(text));
+  if (root == nullptr) return nullptr;
+  root->make_context_ = make_context;
+  root->next_root_ = newest_root;
+  newest_root = root;
+  return root;
+}
+
+Context* Contexts::makeContext(uint32_t id, RootContext* root) {
+  if (root == nullptr) return nullptr;
+  return root->make_context_ == nullptr ? new Context(id, root) : root->make_context_(id, root).release();
+}
+
+// Where no context is made (no class is known under the root id), every callback that may refuse does: the proxy then
+// takes neither VM nor plugin.
 void Contexts::create(uint32_t id, uint32_t parent_id) {
   if (find(id) != nullptr) return;
   ContextBase* context;
   if (parent_id == 0) {
-    RootContext* root = makeRoot(id).release();
-    root->next_root_ = newest_root;
-    newest_root = root;
-    context = root;
+    context = makeRoot(id);
   } else {
-    RootContext* root = findRoot(parent_id);
-    if (root == nullptr) return;
-    context = makeContext(id, root).release();
+    context = makeContext(id, findRoot(parent_id));
   }
+  if (context == nullptr) return;
   // A class may have passed another number on; the host's is the one that callbacks come with.
   context->proxy_wasm_key_ = id;
   contexts.insert(context);
   context->onCreate();
-}
-
-bool Contexts::done(uint32_t id) {
-  ContextBase* context = find(id);
-  return context == nullptr || context->onDoneBase();
 }
 
 void Contexts::destroy(uint32_t id) {
@@ -131,9 +108,11 @@ void Contexts::destroy(uint32_t id) {
   if (context == nullptr) return;
   context->onDelete();
   contexts.take(id);
-  RootContext** link = &newest_root;
-  while (*link != nullptr && *link != context) link = &(*link)->next_root_;
-  if (*link != nullptr) *link = (*link)->next_root_;
+  for (RootContext** link = &newest_root; *link != nullptr; link = &(*link)->next_root_) {
+    if (*link != context) continue;
+    *link = (*link)->next_root_;
+    break;
+  }
   delete context;
 }
 

@@ -12,36 +12,20 @@
 
 namespace {
 
-// Writes the conversions that the C++ library's messages use: %s, %d, %i, %u, %zu and %%.
-void formatMessage(std::string& text, const char* format, va_list arguments) {
+// Writes the conversions that the C++ library's messages use: %s, %d, %i, %u and %zu.
+[[noreturn]] void die(const char* format, va_list arguments) {
+  ProxyWasmLine line;
   char digits[12];
   for (; *format != '\0'; ++format) {
-    if (*format != '%') {
-      text.push_back(*format);
-      continue;
+    StringView part(format, 1);
+    if (*format == '%') {
+      while (*++format == 'z' || *format == 'l') continue;
+      part = *format == 's' ? va_arg(arguments, const char*)
+                            : proxy_wasm_internal::decimal(va_arg(arguments, int), digits);
     }
-    while (*++format == 'z' || *format == 'l') continue;
-    switch (*format) {
-      case 's':
-        text.append(va_arg(arguments, const char*));
-        break;
-      case 'd':
-      case 'i':
-      case 'u':
-        text.append(proxy_wasm_internal::decimal(va_arg(arguments, int), digits));
-        break;
-      case '\0':
-        return;
-      default:
-        text.push_back(*format);
-    }
+    line + part;
   }
-}
-
-[[noreturn]] void die(const char* format, va_list arguments) {
-  std::string text;
-  formatMessage(text, format, arguments);
-  logAbort(text);
+  logAbort(line.view());
 }
 
 [[noreturn]] void dieOutOfMemory() {
@@ -74,9 +58,9 @@ extern "C" {
 [[noreturn]] PROXY_WASM_WEAK void __assert_fail(const char* expression, const char* file, int line,
                                                 const char* function) {
   char digits[12];
-  std::string text("Assertion failed: ");
-  text.append(expression).append(" (").append(file).append(":");
-  logAbort(text.append(proxy_wasm_internal::decimal(line, digits)).append(", ").append(function).append(")"));
+  ProxyWasmLine text;
+  text + "Assertion failed: " + expression + " (" + file + ":" + proxy_wasm_internal::decimal(line, digits);
+  logAbort((text + ", " + function + ")").view());
 }
 
 // A reactor never ends, so nothing that was registered for its end would ever run.

@@ -1,0 +1,123 @@
+"""What a plugin takes, what it keeps, and where it stands in a chain."""
+
+from __future__ import annotations
+
+from types import MappingProxyType, SimpleNamespace
+
+import pytest
+
+from wasmnb.errors import ConfigError, UsageError
+from wasmnb.plugin import FailPolicy, Phase, Plugin
+from wasmnb.plugin.envoy import in_order, wasm_filter
+
+IMAGE = SimpleNamespace(digest="sha256:" + "a" * 64, module=None)
+
+
+def plugin(id_="one", image=IMAGE, **options):
+    return Plugin(id_, image, **options)
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        (None, ""),
+        ("", ""),
+        ("as it is", "as it is"),
+        ('{"a": 1}', '{"a": 1}'),
+        ({}, "{}"),
+        ({"name": "六翁", "none": None}, '{"name":"六翁","none":null}'),
+        ([1, "two"], '[1,"two"]'),
+        (True, "true"),
+    ],
+)
+def test_a_configuration_is_text(config, text):
+    assert plugin(config=config).config_text == text
+
+
+def test_no_configuration_is_not_an_empty_one():
+    rendered = [wasm_filter(plugin(config=config), filename="m", root_id="") for config in (None, "")]
+    assert ["configuration" in one["typed_config"]["config"] for one in rendered] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "config", ["\ud800", b"bytes", {"a": object()}, {"a": {1, 2}}, float("nan"), {"a": [float("inf")]}]
+)
+def test_a_configuration_that_is_no_text_is_refused(config):
+    with pytest.raises(ConfigError, match="configuration of one cannot be written") as caught:
+        plugin(config=config)
+    assert caught.value.hint
+
+
+def test_a_configuration_that_contains_itself_is_refused():
+    config = {}
+    config["itself"] = config
+    with pytest.raises(ConfigError):
+        plugin(config=config)
+
+
+def test_what_becomes_of_a_mapping_afterwards_does_not_change_the_plugin():
+    config, selector = {"list": [1]}, {"app": "details"}
+    made = plugin(config=config, selector=selector)
+    config["list"].append(2)
+    selector["version"] = "v1"
+    assert made.config_text == '{"list":[1]}'
+    assert made.selector == {"app": "details"}
+    assert made != plugin(config=config, selector=selector)
+
+
+def test_a_selector_names_labels():
+    labels = {"app": "details", "version": "v1"}
+    assert plugin().selects(labels)
+    assert plugin(selector=MappingProxyType({"app": "details"})).selects(labels)
+    assert not plugin(selector={"app": "details", "team": ""}).selects(labels)
+    for wrong in (None, "app=details", ["app"], {"app": None}, {1: "a"}):
+        with pytest.raises(UsageError, match="no selector") as caught:
+            plugin(selector=wrong)
+        assert "{}" in caught.value.hint
+
+
+def test_words_stand_for_phases_and_policies():
+    made = plugin(phase="AUTHZ", fail_policy="open")
+    assert (made.phase, made.fail_policy) == (Phase.AUTHZ, FailPolicy.OPEN)
+    assert made == plugin(phase=Phase.AUTHZ, fail_policy=FailPolicy.OPEN)
+    with pytest.raises(UsageError, match="'AUTHX' is no Phase") as caught:
+        plugin(phase="AUTHX")
+    assert "AUTHN, AUTHZ, STATS, UNSPECIFIED" in caught.value.hint
+    with pytest.raises(UsageError, match="None is no FailPolicy") as caught:
+        plugin(fail_policy=None)
+    assert "close, open, reload" in caught.value.hint
+
+
+@pytest.mark.parametrize("priority", ["5", 1.5, None])
+def test_a_priority_is_a_whole_number(priority):
+    with pytest.raises(UsageError, match="priority"):
+        plugin(priority=priority)
+
+
+def test_an_image_is_none_of_what_it_is_made_from():
+    for wrong in (b"\0asm", "local/one", None):
+        with pytest.raises(UsageError, match="not an Image") as caught:
+            plugin(image=wrong)
+        assert "module.image()" in caught.value.hint
+
+
+def test_another_image_is_all_that_changes():
+    other = SimpleNamespace(digest="sha256:" + "b" * 64, module=None)
+    made = plugin(config={"a": 1}, selector={"app": "x"}, phase=Phase.STATS, priority=3, fail_policy=FailPolicy.RELOAD)
+    assert made.with_image(other).image is other
+    assert made.with_image(other).with_image(IMAGE) == made
+
+
+def test_a_configuration_may_hold_secrets_and_is_not_in_a_repr():
+    assert "s3cr3t" not in repr(plugin(config={"token": "s3cr3t"}))
+
+
+def test_order_is_phase_then_priority_then_id():
+    made = [
+        plugin("b"),
+        plugin("a"),
+        plugin("low", priority=-1),
+        plugin("high", priority=1),
+        plugin("z", phase="AUTHN"),
+    ]
+    assert [one.id for one in in_order(made)] == ["z", "high", "a", "b", "low"]

@@ -1,0 +1,135 @@
+// Compiles AssemblyScript cells, one JSON object a line: the question on standard input, the answer on standard output.
+// It ends when its input ends, and by itself when nobody has asked for a while.
+import fs from "node:fs";
+import path from "node:path";
+import readline from "node:readline";
+import { pathToFileURL } from "node:url";
+
+const [modules, idleSeconds] = process.argv.slice(2);
+const compiler = path.join(modules, "node_modules", "assemblyscript", "dist", "asc.js");
+process.chdir(modules);
+const asc = await import(pathToFileURL(compiler).href);
+
+const SDK = "@gcoredev/proxy-wasm-sdk-as/assembly";
+const CELL = "cell.ts";
+const OPTIONS = ["entry.ts", "--config", "asconfig.json", "--outFile", "filter.wasm"];
+const SHIMMED = ["trace", "seed", "console", "crypto", "performance", "process", "Date"];
+
+// The SDK is that of a network whose host has no proxy_log, and which never takes a filter out again. Envoy has, and does.
+const LOG = `
+import { proxy_log } from "../imports";
+import { LogLevelValues } from "../runtime";
+export function log(level: LogLevelValues, message: string): void {
+  const text = String.UTF8.encode(message);
+  proxy_log(level as usize, changetype<usize>(text), text.byteLength);
+}
+`;
+const REPAIRS = [
+  {
+    file: `${SDK}/runtime.ts`,
+    from: "return context_map.get(context_id) as BaseContext;",
+    to: "return context_map.has(context_id) ? (context_map.get(context_id) as BaseContext) : (root_context as BaseContext);",
+  },
+];
+
+// The root of a program is ours, so that a cell needs no line that only re-exports the host's entry points.
+const given = new Map([
+  ["entry.ts", `export * from "${SDK}/proxy";\nimport "./cell";\n`],
+  [`node_modules/${SDK}/fastedge/index.ts`, LOG],
+  [
+    "asconfig.json",
+    JSON.stringify({
+      options: {
+        // A function for Envoy to call, in place of a start section that runs before the host is ready.
+        exportStart: "_initialize",
+        debug: true,
+        // console, Date and the like over WASI, which Envoy has; but env.abort is no function of a proxy's, and the
+        // SDK's way to abort writes to the proxy's log.
+        lib: "./node_modules/@assemblyscript/wasi-shim/assembly",
+        use: ["ASC_WASI=1", "abort=abort_proc_exit", ...SHIMMED.map((name) => `${name}=wasi_${name}`)],
+      },
+    }),
+  ],
+]);
+const read = new Map();
+const listed = new Map();
+
+function repaired(name, text) {
+  for (const { file, from, to } of REPAIRS) {
+    if (name === `node_modules/${file}`) {
+      if (text.split(from).length !== 2) throw new Error(`${file} is not what it was`);
+      return text.replace(from, () => to);
+    }
+  }
+  return text;
+}
+
+function readFile(name, folder) {
+  const full = path.resolve(folder, name);
+  const inside = path.relative(modules, full).split(path.sep).join("/");
+  if (given.has(inside)) return given.get(inside);
+  if (!read.has(full)) {
+    let text = null;
+    try {
+      text = repaired(inside, fs.readFileSync(full, "utf8"));
+    } catch (error) {
+      if (!["ENOENT", "ENOTDIR", "EISDIR"].includes(error.code)) throw error;
+    }
+    read.set(full, text);
+  }
+  return read.get(full);
+}
+
+function listFiles(name, folder) {
+  const full = path.resolve(folder, name);
+  if (!listed.has(full)) {
+    const names = fs.existsSync(full) ? fs.readdirSync(full) : [];
+    listed.set(full, names.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")));
+  }
+  return listed.get(full);
+}
+
+function place(range) {
+  const file = range?.source?.normalizedPath ?? "";
+  if (file !== CELL) return { file, line: 0, column: 0 };
+  const before = given.get(CELL).slice(0, range.start);
+  const line = before.split("\n").length;
+  return { file, line, column: [...before.slice(before.lastIndexOf("\n") + 1)].length + 1 };
+}
+
+async function compile({ source, flags }) {
+  given.set(CELL, source);
+  const found = [];
+  let wasm = null;
+  let messages = "";
+  const result = await asc.main([...OPTIONS, ...flags], {
+    readFile,
+    listFiles,
+    writeFile: (name, data) => {
+      if (name.endsWith(".wasm")) wasm = Buffer.from(data).toString("base64");
+    },
+    stdout: { write: () => true },
+    stderr: { write: (text) => ((messages += text), true) },
+    reportDiagnostic: ({ code, category, message, range, relatedRange }) => {
+      found.push({ code, category, message, place: place(range), related: place(relatedRange) });
+    },
+  });
+  const error = result.error ? String(result.error.message) : "";
+  return { wasm, found, error, messages, memory: process.memoryUsage().rss };
+}
+
+let idle;
+function rest() {
+  clearTimeout(idle);
+  idle = setTimeout(() => process.exit(0), Number(idleSeconds) * 1000);
+}
+
+process.stdout.on("error", () => process.exit(0));
+rest();
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  clearTimeout(idle);
+  const answer = await compile(JSON.parse(line));
+  process.stdout.write(JSON.stringify(answer) + "\n");
+  rest();
+}
+process.exit(0);
