@@ -65,7 +65,8 @@ impl HttpContext for Stream {
 """
 )
 
-ROOT = """// deps: serde = { version = "1", features = ["derive"] }, serde_json = "1"
+ROOT = """// deps: serde_json = { version = "1", default-features = false, features = ["alloc"] }
+// deps: paste = "1"
 use log::{debug, error, info, trace, warn};
 use proxy_wasm::hostcalls::{define_metric, increment_metric};
 use proxy_wasm::traits::*;
@@ -77,8 +78,14 @@ proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(Root::default()) });
 }}
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Default)]
 struct Config { greeting: String }
+
+// A macro that runs in the compiler.
+paste::paste! { fn [<read_ config>](text: &[u8]) -> Result<Config, serde_json::Error> {
+    let given: serde_json::Value = serde_json::from_slice(text)?;
+    Ok(Config { greeting: given["greeting"].as_str().unwrap_or_default().to_string() })
+} }
 
 #[derive(Default)]
 struct Root { config: Config, ticks: u64, requests: u32 }
@@ -88,7 +95,7 @@ impl Context for Root {}
 impl RootContext for Root {
     fn on_configure(&mut self, _: usize) -> bool {
         let given = self.get_plugin_configuration().unwrap_or_default();
-        match serde_json::from_slice(&given) {
+        match read_config(&given) {
             Ok(config) => self.config = config,
             Err(problem) => { error!("configuration: {problem}"); return false; }
         }

@@ -18,7 +18,8 @@ __all__ = ["hint", "parse"]
 # file:line[:column]: message; the go command and the compiler both write it.
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.go):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 _PLACELESS = re.compile(r"(?:go: |[\w./]+: )(?P<message>.+)")
-_GOROOT = re.compile(r" \(/\S+\)$")
+# Where Go looked, and flags that are ours.
+_TAIL = re.compile(r" \(/\S+\)$|: import lookup disabled by -mod=readonly$|; to add it:$")
 _HINTS = (
     (r"tetratelabs/proxy-wasm-go-sdk", f"that SDK is for TinyGo; import {SDK}/proxywasm instead"),
     (r"is not in std", "check the import's name"),
@@ -73,7 +74,7 @@ def parse(messages: str, source: str, first_line: int) -> tuple[Diagnostic, ...]
 def _located(match: re.Match[str], source: str, first_line: int) -> Diagnostic:
     name = match["file"].rsplit("/", 1)[-1]
     line, column = int(match["line"]), int(match["column"] or 0)
-    message = _GOROOT.sub("", match["message"]).replace("; to add it:", "")
+    message = _TAIL.sub("", match["message"])
     if name != CELL:
         return Diagnostic("error", message, line, column, "", name)
     quote = line_of(source, line, first_line)
