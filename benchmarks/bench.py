@@ -23,6 +23,7 @@ import wasmnb
 from wasmnb.session import Session
 
 ROOT = Path(__file__).parent.parent
+RAW_FLAGS = ["-target", "wasm32-freestanding", "-Os", "-nostdlib", "-Wl,--no-entry", "-Wl,--import-symbols"]
 TARGET = "details:9080/details/123"
 
 
@@ -83,8 +84,7 @@ def cost(figures: Figures, mesh: wasmnb.Mesh) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "raw.wasm")
         subprocess.run(
-            [ZIG, "cc", "-target", "wasm32-freestanding", "-Os", "-nostdlib", "-Wl,--no-entry"]
-            + [str(RAW), "-o", str(out)],
+            [ZIG, "cc", *RAW_FLAGS, str(RAW), "-o", str(out)],
             check=True,
             timeout=120,
         )

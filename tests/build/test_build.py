@@ -12,6 +12,7 @@ import pytest
 
 from tests.build.conftest import cell
 from wasmnb.build import Filter
+from wasmnb.build.cpp import compiler
 from wasmnb.build.toolchain import toolchain
 from wasmnb.errors import CompileError, UsageError
 
@@ -40,6 +41,63 @@ def test_exports_are_what_a_proxy_calls_and_nothing_else(build):
     names = {str(export) for export in build(cell()).facts.exports}
     assert {"_initialize", "memory", "proxy_abi_version_0_2_1", "proxy_on_response_headers"} <= names
     assert not [name for name in names if not name.startswith(("proxy_", "_initialize", "memory", "malloc"))]
+
+
+@pytest.mark.parametrize(
+    ("top", "name"),
+    [
+        ("class A : public Context { using Context::Context; void onLog() override {} } a(0, nullptr);", "on_log"),
+        (
+            (
+                "namespace { struct R : RootContext { using RootContext::RootContext; void onTick() override {} }; }"
+                " R r(0, {});"
+            ),
+            "on_tick",
+        ),
+        (
+            (
+                "template <typename T> struct T1 : T { using T::T; bool onStart(size_t) override { return true; } };"
+                " T1<RootContext> r(0, {});"
+            ),
+            "on_vm_start",
+        ),
+        (
+            (
+                "void call(RootContext* root) { root->httpCall({}, {}, {}, {}, 1, {}); }"
+                " RegisterContextFactory r([](uint32_t id, RootContext* root) { call(root); return"
+                " std::unique_ptr<Context>(new Context(id, root)); });"
+            ),
+            "on_http_call_response",
+        ),
+        (
+            (
+                'extern "C" void proxy_on_queue_ready(uint32_t, uint32_t);'
+                " WASM_EXPORT(void, own, ()) { proxy_on_queue_ready(1, 2); }"
+            ),
+            "on_queue_ready",
+        ),
+    ],
+)
+def test_a_callback_is_exported_when_the_cell_has_a_use_for_it(build, top, name):
+    without = {str(export) for export in build(cell()).facts.exports}
+    assert f"proxy_{name}" not in without
+    top = f'#include "proxy_wasm_intrinsics.h"\n{top}\n'
+    assert {str(export) for export in build(cell(top=top)).facts.exports} >= {f"proxy_{name}", *without}
+
+
+def test_log_lines_take_strings_in_the_newest_standard(build):
+    assert build(cell("LOG_INFO(std::string(1, 'a') + \"b\" + std::to_string(1));"), flags=("-std=c++26",)).size
+
+
+def test_every_file_of_the_sdk_counts(tmp_path, monkeypatch):
+    shutil.copytree(compiler.SDK, tmp_path / "sdk")
+    monkeypatch.setattr(compiler, "SDK", tmp_path / "sdk")
+    before = compiler.sdk_id()
+    for name in ("include/contrib/proxy_expr.h", "src/internal.h", "host_functions.txt"):
+        with (tmp_path / "sdk" / name).open("a") as file:
+            file.write("\n")
+        assert compiler.sdk_id() != before
+        before = compiler.sdk_id()
 
 
 def test_a_cell_without_the_sdk_speaks_the_abi_itself(build):

@@ -44,9 +44,11 @@ def lab() -> Iterator[str]:
         news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
         token = secrets.token_hex(16)
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
-            + ["--expose-app-in-browser", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={notebooks}"]
-            + ["--LabApp.extension_manager=readonly"],
+            [
+                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"),
+                *("--expose-app-in-browser", "--LabApp.extension_manager=readonly"),
+                *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={notebooks}"),
+            ],
             env={**os.environ, **settings},
             stderr=subprocess.PIPE,
             text=True,

@@ -42,6 +42,12 @@ class WasmData {
   size_t size_;
 };
 
+// How a WasmDataPtr ends: one call, where a filter would have a destructor and a deletion at each place.
+template <>
+struct std::default_delete<WasmData> {
+  void operator()(WasmData* data) const noexcept;
+};
+
 using WasmDataPtr = std::unique_ptr<WasmData>;
 
 // The ABI's form of pairs: count, then both sizes of each, then each text with a NUL behind it.

@@ -88,23 +88,35 @@ WasmResult enqueueSharedQueue(uint32_t token, StringView data);
 WasmResult dequeueSharedQueue(uint32_t token, WasmDataPtr* data);
 
 // Headers, trailers and metadata, of any map. A value that is not there is empty, never null.
-WasmResult addHeaderMapValue(WasmHeaderMapType map, StringView key, StringView value);
+inline WasmResult addHeaderMapValue(WasmHeaderMapType map, StringView key, StringView value) {
+  return proxy_add_header_map_value(map, key.data(), key.size(), value.data(), value.size());
+}
 WasmDataPtr getHeaderMapValue(WasmHeaderMapType map, StringView key);
-WasmResult replaceHeaderMapValue(WasmHeaderMapType map, StringView key, StringView value);
-WasmResult removeHeaderMapValue(WasmHeaderMapType map, StringView key);
+inline WasmResult replaceHeaderMapValue(WasmHeaderMapType map, StringView key, StringView value) {
+  return proxy_replace_header_map_value(map, key.data(), key.size(), value.data(), value.size());
+}
+inline WasmResult removeHeaderMapValue(WasmHeaderMapType map, StringView key) {
+  return proxy_remove_header_map_value(map, key.data(), key.size());
+}
 WasmDataPtr getHeaderMapPairs(WasmHeaderMapType map);
 WasmResult setHeaderMapPairs(WasmHeaderMapType map, const HeaderStringPairs& pairs);
-WasmResult getHeaderMapSize(WasmHeaderMapType map, size_t* bytes);
+inline WasmResult getHeaderMapSize(WasmHeaderMapType map, size_t* bytes) { return proxy_get_header_map_size(map, bytes); }
 
 // The same for the four maps of a stream.
-#define PROXY_WASM_MAP(Map)                                    \
-  WasmResult add##Map(StringView key, StringView value);       \
-  WasmDataPtr get##Map(StringView key);                        \
-  WasmResult replace##Map(StringView key, StringView value);   \
-  WasmResult remove##Map(StringView key);                      \
-  WasmDataPtr get##Map##Pairs();                               \
-  WasmResult set##Map##Pairs(const HeaderStringPairs& pairs);  \
-  WasmResult get##Map##Size(size_t* bytes);
+#define PROXY_WASM_MAP(Map)                                                                                   \
+  inline WasmResult add##Map(StringView key, StringView value) {                                              \
+    return addHeaderMapValue(WasmHeaderMapType::Map##s, key, value);                                          \
+  }                                                                                                           \
+  inline WasmDataPtr get##Map(StringView key) { return getHeaderMapValue(WasmHeaderMapType::Map##s, key); }   \
+  inline WasmResult replace##Map(StringView key, StringView value) {                                          \
+    return replaceHeaderMapValue(WasmHeaderMapType::Map##s, key, value);                                      \
+  }                                                                                                           \
+  inline WasmResult remove##Map(StringView key) { return removeHeaderMapValue(WasmHeaderMapType::Map##s, key); } \
+  inline WasmDataPtr get##Map##Pairs() { return getHeaderMapPairs(WasmHeaderMapType::Map##s); }               \
+  inline WasmResult set##Map##Pairs(const HeaderStringPairs& pairs) {                                         \
+    return setHeaderMapPairs(WasmHeaderMapType::Map##s, pairs);                                               \
+  }                                                                                                           \
+  inline WasmResult get##Map##Size(size_t* bytes) { return getHeaderMapSize(WasmHeaderMapType::Map##s, bytes); }
 PROXY_WASM_MAP(RequestHeader)
 PROXY_WASM_MAP(RequestTrailer)
 PROXY_WASM_MAP(ResponseHeader)

@@ -9,6 +9,8 @@ template class std::vector<std::pair<std::string_view, std::string_view>>;
 
 WasmData::~WasmData() { free(const_cast<char*>(data_)); }
 
+void std::default_delete<WasmData>::operator()(WasmData* data) const noexcept { delete data; }
+
 std::string WasmData::toString() const { return std::string(view()); }
 
 HeaderViewPairs WasmData::pairs() const {

@@ -60,7 +60,7 @@ RootContext* Contexts::makeRoot(uint32_t id) {
   ContextFactory make_context = nullptr;
   RootFactory make_root = nullptr;
   for (const auto* entry = registrations; entry != nullptr; entry = entry->next) {
-    if (entry->root_id != root_id) continue;
+    if (entry->root_id.size() != size || memcmp(entry->root_id.data(), text, size) != 0) continue;
     known = true;
     if (make_context == nullptr) make_context = entry->context_factory;
     if (make_root == nullptr) make_root = entry->root_factory;
