@@ -5,6 +5,7 @@ The class names are public: ``nbclient`` and ``papermill`` match on them (``allo
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -39,6 +40,8 @@ __all__ = [
 
 _MOST_LINES = 12
 _WIDEST = 300  # columns of a quoted line
+# A sentence that ends with words of somebody else, which have a mark of their own.
+_TWO_MARKS = re.compile(r"(?<=[?!])\.$")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -134,6 +137,7 @@ class Told(BaseException):
         why: Sequence[str] = (),
         hint: str = "",
     ) -> None:
+        what = _TWO_MARKS.sub("", what)
         super().__init__(what)
         self.what = what
         self.where = where

@@ -30,7 +30,7 @@ def test_the_module_says_what_it_is_and_takes_any_root_id(obedient):
 def test_the_template_adds_the_headers_of_its_configuration(upstream, patient, tmp_path):
     module = go_filter(TEMPLATE.read_text(encoding="utf-8")).build()
     assert module.build.warnings == ()
-    plugin = Plugin(module, config='{"name": "hello", "value": "world"}')
+    plugin = Plugin(module, config='{"name": "hello", "value" : "w\\u00f6r\\"ld"}')
     with Proxy(tmp_path, upstream, http=[plugin]) as proxy:
         reply = proxy.request("/")
-        assert (reply["hello"], reply["你好"]) == ("world", "六翁")
+        assert (reply["hello"], reply["你好"]) == ('wör"ld', "六翁")

@@ -108,8 +108,13 @@ def test_another_image_is_all_that_changes():
     assert made.with_image(other).with_image(IMAGE) == made
 
 
-def test_a_configuration_may_hold_secrets_and_is_not_in_a_repr():
-    assert "s3cr3t" not in repr(plugin(config={"token": "s3cr3t"}))
+def test_a_configuration_may_hold_secrets_and_no_display_has_them():
+    made = plugin(
+        image=SimpleNamespace(**vars(IMAGE), reference="local/one"), config={"token": "s3cr3t", "name": "<b>"}
+    )
+    assert "s3cr3t" not in repr(made) + made._repr_html_()
+    assert "&lt;b&gt;" in made._repr_html_()
+    assert "every pod" in made._repr_html_()
 
 
 def test_order_is_phase_then_priority_then_id():

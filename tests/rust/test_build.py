@@ -122,6 +122,24 @@ def test_a_function_that_no_proxy_has_is_a_link_error_at_its_call(build):
     assert "proxy_nonsense" in error.what
 
 
+def test_a_function_that_the_sdk_has_already_is_a_link_error_at_its_line(build):
+    source = cell() + '#[no_mangle]\npub extern "C" fn proxy_on_log(_: u32) {}\n'
+    error = refused(build, source, LinkError)
+    assert error.where.line == source[: source.index("proxy_on_log")].count("\n") + 1
+    assert "in another crate as well" in error.what
+
+
+def test_a_damaged_part_of_the_cache_is_made_again(build):
+    build(cell())
+    found = tools.find()
+    entry = crates.compiled(found, (), crates.lock(found, ())).entry
+    library = entry.path(entry.notes["externs"]["log"])
+    kept = library.read_bytes()
+    library.write_bytes(kept[:-1] + b"?")
+    assert not build(cell("let _ = 5;")).build.cached
+    assert library.read_bytes() == kept
+
+
 def test_a_crate_that_is_not_asked_for(build):
     error = refused(build, "use regex::Regex;\n" + cell())
     assert error.where.line == 1

@@ -130,6 +130,25 @@ def test_a_protocol_error_is_explained(odd_server, via, hint):
     assert ("via proxy" in note) is hint
 
 
+def test_a_path_with_letters_that_no_url_has_is_explained(odd_server):
+    def ask(status, path):
+        request = Request("GET", "details:9080", path)
+        address = odd_server([answer(status, "")]).address
+        return send(address, request, source="a", pod="b", via="proxy", timeout=10.0).notes
+
+    (note,) = ask(400, "/details/你好?a=b")
+    assert "/details/%E4%BD%A0%E5%A5%BD?a=b" in note
+    assert ask(200, "/details/你好") == ask(400, "/details/1?a=b") == ()
+
+
+def test_an_exchange_shows_its_lines_as_they_came_and_no_credential(odd_server):
+    script = b"HTTP/1.1 200 OK\r\nX-Tag: <b>\r\nset-cookie: s3cr3t-value\r\nx-tag: 2\r\ncontent-length: 0\r\n\r\n"
+    html = go(odd_server([script]).address)._repr_html_()
+    assert html.index(">X-Tag<") < html.index(">&lt;b&gt;<") < html.index(">x-tag<")
+    assert "200 OK from details-v1" in html
+    assert "s3cr3t-value" not in html
+
+
 @pytest.mark.parametrize(
     ("name", "good"), [("x-a", True), ("X_a.1", True), ("你好", False), ("", False), ("a b", False)]
 )

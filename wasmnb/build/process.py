@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Finished", "end", "run", "start"]
+__all__ = ["Finished", "end", "finish", "run", "start"]
 
 _MEMORY = ("out of memory", "Cannot allocate memory", "std::bad_alloc")
 _DISK = ("No space left on device", "NoSpaceLeft", "Disk quota exceeded", "File too large", "FileTooBig")
@@ -55,6 +55,7 @@ def start(
     *,
     environment: dict[str, str] | None = None,
     messages: IO[bytes] | None = None,
+    waits: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a tool in a process group of its own, with an environment that does not change what it makes.
 
@@ -68,6 +69,8 @@ def start(
         Further variables.
     messages : binary file, optional
         Takes everything that the tool says; without one, pipes do.
+    waits : bool
+        It reads what `finish` gives it. Should this process die, it meets the end of a pipe.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def start(
             command,
             cwd=folder,
             env={**plain, **(environment or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
             stdout=messages or subprocess.PIPE,
             stderr=messages or subprocess.PIPE,
             # Ctrl-C in a terminal goes to our own group only; we end the tool, and say so.
@@ -100,9 +103,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    for pipe in (process.stdout, process.stderr):
+    for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            pipe.close()
+            # What a killed tool did not read cannot be flushed.
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
     process.wait()
 
 
@@ -114,9 +119,25 @@ def run(command: Sequence[str], folder: Path, *, environment: dict[str, str] | N
     ToolchainError
         It cannot be started, or it ran out of disk or memory.
     """
-    process = start(command, folder, environment=environment)
+    return finish(start(command, folder, environment=environment))
+
+
+def finish(process: subprocess.Popen[bytes], text: bytes | None = None) -> Finished:
+    """Wait for a tool's end.
+
+    Parameters
+    ----------
+    process : subprocess.Popen
+    text : bytes, optional
+        What it waits for.
+
+    Raises
+    ------
+    ToolchainError
+        It ran out of disk or memory.
+    """
     try:
-        output, messages = process.communicate()
+        output, messages = process.communicate(text)
     finally:
         end(process)
     finished = Finished(process.returncode, output.decode(errors="replace"), messages.decode(errors="replace"))

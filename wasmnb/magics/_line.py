@@ -69,7 +69,7 @@ def split(line: str, begin: int = 0, *, strict: bool = True) -> list[Word]:
         if found is None or found["open"] is not None:
             if strict:
                 raise UsageError(
-                    "a quote on the line is never closed.",
+                    "A quote on the line is never closed.",
                     where=place(line, at),
                     hint="end the value with the same quote",
                 )
@@ -110,7 +110,7 @@ def expand(word: Word, names: Mapping[str, Any], line: str) -> Any:
     if name not in names:
         public = [known for known, value in names.items() if not known.startswith("_") and not callable(value)]
         raise UsageError(
-            f"there is no variable called {name!r} in the notebook.",
+            f"There is no variable called {name!r} in the notebook.",
             where=place(line, word.start),
             hint=did_you_mean(name, public) or f"set {name} = ... in a cell above, or put the word in single quotes",
         )

@@ -94,6 +94,22 @@ class Plugin:
             return self.config
         return json.dumps(self.config, ensure_ascii=False, separators=(",", ":"))
 
+    def _repr_html_(self) -> str:
+        from wasmnb import redact  # noqa: PLC0415 - only for a display
+        from wasmnb.module.faces import facts_table  # noqa: PLC0415
+
+        rows = [
+            ("image", self.image.reference),
+            ("digest", self.image.digest),
+            ("selector", ",".join(f"{key}={value}" for key, value in self.selector.items()) or "every pod"),
+            *([("configuration", redact.config(self.config_text))] if self.config is not None else []),
+            ("root id", self.root_id if self.root_id is not None else "the only one"),
+            ("phase", self.phase.value),
+            ("priority", str(self.priority)),
+            ("fail policy", self.fail_policy.value),
+        ]
+        return facts_table(f"Plugin {self.id}", rows)
+
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Say whether a pod with these labels is selected."""
         return all(labels.get(key) == value for key, value in self.selector.items())

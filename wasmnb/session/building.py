@@ -79,7 +79,7 @@ class Order:
         reference = reference or f"{LOCAL}/{_name(what)}"
         if Reference.parse(reference).digest:
             raise UsageError(
-                f"an image cannot be built as {reference!r}: its digest follows from it.", hint="give only a tag"
+                f"An image cannot be built as {reference!r}: its digest follows from it.", hint="give only a tag"
             )
         packaging["annotations"] = _annotations(annotations)
         packaging["schema"] = schema if schema is None or isinstance(schema, Mapping) else text_of(schema)
@@ -125,7 +125,7 @@ class Order:
             if isinstance(error, Interrupted):
                 raise
             raise Interrupted(
-                f"the build of {self.reference} was stopped.", hint="the store has what it had before"
+                f"The build of {self.reference} was stopped.", hint="the store has what it had before"
             ) from None
 
     def _module(self, filters: Filters, progress: Progress | None) -> Module | None:
@@ -141,7 +141,7 @@ class Order:
         if not path.exists() and len(path.parts) == 1 and not path.suffix:
             known_names = filters.names()
             raise BadNameError(
-                f"there is no filter, no file and no folder called {str(self.what)!r}.",
+                f"There is no filter, no file and no folder called {str(self.what)!r}.",
                 why=[f"filters: {', '.join(known_names)}"] if known_names else ["no filter has been compiled yet"],
                 hint=did_you_mean(str(self.what), known_names) or "%%wasm_filter makes a filter of a cell",
             )
@@ -201,6 +201,6 @@ def _annotations(given: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
         if not equals or not key:
             raise UsageError(f"{item!r} is no annotation.", hint="write key=value, for instance 'title=Header filter'")
         if key in found:
-            raise UsageError(f"the annotation {key!r} is given twice.", hint="give it once")
+            raise UsageError(f"The annotation {key!r} is given twice.", hint="give it once")
         found[key] = value
     return found

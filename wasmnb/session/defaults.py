@@ -79,7 +79,7 @@ def _registry(value: object) -> str:
     text = str(value).rstrip("/")
     if "@" in text or "://" in text or not text or any(letter.isspace() for letter in text):
         raise ConfigError(
-            "the registry is a host and a path, without a scheme and without credentials.",
+            "The registry is a host and a path, without a scheme and without credentials.",
             where=Place("registry"),
             hint="for instance registry=localhost:5000/me; credentials come from a log-in, never from a cell",
         )
@@ -97,7 +97,7 @@ def _certificates(value: object) -> str:
     path = Path(str(value)).expanduser()
     if not path.is_file():
         raise ConfigError(
-            f"there is no file {str(value)!r} with certificate authorities.", where=Place("ca"), hint="give a PEM file"
+            f"There is no file {str(value)!r} with certificate authorities.", where=Place("ca"), hint="give a PEM file"
         )
     return str(path.absolute())
 
@@ -139,7 +139,7 @@ def read(given: dict[str, Any]) -> dict[str, Any]:
     for key in given:
         if key not in KEYS:
             raise UsageError(
-                f"there is no session default called {key!r}.",
+                f"There is no session default called {key!r}.",
                 why=[f"there are: {', '.join(KEYS)}"],
                 hint=did_you_mean(key, KEYS) or "%wasm_config without arguments shows them",
             )

@@ -45,7 +45,7 @@ def put(mesh: Mesh, plugin: Plugin, *, wait: float, progress: Progress | None = 
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
         verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress))
     except KeyboardInterrupt:
-        raise stopped(mesh, plugin, "waiting for") from None
+        raise stopped(mesh, plugin, "Waiting for") from None
     _all_live(mesh, plugin, verdicts)
     return Deployment(plugin, verdicts, unchanged=False, stages=(("swap", perf_counter() - start),))
 
@@ -87,7 +87,7 @@ def unknown_plugin(mesh: Mesh, plugin_id: str) -> BadNameError:
     """Make the message for a plugin id that the mesh does not have."""
     there = [plugin.id for plugin in mesh.plugins()]
     return BadNameError(
-        f"no plugin called {plugin_id!r} is in force on the mesh {mesh.name!r}.",
+        f"No plugin called {plugin_id!r} is in force on the mesh {mesh.name!r}.",
         why=[f"in force: {', '.join(there)}" if there else "no plugin is in force"],
         hint=did_you_mean(plugin_id, there)
         or ("%wasm_status shows them" if there else "%wasm_deploy puts one in force"),
@@ -101,7 +101,7 @@ def _selected(verdicts: list[PodVerdict]) -> tuple[PodVerdict, ...]:
 def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> None:
     if not verdicts:
         raise SelectorError(
-            f"the selector {selector_text(plugin.selector)} matches no pod of the mesh {mesh.name!r}.",
+            f"The selector {selector_text(plugin.selector)} matches no pod of the mesh {mesh.name!r}.",
             hint="%wasm_pods shows the labels there are",
         )
     rest = [verdict for verdict in verdicts if verdict.verdict is not Verdict.LIVE]

@@ -50,7 +50,7 @@ class Filters:
         start = perf_counter()
         if not wanted.source.strip():
             raise UsageError(
-                f"the filter {wanted.name!r} has no source.",
+                f"The filter {wanted.name!r} has no source.",
                 hint=f"write the program below the line %%wasm_filter {wanted.name}",
             )
         known = self._known.get(wanted.name)
@@ -62,7 +62,7 @@ class Filters:
             known.module = wanted.build(progress=progress, force=force)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"the compiler was stopped; the filter {wanted.name!r} has no module now.",
+                f"The compiler was stopped; the filter {wanted.name!r} has no module now.",
                 hint="run the cell again; what is deployed stays as it is",
             ) from None
         record = known.module.build
@@ -85,13 +85,13 @@ class Filters:
         known = self._known.get(name)
         if known is None:
             raise BadNameError(
-                f"there is no filter called {name!r}.",
+                f"There is no filter called {name!r}.",
                 why=[f"there are: {', '.join(self._known)}"] if self._known else ["no filter has been compiled yet"],
                 hint=did_you_mean(name, self._known) or f"a cell that begins with %%wasm_filter {name} makes it",
             )
         if known.module is None:
             raise CompileError(
-                f"the filter {name!r} did not compile when its cell was last run.",
+                f"The filter {name!r} did not compile when its cell was last run.",
                 hint="mend the cell and run it again; an older module is not used in its place",
             )
         return FilterResult(known.filter, known.module, unchanged=True)

@@ -112,7 +112,7 @@ def place(image: Image, registry: str | None, mesh: str) -> str:
         return image.reference
     if not registry:
         raise ConfigError(
-            f"the mesh {mesh!r} takes images from a registry, and none is configured.",
+            f"The mesh {mesh!r} takes images from a registry, and none is configured.",
             hint="%wasm_config registry=registry.example/team, then deploy again",
         )
     return f"{registry}/{where.path}:{where.tag or 'latest'}"

@@ -63,7 +63,7 @@ class Logins(State):
             name = host_of(host)
             if not user:
                 raise UsageError(
-                    f"a login to {name} needs a user name.", hint="add -u NAME; the password is asked for then"
+                    f"A login to {name} needs a user name.", hint="add -u NAME; the password is asked for then"
                 )
             access = self._access(name, plain_http=plain_http, insecure=insecure, ca=ca)
             asking = f"Password for {user} at {name}: "
@@ -73,7 +73,7 @@ class Logins(State):
             try:
                 return login(host, user, password, **access)
             except KeyboardInterrupt:
-                raise Interrupted("the login was stopped; nothing was kept.") from None
+                raise Interrupted("The login was stopped; nothing was kept.") from None
 
     def logout(self, host: str) -> LoggedOut:
         """Forget the credentials of a registry.
@@ -94,7 +94,7 @@ def _from_environment(name: str) -> str:
     password = os.environ.get(name, "").strip("\r\n")
     if not password:
         raise UsageError(
-            "the environment variable that --password-env names is not set, or is empty.",
+            "The environment variable that --password-env names is not set, or is empty.",
             hint="set it where the kernel is started (%env in a cell would be saved with the notebook)",
         )
     return password
@@ -107,12 +107,12 @@ def _asked(prompt: str) -> str:
         else:
             password = getpass.getpass(prompt)
     except KeyboardInterrupt:
-        raise Interrupted("the login was stopped; nothing was kept.") from None
+        raise Interrupted("The login was stopped; nothing was kept.") from None
     except (EOFError, OSError, NotImplementedError):
         # A kernel says so by a subclass of NotImplementedError when its front end cannot be asked.
-        raise UsageError("nobody can be asked for the password here.", hint=_WAY_OUT) from None
+        raise UsageError("Nobody can be asked for the password here.", hint=_WAY_OUT) from None
     if not password:
-        raise UsageError("no password was given.", hint=f"run it again; in a runbook, {_WAY_OUT}")
+        raise UsageError("No password was given.", hint=f"run it again; in a runbook, {_WAY_OUT}")
     return password
 
 

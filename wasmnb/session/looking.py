@@ -74,7 +74,7 @@ class Looking(State):
                 before = choice("before", before, ("auto", "none"))
             elif not isinstance(before, Exchange | Capture):
                 raise UsageError(
-                    f"before is an Exchange or a Capture, not {type(before).__name__}.",
+                    f"What comes before is an Exchange or a Capture, not {type(before).__name__}.",
                     hint="leave it out, or use none",
                 )
             try:
@@ -82,7 +82,7 @@ class Looking(State):
                     source, url, method=method, headers=lines, body=content, via=via, timeout=number("timeout", timeout)
                 )
             except KeyboardInterrupt:
-                raise Interrupted(f"waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
+                raise Interrupted(f"Waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
             capture = self._captures.add(taken, tuple(plugin_key(plugin) for plugin in mesh.plugins()))
             if isinstance(before, Capture):
                 capture = replace(capture, before=before.after)

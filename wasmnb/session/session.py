@@ -165,7 +165,7 @@ class Session(Images, Logins, Looking, Supplying):
             try:
                 removed = mesh.remove(id)
             except KeyboardInterrupt:
-                raise stopped(mesh, plugin, "removing") from None
+                raise stopped(mesh, plugin, "Removing") from None
             return Removal(removed, pods, perf_counter() - start)
 
     def _ready(self, how: Wanted) -> Wanted:

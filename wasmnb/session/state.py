@@ -73,7 +73,7 @@ class State:
         """
         if self._mesh is None:
             start = "%wasm_mesh" if self._defaults["mesh"] else "%wasm_mesh local"
-            raise NoMeshError("no mesh has been chosen yet.", hint=f"{start} starts one (Session.mesh() in Python)")
+            raise NoMeshError("No mesh has been chosen yet.", hint=f"{start} starts one (Session.mesh() in Python)")
         return self._mesh
 
     @property
@@ -84,7 +84,7 @@ class State:
     def use(self, mesh: Mesh) -> None:
         """Choose a mesh that runs already; the session stops it when it closes."""
         if self._mesh is not None and self._mesh is not mesh:
-            raise MeshError(f"the mesh {self._mesh.name!r} is chosen already.", hint="%wasm_mesh stop lets go of it")
+            raise MeshError(f"The mesh {self._mesh.name!r} is chosen already.", hint="%wasm_mesh stop lets go of it")
         self._mesh = mesh
 
     def mesh(
@@ -156,7 +156,7 @@ class State:
         other = [name for name, value in asked.items() if value not in (_PLAIN[name], self._started.get(name))]
         if other:
             raise MeshError(
-                f"the mesh {self.current.name!r} runs already, with other {' and '.join(other)}.",
+                f"The mesh {self.current.name!r} runs already, with other {' and '.join(other)}.",
                 hint="%wasm_mesh stop, then start it with these options",
             )
 
@@ -166,7 +166,7 @@ class State:
         start = perf_counter()
         own = [words.workload(word) for word in asked["workloads"]]
         if not own and not asked["bookinfo"]:
-            raise UsageError("a mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
+            raise UsageError("A mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
         try:
             self._mesh = LocalMesh.start(
                 workloads=None if asked["bookinfo"] else (),
@@ -176,7 +176,7 @@ class State:
                 progress=progress,
             )
         except KeyboardInterrupt:
-            raise Interrupted("starting the mesh was stopped; nothing of it runs.") from None
+            raise Interrupted("Starting the mesh was stopped; nothing of it runs.") from None
         self._started = asked
         return replace(self._state("started"), seconds=perf_counter() - start)
 

@@ -52,7 +52,7 @@ def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:
             raise UsageError(f"{part!r} in a selector is no label.", where=where, hint="write key=value,key=value")
         if not _LABEL.fullmatch(key.strip()) or not _VALUE.fullmatch(value.strip()):
             raise UsageError(
-                f"no pod can carry the label {part.strip()!r}.",
+                f"No pod can carry the label {part.strip()!r}.",
                 where=where,
                 hint="a key and a value have letters, digits, '-', '_' and '.', for instance app=details",
             )
@@ -87,14 +87,14 @@ def configuration(value: object) -> str | dict[str, Any] | None:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise ConfigError(
-                "the configuration cannot be written as JSON.",
+                "The configuration cannot be written as JSON.",
                 why=[str(error)],
                 hint="use only text, numbers, true and false, None, lists and dictionaries",
             ) from None
         return dict(value)
     if not isinstance(value, str):
         raise ConfigError(
-            f"a configuration is text or a dictionary, not {type(value).__name__}.", hint="give a dict or JSON text"
+            f"A configuration is text or a dictionary, not {type(value).__name__}.", hint="give a dict or JSON text"
         )
     if value.startswith("@"):
         return _checked(_file(value[1:]), value[1:])
@@ -178,7 +178,7 @@ def _checked(text: str, name: str) -> str:
         quote = (text.splitlines() or [""])[error.lineno - 1 :][:1]
         single = "'" in text and '"' not in text
         raise ConfigError(
-            f"the configuration is no JSON: {error.msg[0].lower()}{error.msg[1:]}.",
+            f"The configuration is no JSON: {error.msg[0].lower()}{error.msg[1:]}.",
             where=redact.place(Place(name, error.lineno, error.colno, quote[0] if quote else "")),
             hint='JSON wants double quotes: \'{"name": "value"}\''
             if single or re.match(r"\s*\{\w", text)
@@ -186,7 +186,7 @@ def _checked(text: str, name: str) -> str:
         ) from None
     except ValueError as error:
         raise ConfigError(
-            f"the configuration is no JSON: {error}.",
+            f"The configuration is no JSON: {error}.",
             where=redact.place(Place(name, quote=text.splitlines()[0])),
             hint="JSON has no word for it; use a number, text or null",
         ) from None
@@ -202,7 +202,7 @@ def _bytes(path: str) -> bytes:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"the file {path!r} cannot be read.",
+            f"The file {path!r} cannot be read.",
             why=[error.strerror or type(error).__name__],
             hint=f"paths start at the notebook's folder, {Path.cwd().name}/",
         ) from None
@@ -212,4 +212,4 @@ def _file(path: str) -> str:
     try:
         return _bytes(path).decode()
     except UnicodeDecodeError:
-        raise ConfigError(f"the file {path!r} is no UTF-8 text.", hint="save it as UTF-8") from None
+        raise ConfigError(f"The file {path!r} is no UTF-8 text.", hint="save it as UTF-8") from None

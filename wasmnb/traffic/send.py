@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from urllib.parse import quote
 
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.exchange import Exchange, Headers, Request, Response
@@ -19,7 +20,9 @@ PATIENCE = 2.0
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _IDEMPOTENT = {"GET", "HEAD"}
 _UNAVAILABLE = 503
+_BAD_REQUEST = 400
 _BAD_GATEWAY = 502
+_RESERVED = "/?#[]@!$&'()*+,;=:%~"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
 
 
@@ -151,6 +154,9 @@ def _notes(request: Request, response: Response, via: str) -> list[str]:
             f"response header name {odd} is no HTTP token (RFC 9110, 5.1): it shows here, "
             "but the next Envoy in the path answers 502 when its upstream sends it"
         )
+    if response.status == _BAD_REQUEST and not request.path.isascii():
+        # Envoy takes no byte above 0x7E in a path (RFC 3986, 2).
+        notes.append(f"the path has letters that no URL has; write them as {quote(request.path, safe=_RESERVED)}")
     if response.status == _BAD_GATEWAY and "protocol error" in response.text[:400]:
         past = "; send past the caller's proxy (via proxy) to see the response itself" if via == "app" else ""
         notes.append(

@@ -5,9 +5,11 @@ import path from "node:path";
 import readline from "node:readline";
 import { pathToFileURL } from "node:url";
 
-const [modules, idleSeconds] = process.argv.slice(2);
+const [folder, idleSeconds] = process.argv.slice(2);
+process.chdir(folder);
+// The folder's real name: the cache may lie behind a symbolic link.
+const modules = process.cwd();
 const compiler = path.join(modules, "node_modules", "assemblyscript", "dist", "asc.js");
-process.chdir(modules);
 const asc = await import(pathToFileURL(compiler).href);
 
 const SDK = "@gcoredev/proxy-wasm-sdk-as/assembly";

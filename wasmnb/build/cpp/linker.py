@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from wasmnb.build import process
 from wasmnb.build.cpp.compiler import SDK
 from wasmnb.build.diagnostics import Diagnostic, line_of
-from wasmnb.build.process import Finished, run
+from wasmnb.build.process import Finished, end, finish, run
 from wasmnb.build.runtime import LIBRARIES
 from wasmnb.build.zig import zig
 from wasmnb.errors import LinkError, ToolchainError
 from wasmnb.module.parse import parse
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
     from pathlib import Path
 
     from wasmnb.build.cpp.source import Source
     from wasmnb.build.store import Entry
 
-__all__ = ["OPTIONS", "host_functions", "link"]
+__all__ = ["OPTIONS", "host_functions", "link", "waiting"]
 
 # What every module exports (Proxy-Wasm ABI 0.1.0 to 0.2.1), as far as it has it. Exporting by name, because exporting
 # every visible symbol would keep all of operator new and delete.
@@ -116,11 +120,25 @@ def host_functions() -> frozenset[str]:
     return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
-def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_line: int) -> bytes:
+@contextlib.contextmanager
+def waiting(work: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a linker that waits for its arguments: it starts while the compiler runs, which is half of its time."""
+    linker = process.start([zig().program, "wasm-ld", "@/dev/stdin"], work, waits=True)
+    try:
+        yield linker
+    finally:
+        end(linker)
+
+
+def link(
+    linker: subprocess.Popen[bytes], work: Path, sdk: Entry | None, runtime: Entry, source: Source, *, first_line: int
+) -> bytes:
     """Link ``cell.o`` with the SDK and the runtime.
 
     Parameters
     ----------
+    linker : subprocess.Popen
+        From `waiting`.
     work : pathlib.Path
         The folder of ``cell.o``.
     sdk : Entry or None
@@ -144,9 +162,10 @@ def link(work: Path, sdk: Entry | None, runtime: Entry, source: Source, first_li
     exports = _exports((work / "cell.o").read_bytes())
     # Most filters find all they need in one object. That a filter does not is no reason to skip the attempt next time:
     # which way a module was linked must follow from its source alone.
-    finished = _run(work, [*exports, start, "cell.o", str(sdk.path("filter.o"))]) if sdk else None
-    if finished is None or finished.code:
-        finished = _run(work, [*exports, start, "cell.o", *([str(sdk.path("sdk.o"))] if sdk else []), *libraries])
+    whole = [str(sdk.path("sdk.o")), *libraries] if sdk else libraries
+    finished = finish(linker, _response([*exports, start, "cell.o", *([str(sdk.path("filter.o"))] if sdk else whole)]))
+    if finished.code and sdk:
+        finished = run([zig().program, "wasm-ld", *_arguments([*exports, start, "cell.o", *whole])], work)
     if finished.code:
         raise _error(_read(finished, source, first_line), finished)
     wasm = (work / "cell.wasm").read_bytes()
@@ -167,9 +186,14 @@ def _exports(cell: bytes) -> list[str]:
     return [f"--export-if-defined={name}" for name in names]
 
 
-def _run(work: Path, inputs: list[str]) -> Finished:
-    allowed = f"--allow-undefined-file={SDK / 'host_functions.txt'}"
-    return run([zig().program, "wasm-ld", *OPTIONS, allowed, *inputs, "-o", "cell.wasm"], work)
+def _arguments(inputs: list[str]) -> list[str]:
+    return [*OPTIONS, f"--allow-undefined-file={SDK / 'host_functions.txt'}", *inputs, "-o", "cell.wasm"]
+
+
+def _response(inputs: list[str]) -> bytes:
+    """Give the arguments as a response file has them: blanks, quotes and backslashes behind a backslash."""
+    words = [re.sub(r"([\s'\"\\])", r"\\\1", word) for word in _arguments(inputs)]
+    return "\n".join(words).encode(errors="surrogateescape")
 
 
 def _read(finished: Finished, source: Source, first_line: int) -> list[Diagnostic]:

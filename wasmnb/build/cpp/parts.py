@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from wasmnb.progress import Progress
 
-__all__ = ["HEADERS", "OBJECTS", "PREFIX", "forget", "header", "prepare", "ready", "sdk_objects"]
+__all__ = ["HEADERS", "OBJECTS", "PREFIX", "USES", "forget", "header", "prepare", "ready", "sdk_objects"]
 
 # Part of every key: raise it when what is made, or how, changes.
 _RECIPE = 7
 _INTRINSICS = '"proxy_wasm_intrinsics.h"'
 _JSON = '"proxy_wasm_json.h"'
-# Has the compiler do beforehand what filters have it do with the standard library.
-_USES = f'"{SDK / "src" / "precompiled.h"}"'
+#: Has the compiler do beforehand what filters have it do with the standard library.
+USES = str(SDK / "src" / "precompiled.h")
 #: The file that is precompiled: its headers are options. A header names it, and looks for it when it is used.
 PREFIX = os.devnull
 _FILTERS = (Source(f"#include {_INTRINSICS}\n"), Source(f"#include {_INTRINSICS}\n#include {_JSON}\n"))
@@ -150,7 +150,7 @@ def header(source: Source, flags: Flags, progress: Progress | None = None) -> tu
 
 def _names(source: Source) -> tuple[str, ...]:
     """Give the SDK's headers for a source; the JSON one only when asked for, since it brings a class ``Json``."""
-    return (_INTRINSICS, *([_JSON] if _JSON in source.includes else []), _USES)
+    return (_INTRINSICS, *([_JSON] if _JSON in source.includes else []), f'"{USES}"')
 
 
 def _is_standard(name: str) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.build import runtime
 from wasmnb.build.cpp import parts
-from wasmnb.build.cpp.compiler import SDK, WARNINGS, canonical, dependencies, frontend, sdk_id
+from wasmnb.build.cpp.compiler import WARNINGS, canonical, dependencies, frontend, sdk_id
 from wasmnb.build.cpp.errors import compile_error
 from wasmnb.build.cpp.flags import Flags
-from wasmnb.build.cpp.linker import OPTIONS, link
+from wasmnb.build.cpp.linker import OPTIONS, link, waiting
 from wasmnb.build.cpp.source import Source, root_ids
 from wasmnb.build.diagnostics import CELL, Diagnostic, parse
 from wasmnb.build.process import run
@@ -159,22 +159,23 @@ class _Job:
         sdk = parts.sdk_objects(libraries, progress)
         prepared = parts.header(self.source, self.flags, progress)
         self.stages.end("prepare")
-        self.stages.begin("compiling")
-        with io_errors():
-            # Blank lines in front make the compiler's lines the cell's lines.
-            text = "\n" * (first_line - 1) + self.filter.source
-            (self.work / CELL).write_bytes(text.encode(errors="replace"))
-        warnings = self._compile(prepared)
-        self.stages.end("compile")
-        # System headers, the SDK's among them, are not listed: what is left are the user's own.
-        found = dependencies(self.work / "cell.d")
-        names = [name for name in found if not name.endswith((CELL, parts.PREFIX)) and not name.startswith(str(SDK))]
-        headers = {name: Path(name).read_bytes() for name in names}
-        sources = [self.source, *(Source(data.decode(errors="replace")) for data in headers.values())]
-        uses_sdk = any(item.uses_sdk for item in sources)
-        self.stages.begin("linking")
-        linked = link(self.work, sdk if uses_sdk else None, libraries, self.source, first_line)
-        self.stages.end("link")
+        with waiting(self.work) as linker:
+            self.stages.begin("compiling")
+            with io_errors():
+                # Blank lines in front make the compiler's lines the cell's lines.
+                text = "\n" * (first_line - 1) + self.filter.source
+                (self.work / CELL).write_bytes(text.encode(errors="replace"))
+            warnings = self._compile(prepared)
+            self.stages.end("compile")
+            # System headers, the SDK's among them, are not listed: what is left are the user's own.
+            found = dependencies(self.work / "cell.d")
+            names = [name for name in found if not name.endswith((CELL, parts.PREFIX, parts.USES))]
+            headers = {name: Path(name).read_bytes() for name in names}
+            sources = [self.source, *(Source(data.decode(errors="replace")) for data in headers.values())]
+            uses_sdk = any(item.uses_sdk for item in sources)
+            self.stages.begin("linking")
+            linked = link(linker, self.work, sdk if uses_sdk else None, libraries, self.source, first_line=first_line)
+            self.stages.end("link")
         notes = {
             "first_line": first_line,
             "headers": {name: digest(data) for name, data in headers.items()},

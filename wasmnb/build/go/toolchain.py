@@ -172,6 +172,8 @@ def _refusal(finished: Finished, filter: Filter) -> CompileError | ToolchainErro
     found = messages.parse(finished.messages, filter.source, filter.first_line)
     if not found or finished.code < 0:
         return _broken(finished)
+    # While a cell is being written its imports are ahead of their use: what else is wrong is said first.
+    found = tuple(sorted(found, key=lambda item: item.message.endswith("imported and not used")))
     return recipe.compile_error(found, messages.hint(found))
 
 

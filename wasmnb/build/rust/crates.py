@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.process import Finished, end, run, start
-from wasmnb.build.rust.problems import cargo_error
+from wasmnb.build.rust.problems import Unreachable, cargo_error
 from wasmnb.build.rust.source import Dependency
 from wasmnb.build.rust.tools import TARGET, Tools, environment
 from wasmnb.build.store import Entry, Store, digest, io_errors, workspace
@@ -100,7 +100,13 @@ def lock(tools: Tools, asked: Sequence[Dependency], progress: Progress | None = 
             progress.update("choosing the versions of the Rust crates")
         with workspace() as work:
             _write(work, asked)
-            _cargo(tools, work, asked, "generate-lockfile")
+            try:
+                _cargo(tools, work, asked, "generate-lockfile")
+            except Unreachable as error:
+                # What has been fetched for something else may be enough.
+                words = (tools.cargo, "generate-lockfile", "--offline")
+                if run(words, work, environment=_environment(tools)).code:
+                    raise error from None
             chosen = (work / "Cargo.lock").read_text(encoding="utf-8")
             for name, version in _PINS.items():
                 major = version.rsplit(".", 1)[0]
@@ -133,7 +139,8 @@ def compiled(tools: Tools, asked: Sequence[Dependency], locked: str, progress: P
             _write(work, asked, locked)
             externs = _Build(tools, asked, work, folder, progress).run()
         if not tools.linker:
-            _write_linker(folder / "linker")
+            # rustc's first two words choose one of lld's faces.
+            _write_program(folder / "linker", "shift 2", "wasm-ld")
         return {"externs": externs, "linker": tools.linker}
 
     return Compiled(CRATES.once(_key(tools, asked, locked), fill))
@@ -174,10 +181,10 @@ def _locked(text: str, name: str, major: str) -> str:
     return f"{major}.{after.split(chr(34), 1)[0]}"
 
 
-def _write_linker(path: Path) -> None:
-    """Write a program that rustc can call; its first two words choose one of lld's faces, and zig has a name for it."""
+def _write_program(path: Path, before: str, face: str) -> None:
+    """Write a program that is one of zig's faces, for tools that call a linker by a single name."""
     with io_errors():
-        path.write_text(f"#!/bin/sh\nshift 2\nexec '{zig().program}' wasm-ld \"$@\"\n", encoding="utf-8")
+        path.write_text(f"#!/bin/sh\n{before}\nexec '{zig().program}' {face} \"$@\"\n", encoding="utf-8")
         path.chmod(0o755)
 
 
@@ -242,7 +249,7 @@ class _Build:
         flags = [f"--remap-path-prefix={folder}=crates" for folder in sorted(folders)]
         words = ["build", "--release", "--locked", f"--target={TARGET}", "--message-format=json"]
         words.append(f"--target-dir={_shared_target(self.tools)}")
-        extra = {**_environment(self.tools), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
+        extra = {**_environment(self.tools), **self._host_linker(), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
         with tempfile.TemporaryFile(dir=self.work) as messages:
             process = start([self.tools.cargo, *words], self.work, environment=extra, messages=messages)
             try:
@@ -258,6 +265,14 @@ class _Build:
         if finished.code:
             raise cargo_error(text, self.asked)
         return dict(self._artifacts(text))
+
+    def _host_linker(self) -> dict[str, str]:
+        """Let zig link what runs on this machine during the build, where there is no C compiler."""
+        if shutil.which("cc"):
+            return {}
+        program = self.folder / "cc"
+        _write_program(program, "", "cc")
+        return {f"CARGO_TARGET_{self.tools.host.upper().replace('-', '_')}_LINKER": str(program)}
 
     def _report(self, messages: int, total: int) -> None:
         if self.progress:

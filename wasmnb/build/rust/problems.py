@@ -14,18 +14,23 @@ if TYPE_CHECKING:
 
     from wasmnb.build.rust.source import Dependency, Source
 
-__all__ = ["cargo_error", "undefined"]
+__all__ = ["Unreachable", "cargo_error", "undefined", "unlinked"]
 
 # What cargo says when it cannot get what it wants; measured with cargo 1.85 and 1.95.
 _UNREACHABLE = re.compile(
-    r"failed to (?:get|download|fetch|query)|[Cc]ould not resolve|unable to update|network failure|spurious network"
-    r"|offline was specified|--offline"
+    r"failed to (?:get|download|fetch|query)|[Cc]ould not resolve|unable to update|network failure|offline was specified"
+    r"|--offline"
 )
 _ABSENT = re.compile(r"no matching package(?: named)? `(?P<name>[\w-]+)`")
 _VERSION = re.compile(r"failed to select a version for(?: the requirement)? `(?P<name>[\w-]+)")
 _FEATURE = re.compile(r"depends on `(?P<name>[\w-]+)`,? with features:? `[^`]*` but")
 _FAILED = re.compile(r"could not compile `(?P<name>[\w-]+)`|failed to run custom build command for `(?P<build>[\w-]+)")
+_TWICE = re.compile(r"error: duplicate symbol: (\w+)")
 _QUOTED = 6
+
+
+class Unreachable(ToolchainError):
+    """The registry of crates cannot be reached."""
 
 
 def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | ToolchainError:
@@ -39,6 +44,9 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         The crates that the cell asks for.
     """
     said, why = _words(text), _why(text)
+    if _UNREACHABLE.search(said):
+        hint = "connect to the network once; what has been fetched is then used without it"
+        return Unreachable("The Rust crates cannot be fetched.", why=why, hint=hint)
     for pattern, what, hint in (
         (_ABSENT, "There is no crate {name!r} in the registry.", "see how the crate's name is written"),
         (_FEATURE, "The crate {name!r} has no such feature.", "see the crate's own documentation for its features"),
@@ -52,9 +60,6 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         name = failed["name"] or failed["build"]
         hint = "leave it out, or ask for fewer of its features: there are no threads, sockets or C libraries here"
         return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
-    if _UNREACHABLE.search(said):
-        hint = "connect to the network once; what has been fetched is then used without it"
-        return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint)
     return ToolchainError("cargo failed.", why=why, hint="run %wasm_doctor")
 
 
@@ -84,21 +89,36 @@ def _why(text: str) -> list[str]:
     return [line for line in lines if line and not line.startswith(noise)][:_QUOTED]
 
 
+def unlinked(found: Sequence[Diagnostic], source: Source) -> LinkError | ToolchainError | None:
+    """Make an error of what the linker said, when it was the linker that failed."""
+    failed = next((one for one in found if one.message.startswith("linking with ")), None)
+    if failed is None:
+        return None
+    # The compiler quotes its whole command first.
+    said = failed.notes[-1].message if failed.notes else failed.message
+    twice = dict.fromkeys(_TWICE.findall(said))
+    if twice:
+        message = "{!r} is defined here, and in another crate as well"
+        return _link_error([_named(name, message, source) for name in twice], "give it another name, or leave it out")
+    return ToolchainError("The linker failed.", why=said.splitlines()[:_QUOTED], hint="run %wasm_doctor")
+
+
 def undefined(names: Sequence[str], source: Source) -> LinkError:
     """Make an error of functions that the cell declares and nobody has, at the lines that use them."""
-    found = []
-    for name in names:
-        place = source.find(name)
-        line, column, quote = (place.line, place.column, place.quote) if place else (0, 0, "")
-        found.append(Diagnostic("error", f"there is no host function {name!r}", line, column, quote))
+    hint = "call a function of proxy_wasm::hostcalls, or define it in the cell"
+    return _link_error([_named(name, "there is no host function {!r}", source) for name in names], hint)
+
+
+def _named(name: str, message: str, source: Source) -> Diagnostic:
+    place = source.find(name) or Place("cell")
+    return Diagnostic("error", message.format(name), place.line, place.column, place.quote)
+
+
+def _link_error(found: list[Diagnostic], hint: str) -> LinkError:
     found.sort(key=lambda one: (not one.line, one.line, one.column))
     first, *others = found
     rest = f" ({len(others)} more follow)" if others else ""
-    error = LinkError(
-        f"The cell compiles, but {first.message}{rest}.",
-        where=first.place,
-        why=[str(one) for one in others[:3]],
-        hint="call a function of proxy_wasm::hostcalls, or define it in the cell",
-    )
+    what = f"The cell compiles, but {first.message}{rest}."
+    error = LinkError(what, where=first.place, why=[str(one) for one in others[:3]], hint=hint)
     error.diagnostics = tuple(found)
     return error

@@ -11,7 +11,7 @@ from wasmnb.build.process import run
 from wasmnb.build.rust import crates
 from wasmnb.build.rust.flags import Flags
 from wasmnb.build.rust.messages import CELL, compile_error, read
-from wasmnb.build.rust.problems import undefined
+from wasmnb.build.rust.problems import undefined, unlinked
 from wasmnb.build.rust.source import Source
 from wasmnb.build.rust.tools import TARGET, Tools, find
 from wasmnb.build.store import Entry, Store, digest, io_errors, workspace
@@ -129,7 +129,7 @@ def _compile(
         finished = run(command, work)
         found = read(finished.messages, source.text, source.first_line)
         if finished.code:
-            raise compile_error(found, finished)
+            raise unlinked(found, source) or compile_error(found, finished)
         linked = (work / "cell.wasm").read_bytes()
     known, imports = functions(ABIS[-1]), parse(linked).imports
     absent = [item.name for item in imports if item.module == "env" and f"env.{item.name}" not in known]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,11 @@ class Tools:
     cargo: str
     linker: str
     version: str
+
+    @property
+    def host(self) -> str:
+        """The machine that it runs on, as it names it: ``x86_64-unknown-linux-gnu``."""
+        return next((line[6:] for line in self.version.splitlines() if line.startswith("host: ")), "")
 
     @property
     def short(self) -> str:
@@ -108,11 +113,11 @@ def _probe(program: str, _changed: int, _size: int) -> _Found:
     if sysroot.parent.name == "toolchains":
         # rustup's proxy would look for the right toolchain again with every call.
         program = str(sysroot / "bin" / "rustc")
-    host = next((line[6:] for line in said.output.splitlines() if line.startswith("host: ")), "")
-    linker = sysroot / "lib" / "rustlib" / host / "bin" / "rust-lld"
     beside = Path(program).with_name("cargo")
     cargo = str(beside) if os.access(beside, os.X_OK) else shutil.which("cargo") or ""
-    return _Found(Tools(program, cargo, str(linker) if linker.is_file() else "", said.output.strip()), str(sysroot))
+    tools = Tools(program, cargo, "", said.output.strip())
+    linker = sysroot / "lib" / "rustlib" / tools.host / "bin" / "rust-lld"
+    return _Found(replace(tools, linker=str(linker)) if linker.is_file() else tools, str(sysroot))
 
 
 def _candidates() -> Iterator[Path]:

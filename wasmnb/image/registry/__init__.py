@@ -1,4 +1,4 @@
-"""Images between this machine and registries: push, pull, list, log in.
+"""Images between this machine and registries: push, pull, look at, list, log in.
 
 Importing this imports the HTTP library; whoever needs it only later imports it then.
 """
@@ -6,7 +6,22 @@ Importing this imports the HTTP library; whoever needs it only later imports it 
 from wasmnb.image.registry.catalogue import repositories, tags
 from wasmnb.image.registry.listing import listing
 from wasmnb.image.registry.login import Login, login, logout
-from wasmnb.image.registry.pull import Pulled, pull, resolve
-from wasmnb.image.registry.push import push
+from wasmnb.image.registry.looking import inspect, look, resolve
+from wasmnb.image.registry.pull import Pulled, pull
+from wasmnb.image.registry.push import Pushed, push
 
-__all__ = ["Login", "Pulled", "listing", "login", "logout", "pull", "push", "repositories", "resolve", "tags"]
+__all__ = [
+    "Login",
+    "Pulled",
+    "Pushed",
+    "inspect",
+    "listing",
+    "login",
+    "logout",
+    "look",
+    "pull",
+    "push",
+    "repositories",
+    "resolve",
+    "tags",
+]

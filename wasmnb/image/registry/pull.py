@@ -6,34 +6,29 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import BadNameError, ImageError, Interrupted, RegistryError, did_you_mean
+from wasmnb.errors import ImageError, Interrupted, RegistryError
 from wasmnb.image.extraction import PLATFORM, chosen
 from wasmnb.image.layout import MAX_BLOB
 from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
-from wasmnb.image.registry.catalogue import repositories_of, tags_of
-from wasmnb.image.registry.client import client
 from wasmnb.image.registry.download import Download
-from wasmnb.image.registry.hosts import Access
+from wasmnb.image.registry.looking import NOT_FOUND, nothing, repository
 from wasmnb.image.registry.problems import Doing
-from wasmnb.image.registry.remote import Remote
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
 
     from wasmnb.image.manifest import Descriptor
     from wasmnb.image.registry.manifests import Fetched
+    from wasmnb.image.registry.remote import Remote
     from wasmnb.image.store import Store
     from wasmnb.progress import Progress
 
-__all__ = ["Pulled", "pull", "resolve"]
+__all__ = ["Pulled", "pull"]
 
 _MOST_BLOBS = 200
-_NOT_FOUND = 404
-_FEW = 200  # names of a catalogue that are looked through for a near one
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class Pulled:
     digest : str
         Of the manifest that meshes run; of an index that is the one chosen from it.
     size : int
-        Bytes of the blobs.
+        Bytes of the manifest and its blobs.
     fetched : int
         Bytes that came over the network; 0 when the store had all.
     note : str
@@ -102,45 +97,12 @@ def pull(
         The user stopped it; the store has what it had before.
     """
     where = Reference.parse(reference)
-    remote = _remote(where, plain_http=plain_http, insecure=insecure, ca=ca)
+    remote = repository(where, plain_http=plain_http, insecure=insecure, ca=ca)
     try:
         with store.writing():
             return _Pull(where, remote, store, progress or Silent()).run()
     except KeyboardInterrupt:
         raise Interrupted(f"The pull of {reference} was stopped.", hint="the store has what it had before") from None
-
-
-def resolve(
-    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-) -> str:
-    """Ask a registry what a tag means at this moment.
-
-    Parameters
-    ----------
-    reference : str
-        With a digest, the registry is asked whether it has it.
-    plain_http, insecure, ca
-        As for `push`.
-
-    Returns
-    -------
-    str
-        ``sha256:...``.
-
-    Raises
-    ------
-    RegistryError
-        The registry cannot be reached, refuses, or has no such image.
-    """
-    where = Reference.parse(reference)
-    remote = _remote(where, plain_http=plain_http, insecure=insecure, ca=ca)
-    doing = Doing("pull", str(where), where.host)
-    digest = manifests.look(remote, where.digest or where.tag_or_latest, doing)
-    if not digest:
-        raise _nothing(remote, where)
-    if where.digest and digest != where.digest:
-        raise RegistryError(f"{where.host} answers for {where} with another digest: {digest}.", hint="try again")
-    return digest
 
 
 class _Pull:
@@ -175,15 +137,16 @@ class _Pull:
         self._store.add_manifest(str(self._where), found.data)
         for item in blobs:
             self._remote.client.seen[item.digest] = self._where.path
-        return Pulled(str(self._where), used.digest, self._total, self._fetched, self._note)
+        size = len(used.data) + self._total
+        return Pulled(str(self._where), used.digest, size, self._fetched, self._note)
 
     def _manifest(self, tag_or_digest: str) -> Fetched:
         try:
             return manifests.fetch(self._remote, tag_or_digest, self._doing)
         except RegistryError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
-        raise _nothing(self._remote, self._where)
+        raise nothing(self._remote, self._where)
 
     def _chosen(self, index: Manifest) -> Fetched:
         """Take from an index what meshes take."""
@@ -231,35 +194,3 @@ class _Pull:
         with self._lock:
             self._done += count
             self._progress.update(f"pulling {self._where.name}", self._done, self._total)
-
-
-def _remote(where: Reference, **options: object) -> Remote:
-    if where.is_local:
-        raise BadNameError(
-            f"{where} is an image of this machine; no registry has it.", hint="%wasm_list shows what is there"
-        )
-    return Remote(client(where.host, Access.of(**options)), where.path)  # type: ignore[arg-type]
-
-
-def _nothing(remote: Remote, where: Reference) -> RegistryError:
-    """Give the error for an image that is not there, with the names that are near."""
-    hint = ""
-    known = _quietly(lambda: tags_of(remote))
-    if known:
-        what = f"{where.repository} has no " + (where.digest or f"tag {where.tag_or_latest}")
-        if not where.digest:
-            hint = did_you_mean(where.tag_or_latest, known) or "it has " + ", ".join(known[-3:])
-    else:
-        what = f"{where.host} has no repository {where.path}"
-        hint = did_you_mean(where.path, _quietly(lambda: repositories_of(remote.client, most=_FEW)))
-    error = RegistryError(f"{what}.", hint=hint or f"%wasm_list {where.host} shows what it has")
-    error.status = _NOT_FOUND
-    return error
-
-
-def _quietly(ask: Callable[[], list[str]]) -> list[str]:
-    """Give names for a hint; a registry that does not tell them is no second error."""
-    try:
-        return ask()
-    except RegistryError:
-        return []

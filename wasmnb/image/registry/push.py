@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.errors import BadNameError, Interrupted, RegistryError, UsageError
@@ -36,7 +37,35 @@ if TYPE_CHECKING:
         def blobs(self) -> Iterable[_Layer]: ...
 
 
-__all__ = ["push"]
+__all__ = ["Pushed", "push"]
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push brought about.
+
+    Parameters
+    ----------
+    reference : str
+    digest : str
+        Of the manifest, as the registry has it now; what a deploy should name.
+    before : str
+        The digest that the tag meant before; empty when the registry had no such tag.
+    """
+
+    reference: str
+    digest: str
+    before: str = ""
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the registry had this very image under this name already."""
+        return self.before == self.digest
+
+    @property
+    def pinned(self) -> str:
+        """The reference with the digest: what a deploy should name."""
+        return str(Reference.parse(self.reference).with_digest(self.digest))
 
 
 def push(
@@ -49,7 +78,7 @@ def push(
     progress: Progress | None = None,
     chunk: int = CHUNK,
     mount_from: Iterable[str] = (),
-) -> str:
+) -> Pushed:
     """Push an image.
 
     Parameters
@@ -70,8 +99,7 @@ def push(
 
     Returns
     -------
-    str
-        The digest of the manifest, as the registry has it now; what a deploy should name.
+    Pushed
 
     Raises
     ------
@@ -120,14 +148,14 @@ class _Push:
         self._sent = self._total = 0
         self._over = False
 
-    def run(self) -> str:
+    def run(self) -> Pushed:
         """Push; when it fails or is stopped, whatever is still under way on other connections ends too."""
         try:
             return self._run()
         finally:
             self._over = True
 
-    def _run(self) -> str:
+    def _run(self) -> Pushed:
         if self._where.digest and self._where.digest != self._digest:
             raise BadNameError(
                 f"{self._where} names another image than the one that is to be pushed there.",
@@ -143,7 +171,8 @@ class _Push:
         # beside that look: a repository that lacks a blob has no manifest with it.
         unseen = [blob for blob in blobs if at.seen.get(blob.digest) != path]
         bringing = at.side_by_side(self._bring, unseen)
-        if manifests.look(self._remote, self._target, self._doing, actions="pull,push") == self._digest:
+        before = manifests.look(self._remote, self._target, self._doing, actions="pull,push")
+        if before == self._digest:
             self._progress.update(f"pushing {self._where.name}", self._total, self._total)
         else:
             seen = at.side_by_side(self._bring, [blob for blob in blobs if blob not in unseen])
@@ -153,7 +182,7 @@ class _Push:
             at.moved.add((path, self._target))
         for blob in blobs:
             at.seen[blob.digest] = path
-        return self._digest
+        return Pushed(str(self._where), self._digest, before)
 
     def _bring(self, blob: Blob) -> None:
         """Ask for a blob, and send it when it is not there."""

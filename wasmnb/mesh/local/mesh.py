@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from wasmnb.checks import Check
     from wasmnb.mesh.local.plan import Plan
     from wasmnb.mesh.local.processes import Processes
-    from wasmnb.mesh.local.proxy import Proxy
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
@@ -122,7 +121,7 @@ class LocalMesh:
     @property
     def gateway(self) -> str:
         """``host:port`` of the ingress gateway."""
-        return _address(self._plan.gateway)
+        return self._plan.gateway.address
 
     def pods(self) -> list[Pod]:
         """List the pods as they are now: whether each service answers HTTP, and each proxy's worker does."""
@@ -317,7 +316,3 @@ class LocalMesh:
 def _wake_all(watches: list[LocalWatch]) -> None:
     for watch in list(watches):
         watch.wake()
-
-
-def _address(proxy: Proxy) -> str:
-    return "{}:{}".format(*proxy.site.inbound) if proxy.site.inbound else ""

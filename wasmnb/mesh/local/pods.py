@@ -65,7 +65,7 @@ def _pod(proxy: Proxy, sidecar: str, service: str, processes: Processes) -> Pod:
         status=_status(state, own),
         restarts=sum(one.restarts for one in (state, own) if one is not None),
         started=state.started if state else datetime.now(timezone.utc),
-        address="{}:{}".format(*proxy.site.inbound) if proxy.site.inbound else "",
+        address=proxy.address,
         reason="; ".join(reasons),
     )
 

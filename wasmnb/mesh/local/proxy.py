@@ -115,6 +115,11 @@ class Proxy:
         self.chain = Chain(0)
         self.reloads: dict[str, tuple[int, int]] = {}
 
+    @property
+    def address(self) -> str:
+        """``host:port`` where others reach it; empty for the canary."""
+        return "{}:{}".format(*self.site.inbound) if self.site.inbound else ""
+
     def prepare(self, envoy: str, routes: Sequence[Route], level: str) -> dict[str, Any]:
         """Write what the Envoy starts with; give the process for the supervisor."""
         (self.folder / "chain").mkdir(parents=True)

@@ -100,7 +100,9 @@ inline WasmResult removeHeaderMapValue(WasmHeaderMapType map, StringView key) {
 }
 WasmDataPtr getHeaderMapPairs(WasmHeaderMapType map);
 WasmResult setHeaderMapPairs(WasmHeaderMapType map, const HeaderStringPairs& pairs);
-inline WasmResult getHeaderMapSize(WasmHeaderMapType map, size_t* bytes) { return proxy_get_header_map_size(map, bytes); }
+inline WasmResult getHeaderMapSize(WasmHeaderMapType map, size_t* bytes) {
+  return proxy_get_header_map_size(map, bytes);
+}
 
 // The same for the four maps of a stream.
 #define PROXY_WASM_MAP(Map)                                                                                   \

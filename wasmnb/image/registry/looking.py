@@ -1,0 +1,170 @@
+"""Asking a registry what it has under a name, without taking it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import BadNameError, RegistryError, did_you_mean
+from wasmnb.image.inspection import Inspection
+from wasmnb.image.inspection import inspect as inspected
+from wasmnb.image.reference import Reference
+from wasmnb.image.registry import manifests
+from wasmnb.image.registry.catalogue import repositories_of, tags_of
+from wasmnb.image.registry.client import client
+from wasmnb.image.registry.hosts import Access
+from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.remote import Remote
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+__all__ = ["NOT_FOUND", "inspect", "look", "nothing", "repository", "resolve"]
+
+#: The status of an answer that there is no such thing.
+NOT_FOUND = 404
+
+_FEW = 200  # names of a catalogue that are looked through for a near one
+
+
+def look(
+    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
+) -> str:
+    """Ask a registry, in one request, what a reference means at this moment.
+
+    Parameters
+    ----------
+    reference : str
+        With a digest, the registry is asked whether it has it.
+    plain_http, insecure, ca
+        As for `push`.
+
+    Returns
+    -------
+    str
+        ``sha256:...``; empty when the registry has no such image.
+
+    Raises
+    ------
+    RegistryError
+        The registry cannot be reached, or refuses.
+    """
+    where = Reference.parse(reference)
+    return _digest(repository(where, plain_http=plain_http, insecure=insecure, ca=ca), where)
+
+
+def resolve(
+    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
+) -> str:
+    """Ask a registry what a reference means at this moment; it must mean something.
+
+    Parameters
+    ----------
+    reference : str
+        With a digest, the registry is asked whether it has it.
+    plain_http, insecure, ca
+        As for `push`.
+
+    Returns
+    -------
+    str
+        ``sha256:...``.
+
+    Raises
+    ------
+    RegistryError
+        The registry cannot be reached, refuses, or has no such image.
+    """
+    where = Reference.parse(reference)
+    remote = repository(where, plain_http=plain_http, insecure=insecure, ca=ca)
+    digest = _digest(remote, where)
+    if not digest:
+        raise nothing(remote, where)
+    if where.digest and digest != where.digest:
+        raise RegistryError(f"{where.host} answers for {where} with another digest: {digest}.", hint="try again")
+    return digest
+
+
+def inspect(
+    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
+) -> Inspection:
+    """Look at an image on a registry; nothing of it is kept.
+
+    Parameters
+    ----------
+    reference : str
+    plain_http, insecure, ca
+        As for `push`.
+
+    Raises
+    ------
+    RegistryError
+        The registry cannot be reached, refuses, or has no such image.
+    ImageError
+        What it has is no image.
+    """
+    where = Reference.parse(reference)
+    remote, doing = repository(where, plain_http=plain_http, insecure=insecure, ca=ca), _looking(where)
+    try:
+        found = manifests.fetch(remote, where.digest or where.tag_or_latest, doing)
+    except RegistryError as error:
+        if error.status != NOT_FOUND:
+            raise
+        raise nothing(remote, where) from None
+
+    def read(digest: str, limit: int) -> bytes:
+        scopes = [remote.scope("pull")]
+        return remote.client.call("GET", remote.blob(digest), doing, scopes=scopes, limit=limit).body
+
+    return inspected(found.data, read, reference=reference, name=where.name)
+
+
+def repository(
+    where: Reference, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
+) -> Remote:
+    """Give the repository that a reference names.
+
+    Raises
+    ------
+    BadNameError
+        It names an image of this machine.
+    UsageError
+        The options contradict each other.
+    """
+    if where.is_local:
+        raise BadNameError(
+            f"{where} is an image of this machine; no registry has it.", hint="%wasm_list shows what is there"
+        )
+    return Remote(client(where.host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca)), where.path)
+
+
+def nothing(remote: Remote, where: Reference) -> RegistryError:
+    """Give the error for an image that is not there, with the names that are near."""
+    hint = ""
+    known = _quietly(lambda: tags_of(remote))
+    if known:
+        what = f"{where.repository} has no " + (where.digest or f"tag {where.tag_or_latest}")
+        if not where.digest:
+            hint = did_you_mean(where.tag_or_latest, known) or "it has " + ", ".join(known[-3:])
+    else:
+        what = f"{where.host} has no repository {where.path}"
+        hint = did_you_mean(where.path, _quietly(lambda: repositories_of(remote.client, most=_FEW)))
+    error = RegistryError(f"{what}.", hint=hint or f"%wasm_list {where.host} shows what it has")
+    error.status = NOT_FOUND
+    return error
+
+
+def _digest(remote: Remote, where: Reference) -> str:
+    return manifests.look(remote, where.digest or where.tag_or_latest, _looking(where))
+
+
+def _looking(where: Reference) -> Doing:
+    return Doing("look at", str(where), where.host)
+
+
+def _quietly(ask: Callable[[], list[str]]) -> list[str]:
+    """Give names for a hint; a registry that does not tell them is no second error."""
+    try:
+        return ask()
+    except RegistryError:
+        return []
