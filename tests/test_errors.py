@@ -35,6 +35,12 @@ def test_a_long_line_is_shown_around_its_column():
     assert quoted[0][caret] == "!"
 
 
+@pytest.mark.parametrize(("said", "told"), [("Is it 'x'?.", "Is it 'x'?"), ("No!.", "No!"), ("No.", "No."), ("", "")])
+def test_a_sentence_ends_with_one_mark(said, told):
+    error = WasmnbError(said)
+    assert (error.what, error.args) == (told, (told,))
+
+
 def test_many_reasons_are_counted():
     lines = WasmnbError("no.", why=[f"line {number}" for number in range(40)]).lines()
     assert len(lines) < 15

@@ -280,6 +280,7 @@ def _nothing_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-docker-configuration"))
+    monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "no-runtime"))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -17,6 +19,7 @@ from wasmnb.build.container import build_in_container
 from wasmnb.errors import Interrupted, ToolchainError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FOREVER = "echo running; while true; do sleep 1; done"
@@ -40,27 +43,42 @@ def test_ctrl_c_stops_and_removes_the_container(engine: Engine, folder: Path) ->
     assert labels["wasmnb.build"] in str(names)
 
 
-def test_ctrl_c_while_the_build_says_nothing(docker: Engine, folder: Path) -> None:
+def test_what_a_killed_kernel_left_goes_with_the_next_build(docker: Engine, folder: Path) -> None:
+    with _building(folder, "killed") as killed, _building(folder, "living") as living:
+        killed.kill()
+        killed.wait(10)
+        assert len(docker.containers()) == 2
+        assert build_in_container(folder, MAKER).name == "made"
+        assert len(docker.containers()) == 1, "what somebody waits for stays"
+        living.send_signal(signal.SIGINT)
+        said = living.communicate(timeout=30)[1]
+    # It had said nothing yet.
+    assert said.strip().endswith(f"The build of 'header-filter' in {IMAGE} was stopped.")
+    assert docker.containers() == []
+
+
+@contextlib.contextmanager
+def _building(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
+    """Build in a process of its own, without end, and wait until the container runs."""
     script = """
         import sys
         from wasmnb.build.container import build_in_container
         from wasmnb.errors import Interrupted
         try:
-            build_in_container(sys.argv[1], sys.argv[2], command="touch begun; sleep 1000", timeout=60)
+            build_in_container(sys.argv[1], sys.argv[2], command=f"touch {sys.argv[3]}; sleep 1000", timeout=60)
         except Interrupted as error:
             sys.exit(error.what)
     """
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script), str(folder), IMAGE], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(script), str(folder), IMAGE, name], stderr=subprocess.PIPE, text=True
     )
-    try:
-        while not (folder / "begun").exists() and process.poll() is None:
-            time.sleep(0.02)
-        process.send_signal(2)
-        said = process.communicate(timeout=30)[1]
-    finally:
-        process.kill()
-    assert said.strip().endswith(f"The build of 'header-filter' in {IMAGE} was stopped.")
+    with process:
+        try:
+            while not (folder / name).exists() and process.poll() is None:
+                time.sleep(0.02)
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_build_that_takes_too_long_is_stopped(engine: Engine, folder: Path) -> None:

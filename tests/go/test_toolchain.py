@@ -93,7 +93,8 @@ def test_a_module_without_a_version_is_refused(fresh):
 
 
 def test_named_modules_are_read_from_the_lines_above_the_code():
-    text = "// deps: example.com/a@v1.2.3, example.com/b/v2@v2.0.0\n\n// deps: example.com/c@v0.1.0\npackage main\n// deps: x\n"
+    text = "// deps: example.com/a@v1.2.3, example.com/b/v2@v2.0.0\n\n// deps: example.com/c@v0.1.0\n"
+    text += "package main\n// deps: x\n"
     assert modules.asked(go_filter(text)) == ("example.com/a@v1.2.3", "example.com/b/v2@v2.0.0", "example.com/c@v0.1.0")
 
 
@@ -124,7 +125,7 @@ def test_the_same_source_gives_the_same_bytes_in_another_cache(fresh, tmp_path, 
 
 def test_a_trap_is_named(upstream, patient, tmp_path):
     source = TEMPLATE.read_text(encoding="utf-8").replace('"你好", "六翁"', 'crash(), "六翁"')
-    source += "\n//go:noinline\nfunc crash() string {\n\tpanic(errors.New(\"on purpose\"))\n}\n"
+    source += '\n//go:noinline\nfunc crash() string {\n\tpanic(errors.New("on purpose"))\n}\n'
     module = go_filter(source).build()
     with Proxy(tmp_path, upstream, http=[Plugin(module)]) as proxy:
         assert proxy.request("/").status == 503
@@ -208,7 +209,7 @@ def test_a_value_can_be_set_by_the_linker(fresh):
 
 def test_an_interrupt_ends_the_compiler_and_leaves_no_file(go, tmp_path):
     # Go's compiler chews on this for many seconds.
-    source = SMALL + "".join(f"var v{n} = map[string][]int{{\"{n}\": {{{n}}}}}\n" for n in range(60_000))
+    source = SMALL + "".join(f'var v{n} = map[string][]int{{"{n}": {{{n}}}}}\n' for n in range(60_000))
     program = "import sys; from wasmnb import Filter; Filter('t', sys.stdin.read(), language='go').build()"
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": ROOT}
     pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -74,7 +74,7 @@ def test_papermill_cannot_be_asked_and_says_the_way_out(guarded, tmp_path):
     )
     assert done.returncode != 0
     for shown in (outputs(nbformat.read(saved, 4)), done.stderr):
-        assert "nobody can be asked for the password here" in shown
+        assert "Nobody can be asked for the password here" in shown
         assert "--password-env" in shown
 
 

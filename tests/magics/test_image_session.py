@@ -290,11 +290,55 @@ def test_a_mesh_that_says_nothing_of_registries_needs_none(faked, monkeypatch):
     assert faked.deploy("hello").verdicts
 
 
-def test_who_searches_is_told_of_the_registry(session):
+def test_a_search_looks_through_the_store_and_the_configured_registry(session, registry, name):
+    here = session.build("hello").digest
+    session.build("hello", tag=name, variant="compat")
+    there = session.push(name).digest
+    pushed = name.replace(":v1", ":v2")
+    session.tag(name, pushed)
+    session.push(pushed)
+    session.rm(pushed)
+    session.config(registry=name.rpartition(":")[0])
+    found = session.list(search="cpp")
+    assert [(row.reference, row.digest) for row in found] == [
+        (name, there),
+        (pushed, there),
+        ("local/hello:latest", here),
+    ]
+    assert [row.updated is None for row in found] == [False, True, False], "the registry tells no time"
+    assert len(session.list()) == 2, "without a search, the store alone"
+    session.build("hello", tag=name)
+    twice = session.list(search=name)
+    assert {row.digest for row in twice} == {here, there}
+    assert any(name in note and "twice" in note for note in twice.notes)
+
+
+def test_a_search_goes_on_where_the_registry_does_not_answer(session):
     session.build("hello")
-    assert session.list(search="hello").notes == ()
-    session.config(registry="registry.example/team")
-    assert "%wasm_list registry.example/team --search 'hello'" in session.list(search="hello").notes[0]
+    gone = f"127.0.0.1:{free_port()}"
+    session.config(registry=f"{gone}/team")
+    found = session.list(search="hello")
+    assert [row.reference for row in found] == ["local/hello:latest"]
+    assert f"{gone}/team could not be searched" in found.notes[0]
+
+
+def test_one_root_id_without_a_name_can_be_told_from_none(session):
+    session.build("hello")
+    assert session.list()[0].root_ids == ("",)
+    assert session.list().frame.root_ids[0] == "''"
+    assert "''" in repr(session.list())
+
+
+def test_pushed_and_pulled_have_the_size_that_the_list_tells(session, name):
+    size = session.build("hello", tag=name).image.size
+    assert {session.push(name).size, session.pull(name).size, session.list()[0].size} == {size}
+
+
+def test_a_push_that_may_not_be_says_push(session, guarded):
+    name = f"{guarded.host}/a/hello:v1"
+    session.build("hello", tag=name)
+    with pytest.raises(AuthError, match="before the push of"):
+        session.push(name)
 
 
 def test_a_filter_that_is_none_may_be_an_image(faked):

@@ -28,7 +28,7 @@ FAILING = {
     "misspelt call": ([SETUP], f"%%wasm_filter hello\n{TYPO}", "CompileError", "addResponseHeadr"),
     "no source": ([SETUP], "%%wasm_filter hello", "UsageError", "has no source"),
     "bad option": ([SETUP], "%wasm_pods --nope", "UsageError", "does not know the option --nope"),
-    "unknown filter": ([SETUP, FAKE], "%wasm_deploy helo", "BadNameError", "there is no filter called 'helo'"),
+    "unknown filter": ([SETUP, FAKE], "%wasm_deploy helo", "BadNameError", "There is no filter called 'helo'"),
     "no mesh": ([SETUP], "%wasm_headers a b:1/", "NoMeshError", "%wasm_mesh local starts one"),
     "bad JSON": ([SETUP, FAKE], "%wasm_deploy x --config '{\"a\": 1,}'", "ConfigError", "is no JSON"),
     "no such image": ([SETUP, FAKE], "%wasm_deploy local/nothing", "ImageError", "The store has no image"),

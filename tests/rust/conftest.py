@@ -49,7 +49,7 @@ def installed() -> str:
         reason = str(error)
     finished = subprocess.run(["sh", str(SCRIPT)], capture_output=True, text=True, timeout=600, check=False)
     if finished.returncode:
-        pytest.skip(f"{reason.splitlines()[0]} {finished.stderr.strip().splitlines()[-1]}")
+        pytest.skip(f"{reason.splitlines()[0]} {(finished.stderr.strip().splitlines() or ['?'])[-1]}")
     return finished.stdout.strip()
 
 

@@ -69,22 +69,58 @@ def test_the_same_source_gives_the_same_bytes_and_a_change_one_call_of_the_compi
     assert build(cell('self.add_http_response_header("x-cell", "2");')).wasm != first.wasm
 
 
-def test_another_cache_gives_the_same_bytes(build, installed, tmp_path, monkeypatch):
+def test_another_cache_and_no_c_compiler_give_the_same_bytes(build, tmp_path, monkeypatch):
     first = build(cell())
     told = Told()
     with monkeypatch.context() as patch:
-        patch.setenv("WASMNB_CACHE_DIR", str(tmp_path))
+        patch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
+        # zig then links what runs during the build.
+        patch.setenv("PATH", str(tmp_path))
         again = Filter("other", cell(), "rust").build(progress=told)
     assert (again.build.cached, again.wasm) == (False, first.wasm)
     assert "compiling the Rust crates, once for this set of crates" in told.stages
 
 
-def test_what_is_cached_needs_no_network(cache, build, monkeypatch):
-    build(cell())
-    monkeypatch.setenv("CARGO_NET_OFFLINE", "true")
+@pytest.fixture
+def no_network(monkeypatch):
+    monkeypatch.setenv("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("CARGO_NET_RETRY", "0")
+
+
+def test_what_is_cached_needs_no_network(build, tmp_path, no_network, monkeypatch):
     assert not build(cell("let _ = 3;")).build.cached
-    asked = '// deps: an-unfetched-crate = "1"\n'
-    assert refused(build, asked + cell(), (CompileError, ToolchainError)).why
+    # Neither does a new choice of versions, when cargo has the crates.
+    locked = crates.lock(tools.find(), ())
+    monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path))
+    assert crates.lock(tools.find(), ()) == locked
+
+
+def test_without_a_network_the_error_says_so(build, tmp_path, no_network, monkeypatch):
+    monkeypatch.setenv("CARGO_HOME", str(tmp_path))
+    error = refused(build, '// deps: equivalent = "1.0.0"\n' + cell(), ToolchainError)
+    assert "cannot be fetched" in error.what
+    assert "network" in error.hint
+
+
+def test_an_interrupt_of_cargo_ends_what_it_started(installed, tmp_path, monkeypatch):
+    cache, scratch = tmp_path / "cache", tmp_path / "scratch"
+    scratch.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setenv("TMPDIR", str(scratch))
+        patch.setenv("WASMNB_CACHE_DIR", str(cache))
+        patch.setenv("WASMNB_RUST", installed)
+        process = _start(cell())
+    try:
+        running = _wait_for(process, "--message-format=json")
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert "KeyboardInterrupt" in messages
+    assert not [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert list(scratch.iterdir()) == []
+    assert [path.suffix for path in (cache / "rust-crates").iterdir()] == [".lock"]
 
 
 @pytest.mark.parametrize("first_line", [1, 2, 5])
@@ -209,33 +245,37 @@ def test_no_source_and_flags_that_are_not_allowed(build):
 
 
 def test_an_interrupt_kills_the_compiler_and_leaves_no_file(cache, tmp_path, monkeypatch):
-    code = "import sys; from wasmnb.build import Filter; Filter('busy', sys.argv[1], 'rust').build()"
     with monkeypatch.context() as patch:
         patch.setenv("TMPDIR", str(tmp_path))
-        process = subprocess.Popen([sys.executable, "-c", code, BUSY], stderr=subprocess.PIPE, text=True)
+        process = _start(BUSY)
     try:
-        compilers = _wait_for_compiler(process)
+        running = _wait_for(process, "cell.rs")
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
     assert "KeyboardInterrupt" in messages
-    assert not [one for one in compilers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert not [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert list(tmp_path.iterdir()) == []
 
 
-def _wait_for_compiler(process):
+def _start(source):
+    code = "import sys; from wasmnb.build import Filter; Filter('busy', sys.argv[1], 'rust').build()"
+    return subprocess.Popen([sys.executable, "-c", code, source], stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for(process, word):
+    """Wait until a build has started a program with this word on its line; give all that it has started."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        found = []
-        for child in psutil.Process(process.pid).children(recursive=True):
+        children = psutil.Process(process.pid).children(recursive=True)
+        for child in children:
             with contextlib.suppress(psutil.Error):
-                found += [child] if "cell.rs" in child.cmdline() else []
-        if found:
-            return found
+                if word in child.cmdline():
+                    return children
         time.sleep(0.01)
-    pytest.fail(f"no compiler was started: {process.communicate()[1]}")
+    pytest.fail(f"{word} was not started: {process.communicate()[1]}")
 
 
 def test_doctor_says_what_is_found(cache):

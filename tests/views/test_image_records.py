@@ -47,7 +47,7 @@ def test_a_name_that_moved_says_what_it_was():
 
 
 def test_what_was_removed_and_freed():
-    assert removed_record([STORED], 12345).status == "1 removed, 12 345 bytes freed"
+    assert removed_record([STORED], 12345).status == "1 removed, 12,345 bytes freed"
     assert "nothing freed" in removed_record([STORED], 0).status
     assert list(removed_record([], 0).frame) == ["reference", "digest", "size"]
 

@@ -62,4 +62,4 @@ def test_age(seconds, text):
 def test_short_forms():
     assert short_digest("sha256:" + "a" * 64) == "sha256:" + "a" * 12
     assert short_digest("") == ""
-    assert size(1234567) == "1 234 567 bytes"
+    assert size(1234567) == "1,234,567 bytes"

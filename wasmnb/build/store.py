@@ -32,6 +32,8 @@ __all__ = ["Entry", "Store", "digest", "io_errors", "seal", "workspace"]
 
 _INDEX = "entry.json"
 _STALE_SECONDS = 3600.0
+# A store grows by one part in so many before it is pruned.
+_SLACK = 20
 _PREFIX = "wasmnb-build-"
 _MEMORY = "/dev/shm"  # noqa: S108
 _ROOM = 64 * 1024 * 1024
@@ -242,9 +244,12 @@ class Store:
             shutil.rmtree(aside, ignore_errors=True)
 
     def _prune(self, root: Path) -> None:
-        """Keep the newest entries, and sweep what a crash left."""
+        """Keep the newest entries, and sweep what a crash left; not for each new entry of a full store."""
         with contextlib.suppress(OSError):
-            entries = [(item.stat().st_mtime, item) for item in os.scandir(root)]
+            items = list(os.scandir(root))
+            if len(items) % max(1, self.keep // _SLACK):
+                return
+            entries = [(item.stat().st_mtime, item) for item in items]
             now = time.time()
             kept = [pair for pair in entries if not pair[1].name.startswith(".")]
             stale = [item for used, item in entries if item.name.startswith(".") and now - used > _STALE_SECONDS]

@@ -137,7 +137,7 @@ class Listing(Sequence[StoredImage]):
                 item.updated,
                 item.abi,
                 item.language,
-                None if item.root_ids is None else ", ".join(item.root_ids),
+                None if item.root_ids is None else ", ".join(name or repr(name) for name in item.root_ids),
             )
             for item in self.images
         )

@@ -13,12 +13,16 @@ from dataclasses import dataclass, replace
 
 from wasmnb.errors import BadNameError, Place
 
-__all__ = ["LOCAL", "Reference"]
+__all__ = ["DOCKER_HUB", "HUB_NAMES", "HUB_SERVER", "LOCAL", "Reference", "host_of", "split_target"]
 
 #: The host of references that never leave this machine.
 LOCAL = "local"
 
-_DEFAULT_HOST = "docker.io"
+#: The host of references that name none, the server behind it, and every name that it goes by.
+DOCKER_HUB = "docker.io"
+HUB_SERVER = "registry-1.docker.io"
+HUB_NAMES = (DOCKER_HUB, "index.docker.io", HUB_SERVER)
+
 _DEFAULT_PATH = "library"
 _MAX = 4096
 _MAX_PATH = 255
@@ -104,7 +108,7 @@ class Reference:
     def short(self) -> str:
         """The shortest text that means the same: without Docker's default host and ``library``."""
         first, _, rest = self.path.partition("/")
-        if self.host != _DEFAULT_HOST or _is_host(first):
+        if self.host != DOCKER_HUB or _is_host(first):
             return str(self)
         return (rest if first == _DEFAULT_PATH and "/" not in rest else self.path) + self._end
 
@@ -129,6 +133,46 @@ class Reference:
         return self.repository + self._end
 
 
+def host_of(text: str) -> str:
+    """Give the host that a user means by ``https://registry.example/v2/``, ``registry.example`` or ``docker.io``.
+
+    Raises
+    ------
+    BadNameError
+        It holds a user name or a password, or no host.
+    """
+    rest = text.strip().partition("://")[2] or text.strip()
+    host = rest.partition("/")[0]
+    if "@" in host:
+        raise BadNameError(
+            "A registry's name holds no user name and no password.",
+            hint=f"log in with %wasm_login {host.rpartition('@')[2]}",
+        )
+    if not host or any(letter.isspace() for letter in host):
+        raise BadNameError(f"{text!r} names no registry.", hint="give a host such as registry.example:5000")
+    return DOCKER_HUB if host in HUB_NAMES else host
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """Split a registry, a namespace or a repository into host and path; a single word is a host.
+
+    Parameters
+    ----------
+    target : str
+        ``registry.example:5000``, ``registry.example/team``; ``https://`` before it is left out.
+
+    Raises
+    ------
+    BadNameError
+    """
+    rest = (target.strip().partition("://")[2] or target.strip()).rstrip("/")
+    first, slash, path = rest.partition("/")
+    if not slash:
+        return host_of(first), ""
+    where = Reference.parse(f"{host_of(first)}/{path}" if "://" in target else rest)
+    return where.host, where.path
+
+
 def _split_tag(text: str) -> tuple[str, str | None]:
     """Split off a tag: what stands behind a colon that no slash follows."""
     name, colon, tag = text.rpartition(":")
@@ -145,9 +189,9 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
         if not _HOST.fullmatch(first):
             hint = "a host is a name or an address, with a port when it is not 443, such as registry.example:5000"
             raise _bad(text, f"{first[:100]!r} is no host", hint, 0)
-        host, start = (_DEFAULT_HOST if first == "index.docker.io" else first), len(first) + 1
+        host, start = (DOCKER_HUB if first == "index.docker.io" else first), len(first) + 1
     else:
-        host, path, start = _DEFAULT_HOST, name, 0
+        host, path, start = DOCKER_HUB, name, 0
     for part in path.split("/"):
         if not _PART.fullmatch(part):
             proposal = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
@@ -156,7 +200,7 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
                 text, f"{part[:100]!r} cannot be a part of its name", f"{hint}, for instance {proposal!r}", start
             )
         start += len(part) + 1
-    if host == _DEFAULT_HOST and "/" not in path:
+    if host == DOCKER_HUB and "/" not in path:
         path = f"{_DEFAULT_PATH}/{path}"
     if len(path) > _MAX_PATH:
         raise _bad(text, f"its path has more than {_MAX_PATH} characters", "shorten it")

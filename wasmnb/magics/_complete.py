@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import WasmnbError
+from wasmnb.image.reference import split_target
 from wasmnb.magics._line import split
 from wasmnb.session.building import PRECOMPILED
 from wasmnb.session.defaults import KEYS
@@ -165,10 +166,9 @@ def _targets(session: Session) -> list[str]:
 
 def _registries(session: Session) -> list[str]:
     from wasmnb.image.registry.credentials import hosts  # noqa: PLC0415 - the HTTP library, for its users only
-    from wasmnb.session.registries import host_of_target  # noqa: PLC0415
 
     own = session.config()["registry"]
-    return sorted({*hosts(), *([host_of_target(own)] if own else ())})
+    return sorted({*hosts(), *([split_target(own)[0]] if own else ())})
 
 
 def _builds(session: Session) -> list[str]:

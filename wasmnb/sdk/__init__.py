@@ -1,9 +1,9 @@
 """Our own C++ SDK for Proxy-Wasm filters, source compatible with the Proxy-Wasm C++ SDK of 2020 and of today.
 
 ``include_dir`` is what a filter is compiled with (``proxy_wasm_intrinsics.h`` for its precompiled header);
-`sources` are compiled once. Their objects are linked directly, not from an archive: callbacks are roots
-(``export_name``) that nothing refers to. ``-fvisibility=hidden -ffunction-sections -fdata-sections`` and
-``wasm-ld --gc-sections`` leave out what a filter does not use.
+`sources` are compiled once. Their objects are linked directly, not from an archive: nothing refers to a callback but
+the linker's option that exports it, given for those that a filter has a use for. ``-fvisibility=hidden`` and
+``wasm-ld --gc-sections`` leave out the rest: a proxy compiles every function of a module at each load.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ConfigError, ImageError, RegistryError
 from wasmnb.image.manifest import is_digest
 from wasmnb.image.reference import Reference
-from wasmnb.session.registries import UNREACHABLE, means
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,11 +86,13 @@ def find(
 
 def _now(reference: str, here: str, access: Mapping[str, Any]) -> tuple[str, str]:
     """Ask what a tag means now, and fall back on what the store has, with a note; empty when it means nothing."""
+    from wasmnb.image.registry import look  # noqa: PLC0415 - the HTTP library, for its users only
+
     host = Reference.parse(reference).host
     try:
-        now = means(reference, access)
+        now = look(reference, **access)
     except RegistryError as error:
-        if not here or error.status != UNREACHABLE:
+        if not here or error.status:
             raise
         return here, f"{host} does not answer: {reference} is what the store has, {here}, perhaps not the newest"
     if here and not now:

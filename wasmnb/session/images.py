@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError, RegistryError
 from wasmnb.image.entries import ref_name
-from wasmnb.image.reference import Reference
+from wasmnb.image.reference import LOCAL, Reference, split_target
 from wasmnb.session.building import Order
 from wasmnb.session.finding import held
 from wasmnb.session.imaging import Built, Removed, Tagged, Transfer
-from wasmnb.session.registries import UNREACHABLE, host_of_target, means, seen
+from wasmnb.session.listings import below, beside
 from wasmnb.session.state import State
 
 if TYPE_CHECKING:
@@ -132,13 +131,11 @@ class Images(State):
                 note = "references under local/ stay in the store, and deploy from it; %wasm_tag gives another name"
                 return Transfer("pushed", image.reference, image.digest, image.size, unchanged=True, note=note)
             access = self._access(named.host, plain_http=plain_http, insecure=insecure, ca=ca)
-            before = means(image.reference, access, actions="pull,push")
-            if before != image.digest:
-                push(image, image.reference, **access, progress=progress)
+            done = push(image, image.reference, **access, progress=progress)
             self._own.pop(image.reference, None)
-            seconds, unchanged = perf_counter() - start, before == image.digest
-            moved = f"the tag has moved from {before}" if before and not unchanged else ""
-            return Transfer("pushed", image.reference, image.digest, image.size, unchanged, seconds, moved)
+            moved = f"the tag has moved from {done.before}" if done.before and not done.unchanged else ""
+            seconds = perf_counter() - start
+            return Transfer("pushed", image.reference, done.digest, image.size, done.unchanged, seconds, moved)
 
     def pull(
         self,
@@ -225,7 +222,9 @@ class Images(State):
         with self._guard():
             if held(self.store, reference) or (named := Reference.parse(reference)).is_local:
                 return self.store.inspect(reference)
-            return seen(reference, self._access(named.host, plain_http=plain_http, insecure=insecure, ca=ca))
+            from wasmnb.image.registry import inspect  # noqa: PLC0415 - the HTTP library, for its users only
+
+            return inspect(reference, **self._access(named.host, plain_http=plain_http, insecure=insecure, ca=ca))
 
     def list(
         self,
@@ -242,7 +241,8 @@ class Images(State):
         Parameters
         ----------
         target : str, optional
-            A repository, a namespace or a registry; the store, without it or with ``local``.
+            A repository, a namespace or a registry; the store, without it or with ``local``. Without it, a search
+            looks through the configured registry too.
         search : str, optional
             Words that must all be in the reference, the digest, the language or a root id.
         plain_http, insecure, ca
@@ -254,19 +254,26 @@ class Images(State):
         """
         with self._guard():
             if target is None:
-                return _beside(self.store.list(search), self._defaults["registry"], search)
-            host = host_of_target(target)
-            if host == "local":
-                return _below(self.store.list(search), target)
+                return self._searched(search, progress, plain_http=plain_http, insecure=insecure, ca=ca)
+            host, _ = split_target(target)
+            if host == LOCAL:
+                return below(self.store.list(search), target)
             from wasmnb.image.registry import listing  # noqa: PLC0415 - the HTTP library, for its users only
 
             access = self._access(host, plain_http=plain_http, insecure=insecure, ca=ca)
             try:
                 return listing(target, search=search, **access, progress=progress)
             except RegistryError as error:
-                if error.status == UNREACHABLE and target.isidentifier():
+                if not error.status and target.isidentifier():
                     error.hint = f"{error.hint or 'look at the name'}; to look for a word: %wasm_list --search {target}"
                 raise
+
+    def _searched(self, search: str | None, progress: Progress | None, **spoken: Any) -> Listing:
+        """List the store, and for a search the configured registry beside it."""
+        here, registry = self.store.list(search), self._defaults["registry"]
+        if not search or not registry:
+            return here
+        return beside(here, registry, search, self._access(split_target(registry)[0], **spoken), progress)
 
     def _stored(self, reference: str) -> Any:
         """Give an image of the store; a filter's name alone is a mistake that can be told."""
@@ -276,16 +283,3 @@ class Images(State):
             if reference in self._filters.names():
                 error.hint = f"{reference} is a filter: %wasm_build {reference} -t REFERENCE makes an image of it"
             raise
-
-
-def _beside(listing: Listing, registry: str | None, search: str | None) -> Listing:
-    """Say, to somebody who looks for something, that there is a registry too."""
-    if not registry or not search:
-        return listing
-    return replace(listing, notes=(*listing.notes, f"in the registry: %wasm_list {registry} --search '{search}'"))
-
-
-def _below(listing: Listing, target: str) -> Listing:
-    start = target.rstrip("/")
-    rows = [row for row in listing if row.name == start or row.name.startswith(f"{start}/")]
-    return type(listing).of(rows, title=f"Images of {start}")

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Interrupted, UsageError
+from wasmnb.image.reference import host_of
 from wasmnb.session.imaging import LoggedOut
 from wasmnb.session.state import State
 
@@ -57,7 +58,6 @@ class Logins(State):
         ConfigError, Interrupted
         """
         from wasmnb.image.registry import login  # noqa: PLC0415 - the HTTP library, for its users only
-        from wasmnb.image.registry.hosts import host_of  # noqa: PLC0415
 
         with self._guard():
             name = host_of(host)
@@ -83,7 +83,6 @@ class Logins(State):
         AuthError, ConfigError
         """
         from wasmnb.image.registry import logout  # noqa: PLC0415
-        from wasmnb.image.registry.hosts import host_of  # noqa: PLC0415
 
         with self._guard():
             return LoggedOut(host_of(host), logout(host))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, Told, UsageError
+from wasmnb.image.reference import split_target
 from wasmnb.session import words
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
 from wasmnb.session.filters import Filters
-from wasmnb.session.registries import host_of_target
 from wasmnb.session.results import MeshState
 from wasmnb.traffic import Captures
 
@@ -202,7 +202,7 @@ class State:
         if plain_http or insecure or ca:
             return {"plain_http": plain_http, "insecure": insecure, "ca": ca}
         own = self._defaults["registry"]
-        if own is not None and host_of_target(own) != host:
+        if own is not None and split_target(own)[0] != host:
             return {}
         return {name: self._defaults[name] for name in ("plain_http", "insecure", "ca")}
 

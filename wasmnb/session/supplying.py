@@ -16,7 +16,6 @@ from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.module import Module
 from wasmnb.session.finding import Found, find, held, is_reference, place
 from wasmnb.session.imaging import Built, Transfer
-from wasmnb.session.registries import means
 from wasmnb.session.state import State
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Supplying(State):
 
         What was made here, or is the store's own, is pushed; what names a registry must be there already.
         """
-        from wasmnb.image.registry import push  # noqa: PLC0415 - the HTTP library, for its users only
+        from wasmnb.image.registry import look, push  # noqa: PLC0415 - the HTTP library, for its users only
 
         target = place(image, self._defaults["registry"], self.current.name)
         access = self._access_to(target, spoken)
@@ -91,7 +90,7 @@ class Supplying(State):
             push(image, target, **access, progress=progress)
             return replace(image, reference=str(Reference.parse(target).with_digest(image.digest)))
         pinned = str(Reference.parse(target).with_digest(image.digest))
-        if not means(pinned, access):
+        if not look(pinned, **access):
             named = str(replace(Reference.parse(target), digest=""))
             missing = RegistryError(
                 f"{Reference.parse(target).host} does not have {pinned}, and the mesh {self.current.name!r} takes it"

@@ -82,4 +82,4 @@ def age(since: datetime, now: datetime | None = None) -> str:
 
 def size(count: int) -> str:
     """Give a number of bytes with its thousands apart."""
-    return f"{count:,} bytes".replace(",", " ")
+    return f"{count:,} bytes"

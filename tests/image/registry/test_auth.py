@@ -76,7 +76,7 @@ def test_basic(with_password: DockerRegistry, image: Image, repository: str, sto
     assert (done.username, done.kept_in) == (USER, str(config_path()))
     assert not any(secret in f"{done!r}{done}" for secret in SECRETS)
     reference = f"{with_password.host}/{repository}:v1"
-    assert push(image, reference) == pull(reference, store).digest
+    assert push(image, reference).digest == pull(reference, store).digest
 
 
 def test_login_keeps_everything_else_in_the_file(with_password: DockerRegistry) -> None:
@@ -140,7 +140,7 @@ def test_a_credential_helper(
         push(image, f"{with_password.host}/{repository}:v1")
     assert login(with_password.host, USER, PASSWORD).kept_in == "the credential helper docker-credential-test"
     assert json.loads(config_path().read_text())["auths"] == {with_password.host: {}}
-    assert push(image, f"{with_password.host}/{repository}:v1") == image.digest
+    assert push(image, f"{with_password.host}/{repository}:v1").digest == image.digest
     assert logout(with_password.host)
     assert json.loads(helper.with_suffix(".json").read_text()) == {}
     words = helper.with_suffix(".log").read_text().splitlines()
@@ -151,7 +151,7 @@ def test_a_missing_helper_stops_nobody_who_needs_none(
     anonymous: DockerRegistry, with_password: DockerRegistry, image: Image, repository: str
 ) -> None:
     configure(credsStore="of-another-machine")
-    assert push(image, f"{anonymous.host}/{repository}:v1") == image.digest
+    assert push(image, f"{anonymous.host}/{repository}:v1").digest == image.digest
     with refused(AuthError, "docker-credential-of-another-machine", "not on the PATH"):
         push(image, f"{with_password.host}/{repository}:v1")
     with refused(AuthError, "not on the PATH"):
@@ -218,7 +218,7 @@ def test_a_token_for_everybody(
 ) -> None:
     tokens.anonymous = ("pull", "push")
     reference = f"{with_tokens.host}/{repository}:v1"
-    assert push(image, reference) == pull(reference, store).digest
+    assert push(image, reference).digest == pull(reference, store).digest
     assert {user for _, user, _ in tokens.asked} == {""}
 
 
@@ -228,7 +228,7 @@ def test_a_token_with_a_password(
     assert login(with_tokens.host, USER, PASSWORD).checked
     tokens.asked.clear()
     reference = f"{with_tokens.host}/{repository}:v1"
-    assert push(image, reference) == pull(reference, store).digest
+    assert push(image, reference).digest == pull(reference, store).digest
     # One token for the push and one for the pull, however many requests.
     assert len(tokens.asked) == 2
     assert tokens.asked[0] == ("GET", USER, (f"repository:{repository}:pull,push",))
@@ -270,7 +270,7 @@ def test_a_token_that_is_not_taken_any_more_is_renewed(
 
 def test_an_identity_token(with_tokens: DockerRegistry, tokens: TokenServer, image: Image, repository: str) -> None:
     configure(auths={with_tokens.host: {"identitytoken": IDENTITY}})
-    assert push(image, f"{with_tokens.host}/{repository}:v1") == image.digest
+    assert push(image, f"{with_tokens.host}/{repository}:v1").digest == image.digest
     assert tokens.asked[0][0] == "POST refresh_token"
 
 
@@ -280,7 +280,7 @@ def test_an_identity_token_of_a_helper(
     host = with_tokens.host
     helper.with_suffix(".json").write_text(json.dumps({host: {"Username": "<token>", "Secret": IDENTITY}}))
     configure(credsStore="test")
-    assert push(image, f"{host}/{repository}:v1") == image.digest
+    assert push(image, f"{host}/{repository}:v1").digest == image.digest
     assert tokens.asked[0][0] == "POST refresh_token"
 
 
@@ -295,7 +295,7 @@ def test_a_token_server_that_only_takes_forms(
 ) -> None:
     tokens.get_allowed = False
     login(with_tokens.host, USER, PASSWORD)
-    assert push(image, f"{with_tokens.host}/{repository}:v1") == image.digest
+    assert push(image, f"{with_tokens.host}/{repository}:v1").digest == image.digest
     assert tokens.asked[-1][0] == "POST password"
 
 
@@ -304,7 +304,7 @@ def test_a_registry_token_is_sent_as_it_is(
 ) -> None:
     made = tokens.token(USER, [f"repository:{repository}:pull,push"])
     configure(auths={with_tokens.host: {"registrytoken": made}})
-    assert push(image, f"{with_tokens.host}/{repository}:v1") == image.digest
+    assert push(image, f"{with_tokens.host}/{repository}:v1").digest == image.digest
     assert tokens.asked == []
 
 

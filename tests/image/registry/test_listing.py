@@ -160,7 +160,7 @@ def test_a_tag_without_a_manifest_is_counted(between: Between, image: Image, rep
     between.fault("GET", "/manifests/v2", status(404))
     found = listing(f"{between.host}/{repository}", cache=tmp_path)
     assert [row.digest for row in found] == [image.digest, ""]
-    assert found.notes == ("1 tags have no manifest any more.",)
+    assert found.notes == ("1 tag without a manifest: it was deleted.",)
 
 
 def test_repositories_of_others_are_counted(between: Between, image: Image, repository: str, tmp_path: Path) -> None:
@@ -169,4 +169,4 @@ def test_repositories_of_others_are_counted(between: Between, image: Image, repo
     between.fault("GET", "/theirs/tags/list", status(403))
     found = listing(f"{between.host}/{repository}", cache=tmp_path)
     assert [row.name for row in found] == [f"{between.host}/{repository}/mine"]
-    assert found.notes == ("Of 1 repositories of the catalogue you may not see the tags.",)
+    assert found.notes == ("1 repository of the catalogue whose tags you may not see.",)

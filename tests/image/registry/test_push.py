@@ -42,7 +42,7 @@ class Told:
 
 def test_pushed_image_is_what_skopeo_reads(anonymous: DockerRegistry, image: Image, repository: str) -> None:
     reference = f"{anonymous.host}/{repository}:v1"
-    digest = push(image, reference)
+    digest = push(image, reference).digest
     assert digest == image.digest
     assert skopeo("inspect", "--tls-verify=false", "--raw", f"docker://{reference}") == image.manifest
 
@@ -62,7 +62,7 @@ def test_the_same_again_is_one_request(between: Between, image: Image, repositor
     reference = f"{between.host}/{repository}:v1"
     push(image, reference)
     before = len(between.seen)
-    assert push(image, reference) == image.digest
+    assert push(image, reference).digest == image.digest
     assert [item.method for item in between.seen[before:]] == ["HEAD"]
 
 
@@ -87,7 +87,7 @@ def test_a_blob_of_another_repository_is_mounted(between: Between, large: Image,
 
 def test_a_refused_mount_becomes_an_upload(between: Between, large: Image, repository: str) -> None:
     reference = f"{between.host}/{repository}:v1"
-    assert push(large, reference, mount_from=["no/such/repository"]) == large.digest
+    assert push(large, reference, mount_from=["no/such/repository"]).digest == large.digest
     assert resolve(reference) == large.digest
 
 
@@ -103,9 +103,19 @@ def test_large_blobs_go_in_pieces(between: Between, large: Image, repository: st
 def test_a_moved_tag_means_the_new_image(anonymous: DockerRegistry, repository: str) -> None:
     reference = f"{anonymous.host}/{repository}:v1"
     old, new = (package(module(text), "local/x") for text in (b"old", b"new"))
-    assert push(old, reference) == resolve(reference)
-    assert push(new, reference) == resolve(reference) == new.digest
+    assert push(old, reference).digest == resolve(reference)
+    assert push(new, reference) == resolve(reference).digest == new.digest
     assert resolve(f"{reference}@{old.digest}") == old.digest
+
+
+def test_a_push_says_what_the_tag_meant_before(anonymous: DockerRegistry, repository: str) -> None:
+    old, new = package(module(b"old"), "local/test"), package(module(b"new"), "local/test")
+    reference = f"{anonymous.host}/{repository}:v1"
+    first, again, moved = push(old, reference), push(old, reference), push(new, reference)
+    assert (first.before, first.unchanged) == ("", False)
+    assert (again.before, again.unchanged) == (old.digest, True)
+    assert (moved.before, moved.unchanged) == (old.digest, False)
+    assert moved.pinned == f"{reference}@{new.digest}"
 
 
 def test_latest_is_meant_without_a_tag(anonymous: DockerRegistry, image: Image, repository: str) -> None:
@@ -115,7 +125,7 @@ def test_latest_is_meant_without_a_tag(anonymous: DockerRegistry, image: Image, 
 
 def test_push_by_digest_alone_makes_no_tag(anonymous: DockerRegistry, image: Image, repository: str) -> None:
     reference = f"{anonymous.host}/{repository}@{image.digest}"
-    assert push(image, reference) == image.digest == resolve(reference)
+    assert push(image, reference).digest == image.digest == resolve(reference)
 
 
 def test_a_digest_of_another_image_is_refused(anonymous: DockerRegistry, image: Image, repository: str) -> None:

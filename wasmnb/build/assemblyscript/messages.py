@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.diagnostics import Diagnostic, line_of
@@ -54,25 +55,18 @@ def diagnostics(found: Iterable[dict[str, Any]], source: str, first_line: int) -
         message, severity = str(item["message"]), _SEVERITIES.get(item["category"], "error")
         notes: tuple[Diagnostic, ...] = ()
         if item["related"] and item["related"]["line"]:
-            notes = (_located("note", "it has to do with this", item["related"], source, first_line),)
-        made.append(_located(severity, message, item["place"], source, first_line, notes))
+            notes = (_located("note", "in connection with this", item["related"], source, first_line),)
+        made.append(replace(_located(severity, message, item["place"], source, first_line), notes=notes))
     return tuple(made)
 
 
-def _located(
-    severity: str,
-    message: str,
-    place: dict[str, Any] | None,
-    source: str,
-    first_line: int,
-    notes: tuple[Diagnostic, ...] = (),
-) -> Diagnostic:
+def _located(severity: str, message: str, place: dict[str, Any] | None, source: str, first_line: int) -> Diagnostic:
     if place is None or place["file"] in ("", "entry.ts"):
-        return Diagnostic(severity, message, notes=notes)
+        return Diagnostic(severity, message)
     if place["file"] != CELL:
-        return Diagnostic(severity, message, text=place["file"].rsplit("/", 1)[-1], notes=notes)
+        return Diagnostic(severity, message, text=place["file"].rsplit("/", 1)[-1])
     line, column = int(place["line"]), int(place["column"])
-    return Diagnostic(severity, message, line, column, line_of(source, line, first_line), notes=notes)
+    return Diagnostic(severity, message, line, column, line_of(source, line, first_line))
 
 
 def hint(found: Sequence[Diagnostic]) -> str:

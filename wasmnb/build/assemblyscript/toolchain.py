@@ -12,6 +12,7 @@ from wasmnb.build import recipe
 from wasmnb.build.assemblyscript import messages
 from wasmnb.build.assemblyscript.node import find, modules, packages_id
 from wasmnb.build.assemblyscript.service import Service
+from wasmnb.build.diagnostics import Diagnostic
 from wasmnb.build.recipe import Made, Stages
 from wasmnb.build.store import Store, digest
 from wasmnb.errors import Place, ToolchainError, UsageError
@@ -109,7 +110,7 @@ class AssemblyScriptToolchain:
         warnings = [item for item in found if item.severity == "warning"]
         if not _REGISTER.search(filter.source):
             message = "the filter registers no root context: call registerRootContext at the end of the cell"
-            warnings.append(messages.Diagnostic("warning", message))
+            warnings.append(Diagnostic("warning", message))
         return Made(base64.b64decode(answer["wasm"]), warnings=tuple(warnings))
 
 

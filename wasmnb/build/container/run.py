@@ -13,6 +13,7 @@ from wasmnb import redact
 from wasmnb.build.container.daemon import talking
 from wasmnb.build.container.environment import HOME, environment_for, secrets_of
 from wasmnb.build.container.files import pack
+from wasmnb.build.container.leftovers import owned, sweep
 from wasmnb.build.container.messages import WORK
 from wasmnb.build.container.stream import Reader
 from wasmnb.errors import ToolchainError
@@ -163,7 +164,7 @@ class Run:
 
 @contextlib.contextmanager
 def container(daemon: Daemon, job: Job) -> Iterator[Run]:
-    """Make a container, and remove it at the end, whatever happens.
+    """Make a container, and remove it at the end, whatever happens; what a killed kernel has left goes too.
 
     Parameters
     ----------
@@ -182,16 +183,20 @@ def container(daemon: Daemon, job: Job) -> Iterator[Run]:
     """
     build = uuid.uuid4().hex[:12]
     run = Run(daemon, job, f"wasmnb-build-{build}")
-    try:
-        with talking(daemon, f"make a container of {job.image!r}"):
-            _create(run, build)
-            with pack(HOME, daemon.user, job.folder if run.job.copied else None) as archive:
-                daemon.client.api.put_archive(run.name, "/", archive)
-        yield run
-    finally:
-        run.left = not _remove(run)
-        if run.reader is not None:
-            run.reader.close()
+    sweep(daemon)
+    with owned(run.name, daemon) as forget:
+        try:
+            with talking(daemon, f"make a container of {job.image!r}"):
+                _create(run, build)
+                with pack(HOME, daemon.user, job.folder if run.job.copied else None) as archive:
+                    daemon.client.api.put_archive(run.name, "/", archive)
+            yield run
+        finally:
+            run.left = not _remove(run)
+            if not run.left:
+                forget()
+            if run.reader is not None:
+                run.reader.close()
 
 
 def _create(run: Run, build: str) -> None:

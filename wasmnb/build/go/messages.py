@@ -87,6 +87,6 @@ def hint(found: Sequence[Diagnostic]) -> str:
     """Give the way out of what a filter's author often meets; empty when there is none."""
     for diagnostic in found[:4]:
         for pattern, text in _HINTS:
-            if re.search(pattern, " ".join([diagnostic.message, diagnostic.quote])):
+            if re.search(pattern, f"{diagnostic.message} {diagnostic.quote}"):
                 return text
     return ""

@@ -11,7 +11,6 @@ from wasmnb.build.diagnostics import Diagnostic, line_of
 from wasmnb.build.go import messages, modules
 from wasmnb.build.go.compiler import Go, environment, find
 from wasmnb.build.go.source import package, registers, whole
-from wasmnb.build.process import Finished
 from wasmnb.build.recipe import Made, Stages
 from wasmnb.build.store import Store, io_errors, workspace
 from wasmnb.errors import CompileError, Place, ToolchainError, UsageError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wasmnb.build.filter import Filter
+    from wasmnb.build.process import Finished
     from wasmnb.checks import Check
     from wasmnb.module import Module
     from wasmnb.progress import Progress

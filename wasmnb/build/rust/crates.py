@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.process import Finished, end, run, start
-from wasmnb.build.rust.problems import Unreachable, cargo_error
+from wasmnb.build.rust.problems import cargo_error, unreachable
 from wasmnb.build.rust.source import Dependency
 from wasmnb.build.rust.tools import TARGET, Tools, environment
 from wasmnb.build.store import Entry, Store, digest, io_errors, workspace
@@ -40,6 +40,7 @@ _RECIPE = 1
 _MOST = 2 * 1024**3
 _MACROS = (".so", ".dylib")
 _STAGE = "compiling the Rust crates, once for this set of crates"
+# The SDK's own part is in every module, and a proxy compiles a module when it loads it: smaller is sooner live.
 _MANIFEST = """[package]
 name = "cell"
 version = "0.0.0"
@@ -55,6 +56,9 @@ opt-level = "s"
 panic = "abort"
 debug = false
 incremental = false
+
+[profile.release.package.proxy-wasm]
+opt-level = "z"
 
 [dependencies]
 """
@@ -100,13 +104,7 @@ def lock(tools: Tools, asked: Sequence[Dependency], progress: Progress | None = 
             progress.update("choosing the versions of the Rust crates")
         with workspace() as work:
             _write(work, asked)
-            try:
-                _cargo(tools, work, asked, "generate-lockfile")
-            except Unreachable as error:
-                # What has been fetched for something else may be enough.
-                words = (tools.cargo, "generate-lockfile", "--offline")
-                if run(words, work, environment=_environment(tools)).code:
-                    raise error from None
+            _cargo(tools, work, asked, "generate-lockfile")
             chosen = (work / "Cargo.lock").read_text(encoding="utf-8")
             for name, version in _PINS.items():
                 major = version.rsplit(".", 1)[0]
@@ -214,6 +212,10 @@ def _cargo(tools: Tools, work: Path, asked: Sequence[Dependency], *words: str) -
             "There is a Rust compiler, but no cargo, which fetches the crates.", hint="install cargo, or rustup"
         )
     finished = run([tools.cargo, *words], work, environment=_environment(tools))
+    if finished.code and unreachable(finished.messages):
+        # What has been fetched before, for something else, may be enough.
+        again = run([tools.cargo, *words, "--offline"], work, environment=_environment(tools))
+        finished = finished if again.code else again
     if finished.code:
         raise cargo_error(finished.messages, asked)
     return finished

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from wasmnb.build.rust.source import Dependency, Source
 
-__all__ = ["Unreachable", "cargo_error", "undefined", "unlinked"]
+__all__ = ["cargo_error", "undefined", "unlinked", "unreachable"]
 
 # What cargo says when it cannot get what it wants; measured with cargo 1.85 and 1.95.
 _UNREACHABLE = re.compile(
-    r"failed to (?:get|download|fetch|query)|[Cc]ould not resolve|unable to update|network failure|offline was specified"
-    r"|--offline"
+    r"failed to (?:get|download|fetch|query)|[Cc]ould not resolve|unable to update|network failure"
+    r"|offline was specified|--offline"
 )
 _ABSENT = re.compile(r"no matching package(?: named)? `(?P<name>[\w-]+)`")
 _VERSION = re.compile(r"failed to select a version for(?: the requirement)? `(?P<name>[\w-]+)")
@@ -27,10 +27,6 @@ _FEATURE = re.compile(r"depends on `(?P<name>[\w-]+)`,? with features:? `[^`]*` 
 _FAILED = re.compile(r"could not compile `(?P<name>[\w-]+)`|failed to run custom build command for `(?P<build>[\w-]+)")
 _TWICE = re.compile(r"error: duplicate symbol: (\w+)")
 _QUOTED = 6
-
-
-class Unreachable(ToolchainError):
-    """The registry of crates cannot be reached."""
 
 
 def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | ToolchainError:
@@ -44,9 +40,9 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         The crates that the cell asks for.
     """
     said, why = _words(text), _why(text)
-    if _UNREACHABLE.search(said):
+    if unreachable(text):
         hint = "connect to the network once; what has been fetched is then used without it"
-        return Unreachable("The Rust crates cannot be fetched.", why=why, hint=hint)
+        return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint)
     for pattern, what, hint in (
         (_ABSENT, "There is no crate {name!r} in the registry.", "see how the crate's name is written"),
         (_FEATURE, "The crate {name!r} has no such feature.", "see the crate's own documentation for its features"),
@@ -61,6 +57,11 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         hint = "leave it out, or ask for fewer of its features: there are no threads, sockets or C libraries here"
         return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
     return ToolchainError("cargo failed.", why=why, hint="run %wasm_doctor")
+
+
+def unreachable(text: str) -> bool:
+    """Tell from cargo's words whether it could not reach the registry of crates."""
+    return bool(_UNREACHABLE.search(_words(text)))
 
 
 def _at(what: str, name: str, asked: Sequence[Dependency], why: list[str], hint: str) -> CompileError:

@@ -12,9 +12,9 @@ from urllib.parse import urljoin
 from requests.utils import parse_header_links
 
 from wasmnb.errors import RegistryError
-from wasmnb.image.reference import Reference
+from wasmnb.image.reference import Reference, host_of
 from wasmnb.image.registry.client import client
-from wasmnb.image.registry.hosts import Access, host_of
+from wasmnb.image.registry.hosts import Access
 from wasmnb.image.registry.problems import Doing
 from wasmnb.image.registry.remote import Remote
 from wasmnb.image.registry.session import same_server

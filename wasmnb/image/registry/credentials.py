@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import AuthError, ConfigError
-from wasmnb.image.registry.hosts import credential_keys, host_of
+from wasmnb.image.reference import host_of
+from wasmnb.image.registry.hosts import credential_keys
 from wasmnb.image.registry.secrets import Credential
 from wasmnb.paths import write_atomically
 

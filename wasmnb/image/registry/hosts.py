@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from wasmnb.errors import BadNameError, UsageError
+from wasmnb.errors import UsageError
+from wasmnb.image.reference import DOCKER_HUB, HUB_NAMES, HUB_SERVER
 
-__all__ = ["DOCKER_HUB", "Access", "credential_keys", "has_tls", "host_of", "is_loopback", "server"]
+__all__ = ["Access", "credential_keys", "has_tls", "is_loopback", "server"]
 
-DOCKER_HUB = "docker.io"
-
-_HUB_SERVER = "registry-1.docker.io"
 #: Docker Hub's credentials stand under the address of an interface that is long gone (Docker's ``IndexServer``).
 _HUB_KEY = "https://index.docker.io/v1/"
-_HUB_NAMES = (DOCKER_HUB, "index.docker.io", _HUB_SERVER)
 _PROBE_SECONDS = 3.0
 
 
@@ -70,26 +67,6 @@ class Access:
         return self.ca or not self.insecure
 
 
-def host_of(text: str) -> str:
-    """Give the host that a user means by ``https://registry.example/v2/``, ``registry.example`` or ``docker.io``.
-
-    Raises
-    ------
-    BadNameError
-        It holds a user name or a password, or no host.
-    """
-    rest = text.strip().partition("://")[2] or text.strip()
-    host = rest.partition("/")[0]
-    if "@" in host:
-        raise BadNameError(
-            "A registry's name holds no user name and no password.",
-            hint=f"log in with %wasm_login {host.rpartition('@')[2]}",
-        )
-    if not host or any(letter.isspace() for letter in host):
-        raise BadNameError(f"{text!r} names no registry.", hint="give a host such as registry.example:5000")
-    return DOCKER_HUB if host in _HUB_NAMES else host
-
-
 def is_loopback(host: str) -> bool:
     """Tell whether a host (with or without a port) is this machine: ``localhost``, ``127.0.0.0/8`` or ``[::1]``."""
     name = urlsplit(f"//{host}").hostname or ""
@@ -103,7 +80,7 @@ def is_loopback(host: str) -> bool:
 
 def server(host: str, access: Access) -> str:
     """Give ``scheme://host[:port]`` of the server behind a host's name."""
-    name = _HUB_SERVER if host == DOCKER_HUB else host
+    name = HUB_SERVER if host == DOCKER_HUB else host
     plain = access.plain_http or (access == Access() and is_loopback(host) and not has_tls(host))
     return f"{'http' if plain else 'https'}://{name}"
 
@@ -111,7 +88,7 @@ def server(host: str, access: Access) -> str:
 def credential_keys(host: str) -> tuple[str, ...]:
     """Give the names that credentials for a host stand under, the one that ``docker login`` writes first."""
     if host == DOCKER_HUB:
-        return (_HUB_KEY, *_HUB_NAMES)
+        return (_HUB_KEY, *HUB_NAMES)
     return (host, f"https://{host}", f"http://{host}", f"https://{host}/v1/", f"https://{host}/v2/")
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import AuthError, RegistryError
 from wasmnb.image.listing import Listing
-from wasmnb.image.reference import Reference
+from wasmnb.image.reference import split_target
 from wasmnb.image.registry import manifests
 from wasmnb.image.registry.catalogue import repositories_of, tags_of
 from wasmnb.image.registry.client import client
-from wasmnb.image.registry.hosts import Access, host_of
+from wasmnb.image.registry.hosts import Access
+from wasmnb.image.registry.looking import NOT_FOUND
 from wasmnb.image.registry.memory import Memory
 from wasmnb.image.registry.problems import Doing
 from wasmnb.image.registry.remote import Remote
@@ -34,7 +35,6 @@ __all__ = ["FRESH", "listing"]
 #: Seconds for which a tag that was looked at is not looked at again.
 FRESH = 30.0
 
-_NOT_FOUND = 404
 _STEP = 20  # tags between two reports of progress
 
 
@@ -78,7 +78,7 @@ def listing(
     RegistryError
         The registry cannot be reached, refuses, has no such repository, or no catalogue to look through.
     """
-    host, path = _split(target)
+    host, path = split_target(target)
     at = client(host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca))
     memory = Memory(cache or cache_dir("registry"))
     try:
@@ -100,7 +100,7 @@ class _Listing:
         digests, facts = self._looked_at(tags)
         gone = sum(not digests[tag] for tag in tags)
         if gone:
-            self._notes.append(f"{gone} tags have no manifest any more.")
+            self._notes.append(f"{_several(gone, 'tag')} without a manifest: it was deleted.")
         rows = [row(f"{self._at.host}/{tag[0]}", tag[1], digests[tag], facts.get(digests[tag], {})) for tag in tags]
         return Listing.of(rows, search, title=f"Images of {target}", notes=self._notes)
 
@@ -118,7 +118,7 @@ class _Listing:
                     f"{self._at.host} has no repository and no namespace {self._path}.",
                     hint=f"%wasm_list {self._at.host} shows what it has",
                 )
-                error.status = _NOT_FOUND
+                error.status = NOT_FOUND
                 raise error
         found: list[Tag] = []
         denied = 0
@@ -127,7 +127,7 @@ class _Listing:
             denied += shown is None
             self._progress.update(f"listing {self._at.host}: {len(found)} tags")
         if denied:
-            self._notes.append(f"Of {denied} repositories of the catalogue you may not see the tags.")
+            self._notes.append(f"{_several(denied, 'repository')} of the catalogue whose tags you may not see.")
         return found
 
     def _tags_of(self, path: str) -> list[str]:
@@ -135,7 +135,7 @@ class _Listing:
             return tags_of(Remote(self._at, path))
         except RegistryError as error:
             # A catalogue also names repositories that have been emptied.
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
         return []
 
@@ -157,7 +157,8 @@ class _Listing:
             else:
                 asked.append(tag)
         if digests:
-            self._notes.append(f"{len(digests)} tags were looked at less than {self._fresh:.0f} s ago, and not again.")
+            known = _several(len(digests), "tag")
+            self._notes.append(f"{known} looked at less than {self._fresh:.0f} s ago, and not again.")
         answers = self._at.side_by_side(lambda tag: self._ask(tag, before[tag][0], facts), asked)
         for number, (tag, digest) in enumerate(zip(asked, answers, strict=True), start=1):
             digests[tag] = digest
@@ -179,17 +180,12 @@ class _Listing:
             if found.digest not in self._learned:
                 self._learned[found.digest] = facts_of(remote, found.data, self._doing)
         except RegistryError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
             return ""
         return found.digest
 
 
-def _split(target: str) -> tuple[str, str]:
-    """Split a target into host and path; a single word is a host, which a reference could not be."""
-    rest = target.partition("://")[2] or target
-    first, _, path = rest.rstrip("/").partition("/")
-    if not path:
-        return host_of(first), ""
-    where = Reference.parse(f"{host_of(first) if '://' in target else first}/{path}")
-    return where.host, where.path
+def _several(count: int, thing: str) -> str:
+    more = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{count} {thing if count == 1 else more}"

@@ -10,7 +10,8 @@ import requests
 from urllib3 import exceptions as urllib3_exceptions
 
 from wasmnb.errors import AuthError, RegistryError
-from wasmnb.image.registry.hosts import DOCKER_HUB, has_tls
+from wasmnb.image.reference import DOCKER_HUB
+from wasmnb.image.registry.hosts import has_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +64,7 @@ class Doing:
     @property
     def noun(self) -> str:
         """The verb as a noun: ``the push of``."""
-        return {"list": "listing", "log in to": "login to"}.get(self.verb, f"{self.verb} of")
+        return {"list": "listing", "log in to": "login to", "look at": "look at"}.get(self.verb, f"{self.verb} of")
 
 
 def said(body: bytes, secrets: Secrets) -> tuple[list[str], set[str]]:

@@ -161,7 +161,7 @@ class Canary:
         raise MeshError(
             "The canary Envoy, which tries each module first, does not come up.",
             why=self._proxy.log.shown()[-3:],
-            hint="start the mesh again: %wasm_mesh local",
+            hint="start the mesh again: %wasm_mesh stop, then %wasm_mesh local",
         )
 
     def _discovery(self, timeout: float) -> Discovery | None:

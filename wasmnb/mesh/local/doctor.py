@@ -21,7 +21,7 @@ _VERSION = re.compile(r"/(\d+\.\d+\.\d+)/")
 
 def examine(parts: Plan, processes: Processes, *, stopped: bool) -> list[Check]:
     """Look at Envoy, the mesh's processes and its folder."""
-    again = "" if not stopped and processes.alive else "%wasm_mesh local"
+    again = "" if not stopped and processes.alive else "%wasm_mesh stop, then %wasm_mesh local"
     names = [process["name"] for process in [*parts.processes, *parts.spare]]
     states = [state for name in names if (state := processes.state(name)) is not None]
     running = sum(1 for state in states if state.pid) if processes.alive else 0

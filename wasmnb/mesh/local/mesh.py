@@ -298,7 +298,7 @@ class LocalMesh:
         if self._stopped or not self._processes.alive:
             raise MeshError(
                 "This mesh was stopped." if self._stopped else "The local mesh does not run any more.",
-                hint="start one: %wasm_mesh local, or LocalMesh.start()",
+                hint="%wasm_mesh stop lets go of it, %wasm_mesh local starts one (LocalMesh.start() in Python)",
             )
 
     def _snapshot(self, rested: Rested) -> Snapshot | None:

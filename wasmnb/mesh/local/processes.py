@@ -243,7 +243,7 @@ class Processes:
                 raise MeshError(
                     "The local mesh does not run any more: its supervisor ended.",
                     why=self._last_words(),
-                    hint="start it again: %wasm_mesh local",
+                    hint="start it again: %wasm_mesh stop, then %wasm_mesh local",
                 ) from error
 
     def _last_words(self) -> list[str]:

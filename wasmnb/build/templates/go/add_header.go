@@ -2,8 +2,8 @@
 //
 // Configuration, a JSON object:  {"name": "hello", "value": "world"}
 //
-// A filter has two contexts. The plugin's lives as long as the plugin and reads the configuration; an HTTP context lives
-// as long as one request. init() makes the first one known to the proxy; main() is never run.
+// A filter has two contexts. The plugin's lives as long as the plugin and reads the configuration; an HTTP context
+// lives as long as one request. init() makes the first one known to the proxy; main() is never run.
 package main
 
 import (
@@ -61,8 +61,8 @@ func (h *addHeader) OnHttpResponseHeaders(count int, endOfStream bool) types.Act
 	return types.ActionContinue
 }
 
-// parse reads a JSON object whose members are strings. encoding/json reads any, but makes the module half as large again,
-// and every proxy takes that much longer to load it.
+// parse reads a JSON object whose members are strings. encoding/json reads any, but makes the module half as large
+// again, and every proxy takes that much longer to load it.
 func parse(text string, members map[string]string) error {
 	rest, found := strings.CutPrefix(strings.TrimSpace(text), "{")
 	if text = strings.TrimSpace(rest); !found || text == "}" {
