@@ -191,7 +191,7 @@ def test_names_that_are_not_there(session):
     with pytest.raises(BadNameError) as caught:
         session.deploy("helo")
     assert "did you mean 'hello'?" in caught.value.hint
-    with pytest.raises(BadNameError, match="no plugin called 'helo'") as caught:
+    with pytest.raises(BadNameError, match="No plugin called 'helo'") as caught:
         session.undeploy("helo")
     assert caught.value.why == ("in force: hello",)
     with pytest.raises(BadNameError):

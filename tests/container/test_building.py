@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAKE = "cp /bin/module.wasm made.wasm"
 
 
-def test_the_images_own_command_makes_the_module(engine: Engine, folder: Path) -> None:
+def test_the_images_own_command_makes_the_module(docker: Engine, folder: Path) -> None:
     module = build_in_container(folder, MAKER)
     assert (module.name, module.wasm) == ("made", WASM)
     assert module.build is not None
@@ -48,7 +48,9 @@ def test_the_log_comes_line_by_line_while_the_build_runs(engine: Engine, folder:
     assert sorted(seen[1:]) == ["err", "red"]
 
 
-@pytest.mark.parametrize("copy", [False, True])
+@pytest.mark.parametrize(
+    ("engine", "copy"), [("docker", False), ("docker", True), ("podman", False)], indirect=["engine"]
+)
 def test_the_user_keeps_his_number_and_has_a_home(
     engine: Engine, folder: Path, copy: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +174,7 @@ class TestWhichModule:
         assert build_in_container(folder, IMAGE, command=["true"], copy=copy).name == "old"
 
     def test_a_target_behind_links_that_only_the_container_follows(
-        self, engine: Engine, folder: Path, copy: bool
+        self, docker: Engine, folder: Path, copy: bool
     ) -> None:
         command = "mkdir -p /built && cp /bin/module.wasm /built/real.wasm && ln -s real.wasm /built/f.wasm"
         command += " && ln -s /built bazel-bin"

@@ -120,6 +120,9 @@ def test_a_missing_image_is_not_pulled_unasked(engine: Engine, folder: Path) -> 
     with pytest.raises(ToolchainError, match="does not have the image") as raised:
         build_in_container(folder, "localhost/unknown:3", pull=False)
     assert raised.value.hint == "docker pull localhost/unknown:3"
+
+
+def test_what_names_no_image(docker: Engine, folder: Path) -> None:
     with pytest.raises(ToolchainError):
         build_in_container(folder, "Not A Name")
     with pytest.raises(ToolchainError, match="needs a builder image"):

@@ -49,7 +49,8 @@ def installed() -> str:
         reason = str(error)
     finished = subprocess.run(["sh", str(SCRIPT)], capture_output=True, text=True, timeout=600, check=False)
     if finished.returncode:
-        pytest.skip(f"{reason.splitlines()[0]} {(finished.stderr.strip().splitlines() or ['?'])[-1]}")
+        said = finished.stderr.strip() or "the script says nothing"
+        pytest.skip(f"{reason.splitlines()[0]} {said.splitlines()[-1]}")
     return finished.stdout.strip()
 
 

@@ -30,7 +30,7 @@ class Filter:
     source : str
         The program text, as in the cell.
     language : str
-        ``cpp``.
+        ``cpp``, ``rust``, ``go``, ``assemblyscript``: a key of `wasmnb.build.toolchain.LANGUAGES`.
     flags : tuple of str
         Extra compiler flags (``-D``, ``-O0`` ...).
     first_line : int

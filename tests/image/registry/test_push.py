@@ -104,7 +104,7 @@ def test_a_moved_tag_means_the_new_image(anonymous: DockerRegistry, repository: 
     reference = f"{anonymous.host}/{repository}:v1"
     old, new = (package(module(text), "local/x") for text in (b"old", b"new"))
     assert push(old, reference).digest == resolve(reference)
-    assert push(new, reference) == resolve(reference).digest == new.digest
+    assert push(new, reference).digest == resolve(reference) == new.digest
     assert resolve(f"{reference}@{old.digest}") == old.digest
 
 

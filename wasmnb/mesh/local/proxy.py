@@ -113,6 +113,7 @@ class Proxy:
         self.log = Log(self.folder / "log")
         self.health = Question(str(self.folder / "health.sock"))
         self.chain = Chain(0)
+        self._writes = 0
         self.reloads: dict[str, tuple[int, int]] = {}
 
     @property
@@ -132,7 +133,14 @@ class Proxy:
     def write(self, chain: Chain) -> None:
         """Hand a chain to the Envoy: it sees the old file or the new one, never a half."""
         resource = chain_resource(chain.version, [one.filter for one in chain.plugins])
-        temporary = self.folder / "chain.next"
-        temporary.write_text(json.dumps(resource, ensure_ascii=False), "utf-8")
-        temporary.replace(self.folder / "chain" / "chain.json")
+        # A symbolic link is what is renamed: over a regular file, ext4 first writes the new one's data out, which
+        # takes up to 10 ms. The file before stays for an Envoy that is just opening it.
+        self._writes += 1
+        file = self.folder / f"chain-{self._writes}.json"
+        file.write_text(json.dumps(resource, ensure_ascii=False), "utf-8")
+        link = self.folder / "chain.next"
+        link.unlink(missing_ok=True)
+        link.symlink_to(file)
+        link.replace(self.folder / "chain" / "chain.json")
+        (self.folder / f"chain-{self._writes - 2}.json").unlink(missing_ok=True)
         self.chain = chain
