@@ -434,3 +434,11 @@ def test_the_doctor_is_never_an_exception(faked):
     assert all(check.ok or check.hint for check in checks)
     faked.current.doctor = lambda: (_ for _ in ()).throw(MeshError("gone.", hint="start it"))
     assert any(not check.ok and check.detail == "gone." for check in faked.doctor())
+
+
+def test_a_mesh_that_was_stopped_behind_the_session_s_back_is_started_again() -> None:
+    with Session() as session:
+        assert session.mesh("local").change == "started"
+        session.current.stop()
+        assert session.mesh("local").change == "started"
+        assert session.mesh("stop").change == "stopped"

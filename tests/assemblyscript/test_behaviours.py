@@ -9,6 +9,7 @@ import pytest
 from tests.assemblyscript.conftest import TEMPLATE, as_filter
 from tests.go import behaviours
 from tests.sdk.harness import Plugin, Proxy
+from wasmnb.build.backtrace import symbolize
 from wasmnb.module.check import check
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def test_an_abort_names_the_cells_line_in_the_log(upstream, tmp_path):
     with Proxy(tmp_path, upstream, http=[Plugin(module)]) as proxy:
         assert proxy.request("/").status == 503
         assert f"on purpose at: cell.ts({number + 5}:" in proxy.wait_log("on purpose")
+        log = proxy.wait_log("in-VM backtrace")
+    offsets = [int(line.split("0x")[1].split()[0], 16) for line in log.splitlines() if ":  0x" in line]
+    names = [frame.function for frame in symbolize(module, offsets)]
+    assert any("proxy_on_response_headers" in name for name in names), names
 
 
 def test_console_date_and_random_do_not_keep_envoy_from_loading(upstream, tmp_path):

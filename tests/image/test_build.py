@@ -130,3 +130,12 @@ def test_a_source_becomes_the_same_image_each_time(store: Store, folder: Path) -
     again = build_image(Filter("header-filter", SOURCE), "local/again", store=store, force=True)
     assert again.digest == image.digest
     assert store.inspect(TAG).accepted_by("istio")
+
+
+def test_a_compilers_error_is_one_of_the_file(store: Store, folder: Path) -> None:
+    (folder / "wrong.cc").write_text("int a() { return worl; }\nint b() { return d; }\n")
+    with pytest.raises(CompileError, match=r"^wrong\.cc does not compile") as caught:
+        build_image(folder, TAG, store=store)
+    assert str(caught.value.where) == "wrong.cc line 1, column 18"
+    assert [item.text for item in caught.value.diagnostics if isinstance(item, Diagnostic)] == ["wrong.cc", "wrong.cc"]
+    assert "cell" not in str(caught.value)

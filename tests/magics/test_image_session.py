@@ -269,7 +269,7 @@ def test_a_module_that_does_not_tell_its_root_id_gets_the_one_of_its_image(faked
 
 def test_an_interrupted_build_leaves_the_store_as_it_was(session, monkeypatch):
     before = session.build("hello").digest
-    monkeypatch.setattr("wasmnb.image.package", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt()))
+    monkeypatch.setattr("wasmnb.image.build.package", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt()))
     with pytest.raises(Interrupted, match="was stopped"):
         session.build("hello", variant="compat")
     assert session.store.resolve("local/hello") == before

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.build.diagnostics import Diagnostic
 from wasmnb.build.filter import Filter
-from wasmnb.errors import BadNameError, UsageError
+from wasmnb.errors import BadNameError, CompileError, UsageError
 from wasmnb.image.layer import RUNTIME
 from wasmnb.image.packaging import package
 from wasmnb.image.reference import Reference
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["build_image"]
 
 _SOURCES = {".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp"}
+_CELL = "cell"  # what compilers call their source
 _MAX_SOURCE = 4 * 1024 * 1024
 
 
 def build_image(
-    what: Filter | str | Path,
+    what: Filter | Module | str | Path,
     tag: str,
     *,
     store: Store | None = None,
@@ -43,8 +46,8 @@ def build_image(
 
     Parameters
     ----------
-    what : Filter, str or pathlib.Path
-        A filter; the path of a module (``.wasm``), of a C++ source, or of a folder that holds exactly one of these. A
+    what : Filter, Module, str or pathlib.Path
+        A filter; a module that exists already; the path of a module (``.wasm``), of a C++ source, or of a folder that holds exactly one of these. A
         folder's ``runtime-config.json`` is used when ``runtime_config`` is not given.
     tag : str
         The image's reference; ``local/...`` for one that stays on this machine.
@@ -73,7 +76,9 @@ def build_image(
     named = Reference.parse(tag)
     if named.digest:
         raise UsageError(f"An image cannot be built as {tag!r}: its digest follows from it.", hint="give only a tag")
-    if isinstance(what, Filter):
+    if isinstance(what, Module):
+        module = what
+    elif isinstance(what, Filter):
         module = what.build(progress=progress, force=force)
     else:
         given = Path(what).expanduser()
@@ -103,7 +108,24 @@ def _module(path: Path, name: str, progress: Progress | None, *, force: bool) ->
     if language is None:
         hint = "give a .wasm file, a C++ source (.cc, .cpp), or a folder with one of them"
         raise UsageError(f"An image cannot be built from {path.name!r}.", hint=hint)
-    return Filter(name, _source(path), language).build(progress=progress, force=force)
+    try:
+        return Filter(name, _source(path), language).build(progress=progress, force=force)
+    except CompileError as error:
+        raise _in_file(error, path.name) from None
+
+
+def _in_file(error: CompileError, file: str) -> CompileError:
+    """Give a compiler's error that speaks of a file, and of no cell."""
+    where = error.where
+    if where is not None and where.text == _CELL:
+        where = replace(where, text=file)
+    why = [line.replace(f"{_CELL} line ", f"{file} line ") for line in error.why]
+    told = type(error)(error.what.replace(f"The {_CELL} ", f"{file} "), where=where, why=why, hint=error.hint)
+    told.diagnostics = tuple(
+        replace(item, text=file) if isinstance(item, Diagnostic) and item.text == _CELL else item
+        for item in error.diagnostics
+    )
+    return told
 
 
 def _source(path: Path) -> str:

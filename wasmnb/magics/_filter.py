@@ -72,7 +72,7 @@ COMMANDS = (
                 values="selector",
             ),
             *OPTIONS,
-            Option(("--language", "-l"), "of the cell; cpp", "LANGUAGE", values="cpp|"),
+            Option(("--language", "--lang", "-l"), "of the cell; cpp", "LANGUAGE", values="cpp|rust|go|assemblyscript"),
             Option(("--flag",), "pass a flag to the compiler", "FLAG", repeat=True, keyword="flags"),
             Option(("--force",), "compile although nothing changed"),
             Option(("--out", "-o"), "Python variable for the Filter; the name with _ for -", "NAME", _name),

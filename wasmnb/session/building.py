@@ -114,13 +114,8 @@ class Order:
         try:
             if container is not None:
                 return self._in_container(container, store, how, progress, log)
-            module = self._module(filters, progress)
-            if module is not None:
-                return self._kept(module, store)
-            from wasmnb.image import build_image  # noqa: PLC0415 - the parser and the store, for their users only
-
-            path = self.what if isinstance(self.what, Path) else str(self.what)
-            return build_image(path, self.reference, store=store, **self.packaging, progress=progress, force=self.force)
+            found = self._module(filters, progress) or self.what
+            return self._kept(found, store, progress=progress, force=self.force)
         except KeyboardInterrupt as error:
             if isinstance(error, Interrupted):
                 raise
@@ -169,13 +164,10 @@ class Order:
             return self._kept(module, store, runtime_config=beside)
         return self._kept(module, store)
 
-    def _kept(self, module: Module, store: Store, **other: Any) -> Image:
-        from wasmnb.image import package  # noqa: PLC0415
-        from wasmnb.module.check import check  # noqa: PLC0415 - the parser
+    def _kept(self, what: str | Path | Filter | Module, store: Store, **other: Any) -> Image:
+        from wasmnb.image import build_image  # noqa: PLC0415 - the parser and the store, for their users only
 
-        known = module.facts.root_ids
-        check(module, known[0] if known else None)
-        return store.add(package(module, self.reference, **{**self.packaging, **other}))
+        return build_image(what, self.reference, store=store, **{**self.packaging, **other})
 
 
 def _name(what: str | Path | Filter | Module) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.build.toolchain import LANGUAGES
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
 from wasmnb.session.words import selector, selector_text
 
@@ -104,7 +105,7 @@ def _certificates(value: object) -> str:
 
 _ON = ("true", "yes", "on", "1")
 _SWITCH = (*_ON, "false", "no", "off", "0")
-_LANGUAGES = ("cpp",)
+_LANGUAGES = tuple(LANGUAGES)
 _PHASES = ("AUTHN", "AUTHZ", "STATS", "UNSPECIFIED")
 _POLICIES = ("close", "open", "reload")
 

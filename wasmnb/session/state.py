@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb import redact
 from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, Told, UsageError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State"]
 
+_Self = TypeVar("_Self", bound="State")
 _PLAIN = {"workloads": (), "bookinfo": True, "gateway_port": 0, "log_level": "info"}
 
 
@@ -129,7 +130,11 @@ class State:
             }
             if self._mesh is not None:
                 self._same_options(asked)
-                return self._state("kept")
+                try:
+                    return self._state("kept")
+                except MeshError:
+                    # It was stopped behind our back, or its supervisor died: nothing of it is left to be kept.
+                    self._stop()
             if (kind or self._defaults["mesh"]) is None:
                 return self._state("kept")  # raises: there is none, and none is configured
             return self._start(asked, progress)
@@ -146,6 +151,12 @@ class State:
             self._defaults.update(read(defaults))
             return dict(self._defaults)
 
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Stop the mesh that was chosen, if there is one."""
         if self._mesh is not None:
@@ -161,13 +172,13 @@ class State:
             )
 
     def _start(self, asked: dict[str, Any], progress: Progress | None) -> MeshState:
-        from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
-
         start = perf_counter()
         own = [words.workload(word) for word in asked["workloads"]]
         if not own and not asked["bookinfo"]:
             raise UsageError("A mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
         try:
+            from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
+
             self._mesh = LocalMesh.start(
                 workloads=None if asked["bookinfo"] else (),
                 extra=own,
@@ -178,7 +189,10 @@ class State:
         except KeyboardInterrupt:
             raise Interrupted("Starting the mesh was stopped; nothing of it runs.") from None
         self._started = asked
-        return replace(self._state("started"), seconds=perf_counter() - start)
+        try:
+            return replace(self._state("started"), seconds=perf_counter() - start)
+        except KeyboardInterrupt:
+            raise Interrupted("The mesh was not looked at to the end; it runs.", hint="%wasm_mesh stop ends it") from None
 
     def _stop(self) -> MeshState:
         mesh, start = self.current, perf_counter()

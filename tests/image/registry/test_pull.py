@@ -15,7 +15,7 @@ from tests.image.registry.test_push import Told, skopeo
 from wasmnb.errors import BadNameError, ImageError, RegistryError
 from wasmnb.image import Image, package
 from wasmnb.image.manifest import INDEX_TYPE, MANIFEST_TYPE
-from wasmnb.image.registry import pull, push, resolve
+from wasmnb.image.registry import inspect, pull, push, resolve
 from wasmnb.image.store import Store
 
 if TYPE_CHECKING:
@@ -96,6 +96,9 @@ def test_an_index_gives_what_istio_takes(anonymous: DockerRegistry, repository: 
     assert (pulled.digest, resolve(reference)) == (one.digest, index)
     assert "as Istio does, linux/amd64 was taken" in pulled.note
     assert store.get(reference).module.wasm == one.module.wasm
+    looked = inspect(reference)
+    assert looked.to_dict() == store.inspect(reference).to_dict()
+    assert (looked.digest, looked.used, looked.form) == (index, one.digest, "index of 2, with a two-layer artifact")
 
 
 def test_an_index_without_a_fitting_manifest_is_refused(

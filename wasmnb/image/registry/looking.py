@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import BadNameError, RegistryError, did_you_mean
 from wasmnb.image.inspection import Inspection
 from wasmnb.image.inspection import inspect as inspected
+from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
 from wasmnb.image.registry.catalogue import repositories_of, tags_of
@@ -112,7 +113,12 @@ def inspect(
             raise
         raise nothing(remote, where) from None
 
+    children = {item.digest for item in Manifest.parse(found.data).manifests}
+
     def read(digest: str, limit: int) -> bytes:
+        if digest in children:
+            # Registries keep manifests apart from blobs, and give each at its own address only.
+            return manifests.fetch(remote, digest, doing).data
         scopes = [remote.scope("pull")]
         return remote.client.call("GET", remote.blob(digest), doing, scopes=scopes, limit=limit).body
 
