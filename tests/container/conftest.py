@@ -233,7 +233,7 @@ def _answering(engine: Engine, process: subprocess.Popen[bytes], log: Path) -> D
     while True:
         try:
             return docker.DockerClient(engine.address, version="auto", timeout=60)
-        except docker.errors.DockerException as error:  # noqa: PERF203 - it is being waited for
+        except docker.errors.DockerException as error:
             if process.poll() is not None or time.monotonic() > deadline:
                 last = log.read_text(errors="replace").strip().splitlines()[-3:]
                 pytest.skip(f"{engine.kind} does not start here: {last or error}")
@@ -245,7 +245,7 @@ def _remove_group(path: Path) -> None:
     while path.exists():
         try:
             path.rmdir()
-        except OSError:  # noqa: PERF203 - its last process is still being taken down
+        except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)

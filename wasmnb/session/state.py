@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, Told, UsageError
@@ -19,13 +19,14 @@ from wasmnb.traffic import Captures
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from typing_extensions import Self
+
     from wasmnb.image import Store
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.progress import Progress
 
 __all__ = ["State"]
 
-_Self = TypeVar("_Self", bound="State")
 _PLAIN = {"workloads": (), "bookinfo": True, "gateway_port": 0, "log_level": "info"}
 
 
@@ -151,7 +152,7 @@ class State:
             self._defaults.update(read(defaults))
             return dict(self._defaults)
 
-    def __enter__(self: _Self) -> _Self:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -192,7 +193,9 @@ class State:
         try:
             return replace(self._state("started"), seconds=perf_counter() - start)
         except KeyboardInterrupt:
-            raise Interrupted("The mesh was not looked at to the end; it runs.", hint="%wasm_mesh stop ends it") from None
+            raise Interrupted(
+                "The mesh was not looked at to the end; it runs.", hint="%wasm_mesh stop ends it"
+            ) from None
 
     def _stop(self) -> MeshState:
         mesh, start = self.current, perf_counter()
