@@ -47,8 +47,8 @@ def build_image(
     Parameters
     ----------
     what : Filter, Module, str or pathlib.Path
-        A filter; a module that exists already; the path of a module (``.wasm``), of a C++ source, or of a folder that holds exactly one of these. A
-        folder's ``runtime-config.json`` is used when ``runtime_config`` is not given.
+        A filter; a module that exists already; the path of a module (``.wasm``), of a C++ source, or of a folder that
+        holds exactly one of these. A folder's ``runtime-config.json`` is used when ``runtime_config`` is not given.
     tag : str
         The image's reference; ``local/...`` for one that stays on this machine.
     store : Store, optional

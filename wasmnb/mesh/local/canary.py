@@ -20,7 +20,6 @@ __all__ = ["Canary"]
 
 _START = 20.0
 _PATIENCE = 3.0
-_PER_MIB = 0.5
 _STEP = 0.001
 _MOST_KNOWN = 500
 _MOST_SAID = 6  # lines of a filter's own that are quoted
@@ -110,7 +109,7 @@ class Canary:
             raise _crashed(applied.plugin.id, crash) from None
 
     def _try(self, applied: Applied) -> str:
-        name, size = applied.plugin.id, applied.plugin.image.module.size
+        name, patience = applied.plugin.id, _PATIENCE + applied.loading
         before = self._ready()
         state = self._processes.state(self._proxy.name)
         begin = self._proxy.log.size()
@@ -119,7 +118,7 @@ class Canary:
         def crashed() -> bool:
             return self._processes.state(self._proxy.name) != state
 
-        deadline = time.monotonic() + _PATIENCE + _PER_MIB * size / 2**20
+        deadline = time.monotonic() + patience
         while (found := self._look(deadline, crashed)) is not None:
             if found.version == self._proxy.chain.version:
                 break
@@ -129,12 +128,12 @@ class Canary:
         else:
             if crashed():
                 raise _CrashError("while it was loaded", self._proxy.log.since(begin))
-            raise _hung(name, "its start (onStart or onConfigure)")
+            raise _hung(name, "its start (onStart or onConfigure)", patience)
         answer = self._request()
         if crashed():
             raise _CrashError("on a plain GET request", self._proxy.log.since(begin))
         if answer:
-            raise _hung(name, "a plain GET / request")
+            raise _hung(name, "a plain GET / request", _PATIENCE)
         trapped = traps(self._proxy.log.since(begin))
         return f"the canary saw it trap in {trapped[0].function}: {trapped[0].why}" if trapped else ""
 
@@ -197,9 +196,9 @@ def _crashed(name: str, crash: _CrashError) -> ModuleError:
     )
 
 
-def _hung(name: str, where: str) -> HangError:
+def _hung(name: str, where: str, patience: float) -> HangError:
     return HangError(
         f"{name} does not come back from {where}.",
-        why=[f"no answer from the canary Envoy within {_PATIENCE:.0f} s"],
+        why=[f"no answer from the canary Envoy within {patience:.0f} s"],
         hint="look for an endless loop; the pods were not touched, what ran before still runs",
     )

@@ -161,7 +161,9 @@ class Deployments:
             plugins = _sorted(one for one in wanted.values() if self._is_for(one.plugin, proxy))
             if not proxy.chain.same(plugins):
                 chains[proxy] = Chain(next(self._numbers), tuple(plugins))
-        problems = roll(chains, self._processes, wait=wait)
+        # All of them compile the module at the same time, on the same cores.
+        loading = applied.loading * len(chains) if applied else 0.0
+        problems = roll(chains, self._processes, wait=wait + loading)
         if problems:
             verb = "taken over by" if applied else "removed from"
             error = DeployError(
