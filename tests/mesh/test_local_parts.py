@@ -12,13 +12,13 @@ import pytest
 from tests.mesh.conftest import unused_port
 from tests.mesh.tiny import tag
 from wasmnb.errors import BadNameError, MeshError, TrafficError
+from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.admin import Admin, Question, ask_all, discoveries
 from wasmnb.mesh.local.bootstrap import Site
 from wasmnb.mesh.local.log import LASTING, Log, crash_request, reasons, traps
 from wasmnb.mesh.local.names import Service, check_id, did_you_mean, locate
 from wasmnb.mesh.local.processes import reserve
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
-from wasmnb.mesh.local.start import uninterrupted
 from wasmnb.mesh.local.supervisor import records
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.plugin import FailPolicy, Phase, Plugin

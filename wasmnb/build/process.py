@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from wasmnb.errors import ToolchainError
+from wasmnb.interrupts import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,23 +80,32 @@ def start(
     """
     # No CPATH, no locale, no build date reaches the compiler: same source, same bytes.
     plain = {"LC_ALL": "C.UTF-8", "TMPDIR": str(folder), "SOURCE_DATE_EPOCH": "0", "PATH": os.defpath}
+    made: list[subprocess.Popen[bytes]] = []
     try:
-        return subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**plain, **(environment or {})},
-            stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
-            stdout=messages or subprocess.PIPE,
-            stderr=messages or subprocess.PIPE,
-            # Ctrl-C in a terminal goes to our own group only; we end the tool, and say so.
-            start_new_session=True,
-        )
+        with uninterrupted():
+            made.append(
+                subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env={**plain, **(environment or {})},
+                    stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
+                    stdout=messages or subprocess.PIPE,
+                    stderr=messages or subprocess.PIPE,
+                    # Ctrl-C in a terminal goes to our own group only; we end the tool, and say so.
+                    start_new_session=True,
+                )
+            )
+    except KeyboardInterrupt:
+        for process in made:
+            end(process)
+        raise
     except OSError as error:
         raise ToolchainError(
             "The compiler cannot be started.",
             why=[str(error)],
             hint="pip install --force-reinstall ziglang, then run %wasm_doctor",
         ) from error
+    return made[0]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -9,12 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError, UsageError
+from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.deployments import Deployments, described
 from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import did_you_mean, find, locate
 from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.sending import exchange
-from wasmnb.mesh.local.start import await_answers, begin, uninterrupted
+from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
 from wasmnb.mesh.local.watch import LocalWatch, Snapshot
 from wasmnb.mesh.local.workload import BOOKINFO, Workload

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
@@ -17,33 +14,16 @@ from wasmnb.mesh.local.plan import Plan, plan
 from wasmnb.mesh.local.processes import Processes, new_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from wasmnb.mesh.local.workload import Bookinfo, Workload
     from wasmnb.progress import Progress
 
-__all__ = ["await_answers", "begin", "uninterrupted"]
+__all__ = ["await_answers", "begin"]
 
 _PATIENCE = 60.0
 _CRASHES = 3
 _STEP = 0.01
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C until the end of the block, so that what is being made is never made and yet unknown."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or handler is None:
-        yield
-        return
-    put_off: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if put_off:
-        signal.raise_signal(signal.SIGINT)
 
 
 def begin(workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_level: str) -> tuple[Plan, Processes]:
