@@ -21,6 +21,8 @@ from registry import registry
 
 import wasmnb
 from wasmnb.session import Session
+from wasmnb.traffic import Request
+from wasmnb.traffic.wire import roundtrip
 
 ROOT = Path(__file__).parent.parent
 RAW_FLAGS = ["-target", "wasm32-freestanding", "-Os", "-nostdlib", "-Wl,--no-entry", "-Wl,--import-symbols"]
@@ -113,7 +115,8 @@ def mesh_up(figures: Figures) -> None:
         with wasmnb.LocalMesh.start() as mesh:
             while any(pod.ready != "2/2" for pod in mesh.pods()):
                 pass
-            while mesh.send("gateway", "productpage:9080/productpage").response.status != 200:
+            host, port = mesh.gateway.split(":")
+            while roundtrip((host, int(port)), Request("GET", "bookinfo", "/productpage"), timeout=5).status != 200:
                 pass
             took = time.perf_counter() - start
             if run:
@@ -144,7 +147,7 @@ def load_ext(figures: Figures) -> None:
         "print((_t.perf_counter() - _s) * 1e3)"
     )
     for _ in range(7):
-        manager, client = start_new_kernel()
+        manager, client = start_new_kernel(extra_arguments=["--log-level=ERROR"])
         try:
             printed: list[str] = []
             client.execute_interactive(

@@ -101,6 +101,16 @@ def test_an_index_gives_what_istio_takes(anonymous: DockerRegistry, repository: 
     assert (looked.digest, looked.used, looked.form) == (index, one.digest, "index of 2, with a two-layer artifact")
 
 
+def test_an_index_of_one_is_taken_and_istios_rule_is_told(
+    anonymous: DockerRegistry, image: Image, repository: str, store: Store
+) -> None:
+    push(image, f"{anonymous.host}/{repository}@{image.digest}")
+    put_index(anonymous.host, repository, "v1", [entry(image, "wasi", "wasm")])
+    pulled = pull(f"{anonymous.host}/{repository}:v1", store)
+    assert pulled.digest == image.digest
+    assert "(wasi/wasm); its only manifest was taken, and Istio takes linux/amd64 only" in pulled.note
+
+
 def test_an_index_without_a_fitting_manifest_is_refused(
     anonymous: DockerRegistry, repository: str, store: Store
 ) -> None:

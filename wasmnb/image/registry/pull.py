@@ -161,10 +161,10 @@ class _Pull:
         used = self._manifest(item.digest)
         if Manifest.parse(used.data).is_index:
             raise ImageError(f"{self._where} is an index of indexes.", hint="push a single manifest: %wasm_push does")
-        self._note = (
-            f"{self._where} is an index ({platforms}); as Istio does, {item.platform or 'its only manifest'} was taken:"
-            f" {used.digest}"
-        )
+        istio = f"as Istio does, {PLATFORM} was taken"
+        other = f"its only manifest was taken, and Istio takes {PLATFORM} only"
+        how = istio if item.platform == PLATFORM else other
+        self._note = f"{self._where} is an index ({platforms}); {how}: {used.digest}"
         return used
 
     def _checked(self, manifest: Manifest) -> list[Descriptor]:
