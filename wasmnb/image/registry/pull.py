@@ -162,7 +162,7 @@ class _Pull:
         if Manifest.parse(used.data).is_index:
             raise ImageError(f"{self._where} is an index of indexes.", hint="push a single manifest: %wasm_push does")
         istio = f"as Istio does, {PLATFORM} was taken"
-        other = f"its only manifest was taken, and Istio takes {PLATFORM} only"
+        other = f"{item.platform or 'its only manifest'} was taken, and Istio takes {PLATFORM} only"
         how = istio if item.platform == PLATFORM else other
         self._note = f"{self._where} is an index ({platforms}); {how}: {used.digest}"
         return used
