@@ -24,10 +24,7 @@ def cache_dir(*parts: str) -> Path:
     pathlib.Path
         An existing folder.
     """
-    root = os.environ.get("WASMNB_CACHE_DIR") or platformdirs.user_cache_dir("wasmnb", appauthor=False)
-    path = Path(root, *parts)
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    return _made(os.environ.get("WASMNB_CACHE_DIR") or platformdirs.user_cache_dir("wasmnb", appauthor=False), parts)
 
 
 def data_dir(*parts: str) -> Path:
@@ -43,7 +40,10 @@ def data_dir(*parts: str) -> Path:
     pathlib.Path
         An existing folder.
     """
-    root = os.environ.get("WASMNB_DATA_DIR") or platformdirs.user_data_dir("wasmnb", appauthor=False)
+    return _made(os.environ.get("WASMNB_DATA_DIR") or platformdirs.user_data_dir("wasmnb", appauthor=False), parts)
+
+
+def _made(root: str, parts: tuple[str, ...]) -> Path:
     path = Path(root, *parts)
     path.mkdir(parents=True, exist_ok=True)
     return path

@@ -11,7 +11,7 @@ from wasmnb.build.diagnostics import Diagnostic
 from wasmnb.build.store import digest, io_errors
 from wasmnb.errors import CompileError, UsageError
 from wasmnb.module import BuildRecord, Module
-from wasmnb.module.stamp import stamp, strip
+from wasmnb.module.stamp import shipped, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Made", "Stages", "build", "compile_error"]
 
 _SHOWN = 4
-
-# Envoy prints the offsets of a trap's backtrace only for a module with a name section that names a function
-# (proxy-wasm-cpp-host, V8::getFailMessage). This one names function 0 "?"; the real names stay in the cache.
-_NAMES = b"\0\x0b\x04name\x01\x04\x01\x00\x01?"
 
 
 class Stages:
@@ -123,7 +119,7 @@ def build(
     if entry and wasm:
         return _module(filter, wasm, entry, stages, cached=True)
     made = make(stages)
-    wasm = stamp(strip(made.wasm) + _NAMES, language=filter.language, root_ids=made.root_ids)
+    wasm = stamp(shipped(made.wasm), language=filter.language, root_ids=made.root_ids)
     warnings = [warning.to_dict() for warning in made.warnings]
 
     def fill(folder: Path) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,12 @@ from wasmnb.build.cpp.linker import OPTIONS, link, waiting
 from wasmnb.build.cpp.source import Source, root_ids
 from wasmnb.build.diagnostics import CELL, Diagnostic, parse
 from wasmnb.build.process import run
+from wasmnb.build.recipe import Stages
 from wasmnb.build.store import Entry, Store, digest, io_errors, workspace
 from wasmnb.build.zig import zig
 from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
-from wasmnb.module.stamp import stamp, strip
+from wasmnb.module.stamp import shipped, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,33 +34,6 @@ __all__ = ["MODULES", "CppToolchain"]
 MODULES = Store("modules", keep=400)
 
 _RECIPE = 6
-
-# Envoy prints the offsets of a trap's backtrace only for a module with a name section that names a function
-# (proxy-wasm-cpp-host, V8::getFailMessage). This one names function 0 "?"; the real names stay in the cache.
-_NAMES = b"\0\x0b\x04name\x01\x04\x01\x00\x01?"
-
-
-class _Stages:
-    """Wall time per stage."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self.began = self._last = time.perf_counter()
-        self.seconds: list[tuple[str, float]] = []
-        self.progress = progress
-
-    def begin(self, stage: str) -> None:
-        if self.progress:
-            self.progress.update(stage)
-        self._last = time.perf_counter()
-
-    def end(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.seconds.append((stage, now - self._last))
-        self._last = now
-
-    @property
-    def total(self) -> float:
-        return time.perf_counter() - self.began
 
 
 class CppToolchain:
@@ -87,7 +60,7 @@ class CppToolchain:
         UsageError
             There is no source, or a flag is not allowed.
         """
-        stages = _Stages(progress)
+        stages = Stages(progress)
         if not filter.source.strip():
             raise _no_source("The cell has no source.")
         flags = Flags.parse(filter.flags)
@@ -102,7 +75,7 @@ class CppToolchain:
         with workspace() as work:
             notes, linked = _Job(filter, source, flags, work, stages).run()
         ids = notes.pop("root_ids")
-        wasm = strip(linked) + _NAMES
+        wasm = shipped(linked)
         wasm = wasm if ids is None else stamp(wasm, language=self.language, root_ids=ids)
         notes["stages"] = stages.seconds
 
@@ -149,7 +122,7 @@ class _Job:
     source: Source
     flags: Flags
     work: Path
-    stages: _Stages
+    stages: Stages
 
     def run(self) -> tuple[dict[str, Any], bytes]:
         """Compile and link; give what is worth keeping, and the module with names."""
@@ -211,7 +184,7 @@ def _headers_unchanged(entry: Entry) -> bool:
         return False
 
 
-def _module(filter: Filter, wasm: bytes, entry: Entry, stages: _Stages, *, cached: bool) -> Module:  # noqa: A002
+def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached: bool) -> Module:  # noqa: A002
     record = BuildRecord(
         seconds=stages.total,
         cached=cached,

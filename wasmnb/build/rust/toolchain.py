@@ -20,7 +20,7 @@ from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.host import ABIS, functions
 from wasmnb.module.parse import parse
-from wasmnb.module.stamp import stamp, strip
+from wasmnb.module.stamp import shipped, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,9 +48,6 @@ _OPTIONS = (
     "-Clink-arg=--demangle",
     "-Clink-arg=--build-id=none",
 )
-# Envoy prints the offsets of a trap's backtrace only for a module with a name section that names a function
-# (proxy-wasm-cpp-host, V8::getFailMessage). This one names function 0 "?"; the real names stay in the cache.
-_NAMES = b"\0\x0b\x04name\x01\x04\x01\x00\x01?"
 
 
 class RustToolchain:
@@ -99,7 +96,7 @@ class RustToolchain:
         compiling = time.perf_counter()
         linked, warnings = _compile(tools, ready, source, program, flags)
         stages.append(("compile", time.perf_counter() - compiling))
-        wasm = stamp(strip(linked) + _NAMES, language=self.language, root_ids=None)
+        wasm = stamp(shipped(linked), language=self.language, root_ids=None)
         notes = {"first_line": filter.first_line, "warnings": warnings, "stages": stages}
 
         def fill(folder: Path) -> Mapping[str, Any]:
