@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
-__all__ = ["Change", "Mesh", "Pod", "PodVerdict", "Verdict", "Watch"]
+__all__ = ["Change", "Count", "Mesh", "Pod", "PodVerdict", "Verdict", "Watch"]
 
 
 class Verdict(str, Enum):
@@ -106,6 +106,37 @@ class PodVerdict:
 
 
 @dataclass(frozen=True)
+class Count:
+    """How many requests a pod's proxy has answered since it started.
+
+    Parameters
+    ----------
+    requests, errors : int or None
+        Responses in all, and those with a 5xx status; None where the mesh cannot say.
+    reason : str
+        Why it cannot, and what would make it; empty when it can.
+    at : datetime
+        When it was read (aware, UTC).
+    """
+
+    pod: str
+    requests: int | None
+    errors: int | None
+    reason: str
+    at: datetime
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the count as plain JSON values."""
+        return {
+            "pod": self.pod,
+            "requests": self.requests,
+            "errors": self.errors,
+            "reason": self.reason,
+            "at": self.at.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
 class Change:
     """Something about the mesh changed.
 
@@ -152,8 +183,33 @@ class Mesh(Protocol):
     def render(self, plugin: Plugin) -> str:
         """Give the text (YAML or JSON) that applying the plugin would put in force."""
 
-    def apply(self, plugin: Plugin, *, wait: float = 10.0, progress: Progress | None = None) -> list[PodVerdict]:
+    def rendered(self, id: str) -> str:  # noqa: A002 - the field's own word
+        """Give the text of what is in force under an id, in the form of `render`; empty when nothing is."""
+
+    def apply(
+        self,
+        plugin: Plugin,
+        *,
+        only: Mapping[str, str] | None = None,
+        wait: float = 10.0,
+        progress: Progress | None = None,
+    ) -> list[PodVerdict]:
         """Put a plugin in force and wait until every selected pod has a verdict that will last.
+
+        Parameters
+        ----------
+        plugin : Plugin
+        only : mapping of str to str, optional
+            Put it in force on those of the selected pods only that also carry these labels; on the others stays what
+            was in force under the id. No pod ever runs two versions of it.
+        wait : float
+            Seconds.
+        progress : Progress, optional
+
+        Returns
+        -------
+        list of PodVerdict
+            One for each pod that it was put in force on.
 
         Raises
         ------
@@ -188,6 +244,7 @@ class Mesh(Protocol):
         body: bytes = b"",
         via: str = "proxy",
         timeout: float = 5.0,
+        pod: str = "",
     ) -> Exchange:
         """Send one request as ``source``, and give the exchange as it came over the wire.
 
@@ -202,7 +259,21 @@ class Mesh(Protocol):
             ``app``: as the application, through both proxies.
         timeout : float
             Seconds for the whole exchange.
+        pod : str
+            The pod of the service that is to answer, one of `endpoints`; empty is any, each in turn.
         """
+
+    def endpoints(self, url: str) -> list[str]:
+        """Name the pods behind the service that a URL names.
+
+        Raises
+        ------
+        TrafficError
+            There is no such service or port.
+        """
+
+    def counts(self) -> list[Count]:
+        """Say of each pod how many requests its proxy answered, and how many of them with a 5xx status."""
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give the lines that a pod's proxy logged, oldest first; traps carry function names and cell lines."""
