@@ -1,0 +1,1 @@
+"""Istio on Kubernetes: rolled out by digest, proven pod by pod."""
