@@ -281,7 +281,7 @@ class Cluster:
 
     def _authorization(self) -> dict[str, str]:
         with self._lock:  # a token may be fetched anew
-            found = self._configuration.auth_settings()
+            found: dict[str, Any] = self._configuration.auth_settings()
         return {one["key"].lower(): one["value"] for one in found.values() if one["in"] == "header" and one["value"]}
 
 

@@ -59,9 +59,12 @@ def run(open_: Callable[[Any], Any], stdin: bytes, timeout: float, pod: str) -> 
 
 
 def _drain(stream: Any, out: bytearray, err: bytearray) -> None:
-    for channel, into in ((_STDOUT, out), (_STDERR, err)):
-        data = stream.read_channel(channel, timeout=0)
-        into += data if isinstance(data, bytes) else str(data).encode()
+    out += _bytes(stream.read_channel(_STDOUT, timeout=0))
+    err += _bytes(stream.read_channel(_STDERR, timeout=0))
+
+
+def _bytes(data: bytes | str) -> bytes:
+    return data if isinstance(data, bytes) else data.encode()
 
 
 def _code(text: str, pod: str) -> int:
