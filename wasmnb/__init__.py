@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
-    from wasmnb.plugin import FailPolicy, Phase, Plugin
+    from wasmnb.plugin import FailPolicy, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
 
@@ -32,14 +32,19 @@ _HOMES = {
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
     "LocalMesh": "wasmnb.mesh.local",
+    "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
+    "Mode": "wasmnb.plugin",
     "Module": "wasmnb.module",
     "Phase": "wasmnb.plugin",
     "Plugin": "wasmnb.plugin",
+    "PluginType": "wasmnb.plugin",
     "Pod": "wasmnb.mesh",
     "PodVerdict": "wasmnb.mesh",
+    "PullPolicy": "wasmnb.plugin",
     "Session": "wasmnb.session",
     "Store": "wasmnb.image",
+    "TargetRef": "wasmnb.plugin",
     "Verdict": "wasmnb.mesh",
     "WasmnbError": "wasmnb.errors",
     "build_image": "wasmnb.image",
@@ -55,14 +60,19 @@ __all__ = [
     "Filter",
     "Image",
     "LocalMesh",
+    "Match",
     "Mesh",
+    "Mode",
     "Module",
     "Phase",
     "Plugin",
+    "PluginType",
     "Pod",
     "PodVerdict",
+    "PullPolicy",
     "Session",
     "Store",
+    "TargetRef",
     "Verdict",
     "WasmnbError",
     "build_image",
