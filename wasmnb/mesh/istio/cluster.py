@@ -189,7 +189,7 @@ class Cluster:
             headers["content-type"] = kind
             data = json.dumps(body).encode()
         try:
-            answer = self._pool.request(
+            answer: BaseHTTPResponse = self._pool.request(
                 method,
                 url,
                 body=data,
