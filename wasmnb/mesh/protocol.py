@@ -33,6 +33,11 @@ class Verdict(str, Enum):
     NO_SIDECAR = "NO_SIDECAR"
     UNPROVEN = "UNPROVEN"
 
+    @property
+    def final(self) -> bool:
+        """Whether no waiting makes it LIVE: refused, not fetched, crashed, or no proxy to run it."""
+        return self in (Verdict.REJECTED, Verdict.DENY_ALL, Verdict.ALLOW_ALL, Verdict.TRAPPED, Verdict.NO_SIDECAR)
+
 
 @dataclass(frozen=True)
 class Pod:
@@ -205,7 +210,7 @@ class Mesh(Protocol):
             `remove`, ends this state, `plugins` and `rendered` give the newest, and each pod is judged by what that
             pod is to run.
         wait : float
-            Seconds.
+            Seconds; 0 gives the verdicts as they are once it has been handed over.
         progress : Progress, optional
 
         Returns
@@ -240,7 +245,7 @@ class Mesh(Protocol):
         """
 
     def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
-        """Wait until a plugin is LIVE on every selected pod, or cannot become so."""
+        """Wait until a plugin is LIVE on every selected pod, or cannot become so on one of them."""
 
     def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
         """Judge every (pod, plugin), or those of one plugin, now.

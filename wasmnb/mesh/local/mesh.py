@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalMesh"]
 
-_LASTING = {Verdict.LIVE, Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN, Verdict.NO_SIDECAR}
+_LASTING = {Verdict.LIVE, Verdict.UNPROVEN}
+_WAIT = 10.0
 _LEVELS = ("trace", "debug", "info", "warning", "error", "critical", "off")
 
 
@@ -149,7 +150,7 @@ class LocalMesh:
         plugin: Plugin,
         *,
         only: Mapping[str, str] | None = None,
-        wait: float = 10.0,
+        wait: float = _WAIT,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
         """Put a plugin in force on every pod it selects, or on none.
@@ -160,7 +161,8 @@ class LocalMesh:
         only : mapping of str to str, optional
             On those of the selected pods only that also carry these labels; the others keep what they have.
         wait : float
-            Seconds for the pods to take it over, once the canary has let it pass.
+            Seconds for the pods to take it over, once the canary has let it pass; 0 is 10, since none of them keeps
+            it when one does not take it.
         progress : Progress, optional
 
         Returns
@@ -180,7 +182,7 @@ class LocalMesh:
             A pod did not take it over. In each case what was in force before still is.
         """
         self._check()
-        found = self._deployments.apply(plugin, wait, progress or Silent(), only)
+        found = self._deployments.apply(plugin, wait or _WAIT, progress or Silent(), only)
         _wake_all(self._watches)
         return found
 
@@ -216,12 +218,13 @@ class LocalMesh:
         return self._deployments.history(id)
 
     def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
-        """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
+        """Wait until a plugin is LIVE on every selected pod, or cannot become so on one; give the verdicts then."""
         deadline = time.monotonic() + timeout
         while True:
             self._check()
             found = self._deployments.judged(id)
-            if all(one.verdict in _LASTING for one in found) or time.monotonic() > deadline:
+            final = any(one.verdict.final for one in found) or all(one.verdict in _LASTING for one in found)
+            if final or time.monotonic() > deadline:
                 return found
             self._processes.wait_change(0.05)
 
