@@ -8,7 +8,7 @@ from wasmnb.magics._command import Argument, Command, Option, method
 from wasmnb.magics._image import ACCESS
 
 if TYPE_CHECKING:
-    from wasmnb.session import Deployment, Removal
+    from wasmnb.session import Deployment, DryRun, Removal
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS", "OPTIONS"]
@@ -27,9 +27,12 @@ OPTIONS = (
 """What can be said about a deployment."""
 
 
-def _deployed(done: Deployment) -> Record:
-    from wasmnb.views import deploy_record  # noqa: PLC0415
+def _deployed(done: Deployment | DryRun) -> Record:
+    from wasmnb.session import DryRun  # noqa: PLC0415
+    from wasmnb.views import deploy_record, dry_run_record  # noqa: PLC0415
 
+    if isinstance(done, DryRun):
+        return dry_run_record(done)
     return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)
 
 
@@ -54,13 +57,27 @@ COMMANDS = (
                 values="selector",
             ),
             *OPTIONS,
+            Option(("--dry-run",), "apply and push nothing; show what would be applied, and the diff to what is there"),
+            Option(("--no-wait",), "do not wait for pods that may yet become live", keyword="wait", switch=False),
+            Option(("--wait",), "wait until it is live on every pod; so it is without the option", keyword="wait"),
             *ACCESS,
         ),
         (
             """%wasm_deploy header-filter --selector app=details --config '{"name": "hello", "value": "world"}'""",
             "%wasm_deploy header-filter --selector app=details --config $settings",
             "%wasm_deploy registry.example/team/header-filter:v0.2 --selector app=details",
+            "%wasm_deploy header-filter --selector app=details --dry-run",
         ),
+        slow=True,
+    ),
+    Command(
+        "wasm_rollback",
+        "Restore the whole plugin that was in force before: image, configuration, selector and all the rest.",
+        method("rollback"),
+        _deployed,
+        (Argument("id", "the plugin", True, "plugins"),),
+        (Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),),
+        ("%wasm_rollback header-filter",),
         slow=True,
     ),
     Command(
