@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unreachable
+from wasmnb.mesh.istio.rights import Right
 
 if TYPE_CHECKING:
     import socket
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from kubernetes.client import Configuration
     from urllib3 import BaseHTTPResponse
 
-    from wasmnb.mesh.istio.rights import Right
 
 __all__ = ["APPLY", "MERGE", "Cluster", "Executed", "contexts"]
 
@@ -218,6 +218,16 @@ class Cluster:
                 allowed = True
             self._rights[right] = allowed
         return self._rights[right]
+
+    def namespaces(self) -> list[str]:
+        """List the namespaces.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        answer = self.request("GET", "/api/v1/namespaces", right=Right("list", "namespaces"))
+        return [str(item["metadata"]["name"]) for item in answer["items"]]
 
     def forward(self, namespace: str, pod: str, port: int) -> socket.socket:
         """Connect to a port of a pod, as it is on the pod's own loopback interface.

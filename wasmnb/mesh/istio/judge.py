@@ -137,7 +137,7 @@ class _Judge:
             return found
         entry = self.entry
         assert entry is not None  # noqa: S101 - `_arrived` has said so otherwise
-        return self._refused(entry) or self._placed(entry) or self._running(entry)
+        return self._refused(entry) or self._another(entry) or self._placed(entry) or self._running(entry)
 
     def _proxy(self) -> PodVerdict | None:
         """Judge by the proxy itself: not there yet, not to be asked, silent."""
@@ -231,12 +231,16 @@ class _Judge:
             after = "nothing ran before: every request gets 500" if none else "what ran before still serves"
         return self.say(Verdict.REJECTED, f"Envoy refused it ({after})", *lines[-4:])
 
+    def _another(self, entry: Entry) -> PodVerdict | None:
+        """Judge an image that is not the one wanted: what was before, for a moment or for good."""
+        if entry.digest == self.wanted.digest:
+            return None
+        if self.age < _PATIENCE:
+            return self.say(Verdict.WARMING, f"the proxy still has {entry.digest[:19]}")
+        return self.say(Verdict.OLD, f"the proxy runs {entry.digest[:19]}, and nothing newer arrived")
+
     def _placed(self, entry: Entry) -> PodVerdict | None:
         """Judge by where the filter stands: a listener that drains still has what was removed."""
-        if entry.digest != self.wanted.digest:
-            if self.age < _PATIENCE:
-                return self.say(Verdict.WARMING, f"the proxy still has {entry.digest[:19]}")
-            return self.say(Verdict.OLD, f"the proxy runs {entry.digest[:19]}, and nothing newer arrived")
         if self.seen.listeners is None:
             return self.say(Verdict.UNPROVEN, "the proxy's listeners could not be read")
         if entry.name in self.seen.listeners.active:
@@ -307,8 +311,8 @@ class _Judge:
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
         if not seen.log.covers(since):
             words = (
-                f"its log was rotated: what was logged between {since:%H:%M:%S} and {seen.log.head:%H:%M:%S} is gone, and"
-                " with it whether the VM crashed; deploy it anew to know"
+                f"its log was rotated: what was logged from {since:%H:%M:%S} to {seen.log.head:%H:%M:%S} is gone, and with"
+                " it whether the VM crashed; deploy it anew to know"
             )
             return self.say(Verdict.UNPROVEN, words)
         accepted = bool(seen.stats and seen.stats.took(entry))

@@ -53,6 +53,8 @@ class IstioMesh:
 
     name = "istio"
     needs_registry = True
+    remains = ("what is in force in the cluster stays; connect again to take it away",)
+    """What a user should know once it is let go of."""
 
     def __init__(
         self,

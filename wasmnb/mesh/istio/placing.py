@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, DeployError, UsageError
-from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.pods import moment
 from wasmnb.mesh.local.names import did_you_mean
 from wasmnb.plugin import FailPolicy, Plugin
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wasmnb.image import Image
+    from wasmnb.mesh.istio.objects import Objects, Stored
 
 __all__ = ["Placing", "digest_of", "newest_of", "policy_of", "put_at", "text_of", "unknown"]
 
@@ -46,7 +46,12 @@ def text_of(item: Mapping[str, Any]) -> str:
     if notes:
         metadata["annotations"] = notes
     whole = {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata, "spec": item["spec"]}
-    return yaml_text(whole)
+    return yaml_text(_sorted(whole))
+
+
+def _sorted(value: Any) -> Any:
+    # As the API server gives members, so that two texts differ only in what they say.
+    return {key: _sorted(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
 
 
 class Placing:
