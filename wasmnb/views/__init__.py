@@ -13,7 +13,7 @@ from wasmnb.views.mesh import (
 )
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
-from wasmnb.views.session import config_record, doctor_record
+from wasmnb.views.session import config_record, doctor_record, roles_record
 from wasmnb.views.traffic import headers_record
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "plugins_record",
     "pods_record",
     "removed_record",
+    "roles_record",
     "tagged_record",
     "transfer_record",
     "undeploy_record",

@@ -311,8 +311,8 @@ class _Judge:
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
         if not seen.log.covers(since):
             words = (
-                f"its log was rotated: what was logged from {since:%H:%M:%S} to {seen.log.head:%H:%M:%S} is gone, and with"
-                " it whether the VM crashed; deploy it anew to know"
+                f"its log was rotated: what was logged from {since:%H:%M:%S} to {seen.log.head:%H:%M:%S} is gone, and"
+                " with it whether the VM crashed; deploy it anew to know"
             )
             return self.say(Verdict.UNPROVEN, words)
         accepted = bool(seen.stats and seen.stats.took(entry))

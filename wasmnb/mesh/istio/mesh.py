@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import MeshError, WasmnbError
+from wasmnb.errors import MeshError, WasmnbError, did_you_mean
 from wasmnb.image.named import NamedImage
 from wasmnb.mesh.istio import counting, istiod
 from wasmnb.mesh.istio.admin import Admin
@@ -20,6 +20,8 @@ from wasmnb.mesh.istio.looking import Looking, module_of, selects
 from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.placing import Placing, newest_of, text_of, unknown
 from wasmnb.mesh.istio.pods import pod as described
+from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
+from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.istio.tunnel import Tunnels
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.local.names import check_id
@@ -121,6 +123,7 @@ class IstioMesh:
         """
         cluster = Cluster.connect(context)
         home = namespace or cluster.namespace
+        _there(cluster, home)
         istio = istiod.find(cluster, home, system)
         mesh = cls(cluster, home, istio, as_=as_, preflight=_preflight() if preflight else None, fetch=fetch)
         try:
@@ -506,6 +509,24 @@ def _preflight() -> Preflight | None:
     except MeshError:
         return None
     return Preflight()
+
+
+def _there(cluster: Cluster, namespace: str) -> None:
+    """See that a namespace exists, as far as one may."""
+    try:
+        cluster.request("GET", f"/api/v1/namespaces/{namespace}", right=Right("get", "namespaces"))
+    except ForbiddenError:
+        return
+    except MissingError:
+        try:
+            known = cluster.namespaces()
+        except ForbiddenError:
+            known = []
+        raise MeshError(
+            f"There is no namespace {namespace!r} in the cluster of the context {cluster.context!r}.",
+            why=[f"there is: {', '.join(known)}"] if known else [],
+            hint=did_you_mean(namespace, known) if known else f"`kubectl create namespace {namespace}` makes it",
+        ) from None
 
 
 def _chosen(plugin: Plugin, item: Any) -> bool:
