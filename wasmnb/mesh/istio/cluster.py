@@ -14,7 +14,7 @@ from wasmnb.mesh.istio.rights import Right
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kubernetes.client import Configuration
     from urllib3 import BaseHTTPResponse
@@ -246,7 +246,15 @@ class Cluster:
         return found
 
     def execute(
-        self, namespace: str, pod: str, container: str, command: Iterable[str], *, stdin: bytes = b"", timeout: float
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Iterable[str],
+        *,
+        stdin: bytes = b"",
+        timeout: float,
+        over: Callable[[bytes, str], bool] | None = None,
     ) -> Executed:
         """Run a command in a container.
 
@@ -258,10 +266,14 @@ class Cluster:
         stdin : bytes
         timeout : float
             Seconds for everything.
+        over : callable, optional
+            See `execution.run`.
 
         Raises
         ------
         ForbiddenError
+        NoProgramError
+            The container does not have the program.
         MeshError
             The container does not run, or time is up.
         """
@@ -271,7 +283,7 @@ class Cluster:
         query += [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("stdin", "true")] if stdin else []
         path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/exec"
-        return run(lambda call: self._upgrade(call, path, query, f"pods/exec of {pod}"), stdin, timeout, pod)
+        return run(lambda call: self._upgrade(call, path, query, f"pods/exec of {pod}"), stdin, timeout, pod, over)
 
     def _upgrade(self, call: Any, url: str, query: list[tuple[str, str]], what: str) -> Any:
         from kubernetes.client import ApiException  # noqa: PLC0415
