@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import platform
 import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,8 +142,17 @@ def _images() -> list[Image]:
     return [
         Image((PAUSE,), (_one("pause", WORKLOADS.built),), "/bin/pause"),
         Image((COREDNS_IMAGE,), (_one("coredns", COREDNS.built),), "/bin/coredns"),
-        Image((f"{ISTIO_HUB}/pilot:{ISTIO_TAG}",), (common, pilot.archive()), "/usr/local/bin/pilot-discovery", user=str(_PROXY)),
-        Image((f"{ISTIO_HUB}/proxyv2:{ISTIO_TAG}",), (common, proxy.archive(), agent.archive()), "/usr/local/bin/pilot-agent"),
+        Image(
+            (f"{ISTIO_HUB}/pilot:{ISTIO_TAG}",),
+            (common, pilot.archive()),
+            "/usr/local/bin/pilot-discovery",
+            user=str(_PROXY),
+        ),
+        Image(
+            (f"{ISTIO_HUB}/proxyv2:{ISTIO_TAG}",),
+            (common, proxy.archive(), agent.archive()),
+            "/usr/local/bin/pilot-agent",
+        ),
         *_bookinfo(shell.archive()),
     ]
 
