@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import certificates, groups, guard, images, node, programs
+from tests.cluster import certificates, groups, guard, images, manifests, node, programs
 from tests.cluster.places import INSIDE, Home
 from tests.cluster.tools import ToolError, output
 from wasmnb.image import Image
@@ -283,6 +283,7 @@ def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -
         raise ClusterError(reason)
     programs.build(say)
     images.archive()
+    manifests.istio()
     command = [sys.executable, "-m", "tests.cluster.guard", name, *(["--owned"] if owned else [])]
     process = subprocess.Popen(
         command,

@@ -60,20 +60,17 @@ PLUGINS = Path("/usr/lib/cni/bridge")
 
 
 def names(home: Home, address: str) -> dict[str, str]:
-    """Give what the files in ``config`` and ``manifests``, and the options here, call by a name with ``$``."""
+    """Give what the files in ``config`` and the options here call by a name with ``$``."""
     return {
         "address": address,
-        "coredns": images.COREDNS_IMAGE,
         "dns": DNS_SERVICE,
         "group": home.group,
-        "hub": images.ISTIO_HUB,
         "inside": str(INSIDE),
         "keys": str(_KEYS),
         "node": NODE,
         "pause": images.PAUSE,
         "pods": PODS,
         "services": SERVICES,
-        "tag": images.ISTIO_TAG,
     }
 
 
