@@ -11,7 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What the tests' cluster is made of, besides Go modules.
-CLUSTER := busybox-static conntrack containerd containernetworking-plugins curl docker-registry etcd-server iproute2 iptables runc
+CLUSTER := busybox-static ca-certificates conntrack containerd containernetworking-plugins curl docker-registry etcd-server iproute2 \
+	iptables runc
 # What only tests need: a browser, a judge of images, daemons that build in containers, a cluster with a registry.
 DEBIAN := $(CLUSTER) chromium crun docker.io podman skopeo
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.

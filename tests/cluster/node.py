@@ -55,8 +55,11 @@ PACKAGES = {
     "curl": "curl",
 }
 """The Debian package that has a program which the cluster uses as it is."""
-PLUGINS = Path("/usr/lib/cni/bridge")
-"""A file of the Debian package containernetworking-plugins."""
+FILES = {
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
+}
+"""The same for files that are no programs on the path."""
 
 
 def names(home: Home, address: str) -> dict[str, str]:
@@ -86,6 +89,5 @@ def command(name: str, known: dict[str, str]) -> list[str]:
 def missing() -> list[str]:
     """List the Debian packages that the cluster needs and that are not installed."""
     packages = {package for program, package in PACKAGES.items() if shutil.which(program, path=PATH) is None}
-    if not PLUGINS.exists():
-        packages.add("containernetworking-plugins")
+    packages |= {package for file, package in FILES.items() if not Path(file).exists()}
     return sorted(packages)
