@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unreachable
-from wasmnb.mesh.istio.rights import Right
+from wasmnb.mesh.istio.rights import CONNECT, Right
 
 if TYPE_CHECKING:
     import socket
@@ -47,7 +48,7 @@ def contexts() -> tuple[list[str], str]:
     from kubernetes import config  # noqa: PLC0415 - over a second to import
 
     try:
-        found, current = config.list_kube_config_contexts()
+        found, current = config.list_kube_config_contexts(_kubeconfig())
     except config.ConfigException:
         return [], ""
     return [str(one["name"]) for one in found], str((current or {}).get("name", ""))
@@ -115,7 +116,9 @@ class Cluster:
                     hint=did_you_mean(name, known) or NO_CLUSTER,
                 )
             try:
-                config.load_kube_config(context=name, client_configuration=configuration, persist_config=False)
+                config.load_kube_config(
+                    _kubeconfig(), context=name, client_configuration=configuration, persist_config=False
+                )
             except Exception as error:  # the loader raises what its plugins and parsers do
                 raise MeshError(
                     f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]
@@ -219,6 +222,10 @@ class Cluster:
             self._rights[right] = allowed
         return self._rights[right]
 
+    def may_connect(self, resource: str, namespace: str) -> bool:
+        """Tell whether the user may have a connection to ``pods/exec`` or ``pods/portforward``."""
+        return all(self.may(Right(verb, resource, "", namespace)) for verb in CONNECT)
+
     def namespaces(self) -> list[str]:
         """List the namespaces.
 
@@ -317,9 +324,14 @@ def _status(error: Any) -> int:
 def _namespace_of(name: str) -> str:
     from kubernetes import config  # noqa: PLC0415
 
-    found, _ = config.list_kube_config_contexts()
+    found, _ = config.list_kube_config_contexts(_kubeconfig())
     context = next(one for one in found if one["name"] == name)["context"]
     return str(context.get("namespace") or "default")
+
+
+def _kubeconfig() -> str:
+    # The package reads the variable once, when it is imported; a notebook may set it later.
+    return os.environ.get("KUBECONFIG") or "~/.kube/config"
 
 
 def _own_namespace() -> str:

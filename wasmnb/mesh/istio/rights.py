@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["NEEDS", "Need", "Right", "roles"]
+__all__ = ["CONNECT", "NEEDS", "Need", "Right", "roles"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ class Need:
         return [Right(verb, self.resource, self.group, namespaces[self.where]) for verb in self.verbs]
 
 
+CONNECT = ("get", "create")
+"""What a connection that becomes a websocket needs: it begins as a GET, and newer API servers ask for both."""
 _EXTENSIONS = ("get", "list", "watch", "create", "patch", "delete")
 
 NEEDS = (
@@ -94,18 +96,18 @@ NEEDS = (
         essential=False,
     ),
     Need("what a proxy logged is not known: traps, refusals", "pods/log", ("get",), essential=False),
-    Need("a proxy is asked by exec, which is slower", "pods/portforward", ("create",), essential=False),
-    Need("no request can be sent from a caller's proxy", "pods/exec", ("create",), essential=False),
+    Need("a proxy is asked by exec, which is slower", "pods/portforward", CONNECT, essential=False),
+    Need("no request can be sent from a caller's proxy", "pods/exec", CONNECT, essential=False),
     Need(
         "no request can be sent where a proxy has no curl",
         "pods/ephemeralcontainers",
-        ("update", "patch"),
+        ("patch",),
         essential=False,
     ),
     Need("why a pod does not start is not known", "events", ("list",), essential=False),
     Need("whether pods get a sidecar is not known", "namespaces", ("get",), where="cluster", essential=False),
     Need("Istio is not looked at: its version, what it sent", "pods", ("list",), where="istio", essential=False),
-    Need("what proxies acknowledged is not known", "pods/portforward", ("create",), where="istio", essential=False),
+    Need("what proxies acknowledged is not known", "pods/portforward", CONNECT, where="istio", essential=False),
 )
 """Everything that an Istio mesh asks of an API server, and what is lost without."""
 

@@ -11,7 +11,7 @@ from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio import helpers
 from wasmnb.mesh.istio.pods import PROXY, proxy_container
 from wasmnb.mesh.istio.problems import ForbiddenError, NoProgramError
-from wasmnb.mesh.istio.rights import Right
+from wasmnb.mesh.istio.rights import CONNECT, Right
 from wasmnb.mesh.istio.sources import application, shell_image, uid
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ class Ways:
 
     def _open(self, first: str, shut: list[MeshError]) -> Iterator[str]:
         """Give the ways that the user has the rights for, the least intrusive first."""
-        every = {"exec": self._may("create", "pods/exec")}
+        every = {"exec": self.cluster.may_connect("pods/exec", self.namespace)}
         every["guest"] = every["exec"] and self._may(helpers.ADD, "pods/ephemeralcontainers")
         every["probe"] = self._may("create", "pods") and self._may("delete", "pods")
         if not every["exec"]:
-            shut.append(_missing(Right("create", "pods/exec", "", self.namespace)))
+            shut += [_missing(one) for verb in CONNECT if not self.cluster.may(one := self._right(verb, "pods/exec"))]
         # An application that is the proxy's user is not told from the proxy.
         unfit = not self.past and (not self.container or uid(self.item, self.container) == _PROXY_UID)
         for way in sorted(every, key=lambda one: one != first):
@@ -110,7 +110,10 @@ class Ways:
                 yield way
 
     def _may(self, verb: str, resource: str) -> bool:
-        return self.cluster.may(Right(verb, resource, "", self.namespace))
+        return self.cluster.may(self._right(verb, resource))
+
+    def _right(self, verb: str, resource: str) -> Right:
+        return Right(verb, resource, "", self.namespace)
 
     def _go(self, way: str, errand: Errand) -> Carried:
         if way == "exec":
@@ -140,7 +143,7 @@ class Ways:
     def _by_probe(self, errand: Errand, image: str) -> Carried:
         where = f"in a pod made for it beside {self.name}, and deleted again"
         wait = errand.seconds + _MARGIN
-        if self._may("create", "pods/exec"):
+        if self.cluster.may_connect("pods/exec", self.namespace):
             command = ["sleep", str(int(wait) + 60)]
             with helpers.probe(self.cluster, self.item, image, proxy=self.past, command=command, timeout=wait) as pod:
                 return self._by_exec(errand, pod, "probe", where)
