@@ -125,6 +125,9 @@ def _values(
         given = {label.partition("=")[0] for label in head.split(",")} if comma else set()
         labels = [label for label in _labels(session) if label.partition("=")[0] not in given]
         return [label for label in labels if label.startswith(text)], text
+    if kind == "steps":
+        text = re.split(r"[,+]", text)[-1]
+        return [label for label in _labels(session) if label.startswith(text)], text
     known = _LISTS[kind](session) if kind in _LISTS else kind.split("|") if "|" in kind else []
     return [value for value in known if value.lower().startswith(text.lower())], text
 

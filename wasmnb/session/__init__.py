@@ -3,6 +3,7 @@
 from wasmnb.session.imaging import Built, LoggedOut, Removed, Tagged, Transfer
 from wasmnb.session.rehearsing import DryRun
 from wasmnb.session.results import Deployment, FilterResult, MeshState, Removal
+from wasmnb.session.rollout import Rollout, Step
 from wasmnb.session.session import Session, close_default, default
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "MeshState",
     "Removal",
     "Removed",
+    "Rollout",
     "Session",
+    "Step",
     "Tagged",
     "Transfer",
     "close_default",

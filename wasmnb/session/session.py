@@ -15,21 +15,23 @@ from wasmnb.session.deploying import back, in_force, previous, put, still_in_for
 from wasmnb.session.images import Images
 from wasmnb.session.logins import Logins
 from wasmnb.session.looking import Looking
-from wasmnb.session.rehearsing import DryRun, rehearse
 from wasmnb.session.results import Deployment, FilterResult, Removal
-from wasmnb.session.supplying import NO_ACCESS, Supplying, default_id
+from wasmnb.session.stepping import Stepping, Steps
+from wasmnb.session.supplying import NO_ACCESS, default_id
 from wasmnb.session.wanted import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.progress import Progress
+    from wasmnb.session.rehearsing import DryRun
+    from wasmnb.session.rollout import Rollout
     from wasmnb.session.supplying import Deployable
 
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Looking, Supplying):
+class Session(Images, Logins, Looking, Stepping):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
@@ -111,8 +113,13 @@ class Session(Images, Logins, Looking, Supplying):
         ca: str | None = None,
         dry_run: bool = False,
         wait: bool = True,
+        steps: str | Sequence[str | Mapping[str, str]] = (),
+        watch_for: float | None = None,
+        accept_no_traffic: bool = False,
+        ask: Callable[[str], bool | None] | None = None,
+        on_step: Callable[[Rollout], None] | None = None,
         progress: Progress | None = None,
-    ) -> Deployment | DryRun:
+    ) -> Deployment | DryRun | Rollout:
         """Put a filter or an image in force on every pod that the selector names, and wait until it is LIVE there.
 
         An image is deployed by the digest that its reference means at this moment.
@@ -142,6 +149,18 @@ class Session(Images, Logins, Looking, Supplying):
         wait : bool
             False: give the verdicts as they are once the mesh has taken the plugin; pods that may yet become LIVE are
             not waited for. One that cannot become LIVE is an error all the same.
+        steps : str or sequence, optional
+            Labels that divide the selected pods, such as ``version=v1,version=v2`` (a ``+`` joins the labels of one
+            step): the plugin is put in force on the pods of one step after the other, the next only when this one is
+            LIVE on every pod and its error rate has not risen. Otherwise every pod goes back.
+        watch_for : float, optional
+            Seconds for which the error rate of a step is watched, and before the first step; 5.
+        accept_no_traffic : bool
+            A step whose error rate cannot be judged, for want of requests or of counts, passes because it is LIVE.
+        ask : callable, optional
+            Asks the user to let such a step pass; gives None when nobody can be asked.
+        on_step : callable, optional
+            Given the `Rollout` whenever something about it has changed.
 
         Raises
         ------
@@ -152,8 +171,13 @@ class Session(Images, Logins, Looking, Supplying):
         with self._guard():
             how = self._ready(Wanted(id, selector, config, root_id, phase, priority, fail_policy, timeout))
             spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
+            walk = Steps.read(
+                steps, watch_for=watch_for, accept_no_traffic=accept_no_traffic, wait=wait, ask=ask, on_step=on_step
+            )
             if dry_run:
-                return self._rehearse(name, how, progress, spoken)
+                return self._rehearse(name, how, walk, spoken, progress)
+            if walk.labels:
+                return self._roll_out(name, how, walk, spoken, progress)
             return self._deploy(name, how, progress, spoken, patient=wait)
 
     def rollback(
@@ -217,12 +241,6 @@ class Session(Images, Logins, Looking, Supplying):
         how = how.read(self._defaults)
         self._secrets |= redact.secrets_in(how.config)
         return how
-
-    def _rehearse(self, name: Deployable, how: Wanted, progress: Progress | None, spoken: dict[str, Any]) -> DryRun:
-        with still_in_force(self.current, how.id or default_id(name)):
-            found, _ = self._supply(name, spoken, progress, dry=True)
-            plugin = how.plugin(found.image)
-        return rehearse(self.current, plugin, self._secrets, found.notes(plugin.image))
 
     def _deploy(
         self,

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, Told, UsageError
+from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, RolloutError, Told, UsageError
 from wasmnb.image.reference import Reference, split_target
 from wasmnb.session import words
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
@@ -296,6 +296,8 @@ class State:
             redact.told(error, self._secrets)
             if isinstance(error, DeployError):
                 error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
+            if isinstance(error, RolloutError) and error.rollout is not None:
+                error.rollout = error.rollout.shown(self._shown)
             raise
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -116,9 +117,7 @@ class Cluster:
                     hint=did_you_mean(name, known) or NO_CLUSTER,
                 )
             try:
-                config.load_kube_config(
-                    _kubeconfig(), context=name, client_configuration=configuration, persist_config=False
-                )
+                config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False)
             except Exception as error:  # the loader raises what its plugins and parsers do
                 raise MeshError(
                     f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]
@@ -330,13 +329,12 @@ def _namespace_of(name: str) -> str:
 
 
 def _kubeconfig() -> str:
-    # The package reads the variable once, when it is imported; a notebook may set it later.
-    return os.environ.get("KUBECONFIG") or "~/.kube/config"
+    """Name the user's kubeconfig as it is set now; the library reads the variable once, when it is imported."""
+    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
 
 
 def _own_namespace() -> str:
     try:
-        with open("/var/run/secrets/kubernetes.io/serviceaccount/namespace", encoding="utf-8") as file:  # noqa: PTH123
-            return file.read().strip() or "default"
+        return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text("utf-8").strip() or "default"
     except OSError:
         return "default"
