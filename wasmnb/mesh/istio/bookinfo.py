@@ -235,7 +235,8 @@ def _wait(cluster: Cluster, namespace: str, names: Collection[str], timeout: flo
 def _complete(item: Mapping[str, Any]) -> bool:
     status, wanted = item.get("status", {}), item["spec"].get("replicas", 1)
     seen = int(status.get("observedGeneration", 0)) >= int(item["metadata"].get("generation", 0))
-    return bool(seen and status.get("updatedReplicas", 0) == status.get("readyReplicas", 0) == wanted)
+    # One more than wanted is an old pod that a new one, which is not ready, has not replaced yet.
+    return seen and all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "readyReplicas"))
 
 
 def _look(namespace: str, pods: Collection[Mapping[str, Any]], deployments: Collection[Mapping[str, Any]]) -> None:
