@@ -124,7 +124,12 @@ class Cluster:
             wanted, status = deployment["spec"]["replicas"], deployment["status"]
             if status.get("observedGeneration") != deployment["metadata"]["generation"]:
                 return False
-            if not wanted == status.get("readyReplicas", 0) == status.get("replicas", 0) == status.get("updatedReplicas", 0):
+            if (
+                not wanted
+                == status.get("readyReplicas", 0)
+                == status.get("replicas", 0)
+                == status.get("updatedReplicas", 0)
+            ):
                 return False
         pods = self.get(namespace, "pods", f"--selector={selector}")["items"]
         return all(_is_ready(pod) for pod in pods if "deletionTimestamp" not in pod["metadata"])

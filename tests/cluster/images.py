@@ -143,8 +143,17 @@ def _images() -> list[Image]:
     return [
         Image((PAUSE,), (_one("pause", WORKLOADS.built),), "/bin/pause"),
         Image((COREDNS_IMAGE,), (_one("coredns", COREDNS.built),), "/bin/coredns"),
-        Image((f"{ISTIO_HUB}/pilot:{ISTIO_TAG}",), (common, pilot.archive()), "/usr/local/bin/pilot-discovery", user=str(_PROXY)),
-        Image((f"{ISTIO_HUB}/proxyv2:{ISTIO_TAG}",), (common, proxy.archive(), agent.archive()), "/usr/local/bin/pilot-agent"),
+        Image(
+            (f"{ISTIO_HUB}/pilot:{ISTIO_TAG}",),
+            (common, pilot.archive()),
+            "/usr/local/bin/pilot-discovery",
+            user=str(_PROXY),
+        ),
+        Image(
+            (f"{ISTIO_HUB}/proxyv2:{ISTIO_TAG}",),
+            (common, proxy.archive(), agent.archive()),
+            "/usr/local/bin/pilot-agent",
+        ),
         *_bookinfo(shell.archive()),
     ]
 

@@ -55,7 +55,9 @@ def test_a_missing_tag_or_digest_denies_all_and_says_that_the_registry_lacks_it(
     for reference in (f"{cluster.registry}/nowhere@{image.digest}", f"{cluster.registry}/good@sha256:{'0' * 64}"):
         wrong = replace(image, reference=reference)
         if reference.endswith("0"):
-            wrong = type("Wrong", (), {"digest": f"sha256:{'0' * 64}", "reference": reference, "module": image.module})()
+            wrong = type(
+                "Wrong", (), {"digest": f"sha256:{'0' * 64}", "reference": reference, "module": image.module}
+            )()
         found = mesh.apply(Plugin("missing", wrong, DETAILS))
         assert words(found) == [DENY_ALL] * 3
         assert "the registry does not have it" in found[0].reason
@@ -73,7 +75,9 @@ def test_with_fail_open_a_missing_image_lets_all_pass(mesh, published, cluster):
     assert request(mesh) == (200, [])
 
 
-def test_a_private_registry_without_a_secret_denies_all_and_with_one_is_live(mesh, cluster, home, monkeypatch, tmp_path):
+def test_a_private_registry_without_a_secret_denies_all_and_with_one_is_live(
+    mesh, cluster, home, monkeypatch, tmp_path
+):
     image = tag("secret").image(f"{cluster.private_registry}/team/secret:1")
     config = tmp_path / "config.json"
     auth = __import__("base64").b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -92,7 +96,13 @@ def test_a_private_registry_without_a_secret_denies_all_and_with_one_is_live(mes
 def test_a_bad_import_is_refused_before_and_rejected_after(mesh, published, monkeypatch):
     good = Plugin("import", published(tag("good")), DETAILS)
     mesh.apply(good)
-    bad = published(build("bad-import", declare='__attribute__((import_module("env"),import_name("no_such_call"))) int no_such_call(void);', response="no_such_call()"))
+    bad = published(
+        build(
+            "bad-import",
+            declare='__attribute__((import_module("env"),import_name("no_such_call"))) int no_such_call(void);',
+            response="no_such_call()",
+        )
+    )
     with pytest.raises(ModuleError) as caught:
         mesh.apply(good.with_image(bad))
     assert "no_such_call" in str(caught.value)
@@ -109,7 +119,9 @@ def test_a_bad_import_is_refused_before_and_rejected_after(mesh, published, monk
     assert {pod.ready for pod in mesh.pods()} == {"2/2"}
 
 
-def test_a_pod_that_starts_while_a_bad_module_is_in_force_is_rejected_though_it_is_ready(fearless, published, cluster, home):
+def test_a_pod_that_starts_while_a_bad_module_is_in_force_is_rejected_though_it_is_ready(
+    fearless, published, cluster, home
+):
     bad = published(build("refusing", configure="return 0"))
     assert words(fearless.apply(Plugin("early", bad, DETAILS))) == [REJECTED] * 3
     cluster.kubectl("-n", home, "delete", "pod", fearless.pods()[0].name, "--wait=false")
@@ -192,7 +204,11 @@ def test_a_pod_whose_own_image_is_missing_is_warming_and_not_waited_for(mesh, pu
     }
     cluster.apply(pod, namespace=home)
     try:
-        until(lambda: [one.status for one in mesh.pods() if one.name == "absent"][0], lambda one: "Err" in one or "Back" in one, 60)
+        until(
+            lambda: [one.status for one in mesh.pods() if one.name == "absent"][0],
+            lambda one: "Err" in one or "Back" in one,
+            60,
+        )
         begin = time.monotonic()
         found = mesh.apply(Plugin("absent", published(tag("one")), {"app": "absent"}), wait=60)
         assert words(found) == [WARMING]
@@ -203,7 +219,7 @@ def test_a_pod_whose_own_image_is_missing_is_warming_and_not_waited_for(mesh, pu
 
 
 def test_a_worker_in_an_endless_loop_hangs_the_pod_and_no_other(fearless, published, cluster, home):
-    loop = published(build("looping", response="for (;;) __asm__ volatile(\"\")"))
+    loop = published(build("looping", response='for (;;) __asm__ volatile("")'))
     assert words(fearless.apply(Plugin("loop", loop, DETAILS))) == [LIVE] * 3
     with contextlib.suppress(Exception):
         request(fearless)
@@ -244,7 +260,11 @@ def test_without_access_to_istiod_the_proxys_log_proves_it(mesh, published, clus
 
 def test_without_logs_or_a_way_to_the_proxy_it_is_unproven_and_names_the_right(mesh, published, cluster, home, connect):
     mesh.apply(Plugin("blind", published(tag("one")), DETAILS))
-    see = {"apiGroups": ["", "extensions.istio.io", "networking.istio.io"], "resources": ["*"], "verbs": ["get", "list"]}
+    see = {
+        "apiGroups": ["", "extensions.istio.io", "networking.istio.io"],
+        "resources": ["*"],
+        "verbs": ["get", "list"],
+    }
     pods = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}
     objects = {**see, "apiGroups": ["extensions.istio.io", "networking.istio.io"]}
     forward = {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["create"]}
@@ -278,7 +298,9 @@ def test_a_quiet_proxy_is_believed_only_with_an_acknowledgement(cluster, connect
 
 def test_statistics_of_discovery_prove_it_where_the_proxy_keeps_them(cluster, connect, published):
     with cluster.namespace() as name:
-        bookinfo_pod(cluster, name, {"sidecar.istio.io/statsInclusionPrefixes": "extension_config_discovery,http.inbound"})
+        bookinfo_pod(
+            cluster, name, {"sidecar.istio.io/statsInclusionPrefixes": "extension_config_discovery,http.inbound"}
+        )
         mesh = connect(name)
         found = mesh.apply(Plugin("counted", published(tag("one")), DETAILS))
         assert words(found) == [LIVE]

@@ -207,7 +207,7 @@ def _pods(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
         query={"labelSelector": f"app in ({','.join(APPS)})"},
         right=Right("list", "pods", "", namespace),
     )
-    return [item for item in answer.get("items") or () if not ended(item)]
+    return list(answer.get("items") or ())
 
 
 def _wait(cluster: Cluster, namespace: str, names: Collection[str], timeout: float, progress: Progress) -> None:
@@ -216,8 +216,16 @@ def _wait(cluster: Cluster, namespace: str, names: Collection[str], timeout: flo
     while True:
         items = cluster.request("GET", kind.path(namespace), right=kind.right("list", namespace)).get("items") or ()
         deployments = [item for item in items if item["metadata"]["name"] in names]
-        pods = [item for item in _pods(cluster, namespace) if workload(item) in names]
-        staying = [item for item in pods if not item["metadata"].get("deletionTimestamp")]
+        wanted = {item["metadata"]["name"]: _images(item["spec"]["template"]) for item in deployments}
+        # Pods of an earlier apply, with other images, are on their way out.
+        staying = [
+            item
+            for item in _pods(cluster, namespace)
+            if not ended(item)
+            and not item["metadata"].get("deletionTimestamp")
+            and wanted.get(workload(item), set()) <= _images(item)
+            and workload(item) in wanted
+        ]
         done = sum(_complete(item) for item in deployments)
         progress.update(f"waiting for bookinfo: {done} of {len(names)} deployments READY", done, len(names))
         _look(namespace, staying, deployments)
@@ -230,6 +238,10 @@ def _wait(cluster: Cluster, namespace: str, names: Collection[str], timeout: flo
                 hint="%wasm_bookinfo apply waits again; %wasm_bookinfo delete takes it away",
             )
         time.sleep(_LOOK)
+
+
+def _images(item: Mapping[str, Any]) -> set[str]:
+    return {str(one["image"]) for one in item["spec"]["containers"]}
 
 
 def _complete(item: Mapping[str, Any]) -> bool:
