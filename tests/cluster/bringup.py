@@ -82,8 +82,9 @@ class Bringup:
         with ThreadPoolExecutor(1) as aside:
             imported = aside.submit(self.images)
             self.control_plane()
+            self.node()
+            # A pod whose image is missing would be tried again only after 10 seconds.
             imported.result()
-        self.node()
         self.mesh()
         self.facts()
         self.say("ready")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import platform
 import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
