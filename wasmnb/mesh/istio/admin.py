@@ -47,9 +47,9 @@ class Admin:
         ForbiddenError
             No way is allowed.
         """
-        if self.cluster.may_connect("pods/portforward", self.namespace):
+        if self.cluster.may(self._forward):
             return "a forwarded port"
-        if self.cluster.may_connect("pods/exec", self.namespace):
+        if self.cluster.may(self._exec):
             return "pilot-agent, by exec"
         error = ForbiddenError(
             f"You may neither {self._forward} nor {self._exec}, so no proxy can be asked.",
