@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unreachable
-from wasmnb.mesh.istio.rights import CONNECT, Right
+from wasmnb.mesh.istio.rights import Right
 
 if TYPE_CHECKING:
     import socket
@@ -220,10 +220,6 @@ class Cluster:
                 allowed = True
             self._rights[right] = allowed
         return self._rights[right]
-
-    def may_connect(self, resource: str, namespace: str) -> bool:
-        """Tell whether the user may have a connection to ``pods/exec`` or ``pods/portforward``."""
-        return all(self.may(Right(verb, resource, "", namespace)) for verb in CONNECT)
 
     def namespaces(self) -> list[str]:
         """List the namespaces.

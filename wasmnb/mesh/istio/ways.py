@@ -11,7 +11,7 @@ from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio import helpers
 from wasmnb.mesh.istio.pods import PROXY, proxy_container
 from wasmnb.mesh.istio.problems import ForbiddenError, NoProgramError
-from wasmnb.mesh.istio.rights import CONNECT, Right
+from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.istio.sources import application, shell_image, uid
 
 if TYPE_CHECKING:
@@ -98,22 +98,24 @@ class Ways:
 
     def _open(self, first: str, shut: list[MeshError]) -> Iterator[str]:
         """Give the ways that the user has the rights for, the least intrusive first."""
-        every = {"exec": self.cluster.may_connect("pods/exec", self.namespace)}
+        every = {"exec": self.cluster.may(self._exec)}
         every["guest"] = every["exec"] and self._may(helpers.ADD, "pods/ephemeralcontainers")
         every["probe"] = self._may("create", "pods") and self._may("delete", "pods")
         if not every["exec"]:
-            shut += [_missing(one) for verb in CONNECT if not self.cluster.may(one := self._right(verb, "pods/exec"))]
+            shut.append(_missing(self._exec))
         # An application that is the proxy's user is not told from the proxy.
         unfit = not self.past and (not self.container or uid(self.item, self.container) == _PROXY_UID)
         for way in sorted(every, key=lambda one: one != first):
             if every[way] and not (way == "exec" and unfit):
                 yield way
 
-    def _may(self, verb: str, resource: str) -> bool:
-        return self.cluster.may(self._right(verb, resource))
+    @property
+    def _exec(self) -> Right:
+        # Over a websocket it begins as a GET.
+        return Right("get", "pods/exec", "", self.namespace)
 
-    def _right(self, verb: str, resource: str) -> Right:
-        return Right(verb, resource, "", self.namespace)
+    def _may(self, verb: str, resource: str) -> bool:
+        return self.cluster.may(Right(verb, resource, "", self.namespace))
 
     def _go(self, way: str, errand: Errand) -> Carried:
         if way == "exec":
@@ -143,7 +145,7 @@ class Ways:
     def _by_probe(self, errand: Errand, image: str) -> Carried:
         where = f"in a pod made for it beside {self.name}, and deleted again"
         wait = errand.seconds + _MARGIN
-        if self.cluster.may_connect("pods/exec", self.namespace):
+        if self.cluster.may(self._exec):
             command = ["sleep", str(int(wait) + 60)]
             with helpers.probe(self.cluster, self.item, image, proxy=self.past, command=command, timeout=wait) as pod:
                 return self._by_exec(errand, pod, "probe", where)
@@ -167,7 +169,7 @@ def _public(errand: Errand) -> None:
         raise TrafficError(
             "A request with a body or a secret cannot be sent here.",
             why=["without exec it would stand in a pod's specification, which others can read"],
-            hint="send it without, or get the right to create pods/exec",
+            hint="send it without, or get the right to exec",
         )
 
 
