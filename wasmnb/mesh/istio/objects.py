@@ -74,7 +74,7 @@ class Stored:
     record : dict
         What we keep with it: ``plugin`` (the whole plugin), ``part`` (the labels of a part of a rollout),
         ``history`` (whole plugins before, newest first), ``roots`` (the root id of each image whose plugin names none),
-        ``by``, ``at``, ``notebook``.
+        ``attempt`` (how often the same was loaded afresh), ``by``, ``at``, ``notebook``.
     """
 
     kind: Kind
