@@ -16,6 +16,7 @@ from wasmnb.session.images import Images
 from wasmnb.session.logins import Logins
 from wasmnb.session.looking import Looking
 from wasmnb.session.results import Deployment, FilterResult, Removal
+from wasmnb.session.sampling import Sampling
 from wasmnb.session.stepping import Stepping, Steps
 from wasmnb.session.supplying import NO_ACCESS, default_id
 from wasmnb.session.wanted import Wanted
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Looking, Stepping):
+class Session(Images, Logins, Looking, Stepping, Sampling):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they

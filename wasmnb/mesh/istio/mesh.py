@@ -320,6 +320,7 @@ class IstioMesh:
             via=via,
             timeout=timeout,
             pod=pod,
+            root=self.istio.namespace,
         )
 
     def endpoints(self, url: str) -> list[str]:
@@ -328,6 +329,29 @@ class IstioMesh:
 
         self._check()
         return endpoints(self.cluster, self.namespace, url)
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",
+        timeout: float = 300.0,
+        progress: Progress | None = None,
+    ) -> tuple[str, ...]:
+        """Apply the article's application, or delete it again; see `wasmnb.mesh.istio.bookinfo`."""
+        from wasmnb.mesh.istio import bookinfo  # noqa: PLC0415 - not needed to deploy
+
+        self._check()
+        if action == "delete":
+            return bookinfo.delete(self.cluster, self.namespace, progress=progress)
+        return bookinfo.apply(
+            self.cluster,
+            self.namespace,
+            images=images,
+            revision=self.istio.revision,
+            timeout=timeout,
+            progress=progress,
+        )
 
     def counts(self) -> list[Count]:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""

@@ -295,6 +295,23 @@ class LocalMesh:
         self._check()
         return [proxy.name for proxy in locate(url, self._plan.services).service.proxies]
 
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",  # noqa: ARG002 - its services are programs of ours
+        timeout: float = 300.0,  # noqa: ARG002 - they run since the mesh does
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> tuple[str, ...]:
+        """Say that bookinfo is a part of this mesh: there is nothing to apply, and it ends with the mesh."""
+        self._check()
+        own = {one.name for one in BOOKINFO}
+        if not own <= {proxy.site.workload for proxy in self._plan.proxies}:
+            return ("this mesh was started without bookinfo; %wasm_mesh stop, then %wasm_mesh local has it",)
+        if action == "delete":
+            return ("bookinfo is a part of this mesh, and ends with it: %wasm_mesh stop",)
+        return ("bookinfo is a part of this mesh already; nothing was done",)
+
     def counts(self) -> list[Count]:
         """Say of each pod, and of the gateway, how many requests its proxy answered, and how many with a 5xx."""
         self._check()
