@@ -70,7 +70,7 @@ def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
                 *((seen.requests, seen.errors) if pod in counted else (None, None)),
                 *(
                     verdict.running if verdict else "",
-                    "; ".join(filter(None, (verdict and verdict.reason, step.reason))),
+                    "; ".join(filter(None, (verdict.reason if verdict else "", step.reason))),
                 ),
                 step.seconds,
             )
