@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from wasmnb.image.registry.pull import pull
     from wasmnb.image.registry.push import push
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
+    from wasmnb.mesh.istio import IstioMesh
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
-    from wasmnb.plugin import FailPolicy, Phase, Plugin
+    from wasmnb.plugin import FailPolicy, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
 
@@ -31,15 +32,21 @@ _HOMES = {
     "FailPolicy": "wasmnb.plugin",
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
+    "IstioMesh": "wasmnb.mesh.istio",
     "LocalMesh": "wasmnb.mesh.local",
+    "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
+    "Mode": "wasmnb.plugin",
     "Module": "wasmnb.module",
     "Phase": "wasmnb.plugin",
     "Plugin": "wasmnb.plugin",
+    "PluginType": "wasmnb.plugin",
     "Pod": "wasmnb.mesh",
     "PodVerdict": "wasmnb.mesh",
+    "PullPolicy": "wasmnb.plugin",
     "Session": "wasmnb.session",
     "Store": "wasmnb.image",
+    "TargetRef": "wasmnb.plugin",
     "Verdict": "wasmnb.mesh",
     "WasmnbError": "wasmnb.errors",
     "build_image": "wasmnb.image",
@@ -54,15 +61,21 @@ __all__ = [
     "FailPolicy",
     "Filter",
     "Image",
+    "IstioMesh",
     "LocalMesh",
+    "Match",
     "Mesh",
+    "Mode",
     "Module",
     "Phase",
     "Plugin",
+    "PluginType",
     "Pod",
     "PodVerdict",
+    "PullPolicy",
     "Session",
     "Store",
+    "TargetRef",
     "Verdict",
     "WasmnbError",
     "build_image",

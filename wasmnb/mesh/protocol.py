@@ -152,9 +152,10 @@ class Change:
     at : datetime
         When it was observed (aware, UTC).
     kind : str
-        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``.
+        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``; ``stale`` when nothing can be seen any more
+        (its value says ``since`` when, and the ``reason``), ``fresh`` when it can again.
     name : str
-        The pod or plugin; for a verdict, ``pod/plugin``.
+        The pod or plugin; for a verdict, ``pod/plugin``; ``mesh`` for stale and fresh.
     value : dict
         The new state as plain JSON values; empty when gone.
     """

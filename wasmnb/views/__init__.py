@@ -14,7 +14,7 @@ from wasmnb.views.mesh import (
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
 from wasmnb.views.rollout import rollout_record
-from wasmnb.views.session import config_record, doctor_record
+from wasmnb.views.session import config_record, doctor_record, roles_record
 from wasmnb.views.traffic import headers_record
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "plugins_record",
     "pods_record",
     "removed_record",
+    "roles_record",
     "rollout_record",
     "tagged_record",
     "transfer_record",

@@ -6,7 +6,7 @@ import itertools
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, DeployError, MeshError
 from wasmnb.mesh.local.canary import Canary
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
-__all__ = ["Deployments", "described"]
+__all__ = ["Deployments"]
 
 _REMOVAL = 10.0
 _MOST_HISTORY = 32  # plugins that are kept per id, with their modules
@@ -212,21 +212,6 @@ def _files() -> Iterator[None]:
             f"A file of the mesh cannot be written: {error.strerror or error}.",
             hint="is the disk full, or was the mesh stopped meanwhile? what was in force before still is",
         ) from error
-
-
-def described(plugin: Plugin) -> dict[str, Any]:
-    """Give a plugin as plain JSON values."""
-    return {
-        "id": plugin.id,
-        "image": plugin.image.reference,
-        "digest": plugin.image.digest,
-        "selector": dict(plugin.selector),
-        "config": plugin.config_text,
-        "root_id": plugin.root_id,
-        "phase": plugin.phase.value,
-        "priority": plugin.priority,
-        "fail_policy": plugin.fail_policy.value,
-    }
 
 
 def _sorted(chosen: Iterable[Applied]) -> list[Applied]:

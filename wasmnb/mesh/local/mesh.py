@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import MeshError, UsageError
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.counting import count
-from wasmnb.mesh.local.deployments import Deployments, described
+from wasmnb.mesh.local.deployments import Deployments
 from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import did_you_mean, find, locate
 from wasmnb.mesh.local.pods import Rested, describe
@@ -348,7 +348,7 @@ class LocalMesh:
             self._check()
             pods = describe(self._plan.proxies, self._processes, rested=rested)
             found = {("pod", pod.name): pod.to_dict() for pod in pods}
-            found |= {("plugin", plugin.id): described(plugin) for plugin in self.plugins()}
+            found |= {("plugin", plugin.id): plugin.to_dict() for plugin in self.plugins()}
             found |= {("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in self.verdicts()}
         except MeshError:
             return None
