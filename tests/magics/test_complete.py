@@ -20,6 +20,8 @@ CASES = [
     ("%wasm_deploy f --selector app=det|", {"app=det→app=details"}),
     ("%wasm_deploy f --selector=app=det|", {"app=det→app=details"}),
     ("%wasm_deploy f -s app=details,v|", {"v→version=v1"}),
+    ("%wasm_deploy f --steps version=v1,app=d|", {"app=d→app=details"}),
+    ("%wasm_deploy f --steps version=v1+app=p|", {"app=p→app=productpage"}),
     ("%wasm_deploy f --phase A|", {"A→AUTHN", "A→AUTHZ"}),
     ("%wasm_deploy f --fail-policy |", {"→close", "→open", "→reload"}),
     ("%wasm_headers pro|", {"pro→productpage", "pro→productpage-v1"}),

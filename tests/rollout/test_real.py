@@ -183,6 +183,7 @@ def test_ctrl_c_stays_where_it_is_says_so_and_can_go_on_or_back(session):
     error = stopped()
     assert "in step 2 of 3 (version=v2)" in error.what
     assert "did not go back" in error.what
+    assert "new on reviews-v1-0, reviews-v2-0; as before on reviews-v3-0" in error.what
     said = "\n".join(error.lines())
     new, old = (tag(name).image().digest[:19] for name in ("new", "old"))
     assert f"now on reviews-v2-0: {new}, LIVE" in said
