@@ -209,7 +209,7 @@ class Session(Images, Logins, Looking, Stepping, Sampling):
         with self._guard():
             mesh, seconds = self.current, number("timeout", self._default("timeout", timeout))
             before, now = previous(mesh, id), in_force(mesh, id)
-            self._secrets |= redact.secrets_in(before.config)
+            self._secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
             done = put(mesh, before, wait=seconds, progress=progress)
             return replace(done, verdicts=self._shown(done.verdicts), notes=(back(before, now),))
 

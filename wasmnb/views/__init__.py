@@ -15,7 +15,7 @@ from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
 from wasmnb.views.rollout import rollout_record
 from wasmnb.views.session import config_record, doctor_record, roles_record
-from wasmnb.views.traffic import headers_record
+from wasmnb.views.traffic import headers_record, pod_headers_record
 
 __all__ = [
     "Block",
@@ -35,6 +35,7 @@ __all__ = [
     "login_record",
     "logs_record",
     "plugins_record",
+    "pod_headers_record",
     "pods_record",
     "removed_record",
     "roles_record",
