@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
-    from wasmnb.plugin import FailPolicy, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
+    from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
 
@@ -31,6 +31,7 @@ _HOMES = {
     "FailPolicy": "wasmnb.plugin",
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
+    "Kind": "wasmnb.plugin",
     "LocalMesh": "wasmnb.mesh.local",
     "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
@@ -59,6 +60,7 @@ __all__ = [
     "FailPolicy",
     "Filter",
     "Image",
+    "Kind",
     "LocalMesh",
     "Match",
     "Mesh",
