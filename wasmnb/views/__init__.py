@@ -13,6 +13,7 @@ from wasmnb.views.mesh import (
 )
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
+from wasmnb.views.rendering import rendered_record
 from wasmnb.views.session import config_record, doctor_record
 from wasmnb.views.traffic import headers_record
 
@@ -36,6 +37,7 @@ __all__ = [
     "plugins_record",
     "pods_record",
     "removed_record",
+    "rendered_record",
     "tagged_record",
     "transfer_record",
     "undeploy_record",

@@ -70,7 +70,7 @@ def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
     numbers = _numbers(version)
     lost = _lost(plugin)
     if not as_ and plugin.kind in (Kind.ENVOY_GATEWAY, Kind.HIGRESS):
-        return Choice(plugin.kind.value, "it was asked for")
+        return Choice(plugin.kind.value, f"it is for {plugin.kind.value}")
     if as_ or plugin.kind is not Kind.AUTO:
         return _wanted(plugin, as_ or plugin.kind.value, numbers, lost)
     if lost:
@@ -81,7 +81,7 @@ def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
             f"Istio {version} is too old: its proxies do not fetch images.", hint="Istio 1.12 and later do"
         )
     since = ".".join(str(part) for part in _SINCE[kind])
-    return Choice(kind, f"Istio {version or 'of any newer version'} has it (since {since})")
+    return Choice(kind, f"{f'Istio {version}' if version else 'the newest Istio'} has it (since {since})")
 
 
 def render_istio(plugin: Plugin, namespace: str, *, version: str = "", as_: str = "") -> dict[str, Any]:
