@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import signal
@@ -13,7 +14,6 @@ import sys
 import tempfile
 import time
 import uuid
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import certificates, guard, images, node, programs
+from tests.cluster import certificates, groups, guard, images, manifests, node, programs
 from tests.cluster.places import INSIDE, Home
 from tests.cluster.tools import ToolError, output
 from wasmnb.image import Image
@@ -32,6 +32,7 @@ USER, PASSWORD = "team", "hu$h+Pa%41/word:ü"
 DEFAULT = "default"
 """The cluster that `make cluster` brings up."""
 PODS_READY = 120.0  # seconds
+_ENDING = 30.0  # seconds
 
 
 class ClusterError(Exception):
@@ -74,6 +75,11 @@ class Cluster:
     @property
     def guard(self) -> int:
         return int(self.home.lock.read_text())
+
+    @property
+    def link(self) -> str:
+        """The interface of this machine that leads to the node."""
+        return f"wasmnb{self.address.split('.')[2]}"
 
     def inside(self, *command: str) -> list[str]:
         """Give the command that runs another inside."""
@@ -124,7 +130,12 @@ class Cluster:
             wanted, status = deployment["spec"]["replicas"], deployment["status"]
             if status.get("observedGeneration") != deployment["metadata"]["generation"]:
                 return False
-            if not wanted == status.get("readyReplicas", 0) == status.get("replicas", 0) == status.get("updatedReplicas", 0):
+            if (
+                not wanted
+                == status.get("readyReplicas", 0)
+                == status.get("replicas", 0)
+                == status.get("updatedReplicas", 0)
+            ):
                 return False
         pods = self.get(namespace, "pods", f"--selector={selector}")["items"]
         return all(_is_ready(pod) for pod in pods if "deletionTimestamp" not in pod["metadata"])
@@ -232,11 +243,22 @@ def unfit() -> str:
     """Say why no cluster can run here; nothing when one can."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "a cluster of the tests' own needs Linux and root"
+    if problem := _no_namespaces():
+        return f"a cluster needs namespaces of its own: {problem}"
     if packages := node.missing():
         return "a cluster needs " + ", ".join(packages) + ": apt-get install " + " ".join(packages)
     if programs.unbuilt() and not programs.compiler():
         return "a cluster's programs are built with Go, which is not installed"
     return ""
+
+
+def _no_namespaces() -> str:
+    """Say what a container without further rights is told."""
+    spaces = ["--net", "--mount", "--pid", "--fork"]
+    tried = subprocess.run(
+        ["unshare", *spaces, "mount", "-n", "-t", "tmpfs", "none", "/run"], capture_output=True, text=True
+    )
+    return tried.stderr.strip() or groups.problem()
 
 
 def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -> Cluster:
@@ -262,6 +284,7 @@ def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -
         raise ClusterError(reason)
     programs.build(say)
     images.archive()
+    manifests.istio()
     command = [sys.executable, "-m", "tests.cluster.guard", name, *(["--owned"] if owned else [])]
     process = subprocess.Popen(
         command,
@@ -271,22 +294,32 @@ def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -
         cwd=Path(__file__).parent.parent.parent,
         start_new_session=True,
     )
-    said = ["failed: it ended without a word"]
-    with process.stdout:
-        for line in process.stdout:
-            said.append(line.rstrip())
-            if line.startswith("ready"):
-                break
-            say(said[-1])
-    if not said[-1].startswith("ready"):
+    try:
+        said = list(_until_ready(process, say))
+    except BaseException:
+        process.terminate()
         process.wait()
-        raise ClusterError("\n".join(said[1:] or said))
-    say(said[-1])
+        raise
+    if not said or not said[-1].startswith("ready"):
+        process.wait()
+        why = list(itertools.dropwhile(lambda line: not line.startswith("failed"), said))
+        raise ClusterError("\n".join(why) or f"the cluster {name!r} ended without a word")
     found = find(name)
     assert found
     if owned:
         _OWNED[name] = process
     return found
+
+
+def _until_ready(process: subprocess.Popen[str], say: programs.Say) -> Iterator[str]:
+    assert process.stdout
+    with process.stdout:
+        for line in map(str.rstrip, process.stdout):
+            yield line
+            if not line.startswith(("failed", "  ")):
+                say(line)
+            if line.startswith("ready"):
+                return
 
 
 _OWNED: dict[str, subprocess.Popen[str]] = {}
@@ -304,25 +337,30 @@ def find(name: str = DEFAULT) -> Cluster | None:
 def down(name: str = DEFAULT) -> None:
     """End a cluster, and sweep up after one that came to a bad end."""
     home = Home(name)
-    while _is_locked(home):
+    deadline = time.monotonic() + _ENDING
+    while time.monotonic() < deadline:
+        with guard.locked(home) as lock:
+            if lock is not None:
+                guard.sweep(home)
+                home.lock.unlink()
+                break
         with contextlib.suppress(ProcessLookupError, ValueError):
             os.kill(int(home.lock.read_text()), signal.SIGTERM)
-        time.sleep(0.1)
-    guard.sweep(home)
-    home.lock.unlink(missing_ok=True)
+    else:
+        raise ClusterError(f"the cluster {name!r} does not end; its guard is process {home.lock.read_text()}")
     if process := _OWNED.pop(name, None):
         process.stdin.close()
         process.wait()
 
 
 def _is_locked(home: Home) -> bool:
-    try:
-        with home.lock.open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    if not home.lock.exists():
         return False
-    except OSError:
-        return True
+    with home.lock.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
     return False
 
 

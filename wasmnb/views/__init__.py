@@ -13,6 +13,7 @@ from wasmnb.views.mesh import (
 )
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
+from wasmnb.views.rendering import rendered_record
 from wasmnb.views.rollout import rollout_record
 from wasmnb.views.session import config_record, doctor_record, roles_record
 from wasmnb.views.traffic import headers_record, pod_headers_record
@@ -38,6 +39,7 @@ __all__ = [
     "pod_headers_record",
     "pods_record",
     "removed_record",
+    "rendered_record",
     "roles_record",
     "rollout_record",
     "tagged_record",

@@ -135,9 +135,9 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
         return Istio(_guess(kinds), "", system, (), kinds, why)
     first = running[0]
     revision = str(first["metadata"].get("labels", {}).get("istio.io/rev", "default"))
-    may = cluster.may(Right("create", "pods/portforward", "", system))
+    may = cluster.may(Right("get", "pods/portforward", "", system))
     names = tuple(str(item["metadata"]["name"]) for item in running)
-    why = "" if may else f"You may not create pods/portforward in the namespace {system}."
+    why = "" if may else f"You may not get pods/portforward in the namespace {system}."
     return Istio(_version(first) or _guess(kinds), revision, system, names, kinds, why)
 
 

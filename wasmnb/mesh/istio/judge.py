@@ -31,6 +31,7 @@ __all__ = ["Known", "Wanted", "judge", "not_selected"]
 _PATIENCE = timedelta(seconds=5)
 """How long something may be under way before its absence means something: istiod pushes within a second."""
 _STARTING = timedelta(seconds=30)
+_SILENCE = timedelta(minutes=5)
 _SLACK = timedelta(milliseconds=50)
 """Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
 
@@ -78,6 +79,8 @@ class Known:
 
     entry: str = ""
     clean: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, timezone.utc))
+    blank: datetime | None = None
+    """Since when the log was without any line at each look, as it is after a rotation until something is logged."""
     before: tuple[str, datetime] | None = None
     """Version and time of the filter that the proxy had when the plugin was put in force last."""
 
@@ -309,10 +312,11 @@ class _Judge:
         mark = f"{entry.name} {entry.updated} {entry.digest}"
         since = max(entry.updated, self.known.clean if self.known.entry == mark else entry.updated)
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
-        if not seen.log.covers(since):
+        self.known.blank = (self.known.blank or seen.at) if seen.log.head is None else None
+        if not (seen.log.covers(since) or self._blank(since)):
             words = (
-                f"its log was rotated: what was logged from {since:%H:%M:%S} to {seen.log.head:%H:%M:%S} is gone, and"
-                " with it whether the VM crashed; deploy it anew to know"
+                f"its log was rotated: what was logged since {since:%H:%M:%S} is gone, and with it whether the VM"
+                " crashed; deploy it anew to know"
             )
             return self.say(Verdict.UNPROVEN, words)
         accepted = bool(seen.stats and seen.stats.took(entry))
@@ -322,6 +326,15 @@ class _Judge:
         if seen.ack is not None and seen.ack.sent and not settled and not accepted and not tells_refusals(seen.item):
             return self.say(Verdict.UNPROVEN, "the proxy has not acknowledged what it got last")
         return None
+
+    def _blank(self, since: datetime) -> bool:
+        """Say whether nothing was logged since a time, in a log that was blank before.
+
+        For a line to be lost unseen in between, the proxy would have to fill a whole log (the kubelet rotates at
+        10 MiB), and then fall silent.
+        """
+        blank = self.known.blank
+        return blank is not None and blank <= since and self.seen.at - since < _SILENCE
 
     def _live(self, entry: Entry) -> PodVerdict:
         seen = self.seen

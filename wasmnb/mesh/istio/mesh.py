@@ -206,9 +206,13 @@ class IstioMesh:
             selected = [item for item in items if _chosen(plugin, item)]
             if not selected and not plugin.targets:
                 raise self._looking.no_pod(plugin.selector, items)
+            attempt, again = 0, ""
             if only is None and self._is_there(plugin, stored):
                 verdicts = self._judged(stored, selected)
-                return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+                again = _why_anew(verdicts)
+                if not again:
+                    return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+                attempt = int(stored[0].record.get("attempt") or 0) + 1
             if only is not None:
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = [item for item in selected if _carries(item, only)]
@@ -216,12 +220,15 @@ class IstioMesh:
                     raise self._looking.no_pod({**plugin.selector, **only}, items)
             self._looking.before(stored, selected)
             progress.update(f"applying {plugin.id} in {self.namespace}")
-            held = self._placing.put(plugin, stored) if only is None else self._placing.put_part(plugin, only, stored)
+            if only is None:
+                held = self._placing.put(plugin, stored, attempt)
+            else:
+                held = self._placing.put_part(plugin, only, stored)
             self._remember(plugin)
             chosen = [one for one in held if only is None or one.part == dict(only)]
             verdicts = self._waited(chosen, wait + self._loading(plugin), progress)
             self._wake()
-            return [_with_note(one, note) for one in verdicts]
+            return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """Delete a plugin's objects, whoever deployed it, and wait until no proxy has it any more.
@@ -313,6 +320,7 @@ class IstioMesh:
             via=via,
             timeout=timeout,
             pod=pod,
+            root=self.istio.namespace,
         )
 
     def endpoints(self, url: str) -> list[str]:
@@ -321,6 +329,29 @@ class IstioMesh:
 
         self._check()
         return endpoints(self.cluster, self.namespace, url)
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",
+        timeout: float = 300.0,
+        progress: Progress | None = None,
+    ) -> tuple[str, ...]:
+        """Apply the article's application, or delete it again; see `wasmnb.mesh.istio.bookinfo`."""
+        from wasmnb.mesh.istio import bookinfo  # noqa: PLC0415 - not needed to deploy
+
+        self._check()
+        if action == "delete":
+            return bookinfo.delete(self.cluster, self.namespace, progress=progress)
+        return bookinfo.apply(
+            self.cluster,
+            self.namespace,
+            images=images,
+            revision=self.istio.revision,
+            timeout=timeout,
+            progress=progress,
+        )
 
     def counts(self) -> list[Count]:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
@@ -361,6 +392,7 @@ class IstioMesh:
             watch.close()
         self._gatherer.close()
         self._tunnels.close()
+        self.cluster.close()
         if self.preflight is not None:
             self.preflight.close()
 
@@ -392,11 +424,12 @@ class IstioMesh:
 
     def _learn(self, plugin: Plugin) -> None:
         """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
-        from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
+        from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
 
         module = module_of(plugin.image)
         if module is not None:
-            self._placing.root_id(plugin.image.digest, check(module, plugin.root_id))
+            root_id = (check if self.preflight is not None else unchecked)(module, plugin.root_id)
+            self._placing.root_id(plugin.image.digest, root_id)
 
     def _examined(self, plugin: Plugin, progress: Progress) -> str:
         if self.preflight is None:
@@ -424,7 +457,7 @@ class IstioMesh:
 
     def _as_stored(self, plugin: Plugin, stored: Stored) -> bool:
         """Say whether the object is as we would render it; somebody may have changed it by hand."""
-        body = self._placing.body(plugin, {})
+        body = self._placing.body(plugin, {}, int(stored.record.get("attempt") or 0))
         return bool(body["kind"] == stored.kind.name and _within(body["spec"], stored.item.get("spec", {})))
 
     def _judged(self, stored: Sequence[Stored], items: Sequence[Any], *, rest: bool = False) -> list[PodVerdict]:
@@ -545,6 +578,15 @@ def _lasts(one: PodVerdict) -> bool:
             word in one.reason for word in ("ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "InvalidImageName")
         )
     return one.verdict is not Verdict.OLD
+
+
+def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
+    """Say why a plugin that is in force already is to be loaded afresh; empty when it is not."""
+    if any(one.verdict is Verdict.TRAPPED for one in verdicts):
+        return "unchanged, but loaded afresh because its VM had crashed"
+    if any(one.verdict is Verdict.UNPROVEN and "rotated" in one.reason for one in verdicts):
+        return "unchanged, but loaded afresh to prove it: a log was rotated"
+    return ""
 
 
 def _within(wanted: Any, there: Any) -> bool:

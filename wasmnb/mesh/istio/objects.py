@@ -33,7 +33,7 @@ _MOST_BYTES = 128 * 1024  # of the 256 KiB that all annotations of an object may
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of object; its API group with version, and its plural."""
+    """A kind of object; its API group (empty for the core) with version, and its plural."""
 
     name: str
     group: str
@@ -42,7 +42,8 @@ class Kind:
 
     def path(self, namespace: str, name: str = "") -> str:
         """Give the path of all of a namespace, or of one."""
-        base = f"/apis/{self.group}/{self.version}/namespaces/{namespace}/{self.plural}"
+        api = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        base = f"{api}/namespaces/{namespace}/{self.plural}"
         return f"{base}/{name}" if name else base
 
     def right(self, verb: str, namespace: str) -> Right:
@@ -73,7 +74,7 @@ class Stored:
     record : dict
         What we keep with it: ``plugin`` (the whole plugin), ``part`` (the labels of a part of a rollout),
         ``history`` (whole plugins before, newest first), ``roots`` (the root id of each image whose plugin names none),
-        ``by``, ``at``, ``notebook``.
+        ``attempt`` (how often the same was loaded afresh), ``by``, ``at``, ``notebook``.
     """
 
     kind: Kind

@@ -79,8 +79,11 @@ class Placing:
         """Learn which root id an image's module registers, for plugins that name none."""
         self._roots[digest] = root_id
 
-    def body(self, plugin: Plugin, part: Mapping[str, str]) -> dict[str, Any]:
-        """Render the object of a plugin, or of a part of it."""
+    def body(self, plugin: Plugin, part: Mapping[str, str], attempt: int = 0) -> dict[str, Any]:
+        """Render the object of a plugin, or of a part of it; another ``attempt`` makes proxies load it afresh."""
+        if attempt:
+            # An Envoy does nothing for what it has already; a VM with another environment is another VM.
+            plugin = replace(plugin, env={**plugin.env, "WASMNB_ATTEMPT": str(attempt)})
         if part:
             name = ".".join([plugin.id, *(part[key] for key in sorted(part))])
             plugin = replace(plugin, id=name, selector={**plugin.selector, **part})
@@ -120,7 +123,7 @@ class Placing:
         found = [newest.record.get("plugin"), *(newest.record.get("history") or ())]
         return self._plugins(found, newest)
 
-    def put(self, plugin: Plugin, stored: Sequence[Stored]) -> list[Stored]:
+    def put(self, plugin: Plugin, stored: Sequence[Stored], attempt: int = 0) -> list[Stored]:
         """Put a plugin in force as a whole; an object of another kind, or parts, give way to one object.
 
         Returns
@@ -128,12 +131,12 @@ class Placing:
         list of Stored
             What holds it now.
         """
-        record = self._record(plugin.to_dict(), self._past(plugin, stored))
+        record = {**self._record(plugin.to_dict(), self._past(plugin, stored)), "attempt": attempt}
         for one in stored:
             if one.part:
                 # Each part takes the new version in place, so that no pod has two while they become one object.
                 self.objects.apply(self.body(plugin, one.part), plugin.id, {**record, "part": one.part})
-        made = self.objects.apply(self.body(plugin, {}), plugin.id, record)
+        made = self.objects.apply(self.body(plugin, {}, attempt), plugin.id, record)
         for one in stored:
             if (one.kind, one.name) != (made.kind, made.name):
                 self.objects.delete(one)
