@@ -85,7 +85,8 @@ def test_the_same_plugin_again_does_nothing_and_says_so(mesh):
     first = mesh.apply(plugin)
     again = mesh.apply(Plugin("one", tag("one").image(), selector=dict(DETAILS)))
     assert "unchanged" in again[0].reason
-    assert again[0].evidence == first[0].evidence
+    assert again[0].running == first[0].running
+    assert set(first[0].evidence) <= set(again[0].evidence)
     assert mesh.history("one")[:1] == [plugin]
 
 
@@ -225,7 +226,7 @@ def test_a_trap_while_it_is_configured_is_refused(mesh):
 
 
 def test_a_filters_own_log_lines_are_shown(mesh):
-    module = build("talking", response='log_line(2, "here I am", 9)')
+    module = build("talking", response='log_line(3, "here I am", 9)')
     mesh.apply(Plugin("talk", module.image(), selector=DETAILS))
     mesh.send("productpage", "details:9080/details/1")
     for name in ("details", "details-v1", mesh.pods()[0].name):
@@ -237,7 +238,7 @@ def test_a_filters_own_log_lines_are_shown(mesh):
 def test_render_gives_what_would_be_put_in_force(mesh):
     plugin = Plugin("one", tag("one").image(), selector=DETAILS, config={"name": "hello"})
     text = mesh.render(plugin)
-    assert '{\\"name\\":\\"hello\\"}' in text or '{"name":"hello"}' in text
+    assert '{\\"name\\":\\"hello\\"}' in text or '{"name":"hello"}' in text or "name: hello" in text
     assert mesh.plugins() == []
 
 
@@ -258,7 +259,7 @@ def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
         assert [change.number for change in first] == list(range(1, len(pods) + 1))
         mesh.apply(Plugin("seen", tag("one").image(), selector=DETAILS))
         kinds = {}
-        while not {"plugin", "verdict"} <= set(kinds):
+        while "plugin" not in kinds or kinds.get("verdict") is None or kinds["verdict"].value["verdict"] != "LIVE":
             change = next(watch)
             kinds[change.kind] = change
         assert kinds["verdict"].name == f"{pods[0]}/seen"
@@ -376,7 +377,7 @@ def test_each_pod_of_a_service_can_be_asked(mesh):
     assert sorted(pods) == sorted(pod.name for pod in mesh.pods() if pod.labels["app"] == "reviews")
     for pod in [*pods, *pods]:
         assert mesh.send("productpage", url, pod=pod).pod == pod
-    assert mesh.endpoints("http://details.default:9080/x") == [
+    assert mesh.endpoints(f"http://details.{home(mesh)}:9080/x") == [
         pod.name for pod in mesh.pods() if pod.labels["app"] == "details"
     ]
     with pytest.raises(BadNameError, match="nobody"):

@@ -1,4 +1,4 @@
-"""An Istio mesh that pushes what it is given first, as a session does: plugins of tests name images that are nowhere."""
+"""An Istio mesh that pushes what it is given first, as a session does: images of tests are nowhere else."""
 
 from __future__ import annotations
 

@@ -365,7 +365,7 @@ class _Judge:
         if seen.stats is not None and seen.stats.took(entry):
             lines.append(f"extension_config_discovery: accepted at {seen.stats.accepted[entry.name]:%H:%M:%S}")
         if seen.ack is not None and seen.ack.settled:
-            lines.append(f"istiod: ECDS sent = acknowledged ({seen.ack.acked})")
+            lines.append("istiod: ECDS sent = acknowledged")
         lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
         self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.at
         return self.say(Verdict.LIVE, "", *lines)

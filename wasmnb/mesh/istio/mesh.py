@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import MeshError, WasmnbError, did_you_mean
+from wasmnb.errors import BadNameError, MeshError, WasmnbError, did_you_mean
 from wasmnb.image.named import NamedImage
 from wasmnb.mesh.istio import counting, istiod
 from wasmnb.mesh.istio.admin import Admin
@@ -223,7 +223,9 @@ class IstioMesh:
             self._looking.before(stored, selected)
             progress.update(f"applying {plugin.id} in {self.namespace}")
             if only is None:
-                held = self._placing.put(plugin, stored, attempt)
+                past = self._past.get(plugin.id, ())
+                held = self._placing.put(plugin, stored, attempt=attempt, past=past)
+                self._past[plugin.id] = self._placing.history(plugin.id, held)
             else:
                 held = self._placing.put_part(plugin, only, stored)
             self._remember(plugin)
@@ -250,6 +252,8 @@ class IstioMesh:
                     f"The objects of {id!r} have lost their record.",
                     hint=f"kubectl delete {stored[0].kind.plural} {id}",
                 )
+            with suppress(BadNameError):
+                self._past[id] = self._placing.history(id, stored)
             for one in stored:
                 self._objects.delete(one)
             self._gone(stored)
@@ -450,9 +454,6 @@ class IstioMesh:
     def _remember(self, plugin: Plugin) -> None:
         if not isinstance(plugin.image, NamedImage):
             self._images[plugin.image.digest] = plugin.image
-        past = self._past.setdefault(plugin.id, [])
-        if past[:1] != [plugin]:
-            past.insert(0, plugin)
 
     def _is_there(self, plugin: Plugin, stored: Sequence[Stored]) -> bool:
         whole = len(stored) == 1 and not stored[0].part

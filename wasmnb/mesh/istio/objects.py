@@ -80,7 +80,8 @@ class Stored:
         The object.
     record : dict
         What we keep with it: ``plugin`` (the whole plugin), ``part`` (the labels of a part of a rollout),
-        ``history`` (whole plugins before, newest first), ``roots`` (the root id of each image whose plugin names none),
+        ``history`` (the plugins that were in force as a whole, newest first), ``roots`` (the root id of each image
+        whose plugin names none),
         ``attempt`` (how often the same was loaded afresh), ``by``, ``at``, ``notebook``.
     """
 

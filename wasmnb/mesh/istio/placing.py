@@ -121,20 +121,36 @@ class Placing:
         BadNameError
         """
         newest = newest_of(stored)
-        if newest is None:
-            raise BadNameError(f"No plugin {id!r} is in force in {self.objects.namespace}, so its past is not known.")
-        found = [newest.record.get("plugin"), *(newest.record.get("history") or ())]
-        return self._plugins(found, newest)
+        found = self._plugins(newest.record.get("history") or [], newest) if newest is not None else []
+        if not found:
+            raise BadNameError(f"No plugin {id!r} was ever in force as a whole in {self.objects.namespace}.")
+        return found
 
-    def put(self, plugin: Plugin, stored: Sequence[Stored], attempt: int = 0) -> list[Stored]:
+    def put(
+        self, plugin: Plugin, stored: Sequence[Stored], *, attempt: int = 0, past: Sequence[Plugin] = ()
+    ) -> list[Stored]:
         """Put a plugin in force as a whole; an object of another kind, or parts, give way to one object.
+
+        Parameters
+        ----------
+        plugin : Plugin
+        stored : sequence of Stored
+            What holds it until now.
+        attempt : int
+            See `body`.
+        past : sequence of Plugin
+            What is known of its past where nothing is stored, newest first.
 
         Returns
         -------
         list of Stored
             What holds it now.
         """
-        record = {**self._record(plugin.to_dict(), self._past(plugin, stored)), "attempt": attempt}
+        newest, present = newest_of(stored), plugin.to_dict()
+        history = [one.to_dict() for one in past] if newest is None else list(newest.record.get("history") or ())
+        if history[:1] != [present]:
+            history.insert(0, present)
+        record = {**self._record(present, history), "attempt": attempt}
         for one in stored:
             if one.part:
                 # Each part takes the new version in place, so that no pod has two while they become one object.
@@ -159,8 +175,8 @@ class Placing:
                 f"{plugin.id} is in force in parts of other labels ({', '.join(sorted(wrong[0].part)) or 'none'}).",
                 hint="deploy it as a whole first",
             )
-        mine = [one for one in stored if one.part == dict(part)]
-        record = self._record(plugin.to_dict(), self._past(plugin, mine or stored))
+        newest = newest_of(stored)
+        record = self._record(plugin.to_dict(), newest.record.get("history") or () if newest is not None else ())
         made = self.objects.apply(self.body(plugin, part), plugin.id, {**record, "part": dict(part)})
         return [*(one for one in stored if one.part != dict(part)), made]
 
@@ -184,14 +200,6 @@ class Placing:
         made = [self.objects.apply(self.body(plugin, part), plugin.id, {**kept, "part": dict(part)}) for part in parts]
         self.objects.delete(whole)
         return made
-
-    def _past(self, plugin: Plugin, stored: Sequence[Stored]) -> list[Any]:
-        newest = newest_of(stored)
-        if newest is None:
-            return []
-        past = [newest.record.get("plugin"), *(newest.record.get("history") or ())]
-        past = [one for one in past if isinstance(one, dict)]
-        return past[1:] if past and past[0] == plugin.to_dict() else past
 
 
 def newest_of(stored: Sequence[Stored]) -> Stored | None:
