@@ -47,7 +47,11 @@ def shapes():
     name = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
     ports = st.lists(st.integers(1, 65535), max_size=2).map(tuple)
     json_values = st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
         max_leaves=6,
     )

@@ -52,6 +52,11 @@ class Kind(str, Enum):
     ENVOY_GATEWAY = "envoy-gateway"
     HIGRESS = "higress"
 
+    @property
+    def foreign(self) -> bool:
+        """Whether another controller than Istio takes it, whose proxies are not looked at."""
+        return self in (Kind.ENVOY_GATEWAY, Kind.HIGRESS)
+
 
 class Mode(str, Enum):
     """Which side of a connection the proxy is on (Istio ``type/v1beta1``, ``WorkloadMode``); a gateway is CLIENT."""

@@ -69,7 +69,7 @@ def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
     """
     numbers = _numbers(version)
     lost = _lost(plugin)
-    if not as_ and plugin.kind in (Kind.ENVOY_GATEWAY, Kind.HIGRESS):
+    if not as_ and plugin.kind.foreign:
         return Choice(plugin.kind.value, f"it is for {plugin.kind.value}")
     if as_ or plugin.kind is not Kind.AUTO:
         return _wanted(plugin, as_ or plugin.kind.value, numbers, lost)
