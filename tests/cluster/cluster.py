@@ -262,7 +262,7 @@ def _no_namespaces() -> str:
 
 
 def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -> Cluster:
-    """Bring up a cluster; about 20 seconds once its programs are built.
+    """Bring up a cluster; about half a minute once its programs are built.
 
     Parameters
     ----------

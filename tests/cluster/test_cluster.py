@@ -240,6 +240,23 @@ def test_a_start_that_is_interrupted_leaves_nothing(name):
     assert find(name) is None
 
 
+def test_a_cluster_that_a_process_owns_ends_with_it(name):
+    script = (
+        "import os, signal; from tests.cluster.cluster import up\n"
+        "def say(text): text.startswith('control plane') and (print('killed', flush=True), os.kill(os.getpid(), 9))\n"
+        f"up({name!r}, owned=True, say=say)"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with owner:
+        assert owner.stdout.read() == "killed\n"
+    assert owner.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    while Home(name).folder.exists() or groups.left(Home(name).group):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert find(name) is None
+
+
 @pytest.mark.parametrize(("part", "words"), [("etcd", "etcd ended with -9"), ("", "killed by signal 9")])
 def test_a_part_that_ends_ends_the_start_and_is_named(name, part, words):
     def kill(text: str) -> None:
