@@ -1,7 +1,7 @@
 # make demo   runs the article's story headless and prints the headers before and after
 # make test   installs what the tests need, and runs all of them
 # make lab    opens JupyterLab on the notebooks
-# make bench  measures, prints a table, writes build/bench.json
+# make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look
 # make lint   ruff and mypy
 # make docs   writes docs/magics.md from the magics' definitions
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
@@ -35,7 +35,7 @@ lab: $(VENV)/lab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 bench: $(VENV)/run
-	$(BIN)/python benchmarks/bench.py
+	RUNS=$(RUNS) $(BIN)/python benchmarks/bench.py $(ONLY)
 
 lint: $(VENV)/test
 	$(BIN)/ruff check

@@ -102,6 +102,8 @@ def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:
 
 
 def _message(body: str) -> str:
+    # A handshake that failed is told with its headers before the body (websocket-client).
+    body = body.rpartition("-+-+- ")[2].removeprefix("b'").removesuffix("'")
     try:
         content = json.loads(body[body.find("{") :])
         return str(content.get("message") or body)[:600]
