@@ -8,7 +8,8 @@ import sys
 import time
 
 from tests.cluster import bookinfo, images, manifests, programs
-from tests.cluster.cluster import DEFAULT, PASSWORD, USER, Cluster, ClusterError, down, find, up
+from tests.cluster.cluster import PASSWORD, USER, Cluster, ClusterError
+from tests.cluster.life import DEFAULT, down, find, up
 from tests.cluster.tools import ToolError
 
 _USE = """\

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.cluster import Cluster, down, find, unfit, up
+from tests.cluster.cluster import Cluster
+from tests.cluster.life import down, find, unfit, up
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import bookinfo, groups
-from tests.cluster.cluster import Cluster, ClusterError, down, find, unfit, up
+from tests.cluster.cluster import Cluster, ClusterError
+from tests.cluster.life import down, find, unfit, up
 from tests.cluster.places import Home
 from tests.cluster.tools import ToolError, output
 from tests.mesh.test_protocol import BOOK
@@ -237,6 +238,23 @@ def test_a_start_that_is_interrupted_leaves_nothing(name):
     with pytest.raises(KeyboardInterrupt):
         up(name, say=interrupt)
     soon(Home(name), seen["namespace"], "wasmnb")
+    assert find(name) is None
+
+
+def test_a_cluster_that_a_process_owns_ends_with_it(name):
+    script = (
+        "import os, signal; from tests.cluster.life import up\n"
+        "def say(text): text.startswith('control plane') and (print('killed', flush=True), os.kill(os.getpid(), 9))\n"
+        f"up({name!r}, owned=True, say=say)"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with owner:
+        assert owner.stdout.read() == "killed\n"
+    assert owner.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    while Home(name).folder.exists() or groups.left(Home(name).group):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     assert find(name) is None
 
 
