@@ -1,7 +1,7 @@
 # make demo   runs the article's story headless and prints the headers before and after
 # make test   installs what the tests need, and runs all of them
 # make lab    opens JupyterLab on the notebooks
-# make bench  measures, prints a table, writes build/bench.json
+# make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look
 # make lint   ruff and mypy
 # make docs   writes docs/magics.md from the magics' definitions
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
@@ -11,7 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What the tests' cluster is made of, besides Go modules.
-CLUSTER := busybox-static conntrack containerd containernetworking-plugins curl docker-registry etcd-server iproute2 iptables runc
+CLUSTER := busybox-static ca-certificates conntrack containerd containernetworking-plugins curl docker-registry etcd-server iproute2 \
+	iptables runc
 # What only tests need: a browser, a judge of images, daemons that build in containers, a cluster with a registry.
 DEBIAN := $(CLUSTER) chromium crun docker.io podman skopeo
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
@@ -34,7 +35,7 @@ lab: $(VENV)/lab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 bench: $(VENV)/run
-	$(BIN)/python benchmarks/bench.py
+	RUNS=$(RUNS) $(BIN)/python benchmarks/bench.py $(ONLY)
 
 lint: $(VENV)/test
 	$(BIN)/ruff check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import certificates, groups, guard, images, node, programs
+from tests.cluster import certificates, groups, guard, images, manifests, node, programs
 from tests.cluster.places import INSIDE, Home
 from tests.cluster.tools import ToolError, output
 from wasmnb.image import Image
@@ -283,6 +284,7 @@ def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -
         raise ClusterError(reason)
     programs.build(say)
     images.archive()
+    manifests.istio()
     command = [sys.executable, "-m", "tests.cluster.guard", name, *(["--owned"] if owned else [])]
     process = subprocess.Popen(
         command,
@@ -300,7 +302,8 @@ def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -
         raise
     if not said or not said[-1].startswith("ready"):
         process.wait()
-        raise ClusterError("\n".join(said) or "the cluster ended without a word")
+        why = list(itertools.dropwhile(lambda line: not line.startswith("failed"), said))
+        raise ClusterError("\n".join(why) or f"the cluster {name!r} ended without a word")
     found = find(name)
     assert found
     if owned:

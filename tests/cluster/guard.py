@@ -38,7 +38,7 @@ def main() -> int:
     home = Home(options.name)
     with locked(home) as lock:
         if lock is None:
-            print(f"failed: the cluster {home.name!r} is running already", flush=True)
+            _tell(f"failed: the cluster {home.name!r} is running already")
             return 1
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -91,7 +91,7 @@ def _guard(home: Home, *, owned: bool) -> int:
         os.close(go)
         code = _wait(pid, wake, owned=owned)
     except Exception as error:  # noqa: BLE001 - the caller reads it from our output
-        print(f"failed: {error}", flush=True)
+        _tell(f"failed: {error}")
         code = 1
         if pid:
             _end(pid)
@@ -154,12 +154,21 @@ def _wait(pid: int, wake: int, *, owned: bool) -> int:
     watched = [wake, sys.stdin.fileno()] if owned else [wake]
     while True:
         found, _, _ = select.select(watched, [], [])
-        if os.waitpid(pid, os.WNOHANG)[0]:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            if os.WIFSIGNALED(status):
+                _tell(f"failed: its first process was killed by signal {os.WTERMSIG(status)}")
             return 1
         asked = wake in found and set(os.read(wake, 100)) - {signal.SIGCHLD}
         if asked or sys.stdin.fileno() in found:
             _end(pid)
             return 0
+
+
+def _tell(text: str) -> None:
+    # Nobody listens any more once the cluster is up.
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def _end(pid: int) -> None:

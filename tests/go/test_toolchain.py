@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.go.conftest import TEMPLATE, go_filter
+from tests.conformance.languages import article
+from tests.go.conftest import go_filter
 from tests.sdk.harness import Plugin, Proxy
 from wasmnb.build.backtrace import symbolize
 from wasmnb.build.go import compiler, modules
@@ -124,7 +125,7 @@ def test_the_same_source_gives_the_same_bytes_in_another_cache(fresh, tmp_path, 
 
 
 def test_a_trap_is_named(upstream, patient, tmp_path):
-    source = TEMPLATE.read_text(encoding="utf-8").replace('"你好", "六翁"', 'crash(), "六翁"')
+    source = article("go").source.replace('"你好", "六翁"', 'crash(), "六翁"')
     source += '\n//go:noinline\nfunc crash() string {\n\tpanic(errors.New("on purpose"))\n}\n'
     module = go_filter(source).build()
     with Proxy(tmp_path, upstream, http=[Plugin(module)]) as proxy:

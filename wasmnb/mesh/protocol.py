@@ -208,8 +208,8 @@ class Mesh(Protocol):
         only : mapping of str to str, optional
             Put it in force on those of the selected pods only that also carry these labels; on the others stays what
             was in force under the id. No pod ever runs two versions of it. Until an `apply` without ``only``, or
-            `remove`, ends this state, `plugins` and `rendered` give the newest, and each pod is judged by what that
-            pod is to run.
+            `remove`, ends this state, `plugins` gives the newest, `rendered` its text (with that of the old version
+            where a mesh keeps both side by side), and each pod is judged by what that pod is to run.
         wait : float
             Seconds; 0 gives the verdicts as they are once it has been handed over.
         progress : Progress, optional

@@ -2,6 +2,7 @@
 
 from wasmnb.session.imaging import Built, LoggedOut, Removed, Tagged, Transfer
 from wasmnb.session.rehearsing import DryRun
+from wasmnb.session.rendering import Rendered
 from wasmnb.session.results import Deployment, FilterResult, MeshState, Removal
 from wasmnb.session.rollout import Rollout, Step
 from wasmnb.session.session import Session, close_default, default
@@ -15,6 +16,7 @@ __all__ = [
     "MeshState",
     "Removal",
     "Removed",
+    "Rendered",
     "Rollout",
     "Session",
     "Step",

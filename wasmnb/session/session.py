@@ -15,8 +15,10 @@ from wasmnb.session.deploying import back, in_force, previous, put, still_in_for
 from wasmnb.session.images import Images
 from wasmnb.session.logins import Logins
 from wasmnb.session.looking import Looking
+from wasmnb.session.rendering import Rendering
 from wasmnb.session.results import Deployment, FilterResult, Removal
 from wasmnb.session.sampling import Sampling
+from wasmnb.session.scoping import kind
 from wasmnb.session.stepping import Stepping, Steps
 from wasmnb.session.supplying import NO_ACCESS, default_id
 from wasmnb.session.wanted import Wanted
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Looking, Stepping, Sampling):
+class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
@@ -112,6 +114,14 @@ class Session(Images, Logins, Looking, Stepping, Sampling):
         plain_http: bool = False,
         insecure: bool = False,
         ca: str | None = None,
+        match: Any = None,
+        pull_policy: str | None = None,
+        pull_secret: str | None = None,
+        env: Any = None,
+        target_ref: Any = None,
+        type: str | None = None,  # noqa: A002 - the option's own word
+        as_: str | None = None,
+        target: str | None = None,
         dry_run: bool = False,
         wait: bool = True,
         steps: str | Sequence[str | Mapping[str, str]] = (),
@@ -145,6 +155,20 @@ class Session(Images, Logins, Looking, Stepping, Sampling):
             Seconds to wait for LIVE.
         plain_http, insecure, ca
             As for `push`.
+        match : str, Match, or several, optional
+            Listeners it is for: ``SERVER:9080``, ``CLIENT``; every one.
+        pull_policy, pull_secret : str, optional
+            When proxies fetch the image anew (see `wasmnb.PullPolicy`), and the Secret that they fetch it with.
+        env : str, mapping, or several, optional
+            Environment of the filter: ``NAME=VALUE``, or ``NAME`` for the proxy's own variable.
+        target_ref : str, TargetRef, or several, optional
+            In place of a selector, what it is attached to: ``Gateway/waypoint``, ``Service/details``.
+        type : str, optional
+            ``HTTP`` or ``NETWORK``, see `wasmnb.PluginType`.
+        as_ : str, optional
+            The object of Istio's that it becomes: ``TrafficExtension``, ``WasmPlugin``, ``EnvoyFilter``.
+        target : str, optional
+            Another gateway on the cluster: ``envoy-gateway``, ``higress``.
         dry_run : bool
             Apply nothing and push nothing; give the text that would be applied, and the diff to what is there.
         wait : bool
@@ -170,7 +194,18 @@ class Session(Images, Logins, Looking, Stepping, Sampling):
         Interrupted
         """
         with self._guard():
-            how = self._ready(Wanted(id, selector, config, root_id, phase, priority, fail_policy, timeout))
+            said = Wanted(
+                *(id, selector, config, root_id, phase, priority, fail_policy, timeout),
+                match=match,
+                pull_policy=pull_policy,
+                pull_secret=pull_secret,
+                env=env,
+                target_ref=target_ref,
+                type=type,
+                as_=as_,
+                target=target,
+            )
+            how = self._ready(said)
             spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
             walk = Steps.read(
                 steps, watch_for=watch_for, accept_no_traffic=accept_no_traffic, wait=wait, ask=ask, on_step=on_step
@@ -209,7 +244,7 @@ class Session(Images, Logins, Looking, Stepping, Sampling):
         with self._guard():
             mesh, seconds = self.current, number("timeout", self._default("timeout", timeout))
             before, now = previous(mesh, id), in_force(mesh, id)
-            self._secrets |= redact.secrets_in(before.config)
+            self._secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
             done = put(mesh, before, wait=seconds, progress=progress)
             return replace(done, verdicts=self._shown(done.verdicts), notes=(back(before, now),))
 
@@ -240,7 +275,8 @@ class Session(Images, Logins, Looking, Stepping, Sampling):
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
         self.current  # noqa: B018 - raises
         how = how.read(self._defaults)
-        self._secrets |= redact.secrets_in(how.config)
+        kind(how.as_, how.target)  # raises for what no mesh can be given
+        self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
         return how
 
     def _deploy(

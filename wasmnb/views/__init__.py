@@ -13,9 +13,10 @@ from wasmnb.views.mesh import (
 )
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
+from wasmnb.views.rendering import rendered_record
 from wasmnb.views.rollout import rollout_record
 from wasmnb.views.session import config_record, doctor_record, roles_record
-from wasmnb.views.traffic import headers_record
+from wasmnb.views.traffic import headers_record, pod_headers_record
 
 __all__ = [
     "Block",
@@ -35,8 +36,10 @@ __all__ = [
     "login_record",
     "logs_record",
     "plugins_record",
+    "pod_headers_record",
     "pods_record",
     "removed_record",
+    "rendered_record",
     "roles_record",
     "rollout_record",
     "tagged_record",

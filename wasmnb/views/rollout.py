@@ -92,7 +92,7 @@ def _status(done: Rollout) -> str:
 
 def _traffic(done: Rollout) -> list[str]:
     return [
-        f"{step.selector}: {step.seen} failed with a 5xx, before it were {step.usual}"
+        f"{step.selector}: {step.seen} failed with a 5xx; before, {step.usual}"
         for step in done.steps
         if step.after and step.seen.requests
     ]

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.dump import Entry
     from wasmnb.mesh.istio.evidence import Evidence
+    from wasmnb.mesh.istio.objects import Stored
     from wasmnb.mesh.local.log import Trap
     from wasmnb.module import Module
 
-__all__ = ["Known", "Wanted", "judge", "not_selected"]
+__all__ = ["Known", "Wanted", "judge", "judge_foreign", "not_selected"]
 
 _PATIENCE = timedelta(seconds=5)
 """How long something may be under way before its absence means something: istiod pushes within a second."""
@@ -105,6 +106,28 @@ def judge(seen: Evidence, wanted: Wanted, known: Known) -> PodVerdict:
         Brought up to date when the plugin is LIVE.
     """
     return _Judge(seen, wanted, known).verdict()
+
+
+def judge_foreign(stored: Stored, digest: str) -> PodVerdict:
+    """Judge an object that another controller takes, by the conditions that it wrote; its proxies are not looked at.
+
+    Sources: Gateway API, ``PolicyStatus`` (Envoy Gateway says in the condition ``Accepted`` whether it has the module);
+    Higress writes nothing.
+    """
+    kind, now = f"{stored.kind.name}/{stored.name}", datetime.now(timezone.utc)
+    status = stored.item.get("status") or {}
+    conditions = [one for ancestor in status.get("ancestors") or () for one in ancestor.get("conditions") or ()]
+    refused = [one for one in conditions if one.get("type") == "Accepted" and one.get("status") == "False"]
+    lines = tuple(f"{one.get('type')}={one.get('status')}: {one.get('message', '')}" for one in conditions)
+    if refused:
+        words = str(refused[0].get("message") or refused[0].get("reason"))
+        why = cause([words])
+        return PodVerdict(
+            kind, stored.id, Verdict.REJECTED, digest, "", f"{words}: {why}" if why else words, lines, now
+        )
+    said = "its controller accepted it" if conditions else "its controller has not said anything of it"
+    reason = f"applied; {said}. Whether its proxies run it is not seen from here: send a request through them"
+    return PodVerdict(kind, stored.id, Verdict.UNPROVEN, digest, "", reason, lines, now)
 
 
 class _Judge:

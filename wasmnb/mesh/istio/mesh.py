@@ -204,7 +204,9 @@ class IstioMesh:
             items = self._looking.serving()
             stored = self._objects.all(plugin.id)
             selected = [item for item in items if _chosen(plugin, item)]
-            if not selected and not plugin.targets:
+            if plugin.kind.foreign:
+                selected = []
+            elif not selected and not plugin.targets:
                 raise self._looking.no_pod(plugin.selector, items)
             attempt, again = 0, ""
             if only is None and self._is_there(plugin, stored):
@@ -226,7 +228,7 @@ class IstioMesh:
                 held = self._placing.put_part(plugin, only, stored)
             self._remember(plugin)
             chosen = [one for one in held if only is None or one.part == dict(only)]
-            verdicts = self._waited(chosen, wait + self._loading(plugin), progress)
+            verdicts = self._waited(chosen, wait + self._loading(plugin) if wait else 0.0, progress)
             self._wake()
             return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
 
@@ -477,6 +479,7 @@ class IstioMesh:
         deadline, pause = time.monotonic() + seconds, _STEP
         while True:
             items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
+            stored = self._with_status(stored)
             found = self._looking.judged(stored, items, self._modules(), whole=False)
             if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
                 found = self._judged(stored, items)
@@ -486,6 +489,13 @@ class IstioMesh:
                 return found
             time.sleep(pause)
             pause = min(pause * 1.3, _LONGEST_STEP)
+
+    def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:
+        """Read objects again whose status their controller writes."""
+        if all(one.kind.ours for one in stored):
+            return list(stored)
+        names = {(one.kind, one.name) for one in stored}
+        return [one for one in self._objects.all(stored[0].id) if (one.kind, one.name) in names]
 
     def _split(
         self,

@@ -29,14 +29,17 @@ if TYPE_CHECKING:
 __all__ = ["Placing", "digest_of", "newest_of", "policy_of", "put_at", "text_of", "unknown"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
+_NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
 _NOISE = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _RECORD = "wasmnb.dev/record"
 
 
 def digest_of(stored: Stored) -> str:
     """Read off an object which image it names; somebody may have changed it by hand."""
-    found = _DIGEST.search(json.dumps(stored.item.get("spec", {})))
-    return found[1] if found else ""
+    text = json.dumps(stored.item.get("spec", {}))
+    found = _DIGEST.search(text)
+    noted = _NOTED.search(text)
+    return found[1] if found else f"sha256:{noted[1]}" if noted else ""
 
 
 def text_of(item: Mapping[str, Any]) -> str:

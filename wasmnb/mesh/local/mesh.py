@@ -15,6 +15,7 @@ from wasmnb.mesh.local.deployments import Deployments
 from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import did_you_mean, find, locate
 from wasmnb.mesh.local.pods import Rested, describe
+from wasmnb.mesh.local.scoping import check_scope
 from wasmnb.mesh.local.sending import Way, exchange
 from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
@@ -135,6 +136,7 @@ class LocalMesh:
         """Give the HTTP filter that selected proxies would get, as JSON."""
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
 
+        check_scope(plugin)
         root_id = check(plugin.image.module, plugin.root_id)
         filename = f"modules/{plugin.image.module.digest.removeprefix('sha256:')}.wasm"
         return json.dumps(wasm_filter(plugin, filename=filename, root_id=root_id), indent=2, ensure_ascii=False)
