@@ -39,7 +39,7 @@ class Plugin:
         None: the only one that the module registers.
     phase : Phase
     priority : int
-        Higher runs first within a phase; ties run in order of id.
+        Higher runs first within a phase; equal ones run in order of id on the local mesh, the older first on Istio.
     fail_policy : FailPolicy
     match : tuple of Match
         The listeners it is for: those that fit any of them. None is every listener.

@@ -263,7 +263,8 @@ class IstioMesh:
         for one in self._objects.all():
             found.setdefault(one.id, []).append(one)
         plugins = [self._placing.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
-        return in_order(plugin for plugin in plugins if plugin is not None)
+        # Where phase and priority are equal, the older object comes first, then the name (Istio, ``extensions.go``).
+        return in_order((plugin for plugin in plugins if plugin is not None), by_id=False)
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
         """List what was in force under an id, newest first; after it was removed, what this session saw of it.
