@@ -121,6 +121,9 @@ def test_mutual_tls_only_is_said_and_the_way_leads_through_the_proxy(mesh, clust
         assert f"STRICT), as the policy {home}/tls-only says" in exchange.notes[0]
         assert "502" in exchange.notes[0]
         assert mesh.send("productpage", "ratings:9080/ratings/1").via == "proxy"
+        with pytest.raises(TrafficError, match="cannot be asked past the caller's proxy") as caught:
+            mesh.send("productpage", URL, pod=mesh.endpoints(URL)[0])
+        assert caught.value.why[0] == f"the policy {home}/tls-only"
     finally:
         cluster.kubectl("-n", home, "delete", "peerauthentication", "tls-only")
 

@@ -17,6 +17,7 @@ __all__ = [
     "ForbiddenError",
     "MissingError",
     "NoProgramError",
+    "UnstartedError",
     "refused",
     "unreachable",
 ]
@@ -44,6 +45,10 @@ class MissingError(MeshError):
 
 class ConflictError(MeshError):
     """Somebody else owns it, or changed it meanwhile."""
+
+
+class UnstartedError(MeshError):
+    """A command was not started, for a reason that may pass."""
 
 
 class NoProgramError(MeshError):
