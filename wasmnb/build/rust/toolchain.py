@@ -41,8 +41,8 @@ _OPTIONS = (
     f"--target={TARGET}",
     "--error-format=json",
     "-Cpanic=abort",
-    # Half of the time is LLVM's: in parts it works on several cores. What the parts would win of each other is little,
-    # since most of a module comes from the crates.
+    # More than half of the time is LLVM's: in parts it works on several cores. What the parts would win of each other
+    # is little, since most of a module comes from the crates.
     "-Ccodegen-units=4",
     "-Clto=off",
     "-Cembed-bitcode=no",
