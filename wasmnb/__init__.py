@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from wasmnb.image.registry.pull import pull
     from wasmnb.image.registry.push import push
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
+    from wasmnb.mesh.istio import IstioMesh
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
-    from wasmnb.plugin import FailPolicy, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
+    from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
 
@@ -31,6 +32,8 @@ _HOMES = {
     "FailPolicy": "wasmnb.plugin",
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
+    "IstioMesh": "wasmnb.mesh.istio",
+    "Kind": "wasmnb.plugin",
     "LocalMesh": "wasmnb.mesh.local",
     "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
@@ -59,6 +62,8 @@ __all__ = [
     "FailPolicy",
     "Filter",
     "Image",
+    "IstioMesh",
+    "Kind",
     "LocalMesh",
     "Match",
     "Mesh",

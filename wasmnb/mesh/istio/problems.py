@@ -10,7 +10,16 @@ from wasmnb.errors import MeshError
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.rights import Right
 
-__all__ = ["NO_CLUSTER", "NO_ISTIO", "ConflictError", "ForbiddenError", "MissingError", "refused", "unreachable"]
+__all__ = [
+    "NO_CLUSTER",
+    "NO_ISTIO",
+    "ConflictError",
+    "ForbiddenError",
+    "MissingError",
+    "NoProgramError",
+    "refused",
+    "unreachable",
+]
 
 NO_CLUSTER = (
     "`minikube start --memory 6g --cpus 4` or `kind create cluster` makes one; then `istioctl install -y`, and"
@@ -35,6 +44,10 @@ class MissingError(MeshError):
 
 class ConflictError(MeshError):
     """Somebody else owns it, or changed it meanwhile."""
+
+
+class NoProgramError(MeshError):
+    """A container does not have the program that was to run."""
 
 
 def unreachable(server: str, error: Exception) -> MeshError:
@@ -89,6 +102,8 @@ def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:
 
 
 def _message(body: str) -> str:
+    # A handshake that failed is told with its headers before the body (websocket-client).
+    body = body.rpartition("-+-+- ")[2].removeprefix("b'").removesuffix("'")
     try:
         content = json.loads(body[body.find("{") :])
         return str(content.get("message") or body)[:600]

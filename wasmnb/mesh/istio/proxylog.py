@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.cluster import Cluster
 
-__all__ = ["Line", "ProxyLog", "read", "tells_refusals"]
+__all__ = ["Line", "ProxyLog", "read", "short", "tells_refusals", "trap_lines"]
 
 _HEAD = 120  # bytes that hold the first line's time
 _MOST = 4 * 2**20  # bytes of one look
@@ -49,17 +49,17 @@ class ProxyLog:
 
     Parameters
     ----------
-    head : datetime
-        The time of the oldest line that there still is.
+    head : datetime or None
+        The time of the oldest line that there still is; None when there is no line at all.
     lines : tuple of Line
     """
 
-    head: datetime
+    head: datetime | None
     lines: tuple[Line, ...]
 
     def covers(self, since: datetime) -> bool:
         """Say whether nothing that was logged since then is missing."""
-        return self.head <= since
+        return self.head is not None and self.head <= since
 
     def refusals(self, name: str, since: datetime) -> list[str]:
         """Give the lines in which Envoy refuses a filter, or one whose name it does not say, since a time.
@@ -84,7 +84,7 @@ class ProxyLog:
     def traps(self, since: datetime) -> list[Trap]:
         """Give the traps since a time, oldest first."""
         texts = [line.text for line in self.lines if line.at >= since]
-        return _traps(texts)
+        return trap_lines(texts)
 
 
 def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLog:
@@ -101,12 +101,12 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
     # Whole seconds only: RFC 3339 as metav1.Time reads it.
     from_ = (since - timedelta(seconds=1)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = cluster.request("GET", path, query={**whole, "sinceTime": from_, "limitBytes": _MOST}, right=right)
-    head = _line(first.splitlines()[0]).at if first else datetime.now(timezone.utc)
+    head = _line(first.splitlines()[0]).at if first else None
     return ProxyLog(head, tuple(_line(line) for line in text.splitlines()))
 
 
 def tells_refusals(item: Mapping[str, Any]) -> bool:
-    """Say whether a proxy logs at a level at which refusals are told (``--proxyLogLevel`` of the injected container)."""
+    """Say whether a proxy logs at a level at which refusals are told (``--proxyLogLevel``)."""
     container = proxy_container(item) or {}
     words = [str(word) for word in container.get("args") or ()]
     for word, following in zip(words, [*words[1:], ""], strict=False):
@@ -130,7 +130,8 @@ def _line(text: str) -> Line:
         return Line(datetime.fromtimestamp(0, timezone.utc), text)
 
 
-def _traps(lines: Sequence[str]) -> list[Trap]:
+def trap_lines(lines: Sequence[str]) -> list[Trap]:
+    """Find the traps among lines without time stamps, oldest first."""
     found = []
     for index, line in enumerate(lines):
         match = _TRAP.search(line)
