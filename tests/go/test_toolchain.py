@@ -99,6 +99,18 @@ def test_named_modules_are_read_from_the_lines_above_the_code():
     assert modules.asked(go_filter(text)) == ("example.com/a@v1.2.3", "example.com/b/v2@v2.0.0", "example.com/c@v0.1.0")
 
 
+def test_a_named_module_is_downloaded_once_and_then_needs_no_network(fresh, monkeypatch):
+    top = '// deps: github.com/tidwall/gjson@v1.18.0\nimport "github.com/tidwall/gjson"\n'
+    source = f'{top}{SMALL}var found = gjson.Get("{{}}", "a").String()\n'
+    heard = Heard()
+    assert go_filter(source).build(progress=heard).size
+    assert "downloading github.com/tidwall/gjson@v1.18.0 (once)" in heard.stages
+    monkeypatch.setenv("GOPROXY", "off")
+    heard.stages.clear()
+    assert not go_filter(source + "// changed\n").build(progress=heard).build.cached
+    assert not any("downloading" in stage for stage in heard.stages)
+
+
 def test_what_does_nothing_in_a_proxy_is_a_warning(fresh):
     (never,) = go_filter("var x = 1\n").build().build.warnings
     assert "sets no context" in never.message
