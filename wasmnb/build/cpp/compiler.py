@@ -69,7 +69,7 @@ def sdk_id() -> str:
     """
     try:
         # Of every build: os is faster than pathlib at this.
-        folders = [str(SDK / "src"), *(folder for folder, _, _ in os.walk(SDK / "include"))]
+        folders = [str(SDK / "src"), str(SDK / "proto"), *(folder for folder, _, _ in os.walk(SDK / "include"))]
         stats = [_stat(entry) for folder in folders for entry in os.scandir(folder) if entry.is_file()]
         stats = [*sorted(stats), _stat(SDK / "host_functions.txt")]
     except OSError as error:
