@@ -100,8 +100,8 @@ class Reader {
     for (int shift = 0; shift < 70 && at_ != end_; shift += 7) {
       const uint64_t byte = static_cast<unsigned char>(*at_++);
       *value |= (byte & 0x7f) << shift;
-      // The tenth byte has room for the last bit alone.
-      if (byte < 0x80) return shift < 63 || byte <= 1;
+      // Of the tenth byte all but one bit are dropped, as they are of a number that is too large for its field.
+      if (byte < 0x80) return true;
     }
     return false;
   }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.cpp.proto.header import header
@@ -13,7 +15,6 @@ from wasmnb.build.store import Store, digest, io_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from wasmnb.build.cpp.source import Source
     from wasmnb.progress import Progress
@@ -28,8 +29,6 @@ WELL_KNOWN = tuple(
 _ANY = WELL_KNOWN[0]
 _HEADER = ".pb.h"
 _STORE = Store("messages", keep=100)
-# Part of every key: raise it when the C++ becomes another.
-_RECIPE = 1
 _FILE = "generated.json"
 
 
@@ -74,7 +73,7 @@ def generate(texts: Mapping[str, str], paths: Iterable[str], progress: Progress 
     """
     protos = {path: text for path, text in texts.items() if path.endswith(".proto")}
     paths = list(paths)
-    key = digest(json.dumps([_RECIPE, sorted(protos.items()), paths]).encode())
+    key = digest(json.dumps([_generator(), sorted(protos.items()), paths]).encode())
 
     def fill(folder: Path) -> Mapping[str, Any]:
         from wasmnb.build.cpp.proto.protoc import describe  # noqa: PLC0415
@@ -88,6 +87,12 @@ def generate(texts: Mapping[str, str], paths: Iterable[str], progress: Progress 
 
     data = _STORE.once(key, fill).read(_FILE)
     return dict(json.loads(data or b"{}"))
+
+
+@lru_cache(maxsize=1)
+def _generator() -> str:
+    """Give a hash over what makes the C++: another generator's is of no use."""
+    return digest(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 
 
 def cpp(described: Any, *, well_known: bool = False) -> dict[str, str]:

@@ -81,7 +81,8 @@ def _enum(enum: Enum) -> Iterator[str]:
     yield f"extern const {_BASE}internal::EnumTable {enum.cpp}_table;"
     yield f"constexpr {enum.cpp} {enum.cpp}_MIN = {enum.value(by_number[min(numbers)])};"
     yield f"constexpr {enum.cpp} {enum.cpp}_MAX = {enum.value(by_number[max(numbers)])};"
-    yield f"constexpr int {enum.cpp}_ARRAYSIZE = {enum.cpp}_MAX + 1;"
+    if enum.countable:
+        yield f"constexpr int {enum.cpp}_ARRAYSIZE = {enum.cpp}_MAX + 1;"
     table = f"{enum.cpp}_table"
     yield f"inline bool {enum.cpp}_IsValid(int value) {{ return {_BASE}internal::isValid({table}, value); }}"
     yield f"inline const std::string& {enum.cpp}_Name(int value) {{ return {_BASE}internal::nameOf({table}, value); }}"
@@ -165,7 +166,8 @@ def _nested(file: File, message: Message) -> Iterator[str]:
             yield f"  static constexpr {short} {name} = {enum.value(name)};"
         yield f"  static constexpr {short} {short}_MIN = {cpp}_MIN;"
         yield f"  static constexpr {short} {short}_MAX = {cpp}_MAX;"
-        yield f"  static constexpr int {short}_ARRAYSIZE = {cpp}_ARRAYSIZE;"
+        if enum.countable:
+            yield f"  static constexpr int {short}_ARRAYSIZE = {cpp}_ARRAYSIZE;"
         yield f"  static bool {short}_IsValid(int value) {{ return {cpp}_IsValid(value); }}"
         yield f"  static const std::string& {short}_Name(int value) {{ return {cpp}_Name(value); }}"
         yield f"  static bool {short}_Parse(std::string_view name, {short}* value) {{"

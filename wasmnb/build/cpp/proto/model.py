@@ -49,6 +49,11 @@ class Enum:
         """Its name inside the message around it."""
         return self.full_name.rsplit(".", 1)[-1]
 
+    @property
+    def countable(self) -> bool:
+        """Whether a number behind its last one exists."""
+        return max(number for _, number in self.values) < 2**31 - 1
+
     def value(self, name: str) -> str:
         """Give the enumerator of a value: behind its enumeration's name when it is inside a message."""
         return f"{self.cpp}_{name}" if self.outer else f"{name}_" if name in ("NULL", "EOF") else name
