@@ -1,5 +1,6 @@
 """What a notebook remembers, and everything it can do: one method per magic, usable without IPython."""
 
+from wasmnb.session.files import FileResult
 from wasmnb.session.imaging import Built, LoggedOut, Removed, Tagged, Transfer
 from wasmnb.session.results import Deployment, FilterResult, MeshState, Removal
 from wasmnb.session.session import Session, close_default, default
@@ -7,6 +8,7 @@ from wasmnb.session.session import Session, close_default, default
 __all__ = [
     "Built",
     "Deployment",
+    "FileResult",
     "FilterResult",
     "LoggedOut",
     "MeshState",
