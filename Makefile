@@ -9,8 +9,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What only tests need: a browser, a registry, a judge of images, daemons that build in containers.
-DEBIAN := busybox-static chromium crun docker-registry docker.io podman skopeo
+# What only tests need: a browser, a registry, a judge of images, daemons that build in containers, C++ libraries.
+DEBIAN := busybox-static chromium crun docker-registry docker.io libfmt-dev nlohmann-json3-dev podman skopeo
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

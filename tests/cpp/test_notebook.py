@@ -56,7 +56,7 @@ class Http : public Context {
 static RegisterContextFactory register_Http(CONTEXT_FACTORY(Http), ROOT_FACTORY(Root));
 """
 SEEN = """record = %wasm_headers productpage details:9080/details/123
-exchange = record.value.exchange
+exchange = record.value.after
 print("SEEN", {name: value for name, value in exchange.response.headers.items() if name in {NAMES}})
 """
 
@@ -78,7 +78,8 @@ def test_a_folder_of_the_articles_day_reaches_the_mesh_unmodified(tmp_path, monk
         monkeypatch,
         "%wasm_mesh local",
         "%wasm_build ./header-filter -t local/header-filter:v0.2",
-        """%wasm_deploy local/header-filter:v0.2 --selector app=details --config '{"name": "hello", "value": "world"}'""",
+        "%wasm_deploy local/header-filter:v0.2 --selector app=details "
+        """--config '{"name": "hello", "value": "world"}'""",
         SEEN.replace("{NAMES}", "('hello', '你好')"),
         "%wasm_mesh stop",
         folder=tmp_path,

@@ -101,7 +101,12 @@ class Flags:
     @property
     def own(self) -> tuple[str, ...]:
         """Those that concern the cell only."""
-        folders = [word for folder in self.includes for word in ("-I", folder)]
+        folders: list[str] = []
+        for folder in self.includes:
+            # This machine's own C library must not be taken for that of a proxy's VM: the rest of such a folder is
+            # looked at last, and its headers, which the compiler takes for a system's, are to be listed all the same.
+            system = Path(folder, "stdio.h").is_file()
+            folders += ["-idirafter", folder, "-sys-header-deps"] if system else ["-I", folder]
         return (*self.warnings, *folders)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.build import runtime
 from wasmnb.build.cpp import parts
-from wasmnb.build.cpp.compiler import WARNINGS, dependencies, frontend
+from wasmnb.build.cpp.compiler import WARNINGS, frontend, own_headers
 from wasmnb.build.cpp.errors import compile_error
 from wasmnb.build.cpp.folder import SOURCES
 from wasmnb.build.cpp.linker import Texts, link, waiting
@@ -84,8 +84,7 @@ class Job:
             (self.work / CELL).write_bytes(text.encode(errors="replace"))
         warnings = self._compile(prepared)
         # System headers, the SDK's among them, are not listed: what is left are the user's own.
-        found = dependencies(self.work / "cell.d")
-        names = [name for name in found if not name.endswith((CELL, parts.PREFIX, parts.USES))]
+        names = [name for name in own_headers(self.work / "cell.d") if name != CELL]
         headers = {name: Path(name).read_bytes() for name in names}
         return _Compiled({_OBJECT: "cell"}, headers, tuple(warnings), {})
 

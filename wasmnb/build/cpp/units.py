@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.cpp import parts
-from wasmnb.build.cpp.compiler import WARNINGS, canonical, dependencies, frontend, sdk_id
+from wasmnb.build.cpp.compiler import WARNINGS, canonical, frontend, own_headers, sdk_id
 from wasmnb.build.cpp.errors import compile_error
 from wasmnb.build.cpp.source import Source
 from wasmnb.build.diagnostics import CELL, Diagnostic, parse
@@ -118,9 +118,7 @@ class Units:
         found = parse(finished.messages, self.texts[self.main], self.first_line, files)
         if finished.code:
             raise compile_error(found, finished, uses_sdk=source.uses_sdk)
-        names = [
-            name for name in dependencies(listed) if not name.endswith((parts.PREFIX, parts.USES)) and name != path
-        ]
+        names = [name for name in own_headers(listed) if name != path]
         listed.unlink()
         warnings = [item.to_dict() for item in found if item.severity == "warning"]
         return {"headers": {name: _digest(name, self.texts) for name in names}, "warnings": warnings}
