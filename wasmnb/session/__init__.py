@@ -1,5 +1,6 @@
 """What a notebook remembers, and everything it can do: one method per magic, usable without IPython."""
 
+from wasmnb.session.files import FileResult
 from wasmnb.session.imaging import Built, LoggedOut, Removed, Tagged, Transfer
 from wasmnb.session.rehearsing import DryRun
 from wasmnb.session.rendering import Rendered
@@ -11,6 +12,7 @@ __all__ = [
     "Built",
     "Deployment",
     "DryRun",
+    "FileResult",
     "FilterResult",
     "LoggedOut",
     "MeshState",

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
+from wasmnb.session import words
 from wasmnb.session.defaults import number
 from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
+from wasmnb.session.files import FileResult
 from wasmnb.session.images import Images
 from wasmnb.session.logins import Logins
 from wasmnb.session.looking import Looking
@@ -48,6 +50,10 @@ class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
         *,
         language: str | None = None,
         flags: Sequence[str] = (),
+        include: Sequence[str] = (),
+        define: Sequence[str] = (),
+        std: str | None = None,
+        files: Sequence[str] = (),
         force: bool = False,
         deploy: str | Mapping[str, str] | None = None,
         id: str | None = None,  # noqa: A002 - the option's own word
@@ -69,6 +75,12 @@ class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
         language : str, optional
         flags : sequence of str
             Extra compiler flags.
+        include, define : sequence of str
+            Folders of headers, and macros (``NAME`` or ``NAME=VALUE``), of C++.
+        std : str, optional
+            The C++ standard, such as ``c++20``.
+        files : sequence of str
+            Files that belong to the filter, of the session or on the disk; those that it includes need not be named.
         force : bool
             Compile although nothing changed.
         deploy : str or mapping, optional
@@ -88,9 +100,10 @@ class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
             if source is None:
                 known = self._filters.get(name)
             else:
-                wanted = Filter(name, source, self._default("language", language), tuple(flags))
+                flags = words.flags(flags, include, define, std)
+                wanted = Filter(name, source, self._default("language", language), flags)
                 with nullcontext() if deploy is None else still_in_force(self.current, id or name):
-                    known = self._filters.build(wanted, force=force, progress=progress)
+                    known = self._filters.build(wanted, named=files, force=force, progress=progress)
             if deploy is None:
                 return known
             deployment = self._deploy(known.module, how, progress)
@@ -98,6 +111,27 @@ class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
             return replace(
                 known, deployment=deployment, unchanged=unchanged, stages=(*known.stages, *deployment.stages)
             )
+
+    def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
+        """Write a file that filters of this session can include, or give the one that is known.
+
+        Parameters
+        ----------
+        path : str
+            By which filters include it: ``util.h``, ``limits/bucket.cc``, ``filter.proto``.
+        source : str, optional
+            Its text.
+        filters : sequence of str
+            The only filters that it is for; without one, every filter that includes it.
+
+        Raises
+        ------
+        BadNameError, UsageError
+        """
+        with self._guard():
+            kept = self._filters.files
+            same = True if source is None else kept.put(path, source, filters)
+            return FileResult(path, kept.get(path), same, self._filters.using(path))
 
     def deploy(
         self,

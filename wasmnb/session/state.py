@@ -54,6 +54,11 @@ class State:
         return self._filters.names()
 
     @property
+    def files(self) -> list[str]:
+        """The paths of the files that were written for filters of this session."""
+        return self._filters.files.names()
+
+    @property
     def store(self) -> Store:
         """The images on this machine.
 

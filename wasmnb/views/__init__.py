@@ -1,6 +1,6 @@
 """What a notebook shows: static records over the objects of the other packages."""
 
-from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record
+from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record, file_record
 from wasmnb.views.dryrun import dry_run_record
 from wasmnb.views.image import image_record, login_record, removed_record, tagged_record, transfer_record
 from wasmnb.views.mesh import (
@@ -31,6 +31,7 @@ __all__ = [
     "diagnostics_record",
     "doctor_record",
     "dry_run_record",
+    "file_record",
     "headers_record",
     "image_record",
     "login_record",
