@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import Place
+from wasmnb.errors import CompileError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CELL", "Diagnostic", "line_of", "parse"]
+__all__ = ["CELL", "Diagnostic", "in_file", "line_of", "parse"]
 
 #: The name under which the compiler sees the cell.
 CELL = "cell.cc"
+_CELL = "cell"  # what messages call it
 
 # clang's text form, unchanged for fifteen years: file:line:column: severity: message [-Wflag]. Its SARIF form still
 # calls itself unstable.
@@ -159,3 +160,25 @@ def _home(diagnostic: Diagnostic) -> Diagnostic:
 def _by_worth(notes: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Put the notes first that say where a template or function was asked for."""
     return sorted(notes, key=lambda note: "requested here" not in note.message)
+
+
+def in_file(error: CompileError, file: str) -> CompileError:
+    """Give a compiler's error that speaks of a file, and of no cell.
+
+    Parameters
+    ----------
+    error : CompileError
+        Or a `LinkError`.
+    file : str
+        What the source is called.
+    """
+    where = error.where
+    if where is not None and where.text == _CELL:
+        where = replace(where, text=file)
+    why = [line.replace(f"{_CELL} line ", f"{file} line ") for line in error.why]
+    told = type(error)(error.what.replace(f"The {_CELL} ", f"{file} "), where=where, why=why, hint=error.hint)
+    told.diagnostics = tuple(
+        replace(item, text=file) if isinstance(item, Diagnostic) and item.text == _CELL else item
+        for item in error.diagnostics
+    )
+    return told

@@ -1,0 +1,91 @@
+"""From a project folder to a filter: which language it is in, and who reads it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.errors import BadNameError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from wasmnb.build.filter import Filter
+
+    Reader = Callable[[Path, str, tuple[str, ...]], Filter]
+
+__all__ = ["LEFT_OUT", "guess", "read", "walk"]
+
+#: Folders that hold no source of the project: what build systems write, dependencies, tests.
+LEFT_OUT = frozenset({"build", "dist", "node_modules", "target", "test", "tests"})
+_MOST = 4000
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How a language's folder is known, and what reads it: ``module:function``, given folder, name and flags."""
+
+    marks: tuple[str, ...]
+    reader: str
+
+
+# The first that fits: a mark is a file's name at the top of the folder, or how the name of any file in it ends.
+_KINDS = {
+    "cpp": _Kind((".cc", ".cpp", ".cxx"), "wasmnb.build.cpp.folder:read"),
+}
+
+
+def guess(folder: Path) -> str | None:
+    """Say which language a folder is in; None when it holds no filter."""
+    names = [path.name for path in walk(folder)]
+    top = {item.name for item in folder.iterdir()}
+    for language, kind in _KINDS.items():
+        endings = tuple(mark for mark in kind.marks if mark.startswith("."))
+        if top.intersection(kind.marks) or any(name.endswith(endings) for name in names if endings):
+            return language
+    return None
+
+
+def read(path: str | Path, *, name: str | None, language: str | None, flags: tuple[str, ...]) -> Filter:
+    """Read a folder (`Filter.from_folder`)."""
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise BadNameError(f"There is no folder {str(path)!r}.", hint="a relative path starts at the notebook's folder")
+    language = language or guess(folder)
+    kind = _KINDS.get(language or "")
+    if kind is None:
+        known = ", ".join(LANGUAGES[word] for word in _KINDS)
+        what = f"in {LANGUAGES.get(language, language)}" if language else "a filter"
+        raise UsageError(
+            f"The folder {str(path)!r} holds nothing to build {what} from.", hint=f"folders are built in {known}"
+        )
+    module, function = kind.reader.split(":")
+    reader = cast("Reader", getattr(import_module(module), function))
+    return reader(folder, folder.resolve().name if name is None else name, flags)
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Give the files of a project folder, in a fixed order; neither hidden ones nor those of `LEFT_OUT`.
+
+    Raises
+    ------
+    UsageError
+        There are more than a project has.
+    """
+    count = 0
+    for root, folders, names in os.walk(folder):
+        # Links lead out of the project: bazel leaves four of them, to its caches.
+        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in LEFT_OUT)
+        for each in sorted(names):
+            if not each.startswith("."):
+                count += 1
+                if count > _MOST:
+                    raise UsageError(
+                        f"The folder {str(folder)!r} holds more than {_MOST:,} files.",
+                        hint="give the folder of the filter alone, and -I for libraries",
+                    )
+                yield Path(root, each)
