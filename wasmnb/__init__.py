@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wasmnb.image.registry.pull import pull
     from wasmnb.image.registry.push import push
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
+    from wasmnb.mesh.istio import IstioMesh
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
     from wasmnb.plugin import FailPolicy, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
@@ -31,6 +32,7 @@ _HOMES = {
     "FailPolicy": "wasmnb.plugin",
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
+    "IstioMesh": "wasmnb.mesh.istio",
     "LocalMesh": "wasmnb.mesh.local",
     "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
@@ -59,6 +61,7 @@ __all__ = [
     "FailPolicy",
     "Filter",
     "Image",
+    "IstioMesh",
     "LocalMesh",
     "Match",
     "Mesh",

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.mesh.conftest import until
 from tests.mesh.tiny import build, header, tag
 from wasmnb.errors import BadNameError, ModuleError, SelectorError, TrafficError, UsageError
 from wasmnb.mesh import Mesh, Verdict
@@ -262,3 +263,120 @@ def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
         while next(watch).kind != "plugin-gone":
             pass
     assert list(watch) == []
+
+
+def reviews(mesh: Mesh, version: str) -> str:
+    """The pod of a version; a cluster gives it a name that cannot be known before."""
+    return next(pod.name for pod in mesh.pods() if pod.labels == {**pod.labels, "app": "reviews", "version": version})
+
+
+def reviews_tags(mesh: Mesh) -> dict[str, list[str]]:
+    """What each version of reviews adds to its responses."""
+    url = "reviews:9080/reviews/7"
+    pods = {version: reviews(mesh, version) for version in ("v1", "v2", "v3")}
+    answers = {version: mesh.send("productpage", url, pod=pod).response for version, pod in pods.items()}
+    return {version: answer.headers.all("x-tag") for version, answer in answers.items()}
+
+
+def test_applied_to_some_of_the_pods_the_others_keep_what_they_had(mesh):
+    old = Plugin("steps", tag("old").image(), selector={"app": "reviews"})
+    new = old.with_image(tag("new").image())
+    mesh.apply(old)
+    found = mesh.apply(new, only={"version": "v2"})
+    assert [(one.pod, one.verdict, one.running) for one in found] == [
+        (reviews(mesh, "v2"), Verdict.LIVE, new.image.digest)
+    ]
+    assert reviews_tags(mesh) == {"v1": ["old"], "v2": ["new"], "v3": ["old"]}
+    judged = {one.pod: one for one in mesh.verdicts("steps") if one.verdict is not Verdict.NOT_SELECTED}
+    assert {one.verdict for one in judged.values()} == {Verdict.LIVE}
+    wanted = {version: judged[reviews(mesh, version)].wanted for version in ("v1", "v2", "v3")}
+    assert wanted == {"v1": old.image.digest, "v2": new.image.digest, "v3": old.image.digest}
+    assert {one.pod for one in mesh.wait("steps")} == set(judged)
+    assert mesh.plugins() == [new]
+    assert mesh.rendered("steps") == mesh.render(new)
+    assert mesh.history("steps") == [old]
+
+
+def test_a_full_apply_ends_what_was_applied_to_some_pods(mesh):
+    old = Plugin("steps", tag("old").image(), selector={"app": "reviews"})
+    new = old.with_image(tag("new").image())
+    mesh.apply(old)
+    before = mesh.history("steps")
+    mesh.apply(new, only={"version": "v1"})
+    mesh.apply(old)
+    assert set(map(tuple, reviews_tags(mesh).values())) == {("old",)}
+    assert mesh.plugins() == [old]
+    assert mesh.history("steps") == before, "what went back leaves nothing that could be rolled back to"
+    for version in ("v1", "v2", "v3"):
+        mesh.apply(new, only={"version": version})
+    mesh.apply(new)
+    assert set(map(tuple, reviews_tags(mesh).values())) == {("new",)}
+    assert mesh.history("steps") == [new, *before]
+
+
+def test_a_first_plugin_applied_to_some_pods_is_on_no_other(mesh):
+    plugin = Plugin("steps", tag("new").image(), selector={"app": "reviews"})
+    mesh.apply(plugin, only={"version": "v3"})
+    assert reviews_tags(mesh) == {"v1": [], "v2": [], "v3": ["new"]}
+    judged = {one.pod: one for one in mesh.verdicts("steps")}
+    assert judged[reviews(mesh, "v3")].verdict is Verdict.LIVE
+    assert judged[reviews(mesh, "v1")].verdict is Verdict.NOT_SELECTED
+    assert judged[reviews(mesh, "v1")].reason
+    assert mesh.remove("steps") == plugin
+    assert reviews_tags(mesh) == {"v1": [], "v2": [], "v3": []}
+
+
+def test_labels_of_a_step_that_no_selected_pod_carries_change_nothing(mesh):
+    plugin = Plugin("steps", tag("new").image(), selector={"app": "reviews"})
+    with pytest.raises(SelectorError, match="version=v9"):
+        mesh.apply(plugin, only={"version": "v9"})
+    with pytest.raises(SelectorError):
+        mesh.apply(plugin, only={"app": "details"})
+    assert mesh.plugins() == []
+
+
+def test_rendered_is_what_render_gave_and_empty_without_a_plugin(mesh):
+    plugin = Plugin("one", tag("one").image(), selector=DETAILS, config={"name": "hello"})
+    assert mesh.rendered("one") == ""
+    text = mesh.render(plugin)
+    mesh.apply(plugin)
+    assert mesh.rendered("one") == text
+    mesh.remove("one")
+    assert mesh.rendered("one") == ""
+
+
+def test_counts_tell_requests_and_errors_of_each_pod(mesh):
+    module = build("failing", request="respond(503)")
+    pod = next(pod.name for pod in mesh.pods() if pod.labels["app"] == "details")
+
+    def counted() -> tuple[int, int]:
+        found = {one.pod: one for one in mesh.counts()}
+        assert {one.name for one in mesh.pods()} <= set(found)
+        json.dumps([one.to_dict() for one in found.values()])
+        return found[pod].requests or 0, found[pod].errors or 0
+
+    requests, errors = counted()
+    for _ in range(3):
+        mesh.send("productpage", "details:9080/details/1", pod=pod)
+    until(counted, lambda now: now == (requests + 3, errors))
+    mesh.apply(Plugin("failing", module.image(), selector=DETAILS))
+    for _ in range(2):
+        assert mesh.send("productpage", "details:9080/details/1", pod=pod).response.status == 503
+    until(counted, lambda now: now == (requests + 5, errors + 2))
+
+
+def test_each_pod_of_a_service_can_be_asked(mesh):
+    url = "reviews:9080/reviews/7"
+    pods = mesh.endpoints(url)
+    assert sorted(pods) == sorted(pod.name for pod in mesh.pods() if pod.labels["app"] == "reviews")
+    for pod in [*pods, *pods]:
+        assert mesh.send("productpage", url, pod=pod).pod == pod
+    assert mesh.endpoints("http://details.default:9080/x") == [
+        pod.name for pod in mesh.pods() if pod.labels["app"] == "details"
+    ]
+    with pytest.raises(BadNameError, match="nobody"):
+        mesh.send("productpage", url, pod="nobody")
+    with pytest.raises(UsageError):
+        mesh.send("productpage", url, pod=pods[0], via="app")
+    with pytest.raises(TrafficError):
+        mesh.endpoints("nowhere:9080/")

@@ -1,18 +1,23 @@
 """What a notebook remembers, and everything it can do: one method per magic, usable without IPython."""
 
 from wasmnb.session.imaging import Built, LoggedOut, Removed, Tagged, Transfer
+from wasmnb.session.rehearsing import DryRun
 from wasmnb.session.results import Deployment, FilterResult, MeshState, Removal
+from wasmnb.session.rollout import Rollout, Step
 from wasmnb.session.session import Session, close_default, default
 
 __all__ = [
     "Built",
     "Deployment",
+    "DryRun",
     "FilterResult",
     "LoggedOut",
     "MeshState",
     "Removal",
     "Removed",
+    "Rollout",
     "Session",
+    "Step",
     "Tagged",
     "Transfer",
     "close_default",

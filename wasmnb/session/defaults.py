@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEYS", "MESHES", "Default", "choice", "number", "read"]
 
-MESHES = ("local",)
+MESHES = ("local", "istio")
 
 
 @dataclass(frozen=True)

@@ -131,9 +131,20 @@ class Looking(State):
             mesh = self.current
             return [redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)]
 
-    def doctor(self) -> list[Check]:
-        """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials."""
+    def doctor(self, *, rbac: bool = False) -> list[Check] | str:
+        """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials.
+
+        Parameters
+        ----------
+        rbac : bool
+            Look at nothing; give the smallest set of Kubernetes roles with which everything works, as YAML: for the
+            chosen mesh's namespace, else for ``default``.
+        """
         from wasmnb.session.doctor import examine  # noqa: PLC0415 - touches the toolchain
 
         with self._guard():
+            if rbac:
+                from wasmnb.mesh.istio.doctor import rbac as roles  # noqa: PLC0415 - for users of a cluster only
+
+                return roles(getattr(self._mesh, "namespace", "default"))
             return examine(self._defaults["language"], self._mesh, self)

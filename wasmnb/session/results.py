@@ -132,6 +132,8 @@ class MeshState:
         What the change took.
     gateway : str
         ``host:port`` of the way in; empty when there is none.
+    about : tuple of str
+        What else is to be known of it, such as the cluster and the version of Istio.
     """
 
     name: str
@@ -139,6 +141,7 @@ class MeshState:
     change: str
     seconds: float = 0.0
     gateway: str = ""
+    about: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
@@ -148,6 +151,7 @@ class MeshState:
             "change": self.change,
             "seconds": self.seconds,
             "gateway": self.gateway,
+            "about": list(self.about),
         }
 
 

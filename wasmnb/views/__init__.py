@@ -1,6 +1,7 @@
 """What a notebook shows: static records over the objects of the other packages."""
 
 from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record
+from wasmnb.views.dryrun import dry_run_record
 from wasmnb.views.image import image_record, login_record, removed_record, tagged_record, transfer_record
 from wasmnb.views.mesh import (
     deploy_record,
@@ -12,7 +13,8 @@ from wasmnb.views.mesh import (
 )
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
-from wasmnb.views.session import config_record, doctor_record
+from wasmnb.views.rollout import rollout_record
+from wasmnb.views.session import config_record, doctor_record, roles_record
 from wasmnb.views.traffic import headers_record
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "diagnostic_lines",
     "diagnostics_record",
     "doctor_record",
+    "dry_run_record",
     "headers_record",
     "image_record",
     "login_record",
@@ -34,6 +37,8 @@ __all__ = [
     "plugins_record",
     "pods_record",
     "removed_record",
+    "roles_record",
+    "rollout_record",
     "tagged_record",
     "transfer_record",
     "undeploy_record",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.views.record import Cell, Column, Record
+from wasmnb.views.record import Block, Cell, Column, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from wasmnb.checks import Check
 
-__all__ = ["config_record", "doctor_record"]
+__all__ = ["config_record", "doctor_record", "roles_record"]
 
 
 def doctor_record(checks: Iterable[Check]) -> Record:
@@ -30,6 +30,13 @@ def doctor_record(checks: Iterable[Check]) -> Record:
     )
     status = f"{failed} of {len(rows)} checks failed" if failed else f"all {len(rows)} checks passed"
     return Record("Doctor", status, "bad" if failed else "good", columns, rows)
+
+
+def roles_record(text: str) -> Record:
+    """Show Kubernetes roles as YAML to apply; the frame has ``text`` (``string``), one row per line."""
+    rows = tuple((line,) for line in text.splitlines())
+    status = "save it, look it over, `kubectl apply -f`, and bind the roles"
+    return Record("Roles", status, "", (Column("text", shown=False),), rows, (Block("", tuple(text.splitlines())),))
 
 
 def config_record(settings: Mapping[str, Any], *, title: str = "Session defaults") -> Record:

@@ -10,15 +10,15 @@ from urllib.parse import urlencode
 
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unreachable
+from wasmnb.mesh.istio.rights import Right
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kubernetes.client import Configuration
     from urllib3 import BaseHTTPResponse
 
-    from wasmnb.mesh.istio.rights import Right
 
 __all__ = ["APPLY", "MERGE", "Cluster", "Executed", "contexts"]
 
@@ -189,7 +189,7 @@ class Cluster:
             headers["content-type"] = kind
             data = json.dumps(body).encode()
         try:
-            answer = self._pool.request(
+            answer: BaseHTTPResponse = self._pool.request(
                 method,
                 url,
                 body=data,
@@ -219,6 +219,16 @@ class Cluster:
             self._rights[right] = allowed
         return self._rights[right]
 
+    def namespaces(self) -> list[str]:
+        """List the namespaces.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        answer = self.request("GET", "/api/v1/namespaces", right=Right("list", "namespaces"))
+        return [str(item["metadata"]["name"]) for item in answer["items"]]
+
     def forward(self, namespace: str, pod: str, port: int) -> socket.socket:
         """Connect to a port of a pod, as it is on the pod's own loopback interface.
 
@@ -236,7 +246,15 @@ class Cluster:
         return found
 
     def execute(
-        self, namespace: str, pod: str, container: str, command: Iterable[str], *, stdin: bytes = b"", timeout: float
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Iterable[str],
+        *,
+        stdin: bytes = b"",
+        timeout: float,
+        over: Callable[[bytes, str], bool] | None = None,
     ) -> Executed:
         """Run a command in a container.
 
@@ -248,10 +266,14 @@ class Cluster:
         stdin : bytes
         timeout : float
             Seconds for everything.
+        over : callable, optional
+            See `execution.run`.
 
         Raises
         ------
         ForbiddenError
+        NoProgramError
+            The container does not have the program.
         MeshError
             The container does not run, or time is up.
         """
@@ -261,7 +283,7 @@ class Cluster:
         query += [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("stdin", "true")] if stdin else []
         path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/exec"
-        return run(lambda call: self._upgrade(call, path, query, f"pods/exec of {pod}"), stdin, timeout, pod)
+        return run(lambda call: self._upgrade(call, path, query, f"pods/exec of {pod}"), stdin, timeout, pod, over)
 
     def _upgrade(self, call: Any, url: str, query: list[tuple[str, str]], what: str) -> Any:
         from kubernetes.client import ApiException  # noqa: PLC0415

@@ -10,21 +10,22 @@ import json
 import posixpath
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.pods import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 __all__ = ["ECDS", "LISTENERS", "STATS", "Entry", "Listeners", "Stats", "entries", "listeners", "stats"]
 
 ECDS = "/config_dump?resource=ecds_filters"
 LISTENERS = "/config_dump?resource=dynamic_listeners"
-STATS = "/stats?format=json&filter=" + r"extension_config_discovery|watchdog_mega_miss"
+STATS = "/stats?format=json&filter=" + r"extension_config_discovery.*update_time|watchdog_mega_miss"
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SLACK = timedelta(milliseconds=2)  # times of one process, cut to milliseconds
 _WASM, _RBAC = "wasm.v3.Wasm", "rbac.v3.RBAC"
 
 
@@ -58,7 +59,7 @@ class Entry:
         what = self.digest or {"deny": "RBAC that denies all", "allow": "RBAC that allows all"}.get(
             self.kind, self.kind
         )
-        return f"ecds_filters {self.name}: {what}, version {self.version}, updated {self.updated:%Y-%m-%dT%H:%M:%S}Z"
+        return f"ecds_filters {self.name}: {what}, arrived {self.updated:%Y-%m-%dT%H:%M:%S}Z"
 
 
 @dataclass(frozen=True)
@@ -74,18 +75,24 @@ class Listeners:
 
 @dataclass(frozen=True)
 class Stats:
-    """What the proxy counts: the version that each subscription accepted, where its statistics include that.
+    """What the proxy counts: when each subscription accepted something last, where its statistics include that.
 
     Parameters
     ----------
-    accepted : mapping of str to str
-        Version by name of the filter (``extension_config_discovery.http_filter.NAME.version_text``).
+    accepted : mapping of str to datetime
+        By name of the filter (``extension_config_discovery.http_filter.NAME.update_time``, milliseconds; unlike
+        ``config_reload`` it does not count what was refused). The epoch where nothing was accepted yet.
     hung : int
         How often a thread did not come back for a long time (``server.*.watchdog_mega_miss``).
     """
 
-    accepted: Mapping[str, str]
+    accepted: Mapping[str, datetime]
     hung: int
+
+    def took(self, entry: Entry) -> bool | None:
+        """Say whether an entry was accepted as it is now; None where that is not counted."""
+        at = self.accepted.get(entry.name)
+        return None if at is None else at >= entry.updated - _SLACK
 
 
 def entries(text: str) -> list[Entry]:
@@ -158,18 +165,18 @@ def _network_filters(listener: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
         yield from chain.get("filters") or ()
 
 
-_ACCEPTED = re.compile(r"extension_config_discovery\.[^.]+\.(?P<name>.+)\.version_text")
+_ACCEPTED = re.compile(r"extension_config_discovery\.[^.]+\.(?P<name>.+)\.update_time")
 
 
 def stats(text: str) -> Stats:
     """Read what `STATS` asks for."""
-    accepted: dict[str, str] = {}
+    accepted: dict[str, datetime] = {}
     hung = 0
     for one in json.loads(text).get("stats") or ():
         name = str(one.get("name", ""))
         match = _ACCEPTED.fullmatch(name)
         if match is not None:
-            accepted[match["name"]] = str(one.get("value", ""))
+            accepted[match["name"]] = datetime.fromtimestamp(int(one.get("value") or 0) / 1000, timezone.utc)
         elif name.endswith("watchdog_mega_miss"):
             hung += int(one.get("value") or 0)
     return Stats(accepted, hung)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.cluster import Cluster
 
-__all__ = ["MANAGER", "PLUGIN", "Kind", "Objects", "Stored"]
+__all__ = ["KINDS", "MANAGER", "PLUGIN", "Kind", "Objects", "Stored", "record_of"]
 
 MANAGER = "wasmnb"
 """Our field manager (server-side apply), and the value of ``app.kubernetes.io/managed-by``."""
@@ -72,7 +72,8 @@ class Stored:
         The object.
     record : dict
         What we keep with it: ``plugin`` (the whole plugin), ``part`` (the labels of a part of a rollout),
-        ``history`` (whole plugins before, newest first), ``by``, ``at``, ``notebook``.
+        ``history`` (whole plugins before, newest first), ``roots`` (the root id of each image whose plugin names none),
+        ``by``, ``at``, ``notebook``.
     """
 
     kind: Kind
@@ -127,7 +128,7 @@ class Objects:
                 query={"labelSelector": f"{label},{_MANAGED}={MANAGER}"},
                 right=kind.right("list", self.namespace),
             )
-            found += [Stored(kind, item, _record(item)) for item in answer.get("items") or ()]
+            found += [Stored(kind, item, record_of(item)) for item in answer.get("items") or ()]
         return sorted(found, key=lambda one: (one.item["metadata"]["creationTimestamp"], one.name))
 
     def apply(self, body: Mapping[str, Any], id: str, record: Mapping[str, Any], *, dry_run: bool = False) -> Stored:  # noqa: A002
@@ -169,7 +170,7 @@ class Objects:
                 why=error.why,
                 hint="let that tool give them up, or deploy under another --id",
             ) from error
-        return Stored(kind, item, _record(item))
+        return Stored(kind, item, record_of(item))
 
     def delete(self, stored: Stored) -> None:
         """Delete an object; one that is gone already is no error.
@@ -219,7 +220,8 @@ class Objects:
             )
 
 
-def _record(item: Mapping[str, Any]) -> dict[str, Any]:
+def record_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Read our record off an object; empty where it has none."""
     text = item["metadata"].get("annotations", {}).get(_RECORD, "")
     try:
         found = json.loads(text)

@@ -10,7 +10,16 @@ from wasmnb.errors import MeshError
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.rights import Right
 
-__all__ = ["NO_CLUSTER", "NO_ISTIO", "ConflictError", "ForbiddenError", "MissingError", "refused", "unreachable"]
+__all__ = [
+    "NO_CLUSTER",
+    "NO_ISTIO",
+    "ConflictError",
+    "ForbiddenError",
+    "MissingError",
+    "NoProgramError",
+    "refused",
+    "unreachable",
+]
 
 NO_CLUSTER = (
     "`minikube start --memory 6g --cpus 4` or `kind create cluster` makes one; then `istioctl install -y`, and"
@@ -35,6 +44,10 @@ class MissingError(MeshError):
 
 class ConflictError(MeshError):
     """Somebody else owns it, or changed it meanwhile."""
+
+
+class NoProgramError(MeshError):
+    """A container does not have the program that was to run."""
 
 
 def unreachable(server: str, error: Exception) -> MeshError:

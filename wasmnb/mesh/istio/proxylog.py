@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.cluster import Cluster
 
-__all__ = ["Line", "ProxyLog", "read", "tells_refusals"]
+__all__ = ["Line", "ProxyLog", "read", "short", "tells_refusals", "trap_lines"]
 
 _HEAD = 120  # bytes that hold the first line's time
 _MOST = 4 * 2**20  # bytes of one look
@@ -84,7 +84,7 @@ class ProxyLog:
     def traps(self, since: datetime) -> list[Trap]:
         """Give the traps since a time, oldest first."""
         texts = [line.text for line in self.lines if line.at >= since]
-        return _traps(texts)
+        return trap_lines(texts)
 
 
 def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLog:
@@ -106,7 +106,7 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
 
 
 def tells_refusals(item: Mapping[str, Any]) -> bool:
-    """Say whether a proxy logs at a level at which refusals are told (``--proxyLogLevel`` of the injected container)."""
+    """Say whether a proxy logs at a level at which refusals are told (``--proxyLogLevel``)."""
     container = proxy_container(item) or {}
     words = [str(word) for word in container.get("args") or ()]
     for word, following in zip(words, [*words[1:], ""], strict=False):
@@ -130,7 +130,8 @@ def _line(text: str) -> Line:
         return Line(datetime.fromtimestamp(0, timezone.utc), text)
 
 
-def _traps(lines: Sequence[str]) -> list[Trap]:
+def trap_lines(lines: Sequence[str]) -> list[Trap]:
+    """Find the traps among lines without time stamps, oldest first."""
     found = []
     for index, line in enumerate(lines):
         match = _TRAP.search(line)

@@ -82,10 +82,12 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
     return found
 
 
-def not_selected(proxy: Proxy, applied: Applied) -> PodVerdict:
-    """Say that a plugin is not for a pod."""
+def not_selected(proxy: Proxy, applied: Applied, *, unreached: bool = False) -> PodVerdict:
+    """Say that a plugin is not for a pod, or (``unreached``) that a rollout in steps has not come to it yet."""
     wanted = ",".join(f"{key}={value}" for key, value in applied.plugin.selector.items())
     reason = f"the pod's labels do not match {wanted}"
+    if unreached:
+        reason = "a rollout in steps has not come to this pod, which runs nothing of the plugin"
     return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, at=datetime.now(timezone.utc))
 
 

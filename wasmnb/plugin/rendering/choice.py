@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import ConfigError, UsageError, did_you_mean
+from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.plugin.rendering.envoyfilter import envoy_filter
 from wasmnb.plugin.rendering.istio import traffic_extension, wasm_plugin
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
-from wasmnb.plugin.rendering.parts import Unsaid, as_object
+from wasmnb.plugin.rendering.parts import Unsaid, as_object, carried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,10 +99,7 @@ def _wanted(plugin: Plugin, as_: str, numbers: tuple[int, ...], lost: str) -> Ch
         there, since = (".".join(str(part) for part in one) for one in (numbers, _SINCE[kind]))
         raise UsageError(f"Istio {there} has no {kind}; it came with {since}.", hint="leave --as out")
     if lost and kind != ENVOY_FILTER:
-        raise ConfigError(
-            f"A {kind} cannot carry the configuration of {plugin.id}: {lost}.",
-            hint=f"give a JSON object, or --as {ENVOY_FILTER}, which carries any text",
-        )
+        carried(plugin, kind, as_object)
     return Choice(kind, "it was asked for")
 
 

@@ -52,7 +52,7 @@ def envoy_filter(plugin: Plugin, namespace: str) -> dict[str, Any]:
     resource = resource_names(namespace, name, ENVOY_FILTER)[0]
     first = plugin.type is PluginType.NETWORK or plugin.phase is Phase.AUTHN
     spec = {
-        **scope(plugin, "workloadSelector", "labels"),
+        **scope(plugin, namespace, "workloadSelector", "labels"),
         # What comes later stands nearer to the router, or, where each goes to the front, before those that came first.
         "priority": (plugin.priority if first else -plugin.priority) or None,
         "configPatches": [
@@ -73,7 +73,7 @@ def _kind(plugin: Plugin) -> str:
 
 def _extension(plugin: Plugin, resource: str) -> dict[str, Any]:
     # The agent fetches it, so that no cluster is needed; Envoy's own rules want one to be named.
-    uri = {"uri": f"oci://{pinned(plugin)}", "timeout": "30s", "cluster": "_"}
+    uri = {"uri": pinned(plugin), "timeout": "30s", "cluster": "_"}
     config = plugin_config(plugin, {"remote": {"http_uri": uri, "sha256": sha256(plugin)}}, plugin.root_id or "")
     kind = f"{_TYPES}{_kind(plugin)}.wasm.v3.Wasm"
     return {"name": resource, "typed_config": {"@type": kind, "config": config}}

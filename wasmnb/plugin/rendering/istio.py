@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.plugin.rendering.names import TRAFFIC_EXTENSION, WASM_PLUGIN, object_name
-from wasmnb.plugin.rendering.parts import as_object, manifest, pinned, sha256
-from wasmnb.plugin.rendering.saying import refuse
+from wasmnb.plugin.rendering.parts import as_object, carried, manifest, pinned, sha256
+from wasmnb.plugin.rendering.saying import references, refuse
 from wasmnb.plugin.words import FailPolicy, Phase, PluginType, PullPolicy
 
 if TYPE_CHECKING:
-    from wasmnb.plugin import Plugin, TargetRef
+    from wasmnb.plugin import Plugin
 
-__all__ = ["environment", "scope", "traffic_extension", "wasm_plugin"]
+__all__ = ["environment", "order", "scope", "traffic_extension", "wasm_plugin"]
 
 _API = "extensions.istio.io/v1alpha1"
+_KINDS = ("Gateway", "GatewayClass", "Service", "ServiceEntry")
 _STRATEGIES = {
     FailPolicy.CLOSE: "FAIL_CLOSE",
     FailPolicy.OPEN: "FAIL_OPEN",
@@ -36,25 +37,31 @@ def traffic_extension(plugin: Plugin, namespace: str) -> dict[str, Any]:
 
     Raises
     ------
-    Unsaid
+    UsageError
+        A target is none that Istio takes.
+    ConfigError
         Its configuration cannot be a JSON object without loss.
     """
     refuse(plugin, TRAFFIC_EXTENSION)
-    spec = {**scope(plugin, "selector", "matchLabels"), **_order(plugin), "wasm": _wasm(plugin)}
+    spec = {
+        **scope(plugin, namespace, "selector", "matchLabels"),
+        **order(plugin),
+        "wasm": _wasm(plugin, TRAFFIC_EXTENSION),
+    }
     return manifest(_API, TRAFFIC_EXTENSION, object_name(plugin.id), namespace, spec)
 
 
 def wasm_plugin(plugin: Plugin, namespace: str) -> dict[str, Any]:
     """Render a ``WasmPlugin`` (Istio 1.12 and later); as `traffic_extension`."""
     refuse(plugin, WASM_PLUGIN)
-    spec = {**scope(plugin, "selector", "matchLabels"), **_wasm(plugin), **_order(plugin)}
+    spec = {**scope(plugin, namespace, "selector", "matchLabels"), **_wasm(plugin, WASM_PLUGIN), **order(plugin)}
     return manifest(_API, WASM_PLUGIN, object_name(plugin.id), namespace, spec)
 
 
-def scope(plugin: Plugin, key: str, labels: str) -> dict[str, Any]:
+def scope(plugin: Plugin, namespace: str, key: str, labels: str) -> dict[str, Any]:
     """Render what a plugin is for: a selector, targets, or neither for everything of the namespace."""
     if plugin.targets:
-        return {"targetRefs": [_target(target) for target in plugin.targets]}
+        return {"targetRefs": references(plugin, "Istio", namespace, _KINDS)}
     return {key: {labels: dict(plugin.selector)}} if plugin.selector else {}
 
 
@@ -65,14 +72,13 @@ def environment(plugin: Plugin) -> dict[str, Any]:
     return {"vmConfig": {"env": variables}} if variables else {}
 
 
-def _wasm(plugin: Plugin) -> dict[str, Any]:
+def _wasm(plugin: Plugin, kind: str) -> dict[str, Any]:
     wasm: dict[str, Any] = {
-        # The scheme is written out: without it a host with a port is read as one (net/url).
-        "url": f"oci://{pinned(plugin)}",
+        "url": pinned(plugin),
         "sha256": sha256(plugin),
         "imagePullPolicy": plugin.pull_policy.value if plugin.pull_policy is not PullPolicy.UNSPECIFIED else "",
         "imagePullSecret": plugin.pull_secret,
-        "pluginConfig": as_object(plugin),
+        "pluginConfig": carried(plugin, kind, as_object),
         "pluginName": plugin.root_id,
         "failStrategy": _STRATEGIES[plugin.fail_policy],
         "type": plugin.type.value if plugin.type is not PluginType.HTTP else "",
@@ -81,7 +87,8 @@ def _wasm(plugin: Plugin) -> dict[str, Any]:
     return {key: value for key, value in wasm.items() if value not in (None, "")}
 
 
-def _order(plugin: Plugin) -> dict[str, Any]:
+def order(plugin: Plugin) -> dict[str, Any]:
+    """Render where a plugin stands: phase, priority, listeners."""
     order: dict[str, Any] = {}
     if plugin.phase is not Phase.UNSPECIFIED:
         order["phase"] = plugin.phase.value
@@ -93,8 +100,3 @@ def _order(plugin: Plugin) -> dict[str, Any]:
             for one in plugin.match
         ]
     return order
-
-
-def _target(target: TargetRef) -> dict[str, Any]:
-    reference = {"group": target.group, "kind": target.kind, "name": target.name}
-    return {**reference, "namespace": target.namespace} if target.namespace else reference

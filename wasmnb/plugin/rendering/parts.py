@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from wasmnb.errors import UsageError
+from wasmnb.errors import ConfigError, UsageError
 from wasmnb.image.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from wasmnb.plugin import Plugin
 
-__all__ = ["Unsaid", "as_object", "manifest", "pinned", "sha256", "yaml_text"]
+__all__ = ["Unsaid", "as_json", "as_object", "carried", "manifest", "pinned", "sha256", "yaml_text"]
+
+_T = TypeVar("_T")
 
 _EXACT = 2**53  # a Struct's numbers are doubles (google.protobuf.Struct)
 
@@ -24,7 +26,9 @@ class Unsaid(ValueError):  # noqa: N818 - no error of the user's: it is caught, 
 
 
 def pinned(plugin: Plugin) -> str:
-    """Give ``host/path@sha256:...``: the image as what it is, never as what a tag says at some moment.
+    """Give ``oci://host/path@sha256:...``: the image as what it is, never as what a tag says at some moment.
+
+    The scheme is written out: without one, a host with a port is read as a scheme (Go's ``net/url``).
 
     Raises
     ------
@@ -37,7 +41,7 @@ def pinned(plugin: Plugin) -> str:
             f"{reference} lives on this machine only, and proxies fetch images from a registry.",
             hint="%wasm_config registry=HOST/PATH names one; %wasm_push brings the image there",
         )
-    return f"{reference.repository}@{plugin.image.digest}"
+    return f"oci://{reference.repository}@{plugin.image.digest}"
 
 
 def sha256(plugin: Plugin) -> str:
@@ -55,17 +59,13 @@ def manifest(api: str, kind: str, name: str, namespace: str, spec: Mapping[str, 
     }
 
 
-def as_object(plugin: Plugin) -> dict[str, Any] | None:
-    """Give the configuration as a JSON object that arrives as it was meant; None when there is none.
-
-    Istio keeps it as a ``google.protobuf.Struct``, and hands the JSON that it writes of that to the filter
-    (``pilot/pkg/model/extensions.go``, ``buildWasmConfig``): members in another order, every number a double, and of an
-    object without members nothing.
+def as_json(plugin: Plugin) -> Any:
+    """Give the configuration as a JSON value of which nothing is lost on the way; None when there is none.
 
     Raises
     ------
     Unsaid
-        It is no object, or something of it would be lost.
+        It is no JSON, or something of it would be lost.
     """
     if not plugin.config_text:
         return None
@@ -81,7 +81,25 @@ def as_object(plugin: Plugin) -> dict[str, Any] | None:
     except Unsaid:
         raise
     except (ValueError, RecursionError):
-        raise Unsaid("the configuration is text, and pluginConfig takes only a JSON object") from None
+        raise Unsaid("the configuration is text, and only JSON can be written there") from None
+    return value
+
+
+def as_object(plugin: Plugin) -> dict[str, Any] | None:
+    """Give the configuration as a JSON object that arrives as it was meant; None when there is none.
+
+    Istio keeps it as a ``google.protobuf.Struct``, and hands the JSON that it writes of that to the filter
+    (``pilot/pkg/model/extensions.go``, ``buildWasmConfig``): members in another order, every number a double, and of an
+    object without members nothing.
+
+    Raises
+    ------
+    Unsaid
+        It is no object, or something of it would be lost.
+    """
+    value = as_json(plugin)
+    if not plugin.config_text:
+        return None
     if not isinstance(value, dict):
         raise Unsaid("the configuration is JSON, but no object, and pluginConfig takes only that")
     if not value:
@@ -89,22 +107,38 @@ def as_object(plugin: Plugin) -> dict[str, Any] | None:
     return value
 
 
+def carried(plugin: Plugin, target: str, read: Callable[[Plugin], _T]) -> _T:
+    """Read the configuration for a target, and say in the user's words what it cannot carry.
+
+    Raises
+    ------
+    ConfigError
+    """
+    try:
+        return read(plugin)
+    except Unsaid as reason:
+        raise ConfigError(
+            f"{target} cannot carry the configuration of {plugin.id}: {reason}.",
+            hint="give a JSON object; on Istio an EnvoyFilter (--as EnvoyFilter) carries any text",
+        ) from None
+
+
 def _members(items: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in items]
     if len(set(names)) < len(names):
-        raise Unsaid("the configuration has a member twice, and pluginConfig would keep one of them")
+        raise Unsaid("the configuration has a member twice, of which one would be lost")
     return dict(items)
 
 
 def _whole(digits: str) -> int:
     if len(digits) > len(str(_EXACT)) + 1 or abs(int(digits)) > _EXACT:
-        raise Unsaid(f"the configuration has the number {digits[:30]}, for which pluginConfig has not enough digits")
+        raise Unsaid(f"the configuration has the number {digits[:30]}, which has more digits than are kept")
     return int(digits)
 
 
 def _float(digits: str) -> float:
     if math.isinf(float(digits)):
-        raise Unsaid(f"the configuration has the number {digits[:30]}, which is too large for pluginConfig")
+        raise Unsaid(f"the configuration has the number {digits[:30]}, which is too large")
     return float(digits)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 from wasmnb.plugin.words import FailPolicy, Phase, PluginType, PullPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wasmnb.plugin import Plugin
 
-__all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "refuse", "said"]
+__all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "references", "refuse", "said"]
 
 ENVOY_GATEWAY, HIGRESS, ENVOY = "envoy-gateway", "higress", "envoy"
 
@@ -68,3 +70,24 @@ def refuse(plugin: Plugin, target: str) -> None:
         f"{target} has no word for {options}, which {plugin.id} asks for.",
         hint=f"leave it out, or take one that has: {', '.join(others)}" if others else "leave it out",
     )
+
+
+def references(plugin: Plugin, target: str, namespace: str, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """Render the targets of a plugin: all of them in its own namespace, and of these kinds.
+
+    Raises
+    ------
+    UsageError
+        One is not.
+    """
+    for one in plugin.targets:
+        if one.kind not in kinds:
+            raise UsageError(
+                f"{target} cannot attach {plugin.id} to a {one.kind}.", hint=f"it can to: {', '.join(kinds)}"
+            )
+        if one.namespace not in ("", namespace):
+            raise UsageError(
+                f"{one} lives in another namespace than {plugin.id}, which will live in {namespace!r}.",
+                hint=f"{target} attaches to what is in the same namespace: deploy it to {one.namespace}",
+            )
+    return [{"group": one.group, "kind": one.kind, "name": one.name} for one in plugin.targets]
