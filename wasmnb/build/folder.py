@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LEFT_OUT", "guess", "read", "walk"]
 
-#: Folders that hold no source of the project: what build systems write, dependencies, tests.
-LEFT_OUT = frozenset({"build", "dist", "node_modules", "target", "test", "tests"})
+#: Folders that hold no source of the project: what build systems write, dependencies, tests; and our C++ SDK, which a
+#: project carries for those who build it without us.
+LEFT_OUT = frozenset({"build", "dist", "node_modules", "proxy_wasm_sdk", "target", "test", "tests"})
 _MOST = 4000
 
 
@@ -35,6 +36,9 @@ class _Kind:
 
 # The first that fits: a mark is a file's name at the top of the folder, or how the name of any file in it ends.
 _KINDS = {
+    "rust": _Kind(("Cargo.toml",), "wasmnb.build.rust.project:read"),
+    "go": _Kind(("go.mod",), "wasmnb.build.go.project:read"),
+    "assemblyscript": _Kind(("package.json", "asconfig.json"), "wasmnb.build.assemblyscript.project:read"),
     "cpp": _Kind((".cc", ".cpp", ".cxx"), "wasmnb.build.cpp.folder:read"),
 }
 
