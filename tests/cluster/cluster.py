@@ -10,16 +10,22 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cluster import certificates, guard, images, node, programs
 from tests.cluster.places import INSIDE, Home
 from tests.cluster.tools import ToolError, output
+from wasmnb.image import Image
+from wasmnb.image.registry import push
 
 USER, PASSWORD = "team", "hu$h+Pa%41/word:ü"
 """Who may use the private registry; ``config/htpasswd`` has the hash."""
@@ -40,7 +46,7 @@ class Cluster:
     ----------
     home : Home
     address : str
-        The node's: its API server, its registries and its pods' registries are there, for us as for its pods.
+        The node's: the API server and the registries listen there, for this machine as for pods.
     """
 
     home: Home
@@ -133,6 +139,17 @@ class Cluster:
         found = self.get(namespace, "pods", f"--selector={selector}")["items"]
         return [pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
+    def push(self, image: Image, repository: str, *, private: bool = False) -> str:
+        """Push an image to one of the registries, and give the reference by digest."""
+        if not private:
+            name = f"{self.registry}/{repository}"
+            return f"{name}@{push(image, f'{name}:test', plain_http=True).digest}"
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            Path(folder, "config.json").write_text(self._docker_config(PASSWORD))
+            patch.setenv("DOCKER_CONFIG", folder)
+            name = f"{self.private_registry}/{repository}"
+            return f"{name}@{push(image, f'{name}:test', plain_http=True).digest}"
+
     def forget_logs(self, namespace: str, pod: str, container: str = "istio-proxy") -> None:
         """Take away what a container has said so far, as a rotation does once the old file is gone."""
         for path in self.path("pods").glob(f"{namespace}_{pod}_*/{container}/*.log"):
@@ -170,19 +187,20 @@ class Cluster:
 
     def pull_secret(self, namespace: str, name: str, password: str = PASSWORD) -> None:
         """Make a secret for the private registry."""
-        auth = base64.b64encode(f"{USER}:{password}".encode()).decode()
-        entry = {"username": USER, "password": password, "auth": auth}
-        config = json.dumps({"auths": {self.private_registry: entry}})
         self.apply(
             {
                 "apiVersion": "v1",
                 "kind": "Secret",
                 "type": "kubernetes.io/dockerconfigjson",
                 "metadata": {"name": name},
-                "stringData": {".dockerconfigjson": config},
+                "stringData": {".dockerconfigjson": self._docker_config(password)},
             },
             namespace=namespace,
         )
+
+    def _docker_config(self, password: str) -> str:
+        auth = base64.b64encode(f"{USER}:{password}".encode()).decode()
+        return json.dumps({"auths": {self.private_registry: {"auth": auth}}})
 
     def strict(self, namespace: str) -> None:
         """Refuse plain text between all workloads of a namespace."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -47,7 +49,7 @@ def contexts() -> tuple[list[str], str]:
     from kubernetes import config  # noqa: PLC0415 - over a second to import
 
     try:
-        found, current = config.list_kube_config_contexts()
+        found, current = config.list_kube_config_contexts(_kubeconfig())
     except config.ConfigException:
         return [], ""
     return [str(one["name"]) for one in found], str((current or {}).get("name", ""))
@@ -115,7 +117,7 @@ class Cluster:
                     hint=did_you_mean(name, known) or NO_CLUSTER,
                 )
             try:
-                config.load_kube_config(context=name, client_configuration=configuration, persist_config=False)
+                config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False)
             except Exception as error:  # the loader raises what its plugins and parsers do
                 raise MeshError(
                     f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]
@@ -317,14 +319,18 @@ def _status(error: Any) -> int:
 def _namespace_of(name: str) -> str:
     from kubernetes import config  # noqa: PLC0415
 
-    found, _ = config.list_kube_config_contexts()
+    found, _ = config.list_kube_config_contexts(_kubeconfig())
     context = next(one for one in found if one["name"] == name)["context"]
     return str(context.get("namespace") or "default")
 
 
+def _kubeconfig() -> str:
+    """Name the user's kubeconfig as it is set now; the library reads the variable once, when it is imported."""
+    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+
+
 def _own_namespace() -> str:
     try:
-        with open("/var/run/secrets/kubernetes.io/serviceaccount/namespace", encoding="utf-8") as file:  # noqa: PTH123
-            return file.read().strip() or "default"
+        return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text("utf-8").strip() or "default"
     except OSError:
         return "default"
