@@ -90,7 +90,7 @@ def write(filter: Filter, work: Path) -> None:  # noqa: A002
             path.write_text(text, encoding="utf-8")
 
 
-def diagnostic(
+def diagnostic(  # noqa: PLR0917 - the order in which compilers say it
     files: Mapping[str, str], severity: str, message: str, file: str, line: int, column: int, *, in_bytes: bool = False
 ) -> Diagnostic:
     """Make a message about a place in a project's file, with that line.

@@ -13,7 +13,7 @@ from wasmnb.errors import BadNameError, UsageError, did_you_mean
 from wasmnb.paths import write_atomically
 from wasmnb.project import templates
 
-__all__ = ["Project", "init_project"]
+__all__ = ["Project", "choices", "init_project"]
 
 #: What a project is made of when nothing else is said.
 DEFAULTS = {"language": "cpp", "template": "add-header", "platform": "istio"}
@@ -63,6 +63,13 @@ class Project:
             "replaced": list(self.replaced),
             "assumed": list(self.assumed),
         }
+
+
+def choices() -> dict[str, list[tuple[str, str]]]:
+    """Give what can be chosen for a project, by keyword: words and what they are called, the usual one first."""
+    languages = [(word, name) for word, name in LANGUAGES.items() if templates.has(word)]
+    kinds = [(word, f"{word}: {what}") for word, what in templates.TEMPLATES.items()]
+    return {"language": languages, "template": kinds, "platform": list(templates.PLATFORMS.items())}
 
 
 def init_project(
@@ -150,13 +157,13 @@ def _there(folder: Path, files: dict[str, bytes]) -> list[str]:
     """List the files that are there with another content."""
     if folder.exists() and not folder.is_dir():
         raise BadNameError(f"{str(folder)!r} is a file, and no folder.", hint="give another name")
-    found = []
-    for path, data in files.items():
-        try:
-            if (folder / path).read_bytes() != data:
-                found.append(path)
-        except FileNotFoundError:
-            continue
-        except OSError:
-            found.append(path)
-    return found
+    return [path for path, data in files.items() if _differs(folder / path, data)]
+
+
+def _differs(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() != data
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

@@ -86,7 +86,17 @@ def files(name: str, *, language: str, template: str, platform: str) -> dict[str
     }
     if language == "cpp":
         made |= _sdk()
-    made["README.md"] = _readme(name, language, template, platform, source, made).encode()
+    manifest = next(path for path in made if path.startswith("deploy/"))
+    rows = {
+        source: "the filter",
+        "schema.json": "JSON Schema of its configuration",
+        "config.json": "an example of one",
+        "runtime-config.json": "what an image says about the module: ABI and root id",
+        "test/": "a test in a real Envoy",
+        manifest: f"puts it in force on {PLATFORMS[platform]}; the image's name is yours to fill in",
+        **({"proxy_wasm_sdk/": "the SDK, compiled with the filter (Apache-2.0)"} if language == "cpp" else {}),
+    }
+    made["README.md"] = _readme(name, language, template, rows).encode()
     return dict(sorted(made.items()))
 
 
@@ -98,19 +108,8 @@ def _sdk() -> dict[str, bytes]:
     return {**found, "proxy_wasm_sdk/LICENSE": (_HERE / "cpp" / "SDK-LICENSE").read_bytes()}
 
 
-def _readme(name: str, language: str, template: str, platform: str, source: str, made: dict[str, bytes]) -> str:
+def _readme(name: str, language: str, template: str, rows: dict[str, str]) -> str:
     about = (_HERE / "kinds" / template / "about.md").read_text(encoding="utf-8").strip()
-    manifest = next(path for path in made if path.startswith("deploy/"))
-    rows = {
-        source: "the filter",
-        "schema.json": "JSON Schema of its configuration",
-        "config.json": "an example of one",
-        "runtime-config.json": "what an image says about the module: ABI and root id",
-        "test/": "a test in a real Envoy",
-        manifest: f"puts it in force on {deploy.PLATFORMS[platform]}; the image's name is yours to fill in",
-    }
-    if language == "cpp":
-        rows["proxy_wasm_sdk/"] = "the SDK, compiled with the filter (Apache-2.0)"
     table = "\n".join(f"| `{path}` | {what} |" for path, what in rows.items())
     return f"""# {name}
 
@@ -125,6 +124,6 @@ A Proxy-Wasm filter in {LANGUAGES[language]}.
 |---|---|
 {table}
 
-In a notebook with wasmnb: `%wasm_build .` makes an image of this folder, and `%wasm_build . --watch --deploy app=details`
-puts each saved change in force.
+In a notebook with wasmnb: `%wasm_build .` makes an image of this folder, and
+`%wasm_build . --watch --deploy app=details` puts each saved change in force.
 """

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
+from wasmnb.build.languages import guess
 from wasmnb.session.defaults import number
 from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
-from wasmnb.session.images import Images
+from wasmnb.session.filters import said
 from wasmnb.session.logins import Logins
 from wasmnb.session.looking import Looking
+from wasmnb.session.projects import Projects
 from wasmnb.session.results import Deployment, FilterResult, Removal
 from wasmnb.session.stepping import Stepping, Steps
 from wasmnb.session.supplying import NO_ACCESS, default_id
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Looking, Stepping):
+class Session(Projects, Logins, Looking, Stepping):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
@@ -64,6 +66,7 @@ class Session(Images, Logins, Looking, Stepping):
         source : str, optional
             The program; without it, the filter of that name which is known.
         language : str, optional
+            Without it, what the source looks like; the session's default where it does not tell.
         flags : sequence of str
             Extra compiler flags.
         force : bool
@@ -85,9 +88,10 @@ class Session(Images, Logins, Looking, Stepping):
             if source is None:
                 known = self._filters.get(name)
             else:
-                wanted = Filter(name, source, self._default("language", language), tuple(flags))
-                with nullcontext() if deploy is None else still_in_force(self.current, id or name):
-                    known = self._filters.build(wanted, force=force, progress=progress)
+                guessed = guess(source, self._defaults["language"]) if language is None else None
+                wanted = Filter(name, source, guessed.language if guessed else str(language), tuple(flags))
+                with nullcontext() if deploy is None else still_in_force(self.current, id or name), said(guessed):
+                    known = replace(self._filters.build(wanted, force=force, progress=progress), guess=guessed)
             if deploy is None:
                 return known
             deployment = self._deploy(known.module, how, progress)

@@ -256,7 +256,11 @@ class _Build:
         flags = [f"--remap-path-prefix={folder}=crates" for folder in sorted(folders)]
         words = ["build", "--release", "--locked", f"--target={TARGET}", "--message-format=json"]
         words.append(f"--target-dir={shared_target(self.tools)}")
-        extra = {**environment_of(self.tools), **host_linker(self.tools, self.folder), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
+        extra = {
+            **environment_of(self.tools),
+            **host_linker(self.tools, self.folder),
+            "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
+        }
         with tempfile.TemporaryFile(dir=self.work) as messages:
             process = start([self.tools.cargo, *words], self.work, environment=extra, messages=messages)
             try:

@@ -1,4 +1,4 @@
-"""A Rust project: cargo builds it as its own ``Cargo.toml`` says, with crates that are compiled once for all projects."""
+"""A Rust project: cargo builds it as its ``Cargo.toml`` says, with crates that are compiled once for all projects."""
 
 from __future__ import annotations
 
