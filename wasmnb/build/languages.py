@@ -105,7 +105,7 @@ def guess(source: str, default: str, *, first_line: int = 1) -> Guess:
         return Guess(default)
     word = next(word for word, signs in found.items() if len(signs) == counts[0])
     offset, text = min(found[word])
-    return Guess(word, " ".join(text.split())[:40], code.count("\n", 0, offset) + first_line)
+    return Guess(word, " ".join(text.split("\n", 1)[0].split())[:40], code.count("\n", 0, offset) + first_line)
 
 
 def _signs(language: Language, code: str) -> list[tuple[int, str]]:

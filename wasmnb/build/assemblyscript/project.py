@@ -53,7 +53,7 @@ def build(
     progress: Progress | None,
     force: bool,
 ) -> Module:
-    """Build a project, or find its module in the cache (`wasmnb.build.assemblyscript.AssemblyScriptToolchain.build`)."""
+    """Build a project, or find its module in the cache (`AssemblyScriptToolchain.build`)."""
     if filter.flags:
         raise UsageError(
             "An AssemblyScript project takes no flags.",

@@ -48,7 +48,8 @@ class GoToolchain:
         ----------
         filter : Filter
             A ``package main`` that sets its context in ``init()``; the package clause and an empty ``main()`` may be
-            left out. ``// deps: path@version`` lines above the code name further modules. Or a project with a ``go.mod``.
+            left out. ``// deps: path@version`` lines above the code name further modules.
+            Or a project with a ``go.mod``.
         progress : Progress, optional
         force : bool
             Compile even when the cache has the module.
