@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from wasmnb.build import Filter
+    from wasmnb.build.languages import Guess
     from wasmnb.mesh import Pod, PodVerdict
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
@@ -90,6 +91,8 @@ class FilterResult:
         None when only the module was asked for.
     stages : tuple of (str, float)
         Seconds per stage, from the cell to the module or to LIVE.
+    guess : Guess or None
+        How its language was found, when nobody had said it.
     """
 
     filter: Filter
@@ -97,6 +100,7 @@ class FilterResult:
     unchanged: bool
     deployment: Deployment | None = None
     stages: tuple[tuple[str, float], ...] = ()
+    guess: Guess | None = None
 
     @property
     def seconds(self) -> float:
@@ -108,6 +112,7 @@ class FilterResult:
         return {
             "filter": self.filter.name,
             "language": self.filter.language,
+            "guessed": str(self.guess) if self.guess else "",
             "module": self.module.digest,
             "size": self.module.size,
             "unchanged": self.unchanged,

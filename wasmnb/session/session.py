@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
+from wasmnb.build.languages import guess
 from wasmnb.session import words
 from wasmnb.session.defaults import number
 from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.session.files import FileResult
-from wasmnb.session.images import Images
+from wasmnb.session.filters import said
 from wasmnb.session.logins import Logins
 from wasmnb.session.looking import Looking
+from wasmnb.session.projects import Projects
 from wasmnb.session.rendering import Rendering
 from wasmnb.session.results import Deployment, FilterResult, Removal
 from wasmnb.session.sampling import Sampling
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
+class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
@@ -73,6 +75,7 @@ class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
         source : str, optional
             The program; without it, the filter of that name which is known.
         language : str, optional
+            Without it, what the source looks like; the session's default where it does not tell.
         flags : sequence of str
             Extra compiler flags.
         include, define : sequence of str
@@ -100,10 +103,12 @@ class Session(Images, Logins, Looking, Rendering, Stepping, Sampling):
             if source is None:
                 known = self._filters.get(name)
             else:
+                guessed = guess(source, self._defaults["language"]) if language is None else None
                 flags = words.flags(flags, include, define, std)
-                wanted = Filter(name, source, self._default("language", language), flags)
-                with nullcontext() if deploy is None else still_in_force(self.current, id or name):
-                    known = self._filters.build(wanted, named=files, force=force, progress=progress)
+                wanted = Filter(name, source, guessed.language if guessed else str(language), flags)
+                with nullcontext() if deploy is None else still_in_force(self.current, id or name), said(guessed):
+                    built = self._filters.build(wanted, named=files, force=force, progress=progress)
+                known = replace(built, guess=guessed)
             if deploy is None:
                 return known
             deployment = self._deploy(known.module, how, progress)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.diagnostics import Diagnostic
 from wasmnb.build.process import run
-from wasmnb.build.rust import crates
+from wasmnb.build.rust import crates, project
 from wasmnb.build.rust.flags import Flags
 from wasmnb.build.rust.messages import CELL, compile_error, read
 from wasmnb.build.rust.problems import undefined, unlinked
@@ -64,6 +64,7 @@ class RustToolchain:
         Parameters
         ----------
         filter : Filter
+            A cell, or a project with a ``Cargo.toml``.
         progress : Progress, optional
         force : bool
             Compile even when the cache has the module.
@@ -77,6 +78,8 @@ class RustToolchain:
         UsageError
             There is no source, or a flag or a line of crates cannot be read.
         """
+        if any(path == project.MANIFEST for path, _ in filter.files):
+            return project.build(filter, MODULES, progress=progress, force=force)
         began = time.perf_counter()
         flags, source = Flags.parse(filter.flags), Source(filter.source, filter.first_line)
         if source.empty:
