@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conformance import behaviours, languages
+from wasmnb.mesh.local import canary
 from wasmnb.module.check import check
 from wasmnb.session import Session
 
@@ -36,7 +37,9 @@ def test_a_module_says_what_it_is(language, obedient):
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    with Session() as session:
+    with Session() as session, pytest.MonkeyPatch.context() as patch:
+        # On a busy machine a Go module takes longer than a hang is waited for.
+        patch.setattr(canary, "_PATIENCE", 90.0)
         session.mesh("local")
         yield session
 
