@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from article_filter import CONFIG, LANGUAGES, RAW, live, source
+from cluster import istio
 from jupyter_client.manager import start_new_kernel
 from languages import languages
 from latency import costs
@@ -162,6 +163,7 @@ PARTS: dict[str, Callable[[Figures], None]] = {
     "article": article,
     "languages": languages,
     "registry": registry,
+    "istio": istio,
 }
 
 
