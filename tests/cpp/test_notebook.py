@@ -57,7 +57,7 @@ static RegisterContextFactory register_Http(CONTEXT_FACTORY(Http), ROOT_FACTORY(
 """
 SEEN = """record = %wasm_headers productpage details:9080/details/123
 exchange = record.value.after
-print("SEEN", {name: value for name, value in exchange.response.headers.items() if name in {NAMES}})
+print("SEEN", {name: exchange.response.headers[name] for name in {NAMES}})
 """
 
 
