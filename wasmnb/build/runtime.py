@@ -209,7 +209,6 @@ def main(arguments: Sequence[str]) -> int:
         if "--force" in arguments:
             _STORE.drop(_key())
         parts.prepare(progress)
-        parts.message_objects(libraries(progress), progress)
     except WasmnbError as error:
         sys.stderr.write("\n" + "\n".join(error.lines()) + "\n")
         return 1
