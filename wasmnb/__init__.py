@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from wasmnb.image.registry.pull import pull
     from wasmnb.image.registry.push import push
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
+    from wasmnb.mesh.istio import IstioMesh
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
-    from wasmnb.plugin import FailPolicy, Phase, Plugin
+    from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
 
@@ -31,19 +32,28 @@ _HOMES = {
     "FailPolicy": "wasmnb.plugin",
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
+    "IstioMesh": "wasmnb.mesh.istio",
+    "Kind": "wasmnb.plugin",
     "LocalMesh": "wasmnb.mesh.local",
+    "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
+    "Mode": "wasmnb.plugin",
     "Module": "wasmnb.module",
     "Phase": "wasmnb.plugin",
     "Plugin": "wasmnb.plugin",
+    "PluginType": "wasmnb.plugin",
     "Pod": "wasmnb.mesh",
     "PodVerdict": "wasmnb.mesh",
+    "PullPolicy": "wasmnb.plugin",
+    "Project": "wasmnb.project",
     "Session": "wasmnb.session",
     "Store": "wasmnb.image",
+    "TargetRef": "wasmnb.plugin",
     "Verdict": "wasmnb.mesh",
     "WasmnbError": "wasmnb.errors",
     "build_image": "wasmnb.image",
     "diff": "wasmnb.traffic",
+    "init_project": "wasmnb.project",
     "inspect": "wasmnb.image",
     "pull": "wasmnb.image.registry",
     "push": "wasmnb.image.registry",
@@ -54,19 +64,27 @@ __all__ = [
     "FailPolicy",
     "Filter",
     "Image",
+    "IstioMesh",
+    "Kind",
     "LocalMesh",
+    "Match",
     "Mesh",
+    "Mode",
     "Module",
     "Phase",
     "Plugin",
+    "PluginType",
     "Pod",
     "PodVerdict",
+    "PullPolicy",
     "Session",
     "Store",
+    "TargetRef",
     "Verdict",
     "WasmnbError",
     "build_image",
     "diff",
+    "init_project",
     "inspect",
     "load_ipython_extension",
     "pull",

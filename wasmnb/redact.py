@@ -21,6 +21,7 @@ __all__ = [
     "headers",
     "is_secret",
     "place",
+    "quoted",
     "secrets_in",
     "secrets_in_url",
     "text",
@@ -147,6 +148,14 @@ def text(words: str, secrets: Iterable[str] = ()) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         words = words.replace(secret, MASK)
     return words
+
+
+def quoted(words: str, secrets: Iterable[str]) -> str:
+    """Give text with these strings masked, also where they stand in it as JSON writes them, or as JSON within JSON."""
+    written = set(secrets)
+    for _ in range(2):
+        written |= {json.dumps(one, ensure_ascii=plain)[1:-1] for one in written for plain in (True, False)}
+    return text(words, written)
 
 
 def place(where: Place) -> Place:

@@ -30,6 +30,8 @@ class FakeMesh:
     stopped: bool = False
     needs_registry: bool = False
     there: dict[str, Plugin] = field(default_factory=dict)
+    past: list[Plugin] = field(default_factory=list)
+    waited: float = 10.0
 
     def pods(self):
         now = datetime.now(timezone.utc)
@@ -38,15 +40,26 @@ class FakeMesh:
             for app in ("details", "productpage")
         ]
 
-    def apply(self, plugin, *, wait=10.0, progress=None):
+    def render(self, plugin):
+        return f"id: {plugin.id}\nimage: {plugin.image.digest}\nconfig: {plugin.config_text}\n"
+
+    def rendered(self, id):  # noqa: A002 - the protocol's word
+        return self.render(self.there[id]) if id in self.there else ""
+
+    def history(self, id):  # noqa: A002
+        return [plugin for plugin in self.past if plugin.id == id]
+
+    def apply(self, plugin, *, only=None, wait=10.0, progress=None):
         self.applied += 1
+        self.waited = wait
         self.there[plugin.id] = plugin
+        self.past.insert(0, plugin)
         if self.mark:
             Path(self.mark).touch()
         time.sleep(self.slow)
         return self.verdicts(plugin.id)
 
-    def remove(self, id):  # noqa: A002 - the protocol's word
+    def remove(self, id):  # noqa: A002
         return self.there.pop(id)
 
     def plugins(self):
@@ -70,7 +83,7 @@ class FakeMesh:
             for pod in self.pods()
         ]
 
-    def send(self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0):
+    def send(self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0, pod=""):
         host, _, path = url.partition("/")
         added = tuple((f"x-{name}", plugin.image.digest[-4:]) for name, plugin in self.there.items())
         return Exchange(

@@ -321,3 +321,19 @@ def test_the_doctor_finds_everything_well(local):
     assert [check.ok for check in local.doctor()] == [True] * 4
     local.stop()
     assert [check.ok for check in local.doctor()] == [True, False, False, False]
+
+
+def test_a_proxy_that_does_not_answer_cannot_say_how_many_requests_it_answered(local):
+    get(local)
+    pid = local._processes.state("details-v1-0").pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        found = {one.pod: one for one in local.counts()}
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    silent = found["details-v1-0"]
+    assert (silent.requests, silent.errors) == (None, None)
+    assert "does not answer" in silent.reason
+    assert found["reviews-v1-0"].requests == 0
+    counted = until(lambda: {one.pod: one for one in local.counts()}["details-v1-0"], lambda one: one.requests == 1)
+    assert counted.reason == ""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.mesh.conftest import until
 from tests.mesh.tiny import build, header, tag
 from wasmnb.errors import BadNameError, ModuleError, SelectorError, TrafficError, UsageError
 from wasmnb.mesh import Mesh, Verdict
@@ -17,6 +18,10 @@ BOOK = (
     '{"id":123,"author":"William Shakespeare","year":1595,"type":"paperback","pages":200,"publisher":"PublisherA",'
     '"language":"English","ISBN-10":"1234567890","ISBN-13":"123-1234567890"}'
 )
+
+
+def home(mesh: Mesh) -> str:
+    return getattr(mesh, "namespace", "default")
 
 
 def tags(mesh: Mesh, url: str = "details:9080/details/123") -> list[str]:
@@ -37,7 +42,7 @@ def test_six_pods_are_ready(mesh):
     ]
     assert {pod.ready for pod in pods} == {"2/2"}
     assert {pod.status for pod in pods} == {"Running"}
-    assert pods[0].labels == {"app": "details", "version": "v1"}
+    assert pods[0].labels.items() >= {"app": "details", "version": "v1"}.items()
     assert json.loads(json.dumps(pods[0].to_dict()))["restarts"] == 0
 
 
@@ -50,7 +55,7 @@ def test_a_response_before_any_plugin_is_the_articles(mesh):
     assert headers["server"] == "istio-envoy"
     assert headers["content-type"] == "application/json"
     assert headers["content-length"] == "180"
-    assert headers["x-envoy-decorator-operation"] == "details.default.svc.cluster.local:9080/*"
+    assert headers["x-envoy-decorator-operation"] == f"details.{home(mesh)}.svc.cluster.local:9080/*"
     assert "x-envoy-upstream-service-time" in headers
 
 
@@ -80,7 +85,8 @@ def test_the_same_plugin_again_does_nothing_and_says_so(mesh):
     first = mesh.apply(plugin)
     again = mesh.apply(Plugin("one", tag("one").image(), selector=dict(DETAILS)))
     assert "unchanged" in again[0].reason
-    assert again[0].evidence == first[0].evidence
+    assert again[0].running == first[0].running
+    assert set(first[0].evidence) <= set(again[0].evidence)
     assert mesh.history("one")[:1] == [plugin]
 
 
@@ -123,19 +129,19 @@ def test_a_mapping_that_was_changed_is_another_configuration(mesh):
     assert [plugin.config for plugin in mesh.history("changed")] == [{"value": ["one", "two"]}, {"value": ["one"]}]
 
 
-def test_plugins_run_in_order_of_phase_priority_and_id(mesh):
+def test_plugins_run_in_order_of_phase_and_priority(mesh):
     # The response meets them in the opposite order, so that the first to see the request is the last to add a header.
     stated = [
         Plugin("z-authn", tag("authn").image(), DETAILS, phase=Phase.AUTHN),
         Plugin("high", tag("high").image(), DETAILS, phase=Phase.STATS, priority=5),
-        Plugin("a-low", tag("a-low").image(), DETAILS, phase=Phase.STATS),
         Plugin("b-low", tag("b-low").image(), DETAILS, phase=Phase.STATS),
+        Plugin("a-lower", tag("a-lower").image(), DETAILS, phase=Phase.STATS, priority=-1),
         Plugin("last", tag("last").image(), DETAILS),
     ]
     for plugin in reversed(stated):
         mesh.apply(plugin)
     assert [plugin.id for plugin in mesh.plugins()] == [plugin.id for plugin in stated]
-    assert tags(mesh) == ["last", "b-low", "a-low", "high", "authn"]
+    assert tags(mesh) == ["last", "a-lower", "b-low", "high", "authn"]
 
 
 def test_a_selector_that_matches_nothing_lists_the_labels_there_are(mesh):
@@ -179,7 +185,7 @@ def test_requests_to_nowhere_say_which_services_there_are(mesh):
 
 
 def test_every_form_of_a_service_name_leads_there(mesh):
-    for host in ("details", "details.default", "details.default.svc.cluster.local"):
+    for host in ("details", f"details.{home(mesh)}", f"details.{home(mesh)}.svc.cluster.local"):
         for via in ("proxy", "app"):
             assert mesh.send("ratings-v1", f"http://{host}:9080/details/123", via=via).response.text == BOOK
 
@@ -220,7 +226,7 @@ def test_a_trap_while_it_is_configured_is_refused(mesh):
 
 
 def test_a_filters_own_log_lines_are_shown(mesh):
-    module = build("talking", response='log_line(2, "here I am", 9)')
+    module = build("talking", response='log_line(3, "here I am", 9)')
     mesh.apply(Plugin("talk", module.image(), selector=DETAILS))
     mesh.send("productpage", "details:9080/details/1")
     for name in ("details", "details-v1", mesh.pods()[0].name):
@@ -232,7 +238,7 @@ def test_a_filters_own_log_lines_are_shown(mesh):
 def test_render_gives_what_would_be_put_in_force(mesh):
     plugin = Plugin("one", tag("one").image(), selector=DETAILS, config={"name": "hello"})
     text = mesh.render(plugin)
-    assert '{\\"name\\":\\"hello\\"}' in text or '{"name":"hello"}' in text
+    assert '{\\"name\\":\\"hello\\"}' in text or '{"name":"hello"}' in text or "name: hello" in text
     assert mesh.plugins() == []
 
 
@@ -241,7 +247,8 @@ def test_apply_from_several_threads_at_once(mesh):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(mesh.apply, plugins))
     assert {one.verdict for verdicts in found for one in verdicts} == {Verdict.LIVE}
-    assert tags(mesh) == ["t3", "t2", "t1", "t0"]
+    assert tags(mesh) == [plugin.id for plugin in reversed(mesh.plugins())]
+    assert sorted(tags(mesh)) == ["t0", "t1", "t2", "t3"]
 
 
 def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
@@ -252,7 +259,7 @@ def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
         assert [change.number for change in first] == list(range(1, len(pods) + 1))
         mesh.apply(Plugin("seen", tag("one").image(), selector=DETAILS))
         kinds = {}
-        while not {"plugin", "verdict"} <= set(kinds):
+        while "plugin" not in kinds or kinds.get("verdict") is None or kinds["verdict"].value["verdict"] != "LIVE":
             change = next(watch)
             kinds[change.kind] = change
         assert kinds["verdict"].name == f"{pods[0]}/seen"
@@ -262,3 +269,120 @@ def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
         while next(watch).kind != "plugin-gone":
             pass
     assert list(watch) == []
+
+
+def reviews(mesh: Mesh, version: str) -> str:
+    """The pod of a version; a cluster gives it a name that cannot be known before."""
+    return next(pod.name for pod in mesh.pods() if pod.labels == {**pod.labels, "app": "reviews", "version": version})
+
+
+def reviews_tags(mesh: Mesh) -> dict[str, list[str]]:
+    """What each version of reviews adds to its responses."""
+    url = "reviews:9080/reviews/7"
+    pods = {version: reviews(mesh, version) for version in ("v1", "v2", "v3")}
+    answers = {version: mesh.send("productpage", url, pod=pod).response for version, pod in pods.items()}
+    return {version: answer.headers.all("x-tag") for version, answer in answers.items()}
+
+
+def test_applied_to_some_of_the_pods_the_others_keep_what_they_had(mesh):
+    old = Plugin("steps", tag("old").image(), selector={"app": "reviews"})
+    new = old.with_image(tag("new").image())
+    mesh.apply(old)
+    found = mesh.apply(new, only={"version": "v2"})
+    assert [(one.pod, one.verdict, one.running) for one in found] == [
+        (reviews(mesh, "v2"), Verdict.LIVE, new.image.digest)
+    ]
+    assert reviews_tags(mesh) == {"v1": ["old"], "v2": ["new"], "v3": ["old"]}
+    judged = {one.pod: one for one in mesh.verdicts("steps") if one.verdict is not Verdict.NOT_SELECTED}
+    assert {one.verdict for one in judged.values()} == {Verdict.LIVE}
+    wanted = {version: judged[reviews(mesh, version)].wanted for version in ("v1", "v2", "v3")}
+    assert wanted == {"v1": old.image.digest, "v2": new.image.digest, "v3": old.image.digest}
+    assert {one.pod for one in mesh.wait("steps")} == set(judged)
+    assert mesh.plugins() == [new]
+    assert mesh.rendered("steps") not in ("", mesh.render(old))
+    assert mesh.history("steps") == [old]
+
+
+def test_a_full_apply_ends_what_was_applied_to_some_pods(mesh):
+    old = Plugin("steps", tag("old").image(), selector={"app": "reviews"})
+    new = old.with_image(tag("new").image())
+    mesh.apply(old)
+    before = mesh.history("steps")
+    mesh.apply(new, only={"version": "v1"})
+    mesh.apply(old)
+    assert set(map(tuple, reviews_tags(mesh).values())) == {("old",)}
+    assert mesh.plugins() == [old]
+    assert mesh.history("steps") == before, "what went back leaves nothing that could be rolled back to"
+    for version in ("v1", "v2", "v3"):
+        mesh.apply(new, only={"version": version})
+    mesh.apply(new)
+    assert set(map(tuple, reviews_tags(mesh).values())) == {("new",)}
+    assert mesh.history("steps") == [new, *before]
+
+
+def test_a_first_plugin_applied_to_some_pods_is_on_no_other(mesh):
+    plugin = Plugin("steps", tag("new").image(), selector={"app": "reviews"})
+    mesh.apply(plugin, only={"version": "v3"})
+    assert reviews_tags(mesh) == {"v1": [], "v2": [], "v3": ["new"]}
+    judged = {one.pod: one for one in mesh.verdicts("steps")}
+    assert judged[reviews(mesh, "v3")].verdict is Verdict.LIVE
+    assert judged[reviews(mesh, "v1")].verdict is Verdict.NOT_SELECTED
+    assert judged[reviews(mesh, "v1")].reason
+    assert mesh.remove("steps") == plugin
+    assert reviews_tags(mesh) == {"v1": [], "v2": [], "v3": []}
+
+
+def test_labels_of_a_step_that_no_selected_pod_carries_change_nothing(mesh):
+    plugin = Plugin("steps", tag("new").image(), selector={"app": "reviews"})
+    with pytest.raises(SelectorError, match="version=v9"):
+        mesh.apply(plugin, only={"version": "v9"})
+    with pytest.raises(SelectorError):
+        mesh.apply(plugin, only={"app": "details"})
+    assert mesh.plugins() == []
+
+
+def test_rendered_is_what_render_gave_and_empty_without_a_plugin(mesh):
+    plugin = Plugin("one", tag("one").image(), selector=DETAILS, config={"name": "hello"})
+    assert mesh.rendered("one") == ""
+    text = mesh.render(plugin)
+    mesh.apply(plugin)
+    assert mesh.rendered("one") == text
+    mesh.remove("one")
+    assert mesh.rendered("one") == ""
+
+
+def test_counts_tell_requests_and_errors_of_each_pod(mesh):
+    module = build("failing", request="respond(503)")
+    pod = next(pod.name for pod in mesh.pods() if pod.labels["app"] == "details")
+
+    def counted() -> tuple[int, int]:
+        found = {one.pod: one for one in mesh.counts()}
+        assert {one.name for one in mesh.pods()} <= set(found)
+        json.dumps([one.to_dict() for one in found.values()])
+        return found[pod].requests or 0, found[pod].errors or 0
+
+    requests, errors = counted()
+    for _ in range(3):
+        mesh.send("productpage", "details:9080/details/1", pod=pod)
+    until(counted, lambda now: now == (requests + 3, errors))
+    mesh.apply(Plugin("failing", module.image(), selector=DETAILS))
+    for _ in range(2):
+        assert mesh.send("productpage", "details:9080/details/1", pod=pod).response.status == 503
+    until(counted, lambda now: now == (requests + 5, errors + 2))
+
+
+def test_each_pod_of_a_service_can_be_asked(mesh):
+    url = "reviews:9080/reviews/7"
+    pods = mesh.endpoints(url)
+    assert sorted(pods) == sorted(pod.name for pod in mesh.pods() if pod.labels["app"] == "reviews")
+    for pod in [*pods, *pods]:
+        assert mesh.send("productpage", url, pod=pod).pod == pod
+    assert mesh.endpoints(f"http://details.{home(mesh)}:9080/x") == [
+        pod.name for pod in mesh.pods() if pod.labels["app"] == "details"
+    ]
+    with pytest.raises(BadNameError, match="nobody"):
+        mesh.send("productpage", url, pod="nobody")
+    with pytest.raises(UsageError):
+        mesh.send("productpage", url, pod=pods[0], via="app")
+    with pytest.raises(TrafficError):
+        mesh.endpoints("nowhere:9080/")

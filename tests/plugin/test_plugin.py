@@ -10,7 +10,7 @@ from wasmnb.errors import ConfigError, UsageError
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.plugin.envoy import in_order, wasm_filter
 
-IMAGE = SimpleNamespace(digest="sha256:" + "a" * 64, module=None)
+IMAGE = SimpleNamespace(digest="sha256:" + "a" * 64, reference="local/one")
 
 
 def plugin(id_="one", image=IMAGE, **options):
@@ -102,16 +102,14 @@ def test_an_image_is_none_of_what_it_is_made_from():
 
 
 def test_another_image_is_all_that_changes():
-    other = SimpleNamespace(digest="sha256:" + "b" * 64, module=None)
+    other = SimpleNamespace(digest="sha256:" + "b" * 64, reference="local/one")
     made = plugin(config={"a": 1}, selector={"app": "x"}, phase=Phase.STATS, priority=3, fail_policy=FailPolicy.RELOAD)
     assert made.with_image(other).image is other
     assert made.with_image(other).with_image(IMAGE) == made
 
 
 def test_a_configuration_may_hold_secrets_and_no_display_has_them():
-    made = plugin(
-        image=SimpleNamespace(**vars(IMAGE), reference="local/one"), config={"token": "s3cr3t", "name": "<b>"}
-    )
+    made = plugin(image=IMAGE, config={"token": "s3cr3t", "name": "<b>"})
     assert "s3cr3t" not in repr(made) + made._repr_html_()
     assert "&lt;b&gt;" in made._repr_html_()
     assert "every pod" in made._repr_html_()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from wasmnb.build.languages import REGISTERED
 from wasmnb.build.toolchain import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
 
@@ -20,30 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["LEFT_OUT", "guess", "read", "walk"]
 
-#: Folders that hold no source of the project: what build systems write, dependencies, tests.
-LEFT_OUT = frozenset({"build", "dist", "node_modules", "target", "test", "tests"})
+#: Folders that hold no source of the project: what build systems write, dependencies, tests; and our C++ SDK, which a
+#: project carries for those who build it without us.
+LEFT_OUT = frozenset({"build", "dist", "node_modules", "proxy_wasm_sdk", "target", "test", "tests"})
 _MOST = 4000
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """How a language's folder is known, and what reads it: ``module:function``, given folder, name and flags."""
-
-    marks: tuple[str, ...]
-    reader: str
-
-
-# The first that fits: a mark is a file's name at the top of the folder, or how the name of any file in it ends.
-_KINDS = {
-    "cpp": _Kind((".cc", ".cpp", ".cxx"), "wasmnb.build.cpp.folder:read"),
-}
 
 
 def guess(folder: Path) -> str | None:
     """Say which language a folder is in; None when it holds no filter."""
     names = [path.name for path in walk(folder)]
     top = {item.name for item in folder.iterdir()}
-    for language, kind in _KINDS.items():
+    for language, kind in REGISTERED.items():
+        if not kind.reader:
+            continue
         endings = tuple(mark for mark in kind.marks if mark.startswith("."))
         if top.intersection(kind.marks) or any(name.endswith(endings) for name in names if endings):
             return language
@@ -56,9 +45,9 @@ def read(path: str | Path, *, name: str | None, language: str | None, flags: tup
     if not folder.is_dir():
         raise BadNameError(f"There is no folder {str(path)!r}.", hint="a relative path starts at the notebook's folder")
     language = language or guess(folder)
-    kind = _KINDS.get(language or "")
-    if kind is None:
-        known = ", ".join(LANGUAGES[word] for word in _KINDS)
+    kind = REGISTERED.get(language or "")
+    if kind is None or not kind.reader:
+        known = ", ".join(one.name for one in REGISTERED.values() if one.reader)
         what = f"in {LANGUAGES.get(language, language)}" if language else "a filter"
         raise UsageError(
             f"The folder {str(path)!r} holds nothing to build {what} from.", hint=f"folders are built in {known}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.filter import Filter
 from wasmnb.build.folder import guess
+from wasmnb.build.languages import REGISTERED
 from wasmnb.build.toolchain import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.image.layer import RUNTIME
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from wasmnb.image.image import Image
     from wasmnb.progress import Progress
 
-__all__ = ["build_image"]
+__all__ = ["SCHEMA", "build_image"]
 
-_SOURCES = {".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp"}
+#: Where a project folder has the JSON Schema of its configuration.
+SCHEMA = "schema.json"
 _MAX_SOURCE = 4 * 1024 * 1024
 
 
@@ -47,9 +49,9 @@ def build_image(
     Parameters
     ----------
     what : Filter, Module, str or pathlib.Path
-        A filter; a module that exists already; the path of a module (``.wasm``), of a C++ source, of a folder that
-        holds one module, or of a project folder (`Filter.from_folder`). A folder's ``runtime-config.json`` is used when
-        ``runtime_config`` is not given.
+        A filter; a module that exists already; the path of a module (``.wasm``), of a source, of a folder that holds
+        one module, or of a project folder (`Filter.from_folder`). A folder's ``runtime-config.json`` and
+        ``schema.json`` are used when ``runtime_config`` and ``schema`` are not given.
     tag : str
         The image's reference; ``local/...`` for one that stays on this machine.
     store : Store, optional
@@ -88,6 +90,9 @@ def build_image(
         beside = given / RUNTIME
         if runtime_config is None and beside.is_file():
             runtime_config = beside
+        described = given / SCHEMA
+        if schema is None and described.is_file():
+            schema = _source(described)
         found = _found(given, named.name, flags)
         module = found if isinstance(found, Module) else found.build(progress=progress, force=force)
     known = module.facts.root_ids
@@ -110,9 +115,9 @@ def _found(path: Path, name: str, flags: Sequence[str]) -> Module | Filter:
         raise BadNameError(f"There is no filter and no file {str(path)!r}.", hint=hint)
     if path.suffix == ".wasm":
         return Module.load(path, name=name)
-    language = _SOURCES.get(path.suffix)
+    language = next((one.word for one in REGISTERED.values() if path.suffix in one.suffixes), None)
     if language is None:
-        hint = "give a .wasm file, a C++ source (.cc, .cpp), or a folder"
+        hint = "give a .wasm file, a source (.cc, .rs, .go, .ts), or a folder"
         raise UsageError(f"An image cannot be built from {path.name!r}.", hint=hint)
     return Filter(name, _source(path), language, tuple(flags), file=path.name)
 

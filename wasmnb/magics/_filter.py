@@ -39,6 +39,13 @@ def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -
 
 
 def _built(result: FilterResult) -> Record:
+    record = _record(result)
+    if result.guess is None:
+        return record
+    return replace(record, notes=(*record.notes, f"the source was {result.guess}"))
+
+
+def _record(result: FilterResult) -> Record:
     from wasmnb.views import Block, build_record, deploy_record  # noqa: PLC0415
     from wasmnb.views.text import short_digest  # noqa: PLC0415
 
@@ -79,7 +86,12 @@ COMMANDS = (
                 values="selector",
             ),
             *OPTIONS,
-            Option(("--language", "--lang", "-l"), "of the cell; cpp", "LANGUAGE", values="cpp|rust|go|assemblyscript"),
+            Option(
+                ("--language", "--lang", "-l"),
+                "of the cell; without it, what the source looks like",
+                "LANGUAGE",
+                values="cpp|rust|go|assemblyscript",
+            ),
             *FLAGS,
             Option(
                 ("--file", "-f"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.magics._attended import attended
 from wasmnb.magics._command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ FLAGS = (
 
 def _build(session: Any, **keywords: Any) -> Built:
     # A container's build may take minutes, and its log is what a user looks at meanwhile.
-    return session.build(log=print, **keywords)  # type: ignore[no-any-return]
+    return session.build(log=print, unattended=not attended(), **keywords)  # type: ignore[no-any-return]
 
 
 def _built(done: Built) -> Record:
@@ -73,7 +74,9 @@ COMMANDS = (
         _build,
         _built,
         (
-            Argument("what", "a filter, a .wasm file, a C++ source, a folder, or the word precompiled", True, "builds"),
+            Argument(
+                "what", "a filter, a .wasm file, a source, a project folder, or the word precompiled", True, "builds"
+            ),
             Argument("file", "the module, behind the word precompiled", False),
         ),
         (
@@ -106,6 +109,20 @@ COMMANDS = (
             Option(("--pull",), "pull the builder image when it is missing"),
             *FLAGS,
             Option(("--force",), "compile although nothing changed"),
+            Option(("--watch", "-w"), "build the folder again after each change, until an interrupt"),
+            Option(
+                ("--for",),
+                "with --watch: so many seconds, for a run that nobody interrupts",
+                "SECONDS",
+                float,
+                keyword="seconds",
+            ),
+            Option(
+                ("--deploy", "-d"),
+                "with --watch: put each build in force on the pods with these labels: app=details",
+                "LABELS",
+                values="selector",
+            ),
         ),
         (
             "%wasm_build header-filter -t registry.example/team/header-filter:v0.2",
@@ -113,6 +130,7 @@ COMMANDS = (
             "%wasm_build header-filter -a 'title=Header filter' -a licenses=Apache-2.0",
             "%wasm_build ./header-filter -t local/header-filter",
             "%wasm_build ./filter --in-container rust:1 --command 'cargo build --release --target wasm32-wasip1'",
+            "%wasm_build ./filter --watch --deploy app=details",
         ),
         slow=True,
     ),

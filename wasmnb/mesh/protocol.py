@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
-__all__ = ["Change", "Count", "Mesh", "Pod", "PodVerdict", "Verdict", "Watch"]
+__all__ = ["Change", "Count", "Mesh", "MeshWithBookinfo", "Pod", "PodVerdict", "Verdict", "Watch"]
 
 
 class Verdict(str, Enum):
@@ -32,6 +32,11 @@ class Verdict(str, Enum):
     NOT_SELECTED = "NOT_SELECTED"
     NO_SIDECAR = "NO_SIDECAR"
     UNPROVEN = "UNPROVEN"
+
+    @property
+    def final(self) -> bool:
+        """Whether no waiting makes it LIVE: refused, not fetched, crashed, or no proxy to run it."""
+        return self in (Verdict.REJECTED, Verdict.DENY_ALL, Verdict.ALLOW_ALL, Verdict.TRAPPED, Verdict.NO_SIDECAR)
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,10 @@ class Change:
     at : datetime
         When it was observed (aware, UTC).
     kind : str
-        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``.
+        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``; ``stale`` when nothing can be seen any more
+        (its value says ``since`` when, and the ``reason``), ``fresh`` when it can again.
     name : str
-        The pod or plugin; for a verdict, ``pod/plugin``.
+        The pod or plugin; for a verdict, ``pod/plugin``; ``mesh`` for stale and fresh.
     value : dict
         The new state as plain JSON values; empty when gone.
     """
@@ -201,9 +207,11 @@ class Mesh(Protocol):
         plugin : Plugin
         only : mapping of str to str, optional
             Put it in force on those of the selected pods only that also carry these labels; on the others stays what
-            was in force under the id. No pod ever runs two versions of it.
+            was in force under the id. No pod ever runs two versions of it. Until an `apply` without ``only``, or
+            `remove`, ends this state, `plugins` gives the newest, `rendered` its text (with that of the old version
+            where a mesh keeps both side by side), and each pod is judged by what that pod is to run.
         wait : float
-            Seconds.
+            Seconds; 0 gives the verdicts as they are once it has been handed over.
         progress : Progress, optional
 
         Returns
@@ -220,19 +228,33 @@ class Mesh(Protocol):
         """
 
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the field's own word
-        """Take a plugin away, from every pod; give what was in force."""
+        """Take a plugin away, from every pod, whichever version it runs; give what was in force (the newest)."""
 
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order requests meet it."""
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
-        """List what was in force under an id, newest first, the present one included."""
+        """List the whole plugins that were in force under an id, newest first, the present one included.
+
+        What was applied to some of the pods only is not among them until an `apply` of the same without ``only``: a
+        rollout that went back has left no trace that a rollback could bring back.
+
+        Raises
+        ------
+        BadNameError
+            There never was anything under this id.
+        """
 
     def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
-        """Wait until a plugin is LIVE on every selected pod, or cannot become so."""
+        """Wait until a plugin is LIVE on every selected pod, or cannot become so on one of them."""
 
     def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
-        """Judge every (pod, plugin), or those of one plugin, now."""
+        """Judge every (pod, plugin), or those of one plugin, now.
+
+        In the midst of a rollout in steps the verdict of a pod is about what that pod is to run: ``wanted`` is the
+        digest of the new version where it was applied, and of the old one elsewhere; a pod that is to run neither yet
+        is NOT_SELECTED, with a reason that says so.
+        """
 
     def send(
         self,
@@ -261,6 +283,15 @@ class Mesh(Protocol):
             Seconds for the whole exchange.
         pod : str
             The pod of the service that is to answer, one of `endpoints`; empty is any, each in turn.
+
+        Raises
+        ------
+        BadNameError
+            There is no such source, or the service has no such pod.
+        UsageError
+            There is no such way, or a pod was asked for and the caller's proxy is the one that chooses (``app``).
+        TrafficError
+            There is no such service or port, or no answer.
         """
 
     def endpoints(self, url: str) -> list[str]:
@@ -283,3 +314,34 @@ class Mesh(Protocol):
 
     def stop(self) -> None:
         """Let go of the mesh; what it started itself ends, and leaves nothing behind."""
+
+
+@runtime_checkable
+class MeshWithBookinfo(Protocol):
+    """A mesh that bookinfo can be put into, or that has it anyway."""
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",
+        timeout: float = 300.0,
+        progress: Progress | None = None,
+    ) -> tuple[str, ...]:
+        """Apply the article's application, or delete what applying it made.
+
+        Parameters
+        ----------
+        action : str
+            ``apply`` or ``delete``.
+        images : str or mapping
+            Where images come from: ``PREFIX[:TAG]``, or one for each deployment; empty for upstream's.
+        timeout : float
+            Seconds until every pod of it must be ready.
+        progress : Progress, optional
+
+        Returns
+        -------
+        tuple of str
+            What a reader should know of what was done.
+        """

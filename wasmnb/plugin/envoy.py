@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.plugin.plugin import FailPolicy, Phase, Plugin
+from wasmnb.plugin.words import FailPolicy, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["CHAIN_NAME", "CHAIN_TYPE", "chain_resource", "in_order", "wasm_filter"]
+    from wasmnb.plugin.plugin import Plugin
+
+__all__ = ["CHAIN_NAME", "CHAIN_TYPE", "chain_resource", "in_order", "plugin_config", "wasm_filter"]
 
 CHAIN_NAME = "plugins"
 """What a listener calls the chain that it discovers; the statistics of the discovery carry this name."""
@@ -34,9 +36,48 @@ _PASS_THROUGH = {
 }
 
 
-def in_order(plugins: Iterable[Plugin]) -> list[Plugin]:
-    """Sort plugins into the order in which a request meets them: phase, then priority (high first), then id."""
-    return sorted(plugins, key=lambda one: (_PHASES.index(one.phase), -one.priority, one.id))
+def in_order(plugins: Iterable[Plugin], *, by_id: bool = True) -> list[Plugin]:
+    """Sort plugins into the order in which a request meets them: phase, then priority (high first), then id.
+
+    Parameters
+    ----------
+    plugins : iterable of Plugin
+    by_id : bool
+        False: those of equal phase and priority keep the order in which they are given.
+    """
+    return sorted(plugins, key=lambda one: (_PHASES.index(one.phase), -one.priority, one.id if by_id else ""))
+
+
+def plugin_config(plugin: Plugin, code: dict[str, Any], root_id: str) -> dict[str, Any]:
+    """Render what a proxy's Wasm runtime is told of a plugin.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    code : dict
+        ``AsyncDataSource``: where the module is.
+    root_id : str
+        The root id to use; a wrong one is a silent no-op in Envoy, so it is never guessed here.
+
+    Returns
+    -------
+    dict
+        ``PluginConfig`` as JSON values. The VM is named after the plugin: two plugins never share one, and the shared
+        data of a plugin (which Envoy keeps per VM name) outlives an exchange of its module.
+    """
+    machine: dict[str, Any] = {"vm_id": plugin.id, "runtime": "envoy.wasm.runtime.v8", "code": code}
+    variables = {"key_values": dict(plugin.env), "host_env_keys": list(plugin.host_env)}
+    if any(variables.values()):
+        machine["environment_variables"] = {key: value for key, value in variables.items() if value}
+    config: dict[str, Any] = {
+        "name": plugin.id,
+        "root_id": root_id,
+        "failure_policy": _POLICIES[plugin.fail_policy],
+        "vm_config": machine,
+    }
+    if plugin.config is not None:
+        config["configuration"] = {"@type": _TYPES + "google.protobuf.StringValue", "value": plugin.config_text}
+    return config
 
 
 def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any]:
@@ -48,26 +89,14 @@ def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any
     filename : str
         Where the proxy finds the module.
     root_id : str
-        The root id to use; a wrong one is a silent no-op in Envoy, so it is never guessed here.
+        As for `plugin_config`.
 
     Returns
     -------
     dict
-        ``HttpFilter`` as JSON values. The VM is named after the plugin: two plugins never share one, and the shared
-        data of a plugin (which Envoy keeps per VM name) outlives an exchange of its module.
+        ``HttpFilter`` as JSON values.
     """
-    config: dict[str, Any] = {
-        "name": plugin.id,
-        "root_id": root_id,
-        "failure_policy": _POLICIES[plugin.fail_policy],
-        "vm_config": {
-            "vm_id": plugin.id,
-            "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": filename}},
-        },
-    }
-    if plugin.config is not None:
-        config["configuration"] = {"@type": _TYPES + "google.protobuf.StringValue", "value": plugin.config_text}
+    config = plugin_config(plugin, {"local": {"filename": filename}}, root_id)
     kind = _TYPES + "envoy.extensions.filters.http.wasm.v3.Wasm"
     return {"name": plugin.id, "typed_config": {"@type": kind, "config": config}}
 

@@ -5,33 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
+from wasmnb.errors import ConfigError, Place, UsageError
+from wasmnb.plugin.scope import Match, TargetRef
+from wasmnb.plugin.words import FailPolicy, Kind, Phase, PluginType, PullPolicy, word
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasmnb.image import Image
 
-__all__ = ["FailPolicy", "Phase", "Plugin"]
-
-
-class Phase(str, Enum):
-    """Where in the filter chain a plugin stands (Istio ``extensions/v1alpha1``, ``PluginPhase``)."""
-
-    AUTHN = "AUTHN"
-    AUTHZ = "AUTHZ"
-    STATS = "STATS"
-    UNSPECIFIED = "UNSPECIFIED"
-
-
-class FailPolicy(str, Enum):
-    """What a proxy does with requests once the plugin's VM has crashed."""
-
-    CLOSE = "close"
-    OPEN = "open"
-    RELOAD = "reload"
+__all__ = ["Plugin"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +31,7 @@ class Plugin:
     image : Image
         What runs; its digest is what a verdict is about.
     selector : mapping of str to str
-        Labels that a pod must carry. An empty selector is every pod.
+        Labels that a pod must carry. An empty selector is every pod, unless there are targets.
     config : str, mapping or None
         The plugin configuration; a mapping is handed over as JSON, a string as it is. A plugin keeps a copy: what
         becomes of the mapping afterwards is another configuration.
@@ -53,13 +39,29 @@ class Plugin:
         None: the only one that the module registers.
     phase : Phase
     priority : int
-        Higher runs first within a phase; ties run in order of id.
+        Higher runs first within a phase; equal ones run in order of id on the local mesh, the older first on Istio.
     fail_policy : FailPolicy
+    match : tuple of Match
+        The listeners it is for: those that fit any of them. None is every listener.
+    pull_policy : PullPolicy
+        Says nothing where images are named by digest, as they are here, and proxies keep what they have fetched.
+    pull_secret : str
+        Name of a Secret in the plugin's namespace that proxies fetch the image with; empty for none.
+    env : mapping of str to str
+        Environment variables of the VM; a value may be a secret.
+    host_env : tuple of str
+        Variables that the VM is given from the proxy's own environment.
+    targets : tuple of TargetRef
+        What it is attached to in place of a selector.
+    type : PluginType
+    kind : Kind
+        What it becomes on a cluster, where the mesh is not to choose.
 
     Raises
     ------
     UsageError
-        The image is none, the selector is no mapping of text, the phase, priority or policy is none.
+        The image is none, the selector is no mapping of text, a word is none of those there are, or two of them
+        contradict each other.
     ConfigError
         The configuration cannot be written as text.
     """
@@ -72,18 +74,54 @@ class Plugin:
     phase: Phase = Phase.UNSPECIFIED
     priority: int = 0
     fail_policy: FailPolicy = FailPolicy.CLOSE
+    match: tuple[Match, ...] = ()
+    pull_policy: PullPolicy = PullPolicy.UNSPECIFIED
+    pull_secret: str = ""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)  # as the configuration
+    host_env: tuple[str, ...] = ()
+    targets: tuple[TargetRef, ...] = ()
+    type: PluginType = PluginType.HTTP
+    kind: Kind = Kind.AUTO
 
     def __post_init__(self) -> None:
-        if not hasattr(self.image, "digest") or not hasattr(self.image, "module"):
+        # Asked of the type: the module of an image that is known by its digest is fetched when it is looked at.
+        if not hasattr(self.image, "digest") or not hasattr(self.image, "reference"):
             raise UsageError(
                 f"The image of {self.id} is a {type(self.image).__name__}, not an Image.", hint="give module.image()"
             )
-        object.__setattr__(self, "selector", _labels(self.selector))
-        object.__setattr__(self, "config", _copied(self.config, self.id))
-        object.__setattr__(self, "phase", _word(Phase, self.phase))
-        object.__setattr__(self, "fail_policy", _word(FailPolicy, self.fail_policy))
+        read = {
+            "selector": _labels(self.selector),
+            "config": _copied(self.config, self.id),
+            "phase": word(Phase, self.phase),
+            "fail_policy": word(FailPolicy, self.fail_policy),
+            "match": _all_of(Match, self.match),
+            "pull_policy": word(PullPolicy, self.pull_policy),
+            "env": _variables(self.env),
+            "host_env": (self.host_env,) if isinstance(self.host_env, str) else tuple(self.host_env),
+            "targets": _all_of(TargetRef, self.targets),
+            "type": word(PluginType, self.type),
+            "kind": word(Kind, self.kind),
+        }
+        for name, value in read.items():
+            object.__setattr__(self, name, value)
         if not isinstance(self.priority, int):
             raise UsageError(f"{self.priority!r} is no priority.", hint="give a whole number; higher runs first")
+        self._agree()
+
+    def _agree(self) -> None:
+        if self.targets and self.selector:
+            raise UsageError(
+                f"{self.id} has a selector and targets, and a plugin can have one of them only.",
+                hint="name pods by their labels, or a gateway, a waypoint or a service by its name",
+            )
+        for name in self.host_env:
+            _variable(name)
+        doubled = [name for name in self.host_env if name in self.env or self.host_env.count(name) > 1]
+        if doubled:
+            raise UsageError(
+                f"The environment of {self.id} has {doubled[0]!r} twice.",
+                hint="give it a value, or take it from the proxy's environment",
+            )
 
     @property
     def config_text(self) -> str:
@@ -94,48 +132,125 @@ class Plugin:
             return self.config
         return json.dumps(self.config, ensure_ascii=False, separators=(",", ":"))
 
+    @property
+    def scope(self) -> str:
+        """What it is for, as a user would write it; ``every pod`` when nothing was said."""
+        labels = ",".join(f"{key}={value}" for key, value in self.selector.items())
+        return labels or ", ".join(str(target) for target in self.targets) or "every pod"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the whole plugin as plain JSON values, the image by reference and digest.
+
+        Nothing is masked: configuration and environment may hold secrets.
+        """
+        as_it_is = self.config is None or isinstance(self.config, str)
+        return {
+            "id": self.id,
+            "reference": self.image.reference,
+            "image": self.image.digest,
+            "selector": dict(self.selector),
+            "config": self.config if as_it_is else json.loads(self.config_text),
+            "root_id": self.root_id,
+            "phase": self.phase.value,
+            "priority": self.priority,
+            "fail_policy": self.fail_policy.value,
+            "match": [one.to_dict() for one in self.match],
+            "pull_policy": self.pull_policy.value,
+            "pull_secret": self.pull_secret,
+            "env": dict(self.env),
+            "host_env": list(self.host_env),
+            "targets": [target.to_dict() for target in self.targets],
+            "type": self.type.value,
+            "kind": self.kind.value,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], image: Callable[[str, str], Image]) -> Plugin:
+        """Make the plugin of what `to_dict` gave.
+
+        Parameters
+        ----------
+        values : mapping
+        image : callable
+            Gives the image of a reference and a digest.
+
+        Raises
+        ------
+        UsageError
+            There is a word that this version does not know, or one is missing.
+        """
+        rest = dict(values)
+        unknown = rest.keys() - {one.name for one in fields(cls)} - {"reference"}
+        if unknown or not {"id", "reference", "image"} <= rest.keys():
+            what = f"says {', '.join(sorted(unknown))}" if unknown else "does not name an id and an image"
+            raise UsageError(
+                f"A stored plugin {what}, which this version cannot restore.", hint="install the wasmnb that stored it"
+            )
+        rest["image"] = image(rest.pop("reference"), rest.pop("image"))
+        rest["match"] = tuple(Match(one["mode"], tuple(one["ports"])) for one in rest.get("match", ()))
+        rest["targets"] = tuple(TargetRef.from_dict(one) for one in rest.get("targets", ()))
+        return cls(**rest)
+
     def _repr_html_(self) -> str:
         from wasmnb import redact  # noqa: PLC0415 - only for a display
         from wasmnb.module.faces import facts_table  # noqa: PLC0415
 
+        variables = [f"{name}={value}" for name, value in redact.config(self.env).items()]
         rows = [
             ("image", self.image.reference),
             ("digest", self.image.digest),
-            ("selector", ",".join(f"{key}={value}" for key, value in self.selector.items()) or "every pod"),
+            ("targets" if self.targets else "selector", self.scope),
             *([("configuration", redact.config(self.config_text))] if self.config is not None else []),
             ("root id", self.root_id if self.root_id is not None else "the only one"),
             ("phase", self.phase.value),
             ("priority", str(self.priority)),
             ("fail policy", self.fail_policy.value),
         ]
-        return facts_table(f"Plugin {self.id}", rows)
+        said = [
+            ("listeners", ", ".join(str(one) for one in self.match)),
+            ("environment", ", ".join([*variables, *(f"{name} (the proxy's)" for name in self.host_env)])),
+            ("pull policy", self.pull_policy.value if self.pull_policy is not PullPolicy.UNSPECIFIED else ""),
+            ("pull secret", self.pull_secret),
+            ("type", self.type.value if self.type is not PluginType.HTTP else ""),
+            ("becomes", self.kind.value if self.kind is not Kind.AUTO else ""),
+        ]
+        return facts_table(f"Plugin {self.id}", [*rows, *((name, value) for name, value in said if value)])
 
     def selects(self, labels: Mapping[str, str]) -> bool:
-        """Say whether a pod with these labels is selected."""
-        return all(labels.get(key) == value for key, value in self.selector.items())
+        """Say whether a pod with these labels is selected; one with targets selects none by its labels."""
+        return not self.targets and all(labels.get(key) == value for key, value in self.selector.items())
 
     def with_image(self, image: Image) -> Plugin:
         """Give the same plugin with another image."""
         return replace(self, image=image)
 
 
-_Words = TypeVar("_Words", bound=Enum)
+def _all_of(kind: type[Any], given: object) -> tuple[Any, ...]:
+    many = (given,) if isinstance(given, kind) else given
+    if not isinstance(many, tuple | list) or not all(isinstance(one, kind) for one in many):
+        raise UsageError(f"{given!r} is no list of {kind.__name__}.", hint=f"give a tuple of wasmnb.{kind.__name__}")
+    return tuple(many)
 
 
-def _word(kind: type[_Words], given: object) -> _Words:
-    try:
-        return kind(given)
-    except ValueError:
-        words = [str(one.value) for one in kind]
-        near = did_you_mean(str(given), words)
-        raise UsageError(
-            f"{given!r} is no {kind.__name__}.", hint=f"{near} there is: {', '.join(words)}".strip()
-        ) from None
+def _variable(name: object) -> None:
+    if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+        raise UsageError(f"{name!r} cannot name an environment variable.", hint="for instance LOG_LEVEL")
+
+
+def _variables(given: object) -> dict[str, str]:
+    pairs = dict(given) if isinstance(given, Mapping) else None
+    if pairs is None:
+        raise UsageError("The environment is no mapping.", hint='give names and values: {"LEVEL": "debug"}')
+    for name, value in pairs.items():
+        _variable(name)
+        if not isinstance(value, str) or "\0" in value:
+            raise UsageError(f"The value of the environment variable {name} is no text.", hint="write it as a string")
+    return pairs
 
 
 def _labels(given: object) -> dict[str, str]:
     pairs = dict(given) if isinstance(given, Mapping) else None
-    if pairs is None or not all(isinstance(word, str) for pair in pairs.items() for word in pair):
+    if pairs is None or not all(isinstance(one, str) for pair in pairs.items() for one in pair):
         raise UsageError(
             f"{given!r} is no selector.",
             where=Place("the selector"),

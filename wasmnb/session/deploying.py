@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import fields
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import BadNameError, DeployError, Interrupted, SelectorError, WasmnbError, did_you_mean
+from wasmnb.errors import (
+    BadNameError,
+    DeployError,
+    Interrupted,
+    MeshError,
+    SelectorError,
+    WasmnbError,
+    did_you_mean,
+)
 from wasmnb.mesh import Verdict
 from wasmnb.session.results import Deployment, plugin_key
 from wasmnb.session.words import selector_text
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
-__all__ = ["in_force", "put", "still_in_force", "stopped", "unknown_plugin"]
+__all__ = ["back", "in_force", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
 
 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:
@@ -26,13 +35,62 @@ def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:
     return next((plugin for plugin in mesh.plugins() if plugin.id == plugin_id), None)
 
 
-def put(mesh: Mesh, plugin: Plugin, *, wait: float, progress: Progress | None = None) -> Deployment:
+def previous(mesh: Mesh, plugin_id: str) -> Plugin:
+    """Give what was in force before, whole: what a rollback restores; of what was taken away, what was in force last.
+
+    Raises
+    ------
+    BadNameError
+        There never was anything of that id.
+    MeshError
+        There was nothing before what is in force.
+    """
+    now = in_force(mesh, plugin_id)
+    try:
+        known = mesh.history(plugin_id)
+    except BadNameError:
+        if now is None:
+            raise
+        known = []
+    for plugin in known:
+        if now is None or plugin_key(plugin) != plugin_key(now):
+            return plugin
+    raise MeshError(
+        f"Nothing was in force as {plugin_id!r} before what is now.", hint=f"%wasm_undeploy {plugin_id} takes it away"
+    )
+
+
+def back(before: Plugin, now: Plugin | None) -> str:
+    """Say what a rollback changed: from which image to which, and in what else the plugins differ."""
+    if now is None:
+        return f"put back: {before.image.digest}, which was in force last"
+    images = f"from {now.image.digest} back to {before.image.digest}"
+    if now.image.digest == before.image.digest:
+        images = f"the image is the same, {before.image.digest}"
+    names = [one.name for one in fields(before) if one.name not in ("id", "image")]
+    other = [name.replace("_", " ") for name in names if getattr(now, name) != getattr(before, name)]
+    return images + (f"; also as before: {', '.join(other)}" if other else "")
+
+
+def put(
+    mesh: Mesh, plugin: Plugin, *, wait: float, patient: bool = True, progress: Progress | None = None
+) -> Deployment:
     """Put a plugin in force, unless the very same is live already.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    plugin : Plugin
+    wait : float
+        Seconds.
+    patient : bool
+        False: do not wait for pods that may yet become LIVE.
+    progress : Progress, optional
 
     Raises
     ------
     SelectorError, ModuleError, HangError, DeployError
-        It is not LIVE on every pod that its selector names.
+        It is not LIVE on every pod that its selector names (on one of them, it cannot become so).
     Interrupted
         The user stopped waiting; the message says what is in force.
     """
@@ -43,10 +101,11 @@ def put(mesh: Mesh, plugin: Plugin, *, wait: float, progress: Progress | None = 
             verdicts = _selected(mesh.verdicts(plugin.id))
             if verdicts and all(verdict.verdict is Verdict.LIVE for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
-        verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress))
+        verdicts = _selected(mesh.apply(plugin, wait=wait if patient else 0.0, progress=progress))
     except KeyboardInterrupt:
         raise stopped(mesh, plugin, "Waiting for") from None
-    _all_live(mesh, plugin, verdicts)
+    if patient or not verdicts or any(verdict.verdict.final for verdict in verdicts):
+        _all_live(mesh, plugin, verdicts)
     return Deployment(plugin, verdicts, unchanged=False, stages=(("swap", perf_counter() - start),))
 
 
@@ -105,6 +164,9 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> N
             hint="%wasm_pods shows the labels there are",
         )
     rest = [verdict for verdict in verdicts if verdict.verdict is not Verdict.LIVE]
+    if plugin.kind.foreign:
+        # Of another controller's proxies there is no proof, only that controller's word.
+        rest = [verdict for verdict in rest if verdict.verdict is not Verdict.UNPROVEN]
     if not rest:
         return
     failed = DeployError(

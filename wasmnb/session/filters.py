@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wasmnb.build import Filter
-from wasmnb.errors import BadNameError, CompileError, Interrupted, UsageError, did_you_mean
+from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainError, UsageError, did_you_mean
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import FilterResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from wasmnb.build.languages import Guess
     from wasmnb.progress import Progress
 
-__all__ = ["Filters"]
+__all__ = ["Filters", "said"]
+
+
+@contextmanager
+def said(guessed: Guess | None) -> Iterator[None]:
+    """Say with a compiler's error that the language was a guess: the compiler may be the wrong one."""
+    try:
+        yield
+    except CompileError as error:
+        if guessed is not None:
+            error.hint = "; ".join(part for part in (error.hint, f"the source was {guessed}") if part)
+        raise
+    except ToolchainError as error:
+        if guessed is not None:
+            error.why = (*error.why, f"the source was {guessed}")
+        raise
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from wasmnb.build import Filter
+    from wasmnb.build.languages import Guess
     from wasmnb.mesh import Pod, PodVerdict
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
@@ -19,32 +21,15 @@ __all__ = ["Deployment", "FilterResult", "MeshState", "Removal", "plugin_dict", 
 
 
 def plugin_key(plugin: Plugin) -> Hashable:
-    """Give what two plugins must have in common to be the very same."""
-    return (
-        plugin.id,
-        plugin.image.digest,
-        tuple(sorted(plugin.selector.items())),
-        plugin.config_text,
-        plugin.root_id,
-        plugin.phase,
-        plugin.priority,
-        plugin.fail_policy,
-    )
+    """Give what two plugins must have in common to be the very same: all but the name that the image goes by."""
+    said = {**plugin.to_dict(), "config": None if plugin.config is None else plugin.config_text}
+    del said["reference"]
+    return json.dumps(said, sort_keys=True)
 
 
 def plugin_dict(plugin: Plugin) -> dict[str, Any]:
-    """Give a plugin as plain JSON values, secrets of its configuration masked."""
-    return {
-        "id": plugin.id,
-        "image": plugin.image.digest,
-        "reference": plugin.image.reference,
-        "selector": dict(plugin.selector),
-        "config": redact.config(plugin.config),
-        "root_id": plugin.root_id,
-        "phase": plugin.phase.value,
-        "priority": plugin.priority,
-        "fail_policy": plugin.fail_policy.value,
-    }
+    """Give a plugin as plain JSON values, secrets of its configuration and its environment masked."""
+    return {**plugin.to_dict(), "config": redact.config(plugin.config), "env": redact.config(plugin.env)}
 
 
 @dataclass(frozen=True)
@@ -106,6 +91,8 @@ class FilterResult:
         None when only the module was asked for.
     stages : tuple of (str, float)
         Seconds per stage, from the cell to the module or to LIVE.
+    guess : Guess or None
+        How its language was found, when nobody had said it.
     """
 
     filter: Filter
@@ -113,6 +100,7 @@ class FilterResult:
     unchanged: bool
     deployment: Deployment | None = None
     stages: tuple[tuple[str, float], ...] = ()
+    guess: Guess | None = None
 
     @property
     def seconds(self) -> float:
@@ -124,6 +112,7 @@ class FilterResult:
         return {
             "filter": self.filter.name,
             "language": self.filter.language,
+            "guessed": str(self.guess) if self.guess else "",
             "module": self.module.digest,
             "size": self.module.size,
             "unchanged": self.unchanged,
@@ -148,6 +137,8 @@ class MeshState:
         What the change took.
     gateway : str
         ``host:port`` of the way in; empty when there is none.
+    about : tuple of str
+        What else is to be known of it, such as the cluster and the version of Istio.
     """
 
     name: str
@@ -155,6 +146,7 @@ class MeshState:
     change: str
     seconds: float = 0.0
     gateway: str = ""
+    about: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
@@ -164,6 +156,7 @@ class MeshState:
             "change": self.change,
             "seconds": self.seconds,
             "gateway": self.gateway,
+            "about": list(self.about),
         }
 
 

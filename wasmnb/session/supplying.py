@@ -47,9 +47,12 @@ class Supplying(State):
     """How a session comes by the image of a deployment."""
 
     def _supply(
-        self, name: Deployable, spoken: dict[str, Any], progress: Progress | None
+        self, name: Deployable, spoken: dict[str, Any], progress: Progress | None, *, dry: bool = False
     ) -> tuple[Found, tuple[tuple[str, float], ...]]:
-        """Find the image, and see that the mesh can get it; give it with the seconds that each of both took."""
+        """Find the image, and see that the mesh can get it; give it with the seconds that each of both took.
+
+        ``dry``: push nothing, and note what would be pushed.
+        """
         start = perf_counter()
         found = self._find(name, spoken, progress)
         stages = (("fetch" if isinstance(name, str) and is_reference(name) else "package", perf_counter() - start),)
@@ -57,6 +60,8 @@ class Supplying(State):
             return found, stages
         start = perf_counter()
         made = isinstance(name, Filter | Module) or (isinstance(name, str) and not is_reference(name))
+        if dry and (would := self._would_push(found.image, made_here=made)):
+            return replace(found, image=would, named=False, note=f"{would.reference} would be pushed first"), stages
         image = self._published(found.image, spoken, progress, made_here=made)
         return replace(found, image=image), (*stages, ("push", perf_counter() - start))
 
@@ -76,6 +81,13 @@ class Supplying(State):
             module = self._filters.module(name, progress=progress)
         registry = self._defaults["registry"]
         return Found(module.image(f"{registry}/{module.name}" if registry else ""))
+
+    def _would_push(self, image: Image, *, made_here: bool) -> Image | None:
+        """Give the image under the name that it would be pushed to; None when a registry must have it already."""
+        target = place(image, self._defaults["registry"], self.current.name)
+        if not made_here and target == image.reference:
+            return None
+        return replace(image, reference=str(Reference.parse(target).with_digest(image.digest)))
 
     def _published(self, image: Image, spoken: dict[str, Any], progress: Progress | None, *, made_here: bool) -> Image:
         """See that a registry has an image, for a mesh that takes it from there.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Admin", "Discovery", "Question", "ask_all", "discoveries"]
+__all__ = ["Admin", "Discovery", "Question", "answers", "ask_all", "discoveries"]
 
 _PREFIX = f"extension_config_discovery.http_filter.{CHAIN_NAME}"
 _VERSION = re.compile(rf'^{re.escape(_PREFIX)}\.version_text: "(.*)"$', re.MULTILINE)
@@ -151,6 +151,15 @@ class Admin:
 
 
 @contextlib.contextmanager
+def _asked(admins: Sequence[Admin], target: str, timeout: float) -> Iterator[Callable[[], list[str | OSError]]]:
+    """Ask several Envoys for the same page at the same time, and give what waits for it."""
+    deadline = time.monotonic() + timeout
+    with contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(admin.asked(target, timeout=timeout)) for admin in admins]
+        yield lambda: [_page(answer, max(0.01, deadline - time.monotonic())) for answer in waiting]
+
+
+@contextlib.contextmanager
 def discoveries(admins: Sequence[Admin], *, timeout: float) -> Iterator[Callable[[], list[Discovery | OSError]]]:
     """Ask several Envoys at the same time which chain they accepted, and give what waits for their answers.
 
@@ -165,15 +174,32 @@ def discoveries(admins: Sequence[Admin], *, timeout: float) -> Iterator[Callable
     callable
         Gives a list: per Envoy its answer, or why there is none.
     """
-    deadline = time.monotonic() + timeout
-    with contextlib.ExitStack() as stack:
-        answers = [stack.enter_context(admin.asked(_ACCEPTED, timeout=timeout)) for admin in admins]
-        yield lambda: [_accepted(answer, max(0.01, deadline - time.monotonic())) for answer in answers]
+    with _asked(admins, _ACCEPTED, timeout) as pages:
+        yield lambda: [page if isinstance(page, OSError) else _discovery(page) for page in pages()]
 
 
-def _accepted(answer: Callable[[float], str], timeout: float) -> Discovery | OSError:
+def answers(admins: Sequence[Admin], target: str, *, timeout: float) -> list[str | OSError]:
+    """Ask several Envoys for the same page at the same time.
+
+    Parameters
+    ----------
+    admins : sequence of Admin
+    target : str
+    timeout : float
+        Seconds for all of them together.
+
+    Returns
+    -------
+    list
+        Per Envoy the page, or why there is none.
+    """
+    with _asked(admins, target, timeout) as pages:
+        return pages()
+
+
+def _page(answer: Callable[[float], str], timeout: float) -> str | OSError:
     try:
-        return _discovery(answer(timeout))
+        return answer(timeout)
     except OSError as error:
         return error
 

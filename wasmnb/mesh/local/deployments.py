@@ -6,19 +6,20 @@ import itertools
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, DeployError, MeshError
 from wasmnb.mesh.local.canary import Canary
 from wasmnb.mesh.local.judge import gather, judge, not_selected
 from wasmnb.mesh.local.names import check_id, did_you_mean, no_pod
-from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+from wasmnb.mesh.local.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.mesh.local.rollout import refusal, roll
+from wasmnb.mesh.local.scoping import check_scope, is_for, no_proxy
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin.envoy import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from wasmnb.mesh.local.plan import Plan
     from wasmnb.mesh.local.processes import Processes
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
-__all__ = ["Deployments", "described"]
+__all__ = ["Deployments"]
 
 _REMOVAL = 10.0
 _MOST_HISTORY = 32  # plugins that are kept per id, with their modules
@@ -48,52 +49,77 @@ class Deployments:
         self._lock = threading.RLock()
         # Each proxy starts with an empty chain of number 1.
         self._numbers = itertools.count(2)
-        self._applied: dict[str, Applied] = {}
+        self._standing: dict[str, Standing] = {}
         self._history: dict[str, list[Plugin]] = {}
 
-    def apply(self, plugin: Plugin, wait: float, progress: Progress) -> list[PodVerdict]:
+    def apply(
+        self, plugin: Plugin, wait: float, progress: Progress, only: Mapping[str, str] | None = None
+    ) -> list[PodVerdict]:
         """Put a plugin in force; see `LocalMesh.apply`."""
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
 
         with self._lock, _files():
             check_id(plugin.id)
-            selected = self._selected(plugin)
-            if not selected:
-                raise no_pod(plugin.selector, self._plan.everyone)
-            current = self._applied.get(plugin.id)
-            if current is not None and current.plugin == plugin:
-                return self._again(current, wait)
+            check_scope(plugin)
+            chosen = self._chosen(plugin, only)
+            current = self._standing.get(plugin.id)
+            if current is not None and current.has(plugin, chosen) and (only or current.pods.keys() == set(chosen)):
+                if not only:
+                    self._remember(plugin)
+                return self._again(current, chosen, wait)
             root_id = check(plugin.image.module, plugin.root_id)
             progress.update("trying the module on the canary Envoy")
             try:
                 applied = Applied(plugin, root_id, self._store(plugin.image.module))
                 applied = replace(applied, note=self._canary.examine(applied))
-                progress.update(f"handing {plugin.id} to {len(selected)} pods")
-                self._put(plugin.id, applied, wait)
+                progress.update(f"handing {plugin.id} to {len(chosen)} pods")
+                self._put(plugin.id, Standing.on(applied, chosen, current if only else None), wait)
             finally:
                 self._tidy()
-            self._history[plugin.id] = [plugin, *self._history.get(plugin.id, [])][:_MOST_HISTORY]
-            return self.judged(plugin.id)
+            if not only:
+                self._remember(plugin)
+            return self._judged(chosen, self._standing[plugin.id])
 
-    def _again(self, applied: Applied, wait: float) -> list[PodVerdict]:
-        found = self.judged(applied.plugin.id)
+    def _chosen(self, plugin: Plugin, only: Mapping[str, str] | None) -> list[Proxy]:
+        selected = [proxy for proxy in self._plan.everyone if is_for(plugin, proxy)]
+        if not selected:
+            raise no_proxy(plugin, self._plan.everyone)
+        chosen = [proxy for proxy in selected if (only or {}).items() <= proxy.labels.items()]
+        if not chosen:
+            raise no_pod({**plugin.selector, **(only or {})}, selected)
+        return chosen
+
+    def _remember(self, plugin: Plugin) -> None:
+        known = self._history.get(plugin.id, [])
+        if known[:1] != [plugin]:
+            self._history[plugin.id] = [plugin, *known][:_MOST_HISTORY]
+
+    def _again(self, current: Standing, chosen: list[Proxy], wait: float) -> list[PodVerdict]:
+        found = self._judged(chosen, current)
         if not any(one.verdict is Verdict.TRAPPED for one in found):
             return [_with_note(one, "unchanged: nothing was written") for one in found]
-        self._put(applied.plugin.id, replace(applied, attempt=applied.attempt + 1), wait)
+        applied = max((current.pods[proxy] for proxy in chosen), key=lambda one: one.attempt)
+        afresh = replace(applied, attempt=applied.attempt + 1)
+        self._put(applied.plugin.id, Standing.on(afresh, chosen, current), wait)
         note = "unchanged, but loaded afresh because its VM had crashed"
-        return [_with_note(one, note) for one in self.judged(applied.plugin.id)]
+        return [_with_note(one, note) for one in self._judged(chosen, self._standing[applied.plugin.id])]
 
     def remove(self, id_: str) -> Plugin:
         """Take a plugin away; see `LocalMesh.remove`."""
         with self._lock, _files():
-            applied = self._find(id_)
+            standing = self._find(id_)
             self._put(id_, None, _REMOVAL)
             self._tidy()
-            return applied.plugin
+            return standing.newest.plugin
 
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order in which requests meet it."""
-        return in_order(applied.plugin for applied in list(self._applied.values()))
+        return in_order(standing.newest.plugin for standing in list(self._standing.values()))
+
+    def newest(self, id_: str) -> Plugin | None:
+        """Give what was applied last under an id and is in force."""
+        standing = self._standing.get(id_)
+        return standing.newest.plugin if standing else None
 
     def history(self, id_: str) -> list[Plugin]:
         """List what was in force under an id, newest first."""
@@ -102,37 +128,33 @@ class Deployments:
         return list(self._history[id_])
 
     def judged(self, id_: str) -> list[PodVerdict]:
-        """Judge a plugin on the pods it selects."""
-        applied = self._find(id_)
-        return [judge(one, applied) for one in gather(self._selected(applied.plugin), self._processes)]
+        """Judge a plugin on the pods it is for."""
+        standing = self._find(id_)
+        return self._judged([proxy for proxy in self._plan.everyone if proxy in standing.pods], standing)
+
+    def _judged(self, proxies: list[Proxy], standing: Standing) -> list[PodVerdict]:
+        return [judge(one, standing.pods[one.proxy]) for one in gather(proxies, self._processes)]
 
     def verdicts(self, id_: str | None) -> list[PodVerdict]:
         """Judge every (pod, plugin) that belong together, or one plugin on every pod."""
-        chosen = _sorted(list(self._applied.values()) if id_ is None else [self._find(id_)])
-        proxies = [proxy for proxy in self._plan.everyone if any(self._is_for(one.plugin, proxy) for one in chosen)]
+        standing = dict(self._standing) if id_ is None else {id_: self._find(id_)}
+        order = [one.plugin.id for one in _sorted(one.newest for one in standing.values())]
+        proxies = [proxy for proxy in self._plan.everyone if any(proxy in one.pods for one in standing.values())]
         evidence = {one.proxy: one for one in gather(proxies, self._processes)}
         found = []
         for proxy in self._plan.everyone:
-            for applied in chosen:
-                if self._is_for(applied.plugin, proxy):
-                    found.append(judge(evidence[proxy], applied))
+            for one in (standing[name] for name in order):
+                if proxy in one.pods:
+                    found.append(judge(evidence[proxy], one.pods[proxy]))
                 elif id_ is not None and proxy is not self._plan.gateway:
-                    found.append(not_selected(proxy, applied))
+                    found.append(not_selected(proxy, one.newest, unreached=is_for(one.newest.plugin, proxy)))
         return found
 
-    def _find(self, id_: str) -> Applied:
-        applied = self._applied.get(id_)
-        if applied is None:
-            raise BadNameError(f"No plugin {id_!r} is in force.", hint=did_you_mean(id_, self._applied))
-        return applied
-
-    def _is_for(self, plugin: Plugin, proxy: Proxy) -> bool:
-        if proxy is self._plan.gateway and not plugin.selector:
-            return False
-        return plugin.selects(proxy.labels)
-
-    def _selected(self, plugin: Plugin) -> list[Proxy]:
-        return [proxy for proxy in self._plan.everyone if self._is_for(plugin, proxy)]
+    def _find(self, id_: str) -> Standing:
+        standing = self._standing.get(id_)
+        if standing is None:
+            raise BadNameError(f"No plugin {id_!r} is in force.", hint=did_you_mean(id_, self._standing))
+        return standing
 
     def _store(self, module: Module) -> str:
         folder = self._plan.folder / "modules"
@@ -151,30 +173,31 @@ class Deployments:
             if str(path) not in used:
                 path.unlink(missing_ok=True)
 
-    def _put(self, id_: str, applied: Applied | None, wait: float) -> None:
+    def _put(self, id_: str, standing: Standing | None, wait: float) -> None:
         """Give each proxy the chain that it has with the plugin as it is to be (None: without it)."""
-        wanted = {name: one for name, one in self._applied.items() if name != id_}
-        if applied is not None:
-            wanted[id_] = applied
+        wanted = {name: one for name, one in self._standing.items() if name != id_}
+        if standing is not None:
+            wanted[id_] = standing
         chains = {}
         for proxy in self._plan.everyone:
-            plugins = _sorted(one for one in wanted.values() if self._is_for(one.plugin, proxy))
+            plugins = _sorted(one.pods[proxy] for one in wanted.values() if proxy in one.pods)
             if not proxy.chain.same(plugins):
                 chains[proxy] = Chain(next(self._numbers), tuple(plugins))
         # All of them compile the module at the same time, on the same cores.
-        loading = applied.loading * len(chains) if applied else 0.0
+        loading = standing.newest.loading * len(chains) if standing else 0.0
         problems = roll(chains, self._processes, wait=wait + loading)
         if problems:
-            verb = "taken over by" if applied else "removed from"
+            verb = "taken over by" if standing else "removed from"
             error = DeployError(
                 f"{id_} was not {verb} {', '.join(proxy.name for proxy in problems)}.",
                 why=[line for problem in problems.values() for line in problem.lines][:4],
                 hint="every pod has been given back what it had",
             )
-            if applied is not None:
-                error.verdicts = tuple(refusal(proxy, applied, problems) for proxy in self._selected(applied.plugin))
+            if standing is not None:
+                given = [proxy for proxy in self._plan.everyone if standing.pods.get(proxy) is standing.newest]
+                error.verdicts = tuple(refusal(proxy, standing.newest, problems) for proxy in given)
             raise error
-        self._applied = wanted
+        self._standing = wanted
 
 
 @contextmanager
@@ -186,21 +209,6 @@ def _files() -> Iterator[None]:
             f"A file of the mesh cannot be written: {error.strerror or error}.",
             hint="is the disk full, or was the mesh stopped meanwhile? what was in force before still is",
         ) from error
-
-
-def described(plugin: Plugin) -> dict[str, Any]:
-    """Give a plugin as plain JSON values."""
-    return {
-        "id": plugin.id,
-        "image": plugin.image.reference,
-        "digest": plugin.image.digest,
-        "selector": dict(plugin.selector),
-        "config": plugin.config_text,
-        "root_id": plugin.root_id,
-        "phase": plugin.phase.value,
-        "priority": plugin.priority,
-        "fail_policy": plugin.fail_policy.value,
-    }
 
 
 def _sorted(chosen: Iterable[Applied]) -> list[Applied]:

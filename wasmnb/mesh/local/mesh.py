@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError, UsageError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.deployments import Deployments, described
+from wasmnb.mesh.local.counting import count
+from wasmnb.mesh.local.deployments import Deployments
 from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import did_you_mean, find, locate
 from wasmnb.mesh.local.pods import Rested, describe
-from wasmnb.mesh.local.sending import exchange
+from wasmnb.mesh.local.scoping import check_scope
+from wasmnb.mesh.local.sending import Way, exchange
 from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
 from wasmnb.mesh.local.watch import LocalWatch, Snapshot
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
-from wasmnb.mesh.protocol import Pod, PodVerdict, Verdict
+from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
 from wasmnb.plugin.envoy import wasm_filter
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from wasmnb.checks import Check
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalMesh"]
 
-_LASTING = {Verdict.LIVE, Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN, Verdict.NO_SIDECAR}
+_LASTING = {Verdict.LIVE, Verdict.UNPROVEN}
+_WAIT = 10.0
 _LEVELS = ("trace", "debug", "info", "warning", "error", "critical", "off")
 
 
@@ -133,24 +136,41 @@ class LocalMesh:
         """Give the HTTP filter that selected proxies would get, as JSON."""
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
 
+        check_scope(plugin)
         root_id = check(plugin.image.module, plugin.root_id)
         filename = f"modules/{plugin.image.module.digest.removeprefix('sha256:')}.wasm"
         return json.dumps(wasm_filter(plugin, filename=filename, root_id=root_id), indent=2, ensure_ascii=False)
 
-    def apply(self, plugin: Plugin, *, wait: float = 10.0, progress: Progress | None = None) -> list[PodVerdict]:
+    def rendered(self, id: str) -> str:  # noqa: A002 - the protocol's word
+        """Give what is in force under an id, in the form of `render`; empty when nothing is."""
+        self._check()
+        plugin = self._deployments.newest(id)
+        return self.render(plugin) if plugin is not None else ""
+
+    def apply(
+        self,
+        plugin: Plugin,
+        *,
+        only: Mapping[str, str] | None = None,
+        wait: float = _WAIT,
+        progress: Progress | None = None,
+    ) -> list[PodVerdict]:
         """Put a plugin in force on every pod it selects, or on none.
 
         Parameters
         ----------
         plugin : Plugin
+        only : mapping of str to str, optional
+            On those of the selected pods only that also carry these labels; the others keep what they have.
         wait : float
-            Seconds for the pods to take it over, once the canary has let it pass.
+            Seconds for the pods to take it over, once the canary has let it pass; 0 is 10, since none of them keeps
+            it when one does not take it.
         progress : Progress, optional
 
         Returns
         -------
         list of PodVerdict
-            One for each selected pod.
+            One for each pod that it was put in force on.
 
         Raises
         ------
@@ -164,7 +184,7 @@ class LocalMesh:
             A pod did not take it over. In each case what was in force before still is.
         """
         self._check()
-        found = self._deployments.apply(plugin, wait, progress or Silent())
+        found = self._deployments.apply(plugin, wait or _WAIT, progress or Silent(), only)
         _wake_all(self._watches)
         return found
 
@@ -189,7 +209,7 @@ class LocalMesh:
         return self._deployments.plugins()
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
-        """List what was in force under an id, newest first, the newest 32; also after it was removed.
+        """List what was in force on every pod under an id, newest first, the newest 32; also after it was removed.
 
         Raises
         ------
@@ -200,12 +220,13 @@ class LocalMesh:
         return self._deployments.history(id)
 
     def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
-        """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
+        """Wait until a plugin is LIVE on every selected pod, or cannot become so on one; give the verdicts then."""
         deadline = time.monotonic() + timeout
         while True:
             self._check()
             found = self._deployments.judged(id)
-            if all(one.verdict in _LASTING for one in found) or time.monotonic() > deadline:
+            final = any(one.verdict.final for one in found) or all(one.verdict in _LASTING for one in found)
+            if final or time.monotonic() > deadline:
                 return found
             self._processes.wait_change(0.05)
 
@@ -230,6 +251,7 @@ class LocalMesh:
         body: bytes = b"",
         via: str = "proxy",
         timeout: float = 5.0,
+        pod: str = "",
     ) -> Exchange:
         """Send one request as a pod of the mesh.
 
@@ -244,11 +266,15 @@ class LocalMesh:
             source's own proxy too, which chooses the pod itself.
         timeout : float
             Seconds for the whole exchange.
+        pod : str
+            The pod of the service that is to answer; any when empty.
 
         Raises
         ------
         BadNameError
-            There is no such source.
+            There is no such source, or the service has no such pod.
+        UsageError
+            A pod was asked for, and ``via="app"`` leaves the choice among several to the source's proxy.
         TrafficError
             There is no such service or port, or no answer.
         """
@@ -257,7 +283,41 @@ class LocalMesh:
         self._check()
         target = locate(url, self._plan.services)
         request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)
-        return exchange(self._plan, self._processes, source, target.service, request, via=via, timeout=timeout)
+        way = Way(source, target.service, via, pod)
+        return exchange(self._plan, self._processes, way, request, timeout=timeout)
+
+    def endpoints(self, url: str) -> list[str]:
+        """Name the pods behind the service that a URL names.
+
+        Raises
+        ------
+        TrafficError
+            There is no such service or port.
+        """
+        self._check()
+        return [proxy.name for proxy in locate(url, self._plan.services).service.proxies]
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",  # noqa: ARG002 - its services are programs of ours
+        timeout: float = 300.0,  # noqa: ARG002 - they run since the mesh does
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> tuple[str, ...]:
+        """Say that bookinfo is a part of this mesh: there is nothing to apply, and it ends with the mesh."""
+        self._check()
+        own = {one.name for one in BOOKINFO}
+        if not own <= {proxy.site.workload for proxy in self._plan.proxies}:
+            return ("this mesh was started without bookinfo; %wasm_mesh stop, then %wasm_mesh local has it",)
+        if action == "delete":
+            return ("bookinfo is a part of this mesh, and ends with it: %wasm_mesh stop",)
+        return ("bookinfo is a part of this mesh already; nothing was done",)
+
+    def counts(self) -> list[Count]:
+        """Say of each pod, and of the gateway, how many requests its proxy answered, and how many with a 5xx."""
+        self._check()
+        return count(self._plan.everyone, self._processes)
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give what a pod's proxy logged, oldest first; each trap is followed by function names and cell lines.
@@ -307,7 +367,7 @@ class LocalMesh:
             self._check()
             pods = describe(self._plan.proxies, self._processes, rested=rested)
             found = {("pod", pod.name): pod.to_dict() for pod in pods}
-            found |= {("plugin", plugin.id): described(plugin) for plugin in self.plugins()}
+            found |= {("plugin", plugin.id): plugin.to_dict() for plugin in self.plugins()}
             found |= {("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in self.verdicts()}
         except MeshError:
             return None

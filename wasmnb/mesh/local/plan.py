@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Plan", "find_envoy", "plan"]
+__all__ = ["Plan", "find_envoy", "plan", "plan_canary"]
 
 # Seconds after which a hanging thread ends its Envoy. The main thread only loads what the canary let through, and may
 # take a while for a large module; a worker that does not come back within two seconds never will.
@@ -100,6 +100,9 @@ class _Planner:
         question = site.pop("question", None)
         return Proxy(Site(f"{workload}-0", workload, folder, service=service, **site), labels, question)
 
+    def canary(self) -> Proxy:
+        return self.proxy("canary", {}, None, inbound=None, outbound=0, operation="canary", watchdog=None)
+
     def sidecar(self, workload: Workload | Bookinfo) -> tuple[Proxy, dict[str, Any] | None]:
         inbound, outbound = self.port(), self.port()
         app = workload.labels["app"]
@@ -108,11 +111,11 @@ class _Planner:
             endpoint = workload.endpoint
             operation = f"{app}.default.svc.cluster.local:{endpoint[1]}/*"
             # HEAD asks nothing of a service that we do not know.
-            common |= {"operation": operation, "question": Question(endpoint, "HEAD")}
+            common |= {"operation": operation, "port": endpoint[1], "question": Question(endpoint, "HEAD")}
             return self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common), None
         endpoint = ("127.0.0.1", self.port())
         operation = f"{app}.default.svc.cluster.local:{SERVICE_PORT}/*"
-        common |= {"operation": operation, "question": Question(endpoint, path="/health")}
+        common |= {"operation": operation, "port": SERVICE_PORT, "question": Question(endpoint, path="/health")}
         proxy = self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common)
         options = {
             "app": app,
@@ -149,6 +152,19 @@ def plan(folder: Path, workloads: Sequence[Workload | Bookinfo], *, gateway_port
         raise
 
 
+def plan_canary(folder: Path) -> tuple[Proxy, dict[str, Any], list[socket.socket]]:
+    """Write what a canary alone starts with; give it, its process, and the ports that are reserved (none).
+
+    Raises
+    ------
+    MeshError
+        There is no Envoy for this platform.
+    """
+    planner = _Planner(folder)
+    canary = planner.canary()
+    return canary, canary.prepare(find_envoy(), (), "info"), planner.held
+
+
 def _plan(
     planner: _Planner, workloads: Sequence[Workload | Bookinfo], envoy: str, gateway_port: int, level: str
 ) -> Plan:
@@ -165,9 +181,10 @@ def _plan(
         outbound=0,
         operation=f"{front.name}.default.svc.cluster.local:{front.ports[0]}/*",
         watchdog=_WATCHDOG,
+        port=_GATEWAY_PORT,
     )
     services[GATEWAY] = Service(GATEWAY, (_GATEWAY_PORT,), [gateway])
-    canary = planner.proxy("canary", {}, None, inbound=None, outbound=0, operation="canary", watchdog=None)
+    canary = planner.canary()
     routes = [Route(one.name, one.hosts, _endpoints(one)) for one in services.values()]
     whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held)
     whole.processes = [service for _, service in pairs if service is not None]

@@ -14,11 +14,11 @@ from wasmnb.mesh.local.log import LASTING, Log
 from wasmnb.plugin.envoy import chain_resource, wasm_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wasmnb.plugin import Plugin
 
-__all__ = ["Applied", "Chain", "Proxy"]
+__all__ = ["Applied", "Chain", "Proxy", "Standing"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,31 @@ class Chain:
         """Whether these plugins in this order are what the chain has already."""
         pairs = zip(self.plugins, plugins, strict=False)
         return len(self.plugins) == len(plugins) and all(old.same(new) for old, new in pairs)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is in force under one id.
+
+    Parameters
+    ----------
+    newest : Applied
+        What was applied last.
+    pods : mapping of Proxy to Applied
+        What each of them is to run; another than the newest on those that a rollout in steps has not come to yet.
+    """
+
+    newest: Applied
+    pods: Mapping[Proxy, Applied]
+
+    @classmethod
+    def on(cls, applied: Applied, proxies: Iterable[Proxy], former: Standing | None = None) -> Standing:
+        """Put a plugin on some proxies; on the others stays what the former standing has there."""
+        return cls(applied, {**(former.pods if former else {}), **dict.fromkeys(proxies, applied)})
+
+    def has(self, plugin: Plugin, proxies: Iterable[Proxy]) -> bool:
+        """Whether each of these is to run this very plugin."""
+        return all(proxy in self.pods and self.pods[proxy].plugin == plugin for proxy in proxies)
 
 
 class Proxy:

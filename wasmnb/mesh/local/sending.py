@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import UsageError
+from wasmnb.errors import BadNameError, Place, UsageError
 from wasmnb.mesh.local.names import Service, did_you_mean, find
 from wasmnb.mesh.local.workload import GATEWAY
 
@@ -14,28 +15,52 @@ if TYPE_CHECKING:
     from wasmnb.mesh.local.proxy import Proxy
     from wasmnb.traffic import Exchange, Request
 
-__all__ = ["exchange"]
+__all__ = ["Way", "exchange"]
 
 
-def exchange(
-    parts: Plan, processes: Processes, source: str, service: Service, request: Request, *, via: str, timeout: float
-) -> Exchange:
+@dataclass(frozen=True)
+class Way:
+    """From where, to which service, through what, and to which of its pods (any when empty)."""
+
+    source: str
+    service: Service
+    via: str
+    pod: str = ""
+
+
+def exchange(parts: Plan, processes: Processes, way: Way, request: Request, *, timeout: float) -> Exchange:
     """Send a request to a service as one of the pods; see `LocalMesh.send`."""
     from wasmnb.traffic.send import send  # noqa: PLC0415 - not needed to start a mesh
 
-    if via not in ("proxy", "app"):
-        raise UsageError(f"{via!r} is no way to send.", hint=did_you_mean(via, ("proxy", "app")))
-    origin = find(source, parts.everyone)
-    proxy = _turn(service, processes)
+    service = way.service
+    if way.via not in ("proxy", "app"):
+        raise UsageError(f"{way.via!r} is no way to send.", hint=did_you_mean(way.via, ("proxy", "app")))
+    origin = find(way.source, parts.everyone)
+    proxy = _named(service, way.pod) if way.pod else _turn(service, processes)
     address, pod = proxy.site.inbound, proxy.name
-    if via == "app":
+    if way.via == "app":
         if not origin.site.outbound:
             raise UsageError(f"{GATEWAY} has no application that could send.", hint="send as one of the pods")
+        if way.pod and len(service.proxies) > 1:
+            raise UsageError(
+                f"Through the application's proxy no pod of {service.name} can be chosen: that proxy chooses.",
+                hint="send past it, with via proxy",
+            )
         address = ("127.0.0.1", origin.site.outbound)
         # The source's proxy chooses among several pods, and its response does not say which it chose.
         pod = pod if len(service.proxies) == 1 else service.name
-    workload = origin.site.workload
-    return send(address or ("", 0), request, source=workload, pod=pod, via=via, timeout=timeout)
+    return send(address or ("", 0), request, source=origin.site.workload, pod=pod, via=way.via, timeout=timeout)
+
+
+def _named(service: Service, pod: str) -> Proxy:
+    for proxy in service.proxies:
+        if proxy.name == pod:
+            return proxy
+    raise BadNameError(
+        f"The service {service.name!r} has no pod {pod!r}.",
+        where=Place("the pod", quote=pod),
+        hint=did_you_mean(pod, [proxy.name for proxy in service.proxies]),
+    )
 
 
 def _turn(service: Service, processes: Processes) -> Proxy:

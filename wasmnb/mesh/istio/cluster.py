@@ -1,0 +1,369 @@
+"""A way into a cluster: the user's own context, plain JSON in and out, and errors in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from wasmnb.errors import MeshError, did_you_mean
+from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unreachable
+from wasmnb.mesh.istio.rights import Right
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kubernetes.client import Configuration
+    from urllib3 import BaseHTTPResponse
+
+
+__all__ = ["APPLY", "MERGE", "Cluster", "Executed", "contexts"]
+
+APPLY = "application/apply-patch+yaml"
+"""Server-side apply (Kubernetes API conventions)."""
+MERGE = "application/merge-patch+json"
+
+IN_CLUSTER = "in-cluster"
+"""What ``--context`` calls the service account of the pod that one is in."""
+
+_CONNECT, _READ = 5.0, 30.0  # seconds
+_CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a command in a container gave; ``code`` is its exit code."""
+
+    stdout: bytes
+    stderr: str
+    code: int
+
+
+def contexts() -> tuple[list[str], str]:
+    """List the contexts of the user's kubeconfig, and name the current one; nothing when there is none."""
+    from kubernetes import config  # noqa: PLC0415 - over a second to import
+
+    try:
+        found, current = config.list_kube_config_contexts(_kubeconfig())
+    except config.ConfigException:
+        return [], ""
+    return [str(one["name"]) for one in found], str((current or {}).get("name", ""))
+
+
+class Cluster:
+    """A Kubernetes API server, as one user of it. Every method may be called from any thread.
+
+    Parameters
+    ----------
+    configuration : kubernetes.client.Configuration
+    context : str
+    namespace : str
+        The one that the context names; ``default`` when it names none.
+    """
+
+    def __init__(self, configuration: Configuration, context: str, namespace: str, *, keys: str | None = None) -> None:
+        from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415 - over a second to import
+
+        configuration.connection_pool_maxsize = _CONNECTIONS
+        self.context = context
+        self.namespace = namespace
+        self._configuration = configuration
+        self._pool = RESTClientObject(configuration).pool_manager
+        self._rights: dict[Right, bool] = {}
+        self._lock = threading.Lock()
+        self._end = weakref.finalize(self, shutil.rmtree, keys, ignore_errors=True) if keys else None
+
+    def close(self) -> None:
+        """Close the connections, and delete the files that hold keys."""
+        self._pool.clear()
+        if self._end is not None:
+            self._end()
+
+    @classmethod
+    def connect(cls, context: str | None = None) -> Cluster:
+        """Read the kubeconfig, or the pod's own service account, and see that the API server answers.
+
+        Nothing is written, not even a token that was refreshed.
+
+        Parameters
+        ----------
+        context : str, optional
+            Of the kubeconfig; `IN_CLUSTER`; without it the current one, or the service account where there is no
+            kubeconfig.
+
+        Raises
+        ------
+        MeshError
+            There is no such context, or nobody answers.
+        """
+        from kubernetes import client, config  # noqa: PLC0415 - over a second to import
+
+        configuration = client.Configuration()
+        known, current = contexts() if context != IN_CLUSTER else ([], "")
+        if context in (None, "", IN_CLUSTER) and not current:
+            try:
+                config.load_incluster_config(configuration)
+            except config.ConfigException as error:
+                raise MeshError(
+                    "There is no cluster: no kubeconfig with a current context, and this is no pod of one.",
+                    why=[str(error)],
+                    hint=NO_CLUSTER,
+                ) from None
+            cluster = cls(configuration, IN_CLUSTER, _own_namespace())
+        else:
+            name = context or current
+            if name not in known:
+                raise MeshError(
+                    f"The kubeconfig has no context called {name!r}.",
+                    why=[f"it has: {', '.join(known)}" if known else "it has none"],
+                    hint=did_you_mean(name, known) or NO_CLUSTER,
+                )
+            keys = _load(name, configuration)
+            cluster = cls(configuration, name, _namespace_of(name), keys=keys)
+        try:
+            cluster.request("GET", "/version")
+        except BaseException:
+            cluster.close()
+            raise
+        return cluster
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return str(self._configuration.host)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        kind: str = "application/json",
+        right: Right | None = None,
+        timeout: float = _READ,
+    ) -> Any:
+        """Ask the API server; give its answer as JSON values, and text where it is none.
+
+        Parameters
+        ----------
+        method, path : str
+        query : mapping, optional
+        body : object, optional
+            Sent as JSON, which is YAML too.
+        kind : str
+            Media type of the body.
+        right : Right, optional
+            What the user must be allowed, for the message when it is not.
+        timeout : float
+            Seconds between two pieces of the answer.
+
+        Raises
+        ------
+        ForbiddenError, MissingError, ConflictError, MeshError
+        """
+        answer = self.open(method, path, query=query, body=body, kind=kind, right=right, timeout=timeout)
+        try:
+            data = answer.data
+        finally:
+            answer.release_conn()
+        if "json" in answer.headers.get("content-type", ""):
+            return json.loads(data)
+        return data.decode("utf-8", "replace")
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        kind: str = "application/json",
+        right: Right | None = None,
+        timeout: float = _READ,
+    ) -> BaseHTTPResponse:
+        """Ask, and give an answer whose body is still to be read; as `request` otherwise."""
+        import urllib3  # noqa: PLC0415 - for users of a cluster only
+
+        url = self.server + path + (f"?{urlencode(query, doseq=True)}" if query else "")
+        headers = {**self._authorization(), "accept": "application/json", "user-agent": "wasmnb"}
+        data = None
+        if body is not None:
+            headers["content-type"] = kind
+            data = json.dumps(body).encode()
+        try:
+            answer: BaseHTTPResponse = self._pool.request(
+                method,
+                url,
+                body=data,
+                headers=headers,
+                timeout=urllib3.Timeout(connect=_CONNECT, read=timeout),
+                retries=urllib3.Retry(1, connect=1, read=1 if method == "GET" else 0, redirect=0, status=0),
+                preload_content=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise unreachable(self.server, error) from error
+        if answer.status >= 400:  # noqa: PLR2004 - HTTP
+            text = answer.data.decode("utf-8", "replace")
+            answer.release_conn()
+            raise refused(answer.status, text, f"{method} {path}", right)
+        return answer
+
+    def may(self, right: Right) -> bool:
+        """Tell whether the user has a right, as the API server says; asked once."""
+        if right not in self._rights:
+            path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+            try:
+                answer = self.request("POST", path, body=right.review())
+                allowed = bool(answer.get("status", {}).get("allowed"))
+            except ForbiddenError:
+                # One who may not even ask finds out by doing.
+                allowed = True
+            self._rights[right] = allowed
+        return self._rights[right]
+
+    def namespaces(self) -> list[str]:
+        """List the namespaces.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        answer = self.request("GET", "/api/v1/namespaces", right=Right("list", "namespaces"))
+        return [str(item["metadata"]["name"]) for item in answer["items"]]
+
+    def forward(self, namespace: str, pod: str, port: int) -> socket.socket:
+        """Connect to a port of a pod, as it is on the pod's own loopback interface.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        from kubernetes.stream import ws_client  # noqa: PLC0415 - for users of a cluster only
+
+        path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
+        forwarded = self._upgrade(
+            ws_client.portforward_call, path, [("ports", str(port))], Right("get", "pods/portforward", "", namespace)
+        )
+        found: socket.socket = forwarded.socket(port)
+        return found
+
+    def execute(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Iterable[str],
+        *,
+        stdin: bytes = b"",
+        timeout: float,
+        over: Callable[[bytes, str], bool] | None = None,
+    ) -> Executed:
+        """Run a command in a container.
+
+        Parameters
+        ----------
+        namespace, pod, container : str
+        command : iterable of str
+            Program and arguments; no shell is involved.
+        stdin : bytes
+        timeout : float
+            Seconds for everything.
+        over : callable, optional
+            See `execution.run`.
+
+        Raises
+        ------
+        ForbiddenError
+        NoProgramError
+            The container does not have the program.
+        MeshError
+            The container does not run, or time is up.
+        """
+        from wasmnb.mesh.istio.execution import run  # noqa: PLC0415 - the websocket client
+
+        query = [("command", word) for word in command]
+        query += [("container", container), ("stdout", "true"), ("stderr", "true")]
+        query += [("stdin", "true")] if stdin else []
+        path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/exec"
+        right = Right("get", "pods/exec", "", namespace)
+        return run(lambda call: self._upgrade(call, path, query, right), stdin, timeout, pod, over)
+
+    def _upgrade(self, call: Any, url: str, query: list[tuple[str, str]], right: Right) -> Any:
+        from kubernetes.client import ApiException  # noqa: PLC0415
+
+        try:
+            return call(
+                self._configuration,
+                "GET",
+                url,
+                query_params=query,
+                headers=self._authorization(),
+                _preload_content=False,
+                binary=True,
+            )
+        except ApiException as error:
+            raise refused(_status(error), str(error.reason), str(right), right) from None
+
+    def _authorization(self) -> dict[str, str]:
+        with self._lock:  # a token may be fetched anew
+            found: dict[str, Any] = self._configuration.auth_settings()
+        return {one["key"].lower(): one["value"] for one in found.values() if one["in"] == "header" and one["value"]}
+
+
+def _status(error: Any) -> int:
+    # "Handshake status 403 Forbidden -+-+- ..." is how the websocket client says it.
+    words = str(error.reason).split()
+    number = words[2] if words[:2] == ["Handshake", "status"] and len(words) > 2 else ""  # noqa: PLR2004
+    return int(number) if number.isdigit() else int(error.status or 0)
+
+
+def _namespace_of(name: str) -> str:
+    from kubernetes import config  # noqa: PLC0415
+
+    found, _ = config.list_kube_config_contexts(_kubeconfig())
+    context = next(one for one in found if one["name"] == name)["context"]
+    return str(context.get("namespace") or "default")
+
+
+def _load(name: str, configuration: Configuration) -> str:
+    """Read a context of the kubeconfig; give the folder of the files that its keys became, which is for us to delete.
+
+    Raises
+    ------
+    MeshError
+    """
+    from kubernetes.config import kube_config  # noqa: PLC0415
+
+    folder = tempfile.mkdtemp(prefix="wasmnb-keys-")
+    try:
+        kube_config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False, temp_file_path=folder)
+    except Exception as error:  # the loader raises what its plugins and parsers do
+        shutil.rmtree(folder, ignore_errors=True)
+        raise MeshError(f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]) from error
+    finally:
+        # The library remembers its files for ever, and would hand these out once they are gone.
+        known = kube_config._temp_files  # noqa: SLF001
+        for content in [content for content, path in known.items() if path.startswith(folder)]:
+            del known[content]
+    return folder
+
+
+def _kubeconfig() -> str:
+    """Name the user's kubeconfig as it is set now; the library reads the variable once, when it is imported."""
+    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+
+
+def _own_namespace() -> str:
+    try:
+        return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text("utf-8").strip() or "default"
+    except OSError:
+        return "default"

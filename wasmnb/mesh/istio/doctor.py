@@ -1,0 +1,78 @@
+"""What ``%wasm_doctor`` looks at in a cluster: that it answers, Istio, and every right, with what is lost without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.checks import Check
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.objects import KINDS
+from wasmnb.mesh.istio.rights import NEEDS, roles
+
+if TYPE_CHECKING:
+    from wasmnb.mesh.istio.admin import Admin
+    from wasmnb.mesh.istio.cluster import Cluster
+    from wasmnb.mesh.istio.istiod import Istio
+
+__all__ = ["examine", "rbac"]
+
+
+def examine(cluster: Cluster, namespace: str, istio: Istio, admin: Admin) -> list[Check]:
+    """Look at the cluster, Istio and the user's rights.
+
+    Returns
+    -------
+    list of Check
+        What could not be looked at is a row too, never an exception.
+    """
+    try:
+        version = str(cluster.request("GET", "/version").get("gitVersion", ""))
+    except MeshError as error:
+        return [Check("Kubernetes", ok=False, detail=error.what, hint=error.hint)]
+    found = [Check("Kubernetes", ok=True, detail=f"{version} ({cluster.context}, namespace {namespace})")]
+    kinds = ", ".join(dict.fromkeys(kind.name for kind in istio.kinds))
+    told = f"{istio.version or 'of unknown version'}, revision {istio.revision or 'unknown'}; takes {kinds}"
+    found.append(
+        Check("Istio", ok=not istio.why_blind, detail=istio.why_blind or told, hint=_role_hint(istio.why_blind))
+    )
+    try:
+        found.append(Check("proxies", ok=True, detail=f"asked through {admin.way}"))
+    except MeshError as error:
+        found.append(Check("proxies", ok=False, detail=error.what, hint=error.hint))
+    return [*found, *_rights(cluster, namespace, istio)]
+
+
+def rbac(namespace: str, istio: str = "istio-system") -> str:
+    """Give the roles that grant everything, as YAML to apply.
+
+    Parameters
+    ----------
+    namespace : str
+        The mesh's.
+    istio : str
+        Istio's own.
+    """
+    from wasmnb.plugin.rendering import yaml_text  # noqa: PLC0415 - the YAML library
+
+    return "---\n".join(yaml_text(role) for role in roles(namespace, istio))
+
+
+def _rights(cluster: Cluster, namespace: str, istio: Istio) -> list[Check]:
+    places = {"own": namespace, "istio": istio.namespace, "cluster": ""}
+    absent = {kind.plural for kind in KINDS.values() if kind.ours} - {kind.plural for kind in istio.kinds}
+    lost = []
+    for need in NEEDS:
+        if need.resource in absent:
+            continue
+        try:
+            missing = [right for right in need.rights(places) if not cluster.may(right)]
+        except MeshError as error:
+            return [Check("rights", ok=False, detail=error.what, hint=error.hint)]
+        if missing:
+            words = ", ".join(right.verb for right in missing)
+            lost.append(Check(f"may {words} {need.resource}", ok=False, detail=need.purpose, hint=missing[0].rule))
+    return lost or [Check("rights", ok=True, detail=f"everything that is needed, in {namespace} and {istio.namespace}")]
+
+
+def _role_hint(why: str) -> str:
+    return "%wasm_doctor --rbac prints the roles that grant it" if why else ""

@@ -1,0 +1,166 @@
+"""What was seen of each proxy at one moment, gathered from many at the same time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.dump import (
+    ECDS,
+    LISTENERS,
+    STATS,
+    Entry,
+    Listeners,
+    Stats,
+    entries,
+    listeners,
+    stats,
+)
+from wasmnb.mesh.istio.pods import has_proxy, proxy_started
+from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
+from wasmnb.mesh.istio.proxylog import ProxyLog, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wasmnb.mesh.istio.admin import Admin
+    from wasmnb.mesh.istio.cluster import Cluster
+    from wasmnb.mesh.istio.istiod import Ack
+
+__all__ = ["Evidence", "Gatherer"]
+
+_AT_ONCE = 32
+_NOTHING = "ecds_filters not found"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One proxy, as it was seen.
+
+    Parameters
+    ----------
+    item : mapping
+        The pod.
+    entries : tuple of Entry
+        Discovered filters as they last arrived; None when the proxy could not be asked.
+    listeners, stats, log, ack : optional
+        None when they could not be read; ``missing`` says why.
+    silence : str
+        Why the proxy does not answer; empty when it does.
+    missing : tuple of str
+        What could not be read, and why, in words.
+    """
+
+    item: Mapping[str, Any]
+    entries: tuple[Entry, ...] | None = None
+    listeners: Listeners | None = None
+    stats: Stats | None = None
+    log: ProxyLog | None = None
+    ack: Ack | None = None
+    silence: str = ""
+    missing: tuple[str, ...] = ()
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    @property
+    def name(self) -> str:
+        """The pod's name."""
+        return str(self.item["metadata"]["name"])
+
+    def named(self, names: Sequence[str]) -> Entry | None:
+        """Give the entry that has one of these names."""
+        return next((one for one in self.entries or () if one.name in names), None)
+
+
+class Gatherer:
+    """Looks at proxies, at many at the same time.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    admin : Admin
+        How a proxy's admin interface is reached.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, admin: Admin) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.admin = admin
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def gather(
+        self, items: Sequence[Mapping[str, Any]], acks: Mapping[str, Ack], why_no_acks: str, *, whole: bool
+    ) -> list[Evidence]:
+        """Look at the proxies of pods.
+
+        Parameters
+        ----------
+        items : sequence of mapping
+            Pods.
+        acks : mapping of str to Ack
+            By ``pod.namespace``.
+        why_no_acks : str
+        whole : bool
+            Everything; else only what arrived, which is enough to see that something has not.
+        """
+        missing = (why_no_acks,) if why_no_acks else ()
+
+        def look(item: Mapping[str, Any]) -> Evidence:
+            ack = acks.get(f"{item['metadata']['name']}.{self.namespace}")
+            return self._look(Evidence(item, ack=ack, missing=missing), whole=whole)
+
+        return list(self._threads.map(look, items))
+
+    def _look(self, found: Evidence, *, whole: bool) -> Evidence:
+        if not has_proxy(found.item) or found.item.get("status", {}).get("phase") != "Running":
+            return found
+        try:
+            found = replace(found, entries=self._entries(found.name))
+            if whole:
+                found = self._more(found)
+        except ForbiddenError as error:
+            return replace(found, missing=(*found.missing, error.what))
+        except TimeoutError:
+            return replace(found, silence="its admin interface does not answer")
+        except (MeshError, ValueError) as error:
+            return replace(found, silence=_said(error))
+        return found
+
+    def _entries(self, pod: str) -> tuple[Entry, ...]:
+        try:
+            return tuple(entries(self.admin.get(pod, ECDS)))
+        except MeshError as error:
+            # Envoy answers 404 where there is none.
+            if any(_NOTHING in line for line in error.why):
+                return ()
+            raise
+
+    def _more(self, found: Evidence) -> Evidence:
+        found = replace(
+            found,
+            listeners=listeners(self.admin.get(found.name, LISTENERS)),
+            stats=stats(self.admin.get(found.name, STATS)),
+        )
+        since = min((one.updated for one in found.entries or ()), default=proxy_started(found.item))
+        try:
+            found = replace(found, log=read(self.cluster, self.namespace, found.name, since))
+        except (ForbiddenError, MissingError) as error:
+            found = replace(found, missing=(*found.missing, error.what))
+        try:
+            self.admin.worker(found.name, suspicious=bool(found.stats and found.stats.hung))
+        except TimeoutError:
+            found = replace(found, silence="a worker of the proxy does not answer")
+        return replace(found, at=datetime.now(timezone.utc))
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, MeshError):
+        return " ".join([error.what, *error.why])
+    return str(error)

@@ -1,0 +1,220 @@
+"""Pods and verdicts of a namespace, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import SelectorError, WasmnbError
+from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
+from wasmnb.mesh.istio.placing import digest_of, policy_of, put_at
+from wasmnb.mesh.istio.pods import ended
+from wasmnb.mesh.istio.problems import ForbiddenError
+from wasmnb.mesh.istio.rights import Right
+from wasmnb.mesh.local.names import did_you_mean
+from wasmnb.plugin.rendering import resource_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.mesh.istio.cluster import Cluster
+    from wasmnb.mesh.istio.evidence import Gatherer
+    from wasmnb.mesh.istio.istiod import Istio
+    from wasmnb.mesh.istio.objects import Stored
+    from wasmnb.mesh.istio.tunnel import Tunnels
+    from wasmnb.mesh.protocol import PodVerdict
+    from wasmnb.module import Module
+
+__all__ = ["Item", "Looking", "module_of", "selects"]
+
+Item = Mapping[str, Any]
+
+
+def selects(stored: Stored, item: Item) -> bool:
+    """Say whether an object of ours is for a pod."""
+    plugin = stored.record.get("plugin") or {}
+    labels = item["metadata"].get("labels") or {}
+    if plugin.get("targets"):
+        return any(_is_for(target, labels) for target in plugin["targets"])
+    wanted = {**(plugin.get("selector") or {}), **stored.part}
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def _is_for(target: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    # Istio, ``pilot/pkg/config/kube/gateway``: what it makes for a Gateway carries its name and class.
+    if target.get("kind") == "Gateway":
+        return labels.get("gateway.networking.k8s.io/gateway-name") == target.get("name")
+    if target.get("kind") == "GatewayClass":
+        return labels.get("gateway.networking.k8s.io/gateway-class-name") == target.get("name")
+    return "gateway.istio.io/managed" in labels
+
+
+class Looking:
+    """Looks at one namespace of a mesh.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    istio : Istio
+    gatherer : Gatherer
+    tunnels : Tunnels
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, istio: Istio, gatherer: Gatherer, tunnels: Tunnels) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.istio = istio
+        self._gatherer = gatherer
+        self._tunnels = tunnels
+        self._known: dict[tuple[str, str], Known] = {}
+
+    def items(self) -> list[Item]:
+        """List the pods, by name.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        right = Right("list", "pods", "", self.namespace)
+        found = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}/pods", right=right)["items"]
+        return sorted(found, key=lambda item: str(item["metadata"]["name"]))
+
+    def serving(self) -> list[Item]:
+        """List the pods that requests can reach, or will: neither at their end nor being deleted."""
+        return [item for item in self.items() if not ended(item) and not item["metadata"].get("deletionTimestamp")]
+
+    def injected(self) -> str:
+        """Say why the namespace's pods get no sidecar; empty when they do, or it may not be known."""
+        try:
+            right = Right("get", "namespaces")
+            item = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}", right=right)
+        except ForbiddenError:
+            return ""
+        labels = item["metadata"].get("labels") or {}
+        if labels.get("istio-injection") == "enabled" or (
+            labels.get("istio.io/rev") and "istio-injection" not in labels
+        ):
+            return ""
+        return (
+            f"the namespace is not injected: `kubectl label namespace {self.namespace} istio-injection=enabled`,"
+            " then restart its pods"
+        )
+
+    def judged(
+        self,
+        stored: Sequence[Stored],
+        items: Sequence[Item],
+        modules: Mapping[str, Module],
+        *,
+        rest: bool = False,
+        whole: bool = True,
+    ) -> list[PodVerdict]:
+        """Judge plugins on pods.
+
+        Parameters
+        ----------
+        stored : sequence of Stored
+            The objects of the plugins.
+        items : sequence
+            The pods.
+        modules : mapping of str to Module
+            Those that are at hand, by digest of the image.
+        rest : bool
+            Judge the pods that are not selected too.
+        whole : bool
+            Gather all evidence; without, no pod can be LIVE.
+        """
+        foreign = [judge_foreign(one, digest_of(one)) for one in stored if not one.kind.ours]
+        stored = [one for one in stored if one.kind.ours]
+        concerned = [item for item in items if any(selects(one, item) for one in stored)]
+        acks, why = self.istio.acks(self.cluster, self._tunnels) if concerned and whole else ({}, "")
+        evidence = dict(
+            zip(
+                (item["metadata"]["name"] for item in concerned),
+                self._gatherer.gather(concerned, acks, why, whole=whole),
+                strict=True,
+            )
+        )
+        injected = self.injected() if any(one.entries is None for one in evidence.values()) else ""
+        found = foreign
+        for item in items:
+            name = item["metadata"]["name"]
+            for id_ in dict.fromkeys(one.id for one in stored):
+                mine = [one for one in stored if one.id == id_]
+                here = [one for one in mine if selects(one, item)]
+                if here:
+                    # Two for a moment, while one object takes the place of another: the newest is meant.
+                    one = max(here, key=put_at)
+                    found.append(judge(evidence[name], self.wanted(one, modules, injected), self.known(item, id_)))
+                elif rest:
+                    found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
+        return found
+
+    def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> Wanted:
+        """Say what an object means to run."""
+        digest, plugin = digest_of(stored), stored.record.get("plugin") or {}
+        return Wanted(
+            plugin=stored.id,
+            digest=digest,
+            root_id=str(plugin.get("root_id") or ""),
+            policy=policy_of(stored),
+            names=resource_names(self.namespace, stored.name, stored.kind.name),
+            envoy_name=_envoy_name(self.namespace, stored),
+            since=put_at(stored),
+            module=modules.get(digest),
+            injected=injected,
+        )
+
+    def known(self, item: Item, id_: str) -> Known:
+        """Give what is remembered of a plugin on a pod."""
+        return self._known.setdefault((str(item["metadata"]["uid"]), id_), Known())
+
+    def before(self, stored: Sequence[Stored], items: Sequence[Item]) -> None:
+        """Remember which version of a plugin's filter each proxy has now, before it changes.
+
+        What such an entry shows of an earlier failure is not about what comes.
+        """
+        for one, seen in zip(items, self._gatherer.gather(items, {}, "", whole=False), strict=True):
+            for object_ in stored:
+                names = resource_names(self.namespace, object_.name, object_.kind.name)
+                entry = seen.named(names)
+                self.known(one, object_.id).before = (entry.version, entry.updated) if entry else ("", _EPOCH)
+
+    def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
+        """Make the error for a selector that matches nothing: it lists the labels there are."""
+        wanted = ",".join(f"{key}={value}" for key, value in selector.items())
+        labels = {
+            f"{k}={v}" for item in items for k, v in (item["metadata"].get("labels") or {}).items() if "/" not in k
+        }
+        if not items:
+            return SelectorError(
+                f"There is no pod in the namespace {self.namespace}.",
+                hint="%wasm_bookinfo apply makes some; %wasm_mesh istio -n NAMESPACE chooses another",
+            )
+        hint = did_you_mean(wanted, sorted(one for one in labels if not one.startswith("pod-template-hash")))
+        return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)
+
+
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
+
+
+def _envoy_name(namespace: str, stored: Stored) -> str:
+    if stored.kind.name == "WasmPlugin":
+        return f"{namespace}.{stored.name}"
+    return f"{namespace}/{stored.name}" if stored.kind.name == "EnvoyFilter" else f"{namespace}.{stored.name}"
+
+
+def _labels(stored: Sequence[Stored]) -> str:
+    plugin = stored[-1].record.get("plugin") or {}
+    return ",".join(f"{key}={value}" for key, value in (plugin.get("selector") or {}).items())
+
+
+def module_of(image: Any) -> Module | None:
+    """Give an image's module where it can be had."""
+    try:
+        found: Module = image.module
+    except WasmnbError:
+        return None
+    return found

@@ -1,0 +1,135 @@
+"""Pods as kubectl lists them, from the API's JSON."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.mesh.protocol import Pod
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PROXY", "ended", "has_proxy", "moment", "pod", "proxy_container", "proxy_started", "workload"]
+
+PROXY = "istio-proxy"
+"""The container that Istio injects; an init container that restarts, where the cluster has native sidecars."""
+
+_RS = "ReplicaSet"
+_HASH = "pod-template-hash"
+# A reason that a container waits for and that time alone will not mend (kubelet, ``pkg/kubelet/images/types.go``).
+_STUCK = re.compile(r"ImagePullBackOff|ErrImage|InvalidImage|CrashLoopBackOff|CreateContainer|RunContainerError")
+
+
+def moment(text: str | None) -> datetime:
+    """Read a time of the API (RFC 3339); the epoch when there is none."""
+    if not text:
+        return datetime.fromtimestamp(0, timezone.utc)
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    digits = fraction[:6].ljust(6, "0") if fraction else "000000"
+    return datetime.strptime(f"{whole}.{digits}", "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=timezone.utc)
+
+
+def ended(item: Mapping[str, Any]) -> bool:
+    """Tell whether a pod has run to its end: no request will ever reach it."""
+    return item.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def proxy_container(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give the specification of the pod's proxy; None when it has none."""
+    spec = item.get("spec", {})
+    every = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    return next((one for one in every if one["name"] == PROXY), None)
+
+
+def has_proxy(item: Mapping[str, Any]) -> bool:
+    """Tell whether a pod has a proxy beside it, or is one."""
+    return proxy_container(item) is not None
+
+
+def proxy_started(item: Mapping[str, Any]) -> datetime:
+    """Say since when the pod's proxy runs; the epoch when it does not."""
+    for status in _statuses(item):
+        if status["name"] == PROXY:
+            return moment((status.get("state", {}).get("running") or {}).get("startedAt"))
+    return moment(None)
+
+
+def workload(item: Mapping[str, Any]) -> str:
+    """Name what made the pod: its Deployment, StatefulSet, DaemonSet or Job; itself when nothing did."""
+    metadata = item["metadata"]
+    for owner in metadata.get("ownerReferences") or ():
+        if owner.get("controller"):
+            name = str(owner["name"])
+            suffix = "-" + metadata.get("labels", {}).get(_HASH, "")
+            return name.removesuffix(suffix) if owner["kind"] == _RS and suffix != "-" else name
+    return str(metadata["name"])
+
+
+def pod(item: Mapping[str, Any]) -> Pod:
+    """Describe one pod: READY, STATUS and RESTARTS as kubectl prints them (``pkg/printers/internalversion``)."""
+    metadata, status = item["metadata"], item.get("status", {})
+    done, wanted, restarts = _counts(item)
+    word, reason = _word(item)
+    return Pod(
+        name=metadata["name"],
+        workload=workload(item),
+        labels=dict(metadata.get("labels") or {}),
+        ready=f"{done}/{wanted}",
+        status=word,
+        restarts=restarts,
+        started=moment(status.get("startTime") or metadata.get("creationTimestamp")),
+        address=status.get("podIP", ""),
+        reason=reason,
+    )
+
+
+def _statuses(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    status = item.get("status", {})
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _restartable(item: Mapping[str, Any]) -> set[str]:
+    inits = item.get("spec", {}).get("initContainers") or ()
+    return {one["name"] for one in inits if one.get("restartPolicy") == "Always"}
+
+
+def _counts(item: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Count containers ready, containers in all, and restarts; a restartable init container counts as one."""
+    main = {one["name"] for one in item.get("spec", {}).get("containers") or ()} | _restartable(item)
+    mine = [one for one in _statuses(item) if one["name"] in main]
+    return sum(bool(one.get("ready")) for one in mine), len(main), sum(int(one.get("restartCount", 0)) for one in mine)
+
+
+def _word(item: Mapping[str, Any]) -> tuple[str, str]:
+    status = item.get("status", {})
+    word, reason = str(status.get("reason") or status.get("phase") or "Unknown"), str(status.get("message") or "")
+    for one in _statuses(item):
+        state = one.get("state", {})
+        waiting, gone = state.get("waiting") or {}, state.get("terminated") or {}
+        if waiting.get("reason") and waiting["reason"] != "PodInitializing":
+            word = str(waiting["reason"])
+            reason = f"{one['name']}: {waiting.get('message') or word}"
+            if _STUCK.search(word):
+                break
+        elif gone and one["name"] not in _init_names(item):
+            word = str(gone.get("reason") or f"ExitCode:{gone.get('exitCode')}")
+            reason = f"{one['name']}: {gone.get('message') or word}"
+    if item["metadata"].get("deletionTimestamp"):
+        return "Terminating", reason
+    if not reason:
+        reason = _unready(status)
+    return word, reason
+
+
+def _init_names(item: Mapping[str, Any]) -> set[str]:
+    return {one["name"] for one in item.get("spec", {}).get("initContainers") or ()} - _restartable(item)
+
+
+def _unready(status: Mapping[str, Any]) -> str:
+    """Say why a pod is not scheduled or not ready, in the API's own words; nothing when it is."""
+    for condition in status.get("conditions") or ():
+        if condition["type"] in ("PodScheduled", "ContainersReady") and condition["status"] != "True":
+            return str(condition.get("message") or condition.get("reason") or "")
+    return ""

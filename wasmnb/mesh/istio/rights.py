@@ -1,0 +1,158 @@
+"""Rights in a cluster: what each thing that a mesh does needs, in words and as the rules that grant it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["NEEDS", "Need", "Right", "roles"]
+
+
+_STREAMS = ("pods/exec", "pods/portforward")
+_UPGRADED = ("get", "create")
+"""What a stream over a websocket needs: its request is a GET, and Kubernetes 1.35 asks for create as well."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """One verb on one resource (Kubernetes ``rbac.authorization.k8s.io/v1``).
+
+    Parameters
+    ----------
+    verb, resource : str
+        A subresource stands behind a slash: ``pods/exec``.
+    group : str
+        API group; empty for the core.
+    namespace : str
+        Empty for what has none, or for all of them.
+    """
+
+    verb: str
+    resource: str
+    group: str = ""
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        where = f" in the namespace {self.namespace}" if self.namespace else ""
+        kind = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{self.verb} {kind}{where}"
+
+    @property
+    def rule(self) -> str:
+        """The rule of a Role that grants it, as one line of YAML."""
+        verbs = ", ".join(_UPGRADED) if self.resource in _STREAMS else self.verb
+        return f'{{apiGroups: ["{self.group}"], resources: [{self.resource}], verbs: [{verbs}]}}'
+
+    def review(self) -> dict[str, Any]:
+        """Give the question whether one has it (``authorization.k8s.io/v1`` SelfSubjectAccessReview)."""
+        resource, _, sub = self.resource.partition("/")
+        wanted = {"verb": self.verb, "group": self.group, "resource": resource, "subresource": sub}
+        return {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {**wanted, "namespace": self.namespace}},
+        }
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a right is for.
+
+    Parameters
+    ----------
+    purpose : str
+        Completes "without it ...".
+    verbs : tuple of str
+    where : str
+        ``own`` for the mesh's namespace, ``istio`` for Istio's own, ``cluster`` for neither.
+    essential : bool
+        Nothing works without it; otherwise there is another way, or less is proven.
+    """
+
+    purpose: str
+    resource: str
+    verbs: tuple[str, ...]
+    group: str = ""
+    where: str = "own"
+    essential: bool = True
+
+    def rights(self, namespaces: dict[str, str]) -> list[Right]:
+        """Give the rights, one for each verb."""
+        return [Right(verb, self.resource, self.group, namespaces[self.where]) for verb in self.verbs]
+
+
+_EXTENSIONS = ("get", "list", "watch", "create", "patch", "delete")
+
+NEEDS = (
+    Need("no pod can be seen", "pods", ("get", "list", "watch")),
+    Need("no service can be found by its name", "services", ("get", "list")),
+    Need("it is not known which pods a service has", "endpointslices", ("list",), "discovery.k8s.io"),
+    Need("nothing can be deployed", "trafficextensions", _EXTENSIONS, "extensions.istio.io"),
+    Need("nothing can be deployed before Istio 1.30", "wasmplugins", _EXTENSIONS, "extensions.istio.io"),
+    Need(
+        "a configuration that is no JSON object cannot be deployed",
+        "envoyfilters",
+        _EXTENSIONS,
+        "networking.istio.io",
+        essential=False,
+    ),
+    Need("what a proxy logged is not known: traps, refusals", "pods/log", ("get",), essential=False),
+    Need("a proxy is asked by exec, which is slower", "pods/portforward", _UPGRADED, essential=False),
+    Need("no request can be sent from a caller's proxy", "pods/exec", _UPGRADED, essential=False),
+    Need(
+        "no request can be sent where a proxy has no curl",
+        "pods/ephemeralcontainers",
+        ("update", "patch"),
+        essential=False,
+    ),
+    Need("no request can be sent where exec is not allowed", "pods", ("create", "delete"), essential=False),
+    Need(
+        "why a pod refuses plain HTTP is only guessed",
+        "peerauthentications",
+        ("list",),
+        "security.istio.io",
+        essential=False,
+    ),
+    Need("why a pod does not start is not known", "events", ("list",), essential=False),
+    Need("whether pods get a sidecar is not known", "namespaces", ("get",), where="cluster", essential=False),
+    Need("Istio is not looked at: its version, what it sent", "pods", ("list",), where="istio", essential=False),
+    Need("what proxies acknowledged is not known", "pods/portforward", _UPGRADED, where="istio", essential=False),
+)
+"""Everything that an Istio mesh asks of an API server, and what is lost without."""
+
+
+def roles(namespace: str, istio: str) -> list[dict[str, Any]]:
+    """Give the smallest set of roles with which everything works.
+
+    Parameters
+    ----------
+    namespace : str
+        The mesh's.
+    istio : str
+        Istio's own.
+
+    Returns
+    -------
+    list of dict
+        Two Role objects and a ClusterRole; binding them is the reader's.
+    """
+    kinds = {"own": ("Role", namespace), "istio": ("Role", istio), "cluster": ("ClusterRole", "")}
+    found = []
+    for where, (kind, home) in kinds.items():
+        metadata = {"name": "wasmnb", **({"namespace": home} if home else {})}
+        rules = _rules(need for need in NEEDS if need.where == where)
+        found.append({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules})
+    return found
+
+
+def _rules(needs: Iterable[Need]) -> list[dict[str, Any]]:
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for need in needs:
+        together.setdefault((need.group, need.verbs), []).append(need.resource)
+    return [
+        {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+        for (group, verbs), resources in together.items()
+    ]

@@ -1,0 +1,44 @@
+"""How many requests each proxy answered, and how many with a 5xx, as Envoy itself counts them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from wasmnb.mesh.local.admin import answers
+from wasmnb.mesh.local.judge import ANSWER, restart_reason
+from wasmnb.mesh.protocol import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.mesh.local.processes import Processes
+    from wasmnb.mesh.local.proxy import Proxy
+
+__all__ = ["count"]
+
+# Envoy 1.40, "HTTP connection manager", statistics: responses of the listener that other pods reach, by status class.
+# Those to connection attempts of our own ("health") have another prefix, and are not among them.
+_CLASSES = "/stats?filter=^http\\.inbound\\.downstream_rq_[1-5]xx$"
+_CLASS = re.compile(r"^http\.inbound\.downstream_rq_([1-5])xx: (\d+)$", re.MULTILINE)
+_SERVER_ERROR = "5"
+
+
+def count(proxies: Sequence[Proxy], processes: Processes) -> list[Count]:
+    """Ask all proxies at the same time; one that does not answer cannot say, and the reason is told."""
+    pages = answers([proxy.admin for proxy in proxies], _CLASSES, timeout=ANSWER)
+    return [_counted(proxy, page, processes) for proxy, page in zip(proxies, pages, strict=True)]
+
+
+def _counted(proxy: Proxy, page: str | OSError, processes: Processes) -> Count:
+    at = datetime.now(timezone.utc)
+    if isinstance(page, OSError):
+        state = processes.state(proxy.name)
+        why = restart_reason(proxy, state) if state is None or not state.pid else ""
+        reason = (
+            "the proxy is being restarted" if state is None or not state.pid else f"the proxy does not answer: {page}"
+        )
+        return Count(proxy.name, None, None, f"{reason}: {why}" if why else reason, at)
+    found = {kind: int(number) for kind, number in _CLASS.findall(page)}
+    return Count(proxy.name, sum(found.values()), found.get(_SERVER_ERROR, 0), "", at)

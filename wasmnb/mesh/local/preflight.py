@@ -1,0 +1,91 @@
+"""A canary Envoy alone: tries a module before another mesh gets it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from wasmnb.interrupts import uninterrupted
+from wasmnb.mesh.local.canary import Canary
+from wasmnb.mesh.local.plan import plan_canary
+from wasmnb.mesh.local.processes import Processes, new_folder
+from wasmnb.mesh.local.proxy import Applied
+
+if TYPE_CHECKING:
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Preflight"]
+
+
+class Preflight:
+    """Loads modules in the embedded Envoy with the configuration and root id that they are to have.
+
+    The Envoy starts with the first module, and ends with `close`, or with the process.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._canary: Canary | None = None
+        self._processes: Processes | None = None
+
+    def start(self) -> None:
+        """Start the Envoy now, so that the first module need not wait for it.
+
+        Raises
+        ------
+        MeshError
+            There is no Envoy for this platform.
+        """
+        with self._lock, uninterrupted():
+            if self._processes is not None and self._processes.alive:
+                return
+            folder, lock = new_folder()
+            try:
+                proxy, process, held = plan_canary(folder)
+                (folder / "modules").mkdir()
+            except BaseException:
+                os.close(lock)
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            self._processes = Processes(folder, lock, [process], held)
+            self._canary = Canary(proxy, self._processes)
+            weakref.finalize(self, self._processes.stop)
+
+    def examine(self, plugin: Plugin) -> str:
+        """Try a plugin, unless the same module, root id and configuration passed before.
+
+        Returns
+        -------
+        str
+            What is worth a note though it is no refusal; empty when there is nothing.
+
+        Raises
+        ------
+        ModuleError, HangError
+            Envoy refuses the module or its configuration, crashes, or does not come back from it.
+        MeshError
+            There is no Envoy for this platform.
+        """
+        from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
+
+        module = plugin.image.module
+        root_id = check(module, plugin.root_id)
+        self.start()
+        assert self._canary is not None  # noqa: S101 - started
+        assert self._processes is not None  # noqa: S101
+        path = self._processes.folder / "modules" / f"{module.digest.removeprefix('sha256:')}.wasm"
+        path.write_bytes(module.wasm)
+        try:
+            return self._canary.examine(Applied(plugin, root_id, str(path)))
+        finally:
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the Envoy and remove its folder."""
+        with self._lock:
+            if self._processes is not None:
+                self._processes.stop()
+            self._processes = self._canary = None

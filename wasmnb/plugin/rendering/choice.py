@@ -1,0 +1,124 @@
+"""Which object of a cluster a plugin becomes, and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.plugin.rendering.envoy_gateway import extension_policy
+from wasmnb.plugin.rendering.envoyfilter import envoy_filter
+from wasmnb.plugin.rendering.higress import higress_plugin
+from wasmnb.plugin.rendering.istio import traffic_extension, wasm_plugin
+from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
+from wasmnb.plugin.rendering.parts import Unsaid, as_object, carried
+from wasmnb.plugin.rendering.saying import ENVOY_GATEWAY, HIGRESS
+from wasmnb.plugin.words import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmnb.plugin import Plugin
+
+__all__ = ["KINDS", "Choice", "choose", "render_istio"]
+
+_RENDER: dict[str, Callable[[Plugin, str], dict[str, Any]]] = {
+    TRAFFIC_EXTENSION: traffic_extension,
+    WASM_PLUGIN: wasm_plugin,
+    ENVOY_FILTER: envoy_filter,
+    ENVOY_GATEWAY: extension_policy,
+    HIGRESS: higress_plugin,
+}
+# EnvoyFilter: since then proxies discover extensions through the agent, which fetches images.
+_SINCE = {TRAFFIC_EXTENSION: (1, 30), WASM_PLUGIN: (1, 12), ENVOY_FILTER: (1, 9)}
+
+KINDS = tuple(_SINCE)
+"""Istio's objects, newest first."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The kind of object that a plugin becomes, and why, in words."""
+
+    kind: str
+    reason: str
+
+
+def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
+    """Choose the kind of object that a plugin becomes.
+
+    The newest that this Istio knows; an ``EnvoyFilter`` where the plugin's configuration is not a JSON object, or would
+    not arrive as it is.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    version : str
+        Istio's, as it says it: ``1.30.3``, ``1.29-alpha.…``. Without numbers (a build of one's own says ``unknown``) it
+        is taken for the newest, as Istio itself does (``pilot/pkg/model/context.go``).
+    as_ : str
+        The kind that the user wants, compared without case; the plugin's own when empty.
+
+    Raises
+    ------
+    UsageError
+        There is no such kind, or this Istio does not know it.
+    ConfigError
+        The kind wanted cannot carry the configuration.
+    """
+    numbers = _numbers(version)
+    lost = _lost(plugin)
+    if not as_ and plugin.kind.foreign:
+        return Choice(plugin.kind.value, f"it is for {plugin.kind.value}")
+    if as_ or plugin.kind is not Kind.AUTO:
+        return _wanted(plugin, as_ or plugin.kind.value, numbers, lost)
+    if lost:
+        return Choice(ENVOY_FILTER, f"{lost}; an {ENVOY_FILTER} carries any text")
+    kind = next((kind for kind in KINDS if numbers >= _SINCE[kind]), None)
+    if kind is None:
+        raise UsageError(
+            f"Istio {version} is too old: its proxies do not fetch images.", hint="Istio 1.12 and later do"
+        )
+    since = ".".join(str(part) for part in _SINCE[kind])
+    return Choice(kind, f"{f'Istio {version}' if version else 'the newest Istio'} has it (since {since})")
+
+
+def render_istio(plugin: Plugin, namespace: str, *, version: str = "", as_: str = "") -> dict[str, Any]:
+    """Render the object that `choose` chooses.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        As `choose`; or the plugin asks for what the object has no word for.
+    """
+    return _RENDER[choose(plugin, version, as_).kind](plugin, namespace)
+
+
+def _wanted(plugin: Plugin, as_: str, numbers: tuple[int, ...], lost: str) -> Choice:
+    kind = next((kind for kind in KINDS if kind.lower() == as_.lower()), None)
+    if kind is None:
+        raise UsageError(
+            f"{as_!r} is no object that a plugin can become.",
+            why=[f"there are: {', '.join(KINDS)}"],
+            hint=did_you_mean(as_, KINDS),
+        )
+    if numbers < _SINCE[kind]:
+        there, since = (".".join(str(part) for part in one) for one in (numbers, _SINCE[kind]))
+        raise UsageError(f"Istio {there} has no {kind}; it came with {since}.", hint="leave --as out")
+    if lost and kind != ENVOY_FILTER:
+        carried(plugin, kind, as_object)
+    return Choice(kind, "it was asked for")
+
+
+def _lost(plugin: Plugin) -> str:
+    try:
+        as_object(plugin)
+    except Unsaid as reason:
+        return str(reason)
+    return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else (99, 0)

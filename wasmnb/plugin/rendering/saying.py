@@ -1,0 +1,93 @@
+"""What each target has words for. What a plugin says beyond that is refused, never left out in silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError
+from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
+from wasmnb.plugin.words import FailPolicy, Phase, PluginType, PullPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.plugin import Plugin
+
+__all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "references", "refuse", "said"]
+
+ENVOY_GATEWAY, HIGRESS, ENVOY = "envoy-gateway", "higress", "envoy"
+
+_ORDER = {"phase AUTHN", "phase AUTHZ", "phase STATS", "priority"}
+_ENV = {"env", "env NAME"}
+_PULL = {"pull-policy", "pull-secret"}
+_RELOAD = "fail-policy reload"
+_ALL = {"selector", "target-ref", "match", "type NETWORK", _RELOAD, *_ORDER, *_ENV, *_PULL}
+_SAYS = {
+    TRAFFIC_EXTENSION: _ALL,
+    WASM_PLUGIN: _ALL,
+    # Its patches are placed beside filters that are there: those of authentication and of statistics need not be.
+    ENVOY_FILTER: _ALL - _PULL - {"phase AUTHZ", "phase STATS"},
+    # api/v1alpha1/wasm_types.go of Envoy Gateway: no order but that of the list, no values, no FAIL_RELOAD.
+    ENVOY_GATEWAY: {"target-ref", "env NAME", *_PULL},
+    # api/extensions/v1alpha1/wasmplugin.proto of Higress: it always is for the whole gateway.
+    HIGRESS: _ORDER | _ENV | _PULL,
+    ENVOY: {_RELOAD, *_ENV},
+}
+
+
+def said(plugin: Plugin) -> list[str]:
+    """List what a plugin says that not every target has a word for, as the options of a magic."""
+    words = {
+        "selector": plugin.selector,
+        "target-ref": plugin.targets,
+        "match": plugin.match,
+        f"type {plugin.type.value}": plugin.type is not PluginType.HTTP,
+        f"phase {plugin.phase.value}": plugin.phase is not Phase.UNSPECIFIED,
+        "priority": plugin.priority,
+        _RELOAD: plugin.fail_policy is FailPolicy.RELOAD,
+        "env": plugin.env,
+        "env NAME": plugin.host_env,
+        "pull-policy": plugin.pull_policy is not PullPolicy.UNSPECIFIED,
+        "pull-secret": plugin.pull_secret,
+    }
+    return [word for word, given in words.items() if given]
+
+
+def refuse(plugin: Plugin, target: str) -> None:
+    """Refuse a plugin that says what a target cannot.
+
+    Raises
+    ------
+    UsageError
+        It names the options, and the targets that have them.
+    """
+    missing = [word for word in said(plugin) if word not in _SAYS[target]]
+    if not missing:
+        return
+    others = [name for name, has in _SAYS.items() if has.issuperset(missing)]
+    options = " and ".join(f"--{word}" for word in missing)
+    raise UsageError(
+        f"{target} has no word for {options}, which {plugin.id} asks for.",
+        hint=f"leave it out, or take one that has: {', '.join(others)}" if others else "leave it out",
+    )
+
+
+def references(plugin: Plugin, target: str, namespace: str, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """Render the targets of a plugin: all of them in its own namespace, and of these kinds.
+
+    Raises
+    ------
+    UsageError
+        One is not.
+    """
+    for one in plugin.targets:
+        if one.kind not in kinds:
+            raise UsageError(
+                f"{target} cannot attach {plugin.id} to a {one.kind}.", hint=f"it can to: {', '.join(kinds)}"
+            )
+        if one.namespace not in ("", namespace):
+            raise UsageError(
+                f"{one} lives in another namespace than {plugin.id}, which will live in {namespace!r}.",
+                hint=f"{target} attaches to what is in the same namespace: deploy it to {one.namespace}",
+            )
+    return [{"group": one.group, "kind": one.kind, "name": one.name} for one in plugin.targets]

@@ -1,0 +1,87 @@
+"""The words that a plugin is described with: each enum closed, its values what a user writes."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeVar
+
+from wasmnb.errors import UsageError, did_you_mean
+
+__all__ = ["FailPolicy", "Kind", "Mode", "Phase", "PluginType", "PullPolicy", "word"]
+
+
+class Phase(str, Enum):
+    """Where in the filter chain a plugin stands (Istio ``extensions/v1alpha1``, ``PluginPhase``)."""
+
+    AUTHN = "AUTHN"
+    AUTHZ = "AUTHZ"
+    STATS = "STATS"
+    UNSPECIFIED = "UNSPECIFIED"
+
+
+class FailPolicy(str, Enum):
+    """What a proxy does with requests once the plugin's VM has crashed."""
+
+    CLOSE = "close"
+    OPEN = "open"
+    RELOAD = "reload"
+
+
+class PluginType(str, Enum):
+    """What a plugin filters: requests, or bytes of connections (Istio ``extensions/v1alpha1``, ``PluginType``)."""
+
+    HTTP = "HTTP"
+    NETWORK = "NETWORK"
+
+
+class PullPolicy(str, Enum):
+    """When a proxy's agent fetches an image that it has already (Istio ``extensions/v1alpha1``, ``PullPolicy``)."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    IF_NOT_PRESENT = "IfNotPresent"
+    ALWAYS = "Always"
+
+
+class Kind(str, Enum):
+    """What a plugin becomes on a cluster: one of Istio's objects, or that of another gateway."""
+
+    AUTO = "auto"
+    TRAFFIC_EXTENSION = "TrafficExtension"
+    WASM_PLUGIN = "WasmPlugin"
+    ENVOY_FILTER = "EnvoyFilter"
+    ENVOY_GATEWAY = "envoy-gateway"
+    HIGRESS = "higress"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another controller than Istio takes it, whose proxies are not looked at."""
+        return self in (Kind.ENVOY_GATEWAY, Kind.HIGRESS)
+
+
+class Mode(str, Enum):
+    """Which side of a connection the proxy is on (Istio ``type/v1beta1``, ``WorkloadMode``); a gateway is CLIENT."""
+
+    CLIENT = "CLIENT"
+    SERVER = "SERVER"
+    CLIENT_AND_SERVER = "CLIENT_AND_SERVER"
+
+
+_Words = TypeVar("_Words", bound=Enum)
+
+
+def word(kind: type[_Words], given: object) -> _Words:
+    """Read a word.
+
+    Raises
+    ------
+    UsageError
+        It is none of them.
+    """
+    try:
+        return kind(given)
+    except ValueError:
+        words = [str(one.value) for one in kind]
+        near = did_you_mean(str(given), words)
+        raise UsageError(
+            f"{given!r} is no {kind.__name__}.", hint=f"{near} there is: {', '.join(words)}".strip()
+        ) from None

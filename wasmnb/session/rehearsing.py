@@ -1,0 +1,107 @@
+"""What a deployment would put in force, as text, and how that differs from what is there; nothing is applied."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wasmnb import redact
+from wasmnb.session.deploying import in_force
+from wasmnb.session.results import plugin_dict
+from wasmnb.session.words import selector_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wasmnb.mesh import Mesh
+    from wasmnb.plugin import Plugin
+
+__all__ = ["DryRun", "rehearse"]
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What ``deploy`` would do.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    pods : tuple of str
+        The pods that its selector names at this moment.
+    text : str
+        What would be put in force, secrets of configurations masked.
+    before : str
+        What is in force, in the same form; empty when nothing is.
+    diff : tuple of str
+        Unified, without line ends; empty when nothing would change. It compares what is masked, too.
+    notes : tuple of str
+        Where the image comes from, and what would be pushed.
+    """
+
+    plugin: Plugin = field(repr=False)
+    pods: tuple[str, ...]
+    text: str
+    before: str
+    diff: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """``sha256:...`` of the image that would be in force."""
+        return self.plugin.image.digest
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything would be another than it is."""
+        return bool(self.diff)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "plugin": plugin_dict(self.plugin),
+            "pods": list(self.pods),
+            "text": self.text,
+            "before": self.before,
+            "diff": list(self.diff),
+            "changed": self.changed,
+            "notes": list(self.notes),
+        }
+
+
+def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable[str] = ()) -> DryRun:
+    """Compare what applying a plugin would put in force with what is there.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    plugin : Plugin
+    secrets : iterable of str
+        To be masked, beside those in the configuration that is in force.
+    notes : iterable of str
+
+    Raises
+    ------
+    MeshError, ModuleError
+    """
+    now = in_force(mesh, plugin.id)
+    hidden = {*secrets, *(redact.secrets_in(now.config) | redact.secrets_in(now.env) if now is not None else ())}
+    text, before = mesh.render(plugin), mesh.rendered(plugin.id)
+    names = ("in force", "as asked") if before else ("nothing in force", "as asked")
+    diff = difflib.unified_diff(before.splitlines(), text.splitlines(), *names, lineterm="")
+    pods = tuple(pod.name for pod in mesh.pods() if plugin.selects(pod.labels))
+    notes = [*notes]
+    if plugin.targets:
+        notes.append(f"it is for {plugin.scope}, not for pods by their labels")
+    elif not pods:
+        notes.append(f"the selector {selector_text(plugin.selector)} names none of the pods that %wasm_pods lists")
+    if any(redact.quoted(one, hidden) != one for one in (text, before)):
+        notes.append(f"secret values of the configuration are shown as {redact.MASK}")
+    return DryRun(
+        plugin,
+        pods,
+        redact.quoted(text, hidden),
+        redact.quoted(before, hidden),
+        tuple(redact.quoted(line, hidden) for line in diff),
+        tuple(notes),
+    )
