@@ -103,6 +103,8 @@ class Projects(Images):
             for changed in _changes(folder, seconds):
                 outcome = self._once(folder, changed, deploy, say, {**options, "file": file})
         except KeyboardInterrupt:
+            if outcome is None:
+                raise
             say("watching ended")
         if isinstance(outcome, WasmnbError):
             raise outcome
