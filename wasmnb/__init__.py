@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio import IstioMesh
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
-    from wasmnb.plugin import FailPolicy, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
+    from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
 
@@ -33,6 +33,7 @@ _HOMES = {
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
     "IstioMesh": "wasmnb.mesh.istio",
+    "Kind": "wasmnb.plugin",
     "LocalMesh": "wasmnb.mesh.local",
     "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
@@ -64,6 +65,7 @@ __all__ = [
     "Filter",
     "Image",
     "IstioMesh",
+    "Kind",
     "LocalMesh",
     "Match",
     "Mesh",

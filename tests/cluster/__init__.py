@@ -2,8 +2,8 @@
 
 ::
 
-    cluster.up() ──► guard ──► init ──► bringup ──► etcd, kube-apiserver, containerd, kubelet, docker-registry ...
-     anywhere        outside    first process of namespaces of its own (processes, mounts, network)
+    life.up() ──► guard ──► init ──► bringup ──► etcd, kube-apiserver, containerd, kubelet, docker-registry ...
+     anywhere     outside    first process of namespaces of its own (processes, mounts, network)
 
 `programs` builds what is not to be had otherwise, `images` puts it into images, `node` says what runs and how.
 """

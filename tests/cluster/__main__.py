@@ -7,8 +7,9 @@ import os
 import sys
 import time
 
-from tests.cluster import bookinfo, images, programs
-from tests.cluster.cluster import DEFAULT, PASSWORD, USER, Cluster, ClusterError, down, find, up
+from tests.cluster import bookinfo, images, manifests, programs
+from tests.cluster.cluster import PASSWORD, USER, Cluster, ClusterError
+from tests.cluster.life import DEFAULT, down, find, up
 from tests.cluster.tools import ToolError
 
 _USE = """\
@@ -47,6 +48,7 @@ def _do(options: argparse.Namespace) -> int:
     if options.command == "build":
         programs.build(_say)
         images.archive()
+        manifests.istio()
     elif options.command == "down":
         down(options.name)
     elif options.command == "up":

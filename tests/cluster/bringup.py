@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,13 +14,14 @@ from pathlib import Path
 from string import Template
 from typing import NoReturn
 
-from tests.cluster import certificates, images, node
+from tests.cluster import certificates, images, manifests, node
 from tests.cluster.places import HERE, INSIDE, SERVICES, Home
-from tests.cluster.programs import ISTIO, KUBERNETES
+from tests.cluster.programs import KUBERNETES
 from tests.cluster.tools import PATH, ToolError, output
 from tests.cluster.tools import run as tool
 
 _KEYS = INSIDE / "keys"
+_LOGS = INSIDE / "logs"
 _PATIENCE = 120.0  # seconds until a part must be ready
 
 
@@ -35,7 +36,6 @@ class Bringup:
     """
 
     def __init__(self, home: Home, address: str) -> None:
-        self.home = home
         self.address = address
         self.names = node.names(home, address)
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -47,16 +47,15 @@ class Bringup:
     def start(self, name: str) -> None:
         """Start one of the node's programs; its words go to a log of its name."""
         environment = {"PATH": PATH, "TMPDIR": str(INSIDE / "tmp"), "HOME": "/run", "OTEL_TRACES_EXPORTER": "none"}
-        with (self.home.logs / f"{name}.log").open("ab") as log:
+        with (_LOGS / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 node.command(name, self.names), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
             )
 
     def until(self, what: str, ready: Callable[[], object]) -> None:
-        """Wait until something is so; a program that ends meanwhile is told with its last words."""
+        """Wait until something is so."""
         deadline = time.monotonic() + _PATIENCE
         while True:
-            self.check()
             try:
                 if ready():
                     return
@@ -67,29 +66,40 @@ class Bringup:
                 raise RuntimeError(f"{what} after {_PATIENCE:.0f} s: {last}")
             time.sleep(0.1)
 
-    def check(self) -> None:
-        for name, process in self.running.items():
-            if process.poll() is not None:
-                log = (self.home.logs / f"{name}.log").read_text(errors="replace").strip().splitlines()[-10:]
-                raise RuntimeError(f"{name} ended with {process.returncode}:\n" + "\n".join(log))
+    def watch(self) -> NoReturn:
+        """End everything as soon as one program has ended."""
+        while True:
+            for name, process in list(self.running.items()):
+                if process.poll() is not None:
+                    log = (_LOGS / f"{name}.log").read_text(errors="replace").strip().splitlines()[-10:]
+                    self.fail(f"{name} ended with {process.returncode}:\n" + "\n".join(log))
+            time.sleep(0.2)
+
+    def fail(self, why: str) -> NoReturn:
+        """Say why, to whoever waits and to whoever looks later, and end; all that was started ends with us."""
+        try:
+            (_LOGS / "cluster.log").write_text(f"{why}\n")
+            print("failed: " + why.replace("\n", "\n  "), flush=True)
+        finally:
+            os._exit(1)
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
         return output(KUBERNETES.built / "kubectl", f"--kubeconfig={_KEYS}/admin.conf", *arguments, text=text)
 
     def run(self) -> NoReturn:
         """Bring it up, say so, and watch over it for ever."""
+        threading.Thread(target=self.watch, daemon=True).start()
         self.prepare()
         with ThreadPoolExecutor(1) as aside:
             imported = aside.submit(self.images)
             self.control_plane()
+            self.node()
+            # A pod whose image is missing would be tried again only after 10 seconds.
             imported.result()
-        self.node()
         self.mesh()
         self.facts()
         self.say("ready")
-        while True:
-            self.check()
-            time.sleep(0.5)
+        threading.Event().wait()
 
     def prepare(self) -> None:
         """Lay out files and the network."""
@@ -131,13 +141,9 @@ class Bringup:
 
     def mesh(self) -> None:
         """Install CoreDNS and Istio, and wait until pods would get their sidecars."""
-        coredns = Template((HERE / "manifests" / "coredns.yaml").read_text()).substitute(self.names)
-        self.kubectl("apply", "--server-side", "-f", "-", text=coredns)
-        operator = Template((HERE / "manifests" / "istio.yaml").read_text()).substitute(self.names)
-        (INSIDE / "config" / "istio.yaml").write_text(operator)
-        istio = output(ISTIO.built / "istioctl", "manifest", "generate", "-f", INSIDE / "config" / "istio.yaml")
+        self.kubectl("apply", "--server-side", "-f", "-", text=manifests.coredns())
         self.kubectl("create", "namespace", "istio-system")
-        self.kubectl("apply", "--server-side", "-f", "-", text=istio)
+        self.kubectl("apply", "--server-side", "-f", str(manifests.istio()))
         for namespace, name in (("kube-system", "coredns"), ("istio-system", "istiod")):
             self.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
         self.until("the injecting webhook", self._injecting)
@@ -152,18 +158,14 @@ class Bringup:
 
     def facts(self) -> None:
         """Write down how the cluster is reached, through the folder that it shares with those outside."""
-        shared = INSIDE / "logs"
-        shutil.copy(_KEYS / "admin.conf", shared / "kubeconfig")
-        (shared / "cluster.json").write_text(json.dumps({"address": self.address}))
+        shutil.copy(_KEYS / "admin.conf", _LOGS / "kubeconfig")
+        (_LOGS / "cluster.json").write_text(json.dumps({"address": self.address}))
 
 
 def run(home: Home, address: str) -> NoReturn:
     """Bring up the cluster and stay with it; end when a part of it does."""
+    bringup = Bringup(home, address)
     try:
-        Bringup(home, address).run()
+        bringup.run()
     except Exception as error:  # noqa: BLE001 - whoever waits for the cluster reads it
-        (home.logs / "cluster.log").write_text(f"{error}\n")
-        print("failed: " + str(error).replace("\n", "\n  "), flush=True)
-    finally:
-        sys.stdout.flush()
-        os._exit(1)
+        bringup.fail(str(error))

@@ -1,18 +1,13 @@
-"""A running cluster as its users see it: bring it up, find it, end it, and what tests do with it all the time."""
+"""A running cluster as its users see it, and what tests do with it all the time."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import json
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-import uuid
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import certificates, guard, images, node, programs
+from tests.cluster import certificates, programs
 from tests.cluster.places import INSIDE, Home
 from tests.cluster.tools import ToolError, output
 from wasmnb.image import Image
@@ -29,8 +24,6 @@ from wasmnb.image.registry import push
 
 USER, PASSWORD = "team", "hu$h+Pa%41/word:ü"
 """Who may use the private registry; ``config/htpasswd`` has the hash."""
-DEFAULT = "default"
-"""The cluster that `make cluster` brings up."""
 PODS_READY = 120.0  # seconds
 
 
@@ -74,6 +67,11 @@ class Cluster:
     @property
     def guard(self) -> int:
         return int(self.home.lock.read_text())
+
+    @property
+    def link(self) -> str:
+        """The interface of this machine that leads to the node."""
+        return f"wasmnb{self.address.split('.')[2]}"
 
     def inside(self, *command: str) -> list[str]:
         """Give the command that runs another inside."""
@@ -124,7 +122,12 @@ class Cluster:
             wanted, status = deployment["spec"]["replicas"], deployment["status"]
             if status.get("observedGeneration") != deployment["metadata"]["generation"]:
                 return False
-            if not wanted == status.get("readyReplicas", 0) == status.get("replicas", 0) == status.get("updatedReplicas", 0):
+            if (
+                not wanted
+                == status.get("readyReplicas", 0)
+                == status.get("replicas", 0)
+                == status.get("updatedReplicas", 0)
+            ):
                 return False
         pods = self.get(namespace, "pods", f"--selector={selector}")["items"]
         return all(_is_ready(pod) for pod in pods if "deletionTimestamp" not in pod["metadata"])
@@ -226,104 +229,6 @@ class Cluster:
                 problem = str(error)
             time.sleep(0.1)
         raise ClusterError(f"{what}: not within {seconds:.0f} s {problem}")
-
-
-def unfit() -> str:
-    """Say why no cluster can run here; nothing when one can."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        return "a cluster of the tests' own needs Linux and root"
-    if packages := node.missing():
-        return "a cluster needs " + ", ".join(packages) + ": apt-get install " + " ".join(packages)
-    if programs.unbuilt() and not programs.compiler():
-        return "a cluster's programs are built with Go, which is not installed"
-    return ""
-
-
-def up(name: str = DEFAULT, *, owned: bool = False, say: programs.Say = print) -> Cluster:
-    """Bring up a cluster; about 20 seconds once its programs are built.
-
-    Parameters
-    ----------
-    name : str
-        The cluster's.
-    owned : bool
-        It ends with this process.
-    say : callable
-        Takes a line about each step.
-
-    Raises
-    ------
-    ClusterError
-        It does not come up, or runs already.
-    BuildError
-        A program cannot be built.
-    """
-    if reason := unfit():
-        raise ClusterError(reason)
-    programs.build(say)
-    images.archive()
-    command = [sys.executable, "-m", "tests.cluster.guard", name, *(["--owned"] if owned else [])]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE if owned else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parent.parent.parent,
-        start_new_session=True,
-    )
-    said = ["failed: it ended without a word"]
-    with process.stdout:
-        for line in process.stdout:
-            said.append(line.rstrip())
-            if line.startswith("ready"):
-                break
-            say(said[-1])
-    if not said[-1].startswith("ready"):
-        process.wait()
-        raise ClusterError("\n".join(said[1:] or said))
-    say(said[-1])
-    found = find(name)
-    assert found
-    if owned:
-        _OWNED[name] = process
-    return found
-
-
-_OWNED: dict[str, subprocess.Popen[str]] = {}
-"""Keeps the pipes that say that we are here."""
-
-
-def find(name: str = DEFAULT) -> Cluster | None:
-    """Give a cluster that is up."""
-    home = Home(name)
-    if not home.facts.exists() or not _is_locked(home):
-        return None
-    return Cluster(home, json.loads(home.facts.read_text())["address"])
-
-
-def down(name: str = DEFAULT) -> None:
-    """End a cluster, and sweep up after one that came to a bad end."""
-    home = Home(name)
-    while _is_locked(home):
-        with contextlib.suppress(ProcessLookupError, ValueError):
-            os.kill(int(home.lock.read_text()), signal.SIGTERM)
-        time.sleep(0.1)
-    guard.sweep(home)
-    home.lock.unlink(missing_ok=True)
-    if process := _OWNED.pop(name, None):
-        process.stdin.close()
-        process.wait()
-
-
-def _is_locked(home: Home) -> bool:
-    try:
-        with home.lock.open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
 
 
 def _children(pid: int) -> list[str]:

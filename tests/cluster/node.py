@@ -55,25 +55,25 @@ PACKAGES = {
     "curl": "curl",
 }
 """The Debian package that has a program which the cluster uses as it is."""
-PLUGINS = Path("/usr/lib/cni/bridge")
-"""A file of the Debian package containernetworking-plugins."""
+FILES = {
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
+}
+"""The same for files that are no programs on the path."""
 
 
 def names(home: Home, address: str) -> dict[str, str]:
-    """Give what the files in ``config`` and ``manifests``, and the options here, call by a name with ``$``."""
+    """Give what the files in ``config`` and the options here call by a name with ``$``."""
     return {
         "address": address,
-        "coredns": images.COREDNS_IMAGE,
         "dns": DNS_SERVICE,
         "group": home.group,
-        "hub": images.ISTIO_HUB,
         "inside": str(INSIDE),
         "keys": str(_KEYS),
         "node": NODE,
         "pause": images.PAUSE,
         "pods": PODS,
         "services": SERVICES,
-        "tag": images.ISTIO_TAG,
     }
 
 
@@ -89,6 +89,5 @@ def command(name: str, known: dict[str, str]) -> list[str]:
 def missing() -> list[str]:
     """List the Debian packages that the cluster needs and that are not installed."""
     packages = {package for program, package in PACKAGES.items() if shutil.which(program, path=PATH) is None}
-    if not PLUGINS.exists():
-        packages.add("containernetworking-plugins")
+    packages |= {package for file, package in FILES.items() if not Path(file).exists()}
     return sorted(packages)

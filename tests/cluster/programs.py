@@ -67,7 +67,11 @@ KUBERNETES = Source(
 )
 ISTIO = Source(
     "istio",
-    ("istio.io/istio/pilot/cmd/pilot-discovery", "istio.io/istio/pilot/cmd/pilot-agent", "istio.io/istio/istioctl/cmd/istioctl"),
+    (
+        "istio.io/istio/pilot/cmd/pilot-discovery",
+        "istio.io/istio/pilot/cmd/pilot-agent",
+        "istio.io/istio/istioctl/cmd/istioctl",
+    ),
 )
 COREDNS = Source("coredns", ("wasmnb.test/cluster/coredns",))
 WORKLOADS = Source("workloads", ("wasmnb.test/cluster/workloads/bookinfo", "wasmnb.test/cluster/workloads/pause"))

@@ -42,8 +42,8 @@ def test_saved_is_live(tmp_path: Path) -> None:
         session.mesh("local")
         built = session.build(made.path, watch=True, seconds=20, deploy="app=details", log=log)
         exchange = session.headers("productpage", "details:9080/details/123")
-        assert exchange.response.headers["你好"] == "again"
-        assert exchange.response.headers["hello"] == "world", "config.json was its configuration"
+        assert ("你好", "again") in list(exchange.after.response.headers)
+        assert ("hello", "world") in list(exchange.after.response.headers), "config.json was its configuration"
     assert built.image.module.name == "mine"
     assert [line.split(" ", 1)[1].split("\n")[0].split(" in ")[0] for line in log.lines] == [
         "as it is: built",

@@ -89,7 +89,7 @@ def _word(command: Command, text: str, earlier: list[str], session: Session) -> 
 
 def _ask(context: CompletionContext, commands: Mapping[str, Command], session: Session) -> tuple[list[str], str, str]:
     first = context.full_text.partition("\n")[0]
-    if context.cursor_line > 0 and re.match(r"\s*%%wasm_filter\b", first):
+    if context.cursor_line > 0 and re.match(r"\s*%%wasm_(?:filter|file)\b", first):
         return *_program(context), "text"
     found = _LINE.match(context.text_until_cursor)
     command = commands.get(found["name"]) if found else None
@@ -228,6 +228,7 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "builds": _quiet(_builds),
     "contexts": _contexts,
     "deployable": lambda session: [*session.filters, *_quiet(_images)(session)],
+    "files": lambda session: session.files,
     "filters": lambda session: session.filters,
     "images": _quiet(_images),
     "plugins": _quiet(_plugins),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.magics._command import Argument, Command, Option, method
 from wasmnb.magics._image import ACCESS
+from wasmnb.magics._render import KINDS, SCOPE, command
 
 if TYPE_CHECKING:
     from wasmnb.session import Deployment, DryRun, Removal, Rollout
@@ -25,6 +26,11 @@ OPTIONS = (
     Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),
 )
 """What can be said about a deployment."""
+
+
+_SELECTOR = Option(
+    ("--selector", "-s"), "labels of the pods: key=value,key=value; * is every pod", "LABELS", values="selector"
+)
 
 
 def _deploy(session: Any, **keywords: Any) -> Any:
@@ -58,13 +64,10 @@ COMMANDS = (
         _deployed,
         (Argument("name", "the filter, a .wasm file, or an image by its reference", True, "deployable"),),
         (
-            Option(
-                ("--selector", "-s"),
-                "labels of the pods: key=value,key=value; * is every pod",
-                "LABELS",
-                values="selector",
-            ),
+            _SELECTOR,
             *OPTIONS,
+            *SCOPE,
+            *KINDS,
             Option(("--dry-run",), "apply and push nothing; show what would be applied, and the diff to what is there"),
             Option(
                 ("--steps",),
@@ -89,6 +92,7 @@ COMMANDS = (
         ),
         slow=True,
     ),
+    command((_SELECTOR, *(option for option in OPTIONS if option.key != "timeout"))),
     Command(
         "wasm_rollback",
         "Restore the whole plugin that was in force before: image, configuration, selector and all the rest.",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wasmnb.session import Built, Removed, Tagged, Transfer
     from wasmnb.views import Record
 
-__all__ = ["ACCESS", "COMMANDS"]
+__all__ = ["ACCESS", "COMMANDS", "FLAGS"]
 
 ACCESS = (
     Option(("--plain-http",), "speak to the registry without TLS"),
@@ -20,6 +20,14 @@ ACCESS = (
     Option(("--ca",), "believe these certificate authorities, a PEM file", "FILE"),
 )
 """What can be said about the way to a registry."""
+
+FLAGS = (
+    Option(("--flag",), "pass a flag to the compiler", "FLAG", repeat=True, keyword="flags"),
+    Option(("--include", "-I"), "look for C++ headers in this folder", "FOLDER", repeat=True),
+    Option(("--define", "-D"), "define a C++ macro: NAME or NAME=VALUE", "MACRO", repeat=True),
+    Option(("--std", "-std"), "the C++ standard; c++17", "STANDARD", values="c++17|c++20|c++23|c++26"),
+)
+"""What can be said to the compiler."""
 
 
 def _build(session: Any, **keywords: Any) -> Built:
@@ -99,6 +107,7 @@ COMMANDS = (
             Option(("--command",), "what the container runs; the image's own command", "COMMAND"),
             Option(("--target",), "the module that the container makes; the only .wasm it wrote", "FILE"),
             Option(("--pull",), "pull the builder image when it is missing"),
+            *FLAGS,
             Option(("--force",), "compile although nothing changed"),
             Option(("--watch", "-w"), "build the folder again after each change, until an interrupt"),
             Option(
@@ -119,6 +128,7 @@ COMMANDS = (
             "%wasm_build header-filter -t registry.example/team/header-filter:v0.2",
             "%wasm_build precompiled path/to/filter.wasm -t registry.example/team/filter:v1 -c runtime-config.json",
             "%wasm_build header-filter -a 'title=Header filter' -a licenses=Apache-2.0",
+            "%wasm_build ./header-filter -t local/header-filter",
             "%wasm_build ./filter --in-container rust:1 --command 'cargo build --release --target wasm32-wasip1'",
             "%wasm_build ./filter --watch --deploy app=details",
         ),

@@ -9,6 +9,7 @@ from wasmnb.magics._command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
     from wasmnb.session import MeshState
+    from wasmnb.session.sampling import Bookinfo
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS"]
@@ -30,6 +31,18 @@ def _mesh(state: MeshState) -> Record:
     notes = (*((f"gateway: http://{state.gateway}",) if state.gateway else ()), *state.about)
     tone = "quiet" if state.change == "stopped" else record.tone
     return replace(record, title=f"Mesh {state.name}", status=status, tone=tone, notes=notes)
+
+
+def _bookinfo(done: Bookinfo) -> Record:
+    from wasmnb.views import pods_record  # noqa: PLC0415
+    from wasmnb.views.text import duration  # noqa: PLC0415
+
+    record = pods_record(done.pods)
+    took = duration(done.seconds)
+    if done.action == "apply":
+        return replace(record, title="Bookinfo", status=f"{record.status} after {took}", notes=done.notes)
+    left = f"; {len(done.pods)} pods are in the mesh" if done.pods else ""
+    return replace(record, title="Bookinfo", status=f"delete took {took}{left}", tone="quiet", notes=done.notes)
 
 
 def _pods(session: Any) -> Any:
@@ -117,6 +130,28 @@ COMMANDS = (
             "%wasm_mesh local --workload shop=127.0.0.1:8000,version=v2",
             "%wasm_mesh istio --context minikube -n default",
             "%wasm_mesh stop",
+        ),
+        slow=True,
+    ),
+    Command(
+        "wasm_bookinfo",
+        "Apply the article's application and wait until its pods are READY, or delete what applying it made.",
+        method("bookinfo"),
+        _bookinfo,
+        (Argument("action", "apply or delete", True, "apply|delete"),),
+        (
+            Option(
+                ("--images",),
+                "where its images come from instead of upstream's: PREFIX[:TAG]",
+                "PREFIX",
+                keyword="images",
+            ),
+            Option(("--timeout",), "seconds to wait for READY; 300", "SECONDS", float),
+        ),
+        (
+            "%wasm_bookinfo apply",
+            "%wasm_bookinfo apply --images registry.example/mirror:1.20.3",
+            "%wasm_bookinfo delete",
         ),
         slow=True,
     ),

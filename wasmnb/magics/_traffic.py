@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from wasmnb.magics._command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
-    from wasmnb.traffic import Capture
+    from wasmnb.traffic import Capture, PodCaptures
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS"]
 
 
-def _headers(capture: Capture) -> Record:
-    from wasmnb.views import headers_record  # noqa: PLC0415
+def _headers(capture: Capture | PodCaptures) -> Record:
+    from wasmnb.traffic import PodCaptures  # noqa: PLC0415
+    from wasmnb.views import headers_record, pod_headers_record  # noqa: PLC0415
 
+    if isinstance(capture, PodCaptures):
+        return pod_headers_record(capture)
     return headers_record(capture.before, capture.after)
 
 
@@ -44,6 +47,7 @@ COMMANDS = (
             ),
             Option(("--header", "-H"), "a request header: 'name: value'", "LINE", repeat=True),
             Option(("--data", "-d"), "the body, or @file", "TEXT"),
+            Option(("--all-pods",), "send it to each pod of the service; show where they differ"),
             Option(("--timeout",), "seconds for the whole exchange; 5", "SECONDS", float),
             Option(
                 ("--before",),
@@ -55,6 +59,7 @@ COMMANDS = (
         (
             "%wasm_headers productpage details:9080/details/123",
             "%wasm_headers productpage details:9080/details/123 --via app",
+            "%wasm_headers productpage reviews:9080/reviews/7 --all-pods",
         ),
     ),
 )

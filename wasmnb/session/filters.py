@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from wasmnb.build import Filter
 from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainError, UsageError, did_you_mean
 from wasmnb.module import Module
+from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import FilterResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from wasmnb.build.languages import Guess
     from wasmnb.progress import Progress
@@ -41,6 +42,7 @@ def said(guessed: Guess | None) -> Iterator[None]:
 class _Known:
     filter: Filter
     module: Module | None = None
+    named: tuple[str, ...] = ()
 
 
 class Filters:
@@ -48,13 +50,20 @@ class Filters:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        self.files = SessionFiles()
 
     def names(self) -> list[str]:
         """List the names, in the order they came."""
         return list(self._known)
 
-    def build(self, wanted: Filter, *, force: bool = False, progress: Progress | None = None) -> FilterResult:
-        """Compile a filter, unless it is the one that is known already.
+    def using(self, path: str) -> tuple[str, ...]:
+        """Give the names of the filters that a file was compiled into."""
+        return tuple(name for name, known in self._known.items() if any(path == own for own, _ in known.filter.files))
+
+    def build(
+        self, wanted: Filter, *, named: Sequence[str] = (), force: bool = False, progress: Progress | None = None
+    ) -> FilterResult:
+        """Compile a filter with the session's files that it needs, unless it is the one that is known already.
 
         A filter that does not compile is remembered without a module, so that what an older text of the same cell
         gave cannot be deployed by mistake.
@@ -72,11 +81,15 @@ class Filters:
                 f"The filter {wanted.name!r} has no source.",
                 hint=f"write the program below the line %%wasm_filter {wanted.name}",
             )
+        wanted = self.files.beside(wanted, named)
         known = self._known.get(wanted.name)
-        if known is not None and known.module is not None and known.filter == wanted and not force:
+        # What lies in folders of headers is looked at by the compiler's own cache.
+        alone = not any(flag.startswith("-I") for flag in wanted.flags)
+        if known is not None and known.module is not None and known.filter == wanted and not force and alone:
             took = perf_counter() - start
             return FilterResult(known.filter, known.module, unchanged=True, stages=(("compare", took),))
-        self._known[wanted.name] = known = _Known(wanted)
+        before = known.module if known is not None else None
+        self._known[wanted.name] = known = _Known(wanted, named=tuple(named))
         try:
             known.module = wanted.build(progress=progress, force=force)
         except KeyboardInterrupt:
@@ -87,8 +100,9 @@ class Filters:
         record = known.module.build
         stages: tuple[tuple[str, float], ...] = record.stages if record is not None else ()
         rest = perf_counter() - start - sum(seconds for _, seconds in stages)
+        unchanged = known.module == before and record is not None and record.cached
         return FilterResult(
-            wanted, known.module, unchanged=False, stages=(*stages, ("other" if stages else "build", rest))
+            wanted, known.module, unchanged=unchanged, stages=(*stages, ("other" if stages else "build", rest))
         )
 
     def get(self, name: str) -> FilterResult:
@@ -113,6 +127,9 @@ class Filters:
                 f"The filter {name!r} did not compile when its cell was last run.",
                 hint="mend the cell and run it again; an older module is not used in its place",
             )
+        if self.files.names() and self.files.beside(known.filter, known.named) != known.filter:
+            # A file was written anew since: an older module is not used in its place.
+            return self.build(known.filter, named=known.named)
         return FilterResult(known.filter, known.module, unchanged=True)
 
     def module(self, named: str | Filter | Module, *, progress: Progress | None = None) -> Module:

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.build import Filter
 from wasmnb.build.languages import guess
+from wasmnb.session import words
 from wasmnb.session.defaults import number
 from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
+from wasmnb.session.files import FileResult
 from wasmnb.session.filters import said
 from wasmnb.session.logins import Logins
 from wasmnb.session.looking import Looking
 from wasmnb.session.projects import Projects
+from wasmnb.session.rendering import Rendering
 from wasmnb.session.results import Deployment, FilterResult, Removal
+from wasmnb.session.sampling import Sampling
+from wasmnb.session.scoping import kind
 from wasmnb.session.stepping import Stepping, Steps
 from wasmnb.session.supplying import NO_ACCESS, default_id
 from wasmnb.session.wanted import Wanted
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Projects, Logins, Looking, Stepping):
+class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
@@ -47,6 +52,10 @@ class Session(Projects, Logins, Looking, Stepping):
         *,
         language: str | None = None,
         flags: Sequence[str] = (),
+        include: Sequence[str] = (),
+        define: Sequence[str] = (),
+        std: str | None = None,
+        files: Sequence[str] = (),
         force: bool = False,
         deploy: str | Mapping[str, str] | None = None,
         id: str | None = None,  # noqa: A002 - the option's own word
@@ -69,6 +78,12 @@ class Session(Projects, Logins, Looking, Stepping):
             Without it, what the source looks like; the session's default where it does not tell.
         flags : sequence of str
             Extra compiler flags.
+        include, define : sequence of str
+            Folders of headers, and macros (``NAME`` or ``NAME=VALUE``), of C++.
+        std : str, optional
+            The C++ standard, such as ``c++20``.
+        files : sequence of str
+            Files that belong to the filter, of the session or on the disk; those that it includes need not be named.
         force : bool
             Compile although nothing changed.
         deploy : str or mapping, optional
@@ -89,9 +104,11 @@ class Session(Projects, Logins, Looking, Stepping):
                 known = self._filters.get(name)
             else:
                 guessed = guess(source, self._defaults["language"]) if language is None else None
-                wanted = Filter(name, source, guessed.language if guessed else str(language), tuple(flags))
+                flags = words.flags(flags, include, define, std)
+                wanted = Filter(name, source, guessed.language if guessed else str(language), flags)
                 with nullcontext() if deploy is None else still_in_force(self.current, id or name), said(guessed):
-                    known = replace(self._filters.build(wanted, force=force, progress=progress), guess=guessed)
+                    built = self._filters.build(wanted, named=files, force=force, progress=progress)
+                known = replace(built, guess=guessed)
             if deploy is None:
                 return known
             deployment = self._deploy(known.module, how, progress)
@@ -99,6 +116,27 @@ class Session(Projects, Logins, Looking, Stepping):
             return replace(
                 known, deployment=deployment, unchanged=unchanged, stages=(*known.stages, *deployment.stages)
             )
+
+    def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
+        """Write a file that filters of this session can include, or give the one that is known.
+
+        Parameters
+        ----------
+        path : str
+            By which filters include it: ``util.h``, ``limits/bucket.cc``, ``filter.proto``.
+        source : str, optional
+            Its text.
+        filters : sequence of str
+            The only filters that it is for; without one, every filter that includes it.
+
+        Raises
+        ------
+        BadNameError, UsageError
+        """
+        with self._guard():
+            kept = self._filters.files
+            same = True if source is None else kept.put(path, source, filters)
+            return FileResult(path, kept.get(path), same, self._filters.using(path))
 
     def deploy(
         self,
@@ -115,6 +153,14 @@ class Session(Projects, Logins, Looking, Stepping):
         plain_http: bool = False,
         insecure: bool = False,
         ca: str | None = None,
+        match: Any = None,
+        pull_policy: str | None = None,
+        pull_secret: str | None = None,
+        env: Any = None,
+        target_ref: Any = None,
+        type: str | None = None,  # noqa: A002 - the option's own word
+        as_: str | None = None,
+        target: str | None = None,
         dry_run: bool = False,
         wait: bool = True,
         steps: str | Sequence[str | Mapping[str, str]] = (),
@@ -148,6 +194,20 @@ class Session(Projects, Logins, Looking, Stepping):
             Seconds to wait for LIVE.
         plain_http, insecure, ca
             As for `push`.
+        match : str, Match, or several, optional
+            Listeners it is for: ``SERVER:9080``, ``CLIENT``; every one.
+        pull_policy, pull_secret : str, optional
+            When proxies fetch the image anew (see `wasmnb.PullPolicy`), and the Secret that they fetch it with.
+        env : str, mapping, or several, optional
+            Environment of the filter: ``NAME=VALUE``, or ``NAME`` for the proxy's own variable.
+        target_ref : str, TargetRef, or several, optional
+            In place of a selector, what it is attached to: ``Gateway/waypoint``, ``Service/details``.
+        type : str, optional
+            ``HTTP`` or ``NETWORK``, see `wasmnb.PluginType`.
+        as_ : str, optional
+            The object of Istio's that it becomes: ``TrafficExtension``, ``WasmPlugin``, ``EnvoyFilter``.
+        target : str, optional
+            Another gateway on the cluster: ``envoy-gateway``, ``higress``.
         dry_run : bool
             Apply nothing and push nothing; give the text that would be applied, and the diff to what is there.
         wait : bool
@@ -173,7 +233,18 @@ class Session(Projects, Logins, Looking, Stepping):
         Interrupted
         """
         with self._guard():
-            how = self._ready(Wanted(id, selector, config, root_id, phase, priority, fail_policy, timeout))
+            said = Wanted(
+                *(id, selector, config, root_id, phase, priority, fail_policy, timeout),
+                match=match,
+                pull_policy=pull_policy,
+                pull_secret=pull_secret,
+                env=env,
+                target_ref=target_ref,
+                type=type,
+                as_=as_,
+                target=target,
+            )
+            how = self._ready(said)
             spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
             walk = Steps.read(
                 steps, watch_for=watch_for, accept_no_traffic=accept_no_traffic, wait=wait, ask=ask, on_step=on_step
@@ -212,7 +283,7 @@ class Session(Projects, Logins, Looking, Stepping):
         with self._guard():
             mesh, seconds = self.current, number("timeout", self._default("timeout", timeout))
             before, now = previous(mesh, id), in_force(mesh, id)
-            self._secrets |= redact.secrets_in(before.config)
+            self._secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
             done = put(mesh, before, wait=seconds, progress=progress)
             return replace(done, verdicts=self._shown(done.verdicts), notes=(back(before, now),))
 
@@ -243,7 +314,8 @@ class Session(Projects, Logins, Looking, Stepping):
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
         self.current  # noqa: B018 - raises
         how = how.read(self._defaults)
-        self._secrets |= redact.secrets_in(how.config)
+        kind(how.as_, how.target)  # raises for what no mesh can be given
+        self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
         return how
 
     def _deploy(

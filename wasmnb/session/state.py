@@ -54,6 +54,11 @@ class State:
         return self._filters.names()
 
     @property
+    def files(self) -> list[str]:
+        """The paths of the files that were written for filters of this session."""
+        return self._filters.files.names()
+
+    @property
     def store(self) -> Store:
         """The images on this machine.
 
@@ -287,6 +292,9 @@ class State:
             for verdict in verdicts
         )
 
+    def _masked(self, words: str) -> str:
+        return redact.text(words, self._secrets)
+
     @contextmanager
     def _guard(self) -> Iterator[None]:
         """Mask, in an error that leaves the session, the secrets that went through it."""
@@ -297,7 +305,7 @@ class State:
             if isinstance(error, DeployError):
                 error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
             if isinstance(error, RolloutError) and error.rollout is not None:
-                error.rollout = error.rollout.shown(self._shown)
+                error.rollout = error.rollout.shown(self._shown, self._masked)
             raise
 
 

@@ -88,7 +88,7 @@ class Stepping(Supplying):
 
         def tell(now: Rollout) -> None:
             if steps.on_step is not None:
-                steps.on_step(now.shown(self._shown))
+                steps.on_step(now.shown(self._shown, self._masked))
 
         done = roll_out(self.current, plugin, steps.labels, care, progress=progress, on_step=tell)
-        return replace(done.shown(self._shown), stages=stages, notes=found.notes(plugin.image))
+        return replace(done.shown(self._shown, self._masked), stages=stages, notes=found.notes(plugin.image))

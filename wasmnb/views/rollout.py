@@ -68,14 +68,16 @@ def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
             (
                 *(number, step.selector, step.outcome, pod, verdict and verdict.verdict.value),
                 *((seen.requests, seen.errors) if pod in counted else (None, None)),
-                *(
-                    verdict.running if verdict else "",
-                    "; ".join(filter(None, (verdict.reason if verdict else "", step.reason))),
-                ),
+                *(verdict.running if verdict else "", _reason(verdict.reason if verdict else "", step.reason)),
                 step.seconds,
             )
         )
     return rows
+
+
+def _reason(pod: str, step: str) -> str:
+    """Give the reason of a pod's verdict and that of its step, which may quote it."""
+    return step if pod in step else f"{pod}; {step}" if step else pod
 
 
 def _status(done: Rollout) -> str:
@@ -92,7 +94,7 @@ def _status(done: Rollout) -> str:
 
 def _traffic(done: Rollout) -> list[str]:
     return [
-        f"{step.selector}: {step.seen} failed with a 5xx, before it were {step.usual}"
+        f"{step.selector}: {step.seen} failed with a 5xx; before, {step.usual}"
         for step in done.steps
         if step.after and step.seen.requests
     ]

@@ -21,9 +21,7 @@ DETAILS = {"app": "details"}
 def home(cluster: Cluster) -> Iterator[str]:
     """Three pods that filters are put on, one that sends, and one that no selector names."""
     with cluster.namespace() as name:
-        bookinfo.install(
-            cluster, name, ("details-v1", "productpage-v1", "ratings-v1"), replicas={"details-v1": 3}
-        )
+        bookinfo.install(cluster, name, ("details-v1", "productpage-v1", "ratings-v1"), replicas={"details-v1": 3})
         yield name
 
 

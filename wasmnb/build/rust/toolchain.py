@@ -41,7 +41,10 @@ _OPTIONS = (
     f"--target={TARGET}",
     "--error-format=json",
     "-Cpanic=abort",
-    "-Ccodegen-units=1",
+    # More than half of the time is LLVM's: in parts it works on several cores. What the parts would win of each other
+    # is little, since most of a module comes from the crates.
+    "-Ccodegen-units=4",
+    "-Clto=off",
     "-Cembed-bitcode=no",
     # Names stay, for backtraces; a panic's message tells the cell's line by itself.
     "-Cstrip=debuginfo",

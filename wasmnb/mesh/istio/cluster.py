@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +69,7 @@ class Cluster:
         The one that the context names; ``default`` when it names none.
     """
 
-    def __init__(self, configuration: Configuration, context: str, namespace: str) -> None:
+    def __init__(self, configuration: Configuration, context: str, namespace: str, *, keys: str | None = None) -> None:
         from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415 - over a second to import
 
         configuration.connection_pool_maxsize = _CONNECTIONS
@@ -76,6 +79,13 @@ class Cluster:
         self._pool = RESTClientObject(configuration).pool_manager
         self._rights: dict[Right, bool] = {}
         self._lock = threading.Lock()
+        self._end = weakref.finalize(self, shutil.rmtree, keys, ignore_errors=True) if keys else None
+
+    def close(self) -> None:
+        """Close the connections, and delete the files that hold keys."""
+        self._pool.clear()
+        if self._end is not None:
+            self._end()
 
     @classmethod
     def connect(cls, context: str | None = None) -> Cluster:
@@ -116,14 +126,13 @@ class Cluster:
                     why=[f"it has: {', '.join(known)}" if known else "it has none"],
                     hint=did_you_mean(name, known) or NO_CLUSTER,
                 )
-            try:
-                config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False)
-            except Exception as error:  # the loader raises what its plugins and parsers do
-                raise MeshError(
-                    f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]
-                ) from error
-            cluster = cls(configuration, name, _namespace_of(name))
-        cluster.request("GET", "/version")
+            keys = _load(name, configuration)
+            cluster = cls(configuration, name, _namespace_of(name), keys=keys)
+        try:
+            cluster.request("GET", "/version")
+        except BaseException:
+            cluster.close()
+            raise
         return cluster
 
     @property
@@ -242,7 +251,7 @@ class Cluster:
 
         path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
         forwarded = self._upgrade(
-            ws_client.portforward_call, path, [("ports", str(port))], f"pods/portforward of {pod}"
+            ws_client.portforward_call, path, [("ports", str(port))], Right("get", "pods/portforward", "", namespace)
         )
         found: socket.socket = forwarded.socket(port)
         return found
@@ -285,9 +294,10 @@ class Cluster:
         query += [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("stdin", "true")] if stdin else []
         path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/exec"
-        return run(lambda call: self._upgrade(call, path, query, f"pods/exec of {pod}"), stdin, timeout, pod, over)
+        right = Right("get", "pods/exec", "", namespace)
+        return run(lambda call: self._upgrade(call, path, query, right), stdin, timeout, pod, over)
 
-    def _upgrade(self, call: Any, url: str, query: list[tuple[str, str]], what: str) -> Any:
+    def _upgrade(self, call: Any, url: str, query: list[tuple[str, str]], right: Right) -> Any:
         from kubernetes.client import ApiException  # noqa: PLC0415
 
         try:
@@ -301,7 +311,7 @@ class Cluster:
                 binary=True,
             )
         except ApiException as error:
-            raise refused(_status(error), str(error.reason), what, None) from None
+            raise refused(_status(error), str(error.reason), str(right), right) from None
 
     def _authorization(self) -> dict[str, str]:
         with self._lock:  # a token may be fetched anew
@@ -322,6 +332,29 @@ def _namespace_of(name: str) -> str:
     found, _ = config.list_kube_config_contexts(_kubeconfig())
     context = next(one for one in found if one["name"] == name)["context"]
     return str(context.get("namespace") or "default")
+
+
+def _load(name: str, configuration: Configuration) -> str:
+    """Read a context of the kubeconfig; give the folder of the files that its keys became, which is for us to delete.
+
+    Raises
+    ------
+    MeshError
+    """
+    from kubernetes.config import kube_config  # noqa: PLC0415
+
+    folder = tempfile.mkdtemp(prefix="wasmnb-keys-")
+    try:
+        kube_config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False, temp_file_path=folder)
+    except Exception as error:  # the loader raises what its plugins and parsers do
+        shutil.rmtree(folder, ignore_errors=True)
+        raise MeshError(f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]) from error
+    finally:
+        # The library remembers its files for ever, and would hand these out once they are gone.
+        known = kube_config._temp_files  # noqa: SLF001
+        for content in [content for content, path in known.items() if path.startswith(folder)]:
+            del known[content]
+    return folder
 
 
 def _kubeconfig() -> str:

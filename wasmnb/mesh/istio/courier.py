@@ -23,7 +23,8 @@ __all__ = ["Errand"]
 
 # stdin is curl's options, the request's head, and its body, one behind the other; their sizes are $1, $2 and $3. An
 # exec's stdin has no end before version 5 of the websocket protocol, so that each is read by its size; dd takes not a
-# byte more than that. The others keep reading, until whoever asked has seen the whole response and hangs up.
+# byte more than that. python3 and nc read from the connection until whoever asked has seen the whole response and hangs
+# up; nc would close the connection at the end of its stdin, which for once is good not to have.
 _SCRIPT = """
 c=$(dd bs=1 count="$1" 2>/dev/null)
 say() { echo "wasmnb-carrier $1" >&2; }
@@ -33,7 +34,7 @@ if command -v curl >/dev/null 2>&1; then
 elif command -v python3 >/dev/null 2>&1; then
   say python3; exec python3 -c "$7" "$4" "$5" "$6" "$(($2 + $3))"
 elif command -v nc >/dev/null 2>&1; then
-  say nc; { head -c "$(($2 + $3))"; sleep "$6"; } | nc -w "$6" "$4" "$5"
+  say nc; exec nc -w "$6" "$4" "$5"
 else
   exit 127
 fi

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.cluster import Executed
-from wasmnb.mesh.istio.problems import NoProgramError
+from wasmnb.mesh.istio.problems import NoProgramError, UnstartedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,8 @@ def run(
     ------
     NoProgramError
         The container does not have it.
+    UnstartedError
+        It was not started for another reason.
     MeshError
         Time is up, or the command could not be started.
     """
@@ -97,6 +99,6 @@ def _code(text: str, pod: str) -> int:
         if cause.get("reason") == "ExitCode":
             return int(cause["message"])
     said = str(status.get("message", text))
-    kind = NoProgramError if _NO_PROGRAM.search(said) else MeshError
+    kind = NoProgramError if _NO_PROGRAM.search(said) else UnstartedError
     # The end of the message is the reason; what is before it tells who passed it on.
     raise kind(f"A command could not be run in {pod}.", why=[said[-300:]])

@@ -38,7 +38,7 @@ _PROXY_UID, _OTHER_UID = 1337, 1338
 _PATIENCE = 60.0  # seconds for an image to come and a container to start
 _LIFE = 3600  # seconds that a guest waits for requests
 _LOOK = 0.1
-_PROBE = "probe"
+_PROBE, _APP = "probe", "wasmnb-probe"
 _MANAGED = "app.kubernetes.io/managed-by"
 _REVISION = "istio.io/rev"
 
@@ -143,6 +143,7 @@ def probe(
         },
     }
     made = False
+    _sweep(cluster, namespace)
     try:
         with uninterrupted():
             cluster.request("POST", path, body=body, right=Right("create", "pods", "", namespace))
@@ -173,7 +174,7 @@ def transcript(cluster: Cluster, namespace: str, pod: str, timeout: float) -> Ex
 
 
 def _injected(item: Mapping[str, Any], *, proxy: bool) -> dict[str, Any]:
-    labels = {_MANAGED: MANAGER, "app": "wasmnb-probe", "sidecar.istio.io/inject": "false" if proxy else "true"}
+    labels = {_MANAGED: MANAGER, "app": _APP, "sidecar.istio.io/inject": "false" if proxy else "true"}
     if proxy:
         return {"labels": labels, "annotations": {"sidecar.istio.io/inject": "false"}}
     metadata = item["metadata"]
@@ -222,6 +223,16 @@ def _await(
                 why=[str(said)[:300]],
             )
         time.sleep(_LOOK)
+
+
+def _sweep(cluster: Cluster, namespace: str) -> None:
+    """Delete probes whose kernel died before it could: the cluster has ended them, and keeps their entries."""
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    query = {"labelSelector": f"app={_APP},{_MANAGED}={MANAGER}"}
+    answer = cluster.request("GET", path, query=query, right=Right("list", "pods", "", namespace))
+    for item in answer.get("items") or ():
+        if item.get("status", {}).get("reason") == "DeadlineExceeded":
+            _delete(cluster, f"{path}/{item['metadata']['name']}", namespace)
 
 
 def _delete(cluster: Cluster, path: str, namespace: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import MeshError, WasmnbError, did_you_mean
+from wasmnb.errors import BadNameError, MeshError, WasmnbError, did_you_mean
 from wasmnb.image.named import NamedImage
 from wasmnb.mesh.istio import counting, istiod
 from wasmnb.mesh.istio.admin import Admin
@@ -204,11 +204,17 @@ class IstioMesh:
             items = self._looking.serving()
             stored = self._objects.all(plugin.id)
             selected = [item for item in items if _chosen(plugin, item)]
-            if not selected and not plugin.targets:
+            if plugin.kind.foreign:
+                selected = []
+            elif not selected and not plugin.targets:
                 raise self._looking.no_pod(plugin.selector, items)
+            attempt, again = 0, ""
             if only is None and self._is_there(plugin, stored):
                 verdicts = self._judged(stored, selected)
-                return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+                again = _why_anew(verdicts)
+                if not again:
+                    return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+                attempt = int(stored[0].record.get("attempt") or 0) + 1
             if only is not None:
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = [item for item in selected if _carries(item, only)]
@@ -216,12 +222,17 @@ class IstioMesh:
                     raise self._looking.no_pod({**plugin.selector, **only}, items)
             self._looking.before(stored, selected)
             progress.update(f"applying {plugin.id} in {self.namespace}")
-            held = self._placing.put(plugin, stored) if only is None else self._placing.put_part(plugin, only, stored)
+            if only is None:
+                past = self._past.get(plugin.id, ())
+                held = self._placing.put(plugin, stored, attempt=attempt, past=past)
+                self._past[plugin.id] = self._placing.history(plugin.id, held)
+            else:
+                held = self._placing.put_part(plugin, only, stored)
             self._remember(plugin)
             chosen = [one for one in held if only is None or one.part == dict(only)]
-            verdicts = self._waited(chosen, wait + self._loading(plugin), progress)
+            verdicts = self._waited(chosen, wait + self._loading(plugin) if wait else 0.0, progress)
             self._wake()
-            return [_with_note(one, note) for one in verdicts]
+            return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """Delete a plugin's objects, whoever deployed it, and wait until no proxy has it any more.
@@ -241,6 +252,8 @@ class IstioMesh:
                     f"The objects of {id!r} have lost their record.",
                     hint=f"kubectl delete {stored[0].kind.plural} {id}",
                 )
+            with suppress(BadNameError):
+                self._past[id] = self._placing.history(id, stored)
             for one in stored:
                 self._objects.delete(one)
             self._gone(stored)
@@ -254,7 +267,8 @@ class IstioMesh:
         for one in self._objects.all():
             found.setdefault(one.id, []).append(one)
         plugins = [self._placing.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
-        return in_order(plugin for plugin in plugins if plugin is not None)
+        # Where phase and priority are equal, the older object comes first, then the name (Istio, ``extensions.go``).
+        return in_order((plugin for plugin in plugins if plugin is not None), by_id=False)
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
         """List what was in force under an id, newest first; after it was removed, what this session saw of it.
@@ -313,6 +327,7 @@ class IstioMesh:
             via=via,
             timeout=timeout,
             pod=pod,
+            root=self.istio.namespace,
         )
 
     def endpoints(self, url: str) -> list[str]:
@@ -321,6 +336,29 @@ class IstioMesh:
 
         self._check()
         return endpoints(self.cluster, self.namespace, url)
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",
+        timeout: float = 300.0,
+        progress: Progress | None = None,
+    ) -> tuple[str, ...]:
+        """Apply the article's application, or delete it again; see `wasmnb.mesh.istio.bookinfo`."""
+        from wasmnb.mesh.istio import bookinfo  # noqa: PLC0415 - not needed to deploy
+
+        self._check()
+        if action == "delete":
+            return bookinfo.delete(self.cluster, self.namespace, progress=progress)
+        return bookinfo.apply(
+            self.cluster,
+            self.namespace,
+            images=images,
+            revision=self.istio.revision,
+            timeout=timeout,
+            progress=progress,
+        )
 
     def counts(self) -> list[Count]:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
@@ -361,6 +399,7 @@ class IstioMesh:
             watch.close()
         self._gatherer.close()
         self._tunnels.close()
+        self.cluster.close()
         if self.preflight is not None:
             self.preflight.close()
 
@@ -392,11 +431,12 @@ class IstioMesh:
 
     def _learn(self, plugin: Plugin) -> None:
         """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
-        from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
+        from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
 
         module = module_of(plugin.image)
         if module is not None:
-            self._placing.root_id(plugin.image.digest, check(module, plugin.root_id))
+            root_id = (check if self.preflight is not None else unchecked)(module, plugin.root_id)
+            self._placing.root_id(plugin.image.digest, root_id)
 
     def _examined(self, plugin: Plugin, progress: Progress) -> str:
         if self.preflight is None:
@@ -414,9 +454,6 @@ class IstioMesh:
     def _remember(self, plugin: Plugin) -> None:
         if not isinstance(plugin.image, NamedImage):
             self._images[plugin.image.digest] = plugin.image
-        past = self._past.setdefault(plugin.id, [])
-        if past[:1] != [plugin]:
-            past.insert(0, plugin)
 
     def _is_there(self, plugin: Plugin, stored: Sequence[Stored]) -> bool:
         whole = len(stored) == 1 and not stored[0].part
@@ -424,7 +461,7 @@ class IstioMesh:
 
     def _as_stored(self, plugin: Plugin, stored: Stored) -> bool:
         """Say whether the object is as we would render it; somebody may have changed it by hand."""
-        body = self._placing.body(plugin, {})
+        body = self._placing.body(plugin, {}, int(stored.record.get("attempt") or 0))
         return bool(body["kind"] == stored.kind.name and _within(body["spec"], stored.item.get("spec", {})))
 
     def _judged(self, stored: Sequence[Stored], items: Sequence[Any], *, rest: bool = False) -> list[PodVerdict]:
@@ -444,6 +481,7 @@ class IstioMesh:
         deadline, pause = time.monotonic() + seconds, _STEP
         while True:
             items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
+            stored = self._with_status(stored)
             found = self._looking.judged(stored, items, self._modules(), whole=False)
             if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
                 found = self._judged(stored, items)
@@ -453,6 +491,13 @@ class IstioMesh:
                 return found
             time.sleep(pause)
             pause = min(pause * 1.3, _LONGEST_STEP)
+
+    def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:
+        """Read objects again whose status their controller writes."""
+        if all(one.kind.ours for one in stored):
+            return list(stored)
+        names = {(one.kind, one.name) for one in stored}
+        return [one for one in self._objects.all(stored[0].id) if (one.kind, one.name) in names]
 
     def _split(
         self,
@@ -545,6 +590,15 @@ def _lasts(one: PodVerdict) -> bool:
             word in one.reason for word in ("ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "InvalidImageName")
         )
     return one.verdict is not Verdict.OLD
+
+
+def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
+    """Say why a plugin that is in force already is to be loaded afresh; empty when it is not."""
+    if any(one.verdict is Verdict.TRAPPED for one in verdicts):
+        return "unchanged, but loaded afresh because its VM had crashed"
+    if any(one.verdict is Verdict.UNPROVEN and "rotated" in one.reason for one in verdicts):
+        return "unchanged, but loaded afresh to prove it: a log was rotated"
+    return ""
 
 
 def _within(wanted: Any, there: Any) -> bool:

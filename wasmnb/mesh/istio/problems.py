@@ -17,6 +17,7 @@ __all__ = [
     "ForbiddenError",
     "MissingError",
     "NoProgramError",
+    "UnstartedError",
     "refused",
     "unreachable",
 ]
@@ -44,6 +45,10 @@ class MissingError(MeshError):
 
 class ConflictError(MeshError):
     """Somebody else owns it, or changed it meanwhile."""
+
+
+class UnstartedError(MeshError):
+    """A command was not started, for a reason that may pass."""
 
 
 class NoProgramError(MeshError):
@@ -102,6 +107,8 @@ def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:
 
 
 def _message(body: str) -> str:
+    # A handshake that failed is told with its headers before the body (websocket-client).
+    body = body.rpartition("-+-+- ")[2].removeprefix("b'").removesuffix("'")
     try:
         content = json.loads(body[body.find("{") :])
         return str(content.get("message") or body)[:600]

@@ -12,7 +12,7 @@ from wasmnb.errors import MeshError, TrafficError, UsageError
 from wasmnb.mesh.istio import mtls, services, sources
 from wasmnb.mesh.istio.courier import Errand
 from wasmnb.mesh.istio.pods import has_proxy, workload
-from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
+from wasmnb.mesh.istio.problems import ForbiddenError, MissingError, UnstartedError
 from wasmnb.mesh.istio.ways import Ways
 from wasmnb.mesh.urls import did_you_mean
 from wasmnb.traffic import Headers, Request
@@ -122,6 +122,8 @@ class _Sending:
             return self._persist(self._direct, "proxy", timeout)
         except _StrictError as error:
             refused = error
+        if self.pod:
+            raise self._no_choice(refused)
         left = max(timeout - (time.monotonic() - begin), 1.0)
         said = f"as the policy {refused.policy} says" if refused.policy else "it seems: it broke off the connections"
         note = (
@@ -129,6 +131,15 @@ class _Sending:
             " proxy; so this went through that proxy, which answers 502 to a header name such as 你好"
         )
         return self._persist(self._outbound, "app", left, note)
+
+    def _no_choice(self, refused: _StrictError) -> TrafficError:
+        """Make the error for a named pod that only the caller's proxy could be answered by, which chooses itself."""
+        said = f"the policy {refused.policy}" if refused.policy else "it broke off every connection"
+        return TrafficError(
+            f"{self.pod} takes mutual TLS only (STRICT), so it cannot be asked past the caller's proxy.",
+            why=[said, *refused.why],
+            hint="leave the pod open: the request then goes through the caller's proxy, which chooses one",
+        )
 
     def through(self, timeout: float) -> Exchange:
         """Send as the application does, through both proxies."""
@@ -192,9 +203,13 @@ class _Sending:
         begin = time.perf_counter()
         ways = _memory(self.cluster).ways
         key = (str(self.item["metadata"]["uid"]), past)
-        carried, ways[key] = Ways(self.cluster, self.item, past).carry(
-            Errand(self.request, host, port, left), ways.get(key, "")
-        )
+        try:
+            carried, ways[key] = Ways(self.cluster, self.item, past).carry(
+                Errand(self.request, host, port, left), ways.get(key, "")
+            )
+        except UnstartedError as error:
+            # A container that starts just now, or a kubelet that does not answer just now.
+            raise NotReadyError(error.what, why=error.why, hint=error.hint) from None
         seconds = time.perf_counter() - begin if carried.seconds is None else carried.seconds
         return Answer(carried.response, pod, seconds, carried.notes)
 

@@ -98,16 +98,21 @@ class Ways:
 
     def _open(self, first: str, shut: list[MeshError]) -> Iterator[str]:
         """Give the ways that the user has the rights for, the least intrusive first."""
-        every = {"exec": self._may("create", "pods/exec")}
+        every = {"exec": self.cluster.may(self._exec)}
         every["guest"] = every["exec"] and self._may(helpers.ADD, "pods/ephemeralcontainers")
         every["probe"] = self._may("create", "pods") and self._may("delete", "pods")
         if not every["exec"]:
-            shut.append(_missing(Right("create", "pods/exec", "", self.namespace)))
+            shut.append(_missing(self._exec))
         # An application that is the proxy's user is not told from the proxy.
         unfit = not self.past and (not self.container or uid(self.item, self.container) == _PROXY_UID)
         for way in sorted(every, key=lambda one: one != first):
             if every[way] and not (way == "exec" and unfit):
                 yield way
+
+    @property
+    def _exec(self) -> Right:
+        # Over a websocket it begins as a GET.
+        return Right("get", "pods/exec", "", self.namespace)
 
     def _may(self, verb: str, resource: str) -> bool:
         return self.cluster.may(Right(verb, resource, "", self.namespace))
@@ -140,7 +145,7 @@ class Ways:
     def _by_probe(self, errand: Errand, image: str) -> Carried:
         where = f"in a pod made for it beside {self.name}, and deleted again"
         wait = errand.seconds + _MARGIN
-        if self._may("create", "pods/exec"):
+        if self.cluster.may(self._exec):
             command = ["sleep", str(int(wait) + 60)]
             with helpers.probe(self.cluster, self.item, image, proxy=self.past, command=command, timeout=wait) as pod:
                 return self._by_exec(errand, pod, "probe", where)
@@ -164,7 +169,7 @@ def _public(errand: Errand) -> None:
         raise TrafficError(
             "A request with a body or a secret cannot be sent here.",
             why=["without exec it would stand in a pod's specification, which others can read"],
-            hint="send it without, or get the right to create pods/exec",
+            hint="send it without, or get the right to exec",
         )
 
 

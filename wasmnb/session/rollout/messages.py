@@ -58,7 +58,9 @@ def told(index: int, step: Step) -> str:
         for one in step.verdicts
     )
     seen = step.seen
-    traffic = f"; {seen} failed, before {step.usual}" if step.after else ""
+    traffic = (
+        f"; {seen} failed; before, {step.usual}" if seen.requests else "; no request was seen" if step.after else ""
+    )
     pods = verdicts or ", ".join(step.pods)
     return f"step {index + 1} {step.selector}: {step.outcome}; {pods}{traffic}"
 
@@ -91,10 +93,21 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> Interrupted:
         where = f"in step {begun[-1] + 1} of {count} ({rollout.steps[begun[-1]].selector})"
     back = f"%wasm_rollback {plugin.id}" if rollout.former else f"%wasm_undeploy {plugin.id}"
     return Interrupted(
-        f"The rollout of {plugin.id!r} was stopped {where}. It stays as it is: it did not go back.",
+        f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
         why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],
         hint=f"run the cell again to go on; {back} goes back on every pod",
     )
+
+
+def _divided(rollout: Rollout) -> str:
+    """Say which pods have the new version, whose image may be the same as the old one's."""
+    if all(step.outcome == "waiting" for step in rollout.steps):
+        return "every pod is as before"
+    words = {"waiting": "as before on", "applying": "new or as before on"}
+    parts: dict[str, list[str]] = {}
+    for step in rollout.steps:
+        parts.setdefault(words.get(step.outcome, "new on"), []).extend(step.pods)
+    return "; ".join(f"{word} {', '.join(pods)}" for word, pods in parts.items())
 
 
 def _state(mesh: Mesh, plugin_id: str) -> list[str]:

@@ -122,10 +122,14 @@ class Rollout:
         changed = replace(self.steps[number], **changes)
         return replace(self, steps=(*self.steps[:number], changed, *self.steps[number + 1 :]))
 
-    def shown(self, mask: Callable[[Sequence[PodVerdict]], tuple[PodVerdict, ...]]) -> Rollout:
-        """Give the rollout with each verdict as ``mask`` gives it."""
-        steps = tuple(replace(step, verdicts=mask(step.verdicts)) for step in self.steps)
-        return replace(self, steps=steps, verdicts=mask(self.verdicts))
+    def shown(
+        self,
+        verdicts: Callable[[Sequence[PodVerdict]], tuple[PodVerdict, ...]],
+        words: Callable[[str], str],
+    ) -> Rollout:
+        """Give the rollout with its verdicts and reasons as these two, which mask secrets, give them."""
+        steps = tuple(replace(step, verdicts=verdicts(step.verdicts), reason=words(step.reason)) for step in self.steps)
+        return replace(self, steps=steps, verdicts=verdicts(self.verdicts))
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

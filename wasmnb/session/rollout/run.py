@@ -178,7 +178,7 @@ class _Run:
         if seen.restarted:
             raise _StepError(f"the proxy was started again while it was watched: {', '.join(seen.restarted)}")
         if risen(step.usual, seen):
-            raise _StepError(f"its error rate rose: {seen} failed with a 5xx, before it were {step.usual}")
+            raise _StepError(f"its error rate rose: {seen} failed with a 5xx; before, {step.usual}")
         if seen.unknown:
             self._unjudged(number, "; ".join(seen.unknown))
         elif not seen.requests:
