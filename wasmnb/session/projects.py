@@ -67,6 +67,7 @@ class Projects(Images):
         command: str | None = None,
         target: str | None = None,
         pull: bool = False,
+        flags: Sequence[str] = (),
         force: bool = False,
         watch: bool = False,
         seconds: float | None = None,
@@ -79,7 +80,7 @@ class Projects(Images):
 
         Parameters
         ----------
-        what, file, tag, runtime_config, variant, annotation, schema, in_container, command, target, pull, force, log
+        what, file, tag, runtime_config, variant, annotation, schema, in_container, command, target, pull, flags, force, log
             As of `Images.build`.
         watch : bool
             Go on until an interrupt, or until ``seconds`` are over. A build that fails is told to ``log``; the next
@@ -100,9 +101,18 @@ class Projects(Images):
             What the last build or deployment raised, when watching ended with it.
         """
         options: dict[str, Any] = {
-            **{"tag": tag, "runtime_config": runtime_config, "variant": variant, "annotation": annotation},
-            **{"schema": schema, "in_container": in_container, "command": command, "target": target, "pull": pull},
-            **{"force": force, "progress": progress},
+            "tag": tag,
+            "runtime_config": runtime_config,
+            "variant": variant,
+            "annotation": annotation,
+            "schema": schema,
+            "in_container": in_container,
+            "command": command,
+            "target": target,
+            "pull": pull,
+            "flags": flags,
+            "force": force,
+            "progress": progress,
         }
         if not watch:
             if seconds is not None or deploy is not None:
