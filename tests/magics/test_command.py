@@ -141,7 +141,14 @@ def test_a_semicolon_at_the_end_silences():
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_every_word_is_a_keyword_of_the_method(command):
     name = command.name.removeprefix("wasm_")
-    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {"self", "progress", "log", "ask", "on_step"}
+    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {
+        "self",
+        "progress",
+        "log",
+        "ask",
+        "on_step",
+        "unattended",
+    }
     if name in ("filter", "file"):
         keywords.remove("source")  # the cell's body
     words = {argument.keyword for argument in command.arguments} | {option.key for option in command.options}
