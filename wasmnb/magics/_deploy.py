@@ -79,6 +79,12 @@ COMMANDS = (
             ),
             Option(("--watch-for",), "seconds for which a step's error rate is watched; 5", "SECONDS", float),
             Option(("--accept-no-traffic",), "a step whose error rate cannot be judged passes because it is live"),
+            Option(
+                ("--no-preflight",),
+                "apply it without having tried it on an Envoy here",
+                keyword="preflight",
+                switch=False,
+            ),
             Option(("--no-wait",), "do not wait for pods that may yet become live", keyword="wait", switch=False),
             Option(("--wait",), "wait until it is live on every pod; so it is without the option", keyword="wait"),
             *ACCESS,

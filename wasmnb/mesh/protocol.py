@@ -197,6 +197,7 @@ class Mesh(Protocol):
         plugin: Plugin,
         *,
         only: Mapping[str, str] | None = None,
+        preflight: bool = True,
         wait: float = 10.0,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
@@ -210,6 +211,8 @@ class Mesh(Protocol):
             was in force under the id. No pod ever runs two versions of it. Until an `apply` without ``only``, or
             `remove`, ends this state, `plugins` gives the newest, `rendered` its text (with that of the old version
             where a mesh keeps both side by side), and each pod is judged by what that pod is to run.
+        preflight : bool
+            Try the module on an Envoy of the mesh's own before any pod gets it. A mesh may do so in any case.
         wait : float
             Seconds; 0 gives the verdicts as they are once it has been handed over.
         progress : Progress, optional

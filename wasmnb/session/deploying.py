@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import fields
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import (
     BadNameError,
@@ -73,7 +73,13 @@ def back(before: Plugin, now: Plugin | None) -> str:
 
 
 def put(
-    mesh: Mesh, plugin: Plugin, *, wait: float, patient: bool = True, progress: Progress | None = None
+    mesh: Mesh,
+    plugin: Plugin,
+    *,
+    wait: float,
+    patient: bool = True,
+    fearless: bool = False,
+    progress: Progress | None = None,
 ) -> Deployment:
     """Put a plugin in force, unless the very same is live already.
 
@@ -85,6 +91,8 @@ def put(
         Seconds.
     patient : bool
         False: do not wait for pods that may yet become LIVE.
+    fearless : bool
+        True: apply what has not been tried on an Envoy here.
     progress : Progress, optional
 
     Raises
@@ -101,7 +109,8 @@ def put(
             verdicts = _selected(mesh.verdicts(plugin.id))
             if verdicts and all(verdict.verdict is Verdict.LIVE for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
-        verdicts = _selected(mesh.apply(plugin, wait=wait if patient else 0.0, progress=progress))
+        untried: dict[str, Any] = {"preflight": False} if fearless else {}
+        verdicts = _selected(mesh.apply(plugin, wait=wait if patient else 0.0, progress=progress, **untried))
     except KeyboardInterrupt:
         raise stopped(mesh, plugin, "Waiting for") from None
     if patient or not verdicts or any(verdict.verdict.final for verdict in verdicts):

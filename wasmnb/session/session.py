@@ -162,6 +162,7 @@ class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
         as_: str | None = None,
         target: str | None = None,
         dry_run: bool = False,
+        preflight: bool = True,
         wait: bool = True,
         steps: str | Sequence[str | Mapping[str, str]] = (),
         watch_for: float | None = None,
@@ -210,6 +211,10 @@ class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
             Another gateway on the cluster: ``envoy-gateway``, ``higress``.
         dry_run : bool
             Apply nothing and push nothing; give the text that would be applied, and the diff to what is there.
+        preflight : bool
+            False: do not look at the module before it is applied, and do not try it on an Envoy here. One that cannot
+            load is refused by each pod, and until then nothing saves you from it, not even a fail policy that is open.
+            The local mesh tries every module all the same.
         wait : bool
             False: give the verdicts as they are once the mesh has taken the plugin; pods that may yet become LIVE are
             not waited for. One that cannot become LIVE is an error all the same.
@@ -243,6 +248,7 @@ class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
                 type=type,
                 as_=as_,
                 target=target,
+                preflight=None if preflight else False,
             )
             how = self._ready(said)
             spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
@@ -330,7 +336,8 @@ class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
         with still_in_force(self.current, how.id or default_id(name)):
             found, stages = self._supply(name, spoken or NO_ACCESS, progress)
             plugin = how.plugin(found.image)
-        done = put(self.current, plugin, wait=how.seconds, patient=patient, progress=progress)
+        fearless = how.preflight is False
+        done = put(self.current, plugin, wait=how.seconds, patient=patient, fearless=fearless, progress=progress)
         return replace(
             done, verdicts=self._shown(done.verdicts), stages=(*stages, *done.stages), notes=found.notes(plugin.image)
         )

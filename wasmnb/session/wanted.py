@@ -42,6 +42,7 @@ class Wanted:
     type: str | None = None
     as_: str | None = None
     target: str | None = None
+    preflight: bool | None = None
 
     @property
     def seconds(self) -> float:
@@ -102,15 +103,16 @@ class Wanted:
         ModuleError
             Envoy would refuse the module, or silently ignore the root id.
         """
-        from wasmnb.module.check import check  # noqa: PLC0415 - the parser, for deployments only
+        from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser, for deployments only
 
+        root_id_of = unchecked if self.preflight is False else check
         values, taken = environment(self.env)
         return Plugin(
             id=self.id or image.module.name,
             image=image,
             selector=selector(self.selector),
             config=self.config,
-            root_id=check(image.module, self.root_id or _said(image)),
+            root_id=root_id_of(image.module, self.root_id or _said(image)),
             phase=Phase(self.phase),
             priority=self.priority or 0,
             fail_policy=FailPolicy(self.fail_policy),

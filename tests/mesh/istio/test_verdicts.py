@@ -95,22 +95,21 @@ def test_a_private_registry_without_a_secret_denies_all_and_with_one_is_live(
     assert PASSWORD not in repr(found)
 
 
-def test_a_bad_import_is_refused_before_and_rejected_after(mesh, published, monkeypatch):
+def test_a_bad_import_is_refused_before_and_rejected_after(mesh, published):
     good = Plugin("import", published(tag("good")), DETAILS)
     mesh.apply(good)
     bad = published(build("bad-import", response="extern int no_such_call(void); no_such_call()"))
     with pytest.raises(ModuleError) as caught:
         mesh.apply(good.with_image(bad))
     assert "no_such_call" in str(caught.value)
-    monkeypatch.setattr(mesh, "preflight", None)
-    found = mesh.apply(good.with_image(bad))
+    found = mesh.apply(good.with_image(bad), preflight=False)
     assert words(found) == [REJECTED] * 3
     assert "no_such_call" in found[0].reason
     assert request(mesh) == (200, ["good"])
     # Nothing before, under a fresh name: every request gets 500, and the pods are READY all the same.
     fresh = replace(good.with_image(bad), id="import-fresh")
     mesh.remove("import")
-    assert words(mesh.apply(fresh)) == [REJECTED] * 3
+    assert words(mesh.apply(fresh, preflight=False)) == [REJECTED] * 3
     assert request(mesh)[0] == 500
     assert {pod.ready for pod in mesh.pods()} == {"2/2"}
 

@@ -170,6 +170,7 @@ class IstioMesh:
         plugin: Plugin,
         *,
         only: Mapping[str, str] | None = None,
+        preflight: bool = True,
         wait: float = 10.0,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
@@ -181,6 +182,8 @@ class IstioMesh:
             Its image by a reference that the proxies can fetch.
         only : mapping of str to str, optional
             See `wasmnb.mesh.Mesh.apply`.
+        preflight : bool
+            Load the module, with its configuration, in the embedded Envoy first.
         wait : float
             Seconds for the proxies; what a large module takes to compile comes on top.
         progress : Progress, optional
@@ -199,8 +202,9 @@ class IstioMesh:
         check_id(plugin.id)
         progress = progress or Silent()
         with self._lock:
-            self._learn(plugin)
-            note = self._examined(plugin, progress)
+            tried = self.preflight if preflight else None
+            self._learn(plugin, strict=tried is not None)
+            note = _examined(plugin, tried, progress)
             items = self._looking.serving()
             stored = self._objects.all(plugin.id)
             selected = [item for item in items if _chosen(plugin, item)]
@@ -429,22 +433,14 @@ class IstioMesh:
     def _modules(self) -> dict[str, Module]:
         return {digest: image.module for digest, image in list(self._images.items())}
 
-    def _learn(self, plugin: Plugin) -> None:
+    def _learn(self, plugin: Plugin, *, strict: bool = True) -> None:
         """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
         from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
 
         module = module_of(plugin.image)
         if module is not None:
-            root_id = (check if self.preflight is not None else unchecked)(module, plugin.root_id)
+            root_id = (check if strict else unchecked)(module, plugin.root_id)
             self._placing.root_id(plugin.image.digest, root_id)
-
-    def _examined(self, plugin: Plugin, progress: Progress) -> str:
-        if self.preflight is None:
-            return ""
-        progress.update("trying the module on the embedded Envoy")
-        if module_of(plugin.image) is None:
-            return "not tried before: its image is not at hand here"
-        return self.preflight.examine(plugin)
 
     @staticmethod
     def _loading(plugin: Plugin) -> float:
@@ -543,6 +539,16 @@ class IstioMesh:
     def _wake(self) -> None:
         for watch in list(self._watches):
             watch.wake()
+
+
+def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -> str:
+    """Try a plugin on the embedded Envoy; give what is worth a note."""
+    if preflight is None:
+        return ""
+    progress.update("trying the module on the embedded Envoy")
+    if module_of(plugin.image) is None:
+        return "not tried before: its image is not at hand here"
+    return preflight.examine(plugin)
 
 
 def _preflight() -> Preflight | None:

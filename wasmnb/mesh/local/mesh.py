@@ -152,6 +152,7 @@ class LocalMesh:
         plugin: Plugin,
         *,
         only: Mapping[str, str] | None = None,
+        preflight: bool = True,  # noqa: ARG002 - the canary costs a moment, and saves the pods
         wait: float = _WAIT,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
