@@ -68,6 +68,9 @@ class Projects(Images):
         target: str | None = None,
         pull: bool = False,
         flags: Sequence[str] = (),
+        std: str | None = None,
+        define: Sequence[str] = (),
+        include: Sequence[str] = (),
         force: bool = False,
         watch: bool = False,
         seconds: float | None = None,
@@ -80,7 +83,8 @@ class Projects(Images):
 
         Parameters
         ----------
-        what, file, tag, runtime_config, variant, annotation, schema, in_container, command, target, pull, flags, force, log
+        what, file, tag, runtime_config, variant, annotation, schema, in_container, command, target, pull, flags,
+        std, define, include, force, log
             As of `Images.build`.
         watch : bool
             Go on until an interrupt, or until ``seconds`` are over. A build that fails is told to ``log``; the next
@@ -111,6 +115,9 @@ class Projects(Images):
             "target": target,
             "pull": pull,
             "flags": flags,
+            "std": std,
+            "define": define,
+            "include": include,
             "force": force,
             "progress": progress,
         }
