@@ -152,11 +152,12 @@ class Change:
     at : datetime
         When it was observed (aware, UTC).
     kind : str
-        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``.
+        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``; ``stale`` when the mesh has stopped
+        answering (what was told is what was, not what is), ``fresh`` when it answers again.
     name : str
         The pod or plugin; for a verdict, ``pod/plugin``.
     value : dict
-        The new state as plain JSON values; empty when gone.
+        The new state as plain JSON values; empty when gone. Of ``stale``: ``since`` and ``reason``.
     """
 
     number: int

@@ -21,6 +21,7 @@ __all__ = [
     "deploy_record",
     "logs_record",
     "plugins_record",
+    "pods_columns",
     "pods_record",
     "undeploy_record",
     "verdict_cell",
@@ -69,11 +70,7 @@ def pods_record(pods: Sequence[Pod], verdicts: Iterable[PodVerdict] = (), *, now
         if verdict.verdict is not Verdict.NOT_SELECTED:
             running.setdefault(verdict.pod, []).append(f"{verdict.plugin}={verdict.verdict.value}")
     columns = (
-        Column("pod", heading="name"),
-        Column("ready", show=_ready),
-        Column("status"),
-        Column("restarts", "Int64"),
-        Column("started", "datetime64[us, UTC]", "age", lambda since: Cell(age(since, now), since.isoformat())),
+        *pods_columns(now=now),
         Column("plugins", show=_plugins, shown=bool(running)),
         Column("reason", shown=any(pod.reason for pod in pods)),
         Column("workload", shown=False),
@@ -90,6 +87,17 @@ def pods_record(pods: Sequence[Pod], verdicts: Iterable[PodVerdict] = (), *, now
     ready = sum(_all_ready(pod.ready) for pod in pods)
     status = f"{ready} of {len(pods)} ready" if pods else "there are none"
     return Record("Pods", status, "good" if pods and ready == len(pods) else "warn", columns, rows)
+
+
+def pods_columns(*, now: datetime | None = None) -> tuple[Column, ...]:
+    """Give the columns that ``kubectl get po`` has: ``pod``, ``ready``, ``status``, ``restarts`` and ``started``."""
+    return (
+        Column("pod", heading="name"),
+        Column("ready", show=_ready),
+        Column("status"),
+        Column("restarts", "Int64"),
+        Column("started", "datetime64[us, UTC]", "age", lambda since: _age(since, now)),
+    )
 
 
 def verdicts_record(verdicts: Iterable[PodVerdict], *, title: str = "Plugins on pods") -> Record:
@@ -203,12 +211,18 @@ def _level(line: str) -> str:
     return next((sign for level, sign in _LEVELS.items() if level in line), " ")
 
 
+def _age(since: datetime | None, now: datetime | None) -> Cell:
+    return Cell("") if since is None else Cell(age(since, now), since.isoformat())
+
+
 def _all_ready(ready: str) -> bool:
     done, _, wanted = ready.partition("/")
     return bool(wanted) and done == wanted
 
 
 def _ready(ready: str) -> Cell:
+    if not ready:
+        return Cell("")
     good = _all_ready(ready)
     return Cell(ready, sign="✓" if good else "…", tone="good" if good else "warn")
 
