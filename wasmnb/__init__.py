@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from wasmnb.build import Filter
+    from wasmnb.dashboards import dashboard
     from wasmnb.errors import WasmnbError
     from wasmnb.image import Image, Store, build_image, inspect
     from wasmnb.image.registry.pull import pull
@@ -48,6 +49,7 @@ _HOMES = {
     "Verdict": "wasmnb.mesh",
     "WasmnbError": "wasmnb.errors",
     "build_image": "wasmnb.image",
+    "dashboard": "wasmnb.dashboards",
     "diff": "wasmnb.traffic",
     "inspect": "wasmnb.image",
     "pull": "wasmnb.image.registry",
@@ -76,6 +78,7 @@ __all__ = [
     "Verdict",
     "WasmnbError",
     "build_image",
+    "dashboard",
     "diff",
     "inspect",
     "load_ipython_extension",

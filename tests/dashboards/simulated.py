@@ -1,4 +1,4 @@
-"""A mesh of thousands of pods in memory: as many changes a second as one likes, and every fault that a mesh can have."""
+"""A mesh of thousands of pods in memory: as many changes a second as one likes, and every fault a mesh can have."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SimulatedWatch:
             raise StopIteration
         return change
 
-    def __enter__(self) -> SimulatedWatch:
+    def __enter__(self):
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from wasmnb.dashboards.row import Rate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from wasmnb.mesh.protocol import Count
 
 __all__ = ["Rates"]

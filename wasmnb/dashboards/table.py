@@ -57,7 +57,8 @@ class PodTable:
             elif change.kind == "pod-gone":
                 self._drop(change.name)
             elif change.kind == "verdict":
-                self._judge(*change.name.split("/", 1), change.value)
+                pod, _, plugin = change.name.partition("/")
+                self._judge(pod, plugin, change.value)
 
     def renew(self) -> None:
         """Begin a new round: the watch was opened again, and will tell everything again."""

@@ -19,6 +19,7 @@ from wasmnb.session.rehearsing import DryRun, rehearse
 from wasmnb.session.results import Deployment, FilterResult, Removal
 from wasmnb.session.supplying import NO_ACCESS, Supplying, default_id
 from wasmnb.session.wanted import Wanted
+from wasmnb.session.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Looking, Supplying):
+class Session(Images, Logins, Looking, Supplying, Watching):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from wasmnb.dashboards.live import LiveView
     from wasmnb.image import Store
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.progress import Progress
@@ -41,6 +42,7 @@ class State:
         self._secrets: set[str] = set()
         self._filters = Filters()
         self._images: Store | None = None
+        self._views: list[LiveView] = []
         # What was built or named here and is not pushed: a registry need not be asked what these names mean.
         self._own: dict[str, str] = {}
 
@@ -199,6 +201,8 @@ class State:
 
     def _stop(self) -> MeshState:
         mesh, start = self.current, perf_counter()
+        for view in list(self._views):
+            view.close("the mesh was stopped")
         mesh.stop()
         self._mesh = None
         self._captures.clear()

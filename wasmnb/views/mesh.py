@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
 
 __all__ = [
+    "VERDICTS",
     "deploy_record",
     "logs_record",
     "plugins_record",
@@ -28,7 +29,7 @@ __all__ = [
     "verdicts_record",
 ]
 
-_VERDICTS: dict[str, tuple[str, Tone]] = {
+VERDICTS: dict[str, tuple[str, Tone]] = {
     "LIVE": ("✓", "good"),
     "OLD": ("↺", "warn"),
     "WARMING": ("…", "quiet"),
@@ -41,12 +42,13 @@ _VERDICTS: dict[str, tuple[str, Tone]] = {
     "NO_SIDECAR": ("·", "quiet"),
     "UNPROVEN": ("?", "warn"),
 }
+"""Sign and tone of each verdict."""
 _LEVELS = {"[error]": "✗", "[critical]": "✗", "[warning]": "!", "[warn]": "!"}
 
 
 def verdict_cell(verdict: str) -> Cell:
     """Show a verdict as sign and word."""
-    sign, tone = _VERDICTS[verdict]
+    sign, tone = VERDICTS[verdict]
     return Cell(verdict, sign=sign, tone=tone)
 
 
@@ -246,7 +248,7 @@ def _verdict_columns(verdicts: Iterable[PodVerdict]) -> tuple[Column, ...]:
     return (
         Column("pod"),
         Column("plugin"),
-        Column("verdict", show=verdict_cell, categories=tuple(_VERDICTS)),
+        Column("verdict", show=verdict_cell, categories=tuple(VERDICTS)),
         Column("running", show=_digest, code=True, shown=any(verdict.running for verdict in verdicts)),
         Column("wanted", show=_digest, code=True, shown=any(v.running != v.wanted for v in verdicts if v.running)),
         Column("reason", shown=any(verdict.reason for verdict in verdicts)),
