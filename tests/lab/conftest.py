@@ -129,6 +129,8 @@ def notebook() -> Iterator[Callable[..., Notebook]]:
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
             stack.callback(browser.close)
             page = browser.new_page(viewport={"width": width, "height": height})
+            page.on("pageerror", lambda error: print("page:", error))
+            page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
             page.goto(f"{address}/lab/tree/cells.ipynb?token={token}")
             page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
             page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)

@@ -21,7 +21,7 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     page = opened.page
     opened.run_all()
     grid = page.get_by_role("grid", name="Pods of the mesh simulated")
-    grid.wait_for(timeout=30_000)
+    grid.wait_for(timeout=60_000)
     assert page.locator(".wasmnb-live [role=status]").inner_text().endswith("40 of 40 ready")
     row = grid.get_by_role("row").filter(has_text="w-0-0")
     assert re.search(r"w-0-0.*2/2.*Running.*LIVE", row.inner_text().replace("\n", " "))
@@ -82,7 +82,7 @@ def test_keyboard_alone(notebook):
     page = opened.page
     opened.run_all()
     grid = page.get_by_role("grid", name="Pods of the mesh simulated")
-    grid.wait_for(timeout=30_000)
+    grid.wait_for(timeout=60_000)
     page.get_by_role("searchbox").focus()
     page.keyboard.press("ArrowDown")
     focused = "document.activeElement.getAttribute('aria-rowindex')"
@@ -125,7 +125,7 @@ def test_an_output_that_is_closed_ends_the_watch(notebook):
     opened = notebook(START.format(pods=5), PODS)
     page = opened.page
     opened.run_all()
-    page.get_by_role("grid").wait_for(timeout=30_000)
+    page.get_by_role("grid").wait_for(timeout=60_000)
     opened.kernel("assert len(mesh.watches) == 1")
     opened.command("notebook:clear-all-cell-outputs")
     page.wait_for_timeout(11_000)
@@ -136,9 +136,9 @@ def test_after_a_restart_the_record_stays(notebook):
     opened = notebook(START.format(pods=5), PODS)
     page = opened.page
     opened.run_all()
-    page.get_by_role("grid").wait_for(timeout=30_000)
+    page.get_by_role("grid").wait_for(timeout=60_000)
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    page.locator("details[data-wasmnb-record][open]").wait_for(timeout=30_000)
+    page.locator("details[data-wasmnb-record][open]").wait_for(timeout=60_000)
     assert page.get_by_role("grid").count() == 0
     page.locator("details table").get_by_text("w-0-0").wait_for()
     opened.picture("pods-restarted")

@@ -18,6 +18,8 @@ __all__ = ["LiveWidget", "widget"]
 class LiveWidget(anywidget.AnyWidget):
     """Shows what a `wasmnb.dashboards.live.LiveView` tells it."""
 
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
     model_key = traitlets.Unicode().tag(sync=True)
 
