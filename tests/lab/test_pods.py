@@ -72,8 +72,7 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     assert all("application/vnd.jupyter.widget-view+json" not in one.data for one in left)
     assert "w-0-1" in left[0].data["text/plain"]
     opened.kernel(
-        "import threading\n"
-        "assert not [one for one in threading.enumerate() if one.name.startswith('wasmnb-dashboard')]"
+        "import threading\nassert not [one for one in threading.enumerate() if one.name.startswith('wasmnb-dashboard')]"
     )
 
 

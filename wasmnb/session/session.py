@@ -14,7 +14,6 @@ from wasmnb.session.defaults import number
 from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.session.images import Images
 from wasmnb.session.logins import Logins
-from wasmnb.session.looking import Looking
 from wasmnb.session.rehearsing import DryRun, rehearse
 from wasmnb.session.results import Deployment, FilterResult, Removal
 from wasmnb.session.supplying import NO_ACCESS, Supplying, default_id
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Looking, Supplying, Watching):
+class Session(Images, Logins, Supplying, Watching):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
+from wasmnb.errors import UsageError
 from wasmnb.session.defaults import number
-from wasmnb.session.state import State
+from wasmnb.session.looking import Looking
 
 if TYPE_CHECKING:
-    from wasmnb.dashboards.live import LiveView
+    from wasmnb.dashboards.live import LiveView, Source
 
 __all__ = ["Watching"]
 
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
-class Watching(State):
+
+class Watching(Looking):
     """Live views; each ends with the mesh."""
 
     def dashboard(self, *, rates: bool = True, seconds: float | None = None) -> LiveView:
@@ -31,13 +34,59 @@ class Watching(State):
         ------
         NoMeshError, ConfigError
         """
-        from wasmnb.dashboards.pods import dashboard  # noqa: PLC0415 - for views only
+        from wasmnb.dashboards.board import Board  # noqa: PLC0415 - for views only
+        from wasmnb.dashboards.pods import Pods  # noqa: PLC0415
 
         with self._guard():
-            wait = None if seconds is None else number("timeout", seconds)
-            view = dashboard(self.current, rates=rates, mask=self._masked, closed=self._ended)
-            self._views.append(view)
-            return view.watch(wait)
+            mesh = self.current
+            return self._show(Pods(Board(mesh, mask=self._masked, rates=rates), mesh.name), seconds)
+
+    def watch_headers(
+        self, source: str, url: str, *, every: float | None = None, seconds: float | None = None, **request: Any
+    ) -> LiveView:
+        """Send a request when a plugin changes and every few seconds, and show what differs, live.
+
+        Parameters
+        ----------
+        source, url, request
+            As for `headers`.
+        every : float, optional
+            Seconds between requests; 2. A request that is not safe (RFC 9110, section 9.2.1), such as ``POST``, is
+            repeated only when this is said.
+        seconds : float, optional
+            Watch for so long, and end with a record; without it, until nobody looks.
+
+        Raises
+        ------
+        NoMeshError, UsageError, TrafficError, MeshError
+        """
+        from wasmnb.dashboards.headers import HeadersWatch  # noqa: PLC0415 - for views only
+
+        method = (request.get("method") or ("POST" if request.get("data") else "GET")).upper()
+        if every is None and method not in _SAFE:
+            raise UsageError(
+                f"A {method} would be sent again and again.", hint="say --every SECONDS if that is what you want"
+            )
+        with self._guard():
+            pause = number("every", 2.0 if every is None else every)
+            # What is wrong with the request is an error of this call, not of a thread.
+            self.headers(source, url, **request)
+            watch = HeadersWatch(
+                lambda: self.headers(source, url, **request),
+                self.current,
+                title=f"{source} → {redact.url(url)}",
+                every=pause,
+                mask=self._masked,
+            )
+            return self._show(watch, seconds)
+
+    def _show(self, source: Source, seconds: float | None) -> LiveView:
+        from wasmnb.dashboards.live import LiveView  # noqa: PLC0415
+
+        wait = None if seconds is None else number("seconds", seconds)
+        view = LiveView(source, closed=self._ended)
+        self._views.append(view)
+        return view.watch(wait)
 
     def _masked(self, text: str) -> str:
         return redact.text(text, self._secrets)

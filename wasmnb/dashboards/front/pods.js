@@ -3,6 +3,7 @@
 const HEIGHT = 28;
 const SPARE = 6;
 const [NAME, WORKLOAD, READY, STATUS, RESTARTS, STARTED, REASON, PLUGINS, RATE, PROBLEM] = Array(10).keys();
+const natural = new Intl.Collator("en", { numeric: true });
 const worst = (row) => row[PLUGINS].map((one) => one[1]).sort().join();
 const COLUMNS = [
   ["name", (row) => row[NAME]],
@@ -70,7 +71,7 @@ function ordered(store, view) {
   if (words.length) rows = rows.filter((row) => { const all = text(row); return words.every((word) => all.includes(word)); });
   const key = COLUMNS[view.sort][1];
   const keyed = rows.map((row) => [key(row), row]);
-  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  const compare = (a, b) => (typeof a === "string" ? natural.compare(a, b) : a - b);
   keyed.sort(([a, one], [b, other]) =>
     (view.grouped ? compare(one[WORKLOAD], other[WORKLOAD]) : 0) || view.down * compare(a, b) || compare(one[NAME], other[NAME]));
   const items = [];
