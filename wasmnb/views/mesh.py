@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "VERDICTS",
     "deploy_record",
+    "digest_cell",
     "logs_record",
     "plugins_record",
     "pods_columns",
@@ -239,7 +240,8 @@ def _labels(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _digest(digest: str) -> Cell:
+def digest_cell(digest: str) -> Cell:
+    """Show enough of a digest to tell builds apart."""
     return Cell(short_digest(digest), digest)
 
 
@@ -249,8 +251,8 @@ def _verdict_columns(verdicts: Iterable[PodVerdict]) -> tuple[Column, ...]:
         Column("pod"),
         Column("plugin"),
         Column("verdict", show=verdict_cell, categories=tuple(VERDICTS)),
-        Column("running", show=_digest, code=True, shown=any(verdict.running for verdict in verdicts)),
-        Column("wanted", show=_digest, code=True, shown=any(v.running != v.wanted for v in verdicts if v.running)),
+        Column("running", show=digest_cell, code=True, shown=any(verdict.running for verdict in verdicts)),
+        Column("wanted", show=digest_cell, code=True, shown=any(v.running != v.wanted for v in verdicts if v.running)),
         Column("reason", shown=any(verdict.reason for verdict in verdicts)),
         Column("evidence", shown=False),
         Column("at", "datetime64[us, UTC]", shown=False),
@@ -287,7 +289,7 @@ _PLUGIN_COLUMNS = (
     Column("order", "Int64"),
     Column("plugin"),
     Column("image", code=True),
-    Column("digest", show=_digest, code=True),
+    Column("digest", show=digest_cell, code=True),
     Column("selector"),
     Column("config", code=True),
     Column("root_id", heading="root id"),
