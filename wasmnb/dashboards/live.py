@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from wasmnb.views import Record
 
-__all__ = ["LiveView", "Source"]
+__all__ = ["LiveView", "Source", "headless", "in_kernel"]
 
 _ANSWER = 20.0  # seconds in which a front end says hello
 _SILENCE, _HIDDEN = 30.0, 150.0  # seconds without a heartbeat; browsers slow down what is hidden to one beat a minute
@@ -141,7 +141,7 @@ class LiveView:
             return
         self.source.start()
         self.source.ready()
-        if not _in_kernel() or (_headless() and not brief):
+        if not in_kernel() or (headless() and not brief):
             if not brief:
                 self.close()
                 display(self.record())  # type: ignore[no-untyped-call]
@@ -149,7 +149,7 @@ class LiveView:
         first = display(_bundle(self.record(), self._key, folded=False), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         second = display(_EMPTY, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self._handles = [first, second]
-        if not _headless():
+        if not headless():
             from wasmnb.dashboards.widget import widget  # noqa: PLC0415 - ipywidgets, for views only
 
             self._widget = widget(self.source.front, self._key, self._said)
@@ -246,11 +246,12 @@ def _shell() -> Any:
     return ipython.get_ipython() if ipython is not None else None
 
 
-def _in_kernel() -> bool:
+def in_kernel() -> bool:
+    """Say whether this is a kernel; a terminal shows no widgets."""
     return hasattr(_shell(), "kernel")
 
 
-def _headless() -> bool:
+def headless() -> bool:
     """Say whether whoever runs this cell can be asked nothing, as nbclient and papermill say of themselves."""
     if noninteractive():
         return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -10,12 +12,14 @@ from typing import TYPE_CHECKING
 from wasmnb.build import Filter
 from wasmnb.errors import BadNameError, CompileError, Interrupted, UsageError, did_you_mean
 from wasmnb.module import Module
-from wasmnb.session.results import FilterResult
+from wasmnb.session.results import BuildTime, FilterResult
 
 if TYPE_CHECKING:
     from wasmnb.progress import Progress
 
 __all__ = ["Filters"]
+
+_MOST_TIMES = 200
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Filters:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        self.times: deque[BuildTime] = deque(maxlen=_MOST_TIMES)
 
     def names(self) -> list[str]:
         """List the names, in the order they came."""
@@ -68,9 +73,9 @@ class Filters:
         record = known.module.build
         stages: tuple[tuple[str, float], ...] = record.stages if record is not None else ()
         rest = perf_counter() - start - sum(seconds for _, seconds in stages)
-        return FilterResult(
-            wanted, known.module, unchanged=False, stages=(*stages, ("other" if stages else "build", rest))
-        )
+        stages = (*stages, ("other" if stages else "build", rest))
+        self.times.append(BuildTime(datetime.now(timezone.utc), wanted.name, wanted.language, stages))
+        return FilterResult(wanted, known.module, unchanged=False, stages=stages)
 
     def get(self, name: str) -> FilterResult:
         """Give a filter that compiled.

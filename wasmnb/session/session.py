@@ -23,6 +23,7 @@ from wasmnb.session.watching import Watching
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from wasmnb.dashboards.panel import Panel
     from wasmnb.progress import Progress
     from wasmnb.session.supplying import Deployable
 
@@ -210,6 +211,21 @@ class Session(Images, Logins, Supplying, Watching):
             except KeyboardInterrupt:
                 raise stopped(mesh, plugin, "Removing") from None
             return Removal(removed, pods, perf_counter() - start)
+
+    def panel(self) -> Panel:
+        """Make controls for a deployment; each button is one call of this session, and shows it as a magic.
+
+        Raises
+        ------
+        NoMeshError
+        """
+        from wasmnb.dashboards.panel import Panel  # noqa: PLC0415 - ipywidgets, for views only
+
+        with self._guard():
+            self.current  # noqa: B018 - raises
+            panel = Panel(self, closed=self._ended)
+            self._views.append(panel)
+            return panel
 
     def _ready(self, how: Wanted) -> Wanted:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import UsageError
-from wasmnb.session.defaults import number
+from wasmnb.errors import Interrupted, UsageError
+from wasmnb.progress import Silent
+from wasmnb.session.defaults import choice, number
 from wasmnb.session.looking import Looking
+from wasmnb.session.results import plugin_key
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.live import LiveView, Source
+    from wasmnb.dashboards.panel import Panel
+    from wasmnb.progress import Progress
+    from wasmnb.session.results import BuildTime
+    from wasmnb.traffic.measure import Comparison
 
 __all__ = ["Watching"]
 
+_MOST_REQUESTS = 10_000
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -80,6 +88,59 @@ class Watching(Looking):
             )
             return self._show(watch, seconds)
 
+    def compare(
+        self,
+        source: str,
+        url: str,
+        *,
+        requests: int = 200,
+        via: str = "proxy",
+        timeout: float = 5.0,
+        progress: Progress | None = None,
+    ) -> Comparison:
+        """Measure a request's latency and errors, beside the last measurement while other plugins were in force.
+
+        Parameters
+        ----------
+        source, url, via, timeout
+            As for `headers`.
+        requests : int
+            How many GETs are sent, one after the other; at most 10,000.
+
+        Raises
+        ------
+        NoMeshError, UsageError, TrafficError
+        Interrupted
+        """
+        from wasmnb.traffic.measure import Comparison, measure  # noqa: PLC0415
+
+        if not 0 < requests <= _MOST_REQUESTS:
+            raise UsageError(f"{requests} requests cannot be sent.", hint=f"give a number from 1 to {_MOST_REQUESTS}")
+        with self._guard():
+            mesh, seconds = self.current, number("timeout", timeout)
+            via = choice("via", via, ("proxy", "app"))
+            state = tuple(plugin_key(plugin) for plugin in mesh.plugins())
+            try:
+                taken = measure(
+                    lambda: mesh.send(source, url, via=via, timeout=seconds),
+                    requests=requests,
+                    what=f"{source} → {redact.url(url)}",
+                    plugins=tuple(f"{plugin.id} {plugin.image.digest[:19]}" for plugin in mesh.plugins()),
+                    at=datetime.now(timezone.utc),
+                    progress=progress or Silent(),
+                )
+            except KeyboardInterrupt:
+                raise Interrupted("Measuring was stopped; what was sent so far has arrived.") from None
+            known = self._measured.setdefault((source, url, via), {})
+            known.pop(state, None)
+            before = next(reversed(known.values()), None)
+            known[state] = taken
+            return Comparison(taken, before)
+
+    def times(self) -> list[BuildTime]:
+        """List how long each build of this session took, oldest first."""
+        return list(self._filters.times)
+
     def _show(self, source: Source, seconds: float | None) -> LiveView:
         from wasmnb.dashboards.live import LiveView  # noqa: PLC0415
 
@@ -91,6 +152,6 @@ class Watching(Looking):
     def _masked(self, text: str) -> str:
         return redact.text(text, self._secrets)
 
-    def _ended(self, view: LiveView) -> None:
+    def _ended(self, view: LiveView | Panel) -> None:
         if view in self._views:
             self._views.remove(view)
