@@ -51,7 +51,7 @@ class Choices:
         """The id on the mesh."""
         from wasmnb.session.supplying import default_id  # noqa: PLC0415 - the session's own rule
 
-        return self.id or default_id(self.name)
+        return self.id or default_id(self.name.removesuffix(".wasm"))
 
     def deploy_line(self) -> str:
         """Give the magic that deploys it; secrets of the configuration are masked."""
