@@ -16,6 +16,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from article_filter import CONFIG, RAW, source
+from dashboards import dashboards
 from jupyter_client.manager import start_new_kernel
 from measure import Figures, seconds
 from plain import ZIG, PlainWay
@@ -184,6 +185,7 @@ def main() -> int:
         session.undeploy("header-filter")
         cost(figures, mesh)
     registry(figures)
+    dashboards(figures)
     print(figures.table())
     figures.write(ROOT / "build" / "bench.json")
     return 0

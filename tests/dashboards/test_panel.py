@@ -9,8 +9,8 @@ import pytest
 from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
 from wasmnb.dashboards.choices import Choices, matching, schema_of
+from wasmnb.dashboards.controls import Controls
 from wasmnb.dashboards.fields import checked, fields, parsed
-from wasmnb.dashboards.panel import Panel
 from wasmnb.errors import ConfigError
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session
@@ -70,7 +70,7 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
     (folder / "tag-one.schema.json").write_text(json.dumps(SCHEMA))
     with Session() as session:
         session.use(LocalMesh.start())
-        panel = Panel(session)
+        panel = Controls(session)
         assert panel.deploy.disabled
         panel.name.value = "tag-one.wasm"
         panel.selector.value = "app=nobody"
@@ -96,7 +96,7 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         panel.undeploy.click()
         assert "BadNameError" in panel.done.children[0].value
         assert matching(session.pods(), "app=reviews") == [pod.name for pod in session.pods() if "reviews" in pod.name]
-        panel.close()
+        panel.widget.close()
 
 
 def test_a_project_folder_has_its_schema(folder):

@@ -21,16 +21,16 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     page = opened.page
     opened.run_all()
     grid = page.get_by_role("grid", name="Pods of the mesh simulated")
-    grid.wait_for(timeout=60_000)
+    grid.wait_for(timeout=90_000)
     assert page.locator(".wasmnb-live [role=status]").inner_text().endswith("40 of 40 ready")
     row = grid.get_by_role("row").filter(has_text="w-0-0")
     assert re.search(r"w-0-0.*2/2.*Running.*LIVE", row.inner_text().replace("\n", " "))
     opened.picture("pods-light")
 
     opened.kernel("mesh.change('w-0-0', ready='0/2', status='ImagePullBackOff', reason='no such image')")
-    row.filter(has_text="ImagePullBackOff").wait_for(timeout=5000)
+    row.filter(has_text="ImagePullBackOff").wait_for(timeout=20000)
     opened.kernel("mesh.judge('w-0-1', Verdict.TRAPPED, 'unreachable executed')")
-    page.get_by_text("2 with problems").first.wait_for(timeout=5000)
+    page.get_by_text("2 with problems").first.wait_for(timeout=20000)
     opened.theme("Dark")
     opened.picture("pods-dark")
     opened.theme("Light")
@@ -48,11 +48,11 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     assert grid.get_by_role("columnheader", name="status").get_attribute("aria-sort") == "ascending"
 
     opened.kernel("mesh.delete('w-0-0')")
-    row.wait_for(state="detached", timeout=5000)
+    row.wait_for(state="detached", timeout=20000)
 
     # The mesh goes, and comes back.
     opened.kernel("mesh.leave('the API server does not answer')")
-    page.get_by_text("stale since").first.wait_for(timeout=5000)
+    page.get_by_text("stale since").first.wait_for(timeout=20000)
     assert grid.get_by_text("was LIVE").count()
     assert not re.search(r"✓ ?LIVE", grid.inner_text())
     opened.picture("pods-stale")
@@ -81,7 +81,7 @@ def test_keyboard_alone(notebook):
     page = opened.page
     opened.run_all()
     grid = page.get_by_role("grid", name="Pods of the mesh simulated")
-    grid.wait_for(timeout=60_000)
+    grid.wait_for(timeout=90_000)
     page.get_by_role("searchbox").focus()
     page.keyboard.press("ArrowDown")
     focused = "document.activeElement.getAttribute('aria-rowindex')"
@@ -112,19 +112,19 @@ def test_thousands_of_pods_in_a_narrow_window(notebook):
     page = opened.page
     opened.run_all()
     grid = page.get_by_role("grid", name="Pods of the mesh simulated")
-    grid.wait_for(timeout=60_000)
+    grid.wait_for(timeout=90_000)
     page.wait_for_function("document.querySelector('[role=grid]').getAttribute('aria-rowcount') === '6001'")
     assert grid.get_by_role("row").count() < 60
     opened.picture("pods-narrow")
     page.locator(".wasmnb-live .body").evaluate("body => { body.scrollTop = body.scrollHeight; }")
-    grid.get_by_role("row").filter(has_text="w-999-4999").wait_for(timeout=5000)
+    grid.get_by_role("row").filter(has_text="w-999-4999").wait_for(timeout=20000)
 
 
 def test_an_output_that_is_closed_ends_the_watch(notebook):
     opened = notebook(START.format(pods=5), PODS)
     page = opened.page
     opened.run_all()
-    page.get_by_role("grid").wait_for(timeout=60_000)
+    page.get_by_role("grid").wait_for(timeout=90_000)
     opened.kernel("assert len(mesh.watches) == 1")
     opened.command("notebook:clear-all-cell-outputs")
     page.wait_for_timeout(11_000)
@@ -135,9 +135,9 @@ def test_after_a_restart_the_record_stays(notebook):
     opened = notebook(START.format(pods=5), PODS)
     page = opened.page
     opened.run_all()
-    page.get_by_role("grid").wait_for(timeout=60_000)
+    page.get_by_role("grid").wait_for(timeout=90_000)
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    page.locator("details[data-wasmnb-record][open]").wait_for(timeout=60_000)
+    page.locator("details[data-wasmnb-record][open]").wait_for(timeout=90_000)
     assert page.get_by_role("grid").count() == 0
     page.locator("details table").get_by_text("w-0-0").wait_for()
     opened.picture("pods-restarted")
