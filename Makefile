@@ -1,21 +1,25 @@
 # make demo   runs the article's story headless and prints the headers before and after
 # make test   installs what the tests need, and runs all of them
 # make lab    opens JupyterLab on the notebooks
-# make bench  measures, prints a table, writes build/bench.json
+# make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look
 # make lint   ruff and mypy
 # make docs   writes docs/magics.md from the magics' definitions
+# make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
 # make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What only tests need: a browser, a registry, a judge of images, daemons that build in containers.
-DEBIAN := busybox-static chromium crun docker-registry docker.io podman skopeo
+# What the tests' cluster is made of, besides Go modules.
+CLUSTER := busybox-static ca-certificates conntrack containerd containernetworking-plugins curl docker-registry etcd-server iproute2 \
+	iptables runc
+# What only tests need: a browser, a judge of images, daemons that build in containers, C++ libraries, a cluster with a registry.
+DEBIAN := $(CLUSTER) chromium crun docker.io libfmt-dev nlohmann-json3-dev podman skopeo
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lab bench lint docs wheel clean
+.PHONY: demo test lab bench lint docs wheel cluster cluster-down clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
@@ -31,7 +35,7 @@ lab: $(VENV)/lab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 bench: $(VENV)/run
-	$(BIN)/python benchmarks/bench.py
+	RUNS=$(RUNS) $(BIN)/python benchmarks/bench.py $(ONLY)
 
 lint: $(VENV)/test
 	$(BIN)/ruff check
@@ -44,6 +48,13 @@ docs: $(VENV)/run
 wheel: $(VENV)/run
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build --wheel
+
+cluster: $(VENV)/test
+	scripts/debian-packages.sh $(CLUSTER)
+	$(BIN)/python -m tests.cluster up --bookinfo bookinfo
+
+cluster-down:
+	$(BIN)/python -m tests.cluster down
 
 # The C++ runtime takes a minute to build, once per machine; here, where one waits anyway, and never in a first cell.
 $(VENV)/run: pyproject.toml

@@ -1,4 +1,4 @@
-"""The article's filter, as its notebook has it, and the same on the raw ABI."""
+"""The article's filter, as its notebook has it, in the other languages, and on the raw ABI."""
 
 from __future__ import annotations
 
@@ -6,14 +6,37 @@ from pathlib import Path
 
 import nbformat
 
+import wasmnb
+import wasmnb.build
+
 CONFIG = '{"name":"hello","value":"world"}'
+TARGET = "details:9080/details/123"
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "article.ipynb"
 RAW = Path(__file__).parent / "raw_filter.c"
+LANGUAGES = ("cpp", "rust", "go", "assemblyscript")
+_TEMPLATES = Path(wasmnb.build.__file__).parent / "templates"
 
 
 def source(edit: str = "六翁") -> str:
     """Give the filter's source; ``edit`` is the value that the fixed header carries."""
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
     cell = next(c.source for c in cells if c.source.startswith("%%wasm_filter"))
-    text = cell.split("\n", 1)[1]
-    return text.replace('addResponseHeader("你好", "六翁")', f'addResponseHeader("x-edit", "{edit}")')
+    return _edited(cell.split("\n", 1)[1], edit)
+
+
+def edited(language: str, edit: str = "六翁") -> str:
+    """Give it in a language."""
+    if language == "cpp":
+        return source(edit)
+    (path,) = (_TEMPLATES / language).glob("add_header.*")
+    return _edited(path.read_text(encoding="utf-8"), edit)
+
+
+def live(mesh: wasmnb.Mesh, name: str, value: str) -> None:
+    """Wait for the first response that carries the header."""
+    while mesh.send("productpage", TARGET).response.headers.get(name) != value:
+        pass
+
+
+def _edited(text: str, edit: str) -> str:
+    return text.replace('"你好", "六翁"', f'"x-edit", "{edit}"')

@@ -1,24 +1,26 @@
 """``make bench``: measure what the project promises, print a table, write build/bench.json.
 
 Every figure is taken several times; ratios come from the same run, in turn. Load is one client, bounded in count.
+``make bench ONLY=rust`` measures one language or one part, and leaves build/bench.json alone; ``RUNS=3`` is a quick
+look.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
-from http.client import HTTPConnection
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from article_filter import CONFIG, RAW, source
+from article_filter import CONFIG, LANGUAGES, RAW, live, source
 from dashboards import dashboards
 from jupyter_client.manager import start_new_kernel
-from measure import Figures, seconds
+from languages import languages
+from latency import costs
+from measure import Figures, runs, seconds
 from plain import ZIG, PlainWay
 from registry import registry
 
@@ -29,13 +31,6 @@ from wasmnb.traffic.wire import roundtrip
 
 ROOT = Path(__file__).parent.parent
 RAW_FLAGS = ["-target", "wasm32-freestanding", "-Os", "-nostdlib", "-Wl,--no-entry", "-Wl,--import-symbols"]
-TARGET = "details:9080/details/123"
-
-
-def live(mesh: wasmnb.Mesh, name: str, value: str) -> None:
-    """Wait for the first response that carries the header."""
-    while mesh.send("productpage", TARGET).response.headers.get(name) != value:
-        pass
 
 
 def edit_to_live(figures: Figures, session: Session, mesh: wasmnb.Mesh) -> None:
@@ -44,7 +39,7 @@ def edit_to_live(figures: Figures, session: Session, mesh: wasmnb.Mesh) -> None:
     plain = PlainWay(CONFIG)
     try:
         plain.edit_to_live(source(f"{stamp}-warm"), f"{stamp}-warm")
-        for run in range(-2, 15):
+        for run in range(-2, runs(15)):
             edit = f"{stamp}-{run}"
             text = source(edit)
 
@@ -62,14 +57,14 @@ def edit_to_live(figures: Figures, session: Session, mesh: wasmnb.Mesh) -> None:
                 figures.add("edit_to_live_vs_plain", theirs / ours, "x", ">= 12")
     finally:
         plain.stop()
-    for _ in range(15):
+    for _ in range(runs(15)):
         again = seconds(lambda: session.filter("header-filter", text, deploy="app=details", config=CONFIG))
         figures.add("unchanged_cell_ms", again * 1e3, "ms", "<= 10")
 
 
 def swap(figures: Figures, mesh: wasmnb.Mesh) -> None:
     """Measure a module that is ready until it is live: canary, sidecar and proof."""
-    for run in range(15):
+    for run in range(runs(15)):
         edit = f"swap-{time.time_ns():x}-{run}"
         module = wasmnb.Filter("header-filter", source(edit)).build()
         figures.add("module_bytes", module.size, "bytes", "<= 30000")
@@ -96,34 +91,12 @@ def cost(figures: Figures, mesh: wasmnb.Mesh) -> None:
         raw = wasmnb.Module.load(out, name="raw")
     figures.add("raw_module_bytes", raw.size, "bytes")
     sdk = wasmnb.Filter("header-filter", source("cost")).build()
-    address = next(pod.address for pod in mesh.pods() if pod.workload == "details-v1")
-    kinds: dict[str, wasmnb.Module | None] = {"none": None, "filter_cost_us": sdk, "raw_filter_cost_us": raw}
-    for _ in range(7):
-        p50 = {}
-        for kind, module in kinds.items():
-            if module is not None:
-                mesh.apply(wasmnb.Plugin("cost", module.image(), {"app": "details"}, CONFIG))
-            p50[kind] = latency(address)
-            if module is not None:
-                mesh.remove("cost")
-        for kind in ("filter_cost_us", "raw_filter_cost_us"):
-            figures.add(kind, (p50[kind] - p50["none"]) * 1e6, "us", "report")
-
-
-def latency(address: str) -> float:
-    """Give the median seconds of a thousand requests over one connection, after a hundred to warm up."""
-    with closing(HTTPConnection(address, timeout=5)) as connection:
-
-        def ask() -> None:
-            connection.request("GET", "/details/123")
-            connection.getresponse().read()
-
-        return statistics.median([seconds(ask) for _ in range(1100)][100:])
+    costs(figures, mesh, {"filter_cost_us": sdk, "raw_filter_cost_us": raw}, runs(7))
 
 
 def mesh_up(figures: Figures) -> None:
     """Measure the start of the mesh to six pods 2/2 and the first answer through the gateway, and its memory."""
-    for run in range(6):
+    for run in range(1 + runs(5)):
         start = time.perf_counter()
         with wasmnb.LocalMesh.start() as mesh:
             while any(pod.ready != "2/2" for pod in mesh.pods()):
@@ -159,7 +132,7 @@ def load_ext(figures: Figures) -> None:
         "import time as _t; _s = _t.perf_counter(); get_ipython().run_line_magic('load_ext', 'wasmnb');"
         "print((_t.perf_counter() - _s) * 1e3)"
     )
-    for _ in range(7):
+    for _ in range(runs(7)):
         manager, client = start_new_kernel(extra_arguments=["--log-level=ERROR"])
         try:
             printed: list[str] = []
@@ -172,11 +145,8 @@ def load_ext(figures: Figures) -> None:
             manager.shutdown_kernel(now=True)
 
 
-def main() -> int:
-    """Run every benchmark."""
-    figures = Figures()
-    load_ext(figures)
-    mesh_up(figures)
+def article(figures: Figures) -> None:
+    """Measure what happens to the article's filter on a mesh."""
     with Session() as session:
         session.mesh("local")
         mesh = session.current
@@ -184,12 +154,36 @@ def main() -> int:
         swap(figures, mesh)
         session.undeploy("header-filter")
         cost(figures, mesh)
-    registry(figures)
-    dashboards(figures)
+
+
+#: The parts, by the names that the command takes; a language's own name measures that one.
+PARTS: dict[str, Callable[[Figures], None]] = {
+    "load_ext": load_ext,
+    "mesh_up": mesh_up,
+    "article": article,
+    "languages": languages,
+    "registry": registry,
+    "dashboards": dashboards,
+}
+
+
+def main(only: Sequence[str]) -> int:
+    """Run every benchmark, or the parts and languages that are named."""
+    unknown = set(only) - {*PARTS, *LANGUAGES}
+    if unknown:
+        sys.exit(f"there is no {', '.join(sorted(unknown))}; there is {', '.join([*PARTS, *LANGUAGES])}")
+    figures = Figures()
+    for name, part in PARTS.items():
+        if not only or name in only:
+            part(figures)
+    named = [name for name in LANGUAGES if name in only]
+    if named and "languages" not in only:
+        languages(figures, named)
     print(figures.table())
-    figures.write(ROOT / "build" / "bench.json")
+    if not only:
+        figures.write(ROOT / "build" / "bench.json")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

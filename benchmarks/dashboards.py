@@ -117,7 +117,10 @@ def _steady(figures: Figures, opened: Any) -> None:
         share = (sum(kernel.cpu_times()[:2]) - used) / (time.perf_counter() - at)
         figures.add("dashboard_cpu_percent", 100 * share, "%", "<= 20")
         waited = opened.page.evaluate(
-            "() => { const s = performance.now(); return new Promise(r => setTimeout(() => r(performance.now() - s), 0)); }"
+            """() => {
+                 const start = performance.now();
+                 return new Promise(done => setTimeout(() => done(performance.now() - start), 0));
+               }"""
         )
         figures.add("dashboard_browser_wait_ms", waited, "ms", "report")
     figures.add("dashboard_memory_growth_mib", (kernel.memory_info().rss - first) / 2**20, "MiB", "flat")

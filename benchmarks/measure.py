@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -58,3 +59,8 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def runs(usual: int) -> int:
+    """Give how often to measure: so many times, or ``$RUNS`` times at most, for a quick look."""
+    return min(usual, int(os.environ.get("RUNS") or usual))

@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytest_plugins = ["tests.cluster.fixtures"]
+
 _MARK = "WASMNB_TEST_RUN"
 
 

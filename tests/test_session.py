@@ -414,6 +414,24 @@ def test_an_interrupted_removal_says_what_is_in_force(faked):
         faked.undeploy("hello")
 
 
+def test_bookinfo_needs_a_mesh_that_can_have_it_and_a_known_action(faked):
+    with pytest.raises(UsageError, match="cannot be put into the mesh 'fake'"):
+        faked.bookinfo("apply")
+    with pytest.raises(UsageError, match="'aply'") as caught:
+        faked.bookinfo("aply")
+    assert "apply" in caught.value.hint
+
+
+def test_bookinfo_stopped_says_what_stays(faked):
+    def stopped(action, **_):
+        raise KeyboardInterrupt
+
+    faked.current.bookinfo = stopped
+    with pytest.raises(Interrupted, match="Applying bookinfo was stopped; what had been done by then stays") as caught:
+        faked.bookinfo("apply")
+    assert "%wasm_bookinfo delete" in caught.value.hint
+
+
 def test_there_is_one_session_per_process_and_it_can_be_closed():
     sessions.close_default()
     session = sessions.default()

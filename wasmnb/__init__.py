@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from wasmnb.image.registry.pull import pull
     from wasmnb.image.registry.push import push
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
+    from wasmnb.mesh.istio import IstioMesh
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
-    from wasmnb.plugin import FailPolicy, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
+    from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
 
@@ -32,6 +33,8 @@ _HOMES = {
     "FailPolicy": "wasmnb.plugin",
     "Filter": "wasmnb.build",
     "Image": "wasmnb.image",
+    "IstioMesh": "wasmnb.mesh.istio",
+    "Kind": "wasmnb.plugin",
     "LocalMesh": "wasmnb.mesh.local",
     "Match": "wasmnb.plugin",
     "Mesh": "wasmnb.mesh",
@@ -43,6 +46,7 @@ _HOMES = {
     "Pod": "wasmnb.mesh",
     "PodVerdict": "wasmnb.mesh",
     "PullPolicy": "wasmnb.plugin",
+    "Project": "wasmnb.project",
     "Session": "wasmnb.session",
     "Store": "wasmnb.image",
     "TargetRef": "wasmnb.plugin",
@@ -51,6 +55,7 @@ _HOMES = {
     "build_image": "wasmnb.image",
     "dashboard": "wasmnb.dashboards",
     "diff": "wasmnb.traffic",
+    "init_project": "wasmnb.project",
     "inspect": "wasmnb.image",
     "pull": "wasmnb.image.registry",
     "push": "wasmnb.image.registry",
@@ -61,6 +66,8 @@ __all__ = [
     "FailPolicy",
     "Filter",
     "Image",
+    "IstioMesh",
+    "Kind",
     "LocalMesh",
     "Match",
     "Mesh",
@@ -80,6 +87,7 @@ __all__ = [
     "build_image",
     "dashboard",
     "diff",
+    "init_project",
     "inspect",
     "load_ipython_extension",
     "pull",

@@ -20,9 +20,12 @@ class Check:
         What was found: a version, a path relative to the cache, the reason it does not work.
     hint : str
         The command that mends it; empty when nothing is to be mended.
+    needed : bool
+        False for what works without it: a language that nobody has chosen.
     """
 
     name: str
     ok: bool
     detail: str
     hint: str = ""
+    needed: bool = True

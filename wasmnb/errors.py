@@ -29,6 +29,7 @@ __all__ = [
     "NoMeshError",
     "Place",
     "RegistryError",
+    "RolloutError",
     "SelectorError",
     "Told",
     "ToolchainError",
@@ -241,6 +242,12 @@ class DeployError(MeshError):
     """A plugin was not accepted; ``verdicts`` has one per pod."""
 
     verdicts: tuple[object, ...] = ()
+
+
+class RolloutError(DeployError):
+    """A rollout in steps did not get to its end; ``rollout`` has what each step saw, and what became of the pods."""
+
+    rollout: Any = None
 
 
 class HangError(DeployError):

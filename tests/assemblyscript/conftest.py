@@ -1,14 +1,11 @@
-"""The compiler, ended after the run; and one proxy with the filter that does as it is asked."""
+"""The compiler, ended after the run."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.go.behaviours import CONFIGURATION
-from tests.sdk import harness
 from tests.sdk.upstream import Upstream
 from wasmnb.build import Filter
 from wasmnb.build.assemblyscript.toolchain import AssemblyScriptToolchain
@@ -17,11 +14,6 @@ from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from wasmnb.module import Module
-
-HERE = Path(__file__).parent
-TEMPLATE = HERE.parents[1] / "wasmnb" / "build" / "templates" / "assemblyscript" / "add_header.ts"
 
 
 def as_filter(source: str, **options: object) -> Filter:
@@ -49,16 +41,4 @@ def _compiler(compiler: AssemblyScriptToolchain) -> None:
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     with Upstream() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def obedient(compiler: AssemblyScriptToolchain) -> Module:
-    return as_filter((HERE / "obedient.ts").read_text(encoding="utf-8"), first_line=2).build()
-
-
-@pytest.fixture(scope="module")
-def proxy(obedient: Module, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Proxy]:
-    plugin = harness.Plugin(obedient, config=CONFIGURATION)
-    with harness.Proxy(tmp_path_factory.mktemp("as"), upstream, http=[plugin]) as running:
         yield running

@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.assemblyscript.conftest import TEMPLATE, as_filter
+from tests.assemblyscript.conftest import as_filter
+from tests.conformance.languages import article
 from wasmnb.build.assemblyscript import node
 from wasmnb.build.assemblyscript.service import Service
 from wasmnb.build.toolchain import toolchain
@@ -250,7 +251,7 @@ def test_a_download_that_fails_is_said_was_announced_and_leaves_nothing(tmp_path
     assert not toolchain("assemblyscript").doctor()[1].ok
     heard = Heard()
     with pytest.raises(ToolchainError, match="could not be downloaded") as caught:
-        as_filter(TEMPLATE.read_text(encoding="utf-8")).build(progress=heard)
+        as_filter(article("assemblyscript").source).build(progress=heard)
     assert caught.value.why
     assert any("downloading" in stage for stage in heard.stages)
     assert [path.name for path in (tmp_path / "assemblyscript").iterdir() if path.is_dir()] == []

@@ -61,7 +61,7 @@ def test_common_traps_have_a_hint(build, body, hint):
         ("<fstream>", 'std::ifstream f("/etc/hosts");', "no files"),
         ("<mutex>", "std::mutex m;", "one thread"),
         ('"absl/strings/str_cat.h"', "", "not included"),
-        ('"filter.pb.h"', "", "not included"),
+        ('"filter.pb.h"', "", "%%wasm_file x.proto"),
     ],
 )
 def test_headers_that_cannot_work_have_a_hint(build, header, body, hint):

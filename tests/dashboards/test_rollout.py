@@ -8,8 +8,8 @@ from tests.views.things import Picture, plugin
 from wasmnb.dashboards.board import Board
 from wasmnb.mesh import Verdict
 from wasmnb.views import progress as progress_module
+from wasmnb.views.following import following_record
 from wasmnb.views.progress import LiveProgress
-from wasmnb.views.rollout import rollout_record
 
 
 def test_another_digest_is_old_and_those_that_are_not_live_come_first():
@@ -19,10 +19,10 @@ def test_another_digest_is_old_and_those_that_are_not_live_come_first():
     board.start()
     until(board.rows, lambda rows: len(rows) == 5 and all(row.plugins for row in rows))
     wanted = plugin(image=Picture(digest=DIGEST))
-    record = rollout_record(wanted, board.rows(), board.freshness, stage="waiting", seconds=3.2)
+    record = following_record(wanted, board.rows(), board.freshness, stage="waiting", seconds=3.2)
     assert record.status.startswith("4 of 5 live with sha256:ab12cd34ab12 after 3.2 s; waiting")
     assert record.rows[0][:2] == ("w-0-3", "WARMING")
-    other = rollout_record(plugin(image=Picture(digest="sha256:" + "1" * 64)), board.rows(), board.freshness)
+    other = following_record(plugin(image=Picture(digest="sha256:" + "1" * 64)), board.rows(), board.freshness)
     assert "0 of 5 live" in other.status
     assert {row[1] for row in other.rows} == {"OLD", "WARMING"}
     board.close()

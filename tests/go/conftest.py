@@ -1,13 +1,11 @@
-"""A cache for the whole run, with what Go compiles once; and one proxy with the filter that does as it is asked."""
+"""A cache for the whole run, with what Go compiles once."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.go.behaviours import CONFIGURATION
 from tests.sdk import harness
 from tests.sdk.upstream import Upstream
 from wasmnb.build import Filter
@@ -17,11 +15,6 @@ from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from wasmnb.module import Module
-
-HERE = Path(__file__).parent
-TEMPLATE = HERE.parents[1] / "wasmnb" / "build" / "templates" / "go" / "add_header.go"
 
 
 def go_filter(source: str, **options: object) -> Filter:
@@ -55,18 +48,4 @@ def patient() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     with Upstream() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def obedient(go: compiler.Go) -> Module:
-    return go_filter((HERE / "obedient.go").read_text(encoding="utf-8"), first_line=2).build()
-
-
-@pytest.fixture(scope="module")
-def proxy(
-    obedient: Module, upstream: Upstream, patient: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[harness.Proxy]:
-    plugin = harness.Plugin(obedient, config=CONFIGURATION)
-    with harness.Proxy(tmp_path_factory.mktemp("go"), upstream, http=[plugin]) as running:
         yield running

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.go.conftest import TEMPLATE, go_filter
+from tests.conformance.languages import article
+from tests.go.conftest import go_filter
 from tests.sdk.harness import Plugin, Proxy
 from wasmnb.build.backtrace import symbolize
 from wasmnb.build.go import compiler, modules
@@ -98,6 +99,18 @@ def test_named_modules_are_read_from_the_lines_above_the_code():
     assert modules.asked(go_filter(text)) == ("example.com/a@v1.2.3", "example.com/b/v2@v2.0.0", "example.com/c@v0.1.0")
 
 
+def test_a_named_module_is_downloaded_once_and_then_needs_no_network(fresh, monkeypatch):
+    top = '// deps: github.com/tidwall/gjson@v1.18.0\nimport "github.com/tidwall/gjson"\n'
+    source = f'{top}{SMALL}var found = gjson.Get("{{}}", "a").String()\n'
+    heard = Heard()
+    assert go_filter(source).build(progress=heard).size
+    assert "downloading github.com/tidwall/gjson@v1.18.0 (once)" in heard.stages
+    monkeypatch.setenv("GOPROXY", "off")
+    heard.stages.clear()
+    assert not go_filter(source + "// changed\n").build(progress=heard).build.cached
+    assert not any("downloading" in stage for stage in heard.stages)
+
+
 def test_what_does_nothing_in_a_proxy_is_a_warning(fresh):
     (never,) = go_filter("var x = 1\n").build().build.warnings
     assert "sets no context" in never.message
@@ -124,7 +137,7 @@ def test_the_same_source_gives_the_same_bytes_in_another_cache(fresh, tmp_path, 
 
 
 def test_a_trap_is_named(upstream, patient, tmp_path):
-    source = TEMPLATE.read_text(encoding="utf-8").replace('"你好", "六翁"', 'crash(), "六翁"')
+    source = article("go").source.replace('"你好", "六翁"', 'crash(), "六翁"')
     source += '\n//go:noinline\nfunc crash() string {\n\tpanic(errors.New("on purpose"))\n}\n'
     module = go_filter(source).build()
     with Proxy(tmp_path, upstream, http=[Plugin(module)]) as proxy:

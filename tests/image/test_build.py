@@ -81,7 +81,7 @@ def test_what_cannot_be_built(store: Store, folder: Path) -> None:
         build_image(folder, TAG, store=store)
     (folder / "a.wasm").write_bytes(wasm())
     (folder / "b.cc").write_text("")
-    with pytest.raises(UsageError, match="does not say what to build: it holds 2 files"):
+    with pytest.raises(UsageError, match="does not say what to build: it holds more than one"):
         build_image(folder, TAG, store=store)
     with pytest.raises(BadNameError, match="There is no filter and no file") as caught:
         build_image(folder / "a.wsm", TAG, store=store)

@@ -23,6 +23,13 @@ TYPO = FILTER.replace("addResponseHeader", "addResponseHeadr")
 SETUP = "%load_ext wasmnb"
 FAKE = "from tests.magics.meshes import FakeMesh\nimport wasmnb.session as s\ns.default().use(FakeMesh())"
 REFUSED = "from wasmnb import Module\nmodule = Module('refused', b'\\0asm\\1\\0\\0\\0')"
+STEPS = """\
+from tests.mesh.tiny import tag
+from tests.rollout.fakes import FakeMesh
+import wasmnb.session as s
+module = tag("new")
+mesh = FakeMesh({f"shop-{v}": {"app": "shop", "version": v} for v in ("v1", "v2")}, requests={"shop-v1": None})
+s.default().use(mesh)"""
 FAILING = {
     "compile error": ([SETUP], f"%%wasm_filter hello\n{BROKEN}", "CompileError", 'addResponseHeader("hello", "world";'),
     "misspelt call": ([SETUP], f"%%wasm_filter hello\n{TYPO}", "CompileError", "addResponseHeadr"),
@@ -32,6 +39,12 @@ FAILING = {
     "no mesh": ([SETUP], "%wasm_headers a b:1/", "NoMeshError", "%wasm_mesh local starts one"),
     "bad JSON": ([SETUP, FAKE], "%wasm_deploy x --config '{\"a\": 1,}'", "ConfigError", "is no JSON"),
     "no such image": ([SETUP, FAKE], "%wasm_deploy local/nothing", "ImageError", "The store has no image"),
+    "rollout that nobody can be asked about": (
+        [SETUP, STEPS],
+        "%wasm_deploy $module --selector app=shop --steps version=v1,version=v2 --watch-for 0.1",
+        "RolloutError",
+        "nobody can be asked",
+    ),
     "refused module": ([SETUP, FAKE, REFUSED], "%wasm_deploy $module", "ModuleError", "refused"),
 }
 
@@ -242,3 +255,23 @@ def test_an_interrupt_of_a_wait_says_what_is_in_force(start_kernel, tmp_path):
     assert content["ename"] == "Interrupted", content
     assert "'hello' is in force" in content["evalue"]
     assert "not proven live" in content["evalue"]
+
+
+def test_a_user_is_asked_about_a_step_without_counts(start_kernel):
+    _, client = start_kernel(STEPS)
+    asked, shown = [], []
+
+    def answer(message):
+        asked.append(message["content"]["prompt"])
+        client.input("perhaps" if len(asked) == 1 else "yes")
+
+    def look(message):
+        if message["msg_type"] == "execute_result":
+            shown.append(message["content"]["data"]["text/plain"])
+
+    cell = "%wasm_deploy $module --selector app=shop --steps version=v1,version=v2 --watch-for 0.1"
+    reply = client.execute_interactive(cell, timeout=60, allow_stdin=True, stdin_hook=answer, output_hook=look)
+    assert reply["content"]["status"] == "ok", reply["content"]
+    assert len(asked) == 2, "an answer that is neither yes nor no is asked for again"
+    assert "The error rate of version=v1 cannot be judged: shop-v1: the cluster forbids exec" in asked[0]
+    assert "let pass by the user" in shown[0]

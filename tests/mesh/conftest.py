@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from tests.cluster import bookinfo
 from wasmnb.mesh.local import LocalMesh
 
 if TYPE_CHECKING:
@@ -19,14 +20,38 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
 
 T = TypeVar("T")
-MESHES: dict[str, Callable[[], Mesh]] = {"local": LocalMesh.start}
+
+
+@contextmanager
+def _local(_: pytest.FixtureRequest) -> Iterator[Mesh]:
+    with LocalMesh.start() as mesh:
+        yield mesh
+
+
+@contextmanager
+def _istio(request: pytest.FixtureRequest) -> Iterator[Mesh]:
+    cluster = request.getfixturevalue("cluster")
+    from tests.mesh.istio.published import PublishedMesh
+
+    counted = {"sidecar.istio.io/statsInclusionPrefixes": "http.inbound"}
+    with cluster.namespace() as name, pytest.MonkeyPatch.context() as patch:
+        bookinfo.install(cluster, name, annotations=counted)
+        patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+        mesh = PublishedMesh.connect(None, name)
+        mesh.registry = cluster.registry
+        try:
+            yield mesh
+        finally:
+            mesh.stop()
+
+
+MESHES: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Mesh]]] = {"local": _local, "istio": _istio}
 
 
 @pytest.fixture(scope="module", params=MESHES)
 def running(request: pytest.FixtureRequest) -> Iterator[Mesh]:
-    mesh = MESHES[request.param]()
-    yield mesh
-    mesh.stop()
+    with MESHES[request.param](request) as mesh:
+        yield mesh
 
 
 @pytest.fixture

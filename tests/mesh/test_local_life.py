@@ -21,6 +21,7 @@ from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.local import mesh as meshes
 from wasmnb.mesh.local import plan as plans
 from wasmnb.mesh.local import start as starts
+from wasmnb.mesh.local.workload import Workload
 from wasmnb.plugin import FailPolicy, Plugin
 
 ROOT = Path(__file__).parents[2]
@@ -255,3 +256,12 @@ def test_an_envoy_that_does_not_start_is_an_error_that_quotes_it(monkeypatch, te
     with pytest.raises(MeshError, match="does not come up"):
         LocalMesh.start()
     assert list(Path(temporary).iterdir()) == []
+
+
+def test_bookinfo_is_a_part_of_it_and_asking_for_it_does_nothing(local):
+    before = [(pod.name, pod.started) for pod in local.pods()]
+    assert local.bookinfo("apply") == ("bookinfo is a part of this mesh already; nothing was done",)
+    assert local.bookinfo("delete") == ("bookinfo is a part of this mesh, and ends with it: %wasm_mesh stop",)
+    assert [(pod.name, pod.started) for pod in local.pods()] == before
+    with LocalMesh.start(workloads=[Workload("shop", "127.0.0.1:1")]) as without:
+        assert "started without bookinfo" in without.bookinfo("apply")[0]

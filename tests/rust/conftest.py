@@ -40,18 +40,29 @@ def cell(body: str = 'self.add_http_response_header("x-cell", "1");') -> str:
     return SKELETON.replace("BODY", body)
 
 
+def rust() -> str:
+    """Find the machine's own Rust, or unpack Debian's.
+
+    Raises
+    ------
+    ToolchainError
+    """
+    try:
+        return tools.find().rustc
+    except ToolchainError as error:
+        finished = subprocess.run(["sh", str(SCRIPT)], capture_output=True, text=True, timeout=600, check=False)
+        if finished.returncode:
+            raise ToolchainError(error.what, why=finished.stderr.strip().splitlines()[-1:], hint=error.hint) from error
+    return finished.stdout.strip()
+
+
 @pytest.fixture(scope="session")
 def installed() -> str:
     """What ``WASMNB_RUST`` is to be for the tests; they are skipped where there is no Rust and none can be had."""
     try:
-        return tools.find().rustc
+        return rust()
     except ToolchainError as error:
-        reason = str(error)
-    finished = subprocess.run(["sh", str(SCRIPT)], capture_output=True, text=True, timeout=600, check=False)
-    if finished.returncode:
-        said = finished.stderr.strip() or "the script says nothing"
-        pytest.skip(f"{reason.splitlines()[0]} {said.splitlines()[-1]}")
-    return finished.stdout.strip()
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

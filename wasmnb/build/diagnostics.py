@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import Place
+from wasmnb.errors import CompileError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["CELL", "Diagnostic", "line_of", "parse"]
+__all__ = ["CELL", "Diagnostic", "in_file", "line_of", "parse"]
 
 #: The name under which the compiler sees the cell.
 CELL = "cell.cc"
+_CELL = "cell"  # what messages call it
 
 # clang's text form, unchanged for fifteen years: file:line:column: severity: message [-Wflag]. Its SARIF form still
 # calls itself unstable.
@@ -22,7 +24,7 @@ _MESSAGE = re.compile(
     r"(?P<file>[^\n:]+):(?P<line>\d+):(?P<column>\d+): (?P<severity>fatal error|error|warning|note): (?P<message>.*)"
 )
 _PLACELESS = re.compile(r"(?P<severity>fatal error|error|warning): (?P<message>.*)")
-_INCLUDED = re.compile(rf"(?:In file included from|\s+from) {re.escape(CELL)}:(?P<line>\d+)[:,]")
+_INCLUDED = re.compile(r"(?:In file included from|\s+from) (?P<file>[^\n:]+):(?P<line>\d+)[:,]")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def line_of(source: str, line: int, first_line: int) -> str:
     return lines[index].rstrip("\r") if 0 <= index < len(lines) else ""
 
 
-def parse(messages: str, source: str, first_line: int = 1) -> tuple[Diagnostic, ...]:
+def parse(
+    messages: str, source: str, first_line: int = 1, files: Mapping[str, str] | None = None
+) -> tuple[Diagnostic, ...]:
     """Read what clang wrote.
 
     Parameters
@@ -99,63 +103,113 @@ def parse(messages: str, source: str, first_line: int = 1) -> tuple[Diagnostic, 
         The cell's source.
     first_line : int
         The number, in the cell, of the source's first line.
+    files : mapping of str to str, optional
+        The text of the user's other files, by the names under which the compiler sees them.
 
     Returns
     -------
     tuple of Diagnostic
-        In the compiler's order. One that lies in a header points at the line of the cell that led there, when the
-        compiler says which.
+        In the compiler's order. One that lies in a header of somebody else's points at the line of the user's own that
+        led there, when the compiler says which.
     """
+    texts = _Texts(source, first_line, files or {})
     found: list[Diagnostic] = []
-    included = 0
+    included: tuple[str, int] = ("", 0)
     for text in messages.splitlines():
         via = _INCLUDED.match(text)
         if via:
-            included = int(via["line"])
+            if texts.own(via["file"]):
+                included = (via["file"], int(via["line"]))
             continue
         match = _MESSAGE.match(text)
         if match:
-            diagnostic = _located(match, source, first_line)
+            diagnostic = texts.located(match)
             if diagnostic.severity == "note" and found:
                 found[-1] = replace(found[-1], notes=(*found[-1].notes, diagnostic))
                 continue
-            if diagnostic.text != "cell" and included:
-                quote = line_of(source, included, first_line)
-                origin = Diagnostic("note", "included here", included, 0, quote)
+            if included[0] and diagnostic.text != _CELL:
+                origin = texts.at("note", "included here", included[0], included[1], 0)
                 diagnostic = replace(diagnostic, notes=(origin,))
             found.append(diagnostic)
-            included = 0
+            included = ("", 0)
         elif placeless := _PLACELESS.match(text):
             found.append(Diagnostic(_severity(placeless["severity"]), placeless["message"]))
-    return tuple(_home(diagnostic) for diagnostic in found)
+    return tuple(texts.home(diagnostic) for diagnostic in found)
 
 
-def _located(match: re.Match[str], source: str, first_line: int) -> Diagnostic:
-    severity, line, column = _severity(match["severity"]), int(match["line"]), int(match["column"])
-    if match["file"] != CELL:
-        return Diagnostic(severity, match["message"], line, column, "", match["file"].rsplit("/", 1)[-1])
-    quote = line_of(source, line, first_line)
-    # clang counts bytes, people count characters.
-    column = len(quote.encode()[: column - 1].decode(errors="ignore")) + 1
-    return Diagnostic(severity, match["message"], line, column, quote)
+@dataclass(frozen=True)
+class _Texts:
+    """What the user wrote: the cell, and further files."""
+
+    source: str
+    first_line: int
+    files: Mapping[str, str]
+
+    def own(self, file: str) -> bool:
+        """Tell whether a file is the user's."""
+        return file == CELL or _plain(file) in self.files
+
+    def located(self, match: re.Match[str]) -> Diagnostic:
+        """Read one message."""
+        severity, line, column = _severity(match["severity"]), int(match["line"]), int(match["column"])
+        return self.at(severity, match["message"], match["file"], line, column)
+
+    def at(self, severity: str, message: str, file: str, line: int, column: int) -> Diagnostic:
+        """Say something about a place; columns are as clang counts them, in bytes."""
+        if not self.own(file):
+            return Diagnostic(severity, message, line, column, "", file.rsplit("/", 1)[-1])
+        cell = file == CELL
+        text = self.source if cell else self.files[_plain(file)]
+        quote = line_of(text, line, self.first_line if cell else 1)
+        if column:
+            # People count characters.
+            column = len(quote.encode(errors="replace")[: column - 1].decode(errors="ignore")) + 1
+        return Diagnostic(severity, message, line, column, quote, _CELL if cell else _plain(file))
+
+    def home(self, diagnostic: Diagnostic) -> Diagnostic:
+        """Move a message about somebody else's header to the line of the user's that the compiler's notes name."""
+        own = {_CELL, *self.files}
+        if diagnostic.text in own:
+            return diagnostic
+        origin = next((note for note in _by_worth(diagnostic.notes) if note.text in own), None)
+        if origin is None:
+            return diagnostic
+        header = Diagnostic("note", f"in {diagnostic.text}", diagnostic.line, diagnostic.column, "", diagnostic.text)
+        message = f"{diagnostic.message} (in {diagnostic.text})"
+        return replace(origin, severity=diagnostic.severity, message=message, notes=(header, *diagnostic.notes))
+
+
+def _plain(file: str) -> str:
+    """Give the path of a file below the folder in which the compiler runs."""
+    return posixpath.normpath(file)
 
 
 def _severity(word: str) -> str:
     return "error" if word == "fatal error" else word
 
 
-def _home(diagnostic: Diagnostic) -> Diagnostic:
-    """Move a message about a header to the line of the cell that the compiler's notes name."""
-    if diagnostic.text == "cell":
-        return diagnostic
-    origin = next((note for note in _by_worth(diagnostic.notes) if note.text == "cell"), None)
-    if origin is None:
-        return diagnostic
-    header = Diagnostic("note", f"in {diagnostic.text}", diagnostic.line, diagnostic.column, "", diagnostic.text)
-    message = f"{diagnostic.message} (in {diagnostic.text})"
-    return replace(origin, severity=diagnostic.severity, message=message, notes=(header, *diagnostic.notes))
-
-
 def _by_worth(notes: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Put the notes first that say where a template or function was asked for."""
     return sorted(notes, key=lambda note: "requested here" not in note.message)
+
+
+def in_file(error: CompileError, file: str) -> CompileError:
+    """Give a compiler's error that speaks of a file, and of no cell.
+
+    Parameters
+    ----------
+    error : CompileError
+        Or a `LinkError`.
+    file : str
+        What the source is called.
+    """
+    where = error.where
+    if where is not None and where.text == _CELL:
+        where = replace(where, text=file)
+    why = [line.replace(f"{_CELL} line ", f"{file} line ") for line in error.why]
+    told = type(error)(error.what.replace(f"The {_CELL} ", f"{file} "), where=where, why=why, hint=error.hint)
+    told.diagnostics = tuple(
+        replace(item, text=file) if isinstance(item, Diagnostic) and item.text == _CELL else item
+        for item in error.diagnostics
+    )
+    return told

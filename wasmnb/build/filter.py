@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import BadNameError, Place
+from wasmnb.errors import BadNameError, CompileError, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 
@@ -36,11 +40,16 @@ class Filter:
     first_line : int
         The number, in the user's cell, of the source's first line: 2 below a ``%%wasm_filter`` line. Every line that is
         reported counts from it.
+    files : tuple of (str, str)
+        What the program needs beside its source, path and text each: headers, more sources, ``.proto`` files. Paths are
+        relative, with ``/``.
+    file : str
+        The source's own path among the files; empty for a cell.
 
     Raises
     ------
     BadNameError
-        The name cannot be an image's.
+        The name cannot be an image's, or a path leads out of the filter.
     """
 
     name: str
@@ -48,6 +57,8 @@ class Filter:
     language: str = "cpp"
     flags: tuple[str, ...] = ()
     first_line: int = 1
+    files: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    file: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -57,6 +68,41 @@ class Filter:
                 where=Place("the filter's name", quote=self.name),
                 hint=f"use lower-case letters, digits and '-', for instance {proposal!r}",
             )
+        for path, _ in self.files:
+            parts = PurePosixPath(path)
+            if not path or parts.is_absolute() or ".." in parts.parts or str(parts) != path:
+                raise BadNameError(
+                    f"{path!r} cannot name a file of a filter.",
+                    where=Place("the file's path", quote=path),
+                    hint="use a relative path such as 'util.h' or 'limits/bucket.cc'",
+                )
+
+    @classmethod
+    def from_folder(
+        cls, path: str | Path, *, name: str | None = None, language: str | None = None, flags: Sequence[str] = ()
+    ) -> Filter:
+        """Read a filter from a project folder.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+        name : str, optional
+            The folder's name.
+        language : str, optional
+            What the folder's files say.
+        flags : sequence of str
+            Extra compiler flags.
+
+        Raises
+        ------
+        BadNameError
+            There is no such folder, or its name cannot name a filter.
+        UsageError
+            The folder holds no filter, or files that are none.
+        """
+        from wasmnb.build.folder import read  # noqa: PLC0415
+
+        return read(path, name=name, language=language, flags=tuple(flags))
 
     def build(self, *, progress: Progress | None = None, force: bool = False) -> Module:
         """Compile and link the filter, or take the module from the cache when nothing changed.
@@ -77,6 +123,12 @@ class Filter:
         ------
         CompileError, LinkError, ToolchainError, ModuleError
         """
+        from wasmnb.build.diagnostics import in_file  # noqa: PLC0415
         from wasmnb.build.toolchain import toolchain  # noqa: PLC0415
 
-        return toolchain(self.language).build(self, progress=progress, force=force)
+        try:
+            return toolchain(self.language).build(self, progress=progress, force=force)
+        except CompileError as error:
+            if not self.file:
+                raise
+            raise in_file(error, self.file) from None

@@ -112,8 +112,8 @@ def build(
     stages = Stages(progress)
     if not filter.source.strip():
         raise UsageError("The cell has no source.", hint=f"write the filter's {filter.language} source in the cell")
-    text = json.dumps([*follows, filter.language, filter.source, filter.first_line, list(filter.flags)], sort_keys=True)
-    key = digest(text.encode())
+    what = [*follows, filter.language, filter.source, filter.first_line, filter.flags, filter.files, filter.file]
+    key = digest(json.dumps(what, sort_keys=True).encode())
     entry = None if force else store.get(key)
     wasm = entry.read("module.wasm") if entry else None
     if entry and wasm:

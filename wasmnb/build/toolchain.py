@@ -7,6 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from wasmnb.build.languages import REGISTERED
 from wasmnb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,23 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LANGUAGES", "Toolchain", "toolchain"]
 
 #: What a filter can be written in; the word in front is what `Filter.language` holds.
-LANGUAGES = {"cpp": "C++", "rust": "Rust", "go": "Go", "assemblyscript": "AssemblyScript"}
-# Where each one's toolchain is; imported when first asked for.
-_TOOLCHAINS = {
-    "cpp": "wasmnb.build.cpp:CppToolchain",
-    "rust": "wasmnb.build.rust:RustToolchain",
-    "go": "wasmnb.build.go:GoToolchain",
-    "assemblyscript": "wasmnb.build.assemblyscript:AssemblyScriptToolchain",
-}
-_SPELLINGS = {
-    "c++": "cpp",
-    "cc": "cpp",
-    "cxx": "cpp",
-    "rs": "rust",
-    "golang": "go",
-    "as": "assemblyscript",
-    "ts": "assemblyscript",
-}
+LANGUAGES = {word: REGISTERED[word].name for word in ("cpp", "rust", "go", "assemblyscript")}
 
 
 class Toolchain(Protocol):
@@ -68,10 +53,11 @@ def toolchain(language: str) -> Toolchain:
     UsageError
         There is no toolchain for this language.
     """
-    if language in _TOOLCHAINS:
-        module, name = _TOOLCHAINS[language].split(":")
+    if language in REGISTERED:
+        module, name = REGISTERED[language].toolchain.split(":")
         return cast("Toolchain", getattr(import_module(module), name)())
-    guess = _SPELLINGS.get(language.lower()) or next(iter(difflib.get_close_matches(language.lower(), LANGUAGES)), "")
+    spellings = {spelling: word for word, known in REGISTERED.items() for spelling in known.spellings}
+    guess = spellings.get(language.lower()) or next(iter(difflib.get_close_matches(language.lower(), LANGUAGES)), "")
     known = ", ".join(f"{word} ({name})" for word, name in LANGUAGES.items())
     raise UsageError(
         f"There is no toolchain for the language {language!r}.",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.build.diagnostics import Diagnostic
 from wasmnb.build.filter import Filter
-from wasmnb.errors import BadNameError, CompileError, UsageError
+from wasmnb.build.folder import guess
+from wasmnb.build.languages import REGISTERED
+from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.errors import BadNameError, UsageError
 from wasmnb.image.layer import RUNTIME
 from wasmnb.image.packaging import package
 from wasmnb.image.reference import Reference
@@ -18,15 +19,15 @@ from wasmnb.module.check import check
 from wasmnb.module.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.image.image import Image
     from wasmnb.progress import Progress
 
-__all__ = ["build_image"]
+__all__ = ["SCHEMA", "build_image"]
 
-_SOURCES = {".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp"}
-_CELL = "cell"  # what compilers call their source
+#: Where a project folder has the JSON Schema of its configuration.
+SCHEMA = "schema.json"
 _MAX_SOURCE = 4 * 1024 * 1024
 
 
@@ -39,6 +40,7 @@ def build_image(
     annotations: Mapping[str, str] | None = None,
     runtime_config: Mapping[str, Any] | str | Path | None = None,
     schema: Mapping[str, Any] | str | None = None,
+    flags: Sequence[str] = (),
     progress: Progress | None = None,
     force: bool = False,
 ) -> Image:
@@ -47,14 +49,17 @@ def build_image(
     Parameters
     ----------
     what : Filter, Module, str or pathlib.Path
-        A filter; a module that exists already; the path of a module (``.wasm``), of a C++ source, or of a folder that
-        holds exactly one of these. A folder's ``runtime-config.json`` is used when ``runtime_config`` is not given.
+        A filter; a module that exists already; the path of a module (``.wasm``), of a source, of a folder that holds
+        one module, or of a project folder (`Filter.from_folder`). A folder's ``runtime-config.json`` and
+        ``schema.json`` are used when ``runtime_config`` and ``schema`` are not given.
     tag : str
         The image's reference; ``local/...`` for one that stays on this machine.
     store : Store, optional
         Where to keep it; the user's store when not given.
     variant, annotations, runtime_config, schema
         As of `wasmnb.image.packaging.package`.
+    flags : sequence of str
+        Compiler flags for a source or a folder.
     progress : Progress, optional
     force : bool
         Compile even when nothing changed.
@@ -82,18 +87,24 @@ def build_image(
         module = what.build(progress=progress, force=force)
     else:
         given = Path(what).expanduser()
-        path = _only(given) if given.is_dir() else given
         beside = given / RUNTIME
         if runtime_config is None and beside.is_file():
             runtime_config = beside
-        module = _module(path, named.name, progress, force=force)
+        described = given / SCHEMA
+        if schema is None and described.is_file():
+            schema = _source(described)
+        found = _found(given, named.name, flags)
+        module = found if isinstance(found, Module) else found.build(progress=progress, force=force)
     known = module.facts.root_ids
     check(module, known[0] if known else None)
     image = package(module, tag, variant=variant, annotations=annotations, runtime_config=runtime_config, schema=schema)
     return (store or Store()).add(image)
 
 
-def _module(path: Path, name: str, progress: Progress | None, *, force: bool) -> Module:
+def _found(path: Path, name: str, flags: Sequence[str]) -> Module | Filter:
+    """Read what a path names."""
+    if path.is_dir():
+        return _in_folder(path, name, flags)
     if not path.exists():
         near = get_close_matches(path.name, _names(path.parent), n=1)
         hint = (
@@ -104,28 +115,26 @@ def _module(path: Path, name: str, progress: Progress | None, *, force: bool) ->
         raise BadNameError(f"There is no filter and no file {str(path)!r}.", hint=hint)
     if path.suffix == ".wasm":
         return Module.load(path, name=name)
-    language = _SOURCES.get(path.suffix)
+    language = next((one.word for one in REGISTERED.values() if path.suffix in one.suffixes), None)
     if language is None:
-        hint = "give a .wasm file, a C++ source (.cc, .cpp), or a folder with one of them"
+        hint = "give a .wasm file, a source (.cc, .rs, .go, .ts), or a folder"
         raise UsageError(f"An image cannot be built from {path.name!r}.", hint=hint)
-    try:
-        return Filter(name, _source(path), language).build(progress=progress, force=force)
-    except CompileError as error:
-        raise _in_file(error, path.name) from None
+    return Filter(name, _source(path), language, tuple(flags), file=path.name)
 
 
-def _in_file(error: CompileError, file: str) -> CompileError:
-    """Give a compiler's error that speaks of a file, and of no cell."""
-    where = error.where
-    if where is not None and where.text == _CELL:
-        where = replace(where, text=file)
-    why = [line.replace(f"{_CELL} line ", f"{file} line ") for line in error.why]
-    told = type(error)(error.what.replace(f"The {_CELL} ", f"{file} "), where=where, why=why, hint=error.hint)
-    told.diagnostics = tuple(
-        replace(item, text=file) if isinstance(item, Diagnostic) and item.text == _CELL else item
-        for item in error.diagnostics
+def _in_folder(folder: Path, name: str, flags: Sequence[str]) -> Module | Filter:
+    modules = [item for item in _names(folder) if item.endswith(".wasm")]
+    language = guess(folder)
+    if language is None and len(modules) == 1:
+        return Module.load(folder / modules[0], name=name)
+    if not modules:
+        return Filter.from_folder(folder, name=name, language=language, flags=flags)
+    also = [f"{LANGUAGES[language]} sources"] if language else []
+    raise UsageError(
+        f"The folder {str(folder)!r} does not say what to build: it holds more than one thing that could be meant.",
+        why=[", ".join([*modules[:10], *also])],
+        hint=f"name the file, such as {str(folder / modules[0])!r}",
     )
-    return told
 
 
 def _source(path: Path) -> str:
@@ -140,23 +149,6 @@ def _source(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no UTF-8 text.", hint="save it as UTF-8") from error
-
-
-def _only(folder: Path) -> Path:
-    """Give the one file of a folder from which an image can be built."""
-    names = [name for name in _names(folder) if Path(name).suffix in (".wasm", *_SOURCES)]
-    if len(names) == 1:
-        return folder / names[0]
-    if not names:
-        raise UsageError(
-            f"The folder {str(folder)!r} holds nothing to build an image from.",
-            hint="it needs one .wasm file, or one C++ source (.cc, .cpp)",
-        )
-    raise UsageError(
-        f"The folder {str(folder)!r} does not say what to build: it holds {len(names)} files that could be meant.",
-        why=[", ".join(names[:10])],
-        hint=f"name the file, such as {str(folder / names[0])!r}",
-    )
 
 
 def _names(folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.magics import _deploy, _filter, _image, _login, _mesh, _session, _traffic, _views
+from wasmnb.magics import _deploy, _filter, _image, _login, _mesh, _project, _session, _traffic, _views
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -20,6 +20,7 @@ COMMANDS: dict[str, Command] = {
         *_traffic.COMMANDS,
         *_filter.COMMANDS,
         *_deploy.COMMANDS,
+        *_project.COMMANDS,
         *_image.COMMANDS,
         *_login.COMMANDS,
         *_session.COMMANDS,

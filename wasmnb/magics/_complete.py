@@ -62,11 +62,11 @@ def _option_value(command: Command, text: str, earlier: list[str], session: Sess
     """Complete the value of an option or of a ``key=``, when one is being typed."""
     flag, equals, value = text.partition("=")
     if equals and command.option(flag):
-        return _values(command.option(flag), value, session)
+        return _values(command.option(flag), value, session, earlier)
     if equals and command.free:
         return _defaults(flag, value, session)
     waiting = command.option(earlier[-1]) if earlier else None
-    return _values(waiting, text, session) if waiting is not None and waiting.metavar else None
+    return _values(waiting, text, session, earlier) if waiting is not None and waiting.metavar else None
 
 
 def _word(command: Command, text: str, earlier: list[str], session: Session) -> tuple[list[str], str]:
@@ -89,7 +89,7 @@ def _word(command: Command, text: str, earlier: list[str], session: Session) -> 
 
 def _ask(context: CompletionContext, commands: Mapping[str, Command], session: Session) -> tuple[list[str], str, str]:
     first = context.full_text.partition("\n")[0]
-    if context.cursor_line > 0 and re.match(r"\s*%%wasm_filter\b", first):
+    if context.cursor_line > 0 and re.match(r"\s*%%wasm_(?:filter|file)\b", first):
         return *_program(context), "text"
     found = _LINE.match(context.text_until_cursor)
     command = commands.get(found["name"]) if found else None
@@ -114,13 +114,20 @@ def _places(command: Command, words: Iterable[str]) -> list[str]:
     return found
 
 
-def _values(of: Option | Argument | None, text: str, session: Session) -> tuple[list[str], str]:
+def _values(
+    of: Option | Argument | None, text: str, session: Session, earlier: list[str] | None = None
+) -> tuple[list[str], str]:
     kind = of.values if of is not None else ""
+    if kind == "namespaces":
+        return [name for name in _namespaces(session, earlier or []) if name.startswith(text)], text
     if kind == "selector":
         head, comma, text = text.rpartition(",")
         given = {label.partition("=")[0] for label in head.split(",")} if comma else set()
         labels = [label for label in _labels(session) if label.partition("=")[0] not in given]
         return [label for label in labels if label.startswith(text)], text
+    if kind == "steps":
+        text = re.split(r"[,+]", text)[-1]
+        return [label for label in _labels(session) if label.startswith(text)], text
     known = _LISTS[kind](session) if kind in _LISTS else kind.split("|") if "|" in kind else []
     return [value for value in known if value.lower().startswith(text.lower())], text
 
@@ -177,6 +184,27 @@ def _builds(session: Session) -> list[str]:
     return [*session.filters, PRECOMPILED, *sorted(path.name for path in Path.cwd().glob("*.wasm"))]
 
 
+def _contexts(_: Session) -> list[str]:
+    from wasmnb.mesh.istio.cluster import contexts  # noqa: PLC0415 - over a second to import
+
+    return contexts()[0]
+
+
+def _namespaces(session: Session, earlier: list[str]) -> list[str]:
+    """List the namespaces of the cluster whose context stands on the line, of the chosen mesh's, or of the current."""
+    from wasmnb.mesh.istio.cluster import Cluster  # noqa: PLC0415 - over a second to import
+
+    words = " ".join(earlier).replace("=", " ").split()
+    named = words[words.index("--context") + 1 :][:1] if "--context" in words else []
+    try:
+        mesh = session.current if session.running and not named else None
+        cluster = getattr(mesh, "cluster", None) or Cluster.connect(named[0] if named else None)
+        found: list[str] = cluster.namespaces()
+    except WasmnbError:
+        return []
+    return found
+
+
 def _annotations(_: Session) -> list[str]:
     from wasmnb.image.marks import STANDARD  # noqa: PLC0415
 
@@ -198,7 +226,9 @@ def _quiet(give: Callable[[Session], list[str]]) -> Callable[[Session], list[str
 _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "annotations": _annotations,
     "builds": _quiet(_builds),
+    "contexts": _contexts,
     "deployable": lambda session: [*session.filters, *_quiet(_images)(session)],
+    "files": lambda session: session.files,
     "filters": lambda session: session.filters,
     "images": _quiet(_images),
     "plugins": _quiet(_plugins),

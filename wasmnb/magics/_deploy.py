@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.magics._command import Argument, Command, Option, method
 from wasmnb.magics._image import ACCESS
+from wasmnb.magics._render import KINDS, SCOPE, command
 
 if TYPE_CHECKING:
-    from wasmnb.session import Deployment, DryRun, Removal
+    from wasmnb.session import Deployment, DryRun, Removal, Rollout
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS", "OPTIONS"]
@@ -27,12 +28,25 @@ OPTIONS = (
 """What can be said about a deployment."""
 
 
-def _deployed(done: Deployment | DryRun) -> Record:
-    from wasmnb.session import DryRun  # noqa: PLC0415
-    from wasmnb.views import deploy_record, dry_run_record  # noqa: PLC0415
+_SELECTOR = Option(
+    ("--selector", "-s"), "labels of the pods: key=value,key=value; * is every pod", "LABELS", values="selector"
+)
+
+
+def _deploy(session: Any, **keywords: Any) -> Any:
+    from wasmnb.magics._ask import ask  # noqa: PLC0415
+
+    return session.deploy(ask=ask, **keywords)
+
+
+def _deployed(done: Deployment | DryRun | Rollout) -> Record:
+    from wasmnb.session import DryRun, Rollout  # noqa: PLC0415
+    from wasmnb.views import deploy_record, dry_run_record, rollout_record  # noqa: PLC0415
 
     if isinstance(done, DryRun):
         return dry_run_record(done)
+    if isinstance(done, Rollout):
+        return rollout_record(done)
     return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)
 
 
@@ -46,18 +60,25 @@ COMMANDS = (
     Command(
         "wasm_deploy",
         "Put a filter or an image in force on the pods that a selector names, and wait until it is live there.",
-        method("deploy"),
+        _deploy,
         _deployed,
         (Argument("name", "the filter, a .wasm file, or an image by its reference", True, "deployable"),),
         (
-            Option(
-                ("--selector", "-s"),
-                "labels of the pods: key=value,key=value; * is every pod",
-                "LABELS",
-                values="selector",
-            ),
+            _SELECTOR,
             *OPTIONS,
+            *SCOPE,
+            *KINDS,
             Option(("--dry-run",), "apply and push nothing; show what would be applied, and the diff to what is there"),
+            Option(
+                ("--steps",),
+                "one step after the other: labels, a comma between steps, + between labels of one; the next step only"
+                " when this one is live and its error rate has not risen, else every pod goes back",
+                "LABELS",
+                repeat=True,
+                values="steps",
+            ),
+            Option(("--watch-for",), "seconds for which a step's error rate is watched; 5", "SECONDS", float),
+            Option(("--accept-no-traffic",), "a step whose error rate cannot be judged passes because it is live"),
             Option(("--no-wait",), "do not wait for pods that may yet become live", keyword="wait", switch=False),
             Option(("--wait",), "wait until it is live on every pod; so it is without the option", keyword="wait"),
             *ACCESS,
@@ -67,9 +88,11 @@ COMMANDS = (
             "%wasm_deploy header-filter --selector app=details --config $settings",
             "%wasm_deploy registry.example/team/header-filter:v0.2 --selector app=details",
             "%wasm_deploy header-filter --selector app=details --dry-run",
+            "%wasm_deploy header-filter --selector app=reviews --steps version=v1,version=v2,version=v3",
         ),
         slow=True,
     ),
+    command((_SELECTOR, *(option for option in OPTIONS if option.key != "timeout"))),
     Command(
         "wasm_rollback",
         "Restore the whole plugin that was in force before: image, configuration, selector and all the rest.",

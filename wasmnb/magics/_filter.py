@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import UsageError
 from wasmnb.magics._command import Argument, Command, Option, method
 from wasmnb.magics._deploy import OPTIONS
+from wasmnb.magics._image import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wasmnb.session import FilterResult
+    from wasmnb.session import FileResult, FilterResult
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS", "variable"]
@@ -38,6 +39,13 @@ def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -
 
 
 def _built(result: FilterResult) -> Record:
+    record = _record(result)
+    if result.guess is None:
+        return record
+    return replace(record, notes=(*record.notes, f"the source was {result.guess}"))
+
+
+def _record(result: FilterResult) -> Record:
     from wasmnb.views import Block, build_record, deploy_record  # noqa: PLC0415
     from wasmnb.views.text import short_digest  # noqa: PLC0415
 
@@ -57,6 +65,12 @@ def _built(result: FilterResult) -> Record:
     return built
 
 
+def _file(kept: FileResult) -> Record:
+    from wasmnb.views import file_record  # noqa: PLC0415
+
+    return file_record(kept.path, kept.text, unchanged=kept.unchanged, filters=kept.filters)
+
+
 COMMANDS = (
     Command(
         "wasm_filter",
@@ -72,8 +86,21 @@ COMMANDS = (
                 values="selector",
             ),
             *OPTIONS,
-            Option(("--language", "--lang", "-l"), "of the cell; cpp", "LANGUAGE", values="cpp|rust|go|assemblyscript"),
-            Option(("--flag",), "pass a flag to the compiler", "FLAG", repeat=True, keyword="flags"),
+            Option(
+                ("--language", "--lang", "-l"),
+                "of the cell; without it, what the source looks like",
+                "LANGUAGE",
+                values="cpp|rust|go|assemblyscript",
+            ),
+            *FLAGS,
+            Option(
+                ("--file", "-f"),
+                "a file that belongs to the filter, beside those that it includes",
+                "PATH",
+                repeat=True,
+                values="files",
+                keyword="files",
+            ),
             Option(("--force",), "compile although nothing changed"),
             Option(("--out", "-o"), "Python variable for the Filter; the name with _ for -", "NAME", _name),
         ),
@@ -86,5 +113,24 @@ COMMANDS = (
         slow=True,
         own=("out",),
         after=_bind,
+    ),
+    Command(
+        "wasm_file",
+        "Keep the cell below as a file that filters include: a header, a source, a .proto; show one that is kept.",
+        method("file"),
+        _file,
+        (Argument("path", "by which it is included, such as util.h or filter.proto", True, "files"),),
+        (
+            Option(
+                ("--filter",),
+                "the only filter that it is for; every one that includes it",
+                "NAME",
+                repeat=True,
+                values="filters",
+                keyword="filters",
+            ),
+        ),
+        ("%%wasm_file util.h", "%%wasm_file filter.proto", "%%wasm_file bucket.cc --filter rate-limit"),
+        body=True,
     ),
 )

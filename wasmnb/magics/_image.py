@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.magics._attended import attended
 from wasmnb.magics._command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from wasmnb.session import Built, Removed, Tagged, Transfer
     from wasmnb.views import Record
 
-__all__ = ["ACCESS", "COMMANDS"]
+__all__ = ["ACCESS", "COMMANDS", "FLAGS"]
 
 ACCESS = (
     Option(("--plain-http",), "speak to the registry without TLS"),
@@ -20,10 +21,18 @@ ACCESS = (
 )
 """What can be said about the way to a registry."""
 
+FLAGS = (
+    Option(("--flag",), "pass a flag to the compiler", "FLAG", repeat=True, keyword="flags"),
+    Option(("--include", "-I"), "look for C++ headers in this folder", "FOLDER", repeat=True),
+    Option(("--define", "-D"), "define a C++ macro: NAME or NAME=VALUE", "MACRO", repeat=True),
+    Option(("--std", "-std"), "the C++ standard; c++17", "STANDARD", values="c++17|c++20|c++23|c++26"),
+)
+"""What can be said to the compiler."""
+
 
 def _build(session: Any, **keywords: Any) -> Built:
     # A container's build may take minutes, and its log is what a user looks at meanwhile.
-    return session.build(log=print, **keywords)  # type: ignore[no-any-return]
+    return session.build(log=print, unattended=not attended(), **keywords)  # type: ignore[no-any-return]
 
 
 def _built(done: Built) -> Record:
@@ -65,7 +74,9 @@ COMMANDS = (
         _build,
         _built,
         (
-            Argument("what", "a filter, a .wasm file, a C++ source, a folder, or the word precompiled", True, "builds"),
+            Argument(
+                "what", "a filter, a .wasm file, a source, a project folder, or the word precompiled", True, "builds"
+            ),
             Argument("file", "the module, behind the word precompiled", False),
         ),
         (
@@ -96,13 +107,30 @@ COMMANDS = (
             Option(("--command",), "what the container runs; the image's own command", "COMMAND"),
             Option(("--target",), "the module that the container makes; the only .wasm it wrote", "FILE"),
             Option(("--pull",), "pull the builder image when it is missing"),
+            *FLAGS,
             Option(("--force",), "compile although nothing changed"),
+            Option(("--watch", "-w"), "build the folder again after each change, until an interrupt"),
+            Option(
+                ("--for",),
+                "with --watch: so many seconds, for a run that nobody interrupts",
+                "SECONDS",
+                float,
+                keyword="seconds",
+            ),
+            Option(
+                ("--deploy", "-d"),
+                "with --watch: put each build in force on the pods with these labels: app=details",
+                "LABELS",
+                values="selector",
+            ),
         ),
         (
             "%wasm_build header-filter -t registry.example/team/header-filter:v0.2",
             "%wasm_build precompiled path/to/filter.wasm -t registry.example/team/filter:v1 -c runtime-config.json",
             "%wasm_build header-filter -a 'title=Header filter' -a licenses=Apache-2.0",
+            "%wasm_build ./header-filter -t local/header-filter",
             "%wasm_build ./filter --in-container rust:1 --command 'cargo build --release --target wasm32-wasip1'",
+            "%wasm_build ./filter --watch --deploy app=details",
         ),
         slow=True,
     ),

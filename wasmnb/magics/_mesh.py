@@ -9,6 +9,7 @@ from wasmnb.magics._command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
     from wasmnb.session import MeshState
+    from wasmnb.session.sampling import Bookinfo
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS", "WATCH"]
@@ -29,13 +30,22 @@ def _mesh(state: MeshState) -> Record:
 
     record = pods_record(state.pods)
     status = {
-        "started": f"started in {duration(state.seconds)}, {record.status}",
+        "started": f"ready after {duration(state.seconds)}, {record.status}",
         "kept": f"runs already and was kept, {record.status}",
-        "stopped": "stopped; nothing of it runs",
+        "stopped": "let go of" if state.about else "stopped; nothing of it runs",
     }[state.change]
-    notes = (f"gateway: http://{state.gateway}",) if state.gateway else ()
+    notes = (*((f"gateway: http://{state.gateway}",) if state.gateway else ()), *state.about)
     tone = "quiet" if state.change == "stopped" else record.tone
     return replace(record, title=f"Mesh {state.name}", status=status, tone=tone, notes=notes)
+
+
+def _bookinfo(done: Bookinfo) -> Record:
+    from wasmnb.views import pods_record  # noqa: PLC0415
+    from wasmnb.views.text import duration  # noqa: PLC0415
+
+    record = pods_record(done.pods)
+    word = "READY after" if done.action == "apply" else "deleted in"
+    return replace(record, title="Bookinfo", status=f"{word} {duration(done.seconds)}", notes=done.notes)
 
 
 def _pods(session: Any, *, watch: bool = False, seconds: float | None = None, rates: bool = True) -> Any:
@@ -70,10 +80,17 @@ def _show_logs(found: tuple[list[str], str]) -> Record:
 COMMANDS = (
     Command(
         "wasm_mesh",
-        "Start a mesh, show the one that runs, or stop it.",
+        "Start a mesh or connect to one, show the one that is chosen, or let go of it.",
         method("mesh"),
         _mesh,
-        (Argument("kind", "local or stop; without it, the one that runs or is configured", False, "local|stop"),),
+        (
+            Argument(
+                "kind",
+                "local, istio or stop; without it, the one that is chosen or configured",
+                False,
+                "local|istio|stop",
+            ),
+        ),
         (
             Option(
                 ("--workload", "-w"),
@@ -87,11 +104,60 @@ COMMANDS = (
             Option(
                 ("--log-level",), "from which level on proxies keep what filters log; info", "LEVEL", values=_LEVELS
             ),
+            Option(
+                ("--context",),
+                "istio: context of the kubeconfig, or in-cluster; the current one",
+                "CONTEXT",
+                values="contexts",
+            ),
+            Option(
+                ("--namespace", "-n"),
+                "istio: namespace of the pods; the one that the context names",
+                "NAMESPACE",
+                values="namespaces",
+            ),
+            Option(("--istio-namespace",), "istio: where istiod runs; istio-system", "NAMESPACE"),
+            Option(
+                ("--as",),
+                "istio: the kind of object that plugins become; the newest that fits",
+                "KIND",
+                values="TrafficExtension|WasmPlugin|EnvoyFilter",
+                keyword="as_",
+            ),
+            Option(
+                ("--no-preflight",),
+                "istio: apply modules that the embedded Envoy has not tried",
+                keyword="preflight",
+                switch=False,
+            ),
         ),
         (
             "%wasm_mesh local",
             "%wasm_mesh local --workload shop=127.0.0.1:8000,version=v2",
+            "%wasm_mesh istio --context minikube -n default",
             "%wasm_mesh stop",
+        ),
+        slow=True,
+    ),
+    Command(
+        "wasm_bookinfo",
+        "Apply the article's application and wait until its pods are READY, or delete what applying it made.",
+        method("bookinfo"),
+        _bookinfo,
+        (Argument("action", "apply or delete", True, "apply|delete"),),
+        (
+            Option(
+                ("--images",),
+                "where its images come from instead of upstream's: PREFIX[:TAG]",
+                "PREFIX",
+                keyword="images",
+            ),
+            Option(("--timeout",), "seconds to wait for READY; 300", "SECONDS", float),
+        ),
+        (
+            "%wasm_bookinfo apply",
+            "%wasm_bookinfo apply --images registry.example/mirror:1.20.3",
+            "%wasm_bookinfo delete",
         ),
         slow=True,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._command import Command, method
+from wasmnb.magics._command import Command, Option, method
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,10 +21,10 @@ def _config(settings: Mapping[str, Any]) -> Record:
     return config_record(settings)
 
 
-def _doctor(checks: Iterable[Check]) -> Record:
-    from wasmnb.views import doctor_record  # noqa: PLC0415
+def _doctor(found: Iterable[Check] | str) -> Record:
+    from wasmnb.views import doctor_record, roles_record  # noqa: PLC0415
 
-    return doctor_record(checks)
+    return roles_record(found) if isinstance(found, str) else doctor_record(found)
 
 
 COMMANDS = (
@@ -37,5 +37,12 @@ COMMANDS = (
         free="Keys: ca, fail_policy, insecure, language, mesh, phase, plain_http, registry, selector, timeout; ca,"
         " insecure and plain_http are for the registry.",
     ),
-    Command("wasm_doctor", "Look at everything that must work here, and say what mends it.", method("doctor"), _doctor),
+    Command(
+        "wasm_doctor",
+        "Look at everything that must work here, and say what mends it.",
+        method("doctor"),
+        _doctor,
+        options=(Option(("--rbac",), "print the smallest set of Kubernetes roles with which everything works"),),
+        examples=("%wasm_doctor", "%wasm_doctor --rbac"),
+    ),
 )

@@ -9,7 +9,7 @@ from wasmnb.magics._mesh import WATCH
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.live import LiveView
-    from wasmnb.traffic import Capture
+    from wasmnb.traffic import Capture, PodCaptures
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS"]
@@ -20,10 +20,12 @@ def _ask(session: Any, *, watch: bool = False, **keywords: Any) -> Any:
     return session.watch_headers(**keywords) if live else session.headers(**keywords)
 
 
-def _headers(capture: Capture | LiveView) -> Record | None:
-    from wasmnb.traffic import Capture  # noqa: PLC0415
-    from wasmnb.views import headers_record  # noqa: PLC0415
+def _headers(capture: Capture | PodCaptures | LiveView) -> Record | None:
+    from wasmnb.traffic import Capture, PodCaptures  # noqa: PLC0415
+    from wasmnb.views import headers_record, pod_headers_record  # noqa: PLC0415
 
+    if isinstance(capture, PodCaptures):
+        return pod_headers_record(capture)
     if not isinstance(capture, Capture):
         return None  # a live view shows itself
     return headers_record(capture.before, capture.after)
@@ -54,6 +56,7 @@ COMMANDS = (
             ),
             Option(("--header", "-H"), "a request header: 'name: value'", "LINE", repeat=True),
             Option(("--data", "-d"), "the body, or @file", "TEXT"),
+            Option(("--all-pods",), "send it to each pod of the service; show where they differ"),
             Option(("--timeout",), "seconds for the whole exchange; 5", "SECONDS", float),
             Option(
                 ("--before",),
@@ -68,6 +71,7 @@ COMMANDS = (
             "%wasm_headers productpage details:9080/details/123",
             "%wasm_headers productpage details:9080/details/123 --via app",
             "%wasm_headers productpage details:9080/details/123 --watch",
+            "%wasm_headers productpage reviews:9080/reviews/7 --all-pods",
         ),
     ),
 )

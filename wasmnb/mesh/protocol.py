@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
-__all__ = ["Change", "Count", "Mesh", "Pod", "PodVerdict", "Verdict", "Watch"]
+__all__ = ["Change", "Count", "Mesh", "MeshWithBookinfo", "Pod", "PodVerdict", "Verdict", "Watch"]
 
 
 class Verdict(str, Enum):
@@ -152,12 +152,12 @@ class Change:
     at : datetime
         When it was observed (aware, UTC).
     kind : str
-        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``; ``stale`` when the mesh has stopped
-        answering (what was told is what was, not what is), ``fresh`` when it answers again.
+        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``; ``stale`` when nothing can be seen any more
+        (its value says ``since`` when, and the ``reason``), ``fresh`` when it can again.
     name : str
-        The pod or plugin; for a verdict, ``pod/plugin``.
+        The pod or plugin; for a verdict, ``pod/plugin``; ``mesh`` for stale and fresh.
     value : dict
-        The new state as plain JSON values; empty when gone. Of ``stale``: ``since`` and ``reason``.
+        The new state as plain JSON values; empty when gone.
     """
 
     number: int
@@ -208,8 +208,8 @@ class Mesh(Protocol):
         only : mapping of str to str, optional
             Put it in force on those of the selected pods only that also carry these labels; on the others stays what
             was in force under the id. No pod ever runs two versions of it. Until an `apply` without ``only``, or
-            `remove`, ends this state, `plugins` and `rendered` give the newest, and each pod is judged by what that
-            pod is to run.
+            `remove`, ends this state, `plugins` gives the newest, `rendered` its text (with that of the old version
+            where a mesh keeps both side by side), and each pod is judged by what that pod is to run.
         wait : float
             Seconds; 0 gives the verdicts as they are once it has been handed over.
         progress : Progress, optional
@@ -314,3 +314,34 @@ class Mesh(Protocol):
 
     def stop(self) -> None:
         """Let go of the mesh; what it started itself ends, and leaves nothing behind."""
+
+
+@runtime_checkable
+class MeshWithBookinfo(Protocol):
+    """A mesh that bookinfo can be put into, or that has it anyway."""
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",
+        timeout: float = 300.0,
+        progress: Progress | None = None,
+    ) -> tuple[str, ...]:
+        """Apply the article's application, or delete what applying it made.
+
+        Parameters
+        ----------
+        action : str
+            ``apply`` or ``delete``.
+        images : str or mapping
+            Where images come from: ``PREFIX[:TAG]``, or one for each deployment; empty for upstream's.
+        timeout : float
+            Seconds until every pod of it must be ready.
+        progress : Progress, optional
+
+        Returns
+        -------
+        tuple of str
+            What a reader should know of what was done.
+        """

@@ -10,7 +10,7 @@ from wasmnb.errors import ModuleError, Place
 if TYPE_CHECKING:
     from wasmnb.module.module import Module
 
-__all__ = ["check"]
+__all__ = ["check", "unchecked"]
 
 
 def check(module: Module, root_id: str | None = None) -> str:
@@ -50,6 +50,12 @@ def check(module: Module, root_id: str | None = None) -> str:
         why=[f"it registers {_list(known)}"],
         hint=f"did you mean {close[0]!r}?" if close else "use one of these, or leave it out when there is only one",
     )
+
+
+def unchecked(module: Module, root_id: str | None = None) -> str:
+    """Give the root id to configure as `check` does, without refusing anything: ``""`` where it cannot be told."""
+    known = module.facts.root_ids or ()
+    return root_id if root_id is not None else known[0] if len(known) == 1 else ""
 
 
 def _only(name: str, known: tuple[str, ...]) -> str:

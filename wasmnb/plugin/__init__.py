@@ -2,6 +2,6 @@
 
 from wasmnb.plugin.plugin import Plugin
 from wasmnb.plugin.scope import Match, TargetRef
-from wasmnb.plugin.words import FailPolicy, Mode, Phase, PluginType, PullPolicy
+from wasmnb.plugin.words import FailPolicy, Kind, Mode, Phase, PluginType, PullPolicy
 
-__all__ = ["FailPolicy", "Match", "Mode", "Phase", "Plugin", "PluginType", "PullPolicy", "TargetRef"]
+__all__ = ["FailPolicy", "Kind", "Match", "Mode", "Phase", "Plugin", "PluginType", "PullPolicy", "TargetRef"]

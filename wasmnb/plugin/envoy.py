@@ -36,9 +36,16 @@ _PASS_THROUGH = {
 }
 
 
-def in_order(plugins: Iterable[Plugin]) -> list[Plugin]:
-    """Sort plugins into the order in which a request meets them: phase, then priority (high first), then id."""
-    return sorted(plugins, key=lambda one: (_PHASES.index(one.phase), -one.priority, one.id))
+def in_order(plugins: Iterable[Plugin], *, by_id: bool = True) -> list[Plugin]:
+    """Sort plugins into the order in which a request meets them: phase, then priority (high first), then id.
+
+    Parameters
+    ----------
+    plugins : iterable of Plugin
+    by_id : bool
+        False: those of equal phase and priority keep the order in which they are given.
+    """
+    return sorted(plugins, key=lambda one: (_PHASES.index(one.phase), -one.priority, one.id if by_id else ""))
 
 
 def plugin_config(plugin: Plugin, code: dict[str, Any], root_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ConfigError, Place, UsageError
 from wasmnb.plugin.scope import Match, TargetRef
-from wasmnb.plugin.words import FailPolicy, Phase, PluginType, PullPolicy, word
+from wasmnb.plugin.words import FailPolicy, Kind, Phase, PluginType, PullPolicy, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Plugin:
         None: the only one that the module registers.
     phase : Phase
     priority : int
-        Higher runs first within a phase; ties run in order of id.
+        Higher runs first within a phase; equal ones run in order of id on the local mesh, the older first on Istio.
     fail_policy : FailPolicy
     match : tuple of Match
         The listeners it is for: those that fit any of them. None is every listener.
@@ -54,6 +54,8 @@ class Plugin:
     targets : tuple of TargetRef
         What it is attached to in place of a selector.
     type : PluginType
+    kind : Kind
+        What it becomes on a cluster, where the mesh is not to choose.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Plugin:
     host_env: tuple[str, ...] = ()
     targets: tuple[TargetRef, ...] = ()
     type: PluginType = PluginType.HTTP
+    kind: Kind = Kind.AUTO
 
     def __post_init__(self) -> None:
         # Asked of the type: the module of an image that is known by its digest is fetched when it is looked at.
@@ -97,6 +100,7 @@ class Plugin:
             "host_env": (self.host_env,) if isinstance(self.host_env, str) else tuple(self.host_env),
             "targets": _all_of(TargetRef, self.targets),
             "type": word(PluginType, self.type),
+            "kind": word(Kind, self.kind),
         }
         for name, value in read.items():
             object.__setattr__(self, name, value)
@@ -157,6 +161,7 @@ class Plugin:
             "host_env": list(self.host_env),
             "targets": [target.to_dict() for target in self.targets],
             "type": self.type.value,
+            "kind": self.kind.value,
         }
 
     @classmethod
@@ -207,6 +212,7 @@ class Plugin:
             ("pull policy", self.pull_policy.value if self.pull_policy is not PullPolicy.UNSPECIFIED else ""),
             ("pull secret", self.pull_secret),
             ("type", self.type.value if self.type is not PluginType.HTTP else ""),
+            ("becomes", self.kind.value if self.kind is not Kind.AUTO else ""),
         ]
         return facts_table(f"Plugin {self.id}", [*rows, *((name, value) for name, value in said if value)])
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from wasmnb.errors import UsageError, did_you_mean
 
-__all__ = ["FailPolicy", "Mode", "Phase", "PluginType", "PullPolicy", "word"]
+__all__ = ["FailPolicy", "Kind", "Mode", "Phase", "PluginType", "PullPolicy", "word"]
 
 
 class Phase(str, Enum):
@@ -40,6 +40,22 @@ class PullPolicy(str, Enum):
     UNSPECIFIED = "UNSPECIFIED"
     IF_NOT_PRESENT = "IfNotPresent"
     ALWAYS = "Always"
+
+
+class Kind(str, Enum):
+    """What a plugin becomes on a cluster: one of Istio's objects, or that of another gateway."""
+
+    AUTO = "auto"
+    TRAFFIC_EXTENSION = "TrafficExtension"
+    WASM_PLUGIN = "WasmPlugin"
+    ENVOY_FILTER = "EnvoyFilter"
+    ENVOY_GATEWAY = "envoy-gateway"
+    HIGRESS = "higress"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another controller than Istio takes it, whose proxies are not looked at."""
+        return self in (Kind.ENVOY_GATEWAY, Kind.HIGRESS)
 
 
 class Mode(str, Enum):

@@ -111,6 +111,11 @@ class Order:
         if container is None and any(how.values()):
             said = ", ".join(f"--{name}" for name, value in how.items() if value)
             raise UsageError(f"{said} says how a container builds, and none is to build.", hint="add --in-container")
+        if self.packaging.get("flags") and (container is not None or not self._is_source(filters)):
+            raise UsageError(
+                f"Compiler flags are for a source or a folder that is compiled here, and {_name(self.what)!r} is none.",
+                hint=f"give them where it is compiled: %%wasm_filter {_name(self.what)} -I FOLDER",
+            )
         try:
             if container is not None:
                 return self._in_container(container, store, how, progress, log)
@@ -122,6 +127,11 @@ class Order:
             raise Interrupted(
                 f"The build of {self.reference} was stopped.", hint="the store has what it had before"
             ) from None
+
+    def _is_source(self, filters: Filters) -> bool:
+        if isinstance(self.what, Filter | Module) or self.what in filters.names():
+            return False
+        return Path(self.what).suffix != ".wasm"
 
     def _module(self, filters: Filters, progress: Progress | None) -> Module | None:
         """Give the module that is known already, or made from a filter; None for a path."""

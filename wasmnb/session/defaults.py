@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEYS", "MESHES", "Default", "choice", "number", "read"]
 
-MESHES = ("local",)
+MESHES = ("local", "istio")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ KEYS: dict[str, Default] = {
         lambda value: choice("fail_policy", value, _POLICIES), "after a crash of the filter", "close", _POLICIES
     ),
     "insecure": Default(_switch("insecure"), "believe whoever answers as the registry", False, ("true", "false")),
-    "language": Default(lambda value: choice("language", value, _LANGUAGES), "of filter cells", "cpp", _LANGUAGES),
+    "language": Default(lambda value: choice("language", value, LANGUAGES), "of filter cells", "cpp", _LANGUAGES),
     "mesh": Default(lambda value: choice("mesh", value, MESHES), "the mesh that %wasm_mesh starts", None, MESHES),
     "phase": Default(
         lambda value: choice("phase", value, _PHASES), "where in the filter chain", "UNSPECIFIED", _PHASES

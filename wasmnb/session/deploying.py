@@ -167,6 +167,9 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> N
             hint="%wasm_pods shows the labels there are",
         )
     rest = [verdict for verdict in verdicts if verdict.verdict is not Verdict.LIVE]
+    if plugin.kind.foreign:
+        # Of another controller's proxies there is no proof, only that controller's word.
+        rest = [verdict for verdict in rest if verdict.verdict is not Verdict.UNPROVEN]
     if not rest:
         return
     failed = DeployError(

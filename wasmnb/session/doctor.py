@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def examine(language: str, mesh: Mesh | None, session: State) -> list[Check]:
     Parameters
     ----------
     language : str
-        Whose compiler is looked at.
+        That of the session: without its compiler, nothing can be built by default.
     mesh : Mesh or None
     session : State
         Whose image store is looked at.
@@ -32,16 +33,32 @@ def examine(language: str, mesh: Mesh | None, session: State) -> list[Check]:
     list of Check
         What could not even be looked at is a row too, never an exception.
     """
-    return [*_compiler(language), *_mesh(mesh), *_store(session), _credentials()]
+    return [*_compilers(language), *_mesh(mesh), *_store(session), _credentials()]
+
+
+def _compilers(language: str) -> list[Check]:
+    """Look at every language; the session's own comes first, and what is missing for the others is no failure."""
+    from wasmnb.build.toolchain import LANGUAGES  # noqa: PLC0415
+
+    found = _compiler(language)
+    for other in LANGUAGES:
+        if other != language:
+            found += [replace(check, needed=False) for check in _compiler(other)]
+    return found
 
 
 def _compiler(language: str) -> list[Check]:
     try:
-        from wasmnb.build.toolchain import toolchain  # noqa: PLC0415 - heavy, and only for its users
+        from wasmnb.build.toolchain import LANGUAGES, toolchain  # noqa: PLC0415 - heavy, and only for its users
 
-        return toolchain(language).doctor()
+        checks = toolchain(language).doctor()
+        works = all(check.ok for check in checks)
+        missing = next((check for check in checks if not check.ok), None)
+        detail = "filters can be built" if missing is None else f"not yet: {missing.detail}"
+        summary = Check(LANGUAGES[language], works, detail, missing.hint if missing else "")
     except (WasmnbError, ImportError) as error:
         return [Check(f"{language} compiler", ok=False, detail=_said(error), hint="pip install wasmnb again")]
+    return [summary, *(check for check in checks if check is not missing)]
 
 
 def _mesh(mesh: Mesh | None) -> list[Check]:

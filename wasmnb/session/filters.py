@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,14 +11,34 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wasmnb.build import Filter
-from wasmnb.errors import BadNameError, CompileError, Interrupted, UsageError, did_you_mean
+from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainError, UsageError, did_you_mean
 from wasmnb.module import Module
+from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import BuildTime, FilterResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wasmnb.build.languages import Guess
     from wasmnb.progress import Progress
 
-__all__ = ["Filters"]
+__all__ = ["Filters", "said"]
+
+
+@contextmanager
+def said(guessed: Guess | None) -> Iterator[None]:
+    """Say with a compiler's error that the language was a guess: the compiler may be the wrong one."""
+    try:
+        yield
+    except CompileError as error:
+        if guessed is not None:
+            error.hint = "; ".join(part for part in (error.hint, f"the source was {guessed}") if part)
+        raise
+    except ToolchainError as error:
+        if guessed is not None:
+            error.why = (*error.why, f"the source was {guessed}")
+        raise
+
 
 _MOST_TIMES = 200
 
@@ -26,6 +47,7 @@ _MOST_TIMES = 200
 class _Known:
     filter: Filter
     module: Module | None = None
+    named: tuple[str, ...] = ()
 
 
 class Filters:
@@ -34,13 +56,20 @@ class Filters:
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
         self.times: deque[BuildTime] = deque(maxlen=_MOST_TIMES)
+        self.files = SessionFiles()
 
     def names(self) -> list[str]:
         """List the names, in the order they came."""
         return list(self._known)
 
-    def build(self, wanted: Filter, *, force: bool = False, progress: Progress | None = None) -> FilterResult:
-        """Compile a filter, unless it is the one that is known already.
+    def using(self, path: str) -> tuple[str, ...]:
+        """Give the names of the filters that a file was compiled into."""
+        return tuple(name for name, known in self._known.items() if any(path == own for own, _ in known.filter.files))
+
+    def build(
+        self, wanted: Filter, *, named: Sequence[str] = (), force: bool = False, progress: Progress | None = None
+    ) -> FilterResult:
+        """Compile a filter with the session's files that it needs, unless it is the one that is known already.
 
         A filter that does not compile is remembered without a module, so that what an older text of the same cell
         gave cannot be deployed by mistake.
@@ -58,11 +87,15 @@ class Filters:
                 f"The filter {wanted.name!r} has no source.",
                 hint=f"write the program below the line %%wasm_filter {wanted.name}",
             )
+        wanted = self.files.beside(wanted, named)
         known = self._known.get(wanted.name)
-        if known is not None and known.module is not None and known.filter == wanted and not force:
+        # What lies in folders of headers is looked at by the compiler's own cache.
+        alone = not any(flag.startswith("-I") for flag in wanted.flags)
+        if known is not None and known.module is not None and known.filter == wanted and not force and alone:
             took = perf_counter() - start
             return FilterResult(known.filter, known.module, unchanged=True, stages=(("compare", took),))
-        self._known[wanted.name] = known = _Known(wanted)
+        before = known.module if known is not None else None
+        self._known[wanted.name] = known = _Known(wanted, named=tuple(named))
         try:
             known.module = wanted.build(progress=progress, force=force)
         except KeyboardInterrupt:
@@ -75,7 +108,8 @@ class Filters:
         rest = perf_counter() - start - sum(seconds for _, seconds in stages)
         stages = (*stages, ("other" if stages else "build", rest))
         self.times.append(BuildTime(datetime.now(timezone.utc), wanted.name, wanted.language, stages))
-        return FilterResult(wanted, known.module, unchanged=False, stages=stages)
+        unchanged = known.module == before and record is not None and record.cached
+        return FilterResult(wanted, known.module, unchanged=unchanged, stages=stages)
 
     def get(self, name: str) -> FilterResult:
         """Give a filter that compiled.
@@ -99,6 +133,9 @@ class Filters:
                 f"The filter {name!r} did not compile when its cell was last run.",
                 hint="mend the cell and run it again; an older module is not used in its place",
             )
+        if self.files.names() and self.files.beside(known.filter, known.named) != known.filter:
+            # A file was written anew since: an older module is not used in its place.
+            return self.build(known.filter, named=known.named)
         return FilterResult(known.filter, known.module, unchanged=True)
 
     def module(self, named: str | Filter | Module, *, progress: Progress | None = None) -> Module:

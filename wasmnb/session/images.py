@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ImageError, RegistryError
 from wasmnb.image.entries import ref_name
 from wasmnb.image.reference import LOCAL, Reference, split_target
+from wasmnb.session import words
 from wasmnb.session.building import Order
 from wasmnb.session.finding import held
 from wasmnb.session.imaging import Built, Removed, Tagged, Transfer
@@ -43,6 +44,10 @@ class Images(State):
         command: str | None = None,
         target: str | None = None,
         pull: bool = False,
+        flags: Sequence[str] = (),
+        include: Sequence[str] = (),
+        define: Sequence[str] = (),
+        std: str | None = None,
         force: bool = False,
         progress: Progress | None = None,
         log: Callable[[str], None] | None = None,
@@ -52,8 +57,8 @@ class Images(State):
         Parameters
         ----------
         what : str, pathlib.Path, Filter or Module
-            A filter of the session, a ``.wasm`` file, a C++ source, a folder with one of these, or the word
-            ``precompiled`` with a ``file`` behind it.
+            A filter of the session, a ``.wasm`` file, a C++ source, a folder with a module or with a project, or the
+            word ``precompiled`` with a ``file`` behind it.
         file : str or pathlib.Path, optional
             The module, whatever its name ends with.
         tag : str, optional
@@ -70,6 +75,8 @@ class Images(State):
             A builder image in which a folder is built.
         command, target, pull
             As of `wasmnb.build.container.build_in_container`.
+        flags, include, define, std
+            As for `filter`; for a source or a folder.
         force : bool
             Compile although nothing changed.
         log : callable, optional
@@ -91,6 +98,7 @@ class Images(State):
                 annotations=annotation,
                 schema=schema,
                 force=force,
+                flags=words.flags(flags, include, define, std),
             )
             container = {"command": command, "target": target, "pull": pull}
             before = held(self.store, order.reference)

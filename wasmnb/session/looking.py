@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.session import words
+from wasmnb.session.asking import ask_each
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.deploying import in_force, unknown_plugin
 from wasmnb.session.results import plugin_key
 from wasmnb.session.state import State
-from wasmnb.traffic import Capture, Exchange
+from wasmnb.traffic import Capture, Exchange, PodCaptures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +38,9 @@ class Looking(State):
         data: str | bytes | None = None,
         via: str = "proxy",
         timeout: float = 5.0,
-        before: str | Exchange | Capture = "auto",
-    ) -> Capture:
+        before: str | Exchange | Capture | PodCaptures = "auto",
+        all_pods: bool = False,
+    ) -> Capture | PodCaptures:
         """Send a request, and compare the response with that of the same request before.
 
         Parameters
@@ -56,8 +59,10 @@ class Looking(State):
             ``proxy`` or ``app``; see ``Mesh.send``.
         timeout : float
             Seconds.
-        before : str, Exchange or Capture
+        before : str, Exchange, Capture or PodCaptures
             ``auto``: the last exchange of this very request while other plugins were in force. ``none``: nothing.
+        all_pods : bool
+            Send it to each pod of the service; pods that do not answer are named, unless none does.
 
         Raises
         ------
@@ -72,25 +77,44 @@ class Looking(State):
             via = choice("via", via, ("proxy", "app"))
             if isinstance(before, str):
                 before = choice("before", before, ("auto", "none"))
-            elif not isinstance(before, Exchange | Capture):
+            elif not isinstance(before, Exchange | Capture | PodCaptures):
                 raise UsageError(
                     f"What comes before is an Exchange or a Capture, not {type(before).__name__}.",
                     hint="leave it out, or use none",
                 )
+            send = partial(
+                mesh.send,
+                source,
+                url,
+                method=method,
+                headers=lines,
+                body=content,
+                via=via,
+                timeout=number("timeout", timeout),
+            )
             try:
-                taken = mesh.send(
-                    source, url, method=method, headers=lines, body=content, via=via, timeout=number("timeout", timeout)
-                )
+                if all_pods:
+                    taken, silent = ask_each(mesh.endpoints(url), send, url)
+                    captures = tuple(self._compared(one, before, own=True) for one in taken)
+                    return PodCaptures(captures, {pod: self._masked(why) for pod, why in silent.items()})
+                return self._compared(send(), before)
             except KeyboardInterrupt:
                 raise Interrupted(f"Waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
-            capture = self._captures.add(taken, tuple(plugin_key(plugin) for plugin in mesh.plugins()))
-            if isinstance(before, Capture):
-                capture = replace(capture, before=before.after)
-            elif isinstance(before, Exchange):
-                capture = replace(capture, before=before)
-            elif before == "none":
-                capture = replace(capture, before=None)
-            return redact.capture(capture, self._secrets)
+
+    def _compared(
+        self, taken: Exchange, before: str | Exchange | Capture | PodCaptures, *, own: bool = False
+    ) -> Capture:
+        """Keep an exchange, and give it with what it is to be compared with; ``own``: only of the same pod."""
+        capture = self._captures.add(taken, tuple(plugin_key(plugin) for plugin in self.current.plugins()))
+        if isinstance(before, PodCaptures):
+            capture = replace(capture, before=before.before(taken.pod))
+        elif isinstance(before, Capture):
+            capture = replace(capture, before=before.after)
+        elif isinstance(before, Exchange):
+            capture = replace(capture, before=before)
+        elif before == "none" or (own and capture.before is not None and capture.before.pod != taken.pod):
+            capture = replace(capture, before=None)
+        return redact.capture(capture, self._secrets)
 
     def status(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002 - the option's own word
         """Judge every plugin on every pod, or one plugin.
@@ -131,9 +155,20 @@ class Looking(State):
             mesh = self.current
             return [redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)]
 
-    def doctor(self) -> list[Check]:
-        """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials."""
+    def doctor(self, *, rbac: bool = False) -> list[Check] | str:
+        """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials.
+
+        Parameters
+        ----------
+        rbac : bool
+            Look at nothing; give the smallest set of Kubernetes roles with which everything works, as YAML: for the
+            chosen mesh's namespace, else for ``default``.
+        """
         from wasmnb.session.doctor import examine  # noqa: PLC0415 - touches the toolchain
 
         with self._guard():
+            if rbac:
+                from wasmnb.mesh.istio.doctor import rbac as roles  # noqa: PLC0415 - for users of a cluster only
+
+                return roles(getattr(self._mesh, "namespace", "default"))
             return examine(self._defaults["language"], self._mesh, self)

@@ -85,13 +85,15 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
     MeshError, ModuleError
     """
     now = in_force(mesh, plugin.id)
-    hidden = {*secrets, *(redact.secrets_in(now.config) if now is not None else ())}
+    hidden = {*secrets, *(redact.secrets_in(now.config) | redact.secrets_in(now.env) if now is not None else ())}
     text, before = mesh.render(plugin), mesh.rendered(plugin.id)
     names = ("in force", "as asked") if before else ("nothing in force", "as asked")
     diff = difflib.unified_diff(before.splitlines(), text.splitlines(), *names, lineterm="")
     pods = tuple(pod.name for pod in mesh.pods() if plugin.selects(pod.labels))
     notes = [*notes]
-    if not pods:
+    if plugin.targets:
+        notes.append(f"it is for {plugin.scope}, not for pods by their labels")
+    elif not pods:
         notes.append(f"the selector {selector_text(plugin.selector)} names none of the pods that %wasm_pods lists")
     if any(redact.quoted(one, hidden) != one for one in (text, before)):
         notes.append(f"secret values of the configuration are shown as {redact.MASK}")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wasmnb.build import Filter
+    from wasmnb.build.languages import Guess
     from wasmnb.mesh import Pod, PodVerdict
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
@@ -91,6 +92,8 @@ class FilterResult:
         None when only the module was asked for.
     stages : tuple of (str, float)
         Seconds per stage, from the cell to the module or to LIVE.
+    guess : Guess or None
+        How its language was found, when nobody had said it.
     """
 
     filter: Filter
@@ -98,6 +101,7 @@ class FilterResult:
     unchanged: bool
     deployment: Deployment | None = None
     stages: tuple[tuple[str, float], ...] = ()
+    guess: Guess | None = None
 
     @property
     def seconds(self) -> float:
@@ -109,6 +113,7 @@ class FilterResult:
         return {
             "filter": self.filter.name,
             "language": self.filter.language,
+            "guessed": str(self.guess) if self.guess else "",
             "module": self.module.digest,
             "size": self.module.size,
             "unchanged": self.unchanged,
@@ -161,6 +166,8 @@ class MeshState:
         What the change took.
     gateway : str
         ``host:port`` of the way in; empty when there is none.
+    about : tuple of str
+        What else is to be known of it, such as the cluster and the version of Istio.
     """
 
     name: str
@@ -168,6 +175,7 @@ class MeshState:
     change: str
     seconds: float = 0.0
     gateway: str = ""
+    about: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
@@ -177,6 +185,7 @@ class MeshState:
             "change": self.change,
             "seconds": self.seconds,
             "gateway": self.gateway,
+            "about": list(self.about),
         }
 
 

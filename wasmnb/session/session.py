@@ -10,27 +10,36 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.build import Filter
+from wasmnb.build.languages import guess
+from wasmnb.session import words
 from wasmnb.session.defaults import number
 from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
-from wasmnb.session.images import Images
+from wasmnb.session.files import FileResult
+from wasmnb.session.filters import said
 from wasmnb.session.logins import Logins
-from wasmnb.session.rehearsing import DryRun, rehearse
+from wasmnb.session.projects import Projects
+from wasmnb.session.rendering import Rendering
 from wasmnb.session.results import Deployment, FilterResult, Removal
-from wasmnb.session.supplying import NO_ACCESS, Supplying, default_id
+from wasmnb.session.sampling import Sampling
+from wasmnb.session.scoping import kind
+from wasmnb.session.stepping import Stepping, Steps
+from wasmnb.session.supplying import NO_ACCESS, default_id
 from wasmnb.session.wanted import Wanted
 from wasmnb.session.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.dashboards.panel import Panel
     from wasmnb.progress import Progress
+    from wasmnb.session.rehearsing import DryRun
+    from wasmnb.session.rollout import Rollout
     from wasmnb.session.supplying import Deployable
 
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Images, Logins, Supplying, Watching):
+class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
@@ -44,6 +53,10 @@ class Session(Images, Logins, Supplying, Watching):
         *,
         language: str | None = None,
         flags: Sequence[str] = (),
+        include: Sequence[str] = (),
+        define: Sequence[str] = (),
+        std: str | None = None,
+        files: Sequence[str] = (),
         force: bool = False,
         deploy: str | Mapping[str, str] | None = None,
         id: str | None = None,  # noqa: A002 - the option's own word
@@ -63,8 +76,15 @@ class Session(Images, Logins, Supplying, Watching):
         source : str, optional
             The program; without it, the filter of that name which is known.
         language : str, optional
+            Without it, what the source looks like; the session's default where it does not tell.
         flags : sequence of str
             Extra compiler flags.
+        include, define : sequence of str
+            Folders of headers, and macros (``NAME`` or ``NAME=VALUE``), of C++.
+        std : str, optional
+            The C++ standard, such as ``c++20``.
+        files : sequence of str
+            Files that belong to the filter, of the session or on the disk; those that it includes need not be named.
         force : bool
             Compile although nothing changed.
         deploy : str or mapping, optional
@@ -84,9 +104,12 @@ class Session(Images, Logins, Supplying, Watching):
             if source is None:
                 known = self._filters.get(name)
             else:
-                wanted = Filter(name, source, self._default("language", language), tuple(flags))
-                with nullcontext() if deploy is None else still_in_force(self.current, id or name):
-                    known = self._filters.build(wanted, force=force, progress=progress)
+                guessed = guess(source, self._defaults["language"]) if language is None else None
+                flags = words.flags(flags, include, define, std)
+                wanted = Filter(name, source, guessed.language if guessed else str(language), flags)
+                with nullcontext() if deploy is None else still_in_force(self.current, id or name), said(guessed):
+                    built = self._filters.build(wanted, named=files, force=force, progress=progress)
+                known = replace(built, guess=guessed)
             if deploy is None:
                 return known
             deployment = self._deploy(known.module, how, progress)
@@ -94,6 +117,27 @@ class Session(Images, Logins, Supplying, Watching):
             return replace(
                 known, deployment=deployment, unchanged=unchanged, stages=(*known.stages, *deployment.stages)
             )
+
+    def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
+        """Write a file that filters of this session can include, or give the one that is known.
+
+        Parameters
+        ----------
+        path : str
+            By which filters include it: ``util.h``, ``limits/bucket.cc``, ``filter.proto``.
+        source : str, optional
+            Its text.
+        filters : sequence of str
+            The only filters that it is for; without one, every filter that includes it.
+
+        Raises
+        ------
+        BadNameError, UsageError
+        """
+        with self._guard():
+            kept = self._filters.files
+            same = True if source is None else kept.put(path, source, filters)
+            return FileResult(path, kept.get(path), same, self._filters.using(path))
 
     def deploy(
         self,
@@ -110,10 +154,23 @@ class Session(Images, Logins, Supplying, Watching):
         plain_http: bool = False,
         insecure: bool = False,
         ca: str | None = None,
+        match: Any = None,
+        pull_policy: str | None = None,
+        pull_secret: str | None = None,
+        env: Any = None,
+        target_ref: Any = None,
+        type: str | None = None,  # noqa: A002 - the option's own word
+        as_: str | None = None,
+        target: str | None = None,
         dry_run: bool = False,
         wait: bool = True,
+        steps: str | Sequence[str | Mapping[str, str]] = (),
+        watch_for: float | None = None,
+        accept_no_traffic: bool = False,
+        ask: Callable[[str], bool | None] | None = None,
+        on_step: Callable[[Rollout], None] | None = None,
         progress: Progress | None = None,
-    ) -> Deployment | DryRun:
+    ) -> Deployment | DryRun | Rollout:
         """Put a filter or an image in force on every pod that the selector names, and wait until it is LIVE there.
 
         An image is deployed by the digest that its reference means at this moment.
@@ -138,11 +195,37 @@ class Session(Images, Logins, Supplying, Watching):
             Seconds to wait for LIVE.
         plain_http, insecure, ca
             As for `push`.
+        match : str, Match, or several, optional
+            Listeners it is for: ``SERVER:9080``, ``CLIENT``; every one.
+        pull_policy, pull_secret : str, optional
+            When proxies fetch the image anew (see `wasmnb.PullPolicy`), and the Secret that they fetch it with.
+        env : str, mapping, or several, optional
+            Environment of the filter: ``NAME=VALUE``, or ``NAME`` for the proxy's own variable.
+        target_ref : str, TargetRef, or several, optional
+            In place of a selector, what it is attached to: ``Gateway/waypoint``, ``Service/details``.
+        type : str, optional
+            ``HTTP`` or ``NETWORK``, see `wasmnb.PluginType`.
+        as_ : str, optional
+            The object of Istio's that it becomes: ``TrafficExtension``, ``WasmPlugin``, ``EnvoyFilter``.
+        target : str, optional
+            Another gateway on the cluster: ``envoy-gateway``, ``higress``.
         dry_run : bool
             Apply nothing and push nothing; give the text that would be applied, and the diff to what is there.
         wait : bool
             False: give the verdicts as they are once the mesh has taken the plugin; pods that may yet become LIVE are
             not waited for. One that cannot become LIVE is an error all the same.
+        steps : str or sequence, optional
+            Labels that divide the selected pods, such as ``version=v1,version=v2`` (a ``+`` joins the labels of one
+            step): the plugin is put in force on the pods of one step after the other, the next only when this one is
+            LIVE on every pod and its error rate has not risen. Otherwise every pod goes back.
+        watch_for : float, optional
+            Seconds for which the error rate of a step is watched, and before the first step; 5.
+        accept_no_traffic : bool
+            A step whose error rate cannot be judged, for want of requests or of counts, passes because it is LIVE.
+        ask : callable, optional
+            Asks the user to let such a step pass; gives None when nobody can be asked.
+        on_step : callable, optional
+            Given the `Rollout` whenever something about it has changed.
 
         Raises
         ------
@@ -151,10 +234,26 @@ class Session(Images, Logins, Supplying, Watching):
         Interrupted
         """
         with self._guard():
-            how = self._ready(Wanted(id, selector, config, root_id, phase, priority, fail_policy, timeout))
+            said = Wanted(
+                *(id, selector, config, root_id, phase, priority, fail_policy, timeout),
+                match=match,
+                pull_policy=pull_policy,
+                pull_secret=pull_secret,
+                env=env,
+                target_ref=target_ref,
+                type=type,
+                as_=as_,
+                target=target,
+            )
+            how = self._ready(said)
             spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
+            walk = Steps.read(
+                steps, watch_for=watch_for, accept_no_traffic=accept_no_traffic, wait=wait, ask=ask, on_step=on_step
+            )
             if dry_run:
-                return self._rehearse(name, how, progress, spoken)
+                return self._rehearse(name, how, walk, spoken, progress)
+            if walk.labels:
+                return self._roll_out(name, how, walk, spoken, progress)
             return self._deploy(name, how, progress, spoken, patient=wait)
 
     def rollback(
@@ -185,7 +284,7 @@ class Session(Images, Logins, Supplying, Watching):
         with self._guard():
             mesh, seconds = self.current, number("timeout", self._default("timeout", timeout))
             before, now = previous(mesh, id), in_force(mesh, id)
-            self._secrets |= redact.secrets_in(before.config)
+            self._secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
             done = put(mesh, before, wait=seconds, progress=progress)
             return replace(done, verdicts=self._shown(done.verdicts), notes=(back(before, now),))
 
@@ -231,14 +330,9 @@ class Session(Images, Logins, Supplying, Watching):
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
         self.current  # noqa: B018 - raises
         how = how.read(self._defaults)
-        self._secrets |= redact.secrets_in(how.config)
+        kind(how.as_, how.target)  # raises for what no mesh can be given
+        self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
         return how
-
-    def _rehearse(self, name: Deployable, how: Wanted, progress: Progress | None, spoken: dict[str, Any]) -> DryRun:
-        with still_in_force(self.current, how.id or default_id(name)):
-            found, _ = self._supply(name, spoken, progress, dry=True)
-            plugin = how.plugin(found.image)
-        return rehearse(self.current, plugin, self._secrets, found.notes(plugin.image))
 
     def _deploy(
         self,

@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, Told, UsageError
-from wasmnb.image.reference import split_target
+from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, RolloutError, Told, UsageError
+from wasmnb.image.reference import Reference, split_target
 from wasmnb.session import words
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
 from wasmnb.session.filters import Filters
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
     from wasmnb.dashboards.live import LiveView
     from wasmnb.dashboards.panel import Panel
-    from wasmnb.image import Store
+    from wasmnb.image import Image, Store
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.progress import Progress
     from wasmnb.traffic.measure import Measurement
 
 __all__ = ["State"]
 
-_PLAIN = {"workloads": (), "bookinfo": True, "gateway_port": 0, "log_level": "info"}
+_PLAIN: dict[str, dict[str, Any]] = {
+    "local": {"workloads": (), "bookinfo": True, "gateway_port": 0, "log_level": "info"},
+    "istio": {"context": None, "namespace": None, "istio_namespace": "istio-system", "as_": "", "preflight": True},
+}
+"""The options of each kind of mesh, as they are when they are left out."""
 
 
 class State:
@@ -53,6 +57,11 @@ class State:
     def filters(self) -> list[str]:
         """The names of the filters that this session knows."""
         return self._filters.names()
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of the files that were written for filters of this session."""
+        return self._filters.files.names()
 
     @property
     def store(self) -> Store:
@@ -102,14 +111,19 @@ class State:
         bookinfo: bool = True,
         gateway_port: int = 0,
         log_level: str = "info",
+        context: str | None = None,
+        namespace: str | None = None,
+        istio_namespace: str = "istio-system",
+        as_: str = "",
+        preflight: bool = True,
         progress: Progress | None = None,
     ) -> MeshState:
-        """Start a mesh, keep the one that runs, or stop it.
+        """Start a mesh or connect to one, keep the one that is chosen, or let go of it.
 
         Parameters
         ----------
         kind : str, optional
-            ``local`` or ``stop``; without it, the mesh that runs, or the one the default ``mesh`` names.
+            ``local``, ``istio`` or ``stop``; without it, the mesh that is chosen, or that of the default ``mesh``.
         workloads : sequence of str
             The user's own HTTP services: ``NAME=HOST:PORT,label=value``.
         bookinfo : bool
@@ -118,6 +132,16 @@ class State:
             Loopback port of the way in; 0 takes a free one.
         log_level : str
             From which level on the proxies keep what filters log.
+        context, namespace : str, optional
+            Of ``istio``: a context of the kubeconfig (or ``in-cluster``), and a namespace; without them the current
+            context, and the namespace that it names.
+        istio_namespace : str
+            Istio's own.
+        as_ : str
+            The kind of object that plugins become: ``TrafficExtension``, ``WasmPlugin`` or ``EnvoyFilter``; empty for
+            the newest that fits.
+        preflight : bool
+            Load every module in the embedded Envoy before anything is applied.
 
         Raises
         ------
@@ -133,17 +157,23 @@ class State:
                 "bookinfo": bookinfo,
                 "gateway_port": gateway_port,
                 "log_level": log_level,
+                "context": context,
+                "namespace": namespace,
+                "istio_namespace": istio_namespace,
+                "as_": as_,
+                "preflight": preflight,
             }
             if self._mesh is not None:
-                self._same_options(asked)
+                self._same_options(kind, asked)
                 try:
                     return self._state("kept")
                 except MeshError:
                     # It was stopped behind our back, or its supervisor died: nothing of it is left to be kept.
                     self._stop()
-            if (kind or self._defaults["mesh"]) is None:
+            kind = kind or self._defaults["mesh"]
+            if kind is None:
                 return self._state("kept")  # raises: there is none, and none is configured
-            return self._start(asked, progress)
+            return self._start(kind, _own(kind, asked), progress)
 
     def config(self, **defaults: Any) -> dict[str, Any]:
         """Set session defaults, and give all of them; an empty value goes back to the first one.
@@ -168,30 +198,23 @@ class State:
         if self._mesh is not None:
             self._stop()
 
-    def _same_options(self, asked: dict[str, Any]) -> None:
-        """Refuse options that the running mesh was not started with; left out, they are no question."""
-        other = [name for name, value in asked.items() if value not in (_PLAIN[name], self._started.get(name))]
+    def _same_options(self, kind: str | None, asked: dict[str, Any]) -> None:
+        """Refuse another mesh, and options that this one was not started with; left out, they are no question."""
+        name = self.current.name
+        if kind not in (None, name) and name in _PLAIN:
+            raise MeshError(f"The mesh {name!r} is chosen already.", hint=f"%wasm_mesh stop, then %wasm_mesh {kind}")
+        plain = {key: value for options in _PLAIN.values() for key, value in options.items()}
+        other = [key for key, value in asked.items() if value not in (plain[key], self._started.get(key))]
         if other:
             raise MeshError(
-                f"The mesh {self.current.name!r} runs already, with other {' and '.join(other)}.",
+                f"The mesh {name!r} runs already, with other {' and '.join(other)}.",
                 hint="%wasm_mesh stop, then start it with these options",
             )
 
-    def _start(self, asked: dict[str, Any], progress: Progress | None) -> MeshState:
+    def _start(self, kind: str, asked: dict[str, Any], progress: Progress | None) -> MeshState:
         start = perf_counter()
-        own = [words.workload(word) for word in asked["workloads"]]
-        if not own and not asked["bookinfo"]:
-            raise UsageError("A mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
         try:
-            from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
-
-            self._mesh = LocalMesh.start(
-                workloads=None if asked["bookinfo"] else (),
-                extra=own,
-                gateway_port=asked["gateway_port"],
-                log_level=asked["log_level"],
-                progress=progress,
-            )
+            self._mesh = self._local(asked, progress) if kind == "local" else self._istio(asked)
         except KeyboardInterrupt:
             raise Interrupted("Starting the mesh was stopped; nothing of it runs.") from None
         self._started = asked
@@ -202,6 +225,41 @@ class State:
                 "The mesh was not looked at to the end; it runs.", hint="%wasm_mesh stop ends it"
             ) from None
 
+    @staticmethod
+    def _local(asked: dict[str, Any], progress: Progress | None) -> Mesh:
+        own = [words.workload(word) for word in asked["workloads"]]
+        if not own and not asked["bookinfo"]:
+            raise UsageError("A mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
+        from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
+
+        return LocalMesh.start(
+            workloads=None if asked["bookinfo"] else (),
+            extra=own,
+            gateway_port=asked["gateway_port"],
+            log_level=asked["log_level"],
+            progress=progress,
+        )
+
+    def _istio(self, asked: dict[str, Any]) -> Mesh:
+        from wasmnb.mesh.istio import IstioMesh  # noqa: PLC0415 - heavy, and only for its users
+
+        return IstioMesh.connect(
+            asked["context"],
+            asked["namespace"],
+            system=asked["istio_namespace"],
+            as_=asked["as_"],
+            preflight=asked["preflight"],
+            fetch=self._fetched,
+        )
+
+    def _fetched(self, pinned: str) -> Image:
+        """Get the image of a pinned reference: from the store, else from its registry."""
+        from wasmnb.session.finding import find  # noqa: PLC0415 - for images that others deployed
+
+        host = Reference.parse(pinned).host
+        access = self._access(host, plain_http=False, insecure=False, ca=None)
+        return find(pinned, self.store, own="", access=access).image
+
     def _stop(self) -> MeshState:
         mesh, start = self.current, perf_counter()
         for view in list(self._views):
@@ -210,11 +268,12 @@ class State:
         self._mesh = None
         self._captures.clear()
         self._measured.clear()
-        return MeshState(mesh.name, (), "stopped", perf_counter() - start)
+        return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=getattr(mesh, "remains", ()))
 
     def _state(self, change: str) -> MeshState:
         mesh = self.current
-        return MeshState(mesh.name, tuple(mesh.pods()), change, gateway=getattr(mesh, "gateway", ""))
+        gateway, about = getattr(mesh, "gateway", ""), getattr(mesh, "about", ())
+        return MeshState(mesh.name, tuple(mesh.pods()), change, gateway=gateway, about=about)
 
     def _default(self, key: str, given: Any) -> Any:
         return self._defaults[key] if given is None else given
@@ -241,6 +300,9 @@ class State:
             for verdict in verdicts
         )
 
+    def _masked(self, words: str) -> str:
+        return redact.text(words, self._secrets)
+
     @contextmanager
     def _guard(self) -> Iterator[None]:
         """Mask, in an error that leaves the session, the secrets that went through it."""
@@ -250,4 +312,20 @@ class State:
             redact.told(error, self._secrets)
             if isinstance(error, DeployError):
                 error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
+            if isinstance(error, RolloutError) and error.rollout is not None:
+                error.rollout = error.rollout.shown(self._shown, self._masked)
             raise
+
+
+def _own(kind: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Give the options of a kind of mesh; refuse those of another.
+
+    Raises
+    ------
+    UsageError
+    """
+    for other, options in _PLAIN.items():
+        wrong = [key for key, value in options.items() if other != kind and asked[key] != value]
+        if wrong:
+            raise UsageError(f"{', '.join(wrong)} is for the mesh {other!r}, not for {kind!r}.", hint="leave it out")
+    return {key: asked[key] for key in _PLAIN[kind]}

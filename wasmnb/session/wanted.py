@@ -7,12 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
-from wasmnb.plugin import FailPolicy, Phase, Plugin
+from wasmnb.plugin import FailPolicy, Kind, Phase, Plugin, PluginType, PullPolicy
+from wasmnb.plugin.rendering.saying import ENVOY
 from wasmnb.session.defaults import choice, number
+from wasmnb.session.scoping import environment, kind, matches, target, targets
 from wasmnb.session.words import configuration, selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from enum import Enum
 
     from wasmnb.image import Image
 
@@ -31,6 +34,14 @@ class Wanted:
     priority: int | None = None
     fail_policy: str | None = None
     timeout: float | None = None
+    match: Any = None
+    pull_policy: str | None = None
+    pull_secret: str | None = None
+    env: Any = None
+    target_ref: Any = None
+    type: str | None = None
+    as_: str | None = None
+    target: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -59,6 +70,9 @@ class Wanted:
         UsageError, ConfigError
             A word is not what it must be.
         """
+        values, taken = environment(self.env)
+        # Who names a gateway, or writes for another one, does not mean the pods that the session's default names.
+        own = self.target_ref is None and (self.target or "istio") == "istio"
 
         def said(name: str) -> Any:
             value = getattr(self, name)
@@ -66,12 +80,18 @@ class Wanted:
 
         return replace(
             self,
-            selector=selector(said("selector")),
+            selector=selector(said("selector") if own else self.selector),
             config=configuration(self.config),
             phase=choice("phase", said("phase"), [word.value for word in Phase]),
             priority=self.priority or 0,
             fail_policy=choice("fail_policy", said("fail_policy"), [word.value for word in FailPolicy]),
             timeout=number("timeout", said("timeout")),
+            match=matches(self.match),
+            pull_policy=choice("pull_policy", self.pull_policy or PullPolicy.UNSPECIFIED, _words(PullPolicy)),
+            env=[values, *taken],
+            target_ref=targets(self.target_ref),
+            type=choice("type", self.type or PluginType.HTTP, _words(PluginType)),
+            target=target(self.target),
         )
 
     def plugin(self, image: Image) -> Plugin:
@@ -84,6 +104,7 @@ class Wanted:
         """
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser, for deployments only
 
+        values, taken = environment(self.env)
         return Plugin(
             id=self.id or image.module.name,
             image=image,
@@ -93,7 +114,19 @@ class Wanted:
             phase=Phase(self.phase),
             priority=self.priority or 0,
             fail_policy=FailPolicy(self.fail_policy),
+            match=matches(self.match),
+            pull_policy=PullPolicy(self.pull_policy),
+            pull_secret=self.pull_secret or "",
+            env=values,
+            host_env=taken,
+            targets=targets(self.target_ref),
+            type=PluginType(self.type),
+            kind=Kind.AUTO if self.target == ENVOY else kind(self.as_, self.target),
         )
+
+
+def _words(of: type[Enum]) -> list[str]:
+    return [str(one.value) for one in of]
 
 
 def _said(image: Image) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.dashboards.panel import Panel
     from wasmnb.progress import Progress
     from wasmnb.session.results import BuildTime
+    from wasmnb.traffic import Capture
     from wasmnb.traffic.measure import Comparison
 
 __all__ = ["Watching"]
@@ -77,10 +78,12 @@ class Watching(Looking):
             )
         with self._guard():
             pause = number("every", 2.0 if every is None else every)
+            if request.get("all_pods"):
+                raise UsageError("The pods are asked one by one, not watched.", hint="leave out --watch or --all-pods")
             # What is wrong with the request is an error of this call, not of a thread.
             self.headers(source, url, **request)
             watch = HeadersWatch(
-                lambda: self.headers(source, url, **request),
+                lambda: cast("Capture", self.headers(source, url, **request)),
                 self.current,
                 title=f"{source} → {redact.url(url)}",
                 every=pause,

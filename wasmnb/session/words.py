@@ -14,12 +14,18 @@ from wasmnb.errors import ConfigError, Place, UsageError
 if TYPE_CHECKING:
     from wasmnb.mesh.local import Workload
 
-__all__ = ["body", "configuration", "header_lines", "selector", "selector_text", "text_of", "workload"]
+__all__ = ["body", "configuration", "flags", "header_lines", "selector", "selector_text", "text_of", "workload"]
 
 # Kubernetes, "Labels and Selectors", syntax and character set: an optional prefix, then up to 63 characters.
 _LABEL = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?")
 _VALUE = re.compile(r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?")
 _TOKEN = re.compile(r"[^\s:\x00-\x1f\x7f]+")
+
+
+def flags(given: Sequence[str], include: Sequence[str], define: Sequence[str], std: str | None) -> tuple[str, ...]:
+    """Give the compiler flags that several options stand for."""
+    standard = () if std is None else (f"-std={std}",)
+    return (*given, *(f"-I{folder}" for folder in include), *(f"-D{macro}" for macro in define), *standard)
 
 
 def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:

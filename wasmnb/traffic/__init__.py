@@ -2,5 +2,6 @@
 
 from wasmnb.traffic.capture import Capture, Captures, diff
 from wasmnb.traffic.exchange import Exchange, Headers, Request, Response
+from wasmnb.traffic.pods import PodCaptures
 
-__all__ = ["Capture", "Captures", "Exchange", "Headers", "Request", "Response", "diff"]
+__all__ = ["Capture", "Captures", "Exchange", "Headers", "PodCaptures", "Request", "Response", "diff"]

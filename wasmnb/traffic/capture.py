@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
     import pandas as pd
 
     from wasmnb.traffic.exchange import Exchange, Response
 
-__all__ = ["CHANGES", "VARYING", "Capture", "Captures", "Row", "diff", "rows"]
+__all__ = ["CHANGES", "VARYING", "Capture", "Captures", "Row", "diff", "excerpts", "partners", "rows", "status_line"]
 
 CHANGES = ("added", "changed", "removed", "same", "varies", "")
 """What can become of a line; ``varies`` changes with every request, filter or not; empty is not compared."""
@@ -71,7 +71,7 @@ def rows(before: Exchange | None, after: Exchange) -> list[Row]:
     Lines of one name are paired by equal value first, then in order. Names are compared without case.
     """
     old, new = before.response if before else None, after.response
-    found = [_row(":status", _status(old) if old else None, _status(new), compared=old is not None)]
+    found = [_row(":status", status_line(old) if old else None, status_line(new), compared=old is not None)]
     for prefix, old_lines, new_lines in (
         ("", old.headers.lines if old else (), new.headers.lines),
         ("trailer ", old.trailers.lines if old else (), new.trailers.lines),
@@ -79,8 +79,8 @@ def rows(before: Exchange | None, after: Exchange) -> list[Row]:
         for name, was, now in _merge(old_lines, new_lines):
             found.append(_row(prefix + name, was, now, compared=old is not None))
     if old is not None and old.body != new.body:
-        at = _first_difference(old.body, new.body)
-        found.append(Row(":body", _excerpt(old.body, at), _excerpt(new.body, at), "changed"))
+        was, now = excerpts([old.body, new.body])
+        found.append(Row(":body", was, now, "changed"))
     return found
 
 
@@ -187,7 +187,8 @@ def _drop_oldest(kept: dict[Hashable, _Value], limit: int) -> None:
         del kept[next(iter(kept))]
 
 
-def _status(response: Response) -> str:
+def status_line(response: Response) -> str:
+    """Give the status with its words."""
     return f"{response.status} {response.reason}".rstrip()
 
 
@@ -207,7 +208,7 @@ def _row(name: str, before: str | None, after: str | None, *, compared: bool) ->
 
 
 def _merge(old: _Lines, new: _Lines) -> Iterator[tuple[str, str | None, str | None]]:
-    partner = _partners(old, new)
+    partner = partners(old, new)
     order: list[tuple[int | None, int | None]] = [(partner.get(index), index) for index in range(len(new))]
     paired = set(partner.values())
     for index in range(len(old)):
@@ -220,8 +221,8 @@ def _merge(old: _Lines, new: _Lines) -> Iterator[tuple[str, str | None, str | No
         yield name, None if was is None else old[was][1], None if now is None else new[now][1]
 
 
-def _partners(old: _Lines, new: _Lines) -> dict[int, int]:
-    """Pair indices of ``new`` with indices of ``old``."""
+def partners(old: _Lines, new: _Lines) -> dict[int, int]:
+    """Pair indices of ``new`` with indices of ``old``: lines of one name, by equal value first, then in order."""
     partner: dict[int, int] = {}
     for name in {name.lower() for name, _ in new}:
         mine = [index for index, line in enumerate(new) if line[0].lower() == name]
@@ -234,6 +235,12 @@ def _partners(old: _Lines, new: _Lines) -> dict[int, int]:
         rest = [index for index in mine if index not in partner]
         partner.update(zip(rest, theirs, strict=False))
     return partner
+
+
+def excerpts(bodies: Sequence[bytes]) -> list[str]:
+    """Give of each body, which are not all the same, its size and the text around the first difference."""
+    at = min(_first_difference(bodies[0], body) for body in bodies if body != bodies[0])
+    return [_excerpt(body, at) for body in bodies]
 
 
 def _first_difference(one: bytes, other: bytes) -> int:

@@ -6,13 +6,17 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.exchange import Exchange, Headers, Request, Response
 from wasmnb.traffic.wire import NotReadyError, roundtrip
 
-__all__ = ["is_token", "send"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Answer", "is_token", "persist", "send"]
 
 PATIENCE = 2.0
 """Seconds that a proxy gets to become ready; one that takes longer is down, and the user wants to know."""
@@ -31,6 +35,27 @@ def is_token(name: str) -> bool:
     return _TOKEN.fullmatch(name) is not None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What one attempt gave.
+
+    Parameters
+    ----------
+    response : Response
+    pod : str
+        The pod whose proxy answered.
+    seconds : float
+        From the first byte sent to the last one received.
+    notes : tuple of str
+        What a reader must know of the way that the request took.
+    """
+
+    response: Response
+    pod: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
 def send(
     address: tuple[str, int],
     request: Request,
@@ -41,10 +66,7 @@ def send(
     timeout: float,
     patience: float = PATIENCE,
 ) -> Exchange:
-    """Send a request, again and again only while a proxy is not ready yet.
-
-    A refused connection is tried again for every method: nobody has seen the request. A connection closed before the
-    first byte of a response, and Envoy's own 503 for an upstream it could not reach, only for GET and HEAD.
+    """Send a request over a socket, as often as `persist` does.
 
     Parameters
     ----------
@@ -58,6 +80,44 @@ def send(
     patience : float
         Seconds of ``timeout`` after which no further attempt is begun.
 
+    Raises
+    ------
+    TrafficError
+        As `roundtrip`; for a proxy that did not become ready, with the number of attempts.
+    """
+
+    def attempt(left: float) -> Answer:
+        begin = time.perf_counter()
+        response = roundtrip(address, request, timeout=left)
+        return Answer(response, pod, time.perf_counter() - begin)
+
+    return persist(attempt, request, source=source, via=via, timeout=timeout, patience=patience)
+
+
+def persist(
+    attempt: Callable[[float], Answer],
+    request: Request,
+    *,
+    source: str,
+    via: str,
+    timeout: float,
+    patience: float = PATIENCE,
+) -> Exchange:
+    """Send a request, again and again only while a proxy is not ready yet.
+
+    A refused connection is tried again for every method: nobody has seen the request. A connection closed before the
+    first byte of a response, and Envoy's own 503 for an upstream it could not reach, only for GET and HEAD.
+
+    Parameters
+    ----------
+    attempt : callable
+        Sends it once, in at most so many seconds; raises `NotReadyError` where it is worth another try.
+    request : Request
+    source, via : str
+        See `Exchange`.
+    timeout, patience : float
+        As for `send`.
+
     Returns
     -------
     Exchange
@@ -66,23 +126,22 @@ def send(
     Raises
     ------
     TrafficError
-        As `roundtrip`; for a proxy that did not become ready, with the number of attempts.
+        As ``attempt``; for a proxy that did not become ready, with the number of attempts.
     """
     retry = _Retry(request.method, timeout, min(patience, timeout))
     while True:
-        at, begin = datetime.now(timezone.utc), time.perf_counter()
+        at = datetime.now(timezone.utc)
         try:
-            response = roundtrip(address, request, timeout=retry.left())
+            answer = attempt(retry.left())
         except NotReadyError as error:
             if not retry.again(error.why[0], safe=not error.sent):
                 raise retry.give_up(error) from None
             continue
-        seconds = time.perf_counter() - begin
-        reason = _not_ready(response)
+        reason = _not_ready(answer.response)
         if reason and retry.again(reason, safe=False):
             continue
-        notes = (*retry.notes(still=reason), *_notes(request, response, via))
-        return Exchange(request, response, source, pod, via, seconds, at, notes)
+        notes = (*answer.notes, *retry.notes(still=reason), *_notes(request, answer.response, via))
+        return Exchange(request, answer.response, source, answer.pod, via, answer.seconds, at, notes)
 
 
 @dataclass

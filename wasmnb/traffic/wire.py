@@ -15,7 +15,7 @@ from wasmnb.traffic.grammar import Reader, read_response
 if TYPE_CHECKING:
     from wasmnb.traffic.exchange import Request, Response
 
-__all__ = ["NotReadyError", "roundtrip"]
+__all__ = ["NotReadyError", "encode", "roundtrip"]
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(r"[^\x00-\x20\x7f]+")
@@ -58,14 +58,20 @@ def roundtrip(address: tuple[str, int], request: Request, *, timeout: float) -> 
     TrafficError
         The request cannot be written, time is up, the response is cut short, too large, or not HTTP.
     """
-    data = _encode(request)
+    data = encode(request)
     with closing(_Wire(address, request.authority, timeout)) as wire:
         wire.send(data)
         return read_response(wire.reader, request.method)
 
 
-def _encode(request: Request) -> bytes:
-    """Write a request down; whatever could smuggle in a second line is refused."""
+def encode(request: Request) -> bytes:
+    """Write a request down; whatever could smuggle in a second line is refused.
+
+    Raises
+    ------
+    TrafficError
+        It cannot be written.
+    """
     _require(_METHOD, "method", request.method)
     _require(_TARGET, "path", request.path, "write a space as %20")
     _require(_TARGET, "host", request.authority)

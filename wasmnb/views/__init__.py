@@ -1,6 +1,6 @@
 """What a notebook shows: static records over the objects of the other packages."""
 
-from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record
+from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record, file_record
 from wasmnb.views.dryrun import dry_run_record
 from wasmnb.views.image import image_record, login_record, removed_record, tagged_record, transfer_record
 from wasmnb.views.mesh import (
@@ -13,8 +13,10 @@ from wasmnb.views.mesh import (
 )
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.record import Block, Cell, Column, Record
-from wasmnb.views.session import config_record, doctor_record
-from wasmnb.views.traffic import headers_record
+from wasmnb.views.rendering import rendered_record
+from wasmnb.views.rollout import rollout_record
+from wasmnb.views.session import config_record, doctor_record, roles_record
+from wasmnb.views.traffic import headers_record, pod_headers_record
 
 __all__ = [
     "Block",
@@ -29,13 +31,18 @@ __all__ = [
     "diagnostics_record",
     "doctor_record",
     "dry_run_record",
+    "file_record",
     "headers_record",
     "image_record",
     "login_record",
     "logs_record",
     "plugins_record",
+    "pod_headers_record",
     "pods_record",
     "removed_record",
+    "rendered_record",
+    "roles_record",
+    "rollout_record",
     "tagged_record",
     "transfer_record",
     "undeploy_record",

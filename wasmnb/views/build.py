@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from wasmnb.module import Module
 
-__all__ = ["Diagnosed", "build_record", "diagnostic_lines", "diagnostics_record"]
+__all__ = ["Diagnosed", "build_record", "diagnostic_lines", "diagnostics_record", "file_record"]
 
 SEVERITIES = ("error", "fatal error", "warning", "note", "remark", "")
 
@@ -87,6 +87,20 @@ def build_record(module: Module) -> Record:
         tuple(str(problem) for problem in remarks),
         tall=True,
     )
+
+
+def file_record(path: str, text: str, *, unchanged: bool = False, filters: Sequence[str] = ()) -> Record:
+    """Show a file that filters include.
+
+    The frame has one row: ``path`` (``string``), ``lines`` (``Int64``) and ``filters`` (``string``, comma between).
+    """
+    lines = text.strip("\n").splitlines()
+    columns = (Column("path"), Column("lines", "Int64"), Column("filters", heading="compiled into"))
+    status = f"unchanged, {len(lines)} lines" if unchanged else f"kept, {len(lines)} lines"
+    note = f"%wasm_deploy and %wasm_build compile {' and '.join(filters)} anew" if filters and not unchanged else ""
+    block = Block("text", tuple(lines), open=False)
+    row = (path, len(lines), ", ".join(filters) or None)
+    return Record(path, status, "good", columns, (row,), (block,), (note,) if note else (), tall=True)
 
 
 def diagnostics_record(diagnostics: Sequence[Diagnosed], *, title: str = "Compiler") -> Record:

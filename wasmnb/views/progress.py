@@ -107,14 +107,14 @@ class LiveProgress:
         if self._followed is None or not isinstance(self._line, _Display):
             return None
         from wasmnb.dashboards.board import Board  # noqa: PLC0415 - only for a rollout that takes its time
-        from wasmnb.views.rollout import rollout_record  # noqa: PLC0415
+        from wasmnb.views.following import following_record  # noqa: PLC0415
 
         mesh, plugin = self._followed
         if self._board is None:
             self._board = Board(mesh, rates=False)
             self._board.start()
         spent = time.monotonic() - self._begin
-        return rollout_record(plugin, self._board.rows(), self._board.freshness, stage=self._text, seconds=spent)
+        return following_record(plugin, self._board.rows(), self._board.freshness, stage=self._text, seconds=spent)
 
 
 def _line() -> _Line | None:

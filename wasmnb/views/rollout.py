@@ -1,67 +1,109 @@
-"""How far a rollout has come: on which pods a plugin is live with this digest, which are not, and why."""
+"""The record of a rollout in steps: which pods of which step became live, and what was seen of their traffic."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wasmnb.mesh import Verdict
-from wasmnb.views.board import freshness_text
-from wasmnb.views.mesh import digest_cell, verdict_cell
-from wasmnb.views.record import Column, Record
+from wasmnb.views.mesh import verdict_cell
+from wasmnb.views.record import Cell, Column, Record, Tone
 from wasmnb.views.text import duration, short_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from wasmnb.dashboards.feed import Freshness
-    from wasmnb.dashboards.row import PluginState, Row
-    from wasmnb.plugin import Plugin
+    from wasmnb.session import Rollout, Step
 
 __all__ = ["rollout_record"]
 
-_MOST = 50
+_STEPS: dict[str, tuple[str, Tone]] = {
+    "waiting": ("·", "quiet"),
+    "applying": ("…", "quiet"),
+    "watching": ("…", "quiet"),
+    "live": ("✓", "good"),
+    "failed": ("✗", "bad"),
+}
+_TONES: dict[str, Tone] = {
+    "live": "good",
+    "unchanged": "good",
+    "under way": "quiet",
+    "went back": "bad",
+    "stuck": "bad",
+}
 
 
-def rollout_record(
-    plugin: Plugin, rows: Sequence[Row], freshness: Freshness, *, stage: str = "", seconds: float = 0.0
-) -> Record:
-    """Show a rollout that is under way.
+def rollout_record(done: Rollout) -> Record:
+    """Show a rollout, also one that is under way or has failed.
 
-    The frame has ``pod``, ``verdict`` (``category`` of all verdicts), ``running`` and ``reason`` (``string``), one row
-    for each pod that the plugin is wanted on, those that are not live first.
-
-    Parameters
-    ----------
-    plugin : Plugin
-    rows : sequence of Row
-        All pods of the mesh.
-    freshness : Freshness
-    stage : str
-        What is being done.
-    seconds : float
-        How long it has taken.
+    The frame has one row per pod: ``step`` (``Int64``), ``labels`` (``string``), ``outcome`` (``category``) and
+    ``seconds`` (``Float64``) of the step; ``pod`` (``string``), ``verdict`` (``category``), ``running``, ``reason``
+    (``string``); ``requests`` and ``errors`` (``Int64``) while it was watched, missing where there is no count.
     """
-    known = [(row.name, state) for row in rows for state in row.plugins if state.id == plugin.id]
-    live = sum(_is_live(state, plugin) for _, state in known)
-    known.sort(key=lambda pair: _is_live(pair[1], plugin))
-    words = f"{live} of {len(known)} live with {short_digest(plugin.image.digest)}" if known else "no pod has it yet"
-    parts = [f"{words} after {duration(seconds)}", stage, freshness_text(freshness)]
+    from wasmnb.mesh import Verdict  # noqa: PLC0415
+
+    rows = tuple(row for number, step in enumerate(done.steps, 1) for row in _rows(number, step))
     columns = (
+        Column("step", "Int64"),
+        Column("labels"),
+        Column("outcome", show=_outcome, categories=tuple(_STEPS)),
         Column("pod"),
-        Column("verdict", show=verdict_cell, categories=tuple(verdict.value for verdict in Verdict)),
-        Column("running", code=True, show=digest_cell),
-        Column("reason", shown=any(state.reason for _, state in known)),
+        Column("verdict", show=_verdict, categories=tuple(one.value for one in Verdict)),
+        Column("requests", "Int64", shown=any(step.after for step in done.steps)),
+        Column("errors", "Int64", "5xx", shown=any(step.after for step in done.steps)),
+        Column("running", show=lambda digest: Cell(short_digest(digest), digest), code=True),
+        Column("reason", shown=any(row[8] for row in rows)),
+        Column("seconds", "Float64", "took", lambda seconds: Cell(duration(seconds) if seconds else "")),
     )
-    told = tuple((pod, _told(state, plugin), state.running, state.reason) for pod, state in known[:_MOST])
-    return Record(plugin.id, "; ".join(part for part in parts if part), "", columns, told)
+    notes = (*_traffic(done), *done.notes)
+    return Record(done.plugin.id, _status(done), _TONES[done.outcome], columns, rows, notes=notes)
 
 
-def _is_live(state: PluginState, plugin: Plugin) -> bool:
-    return state.verdict == Verdict.LIVE.value and state.running == plugin.image.digest
+def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
+    from wasmnb.session.rollout.traffic import Seen  # noqa: PLC0415
+
+    verdicts = {one.pod: one for one in step.verdicts}
+    counted = {one.pod for one in step.before if one.requests is not None}
+    counted &= {one.pod for one in step.after if one.requests is not None}
+    rows = []
+    for pod in dict.fromkeys([*step.pods, *verdicts]):
+        verdict, seen = verdicts.get(pod), Seen.between(step.before, step.after, [pod])
+        rows.append(
+            (
+                *(number, step.selector, step.outcome, pod, verdict and verdict.verdict.value),
+                *((seen.requests, seen.errors) if pod in counted else (None, None)),
+                *(verdict.running if verdict else "", _reason(verdict.reason if verdict else "", step.reason)),
+                step.seconds,
+            )
+        )
+    return rows
 
 
-def _told(state: PluginState, plugin: Plugin) -> str:
-    """Give the verdict about this digest: what is LIVE of another one is OLD."""
-    if state.verdict == Verdict.LIVE.value and not _is_live(state, plugin):
-        return Verdict.OLD.value
-    return state.verdict
+def _reason(pod: str, step: str) -> str:
+    """Give the reason of a pod's verdict and that of its step, which may quote it."""
+    return step if pod in step else f"{pod}; {step}" if step else pod
+
+
+def _status(done: Rollout) -> str:
+    pods, steps = sum(len(step.pods) for step in done.steps), len(done.steps)
+    if done.outcome == "unchanged":
+        return f"live on all {pods} pods, as before: nothing changed, nothing was done"
+    if done.outcome == "live":
+        taken = done.seconds + sum(seconds for _, seconds in done.stages)
+        return f"live on all {pods} pods after {steps} step{'' if steps == 1 else 's'} and {duration(taken)}"
+    ready = sum(step.outcome == "live" for step in done.steps)
+    words = {"went back": "failed, and every pod went back", "stuck": "failed, and going back failed too"}
+    return f"{words.get(done.outcome, done.outcome)}: {ready} of {steps} steps live"
+
+
+def _traffic(done: Rollout) -> list[str]:
+    return [
+        f"{step.selector}: {step.seen} failed with a 5xx; before, {step.usual}"
+        for step in done.steps
+        if step.after and step.seen.requests
+    ]
+
+
+def _outcome(outcome: str) -> Cell:
+    sign, tone = _STEPS[outcome]
+    return Cell(outcome, sign=sign, tone=tone)
+
+
+def _verdict(verdict: str | None) -> Cell:
+    return verdict_cell(verdict) if verdict else Cell("")

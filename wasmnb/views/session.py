@@ -5,31 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.views.record import Cell, Column, Record
+from wasmnb.views.record import Block, Cell, Column, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from wasmnb.checks import Check
 
-__all__ = ["config_record", "doctor_record"]
+__all__ = ["config_record", "doctor_record", "roles_record"]
 
 
 def doctor_record(checks: Iterable[Check]) -> Record:
     """Show what must work, and what mends it.
 
-    The frame has ``check``, ``detail``, ``hint`` (``string``) and ``ok`` (``boolean``).
+    The frame has ``check``, ``detail``, ``hint`` (``string``), ``ok`` and ``needed`` (``boolean``).
     """
-    rows = tuple((check.name, check.ok, check.detail, check.hint) for check in checks)
-    failed = sum(not row[1] for row in rows)
+    checks = list(checks)
+    rows = tuple((check.name, check.ok, check.detail, check.hint, check.needed) for check in checks)
+    failed = sum(not check.ok and check.needed for check in checks)
+    absent = sum(not check.ok and not check.needed for check in checks)
     columns = (
         Column("check"),
         Column("ok", "boolean", "state", _state),
         Column("detail", heading="found"),
         Column("hint", heading="try", code=True, shown=any(row[3] for row in rows)),
+        Column("needed", "boolean", shown=False),
     )
-    status = f"{failed} of {len(rows)} checks failed" if failed else f"all {len(rows)} checks passed"
+    needed = sum(check.needed for check in checks)
+    status = f"{failed} of {needed} checks failed" if failed else f"all {needed} checks passed"
+    status += f"; {absent} of other languages would have to be added" if absent else ""
     return Record("Doctor", status, "bad" if failed else "good", columns, rows)
+
+
+def roles_record(text: str) -> Record:
+    """Show Kubernetes roles as YAML to apply; the frame has ``text`` (``string``), one row per line."""
+    rows = tuple((line,) for line in text.splitlines())
+    status = "save it, look it over, `kubectl apply -f`, and bind the roles"
+    return Record("Roles", status, "", (Column("text", shown=False),), rows, (Block("", tuple(text.splitlines())),))
 
 
 def config_record(settings: Mapping[str, Any], *, title: str = "Session defaults") -> Record:

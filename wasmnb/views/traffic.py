@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.traffic.capture import CHANGES, Row, rows
+from wasmnb.traffic.pods import AMONG, Line
 from wasmnb.views.record import Block, Cell, Column, Record, Tone
 from wasmnb.views.text import duration, size
 
 if TYPE_CHECKING:
-    from wasmnb.traffic import Exchange, Response
+    from wasmnb.traffic import Exchange, PodCaptures, Response
 
-__all__ = ["change_cell", "headers_record"]
+__all__ = ["change_cell", "headers_record", "pod_headers_record"]
 
 _CHANGES: dict[str, tuple[str, Tone]] = {
     "added": ("+", "good"),
@@ -22,6 +23,7 @@ _CHANGES: dict[str, tuple[str, Tone]] = {
     "same": ("=", "quiet"),
     "": ("", ""),
 }
+_AMONG: dict[str, tuple[str, Tone]] = {"same": ("=", "quiet"), "differs": ("≠", "warn"), "varies": ("≈", "quiet")}
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _BODY_SHOWN = 2000
 
@@ -64,6 +66,63 @@ def headers_record(before: Exchange | None, after: Exchange) -> Record:
         _body(response),
         tuple(notes),
     )
+
+
+def pod_headers_record(taken: PodCaptures) -> Record:
+    """Show what each pod of a service answered, and where they differ.
+
+    The frame has ``name`` (``string``), ``among`` (``category``) and a column of type ``string`` per pod that answered,
+    missing where its response has no such line; `wasmnb.traffic.PodCaptures.diff` has a row per pod and line, in
+    columns that do not depend on the pods, with what was before.
+
+    Parameters
+    ----------
+    taken : PodCaptures
+    """
+    quotable = all(_quotable(one.after.response.body) for one in taken.captures)
+    lines = [_masked_line(line, quotable=quotable) for line in taken.lines()]
+    columns = (
+        Column("name", code=True),
+        Column("among", show=_among, categories=AMONG),
+        *(Column(pod, code=True) for pod in taken.pods),
+    )
+    first = taken.captures[0].after
+    differ = [line.name for line in lines if line.among == "differs"]
+    status = f"{len(taken.pods)} pod{'' if len(taken.pods) == 1 else 's'} answered, " + (
+        f"and differ in {', '.join(dict.fromkeys(differ))}" if differ else "all the same"
+    )
+    silent = [f"{pod} gave no answer: {why}" for pod, why in taken.silent.items()]
+    tones = {_tone(one.after.response.status) for one in taken.captures}
+    return Record(
+        f"{first.source} → {redact.url(first.request.url)}" + (f" via {first.via}" if first.via != "proxy" else ""),
+        status,
+        "bad" if silent or "bad" in tones else "warn" if "warn" in tones or differ else "good",
+        columns,
+        tuple((line.name, line.among, *(line.by_pod.get(pod) for pod in taken.pods)) for line in lines),
+        notes=(*silent, *_since(taken), *dict.fromkeys(note for one in taken.captures for note in one.after.notes)),
+    )
+
+
+def _since(taken: PodCaptures) -> list[str]:
+    """Say of each pod what became of its lines since before."""
+    return [
+        f"{one.after.pod}: {_summary(rows(one.before, one.after))} since {one.before.at:%H:%M:%S} UTC"
+        for one in taken.captures
+        if one.before is not None
+    ]
+
+
+def _masked_line(line: Line, *, quotable: bool) -> Line:
+    if redact.is_secret(line.name):
+        return Line(line.name, dict.fromkeys(line.by_pod, redact.MASK), line.among)
+    if line.name == ":body" and not quotable:
+        return Line(line.name, {pod: _size_only(value) or "" for pod, value in line.by_pod.items()}, line.among)
+    return line
+
+
+def _among(among: str) -> Cell:
+    sign, tone = _AMONG[among]
+    return Cell(among, sign=sign, tone=tone)
 
 
 def change_cell(change: str) -> Cell:

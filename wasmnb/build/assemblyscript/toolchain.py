@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.build import recipe
-from wasmnb.build.assemblyscript import messages
+from wasmnb.build.assemblyscript import messages, project
 from wasmnb.build.assemblyscript.node import find, modules, packages_id
 from wasmnb.build.assemblyscript.service import Service
 from wasmnb.build.diagnostics import Diagnostic
@@ -50,7 +50,7 @@ class AssemblyScriptToolchain:
         ----------
         filter : Filter
             Classes over the SDK's ``RootContext`` and ``Context``, and a ``registerRootContext``; the line that
-            exports the proxy's entry points may be left out.
+            exports the proxy's entry points may be left out. Or a project with a ``package.json``.
         progress : Progress, optional
         force : bool
             Compile even when the cache has the module.
@@ -64,6 +64,8 @@ class AssemblyScriptToolchain:
         UsageError
             There is no source, or a flag is not allowed.
         """
+        if any(path == project.MANIFEST for path, _ in filter.files):
+            return project.build(filter, MODULES, progress=progress, force=force)
         flags = _options(filter.flags)
         make = partial(self._make, filter, flags)
         return recipe.build(filter, MODULES, [packages_id(), _SCRIPT, flags], make, progress=progress, force=force)

@@ -20,7 +20,7 @@ from wasmnb.errors import ToolchainError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["SDK", "WARNINGS", "canonical", "dependencies", "frontend", "sdk_id"]
+__all__ = ["SDK", "WARNINGS", "canonical", "dependencies", "frontend", "own_headers", "sdk_id"]
 
 SDK = Path(__file__).resolve().parent.parent.parent / "sdk"
 
@@ -69,7 +69,7 @@ def sdk_id() -> str:
     """
     try:
         # Of every build: os is faster than pathlib at this.
-        folders = [str(SDK / "src"), *(folder for folder, _, _ in os.walk(SDK / "include"))]
+        folders = [str(SDK / "src"), str(SDK / "proto"), *(folder for folder, _, _ in os.walk(SDK / "include"))]
         stats = [_stat(entry) for folder in folders for entry in os.scandir(folder) if entry.is_file()]
         stats = [*sorted(stats), _stat(SDK / "host_functions.txt")]
     except OSError as error:
@@ -148,6 +148,12 @@ def dependencies(path: Path) -> list[str]:
         return []
     words = re.findall(r"(?:\\[ #\\]|[^\s\\])+", text.replace("\\\n", " ").replace("$$", "$").partition(":")[2])
     return [re.sub(r"\\([ #\\])", r"\1", word) for word in words]
+
+
+def own_headers(path: Path) -> list[str]:
+    """Read the user's own files out of a make rule: neither the SDK's nor the compiler's."""
+    others = (f"{SDK}{os.sep}", f"{zig().library}{os.sep}")
+    return [name for name in dependencies(path) if name != os.devnull and not name.startswith(others)]
 
 
 def canonical(value: object) -> bytes:

@@ -20,13 +20,15 @@ _SHOWN = 4
 _NO_EXCEPTIONS = "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead"
 _NO_THREADS = "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM"
 _NO_FILES = "there are no files in a proxy's VM; read the plugin's configuration with getConfiguration()"
-_NO_LIBRARY = "this library is not included; the SDK reads JSON: see proxy_wasm_json.h"
+_NO_LIBRARY = "this library is not included; -I names a folder of headers, and the SDK reads JSON: proxy_wasm_json.h"
+_NO_PROTO = "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with %%wasm_file x.proto"
+_NO_FILE = "write the header in a cell that begins with %%wasm_file, or name its folder with --flag=-IFOLDER"
 _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
 
 _MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
 _THREADS = r"\w*mutex|thread|jthread|\w+_lock|lock_guard|condition_variable|async|future|promise"
 _THREAD_HEADERS = r"thread|\w*mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h"
-_LIBRARIES = r"absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/|\w+\.pb\.h"
+_LIBRARIES = r"absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/"
 _SDK_TYPES = r"Context|RootContext|ContextBase|RegisterContextFactory|WasmResult|WasmDataPtr|StringView|Filter\w+Status"
 _SDK_FUNCTIONS = (
     r"CONTEXT_FACTORY|ROOT_FACTORY|LOG_\w+|log(?:Trace|Debug|Info|Warn|Error)|(?:add|get|replace)Re\w+Header"
@@ -38,8 +40,10 @@ _HINTS = (
     (rf"{_MISSING}(?:{_THREADS})'|'(?:{_THREAD_HEADERS})' file not found", _NO_THREADS),
     (r"\b(?:basic_)?[io]?f(?:stream|ilebuf)\b|\bfilesystem\b", _NO_FILES),
     (rf"'(?:{_LIBRARIES})[^']*' file not found", _NO_LIBRARY),
+    (r"'[^']*\.pb\.h' file not found", _NO_PROTO),
     (rf"(?:unknown type name|undeclared identifier|unknown class name) '(?:{_SDK_TYPES}|{_SDK_FUNCTIONS})'", _INCLUDE),
     (r"'proxy_wasm_[^']*' file not found", _INCLUDE),
+    (r"'[^']*' file not found", _NO_FILE),
 )
 
 
@@ -69,8 +73,9 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
         count = len(others) - _SHOWN + 1
         why.append(f"and {count} more error{'s' if count > 1 else ''}")
     hint = _hint(errors)
+    place = first.text if "." in first.text and first.quote else "The cell"
     error = CompileError(
-        f"The cell does not compile: {first.message.rstrip('.')}.",
+        f"{place} does not compile: {first.message.rstrip('.')}.",
         where=first.place,
         why=why,
         hint="" if hint == _INCLUDE and uses_sdk else hint,

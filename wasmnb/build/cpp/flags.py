@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class Flags:
         ``-DNAME=VALUE``, in the order given.
     warnings : tuple of str
     includes : tuple of str
-        Absolute folders.
+        Absolute folders, and folders of the filter's own files.
     """
 
     optimise: str = "-Os"
@@ -59,8 +60,14 @@ class Flags:
     includes: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, words: Sequence[str]) -> Flags:
+    def parse(cls, words: Sequence[str], inside: Sequence[tuple[str, str]] = ()) -> Flags:
         """Check and sort flags.
+
+        Parameters
+        ----------
+        words : sequence of str
+        inside : sequence of (str, str)
+            The filter's own files: their folders come first.
 
         Raises
         ------
@@ -73,13 +80,17 @@ class Flags:
             word = queue.pop(0)
             if word in ("-D", "-I", "-O") and queue:
                 word += queue.pop(0)
-            found[_kind(word)].append(word)
+            own = _own(word, inside)
+            found["-I" if own else _kind(word)].append(own or word)
         return cls(
             optimise=(found["-O"] or [cls.optimise])[-1],
             standard=(found["-s"] or [cls.standard])[-1],
             defines=tuple(found["-D"]),
             warnings=tuple(found["-W"]),
-            includes=tuple(str(Path(word[2:]).expanduser().absolute()) for word in found["-I"]),
+            includes=tuple(
+                word if not word.startswith("-I") else str(Path(word[2:]).expanduser().absolute())
+                for word in found["-I"]
+            ),
         )
 
     @property
@@ -90,8 +101,19 @@ class Flags:
     @property
     def own(self) -> tuple[str, ...]:
         """Those that concern the cell only."""
-        folders = [word for folder in self.includes for word in ("-I", folder)]
+        folders: list[str] = []
+        for folder in self.includes:
+            # This machine's own C library must not be taken for that of a proxy's VM: the rest of such a folder is
+            # looked at last, and its headers, which the compiler takes for a system's, are to be listed all the same.
+            system = Path(folder, "stdio.h").is_file()
+            folders += ["-idirafter", folder, "-sys-header-deps"] if system else ["-I", folder]
         return (*self.warnings, *folders)
+
+
+def _own(word: str, inside: Sequence[tuple[str, str]]) -> str:
+    """Give the folder of the filter's own files that ``-I`` names; empty for another one."""
+    folder = posixpath.normpath(word[2:]) if word.startswith("-I") else ""
+    return folder if folder and any(path.startswith(f"{folder}/") for path, _ in inside) else ""
 
 
 def _kind(word: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,13 @@ from wasmnb.module.parse import parse
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from wasmnb.build.cpp.source import Source
     from wasmnb.build.store import Entry
 
-__all__ = ["OPTIONS", "host_functions", "link", "waiting"]
+__all__ = ["OPTIONS", "Texts", "host_functions", "link", "waiting"]
 
 # What every module exports (Proxy-Wasm ABI 0.1.0 to 0.2.1), as far as it has it. Exporting by name, because exporting
 # every visible symbol would keep all of operator new and delete.
@@ -100,9 +101,10 @@ OPTIONS = (
     "--error-limit=0",
 )
 
-_UNDEFINED = re.compile(r"wasm-ld: error: (?P<file>.+?): undefined symbol: (?P<symbol>.+)")
-_DUPLICATE = re.compile(r"wasm-ld: error: duplicate symbol: (?P<symbol>.+)")
-_MISMATCH = re.compile(r"wasm-ld: (?:error|warning): function signature mismatch: (?P<symbol>.+)")
+_UNDEFINED = re.compile(r"error: (?P<file>.+?): undefined symbol: (?P<symbol>.+)")
+_DUPLICATE = re.compile(r"error: duplicate symbol: (?P<symbol>.+)")
+_DEFINED = re.compile(r"^>>> defined in (.+)$", re.MULTILINE)
+_MISMATCH = re.compile(r"(?:error|warning): function signature mismatch: (?P<symbol>.+)")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w{3,})\s*\(")
 _KINDS = ("vtable for ", "typeinfo for ", "typeinfo name for ", "VTT for ")
 _UNAVAILABLE = (
@@ -111,6 +113,39 @@ _UNAVAILABLE = (
     ("__cxa_throw", "C++ exceptions are not available in a proxy's VM; return a result instead"),
     ("__cxa_allocate_exception", "C++ exceptions are not available in a proxy's VM; return a result instead"),
 )
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What is linked, and where in the user's text a symbol is looked for.
+
+    Parameters
+    ----------
+    source : Source
+        The cell.
+    first_line : int
+    others : mapping of str to Source
+        Further sources, by their paths.
+    objects : mapping of str to str
+        What each object was made of: ``cell``, or a path.
+    """
+
+    source: Source
+    first_line: int
+    others: Mapping[str, Source] = field(default_factory=dict)
+    objects: Mapping[str, str] = field(default_factory=lambda: {"cell.o": "cell"})
+
+    def at(self, symbol: str, message: str) -> Diagnostic:
+        """Say something about a symbol, at the first place where it is used."""
+        name = _short(symbol)
+        for path, source in (("cell", self.source), *self.others.items()):
+            place = source.find(name)
+            if place is None:
+                continue
+            line = place[0] + (self.first_line - 1 if path == "cell" else 0)
+            quote = line_of(source.text, line, self.first_line if path == "cell" else 1)
+            return Diagnostic("error", message, line, place[1], quote, path)
+        return Diagnostic("error", message)
 
 
 @lru_cache(maxsize=1)
@@ -130,22 +165,19 @@ def waiting(work: Path) -> Iterator[subprocess.Popen[bytes]]:
         end(linker)
 
 
-def link(
-    linker: subprocess.Popen[bytes], work: Path, sdk: Entry | None, runtime: Entry, source: Source, *, first_line: int
-) -> bytes:
-    """Link ``cell.o`` with the SDK and the runtime.
+def link(linker: subprocess.Popen[bytes], work: Path, sdk: Entry | None, runtime: Entry, texts: Texts) -> bytes:
+    """Link objects with the SDK and the runtime.
 
     Parameters
     ----------
     linker : subprocess.Popen
         From `waiting`.
     work : pathlib.Path
-        The folder of ``cell.o``.
+        The folder of the objects that have no full path.
     sdk : Entry or None
-        None for a cell that speaks the ABI itself.
+        None for a filter that speaks the ABI itself.
     runtime : Entry
-    source : Source
-    first_line : int
+    texts : Texts
 
     Returns
     -------
@@ -155,23 +187,24 @@ def link(
     Raises
     ------
     LinkError
-        A symbol that the cell uses does not exist, or is there twice; ``diagnostics`` has its line.
+        A symbol that the filter uses does not exist, or is there twice; ``diagnostics`` has its line.
     ToolchainError
     """
     start, *libraries = (str(runtime.path(name)) for name in LIBRARIES)
-    exports = _exports((work / "cell.o").read_bytes())
+    objects = list(texts.objects)
+    exports = _exports(b"".join((work / name).read_bytes() for name in objects))
     # Most filters find all they need in one object. That a filter does not is no reason to skip the attempt next time:
     # which way a module was linked must follow from its source alone.
     whole = [str(sdk.path("sdk.o")), *libraries] if sdk else libraries
-    finished = finish(linker, _response([*exports, start, "cell.o", *([str(sdk.path("filter.o"))] if sdk else whole)]))
+    finished = finish(linker, _response([*exports, start, *objects, *([str(sdk.path("filter.o"))] if sdk else whole)]))
     if finished.code and sdk:
-        finished = run([zig().program, "wasm-ld", *_arguments([*exports, start, "cell.o", *whole])], work)
+        finished = run([zig().program, "wasm-ld", *_arguments([*exports, start, *objects, *whole])], work)
     if finished.code:
-        raise _error(_read(finished, source, first_line), finished)
+        raise _error(_read(finished, texts), finished)
     wasm = (work / "cell.wasm").read_bytes()
     unknown = [item.name for item in parse(wasm).imports if item.module == "env" and item.name not in host_functions()]
     if unknown:
-        raise _error([_undefined(name, source, first_line) for name in unknown], finished)
+        raise _error([_undefined(name, texts) for name in unknown], finished)
     return wasm
 
 
@@ -196,37 +229,33 @@ def _response(inputs: list[str]) -> bytes:
     return "\n".join(words).encode(errors="surrogateescape")
 
 
-def _read(finished: Finished, source: Source, first_line: int) -> list[Diagnostic]:
+def _read(finished: Finished, texts: Texts) -> list[Diagnostic]:
     found: dict[str, Diagnostic] = {}
-    for text in finished.messages.splitlines():
+    for text in finished.messages.split("wasm-ld: "):
         if match := _UNDEFINED.match(text):
             symbol = match["symbol"]
-            found.setdefault(symbol, _undefined(symbol, source, first_line))
+            found.setdefault(symbol, _undefined(symbol, texts))
         elif match := _DUPLICATE.match(text):
             symbol = match["symbol"]
+            own = [texts.objects[name] for name in _DEFINED.findall(text) if name in texts.objects]
             message = f"{symbol!r} is defined here, and in the SDK or the runtime as well"
-            found.setdefault(symbol, _at(symbol, message, source, first_line))
+            if len(own) > 1:
+                message = f"{symbol!r} is defined twice, in {own[0]} and in {own[1]}"
+            found.setdefault(symbol, texts.at(symbol, message))
         elif match := _MISMATCH.match(text):
             symbol = match["symbol"]
             message = f"{symbol!r} is declared with other parameters or another result than it has"
-            found.setdefault(symbol, _at(symbol, message, source, first_line))
+            found.setdefault(symbol, texts.at(symbol, message))
     return list(found.values())
 
 
-def _undefined(symbol: str, source: Source, first_line: int) -> Diagnostic:
+def _undefined(symbol: str, texts: Texts) -> Diagnostic:
     kind = next((kind for kind in _KINDS if symbol.startswith(kind)), None)
     if kind:
         name = symbol[len(kind) :]
-        return _at(name, f"{name!r} declares a virtual function that has no body", source, first_line)
+        return texts.at(name, f"{name!r} declares a virtual function that has no body")
     what = "host function" if symbol.startswith("proxy_") else "function"
-    return _at(symbol, f"there is no {what} {symbol!r}", source, first_line)
-
-
-def _at(symbol: str, message: str, source: Source, first_line: int) -> Diagnostic:
-    name = _short(symbol)
-    line, column = source.find(name) or (0, 0)
-    line += first_line - 1 if line else 0
-    return Diagnostic("error", message, line, column, line_of(source.text, line, first_line))
+    return texts.at(symbol, f"there is no {what} {symbol!r}")
 
 
 def _short(symbol: str) -> str:
@@ -265,6 +294,8 @@ def _hint(message: str) -> str:
             return hint
     if "no body" in message:
         return "give each of its virtual functions a body, or end its declaration with '= 0'"
+    if "is defined twice" in message:
+        return "define it in one of them alone and declare it in the others, or write inline in front of it in a header"
     if "as well" in message:
         return "give it another name, or leave it out: the SDK's one calls your contexts"
     if "other parameters" in message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +18,25 @@ from wasmnb.errors import ToolchainError
 from wasmnb.module.parse import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from wasmnb.progress import Progress
 
-__all__ = ["HEADERS", "OBJECTS", "PREFIX", "USES", "forget", "header", "prepare", "ready", "sdk_objects"]
+__all__ = [
+    "HEADERS",
+    "OBJECTS",
+    "PREFIX",
+    "USES",
+    "forget",
+    "header",
+    "message_objects",
+    "prepare",
+    "ready",
+    "sdk_objects",
+]
 
 # Part of every key: raise it when what is made, or how, changes.
-_RECIPE = 7
+_RECIPE = 8
 _INTRINSICS = '"proxy_wasm_intrinsics.h"'
 _JSON = '"proxy_wasm_json.h"'
 #: Has the compiler do beforehand what filters have it do with the standard library.
@@ -35,7 +45,7 @@ USES = str(SDK / "src" / "precompiled.h")
 PREFIX = os.devnull
 _FILTERS = (Source(f"#include {_INTRINSICS}\n"), Source(f"#include {_INTRINSICS}\n#include {_JSON}\n"))
 
-OBJECTS = Store("sdk", keep=4)
+OBJECTS = Store("sdk", keep=8)
 HEADERS = Store("headers", keep=10)
 
 # Uses what filters often take from the runtime beyond the SDK's own needs; the linker drops it from every filter.
@@ -76,27 +86,62 @@ def sdk_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
         if progress:
             progress.update("compiling the C++ SDK, once")
         with workspace() as work:
-            flags = Flags()
-            prefix = header(_FILTERS[0], flags, progress)
-            command = [
-                *frontend(flags.shared),
-                # zig's driver makes -Os of it. A proxy compiles the SDK's part of each filter anew at every load.
-                "-Oz",
-                *(["-include-pch", str(prefix[1].path("prefix.pch"))] if prefix else []),
-            ]
-            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-                objects = list(pool.map(lambda path: _compile(path, command, work), sorted((SDK / "src").glob("*.cc"))))
-            archives = [str(libraries.path(name)) for name in runtime.LIBRARIES[1:]]
-            (work / "common.cc").write_text(_COMMON, encoding="utf-8")
-            common = _compile(work / "common.cc", command, work)
-            _checked([zig().program, "wasm-ld", "-r", "-o", "sdk.o", *objects], work)
-            _checked([zig().program, "wasm-ld", "-r", "-o", "filter.o", "sdk.o", common, *archives], work)
-            with io_errors():
-                shutil.copyfile(work / "sdk.o", folder / "sdk.o")
-                (folder / "filter.o").write_bytes(_without_names((work / "filter.o").read_bytes()))
+            common = work / "common.cc"
+            common.write_text(_COMMON, encoding="utf-8")
+            objects = _objects([*(SDK / "src").glob("*.cc"), common], work, progress)
+            _link(objects, [name for name in objects if name != "common.o"], libraries, work, folder)
         return {}
 
     return _once(OBJECTS, _sdk_key(libraries), fill)
+
+
+def message_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
+    """Give the SDK together with the runtime of protobuf messages, in the same two objects as `sdk_objects`.
+
+    Parameters
+    ----------
+    libraries : Entry
+        The runtime.
+    progress : Progress, optional
+
+    Raises
+    ------
+    ToolchainError
+    """
+    sdk = sdk_objects(libraries, progress)
+
+    def fill(folder: Path) -> Mapping[str, Any]:
+        if progress:
+            progress.update("compiling the runtime of protobuf messages, once")
+        with workspace() as work:
+            objects = _objects((SDK / "proto").glob("*.cc"), work, progress)
+            _link([*objects, str(sdk.path("filter.o"))], [*objects, str(sdk.path("sdk.o"))], libraries, work, folder)
+        return {}
+
+    return _once(OBJECTS, digest(canonical(["messages", _sdk_key(libraries)])), fill)
+
+
+def _objects(sources: Iterable[Path], work: Path, progress: Progress | None) -> list[str]:
+    flags = Flags()
+    prefix = header(_FILTERS[0], flags, progress)
+    command = [
+        *frontend(flags.shared),
+        # zig's driver makes -Os of it. A proxy compiles the SDK's part of each filter anew at every load.
+        "-Oz",
+        *(["-include-pch", str(prefix[1].path("prefix.pch"))] if prefix else []),
+    ]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return list(pool.map(lambda path: _compile(path, command, work), sorted(sources, key=lambda path: path.name)))
+
+
+def _link(objects: list[str], sdk: list[str], libraries: Entry, work: Path, folder: Path) -> None:
+    """Make ``sdk.o`` of the SDK alone, and ``filter.o`` of all objects with what they take from the runtime."""
+    archives = [str(libraries.path(name)) for name in runtime.LIBRARIES[1:]]
+    _checked([zig().program, "wasm-ld", "-r", "-o", "sdk.o", *sdk], work)
+    _checked([zig().program, "wasm-ld", "-r", "-o", "filter.o", *objects, *archives], work)
+    with io_errors():
+        for name in ("sdk.o", "filter.o"):
+            (folder / name).write_bytes(_without_names((work / name).read_bytes()))
 
 
 def ready(flags: Flags) -> bool:
@@ -122,11 +167,21 @@ def _header_key(names: tuple[str, ...], flags: Flags) -> str:
     return digest(canonical([_RECIPE, zig().version, places, sdk_id(), flags.shared, names]))
 
 
-def header(source: Source, flags: Flags, progress: Progress | None = None) -> tuple[str, Entry] | None:
+def header(
+    source: Source, flags: Flags, progress: Progress | None = None, *, alone: bool = False
+) -> tuple[str, Entry] | None:
     """Give the precompiled form, ``prefix.pch``, of the headers a source begins with, with its key.
 
     Most filters begin with headers that the SDK's own header brings along; all these share one. Another standard header
     in front is worth one of its own: an edit would take its time again and again (``<regex>`` takes 0.8 s).
+
+    Parameters
+    ----------
+    source : Source
+    flags : Flags
+    progress : Progress, optional
+    alone : bool
+        Make none for these others.
 
     Returns
     -------
@@ -141,6 +196,8 @@ def header(source: Source, flags: Flags, progress: Progress | None = None) -> tu
     """
     try:
         base = _header(_names(source), flags, progress) if source.uses_sdk else None
+        if alone:
+            return base
         covered = base[1].notes["headers"] if base else ()
         names = [name for name in source.preamble if name[1:-1] not in covered and _is_standard(name)]
         return _header((*names, *(_names(source) if base else ())), flags, progress) if names else base

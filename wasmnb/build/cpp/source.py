@@ -26,6 +26,7 @@ _IF = re.compile(r"^[ \t]*#[ \t]*if")
 _END = re.compile(r"^[ \t]*#[ \t]*(?:endif|else|elif)\b")
 _INCLUDE = re.compile(r"[ \t]*#[ \t]*include[ \t]*(?P<name><[^>\n]+>|\"[^\"\n]+\")")
 _SDK = re.compile(r"""[<"](?:[^>"]*/)?proxy_wasm_\w+\.h[>"]""")
+_MESSAGES = re.compile(r"""[<"](?:google/protobuf/.*|.*\.pb\.h|(?:.*/)?proxy_wasm_intrinsics_(?:full|lite)\.h)[>"]""")
 _REGISTER = re.compile(r"\bRegisterContextFactory\b(?:\s+[A-Za-z_]\w*)?\s*(?P<open>[({])")
 _LITERAL = re.compile(
     r"""(?:u8|[uUL])?(?:R"(?P<fence>[^()\\\s]*)\((?P<raw>.*?)\)(?P=fence)"|"(?P<plain>(?:\\.|[^"\\])*)")""", re.DOTALL
@@ -72,6 +73,11 @@ class Source:
     def uses_sdk(self) -> bool:
         """Whether it includes one of the SDK's headers."""
         return any(_SDK.fullmatch(name) for name in self.includes)
+
+    @property
+    def uses_messages(self) -> bool:
+        """Whether it includes protobuf messages, or what works with them."""
+        return any(_MESSAGES.fullmatch(name) for name in self.includes)
 
     @cached_property
     def preamble(self) -> tuple[str, ...]:

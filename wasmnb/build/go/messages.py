@@ -13,7 +13,7 @@ from wasmnb.build.go.source import CELL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["hint", "parse"]
+__all__ = ["hint", "parse", "shortened"]
 
 # file:line[:column]: message; the go command and the compiler both write it.
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.go):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
@@ -71,10 +71,15 @@ def parse(messages: str, source: str, first_line: int) -> tuple[Diagnostic, ...]
     return tuple(found)
 
 
+def shortened(message: str) -> str:
+    """Leave out of a message where Go looked, and flags that are ours."""
+    return _TAIL.sub("", message)
+
+
 def _located(match: re.Match[str], source: str, first_line: int) -> Diagnostic:
     name = match["file"].rsplit("/", 1)[-1]
     line, column = int(match["line"]), int(match["column"] or 0)
-    message = _TAIL.sub("", match["message"])
+    message = shortened(match["message"])
     if name != CELL:
         return Diagnostic("error", message, line, column, "", name)
     quote = line_of(source, line, first_line)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.build import recipe
 from wasmnb.build.diagnostics import Diagnostic, line_of
-from wasmnb.build.go import messages, modules
+from wasmnb.build.go import messages, modules, project
 from wasmnb.build.go.compiler import Go, environment, find
 from wasmnb.build.go.source import package, registers, whole
 from wasmnb.build.recipe import Made, Stages
@@ -49,6 +49,7 @@ class GoToolchain:
         filter : Filter
             A ``package main`` that sets its context in ``init()``; the package clause and an empty ``main()`` may be
             left out. ``// deps: path@version`` lines above the code name further modules.
+            Or a project with a ``go.mod``.
         progress : Progress, optional
         force : bool
             Compile even when the cache has the module.
@@ -63,6 +64,8 @@ class GoToolchain:
             There is no source, or a flag or a module's name is not allowed.
         """
         _refuse_flags(filter.flags)
+        if any(path == project.MANIFEST for path, _ in filter.files):
+            return project.build(filter, MODULES, _OPTIONS, progress=progress, force=force)
         deps, go = modules.asked(filter), find()
         follows = [_RECIPE, go.version, modules.SDK_VERSION, list(_OPTIONS), list(deps)]
         make = partial(_make, filter, go, deps)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.process import Finished, end, run, start
+from wasmnb.build.rust.linkers import host_linker, write_program
 from wasmnb.build.rust.problems import cargo_error, unreachable
 from wasmnb.build.rust.source import Dependency
 from wasmnb.build.rust.tools import TARGET, Tools, environment
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
 
     from wasmnb.progress import Progress
 
-__all__ = ["CRATES", "LOCKS", "SDK", "Compiled", "compiled", "lock", "ready"]
+__all__ = [
+    "CRATES",
+    "LOCKS",
+    "SDK",
+    "Compiled",
+    "compiled",
+    "environment_of",
+    "lock",
+    "ready",
+    "shared_target",
+]
 
 #: Every cell has these; one that asks for another version gets it.
 SDK = (Dependency("proxy-wasm", '"=0.2.5"'), Dependency("log", '"=0.4.35"'))
@@ -112,7 +123,7 @@ def lock(tools: Tools, asked: Sequence[Dependency], progress: Progress | None = 
                 if other in chosen and f'name = "{name}"\nversion = "{version}"' not in chosen:
                     # A cell's own crate may need another one: then that one stays.
                     words = (tools.cargo, "update", f"{name}@{_locked(chosen, name, major)}", "--precise", version)
-                    run(words, work, environment=_environment(tools))
+                    run(words, work, environment=environment_of(tools))
             with io_errors():
                 shutil.copyfile(work / "Cargo.lock", folder / "Cargo.lock")
         return {}
@@ -138,7 +149,7 @@ def compiled(tools: Tools, asked: Sequence[Dependency], locked: str, progress: P
             externs = _Build(tools, asked, work, folder, progress).run()
         if not tools.linker:
             # rustc's first two words choose one of lld's faces.
-            _write_program(folder / "linker", "shift 2", "wasm-ld")
+            write_program(folder / "linker", "shift 2", "wasm-ld")
         return {"externs": externs, "linker": tools.linker}
 
     return Compiled(CRATES.once(_key(tools, asked, locked), fill))
@@ -179,14 +190,7 @@ def _locked(text: str, name: str, major: str) -> str:
     return f"{major}.{after.split(chr(34), 1)[0]}"
 
 
-def _write_program(path: Path, before: str, face: str) -> None:
-    """Write a program that is one of zig's faces, for tools that call a linker by a single name."""
-    with io_errors():
-        path.write_text(f"#!/bin/sh\n{before}\nexec '{zig().program}' {face} \"$@\"\n", encoding="utf-8")
-        path.chmod(0o755)
-
-
-def _shared_target(tools: Tools) -> Path:
+def shared_target(tools: Tools) -> Path:
     """Give the folder in which cargo keeps what it compiled: one crate more does not compile the others again."""
     with io_errors():
         folder = cache_dir("rust-target", digest(tools.version.encode())[:16])
@@ -196,7 +200,8 @@ def _shared_target(tools: Tools) -> Path:
     return folder
 
 
-def _environment(tools: Tools) -> dict[str, str]:
+def environment_of(tools: Tools) -> dict[str, str]:
+    """Give the variables under which cargo works: the user's, as far as they change nothing that is made."""
     return {
         **environment(),
         "RUSTC": tools.rustc,
@@ -211,10 +216,10 @@ def _cargo(tools: Tools, work: Path, asked: Sequence[Dependency], *words: str) -
         raise ToolchainError(
             "There is a Rust compiler, but no cargo, which fetches the crates.", hint="install cargo, or rustup"
         )
-    finished = run([tools.cargo, *words], work, environment=_environment(tools))
+    finished = run([tools.cargo, *words], work, environment=environment_of(tools))
     if finished.code and unreachable(finished.messages):
         # What has been fetched before, for something else, may be enough.
-        again = run([tools.cargo, *words, "--offline"], work, environment=_environment(tools))
+        again = run([tools.cargo, *words, "--offline"], work, environment=environment_of(tools))
         finished = finished if again.code else again
     if finished.code:
         raise cargo_error(finished.messages, asked)
@@ -250,8 +255,12 @@ class _Build:
         folders = {str(Path(item["manifest_path"]).parent.parent) for item in facts["packages"] if item["source"]}
         flags = [f"--remap-path-prefix={folder}=crates" for folder in sorted(folders)]
         words = ["build", "--release", "--locked", f"--target={TARGET}", "--message-format=json"]
-        words.append(f"--target-dir={_shared_target(self.tools)}")
-        extra = {**_environment(self.tools), **self._host_linker(), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
+        words.append(f"--target-dir={shared_target(self.tools)}")
+        extra = {
+            **environment_of(self.tools),
+            **host_linker(self.tools, self.folder),
+            "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
+        }
         with tempfile.TemporaryFile(dir=self.work) as messages:
             process = start([self.tools.cargo, *words], self.work, environment=extra, messages=messages)
             try:
@@ -267,14 +276,6 @@ class _Build:
         if finished.code:
             raise cargo_error(text, self.asked)
         return dict(self._artifacts(text))
-
-    def _host_linker(self) -> dict[str, str]:
-        """Let zig link what runs on this machine during the build, where there is no C compiler."""
-        if shutil.which("cc"):
-            return {}
-        program = self.folder / "cc"
-        _write_program(program, "", "cc")
-        return {f"CARGO_TARGET_{self.tools.host.upper().replace('-', '_')}_LINKER": str(program)}
 
     def _report(self, messages: int, total: int) -> None:
         if self.progress:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.build.diagnostics import Diagnostic
 from wasmnb.build.process import run
-from wasmnb.build.rust import crates
+from wasmnb.build.rust import crates, project
 from wasmnb.build.rust.flags import Flags
 from wasmnb.build.rust.messages import CELL, compile_error, read
 from wasmnb.build.rust.problems import undefined, unlinked
@@ -41,7 +41,10 @@ _OPTIONS = (
     f"--target={TARGET}",
     "--error-format=json",
     "-Cpanic=abort",
-    "-Ccodegen-units=1",
+    # More than half of the time is LLVM's: in parts it works on several cores. What the parts would win of each other
+    # is little, since most of a module comes from the crates.
+    "-Ccodegen-units=4",
+    "-Clto=off",
     "-Cembed-bitcode=no",
     # Names stay, for backtraces; a panic's message tells the cell's line by itself.
     "-Cstrip=debuginfo",
@@ -61,6 +64,7 @@ class RustToolchain:
         Parameters
         ----------
         filter : Filter
+            A cell, or a project with a ``Cargo.toml``.
         progress : Progress, optional
         force : bool
             Compile even when the cache has the module.
@@ -74,6 +78,8 @@ class RustToolchain:
         UsageError
             There is no source, or a flag or a line of crates cannot be read.
         """
+        if any(path == project.MANIFEST for path, _ in filter.files):
+            return project.build(filter, MODULES, progress=progress, force=force)
         began = time.perf_counter()
         flags, source = Flags.parse(filter.flags), Source(filter.source, filter.first_line)
         if source.empty:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Admin"]
 
-PORT, HEALTH = 15000, 15021
-"""Istio, ``pkg/bootstrap``: Envoy's admin port, and the port on which a worker serves the proxy's health."""
-_READY = "/healthz/ready"
+PORT, WORKERS = 15000, 15090
+"""Istio, ``tools/packaging/common/envoy_bootstrap.json``: Envoy's admin port, and one that its workers serve."""
+_NOWHERE = "/"
 _ANSWER = 2.0
+_TRIES = 8
+"""New connections meet workers at random: of two workers, one that hangs is missed once in 256 times."""
 
 
 class Admin:
@@ -35,8 +37,9 @@ class Admin:
         self.cluster = cluster
         self.namespace = namespace
         self._tunnels = tunnels
-        self._forward = Right("create", "pods/portforward", "", namespace)
-        self._exec = Right("create", "pods/exec", "", namespace)
+        # A websocket is a GET; since Kubernetes 1.35 create is needed as well.
+        self._forward = Right("get", "pods/portforward", "", namespace)
+        self._exec = Right("get", "pods/exec", "", namespace)
 
     @property
     def way(self) -> str:
@@ -73,19 +76,29 @@ class Admin:
             return self._tunnels.get(self.cluster, self.namespace, pod, port, path, timeout=_ANSWER)
         return self._execute(pod, path, port)
 
-    def worker(self, pod: str) -> None:
-        """See that a worker answers: it serves the proxy's health on a port of its own.
+    def worker(self, pod: str, *, suspicious: bool) -> None:
+        """See that workers answer: they serve a port whose routes lead nowhere but to statistics.
+
+        Parameters
+        ----------
+        pod : str
+        suspicious : bool
+            Try so often that each worker is likely met.
 
         Raises
         ------
         TimeoutError
-            It does not.
+            One does not.
         """
-        try:
-            self.get(pod, _READY, port=HEALTH)
-        except MeshError:
-            # Any answer is one: a proxy that is not ready says so with 503.
-            return
+        for _ in range(_TRIES if suspicious else 1):
+            if suspicious:
+                self._tunnels.drop(self.namespace, pod, WORKERS)
+            try:
+                self.get(pod, _NOWHERE, port=WORKERS)
+            except ForbiddenError:
+                raise
+            except MeshError:
+                continue  # "404" is an answer
 
     def _execute(self, pod: str, path: str, port: int) -> str:
         words = ["pilot-agent", "request", "GET", path, *([] if port == PORT else ["--debug-port", str(port)])]

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
 import threading
+import weakref
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unreachable
+from wasmnb.mesh.istio.rights import Right
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kubernetes.client import Configuration
     from urllib3 import BaseHTTPResponse
 
-    from wasmnb.mesh.istio.rights import Right
 
 __all__ = ["APPLY", "MERGE", "Cluster", "Executed", "contexts"]
 
@@ -47,7 +52,7 @@ def contexts() -> tuple[list[str], str]:
     from kubernetes import config  # noqa: PLC0415 - over a second to import
 
     try:
-        found, current = config.list_kube_config_contexts()
+        found, current = config.list_kube_config_contexts(_kubeconfig())
     except config.ConfigException:
         return [], ""
     return [str(one["name"]) for one in found], str((current or {}).get("name", ""))
@@ -64,7 +69,7 @@ class Cluster:
         The one that the context names; ``default`` when it names none.
     """
 
-    def __init__(self, configuration: Configuration, context: str, namespace: str) -> None:
+    def __init__(self, configuration: Configuration, context: str, namespace: str, *, keys: str | None = None) -> None:
         from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415 - over a second to import
 
         configuration.connection_pool_maxsize = _CONNECTIONS
@@ -74,6 +79,13 @@ class Cluster:
         self._pool = RESTClientObject(configuration).pool_manager
         self._rights: dict[Right, bool] = {}
         self._lock = threading.Lock()
+        self._end = weakref.finalize(self, shutil.rmtree, keys, ignore_errors=True) if keys else None
+
+    def close(self) -> None:
+        """Close the connections, and delete the files that hold keys."""
+        self._pool.clear()
+        if self._end is not None:
+            self._end()
 
     @classmethod
     def connect(cls, context: str | None = None) -> Cluster:
@@ -114,14 +126,13 @@ class Cluster:
                     why=[f"it has: {', '.join(known)}" if known else "it has none"],
                     hint=did_you_mean(name, known) or NO_CLUSTER,
                 )
-            try:
-                config.load_kube_config(context=name, client_configuration=configuration, persist_config=False)
-            except Exception as error:  # the loader raises what its plugins and parsers do
-                raise MeshError(
-                    f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]
-                ) from error
-            cluster = cls(configuration, name, _namespace_of(name))
-        cluster.request("GET", "/version")
+            keys = _load(name, configuration)
+            cluster = cls(configuration, name, _namespace_of(name), keys=keys)
+        try:
+            cluster.request("GET", "/version")
+        except BaseException:
+            cluster.close()
+            raise
         return cluster
 
     @property
@@ -219,6 +230,16 @@ class Cluster:
             self._rights[right] = allowed
         return self._rights[right]
 
+    def namespaces(self) -> list[str]:
+        """List the namespaces.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        answer = self.request("GET", "/api/v1/namespaces", right=Right("list", "namespaces"))
+        return [str(item["metadata"]["name"]) for item in answer["items"]]
+
     def forward(self, namespace: str, pod: str, port: int) -> socket.socket:
         """Connect to a port of a pod, as it is on the pod's own loopback interface.
 
@@ -230,13 +251,21 @@ class Cluster:
 
         path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
         forwarded = self._upgrade(
-            ws_client.portforward_call, path, [("ports", str(port))], f"pods/portforward of {pod}"
+            ws_client.portforward_call, path, [("ports", str(port))], Right("get", "pods/portforward", "", namespace)
         )
         found: socket.socket = forwarded.socket(port)
         return found
 
     def execute(
-        self, namespace: str, pod: str, container: str, command: Iterable[str], *, stdin: bytes = b"", timeout: float
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Iterable[str],
+        *,
+        stdin: bytes = b"",
+        timeout: float,
+        over: Callable[[bytes, str], bool] | None = None,
     ) -> Executed:
         """Run a command in a container.
 
@@ -248,10 +277,14 @@ class Cluster:
         stdin : bytes
         timeout : float
             Seconds for everything.
+        over : callable, optional
+            See `execution.run`.
 
         Raises
         ------
         ForbiddenError
+        NoProgramError
+            The container does not have the program.
         MeshError
             The container does not run, or time is up.
         """
@@ -261,9 +294,10 @@ class Cluster:
         query += [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("stdin", "true")] if stdin else []
         path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/exec"
-        return run(lambda call: self._upgrade(call, path, query, f"pods/exec of {pod}"), stdin, timeout, pod)
+        right = Right("get", "pods/exec", "", namespace)
+        return run(lambda call: self._upgrade(call, path, query, right), stdin, timeout, pod, over)
 
-    def _upgrade(self, call: Any, url: str, query: list[tuple[str, str]], what: str) -> Any:
+    def _upgrade(self, call: Any, url: str, query: list[tuple[str, str]], right: Right) -> Any:
         from kubernetes.client import ApiException  # noqa: PLC0415
 
         try:
@@ -277,7 +311,7 @@ class Cluster:
                 binary=True,
             )
         except ApiException as error:
-            raise refused(_status(error), str(error.reason), what, None) from None
+            raise refused(_status(error), str(error.reason), str(right), right) from None
 
     def _authorization(self) -> dict[str, str]:
         with self._lock:  # a token may be fetched anew
@@ -295,14 +329,41 @@ def _status(error: Any) -> int:
 def _namespace_of(name: str) -> str:
     from kubernetes import config  # noqa: PLC0415
 
-    found, _ = config.list_kube_config_contexts()
+    found, _ = config.list_kube_config_contexts(_kubeconfig())
     context = next(one for one in found if one["name"] == name)["context"]
     return str(context.get("namespace") or "default")
 
 
+def _load(name: str, configuration: Configuration) -> str:
+    """Read a context of the kubeconfig; give the folder of the files that its keys became, which is for us to delete.
+
+    Raises
+    ------
+    MeshError
+    """
+    from kubernetes.config import kube_config  # noqa: PLC0415
+
+    folder = tempfile.mkdtemp(prefix="wasmnb-keys-")
+    try:
+        kube_config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False, temp_file_path=folder)
+    except Exception as error:  # the loader raises what its plugins and parsers do
+        shutil.rmtree(folder, ignore_errors=True)
+        raise MeshError(f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]) from error
+    finally:
+        # The library remembers its files for ever, and would hand these out once they are gone.
+        known = kube_config._temp_files  # noqa: SLF001
+        for content in [content for content, path in known.items() if path.startswith(folder)]:
+            del known[content]
+    return folder
+
+
+def _kubeconfig() -> str:
+    """Name the user's kubeconfig as it is set now; the library reads the variable once, when it is imported."""
+    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+
+
 def _own_namespace() -> str:
     try:
-        with open("/var/run/secrets/kubernetes.io/serviceaccount/namespace", encoding="utf-8") as file:  # noqa: PTH123
-            return file.read().strip() or "default"
+        return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text("utf-8").strip() or "default"
     except OSError:
         return "default"

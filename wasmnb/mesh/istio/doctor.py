@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.checks import Check
 from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.objects import KINDS
 from wasmnb.mesh.istio.rights import NEEDS, roles
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def examine(cluster: Cluster, namespace: str, istio: Istio, admin: Admin) -> lis
     except MeshError as error:
         return [Check("Kubernetes", ok=False, detail=error.what, hint=error.hint)]
     found = [Check("Kubernetes", ok=True, detail=f"{version} ({cluster.context}, namespace {namespace})")]
-    kinds = ", ".join(istio.kinds)
+    kinds = ", ".join(dict.fromkeys(kind.name for kind in istio.kinds))
     told = f"{istio.version or 'of unknown version'}, revision {istio.revision or 'unknown'}; takes {kinds}"
     found.append(
         Check("Istio", ok=not istio.why_blind, detail=istio.why_blind or told, hint=_role_hint(istio.why_blind))
@@ -58,8 +59,7 @@ def rbac(namespace: str, istio: str = "istio-system") -> str:
 
 def _rights(cluster: Cluster, namespace: str, istio: Istio) -> list[Check]:
     places = {"own": namespace, "istio": istio.namespace, "cluster": ""}
-    kinds = {"TrafficExtension": "trafficextensions", "WasmPlugin": "wasmplugins", "EnvoyFilter": "envoyfilters"}
-    absent = {plural for kind, plural in kinds.items() if kind not in istio.kinds}
+    absent = {kind.plural for kind in KINDS.values() if kind.ours} - {kind.plural for kind in istio.kinds}
     lost = []
     for need in NEEDS:
         if need.resource in absent:

@@ -154,7 +154,7 @@ class Gatherer:
         except (ForbiddenError, MissingError) as error:
             found = replace(found, missing=(*found.missing, error.what))
         try:
-            self.admin.worker(found.name)
+            self.admin.worker(found.name, suspicious=bool(found.stats and found.stats.hung))
         except TimeoutError:
             found = replace(found, silence="a worker of the proxy does not answer")
         return replace(found, at=datetime.now(timezone.utc))

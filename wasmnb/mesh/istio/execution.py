@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.cluster import Executed
+from wasmnb.mesh.istio.problems import NoProgramError, UnstartedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,10 +18,18 @@ __all__ = ["run"]
 
 # Channels of the protocol v4.channel.k8s.io (Kubernetes ``remotecommand``).
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
+# As runc and crun say it.
+_NO_PROGRAM = re.compile(r"executable file.* not found|no such file or directory", re.IGNORECASE)
 _STEP = 0.2  # seconds between two looks at the clock
 
 
-def run(open_: Callable[[Any], Any], stdin: bytes, timeout: float, pod: str) -> Executed:
+def run(
+    open_: Callable[[Any], Any],
+    stdin: bytes,
+    timeout: float,
+    pod: str,
+    over: Callable[[bytes, str], bool] | None = None,
+) -> Executed:
     """Run what ``open_`` starts, and collect what it says.
 
     Parameters
@@ -31,9 +41,16 @@ def run(open_: Callable[[Any], Any], stdin: bytes, timeout: float, pod: str) -> 
         Seconds.
     pod : str
         For the message.
+    over : callable, optional
+        Given what came on stdout and stderr so far, says whether that is all; then the command is left alone, and
+        ends when it finds that nobody listens.
 
     Raises
     ------
+    NoProgramError
+        The container does not have it.
+    UnstartedError
+        It was not started for another reason.
     MeshError
         Time is up, or the command could not be started.
     """
@@ -49,7 +66,8 @@ def run(open_: Callable[[Any], Any], stdin: bytes, timeout: float, pod: str) -> 
             if time.monotonic() > deadline:
                 raise MeshError(f"A command in {pod} did not end within {timeout:g} s.")
             stream.update(timeout=_STEP)
-            _drain(stream, out, err)
+            if _drain(stream, out, err) and over is not None and over(bytes(out), err.decode("utf-8", "replace")):
+                return Executed(bytes(out), err.decode("utf-8", "replace"), 0)
         _drain(stream, out, err)
         status = stream.read_channel(_STATUS)
     finally:
@@ -58,9 +76,11 @@ def run(open_: Callable[[Any], Any], stdin: bytes, timeout: float, pod: str) -> 
     return Executed(bytes(out), err.decode("utf-8", "replace"), _code(text, pod))
 
 
-def _drain(stream: Any, out: bytearray, err: bytearray) -> None:
+def _drain(stream: Any, out: bytearray, err: bytearray) -> bool:
+    before = len(out)
     out += _bytes(stream.read_channel(_STDOUT, timeout=0))
     err += _bytes(stream.read_channel(_STDERR, timeout=0))
+    return len(out) > before
 
 
 def _bytes(data: bytes | str) -> bytes:
@@ -78,4 +98,7 @@ def _code(text: str, pod: str) -> int:
     for cause in causes:
         if cause.get("reason") == "ExitCode":
             return int(cause["message"])
-    raise MeshError(f"A command could not be run in {pod}.", why=[str(status.get("message", text))[:300]])
+    said = str(status.get("message", text))
+    kind = NoProgramError if _NO_PROGRAM.search(said) else UnstartedError
+    # The end of the message is the reason; what is before it tells who passed it on.
+    raise kind(f"A command could not be run in {pod}.", why=[said[-300:]])

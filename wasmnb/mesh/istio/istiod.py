@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.objects import KINDS
 from wasmnb.mesh.istio.problems import NO_ISTIO, ForbiddenError, MissingError
 from wasmnb.mesh.istio.rights import Right
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wasmnb.mesh.istio.cluster import Cluster
+    from wasmnb.mesh.istio.objects import Kind
     from wasmnb.mesh.istio.tunnel import Tunnels
 
 __all__ = ["Ack", "Istio", "find"]
@@ -63,7 +65,7 @@ class Istio:
         Its own.
     pods : tuple of str
         The istiod pods; empty when they may not be seen.
-    kinds : tuple of str
+    kinds : tuple of Kind
         Which of the kinds that hold plugins the cluster knows.
     why_blind : str
         Why istiod cannot be asked; empty when it can.
@@ -73,7 +75,7 @@ class Istio:
     revision: str
     namespace: str
     pods: tuple[str, ...]
-    kinds: tuple[str, ...]
+    kinds: tuple[Kind, ...]
     why_blind: str = ""
 
     def acks(self, cluster: Cluster, tunnels: Tunnels) -> tuple[dict[str, Ack], str]:
@@ -117,7 +119,7 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
         The cluster does not know Istio's kinds; the message says how it is installed.
     """
     kinds = tuple(_kinds(cluster))
-    if not kinds:
+    if not any(kind.ours for kind in kinds):
         raise MeshError(
             f"There is no Istio in the cluster of the context {cluster.context!r}.",
             why=["it knows none of the kinds TrafficExtension, WasmPlugin and EnvoyFilter"],
@@ -135,23 +137,21 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
         return Istio(_guess(kinds), "", system, (), kinds, why)
     first = running[0]
     revision = str(first["metadata"].get("labels", {}).get("istio.io/rev", "default"))
-    may = cluster.may(Right("create", "pods/portforward", "", system))
+    may = cluster.may(Right("get", "pods/portforward", "", system))
     names = tuple(str(item["metadata"]["name"]) for item in running)
-    why = "" if may else f"You may not create pods/portforward in the namespace {system}."
+    why = "" if may else f"You may not get pods/portforward in the namespace {system}."
     return Istio(_version(first) or _guess(kinds), revision, system, names, kinds, why)
 
 
-def _kinds(cluster: Cluster) -> list[str]:
-    from wasmnb.mesh.istio.objects import KINDS  # noqa: PLC0415 - they know each other
-
-    found = []
+def _kinds(cluster: Cluster) -> list[Kind]:
+    found: list[Kind] = []
     for group, version in dict.fromkeys((kind.group, kind.version) for kind in KINDS.values()):
         try:
             resources = cluster.request("GET", f"/apis/{group}/{version}")["resources"]
         except MissingError:
             continue
         plurals = {resource["name"] for resource in resources}
-        found += [kind.name for kind in KINDS.values() if kind.group == group and kind.plural in plurals]
+        found += [kind for kind in KINDS.values() if kind.group == group and kind.plural in plurals]
     return found
 
 
@@ -164,9 +164,10 @@ def _version(item: Mapping[str, Any]) -> str:
     return ""
 
 
-def _guess(kinds: tuple[str, ...]) -> str:
+def _guess(kinds: tuple[Kind, ...]) -> str:
+    names = {kind.name for kind in kinds if kind.ours}
     # TrafficExtension came with 1.30, WasmPlugin with 1.12 (istio/api, extensions/v1alpha1).
-    return "1.30" if "TrafficExtension" in kinds else "1.12" if "WasmPlugin" in kinds else ""
+    return "1.30" if "TrafficExtension" in names else "1.12" if "WasmPlugin" in names else ""
 
 
 def _ack(proxy: Mapping[str, Any]) -> Ack:

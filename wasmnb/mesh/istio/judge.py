@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.dump import Entry
     from wasmnb.mesh.istio.evidence import Evidence
+    from wasmnb.mesh.istio.objects import Stored
     from wasmnb.mesh.local.log import Trap
     from wasmnb.module import Module
 
-__all__ = ["Known", "Wanted", "judge", "not_selected"]
+__all__ = ["Known", "Wanted", "judge", "judge_foreign", "not_selected"]
 
 _PATIENCE = timedelta(seconds=5)
 """How long something may be under way before its absence means something: istiod pushes within a second."""
 _STARTING = timedelta(seconds=30)
+_SILENCE = timedelta(minutes=5)
 _SLACK = timedelta(milliseconds=50)
 """Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
 
@@ -78,6 +80,8 @@ class Known:
 
     entry: str = ""
     clean: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, timezone.utc))
+    blank: datetime | None = None
+    """Since when the log was without any line at each look, as it is after a rotation until something is logged."""
     before: tuple[str, datetime] | None = None
     """Version and time of the filter that the proxy had when the plugin was put in force last."""
 
@@ -102,6 +106,28 @@ def judge(seen: Evidence, wanted: Wanted, known: Known) -> PodVerdict:
         Brought up to date when the plugin is LIVE.
     """
     return _Judge(seen, wanted, known).verdict()
+
+
+def judge_foreign(stored: Stored, digest: str) -> PodVerdict:
+    """Judge an object that another controller takes, by the conditions that it wrote; its proxies are not looked at.
+
+    Sources: Gateway API, ``PolicyStatus`` (Envoy Gateway says in the condition ``Accepted`` whether it has the module);
+    Higress writes nothing.
+    """
+    kind, now = f"{stored.kind.name}/{stored.name}", datetime.now(timezone.utc)
+    status = stored.item.get("status") or {}
+    conditions = [one for ancestor in status.get("ancestors") or () for one in ancestor.get("conditions") or ()]
+    refused = [one for one in conditions if one.get("type") == "Accepted" and one.get("status") == "False"]
+    lines = tuple(f"{one.get('type')}={one.get('status')}: {one.get('message', '')}" for one in conditions)
+    if refused:
+        words = str(refused[0].get("message") or refused[0].get("reason"))
+        why = cause([words])
+        return PodVerdict(
+            kind, stored.id, Verdict.REJECTED, digest, "", f"{words}: {why}" if why else words, lines, now
+        )
+    said = "its controller accepted it" if conditions else "its controller has not said anything of it"
+    reason = f"applied; {said}. Whether its proxies run it is not seen from here: send a request through them"
+    return PodVerdict(kind, stored.id, Verdict.UNPROVEN, digest, "", reason, lines, now)
 
 
 class _Judge:
@@ -137,7 +163,7 @@ class _Judge:
             return found
         entry = self.entry
         assert entry is not None  # noqa: S101 - `_arrived` has said so otherwise
-        return self._refused(entry) or self._placed(entry) or self._running(entry)
+        return self._refused(entry) or self._another(entry) or self._placed(entry) or self._running(entry)
 
     def _proxy(self) -> PodVerdict | None:
         """Judge by the proxy itself: not there yet, not to be asked, silent."""
@@ -231,12 +257,16 @@ class _Judge:
             after = "nothing ran before: every request gets 500" if none else "what ran before still serves"
         return self.say(Verdict.REJECTED, f"Envoy refused it ({after})", *lines[-4:])
 
+    def _another(self, entry: Entry) -> PodVerdict | None:
+        """Judge an image that is not the one wanted: what was before, for a moment or for good."""
+        if entry.digest == self.wanted.digest:
+            return None
+        if self.age < _PATIENCE:
+            return self.say(Verdict.WARMING, f"the proxy still has {entry.digest[:19]}")
+        return self.say(Verdict.OLD, f"the proxy runs {entry.digest[:19]}, and nothing newer arrived")
+
     def _placed(self, entry: Entry) -> PodVerdict | None:
         """Judge by where the filter stands: a listener that drains still has what was removed."""
-        if entry.digest != self.wanted.digest:
-            if self.age < _PATIENCE:
-                return self.say(Verdict.WARMING, f"the proxy still has {entry.digest[:19]}")
-            return self.say(Verdict.OLD, f"the proxy runs {entry.digest[:19]}, and nothing newer arrived")
         if self.seen.listeners is None:
             return self.say(Verdict.UNPROVEN, "the proxy's listeners could not be read")
         if entry.name in self.seen.listeners.active:
@@ -305,10 +335,11 @@ class _Judge:
         mark = f"{entry.name} {entry.updated} {entry.digest}"
         since = max(entry.updated, self.known.clean if self.known.entry == mark else entry.updated)
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
-        if not seen.log.covers(since):
+        self.known.blank = (self.known.blank or seen.at) if seen.log.head is None else None
+        if not (seen.log.covers(since) or self._blank(since)):
             words = (
-                f"its log was rotated: what was logged between {since:%H:%M:%S} and {seen.log.head:%H:%M:%S} is gone, and"
-                " with it whether the VM crashed; deploy it anew to know"
+                f"its log was rotated: what was logged since {since:%H:%M:%S} is gone, and with it whether the VM"
+                " crashed; deploy it anew to know"
             )
             return self.say(Verdict.UNPROVEN, words)
         accepted = bool(seen.stats and seen.stats.took(entry))
@@ -319,13 +350,22 @@ class _Judge:
             return self.say(Verdict.UNPROVEN, "the proxy has not acknowledged what it got last")
         return None
 
+    def _blank(self, since: datetime) -> bool:
+        """Say whether nothing was logged since a time, in a log that was blank before.
+
+        For a line to be lost unseen in between, the proxy would have to fill a whole log (the kubelet rotates at
+        10 MiB), and then fall silent.
+        """
+        blank = self.known.blank
+        return blank is not None and blank <= since and self.seen.at - since < _SILENCE
+
     def _live(self, entry: Entry) -> PodVerdict:
         seen = self.seen
         lines = []
         if seen.stats is not None and seen.stats.took(entry):
             lines.append(f"extension_config_discovery: accepted at {seen.stats.accepted[entry.name]:%H:%M:%S}")
         if seen.ack is not None and seen.ack.settled:
-            lines.append(f"istiod: ECDS sent = acknowledged ({seen.ack.acked})")
+            lines.append("istiod: ECDS sent = acknowledged")
         lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
         self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.at
         return self.say(Verdict.LIVE, "", *lines)

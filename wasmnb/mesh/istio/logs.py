@@ -44,7 +44,7 @@ def find(name: str, items: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     )
 
 
-def lines(
+def lines(  # noqa: PLR0917 - told at one place
     cluster: Cluster,
     namespace: str,
     items: Sequence[Mapping[str, Any]],

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import SelectorError, WasmnbError
-from wasmnb.mesh.istio.judge import Known, Wanted, judge, not_selected
+from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
 from wasmnb.mesh.istio.placing import digest_of, policy_of, put_at
 from wasmnb.mesh.istio.pods import ended
 from wasmnb.mesh.istio.problems import ForbiddenError
@@ -126,6 +126,8 @@ class Looking:
         whole : bool
             Gather all evidence; without, no pod can be LIVE.
         """
+        foreign = [judge_foreign(one, digest_of(one)) for one in stored if not one.kind.ours]
+        stored = [one for one in stored if one.kind.ours]
         concerned = [item for item in items if any(selects(one, item) for one in stored)]
         acks, why = self.istio.acks(self.cluster, self._tunnels) if concerned and whole else ({}, "")
         evidence = dict(
@@ -136,7 +138,7 @@ class Looking:
             )
         )
         injected = self.injected() if any(one.entries is None for one in evidence.values()) else ""
-        found = []
+        found = foreign
         for item in items:
             name = item["metadata"]["name"]
             for id_ in dict.fromkeys(one.id for one in stored):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import MeshError, WasmnbError
+from wasmnb.errors import BadNameError, MeshError, WasmnbError, did_you_mean
 from wasmnb.image.named import NamedImage
 from wasmnb.mesh.istio import counting, istiod
 from wasmnb.mesh.istio.admin import Admin
@@ -20,6 +20,8 @@ from wasmnb.mesh.istio.looking import Looking, module_of, selects
 from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.placing import Placing, newest_of, text_of, unknown
 from wasmnb.mesh.istio.pods import pod as described
+from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
+from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.istio.tunnel import Tunnels
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.local.names import check_id
@@ -53,6 +55,8 @@ class IstioMesh:
 
     name = "istio"
     needs_registry = True
+    remains = ("what is in force in the cluster stays; connect again to take it away",)
+    """What a user should know once it is let go of."""
 
     def __init__(
         self,
@@ -119,6 +123,7 @@ class IstioMesh:
         """
         cluster = Cluster.connect(context)
         home = namespace or cluster.namespace
+        _there(cluster, home)
         istio = istiod.find(cluster, home, system)
         mesh = cls(cluster, home, istio, as_=as_, preflight=_preflight() if preflight else None, fetch=fetch)
         try:
@@ -199,11 +204,17 @@ class IstioMesh:
             items = self._looking.serving()
             stored = self._objects.all(plugin.id)
             selected = [item for item in items if _chosen(plugin, item)]
-            if not selected and not plugin.targets:
+            if plugin.kind.foreign:
+                selected = []
+            elif not selected and not plugin.targets:
                 raise self._looking.no_pod(plugin.selector, items)
+            attempt, again = 0, ""
             if only is None and self._is_there(plugin, stored):
                 verdicts = self._judged(stored, selected)
-                return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+                again = _why_anew(verdicts)
+                if not again:
+                    return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+                attempt = int(stored[0].record.get("attempt") or 0) + 1
             if only is not None:
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = [item for item in selected if _carries(item, only)]
@@ -211,12 +222,17 @@ class IstioMesh:
                     raise self._looking.no_pod({**plugin.selector, **only}, items)
             self._looking.before(stored, selected)
             progress.update(f"applying {plugin.id} in {self.namespace}")
-            held = self._placing.put(plugin, stored) if only is None else self._placing.put_part(plugin, only, stored)
+            if only is None:
+                past = self._past.get(plugin.id, ())
+                held = self._placing.put(plugin, stored, attempt=attempt, past=past)
+                self._past[plugin.id] = self._placing.history(plugin.id, held)
+            else:
+                held = self._placing.put_part(plugin, only, stored)
             self._remember(plugin)
             chosen = [one for one in held if only is None or one.part == dict(only)]
-            verdicts = self._waited(chosen, wait + self._loading(plugin), progress)
+            verdicts = self._waited(chosen, wait + self._loading(plugin) if wait else 0.0, progress)
             self._wake()
-            return [_with_note(one, note) for one in verdicts]
+            return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """Delete a plugin's objects, whoever deployed it, and wait until no proxy has it any more.
@@ -236,6 +252,8 @@ class IstioMesh:
                     f"The objects of {id!r} have lost their record.",
                     hint=f"kubectl delete {stored[0].kind.plural} {id}",
                 )
+            with suppress(BadNameError):
+                self._past[id] = self._placing.history(id, stored)
             for one in stored:
                 self._objects.delete(one)
             self._gone(stored)
@@ -249,7 +267,8 @@ class IstioMesh:
         for one in self._objects.all():
             found.setdefault(one.id, []).append(one)
         plugins = [self._placing.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
-        return in_order(plugin for plugin in plugins if plugin is not None)
+        # Where phase and priority are equal, the older object comes first, then the name (Istio, ``extensions.go``).
+        return in_order((plugin for plugin in plugins if plugin is not None), by_id=False)
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
         """List what was in force under an id, newest first; after it was removed, what this session saw of it.
@@ -308,6 +327,7 @@ class IstioMesh:
             via=via,
             timeout=timeout,
             pod=pod,
+            root=self.istio.namespace,
         )
 
     def endpoints(self, url: str) -> list[str]:
@@ -316,6 +336,29 @@ class IstioMesh:
 
         self._check()
         return endpoints(self.cluster, self.namespace, url)
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",
+        timeout: float = 300.0,
+        progress: Progress | None = None,
+    ) -> tuple[str, ...]:
+        """Apply the article's application, or delete it again; see `wasmnb.mesh.istio.bookinfo`."""
+        from wasmnb.mesh.istio import bookinfo  # noqa: PLC0415 - not needed to deploy
+
+        self._check()
+        if action == "delete":
+            return bookinfo.delete(self.cluster, self.namespace, progress=progress)
+        return bookinfo.apply(
+            self.cluster,
+            self.namespace,
+            images=images,
+            revision=self.istio.revision,
+            timeout=timeout,
+            progress=progress,
+        )
 
     def counts(self) -> list[Count]:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
@@ -356,6 +399,7 @@ class IstioMesh:
             watch.close()
         self._gatherer.close()
         self._tunnels.close()
+        self.cluster.close()
         if self.preflight is not None:
             self.preflight.close()
 
@@ -387,11 +431,12 @@ class IstioMesh:
 
     def _learn(self, plugin: Plugin) -> None:
         """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
-        from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
+        from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
 
         module = module_of(plugin.image)
         if module is not None:
-            self._placing.root_id(plugin.image.digest, check(module, plugin.root_id))
+            root_id = (check if self.preflight is not None else unchecked)(module, plugin.root_id)
+            self._placing.root_id(plugin.image.digest, root_id)
 
     def _examined(self, plugin: Plugin, progress: Progress) -> str:
         if self.preflight is None:
@@ -409,9 +454,6 @@ class IstioMesh:
     def _remember(self, plugin: Plugin) -> None:
         if not isinstance(plugin.image, NamedImage):
             self._images[plugin.image.digest] = plugin.image
-        past = self._past.setdefault(plugin.id, [])
-        if past[:1] != [plugin]:
-            past.insert(0, plugin)
 
     def _is_there(self, plugin: Plugin, stored: Sequence[Stored]) -> bool:
         whole = len(stored) == 1 and not stored[0].part
@@ -419,7 +461,7 @@ class IstioMesh:
 
     def _as_stored(self, plugin: Plugin, stored: Stored) -> bool:
         """Say whether the object is as we would render it; somebody may have changed it by hand."""
-        body = self._placing.body(plugin, {})
+        body = self._placing.body(plugin, {}, int(stored.record.get("attempt") or 0))
         return bool(body["kind"] == stored.kind.name and _within(body["spec"], stored.item.get("spec", {})))
 
     def _judged(self, stored: Sequence[Stored], items: Sequence[Any], *, rest: bool = False) -> list[PodVerdict]:
@@ -439,6 +481,7 @@ class IstioMesh:
         deadline, pause = time.monotonic() + seconds, _STEP
         while True:
             items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
+            stored = self._with_status(stored)
             found = self._looking.judged(stored, items, self._modules(), whole=False)
             if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
                 found = self._judged(stored, items)
@@ -448,6 +491,13 @@ class IstioMesh:
                 return found
             time.sleep(pause)
             pause = min(pause * 1.3, _LONGEST_STEP)
+
+    def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:
+        """Read objects again whose status their controller writes."""
+        if all(one.kind.ours for one in stored):
+            return list(stored)
+        names = {(one.kind, one.name) for one in stored}
+        return [one for one in self._objects.all(stored[0].id) if (one.kind, one.name) in names]
 
     def _split(
         self,
@@ -506,6 +556,24 @@ def _preflight() -> Preflight | None:
     return Preflight()
 
 
+def _there(cluster: Cluster, namespace: str) -> None:
+    """See that a namespace exists, as far as one may."""
+    try:
+        cluster.request("GET", f"/api/v1/namespaces/{namespace}", right=Right("get", "namespaces"))
+    except ForbiddenError:
+        return
+    except MissingError:
+        try:
+            known = cluster.namespaces()
+        except ForbiddenError:
+            known = []
+        raise MeshError(
+            f"There is no namespace {namespace!r} in the cluster of the context {cluster.context!r}.",
+            why=[f"there is: {', '.join(known)}"] if known else [],
+            hint=did_you_mean(namespace, known) if known else f"`kubectl create namespace {namespace}` makes it",
+        ) from None
+
+
 def _chosen(plugin: Plugin, item: Any) -> bool:
     return not plugin.targets and plugin.selects(item["metadata"].get("labels") or {})
 
@@ -522,6 +590,15 @@ def _lasts(one: PodVerdict) -> bool:
             word in one.reason for word in ("ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "InvalidImageName")
         )
     return one.verdict is not Verdict.OLD
+
+
+def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
+    """Say why a plugin that is in force already is to be loaded afresh; empty when it is not."""
+    if any(one.verdict is Verdict.TRAPPED for one in verdicts):
+        return "unchanged, but loaded afresh because its VM had crashed"
+    if any(one.verdict is Verdict.UNPROVEN and "rotated" in one.reason for one in verdicts):
+        return "unchanged, but loaded afresh to prove it: a log was rotated"
+    return ""
 
 
 def _within(wanted: Any, there: Any) -> bool:

@@ -33,16 +33,22 @@ _MOST_BYTES = 128 * 1024  # of the 256 KiB that all annotations of an object may
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of object; its API group with version, and its plural."""
+    """A kind of object; its API group (empty for the core) with version, and its plural."""
 
     name: str
     group: str
     version: str
     plural: str
 
+    @property
+    def ours(self) -> bool:
+        """Whether it is Istio's, whose proxies can be asked."""
+        return self.group.endswith(".istio.io")
+
     def path(self, namespace: str, name: str = "") -> str:
         """Give the path of all of a namespace, or of one."""
-        base = f"/apis/{self.group}/{self.version}/namespaces/{namespace}/{self.plural}"
+        api = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        base = f"{api}/namespaces/{namespace}/{self.plural}"
         return f"{base}/{name}" if name else base
 
     def right(self, verb: str, namespace: str) -> Right:
@@ -51,14 +57,16 @@ class Kind:
 
 
 KINDS = {
-    one.name: one
+    (one.group, one.name): one
     for one in (
         Kind("TrafficExtension", "extensions.istio.io", "v1alpha1", "trafficextensions"),
         Kind("WasmPlugin", "extensions.istio.io", "v1alpha1", "wasmplugins"),
         Kind("EnvoyFilter", "networking.istio.io", "v1alpha3", "envoyfilters"),
         Kind("EnvoyExtensionPolicy", "gateway.envoyproxy.io", "v1alpha1", "envoyextensionpolicies"),
+        Kind("WasmPlugin", "extensions.higress.io", "v1alpha1", "wasmplugins"),
     )
 }
+"""The kinds that hold plugins, by group and name."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,9 @@ class Stored:
         The object.
     record : dict
         What we keep with it: ``plugin`` (the whole plugin), ``part`` (the labels of a part of a rollout),
-        ``history`` (whole plugins before, newest first), ``roots`` (the root id of each image whose plugin names none),
-        ``by``, ``at``, ``notebook``.
+        ``history`` (the plugins that were in force as a whole, newest first), ``roots`` (the root id of each image
+        whose plugin names none),
+        ``attempt`` (how often the same was loaded afresh), ``by``, ``at``, ``notebook``.
     """
 
     kind: Kind
@@ -103,14 +112,14 @@ class Objects:
     ----------
     cluster : Cluster
     namespace : str
-    kinds : iterable of str
-        Names of the kinds that the cluster has.
+    kinds : iterable of Kind
+        Those that the cluster has.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, kinds: Iterable[str]) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, kinds: Iterable[Kind]) -> None:
         self.cluster = cluster
         self.namespace = namespace
-        self.kinds = tuple(KINDS[name] for name in kinds)
+        self.kinds = tuple(kinds)
 
     def all(self, id: str | None = None) -> list[Stored]:  # noqa: A002 - the field's own word
         """List our objects, or those of one plugin, oldest first.
@@ -150,7 +159,12 @@ class Objects:
             The object, or a field of it, belongs to somebody else, or the API server refuses it.
         ForbiddenError, MeshError
         """
-        kind = KINDS[body["kind"]]
+        kind = KINDS[body["apiVersion"].partition("/")[0], body["kind"]]
+        if kind not in self.kinds:
+            raise DeployError(
+                f"The cluster has no {kind.name} of {kind.group}; nothing was changed.",
+                hint="install what brings it (Istio, Envoy Gateway, Higress), or choose another --as or --target",
+            )
         whole = self.marked(body, id, record)
         name = whole["metadata"]["name"]
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, DeployError, UsageError
-from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.pods import moment
 from wasmnb.mesh.local.names import did_you_mean
 from wasmnb.plugin import FailPolicy, Plugin
@@ -25,18 +24,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wasmnb.image import Image
+    from wasmnb.mesh.istio.objects import Objects, Stored
 
 __all__ = ["Placing", "digest_of", "newest_of", "policy_of", "put_at", "text_of", "unknown"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
+_NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
 _NOISE = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _RECORD = "wasmnb.dev/record"
 
 
 def digest_of(stored: Stored) -> str:
     """Read off an object which image it names; somebody may have changed it by hand."""
-    found = _DIGEST.search(json.dumps(stored.item.get("spec", {})))
-    return found[1] if found else ""
+    text = json.dumps(stored.item.get("spec", {}))
+    found = _DIGEST.search(text)
+    noted = _NOTED.search(text)
+    return found[1] if found else f"sha256:{noted[1]}" if noted else ""
 
 
 def text_of(item: Mapping[str, Any]) -> str:
@@ -46,7 +49,12 @@ def text_of(item: Mapping[str, Any]) -> str:
     if notes:
         metadata["annotations"] = notes
     whole = {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata, "spec": item["spec"]}
-    return yaml_text(whole)
+    return yaml_text(_sorted(whole))
+
+
+def _sorted(value: Any) -> Any:
+    # As the API server gives members, so that two texts differ only in what they say.
+    return {key: _sorted(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
 
 
 class Placing:
@@ -74,8 +82,11 @@ class Placing:
         """Learn which root id an image's module registers, for plugins that name none."""
         self._roots[digest] = root_id
 
-    def body(self, plugin: Plugin, part: Mapping[str, str]) -> dict[str, Any]:
-        """Render the object of a plugin, or of a part of it."""
+    def body(self, plugin: Plugin, part: Mapping[str, str], attempt: int = 0) -> dict[str, Any]:
+        """Render the object of a plugin, or of a part of it; another ``attempt`` makes proxies load it afresh."""
+        if attempt:
+            # An Envoy does nothing for what it has already; a VM with another environment is another VM.
+            plugin = replace(plugin, env={**plugin.env, "WASMNB_ATTEMPT": str(attempt)})
         if part:
             name = ".".join([plugin.id, *(part[key] for key in sorted(part))])
             plugin = replace(plugin, id=name, selector={**plugin.selector, **part})
@@ -110,25 +121,41 @@ class Placing:
         BadNameError
         """
         newest = newest_of(stored)
-        if newest is None:
-            raise BadNameError(f"No plugin {id!r} is in force in {self.objects.namespace}, so its past is not known.")
-        found = [newest.record.get("plugin"), *(newest.record.get("history") or ())]
-        return self._plugins(found, newest)
+        found = self._plugins(newest.record.get("history") or [], newest) if newest is not None else []
+        if not found:
+            raise BadNameError(f"No plugin {id!r} was ever in force as a whole in {self.objects.namespace}.")
+        return found
 
-    def put(self, plugin: Plugin, stored: Sequence[Stored]) -> list[Stored]:
+    def put(
+        self, plugin: Plugin, stored: Sequence[Stored], *, attempt: int = 0, past: Sequence[Plugin] = ()
+    ) -> list[Stored]:
         """Put a plugin in force as a whole; an object of another kind, or parts, give way to one object.
+
+        Parameters
+        ----------
+        plugin : Plugin
+        stored : sequence of Stored
+            What holds it until now.
+        attempt : int
+            See `body`.
+        past : sequence of Plugin
+            What is known of its past where nothing is stored, newest first.
 
         Returns
         -------
         list of Stored
             What holds it now.
         """
-        record = self._record(plugin.to_dict(), self._past(plugin, stored))
+        newest, present = newest_of(stored), plugin.to_dict()
+        history = [one.to_dict() for one in past] if newest is None else list(newest.record.get("history") or ())
+        if history[:1] != [present]:
+            history.insert(0, present)
+        record = {**self._record(present, history), "attempt": attempt}
         for one in stored:
             if one.part:
                 # Each part takes the new version in place, so that no pod has two while they become one object.
                 self.objects.apply(self.body(plugin, one.part), plugin.id, {**record, "part": one.part})
-        made = self.objects.apply(self.body(plugin, {}), plugin.id, record)
+        made = self.objects.apply(self.body(plugin, {}, attempt), plugin.id, record)
         for one in stored:
             if (one.kind, one.name) != (made.kind, made.name):
                 self.objects.delete(one)
@@ -148,8 +175,8 @@ class Placing:
                 f"{plugin.id} is in force in parts of other labels ({', '.join(sorted(wrong[0].part)) or 'none'}).",
                 hint="deploy it as a whole first",
             )
-        mine = [one for one in stored if one.part == dict(part)]
-        record = self._record(plugin.to_dict(), self._past(plugin, mine or stored))
+        newest = newest_of(stored)
+        record = self._record(plugin.to_dict(), newest.record.get("history") or () if newest is not None else ())
         made = self.objects.apply(self.body(plugin, part), plugin.id, {**record, "part": dict(part)})
         return [*(one for one in stored if one.part != dict(part)), made]
 
@@ -173,14 +200,6 @@ class Placing:
         made = [self.objects.apply(self.body(plugin, part), plugin.id, {**kept, "part": dict(part)}) for part in parts]
         self.objects.delete(whole)
         return made
-
-    def _past(self, plugin: Plugin, stored: Sequence[Stored]) -> list[Any]:
-        newest = newest_of(stored)
-        if newest is None:
-            return []
-        past = [newest.record.get("plugin"), *(newest.record.get("history") or ())]
-        past = [one for one in past if isinstance(one, dict)]
-        return past[1:] if past and past[0] == plugin.to_dict() else past
 
 
 def newest_of(stored: Sequence[Stored]) -> Stored | None:

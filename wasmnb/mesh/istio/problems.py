@@ -10,7 +10,17 @@ from wasmnb.errors import MeshError
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.rights import Right
 
-__all__ = ["NO_CLUSTER", "NO_ISTIO", "ConflictError", "ForbiddenError", "MissingError", "refused", "unreachable"]
+__all__ = [
+    "NO_CLUSTER",
+    "NO_ISTIO",
+    "ConflictError",
+    "ForbiddenError",
+    "MissingError",
+    "NoProgramError",
+    "UnstartedError",
+    "refused",
+    "unreachable",
+]
 
 NO_CLUSTER = (
     "`minikube start --memory 6g --cpus 4` or `kind create cluster` makes one; then `istioctl install -y`, and"
@@ -35,6 +45,14 @@ class MissingError(MeshError):
 
 class ConflictError(MeshError):
     """Somebody else owns it, or changed it meanwhile."""
+
+
+class UnstartedError(MeshError):
+    """A command was not started, for a reason that may pass."""
+
+
+class NoProgramError(MeshError):
+    """A container does not have the program that was to run."""
 
 
 def unreachable(server: str, error: Exception) -> MeshError:
@@ -89,6 +107,8 @@ def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:
 
 
 def _message(body: str) -> str:
+    # A handshake that failed is told with its headers before the body (websocket-client).
+    body = body.rpartition("-+-+- ")[2].removeprefix("b'").removesuffix("'")
     try:
         content = json.loads(body[body.find("{") :])
         return str(content.get("message") or body)[:600]

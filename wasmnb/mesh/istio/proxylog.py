@@ -49,17 +49,17 @@ class ProxyLog:
 
     Parameters
     ----------
-    head : datetime
-        The time of the oldest line that there still is.
+    head : datetime or None
+        The time of the oldest line that there still is; None when there is no line at all.
     lines : tuple of Line
     """
 
-    head: datetime
+    head: datetime | None
     lines: tuple[Line, ...]
 
     def covers(self, since: datetime) -> bool:
         """Say whether nothing that was logged since then is missing."""
-        return self.head <= since
+        return self.head is not None and self.head <= since
 
     def refusals(self, name: str, since: datetime) -> list[str]:
         """Give the lines in which Envoy refuses a filter, or one whose name it does not say, since a time.
@@ -101,7 +101,7 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
     # Whole seconds only: RFC 3339 as metav1.Time reads it.
     from_ = (since - timedelta(seconds=1)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = cluster.request("GET", path, query={**whole, "sinceTime": from_, "limitBytes": _MOST}, right=right)
-    head = _line(first.splitlines()[0]).at if first else datetime.now(timezone.utc)
+    head = _line(first.splitlines()[0]).at if first else None
     return ProxyLog(head, tuple(_line(line) for line in text.splitlines()))
 
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["NEEDS", "Need", "Right", "roles"]
 
 
+_STREAMS = ("pods/exec", "pods/portforward")
+_UPGRADED = ("get", "create")
+"""What a stream over a websocket needs: its request is a GET, and Kubernetes 1.35 asks for create as well."""
+
+
 @dataclass(frozen=True)
 class Right:
     """One verb on one resource (Kubernetes ``rbac.authorization.k8s.io/v1``).
@@ -38,7 +43,8 @@ class Right:
     @property
     def rule(self) -> str:
         """The rule of a Role that grants it, as one line of YAML."""
-        return f'{{apiGroups: ["{self.group}"], resources: [{self.resource}], verbs: [{self.verb}]}}'
+        verbs = ", ".join(_UPGRADED) if self.resource in _STREAMS else self.verb
+        return f'{{apiGroups: ["{self.group}"], resources: [{self.resource}], verbs: [{verbs}]}}'
 
     def review(self) -> dict[str, Any]:
         """Give the question whether one has it (``authorization.k8s.io/v1`` SelfSubjectAccessReview)."""
@@ -94,18 +100,26 @@ NEEDS = (
         essential=False,
     ),
     Need("what a proxy logged is not known: traps, refusals", "pods/log", ("get",), essential=False),
-    Need("a proxy is asked by exec, which is slower", "pods/portforward", ("create",), essential=False),
-    Need("no request can be sent from a caller's proxy", "pods/exec", ("create",), essential=False),
+    Need("a proxy is asked by exec, which is slower", "pods/portforward", _UPGRADED, essential=False),
+    Need("no request can be sent from a caller's proxy", "pods/exec", _UPGRADED, essential=False),
     Need(
         "no request can be sent where a proxy has no curl",
         "pods/ephemeralcontainers",
         ("update", "patch"),
         essential=False,
     ),
+    Need("no request can be sent where exec is not allowed", "pods", ("create", "delete"), essential=False),
+    Need(
+        "why a pod refuses plain HTTP is only guessed",
+        "peerauthentications",
+        ("list",),
+        "security.istio.io",
+        essential=False,
+    ),
     Need("why a pod does not start is not known", "events", ("list",), essential=False),
     Need("whether pods get a sidecar is not known", "namespaces", ("get",), where="cluster", essential=False),
     Need("Istio is not looked at: its version, what it sent", "pods", ("list",), where="istio", essential=False),
-    Need("what proxies acknowledged is not known", "pods/portforward", ("create",), where="istio", essential=False),
+    Need("what proxies acknowledged is not known", "pods/portforward", _UPGRADED, where="istio", essential=False),
 )
 """Everything that an Istio mesh asks of an API server, and what is lost without."""
 

@@ -88,6 +88,12 @@ class Tunnels:
                 tunnel.close()
                 raise _said(error, pod, port) from error
 
+    def drop(self, namespace: str, pod: str, port: int) -> None:
+        """Close a connection, so that the next question meets a new one."""
+        tunnel = self._tunnel((namespace, pod, port))
+        with tunnel.lock:
+            tunnel.close()
+
     def close(self) -> None:
         """Close every connection."""
         with self._lock:

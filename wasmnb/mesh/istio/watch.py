@@ -68,7 +68,7 @@ class _Feed:
                     version = self._list()
                 version = self._follow(version)
                 pause = _PAUSE
-            except Exception as error:  # noqa: BLE001 - whatever breaks a connection, it is made anew
+            except Exception as error:  # noqa: BLE001, PERF203 - whatever breaks a connection, it is made anew
                 if self._end.is_set():
                     return
                 self.problem = error.what if isinstance(error, WasmnbError) else f"the watch broke off: {error}"

@@ -53,6 +53,8 @@ class Site:
         What the inbound listener's responses name in ``x-envoy-decorator-operation``.
     watchdog : tuple of float or None
         Seconds after which a main thread and a worker thread that hang end the process; None for never.
+    port : int
+        What others call its inbound port, which is another one on this machine.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Site:
     service: Route | None
     operation: str
     watchdog: tuple[float, float] | None
+    port: int = 0
 
 
 def command(envoy: str, config: str, level: str) -> list[str]:

@@ -14,6 +14,7 @@ from wasmnb.mesh.local.judge import gather, judge, not_selected
 from wasmnb.mesh.local.names import check_id, did_you_mean, no_pod
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.mesh.local.rollout import refusal, roll
+from wasmnb.mesh.local.scoping import check_scope, is_for, no_proxy
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin.envoy import in_order
 
@@ -59,6 +60,7 @@ class Deployments:
 
         with self._lock, _files():
             check_id(plugin.id)
+            check_scope(plugin)
             chosen = self._chosen(plugin, only)
             current = self._standing.get(plugin.id)
             if current is not None and current.has(plugin, chosen) and (only or current.pods.keys() == set(chosen)):
@@ -79,9 +81,9 @@ class Deployments:
             return self._judged(chosen, self._standing[plugin.id])
 
     def _chosen(self, plugin: Plugin, only: Mapping[str, str] | None) -> list[Proxy]:
-        selected = [proxy for proxy in self._plan.everyone if self._is_for(plugin, proxy)]
+        selected = [proxy for proxy in self._plan.everyone if is_for(plugin, proxy)]
         if not selected:
-            raise no_pod(plugin.selector, self._plan.everyone)
+            raise no_proxy(plugin, self._plan.everyone)
         chosen = [proxy for proxy in selected if (only or {}).items() <= proxy.labels.items()]
         if not chosen:
             raise no_pod({**plugin.selector, **(only or {})}, selected)
@@ -145,7 +147,7 @@ class Deployments:
                 if proxy in one.pods:
                     found.append(judge(evidence[proxy], one.pods[proxy]))
                 elif id_ is not None and proxy is not self._plan.gateway:
-                    found.append(not_selected(proxy, one.newest, unreached=self._is_for(one.newest.plugin, proxy)))
+                    found.append(not_selected(proxy, one.newest, unreached=is_for(one.newest.plugin, proxy)))
         return found
 
     def _find(self, id_: str) -> Standing:
@@ -153,11 +155,6 @@ class Deployments:
         if standing is None:
             raise BadNameError(f"No plugin {id_!r} is in force.", hint=did_you_mean(id_, self._standing))
         return standing
-
-    def _is_for(self, plugin: Plugin, proxy: Proxy) -> bool:
-        if proxy is self._plan.gateway and not plugin.selector:
-            return False
-        return plugin.selects(proxy.labels)
 
     def _store(self, module: Module) -> str:
         folder = self._plan.folder / "modules"

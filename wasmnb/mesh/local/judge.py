@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wasmnb.mesh.local.admin import Discovery, ask_all, discoveries
 from wasmnb.mesh.local.log import Trap, crash_request, reasons, traps
 from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+from wasmnb.mesh.local.scoping import meaningless, unselected
 from wasmnb.mesh.local.traces import could_trap, told
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
@@ -84,8 +85,7 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
 
 def not_selected(proxy: Proxy, applied: Applied, *, unreached: bool = False) -> PodVerdict:
     """Say that a plugin is not for a pod, or (``unreached``) that a rollout in steps has not come to it yet."""
-    wanted = ",".join(f"{key}={value}" for key, value in applied.plugin.selector.items())
-    reason = f"the pod's labels do not match {wanted}"
+    reason = unselected(applied.plugin, proxy)
     if unreached:
         reason = "a rollout in steps has not come to this pod, which runs nothing of the plugin"
     return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, at=datetime.now(timezone.utc))
@@ -176,9 +176,7 @@ def _remark(evidence: Evidence, applied: Applied) -> str:
         count = len([trap for trap in traps(evidence.lines) if could_trap(applied.plugin.image.module, trap)])
         if count:
             remarks.append(f"its VM crashed and was loaded again ({count}x)")
-    if applied.note:
-        remarks.append(applied.note)
-    return "; ".join(remarks)
+    return "; ".join(filter(None, [*remarks, applied.note, meaningless(applied.plugin, evidence.proxy)]))
 
 
 def restart_reason(proxy: Proxy, state: State | None) -> str:

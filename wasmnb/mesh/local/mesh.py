@@ -15,6 +15,7 @@ from wasmnb.mesh.local.deployments import Deployments
 from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.names import did_you_mean, find, locate
 from wasmnb.mesh.local.pods import Rested, describe
+from wasmnb.mesh.local.scoping import check_scope
 from wasmnb.mesh.local.sending import Way, exchange
 from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
@@ -135,6 +136,7 @@ class LocalMesh:
         """Give the HTTP filter that selected proxies would get, as JSON."""
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
 
+        check_scope(plugin)
         root_id = check(plugin.image.module, plugin.root_id)
         filename = f"modules/{plugin.image.module.digest.removeprefix('sha256:')}.wasm"
         return json.dumps(wasm_filter(plugin, filename=filename, root_id=root_id), indent=2, ensure_ascii=False)
@@ -294,6 +296,23 @@ class LocalMesh:
         """
         self._check()
         return [proxy.name for proxy in locate(url, self._plan.services).service.proxies]
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",  # noqa: ARG002 - its services are programs of ours
+        timeout: float = 300.0,  # noqa: ARG002 - they run since the mesh does
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> tuple[str, ...]:
+        """Say that bookinfo is a part of this mesh: there is nothing to apply, and it ends with the mesh."""
+        self._check()
+        own = {one.name for one in BOOKINFO}
+        if not own <= {proxy.site.workload for proxy in self._plan.proxies}:
+            return ("this mesh was started without bookinfo; %wasm_mesh stop, then %wasm_mesh local has it",)
+        if action == "delete":
+            return ("bookinfo is a part of this mesh, and ends with it: %wasm_mesh stop",)
+        return ("bookinfo is a part of this mesh already; nothing was done",)
 
     def counts(self) -> list[Count]:
         """Say of each pod, and of the gateway, how many requests its proxy answered, and how many with a 5xx."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from wasmnb.errors import BadNameError, Place, SelectorError, TrafficError
+from wasmnb.errors import BadNameError, Place, SelectorError
+from wasmnb.mesh import urls
+from wasmnb.mesh.urls import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,14 +51,6 @@ class Target:
     path: str
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Give a hint for a word that is none of the known ones."""
-    choices = list(dict.fromkeys(known))
-    close = difflib.get_close_matches(word, choices, n=1)
-    listed = ", ".join(choices) or "nothing"
-    return f"did you mean {close[0]}? there is: {listed}" if close else f"there is: {listed}"
-
-
 def find(name: str, proxies: Sequence[Proxy]) -> Proxy:
     """Find a proxy by pod, workload or app name (the first pod of several).
 
@@ -89,27 +81,17 @@ def locate(url: str, services: Mapping[str, Service]) -> Target:
     TrafficError
         The URL is none, or no service has this name and port.
     """
-    place = Place("the URL", quote=url)
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname or "", parts.port or 80
-    except ValueError as error:
-        raise TrafficError(f"{url!r} is no URL: {error}.", where=place, hint="write host:port/path") from error
-    if parts.scheme != "http" or not host:
-        raise TrafficError(f"{url!r} is no URL of the mesh.", where=place, hint="write host:port/path")
+    wanted = urls.read(url)
+    host = wanted.host
     name = next((host.removesuffix(end) for end in reversed(_SUFFIXES) if end and host.endswith(end)), host)
     service = services.get(name)
-    known = [f"{one.name}:{number}" for one in services.values() for number in one.ports]
     if service is None:
-        raise TrafficError(
-            f"There is no service {host!r} in this mesh.", where=place, hint=did_you_mean(f"{name}:{port}", known)
+        raise urls.no_service(
+            wanted, name, [f"{one.name}:{number}" for one in services.values() for number in one.ports]
         )
-    if port not in service.ports:
-        said = f"port {parts.port}" if parts.port else "port 80 (none is given)"
-        listed = ", ".join(f"{name}:{number}" for number in service.ports)
-        raise TrafficError(f"The service {name!r} has no {said}.", where=place, hint=f"write {listed}")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(service, parts.netloc.rpartition("@")[2], path)
+    if wanted.port not in service.ports:
+        raise urls.no_port(wanted, name, service.ports)
+    return Target(service, wanted.authority, wanted.path)
 
 
 def check_id(plugin: object) -> None:

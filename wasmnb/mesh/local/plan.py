@@ -111,11 +111,11 @@ class _Planner:
             endpoint = workload.endpoint
             operation = f"{app}.default.svc.cluster.local:{endpoint[1]}/*"
             # HEAD asks nothing of a service that we do not know.
-            common |= {"operation": operation, "question": Question(endpoint, "HEAD")}
+            common |= {"operation": operation, "port": endpoint[1], "question": Question(endpoint, "HEAD")}
             return self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common), None
         endpoint = ("127.0.0.1", self.port())
         operation = f"{app}.default.svc.cluster.local:{SERVICE_PORT}/*"
-        common |= {"operation": operation, "question": Question(endpoint, path="/health")}
+        common |= {"operation": operation, "port": SERVICE_PORT, "question": Question(endpoint, path="/health")}
         proxy = self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common)
         options = {
             "app": app,
@@ -181,6 +181,7 @@ def _plan(
         outbound=0,
         operation=f"{front.name}.default.svc.cluster.local:{front.ports[0]}/*",
         watchdog=_WATCHDOG,
+        port=_GATEWAY_PORT,
     )
     services[GATEWAY] = Service(GATEWAY, (_GATEWAY_PORT,), [gateway])
     canary = planner.canary()

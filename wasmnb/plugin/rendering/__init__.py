@@ -1,7 +1,18 @@
 """A plugin as what other things read: objects of Istio and of gateways, a bootstrap of a plain Envoy."""
 
+from wasmnb.plugin.rendering.bootstrap import Site, bootstrap
 from wasmnb.plugin.rendering.choice import KINDS, Choice, choose, render_istio
 from wasmnb.plugin.rendering.names import object_name, resource_names
 from wasmnb.plugin.rendering.parts import yaml_text
 
-__all__ = ["KINDS", "Choice", "choose", "object_name", "render_istio", "resource_names", "yaml_text"]
+__all__ = [
+    "KINDS",
+    "Choice",
+    "Site",
+    "bootstrap",
+    "choose",
+    "object_name",
+    "render_istio",
+    "resource_names",
+    "yaml_text",
+]

@@ -1,4 +1,4 @@
-"""Which of Istio's objects a plugin becomes, and why."""
+"""Which object of a cluster a plugin becomes, and why."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.plugin.rendering.envoy_gateway import extension_policy
 from wasmnb.plugin.rendering.envoyfilter import envoy_filter
+from wasmnb.plugin.rendering.higress import higress_plugin
 from wasmnb.plugin.rendering.istio import traffic_extension, wasm_plugin
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 from wasmnb.plugin.rendering.parts import Unsaid, as_object, carried
+from wasmnb.plugin.rendering.saying import ENVOY_GATEWAY, HIGRESS
+from wasmnb.plugin.words import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +27,14 @@ _RENDER: dict[str, Callable[[Plugin, str], dict[str, Any]]] = {
     TRAFFIC_EXTENSION: traffic_extension,
     WASM_PLUGIN: wasm_plugin,
     ENVOY_FILTER: envoy_filter,
+    ENVOY_GATEWAY: extension_policy,
+    HIGRESS: higress_plugin,
 }
 # EnvoyFilter: since then proxies discover extensions through the agent, which fetches images.
 _SINCE = {TRAFFIC_EXTENSION: (1, 30), WASM_PLUGIN: (1, 12), ENVOY_FILTER: (1, 9)}
 
-KINDS = tuple(_RENDER)
-"""The objects that there are, newest first."""
+KINDS = tuple(_SINCE)
+"""Istio's objects, newest first."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
         Istio's, as it says it: ``1.30.3``, ``1.29-alpha.…``. Without numbers (a build of one's own says ``unknown``) it
         is taken for the newest, as Istio itself does (``pilot/pkg/model/context.go``).
     as_ : str
-        The kind that the user wants, compared without case.
+        The kind that the user wants, compared without case; the plugin's own when empty.
 
     Raises
     ------
@@ -63,17 +69,19 @@ def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
     """
     numbers = _numbers(version)
     lost = _lost(plugin)
-    if as_:
-        return _wanted(plugin, as_, numbers, lost)
+    if not as_ and plugin.kind.foreign:
+        return Choice(plugin.kind.value, f"it is for {plugin.kind.value}")
+    if as_ or plugin.kind is not Kind.AUTO:
+        return _wanted(plugin, as_ or plugin.kind.value, numbers, lost)
     if lost:
-        return Choice(ENVOY_FILTER, lost)
+        return Choice(ENVOY_FILTER, f"{lost}; an {ENVOY_FILTER} carries any text")
     kind = next((kind for kind in KINDS if numbers >= _SINCE[kind]), None)
     if kind is None:
         raise UsageError(
             f"Istio {version} is too old: its proxies do not fetch images.", hint="Istio 1.12 and later do"
         )
     since = ".".join(str(part) for part in _SINCE[kind])
-    return Choice(kind, f"Istio {version or 'of any newer version'} has it (since {since})")
+    return Choice(kind, f"{f'Istio {version}' if version else 'the newest Istio'} has it (since {since})")
 
 
 def render_istio(plugin: Plugin, namespace: str, *, version: str = "", as_: str = "") -> dict[str, Any]:
@@ -82,7 +90,7 @@ def render_istio(plugin: Plugin, namespace: str, *, version: str = "", as_: str 
     Raises
     ------
     UsageError, ConfigError
-        As `choose`; or the plugin asks for what the kind has no word for.
+        As `choose`; or the plugin asks for what the object has no word for.
     """
     return _RENDER[choose(plugin, version, as_).kind](plugin, namespace)
 

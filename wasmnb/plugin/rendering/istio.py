@@ -92,8 +92,8 @@ def order(plugin: Plugin) -> dict[str, Any]:
     order: dict[str, Any] = {}
     if plugin.phase is not Phase.UNSPECIFIED:
         order["phase"] = plugin.phase.value
-    if plugin.priority:
-        order["priority"] = plugin.priority
+    # Always said: one without a priority comes behind all others (Istio, ``pilot/pkg/model/extensions.go``).
+    order["priority"] = plugin.priority
     if plugin.match:
         order["match"] = [
             {"mode": one.mode.value, **({"ports": [{"number": port} for port in one.ports]} if one.ports else {})}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import ConfigError, UsageError
@@ -18,6 +19,7 @@ __all__ = ["Unsaid", "as_json", "as_object", "carried", "manifest", "pinned", "s
 
 _T = TypeVar("_T")
 
+_LINE_ENDS = re.compile("[\r\x85\u2028\u2029]")
 _EXACT = 2**53  # a Struct's numbers are doubles (google.protobuf.Struct)
 
 
@@ -81,7 +83,7 @@ def as_json(plugin: Plugin) -> Any:
     except Unsaid:
         raise
     except (ValueError, RecursionError):
-        raise Unsaid("the configuration is text, and only JSON can be written there") from None
+        raise Unsaid("the configuration is text that is no JSON") from None
     return value
 
 
@@ -150,4 +152,12 @@ def yaml_text(value: Any) -> str:
     """Write an object as YAML: members in their own order, every letter as it is."""
     import yaml  # noqa: PLC0415 - only to show and to write
 
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))
+    class Dumper(yaml.SafeDumper):
+        """Escapes what YAML takes for an end of a line, which would be folded where it is quoted otherwise."""
+
+    def text(dumper: yaml.SafeDumper, words: str) -> yaml.ScalarNode:
+        style = '"' if _LINE_ENDS.search(words) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", words, style=style)
+
+    Dumper.add_representer(str, text)
+    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120))

@@ -18,7 +18,7 @@ __all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "references", "refuse", "said"]
 ENVOY_GATEWAY, HIGRESS, ENVOY = "envoy-gateway", "higress", "envoy"
 
 _ORDER = {"phase AUTHN", "phase AUTHZ", "phase STATS", "priority"}
-_ENV = {"env", "host-env"}
+_ENV = {"env", "env NAME"}
 _PULL = {"pull-policy", "pull-secret"}
 _RELOAD = "fail-policy reload"
 _ALL = {"selector", "target-ref", "match", "type NETWORK", _RELOAD, *_ORDER, *_ENV, *_PULL}
@@ -28,7 +28,7 @@ _SAYS = {
     # Its patches are placed beside filters that are there: those of authentication and of statistics need not be.
     ENVOY_FILTER: _ALL - _PULL - {"phase AUTHZ", "phase STATS"},
     # api/v1alpha1/wasm_types.go of Envoy Gateway: no order but that of the list, no values, no FAIL_RELOAD.
-    ENVOY_GATEWAY: {"target-ref", "host-env", *_PULL},
+    ENVOY_GATEWAY: {"target-ref", "env NAME", *_PULL},
     # api/extensions/v1alpha1/wasmplugin.proto of Higress: it always is for the whole gateway.
     HIGRESS: _ORDER | _ENV | _PULL,
     ENVOY: {_RELOAD, *_ENV},
@@ -46,7 +46,7 @@ def said(plugin: Plugin) -> list[str]:
         "priority": plugin.priority,
         _RELOAD: plugin.fail_policy is FailPolicy.RELOAD,
         "env": plugin.env,
-        "host-env": plugin.host_env,
+        "env NAME": plugin.host_env,
         "pull-policy": plugin.pull_policy is not PullPolicy.UNSPECIFIED,
         "pull-secret": plugin.pull_secret,
     }

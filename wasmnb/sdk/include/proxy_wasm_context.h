@@ -87,6 +87,35 @@ class RootContext : public ContextBase {
   WasmResult grpcCallHandler(StringView service, StringView service_name, StringView method_name,
                              const HeaderStringPairs& initial_metadata, StringView request,
                              uint32_t timeout_milliseconds, std::unique_ptr<GrpcCallHandlerBase> handler);
+  // The same with a message for a request: any type that has SerializeToString(std::string*).
+  template <typename Message, typename = decltype(std::declval<const Message&>().SerializeToString(nullptr))>
+  WasmResult grpcSimpleCall(StringView service, StringView service_name, StringView method_name,
+                            const HeaderStringPairs& initial_metadata, const Message& request,
+                            uint32_t timeout_milliseconds, GrpcSimpleCallCallback callback) {
+    std::string bytes;
+    if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+    return grpcSimpleCall(service, service_name, method_name, initial_metadata, StringView(bytes), timeout_milliseconds,
+                          std::move(callback));
+  }
+  template <typename Message, typename = decltype(std::declval<const Message&>().SerializeToString(nullptr))>
+  WasmResult grpcSimpleCall(StringView service, StringView service_name, StringView method_name,
+                            const HeaderStringPairs& initial_metadata, const Message& request,
+                            uint32_t timeout_milliseconds, ProxyWasmCallback<void(size_t body_size)> success_callback,
+                            ProxyWasmCallback<void(GrpcStatus status)> failure_callback) {
+    std::string bytes;
+    if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+    return grpcSimpleCall(service, service_name, method_name, initial_metadata, StringView(bytes), timeout_milliseconds,
+                          std::move(success_callback), std::move(failure_callback));
+  }
+  template <typename Message, typename = decltype(std::declval<const Message&>().SerializeToString(nullptr))>
+  WasmResult grpcCallHandler(StringView service, StringView service_name, StringView method_name,
+                             const HeaderStringPairs& initial_metadata, const Message& request,
+                             uint32_t timeout_milliseconds, std::unique_ptr<GrpcCallHandlerBase> handler) {
+    std::string bytes;
+    if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+    return grpcCallHandler(service, service_name, method_name, initial_metadata, StringView(bytes), timeout_milliseconds,
+                           std::move(handler));
+  }
   WasmResult grpcStreamHandler(StringView service, StringView service_name, StringView method_name,
                                const HeaderStringPairs& initial_metadata,
                                std::unique_ptr<GrpcStreamHandlerBase> handler);

@@ -58,6 +58,23 @@ bool getValue(const std::vector<S>& parts, T* out) {
   return proxy_wasm_internal::takeAs(getProperty(parts), out);
 }
 
+// Reads a property that is a message (a map or a list is a google.protobuf.Struct or ListValue): any type that has
+// ParseFromArray(const void*, int). An empty value leaves the message as it is.
+template <typename Path, typename Message>
+bool proxyWasmMessageAt(const Path& parts, Message* message) {
+  const Optional<WasmDataPtr> value = getProperty(parts);
+  if (!value) return false;
+  return (*value)->size() == 0 || message->ParseFromArray((*value)->data(), static_cast<int>((*value)->size()));
+}
+template <typename Message>
+bool getMessageValue(std::initializer_list<StringView> parts, Message* message) {
+  return proxyWasmMessageAt(parts, message);
+}
+template <typename S, typename Message>
+bool getMessageValue(const std::vector<S>& parts, Message* message) {
+  return proxyWasmMessageAt(parts, message);
+}
+
 WasmResult setFilterState(StringView key, StringView value);
 WasmResult setFilterStateStringValue(StringView key, StringView value);
 
@@ -137,6 +154,15 @@ WasmResult makeHttpCall(StringView cluster, const HeaderStringPairs& headers, St
 WasmResult grpcCall(StringView service, StringView service_name, StringView method_name,
                     const HeaderStringPairs& initial_metadata, StringView request, uint32_t timeout_milliseconds,
                     uint32_t* token);
+// With a message for a request: any type that has SerializeToString(std::string*).
+template <typename Message, typename = decltype(std::declval<const Message&>().SerializeToString(nullptr))>
+WasmResult grpcCall(StringView service, StringView service_name, StringView method_name,
+                    const HeaderStringPairs& initial_metadata, const Message& request, uint32_t timeout_milliseconds,
+                    uint32_t* token) {
+  std::string bytes;
+  if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+  return grpcCall(service, service_name, method_name, initial_metadata, StringView(bytes), timeout_milliseconds, token);
+}
 WasmResult grpcStream(StringView service, StringView service_name, StringView method_name,
                       const HeaderStringPairs& initial_metadata, uint32_t* token);
 WasmResult grpcSend(uint32_t token, StringView message, bool end_of_stream);

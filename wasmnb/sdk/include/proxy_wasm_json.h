@@ -70,6 +70,10 @@ class Json {
   // The name under which this value is a member of an object.
   std::string key() const { return std::string(key_, key_size_); }
 
+  // The name; and a string's characters, or a number as it was written. They live as long as what parse gave.
+  std::string_view keyView() const { return {key_, key_size_}; }
+  std::string_view view() const { return isString() || isNumber() ? std::string_view(text_, text_size_) : ""; }
+
   std::string string(std::string_view fallback = {}) const { return text(fallback.data(), fallback.size()); }
   bool boolean(bool fallback = false) const;
   // A number written without fraction and exponent, when 64 bits hold it.

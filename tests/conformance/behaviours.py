@@ -1,17 +1,17 @@
-"""What a filter in any language is asked to do, and the proof on a real Envoy that it does.
+"""The twelve things that a filter in any language is asked to do, and the proof on a real Envoy that it does.
 
-The filter that is tested obeys the request's path:
+The filters of this folder, ``obedient.*``, obey the request's path:
 
 ========== =============================================================================================
 path       what it does
 ========== =============================================================================================
 any        adds the request header ``x-seen: yes``, and to the response ``hello: <configuration>`` and
-           ``你好: 六翁``; counts in the metric ``requests_seen``; ticks count in ``ticks_seen``
+           ``你好: 六翁``; counts in the metric ``requests_seen``; ticks count in ``ticks_seen``; adds
+           ``x-added: there`` to the request's trailers and ``x-added: back`` to the response's
 /deny      answers with 401, ``x-why: no token`` and the body ``who are you?``
 /upper     replaces the whole request body by itself in upper case
 /append    appends ``-end`` to the request body
 /answer    replaces the whole response body by ``<its bytes> bytes``
-/trailers  adds ``x-added: there`` to the request's trailers and ``x-added: back`` to the response's
 /call      calls ``/inner`` and adds the answer's status to the request as ``x-inner``
 /call/slow calls ``/slow`` with 50 ms of patience, and adds the status too
 /count     counts in the proxy's shared data, and gives the count as ``x-count``
@@ -47,7 +47,7 @@ def configuration(proxy: Proxy) -> None:
     assert proxy.request("/")["hello"] == CONFIGURATION
 
 
-def local_response(proxy: Proxy) -> None:
+def local_response_with_401(proxy: Proxy) -> None:
     reply = proxy.request("/deny")
     assert (reply.status, reply["x-why"], reply.body) == (401, "no token", b"who are you?")
 
@@ -55,14 +55,11 @@ def local_response(proxy: Proxy) -> None:
 def body_replaced_across_chunks(proxy: Proxy) -> None:
     reply = proxy.request("/upper", method="POST", body=[b"one ", b"two ", b"three"])
     assert reply.json()["body"] == "ONE TWO THREE"
+    assert re.fullmatch(rb"\d{2,} bytes", proxy.request("/answer").body)
 
 
 def body_appended(proxy: Proxy) -> None:
     assert proxy.request("/append", method="POST", body=[b"begin"]).json()["body"] == "begin-end"
-
-
-def response_body_replaced(proxy: Proxy) -> None:
-    assert re.fullmatch(rb"\d{2,} bytes", proxy.request("/answer").body)
 
 
 def trailers(proxy: Proxy) -> None:
@@ -71,20 +68,18 @@ def trailers(proxy: Proxy) -> None:
     assert ("x-added", "back") in reply.trailers
 
 
-def http_call(proxy: Proxy) -> None:
+def http_call_with_a_timeout(proxy: Proxy) -> None:
     assert headers_of(proxy.request("/call"))["x-inner"] == "200"
-
-
-def http_call_that_gets_no_answer_in_time(proxy: Proxy) -> None:
+    # Envoy itself answers a call that takes too long.
     assert headers_of(proxy.request("/call/slow"))["x-inner"] == "504"
 
 
-def shared_data(proxy: Proxy) -> None:
+def shared_data_across_requests(proxy: Proxy) -> None:
     first = int(proxy.request("/count")["x-count"])
     assert [int(proxy.request("/count")["x-count"]) for _ in range(2)] == [first + 1, first + 2]
 
 
-def ticks(proxy: Proxy) -> None:
+def tick(proxy: Proxy) -> None:
     def seen() -> int:
         return sum(int(value) for value in proxy.stats("ticks_seen").values())
 
@@ -92,7 +87,7 @@ def ticks(proxy: Proxy) -> None:
     proxy.wait(lambda: seen() > before + 1)
 
 
-def metric(proxy: Proxy) -> None:
+def metric_in_the_stats(proxy: Proxy) -> None:
     def seen() -> int:
         return sum(int(value) for value in proxy.stats("requests_seen").values())
 
@@ -120,15 +115,13 @@ ALL = (
     request_header,
     response_header_with_a_utf8_name,
     configuration,
-    local_response,
     body_replaced_across_chunks,
     body_appended,
-    response_body_replaced,
+    local_response_with_401,
     trailers,
-    http_call,
-    http_call_that_gets_no_answer_in_time,
-    shared_data,
-    ticks,
-    metric,
+    http_call_with_a_timeout,
+    shared_data_across_requests,
+    tick,
+    metric_in_the_stats,
     log_levels,
 )

@@ -1,0 +1,3 @@
+module wasmnb.test/cluster/workloads
+
+go 1.24

@@ -1,0 +1,58 @@
+"""Every language does what the others do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conformance import behaviours, languages
+from wasmnb.module.check import check
+from wasmnb.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.sdk.harness import Proxy
+
+CONFIGURATION = '{"name": "hello", "value": "w\\u00f6rld"}'
+ASKED = ("productpage", "details:9080/details/123")
+
+
+@pytest.mark.parametrize("behaves", behaviours.ALL, ids=lambda behaves: behaves.__name__)
+def test_a_filter_does(behaves: Callable[[Proxy], None], proxy: Proxy) -> None:
+    behaves(proxy)
+
+
+def test_a_module_says_what_it_is(language, obedient):
+    facts = obedient.facts
+    assert (facts.language, facts.abi, facts.problems) == (language, languages.ABIS[language], ())
+    # Only C++ filters are registered under root ids; the other SDKs take any.
+    assert facts.root_ids == (("",) if language == "cpp" else None)
+    if language != "cpp":
+        assert check(obedient, "anything") == "anything"
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    with Session() as session:
+        session.mesh("local")
+        yield session
+
+
+def test_the_articles_filter_gives_the_same_table_of_headers(language, session):
+    before = session.headers(*ASKED, before="none")
+    one = languages.article(language)
+    try:
+        made = session.filter(
+            one.name, one.source, language=language, deploy="app=details", config=CONFIGURATION, timeout=120
+        )
+        assert made.module.build.warnings == ()
+        frame = session.headers(*ASKED, before=before).diff()
+    finally:
+        session.undeploy(one.name)
+    changed = frame[~frame["change"].isin(["same", "varies"])]
+    assert changed[["name", "after", "change"]].to_numpy().tolist() == [
+        ["hello", "wörld", "added"],
+        ["你好", "六翁", "added"],
+    ]

@@ -1,0 +1,60 @@
+"""Which language a source is taken for, and how that is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from wasmnb import Session
+from wasmnb.build.languages import guess
+from wasmnb.errors import CompileError
+from wasmnb.project.templates import _ENDS, _HERE, TEMPLATES
+
+EVERY = [(language, template) for language in _ENDS for template in TEMPLATES]
+
+
+@pytest.mark.parametrize(("language", "template"), EVERY)
+def test_every_template_is_known(language: str, template: str) -> None:
+    source = (_HERE / language / f"{template}.{_ENDS[language]}").read_text(encoding="utf-8")
+    for default in _ENDS:
+        found = guess(source, default)
+        assert found.language == language
+        assert found.because in " ".join(source.split("\n")[found.line - 1].split())
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("cpp", '#include "proxy_wasm_intrinsics.h"\n'),
+        ("cpp", 'extern "C" void proxy_on_log(unsigned) {}\n'),
+        ("rust", "use proxy_wasm::traits::*;\nstruct A;\nimpl Context for A {}\n"),
+        ("rust", '// deps: serde = "1"\n#[derive(Default)]\nstruct A;\n'),
+        ("go", 'import "github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"\nfunc init() {}\n'),
+        ("assemblyscript", 'import { Context } from "@gcoredev/proxy-wasm-sdk-as/assembly";\n'),
+    ],
+)
+def test_a_few_lines_are_enough(language: str, source: str) -> None:
+    for default in _ENDS:
+        assert guess(source, default).language == language
+
+
+@pytest.mark.parametrize("source", ["", "// use std::string in package main\n", "int f(int x) { return x; }\n"])
+def test_what_does_not_tell_is_of_the_default(source: str) -> None:
+    found = guess(source, "go")
+    assert (found.language, found.because) == ("go", "")
+    assert "--lang" in str(found)
+
+
+def test_a_wrong_guess_is_said_with_the_error() -> None:
+    with Session() as session, pytest.raises(CompileError) as caught:
+        session.filter("mixed", '#include "proxy_wasm_intrinsics.h"\nthis is no C++\n')
+    assert "taken for C++ because of '#include' in line 1; --lang says otherwise" in caught.value.hint
+
+
+def test_a_language_that_was_said_is_no_guess() -> None:
+    source = 'extern "C" void proxy_abi_version_0_2_1() {}\nextern "C" void* malloc(unsigned long);\n'
+    with Session() as session:
+        with pytest.raises(CompileError) as caught:
+            session.filter("said", "nonsense", language="cpp")
+        assert "--lang" not in caught.value.hint
+        assert session.filter("guessed", source).guess is not None
+        assert session.filter("guessed", source, language="cpp").guess is None

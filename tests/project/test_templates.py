@@ -1,0 +1,39 @@
+"""Every template builds with its language's own tools, and its own test passes on a real Envoy; without us."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from wasmnb import Module, init_project
+from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.image.runtime import agreed
+from wasmnb.project import TEMPLATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_builds_and_works_without_us(
+    tmp_path: Path,
+    language: str,
+    template: str,
+    own_tools: Callable[[str], dict[str, str]],
+    packages: Callable[[Path], None],
+) -> None:
+    made = init_project(tmp_path / "mine", language=language, template=template)
+    environment = own_tools(language)
+    packages(made.path)
+    overrides = [f"{name}={environment[name]}" for name in ("CXX", "CARGO", "GO", "NPM") if name in environment]
+    command = ["make", "-C", str(made.path), *overrides, "test"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1200)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    packages(made.path)
+    # What the project says of its module is what the module says of itself.
+    module = Module.load(made.path / "build" / "filter.wasm")
+    agreed(made.path / "runtime-config.json", module.facts)

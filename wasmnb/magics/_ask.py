@@ -1,0 +1,28 @@
+"""Asking the user in the midst of a magic, where there is one who can answer."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["ask"]
+
+_YES, _NO = ("y", "yes"), ("n", "no", "")
+
+
+def ask(question: str) -> bool | None:
+    """Ask a question that is answered by yes or no; None where nobody can be asked.
+
+    A front end says with each request whether its user can answer (``allow_stdin``); papermill, nbclient and nbmake say
+    no, and ``input`` raises then.
+    """
+    from wasmnb.views.progress import noninteractive  # noqa: PLC0415
+
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    if noninteractive() or not (hasattr(shell, "kernel") or (sys.stdin is not None and sys.stdin.isatty())):
+        return None
+    try:
+        while (answer := input(f"{question} [y/N] ").strip().lower()) not in (*_YES, *_NO):
+            pass
+    except (EOFError, NotImplementedError):
+        return None
+    return answer in _YES

@@ -1,0 +1,135 @@
+"""A plugin in a plain Envoy: a bootstrap file that runs, with nothing around it.
+
+Sources: Envoy 1.40 API ``config.bootstrap.v3``, ``config.listener.v3``, ``http_connection_manager.v3``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError
+from wasmnb.plugin.envoy import wasm_filter
+from wasmnb.plugin.rendering.saying import ENVOY, refuse
+
+if TYPE_CHECKING:
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Site", "bootstrap"]
+
+_HTTP = "type.googleapis.com/envoy.extensions."
+_LAST_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a plain Envoy listens, and what it stands before; each as ``host:port``.
+
+    Parameters
+    ----------
+    listen : str
+    upstream : str
+        The service that requests go on to. Empty: Envoy answers them itself, with an empty 200.
+    admin : str
+        Where its administration listens, which lets anybody who reaches it end the proxy; empty for nowhere.
+
+    Raises
+    ------
+    UsageError
+        One is no address.
+    """
+
+    listen: str = "127.0.0.1:10000"
+    upstream: str = ""
+    admin: str = "127.0.0.1:9901"
+
+    def __post_init__(self) -> None:
+        for name in ("listen", "upstream", "admin"):
+            given = getattr(self, name)
+            if given or name == "listen":
+                _address(name, given)
+
+
+def bootstrap(plugin: Plugin, filename: str, site: Site) -> dict[str, Any]:
+    """Render the bootstrap of an Envoy that runs one plugin.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        With the root id to use: without one, the module must register the empty one. Its image says nothing here.
+    filename : str
+        Where Envoy finds the module.
+    site : Site
+
+    Raises
+    ------
+    UsageError
+        The plugin asks for what only a mesh can do.
+    """
+    refuse(plugin, ENVOY)
+    router = {"name": "router", "typed_config": {"@type": f"{_HTTP}filters.http.router.v3.Router"}}
+    manager = {
+        "@type": f"{_HTTP}filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "inbound",
+        "http_filters": [wasm_filter(plugin, filename=filename, root_id=plugin.root_id or ""), router],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(site)]}]},
+    }
+    listener = {
+        "name": "inbound",
+        "address": _socket("listen", site.listen),
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+    }
+    resources: dict[str, Any] = {"listeners": [listener]}
+    if site.upstream:
+        resources["clusters"] = [_cluster(site.upstream)]
+    made: dict[str, Any] = {"node": {"id": "wasmnb", "cluster": "wasmnb"}, "static_resources": resources}
+    if site.admin:
+        made["admin"] = {"address": _socket("admin", site.admin)}
+    return made
+
+
+def _route(site: Site) -> dict[str, Any]:
+    if site.upstream:
+        return {"match": {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": "0s"}}
+    return {"match": {"prefix": "/"}, "direct_response": {"status": 200}}
+
+
+def _cluster(upstream: str) -> dict[str, Any]:
+    host, _ = _address("upstream", upstream)
+    endpoint = {"endpoint": {"address": _socket("upstream", upstream)}}
+    return {
+        "name": "upstream",
+        "type": "STATIC" if _is_numeric(host) else "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
+        "connect_timeout": "2s",
+        "load_assignment": {"cluster_name": "upstream", "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }
+
+
+def _socket(name: str, given: str) -> dict[str, Any]:
+    host, port = _address(name, given)
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _address(name: str, given: str) -> tuple[str, int]:
+    host, _, port = given.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not bare or "/" in bare or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _LAST_PORT:
+        raise UsageError(
+            f"{name} is an address with a port, not {given!r}.", hint=f"for instance {name}=127.0.0.1:8080"
+        )
+    if name != "upstream" and not _is_numeric(bare):
+        raise UsageError(
+            f"Envoy listens on a numeric address only, and {bare!r} is a name.",
+            hint=f"127.0.0.1:{port} is this machine alone, 0.0.0.0:{port} every network that it is in",
+        )
+    return bare, int(port)
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

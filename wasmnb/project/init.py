@@ -1,0 +1,169 @@
+"""Writing a project folder: source, build file, schema, configuration, test, and a manifest for the mesh."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wasmnb.build.filter import Filter
+from wasmnb.build.toolchain import LANGUAGES, toolchain
+from wasmnb.errors import BadNameError, UsageError, did_you_mean
+from wasmnb.paths import write_atomically
+from wasmnb.project import templates
+
+__all__ = ["Project", "choices", "init_project"]
+
+#: What a project is made of when nothing else is said.
+DEFAULTS = {"language": "cpp", "template": "add-header", "platform": "istio"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder that was written.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    name : str
+        Of the filter.
+    language, template, platform : str
+    files : tuple of str
+        What was written, relative to the folder.
+    replaced : tuple of str
+        Those of them that had been there, with another content.
+    assumed : tuple of str
+        Which of language, template and platform nobody had said.
+    """
+
+    path: Path
+    name: str
+    language: str
+    template: str
+    platform: str
+    files: tuple[str, ...]
+    replaced: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def filter(self) -> Filter:
+        """The filter that the folder is now."""
+        return Filter.from_folder(self.path, name=self.name, language=self.language)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "path": str(self.path),
+            "name": self.name,
+            "language": self.language,
+            "template": self.template,
+            "platform": self.platform,
+            "files": list(self.files),
+            "replaced": list(self.replaced),
+            "assumed": list(self.assumed),
+        }
+
+
+def choices() -> dict[str, list[tuple[str, str]]]:
+    """Give what can be chosen for a project, by keyword: words and what they are called, the usual one first."""
+    languages = [(word, name) for word, name in LANGUAGES.items() if templates.has(word)]
+    kinds = [(word, f"{word}: {what}") for word, what in templates.TEMPLATES.items()]
+    return {"language": languages, "template": kinds, "platform": list(templates.PLATFORMS.items())}
+
+
+def init_project(
+    destination: str | Path,
+    *,
+    language: str | None = None,
+    template: str | None = None,
+    platform: str | None = None,
+    name: str | None = None,
+    force: bool = False,
+) -> Project:
+    """Write a project folder that is built and tested with the language's own tools alone.
+
+    Parameters
+    ----------
+    destination : str or pathlib.Path
+        The folder; made when it is not there.
+    language : str, optional
+        A key of `wasmnb.build.toolchain.LANGUAGES`; ``cpp``.
+    template : str, optional
+        A key of `wasmnb.project.TEMPLATES`; ``add-header``.
+    platform : str, optional
+        A key of `wasmnb.project.PLATFORMS`, for the manifest in ``deploy``; ``istio``.
+    name : str, optional
+        The filter's name; the folder's.
+    force : bool
+        Write over files that are there. Other files of the folder stay as they are.
+
+    Raises
+    ------
+    UsageError
+        A word is not one of those there are, or files would be overwritten: then nothing has been written.
+    BadNameError
+        The name cannot name a filter, or the folder cannot be written.
+    """
+    said = {"language": language, "template": template, "platform": platform}
+    chosen = {key: DEFAULTS[key] if value is None else value for key, value in said.items()}
+    toolchain(chosen["language"])  # raises for a word that is none
+    _known("template", chosen["template"], templates.TEMPLATES)
+    _known("platform", chosen["platform"], templates.PLATFORMS)
+    folder = Path(destination).expanduser()
+    name = Filter(name or _named(folder), "").name
+    if not templates.has(chosen["language"]):
+        raise UsageError(
+            f"There are no templates in {LANGUAGES[chosen['language']]}.",
+            hint=f"there are some in {', '.join(LANGUAGES[key] for key in LANGUAGES if templates.has(key))}",
+        )
+    files = templates.files(name, **chosen)
+    there = _there(folder, files)
+    if there and not force:
+        raise UsageError(
+            f"The folder {str(destination)!r} has files that would be overwritten; nothing has been written.",
+            why=[", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")],  # noqa: PLR2004
+            hint="give another folder, or --force to write over them",
+        )
+    try:
+        for path, data in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / path, data)
+            (folder / path).chmod(0o644)
+    except OSError as error:
+        raise BadNameError(
+            f"The folder {str(destination)!r} cannot be written.",
+            why=[error.strerror or str(error)],
+            hint="give a folder that you may write",
+        ) from error
+    assumed = tuple(key for key, value in said.items() if value is None)
+    return Project(folder, name, **chosen, files=tuple(files), replaced=tuple(there), assumed=assumed)
+
+
+def _known(what: str, word: str, words: dict[str, str]) -> None:
+    if word not in words:
+        raise UsageError(
+            f"There is no {what} {word!r}.",
+            why=[f"there are: {', '.join(words)}"],
+            hint=did_you_mean(word, words) or f"for instance --{what} {next(iter(words))}",
+        )
+
+
+def _named(folder: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-filter"
+
+
+def _there(folder: Path, files: dict[str, bytes]) -> list[str]:
+    """List the files that are there with another content."""
+    if folder.exists() and not folder.is_dir():
+        raise BadNameError(f"{str(folder)!r} is a file, and no folder.", hint="give another name")
+    return [path for path, data in files.items() if _differs(folder / path, data)]
+
+
+def _differs(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() != data
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

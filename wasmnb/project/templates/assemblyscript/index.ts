@@ -1,0 +1,3 @@
+// The program: what the proxy calls, and the filter.
+export * from "@gcoredev/proxy-wasm-sdk-as/assembly/proxy";
+import "./filter";

@@ -1,0 +1,64 @@
+// Messages as JSON text, by the JSON mapping of proto3, and back.
+#pragma once
+
+#include "google/protobuf/message.h"
+
+#pragma GCC visibility push(hidden)
+
+namespace google {
+namespace protobuf {
+namespace util {
+
+// Whether something went well; when not, why.
+class Status {
+ public:
+  Status() = default;
+  explicit Status(std::string why) : message_(std::move(why)), ok_(false) {}
+  bool ok() const { return ok_; }
+  // 0, or 3: an argument that is not right.
+  int code() const { return ok_ ? 0 : 3; }
+  std::string_view message() const { return message_; }
+  std::string_view error_message() const { return message_; }
+  std::string ToString() const { return ok_ ? "OK" : "INVALID_ARGUMENT:" + message_; }
+  bool operator==(const Status& other) const { return ok_ == other.ok_ && message_ == other.message_; }
+  bool operator!=(const Status& other) const { return !(*this == other); }
+
+ private:
+  std::string message_;
+  bool ok_ = true;
+};
+
+struct JsonParseOptions {
+  bool ignore_unknown_fields = false;
+  bool case_insensitive_enum_parsing = false;
+};
+
+struct JsonPrintOptions {
+  bool add_whitespace = false;
+  bool always_print_primitive_fields = false;
+  bool always_print_fields_with_no_presence = false;  // today's name of the one above
+  bool always_print_enums_as_ints = false;
+  bool preserve_proto_field_names = false;
+};
+using JsonOptions = JsonPrintOptions;
+
+// What stays in the message behind an error is undefined.
+Status JsonStringToMessage(std::string_view json, Message* message, const JsonParseOptions& options);
+Status JsonStringToMessage(std::string_view json, Message* message);
+// Puts the text behind what output has.
+Status MessageToJsonString(const Message& message, std::string* output, const JsonPrintOptions& options);
+Status MessageToJsonString(const Message& message, std::string* output);
+
+}  // namespace util
+
+namespace json {
+using ParseOptions = util::JsonParseOptions;
+using PrintOptions = util::JsonPrintOptions;
+using util::JsonStringToMessage;
+using util::MessageToJsonString;
+}  // namespace json
+
+}  // namespace protobuf
+}  // namespace google
+
+#pragma GCC visibility pop

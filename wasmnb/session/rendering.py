@@ -1,0 +1,214 @@
+"""A plugin as text: an object of a cluster, or the bootstrap of a plain Envoy, shown or written to a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasmnb import redact
+from wasmnb.errors import ConfigError
+from wasmnb.plugin.rendering import KINDS, Site, bootstrap, choose, object_name, render_istio, yaml_text
+from wasmnb.plugin.rendering.saying import ENVOY, HIGRESS
+from wasmnb.session.results import plugin_dict
+from wasmnb.session.supplying import Supplying
+from wasmnb.session.wanted import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.plugin import Plugin
+    from wasmnb.progress import Progress
+    from wasmnb.session.supplying import Deployable
+
+__all__ = ["Rendered", "Rendering"]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A plugin as what a cluster or an Envoy reads.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    kind : str
+        Of the object, such as ``TrafficExtension``, or ``envoy``.
+    reason : str
+        Why it is this one.
+    text : str
+        YAML, the secrets of configuration and environment masked.
+    value : dict
+        The same as JSON values, with nothing masked.
+    files : tuple of str
+        What was written.
+    notes : tuple of str
+    """
+
+    plugin: Plugin = field(repr=False)
+    kind: str
+    reason: str
+    text: str
+    value: dict[str, Any] = field(repr=False)
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values, secrets masked."""
+        return {
+            "plugin": plugin_dict(self.plugin),
+            "kind": self.kind,
+            "reason": self.reason,
+            "text": self.text,
+            "files": list(self.files),
+            "notes": list(self.notes),
+        }
+
+
+class Rendering(Supplying):
+    """How a session shows what a plugin becomes."""
+
+    def render(
+        self,
+        name: Deployable,
+        *,
+        id: str | None = None,  # noqa: A002 - the option's own word
+        selector: str | Mapping[str, str] | None = None,
+        config: str | Mapping[str, Any] | None = None,
+        root_id: str | None = None,
+        phase: str | None = None,
+        priority: int | None = None,
+        fail_policy: str | None = None,
+        match: Any = None,
+        pull_policy: str | None = None,
+        pull_secret: str | None = None,
+        env: Any = None,
+        target_ref: Any = None,
+        type: str | None = None,  # noqa: A002 - the option's own word
+        as_: str | None = None,
+        target: str | None = None,
+        istio_version: str = "",
+        namespace: str | None = None,
+        output: str = "",
+        listen: str = Site.listen,
+        upstream: str = Site.upstream,
+        admin: str = Site.admin,
+        plain_http: bool = False,
+        insecure: bool = False,
+        ca: str | None = None,
+        progress: Progress | None = None,
+    ) -> Rendered:
+        """Show what a filter or an image becomes on a cluster or in a plain Envoy, and write it to a file if asked to.
+
+        It needs no mesh; nothing is applied and nothing pushed.
+
+        Parameters
+        ----------
+        name : str, Filter, Module, Image, or what `build`, `push` and `pull` give
+        id, selector, config, root_id, phase, priority, fail_policy, match, pull_policy, pull_secret, env, target_ref
+            As for `deploy`.
+        type, as_, plain_http, insecure, ca
+            As for `deploy`.
+        target : str, optional
+            ``istio`` unless it is said; ``envoy-gateway``, ``higress``, or ``envoy`` for the bootstrap of a plain one.
+        istio_version : str
+            Which decides on the object; the newest.
+        namespace : str, optional
+            Of the object: ``default``; ``higress-system`` for Higress.
+        output : str
+            File to write; the module of a plain Envoy is written beside it.
+        listen, upstream, admin : str
+            ``host:port`` of a plain Envoy: where it listens, the service behind it (none: it answers by itself) and
+            its administration (empty: none).
+
+        Raises
+        ------
+        BadNameError, UsageError, ConfigError, ModuleError, ImageError, RegistryError
+        """
+        with self._guard():
+            said = Wanted(
+                *(id, selector, config, root_id, phase, priority, fail_policy),
+                match=match,
+                pull_policy=pull_policy,
+                pull_secret=pull_secret,
+                env=env,
+                target_ref=target_ref,
+                type=type,
+                as_=as_,
+                target=target,
+            )
+            how = said.read(self._defaults)
+            site = Site(listen, upstream, admin)
+            self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
+            spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
+            found = self._find(name, spoken, progress)
+            made = _render(
+                how.plugin(found.image),
+                str(how.target),
+                version=istio_version,
+                namespace=namespace or ("higress-system" if how.target == HIGRESS else "default"),
+                site=site,
+                output=output,
+            )
+            notes = (*made.notes, *found.notes(found.image))
+            if not found.named and how.target != ENVOY:
+                module = made.plugin.image.module.name
+                notes += (f"proxies look for the image in a registry: %wasm_push {module} brings it there",)
+            return replace(made, notes=notes)
+
+
+def _render(plugin: Plugin, target: str, *, version: str, namespace: str, site: Site, output: str) -> Rendered:
+    """Render a plugin, and write it where a file is named.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    target : str
+        ``envoy``, or anything else for the object of a cluster that the plugin's ``kind`` says.
+    version : str
+        Istio's; empty for the newest.
+    namespace : str
+    site : Site
+        For a plain Envoy.
+    output : str
+        File; empty for none. Beside the bootstrap of a plain Envoy its module is written.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        The target has no word for what the plugin says, or a file cannot be written.
+    """
+    masked = replace(plugin, config=redact.config(plugin.config), env=redact.config(plugin.env))
+    if target == ENVOY:
+        made = _plain(plugin, masked, site, output)
+    else:
+        choice = choose(plugin, version)
+        # What is masked might have made another choice.
+        as_ = choice.kind if choice.kind in KINDS else ""
+        value, shown = (render_istio(one, namespace, version=version, as_=as_) for one in (plugin, masked))
+        made = Rendered(plugin, str(value["kind"]), choice.reason, yaml_text(shown), value)
+    notes = [] if yaml_text(made.value) == made.text else [f"secret values are shown as {redact.MASK}"]
+    if output:
+        files = ((output, yaml_text(made.value).encode()), *((name, plugin.image.module.wasm) for name in made.files))
+        _write(files)
+        notes = [f"{note}; {output} has them" for note in notes]
+        return replace(made, files=tuple(name for name, _ in files), notes=tuple(notes))
+    return replace(made, files=(), notes=tuple(notes))
+
+
+def _plain(plugin: Plugin, masked: Plugin, site: Site, output: str) -> Rendered:
+    name = f"{object_name(plugin.id)}.wasm"
+    module = str(Path(output).expanduser().absolute().with_name(name)) if output else name
+    reason = f"envoy -c {output} runs it" if output else "with --output FILE, its module is written beside it"
+    value, shown = (bootstrap(one, module, site) for one in (plugin, masked))
+    return Rendered(plugin, ENVOY, reason, yaml_text(shown), value, (module,))
+
+
+def _write(files: tuple[tuple[str, bytes], ...]) -> None:
+    try:
+        for name, data in files:
+            Path(name).expanduser().write_bytes(data)
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename} cannot be written: {error.strerror or error}.",
+            hint="name a file in a folder that is there",
+        ) from None

@@ -1,0 +1,125 @@
+"""What is said when a rollout does not get to its end: why, what each step saw, what is in force now, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import DeployError, Interrupted, RolloutError, WasmnbError
+from wasmnb.mesh import Verdict
+
+if TYPE_CHECKING:
+    from wasmnb.mesh import Mesh
+    from wasmnb.plugin import Plugin
+    from wasmnb.session.rollout.result import Rollout, Step
+
+__all__ = ["failed", "left_half_done", "question", "stopped_in_midst", "told", "without_traffic"]
+
+_SHORT = len("sha256:") + 12
+
+
+def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, hint: str = "") -> RolloutError:
+    """Make the error of a rollout that ended at a step (from 0; None: when all were done).
+
+    Parameters
+    ----------
+    rollout : Rollout
+    number : int or None
+    reason : str
+        Without a full stop.
+    trouble : str
+        Why it could not go back; empty when it did.
+    hint : str
+    """
+    name, count = f"{rollout.plugin.id!r}", len(rollout.steps)
+    where = (
+        "after its last step"
+        if number is None
+        else f"in step {number + 1} of {count} ({rollout.steps[number].selector})"
+    )
+    before = rollout.former
+    now = f"every pod is back at {before.image.digest[:_SHORT]}" if before else "it was taken away from every pod"
+    if rollout.outcome == "stuck":
+        now = f"GOING BACK FAILED: {trouble}" if trouble else "nothing was changed"
+    error = RolloutError(
+        f"The rollout of {name} ended {where}: {reason}; {now}.",
+        why=[told(index, step) for index, step in enumerate(rollout.steps)],
+        hint=hint or f"%wasm_status {rollout.plugin.id} shows every pod",
+    )
+    error.rollout = rollout
+    error.verdicts = rollout.steps[number].verdicts if number is not None else rollout.verdicts
+    return error
+
+
+def told(index: int, step: Step) -> str:
+    """Say in one line what a step did and saw."""
+    verdicts = ", ".join(
+        f"{one.pod} {one.verdict.value}"
+        + (f" ({one.reason})" if one.reason and one.verdict is not Verdict.LIVE else "")
+        for one in step.verdicts
+    )
+    seen = step.seen
+    traffic = (
+        f"; {seen} failed; before, {step.usual}" if seen.requests else "; no request was seen" if step.after else ""
+    )
+    pods = verdicts or ", ".join(step.pods)
+    return f"step {index + 1} {step.selector}: {step.outcome}; {pods}{traffic}"
+
+
+def without_traffic() -> str:
+    """Say what helps a step that sees no request."""
+    return "--accept-no-traffic lets a step pass that is live and cannot be judged; --watch-for gives it more time"
+
+
+def question(step: Step, why: str) -> str:
+    """Ask whether a step that cannot be judged is to pass."""
+    return f"The error rate of {step.selector} cannot be judged: {why}. It is live on {', '.join(step.pods)}. Go on?"
+
+
+def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:
+    """Refuse to roll out something else while an earlier rollout is half-done."""
+    return DeployError(
+        f"A rollout of {now.id!r} ({now.image.digest[:_SHORT]}) was left half-done.",
+        why=_state(mesh, now.id),
+        hint=f"%wasm_rollback {now.id} goes back on every pod; the cell that it was left in goes on when run again",
+    )
+
+
+def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> Interrupted:
+    """Make the message of an interrupt: what has been applied where; nothing goes back by itself."""
+    plugin, count = rollout.plugin, len(rollout.steps)
+    begun = [number for number, step in enumerate(rollout.steps) if step.outcome != "waiting"]
+    where = "before its first step"
+    if begun:
+        where = f"in step {begun[-1] + 1} of {count} ({rollout.steps[begun[-1]].selector})"
+    back = f"%wasm_rollback {plugin.id}" if rollout.former else f"%wasm_undeploy {plugin.id}"
+    return Interrupted(
+        f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
+        why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],
+        hint=f"run the cell again to go on; {back} goes back on every pod",
+    )
+
+
+def _divided(rollout: Rollout) -> str:
+    """Say which pods have the new version, whose image may be the same as the old one's."""
+    if all(step.outcome == "waiting" for step in rollout.steps):
+        return "every pod is as before"
+    words = {"waiting": "as before on", "applying": "new or as before on"}
+    parts: dict[str, list[str]] = {}
+    for step in rollout.steps:
+        parts.setdefault(words.get(step.outcome, "new on"), []).extend(step.pods)
+    return "; ".join(f"{word} {', '.join(pods)}" for word, pods in parts.items())
+
+
+def _state(mesh: Mesh, plugin_id: str) -> list[str]:
+    """Say what each pod runs now."""
+    try:
+        if all(plugin.id != plugin_id for plugin in mesh.plugins()):
+            return [f"{plugin_id!r} is not in force on any pod"]
+        verdicts = mesh.verdicts(plugin_id)
+    except WasmnbError as error:
+        return [f"what is in force cannot be read: {error.what}"]
+    return [
+        f"now on {one.pod}: {one.running[:_SHORT] or 'nothing'}, {one.verdict.value}"
+        for one in verdicts
+        if one.verdict is not Verdict.NOT_SELECTED or one.running
+    ]

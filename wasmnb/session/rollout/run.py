@@ -1,0 +1,273 @@
+"""Walking the steps: apply, prove, watch, go on; or go back, and say what is in force."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import DeployError, HangError, ModuleError, WasmnbError
+from wasmnb.mesh import Verdict
+from wasmnb.progress import Silent
+from wasmnb.session.deploying import in_force
+from wasmnb.session.rollout.messages import failed, question, stopped_in_midst, without_traffic
+from wasmnb.session.rollout.result import Rollout, Step
+from wasmnb.session.rollout.start import started
+from wasmnb.session.rollout.steps import assign, unfit
+from wasmnb.session.rollout.traffic import Seen, counts_of, risen, usual_of, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from wasmnb.mesh import Count, Mesh, PodVerdict
+    from wasmnb.plugin import Plugin
+    from wasmnb.progress import Progress
+    from wasmnb.session.rollout.start import Care
+    from wasmnb.session.rollout.steps import Labels
+
+__all__ = ["roll_out"]
+
+_LOOK = 0.2  # seconds between looks at verdicts
+
+
+class _StepError(Exception):
+    """A step does not go on, for a reason in words."""
+
+    def __init__(self, reason: str, verdicts: Iterable[Any] = (), hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.verdicts, self.hint = reason.rstrip("."), tuple(verdicts), hint
+
+
+def roll_out(
+    mesh: Mesh,
+    plugin: Plugin,
+    steps: Sequence[Labels],
+    care: Care,
+    *,
+    progress: Progress | None = None,
+    on_step: Callable[[Rollout], None] | None = None,
+) -> Rollout:
+    """Put a plugin in force step by step.
+
+    A rollout of the very same plugin that was left half-done goes on; what was applied before is then held to no error
+    at all, for want of what to compare it with.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    plugin : Plugin
+    steps : sequence of dict
+        As `read_steps` gives them.
+    care : Care
+    progress : Progress, optional
+    on_step : callable, optional
+        Given the rollout whenever something about it has changed.
+
+    Raises
+    ------
+    UsageError, SelectorError
+        The steps do not divide the selected pods; nothing has been changed.
+    ModuleError, HangError
+        The module was refused before any pod had it.
+    DeployError
+        A rollout of something else was left half-done.
+    RolloutError
+        A step failed; every pod has gone back, or the message says which have not.
+    Interrupted
+        The user stopped it; it stays as it is, and the message says on which pods.
+    """
+    members = assign(mesh.pods(), plugin, steps)
+    start = started(mesh, plugin)
+    walked = tuple(Step(labels, pods) for labels, pods in zip(steps, members, strict=True))
+    if start.complete:
+        return Rollout(plugin, start.former, walked, "unchanged", start.complete)
+    run = _Run(mesh, care, Rollout(plugin, start.former, walked), progress or Silent(), on_step or (lambda _: None))
+    run.touched = run.resumed = start.resumed
+    try:
+        run.walk()
+    except KeyboardInterrupt:
+        raise stopped_in_midst(mesh, run.now) from None
+    return run.now
+
+
+class _Run:
+    """One rollout under way; ``now`` is how far it is."""
+
+    touched = False
+    """Whether a pod may run something else than before."""
+    resumed = False
+    """Whether some pods may have had it before this began."""
+
+    def __init__(
+        self, mesh: Mesh, care: Care, rollout: Rollout, progress: Progress, tell: Callable[[Rollout], None]
+    ) -> None:
+        self.mesh, self.care, self.now, self.progress, self.tell = mesh, care, rollout, progress, tell
+        self.plugin = rollout.plugin
+        self.began = time.monotonic()
+
+    def walk(self) -> None:
+        """Do every step, then put the plugin in force as a whole; or go back."""
+        number: int | None = 0
+        try:
+            self._watch_before()
+            for number in range(len(self.now.steps)):
+                self._step(number)
+            number = None
+            self._whole()
+        except _StepError as error:
+            self._back(number, error)
+        except WasmnbError as error:
+            if not self.touched:
+                # The mesh is as it was, and the error says all there is to say.
+                raise
+            self._back(number, _StepError(error.what, getattr(error, "verdicts", ()), error.hint))
+
+    def _watch_before(self) -> None:
+        """See how many requests fail as it is now: what the steps will be compared with."""
+        self.progress.update(f"watching the error rate before {self.plugin.id} changes")
+        everyone = self._pods()
+        before = counts_of(self.mesh, everyone)
+        time.sleep(self.care.watch_for)
+        self._note_usual(0, before, counts_of(self.mesh, everyone))
+
+    def _note_usual(self, first: int, before: Sequence[Count], after: Sequence[Count]) -> None:
+        """Keep what the steps from ``first`` on, which still run what they did, saw in some time."""
+        meant = {one.pod: one.wanted for one in self.mesh.verdicts(self.plugin.id)} if self.resumed else {}
+        for number in range(first, len(self.now.steps)):
+            pods = self.now.steps[number].pods
+            has_it = any(meant.get(pod) == self.plugin.image.digest for pod in pods)
+            self._set(number, usual=Seen() if has_it else usual_of(before, after, pods))
+
+    def _step(self, number: int) -> None:
+        begin, count = time.monotonic(), len(self.now.steps)
+        self._relist(number)
+        step = self.now.steps[number]
+        name = f"step {number + 1} of {count}, {step.selector}"
+        self.progress.update(f"{name}: applying", number, count)
+        self._set(number, outcome="applying")
+        try:
+            self._apply(step)
+            self.progress.update(f"{name}: watching the error rate", number, count)
+            verdicts, before = self._live(number + 1), counts_of(self.mesh, self._pods())
+            self._set(number, outcome="watching", verdicts=self._of(step, verdicts), before=self._of(step, before))
+            after = watched(self.mesh, step.pods, before, step.usual, self.care.watch_for)
+            self._set(number, after=after)
+            self._relist(number)
+            # What traps does so under traffic, and not when it is loaded.
+            self._set(number, verdicts=self._of(self.now.steps[number], self._live(number + 1)))
+            self._judge(number)
+            self._note_usual(number + 1, before, counts_of(self.mesh, self._pods()))
+            self._set(number, outcome="live")
+        finally:
+            self._set(number, seconds=time.monotonic() - begin)
+
+    def _apply(self, step: Step) -> None:
+        first, self.touched = not self.touched, True
+        try:
+            self.mesh.apply(self.plugin, only=step.labels, wait=self.care.wait, progress=self.progress)
+        except (ModuleError, HangError):
+            # Refused before a pod had it: where that is the first thing that was tried, nothing has changed.
+            self.touched = not first
+            raise
+        except DeployError as error:
+            raise _StepError(error.what, error.verdicts) from error
+
+    def _judge(self, number: int) -> None:
+        step = self.now.steps[number]
+        seen = step.seen
+        if seen.restarted:
+            raise _StepError(f"the proxy was started again while it was watched: {', '.join(seen.restarted)}")
+        if risen(step.usual, seen):
+            raise _StepError(f"its error rate rose: {seen} failed with a 5xx; before, {step.usual}")
+        if seen.unknown:
+            self._unjudged(number, "; ".join(seen.unknown))
+        elif not seen.requests:
+            self._unjudged(number, f"no request reached its pods in {self.care.watch_for:g} s")
+
+    def _unjudged(self, number: int, why: str) -> None:
+        if self.care.accept_no_traffic:
+            self._set(number, reason=f"accepted without traffic: {why}")
+            return
+        answer = self.care.ask(question(self.now.steps[number], why)) if self.care.ask else None
+        if answer is None:
+            raise _StepError(f"its error rate cannot be judged, and nobody can be asked: {why}", hint=without_traffic())
+        if not answer:
+            raise _StepError(f"the user did not let it pass: {why}")
+        self._set(number, reason=f"let pass by the user: {why}")
+
+    def _whole(self) -> None:
+        """End the state in which pods may run different versions, once no pod does."""
+        self._relist(None)
+        self.progress.update(f"proving {self.plugin.id} on every pod", len(self.now.steps), len(self.now.steps))
+        self.mesh.apply(self.plugin, wait=self.care.wait)
+        self._end("live", self._live(len(self.now.steps)))
+
+    def _relist(self, number: int | None) -> None:
+        """Look which pods there are: one that has started belongs to a step too, or the rollout ends."""
+        selected = [pod for pod in self.mesh.pods() if self.plugin.selects(pod.labels)]
+        wrong = unfit(selected, [dict(step.labels) for step in self.now.steps])
+        if wrong:
+            raise _StepError(f"a pod has started that belongs to no single step: {'; '.join(wrong)}")
+        for index, step in enumerate(self.now.steps):
+            names = tuple(pod.name for pod in selected if step.labels.items() <= pod.labels.items())
+            if names != step.pods:
+                self._set(index, pods=names)
+            if not names and index == number:
+                raise _StepError(f"no pod carries {step.selector} any more")
+
+    def _live(self, steps: int) -> tuple[PodVerdict, ...]:
+        """Wait until the pods of the first steps are LIVE with the new version, also those that have started since."""
+        deadline = time.monotonic() + self.care.wait
+        while True:
+            names = {pod for step in self.now.steps[:steps] for pod in step.pods}
+            found = tuple(one for one in self.mesh.verdicts(self.plugin.id) if one.pod in names)
+            rest = [one for one in found if one.verdict is not Verdict.LIVE or one.wanted != self.plugin.image.digest]
+            silent = names - {one.pod for one in found}
+            if silent:
+                silent &= {pod.name for pod in self.mesh.pods()}
+            if not rest and not silent:
+                return found
+            if any(one.verdict.final for one in rest) or time.monotonic() > deadline:
+                words = [
+                    f"{one.pod} is {one.verdict.value}" + (f": {one.reason}" if one.reason else "") for one in rest
+                ]
+                raise _StepError("; ".join([*words, *(f"nothing is known of {pod}" for pod in sorted(silent))]), found)
+            time.sleep(_LOOK)
+
+    def _back(self, number: int | None, error: _StepError) -> None:
+        """Put every pod back to what it had, and raise the error that says so."""
+        if number is not None:
+            step = self.now.steps[number]
+            verdicts = self._of(step, error.verdicts) or step.verdicts
+            self._set(number, outcome="failed", reason=error.reason, verdicts=verdicts)
+        self.progress.update(f"going back with {self.plugin.id} on every pod")
+        verdicts, trouble = self._restore()
+        self._end("stuck" if trouble else "went back", verdicts)
+        raise failed(self.now, number, error.reason, trouble, hint=error.hint) from error
+
+    def _restore(self) -> tuple[tuple[PodVerdict, ...], str]:
+        former = self.now.former
+        try:
+            if former is not None:
+                found = tuple(self.mesh.apply(former, wait=self.care.wait, progress=self.progress))
+                rest = [f"{one.pod} is {one.verdict.value}" for one in found if one.verdict is not Verdict.LIVE]
+                return found, ", ".join(rest)
+            if in_force(self.mesh, self.plugin.id) is not None:
+                self.mesh.remove(self.plugin.id)
+        except WasmnbError as error:
+            return (), error.what.rstrip(".")
+        return (), ""
+
+    def _end(self, outcome: str, verdicts: tuple[PodVerdict, ...]) -> None:
+        self.now = replace(self.now, outcome=outcome, verdicts=verdicts, seconds=time.monotonic() - self.began)
+        self.tell(self.now)
+
+    def _set(self, number: int, **changes: Any) -> None:
+        self.now = self.now.with_step(number, **changes)
+        self.tell(self.now)
+
+    def _pods(self) -> list[str]:
+        return [pod for step in self.now.steps for pod in step.pods]
+
+    def _of(self, step: Step, items: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(one for one in items if one.pod in step.pods)

@@ -1,0 +1,90 @@
+"""How carefully a rollout goes, and what it finds when it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import MeshError, WasmnbError
+from wasmnb.mesh import Verdict
+from wasmnb.session.deploying import in_force, previous
+from wasmnb.session.results import plugin_key
+from wasmnb.session.rollout.messages import left_half_done
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmnb.mesh import Mesh, PodVerdict
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Care", "Start", "started"]
+
+
+@dataclass(frozen=True)
+class Care:
+    """How carefully a rollout goes.
+
+    Parameters
+    ----------
+    wait : float
+        Seconds for the pods of a step to become LIVE.
+    watch_for : float
+        Seconds for which the error rate of a step is watched.
+    accept_no_traffic : bool
+        A step whose error rate cannot be judged, for want of requests or of counts, passes because it is LIVE.
+    ask : callable, optional
+        Asks the user to let such a step pass; None as its answer when nobody can be asked.
+    """
+
+    wait: float = 10.0
+    watch_for: float = 5.0
+    accept_no_traffic: bool = False
+    ask: Callable[[str], bool | None] | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is in force when a rollout starts.
+
+    Parameters
+    ----------
+    former : Plugin or None
+        What to go back to.
+    resumed : bool
+        The very same plugin is on some pods, or on all, already.
+    complete : tuple of PodVerdict
+        It is LIVE on all of them: there is nothing to do.
+    """
+
+    former: Plugin | None = None
+    resumed: bool = False
+    complete: tuple[PodVerdict, ...] = ()
+
+
+def started(mesh: Mesh, plugin: Plugin) -> Start:
+    """Look what is in force before a rollout begins.
+
+    Raises
+    ------
+    DeployError
+        A rollout of something else was left half-done.
+    """
+    now = in_force(mesh, plugin.id)
+    if now is None:
+        return Start()
+    try:
+        newest = mesh.history(plugin.id)[:1]
+    except WasmnbError:
+        newest = []
+    whole = [plugin_key(one) for one in newest] == [plugin_key(now)]
+    if plugin_key(now) != plugin_key(plugin):
+        if not whole:
+            raise left_half_done(mesh, now)
+        return Start(now)
+    try:
+        former: Plugin | None = previous(mesh, plugin.id)
+    except MeshError:
+        former = None
+    judged = tuple(one for one in mesh.verdicts(plugin.id) if one.verdict is not Verdict.NOT_SELECTED)
+    live = whole and all(one.verdict is Verdict.LIVE for one in judged)
+    return Start(former, resumed=True, complete=judged if live else ())

@@ -1,0 +1,96 @@
+"""The steps of a rollout: labels that divide the selected pods, so that each pod belongs to exactly one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import Place, SelectorError, UsageError
+from wasmnb.session.words import selector, selector_text
+
+if TYPE_CHECKING:
+    from wasmnb.mesh import Pod
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Labels", "assign", "label_text", "read_steps"]
+
+Labels = dict[str, str]
+_AND = "+"
+_MOST_SAID = 6
+
+
+def read_steps(given: str | Sequence[str | Mapping[str, str]]) -> tuple[Labels, ...]:
+    """Read ``version=v1,version=v2``: a comma parts steps, a ``+`` joins the labels of one.
+
+    Parameters
+    ----------
+    given : str, or sequence of str or mapping
+        In a sequence, too, each text may hold several steps; a mapping is one.
+
+    Raises
+    ------
+    UsageError
+        A part is no ``key=value``, a step has no labels, or the same step is there twice.
+    """
+    found: list[Labels] = []
+    for one in [given] if isinstance(given, str) else given:
+        parts = [one] if isinstance(one, Mapping) else one.split(",")
+        for part in parts:
+            step = selector(part if isinstance(part, Mapping) else part.strip().replace(_AND, ","))
+            if not step:
+                raise UsageError(
+                    "A step names no label.",
+                    where=Place("--steps", quote=str(one)),
+                    hint="write key=value, a comma before the next step, '+' between labels of one step",
+                )
+            if step in found:
+                raise UsageError(f"The step {label_text(step)} is there twice.", hint="name each step once")
+            found.append(step)
+    return tuple(found)
+
+
+def label_text(labels: Mapping[str, str]) -> str:
+    """Write the labels of a step as a user would."""
+    return selector_text(labels).replace(",", _AND)
+
+
+def assign(pods: Sequence[Pod], plugin: Plugin, steps: Sequence[Labels]) -> list[tuple[str, ...]]:
+    """Give the names of the selected pods of each step.
+
+    Raises
+    ------
+    SelectorError
+        The plugin selects no pod.
+    UsageError
+        A selected pod belongs to no step or to several, or a step has none; the message names them.
+    """
+    selected = [pod for pod in pods if plugin.selects(pod.labels)]
+    if not selected:
+        raise SelectorError(
+            f"The selector {selector_text(plugin.selector)} matches no pod.",
+            hint="%wasm_pods shows the labels there are",
+        )
+    wrong = unfit(selected, steps)
+    members = [tuple(pod.name for pod in selected if step.items() <= pod.labels.items()) for step in steps]
+    wrong += [
+        f"no selected pod carries {label_text(step)}" for step, names in zip(steps, members, strict=True) if not names
+    ]
+    if wrong:
+        labels = sorted({f"{key}={value}" for pod in selected for key, value in pod.labels.items()})
+        raise UsageError(
+            "Each selected pod must belong to exactly one step.",
+            why=wrong,
+            hint=f"labels of the selected pods: {', '.join(labels)}",
+        )
+    return members
+
+
+def unfit(selected: Sequence[Pod], steps: Sequence[Labels]) -> list[str]:
+    """Say of each pod that does not belong to exactly one step to which it belongs."""
+    found = []
+    for pod in selected:
+        mine = [label_text(step) for step in steps if step.items() <= pod.labels.items()]
+        if len(mine) != 1:
+            found.append(f"{pod.name} is in " + (f"{len(mine)} steps: {', '.join(mine)}" if mine else "no step"))
+    more = [f"and {len(found) - _MOST_SAID} more"] if len(found) > _MOST_SAID else []
+    return [*found[:_MOST_SAID], *more]
