@@ -101,6 +101,7 @@ function build(store, frame) {
   const view = { filter: "", problems: false, grouped: true, sort: 0, down: 1, at: 0, chosen: null };
   let items = [];
   const nodes = new Map();
+  const title = element("span", { class: "title" });
   const status = element("span", { role: "status" });
   const count = element("span", { class: "quiet" });
   const filter = element("input", { type: "search", placeholder: "Filter pods", "aria-label": "Filter pods by name, workload, status, plugin or reason" });
@@ -118,9 +119,9 @@ function build(store, frame) {
   const head = element("div", { class: "head", role: "rowgroup" }, element("div", { role: "row" }, ...heads));
   const space = element("div", { role: "presentation" });
   const body = element("div", { class: "body", role: "rowgroup" }, space);
-  const grid = element("div", { class: "grid", role: "grid", "aria-label": `Pods of the mesh ${store.mesh}`, "aria-colcount": COLUMNS.length }, head, body);
+  const grid = element("div", { class: "grid", role: "grid", "aria-colcount": COLUMNS.length }, head, body);
   const more = element("div", { class: "detail", role: "region", "aria-label": "Details of the chosen pod", hidden: true });
-  frame.append(element("div", { class: "bar" }, element("span", { class: "title" }, `Pods of ${store.mesh}`), status),
+  frame.append(element("div", { class: "bar" }, title, status),
     element("div", { class: "bar" }, filter, box("only problems", "problems"), box("group by workload", "grouped"), count), grid, more);
 
   function content(item) {
@@ -176,6 +177,9 @@ function build(store, frame) {
     nodes.get(items[view.at].key)?.made.focus({ preventScroll: true });
   }
   function again() {
+    // The first rows may come after the view.
+    title.textContent = `Pods of ${store.mesh}`;
+    grid.setAttribute("aria-label", `Pods of the mesh ${store.mesh}`);
     const held = items[view.at]?.key;
     items = ordered(store, view);
     const moved = items.findIndex((item) => item.key === held);
