@@ -76,7 +76,7 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         panel.selector.value = "app=nobody"
         assert "matches no pod" in panel.problem.value
         panel.selector.value = "app=details"
-        assert "1 pod match" in panel.pods.value
+        assert "1 pod matches" in panel.pods.value
         assert "lacks name" in panel.problem.value
         assert panel.deploy.disabled
         controls = {one.description.partition(" (")[0]: one for one in panel.form.children}

@@ -28,7 +28,7 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     page.get_by_label("filter or image").fill("greeting")
     page.get_by_label("selector").fill("app=details")
     page.get_by_label("selector").press("Tab")
-    page.get_by_text("1 pod match").wait_for(timeout=20_000)
+    page.get_by_text("1 pod matches").wait_for(timeout=20_000)
     page.get_by_text("%wasm_deploy greeting --selector app=details").wait_for(timeout=20_000)
     page.get_by_role("button", name="Deploy", exact=True).click()
     page.locator("tr.marked").filter(has_text="x-greeting").wait_for(timeout=60_000)

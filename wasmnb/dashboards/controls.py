@@ -91,7 +91,7 @@ class Controls:
         problems = []
         try:
             names = matching(self._session.pods(), self.selector.value)
-            count = f"{len(names)} pod{'' if len(names) == 1 else 's'} match"
+            count = "1 pod matches" if len(names) == 1 else f"{len(names)} pods match"
             self.pods.value = _said(f"{count}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")  # noqa: PLR2004
             if not names:
                 problems.append("The selector matches no pod.")

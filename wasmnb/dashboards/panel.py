@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "deployable"]
 
+_MOST = 6  # that a record names
+
 
 class Panel:
     """Deploys, undeploys and rolls back with controls; where no front end shows any, it is a record.
@@ -40,8 +42,10 @@ class Panel:
         """Give what stays in the notebook."""
         from wasmnb.views import Record  # noqa: PLC0415
 
-        names = ", ".join(deployable(self._session)) or "nothing yet"
-        notes = (f"can be deployed: {names}", "in a runbook: %wasm_deploy, %wasm_undeploy, %wasm_rollback")
+        known = deployable(self._session)
+        more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
+        names = ", ".join(known[:_MOST]) or "nothing yet"
+        notes = (f"can be deployed: {names}{more}", "in a runbook: %wasm_deploy, %wasm_undeploy, %wasm_rollback")
         return Record("Control panel", f"for the mesh {self._session.current.name}", "", notes=notes)
 
     def _ipython_display_(self) -> None:
