@@ -48,6 +48,21 @@ def test_it_shows_what_the_watch_tells(mesh, board):
     assert "2 with problems" in board.record().status
 
 
+def test_while_pods_are_missing_it_says_that_it_is_still_asking():
+    mesh = SimulatedMesh(3)
+    late = mesh.there["w-0-0"].__class__(**{**vars(mesh.there["w-0-0"]), "name": "late"})
+    listed = mesh.pods
+    mesh.pods = lambda: [*listed(), late]
+    board = Board(mesh, rates=False)
+    board.start()
+    until(board.rows, lambda rows: len(rows) == 3)
+    assert board.freshness.kind == "starting"
+    assert "asking the mesh" in board.record().status
+    mesh.tell("pod", "late", late.to_dict())
+    until(lambda: board.freshness.kind, lambda kind: kind == "live")
+    board.close()
+
+
 def test_only_what_changed_is_painted(mesh, board):
     paints = []
     board.whole()

@@ -67,6 +67,7 @@ class Board:
         self._mesh, self._pace, self._counted = mesh, pace, rates
         self._table = PodTable(mask)
         self._mask = mask
+        self._expected: list[str] = []
         self._feed: Feed | None = None
         self._freshness = Freshness("paused", now())
         self._painters: list[Callable[[Paint], None]] = []
@@ -79,7 +80,13 @@ class Board:
     def freshness(self) -> Freshness:
         """Whether the rows are the state of now."""
         feed = self._feed
-        return self._freshness if feed is None else replace(feed.freshness, reason=self._mask(feed.freshness.reason))
+        if feed is None:
+            return self._freshness
+        found = feed.freshness
+        if found.kind == "live" and self._table.lacks(self._expected):
+            # Some of the pods that were listed have not been told yet: a count of the others would be wrong.
+            return replace(found, kind="starting")
+        return replace(found, reason=self._mask(found.reason))
 
     def start(self) -> None:
         """Follow the mesh, again after `pause`; a board that was closed stays so."""
@@ -120,7 +127,7 @@ class Board:
         """The rows as a table; see `wasmnb.views.board_record`."""
         return self.record(limit=None).frame
 
-    def record(self, *, limit: int | None = 200) -> Record:
+    def record(self, *, limit: int | None = 50) -> Record:
         """Give what a notebook keeps of it; at most ``limit`` rows are shown, those with problems first."""
         from wasmnb.views.board import board_record  # noqa: PLC0415 - the views know the board
 
@@ -129,11 +136,8 @@ class Board:
     def await_rows(self, seconds: float = 5.0) -> None:
         """Wait until the mesh has told its pods, or cannot."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and (self.freshness.kind == "starting" or self._quiet()):
+        while time.monotonic() < deadline and self.freshness.kind == "starting":
             time.sleep(0.02)
-
-    def _quiet(self) -> bool:
-        return self.freshness.believed and not len(self._table)
 
     def _rest(self, kind: str, reason: str) -> None:
         if self._freshness.kind == "ended":
@@ -155,6 +159,7 @@ class Board:
     def _open(self, names: list[str]) -> None:
         self._table.renew()
         self._table.keep(names)
+        self._expected = names
         self._moved.set()
 
     def _take(self, change: object) -> None:

@@ -83,8 +83,10 @@ class PodTable:
             before, self._rates = self._rates, rates
             self._changed.update(name for name in self._pods if before.get(name) != rates.get(name))
 
-    def __len__(self) -> int:
-        return len(self._pods)
+    def lacks(self, names: Iterable[str]) -> bool:
+        """Say whether any of these pods has neither been told nor gone."""
+        with self._lock:
+            return any(name not in self._pods and name not in self._buried for name in names)
 
     def rows(self) -> list[Row]:
         """Give every row, by name."""

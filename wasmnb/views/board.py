@@ -31,7 +31,7 @@ def freshness_text(freshness: Freshness) -> str:
     return f"{words}: {freshness.reason}" if freshness.reason else words
 
 
-def board_record(rows: Sequence[Row], freshness: Freshness, *, mesh: str = "", limit: int | None = 200) -> Record:
+def board_record(rows: Sequence[Row], freshness: Freshness, *, mesh: str = "", limit: int | None = 50) -> Record:
     """Show the pods of a dashboard.
 
     The frame has ``pod``, ``workload``, ``ready``, ``status``, ``plugins`` (``id=VERDICT``, comma between),
