@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from article_filter import CONFIG, LANGUAGES, RAW, live, source
+from cluster import istio
 from dashboards import dashboards
 from jupyter_client.manager import start_new_kernel
 from languages import languages
@@ -164,6 +165,7 @@ PARTS: dict[str, Callable[[Figures], None]] = {
     "languages": languages,
     "registry": registry,
     "dashboards": dashboards,
+    "istio": istio,
 }
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from nbclient import NotebookClient
+
+from tests.cluster import bookinfo
+from tests.cluster.cluster import Cluster
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
@@ -50,6 +55,66 @@ def test_the_article() -> None:
 def test_notebooks_are_committed_without_outputs(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells)
+
+
+@pytest.fixture
+def on_the_cluster(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty namespace that is not injected yet, and the kubeconfig set."""
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    with cluster.namespace(injected=False) as name:
+        yield name
+
+
+def test_the_article_on_istio(cluster: Cluster, on_the_cluster: str, tmp_path: Path) -> None:
+    parameters = {
+        "namespace": on_the_cluster,
+        "registry": f"{cluster.registry}/team",
+        "plain_http": True,
+        "images": "localhost/bookinfo",
+    }
+    path = str(tmp_path / "done.ipynb")
+    notebook = papermill.execute_notebook(
+        str(NOTEBOOKS / "istio.ipynb"), path, parameters, progress_bar=False, kernel_name="python3"
+    )
+    (pods,) = shown(notebook, "%wasm_bookinfo apply")
+    assert pods.count("2/2") == 6
+    (before,) = shown(notebook, "before =")
+    assert "content-type" in before
+    assert "你好" not in before
+    rehearsed, deployed, changed = shown(notebook, "%wasm_deploy")
+    assert "kind: TrafficExtension" in rehearsed
+    assert "LIVE" in deployed
+    assert "LIVE" in changed
+    (after,) = shown(notebook, "after =")
+    assert "你好" in after
+    assert "六翁" in after
+    assert "world" in after
+    each, edited = shown(notebook, "%wasm_headers")
+    assert "details-v1-" in each
+    assert "mesh" in edited
+    (back,) = shown(notebook, "%wasm_rollback")
+    assert "LIVE" in back
+    (cleaned,) = shown(notebook, "cleaned =")
+    assert "removed" in cleaned
+    assert not cluster.get(on_the_cluster, "deployments")["items"]
+    assert not cluster.get(on_the_cluster, "trafficextensions")["items"]
+
+
+def test_the_very_same_cells_as_on_the_local_mesh_run_on_istio(cluster: Cluster, on_the_cluster: str) -> None:
+    bookinfo.install(cluster, on_the_cluster)
+    cluster.kubectl("label", "namespace", on_the_cluster, "istio-injection=enabled")
+    cluster.kubectl("-n", on_the_cluster, "rollout", "restart", "deployment")
+    cluster.ready(on_the_cluster)
+    notebook = nbformat.read(NOTEBOOKS / "article.ipynb", as_version=4)
+    start = next(cell for cell in notebook.cells if cell.source == "%wasm_mesh local")
+    config = f"%wasm_config registry={cluster.registry}/team plain_http=true timeout=30"
+    start.source = f"%wasm_mesh istio -n {on_the_cluster}\n{config}"
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    (after,) = shown(notebook, "after =")
+    assert "你好" in after
+    via_app, edited = shown(notebook, "%wasm_headers")
+    assert "502" in via_app
+    assert "x-edited" in edited
 
 
 def test_the_quickstart_has_five_cells_of_code() -> None:

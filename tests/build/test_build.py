@@ -243,7 +243,7 @@ def test_a_cell_that_wants_more_of_the_runtime_than_most_is_linked_with_all_of_i
 
 def test_doctor_says_that_all_is_well(cache):
     checks = {check.name: check for check in toolchain("cpp").doctor()}
-    assert set(checks) == {"C++ compiler", "C++ runtime", "C++ SDK", "build cache"}
+    assert set(checks) == {"C++ compiler", "C++ runtime", "C++ SDK", "C++ messages", "build cache"}
     assert all(check.ok for check in checks.values()), checks
     assert "22." in checks["C++ compiler"].detail
 

@@ -30,10 +30,7 @@ def several(files=FILES, body=BODY, **options) -> Filter:
 
 def compiled(started) -> list[str]:
     """What was compiled: precompiled headers left out."""
-    found = []
-    for command in started:
-        if "-emit-obj" in command:
-            found.append(command[command.index("c++") + 1])
+    found = [command[command.index("c++") + 1] for command in started if "-emit-obj" in command]
     started.clear()
     return found
 
@@ -82,14 +79,19 @@ def test_the_whole_runs_on_envoy_wherever_its_files_lie(cache, tmp_path):
         assert proxy.request()["x-taken"] == "8"
 
 
+WRONG_SOURCE = '#include "bucket.h"\nint taken(int count) { return cuont; }\n'
+WRONG_INCLUDE = '#include "nowhere.h"\nint taken(int count);\n'
+WRONG_HEADER = "#pragma once\nint broken(;\n#define WORD 7\n"
+
+
 @pytest.mark.parametrize(
     ("change", "where", "what"),
     [
-        ({"limits/bucket.cc": "#include \"bucket.h\"\nint taken(int count) { return cuont; }\n"}, "limits/bucket.cc line 2, column 31", "undeclared"),
-        ({"limits/words.h": "#pragma once\nint broken(;\n#define WORD 7\n"}, "limits/words.h line 2", "expected"),
-        ({"limits/bucket.h": '#include "nowhere.h"\nint taken(int count);\n'}, "limits/bucket.h line 1", "'nowhere.h' file not found"),
+        ({"limits/bucket.cc": WRONG_SOURCE}, "limits/bucket.cc line 2, column 31", "undeclared"),
+        ({"limits/words.h": WRONG_HEADER}, "limits/words.h line 2", "expected"),
+        ({"limits/bucket.h": WRONG_INCLUDE}, "limits/bucket.h line 1", "'nowhere.h' file not found"),
     ],
-)  # fmt: skip
+)
 def test_an_error_names_its_file_and_line(cache, change, where, what):
     with pytest.raises(CompileError) as caught:
         several(FILES | change).build()
@@ -166,7 +168,7 @@ def test_the_session_keeps_files(cache, tmp_path, monkeypatch):
         assert session.file("other.h", FILES["other.h"]).unchanged
         session.file("private.h", "#error not for this one\n", filters=["another"])
         source = cell(BODY + "(void)DISK;", top=INCLUDE + '#include "disk.h"\n')
-        with pytest.raises(CompileError, match="'disk.h' file not found"):
+        with pytest.raises(CompileError, match=r"'disk\.h' file not found"):
             session.filter("several", source)
         first = session.filter("several", source, files=["disk.h"])
         assert [path for path, _ in first.filter.files] == [
@@ -179,13 +181,13 @@ def test_the_session_keeps_files(cache, tmp_path, monkeypatch):
         edited = session.file("limits/words.h", "#define WORD 70\n")
         assert edited.filters == ("several",)
         assert session.filter("several").module.digest != first.module.digest
-        with pytest.raises(BadNameError, match="There is no file 'dsk.h'"):
+        with pytest.raises(BadNameError, match=r"There is no file 'dsk\.h'"):
             session.filter("several", source, files=["dsk.h"])
         with pytest.raises(BadNameError, match="cannot name a file"):
             session.file("../up.h", "x")
         with pytest.raises(UsageError, match="has no text"):
             session.file("empty.h", "\n")
-        with pytest.raises(BadNameError, match="There is no file called 'othr.h'"):
+        with pytest.raises(BadNameError, match=r"There is no file called 'othr\.h'"):
             session.file("othr.h")
         with pytest.raises(UsageError, match="Compiler flags are for a source or a folder"):
             session.build("several", include=["."])

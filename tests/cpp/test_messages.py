@@ -147,7 +147,7 @@ RIGHT = [
     ('{"anInt32": 100000e-5, "anInt64": 0.0e-1}', {"an_int32": 1}),
     ('{"aSint32": -2147483648, "aSfixed64": "-1"}', {"a_sint32": -(2**31), "a_sfixed64": -1}),
     ('{"aDouble": "1.5e300", "aFloat": "Infinity"}', {"a_double": 1.5e300, "a_float": float("inf")}),
-    ('{"aDouble": "-Infinity", "aFloat": -3.4028235e38}', {"a_double": float("-inf"), "a_float": -3.4028234663852886e38}),
+    ('{"aDouble": "-Infinity", "aFloat": -3.4028235e38}', {"a_double": float("-inf"), "a_float": -3.4028235e38}),
     ('{"someBytes": "_-8="}', {"some_bytes": b"\xff\xef"}),
     ('{"someBytes": "/+8"}', {"some_bytes": b"\xff\xef"}),
     ('{"colour": "CRIMSON", "size": 3}', {"colour": 1, "size": 3}),
@@ -163,7 +163,8 @@ RIGHT = [
     ('{"timestamp": "2020-02-29T23:59:59Z"}', {"timestamp": {"seconds": 1583020799}}),
     ('{"duration": "-0.5s"}', {"duration": {"nanos": -500000000}}),
     ('{"value": null}', {"value": {"null_value": 0}}),
-    ('{"class": 1, "MixedCase": "x", "@own": 2, "table": 3}', {"class": 1, "MixedCase": "x", "with__two_2": 2, "table": 3}),
+    ('{"class": 1, "MixedCase": "x", "table": 3}', {"class": 1, "MixedCase": "x", "table": 3}),
+    ('{"@own": 2}', {"with__two_2": 2}),
     ('{"with__two_2": 2}', {"with__two_2": 2}),
     ('{"mask": "a,bC.d"}', {"mask": {"paths": ["a", "b_c.d"]}}),
     ("{}", {}),
@@ -177,6 +178,7 @@ def test_forms_that_the_mapping_allows(ask, text, fields):
     assert read(reply.body) == Everything(**fields)
 
 
+WRONG_DAY = 'timestamp: "2021-02-29T00:00:00Z" is no time such as 2020-03-31T10:10:07Z'
 WRONG = [
     ("[]", "is no object"),
     ("{", "line 1, column 2: a member's name in double quotes is missing"),
@@ -207,7 +209,8 @@ WRONG = [
     ('{"aString": "a", "a_string": "b"}', "a_string: is there twice"),
     ('{"labels": {"a": "1", "a": "2"}}', 'labels["a"]: is there twice'),
     ('{"choiceText": "a", "choiceNumber": 1}', "choiceNumber: is one field too many of a oneof"),
-    ('{"timestamp": "2021-02-29T00:00:00Z"}', 'timestamp: "2021-02-29T00:00:00Z" is no time such as 2020-03-31T10:10:07Z'),
+    ('{"timestamp": "2021-02-29T00Z"}', 'timestamp: "2021-02-29T00Z" is no time such as 2020-03-31T10:10:07Z'),
+    ('{"timestamp": "2021-02-29T00:00:00Z"}', WRONG_DAY),
     ('{"duration": "1"}', 'duration: "1" is no duration such as 1.5s'),
     ('{"any": {"@type": "x/unknown.Type"}}', 'any: "x/unknown.Type" is no type that the filter knows'),
 ]  # fmt: skip

@@ -27,7 +27,11 @@ SOURCE = """%%wasm_file util.cc
 #include "util.h"
 std::string shout(const std::string& text) { return text + "!"; }
 """
-CELL = """%%wasm_filter several --deploy app=details --config '{"headers": {"one": "1", "two": "2"}}'
+CONFIG = """--config '{"headers": {"one": "1", "two": "2"}}'"""
+WHERE = f"--selector app=details {CONFIG}"
+CELL = (
+    f"%%wasm_filter several --deploy app=details {CONFIG}"
+    """
 #include "proxy_wasm_intrinsics.h"
 #include "google/protobuf/util/json_util.h"
 #include "filter.pb.h"
@@ -55,9 +59,10 @@ class Http : public Context {
 };
 static RegisterContextFactory register_Http(CONTEXT_FACTORY(Http), ROOT_FACTORY(Root));
 """
+)
 SEEN = """record = %wasm_headers productpage details:9080/details/123
 exchange = record.value.after
-print("SEEN", {name: value for name, value in exchange.response.headers.items() if name in {NAMES}})
+print("SEEN", {name: exchange.response.headers[name] for name in {NAMES}})
 """
 
 
@@ -96,7 +101,7 @@ def test_cells_of_files_are_one_filter_and_an_edit_of_one_is_compiled_anew(tmp_p
         *(PROTO, HEADER, SOURCE, CELL),
         SEEN.replace("{NAMES}", "('one', 'two')"),
         SOURCE.replace('"!"', '"?"'),
-        "%wasm_deploy several",
+        f"%wasm_deploy several {WHERE}",
         SEEN.replace("{NAMES}", "('one', 'two')"),
         "%wasm_mesh stop",
     )
@@ -116,9 +121,7 @@ def test_cells_of_files_are_one_filter_and_an_edit_of_one_is_compiled_anew(tmp_p
     ],
 )
 def test_errors_name_the_file_and_the_line_of_its_cell(tmp_path, monkeypatch, cells, error):
-    cell = CELL.replace(" --deploy app=details", "").replace(
-        """ --config '{"headers": {"one": "1", "two": "2"}}'""", ""
-    )
+    cell = CELL.replace(f" --deploy app=details {CONFIG}", "")
     with pytest.raises(CellExecutionError) as caught:
         run(tmp_path, monkeypatch, *cells, cell)
     assert error in words(str(caught.value))

@@ -144,8 +144,15 @@ LIVE = {"pods": "dashboard", "headers": "watch_headers"}
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_every_word_is_a_keyword_of_the_method(command):
     name = command.name.removeprefix("wasm_")
-    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {"self", "progress", "log", "ask", "on_step"}
-    if name == "filter":
+    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {
+        "self",
+        "progress",
+        "log",
+        "ask",
+        "on_step",
+        "unattended",
+    }
+    if name in ("filter", "file"):
         keywords.remove("source")  # the cell's body
     if name in LIVE:
         # What is kept up to date is another method, chosen by --watch.

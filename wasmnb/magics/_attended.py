@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["attended"]
 
 
@@ -13,5 +15,5 @@ def attended() -> bool:
     """
     from IPython.core.getipython import get_ipython  # noqa: PLC0415
 
-    parent = getattr(get_ipython(), "get_parent", dict)()
+    parent: Any = getattr(get_ipython(), "get_parent", dict)()
     return bool(parent.get("content", {}).get("allow_stdin", False))

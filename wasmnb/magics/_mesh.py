@@ -44,8 +44,11 @@ def _bookinfo(done: Bookinfo) -> Record:
     from wasmnb.views.text import duration  # noqa: PLC0415
 
     record = pods_record(done.pods)
-    word = "READY after" if done.action == "apply" else "deleted in"
-    return replace(record, title="Bookinfo", status=f"{word} {duration(done.seconds)}", notes=done.notes)
+    took = duration(done.seconds)
+    if done.action == "apply":
+        return replace(record, title="Bookinfo", status=f"{record.status} after {took}", notes=done.notes)
+    left = f"; {len(done.pods)} pods are in the mesh" if done.pods else ""
+    return replace(record, title="Bookinfo", status=f"delete took {took}{left}", tone="quiet", notes=done.notes)
 
 
 def _pods(session: Any, *, watch: bool = False, seconds: float | None = None, rates: bool = True) -> Any:

@@ -12,10 +12,11 @@ from wasmnb.session.deploying import in_force
 from wasmnb.session.images import Images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from wasmnb.build import Filter
     from wasmnb.module import Module
+    from wasmnb.progress import Progress
     from wasmnb.project import Project
     from wasmnb.session.imaging import Built
     from wasmnb.session.results import Deployment
@@ -57,19 +58,35 @@ class Projects(Images):
         what: str | Path | Filter | Module,
         file: str | Path | None = None,
         *,
+        tag: str | None = None,
+        runtime_config: Mapping[str, Any] | str | Path | None = None,
+        variant: str = "artifact",
+        annotation: Sequence[str] | Mapping[str, str] = (),
+        schema: Mapping[str, Any] | str | Path | None = None,
+        in_container: str | None = None,
+        command: str | None = None,
+        target: str | None = None,
+        pull: bool = False,
+        flags: Sequence[str] = (),
+        include: Sequence[str] = (),
+        define: Sequence[str] = (),
+        std: str | None = None,
+        force: bool = False,
         watch: bool = False,
         seconds: float | None = None,
         deploy: str | Mapping[str, str] | None = None,
         unattended: bool = False,
+        progress: Progress | None = None,
         log: Callable[[str], None] | None = None,
-        **options: Any,
     ) -> Built:
         """Build an image, and keep it in the store; with ``watch``, build it again after each change of a folder.
 
         Parameters
         ----------
-        what, file, log
-            As of `Images.build`, which names the other options too.
+        what, file, tag, runtime_config, variant, annotation, schema, in_container, command, target, pull
+            As of `Images.build`.
+        flags, include, define, std, force, log
+            As of `Images.build`.
         watch : bool
             Go on until an interrupt, or until ``seconds`` are over. A build that fails is told to ``log``; the next
             change may mend it.
@@ -88,6 +105,23 @@ class Projects(Images):
         WasmnbError
             What the last build or deployment raised, when watching ended with it.
         """
+        options: dict[str, Any] = {
+            "tag": tag,
+            "runtime_config": runtime_config,
+            "variant": variant,
+            "annotation": annotation,
+            "schema": schema,
+            "in_container": in_container,
+            "command": command,
+            "target": target,
+            "pull": pull,
+            "flags": flags,
+            "include": include,
+            "define": define,
+            "std": std,
+            "force": force,
+            "progress": progress,
+        }
         if not watch:
             if seconds is not None or deploy is not None:
                 said = "--for" if seconds is not None else "--deploy"
@@ -103,6 +137,8 @@ class Projects(Images):
             for changed in _changes(folder, seconds):
                 outcome = self._once(folder, changed, deploy, say, {**options, "file": file})
         except KeyboardInterrupt:
+            if outcome is None:
+                raise
             say("watching ended")
         if isinstance(outcome, WasmnbError):
             raise outcome

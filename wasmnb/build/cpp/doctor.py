@@ -36,6 +36,7 @@ def checks() -> list[Check]:
         _guarded("C++ compiler", _compiler),
         _guarded("C++ runtime", _runtime),
         _guarded("C++ SDK", _sdk),
+        _guarded("C++ messages", _messages),
         _guarded("build cache", _cache),
     ]
 
@@ -73,9 +74,17 @@ def _sdk() -> tuple[bool, str, str]:
     return ready, "compiled" if ready else "not compiled yet; the first cell will wait for it for 3 seconds", _BUILD
 
 
+def _messages() -> tuple[bool, str, str]:
+    from wasmnb.build.cpp.proto.protoc import INSTALL, program  # noqa: PLC0415 - reads the packages' metadata
+
+    with workspace() as folder:
+        finished = run([program(), "--version"], folder)
+    return finished.code == 0, f"{finished.output.strip()} reads .proto files", INSTALL
+
+
 def _cache() -> tuple[bool, str, str]:
     root = cache_dir()
-    size = sum(Store(kind, keep=1).size() for kind in ("modules", "headers", "sdk", "runtime"))
+    size = sum(Store(kind, keep=1).size() for kind in ("modules", "headers", "sdk", "runtime", "units", "messages"))
     writable = os.access(root, os.W_OK)
     detail = f"{size / _MIB:.0f} MiB in {_short(str(root))}"
     return (

@@ -244,7 +244,7 @@ def prepare(progress: Progress | None = None) -> None:
     ToolchainError
         The SDK does not compile, or the disk is full.
     """
-    sdk_objects(runtime.libraries(progress), progress)
+    message_objects(runtime.libraries(progress), progress)
     for source in _FILTERS:
         header(source, Flags(), progress)
 

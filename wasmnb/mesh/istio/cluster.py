@@ -247,14 +247,16 @@ class Cluster:
         ------
         ForbiddenError, MeshError
         """
-        from kubernetes.stream import ws_client  # noqa: PLC0415 - for users of a cluster only
+        from kubernetes.client import ApiException  # noqa: PLC0415 - for users of a cluster only
 
-        path = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
-        forwarded = self._upgrade(
-            ws_client.portforward_call, path, [("ports", str(port))], Right("get", "pods/portforward", "", namespace)
-        )
-        found: socket.socket = forwarded.socket(port)
-        return found
+        from wasmnb.mesh.istio.forwarding import forwarded  # noqa: PLC0415
+
+        url = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
+        right = Right("get", "pods/portforward", "", namespace)
+        try:
+            return forwarded(self._configuration, url, port, self._authorization())
+        except ApiException as error:
+            raise refused(_status(error), str(error.reason), str(right), right) from None
 
     def execute(
         self,

@@ -89,6 +89,8 @@ class Gatherer:
         self.cluster = cluster
         self.namespace = namespace
         self.admin = admin
+        # How many hangs each proxy had counted when all of its workers answered: they are not looked for again.
+        self._cleared: dict[str, int] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
 
     def close(self) -> None:
@@ -153,9 +155,12 @@ class Gatherer:
             found = replace(found, log=read(self.cluster, self.namespace, found.name, since))
         except (ForbiddenError, MissingError) as error:
             found = replace(found, missing=(*found.missing, error.what))
+        hung = found.stats.hung if found.stats else 0
         try:
-            self.admin.worker(found.name, suspicious=bool(found.stats and found.stats.hung))
+            self.admin.worker(found.name, suspicious=hung > self._cleared.get(found.name, 0))
+            self._cleared[found.name] = hung
         except TimeoutError:
+            self._cleared.pop(found.name, None)
             found = replace(found, silence="a worker of the proxy does not answer")
         return replace(found, at=datetime.now(timezone.utc))
 

@@ -72,7 +72,7 @@ class IstioMesh:
         self.namespace = namespace
         self.istio = istio
         self.preflight = preflight
-        self._fetch = fetch
+        self.fetch = fetch
         self._tunnels = Tunnels()
         self._admin = Admin(cluster, namespace, self._tunnels)
         self._gatherer = Gatherer(cluster, namespace, self._admin)
@@ -420,9 +420,9 @@ class IstioMesh:
         return NamedImage(reference, digest, self._pulled)
 
     def _pulled(self, pinned: str) -> Image:
-        if self._fetch is None:
+        if self.fetch is None:
             raise MeshError(f"The image {pinned} is not at hand.", hint=f"%wasm_pull {pinned}")
-        image = self._fetch(pinned)
+        image = self.fetch(pinned)
         self._images[image.digest] = image
         return image
 
@@ -472,7 +472,7 @@ class IstioMesh:
         """Fetch the modules whose root id matters: a wrong one does nothing, and no proxy says so."""
         for one in stored:
             record = one.record.get("plugin") or {}
-            if record.get("root_id") and record["image"] not in self._images and self._fetch is not None:
+            if record.get("root_id") and record["image"] not in self._images and self.fetch is not None:
                 with suppress(WasmnbError):
                     self._pulled(NamedImage(record["reference"], record["image"], self._pulled).pinned)
 

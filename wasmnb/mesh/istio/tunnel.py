@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tunnels"]
 
-_MOST = 128  # kept connections; one more closes the one that was used longest ago
+_MOST = 512  # kept connections; one more closes the one that was used longest ago
 _PATIENCE = 5.0
 _OK = 200
 

@@ -1,0 +1,90 @@
+"""A folder that is watched: saved, built, live; a mistake is said, and mended by the next change."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from wasmnb import Session, init_project
+from wasmnb.errors import CompileError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Log:
+    """Takes the lines that watching says, and edits the folder after some of them."""
+
+    def __init__(self, *after: object) -> None:
+        self.lines: list[str] = []
+        self.after = list(after)
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+        if self.after:
+            # Behind the loop's back, as an editor would.
+            threading.Timer(0.3, self.after.pop(0)).start()  # type: ignore[arg-type]
+
+
+def test_saved_is_live(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "mine")
+    source = made.path / "filter.cc"
+    text = source.read_text()
+    log = Log(
+        lambda: source.write_text(text.replace('"六翁"', "broken")),
+        lambda: source.write_text(text.replace("六翁", "again")),
+    )
+    with Session() as session:
+        session.mesh("local")
+        built = session.build(made.path, watch=True, seconds=20, deploy="app=details", log=log)
+        exchange = session.headers("productpage", "details:9080/details/123")
+        assert ("你好", "again") in list(exchange.after.response.headers)
+        assert ("hello", "world") in list(exchange.after.response.headers), "config.json was its configuration"
+    assert built.image.module.name == "mine"
+    assert [line.split(" ", 1)[1].split("\n")[0].split(" in ")[0] for line in log.lines] == [
+        "as it is: built",
+        "filter.cc: failed",
+        "filter.cc: built",
+    ]
+    assert "at filter.cc line" in log.lines[1]
+
+
+def test_what_failed_last_is_raised(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "mine")
+    (made.path / "filter.cc").write_text("broken\n")
+    with Session() as session, pytest.raises(CompileError):
+        session.build(made.path, watch=True, seconds=0.5)
+
+
+def test_an_interrupt_ends_it(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "mine")
+    log = Log(lambda: os.kill(os.getpid(), signal.SIGINT))
+    with Session() as session:
+        built = session.build(made.path, watch=True, log=log)
+    assert built.image.module.name == "mine"
+    assert log.lines[-1] == "watching ended"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"watch": True, "unattended": True}, "--for SECONDS"),
+        ({"watch": True, "seconds": 0}, "above 0"),
+        ({"deploy": "app=details"}, "goes with --watch"),
+        ({"seconds": 1}, "goes with --watch"),
+    ],
+)
+def test_what_cannot_be_watched(tmp_path: Path, options: dict[str, object], said: str) -> None:
+    made = init_project(tmp_path / "mine")
+    with Session() as session, pytest.raises(UsageError) as caught:
+        session.build(made.path, **options)  # type: ignore[arg-type]
+    assert said in str(caught.value)
+
+
+def test_a_filter_cannot_be_watched() -> None:
+    with Session() as session, pytest.raises(UsageError, match="wants a folder"):
+        session.build("header-filter", watch=True, seconds=1)
