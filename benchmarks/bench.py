@@ -17,6 +17,7 @@ from pathlib import Path
 
 from article_filter import CONFIG, LANGUAGES, RAW, live, source
 from cluster import istio
+from dashboards import dashboards
 from jupyter_client.manager import start_new_kernel
 from languages import languages
 from latency import costs
@@ -163,6 +164,7 @@ PARTS: dict[str, Callable[[Figures], None]] = {
     "article": article,
     "languages": languages,
     "registry": registry,
+    "dashboards": dashboards,
     "istio": istio,
 }
 

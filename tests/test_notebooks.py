@@ -121,3 +121,19 @@ def test_the_quickstart_has_five_cells_of_code() -> None:
     notebook = run("quickstart.ipynb")
     assert sum(cell.cell_type == "code" for cell in notebook.cells) == 5
     assert "x-greeting" in shown(notebook, "%wasm_headers")[-1]
+
+
+def test_the_dashboards_are_records_in_a_headless_run() -> None:
+    notebook = run("dashboards.ipynb")
+    (pods,) = shown(notebook, "%wasm_pods")
+    assert "6 of 6 ready" in pods
+    (headers,) = shown(notebook, "%wasm_headers")
+    assert "content-type" in headers
+    _, after = shown(notebook, "%wasm_compare")
+    assert "greeting sha256:" in after
+    assert "before" in after
+    assert "greeting" in shown(notebook, "%wasm_times")[0]
+    assert "%wasm_deploy" in shown(notebook, "%wasm_panel")[0]
+    kinds = {kind for cell in notebook.cells for output in cell.get("outputs", ()) for kind in output.get("data", {})}
+    assert kinds == {"text/plain", "text/html"}
+    assert "widgets" not in notebook.metadata

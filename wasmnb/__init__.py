@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from wasmnb.build import Filter
+    from wasmnb.dashboards import dashboard
     from wasmnb.errors import WasmnbError
     from wasmnb.image import Image, Store, build_image, inspect
     from wasmnb.image.registry.pull import pull
@@ -52,6 +53,7 @@ _HOMES = {
     "Verdict": "wasmnb.mesh",
     "WasmnbError": "wasmnb.errors",
     "build_image": "wasmnb.image",
+    "dashboard": "wasmnb.dashboards",
     "diff": "wasmnb.traffic",
     "init_project": "wasmnb.project",
     "inspect": "wasmnb.image",
@@ -83,6 +85,7 @@ __all__ = [
     "Verdict",
     "WasmnbError",
     "build_image",
+    "dashboard",
     "diff",
     "init_project",
     "inspect",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-__all__ = ["Progress", "Silent"]
+if TYPE_CHECKING:
+    from wasmnb.mesh import Mesh
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Following", "Progress", "Silent"]
 
 
 class Progress(Protocol):
@@ -20,6 +24,14 @@ class Progress(Protocol):
         done, total : float, optional
             How much of the stage is done, in any one unit; both or neither.
         """
+
+
+@runtime_checkable
+class Following(Progress, Protocol):
+    """A progress that can also look for itself how far a rollout has come."""
+
+    def follow(self, mesh: Mesh, plugin: Plugin) -> None:
+        """Show on which pods a plugin is live, from now on."""
 
 
 class Silent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.magics import _deploy, _filter, _image, _login, _mesh, _project, _session, _traffic
+from wasmnb.magics import _deploy, _filter, _image, _login, _mesh, _project, _session, _traffic, _views
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
         *_image.COMMANDS,
         *_login.COMMANDS,
         *_session.COMMANDS,
+        *_views.COMMANDS,
     )
 }
 """Every magic by its name."""

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from wasmnb.session.sampling import Bookinfo
     from wasmnb.views import Record
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "WATCH"]
+
+WATCH = (
+    Option(("--watch",), "keep it up to date, here, until nobody looks; in a headless run it is a record at once"),
+    Option(("--for",), "watch for so long, then leave a record and go on", "SECONDS", float, keyword="seconds"),
+)
+"""What can be said of a view that lives."""
 
 
 _LEVELS = "trace|debug|info|warning|error|critical|off"
@@ -45,14 +51,17 @@ def _bookinfo(done: Bookinfo) -> Record:
     return replace(record, title="Bookinfo", status=f"delete took {took}{left}", tone="quiet", notes=done.notes)
 
 
-def _pods(session: Any) -> Any:
+def _pods(session: Any, *, watch: bool = False, seconds: float | None = None, rates: bool = True) -> Any:
+    if watch or seconds is not None:
+        return session.dashboard(rates=rates, seconds=seconds)
     return session.pods(), session.status()
 
 
-def _show_pods(found: Any) -> Record:
+def _show_pods(found: Any) -> Record | None:
     from wasmnb.views import pods_record  # noqa: PLC0415
 
-    return pods_record(*found)
+    # A live view shows itself.
+    return pods_record(*found) if isinstance(found, tuple) else None
 
 
 def _status(verdicts: Any) -> Record:
@@ -155,7 +164,19 @@ COMMANDS = (
         ),
         slow=True,
     ),
-    Command("wasm_pods", "List the pods, whether they are ready, and what runs on each.", _pods, _show_pods),
+    Command(
+        "wasm_pods",
+        "List the pods, whether they are ready, and what runs on each.",
+        _pods,
+        _show_pods,
+        options=(
+            *WATCH,
+            Option(
+                ("--no-rates",), "with --watch: do not read the proxies' request counts", keyword="rates", switch=False
+            ),
+        ),
+        examples=("%wasm_pods", "%wasm_pods --watch", "%wasm_pods --watch --for 30"),
+    ),
     Command(
         "wasm_status",
         "Say for each plugin and pod whether it is live.",

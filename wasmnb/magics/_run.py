@@ -47,7 +47,10 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
             keywords["source"] = "\n" * _lines_above(shell) + cell
         own = {key: keywords.pop(key) for key in command.own if key in keywords}
         result = _call(command, keywords)
-        record = replace(command.show(result), value=result)
+        shown = command.show(result)
+        if shown is None:
+            return None
+        record = replace(shown, value=result)
         if command.after is not None:
             note = command.after(result, own, shell.user_ns)
             record = replace(record, notes=(*record.notes, note))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._command import Argument, Command, Option, method
+from wasmnb.magics._command import Argument, Command, Option
+from wasmnb.magics._mesh import WATCH
 
 if TYPE_CHECKING:
+    from wasmnb.dashboards.live import LiveView
     from wasmnb.traffic import Capture, PodCaptures
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS"]
 
 
-def _headers(capture: Capture | PodCaptures) -> Record:
-    from wasmnb.traffic import PodCaptures  # noqa: PLC0415
+def _ask(session: Any, *, watch: bool = False, **keywords: Any) -> Any:
+    live = watch or {"seconds", "every"} & keywords.keys()
+    return session.watch_headers(**keywords) if live else session.headers(**keywords)
+
+
+def _headers(capture: Capture | PodCaptures | LiveView) -> Record | None:
+    from wasmnb.traffic import Capture, PodCaptures  # noqa: PLC0415
     from wasmnb.views import headers_record, pod_headers_record  # noqa: PLC0415
 
     if isinstance(capture, PodCaptures):
         return pod_headers_record(capture)
+    if not isinstance(capture, Capture):
+        return None  # a live view shows itself
     return headers_record(capture.before, capture.after)
 
 
@@ -26,7 +35,7 @@ COMMANDS = (
     Command(
         "wasm_headers",
         "Send a request, and compare the response with that of the same request under the plugins before.",
-        method("headers"),
+        _ask,
         _headers,
         (
             Argument("source", "workload or pod that sends", True, "senders"),
@@ -55,10 +64,13 @@ COMMANDS = (
                 "WHAT",
                 values="auto|none",
             ),
+            *WATCH,
+            Option(("--every",), "with --watch: seconds between requests; 2", "SECONDS", float),
         ),
         (
             "%wasm_headers productpage details:9080/details/123",
             "%wasm_headers productpage details:9080/details/123 --via app",
+            "%wasm_headers productpage details:9080/details/123 --watch",
             "%wasm_headers productpage reviews:9080/reviews/7 --all-pods",
         ),
     ),

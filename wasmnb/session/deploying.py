@@ -17,6 +17,7 @@ from wasmnb.errors import (
     did_you_mean,
 )
 from wasmnb.mesh import Verdict
+from wasmnb.progress import Following
 from wasmnb.session.results import Deployment, plugin_key
 from wasmnb.session.words import selector_text
 
@@ -109,6 +110,8 @@ def put(
             verdicts = _selected(mesh.verdicts(plugin.id))
             if verdicts and all(verdict.verdict is Verdict.LIVE for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
+        if isinstance(progress, Following):
+            progress.follow(mesh, plugin)
         untried: dict[str, Any] = {"preflight": False} if fearless else {}
         verdicts = _selected(mesh.apply(plugin, wait=wait if patient else 0.0, progress=progress, **untried))
     except KeyboardInterrupt:

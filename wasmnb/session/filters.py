@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from wasmnb.build import Filter
 from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainError, UsageError, did_you_mean
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
-from wasmnb.session.results import FilterResult
+from wasmnb.session.results import BuildTime, FilterResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +40,9 @@ def said(guessed: Guess | None) -> Iterator[None]:
         raise
 
 
+_MOST_TIMES = 200
+
+
 @dataclass
 class _Known:
     filter: Filter
@@ -50,6 +55,7 @@ class Filters:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        self.times: deque[BuildTime] = deque(maxlen=_MOST_TIMES)
         self.files = SessionFiles()
 
     def names(self) -> list[str]:
@@ -100,10 +106,10 @@ class Filters:
         record = known.module.build
         stages: tuple[tuple[str, float], ...] = record.stages if record is not None else ()
         rest = perf_counter() - start - sum(seconds for _, seconds in stages)
+        stages = (*stages, ("other" if stages else "build", rest))
+        self.times.append(BuildTime(datetime.now(timezone.utc), wanted.name, wanted.language, stages))
         unchanged = known.module == before and record is not None and record.cached
-        return FilterResult(
-            wanted, known.module, unchanged=unchanged, stages=(*stages, ("other" if stages else "build", rest))
-        )
+        return FilterResult(wanted, known.module, unchanged=unchanged, stages=stages)
 
     def get(self, name: str) -> FilterResult:
         """Give a filter that compiled.

@@ -10,6 +10,7 @@ from wasmnb import redact
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from datetime import datetime
 
     from wasmnb.build import Filter
     from wasmnb.build.languages import Guess
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
 
-__all__ = ["Deployment", "FilterResult", "MeshState", "Removal", "plugin_dict", "plugin_key"]
+__all__ = ["BuildTime", "Deployment", "FilterResult", "MeshState", "Removal", "plugin_dict", "plugin_key"]
 
 
 def plugin_key(plugin: Plugin) -> Hashable:
@@ -119,6 +120,34 @@ class FilterResult:
             "deployment": self.deployment and self.deployment.to_dict(),
             "stages": dict(self.stages),
             "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class BuildTime:
+    """A build of the session.
+
+    Parameters
+    ----------
+    at : datetime
+        When it was done (aware, UTC).
+    filter, language : str
+    stages : tuple of (str, float)
+        Seconds per stage.
+    """
+
+    at: datetime
+    filter: str
+    language: str
+    stages: tuple[tuple[str, float], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "at": self.at.isoformat(),
+            "filter": self.filter,
+            "language": self.language,
+            "stages": dict(self.stages),
         }
 
 

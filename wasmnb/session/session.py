@@ -17,7 +17,6 @@ from wasmnb.session.deploying import back, in_force, previous, put, still_in_for
 from wasmnb.session.files import FileResult
 from wasmnb.session.filters import said
 from wasmnb.session.logins import Logins
-from wasmnb.session.looking import Looking
 from wasmnb.session.projects import Projects
 from wasmnb.session.rendering import Rendering
 from wasmnb.session.results import Deployment, FilterResult, Removal
@@ -26,10 +25,12 @@ from wasmnb.session.scoping import kind
 from wasmnb.session.stepping import Stepping, Steps
 from wasmnb.session.supplying import NO_ACCESS, default_id
 from wasmnb.session.wanted import Wanted
+from wasmnb.session.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wasmnb.dashboards.panel import Panel
     from wasmnb.progress import Progress
     from wasmnb.session.rehearsing import DryRun
     from wasmnb.session.rollout import Rollout
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "close_default", "default"]
 
 
-class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
+class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
     """Filters by name, the chosen mesh, and the defaults: what the cells of one notebook share.
 
     Every method is what the magic of the same name does; its keywords are the magic's options. None prints. What they
@@ -315,6 +316,21 @@ class Session(Projects, Logins, Looking, Rendering, Stepping, Sampling):
             except KeyboardInterrupt:
                 raise stopped(mesh, plugin, "Removing") from None
             return Removal(removed, pods, perf_counter() - start)
+
+    def panel(self) -> Panel:
+        """Make controls for a deployment; each button is one call of this session, and shows it as a magic.
+
+        Raises
+        ------
+        NoMeshError
+        """
+        from wasmnb.dashboards.panel import Panel  # noqa: PLC0415 - ipywidgets, for views only
+
+        with self._guard():
+            self.current  # noqa: B018 - raises
+            panel = Panel(self, closed=self._ended)
+            self._views.append(panel)
+            return panel
 
     def _ready(self, how: Wanted) -> Wanted:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""

@@ -17,13 +17,16 @@ from wasmnb.session.results import MeshState
 from wasmnb.traffic import Captures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from typing_extensions import Self
 
+    from wasmnb.dashboards.live import LiveView
+    from wasmnb.dashboards.panel import Panel
     from wasmnb.image import Image, Store
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.progress import Progress
+    from wasmnb.traffic.measure import Measurement
 
 __all__ = ["State"]
 
@@ -45,6 +48,8 @@ class State:
         self._secrets: set[str] = set()
         self._filters = Filters()
         self._images: Store | None = None
+        self._views: list[LiveView | Panel] = []
+        self._measured: dict[Hashable, dict[Hashable, Measurement]] = {}
         # What was built or named here and is not pushed: a registry need not be asked what these names mean.
         self._own: dict[str, str] = {}
 
@@ -257,9 +262,12 @@ class State:
 
     def _stop(self) -> MeshState:
         mesh, start = self.current, perf_counter()
+        for view in list(self._views):
+            view.close("the mesh was stopped")
         mesh.stop()
         self._mesh = None
         self._captures.clear()
+        self._measured.clear()
         return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=getattr(mesh, "remains", ()))
 
     def _state(self, change: str) -> MeshState:

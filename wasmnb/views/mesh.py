@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
 
 __all__ = [
+    "VERDICTS",
     "deploy_record",
+    "digest_cell",
     "logs_record",
     "plugins_record",
+    "pods_columns",
     "pods_record",
     "undeploy_record",
     "verdict_cell",
     "verdicts_record",
 ]
 
-_VERDICTS: dict[str, tuple[str, Tone]] = {
+VERDICTS: dict[str, tuple[str, Tone]] = {
     "LIVE": ("✓", "good"),
     "OLD": ("↺", "warn"),
     "WARMING": ("…", "quiet"),
@@ -40,12 +43,13 @@ _VERDICTS: dict[str, tuple[str, Tone]] = {
     "NO_SIDECAR": ("·", "quiet"),
     "UNPROVEN": ("?", "warn"),
 }
+"""Sign and tone of each verdict."""
 _LEVELS = {"[error]": "✗", "[critical]": "✗", "[warning]": "!", "[warn]": "!"}
 
 
 def verdict_cell(verdict: str) -> Cell:
     """Show a verdict as sign and word."""
-    sign, tone = _VERDICTS[verdict]
+    sign, tone = VERDICTS[verdict]
     return Cell(verdict, sign=sign, tone=tone)
 
 
@@ -69,11 +73,7 @@ def pods_record(pods: Sequence[Pod], verdicts: Iterable[PodVerdict] = (), *, now
         if verdict.verdict is not Verdict.NOT_SELECTED:
             running.setdefault(verdict.pod, []).append(f"{verdict.plugin}={verdict.verdict.value}")
     columns = (
-        Column("pod", heading="name"),
-        Column("ready", show=_ready),
-        Column("status"),
-        Column("restarts", "Int64"),
-        Column("started", "datetime64[us, UTC]", "age", lambda since: Cell(age(since, now), since.isoformat())),
+        *pods_columns(now=now),
         Column("plugins", show=_plugins, shown=bool(running)),
         Column("reason", shown=any(pod.reason for pod in pods)),
         Column("workload", shown=False),
@@ -90,6 +90,17 @@ def pods_record(pods: Sequence[Pod], verdicts: Iterable[PodVerdict] = (), *, now
     ready = sum(_all_ready(pod.ready) for pod in pods)
     status = f"{ready} of {len(pods)} ready" if pods else "there are none"
     return Record("Pods", status, "good" if pods and ready == len(pods) else "warn", columns, rows)
+
+
+def pods_columns(*, now: datetime | None = None) -> tuple[Column, ...]:
+    """Give the columns that ``kubectl get po`` has: ``pod``, ``ready``, ``status``, ``restarts`` and ``started``."""
+    return (
+        Column("pod", heading="name"),
+        Column("ready", show=_ready),
+        Column("status"),
+        Column("restarts", "Int64"),
+        Column("started", "datetime64[us, UTC]", "age", lambda since: _age(since, now)),
+    )
 
 
 def verdicts_record(verdicts: Iterable[PodVerdict], *, title: str = "Plugins on pods") -> Record:
@@ -203,12 +214,18 @@ def _level(line: str) -> str:
     return next((sign for level, sign in _LEVELS.items() if level in line), " ")
 
 
+def _age(since: datetime | None, now: datetime | None) -> Cell:
+    return Cell("") if since is None else Cell(age(since, now), since.isoformat())
+
+
 def _all_ready(ready: str) -> bool:
     done, _, wanted = ready.partition("/")
     return bool(wanted) and done == wanted
 
 
 def _ready(ready: str) -> Cell:
+    if not ready:
+        return Cell("")
     good = _all_ready(ready)
     return Cell(ready, sign="✓" if good else "…", tone="good" if good else "warn")
 
@@ -223,7 +240,8 @@ def _labels(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _digest(digest: str) -> Cell:
+def digest_cell(digest: str) -> Cell:
+    """Show enough of a digest to tell builds apart."""
     return Cell(short_digest(digest), digest)
 
 
@@ -232,9 +250,9 @@ def _verdict_columns(verdicts: Iterable[PodVerdict]) -> tuple[Column, ...]:
     return (
         Column("pod"),
         Column("plugin"),
-        Column("verdict", show=verdict_cell, categories=tuple(_VERDICTS)),
-        Column("running", show=_digest, code=True, shown=any(verdict.running for verdict in verdicts)),
-        Column("wanted", show=_digest, code=True, shown=any(v.running != v.wanted for v in verdicts if v.running)),
+        Column("verdict", show=verdict_cell, categories=tuple(VERDICTS)),
+        Column("running", show=digest_cell, code=True, shown=any(verdict.running for verdict in verdicts)),
+        Column("wanted", show=digest_cell, code=True, shown=any(v.running != v.wanted for v in verdicts if v.running)),
         Column("reason", shown=any(verdict.reason for verdict in verdicts)),
         Column("evidence", shown=False),
         Column("at", "datetime64[us, UTC]", shown=False),
@@ -271,7 +289,7 @@ _PLUGIN_COLUMNS = (
     Column("order", "Int64"),
     Column("plugin"),
     Column("image", code=True),
-    Column("digest", show=_digest, code=True),
+    Column("digest", show=digest_cell, code=True),
     Column("selector"),
     Column("config", code=True),
     Column("root_id", heading="root id"),

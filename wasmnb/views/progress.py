@@ -14,6 +14,11 @@ from wasmnb.views.text import cut, duration, visible
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from wasmnb.dashboards.board import Board
+    from wasmnb.mesh import Mesh
+    from wasmnb.plugin import Plugin
+    from wasmnb.views.record import Record
+
 __all__ = ["LiveProgress", "noninteractive"]
 
 _WIDEST = 76
@@ -27,7 +32,7 @@ def noninteractive() -> bool:
 class _Line(Protocol):
     """One line that can be written over."""
 
-    def write(self, text: str) -> None: ...
+    def write(self, text: str, record: Record | None = None) -> None: ...
 
     def clear(self) -> None: ...
 
@@ -53,6 +58,8 @@ class LiveProgress:
         self._text = ""
         self._line: _Line | None = None if noninteractive() else _line()
         self._shown = False
+        self._followed: tuple[Mesh, Plugin] | None = None
+        self._board: Board | None = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wasmnb-progress", daemon=True)
@@ -64,6 +71,10 @@ class LiveProgress:
         share = f" {100 * done / total:.0f} %" if done is not None and total else ""
         self._text = stage + share
 
+    def follow(self, mesh: Mesh, plugin: Plugin) -> None:
+        """Show a rollout pod by pod, where there is room for it; see `wasmnb.progress.Following`."""
+        self._followed = (mesh, plugin)
+
     def close(self) -> None:
         """Take the line away; later reports show nothing."""
         self._ended.set()
@@ -73,6 +84,8 @@ class LiveProgress:
             if self._shown and self._line is not None:
                 self._line.clear()
             self._line = None
+        if self._board is not None:
+            self._board.close()
 
     def __enter__(self) -> LiveProgress:  # noqa: PYI034 - Self is newer than Python 3.10
         return self
@@ -87,8 +100,21 @@ class LiveProgress:
             with self._lock:
                 if self._line is not None and self._text:
                     spent = duration(time.monotonic() - self._begin)
-                    self._line.write(cut(visible(f"… {self._text} ({spent})"), _WIDEST))
+                    self._line.write(cut(visible(f"… {self._text} ({spent})"), _WIDEST), self._rollout())
                     self._shown = True
+
+    def _rollout(self) -> Record | None:
+        if self._followed is None or not isinstance(self._line, _Display):
+            return None
+        from wasmnb.dashboards.board import Board  # noqa: PLC0415 - only for a rollout that takes its time
+        from wasmnb.views.following import following_record  # noqa: PLC0415
+
+        mesh, plugin = self._followed
+        if self._board is None:
+            self._board = Board(mesh, rates=False)
+            self._board.start()
+        spent = time.monotonic() - self._begin
+        return following_record(plugin, self._board.rows(), self._board.freshness, stage=self._text, seconds=spent)
 
 
 def _line() -> _Line | None:
@@ -102,7 +128,7 @@ def _line() -> _Line | None:
 
 
 class _Terminal:
-    def write(self, text: str) -> None:
+    def write(self, text: str, record: Record | None = None) -> None:  # noqa: ARG002 - one line is all there is
         sys.stderr.write(f"\r\x1b[2K{text}")
         sys.stderr.flush()
 
@@ -116,8 +142,10 @@ class _Display:
     def __init__(self) -> None:
         self._handle: Any = None
 
-    def write(self, text: str) -> None:
-        self._show({"text/plain": text, "text/html": f'<div role="status">{html.escape(text)}</div>' if text else ""})
+    def write(self, text: str, record: Record | None = None) -> None:
+        page = f'<div role="status">{html.escape(text)}</div>' if text else ""
+        bundle = {"text/plain": text, "text/html": page}
+        self._show(bundle if record is None else record._repr_mimebundle_())
 
     def clear(self) -> None:
         self.write("")

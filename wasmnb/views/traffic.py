@@ -13,7 +13,7 @@ from wasmnb.views.text import duration, size
 if TYPE_CHECKING:
     from wasmnb.traffic import Exchange, PodCaptures, Response
 
-__all__ = ["headers_record", "pod_headers_record"]
+__all__ = ["change_cell", "headers_record", "pod_headers_record"]
 
 _CHANGES: dict[str, tuple[str, Tone]] = {
     "added": ("+", "good"),
@@ -48,7 +48,7 @@ def headers_record(before: Exchange | None, after: Exchange) -> Record:
         Column("name", code=True),
         Column("before", code=True, shown=compared),
         Column("after", heading="after" if compared else "value", code=True),
-        Column("change", show=_change, shown=compared, categories=CHANGES),
+        Column("change", show=change_cell, shown=compared, categories=CHANGES),
     )
     response = after.response
     status = f"{response.status} {response.reason}".rstrip() + f" from {after.pod} in {duration(after.seconds)}"
@@ -125,7 +125,8 @@ def _among(among: str) -> Cell:
     return Cell(among, sign=sign, tone=tone)
 
 
-def _change(change: str) -> Cell:
+def change_cell(change: str) -> Cell:
+    """Show what became of a line as sign and word."""
     sign, tone = _CHANGES[change]
     return Cell(change, sign=sign, tone=tone)
 

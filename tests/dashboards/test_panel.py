@@ -1,0 +1,130 @@
+"""The control panel: what its controls come to, and that its buttons are calls of the session."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.mesh.conftest import until
+from tests.mesh.tiny import tag
+from wasmnb.dashboards.choices import Choices, matching, schema_of
+from wasmnb.dashboards.controls import Controls
+from wasmnb.dashboards.fields import checked, fields, parsed
+from wasmnb.errors import ConfigError
+from wasmnb.mesh.local import LocalMesh
+from wasmnb.session import Session
+
+SCHEMA = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string", "title": "Header name", "description": "what is added"},
+        "count": {"type": "integer", "minimum": 1},
+        "mode": {"enum": ["add", "replace"], "default": "replace"},
+        "strict": {"type": "boolean"},
+        "more": {"type": "object"},
+    },
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tag-one.wasm").write_bytes(tag("one").wasm)
+    return tmp_path
+
+
+def test_a_schema_becomes_fields():
+    kinds = {one.name: one.kind for one in fields(SCHEMA)}
+    assert kinds == {"name": "text", "count": "integer", "mode": "choice", "strict": "switch", "more": "json"}
+    assert fields(SCHEMA)[0].required
+    assert fields(None) == fields({"type": "string"}) == ()
+
+
+def test_what_a_schema_forbids_is_said_without_the_value():
+    with pytest.raises(ConfigError) as caught:
+        checked({"count": 0, "mode": "s3cr3t"}, SCHEMA)
+    text = str(caught.value)
+    assert "lacks name" in text
+    assert "$.count: minimum" in text
+    assert "s3cr3t" not in text
+    with pytest.raises(ConfigError, match="no JSON"):
+        parsed('{"a": }')
+
+
+def test_the_lines_are_what_the_magics_take():
+    choices = Choices("header-filter", "mine", "app=details", "AUTHZ", "open", {"name": "it's", "password": "hunter2"})
+    line = choices.deploy_line()
+    from wasmnb.magics import COMMANDS
+
+    parsed_line = COMMANDS["wasm_deploy"].parse(line.removeprefix("%wasm_deploy "), {}).keywords
+    assert (parsed_line["name"], parsed_line["id"], parsed_line["selector"]) == ("header-filter", "mine", "app=details")
+    assert (parsed_line["phase"], parsed_line["fail_policy"]) == ("AUTHZ", "open")
+    assert json.loads(parsed_line["config"])["name"] == "it's"
+    assert "hunter2" not in line
+    assert choices.rollback_line() == "%wasm_rollback mine"
+
+
+def test_buttons_deploy_roll_back_and_undeploy(folder):
+    (folder / "tag-one.schema.json").write_text(json.dumps(SCHEMA))
+    with Session() as session:
+        session.use(LocalMesh.start())
+        panel = Controls(session)
+        assert panel.deploy.disabled
+        panel.name.value = "tag-one.wasm"
+        panel.selector.value = "app=nobody"
+        assert "matches no pod" in panel.problem.value
+        panel.selector.value = "app=details"
+        assert "1 pod matches" in panel.pods.value
+        assert "lacks name" in panel.problem.value
+        assert panel.deploy.disabled
+        controls = {one.description.partition(" (")[0]: one for one in panel.form.children}
+        controls["Header name"].value = "hello"
+        assert not panel.deploy.disabled
+        assert "%wasm_deploy tag-one.wasm --selector app=details" in panel.lines.value
+        panel.deploy.click()
+        assert "LIVE" in panel.done.children[0].value
+        (deployed,) = session.current.plugins()
+        assert deployed.config == {"name": "hello", "mode": "replace", "strict": False}
+        controls["Header name"].value = "other"
+        panel.deploy.click()
+        panel.rollback.click()
+        assert session.current.plugins()[0].config["name"] == "hello"
+        panel.undeploy.click()
+        assert not session.current.plugins()
+        panel.undeploy.click()
+        assert "BadNameError" in panel.done.children[0].value
+        assert matching(session.pods(), "app=reviews") == [pod.name for pod in session.pods() if "reviews" in pod.name]
+        panel.widget.close()
+
+
+def test_a_project_folder_has_its_schema(folder):
+    (folder / "guard").mkdir()
+    (folder / "guard" / "schema.json").write_text(json.dumps(SCHEMA))
+    assert schema_of("guard") == SCHEMA
+    assert schema_of("other") is None
+
+
+def test_compare_measures_before_and_after(folder):
+    with Session() as session:
+        session.use(LocalMesh.start())
+        first = session.compare("productpage", "details:9080/details/123", requests=20)
+        assert first.before is None
+        session.deploy("tag-one.wasm", selector="app=details")
+        until(session.status, bool)
+        second = session.compare("productpage", "details:9080/details/123", requests=20)
+        assert second.before is not None
+        assert second.before.plugins == ()
+        assert second.after.plugins[0].startswith("tag-one sha256:")
+        assert second.after.errors == 0
+        from wasmnb.views.plots import compare_record
+
+        record = compare_record(second)
+        page = record._repr_html_()
+        assert "<svg" in page
+        assert "<script" not in page
+        assert 'role="img"' in page
+        assert "currentColor" in page
+        assert len(page) < 60_000
+        assert list(record.frame["when"]) == ["before", "after"]

@@ -1,0 +1,140 @@
+"""A real JupyterLab with a real browser before it."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PICTURES = ROOT / "build" / "screenshots"
+QUIET_BROWSER = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def serving(notebooks: Path) -> Iterator[tuple[str, str]]:
+    """Run a JupyterLab on a folder; give its address and token."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTER_RUNTIME_DIR")
+        settings = {name: str(Path(folder, name)) for name in places}
+        news = Path(folder, "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/apputils-extension/notification.jupyterlab-settings")
+        news.parent.mkdir(parents=True)
+        news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        token = secrets.token_hex(16)
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"),
+                *("--expose-app-in-browser", "--LabApp.extension_manager=readonly"),
+                *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={notebooks}"),
+            ],
+            env={**os.environ, **settings, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert server.stderr is not None
+            address = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stderr)))
+            yield address.group(0), token
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=30)
+
+
+@pytest.fixture
+def lab() -> Iterator[str]:
+    """Give the URL of a JupyterLab on a copy of the notebooks."""
+    with tempfile.TemporaryDirectory() as folder:
+        notebooks = Path(folder, "notebooks")
+        shutil.copytree(ROOT / "notebooks", notebooks)
+        with serving(notebooks) as (address, token):
+            yield f"{address}/lab/tree/quickstart.ipynb?token={token}"
+
+
+class Notebook:
+    """A notebook open in the browser."""
+
+    def __init__(self, page: Any, path: Path) -> None:
+        self.page, self.path = page, path
+
+    def command(self, name: str, **arguments: Any) -> None:
+        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
+
+    def run_all(self) -> None:
+        self.command("notebook:run-all-cells")
+
+    def theme(self, name: str) -> None:
+        self.command("apputils:change-theme", theme=f"JupyterLab {name}")
+        self.page.wait_for_timeout(500)
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+    def kernel(self, code: str) -> None:
+        """Run code in the notebook's kernel, beside its cells."""
+        self.page.evaluate(
+            """async code => {
+                 const session = window.jupyterapp.shell.currentWidget.sessionContext.session;
+                 const future = session.kernel.requestExecute({code, store_history: false});
+                 const reply = await future.done;
+                 if (reply.content.status !== 'ok') throw new Error(JSON.stringify(reply.content));
+               }""",
+            code,
+        )
+
+    def saved(self) -> nbformat.NotebookNode:
+        """Save the notebook, and read what is on disk."""
+        self.command("docmanager:save")
+        self.page.wait_for_timeout(700)
+        return nbformat.read(self.path, as_version=4)
+
+
+@pytest.fixture
+def notebook() -> Iterator[Callable[..., Notebook]]:
+    """Open a notebook of given cells in a JupyterLab."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        def open_(*cells: str, width: int = 1200, height: int = 900) -> Notebook:
+            path = folder / "cells.ipynb"
+            made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+            made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+            nbformat.write(made, path)
+            address, token = stack.enter_context(serving(folder))
+            driver = stack.enter_context(playwright.sync_playwright())
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
+            stack.callback(browser.close)
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.on("pageerror", lambda error: print("page:", error))
+            page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
+            page.goto(f"{address}/lab/tree/cells.ipynb?token={token}")
+            page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+            page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
+            page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+            return Notebook(page, path)
+
+        yield open_

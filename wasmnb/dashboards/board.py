@@ -1,0 +1,197 @@
+"""The pods of a mesh, live: rows that follow a watch, told to whoever paints them a few times a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from wasmnb.dashboards.feed import Feed, Freshness, now
+from wasmnb.dashboards.rates import Rates
+from wasmnb.dashboards.row import Rate, Row
+from wasmnb.dashboards.table import PodTable
+from wasmnb.errors import WasmnbError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from wasmnb.mesh import Mesh
+    from wasmnb.views import Record
+
+__all__ = ["Board", "Paint"]
+
+_TOGETHER = 0.02  # seconds in which what comes together is painted together
+_COUNTING = 5.0  # seconds between counts, and at least so many times what counting took:
+_SHARE = 10
+
+
+@dataclass(frozen=True)
+class Paint:
+    """What changed since the paint before.
+
+    Parameters
+    ----------
+    number : int
+        Counts up by one; who misses one asks for everything.
+    rows : tuple of Row
+        Rows that are new or changed.
+    gone : tuple of str
+        Names of rows that are no more.
+    freshness : Freshness
+    """
+
+    number: int
+    rows: tuple[Row, ...]
+    gone: tuple[str, ...]
+    freshness: Freshness
+
+
+class Board:
+    """Follows the pods of a mesh.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    mask : callable
+        Takes secrets out of a text.
+    pace : float
+        Seconds between paints, at least.
+    rates : bool
+        Read ``Mesh.counts()`` now and then.
+    """
+
+    def __init__(self, mesh: Mesh, *, mask: Callable[[str], str] = str, pace: float = 0.2, rates: bool = True) -> None:
+        self._mesh, self._pace, self._counted = mesh, pace, rates
+        self._table = PodTable(mask)
+        self._mask = mask
+        self._expected: list[str] = []
+        self._feed: Feed | None = None
+        self._freshness = Freshness("paused", now())
+        self._painters: list[Callable[[Paint], None]] = []
+        self._number = 0
+        self._moved, self._stop = threading.Event(), threading.Event()
+        self._painting = threading.RLock()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def freshness(self) -> Freshness:
+        """Whether the rows are the state of now."""
+        feed = self._feed
+        if feed is None:
+            return self._freshness
+        found = feed.freshness
+        if found.kind == "live" and self._table.lacks(self._expected):
+            # Some of the pods that were listed have not been told yet: a count of the others would be wrong.
+            return replace(found, kind="starting")
+        return replace(found, reason=self._mask(found.reason))
+
+    def start(self) -> None:
+        """Follow the mesh, again after `pause`; a board that was closed stays so."""
+        if self._feed is not None or self._freshness.kind == "ended":
+            return
+        self._stop.clear()
+        self._feed = Feed(self._mesh, take=self._take, opened=self._open, moved=self._moved.set)
+        self._threads = [threading.Thread(target=self._paint_on, name="wasmnb-dashboard-paint", daemon=True)]
+        if self._counted:
+            self._threads.append(threading.Thread(target=self._count_on, name="wasmnb-dashboard-count", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def pause(self, reason: str = "nobody looks at it") -> None:
+        """End the watch and every thread; the rows stay as they are."""
+        self._rest("paused", reason)
+
+    def close(self, reason: str = "") -> None:
+        """End for good; the rows stay readable."""
+        self._rest("ended", reason)
+
+    def painted(self, painter: Callable[[Paint], None]) -> None:
+        """Have a painter told what changes, from a thread of the board."""
+        self._painters.append(painter)
+
+    def whole(self) -> Paint:
+        """Give everything as one paint, of the number of the last one."""
+        with self._painting:
+            self._paint()
+            return Paint(self._number, tuple(self._table.rows()), (), self.freshness)
+
+    def rows(self) -> list[Row]:
+        """Give every row, by name."""
+        return self._table.rows()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table; see `wasmnb.views.board_record`."""
+        return self.record(limit=None).frame
+
+    def record(self, *, limit: int | None = 50) -> Record:
+        """Give what a notebook keeps of it; at most ``limit`` rows are shown, those with problems first."""
+        from wasmnb.views.board import board_record  # noqa: PLC0415 - the views know the board
+
+        return board_record(self.rows(), self.freshness, mesh=self._mesh.name, limit=limit)
+
+    def await_rows(self, seconds: float = 5.0) -> None:
+        """Wait until the mesh has told its pods, or cannot."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.freshness.kind == "starting":
+            time.sleep(0.02)
+
+    def _rest(self, kind: str, reason: str) -> None:
+        if self._freshness.kind == "ended":
+            return
+        feed, self._feed = self._feed, None
+        last = feed.freshness if feed is not None else None
+        # What was stale when it ended must not look fresher afterwards.
+        since = last.since if last is not None and last.kind == "stale" else now()
+        self._freshness = Freshness(kind, since, self._mask(reason))
+        self._stop.set()
+        self._moved.set()
+        if feed is not None:
+            feed.close()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(5)
+        self._paint()
+
+    def _open(self, names: list[str]) -> None:
+        self._table.renew()
+        self._table.keep(names)
+        self._expected = names
+        self._moved.set()
+
+    def _take(self, change: object) -> None:
+        self._table.take(change)  # type: ignore[arg-type]
+        self._moved.set()
+
+    def _paint_on(self) -> None:
+        last = 0.0
+        while not self._stop.is_set():
+            self._moved.wait()
+            self._stop.wait(max(self._pace - (time.monotonic() - last), _TOGETHER))
+            self._moved.clear()
+            last = time.monotonic()
+            self._paint()
+
+    def _paint(self) -> None:
+        with self._painting:
+            rows, gone = self._table.changes()
+            self._number += 1
+            paint = Paint(self._number, tuple(rows), tuple(gone), self.freshness)
+            for painter in self._painters:
+                painter(paint)
+
+    def _count_on(self) -> None:
+        rates = Rates()
+        while not self._stop.is_set():
+            start = time.monotonic()
+            try:
+                found = rates.take(self._mesh.counts())
+            except WasmnbError as error:
+                found = {row.name: Rate(reason=self._mask(error.what)) for row in self.rows()}
+            self._table.rate(found)
+            self._moved.set()
+            took = time.monotonic() - start
+            self._stop.wait(max(_COUNTING, _SHARE * took))

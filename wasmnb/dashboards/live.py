@@ -1,0 +1,269 @@
+"""A view in a notebook: a record at once, a widget as soon as a front end says that it is there, a record at the end.
+
+A front end cannot be asked whether it shows widgets. So the widget is only made at first; it says hello where a front
+end runs it, and then takes the record's place. Headless runs (nbclient, papermill) say of themselves that nobody can
+be asked anything, and keep the record.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import sys
+import threading
+import time
+import uuid
+import zlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wasmnb.views.progress import noninteractive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wasmnb.views import Record
+
+__all__ = ["LiveView", "Source", "headless", "in_kernel"]
+
+_ANSWER = 20.0  # seconds in which a front end says hello
+_SILENCE, _HIDDEN = 30.0, 150.0  # seconds without a heartbeat; browsers slow down what is hidden to one beat a minute
+_BYE = 7.0  # seconds in which another front end, or the same output elsewhere, may take over
+_TICK = 1.0
+_BEAT = 5.0
+_REFRESH, _KEEP = 2.0, 10.0  # seconds between records: where they are all there is, and below a widget
+_LARGE = 20_000  # bytes from which on a message is compressed
+_EMPTY = {"text/plain": "", "text/html": ""}
+
+
+class Source(Protocol):
+    """What a view shows."""
+
+    front: str
+    """The script that shows it."""
+
+    def start(self) -> None:
+        """Follow what is shown, again after `pause`."""
+
+    def pause(self, reason: str = "") -> None:
+        """Stop following it, for now."""
+
+    def close(self, reason: str = "") -> None:
+        """Stop for good."""
+
+    def ready(self) -> None:
+        """Wait until there is something to show, a few seconds at most."""
+
+    def record(self) -> Record:
+        """Give what stays in the notebook."""
+
+    def whole(self) -> Mapping[str, Any]:
+        """Give everything, for a front end that knows nothing; ``number`` is that of the last change."""
+
+    def on_change(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        """Have changes told, numbered one by one."""
+
+    def said(self, message: Mapping[str, Any]) -> None:
+        """Take what a user did in the front end."""
+
+
+class LiveView:
+    """Shows a source in a notebook, and lets go of it once nobody looks.
+
+    Parameters
+    ----------
+    source : Source
+    closed : callable
+        Told when the view has ended for good.
+    """
+
+    def __init__(self, source: Source, *, closed: Callable[[LiveView], None] = lambda _: None) -> None:
+        self.source = source
+        self._closed = closed
+        self._key = uuid.uuid4().hex[:12]
+        self._widget: Any = None
+        self._handles: list[Any] = []
+        self._answered = self._farewell = self._hidden = self._ended = False
+        self._running = _Running()
+        self._begin = self._heard = self._beaten = self._recorded = time.monotonic()
+        self._recorded_text = ""
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        source.on_change(self._tell)
+
+    def __repr__(self) -> str:
+        return repr(self.source.record())
+
+    @property
+    def live(self) -> bool:
+        """Whether a front end shows it."""
+        return self._answered and not self._ended
+
+    def record(self) -> Record:
+        """Give what is shown now as a static record."""
+        return self.source.record()
+
+    def watch(self, seconds: float | None = None) -> LiveView:
+        """Show it here; with ``seconds``, wait for so long, and end with a record."""
+        self._show(brief=seconds is not None)
+        if seconds is not None:
+            try:
+                self._stop.wait(seconds)
+            finally:
+                self.close()
+                if not self._handles:
+                    self._show(brief=True)
+        return self
+
+    def _ipython_display_(self) -> None:
+        self._show(brief=False)
+
+    def close(self, reason: str = "") -> None:
+        """End the watch and the widget; a record stays in the notebook."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+        self._stop.set()
+        self.source.close(reason)
+        if self._handles:
+            self._record(whole=True)
+            self._handles[1].update(_EMPTY, raw=True)
+        if self._widget is not None:
+            self._widget.close()
+        self._running.close()
+        self._closed(self)
+
+    def _show(self, *, brief: bool) -> None:
+        from IPython.display import display  # noqa: PLC0415 - only in a notebook
+
+        if self._handles or self._ended:
+            display(self.record())  # type: ignore[no-untyped-call]
+            return
+        self.source.start()
+        self.source.ready()
+        if not in_kernel() or (headless() and not brief):
+            if not brief:
+                self.close()
+                display(self.record())  # type: ignore[no-untyped-call]
+            return
+        first = display(_bundle(self.record(), self._key, folded=False), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        second = display(_EMPTY, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        self._handles = [first, second]
+        if not headless():
+            from wasmnb.dashboards.widget import widget  # noqa: PLC0415 - ipywidgets, for views only
+
+            self._widget = widget(self.source.front, self._key, self._said)
+        threading.Thread(target=self._keep, name="wasmnb-dashboard-view", daemon=True).start()
+
+    def _said(self, message: Mapping[str, Any]) -> None:
+        kind = message.get("kind")
+        with self._lock:
+            if self._ended:
+                return
+            self._heard = time.monotonic()
+            self._farewell = kind == "bye"
+            self._hidden = bool(message.get("hidden"))
+            first, self._answered = not self._answered, True
+        if kind == "bye":
+            return
+        self.source.start()
+        if kind == "hello":
+            self._send("all", self.source.whole())
+            if first:
+                self._handles[1].update(self._widget.bundle(), raw=True)
+                self._record()
+        elif kind != "alive":
+            self.source.said(message)
+
+    def _tell(self, told: Mapping[str, Any]) -> None:
+        if self.live:
+            self._send("paint", told)
+
+    def _send(self, kind: str, told: Mapping[str, Any]) -> None:
+        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        if len(text) < _LARGE:
+            self._widget.send({"kind": kind, **told})
+        else:
+            self._widget.send({"kind": kind}, [zlib.compress(text.encode(), 1)])
+
+    def _keep(self) -> None:
+        while not self._stop.wait(_TICK):
+            now = time.monotonic()
+            silent = now - max(self._heard, self._running.until())
+            if self.live and now - self._beaten > _BEAT:
+                self._beaten = now
+                self._widget.send({"kind": "tick"})
+            if now - self._recorded > (_KEEP if self._answered else _REFRESH):
+                self._record()
+            if self._farewell and silent > _BYE:
+                self.close()
+            elif not self._answered:
+                if self._widget is not None and now - self._begin > _ANSWER and silent > _ANSWER / 2:
+                    self.source.pause("no front end answered")
+            elif silent > (_HIDDEN if self._hidden else _SILENCE):
+                self.source.pause("nobody looked at it any more")
+
+    def _record(self, *, whole: bool = False) -> None:
+        """Renew the record in the notebook, unless it would be the same."""
+        self._recorded = time.monotonic()
+        record = self.record()
+        text = f"{whole or not self._answered} {record.to_dict()}"
+        with self._lock:
+            if text == self._recorded_text or (self._ended and not whole):
+                return
+            self._recorded_text = text
+            self._handles[0].update(_bundle(record, self._key, folded=self._answered and not whole), raw=True)
+
+
+class _Running:
+    """Until when a cell ran: meanwhile a kernel may not hear a front end."""
+
+    def __init__(self) -> None:
+        self._shell = _shell()
+        self._busy, self._last = True, time.monotonic()
+        if self._shell is not None:
+            self._shell.events.register("pre_execute", self._began)
+            self._shell.events.register("post_execute", self._done)
+
+    def until(self) -> float:
+        return time.monotonic() if self._busy and self._shell is not None else self._last
+
+    def close(self) -> None:
+        if self._shell is not None:
+            for name, told in (("pre_execute", self._began), ("post_execute", self._done)):
+                if told in self._shell.events.callbacks[name]:
+                    self._shell.events.unregister(name, told)
+
+    def _began(self) -> None:
+        self._busy = True
+
+    def _done(self) -> None:
+        self._busy, self._last = False, time.monotonic()
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def in_kernel() -> bool:
+    """Say whether this is a kernel; a terminal shows no widgets."""
+    return hasattr(_shell(), "kernel")
+
+
+def headless() -> bool:
+    """Say whether whoever runs this cell can be asked nothing, as nbclient and papermill say of themselves."""
+    if noninteractive():
+        return True
+    shell = _shell()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return parent.get("content", {}).get("allow_stdin") is False
+
+
+def _bundle(record: Record, key: str, *, folded: bool) -> dict[str, str]:
+    bundle = record._repr_mimebundle_()
+    if folded:
+        summary = html.escape(f"{record.title} at {time.strftime('%H:%M:%S', time.gmtime())} UTC: {record.status}")
+        page = f'<details data-wasmnb-record="{key}"><summary>{summary}</summary>{bundle["text/html"]}</details>'
+        bundle["text/html"] = page
+    return bundle

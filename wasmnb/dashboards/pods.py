@@ -1,0 +1,80 @@
+"""The dashboard of the pods: a board, in a form that a front end reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.dashboards.board import Board, Paint
+from wasmnb.dashboards.live import LiveView
+from wasmnb.views.mesh import VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wasmnb.mesh import Mesh
+    from wasmnb.views import Record
+
+__all__ = ["Pods", "dashboard"]
+
+
+class Pods:
+    """A board as the source of a view; see `wasmnb.dashboards.live.Source`."""
+
+    front = "pods"
+
+    def __init__(self, board: Board, mesh: str) -> None:
+        self.board = board
+        self._mesh = mesh
+        self.start, self.pause, self.close = board.start, board.pause, board.close
+        self.ready = board.await_rows
+
+    def record(self) -> Record:
+        """Give what stays in the notebook."""
+        return self.board.record()
+
+    def whole(self) -> Mapping[str, Any]:
+        """Give every row."""
+        return {**_packed(self.board.whole()), "mesh": self._mesh, "signs": VERDICTS}
+
+    def on_change(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        """Have each paint told."""
+        self.board.painted(lambda paint: tell(_packed(paint)))
+
+    def said(self, message: Mapping[str, Any]) -> None:
+        """Filters and sorts are the front end's own business."""
+
+
+def dashboard(
+    mesh: Mesh,
+    *,
+    rates: bool = True,
+    mask: Callable[[str], str] = str,
+    closed: Callable[[LiveView], None] = lambda _: None,
+) -> LiveView:
+    """Make a live view of a mesh's pods: their readiness, and what runs on each, proven or not.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    rates : bool
+        Show requests per second and error rates, where the mesh can say.
+    mask : callable
+        Takes secrets out of a text.
+    closed : callable
+        Told when the view has ended.
+
+    Returns
+    -------
+    LiveView
+        A notebook shows it; ``record()`` is a static one, ``close()`` ends it.
+    """
+    return LiveView(Pods(Board(mesh, mask=mask, rates=rates), mesh.name), closed=closed)
+
+
+def _packed(paint: Paint) -> dict[str, Any]:
+    return {
+        "number": paint.number,
+        "rows": [row.packed() for row in paint.rows],
+        "gone": list(paint.gone),
+        "freshness": paint.freshness.to_dict(),
+    }

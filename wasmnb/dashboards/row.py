@@ -1,0 +1,90 @@
+"""One pod as a dashboard shows it: what `Pod`, `PodVerdict` and `Count` say of it, in one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wasmnb.mesh import Verdict
+
+__all__ = ["PluginState", "Rate", "Row"]
+
+_STILL = ("Running", "Completed", "Succeeded")
+
+
+@dataclass(frozen=True)
+class PluginState:
+    """What is known of one plugin on the pod; ``verdict`` is one of `wasmnb.Verdict`."""
+
+    id: str
+    verdict: str
+    running: str = ""
+    wanted: str = ""
+    reason: str = ""
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest that runs; the one that is wanted while nothing does."""
+        return self.running or self.wanted
+
+    def doubted(self, why: str) -> PluginState:
+        """Give the same without what can no longer be said of it."""
+        return replace(self, verdict=Verdict.UNPROVEN.value, reason=f"was {self.verdict}; {why}", evidence=())
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Requests per second through the proxy, and the share of them with a 5xx; None where ``reason`` says why not."""
+
+    requests: float | None = None
+    errors: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pod.
+
+    Parameters
+    ----------
+    started : float or None
+        Seconds since the epoch; None for a proxy that is listed nowhere, such as a gateway with a plugin.
+    plugins : tuple of PluginState
+        Those that select the pod, by id.
+    rate : Rate
+    """
+
+    name: str
+    workload: str
+    ready: str
+    status: str
+    restarts: int
+    started: float | None
+    reason: str
+    plugins: tuple[PluginState, ...] = ()
+    rate: Rate = Rate()
+
+    @property
+    def problem(self) -> bool:
+        """Whether somebody should look: it is not ready, or a plugin on it is not LIVE."""
+        done, _, wanted = self.ready.partition("/")
+        if self.ready and (done != wanted or self.status not in _STILL):
+            return True
+        return any(plugin.verdict != Verdict.LIVE.value for plugin in self.plugins)
+
+    def packed(self) -> list[Any]:
+        """Give the values as a front end reads them, short because there may be thousands."""
+        plugins = [[one.id, one.verdict, one.digest, _why(one)] for one in self.plugins]
+        rate = [self.rate.requests, self.rate.errors, self.rate.reason]
+        return [
+            *(self.name, self.workload, self.ready, self.status, self.restarts, self.started, self.reason),
+            *(plugins, rate, self.problem),
+        ]
+
+
+def _why(plugin: PluginState) -> str:
+    """Give the reason, and the first line of the evidence for what is not LIVE."""
+    quoted = plugin.evidence[:1] if plugin.verdict != Verdict.LIVE.value else ()
+    lines = [plugin.reason, *(line for line in quoted if line not in plugin.reason)]
+    return " | ".join(line for line in lines if line)

@@ -1,0 +1,52 @@
+"""The one widget of this package: it runs a script of ours, and hands messages back and forth."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["LiveWidget", "widget"]
+
+
+class LiveWidget(anywidget.AnyWidget):
+    """Shows what a `wasmnb.dashboards.live.LiveView` tells it."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
+    model_key = traitlets.Unicode().tag(sync=True)
+
+    def bundle(self) -> dict[str, Any]:
+        """Give the display of the widget alone; its record is a display of its own, which stays readable."""
+        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
+        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": "", "text/html": ""}
+
+
+def widget(front: str, key: str, said: Callable[[Mapping[str, Any]], None]) -> LiveWidget:
+    """Make a widget.
+
+    Parameters
+    ----------
+    front : str
+        Name of its script, such as ``pods``.
+    key : str
+        Names its view, and the record that belongs to it.
+    said : callable
+        Told each message of a front end.
+    """
+    made = LiveWidget(_esm=_text("live.js") + _text(f"{front}.js"), _css=_text("live.css"), key=key)
+    made.on_msg(lambda _, message, __: said(message))
+    made.model_key = made.model_id
+    return made
+
+
+@lru_cache
+def _text(name: str) -> str:
+    return (files("wasmnb.dashboards") / "front" / name).read_text("utf-8")

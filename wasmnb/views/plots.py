@@ -1,0 +1,178 @@
+"""Pictures where people would rather look than read: small SVG in the colours of the page around it."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import UsageError
+from wasmnb.views.record import Column, Record
+from wasmnb.views.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.session.results import BuildTime
+    from wasmnb.traffic.measure import Comparison, Measurement
+
+__all__ = ["Picture", "compare_record", "times_record"]
+
+_INK = "#010203"  # becomes the colour of the text around it
+_BEFORE, _AFTER = "#8f8f8f", "#1f77b4"
+_BINS = 40
+_P99 = 0.99
+_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True, repr=False)
+class Picture(Record):
+    """A record with a picture above its table; the table says the same."""
+
+    svg: str = ""
+    alt: str = ""
+
+    def _repr_html_(self) -> str:
+        label = escape(self.alt, quote=True)
+        picture = f'<div role="img" aria-label="{label}" style="color:inherit;max-width:640px">{self.svg}</div>'
+        return picture + super()._repr_html_()
+
+
+def compare_record(comparison: Comparison) -> Picture:
+    """Show latency and errors of a request, before and after.
+
+    The frame has ``when`` (``before`` or ``after``), ``plugins`` (``string``), ``requests`` (``Int64``), ``p50_ms``,
+    ``p90_ms``, ``p99_ms`` and ``errors`` (share of them; ``Float64``).
+
+    Raises
+    ------
+    UsageError
+        matplotlib is not installed; the message has the command.
+    """
+    after, before = comparison.after, comparison.before
+    shown = [("before", before)] if before is not None else []
+    rows = tuple(_measured(when, one) for when, one in [*shown, ("after", after)] if one is not None)
+    columns = (
+        Column("when"),
+        Column("plugins"),
+        Column("requests", "Int64"),
+        *(Column(f"p{share}_ms", "Float64", f"p{share} ms") for share in (50, 90, 99)),
+        Column("errors", "Float64"),
+    )
+    status = f"median {duration(after.quantile(0.5))}, {100 * after.errors:.1f} % errors"
+    if before is not None:
+        status += f"; before {duration(before.quantile(0.5))}, {100 * before.errors:.1f} %"
+    return Picture(
+        after.what,
+        status,
+        "good" if not after.errors else "bad",
+        columns,
+        rows,
+        notes=("requests were sent one after the other; this is latency, not capacity",),
+        svg=_histogram(before, after),
+        alt=f"Histogram of the latency of {after.what}: {status}",
+    )
+
+
+def times_record(builds: Sequence[BuildTime]) -> Picture:
+    """Show how long each build of the session took, by stage.
+
+    The frame has ``at`` (``datetime64[us, UTC]``), ``filter``, ``language``, ``stages`` (``string``) and ``ms``
+    (``Float64``).
+
+    Raises
+    ------
+    UsageError
+        matplotlib is not installed; the message has the command.
+    """
+    columns = (
+        Column("at", "datetime64[us, UTC]"),
+        Column("filter"),
+        Column("language"),
+        Column("stages"),
+        Column("ms", "Float64"),
+    )
+    rows = tuple(
+        (
+            *(one.at, one.filter, one.language, ", ".join(f"{name} {_ms(took):.0f}" for name, took in one.stages)),
+            round(_ms(sum(took for _, took in one.stages)), 1),
+        )
+        for one in builds
+    )
+    status = f"{len(rows)} builds, the last one {rows[-1][-1]:.0f} ms" if rows else "nothing was built yet"
+    svg = _bars(builds) if rows else ""
+    return Picture("Compile times", status, "", columns, rows, svg=svg, alt=f"Compile times of the session: {status}")
+
+
+def _measured(when: str, one: Measurement) -> tuple[Any, ...]:
+    quantiles = (round(_ms(one.quantile(share)), 2) for share in (0.5, 0.9, _P99))
+    return (when, ", ".join(one.plugins) or "none", len(one.statuses), *quantiles, round(one.errors, 4))
+
+
+def _histogram(before: Measurement | None, after: Measurement) -> str:
+    import pandas as pd  # noqa: PLC0415
+
+    figure, axes = _axes()
+    shown = [("before", before, _BEFORE)] if before is not None else []
+    chosen = [(when, one, ink) for when, one, ink in [*shown, ("after", after, _AFTER)] if one is not None]
+    # The slowest hundredth would squeeze all the rest into one bar.
+    top = max(_ms(one.quantile(_P99)) for _, one, _ in chosen) or 1.0
+    for when, one, ink in chosen:
+        series = pd.Series([_ms(took) for took in one.seconds], name=when)
+        hatch = "//" if when == "before" else None  # told apart without colour too
+        series.plot.hist(ax=axes, bins=_BINS, range=(0, top), alpha=0.6, color=ink, hatch=hatch, label=when)
+    axes.set_xlabel(f"ms (up to the 99th percentile); errors: {_errors(chosen)}")
+    axes.set_ylabel("requests")
+    axes.legend(frameon=False, labelcolor=_INK)
+    return _svg(figure)
+
+
+def _errors(chosen: Sequence[tuple[str, Measurement, str]]) -> str:
+    return ", ".join(f"{when} {100 * one.errors:.1f} %" for when, one, _ in chosen)
+
+
+def _bars(builds: Sequence[BuildTime]) -> str:
+    import pandas as pd  # noqa: PLC0415
+
+    figure, axes = _axes()
+    rows = [{name: _ms(took) for name, took in one.stages} for one in builds]
+    pd.DataFrame(rows).fillna(0).plot.bar(stacked=True, ax=axes, width=0.8, rot=0)
+    axes.set_xlabel("build of the session, oldest first")
+    axes.set_ylabel("ms")
+    if len(rows) > _BINS:
+        axes.set_xticks([])
+    axes.legend(frameon=False, labelcolor=_INK)
+    return _svg(figure)
+
+
+def _axes() -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - a picture's users only; no pyplot, no global state
+    except ImportError:
+        raise UsageError("Pictures need matplotlib.", hint="%pip install 'wasmnb[plots]'") from None
+    figure = Figure(figsize=(6.4, 2.6), layout="constrained")
+    axes = figure.subplots()
+    axes.tick_params(colors=_INK)
+    for spine in axes.spines.values():
+        spine.set_edgecolor(_INK)
+    axes.xaxis.label.set_color(_INK)
+    axes.yaxis.label.set_color(_INK)
+    return figure, axes
+
+
+def _svg(figure: Any) -> str:
+    from matplotlib import rc_context  # noqa: PLC0415
+
+    text = io.StringIO()
+    # Text stays text: small, and readable by a screen reader; the salt keeps names, and so the bytes, the same.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "wasmnb"}):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = text.getvalue()
+    svg = svg[svg.index("<svg") :].replace(_INK, "currentColor")
+    return re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
+
+
+def _ms(seconds: float) -> float:
+    return seconds * _MILLISECONDS
