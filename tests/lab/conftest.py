@@ -132,8 +132,8 @@ def notebook() -> Iterator[Callable[..., Notebook]]:
             page.on("pageerror", lambda error: print("page:", error))
             page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
             page.goto(f"{address}/lab/tree/cells.ipynb?token={token}")
-            page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-            page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
+            page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
+            page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=120_000)
             page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
             return Notebook(page, path)
 
