@@ -78,7 +78,7 @@ def test_the_article_s_application_runs_with_its_sidecars(cluster, shop):
 def test_a_filter_from_the_registry_answers_and_goes(cluster, shop):
     plug(cluster, shop, "one", cluster.push(tag("one").image(), "tests/one"))
     cluster.until("the filter", lambda: "x-tag: one" in ask(cluster, shop, "details:9080/details/1"))
-    cluster.kubectl("-n", shop, "delete", "wasmplugin", "one")
+    cluster.kubectl("-n", shop, "delete", "wasmplugins.extensions.istio.io", "one")
     cluster.until("no filter", lambda: "x-tag" not in ask(cluster, shop, "details:9080/details/1"))
 
 
@@ -86,11 +86,11 @@ def test_the_private_registry_wants_a_secret(cluster, shop):
     url = cluster.push(tag("private").image(), "tests/private", private=True)
     plug(cluster, shop, "barred", url)
     cluster.until("a refusal", lambda: "HTTP/1.1 403" in ask(cluster, shop, "details:9080/details/1"))
-    cluster.kubectl("-n", shop, "delete", "wasmplugin", "barred")
+    cluster.kubectl("-n", shop, "delete", "wasmplugins.extensions.istio.io", "barred")
     cluster.pull_secret(shop, "pull")
     plug(cluster, shop, "let-in", url, imagePullSecret="pull")
     cluster.until("the filter", lambda: "x-tag: private" in ask(cluster, shop, "details:9080/details/1"))
-    cluster.kubectl("-n", shop, "delete", "wasmplugin", "let-in")
+    cluster.kubectl("-n", shop, "delete", "wasmplugins.extensions.istio.io", "let-in")
     cluster.until("no filter", lambda: "x-tag" not in ask(cluster, shop, "details:9080/details/1"))
 
 
