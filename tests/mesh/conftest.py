@@ -48,7 +48,14 @@ def _istio(request: pytest.FixtureRequest) -> Iterator[Mesh]:
 MESHES: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Mesh]]] = {"local": _local, "istio": _istio}
 
 
-@pytest.fixture(scope="module", params=MESHES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the protocol's tests against every mesh, and those of the local one against that."""
+    if "running" in metafunc.fixturenames and "istio" not in metafunc.module.__name__:
+        chosen = MESHES if metafunc.module.__name__.endswith("test_protocol") else ["local"]
+        metafunc.parametrize("running", chosen, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def running(request: pytest.FixtureRequest) -> Iterator[Mesh]:
     with MESHES[request.param](request) as mesh:
         yield mesh

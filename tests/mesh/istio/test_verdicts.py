@@ -235,7 +235,7 @@ def test_rotated_logs_leave_it_unproven_unless_they_were_seen_whole(mesh, publis
     assert "rotated" in found[victim].reason
     assert sorted(words(found.values())) == [LIVE, LIVE, UNPROVEN]
     again = stranger.apply(stranger.plugins()[0])
-    assert words(again) == [LIVE] * 3
+    assert words(again) == [LIVE] * 3, again
     assert "loaded afresh" in again[0].reason
     cluster.kubectl("-n", home, "delete", "pod", victim, "--now")
     cluster.ready(home)
@@ -345,3 +345,18 @@ def _deaf(cluster, home, pod):
 def _is_of(pid, uid):
     group = Path(f"/proc/{pid}/cgroup").read_text()
     return uid in group or uid.replace("-", "_") in group
+
+
+def test_another_configuration_of_the_same_image_is_live_only_once_it_has_arrived(mesh, published, cluster, home):
+    image = published(tag("one"))
+    mesh.apply(
+        Plugin("configured", image, DETAILS, config={"n": 1, "nested": {"list": [1.5, True, None]}}, env={"A": "1"})
+    )
+    victim = mesh.pods()[0].name
+    with _deaf(cluster, home, victim):
+        found = {one.pod: one for one in mesh.apply(Plugin("configured", image, DETAILS, config={"n": 2}), wait=7)}
+        assert found[victim].verdict is OLD
+        assert "earlier configuration" in found[victim].reason
+        assert sorted(words(found.values())) == [LIVE, LIVE, OLD]
+    assert words(mesh.wait("configured", timeout=30)) == [LIVE] * 3
+    assert words(mesh.apply(Plugin("configured", image, DETAILS))) == [LIVE] * 3

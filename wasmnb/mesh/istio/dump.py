@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,10 @@ class Entry:
     version : str
         Of the resource.
     updated : datetime
+    config : str
+        The configuration, as the filter reads it.
+    env : mapping of str to str
+        The environment of its VM.
     """
 
     name: str
@@ -52,6 +56,27 @@ class Entry:
     root_id: str
     version: str
     updated: datetime
+    config: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def carries(self, config: Any, env: Mapping[str, str]) -> bool:
+        """Say whether a configuration and an environment are those that arrived.
+
+        Parameters
+        ----------
+        config : object
+            An object is compared as JSON, text as it is; None is no configuration.
+        env : mapping of str to str
+            What else is in the environment is Istio's.
+        """
+        if isinstance(config, str) or config is None:
+            same = self.config == (config or "")
+        else:
+            try:
+                same = json.loads(self.config) == config
+            except ValueError:
+                same = False
+        return same and env.items() <= self.env.items()
 
     @property
     def line(self) -> str:
@@ -102,6 +127,7 @@ def entries(text: str) -> list[Entry]:
         resource = one.get("ecds_filter") or {}
         typed = resource.get("typed_config") or {}
         kind, digest, root_id = _read(typed)
+        config, env = _said(typed.get("config") or {}) if kind == "wasm" else ("", {})
         found.append(
             Entry(
                 str(resource.get("name", "")),
@@ -110,6 +136,8 @@ def entries(text: str) -> list[Entry]:
                 root_id,
                 str(one.get("version_info", "")),
                 moment(one.get("last_updated")),
+                config,
+                env,
             )
         )
     return found
@@ -126,6 +154,11 @@ def _read(typed: Mapping[str, Any]) -> tuple[str, str, str]:
     base = posixpath.basename(str(local.get("filename", ""))).removesuffix(".wasm")
     digest = f"sha256:{base}" if _DIGEST.fullmatch(base) else ""
     return "wasm", digest, str(config.get("root_id", ""))
+
+
+def _said(config: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    environment = (config.get("vm_config") or {}).get("environment_variables") or {}
+    return str((config.get("configuration") or {}).get("value", "")), dict(environment.get("key_values") or {})
 
 
 def listeners(text: str) -> Listeners:

@@ -19,8 +19,11 @@ class _Quiet(PortForward):  # type: ignore[misc]  # the library has no types
     """The library's thread dies of an end that it meets, with a traceback that a notebook would show."""
 
     def _proxy(self) -> None:
-        with suppress(OSError, ValueError, RuntimeError):
-            super()._proxy()
+        try:
+            with suppress(OSError, ValueError, RuntimeError):
+                super()._proxy()
+        finally:
+            self.websocket.close()
 
 
 def forwarded(configuration: Any, url: str, port: int, headers: dict[str, str]) -> socket.socket:

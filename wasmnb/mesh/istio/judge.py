@@ -48,6 +48,9 @@ class Wanted:
     digest : str
     root_id : str
     policy : FailPolicy
+    config : object
+        The configuration: an object, a text, or None.
+    env : mapping of str to str
     names : tuple of str
         What the proxy may call it.
     envoy_name : str
@@ -64,6 +67,8 @@ class Wanted:
     digest: str
     root_id: str
     policy: FailPolicy
+    config: Any
+    env: Mapping[str, str]
     names: tuple[str, ...]
     envoy_name: str
     since: datetime
@@ -258,9 +263,13 @@ class _Judge:
         return self.say(Verdict.REJECTED, f"Envoy refused it ({after})", *lines[-4:])
 
     def _another(self, entry: Entry) -> PodVerdict | None:
-        """Judge an image that is not the one wanted: what was before, for a moment or for good."""
+        """Judge what is not wanted, an image or its configuration: what was before, for a moment or for good."""
         if entry.digest == self.wanted.digest:
-            return None
+            if entry.carries(self.wanted.config, self.wanted.env):
+                return None
+            if self.age < _PATIENCE:
+                return self.say(Verdict.WARMING, "the proxy has this image, and not yet this configuration")
+            return self.say(Verdict.OLD, "the proxy runs this image with an earlier configuration")
         if self.age < _PATIENCE:
             return self.say(Verdict.WARMING, f"the proxy still has {entry.digest[:19]}")
         return self.say(Verdict.OLD, f"the proxy runs {entry.digest[:19]}, and nothing newer arrived")

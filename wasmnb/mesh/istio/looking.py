@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import SelectorError, WasmnbError
 from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
-from wasmnb.mesh.istio.placing import digest_of, policy_of, put_at
+from wasmnb.mesh.istio.placing import digest_of, policy_of, put_at, said_by
 from wasmnb.mesh.istio.pods import ended
 from wasmnb.mesh.istio.problems import ForbiddenError
 from wasmnb.mesh.istio.rights import Right
@@ -155,11 +155,14 @@ class Looking:
     def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> Wanted:
         """Say what an object means to run."""
         digest, plugin = digest_of(stored), stored.record.get("plugin") or {}
+        config, env = said_by(stored)
         return Wanted(
             plugin=stored.id,
             digest=digest,
             root_id=str(plugin.get("root_id") or ""),
             policy=policy_of(stored),
+            config=config,
+            env=env,
             names=resource_names(self.namespace, stored.name, stored.kind.name),
             envoy_name=_envoy_name(self.namespace, stored),
             since=put_at(stored),

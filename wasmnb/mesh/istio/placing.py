@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wasmnb.image import Image
     from wasmnb.mesh.istio.objects import Objects, Stored
 
-__all__ = ["Placing", "digest_of", "newest_of", "policy_of", "put_at", "text_of", "unknown"]
+__all__ = ["Placing", "digest_of", "newest_of", "policy_of", "put_at", "said_by", "text_of", "unknown"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
 _NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
@@ -40,6 +40,25 @@ def digest_of(stored: Stored) -> str:
     found = _DIGEST.search(text)
     noted = _NOTED.search(text)
     return found[1] if found else f"sha256:{noted[1]}" if noted else ""
+
+
+def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
+    """Read off an object the configuration and the environment that it names."""
+    spec = stored.item.get("spec", {})
+    if stored.kind.name == "EnvoyFilter":
+        for patch in spec.get("configPatches") or ():
+            config = ((patch.get("patch", {}).get("value") or {}).get("typed_config") or {}).get("config")
+            if config:
+                values = (config.get("vm_config") or {}).get("environment_variables") or {}
+                return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
+        return None, {}
+    wasm = spec.get("wasm") or spec
+    env = {
+        one["name"]: one.get("value", "")
+        for one in (wasm.get("vmConfig") or {}).get("env") or ()
+        if one.get("valueFrom", "INLINE") == "INLINE"
+    }
+    return wasm.get("pluginConfig"), env
 
 
 def text_of(item: Mapping[str, Any]) -> str:
