@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.mesh.istio.pods import PROXY, moment, proxy_container
 from wasmnb.mesh.istio.rights import Right
-from wasmnb.mesh.local.log import Trap
+from wasmnb.mesh.local.log import Trap, traps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,6 @@ __all__ = ["Line", "ProxyLog", "read", "short", "tells_refusals", "trap_lines"]
 _HEAD = 120  # bytes that hold the first line's time
 _MOST = 4 * 2**20  # bytes of one look
 _TRAP = re.compile(r"\terror\t(?:envoy )?wasm .*?\bFunction: (?P<function>\S+) failed: (?P<why>.*?)(?:\tthread=\d+)?$")
-_FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*?)(?:\tthread=\d+)?$")
 _TAIL = re.compile(r"\tthread=\d+$")
 _FETCH = "error in converting the wasm config to local"
 _REFUSAL = re.compile(
@@ -132,17 +131,4 @@ def _line(text: str) -> Line:
 
 def trap_lines(lines: Sequence[str]) -> list[Trap]:
     """Find the traps among lines without time stamps, oldest first."""
-    found = []
-    for index, line in enumerate(lines):
-        match = _TRAP.search(line)
-        if match is None:
-            continue
-        end = index + 1
-        frames = []
-        if end < len(lines) and "in-VM backtrace" in lines[end]:
-            end += 1
-            while end < len(lines) and (frame := _FRAME.match(lines[end])):
-                frames.append((int(frame["offset"], 16), frame["name"]))
-                end += 1
-        found.append(Trap(match["function"], match["why"], tuple(frames), end))
-    return found
+    return traps(lines, _TRAP)

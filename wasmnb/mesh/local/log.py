@@ -19,7 +19,7 @@ _MARK = f"Updated filter config {CHAIN_NAME} created, warming done"
 _NOISE = ("][debug][filter]", "no configured limit to the number of allowed active downstream connections")
 # Envoy 1.40, wasm_vm.cc, and proxy-wasm-cpp-host's backtrace in the lines after it.
 _TRAP = re.compile(r"\]\[error\]\[wasm\].*?Function: (?P<function>\S+) failed: (?P<why>.*)$")
-_FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*)$")
+_FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*?)(?:\tthread=\d+)?$")
 _PROBLEM = re.compile(r"\]\[(?:error|critical)\]\[wasm\]|Filesystem config update rejected")
 _SOURCE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
 # Envoy 1.40, context.cc: the level, then plugin, root id and VM id in front of what a module logs.
@@ -103,11 +103,18 @@ class Log:
             return file.read().decode("utf-8", "replace").splitlines()
 
 
-def traps(lines: Sequence[str]) -> list[Trap]:
-    """Find the traps among log lines, oldest first."""
+def traps(lines: Sequence[str], start: re.Pattern[str] = _TRAP) -> list[Trap]:
+    """Find the traps among log lines, oldest first.
+
+    Parameters
+    ----------
+    lines : sequence of str
+    start : re.Pattern
+        What a trap begins with; its groups ``function`` and ``why``. Istio writes Envoy's lines in a form of its own.
+    """
     found = []
     for index, line in enumerate(lines):
-        match = _TRAP.search(line)
+        match = start.search(line)
         if match is None:
             continue
         end = index + 1
