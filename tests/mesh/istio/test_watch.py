@@ -1,0 +1,85 @@
+"""The stream of changes when the API server forgets, or is gone for a while: nothing is lost, nothing made up."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.mesh.istio.conftest import DETAILS
+from tests.mesh.tiny import tag
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio import watch as watching
+from wasmnb.mesh.istio.cluster import Cluster
+from wasmnb.plugin import Plugin
+
+
+def until(changes, kind, name=""):
+    """Read on to a change of a kind; give it with all that came before."""
+    seen = []
+    for change in changes:
+        seen.append(change)
+        if change.kind == kind and change.name.startswith(name):
+            return change, seen
+    raise AssertionError(f"the stream ended without {kind}")
+
+
+def test_a_version_that_the_api_server_has_forgotten_is_listed_anew(mesh, monkeypatch, published):
+    listed = []
+    whole = watching._Feed._list
+
+    def forgotten(feed):
+        version = whole(feed)
+        listed.append(feed._path)
+        # The first version of all, long compacted away: the server answers 410 Gone.
+        return "1" if listed.count(feed._path) == 1 else version
+
+    monkeypatch.setattr(watching._Feed, "_list", forgotten)
+    with mesh.watch() as watch:
+        _, seen = until(watch, "pod")
+        assert not any(change.kind == "stale" for change in seen)
+        mesh.apply(Plugin("later", published(tag("one")), DETAILS))
+        until(watch, "plugin", "later")
+        change, _ = until(watch, "verdict")
+        assert change.value["plugin"] == "later"
+    assert max(listed.count(path) for path in listed) >= 2
+
+
+def test_an_api_server_that_is_gone_for_a_while_is_told_and_nothing_is_lost(mesh, monkeypatch, published):
+    gone = threading.Event()
+    open_ = Cluster.open
+
+    def perhaps(cluster, method, path, **options):
+        if gone.is_set() and (options.get("query") or {}).get("watch"):
+            raise MeshError("The API server does not answer.")
+        return open_(cluster, method, path, **options)
+
+    monkeypatch.setattr(Cluster, "open", perhaps)
+    with mesh.watch() as watch:
+        until(watch, "pod")
+        gone.set()
+        for feed in watch._feeds():
+            while feed._answer is None and not feed.problem:
+                pass
+            if feed._answer is not None:
+                feed._answer.shutdown()
+        stale, _ = until(watch, "stale")
+        assert "does not answer" in stale.value["reason"] or "broke off" in stale.value["reason"]
+        assert stale.value["since"]
+        mesh.apply(Plugin("meanwhile", published(tag("one")), DETAILS))
+        gone.clear()
+        _, seen = until(watch, "fresh")
+        assert not any(change.kind == "plugin" for change in seen)
+        until(watch, "plugin", "meanwhile")
+
+
+def test_no_thread_survives_a_watch_that_is_closed(mesh):
+    with mesh.watch() as watch:
+        until(watch, "pod")
+    for feed in watch._feeds():
+        feed._thread.join(20)
+        assert not feed._thread.is_alive()
+    watch._thread.join(20)
+    assert not watch._thread.is_alive()
+    with pytest.raises(StopIteration):
+        next(watch)
