@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import psutil
@@ -189,9 +190,9 @@ def test_an_interrupt_ends_the_service_and_leaves_no_file(tmp_path, monkeypatch)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with start(BUILD) as process:
         # The compiler chews on this for many seconds.
-        process.stdin.write(
-            "".join(f"export function f{n}(): string {{ return [{n}, 1].join('{n}'); }}\n" for n in range(20_000))
-        )
+        functions = (f"export function f{n}(): string {{ return [{n}, 1].join('{n}'); }}\n" for n in range(20_000))
+        # Another source each time: one that was compiled to its end once would come from the cache.
+        process.stdin.write(f"// {uuid.uuid4()}\n" + "".join(functions))
         process.stdin.close()
         process.stdin = None
         found = _wait_for_service(process)
