@@ -524,6 +524,7 @@ class IstioMesh:
 
     def _gone(self, stored: Sequence[Stored]) -> None:
         """Wait until no listener that serves has the filters any more; one that does not answer is not waited for."""
+        stored = [one for one in stored if one.kind.ours]
         items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
         names = {name for one in stored for name in self._looking.wanted(one, {}, "").names}
         deadline = time.monotonic() + _REMOVAL
