@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is there already, whoever ran these before."""
+    monkeypatch.setenv("WASMNB_STORE", str(tmp_path / "store"))
+
+
 class Log:
     """Takes the lines that watching says, and edits the folder after some of them."""
 

@@ -149,7 +149,9 @@ def _npm(node: Node, words: list[str], folder: Path) -> Finished:
         raise ToolchainError("npm, which builds AssemblyScript projects, is not installed.", hint=INSTALL)
     # npm is a script that looks for node on the path.
     path = os.pathsep.join([str(Path(node.program).parent), os.environ.get("PATH", os.defpath)])
-    return run([*node.npm, *words], folder, environment={**os.environ, "PATH": path})
+    # Messages are read, and where there is a variable CI the compiler colours them (its ``util/terminal.js``).
+    plain = {name: value for name, value in os.environ.items() if name not in ("CI", "FORCE_COLOR")}
+    return run([*node.npm, *words], folder, environment={**plain, "NO_COLOR": "1", "PATH": path})
 
 
 def _module(work: Path, script: str) -> bytes:
