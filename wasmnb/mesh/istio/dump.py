@@ -18,10 +18,12 @@ from wasmnb.mesh.istio.pods import moment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ECDS", "LISTENERS", "STATS", "Entry", "Listeners", "Stats", "entries", "listeners", "stats"]
+__all__ = ["ECDS", "INBOUND", "LISTENERS", "STATS", "Entry", "Listeners", "Stats", "entries", "listeners", "stats"]
 
 ECDS = "/config_dump?resource=ecds_filters"
 LISTENERS = "/config_dump?resource=dynamic_listeners"
+INBOUND = LISTENERS + "&name_regex=%5EvirtualInbound$"
+"""The one listener of a sidecar for what comes in (Istio, ``listener_inbound.go``): a part that is quickly read."""
 STATS = "/stats?format=json&filter=" + r"extension_config_discovery.*update_time|watchdog_mega_miss"
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

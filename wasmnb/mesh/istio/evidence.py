@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.dump import (
     ECDS,
+    INBOUND,
     LISTENERS,
     STATS,
     Entry,
@@ -144,10 +145,21 @@ class Gatherer:
                 return ()
             raise
 
+    def _listeners(self, found: Evidence) -> Listeners:
+        """Read where the filters stand: in the inbound listener, as nearly always, else anywhere."""
+        wanted = {one.name for one in found.entries or ()}
+        try:
+            inbound = listeners(self.admin.get(found.name, INBOUND))
+        except MeshError:
+            inbound = None  # a gateway has none
+        if inbound is not None and wanted and wanted <= inbound.active:
+            return inbound
+        return listeners(self.admin.get(found.name, LISTENERS))
+
     def _more(self, found: Evidence) -> Evidence:
         found = replace(
             found,
-            listeners=listeners(self.admin.get(found.name, LISTENERS)),
+            listeners=self._listeners(found),
             stats=stats(self.admin.get(found.name, STATS)),
         )
         since = min((one.updated for one in found.entries or ()), default=proxy_started(found.item))
