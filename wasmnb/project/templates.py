@@ -28,7 +28,7 @@ PLATFORMS = deploy.PLATFORMS
 # Per language: where the filter lies, and the files that it needs beside it.
 _LAYOUTS: dict[str, tuple[str, dict[str, str]]] = {
     "cpp": ("filter.cc", {}),
-    "rust": ("src/lib.rs", {"Cargo.toml": "Cargo.toml", "Cargo.lock": "Cargo.lock"}),
+    "rust": ("src/lib.rs", {"Cargo.toml": "Cargo.toml"}),
     "go": ("main.go", {"go.mod": "go.mod", "go.sum": "go.sum"}),
     "assemblyscript": (
         "assembly/filter.ts",
