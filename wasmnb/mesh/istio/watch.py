@@ -94,6 +94,8 @@ class _Feed:
         }
         answer = self._answer = self._cluster.open("GET", self._path, query=query, timeout=_LASTS + 30)
         try:
+            if self._end.is_set():
+                return version  # closed while it was being opened: nobody would end the read that follows
             if self.problem:
                 self._heard()
             for line in _lines(answer):
