@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from tests.mesh.tiny import tag
+from tests.mesh.tiny import build, tag
 from tests.plugin.crds import GATEWAY, _module
 from wasmnb.errors import DeployError
 from wasmnb.mesh import Verdict
@@ -123,3 +123,12 @@ def test_a_colleague_sees_rolls_back_and_removes_what_another_deployed(mesh, pub
     assert mesh.plugins() == [first]
     assert colleague.remove("shared").image.digest == first.image.digest
     assert mesh.plugins() == []
+
+
+def test_a_refused_envoy_filter_is_rejected_also_beside_a_good_plugin(mesh, published):
+    mesh.apply(Plugin("good", published(tag("one")), {"app": "details"}))
+    refusing = published(build("refusing", configure="return 0"))
+    plugin = Plugin("bad", refusing, {"app": "details"}, config="text, not JSON", kind=Kind.ENVOY_FILTER)
+    found = mesh.apply(plugin, preflight=False)
+    assert {one.verdict for one in found} == {Verdict.REJECTED}, found[0]
+    assert {one.verdict for one in mesh.wait("good")} == {Verdict.LIVE}

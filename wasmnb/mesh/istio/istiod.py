@@ -37,14 +37,11 @@ class Ack:
         Nonces; equal when the last one sent was accepted.
     error : str
         Why it was refused, where istiod says so.
-    version : str
-        Istio's version of that proxy.
     """
 
     sent: str
     acked: str
     error: str = ""
-    version: str = ""
 
     @property
     def settled(self) -> bool:
@@ -177,4 +174,4 @@ def _ack(proxy: Mapping[str, Any]) -> Ack:
         if str(kind).endswith("TypedExtensionConfig"):
             sent, acked = str(resource.get("sent") or sent), str(resource.get("acked") or acked)
             error = str(resource.get("lastError") or "")
-    return Ack(sent, acked, error, str(proxy.get("istio_version") or ""))
+    return Ack(sent, acked, error)

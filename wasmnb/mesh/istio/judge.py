@@ -54,7 +54,7 @@ class Wanted:
     names : tuple of str
         What the proxy may call it.
     envoy_name : str
-        ``namespace.name``, as Envoy's messages call it.
+        As Envoy's messages call it.
     since : datetime
         When it was put in force.
     module : Module or None

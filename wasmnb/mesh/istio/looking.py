@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import SelectorError, WasmnbError
 from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
-from wasmnb.mesh.istio.placing import digest_of, policy_of, put_at, said_by
+from wasmnb.mesh.istio.placing import digest_of, envoy_name, policy_of, put_at, said_by
 from wasmnb.mesh.istio.pods import ended
 from wasmnb.mesh.istio.problems import ForbiddenError
 from wasmnb.mesh.istio.rights import Right
@@ -164,7 +164,7 @@ class Looking:
             config=config,
             env=env,
             names=resource_names(self.namespace, stored.name, stored.kind.name),
-            envoy_name=_envoy_name(self.namespace, stored),
+            envoy_name=envoy_name(stored),
             since=put_at(stored),
             module=modules.get(digest),
             injected=injected,
@@ -201,12 +201,6 @@ class Looking:
 
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
-
-
-def _envoy_name(namespace: str, stored: Stored) -> str:
-    if stored.kind.name == "WasmPlugin":
-        return f"{namespace}.{stored.name}"
-    return f"{namespace}/{stored.name}" if stored.kind.name == "EnvoyFilter" else f"{namespace}.{stored.name}"
 
 
 def _labels(stored: Sequence[Stored]) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wasmnb.image import Image
     from wasmnb.mesh.istio.objects import Objects, Stored
 
-__all__ = ["Placing", "digest_of", "newest_of", "policy_of", "put_at", "said_by", "text_of", "unknown"]
+__all__ = ["Placing", "digest_of", "envoy_name", "newest_of", "policy_of", "put_at", "said_by", "text_of", "unknown"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
 _NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
@@ -46,12 +46,9 @@ def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
     """Read off an object the configuration and the environment that it names."""
     spec = stored.item.get("spec", {})
     if stored.kind.name == "EnvoyFilter":
-        for patch in spec.get("configPatches") or ():
-            config = ((patch.get("patch", {}).get("value") or {}).get("typed_config") or {}).get("config")
-            if config:
-                values = (config.get("vm_config") or {}).get("environment_variables") or {}
-                return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
-        return None, {}
+        config = _patched(stored)
+        values = (config.get("vm_config") or {}).get("environment_variables") or {}
+        return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
     wasm = spec.get("wasm") or spec
     env = {
         one["name"]: one.get("value", "")
@@ -59,6 +56,23 @@ def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
         if one.get("valueFrom", "INLINE") == "INLINE"
     }
     return wasm.get("pluginConfig"), env
+
+
+def envoy_name(stored: Stored) -> str:
+    """Read off an object what Envoy's messages call its plugin: an ``EnvoyFilter`` says it, else Istio makes it."""
+    if stored.kind.name == "EnvoyFilter":
+        return str(_patched(stored).get("name", ""))
+    return f"{stored.item['metadata']['namespace']}.{stored.name}"
+
+
+def _patched(stored: Stored) -> Mapping[str, Any]:
+    """Give the ``PluginConfig`` that an ``EnvoyFilter`` adds; empty when it adds none."""
+    for patch in stored.item.get("spec", {}).get("configPatches") or ():
+        value = patch.get("patch", {}).get("value") or {}
+        found: Mapping[str, Any] = (value.get("typed_config") or {}).get("config") or {}
+        if found:
+            return found
+    return {}
 
 
 def text_of(item: Mapping[str, Any]) -> str:
