@@ -165,6 +165,18 @@ def test_an_old_digest_on_one_of_three_pods_is_old_there_and_live_elsewhere(mesh
     assert words(mesh.wait("mixed", timeout=30)) == [LIVE] * 3
 
 
+def test_what_is_put_back_at_once_and_not_acknowledged_is_not_called_refused(mesh, published, cluster, home):
+    back = Plugin("back", published(tag("back")), DETAILS)
+    mesh.apply(back)
+    mesh.remove("back")
+    victim = mesh.pods()[0].name
+    with _deaf(cluster, home, victim):
+        found = {one.pod: one for one in mesh.apply(back, wait=8)}
+        assert found[victim].verdict is UNPROVEN
+        assert sorted(words(found.values())) == [LIVE, LIVE, UNPROVEN]
+    assert words(mesh.wait("back", timeout=30)) == [LIVE] * 3
+
+
 def test_a_pod_without_a_sidecar_says_why(mesh, published, cluster, home):
     pod = {
         "apiVersion": "v1",

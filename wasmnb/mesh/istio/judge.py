@@ -233,9 +233,15 @@ class _Judge:
         ack = self.seen.ack
         if ack is None or not ack.sent or ack.settled or not (self.only_one or self.wanted.envoy_name in ack.error):
             return None
-        if self.seen.at - entry.updated < _PATIENCE and not ack.error:
+        if ack.error:
+            return self._rejection(entry, [f"istiod: {ack.error}"])
+        if not self._is_wanted(entry):
+            return None
+        # What arrived long ago may have been sent anew: a listener that drains keeps it while it is put in force again.
+        if min(self.age, self.seen.at - entry.updated) < _PATIENCE:
             return self.say(Verdict.WARMING, "the proxy has not acknowledged it yet")
-        return self._rejection(entry, [f"istiod: {ack.error or 'the last ECDS response was not accepted'}"])
+        words = "the proxy has not acknowledged what istiod sent last: it refused it, or its agent does not answer"
+        return self.say(Verdict.UNPROVEN, words)
 
     @property
     def stale(self) -> bool:
@@ -262,11 +268,14 @@ class _Judge:
             after = "nothing ran before: every request gets 500" if none else "what ran before still serves"
         return self.say(Verdict.REJECTED, f"Envoy refused it ({after})", *lines[-4:])
 
+    def _is_wanted(self, entry: Entry) -> bool:
+        return entry.digest == self.wanted.digest and entry.carries(self.wanted.config, self.wanted.env)
+
     def _another(self, entry: Entry) -> PodVerdict | None:
         """Judge what is not wanted, an image or its configuration: what was before, for a moment or for good."""
+        if self._is_wanted(entry):
+            return None
         if entry.digest == self.wanted.digest:
-            if entry.carries(self.wanted.config, self.wanted.env):
-                return None
             if self.age < _PATIENCE:
                 return self.say(Verdict.WARMING, "the proxy has this image, and not yet this configuration")
             return self.say(Verdict.OLD, "the proxy runs this image with an earlier configuration")
