@@ -6,11 +6,13 @@ import threading
 
 import pytest
 
+from tests.cluster.wire import wired
 from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import tag
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio import watch as watching
 from wasmnb.mesh.istio.cluster import Cluster
+from wasmnb.mesh.protocol import Verdict
 from wasmnb.plugin import Plugin
 
 
@@ -50,7 +52,7 @@ def test_an_api_server_that_is_gone_for_a_while_is_told_and_nothing_is_lost(mesh
     open_ = Cluster.open
 
     def perhaps(cluster, method, path, **options):
-        if gone.is_set() and (options.get("query") or {}).get("watch"):
+        if gone.is_set() and threading.current_thread().name.startswith("wasmnb-watch"):
             raise MeshError("The API server does not answer.")
         return open_(cluster, method, path, **options)
 
@@ -69,8 +71,36 @@ def test_an_api_server_that_is_gone_for_a_while_is_told_and_nothing_is_lost(mesh
         mesh.apply(Plugin("meanwhile", published(tag("one")), DETAILS))
         gone.clear()
         _, seen = until(watch, "fresh")
-        assert not any(change.kind == "plugin" for change in seen)
-        until(watch, "plugin", "meanwhile")
+        assert "meanwhile" in [change.name for change in seen if change.kind == "plugin"]
+
+
+@pytest.mark.parametrize("way", ["silence", "cut"])
+def test_a_connection_that_leads_nowhere_is_noticed_and_nothing_is_fresh_before_it_is_judged(
+    way, mesh, home, connect, cluster, published, tmp_path, monkeypatch
+):
+    # Somebody else's kubeconfig stays as it is for the tests that follow.
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setattr(watching, "_QUIET", 1.0)
+    monkeypatch.setattr(watching, "_ANSWER", 1.0)
+    mesh.apply(Plugin("kept", published(tag("one")), DETAILS))
+    with wired(cluster.kubeconfig, tmp_path) as (wire, kubeconfig):
+        far = connect(home, kubeconfig, preflight=False)
+        with far.watch() as watch:
+            until(watch, "verdict")
+            getattr(wire, way)()
+            stale, _ = until(watch, "stale")
+            assert stale.value["reason"]
+            assert stale.value["since"] < stale.at.isoformat()
+            mesh.remove("kept")
+            mesh.apply(Plugin("instead", published(tag("two")), DETAILS))
+            wire.mend()
+            _, seen = until(watch, "fresh")
+            told = {change.name: change.value for change in seen if change.kind in ("plugin", "plugin-gone")}
+            assert told["kept"] == {}
+            assert told["instead"]
+            judged = [change.value["verdict"] for change in seen if change.kind == "verdict" and "instead" in change.name]
+            assert judged == [Verdict.LIVE.value] * 3
+        far.stop()
 
 
 def test_no_thread_survives_a_watch_that_is_closed(mesh):

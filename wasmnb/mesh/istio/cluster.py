@@ -87,6 +87,22 @@ class Cluster:
         if self._end is not None:
             self._end()
 
+    def renew(self) -> None:
+        """Let go of idle connections: where one leads nowhere any more, so may the others."""
+        self._pool.clear()
+
+    def answers(self, seconds: float) -> bool:
+        """Say whether the API server answers at all, be it with a refusal."""
+        import urllib3  # noqa: PLC0415 - for users of a cluster only
+
+        waits = urllib3.Timeout(connect=seconds, read=seconds)
+        try:
+            # Anybody may ask this (Kubernetes, the role ``system:public-info-viewer``).
+            self._pool.request("GET", f"{self.server}/version", timeout=waits, retries=False)
+        except urllib3.exceptions.HTTPError:
+            return False
+        return True
+
     @classmethod
     def connect(cls, context: str | None = None) -> Cluster:
         """Read the kubeconfig, or the pod's own service account, and see that the API server answers.

@@ -1,7 +1,8 @@
 """A closable stream of numbered changes: pushed by the API server for pods and plugins, judged anew when they move.
 
-A watch is resumed from the last version that was seen; where the API server has forgotten that one (410 Gone), the
-list is read again and compared, so that nothing is lost. While the API server does not answer, the stream says so.
+A watch is resumed from the last version that was seen; after an outage, or where the API server has forgotten that
+version (410 Gone), the list is read again and compared, so that nothing is lost. While the API server does not answer, the stream says so; one
+that has fallen silent is asked whether it is still there, because a connection that was cut says nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+
+from urllib3.exceptions import ReadTimeoutError
 
 from wasmnb.errors import WasmnbError
 from wasmnb.mesh.istio.objects import MANAGER, PLUGIN, Objects, Stored, record_of
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["IstioWatch"]
 
 _LASTS = 300  # seconds that the API server keeps a watch open
+_BOOKMARKS = 75  # seconds without a word, bookmarks included (Kubernetes: about one a minute), that end a connection
+_QUIET, _ANSWER = 8.0, 4.0  # seconds of silence after which the API server is asked, and that it has for the answer
 _PAUSE, _LONGEST = 0.5, 10.0  # seconds between attempts to reach it
 _SOON, _LATE = 0.5, 15.0  # seconds between judgements: while something is under way, and otherwise
 _GONE = 410
@@ -45,6 +50,7 @@ class _Feed:
     def __init__(self, cluster: Cluster, path: str, query: Mapping[str, str], tell: Callable[[], None]) -> None:
         self.items: dict[str, Mapping[str, Any]] = {}
         self.problem = ""
+        self.heard = datetime.now(timezone.utc)
         self.ready = threading.Event()
         self._cluster, self._path, self._query, self._tell = cluster, path, dict(query), tell
         self._end = threading.Event()
@@ -54,6 +60,14 @@ class _Feed:
 
     def close(self) -> None:
         self._end.set()
+        self._cut()
+
+    def distrust(self, problem: str) -> None:
+        """Ask anew: a connection may lead nowhere and look as if nothing happened."""
+        self.problem = self.problem or problem
+        self._cut()
+
+    def _cut(self) -> None:
         answer = self._answer
         if answer is not None:
             # The thread waits in a read, which only the end of the connection ends.
@@ -64,7 +78,8 @@ class _Feed:
         pause, version = _PAUSE, ""
         while not self._end.is_set():
             try:
-                if not version:
+                # After an outage too: what happened meanwhile comes with the list, and not a moment later.
+                if not version or self.problem:
                     version = self._list()
                 version = self._follow(version)
                 pause = _PAUSE
@@ -92,12 +107,11 @@ class _Feed:
             "allowWatchBookmarks": "true",
             "timeoutSeconds": _LASTS,
         }
-        answer = self._answer = self._cluster.open("GET", self._path, query=query, timeout=_LASTS + 30)
+        answer = self._answer = self._cluster.open("GET", self._path, query=query, timeout=_BOOKMARKS)
         try:
             if self._end.is_set():
                 return version  # closed while it was being opened: nobody would end the read that follows
-            if self.problem:
-                self._heard()
+            self.heard = datetime.now(timezone.utc)
             for line in _lines(answer):
                 event = json.loads(line)
                 item = event["object"]
@@ -106,9 +120,12 @@ class _Feed:
                         return ""
                     raise WasmnbError(str(item.get("message", "the watch ended with an error")))
                 version = str(item["metadata"]["resourceVersion"])
+                self.heard = datetime.now(timezone.utc)
                 self._take(event["type"], item)
                 if self._end.is_set():
                     break
+        except ReadTimeoutError:
+            return version  # nothing was said; the next connection goes on from here
         finally:
             self._answer = None
             answer.close()
@@ -127,6 +144,7 @@ class _Feed:
 
     def _heard(self) -> None:
         self.problem = ""
+        self.heard = datetime.now(timezone.utc)
         self.ready.set()
         self._tell()
 
@@ -153,12 +171,13 @@ class IstioWatch:
         judge: Snapshot,
         closed: Callable[[IstioWatch], None],
     ) -> None:
-        self._judge, self._closed = judge, closed
+        self._cluster, self._judge, self._closed = cluster, judge, closed
         self._changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
         self._wake, self._end = threading.Event(), threading.Event()
         self._number = 0
         self._told: dict[tuple[str, str], dict[str, Any]] = {}
         self._stale: datetime | None = None
+        self._heard = datetime.now(timezone.utc)
         self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", {}, self.wake)
         label = {"labelSelector": f"{PLUGIN},app.kubernetes.io/managed-by={MANAGER}"}
         self._plugins: list[tuple[Kind, _Feed]] = [
@@ -211,40 +230,60 @@ class IstioWatch:
         while not self._end.is_set():
             moved = self._wake.is_set()
             self._wake.clear()
-            if self._freshness():
+            problem = self._problem()
+            if not problem:
                 items = [item for item in self._pods.items.values() if not ended(item)]
                 items.sort(key=lambda item: str(item["metadata"]["name"]))
                 stored = self._stored()
                 self._compare({("pod", item["metadata"]["name"]): described(item).to_dict() for item in items}, "pod")
                 self._compare(_plugins(stored), "plugin")
-                if moved or time.monotonic() - last >= (_SOON if busy else _LATE):
-                    busy = self._judged(items, stored)
+                if moved or self._stale or time.monotonic() - last >= (_SOON if busy else _LATE):
+                    busy, problem = self._judged(items, stored)
                     last = time.monotonic()
-            self._wake.wait(_SOON if busy else _LATE)
+            # Fresh is told last: until then, what was judged before the API server was gone is not the state of now.
+            self._freshness(problem)
+            self._wake.wait(_SOON if busy or problem else _QUIET)
 
-    def _freshness(self) -> bool:
-        """Tell when the API server has stopped answering, and when it answers again; say whether it does."""
-        problem = next((feed.problem for feed in self._feeds() if feed.problem), "")
+    def _problem(self) -> str:
+        """Say why what is known may be old: a watch broke off, or nothing is heard and nobody answers."""
+        feeds = self._feeds()
+        problem = next((feed.problem for feed in feeds if feed.problem), "")
+        self._heard = max(self._heard, *(feed.heard for feed in feeds))
+        if problem or datetime.now(timezone.utc) - self._heard < timedelta(seconds=_QUIET):
+            return problem
+        asked = datetime.now(timezone.utc)
+        if self._cluster.answers(_ANSWER):
+            self._heard = asked
+            return ""
+        self._cluster.renew()
+        problem = f"The API server {self._cluster.server} does not answer."
+        for feed in feeds:
+            feed.distrust(problem)
+        return problem
+
+    def _freshness(self, problem: str) -> None:
+        """Tell when what is known has become old, and when it is new again."""
         if problem and self._stale is None:
-            self._stale = datetime.now(timezone.utc)
+            self._stale = self._heard
             self._tell("stale", "mesh", {"since": self._stale.isoformat(), "reason": problem})
         elif not problem and self._stale is not None:
             self._stale = None
             self._tell("fresh", "mesh", {})
-        return not problem
 
     def _stored(self) -> list[Stored]:
         return [Stored(kind, item, record_of(item)) for kind, feed in self._plugins for item in feed.items.values()]
 
-    def _judged(self, items: Sequence[Any], stored: Sequence[Stored]) -> bool:
+    def _judged(self, items: Sequence[Any], stored: Sequence[Stored]) -> tuple[bool, str]:
+        """Judge anew; say whether something is under way, and why it could not be judged."""
         serving = [item for item in items if not item["metadata"].get("deletionTimestamp")]
         try:
             verdicts = self._judge(serving, stored) if stored else []
-        except (WasmnbError, RuntimeError):
-            # The mesh is being let go of, or the API server has gone: the feeds say so.
-            return True
+        except WasmnbError as error:
+            return True, error.what
+        except RuntimeError:
+            return True, ""  # the mesh is being let go of
         self._compare({("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in verdicts}, "verdict")
-        return any(one.verdict in (Verdict.WARMING, Verdict.OLD, Verdict.HUNG) for one in verdicts)
+        return any(one.verdict in (Verdict.WARMING, Verdict.OLD, Verdict.HUNG) for one in verdicts), ""
 
     def _compare(self, found: Mapping[tuple[str, str], dict[str, Any]], kind: str) -> None:
         gone = {"pod": "pod-gone", "plugin": "plugin-gone", "verdict": "verdict"}[kind]
