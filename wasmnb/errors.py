@@ -189,7 +189,10 @@ class Interrupted(Told, KeyboardInterrupt):
     """The user stopped the work; the message says what has been left behind.
 
     A ``KeyboardInterrupt`` and no `WasmnbError`, so that a loop which goes on after errors does not go on after Ctrl-C.
+    Of a rollout in steps, ``rollout`` has what each step saw until then.
     """
+
+    rollout: Any = None
 
 
 class UsageError(WasmnbError):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
+    from wasmnb.session import Rollout
 
 __all__ = ["Following", "Progress", "Silent"]
 
@@ -28,10 +31,13 @@ class Progress(Protocol):
 
 @runtime_checkable
 class Following(Progress, Protocol):
-    """A progress that can also look for itself how far a rollout has come."""
+    """A progress that also shows how far a rollout has come, pod by pod."""
 
-    def follow(self, mesh: Mesh, plugin: Plugin) -> None:
-        """Show on which pods a plugin is live, from now on."""
+    def follow(self, mesh: Mesh, plugin: Plugin, mask: Callable[[str], str] = str) -> None:
+        """Look for itself on which pods a plugin is live, from now on; ``mask`` takes secrets out of a text."""
+
+    def walked(self, rollout: Rollout) -> None:
+        """Take how far a rollout in steps has come."""
 
 
 class Silent:

@@ -86,7 +86,7 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         panel.deploy.click()
         assert "LIVE" in panel.done.children[0].value
         (deployed,) = session.current.plugins()
-        assert deployed.config == {"name": "hello", "mode": "replace", "strict": False}
+        assert deployed.config == {"name": "hello", "mode": "replace"}
         controls["Header name"].value = "other"
         panel.deploy.click()
         panel.rollback.click()
@@ -94,7 +94,7 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         panel.undeploy.click()
         assert not session.current.plugins()
         panel.undeploy.click()
-        assert "BadNameError" in panel.done.children[0].value
+        assert "BadNameError" in panel.done.children[1].value
         assert matching(session.pods(), "app=reviews") == [pod.name for pod in session.pods() if "reviews" in pod.name]
         panel.widget.close()
 

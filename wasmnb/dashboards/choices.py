@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from wasmnb.mesh import Pod
+    from wasmnb.progress import Progress
     from wasmnb.session import Session
 
 __all__ = ["Choices", "matching", "schema_of"]
@@ -71,7 +72,7 @@ class Choices:
         """Give the magic that restores what was in force before."""
         return f"%wasm_rollback {shlex.quote(self.plugin)}"
 
-    def deploy(self, session: Session) -> Any:
+    def deploy(self, session: Session, progress: Progress | None = None) -> Any:
         """Put it in force, with a configuration that its schema allows."""
         return session.deploy(
             self.name,
@@ -80,6 +81,7 @@ class Choices:
             config=checked(self.config, schema_of(self.name)),
             phase=self.phase,
             fail_policy=self.fail_policy,
+            progress=progress,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -17,10 +18,14 @@ from wasmnb.plugin import FailPolicy, Phase
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wasmnb.mesh import Pod
+    from wasmnb.progress import Progress
     from wasmnb.session import Session
+    from wasmnb.views import Record
 
 __all__ = ["Controls"]
 
+_LASTS = 3.0  # seconds for which a list of pods is believed
 _WIDE = {"description_width": "9em"}
 _LAYOUT = {"width": "min(46em, 98%)"}
 
@@ -36,6 +41,8 @@ class Controls:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._inputs: dict[str, tuple[Field, Any]] = {}
+        self._known: list[Pod] = []
+        self._listed = float("-inf")
         self.name = _made(ipywidgets.Combobox, "filter or image", options=deployable(session), ensure_option=False)
         self.id = _made(ipywidgets.Text, "plugin id", placeholder="the filter's name")
         self.selector = _made(ipywidgets.Text, "selector", value="*", placeholder="app=details,version=v1")
@@ -86,11 +93,17 @@ class Controls:
         values = {name: _value(one, control) for name, (one, control) in self._inputs.items()}
         return {name: value for name, value in values.items() if value is not None}
 
+    def _pods(self) -> list[Pod]:
+        """List the pods, anew only now and then: each letter of a selector asks for them."""
+        if time.monotonic() - self._listed > _LASTS:
+            self._known, self._listed = self._session.pods(), time.monotonic()
+        return self._known
+
     def _renew(self) -> None:
         """Say what the controls come to: the pods that match, what is wrong, and the magic lines."""
         problems = []
         try:
-            names = matching(self._session.pods(), self.selector.value)
+            names = matching(self._pods(), self.selector.value)
             count = "1 pod matches" if len(names) == 1 else f"{len(names)} pods match"
             self.pods.value = _said(f"{count}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")  # noqa: PLR2004
             if not names:
@@ -110,37 +123,61 @@ class Controls:
         self.deploy.disabled = bool(problems) or not self.name.value
         self.undeploy.disabled = self.rollback.disabled = not self.name.value
 
-    def _press(self, action: Callable[[], Any]) -> Callable[[Any], None]:
-        """Make what a button does: the work, and below it what came of it; an error stays readable there too."""
+    def _press(self, action: Callable[[Progress], Record]) -> Callable[[Any], None]:
+        """Make what a button does: the work, and below it how far it is, and what came of it, be it an error."""
 
         def pressed(_: Any) -> None:
-            self.done.children = [ipywidgets.HTML(_said("…"))]
+            from wasmnb.views.progress import LiveProgress  # noqa: PLC0415
+
+            # A second press would be a second deployment, once this one is done.
+            for button in (self.deploy, self.undeploy, self.rollback):
+                button.disabled = True
+            shown, error = _Shown(), ipywidgets.HTML()
+            self.done.children = [shown.widget, error]
             try:
-                page = action()._repr_html_()
-            except Told as error:
-                page = _quoted(f"✗ {type(error).__name__}", error.lines())
-            self.done.children = [ipywidgets.HTML(page)]
+                with LiveProgress(after=0.0, every=0.3, line=shown) as progress:
+                    record = action(progress)
+                shown.write("", record)
+            except Told as told:
+                error.value = _quoted(f"✗ {type(told).__name__}", told.lines())
+            self._listed = float("-inf")
             self._renew()
 
         return pressed
 
-    def _deploy(self) -> Any:
-        from wasmnb.views import deploy_record  # noqa: PLC0415
+    def _deploy(self, progress: Progress) -> Record:
+        return _deployed(self.choices.deploy(self._session, progress))
 
-        done = self.choices.deploy(self._session)
-        return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)
-
-    def _undeploy(self) -> Any:
+    def _undeploy(self, progress: Progress) -> Record:
         from wasmnb.views import undeploy_record  # noqa: PLC0415
 
+        progress.update(f"taking {self.choices.plugin} away")
         done = self._session.undeploy(self.choices.plugin)
         return undeploy_record(done.plugin, done.pods, seconds=done.seconds)
 
-    def _rollback(self) -> Any:
-        from wasmnb.views import deploy_record  # noqa: PLC0415
+    def _rollback(self, progress: Progress) -> Record:
+        return _deployed(self._session.rollback(self.choices.plugin, progress=progress))
 
-        done = self._session.rollback(self.choices.plugin)
-        return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)
+
+class _Shown:
+    """The place below the buttons; see `wasmnb.views.progress.Line`."""
+
+    room = True
+
+    def __init__(self) -> None:
+        self.widget = ipywidgets.HTML()
+
+    def write(self, text: str, record: Record | None = None) -> None:
+        self.widget.value = _said(text) if record is None else record._repr_html_()
+
+    def clear(self) -> None:
+        self.widget.value = ""
+
+
+def _deployed(done: Any) -> Record:
+    from wasmnb.views import deploy_record  # noqa: PLC0415
+
+    return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)
 
 
 def _made(kind: Any, label: str, **more: Any) -> Any:
@@ -167,18 +204,23 @@ def _input(one: Field) -> Any:
 
 
 def _value(one: Field, control: Any) -> Any:
-    if one.kind in {"choice", "switch"}:
+    if one.kind == "choice":
         return control.value
+    if one.kind == "switch":
+        # Off is only said where schema or user had something to say.
+        return control.value if control.value or one.default is not None or one.required else None
     if one.kind == "json":
         return parsed(control.value)
     if not control.value.strip():
         return None
-    if one.kind == "text":
-        return control.value
+    return control.value if one.kind == "text" else _number(one.kind, control.value)
+
+
+def _number(kind: str, text: str) -> Any:
     try:
-        return int(control.value) if one.kind == "integer" else float(control.value)
+        return int(text) if kind == "integer" else float(text)
     except ValueError:
-        return control.value  # the schema says that it is no number
+        return text  # the schema says that it is no number
 
 
 def _said(text: str, *, sign: str = "") -> str:

@@ -66,10 +66,15 @@ class Row:
     rate: Rate = Rate()
 
     @property
+    def is_ready(self) -> bool:
+        """Whether all its containers are ready, as far as anything is known of them."""
+        done, _, wanted = self.ready.partition("/")
+        return done == wanted
+
+    @property
     def problem(self) -> bool:
         """Whether somebody should look: it is not ready, or a plugin on it is not LIVE."""
-        done, _, wanted = self.ready.partition("/")
-        if self.ready and (done != wanted or self.status not in _STILL):
+        if self.ready and not (self.is_ready and self.status in _STILL):
             return True
         return any(plugin.verdict != Verdict.LIVE.value for plugin in self.plugins)
 

@@ -22,7 +22,7 @@ from wasmnb.session.results import Deployment, plugin_key
 from wasmnb.session.words import selector_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.plugin import Plugin
@@ -80,6 +80,7 @@ def put(
     wait: float,
     patient: bool = True,
     fearless: bool = False,
+    mask: Callable[[str], str] = str,
     progress: Progress | None = None,
 ) -> Deployment:
     """Put a plugin in force, unless the very same is live already.
@@ -94,6 +95,8 @@ def put(
         False: do not wait for pods that may yet become LIVE.
     fearless : bool
         True: apply what has not been tried on an Envoy here.
+    mask : callable
+        Takes secrets out of what a progress shows.
     progress : Progress, optional
 
     Raises
@@ -111,7 +114,7 @@ def put(
             if verdicts and all(verdict.verdict is Verdict.LIVE for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
         if isinstance(progress, Following):
-            progress.follow(mesh, plugin)
+            progress.follow(mesh, plugin, mask)
         untried: dict[str, Any] = {"preflight": False} if fearless else {}
         verdicts = _selected(mesh.apply(plugin, wait=wait if patient else 0.0, progress=progress, **untried))
     except KeyboardInterrupt:

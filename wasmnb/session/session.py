@@ -291,7 +291,7 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
             mesh, seconds = self.current, number("timeout", self._default("timeout", timeout))
             before, now = previous(mesh, id), in_force(mesh, id)
             self._secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
-            done = put(mesh, before, wait=seconds, progress=progress)
+            done = put(mesh, before, wait=seconds, mask=self._masked, progress=progress)
             return replace(done, verdicts=self._shown(done.verdicts), notes=(back(before, now),))
 
     def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
@@ -353,7 +353,14 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
             found, stages = self._supply(name, spoken or NO_ACCESS, progress)
             plugin = how.plugin(found.image)
         fearless = how.preflight is False
-        done = put(self.current, plugin, wait=how.seconds, patient=patient, fearless=fearless, progress=progress)
+        done = put(
+            *(self.current, plugin),
+            wait=how.seconds,
+            patient=patient,
+            fearless=fearless,
+            mask=self._masked,
+            progress=progress,
+        )
         return replace(
             done, verdicts=self._shown(done.verdicts), stages=(*stages, *done.stages), notes=found.notes(plugin.image)
         )

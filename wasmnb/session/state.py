@@ -312,7 +312,7 @@ class State:
             redact.told(error, self._secrets)
             if isinstance(error, DeployError):
                 error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
-            if isinstance(error, RolloutError) and error.rollout is not None:
+            if isinstance(error, RolloutError | Interrupted) and error.rollout is not None:
                 error.rollout = error.rollout.shown(self._shown, self._masked)
             raise
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
+from wasmnb.progress import Following
 from wasmnb.session.defaults import number
 from wasmnb.session.deploying import still_in_force
 from wasmnb.session.rehearsing import DryRun, rehearse
@@ -87,8 +88,11 @@ class Stepping(Supplying):
         care = Care(how.seconds, steps.watch_for, steps.accept_no_traffic, steps.ask)
 
         def tell(now: Rollout) -> None:
+            shown = now.shown(self._shown, self._masked)
             if steps.on_step is not None:
-                steps.on_step(now.shown(self._shown, self._masked))
+                steps.on_step(shown)
+            if isinstance(progress, Following):
+                progress.walked(shown)
 
         done = roll_out(self.current, plugin, steps.labels, care, progress=progress, on_step=tell)
         return replace(done.shown(self._shown, self._masked), stages=stages, notes=found.notes(plugin.image))

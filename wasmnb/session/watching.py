@@ -152,9 +152,6 @@ class Watching(Looking):
         self._views.append(view)
         return view.watch(wait)
 
-    def _masked(self, text: str) -> str:
-        return redact.text(text, self._secrets)
-
     def _ended(self, view: LiveView | Panel) -> None:
         if view in self._views:
             self._views.remove(view)

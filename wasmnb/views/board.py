@@ -81,7 +81,7 @@ def summary(rows: Sequence[Row]) -> str:
     if not rows:
         return "there are none"
     pods = [row for row in rows if row.ready]
-    ready = sum(row.ready.partition("/")[0] == row.ready.partition("/")[2] for row in pods)
+    ready = sum(row.is_ready for row in pods)
     problems = sum(row.problem for row in rows)
     counted = f"{ready} of {len(pods)} ready"
     return f"{counted}, {problems} with problems" if problems else counted

@@ -2,24 +2,89 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.mesh import Verdict
 from wasmnb.views.board import freshness_text
 from wasmnb.views.mesh import digest_cell, verdict_cell
-from wasmnb.views.record import Column, Record
+from wasmnb.views.record import Cell, Column, Record
+from wasmnb.views.rollout import rollout_record
 from wasmnb.views.text import duration, short_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from wasmnb.dashboards.board import Board
     from wasmnb.dashboards.feed import Freshness
     from wasmnb.dashboards.row import PluginState, Row
+    from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
+    from wasmnb.session import Rollout
 
-__all__ = ["following_record"]
+__all__ = ["Followed", "Pods", "Walk", "following_record"]
 
 _MOST = 50
+
+
+class Followed(Protocol):
+    """A rollout that a progress shows."""
+
+    def record(self, stage: str, seconds: float) -> Record:
+        """Give how far it has come, what is being done now, and how long it has taken."""
+
+    def close(self) -> None:
+        """Look no more; the record stays as it was then, and says so."""
+
+
+class Pods:
+    """A plugin on its way to every pod at once, as a watch of the mesh tells it.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    plugin : Plugin
+    mask : callable
+        Takes secrets out of a text.
+    """
+
+    def __init__(self, mesh: Mesh, plugin: Plugin, mask: Callable[[str], str] = str) -> None:
+        self._mesh, self._plugin, self._mask = mesh, plugin, mask
+        self._board: Board | None = None
+
+    def record(self, stage: str, seconds: float) -> Record:
+        """See `following_record`; the first call opens the watch."""
+        from wasmnb.dashboards.board import Board  # noqa: PLC0415 - only for a rollout that takes its time
+
+        if self._board is None:
+            self._board = Board(self._mesh, mask=self._mask, rates=False)
+            self._board.start()
+        rows, freshness = self._board.rows(), self._board.freshness
+        return following_record(self._plugin, rows, freshness, stage=stage, seconds=seconds)
+
+    def close(self) -> None:
+        """End the watch."""
+        if self._board is not None:
+            self._board.close()
+
+
+class Walk:
+    """A rollout in steps, as it tells itself.
+
+    Parameters
+    ----------
+    now : Rollout
+        May be set anew.
+    """
+
+    def __init__(self, now: Rollout) -> None:
+        self.now = now
+
+    def record(self, stage: str, seconds: float) -> Record:
+        """See `rollout_record`."""
+        return rollout_record(self.now, stage=stage, seconds=seconds)
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 def following_record(
@@ -28,7 +93,7 @@ def following_record(
     """Show a rollout that is under way.
 
     The frame has ``pod``, ``verdict`` (``category`` of all verdicts), ``running`` and ``reason`` (``string``), one row
-    for each pod that the plugin is wanted on, those that are not live first.
+    for each pod that the plugin is wanted on, those that are not live first; at most 50.
 
     Parameters
     ----------
@@ -36,24 +101,33 @@ def following_record(
     rows : sequence of Row
         All pods of the mesh.
     freshness : Freshness
+        What is stale is not counted as live.
     stage : str
         What is being done.
     seconds : float
         How long it has taken.
     """
-    known = [(row.name, state) for row in rows for state in row.plugins if state.id == plugin.id]
-    live = sum(_is_live(state, plugin) for _, state in known)
+    known = [(row, state) for row in rows for state in row.plugins if state.id == plugin.id]
     known.sort(key=lambda pair: _is_live(pair[1], plugin))
-    words = f"{live} of {len(known)} live with {short_digest(plugin.image.digest)}" if known else "no pod has it yet"
+    live = sum(_is_live(state, plugin) for _, state in known)
+    doubted = freshness.kind == "stale"
+    counted = f"{live} of {len(known)} {'were ' if doubted else ''}live with {short_digest(plugin.image.digest)}"
+    words = counted if known else "no pod has it yet"
     parts = [f"{words} after {duration(seconds)}", stage, freshness_text(freshness)]
+    told = [(row.name, _told(state, plugin), state.running, _reason(row, state)) for row, state in known[:_MOST]]
     columns = (
         Column("pod"),
-        Column("verdict", show=verdict_cell, categories=tuple(verdict.value for verdict in Verdict)),
+        Column(
+            "verdict",
+            show=_doubted if doubted else verdict_cell,
+            categories=tuple(verdict.value for verdict in Verdict),
+        ),
         Column("running", code=True, show=digest_cell),
-        Column("reason", shown=any(state.reason for _, state in known)),
+        Column("reason", shown=any(row[3] for row in told)),
     )
-    told = tuple((pod, _told(state, plugin), state.running, state.reason) for pod, state in known[:_MOST])
-    return Record(plugin.id, "; ".join(part for part in parts if part), "", columns, told)
+    left = len(known) - len(told)
+    notes = (f"{left} more pods are not shown here; those that are not live come first",) if left else ()
+    return Record(plugin.id, "; ".join(part for part in parts if part), "", columns, tuple(told), notes=notes)
 
 
 def _is_live(state: PluginState, plugin: Plugin) -> bool:
@@ -65,3 +139,14 @@ def _told(state: PluginState, plugin: Plugin) -> str:
     if state.verdict == Verdict.LIVE.value and not _is_live(state, plugin):
         return Verdict.OLD.value
     return state.verdict
+
+
+def _doubted(verdict: str) -> Cell:
+    return Cell(f"was {verdict}", sign="?", tone="warn")
+
+
+def _reason(row: Row, state: PluginState) -> str:
+    """Say why it is not live; what keeps the pod from being ready may be all there is to say."""
+    if state.reason or state.verdict == Verdict.LIVE.value or row.is_ready:
+        return state.reason
+    return ": ".join(word for word in (row.status, row.reason) if word)

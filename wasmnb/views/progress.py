@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from wasmnb.views.text import cut, duration, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-    from wasmnb.dashboards.board import Board
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
+    from wasmnb.session import Rollout
+    from wasmnb.views.following import Followed
     from wasmnb.views.record import Record
 
-__all__ = ["LiveProgress", "noninteractive"]
+__all__ = ["Line", "LiveProgress", "noninteractive"]
 
 _WIDEST = 76
 
@@ -29,20 +31,26 @@ def noninteractive() -> bool:
     return os.environ.get("WASMNB_NONINTERACTIVE", "") not in {"", "0"}
 
 
-class _Line(Protocol):
+class Line(Protocol):
     """One line that can be written over."""
 
-    def write(self, text: str, record: Record | None = None) -> None: ...
+    room: bool
+    """Whether a whole record can stand there, and stay."""
 
-    def clear(self) -> None: ...
+    def write(self, text: str, record: Record | None = None) -> None:
+        """Show a text, or where there is room the record that says more."""
+
+    def clear(self) -> None:
+        """Take away what is shown."""
 
 
 class LiveProgress:
     """Shows what is being done once it takes longer than a moment; takes the line away at the end.
 
     In a notebook the line is a display that is updated in place and is empty at the end; in a terminal it is one line
-    of stderr. Where nobody looks (``WASMNB_NONINTERACTIVE=1``, or stderr is a file) nothing is shown. It is a context
-    manager and a `wasmnb.progress.Progress`.
+    of stderr. Where nobody looks (``WASMNB_NONINTERACTIVE=1``, or stderr is a file) nothing is shown. A rollout is
+    shown pod by pod where there is room; of one that fails or is stopped, the record stays. It is a context manager
+    and a `wasmnb.progress.Following`.
 
     Parameters
     ----------
@@ -50,16 +58,17 @@ class LiveProgress:
         Seconds before anything is shown.
     every : float
         Seconds between updates.
+    line : Line, optional
+        Where; otherwise what kernel or terminal offer.
     """
 
-    def __init__(self, *, after: float = 2.0, every: float = 0.5) -> None:
+    def __init__(self, *, after: float = 2.0, every: float = 0.5, line: Line | None = None) -> None:
         self._after, self._every = after, every
         self._begin = time.monotonic()
         self._text = ""
-        self._line: _Line | None = None if noninteractive() else _line()
+        self._line = line or (None if noninteractive() else _line())
         self._shown = False
-        self._followed: tuple[Mesh, Plugin] | None = None
-        self._board: Board | None = None
+        self._followed: Followed | None = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wasmnb-progress", daemon=True)
@@ -71,27 +80,38 @@ class LiveProgress:
         share = f" {100 * done / total:.0f} %" if done is not None and total else ""
         self._text = stage + share
 
-    def follow(self, mesh: Mesh, plugin: Plugin) -> None:
-        """Show a rollout pod by pod, where there is room for it; see `wasmnb.progress.Following`."""
-        self._followed = (mesh, plugin)
+    def follow(self, mesh: Mesh, plugin: Plugin, mask: Callable[[str], str] = str) -> None:
+        """Show a rollout pod by pod; see `wasmnb.progress.Following`."""
+        from wasmnb.views.following import Pods  # noqa: PLC0415 - for rollouts only
 
-    def close(self) -> None:
-        """Take the line away; later reports show nothing."""
+        self._followed = Pods(mesh, plugin, mask)
+
+    def walked(self, rollout: Rollout) -> None:
+        """Show a rollout step by step; see `wasmnb.progress.Following`."""
+        from wasmnb.views.following import Walk  # noqa: PLC0415 - for rollouts only
+
+        self._followed = Walk(rollout)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Take the line away, or leave the record of a rollout that ended with an error; later reports show nothing."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
+        if self._followed is not None:
+            self._followed.close()
         with self._lock:
-            if self._shown and self._line is not None:
-                self._line.clear()
-            self._line = None
-        if self._board is not None:
-            self._board.close()
+            line, self._line = self._line, None
+            left = self._left(error) if line is not None and line.room else None
+            if line is not None and left is not None:
+                line.write("", left)
+            elif line is not None and self._shown:
+                line.clear()
 
     def __enter__(self) -> LiveProgress:  # noqa: PYI034 - Self is newer than Python 3.10
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
+        self.close(error)
 
     def _run(self) -> None:
         wait = self._after
@@ -104,20 +124,24 @@ class LiveProgress:
                     self._shown = True
 
     def _rollout(self) -> Record | None:
-        if self._followed is None or not isinstance(self._line, _Display):
+        if self._followed is None or self._line is None or not self._line.room:
             return None
-        from wasmnb.dashboards.board import Board  # noqa: PLC0415 - only for a rollout that takes its time
-        from wasmnb.views.following import following_record  # noqa: PLC0415
+        return self._followed.record(self._text, time.monotonic() - self._begin)
 
-        mesh, plugin = self._followed
-        if self._board is None:
-            self._board = Board(mesh, rates=False)
-            self._board.start()
-        spent = time.monotonic() - self._begin
-        return following_record(plugin, self._board.rows(), self._board.freshness, stage=self._text, seconds=spent)
+    def _left(self, error: BaseException | None) -> Record | None:
+        """Give what stays of a rollout that ended with an error: all that it saw, which the error's lines cut short."""
+        stopped = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+        rollout = getattr(error, "rollout", None)
+        if rollout is not None:
+            from wasmnb.views.rollout import rollout_record  # noqa: PLC0415 - for rollouts only
+
+            return rollout_record(rollout, stage=stopped)
+        if error is None or self._followed is None or not self._shown:
+            return None
+        return self._followed.record(stopped, time.monotonic() - self._begin)
 
 
-def _line() -> _Line | None:
+def _line() -> Line | None:
     # Only a kernel that is there already is asked: without one, IPython need not be imported.
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
@@ -128,6 +152,8 @@ def _line() -> _Line | None:
 
 
 class _Terminal:
+    room = False
+
     def write(self, text: str, record: Record | None = None) -> None:  # noqa: ARG002 - one line is all there is
         sys.stderr.write(f"\r\x1b[2K{text}")
         sys.stderr.flush()
@@ -138,6 +164,8 @@ class _Terminal:
 
 class _Display:
     """A display of the running cell, made when it is first written to."""
+
+    room = True
 
     def __init__(self) -> None:
         self._handle: Any = None

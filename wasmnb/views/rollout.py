@@ -29,12 +29,20 @@ _TONES: dict[str, Tone] = {
 }
 
 
-def rollout_record(done: Rollout) -> Record:
+def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = None) -> Record:
     """Show a rollout, also one that is under way or has failed.
 
     The frame has one row per pod: ``step`` (``Int64``), ``labels`` (``string``), ``outcome`` (``category``) and
     ``seconds`` (``Float64``) of the step; ``pod`` (``string``), ``verdict`` (``category``), ``running``, ``reason``
     (``string``); ``requests`` and ``errors`` (``Int64``) while it was watched, missing where there is no count.
+
+    Parameters
+    ----------
+    done : Rollout
+    stage : str
+        What is being done, of one that is under way.
+    seconds : float, optional
+        How long that one has taken.
     """
     from wasmnb.mesh import Verdict  # noqa: PLC0415
 
@@ -51,8 +59,9 @@ def rollout_record(done: Rollout) -> Record:
         Column("reason", shown=any(row[8] for row in rows)),
         Column("seconds", "Float64", "took", lambda seconds: Cell(duration(seconds) if seconds else "")),
     )
-    notes = (*_traffic(done), *done.notes)
-    return Record(done.plugin.id, _status(done), _TONES[done.outcome], columns, rows, notes=notes)
+    notes = (*_traffic(done), *_way_back(done), *done.notes)
+    status = _under_way(done, stage, seconds) if done.outcome == "under way" else _status(done)
+    return Record(done.plugin.id, status, _TONES[done.outcome], columns, rows, notes=notes)
 
 
 def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
@@ -87,9 +96,17 @@ def _status(done: Rollout) -> str:
     if done.outcome == "live":
         taken = done.seconds + sum(seconds for _, seconds in done.stages)
         return f"live on all {pods} pods after {steps} step{'' if steps == 1 else 's'} and {duration(taken)}"
-    ready = sum(step.outcome == "live" for step in done.steps)
     words = {"went back": "failed, and every pod went back", "stuck": "failed, and going back failed too"}
-    return f"{words.get(done.outcome, done.outcome)}: {ready} of {steps} steps live"
+    return f"{words[done.outcome]}: {_ready(done)}"
+
+
+def _under_way(done: Rollout, stage: str, seconds: float | None) -> str:
+    taken = f" after {duration(seconds)}" if seconds is not None else ""
+    return f"{stage or 'under way'}: {_ready(done)}{taken}"
+
+
+def _ready(done: Rollout) -> str:
+    return f"{sum(step.outcome == 'live' for step in done.steps)} of {len(done.steps)} steps live"
 
 
 def _traffic(done: Rollout) -> list[str]:
@@ -98,6 +115,16 @@ def _traffic(done: Rollout) -> list[str]:
         for step in done.steps
         if step.after and step.seen.requests
     ]
+
+
+def _way_back(done: Rollout) -> list[str]:
+    """Say what runs after it went back: the rows show what was seen before."""
+    if done.outcome != "went back":
+        return []
+    if done.former is None:
+        return ["now: it was taken away from every pod, as it was before"]
+    live = sum(one.verdict.value == "LIVE" for one in done.verdicts)
+    return [f"now: {live} of {len(done.verdicts)} pods live with {short_digest(done.former.image.digest)}, as before"]
 
 
 def _outcome(outcome: str) -> Cell:

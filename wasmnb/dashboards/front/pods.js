@@ -2,6 +2,7 @@
 
 const HEIGHT = 28;
 const SPARE = 6;
+const ENDING = 6;
 const [NAME, WORKLOAD, READY, STATUS, RESTARTS, STARTED, REASON, PLUGINS, RATE, PROBLEM] = Array(10).keys();
 const natural = new Intl.Collator("en", { numeric: true });
 const worst = (row) => row[PLUGINS].map((one) => one[1]).sort().join();
@@ -32,6 +33,11 @@ function verdict(store, word) {
   return [sign(mark, tone), store.freshness.kind === "stale" ? `was ${word}` : word];
 }
 
+function named(name) {
+  // The end of a pod's name tells it from its siblings, so the end is not what is cut.
+  return [element("span", { class: "start" }, name.slice(0, -ENDING)), element("span", {}, name.slice(-ENDING))];
+}
+
 function isReady(row) {
   const [done, wanted] = row[READY].split("/");
   return done === wanted;
@@ -55,7 +61,7 @@ function cells(store, row) {
   const mark = stale ? sign("?", "warn") : ready ? sign("✓", "good") : sign("…", "warn");
   const unknown = why || "not measured yet";
   return [
-    [row[NAME]], row[READY] ? [mark, row[READY]] : [""], [row[STATUS]], [String(row[RESTARTS])], [age(row[STARTED])],
+    named(row[NAME]), row[READY] ? [mark, row[READY]] : [""], [row[STATUS]], [String(row[RESTARTS])], [age(row[STARTED])],
     plugins(store, row),
     [requests === null ? "?" : requests.toFixed(1), requests === null ? unknown : ""],
     [errors === null ? "?" : `${errors ? "! " : ""}${(100 * errors).toFixed(1)} %`, errors === null ? unknown : ""],
@@ -121,8 +127,27 @@ function build(store, frame) {
   const body = element("div", { class: "body", role: "rowgroup" }, space);
   const grid = element("div", { class: "grid", role: "grid", "aria-colcount": COLUMNS.length }, head, body);
   const more = element("div", { class: "detail", role: "region", "aria-label": "Details of the chosen pod", hidden: true });
+  const unknown = element("div", { class: "quiet", hidden: true });
   frame.append(element("div", { class: "bar" }, title, status),
-    element("div", { class: "bar" }, filter, box("only problems", "problems"), box("group by workload", "grouped"), count), grid, more);
+    element("div", { class: "bar" }, filter, box("only problems", "problems"), box("group by workload", "grouped"), count), grid, more, unknown);
+  const measured = document.createElement("canvas").getContext("2d");
+
+  // Columns are as wide as what is in them, as far as there is room.
+  function fit(rows) {
+    const style = getComputedStyle(frame);
+    measured.font = `${style.fontSize} ${style.fontFamily}`;
+    const widest = (texts) => {
+      const longest = texts.reduce((one, other) => (other.length > one.length ? other : one), "");
+      return `${Math.ceil(measured.measureText(longest).width) + 4}px`;
+    };
+    const widths = {
+      name: widest(rows.map((row) => row[NAME])),
+      status: widest(rows.map((row) => row[STATUS])),
+      plugins: rows.some((row) => row[PLUGINS].length) ? "minmax(10em, 3fr)" : "5em",
+      reason: rows.some((row) => reasons(row)) ? "minmax(6em, 2fr)" : "minmax(4em, .5fr)",
+    };
+    for (const [name, width] of Object.entries(widths)) frame.style.setProperty(`--wasmnb-${name}`, width);
+  }
 
   function content(item) {
     if (!item.row) return [[`${item.workload}: ${item.ready} of ${item.count} ready`]];
@@ -199,8 +224,12 @@ function build(store, frame) {
       const good = !stale && !problems && all.length;
       status.replaceChildren(good ? sign("✓", "good") : sign("!", "warn"), text);
     }
-    const rows = items.filter((item) => item.row).length;
-    count.textContent = rows === store.rows.size ? "" : `${rows} of ${store.rows.size} shown`;
+    const rows = items.filter((item) => item.row).map((item) => item.row);
+    count.textContent = rows.length === store.rows.size ? "" : `${rows.length} of ${store.rows.size} shown`;
+    fit(rows);
+    const uncounted = rows.filter((row) => row[READY] && row[RATE][0] === null);
+    unknown.hidden = !uncounted.length;
+    unknown.textContent = `requests/s of ${uncounted.length === 1 ? "1 pod" : `${uncounted.length} pods`} not known: ${uncounted[0]?.[RATE][2] || "not measured yet"}`;
     const chosen = store.rows.get(view.chosen);
     more.hidden = !chosen;
     if (chosen) more.replaceChildren(...detail(store, chosen));

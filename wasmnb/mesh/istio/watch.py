@@ -1,8 +1,9 @@
 """A closable stream of numbered changes: pushed by the API server for pods and plugins, judged anew when they move.
 
 A watch is resumed from the last version that was seen; after an outage, or where the API server has forgotten that
-version (410 Gone), the list is read again and compared, so that nothing is lost. While the API server does not answer, the stream says so; one
-that has fallen silent is asked whether it is still there, because a connection that was cut says nothing.
+version (410 Gone), the list is read again and compared, so that nothing is lost. While the API server does not answer,
+the stream says so; one that has fallen silent is asked whether it is still there, because a connection that was cut on
+its way says nothing.
 """
 
 from __future__ import annotations

@@ -92,11 +92,13 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> Interrupted:
     if begun:
         where = f"in step {begun[-1] + 1} of {count} ({rollout.steps[begun[-1]].selector})"
     back = f"%wasm_rollback {plugin.id}" if rollout.former else f"%wasm_undeploy {plugin.id}"
-    return Interrupted(
+    error = Interrupted(
         f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
         why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],
         hint=f"run the cell again to go on; {back} goes back on every pod",
     )
+    error.rollout = rollout
+    return error
 
 
 def _divided(rollout: Rollout) -> str:

@@ -143,15 +143,18 @@ class _Run:
         self._relist(number)
         step = self.now.steps[number]
         name = f"step {number + 1} of {count}, {step.selector}"
-        self.progress.update(f"{name}: applying", number, count)
+        self.progress.update(f"{name}: applying")
         self._set(number, outcome="applying")
         try:
             self._apply(step)
-            self.progress.update(f"{name}: watching the error rate", number, count)
+            self.progress.update(f"{name}: watching the error rate")
             verdicts, before = self._live(number + 1), counts_of(self.mesh, self._pods())
             self._set(number, outcome="watching", verdicts=self._of(step, verdicts), before=self._of(step, before))
-            after = watched(self.mesh, step.pods, before, step.usual, self.care.watch_for)
-            self._set(number, after=after)
+            watched(
+                *(self.mesh, step.pods, before, step.usual),
+                seconds=self.care.watch_for,
+                tell=lambda after: self._set(number, after=after),
+            )
             self._relist(number)
             # What traps does so under traffic, and not when it is loaded.
             self._set(number, verdicts=self._of(self.now.steps[number], self._live(number + 1)))
@@ -198,7 +201,7 @@ class _Run:
     def _whole(self) -> None:
         """End the state in which pods may run different versions, once no pod does."""
         self._relist(None)
-        self.progress.update(f"proving {self.plugin.id} on every pod", len(self.now.steps), len(self.now.steps))
+        self.progress.update(f"proving {self.plugin.id} on every pod")
         self.mesh.apply(self.plugin, wait=self.care.wait)
         self._end("live", self._live(len(self.now.steps)))
 

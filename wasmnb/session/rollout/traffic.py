@@ -8,7 +8,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from wasmnb.mesh import Count, Mesh
 
@@ -96,17 +96,20 @@ def counts_of(mesh: Mesh, pods: Iterable[str]) -> tuple[Count, ...]:
     return tuple(one for one in mesh.counts() if one.pod in names)
 
 
-def watched(mesh: Mesh, pods: Sequence[str], before: Sequence[Count], usual: Seen, seconds: float) -> tuple[Count, ...]:
-    """Look at the counts of some pods for a while; end early when the errors have clearly risen.
-
-    Returns
-    -------
-    tuple of Count
-        The last ones.
-    """
+def watched(
+    mesh: Mesh,
+    pods: Sequence[str],
+    before: Sequence[Count],
+    usual: Seen,
+    *,
+    seconds: float,
+    tell: Callable[[tuple[Count, ...]], None],
+) -> None:
+    """Look at the counts of some pods for a while, and tell them; end early when the errors have clearly risen."""
     deadline = time.monotonic() + seconds
     while True:
         time.sleep(max(0.0, min(_LOOK, deadline - time.monotonic())))
         after = counts_of(mesh, pods)
+        tell(after)
         if time.monotonic() >= deadline or risen(usual, Seen.between(before, after, pods), chance=_EARLY):
-            return after
+            return
