@@ -1,4 +1,4 @@
-"""The way from one client to the API server, as a laptop has it: it can be cut, or fall silent, for that client alone."""
+"""The way from one client to the API server: it can be cut, or fall silent, for that client alone."""
 
 from __future__ import annotations
 

@@ -70,7 +70,8 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
     (folder / "tag-one.schema.json").write_text(json.dumps(SCHEMA))
     with Session() as session:
         session.use(LocalMesh.start())
-        panel = Controls(session)
+        told = []
+        panel = Controls(session, did=lambda line, status: told.append((line, status)))
         assert panel.deploy.disabled
         panel.name.value = "tag-one.wasm"
         panel.selector.value = "app=nobody"
@@ -95,6 +96,14 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         assert not session.current.plugins()
         panel.undeploy.click()
         assert "BadNameError" in panel.done.children[1].value
+        controls["count"].value = "none"
+        assert panel.deploy.disabled
+        assert not panel.undeploy.disabled, "what runs can be taken away whatever the fields hold"
+        assert [line.split()[0] for line, _ in told] == ["%wasm_deploy"] * 2 + ["%wasm_rollback"] + [
+            "%wasm_undeploy"
+        ] * 2
+        assert told[0][1].startswith("✓ live on the 1 pod")
+        assert told[-1][1].startswith("✗ BadNameError")
         assert matching(session.pods(), "app=reviews") == [pod.name for pod in session.pods() if "reviews" in pod.name]
         panel.widget.close()
 

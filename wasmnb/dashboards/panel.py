@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.dashboards.live import headless, in_kernel
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "deployable"]
 
 _MOST = 6  # that a record names
+_KEPT = 20  # presses of buttons, the newest
 
 
 class Panel:
@@ -30,7 +32,10 @@ class Panel:
 
     def __init__(self, session: Session, *, closed: Callable[[Panel], None] = lambda _: None) -> None:
         self._session, self._closed = session, closed
+        self._mesh = session.current.name
         self._controls: list[Any] = []
+        self._handles: list[Any] = []
+        self._done: list[str] = []
 
     def close(self, reason: str = "") -> None:  # noqa: ARG002 - what every view of a session is told
         """Take the controls away; the record above them stays."""
@@ -39,25 +44,34 @@ class Panel:
         self._closed(self)
 
     def record(self) -> Record:
-        """Give what stays in the notebook."""
-        from wasmnb.views import Record  # noqa: PLC0415
+        """Give what stays in the notebook: what can be deployed, and what was done with the buttons."""
+        from wasmnb.views import Block, Record  # noqa: PLC0415
 
         known = deployable(self._session)
         more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
         names = ", ".join(known[:_MOST]) or "nothing yet"
         notes = (f"can be deployed: {names}{more}", "in a runbook: %wasm_deploy, %wasm_undeploy, %wasm_rollback")
-        return Record("Control panel", f"for the mesh {self._session.current.name}", "", notes=notes)
+        blocks = (Block("done with it, oldest first", tuple(self._done)),) if self._done else ()
+        return Record("Control panel", f"for the mesh {self._mesh}", "", blocks=blocks, notes=notes)
+
+    def did(self, line: str, status: str) -> None:
+        """Note in the record what a button did, as a magic, and what came of it."""
+        self._done = [*self._done, f"{datetime.now(timezone.utc):%H:%M:%S} UTC  {line}  # {status}"][-_KEPT:]
+        bundle = self.record()._repr_mimebundle_()
+        for handle in self._handles:
+            handle.update(bundle, raw=True)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display  # noqa: PLC0415 - only in a notebook
 
-        display(self.record())  # type: ignore[no-untyped-call]
         if not in_kernel() or headless():
+            display(self.record())  # type: ignore[no-untyped-call]
             self.close()
             return
         from wasmnb.dashboards.controls import Controls  # noqa: PLC0415 - ipywidgets, for a front end only
 
-        self._controls.append(Controls(self._session))
+        self._handles.append(display(self.record()._repr_mimebundle_(), raw=True, display_id=True))  # type: ignore[no-untyped-call]
+        self._controls.append(Controls(self._session, did=self.did))
         display(self._controls[-1].widget)  # type: ignore[no-untyped-call]
 
 

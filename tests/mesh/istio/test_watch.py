@@ -74,33 +74,36 @@ def test_an_api_server_that_is_gone_for_a_while_is_told_and_nothing_is_lost(mesh
         assert "meanwhile" in [change.name for change in seen if change.kind == "plugin"]
 
 
-@pytest.mark.parametrize("way", ["silence", "cut"])
-def test_a_connection_that_leads_nowhere_is_noticed_and_nothing_is_fresh_before_it_is_judged(
-    way, mesh, home, connect, cluster, published, tmp_path, monkeypatch
-):
-    # Somebody else's kubeconfig stays as it is for the tests that follow.
-    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+@pytest.fixture
+def far(home, connect, cluster, tmp_path, monkeypatch):
+    """Give the way to the cluster, which can be cut, and a mesh that is reached through it."""
     monkeypatch.setattr(watching, "_QUIET", 1.0)
     monkeypatch.setattr(watching, "_ANSWER", 1.0)
-    mesh.apply(Plugin("kept", published(tag("one")), DETAILS))
     with wired(cluster.kubeconfig, tmp_path) as (wire, kubeconfig):
-        far = connect(home, kubeconfig, preflight=False)
-        with far.watch() as watch:
-            until(watch, "verdict")
-            getattr(wire, way)()
-            stale, _ = until(watch, "stale")
-            assert stale.value["reason"]
-            assert stale.value["since"] < stale.at.isoformat()
-            mesh.remove("kept")
-            mesh.apply(Plugin("instead", published(tag("two")), DETAILS))
-            wire.mend()
-            _, seen = until(watch, "fresh")
-            told = {change.name: change.value for change in seen if change.kind in ("plugin", "plugin-gone")}
-            assert told["kept"] == {}
-            assert told["instead"]
-            judged = [change.value["verdict"] for change in seen if change.kind == "verdict" and "instead" in change.name]
-            assert judged == [Verdict.LIVE.value] * 3
-        far.stop()
+        mesh = connect(home, kubeconfig, preflight=False)
+        yield wire, mesh
+        mesh.stop()
+
+
+@pytest.mark.parametrize("way", ["silence", "cut"])
+def test_a_connection_that_leads_nowhere_is_noticed_and_nothing_is_fresh_before_it_is_judged(way, mesh, far, published):
+    mesh.apply(Plugin("kept", published(tag("one")), DETAILS))
+    wire, beyond = far
+    with beyond.watch() as watch:
+        until(watch, "verdict")
+        getattr(wire, way)()
+        stale, _ = until(watch, "stale")
+        assert stale.value["reason"]
+        assert stale.value["since"] < stale.at.isoformat()
+        mesh.remove("kept")
+        mesh.apply(Plugin("instead", published(tag("two")), DETAILS))
+        wire.mend()
+        _, seen = until(watch, "fresh")
+    told = {change.name: change.value for change in seen if change.kind in ("plugin", "plugin-gone")}
+    assert told["kept"] == {}
+    assert told["instead"]
+    judged = [one.value["verdict"] for one in seen if one.kind == "verdict" and one.name.endswith("/instead")]
+    assert judged == [Verdict.LIVE.value] * 3
 
 
 def test_no_thread_survives_a_watch_that_is_closed(mesh):

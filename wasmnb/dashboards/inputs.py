@@ -1,0 +1,84 @@
+"""The widgets that controls are made of: one input per field, texts in HTML, nothing that knows a deployment."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from wasmnb.dashboards.fields import parsed
+
+if TYPE_CHECKING:
+    from wasmnb.dashboards.fields import Field
+
+__all__ = ["button", "input_of", "made", "quoted", "said", "value_of"]
+
+_WIDE = {"description_width": "9em"}
+_LAYOUT = {"width": "min(46em, 98%)"}
+
+
+def made(kind: Any, label: str, **more: Any) -> Any:
+    """Make an input of ipywidgets with its label before it."""
+    return kind(description=label, style=_WIDE, layout=_LAYOUT, **more)
+
+
+def button(label: str, tip: str, style: str = "") -> Any:
+    """Make a button."""
+    return ipywidgets.Button(description=label, tooltip=tip, button_style=style)
+
+
+def input_of(one: Field) -> Any:
+    """Make the input for a field."""
+    label = f"{one.title}{' (required)' if one.required else ''}"
+    if one.kind == "choice":
+        start = one.default if one.default in one.choices else one.choices[0]
+        return made(ipywidgets.Dropdown, label, options=[(str(c), c) for c in one.choices], value=start)
+    if one.kind == "switch":
+        return made(ipywidgets.Checkbox, label, value=bool(one.default), indent=True)
+    if one.kind == "json":
+        text = "" if one.default is None else json.dumps(one.default, ensure_ascii=False)
+        return made(ipywidgets.Textarea, label, value=text, placeholder=one.help or "JSON")
+    return made(ipywidgets.Text, label, value="" if one.default is None else str(one.default), placeholder=one.help)
+
+
+def value_of(one: Field, control: Any) -> Any:
+    """Read a field from its input; None when nothing was said.
+
+    Raises
+    ------
+    ConfigError
+        It should be JSON, and is not.
+    """
+    if one.kind == "choice":
+        return control.value
+    if one.kind == "switch":
+        # Off is only said where schema or user had something to say.
+        return control.value if control.value or one.default is not None or one.required else None
+    if one.kind == "json":
+        return parsed(control.value)
+    if not control.value.strip():
+        return None
+    return control.value if one.kind == "text" else _number(one.kind, control.value)
+
+
+def _number(kind: str, text: str) -> Any:
+    try:
+        return int(text) if kind == "integer" else float(text)
+    except ValueError:
+        return text  # the schema says that it is no number
+
+
+def said(text: str, *, sign: str = "") -> str:
+    """Give the HTML of a text that a screen reader reads out when it changes."""
+    return f'<div role="status" style="white-space:pre-wrap;line-height:1.5">{html.escape(sign + text)}</div>'
+
+
+def quoted(label: str, lines: list[str]) -> str:
+    """Give the HTML of lines that can be chosen with one click; nothing when there are none."""
+    if not lines:
+        return ""
+    quoted = html.escape("\n".join(lines))
+    style = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;user-select:all"
+    return f'<div style="line-height:1.5">{html.escape(label)}</div><pre style="{style}">{quoted}</pre>'
