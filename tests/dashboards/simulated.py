@@ -57,6 +57,7 @@ class SimulatedMesh:
     def __init__(self, pods: int = 20) -> None:
         self.lock = threading.RLock()
         self.away = ""
+        self.hesitant = False
         self.watches: set[SimulatedWatch] = set()
         self.opened = self.listed = self.sent = 0
         self.requests = 0
@@ -124,6 +125,8 @@ class SimulatedMesh:
             for name, pod in self.there.items():
                 watch.tell("pod", name, pod.to_dict())
                 watch.tell("verdict", f"{name}/header-filter", self.verdict_of[name].to_dict())
+            if not self.hesitant:
+                watch.tell("fresh", "mesh", {})
             self.watches.add(watch)
             return watch
 

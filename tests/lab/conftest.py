@@ -83,6 +83,19 @@ class Notebook:
     def run_all(self) -> None:
         self.command("notebook:run-all-cells")
 
+    def run(self, index: int) -> None:
+        """Run one cell, and do not wait for it."""
+        self.page.evaluate(
+            """index => {
+                 window.jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+                 window.jupyterapp.commands.execute('notebook:run-cell');
+               }""",
+            index,
+        )
+
+    def interrupt(self) -> None:
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+
     def theme(self, name: str) -> None:
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
         self.page.wait_for_timeout(500)

@@ -257,6 +257,7 @@ def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
         first = [next(watch) for _ in pods]
         assert [change.name for change in first] == pods
         assert [change.number for change in first] == list(range(1, len(pods) + 1))
+        assert next(watch).kind == "fresh"
         mesh.apply(Plugin("seen", tag("one").image(), selector=DETAILS))
         kinds = {}
         while "plugin" not in kinds or kinds.get("verdict") is None or kinds["verdict"].value["verdict"] != "LIVE":

@@ -67,7 +67,6 @@ class Board:
         self._mesh, self._pace, self._counted = mesh, pace, rates
         self._table = PodTable(mask)
         self._mask = mask
-        self._expected: list[str] = []
         self._feed: Feed | None = None
         self._freshness = Freshness("paused", now())
         self._painters: list[Callable[[Paint], None]] = []
@@ -83,9 +82,6 @@ class Board:
         if feed is None:
             return self._freshness
         found = feed.freshness
-        if found.kind == "live" and self._table.lacks(self._expected):
-            # Some of the pods that were listed have not been told yet: a count of the others would be wrong.
-            return replace(found, kind="starting")
         return replace(found, reason=self._mask(found.reason))
 
     def start(self) -> None:
@@ -93,7 +89,7 @@ class Board:
         if self._feed is not None or self._freshness.kind == "ended":
             return
         self._stop.clear()
-        self._feed = Feed(self._mesh, take=self._take, opened=self._open, moved=self._moved.set)
+        self._feed = Feed(self._mesh, take=self._take, opened=self._open, settled=self._settle, moved=self._moved.set)
         self._threads = [threading.Thread(target=self._paint_on, name="wasmnb-dashboard-paint", daemon=True)]
         if self._counted:
             self._threads.append(threading.Thread(target=self._count_on, name="wasmnb-dashboard-count", daemon=True))
@@ -133,8 +129,8 @@ class Board:
 
         return board_record(self.rows(), self.freshness, mesh=self._mesh.name, limit=limit)
 
-    def await_rows(self, seconds: float = 5.0) -> None:
-        """Wait until the mesh has told its pods, or cannot."""
+    def await_rows(self, seconds: float) -> None:
+        """Wait until the mesh has told its pods and what runs on them, or cannot."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.freshness.kind == "starting":
             time.sleep(0.02)
@@ -156,10 +152,12 @@ class Board:
                 thread.join(5)
         self._paint()
 
-    def _open(self, names: list[str]) -> None:
+    def _open(self) -> None:
         self._table.renew()
-        self._table.keep(names)
-        self._expected = names
+        self._moved.set()
+
+    def _settle(self) -> None:
+        self._table.settle()
         self._moved.set()
 
     def _take(self, change: object) -> None:

@@ -61,7 +61,9 @@ class Feed:
     take : callable
         Told each change.
     opened : callable
-        Told when a watch was opened, before its first change, with the names of the pods there are.
+        Told when a watch was opened, before its first change.
+    settled : callable
+        Told when everything has been told.
     moved : callable
         Told when ``freshness`` is another one.
     """
@@ -71,10 +73,12 @@ class Feed:
         mesh: Mesh,
         *,
         take: Callable[[Change], None],
-        opened: Callable[[list[str]], None],
+        opened: Callable[[], None],
+        settled: Callable[[], None],
         moved: Callable[[], None],
     ) -> None:
-        self._mesh, self._take, self._opened, self._moved = mesh, take, opened, moved
+        self._mesh, self._take, self._moved = mesh, take, moved
+        self._opened, self._settled = opened, settled
         self.freshness = Freshness("starting", now())
         self._heard = now()
         self._watch: Watch | None = None
@@ -114,15 +118,14 @@ class Feed:
     def _follow(self, watch: Watch) -> None:
         if self._end.is_set():
             return
-        self._opened([pod.name for pod in self._mesh.pods()])
-        self._heard = now()
-        self._be(Freshness("live", self._heard))
+        self._opened()
         for change in watch:
             if change.kind == "stale":
                 since = change.value.get("since")
                 heard = datetime.fromisoformat(since) if since else self._heard
                 self._be(Freshness("stale", heard, str(change.value.get("reason", ""))))
             elif change.kind == "fresh":
+                self._settled()
                 self._be(Freshness("live", now()))
             else:
                 self._take(change)

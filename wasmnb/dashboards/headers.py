@@ -102,7 +102,7 @@ class HeadersWatch:
             return
         self._stop.clear()
         self._freshness = Freshness("starting", now())
-        self._feed = Feed(self._mesh, take=self._moved, opened=lambda _: None, moved=lambda: None)
+        self._feed = Feed(self._mesh, take=self._moved, opened=_pass, settled=_pass, moved=_pass)
         self._thread = threading.Thread(target=self._run, name="wasmnb-dashboard-headers", daemon=True)
         self._thread.start()
 
@@ -114,9 +114,9 @@ class HeadersWatch:
         """Send nothing more; what came stays."""
         self._rest("ended", reason)
 
-    def ready(self) -> None:
+    def ready(self, seconds: float) -> None:
         """Wait for the first answer."""
-        self._first.wait(5)
+        self._first.wait(seconds)
 
     @property
     def entries(self) -> list[Entry]:
@@ -222,6 +222,10 @@ class HeadersWatch:
         with self._lock:
             self._number += 1
             self._tell({**self._state(), **({"entry": entry.packed()} if entry is not None else {})})
+
+
+def _pass() -> None:
+    """Do nothing: how fresh the answers are is known from the answers."""
 
 
 def _fingerprint(capture: Capture) -> Hashable:

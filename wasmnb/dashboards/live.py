@@ -29,6 +29,7 @@ _ANSWER = 20.0  # seconds in which a front end says hello
 _SILENCE, _HIDDEN = 30.0, 150.0  # seconds without a heartbeat; browsers slow down what is hidden to one beat a minute
 _BYE = 7.0  # seconds in which another front end, or the same output elsewhere, may take over
 _TICK = 1.0
+_MOMENT, _WHOLE = 1.0, 30.0  # seconds to wait for what is shown: first, and where nothing follows
 _BEAT = 5.0
 _REFRESH, _KEEP = 2.0, 10.0  # seconds between records: where they are all there is, and below a widget
 _LARGE = 20_000  # bytes from which on a message is compressed
@@ -50,8 +51,8 @@ class Source(Protocol):
     def close(self, reason: str = "") -> None:
         """Stop for good."""
 
-    def ready(self) -> None:
-        """Wait until there is something to show, a few seconds at most."""
+    def ready(self, seconds: float) -> None:
+        """Wait until there is everything to show, so many seconds at most."""
 
     def record(self) -> Record:
         """Give what stays in the notebook."""
@@ -140,12 +141,13 @@ class LiveView:
             display(self.record())  # type: ignore[no-untyped-call]
             return
         self.source.start()
-        self.source.ready()
         if not in_kernel() or (headless() and not brief):
             if not brief:
+                self.source.ready(_WHOLE)
                 self.close()
                 display(self.record())  # type: ignore[no-untyped-call]
             return
+        self.source.ready(_MOMENT)
         first = display(_bundle(self.record(), self._key, folded=False), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         second = display(_EMPTY, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self._handles = [first, second]

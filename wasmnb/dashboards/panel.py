@@ -35,7 +35,7 @@ class Panel:
         self._mesh = session.current.name
         self._controls: list[Any] = []
         self._handles: list[Any] = []
-        self._done: list[str] = []
+        self._done: list[tuple[datetime, str, str]] = []
 
     def close(self, reason: str = "") -> None:  # noqa: ARG002 - what every view of a session is told
         """Take the controls away; the record above them stays."""
@@ -44,19 +44,24 @@ class Panel:
         self._closed(self)
 
     def record(self) -> Record:
-        """Give what stays in the notebook: what can be deployed, and what was done with the buttons."""
-        from wasmnb.views import Block, Record  # noqa: PLC0415
+        """Give what stays in the notebook.
+
+        The frame has what was done with the buttons, oldest first: ``at`` (``datetime64[us, UTC]``), ``magic`` and
+        ``outcome`` (``string``).
+        """
+        from wasmnb.views import Column, Record  # noqa: PLC0415
 
         known = deployable(self._session)
         more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
         names = ", ".join(known[:_MOST]) or "nothing yet"
         notes = (f"can be deployed: {names}{more}", "in a runbook: %wasm_deploy, %wasm_undeploy, %wasm_rollback")
-        blocks = (Block("done with it, oldest first", tuple(self._done)),) if self._done else ()
-        return Record("Control panel", f"for the mesh {self._mesh}", "", blocks=blocks, notes=notes)
+        columns = (Column("at", "datetime64[us, UTC]"), Column("magic", code=True), Column("outcome"))
+        shown = columns if self._done else ()
+        return Record("Control panel", f"for the mesh {self._mesh}", "", shown, tuple(self._done), notes=notes)
 
     def did(self, line: str, status: str) -> None:
         """Note in the record what a button did, as a magic, and what came of it."""
-        self._done = [*self._done, f"{datetime.now(timezone.utc):%H:%M:%S} UTC  {line}  # {status}"][-_KEPT:]
+        self._done = [*self._done, (datetime.now(timezone.utc), line, status)][-_KEPT:]
         bundle = self.record()._repr_mimebundle_()
         for handle in self._handles:
             handle.update(bundle, raw=True)

@@ -11,7 +11,7 @@ from wasmnb.dashboards.row import PluginState, Rate, Row
 from wasmnb.mesh import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from wasmnb.mesh.protocol import Change
 
@@ -27,7 +27,7 @@ class PodTable:
     """Rows by pod; every method may be called from any thread.
 
     What was told before the mesh was away is not believed afterwards until it is told again: `renew` begins a new
-    round, verdicts of earlier rounds are UNPROVEN, and `keep` drops pods that went unnoticed.
+    round, verdicts of earlier rounds are UNPROVEN, and `settle` drops what went unmentioned.
 
     Parameters
     ----------
@@ -66,15 +66,13 @@ class PodTable:
             self._round += 1
             self._changed.update(self._verdicts)
 
-    def keep(self, names: Iterable[str]) -> None:
-        """Drop the pods of earlier rounds that are not among these."""
-        there = set(names)
+    def settle(self) -> None:
+        """End the telling of a round: what went unmentioned is no more."""
         with self._lock:
-            for name in [*self._pods]:
-                if self._pods[name][0] < self._round and name not in there:
-                    self._drop(name)
-            for name in [name for name in self._verdicts if name not in self._pods]:
-                for plugin in [id_ for id_, (told, _) in self._verdicts[name].items() if told < self._round]:
+            for name in [name for name, (told, _) in self._pods.items() if told < self._round]:
+                self._drop(name)
+            for name, known in [*self._verdicts.items()]:
+                for plugin in [id_ for id_, (told, _) in known.items() if told < self._round]:
                     self._judge(name, plugin, {})
 
     def rate(self, rates: Mapping[str, Rate]) -> None:
@@ -82,11 +80,6 @@ class PodTable:
         with self._lock:
             before, self._rates = self._rates, rates
             self._changed.update(name for name in self._pods if before.get(name) != rates.get(name))
-
-    def lacks(self, names: Iterable[str]) -> bool:
-        """Say whether any of these pods has neither been told nor gone."""
-        with self._lock:
-            return any(name not in self._pods and name not in self._buried for name in names)
 
     def rows(self) -> list[Row]:
         """Give every row, by name."""

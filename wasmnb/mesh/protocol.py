@@ -152,8 +152,9 @@ class Change:
     at : datetime
         When it was observed (aware, UTC).
     kind : str
-        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``; ``stale`` when nothing can be seen any more
-        (its value says ``since`` when, and the ``reason``), ``fresh`` when it can again.
+        ``pod``, ``pod-gone``, ``verdict``, ``plugin`` or ``plugin-gone``; ``fresh`` once everything has been told, at
+        the start and after each ``stale``, which says that nothing can be seen any more (its value has ``since`` when,
+        and the ``reason``).
     name : str
         The pod or plugin; for a verdict, ``pod/plugin``; ``mesh`` for stale and fresh.
     value : dict
@@ -168,7 +169,7 @@ class Change:
 
 
 class Watch(Iterator[Change], AbstractContextManager["Watch"], Protocol):
-    """A closable stream of changes; the first ones tell the state at the start."""
+    """A closable stream of changes; those before the first ``fresh`` tell the state at the start."""
 
     def close(self) -> None:
         """End the stream; an iteration that waits ends too."""

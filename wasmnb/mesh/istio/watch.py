@@ -177,7 +177,7 @@ class IstioWatch:
         self._wake, self._end = threading.Event(), threading.Event()
         self._number = 0
         self._told: dict[tuple[str, str], dict[str, Any]] = {}
-        self._stale: datetime | None = None
+        self._stale, self._fresh = False, False
         self._heard = datetime.now(timezone.utc)
         self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", {}, self.wake)
         label = {"labelSelector": f"{PLUGIN},app.kubernetes.io/managed-by={MANAGER}"}
@@ -238,7 +238,7 @@ class IstioWatch:
                 stored = self._stored()
                 self._compare({("pod", item["metadata"]["name"]): described(item).to_dict() for item in items}, "pod")
                 self._compare(_plugins(stored), "plugin")
-                if moved or self._stale or time.monotonic() - last >= (_SOON if busy else _LATE):
+                if moved or not self._fresh or time.monotonic() - last >= (_SOON if busy else _LATE):
                     busy, problem = self._judged(items, stored)
                     last = time.monotonic()
             # Fresh is told last: until then, what was judged before the API server was gone is not the state of now.
@@ -263,12 +263,12 @@ class IstioWatch:
         return problem
 
     def _freshness(self, problem: str) -> None:
-        """Tell when what is known has become old, and when it is new again."""
-        if problem and self._stale is None:
-            self._stale = self._heard
-            self._tell("stale", "mesh", {"since": self._stale.isoformat(), "reason": problem})
-        elif not problem and self._stale is not None:
-            self._stale = None
+        """Tell when what was told is the state of now, and when it is not any more."""
+        if problem and not self._stale:
+            self._stale, self._fresh = True, False
+            self._tell("stale", "mesh", {"since": self._heard.isoformat(), "reason": problem})
+        elif not problem and not self._fresh:
+            self._stale, self._fresh = False, True
             self._tell("fresh", "mesh", {})
 
     def _stored(self) -> list[Stored]:

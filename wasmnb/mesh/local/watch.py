@@ -87,6 +87,8 @@ class LocalWatch:
                 self._changes.put(None)
                 return
             self._compare(known, found)
+            if not known:
+                self._tell("fresh", "mesh", {})
             known = found
             self._wake.wait(_PERIOD)
 
