@@ -62,6 +62,8 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     # While it lives, what is saved can be read.
     saved = opened.saved().cells[1].outputs
     assert "ready" in saved[0].data["text/plain"]
+    assert re.search(r"as of \d\d:\d\d:\d\d UTC", saved[0].data["text/plain"])
+    assert not page.locator("[data-wasmnb-record]").is_visible()
     assert "<script" not in saved[0].data["text/html"]
 
     # Stopping the mesh leaves one static record.
@@ -136,8 +138,14 @@ def test_after_a_restart_the_record_stays(notebook):
     page = opened.page
     opened.run_all()
     page.get_by_role("grid").wait_for(timeout=90_000)
+    opened.saved()
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    page.locator("details[data-wasmnb-record][open]").wait_for(timeout=90_000)
+    page.locator("[data-wasmnb-record]").wait_for(timeout=90_000)
     assert page.get_by_role("grid").count() == 0
-    page.locator("details table").get_by_text("w-0-0").wait_for()
+    page.locator("[data-wasmnb-record] table").get_by_text("w-0-0").wait_for()
     opened.picture("pods-restarted")
+    # So does that of a notebook that was saved while it lived.
+    page.reload()
+    page.locator("[data-wasmnb-record] table").get_by_text("w-0-0").wait_for(timeout=90_000)
+    page.wait_for_timeout(3000)
+    opened.picture("pods-reopened")

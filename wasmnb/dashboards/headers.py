@@ -87,7 +87,7 @@ class HeadersWatch:
         self._send, self._mesh, self._title, self._every, self._mask = send, mesh, title, every, mask
         self._entries: dict[Hashable, Entry] = {}
         self._latest: Hashable = None
-        self._freshness = Freshness("paused", now())
+        self.freshness = Freshness("paused", now())
         self._heard = now()
         self._number = 0
         self._tell: Callable[[Mapping[str, Any]], None] = lambda _: None
@@ -98,10 +98,10 @@ class HeadersWatch:
 
     def start(self) -> None:
         """Begin to send, again after `pause`."""
-        if self._thread is not None or self._freshness.kind == "ended":
+        if self._thread is not None or self.freshness.kind == "ended":
             return
         self._stop.clear()
-        self._freshness = Freshness("starting", now())
+        self.freshness = Freshness("starting", now())
         self._feed = Feed(self._mesh, take=self._moved, opened=_pass, settled=_pass, moved=_pass)
         self._thread = threading.Thread(target=self._run, name="wasmnb-dashboard-headers", daemon=True)
         self._thread.start()
@@ -130,12 +130,12 @@ class HeadersWatch:
 
         with self._lock:
             entry = self._entries.get(self._latest)
-            text = freshness_text(self._freshness)
+            text = freshness_text(self.freshness)
             if entry is None:
                 return Record(self._title, text or "no answer yet", "warn")
             others = len(self._entries) - 1
             notes = (f"{others} earlier captures differed from this one",) if others else ()
-            stale = self._freshness.kind == "stale"
+            stale = self.freshness.kind == "stale"
             return replace(
                 entry.record,
                 status="; ".join(part for part in (entry.record.status, text) if part),
@@ -161,9 +161,9 @@ class HeadersWatch:
             self._wake.set()
 
     def _rest(self, kind: str, reason: str) -> None:
-        if self._freshness.kind == "ended":
+        if self.freshness.kind == "ended":
             return
-        self._freshness = Freshness(kind, now(), reason)
+        self.freshness = Freshness(kind, now(), reason)
         self._stop.set()
         self._wake.set()
         if self._feed is not None:
@@ -171,7 +171,7 @@ class HeadersWatch:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(6)
         self._feed = self._thread = None
-        self._freshness = Freshness(kind, self._freshness.since, reason)
+        self.freshness = Freshness(kind, self.freshness.since, reason)
         self._told(None)
 
     def _run(self) -> None:
@@ -186,14 +186,14 @@ class HeadersWatch:
         try:
             capture = self._send()
         except Told as error:
-            if self._freshness.kind != "stale" and not self._stop.is_set():
-                self._freshness = Freshness("stale", self._heard, self._mask(error.what))
+            if self.freshness.kind != "stale" and not self._stop.is_set():
+                self.freshness = Freshness("stale", self._heard, self._mask(error.what))
                 self._told(None)
             return
         with self._lock:
             self._heard = capture.after.at
             if not self._stop.is_set():
-                self._freshness = Freshness("live", self._heard)
+                self.freshness = Freshness("live", self._heard)
             self._take(capture)
 
     def _take(self, capture: Capture) -> None:
@@ -213,7 +213,7 @@ class HeadersWatch:
         keys = list(self._entries)
         return {
             "number": self._number,
-            "freshness": self._freshness.to_dict(),
+            "freshness": self.freshness.to_dict(),
             "latest": keys.index(self._latest) if self._latest in self._entries else 0,
             "length": len(keys),
         }

@@ -1,26 +1,28 @@
 """A view in a notebook: a record at once, a widget as soon as a front end says that it is there, a record at the end.
 
 A front end cannot be asked whether it shows widgets. So the widget is only made at first; it says hello where a front
-end runs it, and then takes the record's place. Headless runs (nbclient, papermill) say of themselves that nobody can
-be asked anything, and keep the record.
+end runs it, and then takes the record's place before the eye, while the record stays in the notebook. Headless runs
+(nbclient, papermill) say of themselves that nobody can be asked anything, and keep the record.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import sys
 import threading
 import time
 import uuid
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wasmnb.dashboards.feed import now
 from wasmnb.views.progress import noninteractive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from wasmnb.dashboards.feed import Freshness
     from wasmnb.views import Record
 
 __all__ = ["LiveView", "Source", "headless", "in_kernel"]
@@ -31,7 +33,8 @@ _BYE = 7.0  # seconds in which another front end, or the same output elsewhere, 
 _TICK = 1.0
 _MOMENT, _WHOLE = 1.0, 30.0  # seconds to wait for what is shown: first, and where nothing follows
 _BEAT = 5.0
-_REFRESH, _KEEP = 2.0, 10.0  # seconds between records: where they are all there is, and below a widget
+_REFRESH, _KEEP = 2.0, 10.0  # seconds between records: where they are all there is, and behind a widget
+_OLD = 60.0  # seconds after which a record is renewed although nothing changed
 _LARGE = 20_000  # bytes from which on a message is compressed
 _EMPTY = {"text/plain": "", "text/html": ""}
 
@@ -41,6 +44,10 @@ class Source(Protocol):
 
     front: str
     """The script that shows it."""
+
+    @property
+    def freshness(self) -> Freshness:
+        """How much the record can be believed."""
 
     def start(self) -> None:
         """Follow what is shown, again after `pause`."""
@@ -86,7 +93,7 @@ class LiveView:
         self._answered = self._farewell = self._hidden = self._ended = False
         self._running = _Running()
         self._begin = self._heard = self._beaten = self._recorded = time.monotonic()
-        self._recorded_text = ""
+        self._recorded_text, self._renewed = "", 0.0
         self._lock = threading.RLock()
         self._stop = threading.Event()
         source.on_change(self._tell)
@@ -127,7 +134,7 @@ class LiveView:
         self._stop.set()
         self.source.close(reason)
         if self._handles:
-            self._record(whole=True)
+            self._record(final=True)
             self._handles[1].update(_EMPTY, raw=True)
         if self._widget is not None:
             self._widget.close()
@@ -148,7 +155,7 @@ class LiveView:
                 display(self.record())  # type: ignore[no-untyped-call]
             return
         self.source.ready(_MOMENT)
-        first = display(_bundle(self.record(), self._key, folded=False), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        first = display(self._bundle(self.record()), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         second = display(_EMPTY, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self._handles = [first, second]
         if not headless():
@@ -173,7 +180,6 @@ class LiveView:
             self._send("all", self.source.whole())
             if first:
                 self._handles[1].update(self._widget.bundle(), raw=True)
-                self._record()
         elif kind != "alive":
             self.source.said(message)
 
@@ -190,31 +196,40 @@ class LiveView:
 
     def _keep(self) -> None:
         while not self._stop.wait(_TICK):
-            now = time.monotonic()
-            silent = now - max(self._heard, self._running.until())
-            if self.live and now - self._beaten > _BEAT:
-                self._beaten = now
+            present = time.monotonic()
+            silent = present - max(self._heard, self._running.until())
+            if self.live and present - self._beaten > _BEAT:
+                self._beaten = present
                 self._widget.send({"kind": "tick"})
-            if now - self._recorded > (_KEEP if self._answered else _REFRESH):
+            if present - self._recorded > (_KEEP if self._answered else _REFRESH):
                 self._record()
             if self._farewell and silent > _BYE:
                 self.close()
             elif not self._answered:
-                if self._widget is not None and now - self._begin > _ANSWER and silent > _ANSWER / 2:
+                if self._widget is not None and present - self._begin > _ANSWER and silent > _ANSWER / 2:
                     self.source.pause("no front end answered")
             elif silent > (_HIDDEN if self._hidden else _SILENCE):
                 self.source.pause("nobody looked at it any more")
 
-    def _record(self, *, whole: bool = False) -> None:
-        """Renew the record in the notebook, unless it would be the same."""
+    def _record(self, *, final: bool = False) -> None:
+        """Renew the record in the notebook; one that says the same only now and then, for its time."""
         self._recorded = time.monotonic()
         record = self.record()
-        text = f"{whole or not self._answered} {record.to_dict()}"
+        text = str(record.to_dict())
         with self._lock:
-            if text == self._recorded_text or (self._ended and not whole):
+            same = text == self._recorded_text and self._recorded - self._renewed < _OLD
+            if not final and (self._ended or same):
                 return
-            self._recorded_text = text
-            self._handles[0].update(_bundle(record, self._key, folded=self._answered and not whole), raw=True)
+            self._recorded_text, self._renewed = text, self._recorded
+            self._handles[0].update(self._bundle(record), raw=True)
+
+    def _bundle(self, record: Record) -> dict[str, str]:
+        """Give the display of a record: a saved notebook must tell of what time it is."""
+        if self.source.freshness.believed:
+            record = replace(record, notes=(*record.notes, f"as of {now():%H:%M:%S} UTC"))
+        bundle = record._repr_mimebundle_()
+        bundle["text/html"] = f'<div data-wasmnb-record="{self._key}">{bundle["text/html"]}</div>'
+        return bundle
 
 
 class _Running:
@@ -260,12 +275,3 @@ def headless() -> bool:
     shell = _shell()
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
     return parent.get("content", {}).get("allow_stdin") is False
-
-
-def _bundle(record: Record, key: str, *, folded: bool) -> dict[str, str]:
-    bundle = record._repr_mimebundle_()
-    if folded:
-        summary = html.escape(f"{record.title} at {time.strftime('%H:%M:%S', time.gmtime())} UTC: {record.status}")
-        page = f'<details data-wasmnb-record="{key}"><summary>{summary}</summary>{bundle["text/html"]}</details>'
-        bundle["text/html"] = page
-    return bundle

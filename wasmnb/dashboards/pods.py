@@ -11,6 +11,7 @@ from wasmnb.views.mesh import VERDICTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from wasmnb.dashboards.feed import Freshness
     from wasmnb.mesh import Mesh
     from wasmnb.views import Record
 
@@ -27,6 +28,11 @@ class Pods:
         self._mesh = mesh
         self.start, self.pause, self.close = board.start, board.pause, board.close
         self.ready = board.await_rows
+
+    @property
+    def freshness(self) -> Freshness:
+        """The board's."""
+        return self.board.freshness
 
     def record(self) -> Record:
         """Give what stays in the notebook."""

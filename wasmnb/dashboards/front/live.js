@@ -70,14 +70,11 @@ function opened(model, { start, all, paint }) {
       changed({});
     }
   }, BEAT);
-  // A kernel that was restarted knows nothing of this view: the record below it stays, and is opened.
+  // A kernel that was restarted knows nothing of this view: the record stays.
   const lost = async () => {
-    const own = model.get("key");
     if (!model.widget_manager) return;
     const real = await model.widget_manager.get_model(model.get("model_key")).catch(() => null);
-    if (!real || real.comm_live !== false) return;
-    document.querySelectorAll(`details[data-wasmnb-record="${own}"]`).forEach((record) => { record.open = true; });
-    real.close(true);
+    if (real && real.comm_live === false) real.close(true);
   };
   model.on("comm_live_update", lost);
   stores.set(model.get("key"), store);
@@ -96,6 +93,9 @@ function shown(model, el, build) {
   el.append(frame);
   // JupyterLab's own shortcuts are not meant by who types in a view.
   frame.addEventListener("keydown", (event) => event.stopPropagation());
+  // The record says the same. It is only out of sight, so that a saved notebook has it.
+  store.hiding ??= element("style", {}, `[data-wasmnb-record="${model.get("key")}"] { display: none; }`);
+  document.head.append(store.hiding);
   const painter = build(store, frame);
   let asked = false;
   const soon = (what) => {
@@ -113,6 +113,8 @@ function shown(model, el, build) {
   return () => {
     store.painters.delete(soon);
     store.views -= 1;
-    if (!store.views) store.say({ kind: "bye" });
+    if (store.views) return;
+    store.hiding.remove();
+    store.say({ kind: "bye" });
   };
 }
