@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import SelectorError, WasmnbError
 from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
 from wasmnb.mesh.istio.placing import digest_of, envoy_name, policy_of, put_at, said_by
-from wasmnb.mesh.istio.pods import ended
+from wasmnb.mesh.istio.pods import ended, labels
 from wasmnb.mesh.istio.problems import ForbiddenError
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.local.names import did_you_mean
 from wasmnb.plugin.rendering import resource_names
+from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,20 +35,18 @@ Item = Mapping[str, Any]
 def selects(stored: Stored, item: Item) -> bool:
     """Say whether an object of ours is for a pod."""
     plugin = stored.record.get("plugin") or {}
-    labels = item["metadata"].get("labels") or {}
     if plugin.get("targets"):
-        return any(_is_for(target, labels) for target in plugin["targets"])
-    wanted = {**(plugin.get("selector") or {}), **stored.part}
-    return all(labels.get(key) == value for key, value in wanted.items())
+        return any(_is_for(target, labels(item)) for target in plugin["targets"])
+    return carries(labels(item), {**(plugin.get("selector") or {}), **stored.part})
 
 
-def _is_for(target: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+def _is_for(target: Mapping[str, Any], has: Mapping[str, str]) -> bool:
     # Istio, ``pilot/pkg/config/kube/gateway``: what it makes for a Gateway carries its name and class.
     if target.get("kind") == "Gateway":
-        return labels.get("gateway.networking.k8s.io/gateway-name") == target.get("name")
+        return has.get("gateway.networking.k8s.io/gateway-name") == target.get("name")
     if target.get("kind") == "GatewayClass":
-        return labels.get("gateway.networking.k8s.io/gateway-class-name") == target.get("name")
-    return "gateway.istio.io/managed" in labels
+        return has.get("gateway.networking.k8s.io/gateway-class-name") == target.get("name")
+    return "gateway.istio.io/managed" in has
 
 
 class Looking:
@@ -92,10 +91,8 @@ class Looking:
             item = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}", right=right)
         except ForbiddenError:
             return ""
-        labels = item["metadata"].get("labels") or {}
-        if labels.get("istio-injection") == "enabled" or (
-            labels.get("istio.io/rev") and "istio-injection" not in labels
-        ):
+        has = item["metadata"].get("labels") or {}
+        if has.get("istio-injection") == "enabled" or (has.get("istio.io/rev") and "istio-injection" not in has):
             return ""
         return (
             f"the namespace is not injected: `kubectl label namespace {self.namespace} istio-injection=enabled`,"
@@ -188,15 +185,13 @@ class Looking:
     def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
         """Make the error for a selector that matches nothing: it lists the labels there are."""
         wanted = ",".join(f"{key}={value}" for key, value in selector.items())
-        labels = {
-            f"{k}={v}" for item in items for k, v in (item["metadata"].get("labels") or {}).items() if "/" not in k
-        }
+        there = {f"{key}={value}" for item in items for key, value in labels(item).items() if "/" not in key}
         if not items:
             return SelectorError(
                 f"There is no pod in the namespace {self.namespace}.",
                 hint="%wasm_bookinfo apply makes some; %wasm_mesh istio -n NAMESPACE chooses another",
             )
-        hint = did_you_mean(wanted, sorted(one for one in labels if not one.startswith("pod-template-hash")))
+        hint = did_you_mean(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
         return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)
 
 

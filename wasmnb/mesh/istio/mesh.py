@@ -19,6 +19,7 @@ from wasmnb.mesh.istio.evidence import Gatherer
 from wasmnb.mesh.istio.looking import Looking, module_of, selects
 from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.placing import Placing, newest_of, text_of, unknown
+from wasmnb.mesh.istio.pods import labels
 from wasmnb.mesh.istio.pods import pod as described
 from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
 from wasmnb.mesh.istio.rights import Right
@@ -27,6 +28,7 @@ from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.local.names import check_id
 from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
 from wasmnb.plugin.envoy import in_order
+from wasmnb.plugin.scope import carries
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
@@ -207,7 +209,7 @@ class IstioMesh:
             note = _examined(plugin, tried, progress)
             items = self._looking.serving()
             stored = self._objects.all(plugin.id)
-            selected = [item for item in items if _chosen(plugin, item)]
+            selected = [item for item in items if plugin.selects(labels(item))]
             if plugin.kind.foreign:
                 selected = []
             elif not selected and not plugin.targets:
@@ -221,7 +223,7 @@ class IstioMesh:
                 attempt = int(stored[0].record.get("attempt") or 0) + 1
             if only is not None:
                 stored = self._split(plugin, only, stored, selected, progress)
-                selected = [item for item in selected if _carries(item, only)]
+                selected = [item for item in selected if carries(labels(item), only)]
                 if not selected:
                     raise self._looking.no_pod({**plugin.selector, **only}, items)
             self._looking.before(stored, selected)
@@ -506,18 +508,16 @@ class IstioMesh:
         if not any(not one.part for one in stored):
             return stored
         progress.update(f"splitting {plugin.id} into parts, as it is")
-        labels = [item["metadata"].get("labels") or {} for item in selected]
-        lacking = [
-            item["metadata"]["name"]
-            for item, has in zip(selected, labels, strict=True)
-            if not only.keys() <= has.keys()
-        ]
+        lacking = [item["metadata"]["name"] for item in selected if not only.keys() <= labels(item).keys()]
         if lacking:
             raise MeshError(
                 f"{', '.join(lacking)} lacks a label of {', '.join(only)}, so no selector can tell it from the others.",
                 hint="roll out by labels that every selected pod has",
             )
-        parts = [dict(part) for part in dict.fromkeys(tuple((key, has[key]) for key in only) for has in labels)]
+        parts = [
+            dict(part)
+            for part in dict.fromkeys(tuple((key, has[key]) for key in only) for has in map(labels, selected))
+        ]
         held = self._placing.split(stored, parts)
         self._waited(held, _REMOVAL, progress)
         return held
@@ -579,15 +579,6 @@ def _there(cluster: Cluster, namespace: str) -> None:
             why=[f"there is: {', '.join(known)}"] if known else [],
             hint=did_you_mean(namespace, known) if known else f"`kubectl create namespace {namespace}` makes it",
         ) from None
-
-
-def _chosen(plugin: Plugin, item: Any) -> bool:
-    return not plugin.targets and plugin.selects(item["metadata"].get("labels") or {})
-
-
-def _carries(item: Any, labels: Mapping[str, str]) -> bool:
-    has = item["metadata"].get("labels") or {}
-    return all(has.get(key) == value for key, value in labels.items())
 
 
 def _lasts(one: PodVerdict) -> bool:
