@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import SelectorError, WasmnbError
 from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
-from wasmnb.mesh.istio.placing import digest_of, envoy_name, policy_of, put_at, said_by
+from wasmnb.mesh.istio.placing import put_at
 from wasmnb.mesh.istio.pods import ended, labels
 from wasmnb.mesh.istio.problems import ForbiddenError
+from wasmnb.mesh.istio.reading import digest_of, envoy_name, policy_of, said_by, selects
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.local.names import did_you_mean
 from wasmnb.plugin.rendering import resource_names
-from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,26 +27,9 @@ if TYPE_CHECKING:
     from wasmnb.mesh.protocol import PodVerdict
     from wasmnb.module import Module
 
-__all__ = ["Item", "Looking", "module_of", "selects"]
+__all__ = ["Item", "Looking", "module_of"]
 
 Item = Mapping[str, Any]
-
-
-def selects(stored: Stored, item: Item) -> bool:
-    """Say whether an object of ours is for a pod."""
-    plugin = stored.record.get("plugin") or {}
-    if plugin.get("targets"):
-        return any(_is_for(target, labels(item)) for target in plugin["targets"])
-    return carries(labels(item), {**(plugin.get("selector") or {}), **stored.part})
-
-
-def _is_for(target: Mapping[str, Any], has: Mapping[str, str]) -> bool:
-    # Istio, ``pilot/pkg/config/kube/gateway``: what it makes for a Gateway carries its name and class.
-    if target.get("kind") == "Gateway":
-        return has.get("gateway.networking.k8s.io/gateway-name") == target.get("name")
-    if target.get("kind") == "GatewayClass":
-        return has.get("gateway.networking.k8s.io/gateway-class-name") == target.get("name")
-    return "gateway.istio.io/managed" in has
 
 
 class Looking:

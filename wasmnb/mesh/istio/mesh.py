@@ -16,12 +16,13 @@ from wasmnb.mesh.istio.admin import Admin
 from wasmnb.mesh.istio.cluster import Cluster
 from wasmnb.mesh.istio.doctor import examine
 from wasmnb.mesh.istio.evidence import Gatherer
-from wasmnb.mesh.istio.looking import Looking, module_of, selects
+from wasmnb.mesh.istio.looking import Looking, module_of
 from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.placing import Placing, newest_of, text_of, unknown
 from wasmnb.mesh.istio.pods import labels
 from wasmnb.mesh.istio.pods import pod as described
 from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
+from wasmnb.mesh.istio.reading import selects
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.istio.tunnel import Tunnels
 from wasmnb.mesh.istio.watch import IstioWatch

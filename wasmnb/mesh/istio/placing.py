@@ -8,15 +8,13 @@ between two requests. A plugin that is put in force as a whole afterwards is one
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, DeployError, UsageError
 from wasmnb.mesh.istio.pods import moment
 from wasmnb.mesh.local.names import did_you_mean
-from wasmnb.plugin import FailPolicy, Plugin
+from wasmnb.plugin import Plugin
 from wasmnb.plugin.rendering import render_istio, yaml_text
 
 if TYPE_CHECKING:
@@ -26,53 +24,10 @@ if TYPE_CHECKING:
     from wasmnb.image import Image
     from wasmnb.mesh.istio.objects import Objects, Stored
 
-__all__ = ["Placing", "digest_of", "envoy_name", "newest_of", "policy_of", "put_at", "said_by", "text_of", "unknown"]
+__all__ = ["Placing", "newest_of", "put_at", "text_of", "unknown"]
 
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
-_NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
 _NOISE = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _RECORD = "wasmnb.dev/record"
-
-
-def digest_of(stored: Stored) -> str:
-    """Read off an object which image it names; somebody may have changed it by hand."""
-    text = json.dumps(stored.item.get("spec", {}))
-    found = _DIGEST.search(text)
-    noted = _NOTED.search(text)
-    return found[1] if found else f"sha256:{noted[1]}" if noted else ""
-
-
-def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
-    """Read off an object the configuration and the environment that it names."""
-    spec = stored.item.get("spec", {})
-    if stored.kind.name == "EnvoyFilter":
-        config = _patched(stored)
-        values = (config.get("vm_config") or {}).get("environment_variables") or {}
-        return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
-    wasm = spec.get("wasm") or spec
-    env = {
-        one["name"]: one.get("value", "")
-        for one in (wasm.get("vmConfig") or {}).get("env") or ()
-        if one.get("valueFrom", "INLINE") == "INLINE"
-    }
-    return wasm.get("pluginConfig"), env
-
-
-def envoy_name(stored: Stored) -> str:
-    """Read off an object what Envoy's messages call its plugin: an ``EnvoyFilter`` says it, else Istio makes it."""
-    if stored.kind.name == "EnvoyFilter":
-        return str(_patched(stored).get("name", ""))
-    return f"{stored.item['metadata']['namespace']}.{stored.name}"
-
-
-def _patched(stored: Stored) -> Mapping[str, Any]:
-    """Give the ``PluginConfig`` that an ``EnvoyFilter`` adds; empty when it adds none."""
-    for patch in stored.item.get("spec", {}).get("configPatches") or ():
-        value = patch.get("patch", {}).get("value") or {}
-        found: Mapping[str, Any] = (value.get("typed_config") or {}).get("config") or {}
-        if found:
-            return found
-    return {}
 
 
 def text_of(item: Mapping[str, Any]) -> str:
@@ -243,11 +198,6 @@ def newest_of(stored: Sequence[Stored]) -> Stored | None:
 def put_at(stored: Stored) -> datetime:
     """Say when an object was put in force, by our own clock of then."""
     return moment(str(stored.record.get("at", "")).replace("+00:00", "Z") or None)
-
-
-def policy_of(stored: Stored) -> FailPolicy:
-    """Give the fail policy of an object's plugin."""
-    return FailPolicy((stored.record.get("plugin") or {}).get("fail_policy", "close"))
 
 
 def unknown(id_: str, namespace: str, there: Sequence[str]) -> BadNameError:
