@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import SelectorError, WasmnbError
+from wasmnb.errors import SelectorError
 from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
+from wasmnb.mesh.istio.namespaces import injected
 from wasmnb.mesh.istio.placing import put_at
 from wasmnb.mesh.istio.pods import ended, labels
-from wasmnb.mesh.istio.problems import ForbiddenError
 from wasmnb.mesh.istio.reading import digest_of, envoy_name, policy_of, said_by, selects
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.local.names import did_you_mean
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.cluster import Cluster
     from wasmnb.mesh.istio.evidence import Gatherer
+    from wasmnb.mesh.istio.images import Images
     from wasmnb.mesh.istio.istiod import Istio
     from wasmnb.mesh.istio.objects import Stored
     from wasmnb.mesh.istio.tunnel import Tunnels
     from wasmnb.mesh.protocol import PodVerdict
     from wasmnb.module import Module
 
-__all__ = ["Item", "Looking", "module_of"]
+__all__ = ["Item", "Looking"]
 
 Item = Mapping[str, Any]
 
@@ -42,14 +43,25 @@ class Looking:
     istio : Istio
     gatherer : Gatherer
     tunnels : Tunnels
+    images : Images
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, istio: Istio, gatherer: Gatherer, tunnels: Tunnels) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        istio: Istio,
+        gatherer: Gatherer,
+        tunnels: Tunnels,
+        *,
+        images: Images,
+    ) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.istio = istio
         self._gatherer = gatherer
         self._tunnels = tunnels
+        self._images = images
         self._known: dict[tuple[str, str], Known] = {}
 
     def items(self) -> list[Item]:
@@ -67,26 +79,10 @@ class Looking:
         """List the pods that requests can reach, or will: neither at their end nor being deleted."""
         return [item for item in self.items() if not ended(item) and not item["metadata"].get("deletionTimestamp")]
 
-    def injected(self) -> str:
-        """Say why the namespace's pods get no sidecar; empty when they do, or it may not be known."""
-        try:
-            right = Right("get", "namespaces")
-            item = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}", right=right)
-        except ForbiddenError:
-            return ""
-        has = item["metadata"].get("labels") or {}
-        if has.get("istio-injection") == "enabled" or (has.get("istio.io/rev") and "istio-injection" not in has):
-            return ""
-        return (
-            f"the namespace is not injected: `kubectl label namespace {self.namespace} istio-injection=enabled`,"
-            " then restart its pods"
-        )
-
     def judged(
         self,
-        stored: Sequence[Stored],
         items: Sequence[Item],
-        modules: Mapping[str, Module],
+        stored: Sequence[Stored],
         *,
         rest: bool = False,
         whole: bool = True,
@@ -95,17 +91,18 @@ class Looking:
 
         Parameters
         ----------
-        stored : sequence of Stored
-            The objects of the plugins.
         items : sequence
             The pods.
-        modules : mapping of str to Module
-            Those that are at hand, by digest of the image.
+        stored : sequence of Stored
+            The objects of the plugins.
         rest : bool
             Judge the pods that are not selected too.
         whole : bool
             Gather all evidence; without, no pod can be LIVE.
         """
+        if whole:
+            self._images.fill(stored)
+        modules = self._images.modules()
         foreign = [judge_foreign(one, digest_of(one)) for one in stored if not one.kind.ours]
         stored = [one for one in stored if one.kind.ours]
         concerned = [item for item in items if any(selects(one, item) for one in stored)]
@@ -117,7 +114,7 @@ class Looking:
                 strict=True,
             )
         )
-        injected = self.injected() if any(one.entries is None for one in evidence.values()) else ""
+        bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
         found = foreign
         for item in items:
             name = item["metadata"]["name"]
@@ -127,7 +124,7 @@ class Looking:
                 if here:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
                     one = max(here, key=put_at)
-                    found.append(judge(evidence[name], self.wanted(one, modules, injected), self.known(item, id_)))
+                    found.append(judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_)))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
         return found
@@ -184,12 +181,3 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 def _labels(stored: Sequence[Stored]) -> str:
     plugin = stored[-1].record.get("plugin") or {}
     return ",".join(f"{key}={value}" for key, value in (plugin.get("selector") or {}).items())
-
-
-def module_of(image: Any) -> Module | None:
-    """Give an image's module where it can be had."""
-    try:
-        found: Module = image.module
-    except WasmnbError:
-        return None
-    return found

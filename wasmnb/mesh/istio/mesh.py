@@ -9,21 +9,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import BadNameError, MeshError, WasmnbError, did_you_mean
-from wasmnb.image.named import NamedImage
-from wasmnb.mesh.istio import counting, istiod
+from wasmnb.errors import BadNameError, MeshError
+from wasmnb.mesh.istio import counting, istiod, namespaces
 from wasmnb.mesh.istio.admin import Admin
 from wasmnb.mesh.istio.cluster import Cluster
 from wasmnb.mesh.istio.doctor import examine
 from wasmnb.mesh.istio.evidence import Gatherer
-from wasmnb.mesh.istio.looking import Looking, module_of
+from wasmnb.mesh.istio.images import Images, module_of
+from wasmnb.mesh.istio.looking import Looking
 from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.placing import Placing, newest_of, text_of, unknown
 from wasmnb.mesh.istio.pods import labels
 from wasmnb.mesh.istio.pods import pod as described
-from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
 from wasmnb.mesh.istio.reading import selects
-from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.istio.tunnel import Tunnels
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.local.names import check_id
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from wasmnb.checks import Check
     from wasmnb.image import Image
     from wasmnb.mesh.local.preflight import Preflight
-    from wasmnb.module import Module
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
@@ -75,14 +72,13 @@ class IstioMesh:
         self.namespace = namespace
         self.istio = istio
         self.preflight = preflight
-        self.fetch = fetch
         self._tunnels = Tunnels()
         self._admin = Admin(cluster, namespace, self._tunnels)
         self._gatherer = Gatherer(cluster, namespace, self._admin)
-        self._looking = Looking(cluster, namespace, istio, self._gatherer, self._tunnels)
+        self._images = Images(fetch)
+        self._looking = Looking(cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images)
         self._objects = Objects(cluster, namespace, istio.kinds)
-        self._placing = Placing(self._objects, istio.version, as_, self._image)
-        self._images: dict[str, Image] = {}
+        self._placing = Placing(self._objects, istio.version, as_, self._images.image)
         self._past: dict[str, list[Plugin]] = {}
         self._lock = threading.RLock()
         self._watches: list[IstioWatch] = []
@@ -126,7 +122,7 @@ class IstioMesh:
         """
         cluster = Cluster.connect(context)
         home = namespace or cluster.namespace
-        _there(cluster, home)
+        namespaces.require(cluster, home)
         istio = istiod.find(cluster, home, system)
         mesh = cls(cluster, home, istio, as_=as_, preflight=_preflight() if preflight else None, fetch=fetch)
         try:
@@ -143,13 +139,18 @@ class IstioMesh:
         return f"<IstioMesh: namespace {self.namespace} of {self.cluster.context}, Istio {version}>"
 
     @property
+    def fetch(self) -> Callable[[str], Image] | None:
+        """What gives the image of a pinned reference, for plugins that others deployed."""
+        return self._images.fetch
+
+    @property
     def about(self) -> tuple[str, ...]:
         """What a user should know of the mesh: cluster, Istio, injection, and what is not seen."""
         istio = self.istio
         version = f"Istio {istio.version or 'of unknown version'}"
         version += f", revision {istio.revision}" if istio.revision else ""
         lines = [f"context {self.cluster.context}, namespace {self.namespace}, {version}"]
-        lines.append(self._looking.injected() or "pods of the namespace get a sidecar")
+        lines.append(namespaces.injected(self.cluster, self.namespace) or "pods of the namespace get a sidecar")
         lines += [f"less is proven: {istio.why_blind}"] if istio.why_blind else []
         return tuple(lines)
 
@@ -217,7 +218,7 @@ class IstioMesh:
                 raise self._looking.no_pod(plugin.selector, items)
             attempt, again = 0, ""
             if only is None and self._is_there(plugin, stored):
-                verdicts = self._judged(stored, selected)
+                verdicts = self._looking.judged(selected, stored)
                 again = _why_anew(verdicts)
                 if not again:
                     return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
@@ -235,7 +236,7 @@ class IstioMesh:
                 self._past[plugin.id] = self._placing.history(plugin.id, held)
             else:
                 held = self._placing.put_part(plugin, only, stored)
-            self._remember(plugin)
+            self._images.keep(plugin.image)
             chosen = [one for one in held if only is None or one.part == dict(only)]
             verdicts = self._waited(chosen, wait + self._loading(plugin) if wait else 0.0, progress)
             self._wake()
@@ -305,7 +306,7 @@ class IstioMesh:
         """
         self._check()
         stored = self._objects.all() if id is None else self._stored(id)
-        return self._judged(stored, self._looking.serving(), rest=id is not None)
+        return self._looking.judged(self._looking.serving(), stored, rest=id is not None)
 
     def send(
         self,
@@ -386,12 +387,14 @@ class IstioMesh:
         from wasmnb.mesh.istio.logs import lines  # noqa: PLC0415 - not needed to deploy
 
         self._check()
-        return lines(self.cluster, self.namespace, self._looking.items(), pod, tail, list(self._modules().values()))
+        return lines(
+            self.cluster, self.namespace, self._looking.items(), pod, tail, list(self._images.modules().values())
+        )
 
     def watch(self) -> IstioWatch:
         """Watch pods, plugins and verdicts; close it, or use it in a ``with`` block."""
         self._check()
-        watch = IstioWatch(self.cluster, self.namespace, self._objects, self._snapshot, self._watches.remove)
+        watch = IstioWatch(self.cluster, self.namespace, self._objects, self._looking.judged, self._watches.remove)
         self._watches.append(watch)
         return watch
 
@@ -420,22 +423,6 @@ class IstioMesh:
             raise unknown(id_, self.namespace, list(dict.fromkeys(one.id for one in self._objects.all())))
         return stored
 
-    def _image(self, reference: str, digest: str) -> Any:
-        known = self._images.get(digest)
-        if known is not None:
-            return replace(known, reference=reference)
-        return NamedImage(reference, digest, self._pulled)
-
-    def _pulled(self, pinned: str) -> Image:
-        if self.fetch is None:
-            raise MeshError(f"The image {pinned} is not at hand.", hint=f"%wasm_pull {pinned}")
-        image = self.fetch(pinned)
-        self._images[image.digest] = image
-        return image
-
-    def _modules(self) -> dict[str, Module]:
-        return {digest: image.module for digest, image in list(self._images.items())}
-
     def _learn(self, plugin: Plugin, *, strict: bool = True) -> None:
         """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
         from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
@@ -450,10 +437,6 @@ class IstioMesh:
         module = module_of(plugin.image)
         return _LOADING * module.size / 2**20 if module is not None else _LOADING
 
-    def _remember(self, plugin: Plugin) -> None:
-        if not isinstance(plugin.image, NamedImage):
-            self._images[plugin.image.digest] = plugin.image
-
     def _is_there(self, plugin: Plugin, stored: Sequence[Stored]) -> bool:
         whole = len(stored) == 1 and not stored[0].part
         return whole and self._placing.plugin(stored[0]) == plugin and self._as_stored(plugin, stored[0])
@@ -463,27 +446,15 @@ class IstioMesh:
         body = self._placing.body(plugin, {}, int(stored.record.get("attempt") or 0))
         return bool(body["kind"] == stored.kind.name and _within(body["spec"], stored.item.get("spec", {})))
 
-    def _judged(self, stored: Sequence[Stored], items: Sequence[Any], *, rest: bool = False) -> list[PodVerdict]:
-        self._fill_modules(stored)
-        return self._looking.judged(stored, items, self._modules(), rest=rest)
-
-    def _fill_modules(self, stored: Sequence[Stored]) -> None:
-        """Fetch the modules whose root id matters: a wrong one does nothing, and no proxy says so."""
-        for one in stored:
-            record = one.record.get("plugin") or {}
-            if record.get("root_id") and record["image"] not in self._images and self.fetch is not None:
-                with suppress(WasmnbError):
-                    self._pulled(NamedImage(record["reference"], record["image"], self._pulled).pinned)
-
     def _waited(self, stored: Sequence[Stored], seconds: float, progress: Progress) -> list[PodVerdict]:
         """Look again and again until every verdict will last, pods that have started meanwhile included."""
         deadline, pause = time.monotonic() + seconds, _STEP
         while True:
             items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
             stored = self._with_status(stored)
-            found = self._looking.judged(stored, items, self._modules(), whole=False)
+            found = self._looking.judged(items, stored, whole=False)
             if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
-                found = self._judged(stored, items)
+                found = self._looking.judged(items, stored)
             live = sum(one.verdict is Verdict.LIVE for one in found)
             progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
             if all(_lasts(one) for one in found) or time.monotonic() > deadline:
@@ -535,9 +506,6 @@ class IstioMesh:
                 return
             time.sleep(_STEP)
 
-    def _snapshot(self, items: Sequence[Any], stored: Sequence[Stored]) -> list[PodVerdict]:
-        return self._judged(stored, items)
-
     def _wake(self) -> None:
         for watch in list(self._watches):
             watch.wake()
@@ -554,32 +522,9 @@ def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -
 
 
 def _preflight() -> Preflight | None:
-    from wasmnb.mesh.local.plan import find_envoy  # noqa: PLC0415 - for this alone
-    from wasmnb.mesh.local.preflight import Preflight  # noqa: PLC0415
+    from wasmnb.mesh.local.preflight import Preflight  # noqa: PLC0415 - for this alone
 
-    try:
-        find_envoy()
-    except MeshError:
-        return None
-    return Preflight()
-
-
-def _there(cluster: Cluster, namespace: str) -> None:
-    """See that a namespace exists, as far as one may."""
-    try:
-        cluster.request("GET", f"/api/v1/namespaces/{namespace}", right=Right("get", "namespaces"))
-    except ForbiddenError:
-        return
-    except MissingError:
-        try:
-            known = cluster.namespaces()
-        except ForbiddenError:
-            known = []
-        raise MeshError(
-            f"There is no namespace {namespace!r} in the cluster of the context {cluster.context!r}.",
-            why=[f"there is: {', '.join(known)}"] if known else [],
-            hint=did_you_mean(namespace, known) if known else f"`kubectl create namespace {namespace}` makes it",
-        ) from None
+    return Preflight.at_hand()
 
 
 def _lasts(one: PodVerdict) -> bool:
