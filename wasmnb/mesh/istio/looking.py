@@ -79,6 +79,16 @@ class Looking:
         """List the pods that requests can reach, or will: neither at their end nor being deleted."""
         return [item for item in self.items() if not ended(item) and not item["metadata"].get("deletionTimestamp")]
 
+    def concerned(self, stored: Sequence[Stored]) -> list[Item]:
+        """List the pods that requests can reach, or will, and that objects are for."""
+        return [item for item in self.serving() if any(selects(one, item) for one in stored)]
+
+    def active(self, items: Sequence[Item], stored: Sequence[Stored]) -> bool:
+        """Say whether a listener that serves has a filter of these objects, as far as the proxies answer."""
+        names = {name for one in stored for name in self._names(one)}
+        seen = self._gatherer.gather(items, {}, "", whole=True)
+        return any(names & one.listeners.active for one in seen if one.listeners is not None)
+
     def judged(
         self,
         items: Sequence[Item],
@@ -140,7 +150,7 @@ class Looking:
             policy=policy_of(stored),
             config=config,
             env=env,
-            names=resource_names(self.namespace, stored.name, stored.kind.name),
+            names=self._names(stored),
             envoy_name=envoy_name(stored),
             since=put_at(stored),
             module=modules.get(digest),
@@ -158,8 +168,7 @@ class Looking:
         """
         for one, seen in zip(items, self._gatherer.gather(items, {}, "", whole=False), strict=True):
             for object_ in stored:
-                names = resource_names(self.namespace, object_.name, object_.kind.name)
-                entry = seen.named(names)
+                entry = seen.named(self._names(object_))
                 self.known(one, object_.id).before = (entry.version, entry.updated) if entry else ("", _EPOCH)
 
     def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
@@ -173,6 +182,9 @@ class Looking:
             )
         hint = did_you_mean(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
         return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)
+
+    def _names(self, stored: Stored) -> tuple[str, ...]:
+        return resource_names(self.namespace, stored.name, stored.kind.name)
 
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -21,8 +20,8 @@ from wasmnb.mesh.istio.objects import Objects, Stored
 from wasmnb.mesh.istio.placing import Placing, newest_of, text_of, unknown
 from wasmnb.mesh.istio.pods import labels
 from wasmnb.mesh.istio.pods import pod as described
-from wasmnb.mesh.istio.reading import selects
 from wasmnb.mesh.istio.tunnel import Tunnels
+from wasmnb.mesh.istio.waiting import REMOVAL, Waiting
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.local.names import check_id
 from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["IstioMesh"]
 
-_STEP, _LONGEST_STEP = 0.02, 0.25  # seconds between two looks while waiting
-_REMOVAL = 10.0
 _LOADING = 4.0  # seconds per MiB of module that every proxy needs to compile it
 
 
@@ -78,6 +75,7 @@ class IstioMesh:
         self._images = Images(fetch)
         self._looking = Looking(cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images)
         self._objects = Objects(cluster, namespace, istio.kinds)
+        self._waiting = Waiting(self._looking, self._objects)
         self._placing = Placing(self._objects, istio.version, as_, self._images.image)
         self._past: dict[str, list[Plugin]] = {}
         self._lock = threading.RLock()
@@ -238,7 +236,7 @@ class IstioMesh:
                 held = self._placing.put_part(plugin, only, stored)
             self._images.keep(plugin.image)
             chosen = [one for one in held if only is None or one.part == dict(only)]
-            verdicts = self._waited(chosen, wait + self._loading(plugin) if wait else 0.0, progress)
+            verdicts = self._waiting.settled(chosen, wait + self._loading(plugin) if wait else 0.0, progress)
             self._wake()
             return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
 
@@ -264,7 +262,7 @@ class IstioMesh:
                 self._past[id] = self._placing.history(id, stored)
             for one in stored:
                 self._objects.delete(one)
-            self._gone(stored)
+            self._waiting.gone(stored)
             self._wake()
             return plugin
 
@@ -294,7 +292,7 @@ class IstioMesh:
     def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
         self._check()
-        return self._waited(self._stored(id), timeout, Silent())
+        return self._waiting.settled(self._stored(id), timeout, Silent())
 
     def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
         """Judge every (pod, plugin) that belong together, or one plugin on every pod.
@@ -446,29 +444,6 @@ class IstioMesh:
         body = self._placing.body(plugin, {}, int(stored.record.get("attempt") or 0))
         return bool(body["kind"] == stored.kind.name and _within(body["spec"], stored.item.get("spec", {})))
 
-    def _waited(self, stored: Sequence[Stored], seconds: float, progress: Progress) -> list[PodVerdict]:
-        """Look again and again until every verdict will last, pods that have started meanwhile included."""
-        deadline, pause = time.monotonic() + seconds, _STEP
-        while True:
-            items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
-            stored = self._with_status(stored)
-            found = self._looking.judged(items, stored, whole=False)
-            if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
-                found = self._looking.judged(items, stored)
-            live = sum(one.verdict is Verdict.LIVE for one in found)
-            progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
-            if all(_lasts(one) for one in found) or time.monotonic() > deadline:
-                return found
-            time.sleep(pause)
-            pause = min(pause * 1.3, _LONGEST_STEP)
-
-    def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:
-        """Read objects again whose status their controller writes."""
-        if all(one.kind.ours for one in stored):
-            return list(stored)
-        names = {(one.kind, one.name) for one in stored}
-        return [one for one in self._objects.all(stored[0].id) if (one.kind, one.name) in names]
-
     def _split(
         self,
         plugin: Plugin,
@@ -491,20 +466,8 @@ class IstioMesh:
             for part in dict.fromkeys(tuple((key, has[key]) for key in only) for has in map(labels, selected))
         ]
         held = self._placing.split(stored, parts)
-        self._waited(held, _REMOVAL, progress)
+        self._waiting.settled(held, REMOVAL, progress)
         return held
-
-    def _gone(self, stored: Sequence[Stored]) -> None:
-        """Wait until no listener that serves has the filters any more; one that does not answer is not waited for."""
-        stored = [one for one in stored if one.kind.ours]
-        items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
-        names = {name for one in stored for name in self._looking.wanted(one, {}, "").names}
-        deadline = time.monotonic() + _REMOVAL
-        while time.monotonic() < deadline:
-            seen = self._gatherer.gather(items, {}, "", whole=True)
-            if not any(names & one.listeners.active for one in seen if one.listeners is not None):
-                return
-            time.sleep(_STEP)
 
     def _wake(self) -> None:
         for watch in list(self._watches):
@@ -525,15 +488,6 @@ def _preflight() -> Preflight | None:
     from wasmnb.mesh.local.preflight import Preflight  # noqa: PLC0415 - for this alone
 
     return Preflight.at_hand()
-
-
-def _lasts(one: PodVerdict) -> bool:
-    if one.verdict is Verdict.WARMING:
-        # What a container waits for here does not come by waiting; the reason says so.
-        return any(
-            word in one.reason for word in ("ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "InvalidImageName")
-        )
-    return one.verdict is not Verdict.OLD
 
 
 def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
