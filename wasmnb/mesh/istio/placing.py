@@ -11,20 +11,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import BadNameError, DeployError, UsageError
-from wasmnb.mesh.istio.pods import moment
+from wasmnb.errors import BadNameError, DeployError, MeshError, UsageError
+from wasmnb.mesh.istio.pods import labels, moment
 from wasmnb.mesh.local.names import did_you_mean
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.rendering import render_istio, yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from wasmnb.image import Image
     from wasmnb.mesh.istio.objects import Objects, Stored
 
-__all__ = ["Placing", "newest_of", "put_at", "text_of", "unknown"]
+__all__ = ["Placing", "newest_of", "parts_of", "put_at", "text_of", "unknown"]
 
 _NOISE = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _RECORD = "wasmnb.dev/record"
@@ -90,6 +90,17 @@ class Placing:
         """Give the whole plugin that an object was made from; None when its record is not there any more."""
         found = self._plugins([stored.record.get("plugin")], stored)
         return found[0] if found else None
+
+    def holds(self, plugin: Plugin, stored: Sequence[Stored]) -> bool:
+        """Say whether objects hold a plugin already, as a whole.
+
+        The object must be as it would be rendered now: somebody may have changed it by hand.
+        """
+        if len(stored) != 1 or stored[0].part or self.plugin(stored[0]) != plugin:
+            return False
+        body = self.body(plugin, {}, stored[0].attempt)
+        spec = stored[0].item.get("spec", {})
+        return bool(body["kind"] == stored[0].kind.name and _within(body["spec"], spec))
 
     def _plugins(self, records: Sequence[Any], stored: Stored) -> list[Plugin]:
         for digest, root_id in (stored.record.get("roots") or {}).items():
@@ -190,6 +201,23 @@ class Placing:
         return made
 
 
+def parts_of(items: Sequence[Mapping[str, Any]], by: Collection[str]) -> list[dict[str, str]]:
+    """Divide pods by some labels: give each combination of values that they have.
+
+    Raises
+    ------
+    MeshError
+        A pod lacks one of the labels.
+    """
+    lacking = [item["metadata"]["name"] for item in items if not set(by) <= labels(item).keys()]
+    if lacking:
+        raise MeshError(
+            f"{', '.join(lacking)} lacks a label of {', '.join(by)}, so no selector can tell it from the others.",
+            hint="roll out by labels that every selected pod has",
+        )
+    return [dict(part) for part in dict.fromkeys(tuple((key, labels(item)[key]) for key in by) for item in items)]
+
+
 def newest_of(stored: Sequence[Stored]) -> Stored | None:
     """Give the object that was put in force last."""
     return max(stored, key=put_at, default=None)
@@ -203,3 +231,12 @@ def put_at(stored: Stored) -> datetime:
 def unknown(id_: str, namespace: str, there: Sequence[str]) -> BadNameError:
     """Make the error for an id that nothing is in force under."""
     return BadNameError(f"No plugin {id_!r} is in force in {namespace}.", hint=did_you_mean(id_, there))
+
+
+def _within(wanted: Any, there: Any) -> bool:
+    """Say whether everything that is wanted is there; the API server may add its defaults."""
+    if isinstance(wanted, dict):
+        return isinstance(there, dict) and all(key in there and _within(wanted[key], there[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return isinstance(there, list) and len(wanted) == len(there) and all(map(_within, wanted, there))
+    return bool(wanted == there)
