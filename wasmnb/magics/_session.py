@@ -42,7 +42,12 @@ COMMANDS = (
         "Look at everything that must work here, and say what mends it.",
         method("doctor"),
         _doctor,
-        options=(Option(("--rbac",), "print the smallest set of Kubernetes roles with which everything works"),),
+        options=(
+            Option(
+                ("--rbac",),
+                "print the smallest set of Kubernetes roles with which everything works; bookinfo has one of its own",
+            ),
+        ),
         examples=("%wasm_doctor", "%wasm_doctor --rbac"),
     ),
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ConfigError, Place, UsageError
-from wasmnb.plugin.scope import Match, TargetRef
+from wasmnb.plugin.scope import Match, TargetRef, carries
 from wasmnb.plugin.words import FailPolicy, Kind, Phase, PluginType, PullPolicy, word
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class Plugin:
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Say whether a pod with these labels is selected; one with targets selects none by its labels."""
-        return not self.targets and all(labels.get(key) == value for key, value in self.selector.items())
+        return not self.targets and carries(labels, self.selector)
 
     def with_image(self, image: Image) -> Plugin:
         """Give the same plugin with another image."""

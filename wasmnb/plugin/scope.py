@@ -1,4 +1,4 @@
-"""Where a plugin acts besides the labels of pods: on which listeners, and on which gateways, waypoints and services."""
+"""Where a plugin acts: on pods by their labels, on which listeners, and on which gateways, waypoints and services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wasmnb.plugin.words import Mode, word
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Match", "TargetRef"]
+__all__ = ["Match", "TargetRef", "carries"]
 
 _LAST_PORT = 65535
 # Istio extensions/v1alpha1 wasm.proto, targetRefs: what a plugin can be attached to, and the group of each.
@@ -28,6 +28,11 @@ _GROUPS = {
     "Service": "",
     "ServiceEntry": "networking.istio.io",
 }
+
+
+def carries(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Say whether labels have all that are wanted, as a selector of Kubernetes reads ``matchLabels``."""
+    return wanted.items() <= labels.items()
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ class Looking(State):
         ----------
         rbac : bool
             Look at nothing; give the smallest set of Kubernetes roles with which everything works, as YAML: for the
-            chosen mesh's namespace, else for ``default``.
+            chosen mesh's namespace, else for ``default``. What bookinfo needs besides is a role of its own.
         """
         from wasmnb.session.doctor import examine  # noqa: PLC0415 - touches the toolchain
 

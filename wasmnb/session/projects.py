@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from time import monotonic, strftime
 from typing import TYPE_CHECKING, Any
@@ -105,23 +106,25 @@ class Projects(Images):
         WasmnbError
             What the last build or deployment raised, when watching ended with it.
         """
-        options: dict[str, Any] = {
-            "tag": tag,
-            "runtime_config": runtime_config,
-            "variant": variant,
-            "annotation": annotation,
-            "schema": schema,
-            "in_container": in_container,
-            "command": command,
-            "target": target,
-            "pull": pull,
-            "flags": flags,
-            "include": include,
-            "define": define,
-            "std": std,
-            "force": force,
-            "progress": progress,
-        }
+        once = partial(
+            super().build,
+            file=file,
+            tag=tag,
+            runtime_config=runtime_config,
+            variant=variant,
+            annotation=annotation,
+            schema=schema,
+            in_container=in_container,
+            command=command,
+            target=target,
+            pull=pull,
+            flags=flags,
+            include=include,
+            define=define,
+            std=std,
+            force=force,
+            progress=progress,
+        )
         if not watch:
             if seconds is not None or deploy is not None:
                 said = "--for" if seconds is not None else "--deploy"
@@ -129,13 +132,13 @@ class Projects(Images):
                     f"{said} goes with --watch.",
                     hint="add --watch, or put the image in force with %wasm_deploy",
                 )
-            return super().build(what, file, log=log, **options)
+            return once(what, log=log)
         folder = self._watchable(what, seconds, unattended=unattended)
         say = log or (lambda _: None)
         outcome: Built | WasmnbError | None = None
         try:
             for changed in _changes(folder, seconds):
-                outcome = self._once(folder, changed, deploy, say, {**options, "file": file})
+                outcome = self._once(folder, changed, once, deploy, say)
         except KeyboardInterrupt:
             if outcome is None:
                 raise
@@ -162,13 +165,13 @@ class Projects(Images):
         self,
         folder: Path,
         changed: str,
+        build: Callable[[Path], Built],
         deploy: str | Mapping[str, str] | None,
         say: Callable[[str], None],
-        options: dict[str, Any],
     ) -> Built | WasmnbError:
         """Build, and deploy when asked to; say in a line what came of it."""
         try:
-            built = super().build(folder, **options)
+            built = build(folder)
             line = "unchanged" if built.unchanged else f"built in {built.seconds:.1f} s"
             line += f", image {built.image.digest[:19]}"
             if deploy is not None:

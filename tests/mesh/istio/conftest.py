@@ -13,6 +13,7 @@ from wasmnb.image import Image
 from wasmnb.image.registry import push
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.module import Module
+from wasmnb.session import Session
 
 DETAILS = {"app": "details"}
 
@@ -58,6 +59,28 @@ def fearless(mesh: IstioMesh, monkeypatch: pytest.MonkeyPatch) -> IstioMesh:
     """The same mesh, which applies what the embedded Envoy would not take."""
     monkeypatch.setattr(mesh, "preflight", None)
     return mesh
+
+
+@pytest.fixture
+def bare(cluster: Cluster) -> Iterator[str]:
+    """A namespace whose pods get no proxy."""
+    with cluster.namespace(injected=False) as name:
+        yield name
+
+
+@pytest.fixture
+def session(connect: Callable[..., IstioMesh]) -> Iterator[Callable[..., Session]]:
+    """Begin a session on a namespace, as the administrator or with another kubeconfig."""
+    made: list[Session] = []
+
+    def session(namespace: str, kubeconfig: object = None) -> Session:
+        made.append(Session())
+        made[-1].use(connect(namespace, kubeconfig, preflight=False))
+        return made[-1]
+
+    yield session
+    for one in made:
+        one.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from tests.cluster import bookinfo as plain
 from wasmnb.errors import Interrupted, MeshError, UsageError
 from wasmnb.mesh.istio.manifest import DEPLOYMENTS, images_of, manifest
 from wasmnb.mesh.istio.problems import ForbiddenError
-from wasmnb.session import Session
 
 MARK = "wasmnb.dev/bookinfo-label"
 
@@ -25,27 +24,6 @@ class Told:
         self.stages.append(stage)
         if self.stop_at and stage.startswith(self.stop_at):
             raise KeyboardInterrupt
-
-
-@pytest.fixture
-def bare(cluster):
-    """A namespace whose pods get no proxy."""
-    with cluster.namespace(injected=False) as name:
-        yield name
-
-
-@pytest.fixture
-def session(connect):
-    made = []
-
-    def session(namespace, kubeconfig=None):
-        made.append(Session())
-        made[-1].use(connect(namespace, kubeconfig, preflight=False))
-        return made[-1]
-
-    yield session
-    for one in made:
-        one.close()
 
 
 def metadata(cluster, namespace):

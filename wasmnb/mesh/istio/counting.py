@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -12,12 +13,13 @@ from wasmnb.mesh.istio.pods import has_proxy
 from wasmnb.mesh.protocol import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.mesh.istio.admin import Admin
 
-__all__ = ["count"]
+__all__ = ["counts"]
 
+_AT_ONCE = 16
 _PATH = "/stats?filter=" + quote(r"istio_requests_total|^http\.inbound.*downstream_rq_(completed|5xx)$")
 # Istio's metric carries its labels in its name: ``...;.response_code.=.200.;...`` (``istio_stats``, Envoy contrib).
 _ISTIO = re.compile(r"istio_requests_total\..*\breporter\.=\.destination\b.*\bresponse_code\.=\.(?P<code>\d+)")
@@ -27,8 +29,13 @@ _WHY = (
 )
 
 
-def count(admin: Admin, item: Mapping[str, Any]) -> Count:
-    """Count the requests that came in to a pod, and those answered with a 5xx."""
+def counts(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Count]:
+    """Count the requests that came in to each pod, and those answered with a 5xx."""
+    with ThreadPoolExecutor(max(1, min(len(items), _AT_ONCE))) as threads:
+        return list(threads.map(lambda item: _count(admin, item), items))
+
+
+def _count(admin: Admin, item: Mapping[str, Any]) -> Count:
     name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
     if not has_proxy(item):
         return Count(name, None, None, "the pod has no sidecar", now)

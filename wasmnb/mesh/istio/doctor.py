@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.checks import Check
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.objects import KINDS
-from wasmnb.mesh.istio.rights import NEEDS, roles
+from wasmnb.mesh.istio.rights import NEEDS, bookinfo_role, roles
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.admin import Admin
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.istiod import Istio
 
 __all__ = ["examine", "rbac"]
+
+_BOOKINFO = """\
+# For %wasm_bookinfo alone: it may make and delete Deployments, and label the namespace. Leave it out elsewhere.
+"""
 
 
 def examine(cluster: Cluster, namespace: str, istio: Istio, admin: Admin) -> list[Check]:
@@ -43,7 +47,7 @@ def examine(cluster: Cluster, namespace: str, istio: Istio, admin: Admin) -> lis
 
 
 def rbac(namespace: str, istio: str = "istio-system") -> str:
-    """Give the roles that grant everything, as YAML to apply.
+    """Give the roles that grant everything, as YAML to apply; last and by itself, the one that is for bookinfo alone.
 
     Parameters
     ----------
@@ -54,7 +58,8 @@ def rbac(namespace: str, istio: str = "istio-system") -> str:
     """
     from wasmnb.plugin.rendering import yaml_text  # noqa: PLC0415 - the YAML library
 
-    return "---\n".join(yaml_text(role) for role in roles(namespace, istio))
+    texts = [yaml_text(role) for role in roles(namespace, istio)]
+    return "---\n".join([*texts, _BOOKINFO + yaml_text(bookinfo_role(namespace))])
 
 
 def _rights(cluster: Cluster, namespace: str, istio: Istio) -> list[Check]:

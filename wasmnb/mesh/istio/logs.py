@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Place
-from wasmnb.mesh.istio.pods import PROXY, proxy_container, workload
+from wasmnb.mesh.istio.pods import PROXY, labels, proxy_container, workload
 from wasmnb.mesh.istio.proxylog import trap_lines
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.local.names import did_you_mean
@@ -33,7 +33,7 @@ def find(name: str, items: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     for item in items:
         if name in (item["metadata"]["name"], workload(item)):
             return item
-    apps = [(item["metadata"].get("labels") or {}).get("app", "") for item in items]
+    apps = [labels(item).get("app", "") for item in items]
     for item, app in zip(items, apps, strict=True):
         if name == app:
             return item

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import SelectorError, WasmnbError
+from wasmnb.errors import SelectorError
 from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
-from wasmnb.mesh.istio.placing import digest_of, envoy_name, policy_of, put_at, said_by
-from wasmnb.mesh.istio.pods import ended
-from wasmnb.mesh.istio.problems import ForbiddenError
+from wasmnb.mesh.istio.namespaces import injected
+from wasmnb.mesh.istio.placing import put_at
+from wasmnb.mesh.istio.pods import ended, labels
+from wasmnb.mesh.istio.reading import digest_of, envoy_name, policy_of, said_by, selects
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.local.names import did_you_mean
 from wasmnb.plugin.rendering import resource_names
@@ -20,34 +21,16 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.cluster import Cluster
     from wasmnb.mesh.istio.evidence import Gatherer
+    from wasmnb.mesh.istio.images import Images
     from wasmnb.mesh.istio.istiod import Istio
     from wasmnb.mesh.istio.objects import Stored
     from wasmnb.mesh.istio.tunnel import Tunnels
     from wasmnb.mesh.protocol import PodVerdict
     from wasmnb.module import Module
 
-__all__ = ["Item", "Looking", "module_of", "selects"]
+__all__ = ["Item", "Looking"]
 
 Item = Mapping[str, Any]
-
-
-def selects(stored: Stored, item: Item) -> bool:
-    """Say whether an object of ours is for a pod."""
-    plugin = stored.record.get("plugin") or {}
-    labels = item["metadata"].get("labels") or {}
-    if plugin.get("targets"):
-        return any(_is_for(target, labels) for target in plugin["targets"])
-    wanted = {**(plugin.get("selector") or {}), **stored.part}
-    return all(labels.get(key) == value for key, value in wanted.items())
-
-
-def _is_for(target: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    # Istio, ``pilot/pkg/config/kube/gateway``: what it makes for a Gateway carries its name and class.
-    if target.get("kind") == "Gateway":
-        return labels.get("gateway.networking.k8s.io/gateway-name") == target.get("name")
-    if target.get("kind") == "GatewayClass":
-        return labels.get("gateway.networking.k8s.io/gateway-class-name") == target.get("name")
-    return "gateway.istio.io/managed" in labels
 
 
 class Looking:
@@ -60,14 +43,25 @@ class Looking:
     istio : Istio
     gatherer : Gatherer
     tunnels : Tunnels
+    images : Images
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, istio: Istio, gatherer: Gatherer, tunnels: Tunnels) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        istio: Istio,
+        gatherer: Gatherer,
+        tunnels: Tunnels,
+        *,
+        images: Images,
+    ) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.istio = istio
         self._gatherer = gatherer
         self._tunnels = tunnels
+        self._images = images
         self._known: dict[tuple[str, str], Known] = {}
 
     def items(self) -> list[Item]:
@@ -85,28 +79,20 @@ class Looking:
         """List the pods that requests can reach, or will: neither at their end nor being deleted."""
         return [item for item in self.items() if not ended(item) and not item["metadata"].get("deletionTimestamp")]
 
-    def injected(self) -> str:
-        """Say why the namespace's pods get no sidecar; empty when they do, or it may not be known."""
-        try:
-            right = Right("get", "namespaces")
-            item = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}", right=right)
-        except ForbiddenError:
-            return ""
-        labels = item["metadata"].get("labels") or {}
-        if labels.get("istio-injection") == "enabled" or (
-            labels.get("istio.io/rev") and "istio-injection" not in labels
-        ):
-            return ""
-        return (
-            f"the namespace is not injected: `kubectl label namespace {self.namespace} istio-injection=enabled`,"
-            " then restart its pods"
-        )
+    def concerned(self, stored: Sequence[Stored]) -> list[Item]:
+        """List the pods that requests can reach, or will, and that objects are for."""
+        return [item for item in self.serving() if any(selects(one, item) for one in stored)]
+
+    def active(self, items: Sequence[Item], stored: Sequence[Stored]) -> bool:
+        """Say whether a listener that serves has a filter of these objects, as far as the proxies answer."""
+        names = {name for one in stored for name in self._names(one)}
+        seen = self._gatherer.gather(items, {}, "", whole=True)
+        return any(names & one.listeners.active for one in seen if one.listeners is not None)
 
     def judged(
         self,
-        stored: Sequence[Stored],
         items: Sequence[Item],
-        modules: Mapping[str, Module],
+        stored: Sequence[Stored],
         *,
         rest: bool = False,
         whole: bool = True,
@@ -115,17 +101,18 @@ class Looking:
 
         Parameters
         ----------
-        stored : sequence of Stored
-            The objects of the plugins.
         items : sequence
             The pods.
-        modules : mapping of str to Module
-            Those that are at hand, by digest of the image.
+        stored : sequence of Stored
+            The objects of the plugins.
         rest : bool
             Judge the pods that are not selected too.
         whole : bool
             Gather all evidence; without, no pod can be LIVE.
         """
+        if whole:
+            self._images.fill(stored)
+        modules = self._images.modules()
         foreign = [judge_foreign(one, digest_of(one)) for one in stored if not one.kind.ours]
         stored = [one for one in stored if one.kind.ours]
         concerned = [item for item in items if any(selects(one, item) for one in stored)]
@@ -137,7 +124,7 @@ class Looking:
                 strict=True,
             )
         )
-        injected = self.injected() if any(one.entries is None for one in evidence.values()) else ""
+        bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
         found = foreign
         for item in items:
             name = item["metadata"]["name"]
@@ -147,7 +134,7 @@ class Looking:
                 if here:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
                     one = max(here, key=put_at)
-                    found.append(judge(evidence[name], self.wanted(one, modules, injected), self.known(item, id_)))
+                    found.append(judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_)))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
         return found
@@ -163,7 +150,7 @@ class Looking:
             policy=policy_of(stored),
             config=config,
             env=env,
-            names=resource_names(self.namespace, stored.name, stored.kind.name),
+            names=self._names(stored),
             envoy_name=envoy_name(stored),
             since=put_at(stored),
             module=modules.get(digest),
@@ -181,23 +168,23 @@ class Looking:
         """
         for one, seen in zip(items, self._gatherer.gather(items, {}, "", whole=False), strict=True):
             for object_ in stored:
-                names = resource_names(self.namespace, object_.name, object_.kind.name)
-                entry = seen.named(names)
+                entry = seen.named(self._names(object_))
                 self.known(one, object_.id).before = (entry.version, entry.updated) if entry else ("", _EPOCH)
 
     def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
         """Make the error for a selector that matches nothing: it lists the labels there are."""
         wanted = ",".join(f"{key}={value}" for key, value in selector.items())
-        labels = {
-            f"{k}={v}" for item in items for k, v in (item["metadata"].get("labels") or {}).items() if "/" not in k
-        }
+        there = {f"{key}={value}" for item in items for key, value in labels(item).items() if "/" not in key}
         if not items:
             return SelectorError(
                 f"There is no pod in the namespace {self.namespace}.",
                 hint="%wasm_bookinfo apply makes some; %wasm_mesh istio -n NAMESPACE chooses another",
             )
-        hint = did_you_mean(wanted, sorted(one for one in labels if not one.startswith("pod-template-hash")))
+        hint = did_you_mean(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
         return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)
+
+    def _names(self, stored: Stored) -> tuple[str, ...]:
+        return resource_names(self.namespace, stored.name, stored.kind.name)
 
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
@@ -206,12 +193,3 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 def _labels(stored: Sequence[Stored]) -> str:
     plugin = stored[-1].record.get("plugin") or {}
     return ",".join(f"{key}={value}" for key, value in (plugin.get("selector") or {}).items())
-
-
-def module_of(image: Any) -> Module | None:
-    """Give an image's module where it can be had."""
-    try:
-        found: Module = image.module
-    except WasmnbError:
-        return None
-    return found

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wasmnb.errors import BadNameError, MeshError, WasmnbError, did_you_mean
-from wasmnb.image.named import NamedImage
-from wasmnb.mesh.istio import counting, istiod
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio import istiod, namespaces
 from wasmnb.mesh.istio.admin import Admin
 from wasmnb.mesh.istio.cluster import Cluster
+from wasmnb.mesh.istio.counting import counts
+from wasmnb.mesh.istio.deployments import Deployments
 from wasmnb.mesh.istio.doctor import examine
 from wasmnb.mesh.istio.evidence import Gatherer
-from wasmnb.mesh.istio.looking import Looking, module_of, selects
-from wasmnb.mesh.istio.objects import Objects, Stored
-from wasmnb.mesh.istio.placing import Placing, newest_of, text_of, unknown
+from wasmnb.mesh.istio.images import Images
+from wasmnb.mesh.istio.looking import Looking
+from wasmnb.mesh.istio.objects import Objects
+from wasmnb.mesh.istio.placing import Placing, text_of
 from wasmnb.mesh.istio.pods import pod as described
-from wasmnb.mesh.istio.problems import ForbiddenError, MissingError
-from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.istio.tunnel import Tunnels
+from wasmnb.mesh.istio.waiting import Waiting
 from wasmnb.mesh.istio.watch import IstioWatch
-from wasmnb.mesh.local.names import check_id
-from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
-from wasmnb.plugin.envoy import in_order
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
@@ -35,16 +28,12 @@ if TYPE_CHECKING:
     from wasmnb.checks import Check
     from wasmnb.image import Image
     from wasmnb.mesh.local.preflight import Preflight
-    from wasmnb.module import Module
+    from wasmnb.mesh.protocol import Count, Pod, PodVerdict
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
 __all__ = ["IstioMesh"]
-
-_STEP, _LONGEST_STEP = 0.02, 0.25  # seconds between two looks while waiting
-_REMOVAL = 10.0
-_LOADING = 4.0  # seconds per MiB of module that every proxy needs to compile it
 
 
 class IstioMesh:
@@ -72,16 +61,15 @@ class IstioMesh:
         self.namespace = namespace
         self.istio = istio
         self.preflight = preflight
-        self.fetch = fetch
         self._tunnels = Tunnels()
         self._admin = Admin(cluster, namespace, self._tunnels)
         self._gatherer = Gatherer(cluster, namespace, self._admin)
-        self._looking = Looking(cluster, namespace, istio, self._gatherer, self._tunnels)
+        self._images = Images(fetch)
+        self._looking = Looking(cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images)
         self._objects = Objects(cluster, namespace, istio.kinds)
-        self._placing = Placing(self._objects, istio.version, as_, self._image)
-        self._images: dict[str, Image] = {}
-        self._past: dict[str, list[Plugin]] = {}
-        self._lock = threading.RLock()
+        self._waiting = Waiting(self._looking, self._objects)
+        placing = Placing(self._objects, istio.version, as_, self._images.image)
+        self._deployments = Deployments(placing, self._looking, self._waiting, self._images, self._wake)
         self._watches: list[IstioWatch] = []
         self._stopped = False
 
@@ -123,7 +111,7 @@ class IstioMesh:
         """
         cluster = Cluster.connect(context)
         home = namespace or cluster.namespace
-        _there(cluster, home)
+        namespaces.require(cluster, home)
         istio = istiod.find(cluster, home, system)
         mesh = cls(cluster, home, istio, as_=as_, preflight=_preflight() if preflight else None, fetch=fetch)
         try:
@@ -140,13 +128,18 @@ class IstioMesh:
         return f"<IstioMesh: namespace {self.namespace} of {self.cluster.context}, Istio {version}>"
 
     @property
+    def fetch(self) -> Callable[[str], Image] | None:
+        """What gives the image of a pinned reference, for plugins that others deployed."""
+        return self._images.fetch
+
+    @property
     def about(self) -> tuple[str, ...]:
         """What a user should know of the mesh: cluster, Istio, injection, and what is not seen."""
         istio = self.istio
         version = f"Istio {istio.version or 'of unknown version'}"
         version += f", revision {istio.revision}" if istio.revision else ""
         lines = [f"context {self.cluster.context}, namespace {self.namespace}, {version}"]
-        lines.append(self._looking.injected() or "pods of the namespace get a sidecar")
+        lines.append(namespaces.injected(self.cluster, self.namespace) or "pods of the namespace get a sidecar")
         lines += [f"less is proven: {istio.why_blind}"] if istio.why_blind else []
         return tuple(lines)
 
@@ -157,8 +150,7 @@ class IstioMesh:
 
     def render(self, plugin: Plugin) -> str:
         """Give the YAML of the object that the plugin would become."""
-        self._learn(plugin)
-        return self._placing.text(plugin)
+        return self._deployments.text(plugin)
 
     def rendered(self, id: str) -> str:  # noqa: A002 - the protocol's word
         """Give the YAML of the objects that hold a plugin now; empty when none does."""
@@ -199,44 +191,8 @@ class IstioMesh:
         ForbiddenError, MeshError
         """
         self._check()
-        check_id(plugin.id)
-        progress = progress or Silent()
-        with self._lock:
-            tried = self.preflight if preflight else None
-            self._learn(plugin, strict=tried is not None)
-            note = _examined(plugin, tried, progress)
-            items = self._looking.serving()
-            stored = self._objects.all(plugin.id)
-            selected = [item for item in items if _chosen(plugin, item)]
-            if plugin.kind.foreign:
-                selected = []
-            elif not selected and not plugin.targets:
-                raise self._looking.no_pod(plugin.selector, items)
-            attempt, again = 0, ""
-            if only is None and self._is_there(plugin, stored):
-                verdicts = self._judged(stored, selected)
-                again = _why_anew(verdicts)
-                if not again:
-                    return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
-                attempt = int(stored[0].record.get("attempt") or 0) + 1
-            if only is not None:
-                stored = self._split(plugin, only, stored, selected, progress)
-                selected = [item for item in selected if _carries(item, only)]
-                if not selected:
-                    raise self._looking.no_pod({**plugin.selector, **only}, items)
-            self._looking.before(stored, selected)
-            progress.update(f"applying {plugin.id} in {self.namespace}")
-            if only is None:
-                past = self._past.get(plugin.id, ())
-                held = self._placing.put(plugin, stored, attempt=attempt, past=past)
-                self._past[plugin.id] = self._placing.history(plugin.id, held)
-            else:
-                held = self._placing.put_part(plugin, only, stored)
-            self._remember(plugin)
-            chosen = [one for one in held if only is None or one.part == dict(only)]
-            verdicts = self._waited(chosen, wait + self._loading(plugin) if wait else 0.0, progress)
-            self._wake()
-            return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
+        tried = self.preflight if preflight else None
+        return self._deployments.apply(plugin, only=only, preflight=tried, wait=wait, progress=progress or Silent())
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """Delete a plugin's objects, whoever deployed it, and wait until no proxy has it any more.
@@ -247,32 +203,12 @@ class IstioMesh:
             Nothing of ours is in force under this id.
         """
         self._check()
-        with self._lock:
-            stored = self._stored(id)
-            newest = newest_of(stored)
-            plugin = self._placing.plugin(newest) if newest is not None else None
-            if plugin is None:
-                raise MeshError(
-                    f"The objects of {id!r} have lost their record.",
-                    hint=f"kubectl delete {stored[0].kind.plural} {id}",
-                )
-            with suppress(BadNameError):
-                self._past[id] = self._placing.history(id, stored)
-            for one in stored:
-                self._objects.delete(one)
-            self._gone(stored)
-            self._wake()
-            return plugin
+        return self._deployments.remove(id)
 
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order in which requests meet it."""
         self._check()
-        found: dict[str, list[Stored]] = {}
-        for one in self._objects.all():
-            found.setdefault(one.id, []).append(one)
-        plugins = [self._placing.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
-        # Where phase and priority are equal, the older object comes first, then the name (Istio, ``extensions.go``).
-        return in_order((plugin for plugin in plugins if plugin is not None), by_id=False)
+        return self._deployments.plugins()
 
     def history(self, id: str) -> list[Plugin]:  # noqa: A002
         """List what was in force under an id, newest first; after it was removed, what this session saw of it.
@@ -282,15 +218,12 @@ class IstioMesh:
         BadNameError
         """
         self._check()
-        stored = self._objects.all(id)
-        if not stored and id in self._past:
-            return list(self._past[id])
-        return self._placing.history(id, stored)
+        return self._deployments.history(id)
 
     def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
         self._check()
-        return self._waited(self._stored(id), timeout, Silent())
+        return self._waiting.settled(self._deployments.find(id), timeout, Silent())
 
     def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
         """Judge every (pod, plugin) that belong together, or one plugin on every pod.
@@ -301,8 +234,8 @@ class IstioMesh:
             Nothing is in force under the id.
         """
         self._check()
-        stored = self._objects.all() if id is None else self._stored(id)
-        return self._judged(stored, self._looking.serving(), rest=id is not None)
+        stored = self._objects.all() if id is None else self._deployments.find(id)
+        return self._looking.judged(self._looking.serving(), stored, rest=id is not None)
 
     def send(
         self,
@@ -367,9 +300,7 @@ class IstioMesh:
     def counts(self) -> list[Count]:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
         self._check()
-        items = self._looking.serving()
-        with ThreadPoolExecutor(max(1, min(len(items), 16))) as threads:
-            return list(threads.map(lambda item: counting.count(self._admin, item), items))
+        return counts(self._admin, self._looking.serving())
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give what a pod's proxy logged, oldest first; traps carry function names and cell lines.
@@ -383,12 +314,14 @@ class IstioMesh:
         from wasmnb.mesh.istio.logs import lines  # noqa: PLC0415 - not needed to deploy
 
         self._check()
-        return lines(self.cluster, self.namespace, self._looking.items(), pod, tail, list(self._modules().values()))
+        return lines(
+            self.cluster, self.namespace, self._looking.items(), pod, tail, list(self._images.modules().values())
+        )
 
     def watch(self) -> IstioWatch:
         """Watch pods, plugins and verdicts; close it, or use it in a ``with`` block."""
         self._check()
-        watch = IstioWatch(self.cluster, self.namespace, self._objects, self._snapshot, self._watches.remove)
+        watch = IstioWatch(self.cluster, self.namespace, self._objects, self._looking.judged, self._watches.remove)
         self._watches.append(watch)
         return watch
 
@@ -411,213 +344,12 @@ class IstioMesh:
         if self._stopped:
             raise MeshError("The mesh istio was let go of.", hint="%wasm_mesh istio connects again")
 
-    def _stored(self, id_: str) -> list[Stored]:
-        stored = self._objects.all(id_)
-        if not stored:
-            raise unknown(id_, self.namespace, list(dict.fromkeys(one.id for one in self._objects.all())))
-        return stored
-
-    def _image(self, reference: str, digest: str) -> Any:
-        known = self._images.get(digest)
-        if known is not None:
-            return replace(known, reference=reference)
-        return NamedImage(reference, digest, self._pulled)
-
-    def _pulled(self, pinned: str) -> Image:
-        if self.fetch is None:
-            raise MeshError(f"The image {pinned} is not at hand.", hint=f"%wasm_pull {pinned}")
-        image = self.fetch(pinned)
-        self._images[image.digest] = image
-        return image
-
-    def _modules(self) -> dict[str, Module]:
-        return {digest: image.module for digest, image in list(self._images.items())}
-
-    def _learn(self, plugin: Plugin, *, strict: bool = True) -> None:
-        """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
-        from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
-
-        module = module_of(plugin.image)
-        if module is not None:
-            root_id = (check if strict else unchecked)(module, plugin.root_id)
-            self._placing.root_id(plugin.image.digest, root_id)
-
-    @staticmethod
-    def _loading(plugin: Plugin) -> float:
-        module = module_of(plugin.image)
-        return _LOADING * module.size / 2**20 if module is not None else _LOADING
-
-    def _remember(self, plugin: Plugin) -> None:
-        if not isinstance(plugin.image, NamedImage):
-            self._images[plugin.image.digest] = plugin.image
-
-    def _is_there(self, plugin: Plugin, stored: Sequence[Stored]) -> bool:
-        whole = len(stored) == 1 and not stored[0].part
-        return whole and self._placing.plugin(stored[0]) == plugin and self._as_stored(plugin, stored[0])
-
-    def _as_stored(self, plugin: Plugin, stored: Stored) -> bool:
-        """Say whether the object is as we would render it; somebody may have changed it by hand."""
-        body = self._placing.body(plugin, {}, int(stored.record.get("attempt") or 0))
-        return bool(body["kind"] == stored.kind.name and _within(body["spec"], stored.item.get("spec", {})))
-
-    def _judged(self, stored: Sequence[Stored], items: Sequence[Any], *, rest: bool = False) -> list[PodVerdict]:
-        self._fill_modules(stored)
-        return self._looking.judged(stored, items, self._modules(), rest=rest)
-
-    def _fill_modules(self, stored: Sequence[Stored]) -> None:
-        """Fetch the modules whose root id matters: a wrong one does nothing, and no proxy says so."""
-        for one in stored:
-            record = one.record.get("plugin") or {}
-            if record.get("root_id") and record["image"] not in self._images and self.fetch is not None:
-                with suppress(WasmnbError):
-                    self._pulled(NamedImage(record["reference"], record["image"], self._pulled).pinned)
-
-    def _waited(self, stored: Sequence[Stored], seconds: float, progress: Progress) -> list[PodVerdict]:
-        """Look again and again until every verdict will last, pods that have started meanwhile included."""
-        deadline, pause = time.monotonic() + seconds, _STEP
-        while True:
-            items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
-            stored = self._with_status(stored)
-            found = self._looking.judged(stored, items, self._modules(), whole=False)
-            if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
-                found = self._judged(stored, items)
-            live = sum(one.verdict is Verdict.LIVE for one in found)
-            progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
-            if all(_lasts(one) for one in found) or time.monotonic() > deadline:
-                return found
-            time.sleep(pause)
-            pause = min(pause * 1.3, _LONGEST_STEP)
-
-    def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:
-        """Read objects again whose status their controller writes."""
-        if all(one.kind.ours for one in stored):
-            return list(stored)
-        names = {(one.kind, one.name) for one in stored}
-        return [one for one in self._objects.all(stored[0].id) if (one.kind, one.name) in names]
-
-    def _split(
-        self,
-        plugin: Plugin,
-        only: Mapping[str, str],
-        stored: list[Stored],
-        selected: Sequence[Any],
-        progress: Progress,
-    ) -> list[Stored]:
-        if not any(not one.part for one in stored):
-            return stored
-        progress.update(f"splitting {plugin.id} into parts, as it is")
-        labels = [item["metadata"].get("labels") or {} for item in selected]
-        lacking = [
-            item["metadata"]["name"]
-            for item, has in zip(selected, labels, strict=True)
-            if not only.keys() <= has.keys()
-        ]
-        if lacking:
-            raise MeshError(
-                f"{', '.join(lacking)} lacks a label of {', '.join(only)}, so no selector can tell it from the others.",
-                hint="roll out by labels that every selected pod has",
-            )
-        parts = [dict(part) for part in dict.fromkeys(tuple((key, has[key]) for key in only) for has in labels)]
-        held = self._placing.split(stored, parts)
-        self._waited(held, _REMOVAL, progress)
-        return held
-
-    def _gone(self, stored: Sequence[Stored]) -> None:
-        """Wait until no listener that serves has the filters any more; one that does not answer is not waited for."""
-        stored = [one for one in stored if one.kind.ours]
-        items = [item for item in self._looking.serving() if any(selects(one, item) for one in stored)]
-        names = {name for one in stored for name in self._looking.wanted(one, {}, "").names}
-        deadline = time.monotonic() + _REMOVAL
-        while time.monotonic() < deadline:
-            seen = self._gatherer.gather(items, {}, "", whole=True)
-            if not any(names & one.listeners.active for one in seen if one.listeners is not None):
-                return
-            time.sleep(_STEP)
-
-    def _snapshot(self, items: Sequence[Any], stored: Sequence[Stored]) -> list[PodVerdict]:
-        return self._judged(stored, items)
-
     def _wake(self) -> None:
         for watch in list(self._watches):
             watch.wake()
 
 
-def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -> str:
-    """Try a plugin on the embedded Envoy; give what is worth a note."""
-    if preflight is None:
-        return ""
-    progress.update("trying the module on the embedded Envoy")
-    if module_of(plugin.image) is None:
-        return "not tried before: its image is not at hand here"
-    return preflight.examine(plugin)
-
-
 def _preflight() -> Preflight | None:
-    from wasmnb.mesh.local.plan import find_envoy  # noqa: PLC0415 - for this alone
-    from wasmnb.mesh.local.preflight import Preflight  # noqa: PLC0415
+    from wasmnb.mesh.local.preflight import Preflight  # noqa: PLC0415 - for this alone
 
-    try:
-        find_envoy()
-    except MeshError:
-        return None
-    return Preflight()
-
-
-def _there(cluster: Cluster, namespace: str) -> None:
-    """See that a namespace exists, as far as one may."""
-    try:
-        cluster.request("GET", f"/api/v1/namespaces/{namespace}", right=Right("get", "namespaces"))
-    except ForbiddenError:
-        return
-    except MissingError:
-        try:
-            known = cluster.namespaces()
-        except ForbiddenError:
-            known = []
-        raise MeshError(
-            f"There is no namespace {namespace!r} in the cluster of the context {cluster.context!r}.",
-            why=[f"there is: {', '.join(known)}"] if known else [],
-            hint=did_you_mean(namespace, known) if known else f"`kubectl create namespace {namespace}` makes it",
-        ) from None
-
-
-def _chosen(plugin: Plugin, item: Any) -> bool:
-    return not plugin.targets and plugin.selects(item["metadata"].get("labels") or {})
-
-
-def _carries(item: Any, labels: Mapping[str, str]) -> bool:
-    has = item["metadata"].get("labels") or {}
-    return all(has.get(key) == value for key, value in labels.items())
-
-
-def _lasts(one: PodVerdict) -> bool:
-    if one.verdict is Verdict.WARMING:
-        # What a container waits for here does not come by waiting; the reason says so.
-        return any(
-            word in one.reason for word in ("ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "InvalidImageName")
-        )
-    return one.verdict is not Verdict.OLD
-
-
-def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
-    """Say why a plugin that is in force already is to be loaded afresh; empty when it is not."""
-    if any(one.verdict is Verdict.TRAPPED for one in verdicts):
-        return "unchanged, but loaded afresh because its VM had crashed"
-    if any(one.verdict is Verdict.UNPROVEN and "rotated" in one.reason for one in verdicts):
-        return "unchanged, but loaded afresh to prove it: a log was rotated"
-    return ""
-
-
-def _within(wanted: Any, there: Any) -> bool:
-    """Say whether everything that is wanted is there; the API server may add its defaults."""
-    if isinstance(wanted, dict):
-        return isinstance(there, dict) and all(key in there and _within(wanted[key], there[key]) for key in wanted)
-    if isinstance(wanted, list):
-        return isinstance(there, list) and len(wanted) == len(there) and all(map(_within, wanted, there))
-    return bool(wanted == there)
-
-
-def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
-    if not note:
-        return verdict
-    return replace(verdict, reason=f"{verdict.reason}; {note}" if verdict.reason else note)
+    return Preflight.at_hand()

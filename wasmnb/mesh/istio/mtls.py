@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.rights import Right
+from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +59,7 @@ def strict(
     ):
         wanted = (one.get("spec", {}).get("selector") or {}).get("matchLabels") or {}
         home = one["metadata"]["namespace"]
-        if wanted and home == namespace and all(labels.get(key) == value for key, value in wanted.items()):
+        if wanted and home == namespace and carries(labels, wanted):
             levels[0].append(one)
         elif not wanted and home == namespace:
             levels[1].append(one)

@@ -104,6 +104,11 @@ class Stored:
         """The labels that narrow the plugin's selector down to one part of a rollout; empty for a whole plugin."""
         return dict(self.record.get("part") or {})
 
+    @property
+    def attempt(self) -> int:
+        """How often the same plugin was loaded afresh."""
+        return int(self.record.get("attempt") or 0)
+
 
 class Objects:
     """The objects of plugins in one namespace.

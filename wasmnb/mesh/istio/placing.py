@@ -8,71 +8,26 @@ between two requests. A plugin that is put in force as a whole afterwards is one
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import BadNameError, DeployError, UsageError
-from wasmnb.mesh.istio.pods import moment
+from wasmnb.errors import BadNameError, DeployError, MeshError, UsageError
+from wasmnb.mesh.istio.pods import labels, moment
 from wasmnb.mesh.local.names import did_you_mean
-from wasmnb.plugin import FailPolicy, Plugin
+from wasmnb.plugin import Plugin
 from wasmnb.plugin.rendering import render_istio, yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from wasmnb.image import Image
     from wasmnb.mesh.istio.objects import Objects, Stored
 
-__all__ = ["Placing", "digest_of", "envoy_name", "newest_of", "policy_of", "put_at", "said_by", "text_of", "unknown"]
+__all__ = ["Placing", "newest_of", "parts_of", "put_at", "text_of", "unknown"]
 
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
-_NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
 _NOISE = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _RECORD = "wasmnb.dev/record"
-
-
-def digest_of(stored: Stored) -> str:
-    """Read off an object which image it names; somebody may have changed it by hand."""
-    text = json.dumps(stored.item.get("spec", {}))
-    found = _DIGEST.search(text)
-    noted = _NOTED.search(text)
-    return found[1] if found else f"sha256:{noted[1]}" if noted else ""
-
-
-def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
-    """Read off an object the configuration and the environment that it names."""
-    spec = stored.item.get("spec", {})
-    if stored.kind.name == "EnvoyFilter":
-        config = _patched(stored)
-        values = (config.get("vm_config") or {}).get("environment_variables") or {}
-        return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
-    wasm = spec.get("wasm") or spec
-    env = {
-        one["name"]: one.get("value", "")
-        for one in (wasm.get("vmConfig") or {}).get("env") or ()
-        if one.get("valueFrom", "INLINE") == "INLINE"
-    }
-    return wasm.get("pluginConfig"), env
-
-
-def envoy_name(stored: Stored) -> str:
-    """Read off an object what Envoy's messages call its plugin: an ``EnvoyFilter`` says it, else Istio makes it."""
-    if stored.kind.name == "EnvoyFilter":
-        return str(_patched(stored).get("name", ""))
-    return f"{stored.item['metadata']['namespace']}.{stored.name}"
-
-
-def _patched(stored: Stored) -> Mapping[str, Any]:
-    """Give the ``PluginConfig`` that an ``EnvoyFilter`` adds; empty when it adds none."""
-    for patch in stored.item.get("spec", {}).get("configPatches") or ():
-        value = patch.get("patch", {}).get("value") or {}
-        found: Mapping[str, Any] = (value.get("typed_config") or {}).get("config") or {}
-        if found:
-            return found
-    return {}
 
 
 def text_of(item: Mapping[str, Any]) -> str:
@@ -135,6 +90,17 @@ class Placing:
         """Give the whole plugin that an object was made from; None when its record is not there any more."""
         found = self._plugins([stored.record.get("plugin")], stored)
         return found[0] if found else None
+
+    def holds(self, plugin: Plugin, stored: Sequence[Stored]) -> bool:
+        """Say whether objects hold a plugin already, as a whole.
+
+        The object must be as it would be rendered now: somebody may have changed it by hand.
+        """
+        if len(stored) != 1 or stored[0].part or self.plugin(stored[0]) != plugin:
+            return False
+        body = self.body(plugin, {}, stored[0].attempt)
+        spec = stored[0].item.get("spec", {})
+        return bool(body["kind"] == stored[0].kind.name and _within(body["spec"], spec))
 
     def _plugins(self, records: Sequence[Any], stored: Stored) -> list[Plugin]:
         for digest, root_id in (stored.record.get("roots") or {}).items():
@@ -235,6 +201,23 @@ class Placing:
         return made
 
 
+def parts_of(items: Sequence[Mapping[str, Any]], by: Collection[str]) -> list[dict[str, str]]:
+    """Divide pods by some labels: give each combination of values that they have.
+
+    Raises
+    ------
+    MeshError
+        A pod lacks one of the labels.
+    """
+    lacking = [item["metadata"]["name"] for item in items if not set(by) <= labels(item).keys()]
+    if lacking:
+        raise MeshError(
+            f"{', '.join(lacking)} lacks a label of {', '.join(by)}, so no selector can tell it from the others.",
+            hint="roll out by labels that every selected pod has",
+        )
+    return [dict(part) for part in dict.fromkeys(tuple((key, labels(item)[key]) for key in by) for item in items)]
+
+
 def newest_of(stored: Sequence[Stored]) -> Stored | None:
     """Give the object that was put in force last."""
     return max(stored, key=put_at, default=None)
@@ -245,11 +228,15 @@ def put_at(stored: Stored) -> datetime:
     return moment(str(stored.record.get("at", "")).replace("+00:00", "Z") or None)
 
 
-def policy_of(stored: Stored) -> FailPolicy:
-    """Give the fail policy of an object's plugin."""
-    return FailPolicy((stored.record.get("plugin") or {}).get("fail_policy", "close"))
-
-
 def unknown(id_: str, namespace: str, there: Sequence[str]) -> BadNameError:
     """Make the error for an id that nothing is in force under."""
     return BadNameError(f"No plugin {id_!r} is in force in {namespace}.", hint=did_you_mean(id_, there))
+
+
+def _within(wanted: Any, there: Any) -> bool:
+    """Say whether everything that is wanted is there; the API server may add its defaults."""
+    if isinstance(wanted, dict):
+        return isinstance(there, dict) and all(key in there and _within(wanted[key], there[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return isinstance(there, list) and len(wanted) == len(there) and all(map(_within, wanted, there))
+    return bool(wanted == there)

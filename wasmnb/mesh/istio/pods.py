@@ -11,7 +11,7 @@ from wasmnb.mesh.protocol import Pod
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROXY", "ended", "has_proxy", "moment", "pod", "proxy_container", "proxy_started", "workload"]
+__all__ = ["PROXY", "ended", "has_proxy", "labels", "moment", "pod", "proxy_container", "proxy_started", "workload"]
 
 PROXY = "istio-proxy"
 """The container that Istio injects; an init container that restarts, where the cluster has native sidecars."""
@@ -34,6 +34,11 @@ def moment(text: str | None) -> datetime:
 def ended(item: Mapping[str, Any]) -> bool:
     """Tell whether a pod has run to its end: no request will ever reach it."""
     return item.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def labels(item: Mapping[str, Any]) -> Mapping[str, str]:
+    """Give a pod's labels; the API leaves them out where there are none."""
+    return item["metadata"].get("labels") or {}
 
 
 def proxy_container(item: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -75,7 +80,7 @@ def pod(item: Mapping[str, Any]) -> Pod:
     return Pod(
         name=metadata["name"],
         workload=workload(item),
-        labels=dict(metadata.get("labels") or {}),
+        labels=dict(labels(item)),
         ready=f"{done}/{wanted}",
         status=word,
         restarts=restarts,

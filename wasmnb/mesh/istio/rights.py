@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["NEEDS", "Need", "Right", "roles"]
+__all__ = ["NEEDS", "Need", "Right", "bookinfo_role", "roles"]
 
 
 _STREAMS = ("pods/exec", "pods/portforward")
@@ -123,9 +123,11 @@ NEEDS = (
 )
 """Everything that an Istio mesh asks of an API server, and what is lost without."""
 
+_MADE = ("list", "create", "patch", "delete")
+
 
 def roles(namespace: str, istio: str) -> list[dict[str, Any]]:
-    """Give the smallest set of roles with which everything works.
+    """Give the smallest set of roles with which everything works but bookinfo; see `bookinfo_role`.
 
     Parameters
     ----------
@@ -140,19 +142,44 @@ def roles(namespace: str, istio: str) -> list[dict[str, Any]]:
         Two Role objects and a ClusterRole; binding them is the reader's.
     """
     kinds = {"own": ("Role", namespace), "istio": ("Role", istio), "cluster": ("ClusterRole", "")}
-    found = []
-    for where, (kind, home) in kinds.items():
-        metadata = {"name": "wasmnb", **({"namespace": home} if home else {})}
-        rules = _rules(need for need in NEEDS if need.where == where)
-        found.append({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules})
-    return found
+    return [
+        _role(kind, "wasmnb", home, _rules(need for need in NEEDS if need.where == where))
+        for where, (kind, home) in kinds.items()
+    ]
+
+
+def bookinfo_role(namespace: str) -> dict[str, Any]:
+    """Give the role that applying and deleting bookinfo needs besides `roles`.
+
+    It may make and delete Deployments, and label the namespace, which no filter needs: a role of its own, so that it is
+    bound only where it is wanted.
+
+    Parameters
+    ----------
+    namespace : str
+        The mesh's.
+    """
+    rules = [
+        _rule("", ("services", "serviceaccounts"), _MADE),
+        _rule("apps", ("deployments",), _MADE),
+        # For its label. A namespace counts as being in itself (Kubernetes, ``endpoints/request/requestinfo.go``), so
+        # that a Role reaches its own and no other.
+        _rule("", ("namespaces",), ("get", "patch")),
+    ]
+    return _role("Role", "wasmnb-bookinfo", namespace, rules)
+
+
+def _role(kind: str, name: str, namespace: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules}
 
 
 def _rules(needs: Iterable[Need]) -> list[dict[str, Any]]:
     together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for need in needs:
         together.setdefault((need.group, need.verbs), []).append(need.resource)
-    return [
-        {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
-        for (group, verbs), resources in together.items()
-    ]
+    return [_rule(group, resources, verbs) for (group, verbs), resources in together.items()]
+
+
+def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> dict[str, Any]:
+    return {"apiGroups": [group], "resources": list(resources), "verbs": list(verbs)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Place
-from wasmnb.mesh.istio.pods import PROXY, ended, has_proxy, workload
+from wasmnb.mesh.istio.pods import PROXY, ended, has_proxy, labels, workload
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.urls import did_you_mean
 
@@ -72,7 +72,7 @@ def _name(item: Mapping[str, Any]) -> str:
 
 
 def _app(item: Mapping[str, Any]) -> str:
-    return str((item["metadata"].get("labels") or {}).get("app", ""))
+    return str(labels(item).get("app", ""))
 
 
 def _rank(item: Mapping[str, Any]) -> tuple[bool, bool, bool, str]:

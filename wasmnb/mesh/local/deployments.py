@@ -17,6 +17,7 @@ from wasmnb.mesh.local.rollout import refusal, roll
 from wasmnb.mesh.local.scoping import check_scope, is_for, no_proxy
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin.envoy import in_order
+from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -84,7 +85,7 @@ class Deployments:
         selected = [proxy for proxy in self._plan.everyone if is_for(plugin, proxy)]
         if not selected:
             raise no_proxy(plugin, self._plan.everyone)
-        chosen = [proxy for proxy in selected if (only or {}).items() <= proxy.labels.items()]
+        chosen = [proxy for proxy in selected if carries(proxy.labels, only or {})]
         if not chosen:
             raise no_pod({**plugin.selector, **(only or {})}, selected)
         return chosen

@@ -8,9 +8,10 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from wasmnb.errors import MeshError
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.canary import Canary
-from wasmnb.mesh.local.plan import plan_canary
+from wasmnb.mesh.local.plan import find_envoy, plan_canary
 from wasmnb.mesh.local.processes import Processes, new_folder
 from wasmnb.mesh.local.proxy import Applied
 
@@ -30,6 +31,15 @@ class Preflight:
         self._lock = threading.Lock()
         self._canary: Canary | None = None
         self._processes: Processes | None = None
+
+    @classmethod
+    def at_hand(cls) -> Preflight | None:
+        """Make one where there is an Envoy for this platform; give None where there is not."""
+        try:
+            find_envoy()
+        except MeshError:
+            return None
+        return cls()
 
     def start(self) -> None:
         """Start the Envoy now, so that the first module need not wait for it.
