@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.dashboards.fields import checked
+from wasmnb.plugin.scope import carries
 from wasmnb.session.words import selector as labels
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def matching(pods: Iterable[Pod], selector: str) -> list[str]:
         It is no selector.
     """
     wanted = labels(selector)
-    return [pod.name for pod in pods if all(pod.labels.get(key) == value for key, value in wanted.items())]
+    return [pod.name for pod in pods if carries(pod.labels, wanted)]
 
 
 def schema_of(name: str) -> Mapping[str, Any] | None:

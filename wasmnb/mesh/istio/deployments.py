@@ -88,10 +88,11 @@ class Deployments:
                 if not again:
                     return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
             if only is not None:
-                stored = self._split(plugin, only, stored, selected, progress)
-                selected = [item for item in selected if carries(labels(item), only)]
-                if not selected:
+                chosen = [item for item in selected if carries(labels(item), only)]
+                if not chosen:
                     raise self._looking.no_pod({**plugin.selector, **only}, items)
+                stored = self._split(plugin, only, stored, selected, progress)
+                selected = chosen
             self._looking.before(stored, selected)
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again))

@@ -68,8 +68,6 @@ class Need:
     verbs : tuple of str
     where : str
         ``own`` for the mesh's namespace, ``istio`` for Istio's own, ``cluster`` for neither.
-    essential : bool
-        Nothing works without it; otherwise there is another way, or less is proven.
     """
 
     purpose: str
@@ -77,7 +75,6 @@ class Need:
     verbs: tuple[str, ...]
     group: str = ""
     where: str = "own"
-    essential: bool = True
 
     def rights(self, namespaces: dict[str, str]) -> list[Right]:
         """Give the rights, one for each verb."""
@@ -97,29 +94,26 @@ NEEDS = (
         "envoyfilters",
         _EXTENSIONS,
         "networking.istio.io",
-        essential=False,
     ),
-    Need("what a proxy logged is not known: traps, refusals", "pods/log", ("get",), essential=False),
-    Need("a proxy is asked by exec, which is slower", "pods/portforward", _UPGRADED, essential=False),
-    Need("no request can be sent from a caller's proxy", "pods/exec", _UPGRADED, essential=False),
+    Need("what a proxy logged is not known: traps, refusals", "pods/log", ("get",)),
+    Need("a proxy is asked by exec, which is slower", "pods/portforward", _UPGRADED),
+    Need("no request can be sent from a caller's proxy", "pods/exec", _UPGRADED),
     Need(
         "no request can be sent where a proxy has no curl",
         "pods/ephemeralcontainers",
         ("update", "patch"),
-        essential=False,
     ),
-    Need("no request can be sent where exec is not allowed", "pods", ("create", "delete"), essential=False),
+    Need("no request can be sent where exec is not allowed", "pods", ("create", "delete")),
     Need(
         "why a pod refuses plain HTTP is only guessed",
         "peerauthentications",
         ("list",),
         "security.istio.io",
-        essential=False,
     ),
-    Need("why a pod does not start is not known", "events", ("list",), essential=False),
-    Need("whether pods get a sidecar is not known", "namespaces", ("get",), where="cluster", essential=False),
-    Need("Istio is not looked at: its version, what it sent", "pods", ("list",), where="istio", essential=False),
-    Need("what proxies acknowledged is not known", "pods/portforward", _UPGRADED, where="istio", essential=False),
+    Need("why a pod does not start is not known", "events", ("list",)),
+    Need("whether pods get a sidecar is not known", "namespaces", ("get",), where="cluster"),
+    Need("Istio is not looked at: its version, what it sent", "pods", ("list",), where="istio"),
+    Need("what proxies acknowledged is not known", "pods/portforward", _UPGRADED, where="istio"),
 )
 """Everything that an Istio mesh asks of an API server, and what is lost without."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import DeployError, HangError, ModuleError, WasmnbError
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.scope import carries
 from wasmnb.progress import Silent
 from wasmnb.session.deploying import in_force
 from wasmnb.session.rollout.messages import failed, question, stopped_in_midst, without_traffic
@@ -212,7 +213,7 @@ class _Run:
         if wrong:
             raise _StepError(f"a pod has started that belongs to no single step: {'; '.join(wrong)}")
         for index, step in enumerate(self.now.steps):
-            names = tuple(pod.name for pod in selected if step.labels.items() <= pod.labels.items())
+            names = tuple(pod.name for pod in selected if carries(pod.labels, step.labels))
             if names != step.pods:
                 self._set(index, pods=names)
             if not names and index == number:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Place, SelectorError, UsageError
+from wasmnb.plugin.scope import carries
 from wasmnb.session.words import selector, selector_text
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def assign(pods: Sequence[Pod], plugin: Plugin, steps: Sequence[Labels]) -> list
             hint="%wasm_pods shows the labels there are",
         )
     wrong = unfit(selected, steps)
-    members = [tuple(pod.name for pod in selected if step.items() <= pod.labels.items()) for step in steps]
+    members = [tuple(pod.name for pod in selected if carries(pod.labels, step)) for step in steps]
     wrong += [
         f"no selected pod carries {label_text(step)}" for step, names in zip(steps, members, strict=True) if not names
     ]
@@ -89,7 +90,7 @@ def unfit(selected: Sequence[Pod], steps: Sequence[Labels]) -> list[str]:
     """Say of each pod that does not belong to exactly one step to which it belongs."""
     found = []
     for pod in selected:
-        mine = [label_text(step) for step in steps if step.items() <= pod.labels.items()]
+        mine = [label_text(step) for step in steps if carries(pod.labels, step)]
         if len(mine) != 1:
             found.append(f"{pod.name} is in " + (f"{len(mine)} steps: {', '.join(mine)}" if mine else "no step"))
     more = [f"and {len(found) - _MOST_SAID} more"] if len(found) > _MOST_SAID else []
