@@ -10,7 +10,7 @@ import ipywidgets
 
 from wasmnb.dashboards.choices import Choices, matching, schema_of
 from wasmnb.dashboards.fields import Field, checked, fields, parsed
-from wasmnb.dashboards.inputs import button, input_of, made, quoted, said, value_of
+from wasmnb.dashboards.inputs import button, input_of, made, quoted, said, shown, value_of
 from wasmnb.dashboards.panel import deployable
 from wasmnb.errors import Told
 from wasmnb.plugin import FailPolicy, Phase
@@ -135,12 +135,12 @@ class Controls:
         # A second press would be a second deployment, once this one is done.
         for one in (self.deploy, self.undeploy, self.rollback):
             one.disabled = True
-        shown, error = _Shown(), ipywidgets.HTML()
-        self.done.children = [shown.widget, error]
+        place, error = _Place(), ipywidgets.HTML()
+        self.done.children = [place.widget, error]
         try:
-            with LiveProgress(after=0.0, every=0.3, line=shown) as progress:
+            with LiveProgress(after=0.0, every=0.3, line=place) as progress:
                 record = action(progress)
-            shown.write("", record)
+            place.write("", record)
             self._did(line, f"{record.sign} {record.status}")
         except Told as told:
             error.value = quoted(f"✗ {type(told).__name__}", told.lines())
@@ -162,7 +162,7 @@ class Controls:
         return _deployed(self._session.rollback(self._plain.plugin, progress=progress))
 
 
-class _Shown:
+class _Place:
     """The place below the buttons; see `wasmnb.views.progress.Line`."""
 
     room = True
@@ -171,7 +171,7 @@ class _Shown:
         self.widget = ipywidgets.HTML()
 
     def write(self, text: str, record: Record | None = None) -> None:
-        self.widget.value = said(text) if record is None else record._repr_html_()
+        self.widget.value = said(text) if record is None else shown(record)
 
     def clear(self) -> None:
         self.widget.value = ""

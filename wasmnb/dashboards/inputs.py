@@ -12,8 +12,9 @@ from wasmnb.dashboards.fields import parsed
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.fields import Field
+    from wasmnb.views import Record
 
-__all__ = ["button", "input_of", "made", "quoted", "said", "value_of"]
+__all__ = ["button", "input_of", "made", "quoted", "said", "shown", "value_of"]
 
 _WIDE = {"description_width": "9em"}
 _LAYOUT = {"width": "min(46em, 98%)"}
@@ -73,6 +74,11 @@ def _number(kind: str, text: str) -> Any:
 def said(text: str, *, sign: str = "") -> str:
     """Give the HTML of a text that a screen reader reads out when it changes."""
     return f'<div role="status" style="white-space:pre-wrap;line-height:1.5">{html.escape(sign + text)}</div>'
+
+
+def shown(record: Record) -> str:
+    """Give the HTML of a record, which widgets would cut off where it is wider than they are."""
+    return f'<div style="overflow-x:auto;white-space:normal;line-height:1.5">{record._repr_html_()}</div>'
 
 
 def quoted(label: str, lines: list[str]) -> str:
