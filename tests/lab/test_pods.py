@@ -37,11 +37,12 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
 
     # A filter, problems only, and no groups.
     page.get_by_label("only problems").check()
-    assert grid.get_attribute("aria-rowcount") == "4"
+    assert grid.get_attribute("aria-rowcount") == "6", "the head, the workload, two pods and why"
     page.get_by_label("group by workload").uncheck()
-    assert grid.get_attribute("aria-rowcount") == "3"
+    assert grid.get_attribute("aria-rowcount") == "5"
     page.get_by_role("searchbox").fill("trapped")
-    assert grid.get_attribute("aria-rowcount") == "2"
+    assert grid.get_attribute("aria-rowcount") == "3"
+    assert "header-filter: unreachable executed" in grid.locator(".why").inner_text()
     page.get_by_role("searchbox").fill("")
     page.get_by_label("only problems").uncheck()
     page.get_by_role("button", name="status").click()

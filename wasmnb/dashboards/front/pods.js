@@ -15,7 +15,6 @@ const COLUMNS = [
   ["plugins", worst],
   ["requests/s", (row) => row[RATE][0] ?? -1, "number"],
   ["errors", (row) => row[RATE][1] ?? -1, "number"],
-  ["reason", (row) => row[REASON]],
 ];
 
 function age(started) {
@@ -65,7 +64,6 @@ function cells(store, row) {
     plugins(store, row),
     [requests === null ? "?" : requests.toFixed(1), requests === null ? unknown : ""],
     [errors === null ? "?" : `${errors ? "! " : ""}${(100 * errors).toFixed(1)} %`, errors === null ? unknown : ""],
-    [reasons(row)],
   ];
 }
 
@@ -89,6 +87,9 @@ function ordered(store, view) {
     }
     if (group) { group.count += 1; group.ready += isReady(row); }
     items.push({ key: row[NAME], row });
+    // A reason is a sentence: it has a line of its own below its pod.
+    const why = reasons(row);
+    if (why) items.push({ key: `why ${row[NAME]}`, why, of: row[NAME] });
   }
   return items;
 }
@@ -143,25 +144,24 @@ function build(store, frame) {
     const widths = {
       name: widest(rows.map((row) => row[NAME])),
       status: widest(rows.map((row) => row[STATUS])),
-      plugins: rows.some((row) => row[PLUGINS].length) ? "minmax(10em, 3fr)" : "5em",
-      reason: rows.some((row) => reasons(row)) ? "minmax(6em, 2fr)" : "minmax(4em, .5fr)",
     };
     for (const [name, width] of Object.entries(widths)) frame.style.setProperty(`--wasmnb-${name}`, width);
   }
 
   function content(item) {
+    if (item.why) return [[item.why]];
     if (!item.row) return [[`${item.workload}: ${item.ready} of ${item.count} ready`]];
     return cells(store, item.row);
   }
   function node(item) {
-    const made = element("div", { role: "row", class: item.row ? "" : "group", tabindex: -1, onclick: () => go(items.findIndex((one) => one.key === item.key), true) });
+    const made = element("div", { role: "row", class: item.row ? "" : item.why ? "why" : "group", tabindex: -1, onclick: () => go(items.findIndex((one) => one.key === item.key), true) });
     nodes.set(item.key, { made });
     return made;
   }
   function fill(item, index) {
     const known = nodes.get(item.key) ?? (node(item), nodes.get(item.key));
     const { made } = known;
-    const state = item.row ? `${store.freshness.kind}${age(item.row[STARTED])}` : `${item.count}/${item.ready}`;
+    const state = item.row ? `${store.freshness.kind}${age(item.row[STARTED])}` : item.why ?? `${item.count}/${item.ready}`;
     if (known.row !== item.row || known.state !== state) {
       made.replaceChildren(...content(item).map((parts, column) => {
         const numeric = item.row && COLUMNS[column][2];
@@ -197,7 +197,8 @@ function build(store, frame) {
     const top = view.at * HEIGHT;
     if (top < body.scrollTop) body.scrollTop = top;
     else if (top + HEIGHT > body.scrollTop + body.clientHeight) body.scrollTop = top + HEIGHT - body.clientHeight;
-    if (choose && items[view.at].row) view.chosen = view.chosen === items[view.at].key ? null : items[view.at].key;
+    const pod = items[view.at].of ?? (items[view.at].row && items[view.at].key);
+    if (choose && pod) view.chosen = view.chosen === pod ? null : pod;
     again();
     nodes.get(items[view.at].key)?.made.focus({ preventScroll: true });
   }
