@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OUTPUTS = ".jp-OutputArea-output"
 PICTURES = ROOT / "build" / "screenshots"
 QUIET_BROWSER = [
     "--no-sandbox",
@@ -103,6 +104,11 @@ class Notebook:
     def picture(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
+
+    def check_accessible(self) -> None:
+        """Have the outputs judged by axe-core: names, roles, keyboard, contrast."""
+        found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe().run(self.page, OUTPUTS)
+        assert found.violations_count == 0, found.generate_report()
 
     def kernel(self, code: str) -> None:
         """Run code in the notebook's kernel, beside its cells."""

@@ -31,8 +31,10 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     row.filter(has_text="ImagePullBackOff").wait_for(timeout=20000)
     opened.kernel("mesh.judge('w-0-1', Verdict.TRAPPED, 'unreachable executed')")
     page.get_by_text("2 with problems").first.wait_for(timeout=20000)
+    opened.check_accessible()
     opened.theme("Dark")
     opened.picture("pods-dark")
+    opened.check_accessible()
     opened.theme("Light")
 
     # A filter, problems only, and no groups.
