@@ -38,7 +38,8 @@ _LASTS = 300  # seconds that the API server keeps a watch open
 _BOOKMARKS = 75  # seconds without a word, bookmarks included (Kubernetes: about one a minute), that end a connection
 _QUIET, _ANSWER = 8.0, 4.0  # seconds of silence after which the API server is asked, and that it has for the answer
 _PAUSE, _LONGEST = 0.5, 10.0  # seconds between attempts to reach it
-_SOON, _LATE = 0.5, 15.0  # seconds between judgements: while something is under way, and otherwise
+_SOON, _LATE = 0.5, 15.0  # seconds between judgements, at least: while something is under way, and otherwise;
+_SHARE = 10  # and then at least so many times what the last one took
 _GONE = 410
 _RESTLESS = ("at", "evidence")
 
@@ -227,9 +228,11 @@ class IstioWatch:
     def _run(self) -> None:
         for feed in self._feeds():
             feed.ready.wait()
-        last, busy = 0.0, False
+        # Every proxy is asked through the API server: what takes long is done seldom, whatever moves.
+        soonest = due = 0.0
+        busy = moved = False
         while not self._end.is_set():
-            moved = self._wake.is_set()
+            moved = moved or self._wake.is_set()
             self._wake.clear()
             problem = self._problem()
             if not problem:
@@ -238,12 +241,16 @@ class IstioWatch:
                 stored = self._stored()
                 self._compare({("pod", item["metadata"]["name"]): described(item).to_dict() for item in items}, "pod")
                 self._compare(_plugins(stored), "plugin")
-                if moved or not self._fresh or time.monotonic() - last >= (_SOON if busy else _LATE):
+                start = time.monotonic()
+                if not self._fresh or start >= (soonest if moved else due):
+                    moved = False
                     busy, problem = self._judged(items, stored)
-                    last = time.monotonic()
+                    now = time.monotonic()
+                    took = now - start
+                    soonest, due = now + took, now + (max(_SOON, took) if busy else max(_LATE, _SHARE * took))
             # Fresh is told last: until then, what was judged before the API server was gone is not the state of now.
             self._freshness(problem)
-            self._wake.wait(_SOON if busy or problem else _QUIET)
+            self._wake.wait(_SOON if busy or problem or moved else _QUIET)
 
     def _problem(self) -> str:
         """Say why what is known may be old: a watch broke off, or nothing is heard and nobody answers."""
