@@ -140,8 +140,8 @@ class _Many:
             many.append(one)
         return {**answer, "items": many}
 
-    def forward(self, namespace: str, pod: str, port: int) -> Any:
-        return self._cluster.forward(namespace, self._real(pod), port)
+    def forward(self, namespace: str, pod: str, ports: Any) -> Any:
+        return self._cluster.forward(namespace, self._real(pod), ports)
 
     def close(self) -> None:
         """Leave the cluster open: it is the session's."""

@@ -17,6 +17,7 @@ __all__ = ["Admin"]
 
 PORT, WORKERS = 15000, 15090
 """Istio, ``tools/packaging/common/envoy_bootstrap.json``: Envoy's admin port, and one that its workers serve."""
+_PORTS = (PORT, WORKERS)
 _NOWHERE = "/"
 _ANSWER = 2.0
 _TRIES = 8
@@ -73,7 +74,7 @@ class Admin:
             The answer is no.
         """
         if self.way == "a forwarded port":
-            return self._tunnels.get(self.cluster, self.namespace, pod, port, path, timeout=_ANSWER)
+            return self._tunnels.get(self.cluster, self.namespace, pod, port, path, ports=_PORTS, timeout=_ANSWER)
         return self._execute(pod, path, port)
 
     def worker(self, pod: str, *, suspicious: bool) -> None:
@@ -92,7 +93,7 @@ class Admin:
         """
         for _ in range(_TRIES if suspicious else 1):
             if suspicious:
-                self._tunnels.drop(self.namespace, pod, WORKERS)
+                self._tunnels.drop(self.namespace, pod, _PORTS)
             try:
                 self.get(pod, _NOWHERE, port=WORKERS)
             except ForbiddenError:

@@ -18,12 +18,12 @@ from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unre
 from wasmnb.mesh.istio.rights import Right
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kubernetes.client import Configuration
     from urllib3 import BaseHTTPResponse
 
+    from wasmnb.mesh.istio.forwarding import Forward
 
 __all__ = ["APPLY", "MERGE", "Cluster", "Executed", "contexts"]
 
@@ -256,8 +256,8 @@ class Cluster:
         answer = self.request("GET", "/api/v1/namespaces", right=Right("list", "namespaces"))
         return [str(item["metadata"]["name"]) for item in answer["items"]]
 
-    def forward(self, namespace: str, pod: str, port: int) -> socket.socket:
-        """Connect to a port of a pod, as it is on the pod's own loopback interface.
+    def forward(self, namespace: str, pod: str, ports: Sequence[int]) -> Forward:
+        """Connect to ports of a pod, as they are on the pod's own loopback interface.
 
         Raises
         ------
@@ -270,7 +270,7 @@ class Cluster:
         url = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
         right = Right("get", "pods/portforward", "", namespace)
         try:
-            return forwarded(self._configuration, url, port, self._authorization())
+            return forwarded(self._configuration, url, ports, self._authorization())
         except ApiException as error:
             raise refused(_status(error), str(error.reason), str(right), right) from None
 

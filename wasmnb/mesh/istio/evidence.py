@@ -11,6 +11,7 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.dump import (
     ECDS,
     INBOUND,
+    INBOUND_MARK,
     LISTENERS,
     STATS,
     Entry,
@@ -18,6 +19,7 @@ from wasmnb.mesh.istio.dump import (
     Stats,
     entries,
     listeners,
+    mark,
     stats,
 )
 from wasmnb.mesh.istio.pods import has_proxy, proxy_started
@@ -92,6 +94,7 @@ class Gatherer:
         self.admin = admin
         # How many hangs each proxy had counted when all of its workers answered: they are not looked for again.
         self._cleared: dict[str, int] = {}
+        self._inbound: dict[str, Listeners] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
 
     def close(self) -> None:
@@ -149,12 +152,19 @@ class Gatherer:
         """Read where the filters stand: in the inbound listener, as nearly always, else anywhere."""
         wanted = {one.name for one in found.entries or ()}
         try:
-            inbound = listeners(self.admin.get(found.name, INBOUND))
+            inbound = self._read_inbound(found.name)
         except MeshError:
             inbound = None  # a gateway has none
         if inbound is not None and wanted and wanted <= inbound.active:
             return inbound
         return listeners(self.admin.get(found.name, LISTENERS))
+
+    def _read_inbound(self, pod: str) -> Listeners:
+        """Read the inbound listener; one that was read before is only asked whether it still is the same."""
+        known = self._inbound.get(pod)
+        if known is None or known.mark != mark(self.admin.get(pod, INBOUND_MARK)):
+            known = self._inbound[pod] = listeners(self.admin.get(pod, INBOUND))
+        return known
 
     def _more(self, found: Evidence) -> Evidence:
         found = replace(

@@ -16,6 +16,7 @@ __all__ = ["PROXY", "ended", "has_proxy", "labels", "moment", "pod", "proxy_cont
 PROXY = "istio-proxy"
 """The container that Istio injects; an init container that restarts, where the cluster has native sidecars."""
 
+_MOMENT = re.compile(r"(?P<whole>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)?")
 _RS = "ReplicaSet"
 _HASH = "pod-template-hash"
 # A reason that a container waits for and that time alone will not mend (kubelet, ``pkg/kubelet/images/types.go``).
@@ -23,12 +24,22 @@ _STUCK = re.compile(r"ImagePullBackOff|ErrImage|InvalidImage|CrashLoopBackOff|Cr
 
 
 def moment(text: str | None) -> datetime:
-    """Read a time of the API (RFC 3339); the epoch when there is none."""
+    """Read a time of the API (RFC 3339); the epoch when there is none.
+
+    A log has its node's zone: the runtime writes it, and the kubelet keeps it.
+
+    Raises
+    ------
+    ValueError
+    """
     if not text:
         return datetime.fromtimestamp(0, timezone.utc)
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    digits = fraction[:6].ljust(6, "0") if fraction else "000000"
-    return datetime.strptime(f"{whole}.{digits}", "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=timezone.utc)
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time")
+    digits = (found["fraction"] or "")[:6].ljust(6, "0")
+    zone = "+00:00" if found["zone"] in ("Z", None) else found["zone"]
+    return datetime.fromisoformat(f"{found['whole']}.{digits}{zone}").astimezone(timezone.utc)
 
 
 def ended(item: Mapping[str, Any]) -> bool:

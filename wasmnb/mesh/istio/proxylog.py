@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "ProxyLog", "read", "short", "tells_refusals", "trap_lines"]
 
-_HEAD = 120  # bytes that hold the first line's time
+_SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
+_WHOLE = _SHORT * 3 // 4
+"""A log of fewer bytes is whole: one that was cut may be *slightly* shorter than its limit (``PodLogOptions``)."""
 _MOST = 4 * 2**20  # bytes of one look
 _TRAP = re.compile(r"\terror\t(?:envoy )?wasm .*?\bFunction: (?P<function>\S+) failed: (?P<why>.*?)(?:\tthread=\d+)?$")
 _TAIL = re.compile(r"\tthread=\d+$")
@@ -87,7 +89,7 @@ class ProxyLog:
 
 
 def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLog:
-    """Read what a pod's proxy logged since a time, and find out how far back its log goes.
+    """Read what a pod's proxy logged since a time, and find out how far back its log goes; all of a short log.
 
     Raises
     ------
@@ -96,11 +98,12 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
     right = Right("get", "pods/log", "", namespace)
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
     whole = {"container": PROXY, "timestamps": "true"}
-    first = cluster.request("GET", path, query={**whole, "limitBytes": _HEAD}, right=right)
-    # Whole seconds only: RFC 3339 as metav1.Time reads it.
-    from_ = (since - timedelta(seconds=1)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = cluster.request("GET", path, query={**whole, "sinceTime": from_, "limitBytes": _MOST}, right=right)
-    head = _line(first.splitlines()[0]).at if first else None
+    text = cluster.request("GET", path, query={**whole, "limitBytes": _SHORT}, right=right)
+    head = _line(text.splitlines()[0]).at if text else None
+    if len(text.encode()) >= _WHOLE:
+        # Whole seconds only: RFC 3339 as metav1.Time reads it.
+        from_ = (since - timedelta(seconds=1)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        text = cluster.request("GET", path, query={**whole, "sinceTime": from_, "limitBytes": _MOST}, right=right)
     return ProxyLog(head, tuple(_line(line) for line in text.splitlines()))
 
 

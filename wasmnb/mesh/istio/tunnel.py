@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -11,31 +12,59 @@ from wasmnb.errors import MeshError
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.cluster import Cluster
+    from wasmnb.mesh.istio.forwarding import Forward
 
 __all__ = ["Tunnels"]
 
 _MOST = 512  # kept connections; one more closes the one that was used longest ago
+_IDLE = 120.0
+"""Seconds for which a port that nobody asks is trusted. Envoy ends an HTTP connection after an hour, of which a
+websocket that has other ports tells nothing; and what lies between may drop one within minutes (load balancers do)."""
 _PATIENCE = 5.0
 _OK = 200
 
-_Key = tuple[str, str, int]
+_Key = tuple[str, str, tuple[int, ...]]
 
 
 class _Tunnel:
-    """One kept connection, for one thread at a time."""
+    """One kept connection to some ports of a pod, for one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: _Key) -> None:
+        self.key = key
         self.lock = threading.Lock()
-        self.connection: http.client.HTTPConnection | None = None
+        self._forward: Forward | None = None
+        self._used: dict[int, float] = {}
+
+    @property
+    def open(self) -> bool:
+        return self._forward is not None
 
     def close(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
+        if self._forward is not None:
+            self._forward.close()
+            self._forward = None
+
+    def ask(self, cluster: Cluster, port: int, method: str, path: str, timeout: float) -> tuple[int, str]:
+        if self._forward is None:
+            self._forward = cluster.forward(*self.key)
+            self._used = dict.fromkeys(self.key[2], time.monotonic())
+        self._forward.settimeout(timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.sock = self._forward.port(port)
+        connection.request(method, path)
+        answer = connection.getresponse()
+        body = answer.read().decode("utf-8", "replace")
+        self._used[port] = time.monotonic()
+        if answer.will_close:
+            self.close()
+        return answer.status, body
+
+    def idle(self, port: int) -> bool:
+        return self.open and time.monotonic() - self._used[port] > _IDLE
 
 
 class Tunnels:
-    """Forwarded ports of pods, by namespace, pod and port."""
+    """Forwarded ports of pods, by namespace, pod and the ports that share a connection."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[_Key, _Tunnel] = OrderedDict()
@@ -49,6 +78,7 @@ class Tunnels:
         port: int,
         path: str,
         *,
+        ports: tuple[int, ...] = (),
         method: str = "GET",
         timeout: float = _PATIENCE,
     ) -> str:
@@ -60,6 +90,8 @@ class Tunnels:
         namespace, pod : str
         port : int
         path : str
+        ports : tuple of int
+            All that are asked of this pod, this one too: they share a connection.
         method : str
         timeout : float
             Seconds without an answer.
@@ -72,25 +104,27 @@ class Tunnels:
         MeshError
             There is no such pod, the port is not open, or the server says no.
         """
-        tunnel = self._tunnel((namespace, pod, port))
+        tunnel = self._tunnel((namespace, pod, ports or (port,)))
         with tunnel.lock:
-            kept = tunnel.connection is not None
-            try:
-                return self._ask(tunnel, cluster, (namespace, pod, port), method, path, timeout)
-            except (OSError, http.client.HTTPException) as error:
+            if tunnel.idle(port):
                 tunnel.close()
-                if isinstance(error, TimeoutError) or not kept:
-                    raise _said(error, pod, port) from error
-            # The kept connection had been closed at the other end, which shows only now.
-            try:
-                return self._ask(tunnel, cluster, (namespace, pod, port), method, path, timeout)
-            except (OSError, http.client.HTTPException) as error:
-                tunnel.close()
-                raise _said(error, pod, port) from error
+            while True:
+                kept = tunnel.open
+                try:
+                    status, body = tunnel.ask(cluster, port, method, path, timeout)
+                    break
+                except (OSError, http.client.HTTPException) as error:
+                    tunnel.close()
+                    # That a kept connection had been closed at the other end shows only now; a new one tells the truth.
+                    if isinstance(error, TimeoutError) or not kept:
+                        raise _said(error, pod, port) from error
+        if status != _OK:
+            raise MeshError(f"{pod}:{port} answers {status} to {path}.", why=[body[:200]])
+        return body
 
-    def drop(self, namespace: str, pod: str, port: int) -> None:
+    def drop(self, namespace: str, pod: str, ports: tuple[int, ...]) -> None:
         """Close a connection, so that the next question meets a new one."""
-        tunnel = self._tunnel((namespace, pod, port))
+        tunnel = self._tunnel((namespace, pod, ports))
         with tunnel.lock:
             tunnel.close()
 
@@ -105,29 +139,13 @@ class Tunnels:
 
     def _tunnel(self, key: _Key) -> _Tunnel:
         with self._lock:
-            tunnel = self._kept.pop(key, None) or _Tunnel()
+            tunnel = self._kept.pop(key, None) or _Tunnel(key)
             self._kept[key] = tunnel
             old = self._kept.popitem(last=False)[1] if len(self._kept) > _MOST else None
         if old is not None and old.lock.acquire(blocking=False):
             old.close()
             old.lock.release()
         return tunnel
-
-    @staticmethod
-    def _ask(  # noqa: PLR0917 - one call, told twice
-        tunnel: _Tunnel, cluster: Cluster, key: _Key, method: str, path: str, timeout: float
-    ) -> str:
-        if tunnel.connection is None:
-            connection = http.client.HTTPConnection("127.0.0.1", key[2])
-            connection.sock = cluster.forward(*key)
-            tunnel.connection = connection
-        tunnel.connection.sock.settimeout(timeout)
-        tunnel.connection.request(method, path)
-        answer = tunnel.connection.getresponse()
-        body = answer.read().decode("utf-8", "replace")
-        if answer.status != _OK:
-            raise MeshError(f"{key[1]}:{key[2]} answers {answer.status} to {path}.", why=[body[:200]])
-        return body
 
 
 def _said(error: Exception, pod: str, port: int) -> Exception:

@@ -1,0 +1,116 @@
+"""Forwarded ports over a websocket that is played here: what a real one does seldom."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import SimpleNamespace
+
+import pytest
+from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio import tunnel
+from wasmnb.mesh.istio.forwarding import Forward
+from wasmnb.mesh.istio.tunnel import Tunnels
+
+ADMIN, WORKERS = 15000, 15090
+PORTS = (ADMIN, WORKERS)
+
+
+class Websocket:
+    """Answers each request on its channel with the channel's number, after the frames that begin the channels."""
+
+    def __init__(self, head: bytes = b"") -> None:
+        self.head, self.frames, self.closed = head, deque(), False
+        for index, port in enumerate(PORTS):
+            self.frames += [bytes((channel,)) + port.to_bytes(2, "little") for channel in (2 * index, 2 * index + 1)]
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeout = seconds
+
+    def send_binary(self, frame: bytes) -> None:
+        if self.closed:
+            raise WebSocketConnectionClosedException("gone")
+        answer = b"HTTP/1.1 200 OK\r\n" + self.head + b"Content-Length: 1\r\n\r\n%d" % frame[0]
+        self.frames += [frame[:1] + answer[:20], b"", frame[:1] + answer[20:]]
+
+    def recv_data_frame(self, *, control_frame: bool):
+        if not self.frames:
+            raise WebSocketTimeoutException("nothing")
+        frame = self.frames.popleft()
+        return ABNF.OPCODE_BINARY if frame else ABNF.OPCODE_PING, SimpleNamespace(data=frame)
+
+    def send_close(self) -> None:
+        pass
+
+    def shutdown(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def opened() -> list[Websocket]:
+    return []
+
+
+@pytest.fixture
+def ask(opened):
+    tunnels = Tunnels()
+
+    class Cluster:
+        head = b""
+
+        def forward(self, _namespace, _pod, ports):
+            opened.append(Websocket(self.head))
+            return Forward(opened[-1], ports)
+
+    cluster = Cluster()
+
+    def ask(port: int) -> str:
+        return tunnels.get(cluster, "home", "pod", port, "/", ports=PORTS)
+
+    ask.cluster = cluster
+    return ask
+
+
+def test_ports_share_a_websocket_and_each_gets_its_own_answers(ask, opened):
+    assert [ask(port) for port in (ADMIN, WORKERS, ADMIN)] == ["0", "2", "0"]
+    assert len(opened) == 1
+
+
+def test_a_websocket_that_was_closed_is_renewed_unseen(ask, opened):
+    ask(ADMIN)
+    opened[0].closed = True
+    assert ask(WORKERS) == "2"
+    assert len(opened) == 2
+
+
+def test_nobody_who_answers_is_a_timeout_and_not_tried_again(ask, opened):
+    ask(ADMIN)
+    opened[0].send_binary = lambda frame: None
+    with pytest.raises(TimeoutError):
+        ask(ADMIN)
+    assert opened[0].closed
+    assert len(opened) == 1
+
+
+def test_a_port_that_nobody_asked_for_long_is_met_anew(ask, opened, monkeypatch):
+    ask(ADMIN)
+    monkeypatch.setattr(tunnel, "_IDLE", -1.0)
+    assert ask(WORKERS) == "2"
+    assert opened[0].closed
+    assert len(opened) == 2
+
+
+def test_an_answer_that_ends_the_connection_ends_it(ask, opened):
+    ask.cluster.head = b"Connection: close\r\n"
+    assert [ask(ADMIN), ask(ADMIN)] == ["0", "0"]
+    assert [one.closed for one in opened] == [True, True]
+
+
+def test_a_port_that_is_not_open_says_so_in_words(ask, opened, monkeypatch):
+    refused = bytes((3,)) + b"error forwarding port 15090: connection refused"
+    monkeypatch.setattr(Websocket, "send_binary", lambda self, _frame: self.frames.append(refused))
+    with pytest.raises(MeshError, match="Port 15090 of pod does not answer") as error:
+        ask(WORKERS)
+    assert "error forwarding port 15090: connection refused" in str(error.value)
+    assert len(opened) == 1

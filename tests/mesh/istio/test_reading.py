@@ -1,0 +1,61 @@
+"""What is read from a proxy with few questions: logs, short and long, and listeners that are still the same."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from wasmnb.mesh.istio.dump import listeners, mark
+from wasmnb.mesh.istio.pods import moment
+from wasmnb.mesh.istio.proxylog import read
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+LINE = "2026-01-01T11:00:00.123456789Z info\tstarted\n"
+
+
+class Cluster:
+    """Gives a log as the kubelet does, all of it or what is younger."""
+
+    def __init__(self, old: str, young: str) -> None:
+        self.old, self.young, self.queries = old, young, []
+
+    def request(self, _method, _path, *, query, right):
+        self.queries.append(query)
+        return self.young if "sinceTime" in query else (self.old + self.young)[: query["limitBytes"]]
+
+
+@pytest.mark.parametrize(("old", "questions"), [(LINE, 1), (LINE * 1000, 2)])
+def test_a_short_log_takes_one_question_and_a_long_one_two(old, questions):
+    cluster = Cluster(old, "2026-01-01T12:00:01.5Z error\tgone\n")
+    log = read(cluster, "home", "pod", NOON)
+    assert len(cluster.queries) == questions
+    assert log.head == moment("2026-01-01T11:00:00.123456Z")
+    assert [line.text for line in log.lines if line.at >= NOON] == ["error\tgone"]
+
+
+def test_an_empty_log_has_no_head():
+    assert read(Cluster("", ""), "home", "pod", NOON).head is None
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-01T12:00:00Z", "2026-01-01T14:00:00.000000000+02:00", "2026-01-01T07:30:00.0-04:30"]
+)
+def test_a_time_has_the_zone_of_its_node(text):
+    assert moment(text) == NOON
+
+
+def _dump(updated: str, *, whole: bool, **more) -> str:
+    state = {"last_updated": updated, **({"listener": {"filter_chains": []}} if whole else {})}
+    return json.dumps({"configs": [{"name": "virtualInbound", "active_state": state, **more}]})
+
+
+def test_a_listener_has_one_mark_until_another_takes_its_place_or_is_refused():
+    known = listeners(_dump("2026-01-01T12:00:00.001Z", whole=True)).mark
+    assert mark(_dump("2026-01-01T12:00:00.001Z", whole=False)) == known
+    assert mark(_dump("2026-01-01T12:00:00.002Z", whole=False)) != known
+    refused = {"error_state": {"details": "no"}}
+    assert mark(_dump("2026-01-01T12:00:00.001Z", whole=False, **refused)) != known
+    warming = {"warming_state": {"last_updated": "2026-01-01T12:00:00.002Z"}}
+    assert mark(_dump("2026-01-01T12:00:00.001Z", whole=False, **warming)) != known
