@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from wasmnb.mesh.istio import proxylog
 from wasmnb.mesh.istio.dump import listeners, mark
 from wasmnb.mesh.istio.pods import moment
 from wasmnb.mesh.istio.proxylog import read
@@ -23,7 +24,9 @@ class Cluster:
 
     def request(self, _method, _path, *, query, right):
         self.queries.append(query)
-        return self.young if "sinceTime" in query else (self.old + self.young)[: query["limitBytes"]]
+        since = query.get("sinceTime", "")
+        lines = [line for line in (self.old + self.young).splitlines(keepends=True) if line[:19] >= since[:19]]
+        return "".join(lines)[: int(query["limitBytes"])]
 
 
 @pytest.mark.parametrize(("old", "questions"), [(LINE, 1), (LINE * 1000, 2)])
@@ -33,6 +36,23 @@ def test_a_short_log_takes_one_question_and_a_long_one_two(old, questions):
     assert len(cluster.queries) == questions
     assert log.head == moment("2026-01-01T11:00:00.123456Z")
     assert [line.text for line in log.lines if line.at >= NOON] == ["error\tgone"]
+
+
+def test_a_log_of_many_pieces_is_read_to_its_end(monkeypatch):
+    monkeypatch.setattr(proxylog, "_MOST", 4096)
+    young = [
+        f"2026-01-01T12:00:{second:02}.{part}Z info\tline {second}.{part}" for second in range(20) for part in range(9)
+    ]
+    log = read(Cluster(LINE * 400, "\n".join(young) + "\n"), "home", "pod", NOON)
+    assert log.covers(NOON)
+    assert [line.text for line in log.lines if line.at >= NOON] == [line.split(" ", 1)[1] for line in young]
+
+
+def test_what_was_logged_faster_than_it_can_be_read_is_no_proof(monkeypatch):
+    monkeypatch.setattr(proxylog, "_MOST", 4096)
+    log = read(Cluster(LINE, "2026-01-01T12:00:01.5Z info\tagain\n" * 1000), "home", "pod", NOON)
+    assert not log.whole
+    assert not log.covers(NOON)
 
 
 def test_an_empty_log_has_no_head():

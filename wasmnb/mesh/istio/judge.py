@@ -355,11 +355,10 @@ class _Judge:
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
         self.known.blank = (self.known.blank or seen.at) if seen.log.head is None else None
         if not (seen.log.covers(since) or self._blank(since)):
-            words = (
-                f"its log was rotated: what was logged since {since:%H:%M:%S} is gone, and with it whether the VM"
-                " crashed; deploy it anew to know"
-            )
-            return self.say(Verdict.UNPROVEN, words)
+            why = f"its log was rotated: what was logged since {since:%H:%M:%S} is gone"
+            if not seen.log.whole:
+                why = f"so much was logged since {since:%H:%M:%S} that not all of it was read"
+            return self.say(Verdict.UNPROVEN, f"{why}, and with it whether the VM crashed; deploy it anew to know")
         accepted = bool(seen.stats and seen.stats.took(entry))
         settled = seen.ack is not None and seen.ack.settled
         if not (accepted or settled or tells_refusals(seen.item)):

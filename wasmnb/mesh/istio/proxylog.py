@@ -16,7 +16,7 @@ from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.local.log import Trap, traps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from wasmnb.mesh.istio.cluster import Cluster
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Line", "ProxyLog", "read", "short", "tells_refusals", "trap_lines"]
 
 _SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
-_WHOLE = _SHORT * 3 // 4
-"""A log of fewer bytes is whole: one that was cut may be *slightly* shorter than its limit (``PodLogOptions``)."""
-_MOST = 4 * 2**20  # bytes of one look
+_MOST, _PIECES = 4 * 2**20, 8  # bytes of one question, and how many are asked: the kubelet rotates at 10 MiB
+_WHOLE = 3 / 4
+"""An answer of a smaller share of its limit is whole: a cut one may be *slightly* shorter (``PodLogOptions``)."""
 _TRAP = re.compile(r"\terror\t(?:envoy )?wasm .*?\bFunction: (?P<function>\S+) failed: (?P<why>.*?)(?:\tthread=\d+)?$")
 _TAIL = re.compile(r"\tthread=\d+$")
 _FETCH = "error in converting the wasm config to local"
@@ -53,14 +53,17 @@ class ProxyLog:
     head : datetime or None
         The time of the oldest line that there still is; None when there is no line at all.
     lines : tuple of Line
+    whole : bool
+        Whether its newest lines are there.
     """
 
     head: datetime | None
     lines: tuple[Line, ...]
+    whole: bool = True
 
     def covers(self, since: datetime) -> bool:
         """Say whether nothing that was logged since then is missing."""
-        return self.head is not None and self.head <= since
+        return self.whole and self.head is not None and self.head <= since
 
     def refusals(self, name: str, since: datetime) -> list[str]:
         """Give the lines in which Envoy refuses a filter, or one whose name it does not say, since a time.
@@ -97,14 +100,35 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
     """
     right = Right("get", "pods/log", "", namespace)
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
-    whole = {"container": PROXY, "timestamps": "true"}
-    text = cluster.request("GET", path, query={**whole, "limitBytes": _SHORT}, right=right)
-    head = _line(text.splitlines()[0]).at if text else None
-    if len(text.encode()) >= _WHOLE:
-        # Whole seconds only: RFC 3339 as metav1.Time reads it.
-        from_ = (since - timedelta(seconds=1)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        text = cluster.request("GET", path, query={**whole, "sinceTime": from_, "limitBytes": _MOST}, right=right)
-    return ProxyLog(head, tuple(_line(line) for line in text.splitlines()))
+
+    def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
+        query = {"container": PROXY, "timestamps": "true", "limitBytes": str(limit), **query}
+        text = cluster.request("GET", path, query=query, right=right)
+        return [_line(line) for line in text.splitlines()], len(text.encode()) >= _WHOLE * limit
+
+    lines, cut = ask(_SHORT)
+    head = lines[0].at if lines else None
+    if cut:
+        lines, cut = _younger(ask, since)
+    return ProxyLog(head, tuple(lines), not cut)
+
+
+def _younger(ask: Callable[..., tuple[list[Line], bool]], since: datetime) -> tuple[list[Line], bool]:
+    """Read what was logged since a time, piece by piece; say whether the end is still missing."""
+    found: list[Line] = []
+    from_ = (since - timedelta(seconds=1)).astimezone(timezone.utc).replace(microsecond=0)
+    for _ in range(_PIECES):
+        # Whole seconds only: RFC 3339 as metav1.Time reads it. So the last second of a piece comes twice.
+        lines, cut = ask(_MOST, sinceTime=from_.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        found = [line for line in found if line.at < from_] + (lines[:-1] if cut else lines)
+        if not cut:
+            return found, False
+        # The last line may be cut anywhere, also in its time.
+        last = lines[-2].at.replace(microsecond=0) if len(lines) > 1 else from_
+        if last <= from_:
+            break
+        from_ = last
+    return found, True
 
 
 def tells_refusals(item: Mapping[str, Any]) -> bool:
