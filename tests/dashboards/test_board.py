@@ -12,9 +12,11 @@ from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from wasmnb.dashboards.board import Board
 from wasmnb.dashboards.rates import FIRST, Rates
+from wasmnb.errors import Interrupted
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.protocol import Count
+from wasmnb.session import Session
 
 
 @pytest.fixture
@@ -238,3 +240,16 @@ def test_a_real_mesh_shows_its_pods_their_verdict_and_their_requests():
         mesh.stop()
         until(lambda: board.freshness.kind, lambda kind: kind == "stale")
         board.close()
+
+
+def test_stopped_before_there_is_anything_to_show_it_lets_go(mesh, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with Session() as session:
+        session.use(mesh)
+        monkeypatch.setattr(Board, "await_rows", stop)
+        with pytest.raises(Interrupted, match="Watching was stopped"):
+            session.dashboard()
+        assert not mesh.watches
+        assert not session._views

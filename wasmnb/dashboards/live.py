@@ -112,15 +112,21 @@ class LiveView:
 
     def watch(self, seconds: float | None = None) -> LiveView:
         """Show it here; with ``seconds``, wait for so long, and end with a record."""
-        self._show(brief=seconds is not None)
-        if seconds is not None:
-            try:
+        try:
+            self._show(brief=seconds is not None)
+            if seconds is not None:
                 self._stop.wait(seconds)
-            finally:
-                self.close()
-                if not self._handles:
-                    self._show(brief=True)
+        except BaseException:
+            self._finish()
+            raise
+        if seconds is not None:
+            self._finish()
         return self
+
+    def _finish(self) -> None:
+        self.close()
+        if not self._handles:
+            self._show(brief=True)
 
     def _ipython_display_(self) -> None:
         self._show(brief=False)

@@ -150,7 +150,10 @@ class Watching(Looking):
         wait = None if seconds is None else number("seconds", seconds)
         view = LiveView(source, closed=self._ended)
         self._views.append(view)
-        return view.watch(wait)
+        try:
+            return view.watch(wait)
+        except KeyboardInterrupt:
+            raise Interrupted("Watching was stopped; what is shown is of that moment.") from None
 
     def _ended(self, view: LiveView | Panel) -> None:
         if view in self._views:
