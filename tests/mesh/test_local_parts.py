@@ -298,10 +298,14 @@ def test_a_watch_tells_what_changed_and_what_is_gone():
     states = [{("pod", "a"): {"ready": "1/2", "at": 1}}, {("pod", "a"): {"ready": "1/2", "at": 2}}, {}, None]
     closed = []
     watch = LocalWatch(lambda: states.pop(0) if states else None, closed.append)
-    first = next(watch)
+    told = [next(watch), next(watch)]
     watch.wake()
-    second = next(watch)
-    assert [(one.number, one.kind, one.name) for one in (first, second)] == [(1, "pod", "a"), (2, "pod-gone", "a")]
+    told.append(next(watch))
+    assert [(one.number, one.kind, one.name) for one in told] == [
+        (1, "pod", "a"),
+        (2, "fresh", "mesh"),
+        (3, "pod-gone", "a"),
+    ]
     assert list(watch) == []
     watch.close()
     watch.close()

@@ -79,15 +79,15 @@ class LocalWatch:
             self._closed(self)
 
     def _run(self) -> None:
-        known: Snapshot = {}
+        known: Snapshot | None = None
         while not self._end.is_set():
             self._wake.clear()
             found = self._look()
             if found is None:
                 self._changes.put(None)
                 return
-            self._compare(known, found)
-            if not known:
+            self._compare(known or {}, found)
+            if known is None:
                 self._tell("fresh", "mesh", {})
             known = found
             self._wake.wait(_PERIOD)
