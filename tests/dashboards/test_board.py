@@ -65,7 +65,7 @@ def test_until_everything_was_told_it_says_that_it_is_still_asking():
 
 def test_only_what_changed_is_painted(mesh, board):
     paints = []
-    board.whole()
+    board.whole(lambda _: None)
     board.painted(paints.append)
     mesh.change("w-0-0", restarts=1)
     mesh.delete("w-0-1")
@@ -73,6 +73,23 @@ def test_only_what_changed_is_painted(mesh, board):
     assert {row.name for paint in paints for row in paint.rows} >= {"w-0-0"}
     numbers = [paint.number for paint in paints]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def test_no_paint_overtakes_the_whole_however_long_it_takes_to_tell(mesh, board):
+    told = []
+    board.painted(lambda paint: told.append(paint.number))
+
+    def slowly(paint):
+        for restarts in range(10):
+            mesh.change("w-0-0", restarts=restarts)
+            time.sleep(0.02)
+        told.append(("whole", paint.number))
+
+    board.whole(slowly)
+    until(lambda: told[-1], lambda last: isinstance(last, int))
+    at = next(index for index, one in enumerate(told) if isinstance(one, tuple))
+    assert told[at - 1] == told[at][1]
+    assert told[at + 1] == told[at][1] + 1
 
 
 def test_many_changes_are_few_paints(mesh):

@@ -108,11 +108,11 @@ class Board:
         """Have a painter told what changes, from a thread of the board."""
         self._painters.append(painter)
 
-    def whole(self) -> Paint:
-        """Give everything as one paint, of the number of the last one."""
+    def whole(self, take: Callable[[Paint], None]) -> None:
+        """Give everything as one paint, of the number of the last one, before any later one is told."""
         with self._painting:
             self._paint()
-            return Paint(self._number, tuple(self._table.rows()), (), self.freshness)
+            take(Paint(self._number, tuple(self._table.rows()), (), self.freshness))
 
     def rows(self) -> list[Row]:
         """Give every row, by name."""

@@ -143,11 +143,11 @@ class HeadersWatch:
                 notes=(*entry.record.notes, *notes),
             )
 
-    def whole(self) -> Mapping[str, Any]:
-        """Give every capture."""
+    def whole(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        """Tell every capture."""
         with self._lock:
             entries = [entry.packed() for entry in self._entries.values()]
-            return {**self._state(), "entries": entries, "title": self._title}
+            tell({**self._state(), "entries": entries, "title": self._title})
 
     def on_change(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Have each answer told."""

@@ -64,8 +64,11 @@ class Source(Protocol):
     def record(self) -> Record:
         """Give what stays in the notebook."""
 
-    def whole(self) -> Mapping[str, Any]:
-        """Give everything, for a front end that knows nothing; ``number`` is that of the last change."""
+    def whole(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        """Tell everything to a front end that knows nothing, before any later change; ``number`` is the last one's.
+
+        A change that overtook it would be taken for one that was missed, and everything be asked for again.
+        """
 
     def on_change(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Have changes told, numbered one by one."""
@@ -183,7 +186,7 @@ class LiveView:
             return
         self.source.start()
         if kind == "hello":
-            self._send("all", self.source.whole())
+            self.source.whole(lambda told: self._send("all", told))
             if first:
                 self._handles[1].update(self._widget.bundle(), raw=True)
         elif kind != "alive":

@@ -38,9 +38,9 @@ class Pods:
         """Give what stays in the notebook."""
         return self.board.record()
 
-    def whole(self) -> Mapping[str, Any]:
-        """Give every row."""
-        return {**_packed(self.board.whole()), "mesh": self._mesh, "signs": VERDICTS}
+    def whole(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        """Tell every row."""
+        self.board.whole(lambda paint: tell({**_packed(paint), "mesh": self._mesh, "signs": VERDICTS}))
 
     def on_change(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Have each paint told."""
