@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.views.mesh import pods_columns, verdict_cell
+from wasmnb.views.mesh import doubted_cell, pods_columns, verdict_cell
 from wasmnb.views.record import Cell, Column, Record, Tone
 from wasmnb.views.text import short_digest
 
@@ -122,7 +122,7 @@ def _plugins(text: str) -> Cell:
 
 
 def _doubted(text: str) -> Cell:
-    return Cell(", ".join(f"? was {verdict} {id_}" for id_, verdict in _pairs(text)))
+    return Cell(", ".join(f"{doubted_cell(verdict)} {id_}" for id_, verdict in _pairs(text)))
 
 
 def _digests(text: str) -> Cell:

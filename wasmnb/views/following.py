@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.mesh import Verdict
 from wasmnb.views.board import freshness_text
-from wasmnb.views.mesh import digest_cell, verdict_cell
-from wasmnb.views.record import Cell, Column, Record
+from wasmnb.views.mesh import digest_cell, doubted_cell, verdict_cell
+from wasmnb.views.record import Column, Record
 from wasmnb.views.rollout import rollout_record
 from wasmnb.views.text import duration, short_digest
 
@@ -119,7 +119,7 @@ def following_record(
         Column("pod"),
         Column(
             "verdict",
-            show=_doubted if doubted else verdict_cell,
+            show=doubted_cell if doubted else verdict_cell,
             categories=tuple(verdict.value for verdict in Verdict),
         ),
         Column("running", code=True, show=digest_cell),
@@ -139,10 +139,6 @@ def _told(state: PluginState, plugin: Plugin) -> str:
     if state.verdict == Verdict.LIVE.value and not _is_live(state, plugin):
         return Verdict.OLD.value
     return state.verdict
-
-
-def _doubted(verdict: str) -> Cell:
-    return Cell(f"was {verdict}", sign="?", tone="warn")
 
 
 def _reason(row: Row, state: PluginState) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "VERDICTS",
     "deploy_record",
     "digest_cell",
+    "doubted_cell",
     "logs_record",
     "plugins_record",
     "pods_columns",
@@ -51,6 +52,11 @@ def verdict_cell(verdict: str) -> Cell:
     """Show a verdict as sign and word."""
     sign, tone = VERDICTS[verdict]
     return Cell(verdict, sign=sign, tone=tone)
+
+
+def doubted_cell(verdict: str) -> Cell:
+    """Show a verdict that was the last one before nothing was heard any more."""
+    return Cell(f"was {verdict}", sign="?", tone="warn")
 
 
 def pods_record(pods: Sequence[Pod], verdicts: Iterable[PodVerdict] = (), *, now: datetime | None = None) -> Record:
