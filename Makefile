@@ -72,7 +72,7 @@ $(VENV)/test: $(VENV)/run
 
 $(VENV)/lab: $(VENV)/run
 	@echo "installing JupyterLab into $(VENV) ..."
-	$(INSTALL) -e '.[run,lab]'
+	$(INSTALL) -e '.[run,lab,plots]'
 	@touch $@
 
 clean:
