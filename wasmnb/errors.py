@@ -37,6 +37,7 @@ __all__ = [
     "UsageError",
     "WasmnbError",
     "did_you_mean",
+    "in_words",
 ]
 
 _MOST_LINES = 12
@@ -60,6 +61,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if not near and word:
         near = [name for name in lower if name.startswith(word.lower())][:1]
     return f"did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def in_words(error: BaseException) -> str:
+    """Give one sentence about any error: what it says, if it is one of these, else its class and what that says."""
+    return error.what if isinstance(error, Told) else f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _cut(line: str) -> str:

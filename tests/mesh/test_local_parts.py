@@ -294,6 +294,20 @@ def test_a_proxy_never_has_half_a_chain(tmp_path):
     assert [path.name for path in (tmp_path / "0" / "chain").iterdir()] == ["chain.json"]
 
 
+def test_a_watch_that_cannot_look_says_so_and_looks_again():
+    looks = iter([OSError("no such folder"), {("pod", "a"): {"ready": "1/2"}}])
+
+    def look():
+        found = next(looks, None)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    told = list(LocalWatch(look, lambda _: None))
+    assert [(one.kind, one.name) for one in told] == [("stale", "mesh"), ("pod", "a"), ("fresh", "mesh")]
+    assert told[0].value["reason"] == "OSError: no such folder"
+
+
 def test_a_watch_tells_what_changed_and_what_is_gone():
     states = [{("pod", "a"): {"ready": "1/2", "at": 1}}, {("pod", "a"): {"ready": "1/2", "at": 2}}, {}, None]
     closed = []

@@ -19,7 +19,7 @@ from wasmnb.mesh.local.scoping import check_scope
 from wasmnb.mesh.local.sending import Way, exchange
 from wasmnb.mesh.local.start import await_answers, begin
 from wasmnb.mesh.local.traces import annotated
-from wasmnb.mesh.local.watch import LocalWatch, Snapshot
+from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
 from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
 from wasmnb.plugin.envoy import wasm_filter
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from wasmnb.checks import Check
     from wasmnb.mesh.local.plan import Plan
     from wasmnb.mesh.local.processes import Processes
+    from wasmnb.mesh.stream import Snapshot
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
