@@ -67,12 +67,12 @@ class Wire:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                if self._refuses:
-                    near.close()
-                    continue
                 far = socket.create_connection(self._server)
                 with self._lock:
                     self._open |= {near, far}
+                if self._refuses:  # asked only now: what was taken during a cut is broken too
+                    self._drop()
+                    continue
                 for one, other in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
 

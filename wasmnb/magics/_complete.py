@@ -185,7 +185,7 @@ def _builds(session: Session) -> list[str]:
 
 
 def _contexts(_: Session) -> list[str]:
-    from wasmnb.mesh.istio.cluster import contexts  # noqa: PLC0415 - over a second to import
+    from wasmnb.mesh.istio.kubeconfig import contexts  # noqa: PLC0415 - over a second to import
 
     return contexts()[0]
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 import threading
 import weakref
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from wasmnb.errors import MeshError, did_you_mean
+from wasmnb.mesh.istio import kubeconfig
 from wasmnb.mesh.istio.problems import NO_CLUSTER, ForbiddenError, refused, unreachable
 from wasmnb.mesh.istio.rights import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kubernetes.client import Configuration
+    from kubernetes.client import ApiException, Configuration
     from urllib3 import BaseHTTPResponse
 
     from wasmnb.mesh.istio.forwarding import Forward
 
-__all__ = ["APPLY", "MERGE", "Cluster", "Executed", "contexts"]
+__all__ = ["APPLY", "MERGE", "Cluster", "Executed"]
 
 APPLY = "application/apply-patch+yaml"
 """Server-side apply (Kubernetes API conventions)."""
@@ -45,17 +43,6 @@ class Executed:
     stdout: bytes
     stderr: str
     code: int
-
-
-def contexts() -> tuple[list[str], str]:
-    """List the contexts of the user's kubeconfig, and name the current one; nothing when there is none."""
-    from kubernetes import config  # noqa: PLC0415 - over a second to import
-
-    try:
-        found, current = config.list_kube_config_contexts(_kubeconfig())
-    except config.ConfigException:
-        return [], ""
-    return [str(one["name"]) for one in found], str((current or {}).get("name", ""))
 
 
 class Cluster:
@@ -123,7 +110,7 @@ class Cluster:
         from kubernetes import client, config  # noqa: PLC0415 - over a second to import
 
         configuration = client.Configuration()
-        known, current = contexts() if context != IN_CLUSTER else ([], "")
+        known, current = kubeconfig.contexts() if context != IN_CLUSTER else ([], "")
         if context in (None, "", IN_CLUSTER) and not current:
             try:
                 config.load_incluster_config(configuration)
@@ -133,7 +120,7 @@ class Cluster:
                     why=[str(error)],
                     hint=NO_CLUSTER,
                 ) from None
-            cluster = cls(configuration, IN_CLUSTER, _own_namespace())
+            cluster = cls(configuration, IN_CLUSTER, kubeconfig.own_namespace())
         else:
             name = context or current
             if name not in known:
@@ -142,8 +129,8 @@ class Cluster:
                     why=[f"it has: {', '.join(known)}" if known else "it has none"],
                     hint=did_you_mean(name, known) or NO_CLUSTER,
                 )
-            keys = _load(name, configuration)
-            cluster = cls(configuration, name, _namespace_of(name), keys=keys)
+            keys = kubeconfig.load(name, configuration)
+            cluster = cls(configuration, name, kubeconfig.namespace_of(name), keys=keys)
         try:
             cluster.request("GET", "/version")
         except BaseException:
@@ -187,10 +174,7 @@ class Cluster:
         ForbiddenError, MissingError, ConflictError, MeshError
         """
         answer = self.open(method, path, query=query, body=body, kind=kind, right=right, timeout=timeout)
-        try:
-            data = answer.data
-        finally:
-            answer.release_conn()
+        data = self._read(answer)
         if "json" in answer.headers.get("content-type", ""):
             return json.loads(data)
         return data.decode("utf-8", "replace")
@@ -228,10 +212,18 @@ class Cluster:
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(self.server, error) from error
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
-            text = answer.data.decode("utf-8", "replace")
-            answer.release_conn()
-            raise refused(answer.status, text, f"{method} {path}", right)
+            raise refused(answer.status, self._read(answer).decode("utf-8", "replace"), f"{method} {path}", right)
         return answer
+
+    def _read(self, answer: BaseHTTPResponse) -> bytes:
+        import urllib3  # noqa: PLC0415 - for users of a cluster only
+
+        try:
+            return answer.data
+        except urllib3.exceptions.HTTPError as error:  # it broke off in the middle
+            raise unreachable(self.server, error) from error
+        finally:
+            answer.release_conn()
 
     def may(self, right: Right) -> bool:
         """Tell whether the user has a right, as the API server says; asked once."""
@@ -272,7 +264,7 @@ class Cluster:
         try:
             return forwarded(self._configuration, url, ports, self._authorization())
         except ApiException as error:
-            raise refused(_status(error), str(error.reason), str(right), right) from None
+            raise self._unopened(error, right) from None
 
     def execute(
         self,
@@ -329,7 +321,12 @@ class Cluster:
                 binary=True,
             )
         except ApiException as error:
-            raise refused(_status(error), str(error.reason), str(right), right) from None
+            raise self._unopened(error, right) from None
+
+    def _unopened(self, error: ApiException, right: Right) -> MeshError:
+        # Without a status there was no answer, be it a refusal.
+        status = _status(error)
+        return refused(status, str(error.reason), str(right), right) if status else unreachable(self.server, error)
 
     def _authorization(self) -> dict[str, str]:
         with self._lock:  # a token may be fetched anew
@@ -342,46 +339,3 @@ def _status(error: Any) -> int:
     words = str(error.reason).split()
     number = words[2] if words[:2] == ["Handshake", "status"] and len(words) > 2 else ""  # noqa: PLR2004
     return int(number) if number.isdigit() else int(error.status or 0)
-
-
-def _namespace_of(name: str) -> str:
-    from kubernetes import config  # noqa: PLC0415
-
-    found, _ = config.list_kube_config_contexts(_kubeconfig())
-    context = next(one for one in found if one["name"] == name)["context"]
-    return str(context.get("namespace") or "default")
-
-
-def _load(name: str, configuration: Configuration) -> str:
-    """Read a context of the kubeconfig; give the folder of the files that its keys became, which is for us to delete.
-
-    Raises
-    ------
-    MeshError
-    """
-    from kubernetes.config import kube_config  # noqa: PLC0415
-
-    folder = tempfile.mkdtemp(prefix="wasmnb-keys-")
-    try:
-        kube_config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False, temp_file_path=folder)
-    except Exception as error:  # the loader raises what its plugins and parsers do
-        shutil.rmtree(folder, ignore_errors=True)
-        raise MeshError(f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]) from error
-    finally:
-        # The library remembers its files for ever, and would hand these out once they are gone.
-        known = kube_config._temp_files  # noqa: SLF001
-        for content in [content for content, path in known.items() if path.startswith(folder)]:
-            del known[content]
-    return folder
-
-
-def _kubeconfig() -> str:
-    """Name the user's kubeconfig as it is set now; the library reads the variable once, when it is imported."""
-    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-
-
-def _own_namespace() -> str:
-    try:
-        return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text("utf-8").strip() or "default"
-    except OSError:
-        return "default"

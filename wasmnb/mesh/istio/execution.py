@@ -52,9 +52,10 @@ def run(
     UnstartedError
         It was not started for another reason.
     MeshError
-        Time is up, or the command could not be started.
+        Time is up, the connection broke off, or the command could not be started.
     """
     from kubernetes.stream import ws_client  # noqa: PLC0415 - for users of a cluster only
+    from websocket import WebSocketException  # noqa: PLC0415
 
     stream = open_(ws_client.websocket_call)
     deadline = time.monotonic() + timeout
@@ -70,6 +71,11 @@ def run(
                 return Executed(bytes(out), err.decode("utf-8", "replace"), 0)
         _drain(stream, out, err)
         status = stream.read_channel(_STATUS)
+    except (OSError, WebSocketException) as error:
+        raise MeshError(
+            f"The connection to a command in {pod} broke off; whether it ran to its end is not known.",
+            why=[str(error) or type(error).__name__],
+        ) from error
     finally:
         stream.close()
     text = status.decode() if isinstance(status, bytes) else str(status)
