@@ -59,6 +59,62 @@ def test_the_same_answer_is_counted_and_a_silent_service_is_stale():
         watch.close()
 
 
+def test_whatever_breaks_a_request_is_told_and_the_next_one_is_sent():
+    with Session() as session:
+        session.use(LocalMesh.start())
+        answers = iter([OSError("the other end hung up")])
+
+        def send():
+            for error in answers:
+                raise error
+            return session.headers("productpage", URL)
+
+        watch = HeadersWatch(send, session.current, title="details", every=0.5)
+        told = []
+        watch.on_change(told.append)
+        watch.start()
+        until(lambda: watch.freshness.kind, lambda kind: kind == "live")
+        watch.close()
+        reasons = [one["freshness"]["reason"] for one in told if one["freshness"]["kind"] == "stale"]
+        assert reasons == ["OSError: the other end hung up"]
+
+
+def test_an_answer_is_believed_no_longer_than_the_mesh_is_heard_of():
+    with Session() as session:
+        session.use(LocalMesh.start())
+        mesh, hangs = SimulatedMesh(1), threading.Event()
+
+        def send():
+            while hangs.is_set():
+                threading.Event().wait(0.01)
+            return session.headers("productpage", URL)
+
+        watch = HeadersWatch(send, mesh, title="details", every=0.05)
+        watch.start()
+        until(lambda: watch.freshness.kind, lambda kind: kind == "live")
+        hangs.set()
+        mesh.leave()
+        until(lambda: repr(watch.record()), lambda text: "stale since" in text and "does not answer" in text)
+        hangs.clear()
+        mesh.come_back()
+        until(lambda: watch.freshness.kind, lambda kind: kind == "live")
+        watch.close()
+
+
+def test_an_outage_that_is_over_is_not_waited_for_until_the_next_turn():
+    with Session() as session:
+        session.use(LocalMesh.start())
+        mesh = SimulatedMesh(1)
+        watch = HeadersWatch(lambda: session.headers("productpage", URL), mesh, title="details", every=600.0)
+        watch.start()
+        until(lambda: watch.freshness.kind, lambda kind: kind == "live")
+        mesh.leave()
+        until(lambda: watch.freshness.kind, lambda kind: kind == "stale")
+        mesh.come_back()
+        until(lambda: watch.freshness.kind, lambda kind: kind == "live")
+        watch.close()
+
+
 def test_what_is_not_safe_is_not_repeated_unasked():
     with Session() as session:
         session.use(SimulatedMesh(1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import WasmnbError
+from wasmnb.errors import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ class Feed:
                     self._follow(self._watch)
                 reason = "the watch ended"
             except Exception as error:  # noqa: BLE001 - whatever breaks a watch, it is opened again
-                reason = error.what if isinstance(error, WasmnbError) else f"{type(error).__name__}: {error}"
+                reason = in_words(error)
             self._watch = None
             if self._end.is_set():
                 return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.dashboards.feed import Feed, Freshness, now
-from wasmnb.errors import Told
+from wasmnb.errors import in_words
 from wasmnb.traffic.capture import VARYING
 from wasmnb.views.board import freshness_text
 from wasmnb.views.record import Record
@@ -102,7 +102,7 @@ class HeadersWatch:
             return
         self._stop.clear()
         self.freshness = Freshness("starting", now())
-        self._feed = Feed(self._mesh, take=self._moved, opened=_pass, settled=_pass, moved=_pass)
+        self._feed = Feed(self._mesh, take=self._moved, opened=_pass, settled=_pass, moved=self._believe)
         self._thread = threading.Thread(target=self._run, name="wasmnb-dashboard-headers", daemon=True)
         self._thread.start()
 
@@ -160,6 +160,21 @@ class HeadersWatch:
         if change.kind in _MOVES:
             self._wake.set()
 
+    def _believe(self) -> None:
+        """Believe the last answer no longer than the mesh is heard of: a request may hang for long before it fails."""
+        feed = self._feed
+        if feed is not None and feed.freshness.kind == "stale":
+            self._be_stale(feed.freshness.reason)
+        elif self.freshness.kind == "stale":
+            self._wake.set()
+
+    def _be_stale(self, reason: str) -> None:
+        with self._lock:
+            stale = Freshness("stale", self._heard, self._mask(reason))
+            if self.freshness != stale and not self._stop.is_set():
+                self.freshness = stale
+                self._told(None)
+
     def _rest(self, kind: str, reason: str) -> None:
         if self.freshness.kind == "ended":
             return
@@ -185,10 +200,8 @@ class HeadersWatch:
     def _once(self) -> None:
         try:
             capture = self._send()
-        except Told as error:
-            if self.freshness.kind != "stale" and not self._stop.is_set():
-                self.freshness = Freshness("stale", self._heard, self._mask(error.what))
-                self._told(None)
+        except Exception as error:  # noqa: BLE001 - what was answered last would pass for the answer of now
+            self._be_stale(in_words(error))
             return
         with self._lock:
             self._heard = capture.after.at
