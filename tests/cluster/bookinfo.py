@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,18 @@ def install(
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
     cluster.apply(*objects(names, annotations or {}, replicas or {}), namespace=namespace)
     cluster.ready(namespace)
+    wanted = Counter(name.split("-")[0] for name in names for _ in range((replicas or {}).get(name, 1)))
+    cluster.until(f"the endpoints in {namespace}", lambda: _endpoints(cluster, namespace) >= wanted)
+
+
+def _endpoints(cluster: Cluster, namespace: str) -> Counter[str]:
+    """Count who is behind each service: a moment passes before those are who is ready."""
+    return Counter(
+        item["metadata"]["labels"]["kubernetes.io/service-name"]
+        for item in cluster.get(namespace, "endpointslices")["items"]
+        for one in item.get("endpoints") or ()
+        if one["conditions"].get("ready")
+    )
 
 
 def objects(

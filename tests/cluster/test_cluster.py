@@ -65,12 +65,15 @@ def test_the_article_s_application_runs_with_its_sidecars(cluster, shop):
     ]
     listed = cluster.kubectl("-n", shop, "get", "pods", "--no-headers")
     assert [line.split()[1:3] for line in listed.splitlines()] == [["2/2", "Running"]] * 6
-    response = ask(cluster, shop, "details:9080/details/123")
+    # A pod that is ready is known to kube-proxy, and to the other pods' proxies, a moment later.
+    response = cluster.until("the service details", lambda: ask(cluster, shop, "details:9080/details/123"))
     assert response.startswith("HTTP/1.1 200")
     assert "server: istio-envoy" in response
     assert f"x-envoy-decorator-operation: details.{shop}.svc.cluster.local:9080/*" in response
     assert response.endswith(BOOK)
-    assert ask(cluster, shop, "details:9080/details/123", via="productpage") == BOOK
+    through = cluster.until("details", lambda: ask(cluster, shop, "details:9080/details/123", via="productpage"))
+    assert through == BOOK
+    cluster.until("stars", lambda: "★" in ask(cluster, shop, "productpage:9080/productpage"))
     pages = {ask(cluster, shop, "productpage:9080/productpage").count("★") for _ in range(9)}
     assert pages == {0, 9}
 
