@@ -7,7 +7,6 @@ tells of no refusal and no crash.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.dump import Entry
     from wasmnb.mesh.istio.evidence import Evidence
-    from wasmnb.mesh.istio.objects import Stored
+    from wasmnb.mesh.istio.wanted import Known, Wanted
     from wasmnb.mesh.local.log import Trap
-    from wasmnb.module import Module
 
-__all__ = ["Known", "Wanted", "judge", "judge_foreign", "not_selected"]
+__all__ = ["judge", "not_selected"]
 
 _PATIENCE = timedelta(seconds=5)
 """How long something may be under way before its absence means something: istiod pushes within a second."""
@@ -35,60 +33,6 @@ _STARTING = timedelta(seconds=30)
 _SILENCE = timedelta(minutes=5)
 _SLACK = timedelta(milliseconds=50)
 """Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a pod is meant to run.
-
-    Parameters
-    ----------
-    plugin : str
-        Its id.
-    digest : str
-    root_id : str
-    policy : FailPolicy
-    config : object
-        The configuration: an object, a text, or None.
-    env : mapping of str to str
-    names : tuple of str
-        What the proxy may call it.
-    envoy_name : str
-        As Envoy's messages call it.
-    since : datetime
-        When it was put in force.
-    module : Module or None
-        Where it is at hand: for root ids and traces.
-    injected : str
-        Why the namespace's pods get no sidecar; empty when they do, or it is not known.
-    """
-
-    plugin: str
-    digest: str
-    root_id: str
-    policy: FailPolicy
-    config: Any
-    env: Mapping[str, str]
-    names: tuple[str, ...]
-    envoy_name: str
-    since: datetime
-    module: Module | None = None
-    injected: str = ""
-
-
-@dataclass
-class Known:
-    """What this mesh remembers of one plugin on one pod: until when it is known to run without a crash.
-
-    A log may be rotated away later; what was seen in it before remains seen.
-    """
-
-    entry: str = ""
-    clean: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, timezone.utc))
-    blank: datetime | None = None
-    """Since when the log was without any line at each look, as it is after a rotation until something is logged."""
-    before: tuple[str, datetime] | None = None
-    """Version and time of the filter that the proxy had when the plugin was put in force last."""
 
 
 def not_selected(item: Mapping[str, Any], wanted: Wanted, labels: str) -> PodVerdict:
@@ -111,28 +55,6 @@ def judge(seen: Evidence, wanted: Wanted, known: Known) -> PodVerdict:
         Brought up to date when the plugin is LIVE.
     """
     return _Judge(seen, wanted, known).verdict()
-
-
-def judge_foreign(stored: Stored, digest: str) -> PodVerdict:
-    """Judge an object that another controller takes, by the conditions that it wrote; its proxies are not looked at.
-
-    Sources: Gateway API, ``PolicyStatus`` (Envoy Gateway says in the condition ``Accepted`` whether it has the module);
-    Higress writes nothing.
-    """
-    kind, now = f"{stored.kind.name}/{stored.name}", datetime.now(timezone.utc)
-    status = stored.item.get("status") or {}
-    conditions = [one for ancestor in status.get("ancestors") or () for one in ancestor.get("conditions") or ()]
-    refused = [one for one in conditions if one.get("type") == "Accepted" and one.get("status") == "False"]
-    lines = tuple(f"{one.get('type')}={one.get('status')}: {one.get('message', '')}" for one in conditions)
-    if refused:
-        words = str(refused[0].get("message") or refused[0].get("reason"))
-        why = cause([words])
-        return PodVerdict(
-            kind, stored.id, Verdict.REJECTED, digest, "", f"{words}: {why}" if why else words, lines, now
-        )
-    said = "its controller accepted it" if conditions else "its controller has not said anything of it"
-    reason = f"applied; {said}. Whether its proxies run it is not seen from here: send a request through them"
-    return PodVerdict(kind, stored.id, Verdict.UNPROVEN, digest, "", reason, lines, now)
 
 
 class _Judge:

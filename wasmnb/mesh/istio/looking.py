@@ -7,12 +7,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import SelectorError
-from wasmnb.mesh.istio.judge import Known, Wanted, judge, judge_foreign, not_selected
+from wasmnb.mesh.istio.foreign import judge_foreign
+from wasmnb.mesh.istio.judge import judge, not_selected
 from wasmnb.mesh.istio.namespaces import injected
 from wasmnb.mesh.istio.placing import put_at
 from wasmnb.mesh.istio.pods import ended, labels
 from wasmnb.mesh.istio.reading import digest_of, envoy_name, policy_of, said_by, selects
 from wasmnb.mesh.istio.rights import Right
+from wasmnb.mesh.istio.wanted import Known, Wanted
 from wasmnb.mesh.local.names import did_you_mean
 from wasmnb.plugin.rendering import resource_names
 

@@ -1,0 +1,69 @@
+"""What a pod is meant to run, and what is remembered of how it ran it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.module import Module
+    from wasmnb.plugin import FailPolicy
+
+__all__ = ["Known", "Wanted"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a pod is meant to run.
+
+    Parameters
+    ----------
+    plugin : str
+        Its id.
+    digest : str
+    root_id : str
+    policy : FailPolicy
+    config : object
+        The configuration: an object, a text, or None.
+    env : mapping of str to str
+    names : tuple of str
+        What the proxy may call it.
+    envoy_name : str
+        As Envoy's messages call it.
+    since : datetime
+        When it was put in force.
+    module : Module or None
+        Where it is at hand: for root ids and traces.
+    injected : str
+        Why the namespace's pods get no sidecar; empty when they do, or it is not known.
+    """
+
+    plugin: str
+    digest: str
+    root_id: str
+    policy: FailPolicy
+    config: Any
+    env: Mapping[str, str]
+    names: tuple[str, ...]
+    envoy_name: str
+    since: datetime
+    module: Module | None = None
+    injected: str = ""
+
+
+@dataclass
+class Known:
+    """What this mesh remembers of one plugin on one pod: until when it is known to run without a crash.
+
+    A log may be rotated away later; what was seen in it before remains seen.
+    """
+
+    entry: str = ""
+    clean: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, timezone.utc))
+    blank: datetime | None = None
+    """Since when the log was without any line at each look, as it is after a rotation until something is logged."""
+    before: tuple[str, datetime] | None = None
+    """Version and time of the filter that the proxy had when the plugin was put in force last."""
