@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
 from wasmnb.dashboards.choices import Choices, matching, schema_of
@@ -54,16 +55,31 @@ def test_what_a_schema_forbids_is_said_without_the_value():
 
 
 def test_the_lines_are_what_the_magics_take():
-    choices = Choices("header-filter", "mine", "app=details", "AUTHZ", "open", {"name": "it's", "password": "hunter2"})
+    config = {"name": "it's", "password": "hunter2"}
+    choices = Choices("header-filter", "mine", "app=details", "AUTHZ", "open", "pull", config)
     line = choices.deploy_line()
     from wasmnb.magics import COMMANDS
 
     parsed_line = COMMANDS["wasm_deploy"].parse(line.removeprefix("%wasm_deploy "), {}).keywords
     assert (parsed_line["name"], parsed_line["id"], parsed_line["selector"]) == ("header-filter", "mine", "app=details")
     assert (parsed_line["phase"], parsed_line["fail_policy"]) == ("AUTHZ", "open")
+    assert parsed_line["pull_secret"] == "pull"
     assert json.loads(parsed_line["config"])["name"] == "it's"
     assert "hunter2" not in line
     assert choices.rollback_line() == "%wasm_rollback mine"
+
+
+def test_a_secret_for_the_registry_is_asked_for_where_there_is_one():
+    with Session() as session:
+        mesh = SimulatedMesh(1)
+        session.use(mesh)
+        assert not [one for one in Controls(session).widget.children if "pull secret" in str(one)]
+        mesh.needs_registry = True
+        panel = Controls(session)
+        assert panel.secret in panel.widget.children
+        panel.name.value, panel.secret.value = "example.com/team/filter:1", " pull "
+        assert "--pull-secret pull" in panel.lines.value
+        assert panel.choices.pull_secret == "pull"
 
 
 def test_buttons_deploy_roll_back_and_undeploy(folder):

@@ -37,6 +37,8 @@ class Choices:
         ``app=details``; ``*`` is every pod.
     phase, fail_policy : str
         See `wasmnb.Phase` and `wasmnb.FailPolicy`.
+    pull_secret : str
+        Name of the Secret that proxies fetch the image with; empty for none.
     config : object
         What JSON has; None is none.
     """
@@ -46,6 +48,7 @@ class Choices:
     selector: str = "*"
     phase: str = "UNSPECIFIED"
     fail_policy: str = "close"
+    pull_secret: str = ""
     config: Any = field(default=None, repr=False)
 
     @property
@@ -61,6 +64,7 @@ class Choices:
         words += ["--id", self.id] if self.id else []
         words += ["--phase", self.phase] if self.phase != "UNSPECIFIED" else []
         words += ["--fail-policy", self.fail_policy] if self.fail_policy != "close" else []
+        words += ["--pull-secret", self.pull_secret] if self.pull_secret else []
         if self.config is not None:
             words += ["--config", json.dumps(redact.config(self.config), ensure_ascii=False)]
         return " ".join(word if word == "*" else shlex.quote(word) for word in words)
@@ -82,6 +86,7 @@ class Choices:
             config=checked(self.config, schema_of(self.name)),
             phase=self.phase,
             fail_policy=self.fail_policy,
+            pull_secret=self.pull_secret or None,
             progress=progress,
         )
 

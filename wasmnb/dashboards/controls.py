@@ -10,7 +10,7 @@ import ipywidgets
 
 from wasmnb.dashboards.choices import Choices, matching, schema_of
 from wasmnb.dashboards.fields import Field, checked, fields, parsed
-from wasmnb.dashboards.inputs import button, input_of, made, quoted, said, shown, value_of
+from wasmnb.dashboards.inputs import button, failed, input_of, made, quoted, said, shown, value_of
 from wasmnb.dashboards.panel import deployable
 from wasmnb.errors import Told
 from wasmnb.plugin import FailPolicy, Phase
@@ -48,6 +48,7 @@ class Controls:
         self.selector = made(ipywidgets.Text, "selector", value="*", placeholder="app=details,version=v1")
         self.phase = made(ipywidgets.Dropdown, "phase", options=[one.value for one in Phase], value="UNSPECIFIED")
         self.policy = made(ipywidgets.Dropdown, "fail policy", options=[one.value for one in FailPolicy])
+        self.secret = made(ipywidgets.Text, "pull secret", placeholder="of the namespace, for a private registry")
         self.form = ipywidgets.VBox([])
         self.pods, self.problem, self.done = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.VBox([])
         self.lines = ipywidgets.HTML()
@@ -58,9 +59,11 @@ class Controls:
         self.rollback = button("Roll back", "Restore what was in force before")
         self.rollback.on_click(lambda _: self._press(self._rollback, self._plain.rollback_line()))
         buttons = ipywidgets.HBox([self.deploy, self.undeploy, self.rollback])
-        parts = [self.name, self.id, self.selector, self.pods, self.phase, self.policy, self.form]
+        # A mesh of this machine reads the image where it is.
+        secrets = [self.secret] if session.current.needs_registry else []
+        parts = [self.name, self.id, self.selector, self.pods, self.phase, self.policy, *secrets, self.form]
         self.widget = ipywidgets.VBox([*parts, self.problem, buttons, self.lines, self.done])
-        for control in (self.id, self.selector, self.phase, self.policy):
+        for control in (self.id, self.selector, self.phase, self.policy, self.secret):
             control.observe(lambda _: self._renew(), "value")
         self.name.observe(lambda _: self._rebuild(), "value")
         self._rebuild()
@@ -79,7 +82,8 @@ class Controls:
     @property
     def _plain(self) -> Choices:
         """The same without the configuration, which only a deployment needs."""
-        return Choices(self.name.value, self.id.value.strip(), self.selector.value, self.phase.value, self.policy.value)
+        id_, secret = self.id.value.strip(), self.secret.value.strip()
+        return Choices(self.name.value, id_, self.selector.value, self.phase.value, self.policy.value, secret)
 
     def _rebuild(self) -> None:
         """Make the form for the configuration of another filter."""
@@ -143,7 +147,7 @@ class Controls:
             place.write("", record)
             self._did(line, f"{record.sign} {record.status}")
         except Told as told:
-            error.value = quoted(f"✗ {type(told).__name__}", told.lines())
+            error.value = failed(told)
             self._did(line, f"✗ {type(told).__name__}: {told.what}")
         self._listed = float("-inf")
         self._renew()

@@ -12,9 +12,10 @@ from wasmnb.dashboards.fields import parsed
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.fields import Field
+    from wasmnb.errors import Told
     from wasmnb.views import Record
 
-__all__ = ["button", "input_of", "made", "quoted", "said", "shown", "value_of"]
+__all__ = ["button", "failed", "input_of", "made", "quoted", "said", "shown", "value_of"]
 
 _WIDE = {"description_width": "9em"}
 _LAYOUT = {"width": "min(46em, 98%)"}
@@ -79,6 +80,11 @@ def said(text: str, *, sign: str = "") -> str:
 def shown(record: Record) -> str:
     """Give the HTML of a record, which widgets would cut off where it is wider than they are."""
     return f'<div style="overflow-x:auto;white-space:normal;line-height:1.5">{record._repr_html_()}</div>'
+
+
+def failed(error: Told) -> str:
+    """Give the HTML of an error."""
+    return quoted(f"✗ {type(error).__name__}", str(error).splitlines())
 
 
 def quoted(label: str, lines: list[str]) -> str:
