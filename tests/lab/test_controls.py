@@ -48,3 +48,49 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     page.locator("tr.marked").filter(has_text="x-greeting").filter(has_text="removed").wait_for(timeout=60_000)
     opened.kernel("get_ipython().run_line_magic('wasm_mesh', 'stop')")
     slider.wait_for(state="detached", timeout=20_000)
+
+
+def test_a_project_is_chosen_and_written(notebook):
+    opened = notebook("%load_ext wasmnb", "%wasm_init my-filter")
+    page = opened.page
+    opened.run_all()
+    button = page.get_by_role("button", name="Write the folder")
+    button.wait_for(timeout=90_000)
+    page.get_by_text("nothing is written yet").wait_for()
+    page.get_by_label("language", exact=True).select_option("Go")
+    opened.picture("project-form")
+    opened.check_accessible()
+
+    # What is in the way is said, and one may press again.
+    folder = opened.path.parent / "my-filter"
+    folder.mkdir()
+    (folder / "main.go").write_text("mine")
+    button.click()
+    page.get_by_text("main.go").first.wait_for(timeout=20_000)
+    opened.picture("project-refused")
+    assert (folder / "main.go").read_text() == "mine"
+    (folder / "main.go").unlink()
+    button.click()
+    page.get_by_text("files written").wait_for(timeout=20_000)
+    button.wait_for(state="detached", timeout=20_000)
+    assert (folder / "main.go").is_file()
+    opened.picture("project-written")
+    left = opened.saved().cells[1].outputs
+    assert "files written" in left[0].data["text/plain"]
+    assert "VBox" not in str([one.data["text/plain"] for one in left])
+
+
+def test_a_saved_panel_is_its_record_once_the_kernel_is_gone(notebook):
+    opened = notebook(START, "%wasm_panel")
+    page = opened.page
+    opened.run_all()
+    page.get_by_role("button", name="Deploy", exact=True).wait_for(timeout=90_000)
+    left = opened.saved().cells[1].outputs
+    assert [one.data["text/plain"].partition("\n")[0] for one in left][1:] == [""]
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.reload()
+    page.get_by_text("for the mesh local").wait_for(timeout=90_000)
+    dead = page.get_by_text("Error displaying widget")
+    dead.wait_for(state="attached", timeout=90_000)
+    opened.picture("controls-reopened")
+    assert not dead.is_visible()

@@ -150,5 +150,7 @@ def test_after_a_restart_the_record_stays(notebook):
     # So does that of a notebook that was saved while it lived.
     page.reload()
     page.locator("[data-wasmnb-record] table").get_by_text("w-0-0").wait_for(timeout=90_000)
-    page.wait_for_timeout(3000)
+    dead = page.get_by_text("Error displaying widget")
+    dead.wait_for(state="attached", timeout=90_000)
     opened.picture("pods-reopened")
+    assert not dead.is_visible()

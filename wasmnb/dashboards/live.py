@@ -8,7 +8,6 @@ end runs it, and then takes the record's place before the eye, while the record 
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 import uuid
@@ -17,7 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wasmnb.dashboards.feed import now
-from wasmnb.views.progress import noninteractive
+from wasmnb.dashboards.outputs import EMPTY, record_bundle, widget_bundle
+from wasmnb.present import attended, in_kernel, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wasmnb.dashboards.feed import Freshness
     from wasmnb.views import Record
 
-__all__ = ["LiveView", "Source", "headless", "in_kernel"]
+__all__ = ["LiveView", "Source"]
 
 _ANSWER = 20.0  # seconds in which a front end says hello
 _SILENCE, _HIDDEN = 30.0, 150.0  # seconds without a heartbeat; browsers slow down what is hidden to one beat a minute
@@ -36,7 +36,6 @@ _BEAT = 5.0
 _REFRESH, _KEEP = 2.0, 10.0  # seconds between records: where they are all there is, and behind a widget
 _OLD = 60.0  # seconds after which a record is renewed although nothing changed
 _LARGE = 20_000  # bytes from which on a message is compressed
-_EMPTY = {"text/plain": "", "text/html": ""}
 
 
 class Source(Protocol):
@@ -144,7 +143,7 @@ class LiveView:
         self.source.close(reason)
         if self._handles:
             self._record(final=True)
-            self._handles[1].update(_EMPTY, raw=True)
+            self._handles[1].update(EMPTY, raw=True)
         if self._widget is not None:
             self._widget.close()
         self._running.close()
@@ -157,7 +156,7 @@ class LiveView:
             display(self.record())  # type: ignore[no-untyped-call]
             return
         self.source.start()
-        if not in_kernel() or (headless() and not brief):
+        if not in_kernel() or not (attended() or brief):
             if not brief:
                 self.source.ready(_WHOLE)
                 self.close()
@@ -165,9 +164,9 @@ class LiveView:
             return
         self.source.ready(_MOMENT)
         first = display(self._bundle(self.record()), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        second = display(_EMPTY, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        second = display(EMPTY, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self._handles = [first, second]
-        if not headless():
+        if attended():
             from wasmnb.dashboards.widget import widget  # noqa: PLC0415 - ipywidgets, for views only
 
             self._widget = widget(self.source.front, self._key, self._said)
@@ -188,7 +187,7 @@ class LiveView:
         if kind == "hello":
             self.source.whole(lambda told: self._send("all", told))
             if first:
-                self._handles[1].update(self._widget.bundle(), raw=True)
+                self._handles[1].update(widget_bundle(self._widget), raw=True)
         elif kind != "alive":
             self.source.said(message)
 
@@ -236,16 +235,14 @@ class LiveView:
         """Give the display of a record: a saved notebook must tell of what time it is."""
         if self.source.freshness.believed:
             record = replace(record, notes=(*record.notes, f"as of {now():%H:%M:%S} UTC"))
-        bundle = record._repr_mimebundle_()
-        bundle["text/html"] = f'<div data-wasmnb-record="{self._key}">{bundle["text/html"]}</div>'
-        return bundle
+        return record_bundle(record, self._key)
 
 
 class _Running:
     """Until when a cell ran: meanwhile a kernel may not hear a front end."""
 
     def __init__(self) -> None:
-        self._shell = _shell()
+        self._shell = shell()
         self._busy, self._last = True, time.monotonic()
         if self._shell is not None:
             self._shell.events.register("pre_execute", self._began)
@@ -265,22 +262,3 @@ class _Running:
 
     def _done(self) -> None:
         self._busy, self._last = False, time.monotonic()
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None else None
-
-
-def in_kernel() -> bool:
-    """Say whether this is a kernel; a terminal shows no widgets."""
-    return hasattr(_shell(), "kernel")
-
-
-def headless() -> bool:
-    """Say whether whoever runs this cell can be asked nothing, as nbclient and papermill say of themselves."""
-    if noninteractive():
-        return True
-    shell = _shell()
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    return parent.get("content", {}).get("allow_stdin") is False

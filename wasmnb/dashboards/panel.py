@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.dashboards.live import headless, in_kernel
+from wasmnb.dashboards.outputs import record_bundle, widget_bundle
 from wasmnb.errors import Told
+from wasmnb.present import attended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +34,7 @@ class Panel:
 
     def __init__(self, session: Session, *, closed: Callable[[Panel], None] = lambda _: None) -> None:
         self._session, self._closed = session, closed
-        self._mesh = session.current.name
+        self._mesh, self._key = session.current.name, uuid.uuid4().hex[:12]
         self._controls: list[Any] = []
         self._handles: list[Any] = []
         self._done: list[tuple[datetime, str, str]] = []
@@ -62,22 +64,23 @@ class Panel:
     def did(self, line: str, status: str) -> None:
         """Note in the record what a button did, as a magic, and what came of it."""
         self._done = [*self._done, (datetime.now(timezone.utc), line, status)][-_KEPT:]
-        bundle = self.record()._repr_mimebundle_()
+        bundle = record_bundle(self.record(), self._key)
         for handle in self._handles:
             handle.update(bundle, raw=True)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display  # noqa: PLC0415 - only in a notebook
 
-        if not in_kernel() or headless():
+        if not attended():
             display(self.record())  # type: ignore[no-untyped-call]
             self.close()
             return
         from wasmnb.dashboards.controls import Controls  # noqa: PLC0415 - ipywidgets, for a front end only
 
-        self._handles.append(display(self.record()._repr_mimebundle_(), raw=True, display_id=True))  # type: ignore[no-untyped-call]
+        first = display(record_bundle(self.record(), self._key), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        self._handles.append(first)
         self._controls.append(Controls(self._session, did=self.did))
-        display(self._controls[-1].widget)  # type: ignore[no-untyped-call]
+        display(widget_bundle(self._controls[-1].widget), raw=True)  # type: ignore[no-untyped-call]
 
 
 def deployable(session: Session) -> list[str]:

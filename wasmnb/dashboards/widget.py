@@ -23,11 +23,6 @@ class LiveWidget(anywidget.AnyWidget):
     key = traitlets.Unicode().tag(sync=True)
     model_key = traitlets.Unicode().tag(sync=True)
 
-    def bundle(self) -> dict[str, Any]:
-        """Give the display of the widget alone; its record is a display of its own, which stays readable."""
-        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
-        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": "", "text/html": ""}
-
 
 def widget(front: str, key: str, said: Callable[[Mapping[str, Any]], None]) -> LiveWidget:
     """Make a widget.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from wasmnb.present import in_kernel, noninteractive
+
 __all__ = ["ask"]
 
 _YES, _NO = ("y", "yes"), ("n", "no", "")
@@ -15,10 +17,7 @@ def ask(question: str) -> bool | None:
     A front end says with each request whether its user can answer (``allow_stdin``); papermill, nbclient and nbmake say
     no, and ``input`` raises then.
     """
-    from wasmnb.views.progress import noninteractive  # noqa: PLC0415
-
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    if noninteractive() or not (hasattr(shell, "kernel") or (sys.stdin is not None and sys.stdin.isatty())):
+    if noninteractive() or not (in_kernel() or (sys.stdin is not None and sys.stdin.isatty())):
         return None
     try:
         while (answer := input(f"{question} [y/N] ").strip().lower()) not in (*_YES, *_NO):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._attended import attended
 from wasmnb.magics._command import Argument, Command, Option, method
+from wasmnb.present import attended
 
 if TYPE_CHECKING:
     from wasmnb.image import Inspection, Listing

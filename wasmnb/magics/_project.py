@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._attended import attended
 from wasmnb.magics._command import Argument, Command, Option
+from wasmnb.present import attended
 
 if TYPE_CHECKING:
+    from wasmnb.dashboards.project import ProjectForm
     from wasmnb.project import Project
     from wasmnb.session import Session
     from wasmnb.views import Record
@@ -15,24 +16,27 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 
-def _init(session: Session, **keywords: Any) -> Project | str:
+def _init(session: Session, **keywords: Any) -> Project | ProjectForm:
     from wasmnb.project import choices  # noqa: PLC0415
-    from wasmnb.views.project import choose  # noqa: PLC0415
 
     left = {key: words for key, words in choices().items() if key not in keywords}
-    widget = choose(left, keywords, session.init) if left and attended() else None
-    if widget is None:
+    if not left or not attended():
         return session.init(**keywords)
+    from wasmnb.dashboards.project import ProjectForm  # noqa: PLC0415 - ipywidgets, for a front end only
+
+    return ProjectForm(left, keywords, session.init)
+
+
+def _shown(done: Any) -> Record | None:
+    from wasmnb.project import Project  # noqa: PLC0415
+    from wasmnb.views.project import project_record  # noqa: PLC0415
+
+    if isinstance(done, Project):
+        return project_record(done)
     from IPython.display import display  # noqa: PLC0415
 
-    display(widget)  # type: ignore[no-untyped-call]
-    return str(keywords["destination"])
-
-
-def _shown(done: Project | str) -> Record:
-    from wasmnb.views.project import choice_record, project_record  # noqa: PLC0415
-
-    return choice_record(done) if isinstance(done, str) else project_record(done)
+    display(done)  # type: ignore[no-untyped-call]
+    return None
 
 
 COMMANDS = (

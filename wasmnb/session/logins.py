@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.image.reference import host_of
+from wasmnb.present import in_kernel
 from wasmnb.session.imaging import LoggedOut
 from wasmnb.session.state import State
 
@@ -101,7 +102,7 @@ def _from_environment(name: str) -> str:
 
 def _asked(prompt: str) -> str:
     try:
-        if not _in_kernel() and sys.stdin is not None and not sys.stdin.isatty():
+        if not in_kernel() and sys.stdin is not None and not sys.stdin.isatty():
             password = sys.stdin.readline().strip("\r\n")
         else:
             password = getpass.getpass(prompt)
@@ -113,10 +114,3 @@ def _asked(prompt: str) -> str:
     if not password:
         raise UsageError("No password was given.", hint=f"run it again; in a runbook, {_WAY_OUT}")
     return password
-
-
-def _in_kernel() -> bool:
-    # Only a shell that is there already is asked: without one, IPython need not be imported.
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and hasattr(shell, "kernel")

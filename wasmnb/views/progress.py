@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import os
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wasmnb.present import in_kernel, noninteractive
 from wasmnb.views.text import cut, duration, visible
 
 if TYPE_CHECKING:
@@ -21,14 +21,9 @@ if TYPE_CHECKING:
     from wasmnb.views.following import Followed
     from wasmnb.views.record import Record
 
-__all__ = ["Line", "LiveProgress", "noninteractive"]
+__all__ = ["Line", "LiveProgress"]
 
 _WIDEST = 76
-
-
-def noninteractive() -> bool:
-    """Say whether the environment asks for no live output (``WASMNB_NONINTERACTIVE``)."""
-    return os.environ.get("WASMNB_NONINTERACTIVE", "") not in {"", "0"}
 
 
 class Line(Protocol):
@@ -142,10 +137,7 @@ class LiveProgress:
 
 
 def _line() -> Line | None:
-    # Only a kernel that is there already is asked: without one, IPython need not be imported.
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and hasattr(shell, "kernel"):
+    if in_kernel():
         return _Display()
     # A program without a console has no stderr at all.
     return _Terminal() if sys.stderr is not None and sys.stderr.isatty() else None
