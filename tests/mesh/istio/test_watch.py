@@ -106,27 +106,6 @@ def test_a_connection_that_leads_nowhere_is_noticed_and_nothing_is_fresh_before_
     assert judged == [Verdict.LIVE.value] * 3
 
 
-def test_a_command_whose_connection_breaks_off_is_an_error_in_words(far):
-    wire, beyond = far
-    pod = next(one.name for one in beyond.pods() if one.workload == "productpage-v1")
-    begun = []
-
-    def over(_out, err):
-        begun.append(err)
-        wire.cut()
-        return False
-
-    command = ["sh", "-c", "echo begun; sleep 20"]
-    with pytest.raises(MeshError, match="broke off; whether it ran to its end is not known"):
-        beyond.cluster.execute(beyond.namespace, pod, "istio-proxy", command, timeout=20, over=over)
-    assert begun
-    with pytest.raises(MeshError, match="does not answer"):
-        beyond.cluster.execute(beyond.namespace, pod, "istio-proxy", command, timeout=20)
-    with pytest.raises(MeshError, match="does not answer"):
-        beyond.cluster.forward(beyond.namespace, pod, [15000])
-    wire.mend()
-
-
 def test_no_thread_survives_a_watch_that_is_closed(mesh):
     with mesh.watch() as watch:
         until(watch, "pod")

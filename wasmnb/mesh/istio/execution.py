@@ -78,6 +78,7 @@ def run(
         ) from error
     finally:
         stream.close()
+        stream.sock.shutdown()  # which the library forgets where the other end has closed first
     text = status.decode() if isinstance(status, bytes) else str(status)
     return Executed(bytes(out), err.decode("utf-8", "replace"), _code(text, pod))
 
