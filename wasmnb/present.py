@@ -33,4 +33,5 @@ def attended() -> bool:
     """
     if not in_kernel() or noninteractive():
         return False
-    return shell().get_parent().get("content", {}).get("allow_stdin") is not False
+    parent: dict[str, Any] = getattr(shell(), "get_parent", dict)()
+    return parent.get("content", {}).get("allow_stdin") is not False
