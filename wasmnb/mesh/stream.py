@@ -86,6 +86,9 @@ class Stream:
         """Tell what has changed, and give the seconds to the next look; None where nothing will change any more."""
         raise NotImplementedError
 
+    def _doubt(self, problem: str) -> None:
+        """See that the next look finds the state of then: what was heard up to now may be old."""
+
     def _run(self) -> None:
         while not self._end.is_set():
             woken = self._wake.is_set()
@@ -116,6 +119,7 @@ class Stream:
         """Tell when what was told is the state of now, and when it is not any more, and why."""
         if problem and not self._stale:
             self._stale, self._fresh = True, False
+            self._doubt(problem)
             self._tell("stale", "mesh", {"since": self._heard.isoformat(), "reason": problem})
         elif not problem and not self._fresh:
             self._stale, self._fresh = False, True

@@ -106,6 +106,33 @@ def test_a_connection_that_leads_nowhere_is_noticed_and_nothing_is_fresh_before_
     assert judged == [Verdict.LIVE.value] * 3
 
 
+def test_what_could_not_be_judged_for_a_while_is_listed_anew(mesh, monkeypatch):
+    listed, fails = [], threading.Event()
+    whole, judged = watching._Feed._list, watching.IstioWatch._judge_anew
+
+    def counted(feed):
+        listed.append(feed._path)
+        return whole(feed)
+
+    def perhaps(watch, items, stored):
+        if fails.is_set():
+            fails.clear()
+            raise MeshError("The proxies cannot be reached.")
+        judged(watch, items, stored)
+
+    monkeypatch.setattr(watching._Feed, "_list", counted)
+    monkeypatch.setattr(watching.IstioWatch, "_judge_anew", perhaps)
+    monkeypatch.setattr(watching, "_LATE", 0.5)
+    with mesh.watch() as watch:
+        until(watch, "fresh")
+        assert len(listed) == len(watch._feeds())
+        fails.set()
+        stale, _ = until(watch, "stale")
+        assert stale.value["reason"] == "The proxies cannot be reached."
+        until(watch, "fresh")
+        assert all(listed.count(feed._path) >= 2 for feed in watch._feeds())
+
+
 def test_no_thread_survives_a_watch_that_is_closed(mesh):
     with mesh.watch() as watch:
         until(watch, "pod")

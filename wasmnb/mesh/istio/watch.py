@@ -35,7 +35,8 @@ __all__ = ["IstioWatch"]
 _LASTS = 300  # seconds that the API server keeps a watch open
 _BOOKMARKS = 75  # seconds without a word, bookmarks included (Kubernetes: about one a minute), that end a connection
 _QUIET, _ANSWER = 8.0, 4.0  # seconds of silence after which the API server is asked, and that it has for the answer
-_PAUSE, _LONGEST = 0.5, 10.0  # seconds between attempts to reach it
+_PAUSE, _LONGEST = 0.5, 10.0  # seconds between attempts to reach it,
+_STEADY = 5.0  # short ones again after a connection that lasted longer than this
 _SOON, _LATE = 0.5, 15.0  # seconds between judgements, at least: while something is under way, and otherwise;
 _SHARE = 10  # and then at least so many times what the last one took
 _GONE = 410
@@ -54,7 +55,7 @@ class _Feed:
         self.ready = threading.Event()
         self._cluster, self._path, self._query, self._tell = cluster, path, dict(query), tell
         self._end = threading.Event()
-        self._pause = _PAUSE
+        self._doubts, self._lock = 0, threading.Lock()
         self._answer: Any = None
         self._thread = threading.Thread(target=self._run, name=f"wasmnb-watch {path.rpartition('/')[2]}", daemon=True)
         self._thread.start()
@@ -65,8 +66,10 @@ class _Feed:
         self._cut()
 
     def distrust(self, problem: str) -> None:
-        """Ask anew: a connection may lead nowhere and look as if nothing happened."""
-        self.problem = self.problem or problem
+        """List anew: a connection may lead nowhere, and what happened meanwhile may still be on its way."""
+        with self._lock:
+            self._doubts += 1
+            self.problem = self.problem or problem
         self._cut()
 
     def _cut(self) -> None:
@@ -77,25 +80,32 @@ class _Feed:
                 answer.shutdown()
 
     def _run(self) -> None:
-        version = ""
+        pause, version = _PAUSE, ""
         while not self._end.is_set():
+            begin = time.monotonic()
             try:
                 # After an outage too: what happened meanwhile comes with the list, and not a moment later.
-                if not version or self.problem:
+                while not version or self.problem:
                     version = self._list()
                 version = self._follow(version)
-            except Exception as error:  # noqa: BLE001, PERF203 - whatever breaks a connection, it is made anew
+            except Exception as error:  # noqa: BLE001 - whatever breaks a connection, it is made anew
                 if self._end.is_set():
                     return
                 self.problem = error.what if isinstance(error, WasmnbError) else f"the watch broke off: {error}"
                 self.ready.set()
                 self._tell()
-                self._end.wait(self._pause)
-                self._pause = min(self._pause * 2, _LONGEST)
+                if time.monotonic() - begin > _STEADY:
+                    pause = _PAUSE
+                self._end.wait(pause)
+                pause = min(pause * 2, _LONGEST)
 
     def _list(self) -> str:
+        doubts = self._doubts
         answer = self._cluster.request("GET", self._path, query=self._query)
         self.items = {item["metadata"]["uid"]: _with_kind(item, answer) for item in answer.get("items") or ()}
+        with self._lock:
+            if doubts == self._doubts:  # else the answer may be from before what raised the doubt
+                self.problem = ""
         self._heard()
         return str(answer["metadata"]["resourceVersion"])
 
@@ -110,8 +120,8 @@ class _Feed:
         }
         answer = self._answer = self._cluster.open("GET", self._path, query=query, timeout=_BOOKMARKS)
         try:
-            if self._end.is_set():
-                return version  # closed while it was being opened: nobody would end the read that follows
+            if self._end.is_set() or self.problem:
+                return version  # said while it was being opened: nobody would end the read that follows
             self.heard = datetime.now(timezone.utc)
             for line in _lines(answer):
                 event = json.loads(line)
@@ -144,7 +154,6 @@ class _Feed:
         self._heard()
 
     def _heard(self) -> None:
-        self.problem, self._pause = "", _PAUSE
         self.heard = datetime.now(timezone.utc)
         self.ready.set()
         self._tell()
@@ -224,9 +233,13 @@ class IstioWatch(Stream):
             return ""
         self._cluster.renew()
         problem = f"The API server {self._cluster.server} does not answer."
-        for feed in feeds:
-            feed.distrust(problem)
+        self._doubt(problem)
         return problem
+
+    def _doubt(self, problem: str) -> None:
+        for feed in self._feeds():
+            if not feed.problem:
+                feed.distrust(problem)
 
     def _stored(self) -> list[Stored]:
         return [Stored(kind, item, record_of(item)) for kind, feed in self._plugins for item in feed.items.values()]
