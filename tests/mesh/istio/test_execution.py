@@ -7,6 +7,7 @@ from kubernetes.stream import ws_client
 
 from tests.cluster.wire import wired
 from wasmnb.errors import MeshError
+from wasmnb.mesh.istio import websockets
 
 
 @pytest.fixture
@@ -14,25 +15,39 @@ def sender(running):
     return next(one.name for one in running.pods() if one.workload == "productpage-v1")
 
 
-def test_a_connection_that_breaks_off_is_an_error_in_words(cluster, home, connect, sender, tmp_path):
+@pytest.fixture
+def far(cluster, home, connect, tmp_path):
+    """Give the way to the API server, which can be cut, and the cluster that is reached through it."""
     with wired(cluster.kubeconfig, tmp_path) as (wire, kubeconfig):
-        beyond = connect(home, kubeconfig, preflight=False).cluster
-        begun = []
-
-        def over(_out, err):
-            begun.append(err)
-            wire.cut()
-            return False
-
-        command = ["sh", "-c", "echo begun; sleep 20"]
-        with pytest.raises(MeshError, match="broke off; whether it ran to its end is not known"):
-            beyond.execute(home, sender, "istio-proxy", command, timeout=20, over=over)
-        assert begun
-        with pytest.raises(MeshError, match="does not answer"):
-            beyond.execute(home, sender, "istio-proxy", command, timeout=20)
-        with pytest.raises(MeshError, match="does not answer"):
-            beyond.forward(home, sender, [15000])
+        yield wire, connect(home, kubeconfig, preflight=False).cluster
         wire.mend()
+
+
+def test_a_connection_that_breaks_off_is_an_error_in_words(far, home, sender):
+    wire, beyond = far
+    begun = []
+
+    def over(_out, err):
+        begun.append(err)
+        wire.cut()
+        return False
+
+    command = ["sh", "-c", "echo begun; sleep 20"]
+    with pytest.raises(MeshError, match="broke off; whether it ran to its end is not known"):
+        beyond.execute(home, sender, "istio-proxy", command, timeout=20, over=over)
+    assert begun
+    with pytest.raises(MeshError, match="does not answer"):
+        beyond.execute(home, sender, "istio-proxy", command, timeout=20)
+    with pytest.raises(MeshError, match="does not answer"):
+        beyond.forward(home, sender, [15000])
+
+
+def test_a_port_behind_a_way_that_leads_nowhere_is_not_waited_for_for_ever(far, home, sender, monkeypatch):
+    monkeypatch.setattr(websockets, "_OPEN", 0.5)
+    wire, beyond = far
+    wire.silence()
+    with pytest.raises(MeshError, match="does not answer"):
+        beyond.forward(home, sender, [15000])
 
 
 def test_no_connection_is_left_open(running, home, sender, monkeypatch):

@@ -13,6 +13,7 @@ from websocket import WebSocket
 
 __all__ = ["connected"]
 
+_OPEN = 15.0  # seconds for each step of opening; a way that leads nowhere says nothing
 _RECORD = 16 * 2**10  # bytes; a record of TLS has no more (RFC 8446, 5.1)
 
 _Files = tuple[str, str | None, str | None]
@@ -33,7 +34,7 @@ def connected(configuration: Any, address: str, headers: dict[str, str], protoco
         What is spoken over the websocket.
     """
     options: dict[str, Any] = {"header": [f"{name}: {value}" for name, value in headers.items()]}
-    options["subprotocols"] = [protocol]
+    options |= {"subprotocols": [protocol], "timeout": _OPEN}
     if configuration.proxy or configuration.proxy_headers:
         options = websocket_proxycare(options, configuration, address, headers)
     secured: dict[str, Any] = {}
