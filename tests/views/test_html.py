@@ -8,7 +8,7 @@ import pytest
 
 from tests.views.test_records import EMPTY, FULL
 from tests.views.things import DIGEST, EVIL, check, diagnostic, exchange, plugin, pod, verdict
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.mesh import Verdict
 from wasmnb.views import (
     Block,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from wasmnb.build.diagnostics import Diagnostic
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.mesh import Pod, PodVerdict, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.traffic import Exchange, Headers, Request, Response

@@ -12,7 +12,7 @@ from wasmnb.errors import UsageError
 
 if TYPE_CHECKING:
     from wasmnb.build.filter import Filter
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 

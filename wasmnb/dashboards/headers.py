@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.dashboards.feed import Feed, Freshness, now
+from wasmnb.display.record import Record
 from wasmnb.errors import in_words
 from wasmnb.traffic.capture import VARYING
 from wasmnb.views.board import freshness_text
-from wasmnb.views.record import Record
 from wasmnb.views.traffic import change_cell, headers_record
 
 if TYPE_CHECKING:

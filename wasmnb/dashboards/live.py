@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wasmnb.dashboards.feed import now
 from wasmnb.dashboards.outputs import EMPTY, record_bundle, widget_bundle
-from wasmnb.present import attended, in_kernel, shell
+from wasmnb.notebook import attended, in_kernel, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

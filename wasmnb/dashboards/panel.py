@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.dashboards.outputs import record_bundle, widget_bundle
 from wasmnb.errors import Told
-from wasmnb.present import attended
+from wasmnb.notebook import attended
 
 if TYPE_CHECKING:
     from collections.abc import Callable

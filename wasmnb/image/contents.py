@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.module.module import Module
 
 __all__ = ["Contents"]
@@ -184,7 +184,7 @@ class Contents:
 
         Returns
         -------
-        list of wasmnb.checks.Check
+        list of wasmnb.check.Check
             One for the store, and one for each image that is not complete.
         """
         from wasmnb.image.verify import verify  # noqa: PLC0415 - only the doctor needs it

@@ -130,7 +130,7 @@ class Image:
         return f"Image({self.reference!r}, digest={self.digest[:19]!r}, size={self.size})"
 
     def _repr_html_(self) -> str:
-        from wasmnb.module.faces import facts_table  # noqa: PLC0415 - only for a display
+        from wasmnb.display.facts import facts_table  # noqa: PLC0415 - only for a display
 
         rows = [
             ("reference", self.reference),

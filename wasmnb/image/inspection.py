@@ -18,8 +18,8 @@ from wasmnb.module.module import Module
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wasmnb.display.record import Record
     from wasmnb.image.manifest import ReadBlob
-    from wasmnb.views.record import Record
 
 __all__ = ["Inspection", "inspect"]
 
@@ -105,7 +105,7 @@ class Inspection:
     @property
     def record(self) -> Record:
         """The inspection as a notebook shows it."""
-        from wasmnb.views.record import Block, Cell, Column, Record, Tone  # noqa: PLC0415 - only for a display
+        from wasmnb.display.record import Block, Cell, Column, Record, Tone  # noqa: PLC0415 - only for a display
 
         signs: dict[str, tuple[str, Tone]] = {"yes": ("✓", "good"), "no": ("✗", "bad"), "cannot tell": ("!", "warn")}
         columns = (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from wasmnb.views.record import Record
+    from wasmnb.display.record import Record
 
 __all__ = ["Listing", "StoredImage", "stored"]
 
@@ -115,7 +115,7 @@ class Listing(Sequence[StoredImage]):
     @property
     def record(self) -> Record:
         """The table as a notebook shows it."""
-        from wasmnb.views.record import Cell, Column, Record  # noqa: PLC0415 - only for a display or a table
+        from wasmnb.display.record import Cell, Column, Record  # noqa: PLC0415 - only for a display or a table
 
         count = len(self.images)
         columns = (
@@ -222,6 +222,6 @@ def _time(text: str) -> datetime | None:
 
 
 def _when(value: datetime | None) -> Any:
-    from wasmnb.views.record import Cell  # noqa: PLC0415 - only for a display
+    from wasmnb.display.record import Cell  # noqa: PLC0415 - only for a display
 
     return Cell("") if value is None else Cell(value.strftime("%Y-%m-%d %H:%M"), value.isoformat())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import ImageError
 from wasmnb.image import entries as names
 from wasmnb.image import marks

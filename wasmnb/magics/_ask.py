@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wasmnb.present import in_kernel, noninteractive
+from wasmnb.notebook import in_kernel, noninteractive
 
 __all__ = ["ask"]
 

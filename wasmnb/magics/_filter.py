@@ -46,8 +46,8 @@ def _built(result: FilterResult) -> Record:
 
 
 def _record(result: FilterResult) -> Record:
+    from wasmnb.display.text import short_digest  # noqa: PLC0415
     from wasmnb.views import Block, build_record, deploy_record  # noqa: PLC0415
-    from wasmnb.views.text import short_digest  # noqa: PLC0415
 
     done = result.deployment
     if done is not None and result.unchanged:

@@ -25,8 +25,8 @@ _LEVELS = "trace|debug|info|warning|error|critical|off"
 
 
 def _mesh(state: MeshState) -> Record:
+    from wasmnb.display.text import duration  # noqa: PLC0415
     from wasmnb.views import pods_record  # noqa: PLC0415
-    from wasmnb.views.text import duration  # noqa: PLC0415
 
     record = pods_record(state.pods)
     status = {
@@ -40,8 +40,8 @@ def _mesh(state: MeshState) -> Record:
 
 
 def _bookinfo(done: Bookinfo) -> Record:
+    from wasmnb.display.text import duration  # noqa: PLC0415
     from wasmnb.views import pods_record  # noqa: PLC0415
-    from wasmnb.views.text import duration  # noqa: PLC0415
 
     record = pods_record(done.pods)
     took = duration(done.seconds)

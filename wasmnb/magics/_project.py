@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.magics._command import Argument, Command, Option
-from wasmnb.present import attended
+from wasmnb.notebook import attended
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.project import ProjectForm

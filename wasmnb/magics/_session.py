@@ -9,7 +9,7 @@ from wasmnb.magics._command import Command, Option, method
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS"]

@@ -6,8 +6,8 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.facts import facts_table
 from wasmnb.errors import ModuleError
-from wasmnb.module.faces import facts_table
 from wasmnb.module.language import guess_language
 from wasmnb.module.module import Module
 from wasmnb.module.parse import MAX_BYTES, Export, Import, parse, too_large

@@ -193,7 +193,7 @@ class Plugin:
 
     def _repr_html_(self) -> str:
         from wasmnb import redact  # noqa: PLC0415 - only for a display
-        from wasmnb.module.faces import facts_table  # noqa: PLC0415
+        from wasmnb.display.facts import facts_table  # noqa: PLC0415
 
         variables = [f"{name}={value}" for name, value in redact.config(self.env).items()]
         rows = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import WasmnbError
 
 if TYPE_CHECKING:

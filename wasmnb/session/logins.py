@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.image.reference import host_of
-from wasmnb.present import in_kernel
+from wasmnb.notebook import in_kernel
 from wasmnb.session.imaging import LoggedOut
 from wasmnb.session.state import State
 

@@ -19,7 +19,7 @@ from wasmnb.traffic import Capture, Exchange, PodCaptures
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.mesh import Pod, PodVerdict
 
 __all__ = ["Looking"]

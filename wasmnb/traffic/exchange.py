@@ -105,7 +105,7 @@ class Exchange:
 
     def _repr_html_(self) -> str:
         from wasmnb import redact  # noqa: PLC0415 - only for a display
-        from wasmnb.module.faces import facts_table  # noqa: PLC0415
+        from wasmnb.display.facts import facts_table  # noqa: PLC0415
 
         shown = redact.exchange(self)
         status = f"{shown.response.status} {shown.response.reason}".strip()

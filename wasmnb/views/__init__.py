@@ -1,5 +1,6 @@
 """What a notebook shows: static records over the objects of the other packages."""
 
+from wasmnb.display.record import Block, Cell, Column, Record
 from wasmnb.views.build import build_record, diagnostic_lines, diagnostics_record, file_record
 from wasmnb.views.dryrun import dry_run_record
 from wasmnb.views.image import image_record, login_record, removed_record, tagged_record, transfer_record
@@ -12,7 +13,6 @@ from wasmnb.views.mesh import (
     verdicts_record,
 )
 from wasmnb.views.progress import LiveProgress
-from wasmnb.views.record import Block, Cell, Column, Record
 from wasmnb.views.rendering import rendered_record
 from wasmnb.views.rollout import rollout_record
 from wasmnb.views.session import config_record, doctor_record, roles_record

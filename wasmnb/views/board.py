@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.record import Cell, Column, Record, Tone
+from wasmnb.display.text import short_digest
 from wasmnb.views.mesh import doubted_cell, pods_columns, verdict_cell
-from wasmnb.views.record import Cell, Column, Record, Tone
-from wasmnb.views.text import short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from wasmnb.views.record import Block, Cell, Column, Record
-from wasmnb.views.text import duration, short_digest, size, width
+from wasmnb.display.record import Block, Cell, Column, Record
+from wasmnb.display.text import duration, short_digest, size, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

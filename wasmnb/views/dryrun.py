@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.views.record import Block, Column, Record
+from wasmnb.display.record import Block, Column, Record
 
 if TYPE_CHECKING:
     from wasmnb.session import DryRun

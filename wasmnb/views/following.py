@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from wasmnb.display.record import Column, Record
+from wasmnb.display.text import duration, short_digest
 from wasmnb.mesh import Verdict
 from wasmnb.views.board import freshness_text
 from wasmnb.views.mesh import digest_cell, doubted_cell, verdict_cell
-from wasmnb.views.record import Column, Record
 from wasmnb.views.rollout import rollout_record
-from wasmnb.views.text import duration, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

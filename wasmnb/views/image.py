@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.record import Cell, Column, Record, Tone
+from wasmnb.display.text import duration, size
 from wasmnb.views.build import Diagnosed, diagnostics_record
-from wasmnb.views.record import Cell, Column, Record, Tone
-from wasmnb.views.text import duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
+from wasmnb.display.record import Block, Cell, Column, Record, Tone
+from wasmnb.display.text import age, duration, short_digest
 from wasmnb.mesh import Verdict
-from wasmnb.views.record import Block, Cell, Column, Record, Tone
-from wasmnb.views.text import age, duration, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

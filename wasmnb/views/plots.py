@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.record import Column, Record
+from wasmnb.display.text import duration
 from wasmnb.errors import UsageError
-from wasmnb.views.record import Column, Record
-from wasmnb.views.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,18 +8,18 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wasmnb.present import in_kernel, noninteractive
-from wasmnb.views.text import cut, duration, visible
+from wasmnb.display.text import cut, duration, visible
+from wasmnb.notebook import in_kernel, noninteractive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from wasmnb.display.record import Record
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
     from wasmnb.session import Rollout
     from wasmnb.views.following import Followed
-    from wasmnb.views.record import Record
 
 __all__ = ["Line", "LiveProgress"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.record import Cell, Column, Record, Tone
+from wasmnb.display.text import duration, short_digest
 from wasmnb.views.mesh import verdict_cell
-from wasmnb.views.record import Cell, Column, Record, Tone
-from wasmnb.views.text import duration, short_digest
 
 if TYPE_CHECKING:
     from wasmnb.session import Rollout, Step

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.views.record import Block, Cell, Column, Record
+from wasmnb.display.record import Block, Cell, Column, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
 
 __all__ = ["config_record", "doctor_record", "roles_record"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb import redact
+from wasmnb.display.record import Block, Cell, Column, Record, Tone
+from wasmnb.display.text import duration, size
 from wasmnb.traffic.capture import CHANGES, Row, rows
 from wasmnb.traffic.pods import AMONG, Line
-from wasmnb.views.record import Block, Cell, Column, Record, Tone
-from wasmnb.views.text import duration, size
 
 if TYPE_CHECKING:
     from wasmnb.traffic import Exchange, PodCaptures, Response

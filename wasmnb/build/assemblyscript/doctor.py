@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasmnb.build.assemblyscript.node import find, installed
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import ToolchainError
 
 __all__ = ["checks"]

@@ -19,7 +19,7 @@ from wasmnb.errors import Place, ToolchainError, UsageError
 
 if TYPE_CHECKING:
     from wasmnb.build.filter import Filter
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 

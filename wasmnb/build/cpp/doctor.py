@@ -12,7 +12,7 @@ from wasmnb.build.cpp.flags import Flags
 from wasmnb.build.process import run
 from wasmnb.build.store import Store, workspace
 from wasmnb.build.zig import zig
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import ToolchainError
 from wasmnb.paths import cache_dir
 

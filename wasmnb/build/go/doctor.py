@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasmnb.build.go import modules
 from wasmnb.build.go.compiler import find
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import ToolchainError
 from wasmnb.paths import cache_dir
 

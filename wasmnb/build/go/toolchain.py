@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wasmnb.build.filter import Filter
     from wasmnb.build.process import Finished
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 

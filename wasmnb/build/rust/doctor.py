@@ -11,7 +11,7 @@ from wasmnb.build.rust import crates
 from wasmnb.build.rust.tools import TARGET, Tools, environment, find
 from wasmnb.build.store import workspace
 from wasmnb.build.zig import zig
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wasmnb.build.filter import Filter
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.progress import Progress
 
 __all__ = ["MODULES", "RustToolchain"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.objects import KINDS
 from wasmnb.mesh.istio.rights import NEEDS, bookinfo_role, roles

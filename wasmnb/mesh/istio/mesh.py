@@ -25,7 +25,7 @@ from wasmnb.progress import Silent
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.image import Image
     from wasmnb.mesh.local.preflight import Preflight
     from wasmnb.mesh.protocol import Count, Pod, PodVerdict

@@ -7,7 +7,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from wasmnb.checks import Check
+from wasmnb.check import Check
 from wasmnb.errors import MeshError
 from wasmnb.mesh.local.plan import Plan, find_envoy
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from wasmnb.checks import Check
+    from wasmnb.check import Check
     from wasmnb.mesh.local.plan import Plan
     from wasmnb.mesh.local.processes import Processes
     from wasmnb.mesh.stream import Snapshot

@@ -204,12 +204,12 @@ class Record:
         return zip(self.columns, row, strict=True)
 
     def __repr__(self) -> str:
-        from wasmnb.views.plain import render  # noqa: PLC0415 - the renderer knows the record
+        from wasmnb.display.plain import render  # noqa: PLC0415 - the renderer knows the record
 
         return render(self)
 
     def _repr_html_(self) -> str:
-        from wasmnb.views.html import render  # noqa: PLC0415
+        from wasmnb.display.html import render  # noqa: PLC0415
 
         return render(self)
 

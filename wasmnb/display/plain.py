@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.views.text import cut, pad, visible, width
+from wasmnb.display.text import cut, pad, visible, width
 
 if TYPE_CHECKING:
-    from wasmnb.views.record import Block, Cell, Column, Record
+    from wasmnb.display.record import Block, Cell, Column, Record
 
 __all__ = ["render"]
 

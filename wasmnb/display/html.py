@@ -9,10 +9,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from wasmnb.views.text import cut, visible
+from wasmnb.display.text import cut, visible
 
 if TYPE_CHECKING:
-    from wasmnb.views.record import Block, Cell, Column, Record
+    from wasmnb.display.record import Block, Cell, Column, Record
 
 __all__ = ["render"]
 
