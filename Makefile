@@ -62,7 +62,7 @@ $(VENV)/run: pyproject.toml
 	@echo "installing wasmnb, an Envoy and a C++ compiler into $(VENV) ..."
 	$(BIN)/python -m pip install --quiet hatchling
 	$(INSTALL) -e '.[run]'
-	$(BIN)/python -m wasmnb.build.runtime
+	$(BIN)/python -m wasmnb.compile.runtime
 	@touch $@
 
 $(VENV)/test: $(VENV)/run

@@ -30,7 +30,7 @@ class RuntimeHook(BuildHookInterface):  # type: ignore[misc]
         root = Path(self.root)
         sys.path.insert(0, str(root))
         try:
-            from wasmnb.build import runtime, store  # noqa: PLC0415
+            from wasmnb.compile import cache, runtime  # noqa: PLC0415 - the checkout's own, only while it is on the path
         finally:
             sys.path.remove(str(root))
         folder = root / _LIBRARIES
@@ -38,7 +38,7 @@ class RuntimeHook(BuildHookInterface):  # type: ignore[misc]
         if not runtime.complete(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            store.seal(folder, runtime.fill(folder, _Report(self.app)))
+            cache.seal(folder, runtime.fill(folder, _Report(self.app)))
 
 
 class _Report:

@@ -7,14 +7,14 @@ from pathlib import Path
 import nbformat
 
 import wasmnb
-import wasmnb.build
+import wasmnb.compile
 
 CONFIG = '{"name":"hello","value":"world"}'
 TARGET = "details:9080/details/123"
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "article.ipynb"
 RAW = Path(__file__).parent / "raw_filter.c"
 LANGUAGES = ("cpp", "rust", "go", "assemblyscript")
-_TEMPLATES = Path(wasmnb.build.__file__).parent / "templates"
+_TEMPLATES = Path(wasmnb.compile.__file__).parent / "templates"
 
 
 def source(edit: str = "六翁") -> str:

@@ -19,8 +19,8 @@ from latency import costs
 from measure import Figures, runs, seconds
 
 import wasmnb
-from wasmnb.build import runtime
-from wasmnb.build.toolchain import toolchain
+from wasmnb.compile import runtime
+from wasmnb.compile.toolchain import toolchain
 from wasmnb.errors import ToolchainError
 from wasmnb.session import Session
 
@@ -82,7 +82,7 @@ def _rust(name: str) -> dict[str, str]:
     """Name the compiler that may have been unpacked into the cache."""
     if name != "rust":
         return {}
-    from wasmnb.build.rust.tools import find  # noqa: PLC0415 - for this language only
+    from wasmnb.compile.rust.tools import find  # noqa: PLC0415 - for this language only
 
     return {"WASMNB_RUST": find().rustc}
 

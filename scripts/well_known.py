@@ -8,9 +8,9 @@ from pathlib import Path
 
 from google.protobuf import descriptor_pb2
 
-from wasmnb.build.cpp.proto.generate import WELL_KNOWN, cpp
-from wasmnb.build.cpp.proto.protoc import program
-from wasmnb.build.process import run
+from wasmnb.compile.cpp.proto.generate import WELL_KNOWN, cpp
+from wasmnb.compile.cpp.proto.protoc import program
+from wasmnb.compile.process import run
 
 SDK = Path(__file__).resolve().parents[1] / "wasmnb" / "sdk"
 OWN = "proxy_wasm_intrinsics.proto"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from wasmnb.build import Filter
+    from wasmnb.compile import Filter
     from wasmnb.dashboards import dashboard
     from wasmnb.errors import WasmnbError
     from wasmnb.image import Image, Store, build_image, inspect
@@ -31,7 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Exchange": "wasmnb.traffic",
     "FailPolicy": "wasmnb.plugin",
-    "Filter": "wasmnb.build",
+    "Filter": "wasmnb.compile",
     "Image": "wasmnb.image",
     "IstioMesh": "wasmnb.mesh.istio",
     "Kind": "wasmnb.plugin",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.sdk.upstream import Upstream
-from wasmnb.build import Filter
-from wasmnb.build.assemblyscript.toolchain import AssemblyScriptToolchain
-from wasmnb.build.toolchain import toolchain
+from wasmnb.compile import Filter
+from wasmnb.compile.assemblyscript.toolchain import AssemblyScriptToolchain
+from wasmnb.compile.toolchain import toolchain
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.assemblyscript.conftest import as_filter
 from tests.conformance.languages import article, obedient
 from tests.sdk.harness import Plugin, Proxy
-from wasmnb.build.backtrace import symbolize
+from wasmnb.compile.backtrace import symbolize
 
 
 def test_a_filter_is_taken_out_and_another_put_in_without_a_trap(upstream, tmp_path):

@@ -18,9 +18,9 @@ import pytest
 
 from tests.assemblyscript.conftest import as_filter
 from tests.conformance.languages import article
-from wasmnb.build.assemblyscript import node
-from wasmnb.build.assemblyscript.service import Service
-from wasmnb.build.toolchain import toolchain
+from wasmnb.compile.assemblyscript import node
+from wasmnb.compile.assemblyscript.service import Service
+from wasmnb.compile.toolchain import toolchain
 from wasmnb.errors import CompileError, ToolchainError, UsageError
 
 ROOT = str(Path(__file__).parents[2])
@@ -123,7 +123,7 @@ def test_the_service_is_kept_and_starts_again_after_a_crash(fresh, compiler):
 def test_a_compiler_that_cannot_work_is_said(fresh, compiler, monkeypatch, tmp_path):
     script = tmp_path / "service.mjs"
     script.write_text('throw new Error("out of order");')
-    monkeypatch.setattr("wasmnb.build.assemblyscript.service._SCRIPT", script)
+    monkeypatch.setattr("wasmnb.compile.assemblyscript.service._SCRIPT", script)
     compiler.close()
     with pytest.raises(ToolchainError, match="broke down") as caught:
         as_filter(SMALL + "// broken\n").build()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wasmnb.build import Filter, process, runtime
-from wasmnb.build.cpp import parts
+from wasmnb.compile import Filter, process, runtime
+from wasmnb.compile.cpp import prebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     install_runtime(cache)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WASMNB_CACHE_DIR", str(cache))
-        parts.prepare()
+        prebuilt.prepare()
     return cache
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tests.build.conftest import BODY_LINE, cell
 from tests.sdk.harness import Plugin, Proxy
 from tests.sdk.upstream import Upstream
-from wasmnb.build.backtrace import Frame, could_trap_at, opcode_at, symbolize
+from wasmnb.compile.backtrace import Frame, could_trap_at, opcode_at, symbolize
 from wasmnb.module import Module
 from wasmnb.module.parse import parse
 

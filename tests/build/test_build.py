@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.build.conftest import cell
-from wasmnb.build import Filter
-from wasmnb.build.cpp import compiler
-from wasmnb.build.toolchain import toolchain
+from wasmnb.compile import Filter
+from wasmnb.compile.cpp import compiler
+from wasmnb.compile.toolchain import toolchain
 from wasmnb.errors import CompileError, UsageError
 
 RAW = """
@@ -250,12 +250,12 @@ def test_doctor_says_that_all_is_well(cache):
 
 def test_doctor_says_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("wasmnb.build.runtime.PACKAGED", tmp_path / "none")
-    monkeypatch.setattr("wasmnb.build.runtime._packaged", lambda: None)
+    monkeypatch.setattr("wasmnb.compile.runtime.PACKAGED", tmp_path / "none")
+    monkeypatch.setattr("wasmnb.compile.runtime._packaged", lambda: None)
     checks = {check.name: check for check in toolchain("cpp").doctor()}
     assert not checks["C++ runtime"].ok
     assert not checks["C++ SDK"].ok
-    assert "wasmnb.build.runtime" in checks["C++ runtime"].hint
+    assert "wasmnb.compile.runtime" in checks["C++ runtime"].hint
 
 
 def test_the_record_in_the_cache_is_json(build):

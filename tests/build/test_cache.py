@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.build.conftest import cell
-from wasmnb.build import Filter, store
-from wasmnb.build.cpp import parts
-from wasmnb.build.store import Entry, Store
+from wasmnb.compile import Filter, cache
+from wasmnb.compile.cache import Entry, Store
+from wasmnb.compile.cpp import prebuilt
 from wasmnb.errors import ToolchainError
 
 ROOT = str(Path(__file__).parents[2])
@@ -199,7 +199,7 @@ def test_what_a_crash_left_is_swept_later(tmp_path, monkeypatch):
 
 def test_an_entry_knows_its_content(tmp_path):
     (tmp_path / "file").write_text("content")
-    store.seal(tmp_path, {"a": 1})
+    cache.seal(tmp_path, {"a": 1})
     entry = Entry.load(tmp_path)
     assert entry is not None
     assert entry.read("file") == b"content"
@@ -212,5 +212,5 @@ def test_an_entry_knows_its_content(tmp_path):
 
 
 def test_preparing_twice_makes_nothing_new(cache, started):
-    parts.prepare()
+    prebuilt.prepare()
     assert not started

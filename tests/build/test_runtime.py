@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from wasmnb.build import runtime
-from wasmnb.build.process import Finished
+from wasmnb.compile import runtime
+from wasmnb.compile.process import Finished
 from wasmnb.errors import ToolchainError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wasmnb.build.cpp.source import Source, root_ids
+from wasmnb.compile.cpp.source import Source, root_ids
 
 ROOT = "CONTEXT_FACTORY(C), ROOT_FACTORY(R)"
 

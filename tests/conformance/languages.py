@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import wasmnb.build
+import wasmnb.compile
 from tests.rust.conftest import rust
-from wasmnb.build import Filter
-from wasmnb.build.assemblyscript.toolchain import AssemblyScriptToolchain
-from wasmnb.build.go.toolchain import GoToolchain
-from wasmnb.build.toolchain import toolchain
+from wasmnb.compile import Filter
+from wasmnb.compile.assemblyscript.toolchain import AssemblyScriptToolchain
+from wasmnb.compile.go.toolchain import GoToolchain
+from wasmnb.compile.toolchain import toolchain
 
 SUFFIXES = {"cpp": "cc", "rust": "rs", "go": "go", "assemblyscript": "ts"}
 #: The ABI that each SDK is for.
 ABIS = {"cpp": "0.2.1", "rust": "0.2.1", "go": "0.2.0", "assemblyscript": "0.2.1"}
 
 _HERE = Path(__file__).parent
-_TEMPLATES = Path(wasmnb.build.__file__).parent / "templates"
+_TEMPLATES = Path(wasmnb.compile.__file__).parent / "templates"
 
 
 def obedient(language: str) -> Filter:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.container.conftest import IMAGE, MAKER, WASM, Engine
-from wasmnb.build.container import build_in_container
+from wasmnb.compile.container import build_in_container
 from wasmnb.errors import BadNameError, CompileError, ModuleError, ToolchainError, UsageError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.container.conftest import IMAGE, MAKER, Engine
-from wasmnb.build.container import build_in_container
+from wasmnb.compile.container import build_in_container
 from wasmnb.errors import Interrupted, ToolchainError, UsageError
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def test_ctrl_c_stops_and_removes_the_container(engine: Engine, folder: Path) ->
     line, labels, names = seen
     assert line == "running"
     assert isinstance(labels, dict)
-    assert re.fullmatch(r"[0-9a-f]{12}", labels["wasmnb.build"])
-    assert labels["wasmnb.build"] in str(names)
+    assert re.fullmatch(r"[0-9a-f]{12}", labels["wasmnb.compile"])
+    assert labels["wasmnb.compile"] in str(names)
 
 
 def test_what_a_killed_kernel_left_goes_with_the_next_build(docker: Engine, folder: Path) -> None:
@@ -62,7 +62,7 @@ def _building(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
     """Build in a process of its own, without end, and wait until the container runs."""
     script = """
         import sys
-        from wasmnb.build.container import build_in_container
+        from wasmnb.compile.container import build_in_container
         from wasmnb.errors import Interrupted
         try:
             build_in_container(sys.argv[1], sys.argv[2], command=f"touch {sys.argv[3]}; sleep 1000", timeout=60)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmnb.build.container.messages import diagnostics_of
-from wasmnb.build.container.stream import Splitter
+from wasmnb.compile.container.messages import diagnostics_of
+from wasmnb.compile.container.stream import Splitter
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.container.conftest import IMAGE, MAKER, WASM, Engine
-from wasmnb.build.container import build_in_container
-from wasmnb.build.container.daemon import Daemon
+from wasmnb.compile.container import build_in_container
+from wasmnb.compile.container.daemon import Daemon
 from wasmnb.errors import ToolchainError
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import descriptor_pool, message_factory
 from hypothesis import strategies as st
 
-from wasmnb.build import Filter
-from wasmnb.build.cpp.proto.protoc import describe
+from wasmnb.compile import Filter
+from wasmnb.compile.cpp.proto.protoc import describe
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor

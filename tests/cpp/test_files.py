@@ -9,8 +9,8 @@ import pytest
 from tests.build.conftest import cell
 from tests.sdk.harness import Plugin, Proxy
 from tests.sdk.upstream import Upstream
-from wasmnb.build import Filter
-from wasmnb.build.cpp.gather import gather
+from wasmnb.compile import Filter
+from wasmnb.compile.cpp.dependencies import gather
 from wasmnb.errors import BadNameError, CompileError, LinkError, UsageError
 from wasmnb.session import Session
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cpp.messages import EVERYTHING
 from tests.sdk.harness import PRELUDE, Plugin, Proxy
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 
 USES = """
 #include "everything.pb.h"

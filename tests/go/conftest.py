@@ -8,9 +8,9 @@ import pytest
 
 from tests.sdk import harness
 from tests.sdk.upstream import Upstream
-from wasmnb.build import Filter
-from wasmnb.build.go import compiler
-from wasmnb.build.go.toolchain import GoToolchain
+from wasmnb.compile import Filter
+from wasmnb.compile.go import compiler
+from wasmnb.compile.go.toolchain import GoToolchain
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

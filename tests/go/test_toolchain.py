@@ -17,10 +17,10 @@ import pytest
 from tests.conformance.languages import article
 from tests.go.conftest import go_filter
 from tests.sdk.harness import Plugin, Proxy
-from wasmnb.build.backtrace import symbolize
-from wasmnb.build.go import compiler, modules
-from wasmnb.build.go.toolchain import GoToolchain
-from wasmnb.build.toolchain import toolchain
+from wasmnb.compile.backtrace import symbolize
+from wasmnb.compile.go import compiler, modules
+from wasmnb.compile.go.toolchain import GoToolchain
+from wasmnb.compile.toolchain import toolchain
 from wasmnb.errors import CompileError, ToolchainError, UsageError
 from wasmnb.paths import cache_dir
 
@@ -122,7 +122,7 @@ def test_what_does_nothing_in_a_proxy_is_a_warning(fresh):
 
 def test_an_unchanged_cell_is_not_compiled(fresh, monkeypatch):
     first = go_filter(SMALL).build()
-    monkeypatch.setattr("wasmnb.build.go.toolchain._make", lambda *_: pytest.fail("it was compiled"))
+    monkeypatch.setattr("wasmnb.compile.go.toolchain._make", lambda *_: pytest.fail("it was compiled"))
     again = go_filter(SMALL).build()
     assert (first.build.cached, again.build.cached) == (False, True)
     assert again.digest == first.digest

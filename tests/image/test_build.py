@@ -7,8 +7,8 @@ import pytest
 
 from tests.image.images import wasm
 from tests.module.builder import good
-from wasmnb.build import Filter
-from wasmnb.build.diagnostics import Diagnostic
+from wasmnb.compile import Filter
+from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.errors import BadNameError, CompileError, ModuleError, UsageError
 from wasmnb.image import Store, build_image
 from wasmnb.module import Module

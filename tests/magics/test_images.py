@@ -95,7 +95,7 @@ def test_a_container_builds_a_folder_and_its_log_is_streamed(hello, tmp_path, mo
         log("compiling")
         return module
 
-    monkeypatch.setattr("wasmnb.build.container.build_in_container", build)
+    monkeypatch.setattr("wasmnb.compile.container.build_in_container", build)
     built = run(hello, f"%wasm_build {tmp_path} -t local/boxed --in-container rust:1 --command 'make all' --pull")
     assert built.reference == "local/boxed:latest"
     assert "compiling" in capsys.readouterr().out

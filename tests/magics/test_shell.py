@@ -28,7 +28,7 @@ def test_loading_brings_nothing_heavy():
         "shell.run_line_magic('load_ext', 'wasmnb');"
         "print([name for name in sys.modules if name.split('.')[0] in "
         "{'pandas', 'numpy', 'kubernetes', 'docker', 'oras', 'requests', 'ipywidgets', 'envoy', 'ziglang'}"
-        " or name in {'wasmnb.mesh.local', 'wasmnb.build.toolchain', 'wasmnb.views', 'wasmnb.session',"
+        " or name in {'wasmnb.mesh.local', 'wasmnb.compile.toolchain', 'wasmnb.views', 'wasmnb.session',"
         " 'wasmnb.image'}])"
     )
     done = subprocess.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.mesh.tiny import tag
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 from wasmnb.errors import SelectorError, UsageError
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh

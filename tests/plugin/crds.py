@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from wasmnb.build.go import compiler
+from wasmnb.compile.go import compiler
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

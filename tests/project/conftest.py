@@ -13,10 +13,10 @@ import envoy
 import pytest
 
 from tests.rust.conftest import installed  # noqa: F401 - the fixture that brings a Rust
-from wasmnb.build.assemblyscript import node
-from wasmnb.build.go import compiler as go
-from wasmnb.build.rust import linkers, tools
-from wasmnb.build.zig import zig
+from wasmnb.compile.assemblyscript import node
+from wasmnb.compile.go import compiler as go
+from wasmnb.compile.rust import linkers, tools
+from wasmnb.compile.zig import zig
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

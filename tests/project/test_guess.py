@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wasmnb import Session
-from wasmnb.build.languages import guess
+from wasmnb.compile.languages import guess
 from wasmnb.errors import CompileError
 from wasmnb.project.templates import _ENDS, _HERE, TEMPLATES
 

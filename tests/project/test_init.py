@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmnb import init_project
-from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.compile.toolchain import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.project import PLATFORMS, TEMPLATES
 

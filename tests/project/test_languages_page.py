@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmnb import Filter, Session, build_image
-from wasmnb.build import languages, toolchain
-from wasmnb.build.folder import guess
+from wasmnb.compile import languages, toolchain
+from wasmnb.compile.folder import guess
 from wasmnb.errors import CompileError
 from wasmnb.image import Store
 

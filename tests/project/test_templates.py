@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmnb import Module, init_project
-from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.compile.toolchain import LANGUAGES
 from wasmnb.image.runtime import agreed
 from wasmnb.project import TEMPLATES
 

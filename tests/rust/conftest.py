@@ -11,8 +11,8 @@ import pytest
 
 from tests.sdk.harness import Plugin, Proxy
 from tests.sdk.upstream import Upstream
-from wasmnb.build import Filter, process
-from wasmnb.build.rust import tools
+from wasmnb.compile import Filter, process
+from wasmnb.compile.rust import tools
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

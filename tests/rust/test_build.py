@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from tests.rust.conftest import BODY_LINE, USE, cell
-from wasmnb.build import Filter
-from wasmnb.build.rust import crates, tools
-from wasmnb.build.toolchain import toolchain
+from wasmnb.compile import Filter
+from wasmnb.compile.rust import crates, tools
+from wasmnb.compile.toolchain import toolchain
 from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
 from wasmnb.module.check import check
 
@@ -261,7 +261,7 @@ def test_an_interrupt_kills_the_compiler_and_leaves_no_file(cache, tmp_path, mon
 
 
 def _start(source):
-    code = "import sys; from wasmnb.build import Filter; Filter('busy', sys.argv[1], 'rust').build()"
+    code = "import sys; from wasmnb.compile import Filter; Filter('busy', sys.argv[1], 'rust').build()"
     return subprocess.Popen([sys.executable, "-c", code, source], stderr=subprocess.PIPE, text=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.conformance.languages import article
 from tests.rust.conftest import USE, cell
 from tests.sdk.harness import Plugin, Proxy
-from wasmnb.build.backtrace import symbolize
+from wasmnb.compile.backtrace import symbolize
 
 # Two crates: a macro that runs in the compiler, and one with crates of its own behind it.
 CRATES = """// deps: serde_json = { version = "1", default-features = false, features = ["alloc"] }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import envoy
 
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from wasmnb.build.diagnostics import Diagnostic
 from wasmnb.check import Check
+from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.mesh import Pod, PodVerdict, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.traffic import Exchange, Headers, Request, Response

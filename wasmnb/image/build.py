@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.build.filter import Filter
-from wasmnb.build.folder import guess
-from wasmnb.build.languages import REGISTERED
-from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.compile.filter import Filter
+from wasmnb.compile.folder import guess
+from wasmnb.compile.languages import REGISTERED
+from wasmnb.compile.toolchain import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.image.layer import RUNTIME
 from wasmnb.image.packaging import package

@@ -26,7 +26,7 @@ class BuildRecord:
     cached : bool
         Nothing was compiled.
     warnings : tuple
-        Diagnostics (`wasmnb.build.Diagnostic`) that did not stop the build.
+        Diagnostics (`wasmnb.compile.Diagnostic`) that did not stop the build.
     symbols : pathlib.Path or None
         The unstripped module in the cache: function names and line table for backtraces.
     stages : tuple of (str, float)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wasmnb.build.filter import Filter
-from wasmnb.build.toolchain import LANGUAGES, toolchain
+from wasmnb.compile.filter import Filter
+from wasmnb.compile.toolchain import LANGUAGES, toolchain
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
 from wasmnb.paths import write_atomically
 from wasmnb.project import templates
@@ -88,7 +88,7 @@ def init_project(
     destination : str or pathlib.Path
         The folder; made when it is not there.
     language : str, optional
-        A key of `wasmnb.build.toolchain.LANGUAGES`; ``cpp``.
+        A key of `wasmnb.compile.toolchain.LANGUAGES`; ``cpp``.
     template : str, optional
         A key of `wasmnb.project.TEMPLATES`; ``add-header``.
     platform : str, optional

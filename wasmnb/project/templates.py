@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from wasmnb import sdk
-from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.compile.toolchain import LANGUAGES
 from wasmnb.project import deploy
 
 __all__ = ["PLATFORMS", "TEMPLATES", "files", "has"]

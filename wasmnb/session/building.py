@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, Interrupted, UsageError, did_you_mean
 from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.module import Module
@@ -160,7 +160,7 @@ class Order:
         progress: Progress | None,
         log: Callable[[str], None] | None,
     ) -> Image:
-        from wasmnb.build.container import build_in_container  # noqa: PLC0415 - for its users only
+        from wasmnb.compile.container import build_in_container  # noqa: PLC0415 - for its users only
 
         if isinstance(self.what, Filter | Module):
             raise UsageError(

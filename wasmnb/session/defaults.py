@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.build.toolchain import LANGUAGES
+from wasmnb.compile.toolchain import LANGUAGES
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
 from wasmnb.session.words import selector, selector_text
 

@@ -38,7 +38,7 @@ def examine(language: str, mesh: Mesh | None, session: State) -> list[Check]:
 
 def _compilers(language: str) -> list[Check]:
     """Look at every language; the session's own comes first, and what is missing for the others is no failure."""
-    from wasmnb.build.toolchain import LANGUAGES  # noqa: PLC0415
+    from wasmnb.compile.toolchain import LANGUAGES  # noqa: PLC0415
 
     found = _compiler(language)
     for other in LANGUAGES:
@@ -49,7 +49,7 @@ def _compilers(language: str) -> list[Check]:
 
 def _compiler(language: str) -> list[Check]:
     try:
-        from wasmnb.build.toolchain import LANGUAGES, toolchain  # noqa: PLC0415 - heavy, and only for its users
+        from wasmnb.compile.toolchain import LANGUAGES, toolchain  # noqa: PLC0415 - heavy, and only for its users
 
         checks = toolchain(language).doctor()
         works = all(check.ok for check in checks)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class SessionFiles:
                 texts[known] = _read(path, [*self._texts])
             paths.append(known)
         if wanted.language == "cpp":
-            from wasmnb.build.cpp.gather import gather  # noqa: PLC0415 - for filters of several files only
+            from wasmnb.compile.cpp.dependencies import gather  # noqa: PLC0415 - for filters of several files only
 
             others = {path: text for path, text in texts.items() if not self._others(path, wanted.name)}
             paths = gather(wanted.source, others, paths)

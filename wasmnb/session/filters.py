@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainError, UsageError, did_you_mean
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
@@ -19,7 +19,7 @@ from wasmnb.session.results import BuildTime, FilterResult
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wasmnb.build.languages import Guess
+    from wasmnb.compile.languages import Guess
     from wasmnb.progress import Progress
 
 __all__ = ["Filters", "said"]

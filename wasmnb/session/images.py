@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from wasmnb.build import Filter
+    from wasmnb.compile import Filter
     from wasmnb.image import Inspection, Listing
     from wasmnb.module import Module
     from wasmnb.progress import Progress
@@ -74,7 +74,7 @@ class Images(State):
         in_container : str, optional
             A builder image in which a folder is built.
         command, target, pull
-            As of `wasmnb.build.container.build_in_container`.
+            As of `wasmnb.compile.container.build_in_container`.
         flags, include, define, std
             As for `filter`; for a source or a folder.
         force : bool

@@ -15,7 +15,7 @@ from wasmnb.session.images import Images
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from wasmnb.build import Filter
+    from wasmnb.compile import Filter
     from wasmnb.module import Module
     from wasmnb.progress import Progress
     from wasmnb.project import Project
@@ -211,7 +211,7 @@ def _changes(folder: Path, seconds: float | None) -> Iterator[str]:
     """
     from watchfiles import watch  # noqa: PLC0415 - for its users only
 
-    from wasmnb.build.folder import LEFT_OUT  # noqa: PLC0415
+    from wasmnb.compile.folder import LEFT_OUT  # noqa: PLC0415
 
     def wanted(_: object, path: str) -> bool:
         parts = Path(path).relative_to(folder.resolve()).parts

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from datetime import datetime
 
-    from wasmnb.build import Filter
-    from wasmnb.build.languages import Guess
+    from wasmnb.compile import Filter
+    from wasmnb.compile.languages import Guess
     from wasmnb.mesh import Pod, PodVerdict
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin

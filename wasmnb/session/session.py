@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.build import Filter
-from wasmnb.build.languages import guess
+from wasmnb.compile import Filter
+from wasmnb.compile.languages import guess
 from wasmnb.session import words
 from wasmnb.session.defaults import number
 from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin

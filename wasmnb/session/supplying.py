@@ -7,7 +7,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, RegistryError
 from wasmnb.image.entries import ref_name
 from wasmnb.image.image import Image

@@ -18,7 +18,7 @@ SEVERITIES = ("error", "fatal error", "warning", "note", "remark", "")
 
 
 class Diagnosed(Protocol):
-    """What a record needs of a diagnostic (`wasmnb.build.diagnostics.Diagnostic` has it)."""
+    """What a record needs of a diagnostic (`wasmnb.compile.diagnostics.Diagnostic` has it)."""
 
     @property
     def severity(self) -> str:

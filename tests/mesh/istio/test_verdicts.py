@@ -18,7 +18,7 @@ from tests.image.registry.parts import PASSWORD, USER
 from tests.mesh.conftest import until
 from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import build, looping, tag, trapping
-from wasmnb.build import Filter
+from wasmnb.compile import Filter
 from wasmnb.errors import ModuleError
 from wasmnb.image.named import NamedImage
 from wasmnb.image.registry import push

@@ -16,7 +16,7 @@ __all__ = ["annotated", "could_trap", "told"]
 
 def could_trap(module: Module, trap: Trap) -> bool:
     """Say whether a module can be the one that trapped: it exports the callback, and can trap at these offsets."""
-    from wasmnb.build.backtrace import could_trap_at  # noqa: PLC0415 - heavy, and traps are rare
+    from wasmnb.compile.backtrace import could_trap_at  # noqa: PLC0415 - heavy, and traps are rare
 
     exported = trap.function in {one.name for one in module.facts.exports}
     return exported and could_trap_at(module, trap.offsets)
@@ -28,7 +28,7 @@ def told(module: Module, trap: Trap) -> list[str]:
 
 
 def _frames(module: Module, trap: Trap) -> list[str]:
-    from wasmnb.build.backtrace import symbolize  # noqa: PLC0415
+    from wasmnb.compile.backtrace import symbolize  # noqa: PLC0415
 
     return [f"  at {frame}" for frame in symbolize(module, trap.offsets)]
 

@@ -1,5 +1,0 @@
-"""AssemblyScript filters: a kept compiler in Node.js, and the Proxy-Wasm SDK for AssemblyScript."""
-
-from wasmnb.build.assemblyscript.toolchain import AssemblyScriptToolchain
-
-__all__ = ["AssemblyScriptToolchain"]

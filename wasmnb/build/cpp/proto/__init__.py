@@ -1,5 +1,0 @@
-"""Messages of ``.proto`` files as C++ classes over the SDK's own runtime."""
-
-from wasmnb.build.cpp.proto.generate import generate, wanted
-
-__all__ = ["generate", "wanted"]

@@ -1,5 +1,0 @@
-"""Go filters: the user's Go compiler, and the Proxy-Wasm SDK for Go."""
-
-from wasmnb.build.go.toolchain import GoToolchain
-
-__all__ = ["GoToolchain"]

@@ -1,0 +1,183 @@
+"""An AssemblyScript project: the script of its ``package.json`` builds it, with packages that npm brings once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wasmnb.compile import cached_build, project
+from wasmnb.compile.assemblyscript import messages
+from wasmnb.compile.assemblyscript.node import INSTALL, Node, find
+from wasmnb.compile.cache import Store, digest, io_errors, workspace
+from wasmnb.compile.cached_build import Made, Stages
+from wasmnb.compile.process import Finished, run
+from wasmnb.errors import Place, ToolchainError, UsageError
+
+if TYPE_CHECKING:
+    from wasmnb.compile.diagnostics import Diagnostic
+    from wasmnb.compile.filter import Filter
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["MANIFEST", "build", "read"]
+
+#: The file that makes a folder an AssemblyScript project.
+MANIFEST = "package.json"
+_LOCK = "package-lock.json"
+_RECIPE = 1
+_PACKAGES = Store("assemblyscript-projects", keep=6)
+#: The names under which projects have their build, the usual one first.
+_SCRIPTS = ("asbuild", "build", "asbuild:release")
+_PREFERRED = ("filter.wasm", "release.wasm", "optimized.wasm")
+# ERROR TS2322: Type 'a' is not assignable to type 'b'. ... in assembly/index.ts(12,5)
+_SAID = re.compile(r"(?P<severity>ERROR|WARNING) \w*\d*:? ?(?P<message>.+)")
+_PLACE = re.compile(r"in (?P<file>\S+)\((?P<line>\d+),(?P<column>\d+)\)")
+
+
+def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
+    """Read a project's folder (`wasmnb.compile.folder`)."""
+    return project.read(folder, name, flags, "assemblyscript", ("assembly/filter.ts", "assembly/index.ts", "*.ts"))
+
+
+def build(
+    filter: Filter,  # noqa: A002
+    modules: Store,
+    *,
+    progress: Progress | None,
+    force: bool,
+) -> Module:
+    """Build a project, or find its module in the cache (`AssemblyScriptToolchain.build`)."""
+    if filter.flags:
+        raise UsageError(
+            "An AssemblyScript project takes no flags.",
+            where=Place("--flag", quote=" ".join(filter.flags)),
+            hint=f"its {MANIFEST} says how it is built",
+        )
+    node = find()
+    follows = ["project", _RECIPE, node.version]
+    return cached_build.build(filter, modules, follows, partial(_make, filter, node), progress=progress, force=force)
+
+
+def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
+    files = project.texts(filter)
+    script = _script(files[MANIFEST])
+    stages.begin("preparing")
+    packages = _packages(node, files, stages)
+    stages.end("prepare")
+    stages.begin("compiling")
+    with workspace(large=True) as work:
+        project.write(filter, work)
+        with io_errors():
+            (work / "node_modules").symlink_to(packages / "node_modules")
+            (work / "build").mkdir(exist_ok=True)
+        finished = _npm(node, ["run", "--silent", script], work)
+        found = _diagnostics(finished.output + finished.messages, files)
+        if finished.code:
+            if any(item.severity == "error" for item in found):
+                raise project.error(found, messages.hint(found))
+            raise ToolchainError(
+                f"The project's script {script!r} does not build it.",
+                why=[line for line in (finished.messages or finished.output).splitlines() if line.strip()][:6],
+                hint=f"npm run {script}, in its folder, says more",
+            )
+        wasm = _module(work, script)
+    stages.end("compile")
+    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning"))
+
+
+def _script(manifest: str) -> str:
+    try:
+        scripts = json.loads(manifest).get("scripts") or {}
+    except (ValueError, AttributeError) as error:
+        raise UsageError(f"{MANIFEST} is no JSON object.", where=Place(MANIFEST), why=[str(error)]) from None
+    script = next((name for name in _SCRIPTS if name in scripts), None)
+    if script is None:
+        raise UsageError(
+            f"{MANIFEST} does not say how the project is built.",
+            where=Place(MANIFEST),
+            why=[f"scripts: {', '.join(scripts) or 'none'}"],
+            hint=f'add "scripts": {{"{_SCRIPTS[0]}": "asc assembly/index.ts --outFile build/filter.wasm"}}',
+        )
+    return script
+
+
+def _packages(node: Node, files: dict[str, str], stages: Stages) -> Path:
+    """Give the folder of the packages that the project asks for, after downloading them when they are missing."""
+    asked = {name: files[name] for name in (MANIFEST, _LOCK) if name in files}
+    key = digest(json.dumps(asked, sort_keys=True).encode())[:32]
+    folder = _PACKAGES.root / key
+    with _PACKAGES.lock(key):
+        if not (folder / "node_modules").is_dir():
+            stages.begin(f"downloading the packages of {MANIFEST} (once)")
+            _install(node, asked, folder)
+    return folder.resolve()
+
+
+def _install(node: Node, asked: dict[str, str], folder: Path) -> None:
+    with io_errors():
+        temporary = Path(tempfile.mkdtemp(prefix=".install.", dir=folder.parent))
+    try:
+        with io_errors():
+            for name, text in asked.items():
+                (temporary / name).write_text(text, encoding="utf-8")
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline"]
+        finished = _npm(node, ["ci" if _LOCK in asked else "install", *quiet], temporary)
+        if finished.code:
+            said = [line for line in finished.messages.splitlines() if line.startswith("npm error")]
+            raise ToolchainError(
+                f"The packages of {MANIFEST} could not be downloaded.",
+                why=said[:4] or finished.messages.splitlines()[-4:],
+                hint="check the names, the network and npm's registry; "
+                "what was downloaded once is used without a network",
+            )
+        with io_errors():
+            (temporary / "node_modules").mkdir(exist_ok=True)
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _npm(node: Node, words: list[str], folder: Path) -> Finished:
+    if not node.npm:
+        raise ToolchainError("npm, which builds AssemblyScript projects, is not installed.", hint=INSTALL)
+    # npm is a script that looks for node on the path.
+    path = os.pathsep.join([str(Path(node.program).parent), os.environ.get("PATH", os.defpath)])
+    # Messages are read, and where there is a variable CI the compiler colours them (its ``util/terminal.js``).
+    plain = {name: value for name, value in os.environ.items() if name not in ("CI", "FORCE_COLOR")}
+    return run([*node.npm, *words], folder, environment={**plain, "NO_COLOR": "1", "PATH": path})
+
+
+def _module(work: Path, script: str) -> bytes:
+    made = sorted((work / "build").rglob("*.wasm"), key=lambda path: (_rank(path.name), path.name))
+    if not made:
+        raise UsageError(
+            f"The project's script {script!r} makes no module.",
+            where=Place(MANIFEST),
+            hint="it is looked for in the folder build: --outFile build/filter.wasm",
+        )
+    with io_errors():
+        return made[0].read_bytes()
+
+
+def _rank(name: str) -> int:
+    return _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED)
+
+
+def _diagnostics(said: str, files: dict[str, str]) -> list[Diagnostic]:
+    """Read what the compiler wrote: a message, the line with a mark, and behind it the place."""
+    found: list[Diagnostic] = []
+    for text in said.splitlines():
+        message, place = _SAID.match(text), _PLACE.search(text)
+        if message:
+            found.append(project.diagnostic(files, message["severity"].lower(), message["message"], "", 0, 0))
+        elif place and found and not found[-1].line:
+            at = (place["file"], int(place["line"]), int(place["column"]))
+            found[-1] = project.diagnostic(files, found[-1].severity, found[-1].message, *at)
+    return [replace(item, text=item.text or MANIFEST) for item in found]

@@ -1,0 +1,165 @@
+"""What the languages share beside their compilers: the cache of modules, the stages of a build, and its errors."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile.cache import digest, io_errors
+from wasmnb.compile.diagnostics import Diagnostic
+from wasmnb.errors import CompileError, UsageError
+from wasmnb.module import BuildRecord, Module
+from wasmnb.module.stamp import shipped, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from wasmnb.compile.cache import Entry, Store
+    from wasmnb.compile.filter import Filter
+    from wasmnb.progress import Progress
+
+__all__ = ["Made", "Stages", "build", "compile_error"]
+
+_SHOWN = 4
+
+
+class Stages:
+    """Wall time per stage of a build.
+
+    Parameters
+    ----------
+    progress : Progress, optional
+        Is told what begins.
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.seconds: list[tuple[str, float]] = []
+        self._began = self._last = time.perf_counter()
+
+    def begin(self, says: str) -> None:
+        """Begin a stage, and say so in a short phrase."""
+        if self.progress:
+            self.progress.update(says)
+        self._last = time.perf_counter()
+
+    def end(self, stage: str) -> None:
+        """End it, under the name that the build's record knows it by."""
+        now = time.perf_counter()
+        self.seconds.append((stage, now - self._last))
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        """Seconds since the build began."""
+        return time.perf_counter() - self._began
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a compiler made of a filter.
+
+    Parameters
+    ----------
+    wasm : bytes
+        With its names.
+    root_ids : tuple of str or None
+        None when the SDK takes every root id, or when they are not known.
+    warnings : tuple of Diagnostic
+    """
+
+    wasm: bytes
+    root_ids: tuple[str, ...] | None = None
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def build(
+    filter: Filter,  # noqa: A002
+    store: Store,
+    follows: Sequence[object],
+    make: Callable[[Stages], Made],
+    *,
+    progress: Progress | None = None,
+    force: bool = False,
+) -> Module:
+    """Find a filter's module in the cache, or have it made.
+
+    Parameters
+    ----------
+    filter : Filter
+    store : Store
+        Where the language keeps its modules.
+    follows : sequence of JSON values
+        What the module follows from beside the filter: versions of the compiler and of the SDK, options.
+    make : callable
+        Compiles; called only when there is nothing in the cache.
+    progress : Progress, optional
+    force : bool
+        Compile even when the cache has the module.
+
+    Returns
+    -------
+    Module
+        Stripped and stamped.
+
+    Raises
+    ------
+    CompileError, ToolchainError, UsageError
+    """
+    stages = Stages(progress)
+    if not filter.source.strip():
+        raise UsageError("The cell has no source.", hint=f"write the filter's {filter.language} source in the cell")
+    what = [*follows, filter.language, filter.source, filter.first_line, filter.flags, filter.files, filter.file]
+    key = digest(json.dumps(what, sort_keys=True).encode())
+    entry = None if force else store.get(key)
+    wasm = entry.read("module.wasm") if entry else None
+    if entry and wasm:
+        return _module(filter, wasm, entry, stages, cached=True)
+    made = make(stages)
+    wasm = stamp(shipped(made.wasm), language=filter.language, root_ids=made.root_ids)
+    warnings = [warning.to_dict() for warning in made.warnings]
+
+    def fill(folder: Path) -> Mapping[str, Any]:
+        with io_errors():
+            (folder / "module.wasm").write_bytes(wasm)
+            (folder / "symbols.wasm").write_bytes(made.wasm)
+        return {"first_line": filter.first_line, "warnings": warnings, "stages": stages.seconds}
+
+    return _module(filter, wasm, store.put(key, fill), stages, cached=False)
+
+
+def compile_error(found: Sequence[Diagnostic], hint: str = "") -> CompileError:
+    """Make an error of what a compiler said: the first place with its line, and a few of the others.
+
+    Parameters
+    ----------
+    found : sequence of Diagnostic
+        At least one error among them.
+    hint : str
+    """
+    errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+    first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
+    others = [error for error in errors if error is not first]
+    why = [f"{note.place}: {note.message}" if note.line else note.message for note in first.notes[:3]]
+    why += [str(error) for error in others[: _SHOWN - 1]]
+    if len(others) >= _SHOWN:
+        count = len(others) - _SHOWN + 1
+        why.append(f"and {count} more error{'s' if count > 1 else ''}")
+    message = f"The cell does not compile: {first.message.rstrip('.')}."
+    error = CompileError(message, where=first.place, why=why, hint=hint)
+    error.diagnostics = tuple(found)
+    return error
+
+
+def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached: bool) -> Module:  # noqa: A002
+    record = BuildRecord(
+        seconds=stages.total,
+        cached=cached,
+        warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
+        symbols=entry.path("symbols.wasm"),
+        stages=() if cached else tuple(stages.seconds),
+    )
+    return Module(filter.name, wasm, record, filter.source)

@@ -1,0 +1,131 @@
+"""One build of a filter in its folder: compiled, linked, and what is worth keeping of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile import runtime
+from wasmnb.compile.cache import Entry, digest, io_errors
+from wasmnb.compile.cpp import prebuilt
+from wasmnb.compile.cpp.compiler import WARNINGS, frontend, own_headers
+from wasmnb.compile.cpp.errors import compile_error
+from wasmnb.compile.cpp.folder import SOURCES
+from wasmnb.compile.cpp.linker import Texts, link, waiting
+from wasmnb.compile.cpp.source import Source, root_ids
+from wasmnb.compile.diagnostics import CELL, Diagnostic, parse
+from wasmnb.compile.process import run
+
+if TYPE_CHECKING:
+    from wasmnb.compile.cached_build import Stages
+    from wasmnb.compile.cpp.flags import Flags
+    from wasmnb.compile.filter import Filter
+
+__all__ = ["Job"]
+
+_OBJECT = "cell.o"
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """All objects of a filter, in the linker's order, and what went into them."""
+
+    objects: dict[str, str]
+    headers: dict[str, bytes]
+    warnings: tuple[Diagnostic, ...]
+    others: dict[str, Source]
+
+
+@dataclass
+class Job:
+    """One build; what it makes on the way is kept here."""
+
+    filter: Filter
+    source: Source
+    flags: Flags
+    work: Path
+    stages: Stages
+
+    def run(self) -> tuple[dict[str, Any], bytes]:
+        """Compile and link; give what is worth keeping, and the module with names."""
+        progress, first_line = self.stages.progress, self.filter.first_line
+        self.stages.begin("preparing")
+        libraries = runtime.libraries(progress)
+        sdk = prebuilt.sdk_objects(libraries, progress)
+        prepared = prebuilt.header(self.source, self.flags, progress)
+        self.stages.end("prepare")
+        with waiting(self.work) as linker:
+            self.stages.begin("compiling")
+            compiled = self._several() if self.filter.files else self._cell(prepared)
+            self.stages.end("compile")
+            headers = [Source(data.decode(errors="replace")) for data in compiled.headers.values()]
+            sources = [self.source, *compiled.others.values(), *headers]
+            uses_sdk = any(item.uses_sdk for item in sources)
+            if any(item.uses_messages for item in sources):
+                sdk = prebuilt.message_objects(libraries, progress)
+            self.stages.begin("linking")
+            texts = Texts(self.source, first_line, compiled.others, compiled.objects)
+            linked = link(linker, self.work, sdk if uses_sdk else None, libraries, texts)
+            self.stages.end("link")
+        notes = {
+            "first_line": first_line,
+            "headers": {name: digest(data) for name, data in compiled.headers.items() if Path(name).is_absolute()},
+            "root_ids": root_ids(sources) if uses_sdk else None,
+            "warnings": [warning.to_dict() for warning in compiled.warnings],
+        }
+        return notes, linked
+
+    def _cell(self, prepared: tuple[str, Entry] | None) -> _Compiled:
+        """Compile the cell, which is the whole filter."""
+        with io_errors():
+            # Blank lines in front make the compiler's lines the cell's lines.
+            text = "\n" * (self.filter.first_line - 1) + self.filter.source
+            (self.work / CELL).write_bytes(text.encode(errors="replace"))
+        warnings = self._compile(prepared)
+        # System headers, the SDK's among them, are not listed: what is left are the user's own.
+        names = [name for name in own_headers(self.work / "cell.d") if name != CELL]
+        headers = {name: Path(name).read_bytes() for name in names}
+        return _Compiled({_OBJECT: "cell"}, headers, tuple(warnings), {})
+
+    def _several(self) -> _Compiled:
+        """Compile the filter's source and those beside it."""
+        from wasmnb.compile.cpp import proto  # noqa: PLC0415 - for filters of several files only
+        from wasmnb.compile.cpp.incremental import Units  # noqa: PLC0415
+
+        main, files = self.filter.file or CELL, dict(self.filter.files)
+        written = [self.source, *(Source(text) for path, text in files.items() if not path.endswith(".proto"))]
+        wanted = proto.wanted(written, files)
+        made = proto.generate(files, wanted, self.stages.progress) if wanted else {}
+        texts = {**files, **made, main: self.filter.source}
+        units = Units(self.work, texts, main, self.filter.first_line, self.flags)
+        units.write()
+        paths = [main, *sorted(path for path in texts if path != main and PurePosixPath(path).suffix in SOURCES)]
+        compiled = units.compile(paths)
+        headers = {}
+        for name in dict.fromkeys(name for unit in compiled for name in unit.headers):
+            text = texts.get(name.removeprefix("./"))
+            headers[name] = text.encode(errors="surrogateescape") if text is not None else Path(name).read_bytes()
+        return _Compiled(
+            {str(unit.object): "cell" if unit.path == main else unit.path for unit in compiled},
+            headers,
+            tuple(warning for unit in compiled for warning in unit.warnings),
+            {path: Source(texts[path]) for path in paths if path != main},
+        )
+
+    def _compile(self, prepared: tuple[str, Entry] | None, *, again: bool = True) -> list[Diagnostic]:
+        command = [*frontend(self.flags.shared), "-main-file-name", CELL, *WARNINGS, *self.flags.own]
+        command += ["-dependency-file", "cell.d", "-MT", "cell"]
+        if prepared:
+            command += ["-include-pch", str(prepared[1].path("prefix.pch"))]
+        finished = run([*command, "-emit-obj", "-x", "c++", CELL, "-o", _OBJECT], self.work)
+        found = parse(finished.messages, self.filter.source, self.filter.first_line)
+        if finished.code == 0:
+            return [diagnostic for diagnostic in found if diagnostic.severity == "warning"]
+        if prepared and again and not any(item.severity == "error" and item.line for item in found):
+            # The compiler broke down, or complains about no line of ours: is the precompiled header damaged, or gone?
+            prebuilt.forget(prepared[1])
+            if not prepared[1].sound():
+                prebuilt.HEADERS.drop(prepared[0])
+                return self._compile(prebuilt.header(self.source, self.flags), again=False)
+        raise compile_error(found, finished, uses_sdk=self.source.uses_sdk)

@@ -1,0 +1,92 @@
+"""The compiler's complaints as one error, with a hint for what a filter's author often meets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import CompileError, ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.compile.diagnostics import Diagnostic
+    from wasmnb.compile.process import Finished
+
+__all__ = ["compile_error"]
+
+_SHOWN = 4
+
+_NO_EXCEPTIONS = "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead"
+_NO_THREADS = "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM"
+_NO_FILES = "there are no files in a proxy's VM; read the plugin's configuration with getConfiguration()"
+_NO_LIBRARY = "this library is not included; -I names a folder of headers, and the SDK reads JSON: proxy_wasm_json.h"
+_NO_PROTO = "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with %%wasm_file x.proto"
+_NO_FILE = "write the header in a cell that begins with %%wasm_file, or name its folder with --flag=-IFOLDER"
+_INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
+
+_MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
+_THREADS = r"\w*mutex|thread|jthread|\w+_lock|lock_guard|condition_variable|async|future|promise"
+_THREAD_HEADERS = r"thread|\w*mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h"
+_LIBRARIES = r"absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/"
+_SDK_TYPES = r"Context|RootContext|ContextBase|RegisterContextFactory|WasmResult|WasmDataPtr|StringView|Filter\w+Status"
+_SDK_FUNCTIONS = (
+    r"CONTEXT_FACTORY|ROOT_FACTORY|LOG_\w+|log(?:Trace|Debug|Info|Warn|Error)|(?:add|get|replace)Re\w+Header"
+)
+
+#: What is looked for in a message, and the way out.
+_HINTS = (
+    (r"with exceptions disabled", _NO_EXCEPTIONS),
+    (rf"{_MISSING}(?:{_THREADS})'|'(?:{_THREAD_HEADERS})' file not found", _NO_THREADS),
+    (r"\b(?:basic_)?[io]?f(?:stream|ilebuf)\b|\bfilesystem\b", _NO_FILES),
+    (rf"'(?:{_LIBRARIES})[^']*' file not found", _NO_LIBRARY),
+    (r"'[^']*\.pb\.h' file not found", _NO_PROTO),
+    (rf"(?:unknown type name|undeclared identifier|unknown class name) '(?:{_SDK_TYPES}|{_SDK_FUNCTIONS})'", _INCLUDE),
+    (r"'proxy_wasm_[^']*' file not found", _INCLUDE),
+    (r"'[^']*' file not found", _NO_FILE),
+)
+
+
+def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: bool) -> CompileError | ToolchainError:
+    """Make an error of what the compiler said: the first place with its line, and the count of the others.
+
+    Parameters
+    ----------
+    found : sequence of Diagnostic
+    finished : Finished
+        The compiler's end, for when it broke down.
+    uses_sdk : bool
+        Whether the cell includes the SDK's header.
+    """
+    errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+    if not errors or finished.code < 0:
+        return ToolchainError(
+            "The compiler broke down.",
+            why=[*(error.message for error in errors[:1]), *finished.messages.strip().splitlines()[:4]],
+            hint="change the lines you edited last; if that does not help, run %wasm_doctor",
+        )
+    first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
+    others = [error for error in errors if error is not first]
+    why = [f"{note.place}: {note.message}" for note in first.notes[:2] if note.line]
+    why += [str(error) for error in others[: _SHOWN - 1]]
+    if len(others) >= _SHOWN:
+        count = len(others) - _SHOWN + 1
+        why.append(f"and {count} more error{'s' if count > 1 else ''}")
+    hint = _hint(errors)
+    place = first.text if "." in first.text and first.quote else "The cell"
+    error = CompileError(
+        f"{place} does not compile: {first.message.rstrip('.')}.",
+        where=first.place,
+        why=why,
+        hint="" if hint == _INCLUDE and uses_sdk else hint,
+    )
+    error.diagnostics = tuple(found)
+    return error
+
+
+def _hint(errors: Sequence[Diagnostic]) -> str:
+    for error in errors[:_SHOWN]:
+        for pattern, hint in _HINTS:
+            if re.search(pattern, error.message):
+                return hint
+    return ""

@@ -1,0 +1,75 @@
+"""A C++ project folder as a filter: its sources, headers and messages; build files of other tools are passed over."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from wasmnb.compile.cpp.source import Source
+from wasmnb.compile.filter import Filter
+from wasmnb.compile.folder import walk
+from wasmnb.errors import BadNameError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["HEADERS", "PROTO", "SOURCES", "read"]
+
+#: How names of files end that are compiled, included, and made into messages.
+SOURCES = (".cc", ".cpp", ".cxx")
+HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp", ".inl", ".tcc")
+PROTO = ".proto"
+_TESTS = ("_test", "_tests", "_unittest", "_benchmark")
+_MOST_BYTES = 32 * 1024 * 1024
+
+
+def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
+    """Read a folder: every source in it is compiled, but those of tests.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    name : str
+    flags : tuple of str
+
+    Raises
+    ------
+    BadNameError
+        A file cannot be read, or the name cannot name a filter.
+    UsageError
+        It holds no source, or more than a project has.
+    """
+    texts: dict[str, str] = {}
+    size = 0
+    for path in walk(folder):
+        if path.suffix not in (*SOURCES, *HEADERS, PROTO) or path.stem.endswith(_TESTS):
+            continue
+        text = _text(path)
+        size += len(text)
+        if size > _MOST_BYTES:
+            raise UsageError(
+                f"The folder {str(folder)!r} holds more than {_MOST_BYTES // 1024 // 1024} MB of source.",
+                hint="give the folder of the filter alone, and -I for libraries",
+            )
+        texts[path.relative_to(folder).as_posix()] = text
+    main = _main({path: text for path, text in texts.items() if PurePath(path).suffix in SOURCES})
+    if main is None:
+        raise UsageError(
+            f"The folder {str(folder)!r} holds no C++ source.", hint=f"it needs one file that ends with {SOURCES[0]}"
+        )
+    source = texts.pop(main)
+    return Filter(name, source, "cpp", flags, files=tuple(texts.items()), file=main)
+
+
+def _text(path: Path) -> str:
+    try:
+        # Old headers may be of any encoding: bytes that are no UTF-8 come back as they were when they are written.
+        return path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
+    except OSError as error:
+        raise BadNameError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint="look at it") from error
+
+
+def _main(sources: dict[str, str]) -> str | None:
+    """Give the source that registers the filter; else the first."""
+    marked = [path for path, text in sources.items() if "RegisterContextFactory" in Source(text).code]
+    return next(iter([*marked, *sources]), None)

@@ -1,0 +1,156 @@
+"""The sources of a filter that has several: each is compiled on its own, and again only when it or a header changed."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile.cache import Store, digest, io_errors
+from wasmnb.compile.cpp import prebuilt
+from wasmnb.compile.cpp.compiler import WARNINGS, canonical, frontend, own_headers, sdk_id
+from wasmnb.compile.cpp.errors import compile_error
+from wasmnb.compile.cpp.source import Source
+from wasmnb.compile.diagnostics import CELL, Diagnostic, parse
+from wasmnb.compile.process import run
+from wasmnb.compile.zig import zig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wasmnb.compile.cache import Entry
+    from wasmnb.compile.cpp.flags import Flags
+
+__all__ = ["Compiled", "Units", "unchanged"]
+
+OBJECTS = Store("units", keep=1000)
+# Part of every key: raise it when what is made, or how, changes.
+_RECIPE = 1
+_OBJECT = "unit.o"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled source.
+
+    Parameters
+    ----------
+    path : str
+        The source's.
+    object : pathlib.Path
+    headers : dict of str to str
+        Digests of the user's headers that it includes, by name.
+    warnings : tuple of Diagnostic
+    """
+
+    path: str
+    object: Path
+    headers: dict[str, str]
+    warnings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True)
+class Units:
+    """What a filter consists of, and how it is compiled.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        The folder in which the compiler runs.
+    texts : mapping of str to str
+        Every file of the filter, by its path.
+    main : str
+        The path of the filter's own source, of which messages speak as the cell.
+    first_line : int
+    flags : Flags
+    """
+
+    work: Path
+    texts: Mapping[str, str]
+    main: str
+    first_line: int
+    flags: Flags
+
+    def write(self) -> None:
+        """Put the files where the compiler looks for them."""
+        with io_errors():
+            for path, text in self.texts.items():
+                place = self.work / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                # The compiler calls the source by the cell's name and lines, and looks for headers beside the file.
+                start = f'#line {self.first_line} "{CELL}"\n' if path == self.main else ""
+                place.write_bytes((start + text).encode(errors="surrogateescape"))
+
+    def compile(self, paths: Sequence[str]) -> list[Compiled]:
+        """Compile sources, several at a time, or find what they were compiled to.
+
+        Raises
+        ------
+        CompileError
+            Of the first source that is wrong.
+        ToolchainError
+        """
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            return list(pool.map(self._unit, paths))
+
+    def _unit(self, path: str) -> Compiled:
+        source = Source(self.texts[path])
+        what = [path, path == self.main, self.first_line, source.text, self.flags.shared, self.flags.own]
+        key = digest(canonical([_RECIPE, zig().version, sdk_id(), WARNINGS, what]))
+        entry = OBJECTS.get(key)
+        if entry is None or not unchanged(entry, self.texts) or not entry.sound():
+            entry = OBJECTS.put(key, lambda folder: self._compile(path, source, folder))
+        warnings = tuple(Diagnostic.from_dict(item) for item in entry.notes["warnings"])
+        return Compiled(path, entry.path(_OBJECT), dict(entry.notes["headers"]), warnings)
+
+    def _compile(self, path: str, source: Source, folder: Path) -> dict[str, Any]:
+        # A header for each source's own standard headers would take longer than it saves: these change seldom.
+        prepared = prebuilt.header(source, self.flags, alone=path != self.main) if source.uses_sdk else None
+        name = CELL if path == self.main else path
+        listed = folder / "unit.d"
+        command = [*frontend(self.flags.shared), "-main-file-name", PurePosixPath(name).name, *WARNINGS]
+        command += [*self.flags.own, *self._folders(path), "-dependency-file", str(listed), "-MT", "unit"]
+        command += ["-include-pch", str(prepared[1].path("prefix.pch"))] if prepared else []
+        finished = run([*command, "-emit-obj", "-x", "c++", path, "-o", str(folder / _OBJECT)], self.work)
+        files = {other: text for other, text in self.texts.items() if other != self.main}
+        found = parse(finished.messages, self.texts[self.main], self.first_line, files)
+        if finished.code:
+            raise compile_error(found, finished, uses_sdk=source.uses_sdk)
+        names = [name for name in own_headers(listed) if name != path]
+        listed.unlink()
+        warnings = [item.to_dict() for item in found if item.severity == "warning"]
+        return {"headers": {name: _digest(name, self.texts) for name in names}, "warnings": warnings}
+
+    def _folders(self, path: str) -> list[str]:
+        """Give the folders in which headers are looked for: the project's own, and a project's ``include``."""
+        own = [".", *(["include"] if any(name.startswith("include/") for name in self.texts) else [])]
+        main = [f"-fmacro-prefix-map={CELL}={path}"] if path == self.main and path != CELL else []
+        return [*(word for folder in own for word in ("-I", folder)), *main]
+
+
+def unchanged(entry: Entry, texts: Mapping[str, str]) -> bool:
+    """Tell whether the user's headers that something was compiled with are what they were.
+
+    Parameters
+    ----------
+    entry : Entry
+        Its notes have the digests.
+    texts : mapping of str to str
+        The files that are not on the disk.
+    """
+    try:
+        return all(_digest(name, texts) == sha for name, sha in entry.notes.get("headers", {}).items())
+    except OSError:
+        return False
+
+
+def _digest(name: str, texts: Mapping[str, str]) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute():
+        return digest(Path(name).read_bytes())
+    text = texts.get(os.path.normpath(name))
+    if text is None:
+        raise FileNotFoundError(name)
+    return digest(text.encode(errors="surrogateescape"))

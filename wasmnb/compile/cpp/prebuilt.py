@@ -1,0 +1,284 @@
+"""What is compiled once and used by every filter: the SDK's object, and precompiled headers."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile import runtime
+from wasmnb.compile.cache import Entry, Store, digest, io_errors, workspace
+from wasmnb.compile.cpp.compiler import SDK, canonical, dependencies, frontend, sdk_id
+from wasmnb.compile.cpp.flags import Flags
+from wasmnb.compile.cpp.source import Source
+from wasmnb.compile.process import run
+from wasmnb.compile.zig import zig
+from wasmnb.errors import ToolchainError
+from wasmnb.module.parse import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from wasmnb.progress import Progress
+
+__all__ = [
+    "HEADERS",
+    "OBJECTS",
+    "PREFIX",
+    "USES",
+    "forget",
+    "header",
+    "message_objects",
+    "prepare",
+    "ready",
+    "sdk_objects",
+]
+
+# Part of every key: raise it when what is made, or how, changes.
+_RECIPE = 8
+_INTRINSICS = '"proxy_wasm_intrinsics.h"'
+_JSON = '"proxy_wasm_json.h"'
+#: Has the compiler do beforehand what filters have it do with the standard library.
+USES = str(SDK / "src" / "precompiled.h")
+#: The file that is precompiled: its headers are options. A header names it, and looks for it when it is used.
+PREFIX = os.devnull
+_FILTERS = (Source(f"#include {_INTRINSICS}\n"), Source(f"#include {_INTRINSICS}\n#include {_JSON}\n"))
+
+OBJECTS = Store("sdk", keep=8)
+HEADERS = Store("headers", keep=10)
+
+# Uses what filters often take from the runtime beyond the SDK's own needs; the linker drops it from every filter.
+_COMMON = """#include "proxy_wasm_intrinsics.h"
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <unordered_map>
+int wasmnb_common(char* text, size_t size) {
+  std::unordered_map<std::string, unsigned long long> seen;
+  seen[text] = std::strtoull(text, nullptr, 0) + std::stoi(text) + std::to_string(size).size();
+  return std::snprintf(text, size, "%f", std::strtod(text, nullptr)) + static_cast<int>(seen.size());
+}
+"""
+
+_sound: set[Path] = set()
+
+
+def sdk_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
+    """Give the SDK as relocatable objects; they do not depend on a filter's flags.
+
+    ``sdk.o`` is the SDK alone. ``filter.o`` holds what it and most filters take from the runtime as well: a link with
+    it and no archive takes half the time.
+
+    Parameters
+    ----------
+    libraries : Entry
+        The runtime.
+    progress : Progress, optional
+
+    Raises
+    ------
+    ToolchainError
+        The SDK does not compile, or the disk is full.
+    """
+
+    def fill(folder: Path) -> Mapping[str, Any]:
+        if progress:
+            progress.update("compiling the C++ SDK, once")
+        with workspace() as work:
+            common = work / "common.cc"
+            common.write_text(_COMMON, encoding="utf-8")
+            objects = _objects([*(SDK / "src").glob("*.cc"), common], work, progress)
+            _link(objects, [name for name in objects if name != "common.o"], libraries, work, folder)
+        return {}
+
+    return _once(OBJECTS, _sdk_key(libraries), fill)
+
+
+def message_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
+    """Give the SDK together with the runtime of protobuf messages, in the same two objects as `sdk_objects`.
+
+    Parameters
+    ----------
+    libraries : Entry
+        The runtime.
+    progress : Progress, optional
+
+    Raises
+    ------
+    ToolchainError
+    """
+    sdk = sdk_objects(libraries, progress)
+
+    def fill(folder: Path) -> Mapping[str, Any]:
+        if progress:
+            progress.update("compiling the runtime of protobuf messages, once")
+        with workspace() as work:
+            objects = _objects((SDK / "proto").glob("*.cc"), work, progress)
+            _link([*objects, str(sdk.path("filter.o"))], [*objects, str(sdk.path("sdk.o"))], libraries, work, folder)
+        return {}
+
+    return _once(OBJECTS, digest(canonical(["messages", _sdk_key(libraries)])), fill)
+
+
+def _objects(sources: Iterable[Path], work: Path, progress: Progress | None) -> list[str]:
+    flags = Flags()
+    prefix = header(_FILTERS[0], flags, progress)
+    command = [
+        *frontend(flags.shared),
+        # zig's driver makes -Os of it. A proxy compiles the SDK's part of each filter anew at every load.
+        "-Oz",
+        *(["-include-pch", str(prefix[1].path("prefix.pch"))] if prefix else []),
+    ]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return list(pool.map(lambda path: _compile(path, command, work), sorted(sources, key=lambda path: path.name)))
+
+
+def _link(objects: list[str], sdk: list[str], libraries: Entry, work: Path, folder: Path) -> None:
+    """Make ``sdk.o`` of the SDK alone, and ``filter.o`` of all objects with what they take from the runtime."""
+    archives = [str(libraries.path(name)) for name in runtime.LIBRARIES[1:]]
+    _checked([zig().program, "wasm-ld", "-r", "-o", "sdk.o", *sdk], work)
+    _checked([zig().program, "wasm-ld", "-r", "-o", "filter.o", *objects, *archives], work)
+    with io_errors():
+        for name in ("sdk.o", "filter.o"):
+            (folder / name).write_bytes(_without_names((work / name).read_bytes()))
+
+
+def ready(flags: Flags) -> bool:
+    """Tell whether what most filters need under these flags is there."""
+    libraries = runtime.find()
+    prefixes = [HEADERS.get(_header_key(_names(source), flags)) for source in _FILTERS]
+    return libraries is not None and all(prefixes) and OBJECTS.get(_sdk_key(libraries)) is not None
+
+
+def _sdk_key(libraries: Entry) -> str:
+    return digest(canonical([_RECIPE, zig().version, libraries.id, sdk_id(), Flags().shared, _COMMON]))
+
+
+def _without_names(wasm: bytes) -> bytes:
+    """Drop the name section: the linker refuses one that names an alias twice, and the symbol table has the names."""
+    section = next((section for section in parse(wasm).customs if section.name == "name"), None)
+    return wasm if section is None else wasm[: section.offset] + wasm[section.end :]
+
+
+def _header_key(names: tuple[str, ...], flags: Flags) -> str:
+    # It holds the full paths of the headers, so another place of the compiler is another header.
+    places = [str(zig().library), str(SDK)]
+    return digest(canonical([_RECIPE, zig().version, places, sdk_id(), flags.shared, names]))
+
+
+def header(
+    source: Source, flags: Flags, progress: Progress | None = None, *, alone: bool = False
+) -> tuple[str, Entry] | None:
+    """Give the precompiled form, ``prefix.pch``, of the headers a source begins with, with its key.
+
+    Most filters begin with headers that the SDK's own header brings along; all these share one. Another standard header
+    in front is worth one of its own: an edit would take its time again and again (``<regex>`` takes 0.8 s).
+
+    Parameters
+    ----------
+    source : Source
+    flags : Flags
+    progress : Progress, optional
+    alone : bool
+        Make none for these others.
+
+    Returns
+    -------
+    tuple of str and Entry, or None
+        None when there are no headers to precompile, or when they do not compile under these flags: the filter itself
+        will then say why.
+
+    Raises
+    ------
+    ToolchainError
+        The disk is full.
+    """
+    try:
+        base = _header(_names(source), flags, progress) if source.uses_sdk else None
+        if alone:
+            return base
+        covered = base[1].notes["headers"] if base else ()
+        names = [name for name in source.preamble if name[1:-1] not in covered and _is_standard(name)]
+        return _header((*names, *(_names(source) if base else ())), flags, progress) if names else base
+    except _NotCompiledError:
+        return None
+
+
+def _names(source: Source) -> tuple[str, ...]:
+    """Give the SDK's headers for a source; the JSON one only when asked for, since it brings a class ``Json``."""
+    return (_INTRINSICS, *([_JSON] if _JSON in source.includes else []), f'"{USES}"')
+
+
+def _is_standard(name: str) -> bool:
+    return (_library() / name[1:-1]).is_file()
+
+
+def _library() -> Path:
+    return zig().library / "libcxx" / "include"
+
+
+def _header(names: tuple[str, ...], flags: Flags, progress: Progress | None) -> tuple[str, Entry]:
+    key = _header_key(names, flags)
+
+    def fill(folder: Path) -> Mapping[str, Any]:
+        if progress:
+            progress.update("precompiling the C++ headers, once")
+        included = [word for name in names for word in ("-include", name[1:-1])]
+        command = [*frontend(flags.shared), "-w", "-fpch-instantiate-templates", "-emit-pch", *included]
+        command += ["-dependency-file", "prefix.d", "-MT", "prefix", "-sys-header-deps"]
+        finished = run([*command, "-x", "c++-header", PREFIX, "-o", "prefix.pch"], folder)
+        if finished.code:
+            raise _NotCompiledError(finished.messages.strip().splitlines()[:3])
+        paths = [Path(name) for name in dependencies(folder / "prefix.d")]
+        return {"headers": sorted(path.name for path in paths if path.parent == _library())}
+
+    return key, _once(HEADERS, key, fill)
+
+
+def prepare(progress: Progress | None = None) -> None:
+    """Make what most filters need, so that no first cell waits for it.
+
+    Raises
+    ------
+    ToolchainError
+        The SDK does not compile, or the disk is full.
+    """
+    message_objects(runtime.libraries(progress), progress)
+    for source in _FILTERS:
+        header(source, Flags(), progress)
+
+
+def forget(entry: Entry) -> None:
+    """Have an entry's content checked again before its next use."""
+    _sound.discard(entry.folder)
+
+
+class _NotCompiledError(Exception):
+    """The headers do not compile."""
+
+
+def _once(store: Store, key: str, fill: Any) -> Entry:
+    """Check an entry's content once per process; after that its size."""
+    entry = store.get(key) if store.root / key in _sound else None
+    if entry is None:
+        entry = store.once(key, fill)
+        _sound.add(entry.folder)
+    return entry
+
+
+def _compile(source: Path, command: list[str], work: Path) -> str:
+    maps = ["-I", str(source.parent), f"-fdebug-prefix-map={SDK}=sdk", f"-fmacro-prefix-map={SDK}=sdk"]
+    names = ["-main-file-name", source.name, "-x", "c++", str(source), "-o", f"{source.stem}.o"]
+    _checked([*command, *maps, "-emit-obj", *names], work)
+    return f"{source.stem}.o"
+
+
+def _checked(command: list[str], work: Path) -> None:
+    finished = run(command, work)
+    if finished.code:
+        raise ToolchainError(
+            "The C++ SDK does not compile.",
+            why=finished.messages.strip().splitlines()[:5],
+            hint="run %wasm_doctor; install wasmnb and ziglang again",
+        )

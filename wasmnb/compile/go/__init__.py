@@ -1,0 +1,5 @@
+"""Go filters: the user's Go compiler, and the Proxy-Wasm SDK for Go."""
+
+from wasmnb.compile.go.toolchain import GoToolchain
+
+__all__ = ["GoToolchain"]

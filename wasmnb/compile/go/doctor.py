@@ -1,0 +1,35 @@
+"""What ``%wasm_doctor`` says about the Go toolchain."""
+
+from __future__ import annotations
+
+from wasmnb.check import Check
+from wasmnb.compile.go import modules
+from wasmnb.compile.go.compiler import find
+from wasmnb.errors import ToolchainError
+from wasmnb.paths import cache_dir
+
+__all__ = ["checks"]
+
+_PREPARE = "python -m wasmnb.compile.go"
+
+
+def checks() -> list[Check]:
+    """Look at the compiler and the SDK; nothing is downloaded or compiled.
+
+    Returns
+    -------
+    list of Check
+    """
+    try:
+        go = find()
+        compiler = Check("Go compiler", True, go.version)
+        warm = (cache_dir("go") / f"warm-{go.version}").exists()
+    except ToolchainError as error:
+        return [Check("Go compiler", False, " ".join([error.what, *error.why]), error.hint)]
+    except OSError as error:
+        return [Check("Go compiler", False, str(error), "set WASMNB_CACHE_DIR to a folder that you may write")]
+    if not modules.sdk_ready():
+        detail = "not downloaded yet; the first cell downloads 0.2 MB"
+        return [compiler, Check("Go SDK", False, detail, _PREPARE)]
+    detail = modules.SDK_VERSION if warm else "not compiled yet; the first cell waits for it for about 10 seconds"
+    return [compiler, Check("Go SDK", warm, detail, "" if warm else _PREPARE)]

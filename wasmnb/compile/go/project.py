@@ -1,0 +1,109 @@
+"""A Go project: ``go build`` with the modules that its ``go.mod`` names, downloaded once."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from wasmnb.compile import cached_build, project
+from wasmnb.compile.cache import Store, io_errors, workspace
+from wasmnb.compile.cached_build import Made, Stages
+from wasmnb.compile.go import messages, modules
+from wasmnb.compile.go.compiler import Go, environment, find
+from wasmnb.compile.process import Finished, run
+from wasmnb.errors import ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from wasmnb.compile.diagnostics import Diagnostic
+    from wasmnb.compile.filter import Filter
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["MANIFEST", "build", "read"]
+
+#: The file that makes a folder a Go project.
+MANIFEST = "go.mod"
+_RECIPE = 1
+_MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
+# What Go says when a module is not on this machine yet.
+_MISSING = re.compile(r"module lookup disabled by GOPROXY=off|missing go\.sum entry|cannot find module providing")
+
+
+def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
+    """Read a project's folder (`wasmnb.compile.folder`)."""
+    return project.read(folder, name, flags, "go", ("main.go", "filter.go", "*.go"))
+
+
+def build(
+    filter: Filter,  # noqa: A002
+    store: Store,
+    options: Sequence[str],
+    *,
+    progress: Progress | None,
+    force: bool,
+) -> Module:
+    """Build a project, or find its module in the cache (`wasmnb.compile.go.GoToolchain.build`)."""
+    go = find()
+    follows = ["project", _RECIPE, go.version, list(options)]
+    make = partial(_make, filter, go, options)
+    return cached_build.build(filter, store, follows, make, progress=progress, force=force)
+
+
+def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Made:  # noqa: A002
+    files = project.texts(filter)
+    with workspace(large=True) as work:
+        # Go ignores a go.mod that lies in the folder of temporary files itself, so the program lies one below.
+        folder = work / "project"
+        project.write(filter, folder)
+        linker = " ".join(["-buildid=", *(flag[9:] for flag in filter.flags if flag.startswith("-ldflags="))])
+        others = [flag for flag in filter.flags if not flag.startswith("-ldflags=")]
+        command = ["build", *options, f"-ldflags={linker}", *others, "-o", str(work / "filter.wasm"), "."]
+        stages.begin("compiling")
+        finished = _go(go, command, folder, environment())
+        if finished.code and _MISSING.search(finished.messages):
+            stages.begin(f"downloading the modules of {MANIFEST} (once)")
+            _download(go, folder)
+            stages.begin("compiling")
+            finished = _go(go, command, folder, environment())
+        if finished.code:
+            raise _refusal(finished, files)
+        with io_errors():
+            wasm = (work / "filter.wasm").read_bytes()
+        stages.end("compile")
+    return Made(wasm)
+
+
+def _go(go: Go, command: Sequence[str], folder: Path, environment: dict[str, str]) -> Finished:
+    return run([go.program, *command], folder, environment={**environment, "TMPDIR": str(folder.parent)})
+
+
+def _download(go: Go, folder: Path) -> None:
+    finished = _go(go, ["mod", "download"], folder, environment(online=True))
+    if finished.code:
+        raise ToolchainError(
+            f"The modules of {MANIFEST} could not be downloaded.",
+            why=[line for line in finished.messages.strip().splitlines() if "warning" not in line][-4:],
+            hint="check the names and the network, or set GOPROXY to a mirror that you can reach; "
+            "what was downloaded once is used without a network",
+        )
+
+
+def _refusal(finished: Finished, files: dict[str, str]) -> Exception:
+    found: list[Diagnostic] = []
+    for text in finished.messages.splitlines():
+        match = _MESSAGE.match(text)
+        if match:
+            line, column = int(match["line"]), int(match["column"] or 0)
+            message = messages.shortened(match["message"])
+            found.append(project.diagnostic(files, "error", message, match["file"], line, column, in_bytes=True))
+    if not found or finished.code < 0:
+        return ToolchainError(
+            "The Go project does not build.",
+            why=[line for line in finished.messages.strip().splitlines() if not line.startswith("#")][:4],
+            hint=f"go mod tidy, in its folder, mends what is missing in {MANIFEST} and go.sum",
+        )
+    return project.error(found, "" if any(modules.SDK in item.message for item in found) else messages.hint(found))

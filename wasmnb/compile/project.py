@@ -1,0 +1,123 @@
+"""What project folders of all languages share: reading their texts, writing them out again, and messages by file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wasmnb.compile import cached_build
+from wasmnb.compile.cache import io_errors
+from wasmnb.compile.diagnostics import Diagnostic
+from wasmnb.compile.filter import Filter
+from wasmnb.compile.folder import walk
+from wasmnb.errors import BadNameError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from wasmnb.errors import CompileError
+
+__all__ = ["diagnostic", "error", "read", "texts", "write"]
+
+_MOST_BYTES = 32 * 1024 * 1024
+
+
+def read(folder: Path, name: str, flags: tuple[str, ...], language: str, mains: Sequence[str]) -> Filter:
+    """Read a folder whose own build file says what belongs together: every text in it is a part of the filter.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    name : str
+    flags : tuple of str
+    language : str
+    mains : sequence of str
+        Where the program may begin; a ``*`` in front takes any file with that end. The first that is there counts.
+
+    Raises
+    ------
+    BadNameError
+        A file cannot be read, or the name cannot name a filter.
+    UsageError
+        It holds no program, or more than a project has.
+    """
+    found: dict[str, str] = {}
+    size = 0
+    for path in walk(folder):
+        try:
+            data = path.read_bytes()
+            size += len(data)
+            found[path.relative_to(folder).as_posix()] = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            continue
+        except OSError as reason:
+            why = [reason.strerror or str(reason)]
+            raise BadNameError(f"{path} cannot be read.", why=why, hint="look at it") from reason
+        if size > _MOST_BYTES:
+            raise UsageError(
+                f"The folder {str(folder)!r} holds more than {_MOST_BYTES // 1024 // 1024} MB of source.",
+                hint="give the folder of the filter alone",
+            )
+    main = next((path for wanted in mains for path in found if _fits(path, wanted)), None)
+    if main is None:
+        raise UsageError(f"The folder {str(folder)!r} holds no program.", hint=f"it begins in {mains[0]}")
+    source = found.pop(main)
+    return Filter(name, source, language, flags, files=tuple(sorted(found.items())), file=main)
+
+
+def _fits(path: str, wanted: str) -> bool:
+    return path.endswith(wanted[1:]) if wanted.startswith("*") else path == wanted
+
+
+def texts(filter: Filter) -> dict[str, str]:  # noqa: A002
+    """Give every file of a project by its path, the program among them."""
+    return {filter.file: filter.source, **dict(filter.files)}
+
+
+def write(filter: Filter, work: Path) -> None:  # noqa: A002
+    """Put a project's files into an empty folder.
+
+    Raises
+    ------
+    ToolchainError
+        The disk is full.
+    """
+    with io_errors():
+        for name, text in texts(filter).items():
+            path = work / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def diagnostic(  # noqa: PLR0917 - the order in which compilers say it
+    files: Mapping[str, str], severity: str, message: str, file: str, line: int, column: int, *, in_bytes: bool = False
+) -> Diagnostic:
+    """Make a message about a place in a project's file, with that line.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        What `texts` gave.
+    severity, message : str
+    file : str
+        As the compiler calls it.
+    line, column : int
+    in_bytes : bool
+        The compiler counts columns in bytes.
+    """
+    file = file.removeprefix("./")
+    lines = files.get(file, "").split("\n")
+    quote = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
+    if in_bytes and column and quote:
+        column = len(quote.encode()[: column - 1].decode(errors="ignore")) + 1
+    return Diagnostic(severity, message, line, column, quote, file)
+
+
+def error(found: Sequence[Diagnostic], hint: str = "") -> CompileError:
+    """Make an error of what a compiler said about a project; the first place that is in it comes first."""
+    first = sorted(found, key=lambda item: (item.severity != "error", not item.quote))
+    told = cached_build.compile_error([replace(item, notes=item.notes[:3]) for item in first], hint)
+    told.what = told.what.replace("The cell does not compile", "The project does not compile")
+    told.diagnostics = tuple(found)
+    return told

@@ -1,0 +1,125 @@
+"""What cargo and the linker complain about, as errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from wasmnb.compile.diagnostics import Diagnostic
+from wasmnb.errors import CompileError, LinkError, Place, ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.compile.rust.source import Dependency, Source
+
+__all__ = ["cargo_error", "undefined", "unlinked", "unreachable"]
+
+# What cargo says when it cannot get what it wants; measured with cargo 1.85 and 1.95.
+_UNREACHABLE = re.compile(
+    r"failed to (?:get|download|fetch|query)|[Cc]ould not resolve|unable to update|network failure"
+    r"|offline was specified|--offline"
+)
+_ABSENT = re.compile(r"no matching package(?: named)? `(?P<name>[\w-]+)`")
+_VERSION = re.compile(r"failed to select a version for(?: the requirement)? `(?P<name>[\w-]+)")
+_FEATURE = re.compile(r"depends on `(?P<name>[\w-]+)`,? with features:? `[^`]*` but")
+_FAILED = re.compile(r"could not compile `(?P<name>[\w-]+)`|failed to run custom build command for `(?P<build>[\w-]+)")
+_TWICE = re.compile(r"error: duplicate symbol: (\w+)")
+_QUOTED = 6
+
+
+def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | ToolchainError:
+    """Make an error of cargo's words: at the line that asks for a crate, when it is about one.
+
+    Parameters
+    ----------
+    text : str
+        What cargo wrote, JSON lines of the compiler's among it.
+    asked : sequence of Dependency
+        The crates that the cell asks for.
+    """
+    said, why = _words(text), _why(text)
+    if unreachable(text):
+        hint = "connect to the network once; what has been fetched is then used without it"
+        return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint)
+    for pattern, what, hint in (
+        (_ABSENT, "There is no crate {name!r} in the registry.", "see how the crate's name is written"),
+        (_FEATURE, "The crate {name!r} has no such feature.", "see the crate's own documentation for its features"),
+        (_VERSION, "There is no version of the crate {name!r} that fits.", "ask for another version of it"),
+    ):
+        match = pattern.search(said)
+        if match:
+            return _at(what.format(name=match["name"]), match["name"], asked, why, hint)
+    failed = _FAILED.search(said)
+    if failed:
+        name = failed["name"] or failed["build"]
+        hint = "leave it out, or ask for fewer of its features: there are no threads, sockets or C libraries here"
+        return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
+    return ToolchainError("cargo failed.", why=why, hint="run %wasm_doctor")
+
+
+def unreachable(text: str) -> bool:
+    """Tell from cargo's words whether it could not reach the registry of crates."""
+    return bool(_UNREACHABLE.search(_words(text)))
+
+
+def _at(what: str, name: str, asked: Sequence[Dependency], why: list[str], hint: str) -> CompileError:
+    one = next((one for one in asked if one.name.replace("_", "-") == name.replace("_", "-")), None)
+    # The crate may be one that an asked for crate needs.
+    one = one or (asked[0] if len(asked) == 1 else None)
+    place = one.place if one else Place("cell")
+    error = CompileError(what, where=place, why=why, hint=hint)
+    error.diagnostics = (Diagnostic("error", what.rstrip("."), place.line, place.column, place.quote),)
+    return error
+
+
+def _words(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("{"))
+
+
+def _why(text: str) -> list[str]:
+    """Quote the first error of a crate's compiler, or else cargo itself."""
+    for line in text.splitlines():
+        item = json.loads(line) if line.startswith('{"reason":"compiler-message"') else {}
+        if item and item["message"]["level"] == "error":
+            return [part for part in item["message"]["rendered"].splitlines() if part.strip()][:_QUOTED]
+    # The last one names the folder that is gone by now.
+    noise = ("Updating", "Locking", "Downloading", "Downloaded", "Compiling", "Adding", "required by package `cell v")
+    lines = (line.strip() for line in _words(text).splitlines())
+    return [line for line in lines if line and not line.startswith(noise)][:_QUOTED]
+
+
+def unlinked(found: Sequence[Diagnostic], source: Source) -> LinkError | ToolchainError | None:
+    """Make an error of what the linker said, when it was the linker that failed."""
+    failed = next((one for one in found if one.message.startswith("linking with ")), None)
+    if failed is None:
+        return None
+    # The compiler quotes its whole command first.
+    said = failed.notes[-1].message if failed.notes else failed.message
+    twice = dict.fromkeys(_TWICE.findall(said))
+    if twice:
+        message = "{!r} is defined here, and in another crate as well"
+        return _link_error([_named(name, message, source) for name in twice], "give it another name, or leave it out")
+    return ToolchainError("The linker failed.", why=said.splitlines()[:_QUOTED], hint="run %wasm_doctor")
+
+
+def undefined(names: Sequence[str], source: Source) -> LinkError:
+    """Make an error of functions that the cell declares and nobody has, at the lines that use them."""
+    hint = "call a function of proxy_wasm::hostcalls, or define it in the cell"
+    return _link_error([_named(name, "there is no host function {!r}", source) for name in names], hint)
+
+
+def _named(name: str, message: str, source: Source) -> Diagnostic:
+    place = source.find(name) or Place("cell")
+    return Diagnostic("error", message.format(name), place.line, place.column, place.quote)
+
+
+def _link_error(found: list[Diagnostic], hint: str) -> LinkError:
+    found.sort(key=lambda one: (not one.line, one.line, one.column))
+    first, *others = found
+    rest = f" ({len(others)} more follow)" if others else ""
+    what = f"The cell compiles, but {first.message}{rest}."
+    error = LinkError(what, where=first.place, why=[str(one) for one in others[:3]], hint=hint)
+    error.diagnostics = tuple(found)
+    return error

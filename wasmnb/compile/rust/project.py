@@ -1,0 +1,187 @@
+"""A Rust project: cargo builds it as its ``Cargo.toml`` says, with crates that are compiled once for all projects."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile import cached_build, project
+from wasmnb.compile.cache import Store, io_errors, workspace
+from wasmnb.compile.cached_build import Made, Stages
+from wasmnb.compile.process import Finished, end, start
+from wasmnb.compile.rust import crates
+from wasmnb.compile.rust.linkers import linkers
+from wasmnb.compile.rust.problems import cargo_error, unreachable
+from wasmnb.compile.rust.tools import TARGET, Tools, find
+from wasmnb.compile.zig import zig
+from wasmnb.errors import Place, ToolchainError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wasmnb.compile.diagnostics import Diagnostic
+    from wasmnb.compile.filter import Filter
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["MANIFEST", "build", "read"]
+
+#: The file that makes a folder a Rust project.
+MANIFEST = "Cargo.toml"
+_LOCK = "Cargo.lock"
+_RECIPE = 1
+_SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
+
+
+def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
+    """Read a project's folder (`wasmnb.compile.folder`)."""
+    return project.read(folder, name, flags, "rust", ("src/lib.rs", "lib.rs", "*.rs"))
+
+
+def build(
+    filter: Filter,  # noqa: A002
+    modules: Store,
+    *,
+    progress: Progress | None,
+    force: bool,
+) -> Module:
+    """Build a project, or find its module in the cache (`wasmnb.compile.rust.RustToolchain.build`)."""
+    if filter.flags:
+        raise UsageError(
+            "A Rust project takes no flags.",
+            where=Place("--flag", quote=" ".join(filter.flags)),
+            hint=f"its {MANIFEST} says how it is built",
+        )
+    tools = find()
+    follows = ["project", _RECIPE, tools.version, tools.linker or zig().version]
+    return cached_build.build(
+        filter, modules, follows, lambda stages: _make(filter, tools, stages), progress=progress, force=force
+    )
+
+
+def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
+    if not tools.cargo:
+        raise ToolchainError("There is a Rust compiler, but no cargo, which builds projects.", hint="install cargo")
+    stages.begin("compiling")
+    files = project.texts(filter)
+    with workspace(large=True) as work:
+        project.write(filter, work)
+        finished = _cargo(tools, work, stages.progress, locked=_LOCK in files)
+        found = tuple(_diagnostics(finished.messages, files))
+        if finished.code:
+            if any(item.severity == "error" for item in found):
+                help_text = next((note.message for item in found for note in item.notes if note.severity == "help"), "")
+                raise project.error(found, help_text)
+            raise cargo_error(finished.messages, ())
+        wasm = _module(finished.messages)
+    stages.end("compile")
+    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning" and item.quote))
+
+
+def _cargo(tools: Tools, work: Path, progress: Progress | None, *, locked: bool) -> Finished:
+    words = ["build", "--release", f"--target={TARGET}", "--message-format=json"]
+    words += [f"--target-dir={crates.shared_target(tools)}", *(["--locked"] if locked else [])]
+    home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
+    # Where the crates lie must not be in a module: a panic's message names a file.
+    flags = f"--remap-path-prefix={home}=cargo"
+    environment = {**crates.environment_of(tools), **linkers(tools), "CARGO_ENCODED_RUSTFLAGS": flags}
+    finished = _watched([tools.cargo, *words], work, environment, progress)
+    if finished.code and unreachable(finished.messages):
+        # What has been fetched before, for something else, may be enough.
+        again = _watched([tools.cargo, *words, "--offline"], work, environment, progress)
+        finished = finished if again.code and unreachable(again.messages) else again
+    return finished
+
+
+def _watched(command: list[str], work: Path, environment: dict[str, str], progress: Progress | None) -> Finished:
+    """Run cargo, and say what it is at: the crate that it fetched or compiled last."""
+    with tempfile.TemporaryFile(dir=work) as messages:
+        process = start(command, work, environment=environment, messages=messages)
+        try:
+            while process.poll() is None:
+                time.sleep(0.05)
+                if progress:
+                    # cargo goes on writing where the file stands, so that must not be moved.
+                    said = os.pread(messages.fileno(), 1 << 24, 0).decode(errors="replace")
+                    now = [line.strip() for line in said.splitlines() if line.lstrip().startswith(_WORDS)]
+                    progress.update(_stage(now[-1]) if now else "compiling")
+        finally:
+            end(process)
+        messages.seek(0)
+        text = messages.read().decode(errors="replace")
+    finished = Finished(process.returncode, "", text)
+    finished.refuse_exhaustion()
+    return finished
+
+
+_WORDS = ("Downloading", "Downloaded", "Compiling", "Updating")
+
+
+def _stage(line: str) -> str:
+    words = line.split()
+    return "fetching the Rust crates" if words[0] != "Compiling" else f"compiling {words[1]}"
+
+
+def _objects(messages: str) -> Iterator[dict[str, Any]]:
+    for line in messages.splitlines():
+        if line.startswith("{"):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+
+def _diagnostics(messages: str, files: dict[str, str]) -> Iterator[Diagnostic]:
+    for item in _objects(messages):
+        message = item.get("message") if item.get("reason") == "compiler-message" else None
+        severity = _SEVERITIES.get(message["level"]) if message else None
+        if message and severity and not message["message"].startswith(("aborting due to", "For more information")):
+            yield _diagnostic(message, severity, files)
+
+
+def _diagnostic(message: dict[str, Any], severity: str, files: dict[str, str]) -> Diagnostic:
+    spans = [_own(span, files) for span in message["spans"]]
+    primary = next((span for span in spans if span["is_primary"]), None)
+    text = message["message"].split("\n", 1)[0]
+    label = (primary or {}).get("label") or ""
+    text += f": {label}" if label and label not in text else ""
+    text += f" [{message['code']['code']}]" if message.get("code") else ""
+    at = (primary["file_name"], primary["line_start"], primary["column_start"]) if primary else ("", 0, 0)
+    made = project.diagnostic(files, severity, text, *at)
+    notes = [
+        project.diagnostic(files, "note", span["label"], span["file_name"], span["line_start"], span["column_start"])
+        for span in spans
+        if span is not primary and span["label"]
+    ]
+    notes += [project.diagnostic(files, child["level"], child["message"], "", 0, 0) for child in message["children"]]
+    return type(made)(made.severity, made.message, made.line, made.column, made.quote, made.text, tuple(notes))
+
+
+def _own(span: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
+    """Follow a macro outwards to where the project uses it."""
+    outer = span
+    while outer["file_name"] not in files and outer.get("expansion"):
+        outer = outer["expansion"]["span"]
+    return {**outer, "is_primary": span["is_primary"], "label": span["label"]}
+
+
+def _module(messages: str) -> bytes:
+    made = [
+        name
+        for item in _objects(messages)
+        if item.get("reason") == "compiler-artifact"
+        for name in item["filenames"]
+        if name.endswith(".wasm")
+    ]
+    if not made:
+        raise UsageError(
+            "The project makes no WebAssembly module.",
+            where=Place(MANIFEST),
+            hint='a filter is a library: [lib] with crate-type = ["cdylib"]',
+        )
+    with io_errors():
+        return Path(made[-1]).read_bytes()

@@ -1,0 +1,152 @@
+"""The Rust toolchain: crates are compiled once by cargo, then the cell alone by rustc."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile.cache import Entry, Store, digest, io_errors, workspace
+from wasmnb.compile.diagnostics import Diagnostic
+from wasmnb.compile.process import run
+from wasmnb.compile.rust import crates, project
+from wasmnb.compile.rust.flags import Flags
+from wasmnb.compile.rust.messages import CELL, compile_error, read
+from wasmnb.compile.rust.problems import undefined, unlinked
+from wasmnb.compile.rust.source import Source
+from wasmnb.compile.rust.tools import TARGET, Tools, find
+from wasmnb.compile.zig import zig
+from wasmnb.errors import UsageError
+from wasmnb.module import BuildRecord, Module
+from wasmnb.module.host import ABIS, functions
+from wasmnb.module.parse import parse
+from wasmnb.module.stamp import shipped, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from wasmnb.check import Check
+    from wasmnb.compile.filter import Filter
+    from wasmnb.progress import Progress
+
+__all__ = ["MODULES", "RustToolchain"]
+
+MODULES = Store("modules", keep=400)
+
+_RECIPE = 1
+_OPTIONS = (
+    "--crate-name=cell",
+    "--crate-type=cdylib",
+    f"--target={TARGET}",
+    "--error-format=json",
+    "-Cpanic=abort",
+    # More than half of the time is LLVM's: in parts it works on several cores. What the parts would win of each other
+    # is little, since most of a module comes from the crates.
+    "-Ccodegen-units=4",
+    "-Clto=off",
+    "-Cembed-bitcode=no",
+    # Names stay, for backtraces; a panic's message tells the cell's line by itself.
+    "-Cstrip=debuginfo",
+    "-Clink-arg=--demangle",
+    "-Clink-arg=--build-id=none",
+)
+
+
+class RustToolchain:
+    """Builds Rust filters (`wasmnb.compile.toolchain.Toolchain`)."""
+
+    language = "rust"
+
+    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:  # noqa: A002
+        """Compile and link a filter, or find its module in the cache.
+
+        Parameters
+        ----------
+        filter : Filter
+            A cell, or a project with a ``Cargo.toml``.
+        progress : Progress, optional
+        force : bool
+            Compile even when the cache has the module.
+
+        Raises
+        ------
+        CompileError, LinkError
+            The source is at fault, or a crate that it asks for; ``diagnostics`` has every message with its line.
+        ToolchainError
+            The compiler is missing or broken, a crate cannot be fetched, or the disk is full.
+        UsageError
+            There is no source, or a flag or a line of crates cannot be read.
+        """
+        if any(path == project.MANIFEST for path, _ in filter.files):
+            return project.build(filter, MODULES, progress=progress, force=force)
+        began = time.perf_counter()
+        flags, source = Flags.parse(filter.flags), Source(filter.source, filter.first_line)
+        if source.empty:
+            raise UsageError("The cell has no source.", hint="write the filter's Rust below the %%wasm_filter line")
+        asked, tools = source.dependencies, find()
+        locked = crates.lock(tools, asked, progress)
+        linker = tools.linker or zig().version
+        what = [_RECIPE, self.language, tools.version, linker, locked, _OPTIONS, flags.options]
+        key = digest(json.dumps([*what, filter.first_line, filter.source]).encode())
+        entry = None if force else MODULES.get(key)
+        wasm = entry.read("module.wasm") if entry else None
+        if entry and wasm:
+            return _module(filter, wasm, entry, began, cached=True)
+        program = source.complete()
+        stages = [("prepare", time.perf_counter() - began)]
+        ready = crates.compiled(tools, asked, locked, progress)
+        stages.append(("crates", time.perf_counter() - began - stages[0][1]))
+        if progress:
+            progress.update("compiling")
+        compiling = time.perf_counter()
+        linked, warnings = _compile(tools, ready, source, program, flags)
+        stages.append(("compile", time.perf_counter() - compiling))
+        wasm = stamp(shipped(linked), language=self.language, root_ids=None)
+        notes = {"first_line": filter.first_line, "warnings": warnings, "stages": stages}
+
+        def fill(folder: Path) -> Mapping[str, Any]:
+            with io_errors():
+                (folder / "module.wasm").write_bytes(wasm)
+                (folder / "symbols.wasm").write_bytes(linked)
+            return notes
+
+        return _module(filter, wasm, MODULES.put(key, fill), began, cached=False)
+
+    def doctor(self) -> list[Check]:
+        """Look at the compiler, its standard library, cargo, the crates and the cache."""
+        from wasmnb.compile.rust.doctor import checks  # noqa: PLC0415
+
+        return checks()
+
+
+def _compile(
+    tools: Tools, ready: crates.Compiled, source: Source, program: str, flags: Flags
+) -> tuple[bytes, list[dict[str, Any]]]:
+    """Compile the cell and link it; give the module with names, and the warnings."""
+    with workspace() as work:
+        with io_errors():
+            # Blank lines in front make the compiler's lines the cell's lines.
+            (work / CELL).write_bytes(("\n" * (source.first_line - 1) + program).encode(errors="replace"))
+        command = [tools.rustc, CELL, *_OPTIONS, *flags.options, *ready.options, "-o", "cell.wasm"]
+        finished = run(command, work)
+        found = read(finished.messages, source.text, source.first_line)
+        if finished.code:
+            raise unlinked(found, source) or compile_error(found, finished)
+        linked = (work / "cell.wasm").read_bytes()
+    known, imports = functions(ABIS[-1]), parse(linked).imports
+    absent = [item.name for item in imports if item.module == "env" and f"env.{item.name}" not in known]
+    if absent:
+        raise undefined(absent, source)
+    return linked, [item.to_dict() for item in found if item.severity == "warning"]
+
+
+def _module(filter: Filter, wasm: bytes, entry: Entry, began: float, *, cached: bool) -> Module:  # noqa: A002
+    record = BuildRecord(
+        seconds=time.perf_counter() - began,
+        cached=cached,
+        warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
+        symbols=entry.path("symbols.wasm"),
+        stages=() if cached else tuple((str(name), float(seconds)) for name, seconds in entry.notes["stages"]),
+    )
+    return Module(filter.name, wasm, record, filter.source)
