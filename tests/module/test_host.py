@@ -1,4 +1,4 @@
-"""The tables of `wasmnb.module.host` against a real Envoy: every host function and callback, with every ABI version."""
+"""The tables of `wasmnb.module.envoy_abi` against a real Envoy: every host function and callback, with every ABI version."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.module.builder import Wasm, good
-from wasmnb.module.host import ABIS, callbacks, functions
-from wasmnb.module.parts import FuncType
+from wasmnb.module.envoy_abi import ABIS, callbacks, functions
+from wasmnb.module.wasm_types import FuncType
 
 if TYPE_CHECKING:
     from tests.module.judge import Judge

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.module.builder import body, custom, functype, good, leb, name, section, vector
 from wasmnb.errors import ModuleError
 from wasmnb.module.parse import MAX_BYTES, parse
-from wasmnb.module.parts import FuncType
 from wasmnb.module.reader import Reader
+from wasmnb.module.wasm_types import FuncType
 
 HEADER = b"\0asm\1\0\0\0"
 SAMPLE = bytes(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display.facts import facts_table
 from wasmnb.errors import ModuleError
+from wasmnb.module.compatibility import Problem, abi_of, find_problems, find_remarks
 from wasmnb.module.language import guess_language
 from wasmnb.module.module import Module
 from wasmnb.module.parse import MAX_BYTES, Export, Import, parse, too_large
-from wasmnb.module.problems import Problem, abi_of, find_problems, find_remarks
 from wasmnb.module.stamp import read_stamp
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ModuleError
-from wasmnb.module.parts import Body, Export, FuncType, Import, Section
+from wasmnb.module.file_type import describe
 from wasmnb.module.reader import MAX_FUNCTIONS, MAX_ITEMS, Reader, malformed
-from wasmnb.module.sniff import describe
 from wasmnb.module.types import read_kind, read_limits, read_types, read_value
+from wasmnb.module.wasm_types import Body, Export, FuncType, Import, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

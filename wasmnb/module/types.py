@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.module.parts import FuncType
 from wasmnb.module.reader import MAX_FUNCTIONS, malformed
+from wasmnb.module.wasm_types import FuncType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from wasmnb.compile.rust.tools import TARGET, Tools, find
 from wasmnb.compile.zig import zig
 from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
-from wasmnb.module.host import ABIS, functions
+from wasmnb.module.envoy_abi import ABIS, functions
 from wasmnb.module.parse import parse
 from wasmnb.module.stamp import shipped, stamp
 

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ModuleError
-from wasmnb.module.host import ABIS, ALLOCATORS, MARKER, callbacks, functions
+from wasmnb.module.envoy_abi import ABIS, ALLOCATORS, MARKER, callbacks, functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

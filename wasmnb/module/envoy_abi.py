@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from wasmnb.module.parts import FuncType
+from wasmnb.module.wasm_types import FuncType
 
 __all__ = ["ABIS", "ALLOCATORS", "MARKER", "callbacks", "functions"]
 
