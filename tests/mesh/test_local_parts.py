@@ -22,7 +22,7 @@ from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 from wasmnb.mesh.local.supervisor import records
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.plugin import FailPolicy, Phase, Plugin
-from wasmnb.plugin.envoy import CHAIN_NAME, chain_resource, in_order, wasm_filter
+from wasmnb.plugin.rendering.envoy import CHAIN_NAME, chain_resource, in_order, wasm_filter
 
 AT = "[2026-11-23 17:54:50.857][12714]"
 LINES = f"""{AT}[debug][filter] [x.cc:160] Updated filter config plugins created, warming done

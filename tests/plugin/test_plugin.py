@@ -8,7 +8,7 @@ import pytest
 
 from wasmnb.errors import ConfigError, UsageError
 from wasmnb.plugin import FailPolicy, Phase, Plugin
-from wasmnb.plugin.envoy import in_order, wasm_filter
+from wasmnb.plugin.rendering.envoy import in_order, wasm_filter
 
 IMAGE = SimpleNamespace(digest="sha256:" + "a" * 64, reference="local/one")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ConfigError, Place, UsageError
+from wasmnb.plugin.enums import FailPolicy, Kind, Phase, PluginType, PullPolicy, word
 from wasmnb.plugin.scope import Match, TargetRef, carries
-from wasmnb.plugin.words import FailPolicy, Kind, Phase, PluginType, PullPolicy, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError, did_you_mean
-from wasmnb.plugin.words import Mode, word
+from wasmnb.plugin.enums import Mode, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.errors import ConfigError
 from wasmnb.plugin.rendering import KINDS, Site, bootstrap, choose, object_name, render_istio, yaml_text
-from wasmnb.plugin.rendering.saying import ENVOY, HIGRESS
+from wasmnb.plugin.rendering.capabilities import ENVOY, HIGRESS
 from wasmnb.session.results import plugin_dict
 from wasmnb.session.supplying import Supplying
 from wasmnb.session.wanted import Wanted

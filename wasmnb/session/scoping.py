@@ -7,8 +7,8 @@ from typing import Any
 
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.plugin import Kind, Match, TargetRef
+from wasmnb.plugin.rendering.capabilities import ENVOY, ENVOY_GATEWAY, HIGRESS
 from wasmnb.plugin.rendering.choice import KINDS
-from wasmnb.plugin.rendering.saying import ENVOY, ENVOY_GATEWAY, HIGRESS
 
 __all__ = ["TARGETS", "environment", "kind", "matches", "target", "targets"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
 from wasmnb.plugin import FailPolicy, Kind, Phase, Plugin, PluginType, PullPolicy
-from wasmnb.plugin.rendering.saying import ENVOY
+from wasmnb.plugin.rendering.capabilities import ENVOY
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.scoping import environment, kind, matches, target, targets
 from wasmnb.session.words import configuration, selector

@@ -14,7 +14,7 @@ from wasmnb.mesh.istio.pods import labels
 from wasmnb.mesh.istio.waiting import REMOVAL
 from wasmnb.mesh.local.names import check_id
 from wasmnb.mesh.protocol import PodVerdict, Verdict
-from wasmnb.plugin.envoy import in_order
+from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from wasmnb.plugin.envoy import CHAIN_NAME
+from wasmnb.plugin.rendering.envoy import CHAIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.plugin.envoy import CHAIN_NAME, CHAIN_TYPE
+from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from wasmnb.mesh.local.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.mesh.local.rollout import refusal, roll
 from wasmnb.mesh.local.scoping import check_scope, is_for, no_proxy
 from wasmnb.mesh.protocol import PodVerdict, Verdict
-from wasmnb.plugin.envoy import in_order
+from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:

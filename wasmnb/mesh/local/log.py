@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wasmnb.plugin.envoy import CHAIN_NAME
+from wasmnb.plugin.rendering.envoy import CHAIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ from wasmnb.mesh.local.traces import annotated
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
 from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
-from wasmnb.plugin.envoy import wasm_filter
+from wasmnb.plugin.rendering.envoy import wasm_filter
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.mesh.local.admin import Admin, Question
 from wasmnb.mesh.local.bootstrap import Route, Site, bootstrap, command
 from wasmnb.mesh.local.log import LASTING, Log
-from wasmnb.plugin.envoy import chain_resource, wasm_filter
+from wasmnb.plugin.rendering.envoy import chain_resource, wasm_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -2,8 +2,8 @@
 
 from wasmnb.plugin.rendering.bootstrap import Site, bootstrap
 from wasmnb.plugin.rendering.choice import KINDS, Choice, choose, render_istio
+from wasmnb.plugin.rendering.common import yaml_text
 from wasmnb.plugin.rendering.names import object_name, resource_names
-from wasmnb.plugin.rendering.parts import yaml_text
 
 __all__ = [
     "KINDS",

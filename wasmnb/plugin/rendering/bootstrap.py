@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
-from wasmnb.plugin.envoy import wasm_filter
-from wasmnb.plugin.rendering.saying import ENVOY, refuse
+from wasmnb.plugin.rendering.capabilities import ENVOY, refuse
+from wasmnb.plugin.rendering.envoy import wasm_filter
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin

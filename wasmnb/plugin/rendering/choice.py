@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.plugin.enums import Kind
+from wasmnb.plugin.rendering.capabilities import ENVOY_GATEWAY, HIGRESS
+from wasmnb.plugin.rendering.common import Unsaid, as_object, carried
 from wasmnb.plugin.rendering.envoy_gateway import extension_policy
 from wasmnb.plugin.rendering.envoyfilter import envoy_filter
 from wasmnb.plugin.rendering.higress import higress_plugin
 from wasmnb.plugin.rendering.istio import traffic_extension, wasm_plugin
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
-from wasmnb.plugin.rendering.parts import Unsaid, as_object, carried
-from wasmnb.plugin.rendering.saying import ENVOY_GATEWAY, HIGRESS
-from wasmnb.plugin.words import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
+from wasmnb.plugin.enums import FailPolicy, PullPolicy
+from wasmnb.plugin.rendering.capabilities import ENVOY_GATEWAY, references, refuse
+from wasmnb.plugin.rendering.common import as_json, carried, manifest, pinned, sha256
 from wasmnb.plugin.rendering.names import object_name
-from wasmnb.plugin.rendering.parts import as_json, carried, manifest, pinned, sha256
-from wasmnb.plugin.rendering.saying import ENVOY_GATEWAY, references, refuse
-from wasmnb.plugin.words import FailPolicy, PullPolicy
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.plugin.envoy import plugin_config
+from wasmnb.plugin.enums import Mode, Phase, PluginType
+from wasmnb.plugin.rendering.capabilities import refuse
+from wasmnb.plugin.rendering.common import manifest, pinned, sha256
+from wasmnb.plugin.rendering.envoy import plugin_config
 from wasmnb.plugin.rendering.istio import scope
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, object_name, resource_names
-from wasmnb.plugin.rendering.parts import manifest, pinned, sha256
-from wasmnb.plugin.rendering.saying import refuse
-from wasmnb.plugin.words import Mode, Phase, PluginType
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin

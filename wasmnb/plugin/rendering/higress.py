@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.plugin.enums import FailPolicy, PullPolicy
+from wasmnb.plugin.rendering.capabilities import HIGRESS, refuse
+from wasmnb.plugin.rendering.common import as_object, carried, manifest, pinned, sha256
 from wasmnb.plugin.rendering.istio import environment, order
 from wasmnb.plugin.rendering.names import object_name
-from wasmnb.plugin.rendering.parts import as_object, carried, manifest, pinned, sha256
-from wasmnb.plugin.rendering.saying import HIGRESS, refuse
-from wasmnb.plugin.words import FailPolicy, PullPolicy
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin

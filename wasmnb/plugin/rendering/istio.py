@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.plugin.enums import FailPolicy, Phase, PluginType, PullPolicy
+from wasmnb.plugin.rendering.capabilities import references, refuse
+from wasmnb.plugin.rendering.common import as_object, carried, manifest, pinned, sha256
 from wasmnb.plugin.rendering.names import TRAFFIC_EXTENSION, WASM_PLUGIN, object_name
-from wasmnb.plugin.rendering.parts import as_object, carried, manifest, pinned, sha256
-from wasmnb.plugin.rendering.saying import references, refuse
-from wasmnb.plugin.words import FailPolicy, Phase, PluginType, PullPolicy
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.plugin.words import FailPolicy, Phase
+from wasmnb.plugin.enums import FailPolicy, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

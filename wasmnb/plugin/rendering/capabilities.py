@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
+from wasmnb.plugin.enums import FailPolicy, Phase, PluginType, PullPolicy
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
-from wasmnb.plugin.words import FailPolicy, Phase, PluginType, PullPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
