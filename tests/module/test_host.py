@@ -1,4 +1,4 @@
-"""The tables of `wasmnb.module.envoy_abi` against a real Envoy: every host function and callback, with every ABI version."""
+"""The tables of `wasmnb.module.envoy_abi` against a real Envoy: host functions and callbacks, with each ABI version."""
 
 from __future__ import annotations
 

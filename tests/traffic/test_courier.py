@@ -15,7 +15,7 @@ from wasmnb.mesh.istio.cluster import Executed
 from wasmnb.mesh.istio.courier import Errand
 from wasmnb.mesh.istio.problems import NoProgramError
 from wasmnb.traffic import Headers, Request
-from wasmnb.traffic.wire import NotReadyError
+from wasmnb.traffic.http_client import NotReadyError
 
 PROGRAMS = ("curl", "python3", "nc")
 NEEDED = ("sh", "dd", "head", "sleep")

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wasmnb.errors import TrafficError
-from wasmnb.traffic.grammar import Reader, decode, read_response
+from wasmnb.traffic.http_parser import Reader, decode, read_response
 
 names = st.text(st.characters(exclude_characters=":", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 values = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=30)

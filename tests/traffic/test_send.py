@@ -8,8 +8,8 @@ import pytest
 
 from wasmnb.errors import TrafficError
 from wasmnb.traffic import Headers, Request
+from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import is_token, send
-from wasmnb.traffic.wire import NotReadyError
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 

@@ -4,8 +4,8 @@ import pytest
 
 from wasmnb.errors import TrafficError
 from wasmnb.traffic import Headers, Request
-from wasmnb.traffic.grammar import BODY_LIMIT, HEAD_LIMIT
-from wasmnb.traffic.wire import NotReadyError, roundtrip
+from wasmnb.traffic.http_client import NotReadyError, roundtrip
+from wasmnb.traffic.http_parser import BODY_LIMIT, HEAD_LIMIT
 
 
 def get(server, method="GET", path="/", *, headers=(), body=b"", timeout=10.0):

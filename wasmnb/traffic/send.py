@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.exchange import Exchange, Headers, Request, Response
-from wasmnb.traffic.wire import NotReadyError, roundtrip
+from wasmnb.traffic.http_client import NotReadyError, roundtrip
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from wasmnb import redact
 from wasmnb.display.record import Block, Cell, Column, Record, Tone
 from wasmnb.display.text import duration, size
-from wasmnb.traffic.capture import CHANGES, Row, rows
-from wasmnb.traffic.pods import AMONG, Line
+from wasmnb.traffic.header_diff import CHANGES, Row, rows
+from wasmnb.traffic.pod_diff import AMONG, Line
 
 if TYPE_CHECKING:
     from wasmnb.traffic import Exchange, PodCaptures, Response

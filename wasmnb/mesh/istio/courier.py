@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from wasmnb.errors import TrafficError
 from wasmnb.mesh.istio.problems import NoProgramError
-from wasmnb.traffic.grammar import Reader, decode, read_response
-from wasmnb.traffic.wire import NotReadyError, encode
+from wasmnb.traffic.http_client import NotReadyError, encode
+from wasmnb.traffic.http_parser import Reader, decode, read_response
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.cluster import Executed

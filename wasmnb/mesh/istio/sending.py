@@ -16,8 +16,8 @@ from wasmnb.mesh.istio.problems import ForbiddenError, MissingError, UnstartedEr
 from wasmnb.mesh.istio.ways import Ways
 from wasmnb.mesh.urls import did_you_mean
 from wasmnb.traffic import Headers, Request
+from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import Answer, persist
-from wasmnb.traffic.wire import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wasmnb.traffic.capture import CHANGES, VARYING, Capture, excerpts, partners, rows, status_line
+from wasmnb.traffic.header_diff import CHANGES, VARYING, Capture, excerpts, partners, rows, status_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +83,7 @@ class PodCaptures:
         -------
         pandas.DataFrame
             ``pod``, ``name``, ``before``, ``after`` (``string``, missing where a line was not there), ``change``
-            (``category`` of `wasmnb.traffic.capture.CHANGES`) and ``among`` (``category`` of `AMONG`; missing for a
+            (``category`` of `wasmnb.traffic.header_diff.CHANGES`) and ``among`` (``category`` of `AMONG`; missing for a
             line that is no longer there). One row per pod and line.
         """
         import pandas as pd  # noqa: PLC0415 - slow to import, and only a table needs it

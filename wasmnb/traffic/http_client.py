@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import TrafficError
-from wasmnb.traffic.grammar import Reader, read_response
+from wasmnb.traffic.http_parser import Reader, read_response
 
 if TYPE_CHECKING:
     from wasmnb.traffic.exchange import Request, Response
