@@ -22,8 +22,8 @@ import wasmnb
 from wasmnb.image import Image, Store, package
 from wasmnb.image.registry import client as clients
 from wasmnb.image.registry import listing, manifests, pull, push
-from wasmnb.image.registry.problems import Doing
-from wasmnb.image.registry.remote import Remote
+from wasmnb.image.registry.repository import Remote
+from wasmnb.image.registry.responses import Doing
 from wasmnb.module import Module
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from wasmnb import Module, init_project
 from wasmnb.compile.toolchain import LANGUAGES
-from wasmnb.image.runtime import agreed
+from wasmnb.image.runtime_config import agreed
 from wasmnb.project import TEMPLATES
 
 if TYPE_CHECKING:

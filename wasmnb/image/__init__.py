@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wasmnb.image.build import build_image
+    from wasmnb.image.compatibility import Acceptance
     from wasmnb.image.extraction import extract
-    from wasmnb.image.formats import Acceptance
     from wasmnb.image.image import Image, Layer
     from wasmnb.image.inspection import Inspection, inspect
     from wasmnb.image.listing import Listing, StoredImage

@@ -8,9 +8,9 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError, WasmnbError
-from wasmnb.image import marks
+from wasmnb.image import oci_annotations
+from wasmnb.image.compatibility import Acceptance, Payload, acceptances, form_of
 from wasmnb.image.extraction import CONFIG_TYPE, chosen, fetch, payload_of, resolve
-from wasmnb.image.formats import Acceptance, Payload, acceptances, form_of
 from wasmnb.image.layer import NoPluginError
 from wasmnb.image.manifest import Descriptor, Manifest, digest_of
 from wasmnb.module.module import Module
@@ -221,7 +221,7 @@ def _names_root_ids(manifest: Manifest, read_blob: ReadBlob) -> bool:
 
 def _contradictions(manifest: Manifest, module: Module) -> list[str]:
     """Say where annotations and module differ: what a listing shows would not be what runs."""
-    abi, _, root_ids = marks.said_by(manifest.annotations)
+    abi, _, root_ids = oci_annotations.said_by(manifest.annotations)
     facts = module.facts
     found = []
     if abi and facts.abi and facts.abi not in abi.split(",") and not abi.startswith("v0-"):

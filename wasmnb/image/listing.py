@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, overload
 
 from wasmnb.errors import BadNameError, ImageError
-from wasmnb.image import marks
-from wasmnb.image.entries import total
+from wasmnb.image import oci_annotations
+from wasmnb.image.index_entries import total
 from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
 
@@ -185,13 +185,15 @@ def stored(name: str, entry: Mapping[str, Any], peek: Callable[[str], bytes | No
     """
     notes = entry.get("annotations")
     notes = {key: value for key, value in notes.items() if isinstance(value, str)} if isinstance(notes, dict) else {}
-    size = notes.get(marks.SIZE, "")
+    size = notes.get(oci_annotations.SIZE, "")
     if not size.isdecimal():
         size, more = _from_manifest(peek(entry["digest"]))
         notes = {**more, **notes}
     repository, tag = _split(name)
-    updated = _time(notes.get(marks.UPDATED, ""))
-    return StoredImage(repository, tag, entry["digest"], int(size) if size else None, updated, *marks.said_by(notes))
+    updated = _time(notes.get(oci_annotations.UPDATED, ""))
+    return StoredImage(
+        repository, tag, entry["digest"], int(size) if size else None, updated, *oci_annotations.said_by(notes)
+    )
 
 
 def _from_manifest(data: bytes | None) -> tuple[str, Mapping[str, str]]:

@@ -12,12 +12,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError, did_you_mean
-from wasmnb.image import layer, marks
+from wasmnb.image import layer, oci_annotations
 from wasmnb.image.extraction import CONFIG_TYPE, CONTENT_TYPE, TAR_GZIP_TYPE
 from wasmnb.image.image import Image
 from wasmnb.image.manifest import MANIFEST_TYPE, MAX_MANIFEST, digest_of, is_text
 from wasmnb.image.reference import Reference
-from wasmnb.image.runtime import agreed, canonical, schema_text
+from wasmnb.image.runtime_config import agreed, canonical, schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,13 +87,13 @@ def package(
     if not facts.readable:
         raise facts.problems[0].error(of=module.name)
     config = agreed(runtime_config, facts)
-    notes = {marks.TYPE: config["type"], **marks.marks_of(facts)}
+    notes = {oci_annotations.TYPE: config["type"], **oci_annotations.marks_of(facts)}
     if config["abiVersions"]:
-        notes[marks.ABI] = ",".join(config["abiVersions"])
-    if config["config"]["rootIds"] and marks.ROOT_IDS not in notes:
-        notes[marks.ROOT_IDS] = canonical(config["config"]["rootIds"]).decode()
+        notes[oci_annotations.ABI] = ",".join(config["abiVersions"])
+    if config["config"]["rootIds"] and oci_annotations.ROOT_IDS not in notes:
+        notes[oci_annotations.ROOT_IDS] = canonical(config["config"]["rootIds"]).decode()
     if schema is not None:
-        notes[marks.SCHEMA] = schema_text(schema)
+        notes[oci_annotations.SCHEMA] = schema_text(schema)
     notes.update(_annotations(annotations or {}))
     make = _compat if variant == "compat" else _artifact
     image = make(module, reference, canonical(config), notes)
@@ -108,8 +108,8 @@ def package(
 def _artifact(module: Module, reference: str, config: bytes, notes: dict[str, str]) -> Image:
     described = _describe(CONFIG_TYPE, config)
     layers = [
-        {**described, "annotations": {marks.TITLE: layer.RUNTIME}},
-        {**_describe(CONTENT_TYPE, module.wasm), "annotations": {marks.TITLE: "filter.wasm"}},
+        {**described, "annotations": {oci_annotations.TITLE: layer.RUNTIME}},
+        {**_describe(CONTENT_TYPE, module.wasm), "annotations": {oci_annotations.TITLE: "filter.wasm"}},
     ]
     return Image(reference, module, _manifest(described, layers, notes), config)
 
@@ -128,7 +128,7 @@ def _compat(module: Module, reference: str, config: bytes, notes: dict[str, str]
             "history": [{"created_by": "wasmnb"}],
         }
     )
-    notes = {**notes, marks.VARIANT: "compat"}
+    notes = {**notes, oci_annotations.VARIANT: "compat"}
     manifest = _manifest(_describe(IMAGE_CONFIG_TYPE, image_config), [_describe(TAR_GZIP_TYPE, packed)], notes)
     return Image(reference, module, manifest, image_config, lambda _digest, _limit: packed)
 
@@ -147,11 +147,11 @@ def _annotations(given: Mapping[str, str]) -> dict[str, str]:
     """Give the user's annotations under their whole names; those that follow from the module are not the user's."""
     notes = {}
     for key, value in given.items():
-        name = marks.STANDARD.get(key, key)
+        name = oci_annotations.STANDARD.get(key, key)
         if name == key and not re.search(r"[./]", key):
-            hint = did_you_mean(key, marks.STANDARD) or "own ones have a domain, such as org.example.owner"
+            hint = did_you_mean(key, oci_annotations.STANDARD) or "own ones have a domain, such as org.example.owner"
             raise UsageError(f"There is no standard annotation {key!r}.", hint=hint)
-        if name.startswith(_OWN) or name == marks.REF_NAME:
+        if name.startswith(_OWN) or name == oci_annotations.REF_NAME:
             raise UsageError(
                 f"The annotation {key!r} cannot be given: it follows from the module.", hint="leave it out"
             )

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ImageError
-from wasmnb.image import entries as names
+from wasmnb.image import index_entries as names
 from wasmnb.image import listing
-from wasmnb.image.contents import Contents
+from wasmnb.image.blob_store import Contents
 from wasmnb.image.extraction import extract, resolve
 from wasmnb.image.image import Image
 from wasmnb.image.manifest import MAX_MANIFEST, is_digest

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.check import Check
 from wasmnb.errors import ImageError
-from wasmnb.image import entries as names
-from wasmnb.image import marks
+from wasmnb.image import index_entries as names
+from wasmnb.image import oci_annotations
 from wasmnb.image.manifest import MAX_MANIFEST, Manifest
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _rebuild(layout: Layout, peek: Peek) -> list[dict[str, Any]]:
                 manifest = Manifest.parse(data or b"")
             except ImageError:
                 continue
-            notes = {marks.SIZE: str(names.total(data or b"", manifest))}
+            notes = {oci_annotations.SIZE: str(names.total(data or b"", manifest))}
             item = {"mediaType": manifest.media_type, "digest": digest, "size": size, "annotations": notes}
             entries.append(item)
             found.append(item)

@@ -206,7 +206,7 @@ def _namespaces(session: Session, earlier: list[str]) -> list[str]:
 
 
 def _annotations(_: Session) -> list[str]:
-    from wasmnb.image.marks import STANDARD  # noqa: PLC0415
+    from wasmnb.image.oci_annotations import STANDARD  # noqa: PLC0415
 
     return [f"{name}=" for name in STANDARD]
 

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError, RegistryError
-from wasmnb.image.entries import ref_name
+from wasmnb.image.index_entries import ref_name
 from wasmnb.image.reference import LOCAL, Reference, split_target
 from wasmnb.session import words
 from wasmnb.session.building import Order

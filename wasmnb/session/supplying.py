@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, RegistryError
-from wasmnb.image.entries import ref_name
 from wasmnb.image.image import Image
+from wasmnb.image.index_entries import ref_name
 from wasmnb.image.manifest import is_digest
 from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.module import Module

@@ -135,7 +135,7 @@ def _said(image: Image) -> str | None:
     """Give the root id that an image names, where its module does not tell which ones it has."""
     if image.module.facts.root_ids is not None:
         return None
-    from wasmnb.image.marks import said_by  # noqa: PLC0415
+    from wasmnb.image.oci_annotations import said_by  # noqa: PLC0415
 
     named = said_by(image.annotations)[2]
     if named is None:

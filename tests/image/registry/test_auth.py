@@ -16,8 +16,8 @@ from tests.image.registry.parts import IDENTITY, PASSWORD, SECRETS, USER, Docker
 from wasmnb.errors import AuthError, BadNameError, ConfigError, RegistryError, UsageError
 from wasmnb.image.registry import client as clients
 from wasmnb.image.registry import login, logout, pull, push, repositories, resolve
+from wasmnb.image.registry.credential import Credential
 from wasmnb.image.registry.credentials import config_path, find, hosts, save
-from wasmnb.image.registry.secrets import Credential
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from tests.image.registry.between import Between
 from tests.image.registry.parts import DockerRegistry, free_port, refused
 from wasmnb.errors import RegistryError, UsageError
 from wasmnb.image.registry import push, resolve
-from wasmnb.image.registry.hosts import Access, is_loopback, server
+from wasmnb.image.registry.access import Access, is_loopback, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import build, looping, tag, trapping
 from wasmnb.compile import Filter
 from wasmnb.errors import ModuleError
-from wasmnb.image.named import NamedImage
+from wasmnb.image.lazy_image import NamedImage
 from wasmnb.image.registry import push
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import FailPolicy, Plugin

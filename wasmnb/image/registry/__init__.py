@@ -6,9 +6,9 @@ Importing this imports the HTTP library; whoever needs it only later imports it 
 from wasmnb.image.registry.catalogue import repositories, tags
 from wasmnb.image.registry.listing import listing
 from wasmnb.image.registry.login import Login, login, logout
-from wasmnb.image.registry.looking import inspect, look, resolve
 from wasmnb.image.registry.pull import Pulled, pull
 from wasmnb.image.registry.push import Pushed, push
+from wasmnb.image.registry.resolve import inspect, look, resolve
 
 __all__ = [
     "Login",

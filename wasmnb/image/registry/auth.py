@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 from requests.utils import parse_dict_header
 
 from wasmnb.errors import AuthError, RegistryError
-from wasmnb.image.registry.hosts import is_loopback
+from wasmnb.image.registry.access import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from requests import Response
 
-    from wasmnb.image.registry.secrets import Credential, Secrets
+    from wasmnb.image.registry.credential import Credential, Secrets
 
 __all__ = ["Doorkeeper", "merged"]
 

@@ -13,11 +13,11 @@ from requests.utils import parse_header_links
 
 from wasmnb.errors import RegistryError
 from wasmnb.image.reference import Reference, host_of
+from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import client
-from wasmnb.image.registry.hosts import Access
-from wasmnb.image.registry.problems import Doing
-from wasmnb.image.registry.remote import Remote
-from wasmnb.image.registry.session import same_server
+from wasmnb.image.registry.http_session import same_server
+from wasmnb.image.registry.repository import Remote
+from wasmnb.image.registry.responses import Doing
 
 if TYPE_CHECKING:
     import os

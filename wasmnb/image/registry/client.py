@@ -21,17 +21,17 @@ from urllib3 import exceptions as urllib3_exceptions
 
 from wasmnb.errors import RegistryError
 from wasmnb.image.registry import credentials
+from wasmnb.image.registry.access import Access, server
 from wasmnb.image.registry.auth import Doorkeeper
-from wasmnb.image.registry.hosts import Access, server
-from wasmnb.image.registry.problems import Doing, Reply, refusal, unreachable
+from wasmnb.image.registry.credential import Secrets
+from wasmnb.image.registry.http_session import Session, same_server
+from wasmnb.image.registry.responses import Doing, Reply, refusal, unreachable
 from wasmnb.image.registry.retry import PATIENT, Retry, asked_pause
-from wasmnb.image.registry.secrets import Secrets
-from wasmnb.image.registry.session import Session, same_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from wasmnb.image.registry.secrets import Credential
+    from wasmnb.image.registry.credential import Credential
 
 __all__ = ["PARALLEL", "Client", "Outcome", "client", "drop"]
 

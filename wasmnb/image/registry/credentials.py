@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import AuthError, ConfigError
 from wasmnb.image.reference import host_of
-from wasmnb.image.registry.hosts import credential_keys
-from wasmnb.image.registry.secrets import Credential
+from wasmnb.image.registry.access import credential_keys
+from wasmnb.image.registry.credential import Credential
 from wasmnb.paths import write_atomically
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from wasmnb.image.manifest import Descriptor
-    from wasmnb.image.registry.problems import Doing
-    from wasmnb.image.registry.remote import Remote
+    from wasmnb.image.registry.repository import Remote
+    from wasmnb.image.registry.responses import Doing
 
 __all__ = ["Download"]
 

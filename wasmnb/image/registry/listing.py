@@ -8,14 +8,14 @@ from wasmnb.errors import AuthError, RegistryError
 from wasmnb.image.listing import Listing
 from wasmnb.image.reference import split_target
 from wasmnb.image.registry import manifests
+from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.catalogue import repositories_of, tags_of
 from wasmnb.image.registry.client import client
-from wasmnb.image.registry.hosts import Access
-from wasmnb.image.registry.looking import NOT_FOUND
-from wasmnb.image.registry.memory import Memory
-from wasmnb.image.registry.problems import Doing
-from wasmnb.image.registry.remote import Remote
-from wasmnb.image.registry.said import facts_of, row
+from wasmnb.image.registry.listing_cache import Memory
+from wasmnb.image.registry.manifest_facts import facts_of, row
+from wasmnb.image.registry.repository import Remote
+from wasmnb.image.registry.resolve import NOT_FOUND
+from wasmnb.image.registry.responses import Doing
 from wasmnb.paths import cache_dir
 from wasmnb.progress import Silent
 

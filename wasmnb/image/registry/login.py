@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import AuthError, UsageError
 from wasmnb.image.reference import host_of
 from wasmnb.image.registry import credentials
+from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import Client, drop
-from wasmnb.image.registry.hosts import Access
-from wasmnb.image.registry.problems import Doing
-from wasmnb.image.registry.secrets import Credential
+from wasmnb.image.registry.credential import Credential
+from wasmnb.image.registry.responses import Doing
 
 if TYPE_CHECKING:
     import os

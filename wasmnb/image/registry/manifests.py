@@ -17,8 +17,8 @@ from wasmnb.image.manifest import (
 )
 
 if TYPE_CHECKING:
-    from wasmnb.image.registry.problems import Doing, Reply
-    from wasmnb.image.registry.remote import Remote
+    from wasmnb.image.registry.repository import Remote
+    from wasmnb.image.registry.responses import Doing, Reply
 
 __all__ = ["Fetched", "fetch", "look", "put"]
 

@@ -13,8 +13,8 @@ from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
 from wasmnb.image.registry.download import Download
-from wasmnb.image.registry.looking import NOT_FOUND, nothing, repository
-from wasmnb.image.registry.problems import Doing
+from wasmnb.image.registry.resolve import NOT_FOUND, nothing, repository
+from wasmnb.image.registry.responses import Doing
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image.manifest import Descriptor
     from wasmnb.image.registry.manifests import Fetched
-    from wasmnb.image.registry.remote import Remote
+    from wasmnb.image.registry.repository import Remote
     from wasmnb.image.store import Store
     from wasmnb.progress import Progress
 

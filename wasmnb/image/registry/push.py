@@ -10,10 +10,10 @@ from wasmnb.errors import BadNameError, Interrupted, RegistryError, UsageError
 from wasmnb.image.manifest import Manifest, digest_of
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
+from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import client
-from wasmnb.image.registry.hosts import Access
-from wasmnb.image.registry.problems import Doing
-from wasmnb.image.registry.remote import Remote
+from wasmnb.image.registry.repository import Remote
+from wasmnb.image.registry.responses import Doing
 from wasmnb.image.registry.upload import CHUNK, Blob, upload
 from wasmnb.progress import Silent
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wasmnb.image.registry.client import Outcome
-    from wasmnb.image.registry.problems import Doing, Reply
-    from wasmnb.image.registry.remote import Remote
+    from wasmnb.image.registry.repository import Remote
+    from wasmnb.image.registry.responses import Doing, Reply
 
 __all__ = ["CHUNK", "Blob", "upload"]
 

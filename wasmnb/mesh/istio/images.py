@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError, WasmnbError
-from wasmnb.image.named import NamedImage
+from wasmnb.image.lazy_image import NamedImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

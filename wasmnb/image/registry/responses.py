@@ -11,12 +11,12 @@ from urllib3 import exceptions as urllib3_exceptions
 
 from wasmnb.errors import AuthError, RegistryError
 from wasmnb.image.reference import DOCKER_HUB
-from wasmnb.image.registry.hosts import has_tls
+from wasmnb.image.registry.access import has_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from wasmnb.image.registry.secrets import Secrets
+    from wasmnb.image.registry.credential import Secrets
 
 __all__ = ["Doing", "Reply", "refusal", "said", "unreachable"]
 

@@ -7,17 +7,17 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError
-from wasmnb.image import marks
-from wasmnb.image.entries import total
+from wasmnb.image import oci_annotations
 from wasmnb.image.extraction import CONFIG_TYPE
+from wasmnb.image.index_entries import total
 from wasmnb.image.listing import StoredImage
 from wasmnb.image.manifest import Manifest, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wasmnb.image.registry.problems import Doing
-    from wasmnb.image.registry.remote import Remote
+    from wasmnb.image.registry.repository import Remote
+    from wasmnb.image.registry.responses import Doing
 
 __all__ = ["facts_of", "row"]
 
@@ -37,7 +37,7 @@ def facts_of(remote: Remote, data: bytes, doing: Doing) -> dict[str, Any]:
         manifest = Manifest.parse(data)
     except ImageError:
         return {}
-    abi, language, root_ids = marks.said_by(manifest.annotations)
+    abi, language, root_ids = oci_annotations.said_by(manifest.annotations)
     config = manifest.config
     unsaid = abi is None or root_ids is None
     if unsaid and config is not None and config.media_type == CONFIG_TYPE and config.size <= _MOST_CONFIG:
@@ -90,7 +90,7 @@ def _runtime(data: bytes) -> tuple[str | None, tuple[str, ...] | None]:
     versions = said.get("abiVersions", said.get("abi_versions", said.get("abi_version")))
     ids = inner.get("rootIds", inner.get("root_ids"))
     named = _texts(versions)
-    return (marks.said_by({marks.ABI: ",".join(named)})[0] if named else None), _texts(ids)
+    return (oci_annotations.said_by({oci_annotations.ABI: ",".join(named)})[0] if named else None), _texts(ids)
 
 
 def _texts(value: Any) -> tuple[str, ...] | None:

@@ -10,11 +10,11 @@ from wasmnb.image.inspection import inspect as inspected
 from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
+from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.catalogue import repositories_of, tags_of
 from wasmnb.image.registry.client import client
-from wasmnb.image.registry.hosts import Access
-from wasmnb.image.registry.problems import Doing
-from wasmnb.image.registry.remote import Remote
+from wasmnb.image.registry.repository import Remote
+from wasmnb.image.registry.responses import Doing
 
 if TYPE_CHECKING:
     import os

@@ -11,7 +11,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from wasmnb.image.registry.hosts import is_loopback
+from wasmnb.image.registry.access import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

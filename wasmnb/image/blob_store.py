@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from wasmnb.errors import ImageError, WasmnbError
-from wasmnb.image import entries as names
-from wasmnb.image import marks
+from wasmnb.image import index_entries as names
+from wasmnb.image import oci_annotations
 from wasmnb.image.extraction import extract, resolve
 from wasmnb.image.layout import MAX_BLOB, Layout
 from wasmnb.image.manifest import MAX_MANIFEST, Manifest, checked, digest_of
@@ -233,9 +233,9 @@ class Contents:
                     hint="build or pull the image again",
                 )
 
-    def _said(self, manifest: Manifest, data: bytes, module: Module | None) -> marks.Said:
+    def _said(self, manifest: Manifest, data: bytes, module: Module | None) -> oci_annotations.Said:
         """Give what a listing shows of a module: what it says itself, else what the annotations say."""
-        said = marks.said_by(manifest.annotations)
+        said = oci_annotations.said_by(manifest.annotations)
         if None not in said:
             return said
         try:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError
-from wasmnb.image import marks
+from wasmnb.image import oci_annotations
 from wasmnb.image.manifest import Manifest, is_digest
 from wasmnb.image.reference import Reference
 
@@ -36,24 +36,24 @@ def ref_name(reference: Reference) -> str:
 def name_of(item: Mapping[str, Any]) -> str:
     """Give the name in an index's descriptor; empty when it has none."""
     annotations = item.get("annotations")
-    name = annotations.get(marks.REF_NAME) if isinstance(annotations, dict) else None
+    name = annotations.get(oci_annotations.REF_NAME) if isinstance(annotations, dict) else None
     return name if isinstance(name, str) else ""
 
 
-def entry(name: str, digest: str, data: bytes, manifest: Manifest, said: marks.Said) -> Entry:
+def entry(name: str, digest: str, data: bytes, manifest: Manifest, said: oci_annotations.Said) -> Entry:
     """Make the index's descriptor of a manifest, with what a listing shows of it."""
     abi, language, root_ids = said
     notes = {
-        marks.REF_NAME: name,
-        marks.UPDATED: datetime.now(timezone.utc).isoformat(timespec="microseconds"),
-        marks.SIZE: str(total(data, manifest)),
+        oci_annotations.REF_NAME: name,
+        oci_annotations.UPDATED: datetime.now(timezone.utc).isoformat(timespec="microseconds"),
+        oci_annotations.SIZE: str(total(data, manifest)),
     }
     if abi:
-        notes[marks.ABI] = abi
+        notes[oci_annotations.ABI] = abi
     if language:
-        notes[marks.LANGUAGE] = language
+        notes[oci_annotations.LANGUAGE] = language
     if root_ids is not None:
-        notes[marks.ROOT_IDS] = json.dumps(root_ids, ensure_ascii=False)
+        notes[oci_annotations.ROOT_IDS] = json.dumps(root_ids, ensure_ascii=False)
     return {"mediaType": manifest.media_type, "digest": digest, "size": len(data), "annotations": notes}
 
 
