@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conformance import behaviours, languages
-from wasmnb.mesh.local import canary
+from wasmnb.envoy import canary
 from wasmnb.module.check import check
 from wasmnb.session import Session
 

@@ -11,15 +11,15 @@ import pytest
 
 from tests.mesh.conftest import unused_port
 from tests.mesh.tiny import tag
+from wasmnb.envoy.admin import Admin, Question, ask_all, discoveries
+from wasmnb.envoy.bootstrap import Site
+from wasmnb.envoy.log import LASTING, Log, crash_request, reasons, traps
+from wasmnb.envoy.processes import reserve
+from wasmnb.envoy.proxy import Applied, Chain, Proxy
+from wasmnb.envoy.supervisor import records
 from wasmnb.errors import BadNameError, MeshError, TrafficError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.admin import Admin, Question, ask_all, discoveries
-from wasmnb.mesh.local.bootstrap import Site
-from wasmnb.mesh.local.log import LASTING, Log, crash_request, reasons, traps
 from wasmnb.mesh.local.names import Service, check_id, did_you_mean, locate
-from wasmnb.mesh.local.processes import reserve
-from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
-from wasmnb.mesh.local.supervisor import records
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, chain_resource, in_order, wasm_filter

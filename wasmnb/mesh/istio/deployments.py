@@ -20,12 +20,12 @@ from wasmnb.plugin.scope import carries
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wasmnb.envoy.preflight import Preflight
     from wasmnb.mesh.istio.images import Images
     from wasmnb.mesh.istio.looking import Item, Looking
     from wasmnb.mesh.istio.objects import Stored
     from wasmnb.mesh.istio.placing import Placing
     from wasmnb.mesh.istio.waiting import Waiting
-    from wasmnb.mesh.local.preflight import Preflight
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 

@@ -20,10 +20,10 @@ from wasmnb.plugin import FailPolicy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wasmnb.envoy.log import Trap
     from wasmnb.mesh.istio.dump import Entry
     from wasmnb.mesh.istio.evidence import Evidence
     from wasmnb.mesh.istio.wanted import Known, Wanted
-    from wasmnb.mesh.local.log import Trap
 
 __all__ = ["judge", "not_selected"]
 
@@ -258,14 +258,14 @@ class _Judge:
     def _could(self, trap: Trap) -> bool:
         if self.wanted.module is None:
             return True
-        from wasmnb.mesh.local.traces import could_trap  # noqa: PLC0415 - heavy, and traps are rare
+        from wasmnb.envoy.traps import could_trap  # noqa: PLC0415 - heavy, and traps are rare
 
         return could_trap(self.wanted.module, trap)
 
     def _frames(self, trap: Trap) -> list[str]:
         if self.wanted.module is None:
             return [f"  at {name}" for _, name in trap.frames]
-        from wasmnb.mesh.local.traces import told  # noqa: PLC0415 - heavy, and traps are rare
+        from wasmnb.envoy.traps import told  # noqa: PLC0415 - heavy, and traps are rare
 
         return told(self.wanted.module, trap)[1:]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.traps import could_trap, told
 from wasmnb.errors import BadNameError, Place
 from wasmnb.mesh.istio.pods import PROXY, labels, proxy_container, workload
 from wasmnb.mesh.istio.proxylog import trap_lines
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.local.names import did_you_mean
-from wasmnb.mesh.local.traces import could_trap, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.check import Check
+    from wasmnb.envoy.preflight import Preflight
     from wasmnb.image import Image
-    from wasmnb.mesh.local.preflight import Preflight
     from wasmnb.mesh.protocol import Count, Pod, PodVerdict
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
@@ -350,6 +350,6 @@ class IstioMesh:
 
 
 def _preflight() -> Preflight | None:
-    from wasmnb.mesh.local.preflight import Preflight  # noqa: PLC0415 - for this alone
+    from wasmnb.envoy.preflight import Preflight  # noqa: PLC0415 - for this alone
 
     return Preflight.at_hand()

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.log import Trap, traps
 from wasmnb.mesh.istio.pods import PROXY, moment, proxy_container
 from wasmnb.mesh.istio.rights import Right
-from wasmnb.mesh.local.log import Trap, traps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

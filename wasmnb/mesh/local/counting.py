@@ -6,15 +6,15 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.local.admin import answers
+from wasmnb.envoy.admin import answers
 from wasmnb.mesh.local.judge import ANSWER, restart_reason
 from wasmnb.mesh.protocol import Count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wasmnb.mesh.local.processes import Processes
-    from wasmnb.mesh.local.proxy import Proxy
+    from wasmnb.envoy.processes import Processes
+    from wasmnb.envoy.proxy import Proxy
 
 __all__ = ["count"]
 

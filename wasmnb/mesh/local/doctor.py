@@ -12,7 +12,7 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.local.plan import Plan, find_envoy
 
 if TYPE_CHECKING:
-    from wasmnb.mesh.local.processes import Processes
+    from wasmnb.envoy.processes import Processes
 
 __all__ = ["examine"]
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.local.admin import Discovery, ask_all, discoveries
-from wasmnb.mesh.local.log import Trap, crash_request, reasons, traps
-from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+from wasmnb.envoy.admin import Discovery, ask_all, discoveries
+from wasmnb.envoy.log import Trap, crash_request, reasons, traps
+from wasmnb.envoy.proxy import Applied, Chain, Proxy
+from wasmnb.envoy.traps import could_trap, told
 from wasmnb.mesh.local.scoping import meaningless, unselected
-from wasmnb.mesh.local.traces import could_trap, told
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
 
 if TYPE_CHECKING:
-    from wasmnb.mesh.local.processes import Processes, State
+    from wasmnb.envoy.processes import Processes, State
 
 __all__ = ["ANSWER", "Evidence", "gather", "judge", "not_selected", "restart_reason"]
 

@@ -8,6 +8,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.traps import annotated
 from wasmnb.errors import MeshError, UsageError
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.counting import count
@@ -18,7 +19,6 @@ from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.scoping import check_scope
 from wasmnb.mesh.local.sending import Way, exchange
 from wasmnb.mesh.local.start import await_answers, begin
-from wasmnb.mesh.local.traces import annotated
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
 from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from wasmnb.check import Check
+    from wasmnb.envoy.processes import Processes
     from wasmnb.mesh.local.plan import Plan
-    from wasmnb.mesh.local.processes import Processes
     from wasmnb.mesh.stream import Snapshot
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress

@@ -14,7 +14,7 @@ from wasmnb.mesh.urls import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from wasmnb.mesh.local.proxy import Proxy
+    from wasmnb.envoy.proxy import Proxy
 
 __all__ = ["Service", "Target", "check_id", "did_you_mean", "find", "locate", "no_pod"]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.admin import Question
+from wasmnb.envoy.bootstrap import Address, Route, Site
+from wasmnb.envoy.processes import reserve
+from wasmnb.envoy.proxy import Proxy
 from wasmnb.errors import BadNameError, ConfigError, MeshError
-from wasmnb.mesh.local.admin import Question
-from wasmnb.mesh.local.bootstrap import Address, Route, Site
 from wasmnb.mesh.local.names import Service
-from wasmnb.mesh.local.processes import reserve
-from wasmnb.mesh.local.proxy import Proxy
 from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Workload
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.local.admin import Question, ask_all
+from wasmnb.envoy.admin import Question, ask_all
 from wasmnb.mesh.local.judge import ANSWER, restart_reason
 from wasmnb.mesh.protocol import Pod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wasmnb.mesh.local.processes import Processes, State
-    from wasmnb.mesh.local.proxy import Proxy
+    from wasmnb.envoy.processes import Processes, State
+    from wasmnb.envoy.proxy import Proxy
 
 __all__ = ["Rested", "describe"]
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.local.log import reasons
+from wasmnb.envoy.log import reasons
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wasmnb.mesh.local.admin import Discovery
-    from wasmnb.mesh.local.processes import Processes
-    from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
+    from wasmnb.envoy.admin import Discovery
+    from wasmnb.envoy.processes import Processes
+    from wasmnb.envoy.proxy import Applied, Chain, Proxy
 
 __all__ = ["Problem", "refusal", "roll"]
 

@@ -12,7 +12,7 @@ from wasmnb.plugin import Kind, Mode, PluginType, PullPolicy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wasmnb.mesh.local.proxy import Proxy
+    from wasmnb.envoy.proxy import Proxy
     from wasmnb.plugin import Plugin
 
 __all__ = ["check_scope", "is_for", "meaningless", "no_proxy", "unselected"]

@@ -10,9 +10,9 @@ from wasmnb.mesh.local.names import Service, did_you_mean, find
 from wasmnb.mesh.local.workload import GATEWAY
 
 if TYPE_CHECKING:
+    from wasmnb.envoy.processes import Processes
+    from wasmnb.envoy.proxy import Proxy
     from wasmnb.mesh.local.plan import Plan
-    from wasmnb.mesh.local.processes import Processes
-    from wasmnb.mesh.local.proxy import Proxy
     from wasmnb.traffic import Exchange, Request
 
 __all__ = ["Way", "exchange"]

@@ -7,11 +7,11 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.admin import ask_all
+from wasmnb.envoy.processes import Processes, new_folder
 from wasmnb.errors import MeshError
-from wasmnb.mesh.local.admin import ask_all
 from wasmnb.mesh.local.judge import ANSWER
 from wasmnb.mesh.local.plan import Plan, plan
-from wasmnb.mesh.local.processes import Processes, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.mesh.local.admin import Admin, Question
-from wasmnb.mesh.local.bootstrap import Route, Site, bootstrap, command
-from wasmnb.mesh.local.log import LASTING, Log
+from wasmnb.envoy.admin import Admin, Question
+from wasmnb.envoy.bootstrap import Route, Site, bootstrap, command
+from wasmnb.envoy.log import LASTING, Log
 from wasmnb.plugin.rendering.envoy import chain_resource, wasm_filter
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.local.log import Trap, traps
+from wasmnb.envoy.log import Trap, traps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,12 +8,12 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.canary import Canary
+from wasmnb.envoy.processes import Processes, new_folder
+from wasmnb.envoy.proxy import Applied
 from wasmnb.errors import MeshError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.canary import Canary
 from wasmnb.mesh.local.plan import find_envoy, plan_canary
-from wasmnb.mesh.local.processes import Processes, new_folder
-from wasmnb.mesh.local.proxy import Applied
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin

@@ -6,15 +6,15 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.admin import Discovery, Question, ask_all
+from wasmnb.envoy.log import reasons, said, traps
+from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.errors import HangError, MeshError, ModuleError
-from wasmnb.mesh.local.admin import Discovery, Question, ask_all
-from wasmnb.mesh.local.log import reasons, said, traps
-from wasmnb.mesh.local.proxy import Applied, Chain, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasmnb.mesh.local.processes import Processes
+    from wasmnb.envoy.processes import Processes
 
 __all__ = ["Canary"]
 
