@@ -19,8 +19,8 @@ from wasmnb.errors import MeshError, ModuleError
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.local import mesh as meshes
-from wasmnb.mesh.local import plan as plans
-from wasmnb.mesh.local import start as starts
+from wasmnb.mesh.local import startup as starts
+from wasmnb.mesh.local import topology as plans
 from wasmnb.mesh.local.workload import Workload
 from wasmnb.plugin import FailPolicy, Plugin
 

@@ -19,7 +19,7 @@ from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.supervisor import records
 from wasmnb.errors import BadNameError, MeshError, TrafficError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.names import Service, check_id, did_you_mean, locate
+from wasmnb.mesh.local.lookup import Service, check_id, did_you_mean, locate
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, chain_resource, in_order, wasm_filter

@@ -13,7 +13,7 @@ from wasmnb.envoy.processes import Processes, new_folder
 from wasmnb.envoy.proxy import Applied
 from wasmnb.errors import MeshError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.plan import find_envoy, plan_canary
+from wasmnb.mesh.local.topology import find_envoy, plan_canary
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin

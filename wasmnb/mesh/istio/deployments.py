@@ -12,7 +12,7 @@ from wasmnb.mesh.istio.images import module_of
 from wasmnb.mesh.istio.placing import newest_of, parts_of, unknown
 from wasmnb.mesh.istio.pods import labels
 from wasmnb.mesh.istio.waiting import REMOVAL
-from wasmnb.mesh.local.names import check_id
+from wasmnb.mesh.local.lookup import check_id
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries

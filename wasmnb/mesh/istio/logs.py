@@ -9,7 +9,7 @@ from wasmnb.errors import BadNameError, Place
 from wasmnb.mesh.istio.pods import PROXY, labels, proxy_container, workload
 from wasmnb.mesh.istio.proxylog import trap_lines
 from wasmnb.mesh.istio.rights import Right
-from wasmnb.mesh.local.names import did_you_mean
+from wasmnb.mesh.local.lookup import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -15,7 +15,7 @@ from wasmnb.mesh.istio.pods import ended, labels
 from wasmnb.mesh.istio.reading import digest_of, envoy_name, policy_of, said_by, selects
 from wasmnb.mesh.istio.rights import Right
 from wasmnb.mesh.istio.wanted import Known, Wanted
-from wasmnb.mesh.local.names import did_you_mean
+from wasmnb.mesh.local.lookup import did_you_mean
 from wasmnb.plugin.rendering import resource_names
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, DeployError, MeshError, UsageError
 from wasmnb.mesh.istio.pods import labels, moment
-from wasmnb.mesh.local.names import did_you_mean
+from wasmnb.mesh.local.lookup import did_you_mean
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.rendering import render_istio, yaml_text
 

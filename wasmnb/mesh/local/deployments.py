@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from wasmnb.envoy.canary import Canary
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.errors import BadNameError, DeployError, MeshError
+from wasmnb.mesh.local.chain_swap import refusal, roll
 from wasmnb.mesh.local.judge import gather, judge, not_selected
-from wasmnb.mesh.local.names import check_id, did_you_mean, no_pod
-from wasmnb.mesh.local.rollout import refusal, roll
-from wasmnb.mesh.local.scoping import check_scope, is_for, no_proxy
+from wasmnb.mesh.local.lookup import check_id, did_you_mean, no_pod
+from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from wasmnb.envoy.processes import Processes
-    from wasmnb.mesh.local.plan import Plan
+    from wasmnb.mesh.local.topology import Plan
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.check import Check
 from wasmnb.errors import MeshError
-from wasmnb.mesh.local.plan import Plan, find_envoy
+from wasmnb.mesh.local.topology import Plan, find_envoy
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes

@@ -12,7 +12,7 @@ from wasmnb.envoy.admin import Discovery, ask_all, discoveries
 from wasmnb.envoy.log import Trap, crash_request, reasons, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.traps import could_trap, told
-from wasmnb.mesh.local.scoping import meaningless, unselected
+from wasmnb.mesh.local.plugin_scope import meaningless, unselected
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
 

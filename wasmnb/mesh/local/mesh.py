@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from wasmnb.envoy.traps import annotated
 from wasmnb.errors import MeshError, UsageError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.counting import count
 from wasmnb.mesh.local.deployments import Deployments
 from wasmnb.mesh.local.doctor import examine
-from wasmnb.mesh.local.names import did_you_mean, find, locate
+from wasmnb.mesh.local.lookup import did_you_mean, find, locate
+from wasmnb.mesh.local.plugin_scope import check_scope
 from wasmnb.mesh.local.pods import Rested, describe
-from wasmnb.mesh.local.scoping import check_scope
-from wasmnb.mesh.local.sending import Way, exchange
-from wasmnb.mesh.local.start import await_answers, begin
+from wasmnb.mesh.local.request_counts import count
+from wasmnb.mesh.local.requests import Way, exchange
+from wasmnb.mesh.local.startup import await_answers, begin
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
 from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from wasmnb.check import Check
     from wasmnb.envoy.processes import Processes
-    from wasmnb.mesh.local.plan import Plan
+    from wasmnb.mesh.local.topology import Plan
     from wasmnb.mesh.stream import Snapshot
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress

@@ -11,7 +11,7 @@ from wasmnb.envoy.admin import ask_all
 from wasmnb.envoy.processes import Processes, new_folder
 from wasmnb.errors import MeshError
 from wasmnb.mesh.local.judge import ANSWER
-from wasmnb.mesh.local.plan import Plan, plan
+from wasmnb.mesh.local.topology import Plan, plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from wasmnb.envoy.bootstrap import Address, Route, Site
 from wasmnb.envoy.processes import reserve
 from wasmnb.envoy.proxy import Proxy
 from wasmnb.errors import BadNameError, ConfigError, MeshError
-from wasmnb.mesh.local.names import Service
+from wasmnb.mesh.local.lookup import Service
 from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Workload
 
 if TYPE_CHECKING:

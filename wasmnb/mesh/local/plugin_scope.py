@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import SelectorError, UsageError
-from wasmnb.mesh.local.names import no_pod
+from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.workload import GATEWAY
 from wasmnb.plugin import Kind, Mode, PluginType, PullPolicy
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, Place, UsageError
-from wasmnb.mesh.local.names import Service, did_you_mean, find
+from wasmnb.mesh.local.lookup import Service, did_you_mean, find
 from wasmnb.mesh.local.workload import GATEWAY
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes
     from wasmnb.envoy.proxy import Proxy
-    from wasmnb.mesh.local.plan import Plan
+    from wasmnb.mesh.local.topology import Plan
     from wasmnb.traffic import Exchange, Request
 
 __all__ = ["Way", "exchange"]
