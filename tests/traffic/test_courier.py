@@ -11,9 +11,9 @@ import sys
 import pytest
 
 from wasmnb.errors import TrafficError
-from wasmnb.mesh.istio.cluster import Executed
-from wasmnb.mesh.istio.courier import Errand
-from wasmnb.mesh.istio.problems import NoProgramError
+from wasmnb.mesh.istio.api.api_errors import NoProgramError
+from wasmnb.mesh.istio.api.cluster import Executed
+from wasmnb.mesh.istio.requests.curl_script import Errand
 from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
 

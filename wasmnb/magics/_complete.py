@@ -185,14 +185,14 @@ def _builds(session: Session) -> list[str]:
 
 
 def _contexts(_: Session) -> list[str]:
-    from wasmnb.mesh.istio.kubeconfig import contexts  # noqa: PLC0415 - over a second to import
+    from wasmnb.mesh.istio.api.kubeconfig import contexts  # noqa: PLC0415 - over a second to import
 
     return contexts()[0]
 
 
 def _namespaces(session: Session, earlier: list[str]) -> list[str]:
     """List the namespaces of the cluster whose context stands on the line, of the chosen mesh's, or of the current."""
-    from wasmnb.mesh.istio.cluster import Cluster  # noqa: PLC0415 - over a second to import
+    from wasmnb.mesh.istio.api.cluster import Cluster  # noqa: PLC0415 - over a second to import
 
     words = " ".join(earlier).replace("=", " ").split()
     named = words[words.index("--context") + 1 :][:1] if "--context" in words else []

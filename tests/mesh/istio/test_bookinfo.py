@@ -8,8 +8,8 @@ import pytest
 
 from tests.cluster import bookinfo as plain
 from wasmnb.errors import Interrupted, MeshError, UsageError
-from wasmnb.mesh.istio.manifest import DEPLOYMENTS, images_of, manifest
-from wasmnb.mesh.istio.problems import ForbiddenError
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError
+from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import DEPLOYMENTS, images_of, manifest
 
 MARK = "wasmnb.dev/bookinfo-label"
 

@@ -7,7 +7,7 @@ from kubernetes.stream import ws_client
 
 from tests.cluster.wire import wired
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio import websockets
+from wasmnb.mesh.istio.api import websockets
 
 
 @pytest.fixture

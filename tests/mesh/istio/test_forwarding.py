@@ -9,9 +9,9 @@ import pytest
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio import tunnel
-from wasmnb.mesh.istio.forwarding import Forward
-from wasmnb.mesh.istio.tunnel import Tunnels
+from wasmnb.mesh.istio.api import port_forward_pool
+from wasmnb.mesh.istio.api.port_forward import Forward
+from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
 
 ADMIN, WORKERS = 15000, 15090
 PORTS = (ADMIN, WORKERS)
@@ -95,7 +95,7 @@ def test_nobody_who_answers_is_a_timeout_and_not_tried_again(ask, opened):
 
 def test_a_port_that_nobody_asked_for_long_is_met_anew(ask, opened, monkeypatch):
     ask(ADMIN)
-    monkeypatch.setattr(tunnel, "_IDLE", -1.0)
+    monkeypatch.setattr(port_forward_pool, "_IDLE", -1.0)
     assert ask(WORKERS) == "2"
     assert opened[0].closed
     assert len(opened) == 2

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 
 import pytest
 
-from wasmnb.mesh.istio import proxylog
-from wasmnb.mesh.istio.dump import listeners, mark
-from wasmnb.mesh.istio.pods import moment
-from wasmnb.mesh.istio.proxylog import read
+from wasmnb.mesh.istio.proxies import proxy_log
+from wasmnb.mesh.istio.proxies.config_dump import listeners, mark
+from wasmnb.mesh.istio.proxies.pods import moment
+from wasmnb.mesh.istio.proxies.proxy_log import read
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 LINE = "2026-01-01T11:00:00.123456789Z info\tstarted\n"
@@ -39,7 +39,7 @@ def test_a_short_log_takes_one_question_and_a_long_one_two(old, questions):
 
 
 def test_a_log_of_many_pieces_is_read_to_its_end(monkeypatch):
-    monkeypatch.setattr(proxylog, "_MOST", 4096)
+    monkeypatch.setattr(proxy_log, "_MOST", 4096)
     young = [
         f"2026-01-01T12:00:{second:02}.{part}Z info\tline {second}.{part}" for second in range(20) for part in range(9)
     ]
@@ -49,7 +49,7 @@ def test_a_log_of_many_pieces_is_read_to_its_end(monkeypatch):
 
 
 def test_what_was_logged_faster_than_it_can_be_read_is_no_proof(monkeypatch):
-    monkeypatch.setattr(proxylog, "_MOST", 4096)
+    monkeypatch.setattr(proxy_log, "_MOST", 4096)
     log = read(Cluster(LINE, "2026-01-01T12:00:01.5Z info\tagain\n" * 1000), "home", "pod", NOON)
     assert not log.whole
     assert not log.covers(NOON)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError
+from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import DEPLOYMENTS
 from wasmnb.mesh.istio.doctor import rbac
-from wasmnb.mesh.istio.manifest import DEPLOYMENTS
-from wasmnb.mesh.istio.problems import ForbiddenError
 from wasmnb.session import Session
 
 

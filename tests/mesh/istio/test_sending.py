@@ -8,8 +8,8 @@ from tests.mesh.conftest import until
 from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import build, header
 from wasmnb.errors import BadNameError, MeshError, TrafficError, UsageError
-from wasmnb.mesh.istio import mtls, sources
-from wasmnb.mesh.istio.problems import ForbiddenError, NoProgramError
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
+from wasmnb.mesh.istio.requests import mtls, sender_pod
 from wasmnb.plugin import Plugin
 
 URL = "details:9080/details/123"
@@ -173,7 +173,7 @@ def test_an_interrupted_probe_is_gone_too(as_one_who, cluster, home, monkeypatch
         assert ours(cluster, home)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wasmnb.mesh.istio.helpers.transcript", interrupt)
+    monkeypatch.setattr("wasmnb.mesh.istio.requests.debug_containers.transcript", interrupt)
     with pytest.raises(KeyboardInterrupt):
         as_one_who("interrupted", *PROBE).send("productpage", URL)
     assert not ours(cluster, home)
@@ -270,4 +270,4 @@ def test_the_image_for_a_shell_is_the_proxys_own_or_its_sibling():
         ("docker.io/istio/proxyv2:1.30.3-distroless@sha256:aa", "docker.io/istio/proxyv2:1.30.3"),
         ("docker.io/istio/proxyv2@sha256:aa", "docker.io/istio/proxyv2@sha256:aa"),
     ):
-        assert sources.shell_image({"image": image}) == expected
+        assert sender_pod.shell_image({"image": image}) == expected

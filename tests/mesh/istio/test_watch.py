@@ -11,7 +11,7 @@ from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import tag
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio import watch as watching
-from wasmnb.mesh.istio.cluster import Cluster
+from wasmnb.mesh.istio.api.cluster import Cluster
 from wasmnb.mesh.protocol import Verdict
 from wasmnb.plugin import Plugin
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from wasmnb.check import Check
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio.objects import KINDS
-from wasmnb.mesh.istio.rights import NEEDS, bookinfo_role, roles
+from wasmnb.mesh.istio.api.rbac import NEEDS, bookinfo_role, roles
+from wasmnb.mesh.istio.objects.objects import KINDS
 
 if TYPE_CHECKING:
-    from wasmnb.mesh.istio.admin import Admin
-    from wasmnb.mesh.istio.cluster import Cluster
-    from wasmnb.mesh.istio.istiod import Istio
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.mesh.istio.proxies.istiod import Istio
 
 __all__ = ["examine", "rbac"]
 

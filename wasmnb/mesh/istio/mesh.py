@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio import istiod, namespaces
-from wasmnb.mesh.istio.admin import Admin
-from wasmnb.mesh.istio.cluster import Cluster
-from wasmnb.mesh.istio.counting import counts
-from wasmnb.mesh.istio.deployments import Deployments
+from wasmnb.mesh.istio.api import namespaces
+from wasmnb.mesh.istio.api.cluster import Cluster
+from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
 from wasmnb.mesh.istio.doctor import examine
-from wasmnb.mesh.istio.evidence import Gatherer
-from wasmnb.mesh.istio.images import Images
-from wasmnb.mesh.istio.looking import Looking
-from wasmnb.mesh.istio.objects import Objects
-from wasmnb.mesh.istio.placing import Placing, text_of
-from wasmnb.mesh.istio.pods import pod as described
-from wasmnb.mesh.istio.tunnel import Tunnels
-from wasmnb.mesh.istio.waiting import Waiting
+from wasmnb.mesh.istio.objects.convergence import Waiting
+from wasmnb.mesh.istio.objects.deployments import Deployments
+from wasmnb.mesh.istio.objects.images import Images
+from wasmnb.mesh.istio.objects.objects import Objects
+from wasmnb.mesh.istio.objects.objects_writer import Placing, text_of
+from wasmnb.mesh.istio.proxies import istiod
+from wasmnb.mesh.istio.proxies.admin import Admin
+from wasmnb.mesh.istio.proxies.evidence import Gatherer
+from wasmnb.mesh.istio.proxies.pods import pod as described
+from wasmnb.mesh.istio.proxies.request_counts import counts
+from wasmnb.mesh.istio.proxies.verdicts import Looking
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.progress import Silent
 
@@ -249,8 +250,8 @@ class IstioMesh:
         timeout: float = 5.0,
         pod: str = "",
     ) -> Exchange:
-        """Send one request as a pod of the mesh; see `wasmnb.mesh.istio.sending`."""
-        from wasmnb.mesh.istio.sending import exchange  # noqa: PLC0415 - not needed to deploy
+        """Send one request as a pod of the mesh; see `wasmnb.mesh.istio.requests.send`."""
+        from wasmnb.mesh.istio.requests.send import exchange  # noqa: PLC0415 - not needed to deploy
 
         self._check()
         return exchange(
@@ -269,7 +270,7 @@ class IstioMesh:
 
     def endpoints(self, url: str) -> list[str]:
         """Name the pods behind the service that a URL names."""
-        from wasmnb.mesh.istio.services import endpoints  # noqa: PLC0415 - not needed to deploy
+        from wasmnb.mesh.istio.requests.services import endpoints  # noqa: PLC0415 - not needed to deploy
 
         self._check()
         return endpoints(self.cluster, self.namespace, url)
@@ -282,8 +283,8 @@ class IstioMesh:
         timeout: float = 300.0,
         progress: Progress | None = None,
     ) -> tuple[str, ...]:
-        """Apply the article's application, or delete it again; see `wasmnb.mesh.istio.bookinfo`."""
-        from wasmnb.mesh.istio import bookinfo  # noqa: PLC0415 - not needed to deploy
+        """Apply the article's application, or delete it again; see `wasmnb.mesh.istio.bookinfo.bookinfo`."""
+        from wasmnb.mesh.istio.bookinfo import bookinfo  # noqa: PLC0415 - not needed to deploy
 
         self._check()
         if action == "delete":
@@ -311,7 +312,7 @@ class IstioMesh:
             Pod, workload or app (the first pod of several).
         tail : int, optional
         """
-        from wasmnb.mesh.istio.logs import lines  # noqa: PLC0415 - not needed to deploy
+        from wasmnb.mesh.istio.proxies.logs import lines  # noqa: PLC0415 - not needed to deploy
 
         self._check()
         return lines(

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any
 from urllib3.exceptions import ReadTimeoutError
 
 from wasmnb.errors import WasmnbError
-from wasmnb.mesh.istio.objects import MANAGER, PLUGIN, Objects, Stored, record_of
-from wasmnb.mesh.istio.placing import newest_of
-from wasmnb.mesh.istio.pods import ended
-from wasmnb.mesh.istio.pods import pod as described
+from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, Objects, Stored, record_of
+from wasmnb.mesh.istio.objects.objects_writer import newest_of
+from wasmnb.mesh.istio.proxies.pods import ended
+from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.mesh.stream import Snapshot, Stream
 
 if TYPE_CHECKING:
-    from wasmnb.mesh.istio.cluster import Cluster
-    from wasmnb.mesh.istio.objects import Kind
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.objects.objects import Kind
 
 __all__ = ["IstioWatch"]
 

@@ -1,0 +1,1 @@
+"""The Kubernetes API: the client, its credentials, forwarded ports, commands in containers, rights and errors."""

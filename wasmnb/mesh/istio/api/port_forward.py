@@ -1,0 +1,157 @@
+"""Ports of a pod over one websocket, read by whoever asks: no thread pumps between it and us.
+
+Sources: Kubernetes, ``k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go``: in ``v4.channel.k8s.io`` each port
+has two channels, for data and for errors, in the order in which the ports are asked for; the first frame of each holds
+the port's number, and a frame's first byte is its channel.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from kubernetes.client import ApiException
+from kubernetes.stream.ws_client import get_websocket_url
+from websocket import ABNF, WebSocketException, WebSocketTimeoutException
+
+from wasmnb.mesh.istio.api.websockets import connected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Forward", "forwarded"]
+
+_PROTOCOL = "v4.channel.k8s.io"
+_READ = 64 * 2**10
+
+
+class Forward:
+    """Connections to some ports of a pod, for one thread at a time.
+
+    Parameters
+    ----------
+    websocket : websocket.WebSocket
+    ports : sequence of int
+        In the order in which they were asked for.
+    """
+
+    def __init__(self, websocket: Any, ports: Sequence[int]) -> None:
+        self._websocket = websocket
+        self._channels = {port: 2 * index for index, port in enumerate(ports)}
+        self._waiting = {channel: bytearray() for channel in self._channels.values()}
+        self._failed: dict[int, str] = {}
+        self._begun: set[int] = set()
+
+    def port(self, number: int) -> _Port:
+        """Give a port as what HTTP needs of a socket."""
+        return _Port(self, self._channels[number])
+
+    def settimeout(self, seconds: float) -> None:
+        """Wait so long for each piece of what is sent or read."""
+        self._websocket.settimeout(seconds)
+
+    def send(self, channel: int, data: bytes) -> None:
+        """Send to a port.
+
+        Raises
+        ------
+        OSError
+            The websocket is gone; a `TimeoutError` when nobody takes it.
+        """
+        try:
+            self._websocket.send_binary(bytes((channel,)) + data)
+        except WebSocketException as error:
+            raise _plain(error) from error
+
+    def receive(self, channel: int, most: int) -> bytes:
+        """Wait for what a port says.
+
+        Raises
+        ------
+        OSError
+            The port or the websocket is gone; a `TimeoutError` when nothing comes.
+        """
+        waiting = self._waiting[channel]
+        while not waiting:
+            if channel in self._failed:
+                raise ConnectionError(self._failed[channel])
+            try:
+                self._frame(*self._websocket.recv_data_frame(control_frame=True))
+            except WebSocketException as error:
+                raise _plain(error) from error
+        found = bytes(waiting[:most])
+        del waiting[:most]
+        return found
+
+    def _frame(self, opcode: int, frame: Any) -> None:
+        if opcode == ABNF.OPCODE_CLOSE:
+            raise ConnectionError("the other end closed the websocket")
+        if opcode != ABNF.OPCODE_BINARY or not frame.data:
+            return  # the websocket has answered a ping
+        channel, data = frame.data[0], frame.data[1:]
+        if channel not in self._begun:
+            self._begun.add(channel)  # the port's number
+        elif channel in self._waiting:
+            self._waiting[channel] += data
+        else:
+            about = channel - 1
+            self._failed[about] = self._failed.get(about, "") + data.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Close the ports, without waiting for the other end."""
+        with suppress(OSError, WebSocketException):
+            self._websocket.send_close()
+        with suppress(OSError, WebSocketException):
+            self._websocket.shutdown()
+
+
+class _Port:
+    """What `http.client` needs of a socket."""
+
+    def __init__(self, forward: Forward, channel: int) -> None:
+        self._forward, self._channel = forward, channel
+
+    def sendall(self, data: bytes) -> None:
+        self._forward.send(self._channel, data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self._forward, self._channel), _READ)
+
+    def close(self) -> None:
+        """Do nothing: the connection stays, its keeper closes it."""
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, forward: Forward, channel: int) -> None:
+        self._forward, self._channel = forward, channel
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._forward.receive(self._channel, len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+def forwarded(configuration: Any, url: str, ports: Sequence[int], headers: dict[str, str]) -> Forward:
+    """Open forwarded ports of a pod.
+
+    Raises
+    ------
+    ApiException
+        It was refused, or nobody answers.
+    """
+    address = get_websocket_url(url + "?" + urlencode({"ports": ",".join(map(str, ports))}))
+    try:
+        websocket = connected(configuration, address, headers, _PROTOCOL)
+    except Exception as error:  # the websocket client has a family of its own
+        raise ApiException(status=0, reason=str(error)) from error
+    return Forward(websocket, ports)
+
+
+def _plain(error: WebSocketException) -> OSError:
+    words = str(error) or type(error).__name__
+    return TimeoutError(words) if isinstance(error, WebSocketTimeoutException) else ConnectionError(words)

@@ -1,0 +1,1 @@
+"""The bookinfo application on the cluster."""

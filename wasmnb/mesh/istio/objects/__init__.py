@@ -1,0 +1,1 @@
+"""The objects that plugins become on the cluster: read, written, and waited for."""

@@ -1,0 +1,84 @@
+"""Waiting for proxies: until what is in force has a verdict that lasts, or until what was taken away has gone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from wasmnb.mesh.protocol import PodVerdict, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.mesh.istio.objects.objects import Objects, Stored
+    from wasmnb.mesh.istio.proxies.verdicts import Looking
+    from wasmnb.progress import Progress
+
+__all__ = ["REMOVAL", "Waiting"]
+
+REMOVAL = 10.0
+"""Seconds that proxies may take to give up a filter."""
+
+_STEP, _LONGEST_STEP = 0.02, 0.25  # seconds between two looks
+_STUCK = ("ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "InvalidImageName")
+
+
+class Waiting:
+    """Waits for the proxies of one namespace.
+
+    Parameters
+    ----------
+    looking : Looking
+    objects : Objects
+    """
+
+    def __init__(self, looking: Looking, objects: Objects) -> None:
+        self._looking = looking
+        self._objects = objects
+
+    def settled(self, stored: Sequence[Stored], seconds: float, progress: Progress) -> list[PodVerdict]:
+        """Look again and again until every verdict will last, pods that have started meanwhile included.
+
+        Parameters
+        ----------
+        stored : sequence of Stored
+            The objects of one plugin.
+        seconds : float
+            Afterwards the verdicts are given as they are.
+        progress : Progress
+        """
+        deadline, pause = time.monotonic() + seconds, _STEP
+        while True:
+            items = self._looking.concerned(stored)
+            stored = self._with_status(stored)
+            found = self._looking.judged(items, stored, whole=False)
+            if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
+                found = self._looking.judged(items, stored)
+            live = sum(one.verdict is Verdict.LIVE for one in found)
+            progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
+            if all(_lasts(one) for one in found) or time.monotonic() > deadline:
+                return found
+            time.sleep(pause)
+            pause = min(pause * 1.3, _LONGEST_STEP)
+
+    def gone(self, stored: Sequence[Stored]) -> None:
+        """Wait until no listener that serves has the filters any more; one that does not answer is not waited for."""
+        stored = [one for one in stored if one.kind.ours]
+        items = self._looking.concerned(stored)
+        deadline = time.monotonic() + REMOVAL
+        while time.monotonic() < deadline and self._looking.active(items, stored):
+            time.sleep(_STEP)
+
+    def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:
+        """Read objects again whose status their controller writes."""
+        if all(one.kind.ours for one in stored):
+            return list(stored)
+        names = {(one.kind, one.name) for one in stored}
+        return [one for one in self._objects.all(stored[0].id) if (one.kind, one.name) in names]
+
+
+def _lasts(one: PodVerdict) -> bool:
+    if one.verdict is Verdict.WARMING:
+        # What a container waits for here does not come by waiting; the reason says so.
+        return any(word in one.reason for word in _STUCK)
+    return one.verdict is not Verdict.OLD

@@ -1,0 +1,224 @@
+"""Plugins put in force in a namespace and taken away: what is looked at before, what changes, what is waited for."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import BadNameError, MeshError
+from wasmnb.mesh.istio.objects.convergence import REMOVAL
+from wasmnb.mesh.istio.objects.images import module_of
+from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
+from wasmnb.mesh.istio.proxies.pods import labels
+from wasmnb.mesh.local.lookup import check_id
+from wasmnb.mesh.protocol import PodVerdict, Verdict
+from wasmnb.plugin.rendering.envoy import in_order
+from wasmnb.plugin.scope import carries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from wasmnb.envoy.preflight import Preflight
+    from wasmnb.mesh.istio.objects.convergence import Waiting
+    from wasmnb.mesh.istio.objects.images import Images
+    from wasmnb.mesh.istio.objects.objects import Stored
+    from wasmnb.mesh.istio.objects.objects_writer import Placing
+    from wasmnb.mesh.istio.proxies.verdicts import Item, Looking
+    from wasmnb.plugin import Plugin
+    from wasmnb.progress import Progress
+
+__all__ = ["Deployments"]
+
+_LOADING = 4.0  # seconds per MiB of module that every proxy needs to compile it
+
+
+class Deployments:
+    """The plugins of one namespace.
+
+    Parameters
+    ----------
+    placing : Placing
+    looking : Looking
+    waiting : Waiting
+    images : Images
+    changed : callable
+        Told when what is in force has changed.
+    """
+
+    def __init__(
+        self, placing: Placing, looking: Looking, waiting: Waiting, images: Images, changed: Callable[[], None]
+    ) -> None:
+        self._placing = placing
+        self._objects = placing.objects
+        self._looking = looking
+        self._waiting = waiting
+        self._images = images
+        self._changed = changed
+        self._past: dict[str, list[Plugin]] = {}
+        self._lock = threading.RLock()
+
+    def text(self, plugin: Plugin) -> str:
+        """Give the YAML of the object that a plugin would become."""
+        self._learn(plugin)
+        return self._placing.text(plugin)
+
+    def apply(
+        self,
+        plugin: Plugin,
+        *,
+        only: Mapping[str, str] | None,
+        preflight: Preflight | None,
+        wait: float,
+        progress: Progress,
+    ) -> list[PodVerdict]:
+        """Put a plugin in force; see `IstioMesh.apply`."""
+        check_id(plugin.id)
+        with self._lock:
+            self._learn(plugin, strict=preflight is not None)
+            note = _examined(plugin, preflight, progress)
+            items = self._looking.serving()
+            stored = self._objects.all(plugin.id)
+            selected = self._selected(plugin, items)
+            again = ""
+            if only is None and self._placing.holds(plugin, stored):
+                verdicts = self._looking.judged(selected, stored)
+                again = _why_anew(verdicts)
+                if not again:
+                    return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+            if only is not None:
+                chosen = [item for item in selected if carries(labels(item), only)]
+                if not chosen:
+                    raise self._looking.no_pod({**plugin.selector, **only}, items)
+                stored = self._split(plugin, only, stored, selected, progress)
+                selected = chosen
+            self._looking.before(stored, selected)
+            progress.update(f"applying {plugin.id} in {self._objects.namespace}")
+            held = self._put(plugin, only, stored, afresh=bool(again))
+            self._images.keep(plugin.image)
+            verdicts = self._waiting.settled(held, wait + _loading(plugin) if wait else 0.0, progress)
+            self._changed()
+            return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
+
+    def remove(self, id_: str) -> Plugin:
+        """Take a plugin away; see `IstioMesh.remove`."""
+        with self._lock:
+            stored = self.find(id_)
+            newest = newest_of(stored)
+            plugin = self._placing.plugin(newest) if newest is not None else None
+            if plugin is None:
+                raise MeshError(
+                    f"The objects of {id_!r} have lost their record.",
+                    hint=f"kubectl delete {stored[0].kind.plural} {id_}",
+                )
+            with suppress(BadNameError):
+                self._past[id_] = self._placing.history(id_, stored)
+            for one in stored:
+                self._objects.delete(one)
+            self._waiting.gone(stored)
+            self._changed()
+            return plugin
+
+    def plugins(self) -> list[Plugin]:
+        """List what is in force, in the order in which requests meet it."""
+        found: dict[str, list[Stored]] = {}
+        for one in self._objects.all():
+            found.setdefault(one.id, []).append(one)
+        plugins = [self._placing.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
+        # Where phase and priority are equal, the older object comes first, then the name (Istio, ``extensions.go``).
+        return in_order((plugin for plugin in plugins if plugin is not None), by_id=False)
+
+    def history(self, id_: str) -> list[Plugin]:
+        """List what was in force under an id; see `IstioMesh.history`."""
+        stored = self._objects.all(id_)
+        if not stored and id_ in self._past:
+            return list(self._past[id_])
+        return self._placing.history(id_, stored)
+
+    def find(self, id_: str) -> list[Stored]:
+        """List the objects that hold a plugin.
+
+        Raises
+        ------
+        BadNameError
+            There is none.
+        """
+        stored = self._objects.all(id_)
+        if not stored:
+            there = list(dict.fromkeys(one.id for one in self._objects.all()))
+            raise unknown(id_, self._objects.namespace, there)
+        return stored
+
+    def _learn(self, plugin: Plugin, *, strict: bool = True) -> None:
+        """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
+        from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
+
+        module = module_of(plugin.image)
+        if module is not None:
+            root_id = (check if strict else unchecked)(module, plugin.root_id)
+            self._placing.root_id(plugin.image.digest, root_id)
+
+    def _selected(self, plugin: Plugin, items: Sequence[Item]) -> list[Item]:
+        if plugin.kind.foreign:
+            return []
+        found = [item for item in items if plugin.selects(labels(item))]
+        if not found and not plugin.targets:
+            raise self._looking.no_pod(plugin.selector, items)
+        return found
+
+    def _split(
+        self,
+        plugin: Plugin,
+        only: Mapping[str, str],
+        stored: list[Stored],
+        selected: Sequence[Item],
+        progress: Progress,
+    ) -> list[Stored]:
+        if all(one.part for one in stored):
+            return stored
+        progress.update(f"splitting {plugin.id} into parts, as it is")
+        held = self._placing.split(stored, parts_of(selected, only))
+        self._waiting.settled(held, REMOVAL, progress)
+        return held
+
+    def _put(
+        self, plugin: Plugin, only: Mapping[str, str] | None, stored: Sequence[Stored], *, afresh: bool
+    ) -> list[Stored]:
+        """Put a plugin in force as a whole, or on one part; give the objects that hold it there."""
+        if only is not None:
+            return [one for one in self._placing.put_part(plugin, only, stored) if one.part == dict(only)]
+        attempt = stored[0].attempt + 1 if afresh else 0
+        held = self._placing.put(plugin, stored, attempt=attempt, past=self._past.get(plugin.id, ()))
+        self._past[plugin.id] = self._placing.history(plugin.id, held)
+        return held
+
+
+def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -> str:
+    """Try a plugin on the embedded Envoy; give what is worth a note."""
+    if preflight is None:
+        return ""
+    progress.update("trying the module on the embedded Envoy")
+    if module_of(plugin.image) is None:
+        return "not tried before: its image is not at hand here"
+    return preflight.examine(plugin)
+
+
+def _loading(plugin: Plugin) -> float:
+    module = module_of(plugin.image)
+    return _LOADING * module.size / 2**20 if module is not None else _LOADING
+
+
+def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
+    """Say why a plugin that is in force already is to be loaded afresh; empty when it is not."""
+    if any(one.verdict is Verdict.TRAPPED for one in verdicts):
+        return "unchanged, but loaded afresh because its VM had crashed"
+    if any(one.verdict is Verdict.UNPROVEN and "rotated" in one.reason for one in verdicts):
+        return "unchanged, but loaded afresh to prove it: a log was rotated"
+    return ""
+
+
+def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
+    if not note:
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason}; {note}" if verdict.reason else note)

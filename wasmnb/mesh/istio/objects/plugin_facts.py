@@ -1,0 +1,84 @@
+"""What an object says of the plugin that it holds: its image, configuration and pods, and its name in Envoy."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.mesh.istio.proxies.pods import labels
+from wasmnb.plugin import FailPolicy
+from wasmnb.plugin.scope import carries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.mesh.istio.objects.objects import Stored
+
+__all__ = ["digest_of", "envoy_name", "policy_of", "said_by", "selects"]
+
+_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
+_NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
+
+
+def digest_of(stored: Stored) -> str:
+    """Read off an object which image it names; somebody may have changed it by hand."""
+    text = json.dumps(stored.item.get("spec", {}))
+    found = _DIGEST.search(text)
+    noted = _NOTED.search(text)
+    return found[1] if found else f"sha256:{noted[1]}" if noted else ""
+
+
+def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
+    """Read off an object the configuration and the environment that it names."""
+    spec = stored.item.get("spec", {})
+    if stored.kind.name == "EnvoyFilter":
+        config = _patched(stored)
+        values = (config.get("vm_config") or {}).get("environment_variables") or {}
+        return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
+    wasm = spec.get("wasm") or spec
+    env = {
+        one["name"]: one.get("value", "")
+        for one in (wasm.get("vmConfig") or {}).get("env") or ()
+        if one.get("valueFrom", "INLINE") == "INLINE"
+    }
+    return wasm.get("pluginConfig"), env
+
+
+def envoy_name(stored: Stored) -> str:
+    """Read off an object what Envoy's messages call its plugin: an ``EnvoyFilter`` says it, else Istio makes it."""
+    if stored.kind.name == "EnvoyFilter":
+        return str(_patched(stored).get("name", ""))
+    return f"{stored.item['metadata']['namespace']}.{stored.name}"
+
+
+def policy_of(stored: Stored) -> FailPolicy:
+    """Give the fail policy of an object's plugin."""
+    return FailPolicy((stored.record.get("plugin") or {}).get("fail_policy", "close"))
+
+
+def selects(stored: Stored, item: Mapping[str, Any]) -> bool:
+    """Say whether an object of ours is for a pod."""
+    plugin = stored.record.get("plugin") or {}
+    if plugin.get("targets"):
+        return any(_is_for(target, labels(item)) for target in plugin["targets"])
+    return carries(labels(item), {**(plugin.get("selector") or {}), **stored.part})
+
+
+def _patched(stored: Stored) -> Mapping[str, Any]:
+    """Give the ``PluginConfig`` that an ``EnvoyFilter`` adds; empty when it adds none."""
+    for patch in stored.item.get("spec", {}).get("configPatches") or ():
+        value = patch.get("patch", {}).get("value") or {}
+        found: Mapping[str, Any] = (value.get("typed_config") or {}).get("config") or {}
+        if found:
+            return found
+    return {}
+
+
+def _is_for(target: Mapping[str, Any], has: Mapping[str, str]) -> bool:
+    # Istio, ``pilot/pkg/config/kube/gateway``: what it makes for a Gateway carries its name and class.
+    if target.get("kind") == "Gateway":
+        return has.get("gateway.networking.k8s.io/gateway-name") == target.get("name")
+    if target.get("kind") == "GatewayClass":
+        return has.get("gateway.networking.k8s.io/gateway-class-name") == target.get("name")
+    return "gateway.istio.io/managed" in has

@@ -1,0 +1,1 @@
+"""What the proxies of the mesh and istiod say, and the verdicts that follow from it."""

@@ -1,0 +1,109 @@
+"""A proxy's admin interface, by whichever way the cluster allows: a forwarded port, exec, an ephemeral container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError
+from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.proxies.pods import PROXY
+
+if TYPE_CHECKING:
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+
+__all__ = ["Admin"]
+
+PORT, WORKERS = 15000, 15090
+"""Istio, ``tools/packaging/common/envoy_bootstrap.json``: Envoy's admin port, and one that its workers serve."""
+_PORTS = (PORT, WORKERS)
+_NOWHERE = "/"
+_ANSWER = 2.0
+_TRIES = 8
+"""New connections meet workers at random: of two workers, one that hangs is missed once in 256 times."""
+
+
+class Admin:
+    """Asks admin interfaces.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    tunnels : Tunnels
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, tunnels: Tunnels) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self._tunnels = tunnels
+        # A websocket is a GET; since Kubernetes 1.35 create is needed as well.
+        self._forward = Right("get", "pods/portforward", "", namespace)
+        self._exec = Right("get", "pods/exec", "", namespace)
+
+    @property
+    def way(self) -> str:
+        """How proxies are asked, in words.
+
+        Raises
+        ------
+        ForbiddenError
+            No way is allowed.
+        """
+        if self.cluster.may(self._forward):
+            return "a forwarded port"
+        if self.cluster.may(self._exec):
+            return "pilot-agent, by exec"
+        error = ForbiddenError(
+            f"You may neither {self._forward} nor {self._exec}, so no proxy can be asked.",
+            hint=f"a Role with the rule {self._forward.rule} grants the better way; %wasm_doctor --rbac prints all",
+        )
+        error.right = self._forward
+        raise error
+
+    def get(self, pod: str, path: str, *, port: int = PORT) -> str:
+        """Ask, and give the body.
+
+        Raises
+        ------
+        ForbiddenError
+        TimeoutError
+            Nobody answers.
+        MeshError
+            The answer is no.
+        """
+        if self.way == "a forwarded port":
+            return self._tunnels.get(self.cluster, self.namespace, pod, port, path, ports=_PORTS, timeout=_ANSWER)
+        return self._execute(pod, path, port)
+
+    def worker(self, pod: str, *, suspicious: bool) -> None:
+        """See that workers answer: they serve a port whose routes lead nowhere but to statistics.
+
+        Parameters
+        ----------
+        pod : str
+        suspicious : bool
+            Try so often that each worker is likely met.
+
+        Raises
+        ------
+        TimeoutError
+            One does not.
+        """
+        for _ in range(_TRIES if suspicious else 1):
+            if suspicious:
+                self._tunnels.drop(self.namespace, pod, _PORTS)
+            try:
+                self.get(pod, _NOWHERE, port=WORKERS)
+            except ForbiddenError:
+                raise
+            except MeshError:
+                continue  # "404" is an answer
+
+    def _execute(self, pod: str, path: str, port: int) -> str:
+        words = ["pilot-agent", "request", "GET", path, *([] if port == PORT else ["--debug-port", str(port)])]
+        done = self.cluster.execute(self.namespace, pod, PROXY, words, timeout=_ANSWER + 3)
+        if done.code:
+            raise MeshError(f"{pod} answers with an error to {path}.", why=done.stderr.strip().splitlines()[-2:])
+        return done.stdout.decode("utf-8", "replace")

@@ -1,0 +1,193 @@
+"""What was seen of each proxy at one moment, gathered from many at the same time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
+from wasmnb.mesh.istio.proxies.config_dump import (
+    ECDS,
+    INBOUND,
+    INBOUND_MARK,
+    LISTENERS,
+    STATS,
+    Entry,
+    Listeners,
+    Stats,
+    entries,
+    listeners,
+    mark,
+    stats,
+)
+from wasmnb.mesh.istio.proxies.pods import has_proxy, proxy_started
+from wasmnb.mesh.istio.proxies.proxy_log import ProxyLog, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.mesh.istio.proxies.istiod import Ack
+
+__all__ = ["Evidence", "Gatherer"]
+
+_AT_ONCE = 32
+_NOTHING = "ecds_filters not found"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One proxy, as it was seen.
+
+    Parameters
+    ----------
+    item : mapping
+        The pod.
+    entries : tuple of Entry
+        Discovered filters as they last arrived; None when the proxy could not be asked.
+    listeners, stats, log, ack : optional
+        None when they could not be read; ``missing`` says why.
+    silence : str
+        Why the proxy does not answer; empty when it does.
+    missing : tuple of str
+        What could not be read, and why, in words.
+    """
+
+    item: Mapping[str, Any]
+    entries: tuple[Entry, ...] | None = None
+    listeners: Listeners | None = None
+    stats: Stats | None = None
+    log: ProxyLog | None = None
+    ack: Ack | None = None
+    silence: str = ""
+    missing: tuple[str, ...] = ()
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    @property
+    def name(self) -> str:
+        """The pod's name."""
+        return str(self.item["metadata"]["name"])
+
+    def named(self, names: Sequence[str]) -> Entry | None:
+        """Give the entry that has one of these names."""
+        return next((one for one in self.entries or () if one.name in names), None)
+
+
+class Gatherer:
+    """Looks at proxies, at many at the same time.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    admin : Admin
+        How a proxy's admin interface is reached.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, admin: Admin) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.admin = admin
+        # How many hangs each proxy had counted when all of its workers answered: they are not looked for again.
+        self._cleared: dict[str, int] = {}
+        self._inbound: dict[str, Listeners] = {}
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def gather(
+        self, items: Sequence[Mapping[str, Any]], acks: Mapping[str, Ack], why_no_acks: str, *, whole: bool
+    ) -> list[Evidence]:
+        """Look at the proxies of pods.
+
+        Parameters
+        ----------
+        items : sequence of mapping
+            Pods.
+        acks : mapping of str to Ack
+            By ``pod.namespace``.
+        why_no_acks : str
+        whole : bool
+            Everything; else only what arrived, which is enough to see that something has not.
+        """
+        missing = (why_no_acks,) if why_no_acks else ()
+
+        def look(item: Mapping[str, Any]) -> Evidence:
+            ack = acks.get(f"{item['metadata']['name']}.{self.namespace}")
+            return self._look(Evidence(item, ack=ack, missing=missing), whole=whole)
+
+        return list(self._threads.map(look, items))
+
+    def _look(self, found: Evidence, *, whole: bool) -> Evidence:
+        if not has_proxy(found.item) or found.item.get("status", {}).get("phase") != "Running":
+            return found
+        try:
+            found = replace(found, entries=self._entries(found.name))
+            if whole:
+                found = self._more(found)
+        except ForbiddenError as error:
+            return replace(found, missing=(*found.missing, error.what))
+        except TimeoutError:
+            return replace(found, silence="its admin interface does not answer")
+        except (MeshError, ValueError) as error:
+            return replace(found, silence=_said(error))
+        return found
+
+    def _entries(self, pod: str) -> tuple[Entry, ...]:
+        try:
+            return tuple(entries(self.admin.get(pod, ECDS)))
+        except MeshError as error:
+            # Envoy answers 404 where there is none.
+            if any(_NOTHING in line for line in error.why):
+                return ()
+            raise
+
+    def _listeners(self, found: Evidence) -> Listeners:
+        """Read where the filters stand: in the inbound listener, as nearly always, else anywhere."""
+        wanted = {one.name for one in found.entries or ()}
+        try:
+            inbound = self._read_inbound(found.name)
+        except MeshError:
+            inbound = None  # a gateway has none
+        if inbound is not None and wanted and wanted <= inbound.active:
+            return inbound
+        return listeners(self.admin.get(found.name, LISTENERS))
+
+    def _read_inbound(self, pod: str) -> Listeners:
+        """Read the inbound listener; one that was read before is only asked whether it still is the same."""
+        known = self._inbound.get(pod)
+        if known is None or known.mark != mark(self.admin.get(pod, INBOUND_MARK)):
+            known = self._inbound[pod] = listeners(self.admin.get(pod, INBOUND))
+        return known
+
+    def _more(self, found: Evidence) -> Evidence:
+        found = replace(
+            found,
+            listeners=self._listeners(found),
+            stats=stats(self.admin.get(found.name, STATS)),
+        )
+        since = min((one.updated for one in found.entries or ()), default=proxy_started(found.item))
+        try:
+            found = replace(found, log=read(self.cluster, self.namespace, found.name, since))
+        except (ForbiddenError, MissingError) as error:
+            found = replace(found, missing=(*found.missing, error.what))
+        hung = found.stats.hung if found.stats else 0
+        try:
+            self.admin.worker(found.name, suspicious=hung > self._cleared.get(found.name, 0))
+            self._cleared[found.name] = hung
+        except TimeoutError:
+            self._cleared.pop(found.name, None)
+            found = replace(found, silence="a worker of the proxy does not answer")
+        return replace(found, at=datetime.now(timezone.utc))
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, MeshError):
+        return " ".join([error.what, *error.why])
+    return str(error)

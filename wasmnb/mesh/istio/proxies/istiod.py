@@ -1,0 +1,177 @@
+"""Istio itself: which version, which kinds it takes, what it sent to each proxy, and what they acknowledged."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api.api_errors import NO_ISTIO, ForbiddenError, MissingError
+from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.objects.objects import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+    from wasmnb.mesh.istio.objects.objects import Kind
+
+__all__ = ["Ack", "Istio", "find"]
+
+PORT = 15014
+"""istiod's port for metrics and debugging; its loopback side needs no credentials (``pilot/pkg/xds/debug.go``)."""
+_RUNNING = "Running"
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Ack:
+    """What istiod sent to a proxy of the type ``ExtensionConfiguration``, and what the proxy took.
+
+    Parameters
+    ----------
+    sent, acked : str
+        Nonces; equal when the last one sent was accepted.
+    error : str
+        Why it was refused, where istiod says so.
+    """
+
+    sent: str
+    acked: str
+    error: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was sent was accepted."""
+        return bool(self.sent) and self.sent == self.acked
+
+
+@dataclass(frozen=True)
+class Istio:
+    """An installation of Istio.
+
+    Parameters
+    ----------
+    version : str
+        Such as ``1.30.3``; empty when it cannot be told.
+    revision : str
+    namespace : str
+        Its own.
+    pods : tuple of str
+        The istiod pods; empty when they may not be seen.
+    kinds : tuple of Kind
+        Which of the kinds that hold plugins the cluster knows.
+    why_blind : str
+        Why istiod cannot be asked; empty when it can.
+    """
+
+    version: str
+    revision: str
+    namespace: str
+    pods: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    why_blind: str = ""
+
+    def acks(self, cluster: Cluster, tunnels: Tunnels) -> tuple[dict[str, Ack], str]:
+        """Ask every istiod what its proxies acknowledged.
+
+        Returns
+        -------
+        dict of str to Ack
+            By ``pod.namespace``, as istiod names proxies.
+        str
+            Why nothing is known; empty when something is.
+        """
+        if self.why_blind:
+            return {}, self.why_blind
+        found: dict[str, Ack] = {}
+        try:
+            for pod in self.pods:
+                for proxy in json.loads(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz")):
+                    found[str(proxy["proxy"])] = _ack(proxy)
+        except ForbiddenError as error:
+            return {}, error.what
+        except (MeshError, ValueError, KeyError) as error:
+            return found, "" if found else f"istiod does not answer: {error}"
+        return found, ""
+
+
+def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Istio:
+    """Look for Istio.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+        Whose revision counts, where several are installed.
+    system : str
+        Istio's own namespace.
+
+    Raises
+    ------
+    MeshError
+        The cluster does not know Istio's kinds; the message says how it is installed.
+    """
+    kinds = tuple(_kinds(cluster))
+    if not any(kind.ours for kind in kinds):
+        raise MeshError(
+            f"There is no Istio in the cluster of the context {cluster.context!r}.",
+            why=["it knows none of the kinds TrafficExtension, WasmPlugin and EnvoyFilter"],
+            hint=NO_ISTIO.replace("NAMESPACE", namespace),
+        )
+    right = Right("list", "pods", "", system)
+    try:
+        query = {"labelSelector": "app=istiod"}
+        items = cluster.request("GET", f"/api/v1/namespaces/{system}/pods", query=query, right=right)["items"]
+    except ForbiddenError as error:
+        return Istio(_guess(kinds), "", system, (), kinds, error.what)
+    running = [item for item in items if item.get("status", {}).get("phase") == _RUNNING]
+    if not running:
+        why = f"no istiod runs in the namespace {system}"
+        return Istio(_guess(kinds), "", system, (), kinds, why)
+    first = running[0]
+    revision = str(first["metadata"].get("labels", {}).get("istio.io/rev", "default"))
+    may = cluster.may(Right("get", "pods/portforward", "", system))
+    names = tuple(str(item["metadata"]["name"]) for item in running)
+    why = "" if may else f"You may not get pods/portforward in the namespace {system}."
+    return Istio(_version(first) or _guess(kinds), revision, system, names, kinds, why)
+
+
+def _kinds(cluster: Cluster) -> list[Kind]:
+    found: list[Kind] = []
+    for group, version in dict.fromkeys((kind.group, kind.version) for kind in KINDS.values()):
+        try:
+            resources = cluster.request("GET", f"/apis/{group}/{version}")["resources"]
+        except MissingError:
+            continue
+        plurals = {resource["name"] for resource in resources}
+        found += [kind for kind in KINDS.values() if kind.group == group and kind.plural in plurals]
+    return found
+
+
+def _version(item: Mapping[str, Any]) -> str:
+    """Read the version off the image of istiod; a private build's tag need not have one."""
+    for container in item["spec"]["containers"]:
+        found = _VERSION.search(str(container["image"]).rpartition(":")[2])
+        if found:
+            return found[0]
+    return ""
+
+
+def _guess(kinds: tuple[Kind, ...]) -> str:
+    names = {kind.name for kind in kinds if kind.ours}
+    # TrafficExtension came with 1.30, WasmPlugin with 1.12 (istio/api, extensions/v1alpha1).
+    return "1.30" if "TrafficExtension" in names else "1.12" if "WasmPlugin" in names else ""
+
+
+def _ack(proxy: Mapping[str, Any]) -> Ack:
+    sent, acked = str(proxy.get("extensionconfig_sent") or ""), str(proxy.get("extensionconfig_acked") or "")
+    error = ""
+    for kind, resource in (proxy.get("resources") or {}).items():
+        if str(kind).endswith("TypedExtensionConfig"):
+            sent, acked = str(resource.get("sent") or sent), str(resource.get("acked") or acked)
+            error = str(resource.get("lastError") or "")
+    return Ack(sent, acked, error)

@@ -1,0 +1,320 @@
+"""What is true of a plugin on a pod of an Istio mesh: UNPROVEN when in doubt.
+
+The config dump alone lies: it shows a module that Envoy refused under its new digest. LIVE therefore needs the digest
+in the dump, the filter in a listener that serves, proof that Envoy accepted it, and a log that is whole since then and
+tells of no refusal and no crash.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.mesh.istio.proxies.failure_hints import cause
+from wasmnb.mesh.istio.proxies.pods import PROXY, has_proxy, proxy_started
+from wasmnb.mesh.istio.proxies.pods import pod as described
+from wasmnb.mesh.istio.proxies.proxy_log import tells_refusals
+from wasmnb.mesh.protocol import PodVerdict, Verdict
+from wasmnb.plugin import FailPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.envoy.log import Trap
+    from wasmnb.mesh.istio.proxies.config_dump import Entry
+    from wasmnb.mesh.istio.proxies.desired_state import Known, Wanted
+    from wasmnb.mesh.istio.proxies.evidence import Evidence
+
+__all__ = ["judge", "not_selected"]
+
+_PATIENCE = timedelta(seconds=5)
+"""How long something may be under way before its absence means something: istiod pushes within a second."""
+_STARTING = timedelta(seconds=30)
+_SILENCE = timedelta(minutes=5)
+_SLACK = timedelta(milliseconds=50)
+"""Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
+
+
+def not_selected(item: Mapping[str, Any], wanted: Wanted, labels: str) -> PodVerdict:
+    """Say that a plugin is not for a pod."""
+    reason = f"the pod's labels do not match {labels}"
+    name = str(item["metadata"]["name"])
+    return PodVerdict(
+        name, wanted.plugin, Verdict.NOT_SELECTED, wanted.digest, "", reason, (), datetime.now(timezone.utc)
+    )
+
+
+def judge(seen: Evidence, wanted: Wanted, known: Known) -> PodVerdict:
+    """Judge one plugin on one pod that it selects.
+
+    Parameters
+    ----------
+    seen : Evidence
+    wanted : Wanted
+    known : Known
+        Brought up to date when the plugin is LIVE.
+    """
+    return _Judge(seen, wanted, known).verdict()
+
+
+class _Judge:
+    def __init__(self, seen: Evidence, wanted: Wanted, known: Known) -> None:
+        self.seen, self.wanted, self.known = seen, wanted, known
+        self.entry: Entry | None = seen.named(wanted.names)
+        self.age = seen.at - wanted.since
+
+    def say(self, verdict: Verdict, reason: str = "", *lines: str, running: str | None = None) -> PodVerdict:
+        entry = self.entry
+        if running is None:
+            running = entry.digest if entry is not None and verdict in (Verdict.LIVE, Verdict.OLD) else ""
+        quoted = (entry.line,) if entry is not None else ()
+        why = cause(lines) if verdict not in (Verdict.LIVE, Verdict.TRAPPED) else ""
+        words = f"{reason}: {why}" if why else reason
+        missing = self.seen.missing if verdict is Verdict.UNPROVEN else ()
+        return PodVerdict(
+            self.seen.name,
+            self.wanted.plugin,
+            verdict,
+            self.wanted.digest,
+            running,
+            words,
+            (*quoted, *lines, *missing),
+            self.seen.at,
+        )
+
+    def verdict(self) -> PodVerdict:
+        if not has_proxy(self.seen.item):
+            return self.say(Verdict.NO_SIDECAR, _no_sidecar(self.seen.item, self.wanted.injected))
+        found = self._proxy() or self._arrived()
+        if found is not None:
+            return found
+        entry = self.entry
+        assert entry is not None  # noqa: S101 - `_arrived` has said so otherwise
+        return self._refused(entry) or self._another(entry) or self._placed(entry) or self._running(entry)
+
+    def _proxy(self) -> PodVerdict | None:
+        """Judge by the proxy itself: not there yet, not to be asked, silent."""
+        seen = self.seen
+        if seen.entries is not None and not seen.silence:
+            return None
+        pod = described(seen.item)
+        started = proxy_started(seen.item)
+        if seen.item["metadata"].get("deletionTimestamp"):
+            return self.say(Verdict.WARMING, "the pod is being deleted")
+        if seen.item.get("status", {}).get("phase") != "Running" or started.year == 1970:  # noqa: PLR2004 - the epoch
+            words = f"the pod is {pod.status}" + (f": {pod.reason}" if pod.reason else "")
+            return self.say(Verdict.WARMING, words)
+        if not seen.silence:
+            return self.say(Verdict.UNPROVEN, seen.missing[-1] if seen.missing else "its proxy was not asked")
+        if seen.at - started < _STARTING:
+            return self.say(Verdict.WARMING, "the proxy is starting", seen.silence)
+        return self.say(Verdict.HUNG, f"the proxy does not answer: {seen.silence}")
+
+    def _arrived(self) -> PodVerdict | None:
+        """Judge by what arrived: nothing, or the filter that stands for a module that could not be fetched."""
+        entry, seen = self.entry, self.seen
+        if entry is None:
+            return self._absent()
+        if entry.kind in ("deny", "allow"):
+            if self.stale:
+                return self.say(Verdict.WARMING, "the proxy has not got it yet; what it had could not be fetched")
+            lines = seen.log.failed_fetches(entry.updated - _PATIENCE)[-2:] if seen.log else []
+            if entry.kind == "deny":
+                return self.say(Verdict.DENY_ALL, "the module could not be fetched, and every request gets 403", *lines)
+            words = "the module could not be fetched, and requests pass without it"
+            return self.say(Verdict.ALLOW_ALL, words, *lines)
+        if entry.kind != "wasm" or not entry.digest:
+            return self.say(Verdict.UNPROVEN, "what arrived at the proxy names no image")
+        return None
+
+    def _absent(self) -> PodVerdict:
+        if self.age < _PATIENCE or self.seen.at - proxy_started(self.seen.item) < _STARTING:
+            return self.say(Verdict.WARMING, "the proxy has not got it yet")
+        if self.seen.listeners is not None and not self.seen.listeners.http:
+            words = "the proxy treats none of the pod's ports as HTTP: name the service's port http, or set appProtocol"
+            return self.say(Verdict.UNPROVEN, f"nothing of it arrived: {words}")
+        hint = "is the pod of this revision of Istio, and does istiod accept the object? `istioctl analyze` tells more"
+        return self.say(Verdict.UNPROVEN, f"nothing of it arrived at the proxy; {hint}")
+
+    def _refused(self, entry: Entry) -> PodVerdict | None:
+        """Judge by whether Envoy took what arrived last."""
+        seen = self.seen
+        words = seen.log.refusals(self.wanted.envoy_name, entry.updated - _SLACK) if seen.log else []
+        took = seen.stats.took(entry) if seen.stats else None
+        if took:
+            return None
+        if words:
+            return self._rejection(entry, words)
+        if took is False and seen.at - entry.updated > _PATIENCE:
+            return self._rejection(entry, ["extension_config_discovery: nothing was accepted since it arrived"])
+        if took is False:
+            return self.say(Verdict.WARMING, "the proxy is still loading it")
+        return self._unacknowledged(entry)
+
+    def _unacknowledged(self, entry: Entry) -> PodVerdict | None:
+        ack = self.seen.ack
+        if ack is None or not ack.sent or ack.settled or not (self.only_one or self.wanted.envoy_name in ack.error):
+            return None
+        if ack.error:
+            return self._rejection(entry, [f"istiod: {ack.error}"])
+        if not self._is_wanted(entry):
+            return None
+        # What arrived long ago may have been sent anew: a listener that drains keeps it while it is put in force again.
+        if min(self.age, self.seen.at - entry.updated) < _PATIENCE:
+            return self.say(Verdict.WARMING, "the proxy has not acknowledged it yet")
+        words = "the proxy has not acknowledged what istiod sent last: it refused it, or its agent does not answer"
+        return self.say(Verdict.UNPROVEN, words)
+
+    @property
+    def stale(self) -> bool:
+        """Whether what the proxy has is what it had before the plugin was put in force, and a moment may mend that."""
+        entry = self.entry
+        return entry is not None and (entry.version, entry.updated) == self.known.before and self.age < _PATIENCE
+
+    @property
+    def only_one(self) -> bool:
+        """Whether an acknowledgement, which is for all discovered filters together, is for this one alone."""
+        return len(self.seen.entries or ()) == 1
+
+    def _rejection(self, entry: Entry, lines: list[str]) -> PodVerdict:
+        if self.stale:
+            return self.say(Verdict.WARMING, "the proxy has not got it yet; what it had was refused")
+        if entry.digest != self.wanted.digest:
+            if self.age < _PATIENCE:
+                return self.say(Verdict.WARMING, "the proxy has not got it yet; what it had was refused", *lines)
+            return self.say(Verdict.OLD, "another image arrived last, and Envoy refused that one", *lines)
+        at = self.seen.stats.accepted.get(entry.name) if self.seen.stats else None
+        after = "what ran before still serves; where nothing did, every request gets 500"
+        if at is not None:
+            none = at.year == 1970  # noqa: PLR2004 - the epoch
+            after = "nothing ran before: every request gets 500" if none else "what ran before still serves"
+        return self.say(Verdict.REJECTED, f"Envoy refused it ({after})", *lines[-4:])
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        return entry.digest == self.wanted.digest and entry.carries(self.wanted.config, self.wanted.env)
+
+    def _another(self, entry: Entry) -> PodVerdict | None:
+        """Judge what is not wanted, an image or its configuration: what was before, for a moment or for good."""
+        if self._is_wanted(entry):
+            return None
+        if entry.digest == self.wanted.digest:
+            if self.age < _PATIENCE:
+                return self.say(Verdict.WARMING, "the proxy has this image, and not yet this configuration")
+            return self.say(Verdict.OLD, "the proxy runs this image with an earlier configuration")
+        if self.age < _PATIENCE:
+            return self.say(Verdict.WARMING, f"the proxy still has {entry.digest[:19]}")
+        return self.say(Verdict.OLD, f"the proxy runs {entry.digest[:19]}, and nothing newer arrived")
+
+    def _placed(self, entry: Entry) -> PodVerdict | None:
+        """Judge by where the filter stands: a listener that drains still has what was removed."""
+        if self.seen.listeners is None:
+            return self.say(Verdict.UNPROVEN, "the proxy's listeners could not be read")
+        if entry.name in self.seen.listeners.active:
+            return None
+        if self.seen.listeners.errors:
+            return self.say(Verdict.REJECTED, "Envoy refused the listener", *self.seen.listeners.errors[:2])
+        if entry.name in self.seen.listeners.warming or self.age < _PATIENCE:
+            return self.say(Verdict.WARMING, "its listener is not in force yet")
+        return self.say(Verdict.UNPROVEN, "no listener that serves has it: only one that drains, or none")
+
+    def _running(self, entry: Entry) -> PodVerdict:
+        """Judge what was accepted, as far as is known: crashes, a root id that does nothing, gaps in the log."""
+        seen, wanted = self.seen, self.wanted
+        if wanted.module is not None and wanted.module.facts.root_ids is not None:
+            there = wanted.module.facts.root_ids
+            if entry.root_id not in there:
+                listed = ", ".join(repr(one) for one in there) or "none"
+                words = f"Envoy runs the module, but it registers no root id {entry.root_id!r} (it has {listed})"
+                return self.say(Verdict.UNPROVEN, f"{words}: nothing of it takes effect")
+        elif entry.root_id and wanted.module is None:
+            words = f"whether the module registers the root id {entry.root_id!r} is not known: the image is not at hand"
+            return self.say(Verdict.UNPROVEN, words)
+        if seen.log is None:
+            words = "the proxy's log cannot be read: whether Envoy refused it, or its VM crashed, is not known"
+            return self.say(Verdict.UNPROVEN, words)
+        found = self._trapped(entry)
+        if found is not None:
+            return found
+        return self._unproven(entry) or self._live(entry)
+
+    def _trapped(self, entry: Entry) -> PodVerdict | None:
+        log = self.seen.log
+        traps = log.traps(entry.updated - _SLACK) if log else []
+        mine = [trap for trap in traps if self._could(trap)]
+        if not mine:
+            return None
+        others = [one for one in self.seen.entries or () if one.kind == "wasm" and one.name != entry.name]
+        last = mine[-1]
+        if others and self.wanted.module is None:
+            return self.say(Verdict.UNPROVEN, f"a VM crashed in {last.function}; the log does not say whose")
+        after = {
+            FailPolicy.CLOSE: "requests get 503 until it is deployed anew",
+            FailPolicy.OPEN: "requests pass without it",
+            FailPolicy.RELOAD: "it is loaded again with the next request",
+        }[self.wanted.policy]
+        told = [f"{last.function} failed: {last.why}", *self._frames(last)]
+        return self.say(Verdict.TRAPPED, f"its VM crashed in {last.function}: {last.why}; {after}", *told)
+
+    def _could(self, trap: Trap) -> bool:
+        if self.wanted.module is None:
+            return True
+        from wasmnb.envoy.traps import could_trap  # noqa: PLC0415 - heavy, and traps are rare
+
+        return could_trap(self.wanted.module, trap)
+
+    def _frames(self, trap: Trap) -> list[str]:
+        if self.wanted.module is None:
+            return [f"  at {name}" for _, name in trap.frames]
+        from wasmnb.envoy.traps import told  # noqa: PLC0415 - heavy, and traps are rare
+
+        return told(self.wanted.module, trap)[1:]
+
+    def _unproven(self, entry: Entry) -> PodVerdict | None:
+        """Say what is missing to call it live; None when nothing is."""
+        seen = self.seen
+        mark = f"{entry.name} {entry.updated} {entry.digest}"
+        since = max(entry.updated, self.known.clean if self.known.entry == mark else entry.updated)
+        assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
+        self.known.blank = (self.known.blank or seen.at) if seen.log.head is None else None
+        if not (seen.log.covers(since) or self._blank(since)):
+            why = f"its log was rotated: what was logged since {since:%H:%M:%S} is gone"
+            if not seen.log.whole:
+                why = f"so much was logged since {since:%H:%M:%S} that not all of it was read"
+            return self.say(Verdict.UNPROVEN, f"{why}, and with it whether the VM crashed; deploy it anew to know")
+        accepted = bool(seen.stats and seen.stats.took(entry))
+        settled = seen.ack is not None and seen.ack.settled
+        if not (accepted or settled or tells_refusals(seen.item)):
+            return self.say(Verdict.UNPROVEN, "nothing proves that Envoy accepted it: its log level hides refusals")
+        if seen.ack is not None and seen.ack.sent and not settled and not accepted and not tells_refusals(seen.item):
+            return self.say(Verdict.UNPROVEN, "the proxy has not acknowledged what it got last")
+        return None
+
+    def _blank(self, since: datetime) -> bool:
+        """Say whether nothing was logged since a time, in a log that was blank before.
+
+        For a line to be lost unseen in between, the proxy would have to fill a whole log (the kubelet rotates at
+        10 MiB), and then fall silent.
+        """
+        blank = self.known.blank
+        return blank is not None and blank <= since and self.seen.at - since < _SILENCE
+
+    def _live(self, entry: Entry) -> PodVerdict:
+        seen = self.seen
+        lines = []
+        if seen.stats is not None and seen.stats.took(entry):
+            lines.append(f"extension_config_discovery: accepted at {seen.stats.accepted[entry.name]:%H:%M:%S}")
+        if seen.ack is not None and seen.ack.settled:
+            lines.append("istiod: ECDS sent = acknowledged")
+        lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
+        self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.at
+        return self.say(Verdict.LIVE, "", *lines)
+
+
+def _no_sidecar(item: Mapping[str, Any], injected: str) -> str:
+    metadata, spec = item["metadata"], item.get("spec", {})
+    marks = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
+    if marks.get("sidecar.istio.io/inject") == "false":
+        return "the pod has no sidecar: it is marked sidecar.istio.io/inject=false"
+    if spec.get("hostNetwork"):
+        return "the pod has no sidecar: Istio gives none to pods of the host's network"
+    return f"the pod has no sidecar: {injected or 'it was made before its namespace was labelled; restart it'}"

@@ -1,0 +1,161 @@
+"""What a proxy in a pod logged: from when on the log is there, refusals, failed fetches, and traps.
+
+Sources: Istio, ``pkg/envoy/proxy.go`` (the format of Envoy's lines) and ``pkg/wasm/convert.go``; Envoy 1.40,
+``wasm_vm.cc``, ``grpc_subscription_impl.cc``; Kubernetes, ``PodLogOptions``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from wasmnb.envoy.log import Trap, traps
+from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.proxies.pods import PROXY, moment, proxy_container
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from wasmnb.mesh.istio.api.cluster import Cluster
+
+__all__ = ["Line", "ProxyLog", "read", "short", "tells_refusals", "trap_lines"]
+
+_SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
+_MOST, _PIECES = 4 * 2**20, 8  # bytes of one question, and how many are asked: the kubelet rotates at 10 MiB
+_WHOLE = 3 / 4
+"""An answer of a smaller share of its limit is whole: a cut one may be *slightly* shorter (``PodLogOptions``)."""
+_TRAP = re.compile(r"\terror\t(?:envoy )?wasm .*?\bFunction: (?P<function>\S+) failed: (?P<why>.*?)(?:\tthread=\d+)?$")
+_TAIL = re.compile(r"\tthread=\d+$")
+_FETCH = "error in converting the wasm config to local"
+_REFUSAL = re.compile(
+    r"TypedExtensionConfig rejected|Unable to create Wasm|Failed to load Wasm|Wasm VM failed|missing import"
+)
+_QUIET = re.compile(r"^(error|critical|off)$")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a log, and when the container wrote it."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class ProxyLog:
+    """A part of a log.
+
+    Parameters
+    ----------
+    head : datetime or None
+        The time of the oldest line that there still is; None when there is no line at all.
+    lines : tuple of Line
+    whole : bool
+        Whether its newest lines are there.
+    """
+
+    head: datetime | None
+    lines: tuple[Line, ...]
+    whole: bool = True
+
+    def covers(self, since: datetime) -> bool:
+        """Say whether nothing that was logged since then is missing."""
+        return self.whole and self.head is not None and self.head <= since
+
+    def refusals(self, name: str, since: datetime) -> list[str]:
+        """Give the lines in which Envoy refuses a filter, or one whose name it does not say, since a time.
+
+        Parameters
+        ----------
+        name : str
+            ``namespace.name``, as Istio calls the plugin in Envoy.
+        since : datetime
+        """
+        texts = [short(line.text) for line in self.lines if line.at >= since and _REFUSAL.search(line.text)]
+        named = [text for text in texts if "Unable to create Wasm plugin" in text]
+        # Envoy names the plugin in the last line of a refusal only; where it names others, it is theirs.
+        if named and not any(re.search(rf"plugin {re.escape(name)}(?![\w-])", text) for text in named):
+            return []
+        return list(dict.fromkeys(texts))
+
+    def failed_fetches(self, since: datetime) -> list[str]:
+        """Give the lines in which the agent says that it could not fetch a module."""
+        return list(dict.fromkeys(short(line.text) for line in self.lines if line.at >= since and _FETCH in line.text))
+
+    def traps(self, since: datetime) -> list[Trap]:
+        """Give the traps since a time, oldest first."""
+        texts = [line.text for line in self.lines if line.at >= since]
+        return trap_lines(texts)
+
+
+def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLog:
+    """Read what a pod's proxy logged since a time, and find out how far back its log goes; all of a short log.
+
+    Raises
+    ------
+    ForbiddenError, MissingError, MeshError
+    """
+    right = Right("get", "pods/log", "", namespace)
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+
+    def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
+        query = {"container": PROXY, "timestamps": "true", "limitBytes": str(limit), **query}
+        text = cluster.request("GET", path, query=query, right=right)
+        return [_line(line) for line in text.splitlines()], len(text.encode()) >= _WHOLE * limit
+
+    lines, cut = ask(_SHORT)
+    head = lines[0].at if lines else None
+    if cut:
+        lines, cut = _younger(ask, since)
+    return ProxyLog(head, tuple(lines), not cut)
+
+
+def _younger(ask: Callable[..., tuple[list[Line], bool]], since: datetime) -> tuple[list[Line], bool]:
+    """Read what was logged since a time, piece by piece; say whether the end is still missing."""
+    found: list[Line] = []
+    from_ = (since - timedelta(seconds=1)).astimezone(timezone.utc).replace(microsecond=0)
+    for _ in range(_PIECES):
+        # Whole seconds only: RFC 3339 as metav1.Time reads it. So the last second of a piece comes twice.
+        lines, cut = ask(_MOST, sinceTime=from_.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        found = [line for line in found if line.at < from_] + (lines[:-1] if cut else lines)
+        if not cut:
+            return found, False
+        # The last line may be cut anywhere, also in its time.
+        last = lines[-2].at.replace(microsecond=0) if len(lines) > 1 else from_
+        if last <= from_:
+            break
+        from_ = last
+    return found, True
+
+
+def tells_refusals(item: Mapping[str, Any]) -> bool:
+    """Say whether a proxy logs at a level at which refusals are told (``--proxyLogLevel``)."""
+    container = proxy_container(item) or {}
+    words = [str(word) for word in container.get("args") or ()]
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        if word.startswith("--proxyLogLevel"):
+            level = word.partition("=")[2] or following
+            return not _QUIET.match(level)
+    return True
+
+
+def short(text: str) -> str:
+    """Give a line without time, level, source file and thread."""
+    text = _TAIL.sub("", text)
+    return text.split("\t")[-1].strip() if "\t" in text else text
+
+
+def _line(text: str) -> Line:
+    stamp, _, rest = text.partition(" ")
+    try:
+        return Line(moment(stamp), rest)
+    except ValueError:
+        return Line(datetime.fromtimestamp(0, timezone.utc), text)
+
+
+def trap_lines(lines: Sequence[str]) -> list[Trap]:
+    """Find the traps among lines without time stamps, oldest first."""
+    return traps(lines, _TRAP)

@@ -1,0 +1,71 @@
+"""How many requests a pod's proxy answered: by Istio's own metric, else by Envoy's statistics where they are kept."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.proxies.pods import has_proxy
+from wasmnb.mesh.protocol import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wasmnb.mesh.istio.proxies.admin import Admin
+
+__all__ = ["counts"]
+
+_AT_ONCE = 16
+_PATH = "/stats?filter=" + quote(r"istio_requests_total|^http\.inbound.*downstream_rq_(completed|5xx)$")
+# Istio's metric carries its labels in its name: ``...;.response_code.=.200.;...`` (``istio_stats``, Envoy contrib).
+_ISTIO = re.compile(r"istio_requests_total\..*\breporter\.=\.destination\b.*\bresponse_code\.=\.(?P<code>\d+)")
+_WHY = (
+    "the proxy keeps no count of requests: switch Istio's metrics on, or annotate the pods"
+    " sidecar.istio.io/statsInclusionPrefixes=http.inbound"
+)
+
+
+def counts(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Count]:
+    """Count the requests that came in to each pod, and those answered with a 5xx."""
+    with ThreadPoolExecutor(max(1, min(len(items), _AT_ONCE))) as threads:
+        return list(threads.map(lambda item: _count(admin, item), items))
+
+
+def _count(admin: Admin, item: Mapping[str, Any]) -> Count:
+    name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
+    if not has_proxy(item):
+        return Count(name, None, None, "the pod has no sidecar", now)
+    try:
+        text = admin.get(name, _PATH)
+    except TimeoutError:
+        return Count(name, None, None, "the proxy does not answer", now)
+    except MeshError as error:
+        return Count(name, None, None, error.what, now)
+    found = _read(text)
+    if found is None:
+        return Count(name, None, None, _WHY, now)
+    return Count(name, *found, "", now)
+
+
+def _read(text: str) -> tuple[int, int] | None:
+    """Add up requests and errors: Istio's metric where there is one, else those of all inbound listeners."""
+    istio: list[int] | None = None
+    envoy: list[int] | None = None
+    for line in text.splitlines():
+        name, _, value = line.rpartition(": ")
+        if not value.isdigit():
+            continue
+        match = _ISTIO.search(name)
+        if match is not None:
+            istio = istio or [0, 0]
+            istio[0] += int(value)
+            istio[1] += int(value) if match["code"].startswith("5") else 0
+        elif name.endswith(("downstream_rq_completed", "downstream_rq_5xx")):
+            envoy = envoy or [0, 0]
+            envoy[name.endswith("_5xx")] += int(value)
+    best = istio or envoy
+    return (best[0], best[1]) if best is not None else None

@@ -1,0 +1,197 @@
+"""Pods and verdicts of a namespace, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import SelectorError
+from wasmnb.mesh.istio.api.namespaces import injected
+from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.objects.objects_writer import put_at
+from wasmnb.mesh.istio.objects.plugin_facts import digest_of, envoy_name, policy_of, said_by, selects
+from wasmnb.mesh.istio.proxies.desired_state import Known, Wanted
+from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
+from wasmnb.mesh.istio.proxies.judge import judge, not_selected
+from wasmnb.mesh.istio.proxies.pods import ended, labels
+from wasmnb.mesh.local.lookup import did_you_mean
+from wasmnb.plugin.rendering import resource_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+    from wasmnb.mesh.istio.objects.images import Images
+    from wasmnb.mesh.istio.objects.objects import Stored
+    from wasmnb.mesh.istio.proxies.evidence import Gatherer
+    from wasmnb.mesh.istio.proxies.istiod import Istio
+    from wasmnb.mesh.protocol import PodVerdict
+    from wasmnb.module import Module
+
+__all__ = ["Item", "Looking"]
+
+Item = Mapping[str, Any]
+
+
+class Looking:
+    """Looks at one namespace of a mesh.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    istio : Istio
+    gatherer : Gatherer
+    tunnels : Tunnels
+    images : Images
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        istio: Istio,
+        gatherer: Gatherer,
+        tunnels: Tunnels,
+        *,
+        images: Images,
+    ) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.istio = istio
+        self._gatherer = gatherer
+        self._tunnels = tunnels
+        self._images = images
+        self._known: dict[tuple[str, str], Known] = {}
+
+    def items(self) -> list[Item]:
+        """List the pods, by name.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        right = Right("list", "pods", "", self.namespace)
+        found = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}/pods", right=right)["items"]
+        return sorted(found, key=lambda item: str(item["metadata"]["name"]))
+
+    def serving(self) -> list[Item]:
+        """List the pods that requests can reach, or will: neither at their end nor being deleted."""
+        return [item for item in self.items() if not ended(item) and not item["metadata"].get("deletionTimestamp")]
+
+    def concerned(self, stored: Sequence[Stored]) -> list[Item]:
+        """List the pods that requests can reach, or will, and that objects are for."""
+        return [item for item in self.serving() if any(selects(one, item) for one in stored)]
+
+    def active(self, items: Sequence[Item], stored: Sequence[Stored]) -> bool:
+        """Say whether a listener that serves has a filter of these objects, as far as the proxies answer."""
+        names = {name for one in stored for name in self._names(one)}
+        seen = self._gatherer.gather(items, {}, "", whole=True)
+        return any(names & one.listeners.active for one in seen if one.listeners is not None)
+
+    def judged(
+        self,
+        items: Sequence[Item],
+        stored: Sequence[Stored],
+        *,
+        rest: bool = False,
+        whole: bool = True,
+    ) -> list[PodVerdict]:
+        """Judge plugins on pods.
+
+        Parameters
+        ----------
+        items : sequence
+            The pods.
+        stored : sequence of Stored
+            The objects of the plugins.
+        rest : bool
+            Judge the pods that are not selected too.
+        whole : bool
+            Gather all evidence; without, no pod can be LIVE.
+        """
+        if whole:
+            self._images.fill(stored)
+        modules = self._images.modules()
+        foreign = [judge_foreign(one, digest_of(one)) for one in stored if not one.kind.ours]
+        stored = [one for one in stored if one.kind.ours]
+        concerned = [item for item in items if any(selects(one, item) for one in stored)]
+        acks, why = self.istio.acks(self.cluster, self._tunnels) if concerned and whole else ({}, "")
+        evidence = dict(
+            zip(
+                (item["metadata"]["name"] for item in concerned),
+                self._gatherer.gather(concerned, acks, why, whole=whole),
+                strict=True,
+            )
+        )
+        bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
+        found = foreign
+        for item in items:
+            name = item["metadata"]["name"]
+            for id_ in dict.fromkeys(one.id for one in stored):
+                mine = [one for one in stored if one.id == id_]
+                here = [one for one in mine if selects(one, item)]
+                if here:
+                    # Two for a moment, while one object takes the place of another: the newest is meant.
+                    one = max(here, key=put_at)
+                    found.append(judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_)))
+                elif rest:
+                    found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
+        return found
+
+    def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> Wanted:
+        """Say what an object means to run."""
+        digest, plugin = digest_of(stored), stored.record.get("plugin") or {}
+        config, env = said_by(stored)
+        return Wanted(
+            plugin=stored.id,
+            digest=digest,
+            root_id=str(plugin.get("root_id") or ""),
+            policy=policy_of(stored),
+            config=config,
+            env=env,
+            names=self._names(stored),
+            envoy_name=envoy_name(stored),
+            since=put_at(stored),
+            module=modules.get(digest),
+            injected=injected,
+        )
+
+    def known(self, item: Item, id_: str) -> Known:
+        """Give what is remembered of a plugin on a pod."""
+        return self._known.setdefault((str(item["metadata"]["uid"]), id_), Known())
+
+    def before(self, stored: Sequence[Stored], items: Sequence[Item]) -> None:
+        """Remember which version of a plugin's filter each proxy has now, before it changes.
+
+        What such an entry shows of an earlier failure is not about what comes.
+        """
+        for one, seen in zip(items, self._gatherer.gather(items, {}, "", whole=False), strict=True):
+            for object_ in stored:
+                entry = seen.named(self._names(object_))
+                self.known(one, object_.id).before = (entry.version, entry.updated) if entry else ("", _EPOCH)
+
+    def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
+        """Make the error for a selector that matches nothing: it lists the labels there are."""
+        wanted = ",".join(f"{key}={value}" for key, value in selector.items())
+        there = {f"{key}={value}" for item in items for key, value in labels(item).items() if "/" not in key}
+        if not items:
+            return SelectorError(
+                f"There is no pod in the namespace {self.namespace}.",
+                hint="%wasm_bookinfo apply makes some; %wasm_mesh istio -n NAMESPACE chooses another",
+            )
+        hint = did_you_mean(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
+        return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)
+
+    def _names(self, stored: Stored) -> tuple[str, ...]:
+        return resource_names(self.namespace, stored.name, stored.kind.name)
+
+
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
+
+
+def _labels(stored: Sequence[Stored]) -> str:
+    plugin = stored[-1].record.get("plugin") or {}
+    return ",".join(f"{key}={value}" for key, value in (plugin.get("selector") or {}).items())

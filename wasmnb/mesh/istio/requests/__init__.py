@@ -1,0 +1,1 @@
+"""Requests from a workload of the cluster, and the ways to send them."""
