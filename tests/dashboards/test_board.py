@@ -10,9 +10,9 @@ import pytest
 
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
-from wasmnb.dashboards.board import Board
-from wasmnb.dashboards.rates import FIRST, Rates
 from wasmnb.errors import Interrupted
+from wasmnb.live.board import Board
+from wasmnb.live.rates import FIRST, Rates
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.protocol import Count

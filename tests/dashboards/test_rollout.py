@@ -10,8 +10,8 @@ from tests.dashboards.simulated import DIGEST, SimulatedMesh
 from tests.mesh.conftest import until
 from tests.rollout.fakes import FakeMesh
 from tests.views.things import Picture, plugin
-from wasmnb.dashboards.board import Board
 from wasmnb.errors import RolloutError
+from wasmnb.live.board import Board
 from wasmnb.mesh import Verdict
 from wasmnb.session.rollout import Care, read_steps, roll_out
 from wasmnb.views import progress as progress_module

@@ -15,14 +15,14 @@ import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wasmnb.dashboards.feed import now
 from wasmnb.dashboards.outputs import EMPTY, record_bundle, widget_bundle
+from wasmnb.live.feed import now
 from wasmnb.notebook import attended, in_kernel, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from wasmnb.dashboards.feed import Freshness
+    from wasmnb.live.feed import Freshness
     from wasmnb.views import Record
 
 __all__ = ["LiveView", "Source"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.dashboards.board import Board, Paint
 from wasmnb.dashboards.live import LiveView
+from wasmnb.live.board import Board, Paint
 from wasmnb.views.mesh import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from wasmnb.dashboards.feed import Freshness
+    from wasmnb.live.feed import Freshness
     from wasmnb.mesh import Mesh
     from wasmnb.views import Record
 

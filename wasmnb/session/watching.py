@@ -43,8 +43,8 @@ class Watching(Looking):
         ------
         NoMeshError, ConfigError
         """
-        from wasmnb.dashboards.board import Board  # noqa: PLC0415 - for views only
         from wasmnb.dashboards.pods import Pods  # noqa: PLC0415
+        from wasmnb.live.board import Board  # noqa: PLC0415 - for views only
 
         with self._guard():
             mesh = self.current

@@ -12,8 +12,8 @@ from wasmnb.views.mesh import doubted_cell, pods_columns, verdict_cell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wasmnb.dashboards.feed import Freshness
-    from wasmnb.dashboards.row import PluginState, Row
+    from wasmnb.live.feed import Freshness
+    from wasmnb.live.row import PluginState, Row
 
 __all__ = ["board_record", "freshness_text"]
 

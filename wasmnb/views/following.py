@@ -14,9 +14,9 @@ from wasmnb.views.rollout import rollout_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from wasmnb.dashboards.board import Board
-    from wasmnb.dashboards.feed import Freshness
-    from wasmnb.dashboards.row import PluginState, Row
+    from wasmnb.live.board import Board
+    from wasmnb.live.feed import Freshness
+    from wasmnb.live.row import PluginState, Row
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
     from wasmnb.session import Rollout
@@ -53,7 +53,7 @@ class Pods:
 
     def record(self, stage: str, seconds: float) -> Record:
         """See `following_record`; the first call opens the watch."""
-        from wasmnb.dashboards.board import Board  # noqa: PLC0415 - only for a rollout that takes its time
+        from wasmnb.live.board import Board  # noqa: PLC0415 - only for a rollout that takes its time
 
         if self._board is None:
             self._board = Board(self._mesh, mask=self._mask, rates=False)

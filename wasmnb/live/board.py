@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from wasmnb.dashboards.feed import Feed, Freshness, now
-from wasmnb.dashboards.rates import Rates
-from wasmnb.dashboards.row import Rate, Row
-from wasmnb.dashboards.table import PodTable
 from wasmnb.errors import in_words
+from wasmnb.live.feed import Feed, Freshness, now
+from wasmnb.live.rates import Rates
+from wasmnb.live.row import Rate, Row
+from wasmnb.live.table import PodTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

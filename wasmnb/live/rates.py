@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.dashboards.row import Rate
+from wasmnb.live.row import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

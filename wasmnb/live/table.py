@@ -7,7 +7,7 @@ from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.dashboards.row import PluginState, Rate, Row
+from wasmnb.live.row import PluginState, Rate, Row
 from wasmnb.mesh import Verdict
 
 if TYPE_CHECKING:
