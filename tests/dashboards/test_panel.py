@@ -9,9 +9,9 @@ import pytest
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
-from wasmnb.dashboards.choices import Choices, matching, schema_of
 from wasmnb.dashboards.controls import Controls
-from wasmnb.dashboards.fields import checked, fields, parsed
+from wasmnb.dashboards.deploy_settings import Choices, matching, schema_of
+from wasmnb.dashboards.schema_form import checked, fields, parsed
 from wasmnb.errors import ConfigError
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from wasmnb.dashboards.choices import Choices, matching, schema_of
-from wasmnb.dashboards.fields import Field, checked, fields, parsed
-from wasmnb.dashboards.inputs import button, failed, input_of, made, quoted, said, shown, value_of
+from wasmnb.dashboards.deploy_settings import Choices, matching, schema_of
+from wasmnb.dashboards.form_widgets import button, failed, input_of, made, quoted, said, shown, value_of
 from wasmnb.dashboards.panel import deployable
+from wasmnb.dashboards.schema_form import Field, checked, fields, parsed
 from wasmnb.errors import Told
 from wasmnb.plugin import FailPolicy, Phase
 

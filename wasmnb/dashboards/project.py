@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from wasmnb.dashboards.inputs import button, failed, made
+from wasmnb.dashboards.form_widgets import button, failed, made
 from wasmnb.dashboards.outputs import record_bundle, widget_bundle
 from wasmnb.errors import Told
 from wasmnb.views.project import choice_record, project_record

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.dashboards.fields import checked
+from wasmnb.dashboards.schema_form import checked
 from wasmnb.plugin.scope import carries
 from wasmnb.session.words import selector as labels
 

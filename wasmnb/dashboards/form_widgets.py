@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from wasmnb.dashboards.fields import parsed
+from wasmnb.dashboards.schema_form import parsed
 
 if TYPE_CHECKING:
-    from wasmnb.dashboards.fields import Field
+    from wasmnb.dashboards.schema_form import Field
     from wasmnb.errors import Told
     from wasmnb.views import Record
 
