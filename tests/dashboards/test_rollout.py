@@ -13,10 +13,10 @@ from tests.views.things import Picture, plugin
 from wasmnb.errors import RolloutError
 from wasmnb.live.board import Board
 from wasmnb.mesh import Verdict
-from wasmnb.session.rollout import Care, read_steps, roll_out
+from wasmnb.rollout import Care, read_steps, roll_out
 from wasmnb.views import progress as progress_module
-from wasmnb.views.following import following_record
 from wasmnb.views.progress import LiveProgress
+from wasmnb.views.rollout_progress import following_record
 
 
 def test_another_digest_is_old_and_those_that_are_not_live_come_first():

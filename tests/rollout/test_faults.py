@@ -9,9 +9,9 @@ from tests.rollout.fakes import FakeMesh, broken
 from wasmnb.errors import MeshError, RolloutError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Plugin
+from wasmnb.rollout import Care, read_steps, roll_out
+from wasmnb.rollout.traffic import Seen, risen
 from wasmnb.session import Session
-from wasmnb.session.rollout import Care, read_steps, roll_out
-from wasmnb.session.rollout.traffic import Seen, risen
 from wasmnb.views import rollout_record
 
 OLD = Plugin("steps", tag("old").image(), {"app": "shop"})

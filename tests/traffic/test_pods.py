@@ -9,8 +9,8 @@ import pytest
 from tests.mesh.tiny import build, header, tag
 from tests.views.things import exchange
 from wasmnb.errors import TrafficError, UsageError
+from wasmnb.rollout.fan_out import ask_each
 from wasmnb.session import Session
-from wasmnb.session.asking import ask_each
 from wasmnb.traffic import Capture, PodCaptures
 from wasmnb.views import pod_headers_record
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
+from wasmnb.rollout.deploy import in_force, unknown_plugin
+from wasmnb.rollout.fan_out import ask_each
 from wasmnb.session import words
-from wasmnb.session.asking import ask_each
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.deploying import in_force, unknown_plugin
 from wasmnb.session.results import plugin_key
 from wasmnb.session.state import State
 from wasmnb.traffic import Capture, Exchange, PodCaptures

@@ -9,7 +9,7 @@ from time import monotonic, strftime
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError, WasmnbError
-from wasmnb.session.deploying import in_force
+from wasmnb.rollout.deploy import in_force
 from wasmnb.session.images import Images
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import guess
+from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.session import words
 from wasmnb.session.defaults import number
-from wasmnb.session.deploying import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.session.files import FileResult
 from wasmnb.session.filters import said
 from wasmnb.session.logins import Logins
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from wasmnb.dashboards.panel import Panel
     from wasmnb.progress import Progress
-    from wasmnb.session.rehearsing import DryRun
-    from wasmnb.session.rollout import Rollout
+    from wasmnb.rollout import Rollout
+    from wasmnb.rollout.dry_run import DryRun
     from wasmnb.session.supplying import Deployable
 
 __all__ = ["Session", "close_default", "default"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
 from wasmnb.progress import Following
+from wasmnb.rollout import Care, Labels, Rollout, assign, label_text, read_steps, roll_out
+from wasmnb.rollout.deploy import still_in_force
+from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.session.defaults import number
-from wasmnb.session.deploying import still_in_force
-from wasmnb.session.rehearsing import DryRun, rehearse
-from wasmnb.session.rollout import Care, Labels, Rollout, assign, label_text, read_steps, roll_out
 from wasmnb.session.supplying import Supplying, default_id
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
     from wasmnb.session import Rollout
-    from wasmnb.views.following import Followed
+    from wasmnb.views.rollout_progress import Followed
 
 __all__ = ["Line", "LiveProgress"]
 
@@ -77,13 +77,13 @@ class LiveProgress:
 
     def follow(self, mesh: Mesh, plugin: Plugin, mask: Callable[[str], str] = str) -> None:
         """Show a rollout pod by pod; see `wasmnb.progress.Following`."""
-        from wasmnb.views.following import Pods  # noqa: PLC0415 - for rollouts only
+        from wasmnb.views.rollout_progress import Pods  # noqa: PLC0415 - for rollouts only
 
         self._followed = Pods(mesh, plugin, mask)
 
     def walked(self, rollout: Rollout) -> None:
         """Show a rollout step by step; see `wasmnb.progress.Following`."""
-        from wasmnb.views.following import Walk  # noqa: PLC0415 - for rollouts only
+        from wasmnb.views.rollout_progress import Walk  # noqa: PLC0415 - for rollouts only
 
         self._followed = Walk(rollout)
 

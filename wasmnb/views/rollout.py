@@ -65,7 +65,7 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
 
 
 def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
-    from wasmnb.session.rollout.traffic import Seen  # noqa: PLC0415
+    from wasmnb.rollout.traffic import Seen  # noqa: PLC0415
 
     verdicts = {one.pod: one for one in step.verdicts}
     counted = {one.pod for one in step.before if one.requests is not None}

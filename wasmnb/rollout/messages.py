@@ -10,7 +10,7 @@ from wasmnb.mesh import Verdict
 if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
-    from wasmnb.session.rollout.result import Rollout, Step
+    from wasmnb.rollout.result import Rollout, Step
 
 __all__ = ["failed", "left_half_done", "question", "stopped_in_midst", "told", "without_traffic"]
 

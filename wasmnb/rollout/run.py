@@ -10,12 +10,12 @@ from wasmnb.errors import DeployError, HangError, ModuleError, WasmnbError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.scope import carries
 from wasmnb.progress import Silent
-from wasmnb.session.deploying import in_force
-from wasmnb.session.rollout.messages import failed, question, stopped_in_midst, without_traffic
-from wasmnb.session.rollout.result import Rollout, Step
-from wasmnb.session.rollout.start import started
-from wasmnb.session.rollout.steps import assign, unfit
-from wasmnb.session.rollout.traffic import Seen, counts_of, risen, usual_of, watched
+from wasmnb.rollout.deploy import in_force
+from wasmnb.rollout.messages import failed, question, stopped_in_midst, without_traffic
+from wasmnb.rollout.result import Rollout, Step
+from wasmnb.rollout.start import started
+from wasmnb.rollout.steps import assign, unfit
+from wasmnb.rollout.traffic import Seen, counts_of, risen, usual_of, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Count, Mesh, PodVerdict
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
-    from wasmnb.session.rollout.start import Care
-    from wasmnb.session.rollout.steps import Labels
+    from wasmnb.rollout.start import Care
+    from wasmnb.rollout.steps import Labels
 
 __all__ = ["roll_out"]
 

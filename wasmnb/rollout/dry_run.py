@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.session.deploying import in_force
+from wasmnb.rollout.deploy import in_force
 from wasmnb.session.results import plugin_dict
 from wasmnb.session.words import selector_text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.rollout.steps import label_text
+from wasmnb.rollout.traffic import Seen
 from wasmnb.session.results import plugin_dict
-from wasmnb.session.rollout.steps import label_text
-from wasmnb.session.rollout.traffic import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

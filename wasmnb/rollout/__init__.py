@@ -1,0 +1,8 @@
+"""A plugin put in force in steps: the next one only when this one is LIVE and its error rate has not risen."""
+
+from wasmnb.rollout.result import Rollout, Step
+from wasmnb.rollout.run import roll_out
+from wasmnb.rollout.start import Care
+from wasmnb.rollout.steps import Labels, assign, label_text, read_steps
+
+__all__ = ["Care", "Labels", "Rollout", "Step", "assign", "label_text", "read_steps", "roll_out"]
