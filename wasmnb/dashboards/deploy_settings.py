@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.dashboards.schema_form import checked
 from wasmnb.plugin.scope import carries
-from wasmnb.session.words import selector as labels
+from wasmnb.session.parsing import selector as labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ class Choices:
     @property
     def plugin(self) -> str:
         """The id on the mesh."""
-        from wasmnb.session.supplying import default_id  # noqa: PLC0415 - the session's own rule
+        from wasmnb.session.image_source import default_id  # noqa: PLC0415 - the session's own rule
 
         return self.id or default_id(self.name.removesuffix(".wasm"))
 

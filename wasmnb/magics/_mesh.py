@@ -9,7 +9,7 @@ from wasmnb.magics._command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
     from wasmnb.session import MeshState
-    from wasmnb.session.sampling import Bookinfo
+    from wasmnb.session.bookinfo import Bookinfo
     from wasmnb.views import Record
 
 __all__ = ["COMMANDS", "WATCH"]

@@ -18,8 +18,8 @@ from wasmnb.errors import (
 )
 from wasmnb.mesh import Verdict
 from wasmnb.progress import Following
+from wasmnb.session.parsing import selector_text
 from wasmnb.session.results import Deployment, plugin_key
-from wasmnb.session.words import selector_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.rollout.deploy import in_force
+from wasmnb.session.parsing import selector_text
 from wasmnb.session.results import plugin_dict
-from wasmnb.session.words import selector_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

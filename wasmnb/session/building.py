@@ -11,7 +11,7 @@ from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, Interrupted, UsageError, did_you_mean
 from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.module import Module
-from wasmnb.session.words import text_of
+from wasmnb.session.parsing import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ImageError, RegistryError
 from wasmnb.image.index_entries import ref_name
 from wasmnb.image.reference import LOCAL, Reference, split_target
-from wasmnb.session import words
+from wasmnb.session import parsing
 from wasmnb.session.building import Order
-from wasmnb.session.finding import held
+from wasmnb.session.image_lookup import held
 from wasmnb.session.imaging import Built, Removed, Tagged, Transfer
 from wasmnb.session.listings import below, beside
 from wasmnb.session.state import State
@@ -98,7 +98,7 @@ class Images(State):
                 annotations=annotation,
                 schema=schema,
                 force=force,
-                flags=words.flags(flags, include, define, std),
+                flags=parsing.flags(flags, include, define, std),
             )
             container = {"command": command, "target": target, "pull": pull}
             before = held(self.store, order.reference)

@@ -10,16 +10,16 @@ from wasmnb import redact
 from wasmnb.errors import ConfigError
 from wasmnb.plugin.rendering import KINDS, Site, bootstrap, choose, object_name, render_istio, yaml_text
 from wasmnb.plugin.rendering.capabilities import ENVOY, HIGRESS
+from wasmnb.session.deploy_options import Wanted
+from wasmnb.session.image_source import Supplying
 from wasmnb.session.results import plugin_dict
-from wasmnb.session.supplying import Supplying
-from wasmnb.session.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
-    from wasmnb.session.supplying import Deployable
+    from wasmnb.session.image_source import Deployable
 
 __all__ = ["Rendered", "Rendering"]
 

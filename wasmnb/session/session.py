@@ -12,19 +12,19 @@ from wasmnb import redact
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import guess
 from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
-from wasmnb.session import words
+from wasmnb.session import parsing
+from wasmnb.session.bookinfo import Sampling
 from wasmnb.session.defaults import number
+from wasmnb.session.deploy_options import Wanted
 from wasmnb.session.files import FileResult
 from wasmnb.session.filters import said
-from wasmnb.session.logins import Logins
+from wasmnb.session.image_source import NO_ACCESS, default_id
+from wasmnb.session.plugin_options import kind
 from wasmnb.session.projects import Projects
+from wasmnb.session.registry_login import Logins
 from wasmnb.session.rendering import Rendering
 from wasmnb.session.results import Deployment, FilterResult, Removal
-from wasmnb.session.sampling import Sampling
-from wasmnb.session.scoping import kind
 from wasmnb.session.stepping import Stepping, Steps
-from wasmnb.session.supplying import NO_ACCESS, default_id
-from wasmnb.session.wanted import Wanted
 from wasmnb.session.watching import Watching
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.rollout import Rollout
     from wasmnb.rollout.dry_run import DryRun
-    from wasmnb.session.supplying import Deployable
+    from wasmnb.session.image_source import Deployable
 
 __all__ = ["Session", "close_default", "default"]
 
@@ -105,7 +105,7 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
                 known = self._filters.get(name)
             else:
                 guessed = guess(source, self._defaults["language"]) if language is None else None
-                flags = words.flags(flags, include, define, std)
+                flags = parsing.flags(flags, include, define, std)
                 wanted = Filter(name, source, guessed.language if guessed else str(language), flags)
                 with nullcontext() if deploy is None else still_in_force(self.current, id or name), said(guessed):
                     built = self._filters.build(wanted, named=files, force=force, progress=progress)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, RolloutError, Told, UsageError
 from wasmnb.image.reference import Reference, split_target
-from wasmnb.session import words
+from wasmnb.session import parsing
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
 from wasmnb.session.filters import Filters
 from wasmnb.session.results import MeshState
@@ -227,7 +227,7 @@ class State:
 
     @staticmethod
     def _local(asked: dict[str, Any], progress: Progress | None) -> Mesh:
-        own = [words.workload(word) for word in asked["workloads"]]
+        own = [parsing.workload(word) for word in asked["workloads"]]
         if not own and not asked["bookinfo"]:
             raise UsageError("A mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
         from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
@@ -254,7 +254,7 @@ class State:
 
     def _fetched(self, pinned: str) -> Image:
         """Get the image of a pinned reference: from the store, else from its registry."""
-        from wasmnb.session.finding import find  # noqa: PLC0415 - for images that others deployed
+        from wasmnb.session.image_lookup import find  # noqa: PLC0415 - for images that others deployed
 
         host = Reference.parse(pinned).host
         access = self._access(host, plain_http=False, insecure=False, ca=None)

@@ -11,14 +11,14 @@ from wasmnb.rollout import Care, Labels, Rollout, assign, label_text, read_steps
 from wasmnb.rollout.deploy import still_in_force
 from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.session.defaults import number
-from wasmnb.session.supplying import Supplying, default_id
+from wasmnb.session.image_source import Supplying, default_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.progress import Progress
-    from wasmnb.session.supplying import Deployable
-    from wasmnb.session.wanted import Wanted
+    from wasmnb.session.deploy_options import Wanted
+    from wasmnb.session.image_source import Deployable
 
 __all__ = ["Stepping", "Steps"]
 

@@ -9,7 +9,7 @@ from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.progress import Silent
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.looking import Looking
+from wasmnb.session.inspect_mesh import Looking
 from wasmnb.session.results import plugin_key
 
 if TYPE_CHECKING:

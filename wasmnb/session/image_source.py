@@ -14,7 +14,7 @@ from wasmnb.image.index_entries import ref_name
 from wasmnb.image.manifest import is_digest
 from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.module import Module
-from wasmnb.session.finding import Found, find, held, is_reference, place
+from wasmnb.session.image_lookup import Found, find, held, is_reference, place
 from wasmnb.session.imaging import Built, Transfer
 from wasmnb.session.state import State
 

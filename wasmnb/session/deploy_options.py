@@ -10,8 +10,8 @@ from wasmnb.errors import UsageError
 from wasmnb.plugin import FailPolicy, Kind, Phase, Plugin, PluginType, PullPolicy
 from wasmnb.plugin.rendering.capabilities import ENVOY
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.scoping import environment, kind, matches, target, targets
-from wasmnb.session.words import configuration, selector
+from wasmnb.session.parsing import configuration, selector
+from wasmnb.session.plugin_options import environment, kind, matches, target, targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

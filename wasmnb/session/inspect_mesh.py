@@ -10,7 +10,7 @@ from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.rollout.deploy import in_force, unknown_plugin
 from wasmnb.rollout.fan_out import ask_each
-from wasmnb.session import words
+from wasmnb.session import parsing
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.results import plugin_key
 from wasmnb.session.state import State
@@ -70,7 +70,7 @@ class Looking(State):
         """
         with self._guard():
             mesh = self.current
-            lines, content = words.header_lines(header), words.body(data)
+            lines, content = parsing.header_lines(header), parsing.body(data)
             self._secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
             self._secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
             method = (method or ("POST" if content else "GET")).upper()
