@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from wasmnb.magics import COMMANDS, reference
+from wasmnb.commands import COMMANDS, reference
 
 TARGET = Path(__file__).parent.parent / "docs" / "magics.md"
 

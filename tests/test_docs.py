@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import wasmnb
-from wasmnb.magics import COMMANDS
+from wasmnb.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -58,7 +58,7 @@ def test_the_lines_are_what_the_magics_take():
     config = {"name": "it's", "password": "hunter2"}
     choices = Choices("header-filter", "mine", "app=details", "AUTHZ", "open", "pull", config)
     line = choices.deploy_line()
-    from wasmnb.magics import COMMANDS
+    from wasmnb.commands import COMMANDS
 
     parsed_line = COMMANDS["wasm_deploy"].parse(line.removeprefix("%wasm_deploy "), {}).keywords
     assert (parsed_line["name"], parsed_line["id"], parsed_line["selector"]) == ("header-filter", "mine", "app=details")

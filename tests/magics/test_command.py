@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
+from wasmnb.commands import COMMANDS, reference
 from wasmnb.errors import UsageError
-from wasmnb.magics import COMMANDS, reference
 from wasmnb.session import Session
 from wasmnb.views import Record
 

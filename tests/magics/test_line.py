@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wasmnb.commands.line import expand, split
 from wasmnb.errors import UsageError
-from wasmnb.magics._line import expand, split
 
 
 def texts(line):

@@ -7,8 +7,8 @@ import pytest
 
 from tests.magics.conftest import FILTER, ROOT
 from wasmnb import session
+from wasmnb.commands import COMMANDS
 from wasmnb.errors import BadNameError, CompileError, ConfigError, NoMeshError, UsageError
-from wasmnb.magics import COMMANDS
 
 
 def run(shell, cell):

@@ -11,8 +11,8 @@ from tests.mesh.conftest import service, unused_port
 from tests.mesh.tiny import build, header, tag
 from tests.plugin.crds import validate
 from tests.plugin.test_bootstrap import run
+from wasmnb.commands import COMMANDS
 from wasmnb.errors import ConfigError, UsageError
-from wasmnb.magics import COMMANDS
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Kind, Match, Mode, PullPolicy, TargetRef
 from wasmnb.session import Session

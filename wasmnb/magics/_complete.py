@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from wasmnb.commands.line import split
 from wasmnb.errors import WasmnbError
 from wasmnb.image.reference import split_target
-from wasmnb.magics._line import split
 from wasmnb.session.building import PRECOMPILED
 from wasmnb.session.defaults import KEYS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
-    from wasmnb.magics._command import Argument, Command, Option
+    from wasmnb.commands.command import Argument, Command, Option
     from wasmnb.session import Session
 
 __all__ = ["candidates", "complete"]
@@ -242,7 +242,7 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
 
 def _program(context: CompletionContext) -> tuple[list[str], str]:
     """Offer the SDK's names and the cell's own words; IPython would offer Python's."""
-    from wasmnb.magics._names import sdk_names  # noqa: PLC0415 - reads the headers
+    from wasmnb.commands.sdk_names import sdk_names  # noqa: PLC0415 - reads the headers
 
     found = _IDENTIFIER.search(context.text_until_cursor)
     fragment = found[0] if found else ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-    from wasmnb.magics._command import Command
+    from wasmnb.commands.command import Command
 
 __all__ = ["attach", "detach"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.magics._command import Argument, Command, Option, method
-from wasmnb.magics._image import ACCESS
+from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.commands.image import ACCESS
 
 if TYPE_CHECKING:
     from wasmnb.image.registry import Login

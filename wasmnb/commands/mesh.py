@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._command import Argument, Command, Option, method
+from wasmnb.commands.command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
     from wasmnb.session import MeshState

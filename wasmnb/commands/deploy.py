@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._command import Argument, Command, Option, method
-from wasmnb.magics._image import ACCESS
-from wasmnb.magics._render import KINDS, SCOPE, command
+from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.commands.image import ACCESS
+from wasmnb.commands.render import KINDS, SCOPE, command
 
 if TYPE_CHECKING:
     from wasmnb.session import Deployment, DryRun, Removal, Rollout

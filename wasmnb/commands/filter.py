@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.commands.deploy import OPTIONS
+from wasmnb.commands.image import FLAGS
 from wasmnb.errors import UsageError
-from wasmnb.magics._command import Argument, Command, Option, method
-from wasmnb.magics._deploy import OPTIONS
-from wasmnb.magics._image import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._command import Command, Option, method
+from wasmnb.commands.command import Command, Option, method
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

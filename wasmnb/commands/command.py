@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
+from wasmnb.commands.line import Word, expand, place, split, value_of
 from wasmnb.errors import UsageError, did_you_mean
-from wasmnb.magics._line import Word, expand, place, split, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

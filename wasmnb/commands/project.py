@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._command import Argument, Command, Option
+from wasmnb.commands.command import Argument, Command, Option
 from wasmnb.notebook import attended
 
 if TYPE_CHECKING:

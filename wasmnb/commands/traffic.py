@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.magics._command import Argument, Command, Option
-from wasmnb.magics._mesh import WATCH
+from wasmnb.commands.command import Argument, Command, Option
+from wasmnb.commands.mesh import WATCH
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.live import LiveView
