@@ -56,6 +56,7 @@ def test_the_notebook_shows_the_message_and_no_traceback():
 def test_the_json_form_has_every_part():
     assert ConfigError("no.", where=Place("cell", 1), why=["a"], hint="b").to_dict() == {
         "error": "ConfigError",
+        "code": ConfigError.code,
         "what": "no.",
         "where": {"text": "cell", "line": 1, "column": 0, "quote": ""},
         "why": ["a"],

@@ -98,6 +98,6 @@ def test_an_error_is_masked_in_every_part():
     error = DeployError(
         "hunter2 no.", where=Place("cell", 1, 1, "hunter2"), why=["Envoy says hunter2"], hint="not hunter2"
     )
-    redact.told(error, {"hunter2"})
+    redact.error(error, {"hunter2"})
     assert "hunter2" not in str(error)
     assert "hunter2" not in repr(error)

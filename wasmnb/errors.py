@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from wasmnb.wording import Front, worded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from wasmnb.wording import Text
 
 __all__ = [
     "AuthError",
@@ -20,6 +24,7 @@ __all__ = [
     "CompileError",
     "ConfigError",
     "DeployError",
+    "Explained",
     "HangError",
     "ImageError",
     "Interrupted",
@@ -31,7 +36,6 @@ __all__ = [
     "RegistryError",
     "RolloutError",
     "SelectorError",
-    "Told",
     "ToolchainError",
     "TrafficError",
     "UsageError",
@@ -65,7 +69,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def in_words(error: BaseException) -> str:
     """Give one sentence about any error: what it says, if it is one of these, else its class and what that says."""
-    return error.what if isinstance(error, Told) else f"{type(error).__name__}: {error}".removesuffix(": ")
+    return error.what if isinstance(error, Explained) else f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _cut(line: str) -> str:
@@ -121,35 +125,84 @@ class Place:
         return lines
 
 
-class Told(BaseException):
+class Explained(BaseException):
     """The four parts of a message, and how a log, a terminal and a notebook show them.
 
     Parameters
     ----------
-    what : str
+    what : str or Wording
         One sentence: what did not work, naming the thing.
     where : Place, optional
         The place in the user's text that is to be changed.
-    why : sequence of str
+    why : sequence of str or Wording
         A few quoted lines (of a compiler, of Envoy) that give the reason; long ones are cut when shown.
-    hint : str
+    hint : str or Wording
         What to try next.
+
+    Attributes
+    ----------
+    code : str
+        The stable code of the class, such as ``WNB2001``; ``%wasm_explain`` shows the page of it.
+    front : Front
+        Whose words its texts are given in; a front end sets its own on the way out.
     """
+
+    code: ClassVar[str] = "WNB1000"
 
     def __init__(
         self,
-        what: str,
+        what: Text,
         *,
         where: Place | None = None,
-        why: Sequence[str] = (),
-        hint: str = "",
+        why: Sequence[Text] = (),
+        hint: Text = "",
     ) -> None:
-        what = _TWO_MARKS.sub("", what)
-        super().__init__(what)
-        self.what = what
+        self.front = Front.PYTHON
+        self._what = _TWO_MARKS.sub("", what) if isinstance(what, str) else what
         self.where = where
-        self.why = tuple(why)
-        self.hint = hint
+        self._why = tuple(why)
+        self._hint = hint
+        super().__init__(self.what)
+
+    @property
+    def what(self) -> str:
+        """One sentence: what did not work."""
+        return worded(self._what, self.front)
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The lines that give the reason."""
+        return tuple(worded(line, self.front) for line in self._why)
+
+    @property
+    def hint(self) -> str:
+        """What to try next."""
+        return worded(self._hint, self.front)
+
+    @property
+    def hint_value(self) -> Text:
+        """What to try next, not yet worded: for the hint of an error that follows from this one."""
+        return self._hint
+
+    def advise(self, hint: Text) -> None:
+        """Put another hint in place of its own; who knows more about the user's command than the error did."""
+        self._hint = hint
+
+    def add_why(self, *lines: Text) -> None:
+        """Add lines that give the reason."""
+        self._why = (*self._why, *lines)
+
+    def change(self, text: Callable[[str], str]) -> None:
+        """Change each of its texts, such as to mask what is secret."""
+
+        def changed(part: Text) -> Text:
+            return text(part) if isinstance(part, str) else part.mapped(text)
+
+        self._what, self._hint = changed(self._what), changed(self._hint)
+        self._why = tuple(changed(line) for line in self._why)
+        if self.where is not None:
+            self.where = replace(self.where, quote=text(self.where.quote))
+        self.args = (self.what,)
 
     def lines(self) -> list[str]:
         """Give the message as plain lines, the form a log or a traceback quotes."""
@@ -157,10 +210,11 @@ class Told(BaseException):
         if self.where is not None:
             lines.append(f"  at {self.where}")
             lines.extend(self.where.quoted())
-        shown = self.why if len(self.why) <= _MOST_LINES else self.why[: _MOST_LINES - 1]
+        why = self.why
+        shown = why if len(why) <= _MOST_LINES else why[: _MOST_LINES - 1]
         lines.extend(f"  | {_cut(line)}" for line in shown)
-        if len(shown) < len(self.why):
-            lines.append(f"  | ... and {len(self.why) - len(shown)} lines more")
+        if len(shown) < len(why):
+            lines.append(f"  | ... and {len(why) - len(shown)} lines more")
         if self.hint:
             lines.append(f"  try: {self.hint}")
         return lines
@@ -170,6 +224,7 @@ class Told(BaseException):
         place = self.where
         return {
             "error": type(self).__name__,
+            "code": self.code,
             "what": self.what,
             "where": place and {"text": place.text, "line": place.line, "column": place.column, "quote": place.quote},
             "why": list(self.why),
@@ -187,11 +242,11 @@ class Told(BaseException):
         return [f"{bold_red}{first}{reset}", *rest]
 
 
-class WasmnbError(Told, Exception):
+class WasmnbError(Explained, Exception):
     """Something did not work; the message says what, where, why, and what to try."""
 
 
-class Interrupted(Told, KeyboardInterrupt):
+class Interrupted(Explained, KeyboardInterrupt):
     """The user stopped the work; the message says what has been left behind.
 
     A ``KeyboardInterrupt`` and no `WasmnbError`, so that a loop which goes on after errors does not go on after Ctrl-C.
@@ -220,7 +275,9 @@ class ToolchainError(WasmnbError):
 class CompileError(WasmnbError):
     """The cell does not compile; ``diagnostics`` has every message with its cell line."""
 
-    diagnostics: tuple[object, ...] = ()
+    def __init__(self, what: Text, *, diagnostics: Iterable[object] = (), **parts: Any) -> None:
+        super().__init__(what, **parts)
+        self.diagnostics = tuple(diagnostics)
 
 
 class LinkError(CompileError):
@@ -270,7 +327,9 @@ class TrafficError(WasmnbError):
 class RegistryError(WasmnbError):
     """A registry could not be reached, or refused; ``status`` is its HTTP status, 0 when it gave none."""
 
-    status: int = 0
+    def __init__(self, what: Text, *, status: int = 0, **parts: Any) -> None:
+        super().__init__(what, **parts)
+        self.status = status
 
 
 class AuthError(RegistryError):

@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wasmnb.errors import Place, Told
+    from wasmnb.errors import Explained, Place
     from wasmnb.traffic import Capture, Exchange, Headers
 
 __all__ = [
     "MASK",
     "capture",
     "config",
+    "error",
     "exchange",
     "headers",
     "is_secret",
@@ -25,7 +26,6 @@ __all__ = [
     "secrets_in",
     "secrets_in_url",
     "text",
-    "told",
     "url",
 ]
 
@@ -170,18 +170,13 @@ def place(where: Place) -> Place:
     return replace(where, quote=quote, column=column)
 
 
-def told(error: Told, secrets: Iterable[str]) -> None:
+def error(raised: Explained, secrets: Iterable[str]) -> None:
     """Mask these strings in every part of a message, in place.
 
     Only what is known to be a secret: a compiler's quote of ``token = next();`` must stay readable.
     """
-    secrets = tuple(secrets)
-    error.what = text(error.what, secrets)
-    error.why = tuple(text(line, secrets) for line in error.why)
-    error.hint = text(error.hint, secrets)
-    if error.where is not None:
-        error.where = replace(error.where, quote=text(error.where.quote, secrets))
-    error.args = (error.what,)
+    known = tuple(secrets)
+    raised.change(lambda words: text(words, known))
 
 
 def _other(value: str, old: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from tests.build.conftest import BODY_LINE, cell
+from tests.compile.conftest import BODY_LINE, cell
 from tests.sdk.harness import Plugin, Proxy
 from tests.sdk.upstream import Upstream
 from wasmnb.compile.backtrace import Frame, could_trap_at, opcode_at, symbolize

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.conftest import cell
+from tests.compile.conftest import cell
 from wasmnb.compile import Filter
 from wasmnb.compile.cpp import compiler
 from wasmnb.compile.toolchain import toolchain

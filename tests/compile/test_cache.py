@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.conftest import cell
+from tests.compile.conftest import cell
 from wasmnb.compile import Filter, cache
 from wasmnb.compile.cache import Entry, Store
 from wasmnb.compile.cpp import prebuilt

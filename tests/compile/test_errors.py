@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build.conftest import BODY_LINE, cell
+from tests.compile.conftest import BODY_LINE, cell
 from wasmnb.errors import CompileError, LinkError, UsageError
 
 

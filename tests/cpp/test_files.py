@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.conftest import cell
+from tests.compile.conftest import cell
 from tests.sdk.harness import Plugin, Proxy
 from tests.sdk.upstream import Upstream
 from wasmnb.compile import Filter

@@ -22,7 +22,7 @@ BUSY = cell("const BUSY: u64 = { let mut i = 0u64; while i < 4_000_000_000_000 {
 BUSY = "#![allow(long_running_const_eval)]\n" + BUSY
 
 
-class Told:
+class Explained:
     """A progress that remembers."""
 
     def __init__(self):
@@ -51,7 +51,7 @@ def test_a_module_says_what_it_is_and_takes_any_root_id(build):
 
 
 def test_an_unchanged_cell_is_not_compiled(build, started):
-    told = Told()
+    told = Explained()
     first = build(cell("let _ = 1;"))
     started.clear()
     again = build(cell("let _ = 1;"), progress=told)
@@ -71,7 +71,7 @@ def test_the_same_source_gives_the_same_bytes_and_a_change_one_call_of_the_compi
 
 def test_another_cache_and_no_c_compiler_give_the_same_bytes(build, tmp_path, monkeypatch):
     first = build(cell())
-    told = Told()
+    told = Explained()
     with monkeypatch.context() as patch:
         patch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
         # zig then links what runs during the build.

@@ -196,7 +196,7 @@ class Command:
                 return Parsed({}, help=True)
             return Parsed(_Reader(self, whole, names).read(words), silent=silent)
         except UsageError as error:
-            redact.told(error, redact.secrets_in(line))
+            redact.error(error, redact.secrets_in(line))
             if self.private:
                 error.where = None
             raise

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wasmnb.compile.cache import Entry, Store
     from wasmnb.compile.filter import Filter
     from wasmnb.progress import Progress
+    from wasmnb.wording import Text
 
 __all__ = ["Made", "Stages", "build", "compile_error"]
 
@@ -131,14 +132,24 @@ def build(
     return _module(filter, wasm, store.put(key, fill), stages, cached=False)
 
 
-def compile_error(found: Sequence[Diagnostic], hint: str = "") -> CompileError:
+def compile_error(
+    found: Sequence[Diagnostic],
+    hint: Text = "",
+    subject: str = "cell",
+    *,
+    diagnostics: Sequence[Diagnostic] | None = None,
+) -> CompileError:
     """Make an error of what a compiler said: the first place with its line, and a few of the others.
 
     Parameters
     ----------
     found : sequence of Diagnostic
         At least one error among them.
-    hint : str
+    hint : str or Wording
+    subject : str
+        What does not compile: a ``cell`` or a ``project``.
+    diagnostics : sequence of Diagnostic, optional
+        What the error carries, when it is more than what is told.
     """
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
@@ -148,10 +159,9 @@ def compile_error(found: Sequence[Diagnostic], hint: str = "") -> CompileError:
     if len(others) >= _SHOWN:
         count = len(others) - _SHOWN + 1
         why.append(f"and {count} more error{'s' if count > 1 else ''}")
-    message = f"The cell does not compile: {first.message.rstrip('.')}."
-    error = CompileError(message, where=first.place, why=why, hint=hint)
-    error.diagnostics = tuple(found)
-    return error
+    carried = found if diagnostics is None else diagnostics
+    message = f"The {subject} does not compile: {first.message.rstrip('.')}."
+    return CompileError(message, where=first.place, why=why, hint=hint, diagnostics=carried)
 
 
 def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached: bool) -> Module:  # noqa: A002

@@ -117,7 +117,5 @@ def diagnostic(  # noqa: PLR0917 - the order in which compilers say it
 def error(found: Sequence[Diagnostic], hint: str = "") -> CompileError:
     """Make an error of what a compiler said about a project; the first place that is in it comes first."""
     first = sorted(found, key=lambda item: (item.severity != "error", not item.quote))
-    told = cached_build.compile_error([replace(item, notes=item.notes[:3]) for item in first], hint)
-    told.what = told.what.replace("The cell does not compile", "The project does not compile")
-    told.diagnostics = tuple(found)
-    return told
+    shown = [replace(item, notes=item.notes[:3]) for item in first]
+    return cached_build.compile_error(shown, hint, "project", diagnostics=found)

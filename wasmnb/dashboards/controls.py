@@ -12,7 +12,7 @@ from wasmnb.dashboards.deploy_settings import Choices, matching, schema_of
 from wasmnb.dashboards.form_widgets import button, failed, input_of, made, quoted, said, shown, value_of
 from wasmnb.dashboards.panel import deployable
 from wasmnb.dashboards.schema_form import Field, checked, fields, parsed
-from wasmnb.errors import Told
+from wasmnb.errors import Explained
 from wasmnb.plugin import FailPolicy, Phase
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Controls:
     ----------
     session : Session
     did : callable
-        Told the magic that a button stands for, and what came of it.
+        Explained the magic that a button stands for, and what came of it.
     """
 
     def __init__(self, session: Session, *, did: Callable[[str, str], None] = lambda *_: None) -> None:
@@ -117,7 +117,7 @@ class Controls:
             self.pods.value = said(f"{count}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")  # noqa: PLR2004
             if not names:
                 problems.append("The selector matches no pod.")
-        except Told as error:
+        except Explained as error:
             self.pods.value = ""
             problems.append(str(error))
         lines = []
@@ -125,7 +125,7 @@ class Controls:
             deploy = self.choices.deploy_line()
             if self.name.value:
                 lines = [deploy, self._plain.undeploy_line(), self._plain.rollback_line()]
-        except Told as error:
+        except Explained as error:
             problems.append(str(error))
         self.problem.value = said("\n".join(problems), sign="✗ ") if problems else ""
         self.lines.value = quoted("the same as magics, for a runbook", lines)
@@ -146,7 +146,7 @@ class Controls:
                 record = action(progress)
             place.write("", record)
             self._did(line, f"{record.sign} {record.status}")
-        except Told as told:
+        except Explained as told:
             error.value = failed(told)
             self._did(line, f"✗ {type(told).__name__}: {told.what}")
         self._listed = float("-inf")

@@ -12,7 +12,7 @@ from wasmnb.dashboards.schema_form import parsed
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.schema_form import Field
-    from wasmnb.errors import Told
+    from wasmnb.errors import Explained
     from wasmnb.views import Record
 
 __all__ = ["button", "failed", "input_of", "made", "quoted", "said", "shown", "value_of"]
@@ -82,7 +82,7 @@ def shown(record: Record) -> str:
     return f'<div style="overflow-x:auto;white-space:normal;line-height:1.5">{record._repr_html_()}</div>'
 
 
-def failed(error: Told) -> str:
+def failed(error: Explained) -> str:
     """Give the HTML of an error."""
     return quoted(f"✗ {type(error).__name__}", str(error).splitlines())
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.dashboards.outputs import record_bundle, widget_bundle
-from wasmnb.errors import Told
+from wasmnb.errors import Explained
 from wasmnb.notebook import attended
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Panel:
     ----------
     session : Session
     closed : callable
-        Told when the panel has ended.
+        Explained when the panel has ended.
     """
 
     def __init__(self, session: Session, *, closed: Callable[[Panel], None] = lambda _: None) -> None:
@@ -87,6 +87,6 @@ def deployable(session: Session) -> list[str]:
     """List what can be deployed: the session's filters, and the images on this machine."""
     try:
         images = [image.reference for image in session.store.list()]
-    except Told:
+    except Explained:
         images = []
     return list(dict.fromkeys([*session.filters, *images]))

@@ -9,7 +9,7 @@ import ipywidgets
 
 from wasmnb.dashboards.form_widgets import button, failed, made
 from wasmnb.dashboards.outputs import record_bundle, widget_bundle
-from wasmnb.errors import Told
+from wasmnb.errors import Explained
 from wasmnb.views.project import choice_record, project_record
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ProjectForm:
             self._record = project_record(
                 self._write(**self._known, **{key: menu.value for key, menu in self.menus.items()})
             )
-        except Told as told:
+        except Explained as told:
             self.error.value = failed(told)
             return
         self.widget.close()

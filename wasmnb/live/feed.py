@@ -59,13 +59,13 @@ class Feed:
     ----------
     mesh : Mesh
     take : callable
-        Told each change.
+        Explained each change.
     opened : callable
-        Told when a watch was opened, before its first change.
+        Explained when a watch was opened, before its first change.
     settled : callable
-        Told when everything has been told.
+        Explained when everything has been told.
     moved : callable
-        Told when ``freshness`` is another one.
+        Explained when ``freshness`` is another one.
     """
 
     def __init__(

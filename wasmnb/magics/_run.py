@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import UsageError
+from wasmnb.errors import Explained, UsageError
+from wasmnb.wording import Front
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +33,13 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
     @no_var_expand
     @needs_local_scope
     def run(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
+        try:
+            return called(line, cell, local_ns)
+        except Explained as error:
+            error.front = Front.NOTEBOOK
+            raise
+
+    def called(line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
         parsed = command.parse(line, _names(shell, local_ns), "%" if cell is None else "%%")
         if parsed.help:
             print(command.help())  # noqa: T201 - what was asked for

@@ -33,7 +33,7 @@ class Stream:
     Parameters
     ----------
     closed : callable
-        Told when the stream is closed.
+        Explained when the stream is closed.
     """
 
     def __init__(self, closed: Callable[[Any], None]) -> None:

@@ -20,6 +20,7 @@ from wasmnb.mesh import Verdict
 from wasmnb.progress import Following
 from wasmnb.session.parsing import selector_text
 from wasmnb.session.results import Deployment, plugin_key
+from wasmnb.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,7 +134,7 @@ def still_in_force(mesh: Mesh, plugin_id: str) -> Iterator[None]:
         now = in_force(mesh, plugin_id)
         if now is not None:
             still = f"until then {plugin_id!r} is in force as it was ({now.image.digest[:19]})"
-            error.hint = f"{error.hint or 'mend the cell and run it again'}; {still}"
+            error.advise(joined(error.hint_value or "mend the cell and run it again", still))
         raise
 
 

@@ -15,6 +15,7 @@ from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainErro
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import BuildTime, FilterResult
+from wasmnb.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,11 +33,11 @@ def said(guessed: Guess | None) -> Iterator[None]:
         yield
     except CompileError as error:
         if guessed is not None:
-            error.hint = "; ".join(part for part in (error.hint, f"the source was {guessed}") if part)
+            error.advise(joined(error.hint_value, f"the source was {guessed}"))
         raise
     except ToolchainError as error:
         if guessed is not None:
-            error.why = (*error.why, f"the source was {guessed}")
+            error.add_why(f"the source was {guessed}")
         raise
 
 

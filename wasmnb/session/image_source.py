@@ -123,5 +123,5 @@ class Supplying(State):
             yield
         except BadNameError as error:
             if isinstance(name, str) and name not in self._filters.names() and held(self.store, f"{LOCAL}/{name}"):
-                error.hint = f"the store has an image of that name: {LOCAL}/{name}"
+                error.advise(f"the store has an image of that name: {LOCAL}/{name}")
             raise

@@ -14,6 +14,7 @@ from wasmnb.session.image_lookup import held
 from wasmnb.session.imaging import Built, Removed, Tagged, Transfer
 from wasmnb.session.listings import below, beside
 from wasmnb.session.state import State
+from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -273,7 +274,8 @@ class Images(State):
                 return listing(target, search=search, **access, progress=progress)
             except RegistryError as error:
                 if not error.status and target.isidentifier():
-                    error.hint = f"{error.hint or 'look at the name'}; to look for a word: %wasm_list --search {target}"
+                    look = Wording("to look for a word: {}", Verb("list", options=(Option("search", target),)))
+                    error.advise(joined(error.hint_value or "look at the name", look))
                 raise
 
     def _searched(self, search: str | None, progress: Progress | None, **spoken: Any) -> Listing:
@@ -289,5 +291,6 @@ class Images(State):
             return self.store.get(reference)
         except ImageError as error:
             if reference in self._filters.names():
-                error.hint = f"{reference} is a filter: %wasm_build {reference} -t REFERENCE makes an image of it"
+                build = Verb("build", (reference,), (Option("tag", "REFERENCE", "-t"),))
+                error.advise(Wording("{} is a filter: {} makes an image of it", reference, build))
             raise

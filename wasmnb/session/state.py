@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import DeployError, Interrupted, MeshError, NoMeshError, RolloutError, Told, UsageError
+from wasmnb.errors import DeployError, Explained, Interrupted, MeshError, NoMeshError, RolloutError, UsageError
 from wasmnb.image.reference import Reference, split_target
 from wasmnb.session import parsing
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
@@ -308,8 +308,8 @@ class State:
         """Mask, in an error that leaves the session, the secrets that went through it."""
         try:
             yield
-        except Told as error:
-            redact.told(error, self._secrets)
+        except Explained as error:
+            redact.error(error, self._secrets)
             if isinstance(error, DeployError):
                 error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
             if isinstance(error, RolloutError | Interrupted) and error.rollout is not None:

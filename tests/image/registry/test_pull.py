@@ -11,7 +11,7 @@ import requests
 
 from tests.image.registry.conftest import module
 from tests.image.registry.parts import DockerRegistry, refused
-from tests.image.registry.test_push import Told, skopeo
+from tests.image.registry.test_push import Explained, skopeo
 from wasmnb.errors import BadNameError, ImageError, RegistryError
 from wasmnb.image import Image, package
 from wasmnb.image.manifest import INDEX_TYPE, MANIFEST_TYPE
@@ -37,7 +37,7 @@ def entry(image: Image, os: str, architecture: str) -> dict[str, Any]:
 
 
 def test_what_was_pushed_comes_back(anonymous: DockerRegistry, image: Image, repository: str, store: Store) -> None:
-    reference, told = f"{anonymous.host}/{repository}:v1", Told()
+    reference, told = f"{anonymous.host}/{repository}:v1", Explained()
     push(image, reference)
     pulled = pull(reference, store, progress=told)
     assert pulled.digest == image.digest

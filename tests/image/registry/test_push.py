@@ -30,7 +30,7 @@ def skopeo(*words: str) -> bytes:
     return done.stdout
 
 
-class Told:
+class Explained:
     def __init__(self) -> None:
         self.last: tuple[float | None, float | None] = (None, None)
         self.most = 0.0
@@ -92,7 +92,7 @@ def test_a_refused_mount_becomes_an_upload(between: Between, large: Image, repos
 
 
 def test_large_blobs_go_in_pieces(between: Between, large: Image, repository: str) -> None:
-    told = Told()
+    told = Explained()
     push(large, f"{between.host}/{repository}:v1", chunk=100_000, progress=told)
     pieces = [item for item in between.seen if item.method == "PATCH"]
     assert [item.headers["Content-Range"] for item in pieces[:2]] == ["0-99999", "100000-199999"]

@@ -14,7 +14,7 @@ from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import DEPLOYMENTS, images_of,
 MARK = "wasmnb.dev/bookinfo-label"
 
 
-class Told:
+class Explained:
     """A progress that keeps what it is told, and may stop the work at a stage."""
 
     def __init__(self, stop_at=""):
@@ -36,7 +36,7 @@ def there(cluster, namespace):
 
 
 def test_six_pods_ready_and_nothing_left_by_another_process(bare, session, cluster):
-    told = Told()
+    told = Explained()
     done = session(bare).bookinfo("apply", progress=told)
     assert len(done.pods) == 6
     assert {(pod.workload, pod.ready, pod.status) for pod in done.pods} == {
@@ -107,7 +107,7 @@ def test_a_namespace_that_is_to_have_no_proxies_is_left_alone(bare, session, clu
 
 def test_stopped_in_between_it_says_what_stays_and_delete_takes_it_away(bare, session, cluster):
     with pytest.raises(Interrupted, match="what had been done by then stays"):
-        session(bare).bookinfo("apply", progress=Told("applying bookinfo: Deployment reviews-v1"))
+        session(bare).bookinfo("apply", progress=Explained("applying bookinfo: Deployment reviews-v1"))
     assert "deployment.apps/details-v1" in there(cluster, bare)
     session(bare).bookinfo("delete")
     assert there(cluster, bare) == []

@@ -15,7 +15,7 @@ from wasmnb.compile.container.files import stamps
 from wasmnb.compile.container.images import ensure_image
 from wasmnb.compile.container.messages import diagnostics_of
 from wasmnb.compile.container.run import LABEL, Job, Run, container
-from wasmnb.errors import BadNameError, CompileError, Interrupted, Told, ToolchainError, UsageError
+from wasmnb.errors import BadNameError, CompileError, Explained, Interrupted, ToolchainError, UsageError
 from wasmnb.module.module import BuildRecord
 from wasmnb.progress import Silent
 
@@ -110,8 +110,8 @@ def build_in_container(
                 raise UsageError(f"The image {image!r} has no command of its own.", hint="give one, such as 'make'")
             progress.update(f"building {job.folder.name} in {image}")
             module, said = _run(daemon, job, target, timeout, log)
-    except Told as error:
-        redact.told(error, secrets_of(job.environment))
+    except Explained as error:
+        redact.error(error, secrets_of(job.environment))
         raise
     seconds = time.perf_counter() - started
     warnings = tuple(item for item in said if item.severity == "warning")

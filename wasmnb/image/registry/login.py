@@ -87,10 +87,11 @@ def login(
         at.call("GET", f"{at.server}/v2/", Doing("log in to", name, name))
         checked = at.knows_us
     except AuthError as error:
-        refused = AuthError(f"{name} does not take these credentials of {username}.", why=error.why)
-        refused.status, refused.hint = (
-            error.status,
-            "check the password; many registries want an access token in its place",
+        refused = AuthError(
+            f"{name} does not take these credentials of {username}.",
+            why=error.why,
+            hint="check the password; many registries want an access token in its place",
+            status=error.status,
         )
     else:
         kept_in = credentials.save(name, credential)

@@ -13,6 +13,7 @@ from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import APPS, KINDS, MANAGED, P
 from wasmnb.mesh.istio.objects.objects import MANAGER
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, pod, workload
 from wasmnb.progress import Silent
+from wasmnb.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -132,7 +133,8 @@ def _label(cluster: Cluster, namespace: str, revision: str) -> list[str]:
     try:
         cluster.request("PATCH", path, body=body, kind=MERGE, query={"fieldManager": MANAGER}, right=right)
     except ForbiddenError as error:
-        error.hint = f"have somebody run `kubectl label namespace {namespace} {key}={value}`; {error.hint}"
+        ask = f"have somebody run `kubectl label namespace {namespace} {key}={value}`"
+        error.advise(joined(ask, error.hint_value))
         raise
     return [f"the namespace {namespace} was labelled {key}={value}, so that its pods get a proxy"]
 
