@@ -269,4 +269,4 @@ def test_stopped_before_there_is_anything_to_show_it_lets_go(mesh, monkeypatch):
         with pytest.raises(Interrupted, match="Watching was stopped"):
             session.dashboard()
         assert not mesh.watches
-        assert not session._views
+        assert not len(session.open_views)

@@ -328,8 +328,8 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
 
         with self._guard():
             self.current  # noqa: B018 - raises
-            panel = Panel(self, closed=self._ended)
-            self._views.append(panel)
+            panel = Panel(self, closed=self.open_views.ended)
+            self.open_views.add(panel)
             return panel
 
     def _ready(self, how: Wanted) -> Wanted:

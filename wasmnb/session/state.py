@@ -13,6 +13,7 @@ from wasmnb.image.reference import Reference, split_target
 from wasmnb.session import parsing
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
 from wasmnb.session.filters import Filters
+from wasmnb.session.open_views import OpenViews
 from wasmnb.session.results import MeshState
 from wasmnb.traffic import Captures
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from wasmnb.dashboards.live import LiveView
-    from wasmnb.dashboards.panel import Panel
     from wasmnb.image import Image, Store
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.progress import Progress
@@ -48,7 +47,7 @@ class State:
         self._secrets: set[str] = set()
         self._filters = Filters()
         self._images: Store | None = None
-        self._views: list[LiveView | Panel] = []
+        self.open_views = OpenViews()
         self._measured: dict[Hashable, dict[Hashable, Measurement]] = {}
         # What was built or named here and is not pushed: a registry need not be asked what these names mean.
         self._own: dict[str, str] = {}
@@ -262,8 +261,7 @@ class State:
 
     def _stop(self) -> MeshState:
         mesh, start = self.current, perf_counter()
-        for view in list(self._views):
-            view.close("the mesh was stopped")
+        self.open_views.close("the mesh was stopped")
         mesh.stop()
         self._mesh = None
         self._captures.clear()

@@ -14,7 +14,6 @@ from wasmnb.session.results import plugin_key
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.live import LiveView, Source
-    from wasmnb.dashboards.panel import Panel
     from wasmnb.progress import Progress
     from wasmnb.session.results import BuildTime
     from wasmnb.traffic import Capture
@@ -148,13 +147,9 @@ class Watching(Looking):
         from wasmnb.dashboards.live import LiveView  # noqa: PLC0415
 
         wait = None if seconds is None else number("seconds", seconds)
-        view = LiveView(source, closed=self._ended)
-        self._views.append(view)
+        view = LiveView(source, closed=self.open_views.ended)
+        self.open_views.add(view)
         try:
             return view.watch(wait)
         except KeyboardInterrupt:
             raise Interrupted("Watching was stopped; what is shown is of that moment.") from None
-
-    def _ended(self, view: LiveView | Panel) -> None:
-        if view in self._views:
-            self._views.remove(view)
