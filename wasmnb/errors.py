@@ -33,6 +33,7 @@ __all__ = [
     "ModuleError",
     "NoMeshError",
     "Place",
+    "RegistrationError",
     "RegistryError",
     "RolloutError",
     "SelectorError",
@@ -266,6 +267,10 @@ class ConfigError(WasmnbError):
 
 class BadNameError(WasmnbError):
     """A name does not exist, or is not allowed for what it is to name."""
+
+
+class RegistrationError(WasmnbError):
+    """What an installed package registers (a language, a mesh, a target, a template) cannot be loaded."""
 
 
 class ToolchainError(WasmnbError):
