@@ -121,7 +121,6 @@ class Group(Generic[T]):
 
     def checks(self) -> list[Check]:
         """Load everything, and give one check of the group, and one of each name that cannot be used."""
-        usable = self.loaded()
         said: list[str] = []
         broken: list[Check] = []
         for name, entries in self._entries().items():
@@ -129,18 +128,14 @@ class Group(Generic[T]):
             if name in self.own and others:
                 why = f"{_listed(others)} registers it too, and ours is taken"
                 broken.append(Check(f"{self.noun} {name}", ok=False, detail=why, hint="uninstall it", needed=False))
-            if name in usable:
-                said.append(name if name in self.own else f"{name} ({_listed(entries)})")
+            try:
+                self.get(name)
+            except RegistrationError as error:
+                why, hint = error.what, error.hint
+                broken.append(Check(f"{self.noun} {name}", ok=False, detail=why, hint=hint, needed=False))
             else:
-                broken.append(self._broken(name))
+                said.append(name if name in self.own else f"{name} ({_listed(entries)})")
         return [Check(f"{self.noun}s", ok=True, detail=", ".join(said)), *broken]
-
-    def _broken(self, name: str) -> Check:
-        try:
-            self.get(name)
-        except RegistrationError as error:
-            return Check(f"{self.noun} {name}", ok=False, detail=error.what, hint=error.hint, needed=False)
-        return Check(f"{self.noun} {name}", ok=True)
 
     def _entries(self) -> dict[str, tuple[Registered, ...]]:
         found: dict[str, tuple[Registered, ...]] = {
