@@ -13,7 +13,18 @@ from wasmnb.views import Column, Record
 
 @pytest.mark.parametrize(
     ("text", "columns"),
-    [("", 0), ("abc", 3), ("你好", 4), ("六翁a", 5), ("e\u0301", 1), ("\uff71", 1), ("\uff21", 2), ("✓≈…", 3)],
+    [
+        ("", 0),
+        ("abc", 3),
+        ("你好", 4),
+        ("六翁a", 5),
+        ("e\u0301", 1),
+        ("\uff71", 1),
+        ("\uff21", 2),
+        ("✓≈…", 3),
+        ("👩\u200d🔧", 2),
+        ("\u2764\ufe0f", 2),
+    ],
 )
 def test_width(text, columns):
     assert width(text) == columns
@@ -24,6 +35,10 @@ def test_width(text, columns):
 def test_cut_and_padded_text_has_the_width_that_was_asked_for(text, columns):
     assert width(cut(text, columns)) <= columns
     assert width(pad(cut(text, columns), columns)) == columns
+
+
+def test_text_that_has_no_width_is_cut_too():
+    assert len(cut("a" + "\u0301" * 100_000 + "bc" * 50, 10)) < 100
 
 
 @given(st.text(max_size=30))

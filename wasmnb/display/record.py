@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from wasmnb.display.table import frame_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -160,19 +162,7 @@ class Record:
     @property
     def frame(self) -> pd.DataFrame:
         """The rows as a table: every column of the record, shown or not, with a dtype that never changes."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and only a table needs it
-
-        data = {}
-        for index, column in enumerate(self.columns):
-            values = [row[index] for row in self.rows]
-            if column.categories:
-                data[column.name] = pd.Series(pd.Categorical(values, categories=list(column.categories)))
-            elif column.dtype.startswith("datetime64"):
-                data[column.name] = pd.Series(pd.to_datetime(values, utc=True).as_unit("us"))
-            else:
-                data[column.name] = pd.Series(values, dtype=column.dtype)
-        frame: pd.DataFrame = pd.DataFrame(data)
-        return frame
+        return frame_of(self.columns, self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the record as plain JSON values."""

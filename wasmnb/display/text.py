@@ -11,6 +11,7 @@ _DIGEST_SHOWN = len("sha256:") + 12
 _TENTHS_BELOW = 0.01
 _MILLISECONDS_UNTIL = 1.0
 _TENTHS_UNTIL = 10.0
+_MOST_PER_COLUMN = 8
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -27,17 +28,16 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def width(text: str) -> int:
-    """Count the terminal columns of a text: two for a wide character (Unicode TR 11), none for a combining one."""
-    if text.isascii():
+    """Count the terminal columns of a text: two for a wide character (Unicode TR 11), none for a combining one.
+
+    A control character takes none; `visible` writes it out where it is to be seen.
+    """
+    if text.isascii() and text.isprintable():
         return len(text)
-    return sum(
-        0
-        if unicodedata.category(character) in {"Mn", "Me", "Cf"}
-        else 2
-        if unicodedata.east_asian_width(character) in "WF"
-        else 1
-        for character in text
-    )
+    from wcwidth import wcswidth, wcwidth  # noqa: PLC0415 - its tables take 30 ms, and much of what is shown is ASCII
+
+    columns = wcswidth(text)
+    return columns if columns >= 0 else sum(max(wcwidth(character), 0) for character in text)
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:
@@ -50,13 +50,14 @@ def cut(text: str, columns: int) -> str:
     """Shorten a text to at most so many terminal columns, with ``…`` where something is left out."""
     if width(text) <= columns:
         return text
-    kept, used = [], 1
-    for character in text:
-        used += width(character)
-        if used > columns:
+    kept = ""
+    # What joins and combines has no width of its own, and is measured with what it stands behind; a text of nothing
+    # else ends somewhere too.
+    for character in text[: _MOST_PER_COLUMN * columns]:
+        if width(kept + character) > columns - 1:
             break
-        kept.append(character)
-    return "".join(kept) + "…"
+        kept += character
+    return kept + "…"
 
 
 def short_digest(digest: str) -> str:
