@@ -9,7 +9,7 @@ import pytest
 import wasmnb
 from tests.sdk.harness import Plugin, Proxy, build
 
-TEMPLATE = (Path(wasmnb.__file__).parent / "build" / "templates" / "cpp" / "add_header.cc").read_text()
+TEMPLATE = (Path(wasmnb.__file__).parent / "compile" / "templates" / "cpp" / "add_header.cc").read_text()
 
 LEAST = """#include "proxy_wasm_intrinsics.h"
 class Least : public Context {

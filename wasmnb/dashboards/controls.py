@@ -35,7 +35,7 @@ class Controls:
     ----------
     session : Session
     did : callable
-        Explained the magic that a button stands for, and what came of it.
+        Told the magic that a button stands for, and what came of it.
     """
 
     def __init__(self, session: Session, *, did: Callable[[str, str], None] = lambda *_: None) -> None:

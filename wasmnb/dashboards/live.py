@@ -83,7 +83,7 @@ class LiveView:
     ----------
     source : Source
     closed : callable
-        Explained when the view has ended for good.
+        Told when the view has ended for good.
     """
 
     def __init__(self, source: Source, *, closed: Callable[[LiveView], None] = lambda _: None) -> None:

@@ -29,7 +29,7 @@ class Panel:
     ----------
     session : Session
     closed : callable
-        Explained when the panel has ended.
+        Told when the panel has ended.
     """
 
     def __init__(self, session: Session, *, closed: Callable[[Panel], None] = lambda _: None) -> None:

@@ -67,7 +67,7 @@ def dashboard(
     mask : callable
         Takes secrets out of a text.
     closed : callable
-        Explained when the view has ended.
+        Told when the view has ended.
 
     Returns
     -------

@@ -34,7 +34,7 @@ def widget(front: str, key: str, said: Callable[[Mapping[str, Any]], None]) -> L
     key : str
         Names its view, and the record that belongs to it.
     said : callable
-        Explained each message of a front end.
+        Told each message of a front end.
     """
     made = LiveWidget(_esm=_text("live.js") + _text(f"{front}.js"), _css=_text("live.css"), key=key)
     made.on_msg(lambda _, message, __: said(message))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.image.store import Store
 
 _HOMES = {
-    "Acceptance": "formats",
+    "Acceptance": "compatibility",
     "Image": "image",
     "Inspection": "inspection",
     "Layer": "image",

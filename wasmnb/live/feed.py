@@ -59,13 +59,13 @@ class Feed:
     ----------
     mesh : Mesh
     take : callable
-        Explained each change.
+        Told each change.
     opened : callable
-        Explained when a watch was opened, before its first change.
+        Told when a watch was opened, before its first change.
     settled : callable
-        Explained when everything has been told.
+        Told when everything has been told.
     moved : callable
-        Explained when ``freshness`` is another one.
+        Told when ``freshness`` is another one.
     """
 
     def __init__(

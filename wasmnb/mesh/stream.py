@@ -33,7 +33,7 @@ class Stream:
     Parameters
     ----------
     closed : callable
-        Explained when the stream is closed.
+        Told when the stream is closed.
     """
 
     def __init__(self, closed: Callable[[Any], None]) -> None:

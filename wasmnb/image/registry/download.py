@@ -40,7 +40,7 @@ class Download:
     item : Descriptor
     doing : Doing
     got : callable
-        Explained how many more bytes have come.
+        Told how many more bytes have come.
     """
 
     def __init__(self, remote: Remote, item: Descriptor, doing: Doing, got: Callable[[int], None]) -> None:

@@ -60,7 +60,7 @@ def listing(
     plain_http, insecure, ca
         As for `push`.
     progress : Progress, optional
-        Explained of tags.
+        Told of tags.
     cache : pathlib.Path, optional
         A folder for what manifests said, by digest; one under the user's cache when not given.
     fresh : float

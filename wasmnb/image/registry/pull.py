@@ -80,7 +80,7 @@ def pull(
     plain_http, insecure, ca
         As for `push`.
     progress : Progress, optional
-        Explained of bytes.
+        Told of bytes.
 
     Returns
     -------

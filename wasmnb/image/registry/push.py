@@ -91,7 +91,7 @@ def push(
     ca : path, optional
         A file of certificate authorities in PEM form to believe in place of the system's.
     progress : Progress, optional
-        Explained of bytes.
+        Told of bytes.
     chunk : int
         A larger blob is sent in pieces of so many bytes.
     mount_from : iterable of str

@@ -74,7 +74,7 @@ def upload(
     doing : Doing
         For messages.
     sent : callable
-        Explained how many more bytes are there; negative when some have to be sent again.
+        Told how many more bytes are there; negative when some have to be sent again.
     chunk : int
         A larger blob is sent in pieces of so many bytes.
     elsewhere : str

@@ -170,7 +170,7 @@ class IstioWatch(Stream):
     judge : callable
         Gives the verdicts of plugins on pods.
     closed : callable
-        Explained when the stream is closed.
+        Told when the stream is closed.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ class LocalWatch(Stream):
     snapshot : callable
         Gives the state now; None once the mesh has ended.
     closed : callable
-        Explained when the stream is closed.
+        Told when the stream is closed.
     """
 
     def __init__(self, snapshot: Callable[[], Snapshot | None], closed: Callable[[LocalWatch], None]) -> None:

@@ -44,7 +44,7 @@ class Deployments:
     waiting : Waiting
     images : Images
     changed : callable
-        Explained when what is in force has changed.
+        Told when what is in force has changed.
     """
 
     def __init__(
