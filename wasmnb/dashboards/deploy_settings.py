@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.dashboards.schema_form import checked
 from wasmnb.plugin.scope import carries
-from wasmnb.session.parsing import selector as labels
+from wasmnb.plugin.selector import selector as labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

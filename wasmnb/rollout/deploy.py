@@ -17,9 +17,10 @@ from wasmnb.errors import (
     did_you_mean,
 )
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.identity import plugin_key
+from wasmnb.plugin.selector import selector_text
 from wasmnb.progress import Following
-from wasmnb.session.parsing import selector_text
-from wasmnb.session.results import Deployment, plugin_key
+from wasmnb.rollout.result import Deployment
 from wasmnb.wording import joined
 
 if TYPE_CHECKING:

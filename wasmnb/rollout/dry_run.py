@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
+from wasmnb.plugin.identity import plugin_dict
+from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force
-from wasmnb.session.parsing import selector_text
-from wasmnb.session.results import plugin_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

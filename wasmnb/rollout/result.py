@@ -1,13 +1,13 @@
-"""What a rollout in steps has done so far, and what each step saw."""
+"""What a deployment did; what a rollout in steps has done so far, and what each step saw."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.plugin.identity import plugin_dict
 from wasmnb.rollout.steps import label_text
 from wasmnb.rollout.traffic import Seen
-from wasmnb.session.results import plugin_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +15,55 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Count, PodVerdict
     from wasmnb.plugin import Plugin
 
-__all__ = ["OUTCOMES", "STEP_OUTCOMES", "Rollout", "Step"]
+__all__ = ["OUTCOMES", "STEP_OUTCOMES", "Deployment", "Rollout", "Step"]
 
 STEP_OUTCOMES = ("waiting", "applying", "watching", "live", "failed")
 OUTCOMES = ("under way", "live", "unchanged", "went back", "stuck")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A plugin that is in force, as it was asked for.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    verdicts : tuple of PodVerdict
+        One per selected pod, all LIVE.
+    unchanged : bool
+        The very same was live already; nothing was done.
+    stages : tuple of (str, float)
+        Seconds per stage.
+    notes : tuple of str
+        What the user should know of where the image came from.
+    """
+
+    plugin: Plugin = field(repr=False)
+    verdicts: tuple[PodVerdict, ...]
+    unchanged: bool
+    stages: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """``sha256:...`` of the image that is in force."""
+        return self.plugin.image.digest
+
+    @property
+    def seconds(self) -> float:
+        """From the module to LIVE on every selected pod."""
+        return sum(seconds for _, seconds in self.stages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "plugin": plugin_dict(self.plugin),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "unchanged": self.unchanged,
+            "stages": dict(self.stages),
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+        }
 
 
 @dataclass(frozen=True)

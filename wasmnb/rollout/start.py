@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError, WasmnbError
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.identity import plugin_key
 from wasmnb.rollout.deploy import in_force, previous
 from wasmnb.rollout.messages import left_half_done
-from wasmnb.session.results import plugin_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

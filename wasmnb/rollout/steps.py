@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import Place, SelectorError, UsageError
 from wasmnb.plugin.scope import carries
-from wasmnb.session.parsing import selector, selector_text
+from wasmnb.plugin.selector import selector, selector_text
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Pod

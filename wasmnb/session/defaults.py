@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.toolchain import LANGUAGES
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
-from wasmnb.session.parsing import selector, selector_text
+from wasmnb.plugin.selector import selector, selector_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import UsageError
 from wasmnb.plugin import FailPolicy, Kind, Phase, Plugin, PluginType, PullPolicy
 from wasmnb.plugin.rendering.capabilities import ENVOY
+from wasmnb.plugin.selector import selector
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.parsing import configuration, selector
+from wasmnb.session.parsing import configuration
 from wasmnb.session.plugin_options import environment, kind, matches, target, targets
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
+from wasmnb.plugin.identity import plugin_key
 from wasmnb.rollout.deploy import in_force, unknown_plugin
 from wasmnb.rollout.fan_out import ask_each
 from wasmnb.session import parsing
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.results import plugin_key
 from wasmnb.session.state import State
 from wasmnb.traffic import Capture, Exchange, PodCaptures
 

@@ -1,4 +1,4 @@
-"""What a user writes in one word, read: selectors, configurations, workloads, headers."""
+"""What a user writes in one word, read: configurations, workloads, headers."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wasmnb import redact
 from wasmnb.errors import ConfigError, Place, UsageError
+from wasmnb.plugin.selector import selector
 
 if TYPE_CHECKING:
     from wasmnb.mesh.local import Workload
 
-__all__ = ["body", "configuration", "flags", "header_lines", "selector", "selector_text", "text_of", "workload"]
+__all__ = ["body", "configuration", "flags", "header_lines", "text_of", "workload"]
 
-# Kubernetes, "Labels and Selectors", syntax and character set: an optional prefix, then up to 63 characters.
-_LABEL = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?")
-_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?")
 _TOKEN = re.compile(r"[^\s:\x00-\x1f\x7f]+")
 
 
@@ -26,50 +24,6 @@ def flags(given: Sequence[str], include: Sequence[str], define: Sequence[str], s
     """Give the compiler flags that several options stand for."""
     standard = () if std is None else (f"-std={std}",)
     return (*given, *(f"-I{folder}" for folder in include), *(f"-D{macro}" for macro in define), *standard)
-
-
-def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:
-    """Read ``app=details,version=v1``; ``*`` (or nothing) is every pod.
-
-    Parameters
-    ----------
-    words : str, mapping or None
-        A mapping is taken as it is.
-
-    Returns
-    -------
-    dict of str to str
-
-    Raises
-    ------
-    UsageError
-        A part is no ``key=value``, or a label is none that a pod can carry.
-    """
-    if words is None or isinstance(words, Mapping):
-        return {str(key): str(value) for key, value in (words or {}).items()}
-    if words.strip() in {"", "*"}:
-        return {}
-    labels: dict[str, str] = {}
-    column = 1
-    for part in words.split(","):
-        key, equals, value = part.partition("=")
-        where = Place("the selector", column=column, quote=words)
-        if not equals:
-            raise UsageError(f"{part!r} in a selector is no label.", where=where, hint="write key=value,key=value")
-        if not _LABEL.fullmatch(key.strip()) or not _VALUE.fullmatch(value.strip()):
-            raise UsageError(
-                f"No pod can carry the label {part.strip()!r}.",
-                where=where,
-                hint="a key and a value have letters, digits, '-', '_' and '.', for instance app=details",
-            )
-        labels[key.strip()] = value.strip()
-        column += len(part) + 1
-    return labels
-
-
-def selector_text(labels: Mapping[str, str]) -> str:
-    """Write a selector as a user would; ``*`` for every pod."""
-    return ",".join(f"{key}={value}" for key, value in labels.items()) or "*"
 
 
 def configuration(value: object) -> str | dict[str, Any] | None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import ConfigError
+from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.rendering import KINDS, Site, bootstrap, choose, object_name, render_istio, yaml_text
 from wasmnb.plugin.rendering.capabilities import ENVOY, HIGRESS
 from wasmnb.session.deploy_options import Wanted
 from wasmnb.session.image_source import Supplying
-from wasmnb.session.results import plugin_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,80 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wasmnb import redact
+from wasmnb.plugin.identity import plugin_dict
+from wasmnb.rollout.result import Deployment
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
     from datetime import datetime
 
     from wasmnb.compile import Filter
     from wasmnb.compile.languages import Guess
-    from wasmnb.mesh import Pod, PodVerdict
+    from wasmnb.mesh import Pod
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
 
-__all__ = ["BuildTime", "Deployment", "FilterResult", "MeshState", "Removal", "plugin_dict", "plugin_key"]
-
-
-def plugin_key(plugin: Plugin) -> Hashable:
-    """Give what two plugins must have in common to be the very same: all but the name that the image goes by."""
-    said = {**plugin.to_dict(), "config": None if plugin.config is None else plugin.config_text}
-    del said["reference"]
-    return json.dumps(said, sort_keys=True)
-
-
-def plugin_dict(plugin: Plugin) -> dict[str, Any]:
-    """Give a plugin as plain JSON values, secrets of its configuration and its environment masked."""
-    return {**plugin.to_dict(), "config": redact.config(plugin.config), "env": redact.config(plugin.env)}
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """A plugin that is in force, as it was asked for.
-
-    Parameters
-    ----------
-    plugin : Plugin
-    verdicts : tuple of PodVerdict
-        One per selected pod, all LIVE.
-    unchanged : bool
-        The very same was live already; nothing was done.
-    stages : tuple of (str, float)
-        Seconds per stage.
-    notes : tuple of str
-        What the user should know of where the image came from.
-    """
-
-    plugin: Plugin = field(repr=False)
-    verdicts: tuple[PodVerdict, ...]
-    unchanged: bool
-    stages: tuple[tuple[str, float], ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """``sha256:...`` of the image that is in force."""
-        return self.plugin.image.digest
-
-    @property
-    def seconds(self) -> float:
-        """From the module to LIVE on every selected pod."""
-        return sum(seconds for _, seconds in self.stages)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain JSON values."""
-        return {
-            "plugin": plugin_dict(self.plugin),
-            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
-            "unchanged": self.unchanged,
-            "stages": dict(self.stages),
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-        }
+__all__ = ["BuildTime", "Deployment", "FilterResult", "MeshState", "Removal"]
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
+from wasmnb.plugin.identity import plugin_key
 from wasmnb.progress import Silent
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.inspect_mesh import Looking
-from wasmnb.session.results import plugin_key
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.live import LiveView, Source
