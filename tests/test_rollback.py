@@ -13,7 +13,7 @@ from wasmnb.mesh import Verdict
 from wasmnb.module import Module
 from wasmnb.plugin import FailPolicy, Phase
 from wasmnb.session import DryRun, Session
-from wasmnb.views import deploy_record, dry_run_record
+from wasmnb.views import record_of
 
 READING = build(
     "reading", configure="get_buffer(7, 0, n, &text, &length)", response='add_header(2, "x-tag", 5, text, length)'
@@ -57,7 +57,7 @@ def test_a_rollback_restores_the_whole_plugin_and_a_second_one_undoes_it(session
     assert [one.verdict for one in done.verdicts] == [Verdict.LIVE]
     assert tags(session) == []
     assert tags(session, "ratings:9080/ratings/1") == ['{"v":1}']
-    said = repr(deploy_record(done.plugin, done.verdicts, notes=done.notes))
+    said = repr(record_of(done))
     for word in (tag("new").image().digest, before.image.digest, "selector", "config", "phase", "fail policy"):
         assert word in said
     session.rollback("whole")
@@ -119,12 +119,12 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(session):
     assert len([line for line in other.diff if line.startswith(("+", "-")) and "world" in line]) == 1
     assert session.status("reading")[0].running == done.digest
     assert tags(session) == ['{"name":"hello"}']
-    record = dry_run_record(other)
+    record = record_of(other)
     assert "nothing was applied" in repr(record)
     frame = record.frame
     assert [str(dtype) for dtype in frame.dtypes] == ["category", "string"]
     assert (frame.change == "added").sum() == 1
-    assert list(dry_run_record(same).frame.columns) == list(frame.columns)
+    assert list(record_of(same).frame.columns) == list(frame.columns)
     json.dumps(other.to_dict())
 
 
@@ -132,7 +132,7 @@ def test_no_dry_run_shows_a_secret(session):
     session.deploy(READING, selector="app=details", config={"password": 'o"ld-六-pass', "user": "me"})
     done = session.deploy(READING, selector="app=details", config={"password": 'n"ew-pass', "user": "me"}, dry_run=True)
     assert done.changed, "that a secret differs is seen"
-    shown = [json.dumps(done.to_dict(), ensure_ascii=False), repr(dry_run_record(done)), repr(done)]
+    shown = [json.dumps(done.to_dict(), ensure_ascii=False), repr(record_of(done)), repr(done)]
     for text in shown:
         assert "ld-六-pass" not in text
         assert "ew-pass" not in text

@@ -25,6 +25,7 @@ from wasmnb.errors import (
     UsageError,
 )
 from wasmnb.mesh import Verdict
+from wasmnb.mesh.results import Logs
 from wasmnb.session import Session
 
 CONFIGURED = """\
@@ -100,7 +101,7 @@ def test_from_source_to_headers_and_back(session):
     again = session.headers(*DETAILS)
     assert again.before == before.after, "the same cell run twice compares with the same"
     assert session.undeploy("hello").pods == tuple(verdict.pod for verdict in done.deployment.verdicts)
-    assert session.status() == []
+    assert list(session.status()) == []
     json.dumps([done.to_dict(), session.mesh().to_dict()])
 
 
@@ -198,7 +199,7 @@ def test_names_that_are_not_there(session):
         session.status("helo")
     with pytest.raises(BadNameError):
         session.logs("nowhere-v1")
-    assert isinstance(session.logs("details-v1"), list)
+    assert isinstance(session.logs("details-v1"), Logs)
 
 
 def test_the_running_mesh_is_kept(session):

@@ -120,3 +120,17 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     from wasmnb.magics import unload  # noqa: PLC0415
 
     unload(shell)
+
+
+def _look() -> None:
+    """Have the shell that runs this, if one does, show results as they look; IPython is not imported for it."""
+    from wasmnb.notebook import shell  # noqa: PLC0415
+
+    running = shell()
+    if running is not None:
+        from wasmnb.views import register  # noqa: PLC0415
+
+        register(running)
+
+
+_look()

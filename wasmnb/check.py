@@ -1,10 +1,14 @@
-"""What ``%wasm_doctor`` reports: one row per thing that must work."""
+"""What must work here, one row per thing: what ``%wasm_doctor`` reports."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-__all__ = ["Check"]
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated, Plural
+
+__all__ = ["Check", "Checks"]
 
 
 @dataclass(frozen=True)
@@ -29,3 +33,33 @@ class Check:
     detail: str
     hint: str = ""
     needed: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Checks(Dated, Plural[Check]):
+    """Everything that was looked at."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything works that is needed."""
+        return all(check.ok for check in self.items if check.needed)
+
+    @property
+    def table(self) -> Table:
+        """The checks in rows: ``check`` (``string``), ``ok`` (``boolean``), ``detail``, ``hint`` and ``needed``."""
+        columns = (
+            Column("check"),
+            Column("ok", "boolean"),
+            Column("detail"),
+            Column("hint"),
+            Column("needed", "boolean"),
+        )
+        return Table(columns, tuple((one.name, one.ok, one.detail, one.hint, one.needed) for one in self.items))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"checks": [check.to_dict() for check in self.items], "at": self.at.isoformat()}

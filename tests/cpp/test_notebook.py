@@ -61,8 +61,8 @@ class Http : public Context {
 static RegisterContextFactory register_Http(CONTEXT_FACTORY(Http), ROOT_FACTORY(Root));
 """
 )
-SEEN = """record = %wasm_headers productpage details:9080/details/123
-exchange = record.value.after
+SEEN = """capture = %wasm_headers productpage details:9080/details/123
+exchange = capture.after
 print("SEEN", {name: exchange.response.headers[name] for name in {NAMES}})
 """
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
+from wasmnb.dashboards import watch_pods
 from wasmnb.errors import Interrupted
 from wasmnb.live.board import Board
 from wasmnb.live.rates import FIRST, Rates
@@ -17,6 +18,7 @@ from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.protocol import Count
 from wasmnb.session import Session
+from wasmnb.views.board import board_record
 
 
 @pytest.fixture
@@ -33,6 +35,10 @@ def board(mesh):
     board.close()
 
 
+def record(board, **more):
+    return board_record(board.rows(), board.freshness, **more)
+
+
 def row(board: Board, name: str = "w-0-0"):
     return next(row for row in board.rows() if row.name == name)
 
@@ -47,7 +53,7 @@ def test_it_shows_what_the_watch_tells(mesh, board):
     assert changed.reason == "no such image"
     mesh.judge("w-0-1", Verdict.TRAPPED, "unreachable")
     assert until(lambda: row(board, "w-0-1"), lambda found: found.problem).plugins[0].reason == "unreachable"
-    assert "2 with problems" in board.record().status
+    assert "2 with problems" in record(board).status
 
 
 def test_until_everything_was_told_it_says_that_it_is_still_asking():
@@ -57,7 +63,7 @@ def test_until_everything_was_told_it_says_that_it_is_still_asking():
     board.start()
     until(board.rows, lambda rows: len(rows) == 3)
     assert board.freshness.kind == "starting"
-    assert "asking the mesh" in board.record().status
+    assert "asking the mesh" in record(board).status
     mesh.tell("fresh", "mesh", {})
     until(lambda: board.freshness.kind, lambda kind: kind == "live")
     board.close()
@@ -111,7 +117,7 @@ def test_stale_while_the_mesh_is_away_and_well_again_by_itself(mesh, board):
     mesh.leave("the API server does not answer")
     stale = until(lambda: board.freshness, lambda freshness: freshness.kind == "stale")
     assert stale.reason == "the API server does not answer" or "ended" in stale.reason
-    text = repr(board.record())
+    text = repr(record(board))
     assert "stale since" in text
     assert "✓ LIVE" not in text
     assert "? was LIVE" in text
@@ -194,7 +200,7 @@ def test_paused_it_holds_no_watch_and_no_thread_and_goes_on(mesh, board):
     board.start()
     assert board.freshness.kind == "ended"
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("wasmnb-dashboard")]
-    assert "as of" in board.record().status
+    assert "as of" in record(board).status
 
 
 def test_rates_come_from_two_readings_and_a_restart_is_no_negative_rate():
@@ -221,9 +227,9 @@ def test_the_record_shows_problems_first_and_says_what_it_leaves_out():
     board = Board(mesh, rates=False)
     board.start()
     until(board.rows, lambda rows: len(rows) == 300 and all(row.plugins for row in rows))
-    record = board.record(limit=50)
-    assert record.rows[0][0] == "w-59-299"
-    assert any("250 more pods" in note for note in record.notes)
+    shown = record(board, limit=50)
+    assert shown.rows[0][0] == "w-59-299"
+    assert any("250 more pods" in note for note in shown.notes)
     assert len(board.frame) == 300
     assert str(board.frame.dtypes["requests"]) == "Float64"
     board.close()
@@ -267,6 +273,6 @@ def test_stopped_before_there_is_anything_to_show_it_lets_go(mesh, monkeypatch):
         session.use(mesh)
         monkeypatch.setattr(Board, "await_rows", stop)
         with pytest.raises(Interrupted, match="Watching was stopped"):
-            session.dashboard()
+            watch_pods(session)
         assert not mesh.watches
         assert not len(session.open_views)

@@ -9,6 +9,7 @@ import pytest
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
+from wasmnb.dashboards import watch_headers
 from wasmnb.dashboards.headers import HeadersWatch
 from wasmnb.errors import TrafficError, UsageError
 from wasmnb.mesh.local import LocalMesh
@@ -119,4 +120,4 @@ def test_what_is_not_safe_is_not_repeated_unasked():
     with Session() as session:
         session.use(SimulatedMesh(1))
         with pytest.raises(UsageError, match="again and again"):
-            session.watch_headers("productpage", URL, data="x")
+            watch_headers(session, "productpage", URL, data="x")

@@ -15,6 +15,7 @@ from wasmnb.dashboards.schema_form import checked, fields, parsed
 from wasmnb.errors import ConfigError
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session
+from wasmnb.views import record_of
 
 SCHEMA = {
     "type": "object",
@@ -143,9 +144,7 @@ def test_compare_measures_before_and_after(folder):
         assert second.before.plugins == ()
         assert second.after.plugins[0].startswith("tag-one sha256:")
         assert second.after.errors == 0
-        from wasmnb.views.plots import compare_record
-
-        record = compare_record(second)
+        record = record_of(second)
         page = record._repr_html_()
         assert "<svg" in page
         assert "<script" not in page

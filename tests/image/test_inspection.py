@@ -25,6 +25,7 @@ from tests.image.images import (
 from wasmnb.errors import ImageError, ModuleError
 from wasmnb.image import Inspection, Store, extract, inspect, package
 from wasmnb.image.manifest import Manifest
+from wasmnb.views import record_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +86,9 @@ def test_forms(  # noqa: PLR0917 - the columns of a table
     plain = json.loads(json.dumps(seen.to_dict()))
     assert plain["form"] == form
     for item in seen.consumers:
-        assert item.why in " ".join(repr(seen).split())
-        assert item.consumer in seen._repr_html_()
-    assert form in repr(seen)
+        assert item.why in " ".join(repr(record_of(seen)).split())
+        assert item.consumer in record_of(seen)._repr_html_()
+    assert form in repr(record_of(seen))
 
 
 @pytest.mark.parametrize("variant", ["artifact", "compat"])
@@ -218,8 +219,8 @@ def test_any_json_is_an_error_or_an_inspection(value: dict[str, Any]) -> None:
     with suppress(ImageError):
         seen = inspect(json.dumps({**value, "schemaVersion": 2}).encode(), Blobs().read)
         json.dumps(seen.to_dict())
-        repr(seen)
-        seen._repr_html_()
+        repr(record_of(seen))
+        record_of(seen)._repr_html_()
 
 
 @needs_skopeo

@@ -10,6 +10,7 @@ from wasmnb.errors import BadNameError, ModuleError
 from wasmnb.image import Image, package
 from wasmnb.module import Module
 from wasmnb.module.stamp import stamp
+from wasmnb.views import html_of
 
 WASM = stamp(bytes(good()), language="cpp", root_ids=["header-filter", "\u4f60\u597d"])
 REFERENCE = "registry.example:5000/team/header-filter:v1"
@@ -89,9 +90,9 @@ def test_layers_carry_what_is_pushed(image: Image) -> None:
 def test_faces(image: Image) -> None:
     assert image.pinned == f"{REFERENCE}@{image.digest}"
     assert repr(image).startswith(f"Image('{REFERENCE}', digest='sha256:")
-    html = image._repr_html_()
+    html = html_of(image)
     assert image.digest in html
-    assert "<script" not in package(Module("<script>", WASM), "m")._repr_html_()
+    assert "<script" not in html_of(package(Module("<script>", WASM), "m"))
     plain = json.loads(json.dumps(image.to_dict()))
     assert plain["digest"] == image.digest
     assert plain["manifest"]["layers"][1]["size"] == len(WASM)

@@ -9,6 +9,7 @@ import pytest
 from tests.image.images import CONFIG, CONTENT, TAR_GZIP, Blobs, digest, layer, module, needs_skopeo, skopeo, wasm
 from wasmnb.errors import BadNameError, ImageError
 from wasmnb.image import Image, Store, package
+from wasmnb.views import record_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,8 +155,8 @@ def test_the_list_is_a_table_with_stable_types(store: Store) -> None:
     assert before <= row.updated <= datetime.now(timezone.utc)
     assert rows.frame.root_ids.tolist() == ["b, c", "a"]
     assert json.loads(json.dumps(rows.to_dict()))["images"][1]["digest"] == image.digest
-    assert image.digest[:19] in repr(rows)
-    assert "<table" in rows._repr_html_()
+    assert image.digest[:19] in repr(record_of(rows))
+    assert "<table" in record_of(rows)._repr_html_()
 
 
 def test_adding_the_same_again_changes_nothing(store: Store) -> None:

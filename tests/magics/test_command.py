@@ -5,9 +5,10 @@ import inspect
 import pytest
 
 from wasmnb.commands import COMMANDS, reference
+from wasmnb.dashboards import panel, watch_headers, watch_pods
 from wasmnb.errors import UsageError
+from wasmnb.image.results import Transfer
 from wasmnb.session import Session
-from wasmnb.views import Record
 
 
 def parse(name, line, **names):
@@ -94,10 +95,9 @@ def test_the_last_argument_may_repeat():
         parse("wasm_rm", "")
 
 
-def test_a_variable_with_a_record_stands_for_what_it_shows():
-    record = Record("title", value=3)
-    assert parse("wasm_deploy", "$shown", shown=record)["name"] == 3
-    assert parse("wasm_deploy", "$shown", shown=Record("title"))["name"] == Record("title")
+def test_a_variable_stands_for_the_object_that_it_is():
+    shown = Transfer("pushed", "local/a:v1", "sha256:1", 5, unchanged=False)
+    assert parse("wasm_deploy", "$shown", shown=shown)["name"] is shown
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,16 @@ def test_a_semicolon_at_the_end_silences():
     assert not COMMANDS["wasm_logs"].parse("'a;'", {}).silent
 
 
-LIVE = {"pods": "dashboard", "headers": "watch_headers"}
+LIVE = {"pods": watch_pods, "headers": watch_headers}
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_every_word_is_a_keyword_of_the_method(command):
     name = command.name.removeprefix("wasm_")
-    keywords = set(inspect.signature(getattr(Session, name)).parameters) - {
+    method = panel if name == "panel" else getattr(Session, name)
+    keywords = set(inspect.signature(method).parameters) - {
         "self",
+        "session",
         "progress",
         "log",
         "ask",
@@ -155,9 +157,10 @@ def test_every_word_is_a_keyword_of_the_method(command):
     if name in ("filter", "file"):
         keywords.remove("source")  # the cell's body
     if name in LIVE:
-        # What is kept up to date is another method, chosen by --watch.
-        live = inspect.signature(getattr(Session, LIVE[name])).parameters
-        keywords |= {"watch", *live} - {"self", "request"}
+        # What is kept up to date is a function of its own, chosen by --watch.
+        live = inspect.signature(LIVE[name]).parameters
+        keywords |= {"watch", *live} - {"session", "request"}
+    keywords -= {"verdicts"} if name == "pods" else set()  # the command lists them always
     words = {argument.keyword for argument in command.arguments} | {option.key for option in command.options}
     assert words - set(command.own) == keywords - {"defaults"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.image.registry.parts import PASSWORD, SECRETS, USER, DockerRegistry, authority
 from tests.magics.conftest import FILTER
-from tests.magics.test_shell import error, run
+from tests.magics.test_shell import bundle, error, run, shown
 from wasmnb import session
 from wasmnb.errors import AuthError, BadNameError, ImageError, RegistryError, ToolchainError, UsageError
 
@@ -24,29 +24,30 @@ def hello(shell):
 def test_from_build_to_remove(hello, registry):
     name = f"{registry.host}/magics/hello:v1"
     built = run(hello, f"%wasm_build hello -t {name} -a 'title=Says hello'")
-    assert "built and kept" in built.status
-    assert built.digest in repr(built)
-    assert "title=Says hello" in repr(built)
-    assert "unchanged" in run(hello, f"%wasm_build hello -t {name} -a 'title=Says hello'").status
+    text = bundle(hello, built)["text/plain"]
+    assert "built and kept" in text
+    assert built.digest in text
+    assert "title=Says hello" in text
+    assert "unchanged" in shown(hello, f"%wasm_build hello -t {name} -a 'title=Says hello'")
     pushed = run(hello, f"%wasm_push {name}")
     assert pushed.digest == built.digest
-    assert "pushed in" in pushed.status
-    assert pushed.digest in pushed.status
-    assert "unchanged" in run(hello, f"%wasm_push {name}").status
+    assert f": {pushed.digest}" in bundle(hello, pushed)["text/plain"].splitlines()[0]
+    assert "pushed in" in bundle(hello, pushed)["text/plain"]
+    assert "unchanged" in shown(hello, f"%wasm_push {name}")
     assert run(hello, f"%wasm_list {registry.host}/magics").frame["digest"].tolist() == [built.digest]
-    assert "Istio" in repr(run(hello, f"%wasm_inspect {name}"))
-    assert "names what" in run(hello, f"%wasm_tag {name} local/hello:v1").status
-    assert "unchanged" in run(hello, f"%wasm_tag {name} local/hello:v1").status
-    removed = run(hello, f"%wasm_rm {name} local/hello:v1")
-    assert "2 removed" in removed.status
-    assert "freed" in removed.status
-    assert "pulled" in run(hello, f"%wasm_pull {name}").status
-    assert "is here already" in run(hello, f"%wasm_pull {name}").status
+    assert "Istio" in shown(hello, f"%wasm_inspect {name}")
+    assert "names what" in shown(hello, f"%wasm_tag {name} local/hello:v1")
+    assert "unchanged" in shown(hello, f"%wasm_tag {name} local/hello:v1")
+    removed = shown(hello, f"%wasm_rm {name} local/hello:v1")
+    assert "2 removed" in removed
+    assert "freed" in removed
+    assert "pulled" in shown(hello, f"%wasm_pull {name}")
+    assert "is here already" in shown(hello, f"%wasm_pull {name}")
 
 
 def test_the_table_of_the_article_can_be_recognised(hello):
     run(hello, "%wasm_build hello -t local/hello:v0.2")
-    title, heading, row = repr(run(hello, "%wasm_list --search hell")).splitlines()
+    title, heading, row = shown(hello, "%wasm_list --search hell").splitlines()
     assert title == "Images on this machine: 1 image"
     assert heading.split()[:5] == ["NAME", "TAG", "SIZE", "DIGEST", "UPDATED"]
     assert row.split()[:2] == ["local/hello", "v0.2"]
@@ -54,18 +55,17 @@ def test_the_table_of_the_article_can_be_recognised(hello):
     assert run(hello, "%wasm_list --search nothing").frame.empty
 
 
-def test_a_record_stands_for_what_it_shows(hello, fake):
+def test_a_variable_with_a_result_stands_for_it(hello, fake):
     hello.run_cell("built = %wasm_build hello")
-    assert "live on the 1 pod selected" in run(hello, "%wasm_deploy $built --selector app=details").status
-    assert "nothing was done" in run(hello, "%wasm_deploy local/hello --selector app=details").status
+    assert "live on the 1 pod selected" in shown(hello, "%wasm_deploy $built --selector app=details")
+    assert "nothing was done" in shown(hello, "%wasm_deploy local/hello --selector app=details")
     assert "pinned" in dir(hello.user_ns["built"])
     with pytest.raises(AttributeError, match="no attribute 'digset'"):
         _ = hello.user_ns["built"].digset
     first = "before = %wasm_headers productpage details:9080/"
     hello.run_cell(first)
     run(hello, "%wasm_undeploy hello")
-    compared = run(hello, "%wasm_headers productpage details:9080/ --before $before")
-    assert "1 removed" in compared.status
+    assert "1 removed" in shown(hello, "%wasm_headers productpage details:9080/ --before $before")
 
 
 def test_names_that_are_not_there(hello, registry):
@@ -109,11 +109,11 @@ def test_an_authority_of_ones_own_by_option_or_by_default(hello, tmp_path):
         name = f"{registry.host}/magics/tls:v1"
         run(hello, f"%wasm_build hello -t {name}")
         assert "--ca" in error(hello, f"%wasm_push {name}", RegistryError).hint
-        assert "pushed" in run(hello, f"%wasm_push {name} --ca {ca}").status
-        assert "unchanged" in run(hello, f"%wasm_push {name} --insecure").status
+        assert "pushed" in shown(hello, f"%wasm_push {name} --ca {ca}")
+        assert "unchanged" in shown(hello, f"%wasm_push {name} --insecure")
         run(hello, f"%wasm_config registry={registry.host}/magics ca={ca}")
-        assert "unchanged" in run(hello, f"%wasm_push {name}").status
-        assert "unchanged" in run(hello, f"%wasm_pull {name}").status
+        assert "unchanged" in shown(hello, f"%wasm_push {name}")
+        assert "unchanged" in shown(hello, f"%wasm_pull {name}")
     finally:
         registry.stop()
 
@@ -122,23 +122,23 @@ def test_login_asks_masked_and_keeps_what_docker_would(hello, guarded, tmp_path,
     asked = []
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or PASSWORD)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    shown = run(hello, f"%wasm_login {guarded.host} -u {USER}")
+    login = run(hello, f"%wasm_login {guarded.host} -u {USER}")
     assert asked == [f"Password for {USER} at {guarded.host}: "]
     kept = json.loads((tmp_path / "docker" / "config.json").read_text())
     assert base64.b64decode(kept["auths"][guarded.host]["auth"]).decode() == f"{USER}:{PASSWORD}"
     name = f"{guarded.host}/magics/hello:v1"
     run(hello, f"%wasm_build hello -t {name}")
-    assert "pushed" in run(hello, f"%wasm_push {name}").status
-    assert "forgotten" in run(hello, f"%wasm_logout {guarded.host}").status
-    assert "unchanged" in run(hello, f"%wasm_logout {guarded.host}").status
+    assert "pushed" in shown(hello, f"%wasm_push {name}")
+    assert "forgotten" in shown(hello, f"%wasm_logout {guarded.host}")
+    assert "unchanged" in shown(hello, f"%wasm_logout {guarded.host}")
     error(hello, f"%wasm_pull {name}", AuthError)
-    printed = "".join(capsys.readouterr()) + repr(shown) + shown._repr_html_()
+    printed = "".join(capsys.readouterr()) + repr(login) + "".join(bundle(hello, login).values())
     assert not any(secret in printed for secret in SECRETS)
 
 
 def test_a_pipe_is_read_where_there_is_no_terminal(hello, guarded, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
-    assert "Logged in" in run(hello, f"%wasm_login {guarded.host} -u {USER}").status
+    assert "Logged in" in shown(hello, f"%wasm_login {guarded.host} -u {USER}")
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert "--password-env" in error(hello, f"%wasm_login {guarded.host} -u {USER}", UsageError).hint
 

@@ -9,6 +9,7 @@ from tests.magics.conftest import FILTER, ROOT
 from wasmnb import session
 from wasmnb.commands import COMMANDS
 from wasmnb.errors import BadNameError, CompileError, ConfigError, NoMeshError, UsageError
+from wasmnb.mesh.results import Pods
 
 
 def run(shell, cell):
@@ -21,6 +22,15 @@ def error(shell, cell, kind):
     return found
 
 
+def bundle(shell, result):
+    return shell.display_formatter.format(result)[0]
+
+
+def shown(shell, cell):
+    """Give the text that a cell shows."""
+    return bundle(shell, run(shell, cell))["text/plain"]
+
+
 def test_loading_brings_nothing_heavy():
     program = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell;"
@@ -28,8 +38,8 @@ def test_loading_brings_nothing_heavy():
         "shell.run_line_magic('load_ext', 'wasmnb');"
         "print([name for name in sys.modules if name.split('.')[0] in "
         "{'pandas', 'numpy', 'kubernetes', 'docker', 'oras', 'requests', 'ipywidgets', 'envoy', 'ziglang'}"
-        " or name in {'wasmnb.mesh.local', 'wasmnb.compile.toolchain', 'wasmnb.views', 'wasmnb.session',"
-        " 'wasmnb.image'}])"
+        " or name in {'wasmnb.mesh.local', 'wasmnb.compile.toolchain', 'wasmnb.session', 'wasmnb.image'}"
+        " or name.startswith('wasmnb.views.') and name != 'wasmnb.views.formatters'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
@@ -81,12 +91,13 @@ def test_broken_json_is_pointed_at(shell, fake):
     assert place.quote[place.column - 1] == "}"
 
 
-def test_a_record_is_shown_kept_and_silenced(shell, fake):
-    record = run(shell, "%wasm_pods")
-    assert list(record.frame["pod"]) == ["details-v1", "productpage-v1"]
-    assert {"text/plain", "text/html"} == set(record._repr_mimebundle_())
+def test_a_result_is_shown_kept_and_silenced(shell, fake):
+    result = run(shell, "%wasm_pods")
+    assert isinstance(result, Pods)
+    assert list(result.frame["pod"]) == ["details-v1", "productpage-v1"]
+    assert {"text/plain", "text/html"} == set(bundle(shell, result))
     assert run(shell, "out = %wasm_pods") is None
-    assert shell.user_ns["out"].to_dict()["rows"][0]["pod"] == "details-v1"
+    assert shell.user_ns["out"].to_dict()["pods"][0]["name"] == "details-v1"
     assert run(shell, "%wasm_pods ;") is None
 
 
@@ -94,13 +105,13 @@ def test_variables_are_those_of_the_notebook(shell, fake):
     shell.run_cell(
         "who = 'productpage'\ndef ask(where):\n    return get_ipython().run_line_magic('wasm_headers', '$who $where')"
     )
-    assert "200 OK" in run(shell, "ask('details:9080/')").status
+    assert "200 OK" in shown(shell, "ask('details:9080/')")
     assert "'who'" in error(shell, "%wasm_headers $whoo details:9080/", UsageError).hint
 
 
 def test_defaults_are_set_shown_and_refused(shell):
-    shown = run(shell, "%wasm_config selector=app=details timeout=3")
-    values = dict(zip(shown.frame["name"], shown.frame["value"], strict=True))
+    settings = run(shell, "%wasm_config selector=app=details timeout=3")
+    values = dict(zip(settings.frame["name"], settings.frame["value"], strict=True))
     assert values["selector"] == "app=details"
     assert "did you mean 'selector'?" in error(shell, "%wasm_config selektor=x timeout=9", UsageError).hint
     assert session.default().config()["timeout"] == 3.0

@@ -13,6 +13,7 @@ from wasmnb.errors import ModuleError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.facts import read
 from wasmnb.module.stamp import stamp
+from wasmnb.views import html_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def test_reading_never_raises(data: bytes) -> None:
         facts = read(wasm)
         json.dumps(facts.to_dict())
         assert facts.problems or facts.readable
-        assert facts._repr_html_()
+        assert html_of(facts)
 
 
 def test_load(tmp_path: Path) -> None:
@@ -119,10 +120,10 @@ def test_a_file_above_the_limit_is_not_read(tmp_path: Path) -> None:
 
 def test_faces_are_escaped_and_plain() -> None:
     facts = read(bytes(good().with_functions(**{"proxy_on_<b>": ""})))
-    assert "<b>" not in facts._repr_html_()
+    assert "<b>" not in html_of(facts)
     module = Module("<script>", b"no module", build=BuildRecord(0.1, cached=False, stages=(("link", 0.02),)))
-    assert "<script>" not in module._repr_html_()
-    assert "it looks like text" in module._repr_html_()
+    assert "<script>" not in html_of(module)
+    assert "it looks like text" in html_of(module)
     plain = json.loads(json.dumps(module.to_dict()))
     assert plain["build"] == {"seconds": 0.1, "cached": False, "stages": {"link": 0.02}, "warnings": []}
     assert plain["problems"][0]["hint"]

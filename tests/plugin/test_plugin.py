@@ -9,6 +9,7 @@ import pytest
 from wasmnb.errors import ConfigError, UsageError
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.plugin.rendering.envoy import in_order, wasm_filter
+from wasmnb.views import html_of
 
 IMAGE = SimpleNamespace(digest="sha256:" + "a" * 64, reference="local/one")
 
@@ -110,9 +111,9 @@ def test_another_image_is_all_that_changes():
 
 def test_a_configuration_may_hold_secrets_and_no_display_has_them():
     made = plugin(image=IMAGE, config={"token": "s3cr3t", "name": "<b>"})
-    assert "s3cr3t" not in repr(made) + made._repr_html_()
-    assert "&lt;b&gt;" in made._repr_html_()
-    assert "every pod" in made._repr_html_()
+    assert "s3cr3t" not in repr(made) + html_of(made)
+    assert "&lt;b&gt;" in html_of(made)
+    assert "every pod" in html_of(made)
 
 
 def test_order_is_phase_then_priority_then_id():

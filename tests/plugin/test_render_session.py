@@ -16,7 +16,7 @@ from wasmnb.errors import ConfigError, UsageError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Kind, Match, Mode, PullPolicy, TargetRef
 from wasmnb.session import Session
-from wasmnb.views import rendered_record
+from wasmnb.views import record_of
 
 SECRET = "s3cr3t-value"
 
@@ -88,7 +88,7 @@ def test_what_is_shown_holds_no_secret_and_the_file_does(session, tmp_path, targ
     shown = session.render(tag("one"), config=config, env=env, target=target)
     written = session.render(tag("one"), config=config, env=env, target=target, output=str(file))
     for made in (shown, written):
-        record = rendered_record(made)
+        record = record_of(made)
         assert SECRET not in repr(made) + json.dumps(made.to_dict()) + str(record) + record._repr_html_()
         assert "***" in made.text
         assert "hello" in made.text
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_written_is_said(session, tmp_path):
 
 
 def test_the_record_has_a_frame_and_says_why(session):
-    record = rendered_record(session.render(tag("one")))
+    record = record_of(session.render(tag("one")))
     assert "TrafficExtension: the newest Istio has it (since 1.30)" in str(record)
     assert list(record.frame["line"]) == session.render(tag("one")).text.splitlines()
 

@@ -12,7 +12,7 @@ from wasmnb.plugin import Plugin
 from wasmnb.rollout import Care, read_steps, roll_out
 from wasmnb.rollout.traffic import Seen, risen
 from wasmnb.session import Session
-from wasmnb.views import rollout_record
+from wasmnb.views import record_of
 
 OLD = Plugin("steps", tag("old").image(), {"app": "shop"})
 NEW = OLD.with_image(tag("new").image())
@@ -95,7 +95,7 @@ def test_counts_that_cannot_be_read_are_no_proof(mesh):
     with pytest.raises(RolloutError, match="the cluster forbids exec"):
         run(mesh)
     assert run(mesh, accept_no_traffic=True).steps[0].reason.startswith("accepted")
-    frame = rollout_record(run(FakeMesh(labels("v1", "v2")), accept_no_traffic=True)).frame
+    frame = record_of(run(FakeMesh(labels("v1", "v2")), accept_no_traffic=True)).frame
     assert [str(dtype) for dtype in frame.dtypes].count("Int64") == 3
 
 
@@ -163,7 +163,7 @@ def test_no_secret_in_what_a_rollout_tells():
     with pytest.raises(RolloutError) as caught:
         session.deploy(tag("next"), **how, watch_for=0.05, on_step=told.append)
     shown = [str(one.to_dict()) for one in (*told, done, caught.value.rollout)]
-    shown += [str(caught.value), str(caught.value.verdicts), repr(rollout_record(caught.value.rollout))]
+    shown += [str(caught.value), str(caught.value.verdicts), repr(record_of(caught.value.rollout))]
     assert not any("s3cr3t-value" in text for text in shown)
     assert any("it said ***" in text for text in shown)
 

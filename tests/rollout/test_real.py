@@ -12,7 +12,7 @@ from tests.mesh.tiny import build, header, tag
 from tests.rollout.conftest import URL, Load
 from wasmnb.errors import DeployError, Interrupted, ModuleError, RolloutError, SelectorError, UsageError
 from wasmnb.mesh import Verdict
-from wasmnb.views import rollout_record
+from wasmnb.views import record_of
 
 STEPS = "version=v1,version=v2,version=v3"
 REVIEWS = {"id": "steps", "selector": "app=reviews"}
@@ -57,7 +57,7 @@ def test_step_by_step_until_it_is_live_everywhere(session, load):
     history = [plugin.image.digest for plugin in session.current.history("steps")][:2]
     assert history == [tag("new").image().digest, tag("old").image().digest]
     json.dumps([seen[-1].to_dict(), done.to_dict()])
-    record = rollout_record(done)
+    record = record_of(done)
     assert "live on all 3 pods after 3 steps" in repr(record)
     assert list(record.frame.pod) == [f"reviews-v{number}-0" for number in (1, 2, 3)]
     assert (record.frame.requests > 0).all()
@@ -95,7 +95,7 @@ def test_when_errors_rise_everything_goes_back(session, load):
     assert session.current.plugins() == before
     assert tags(session) == everywhere("old")
     assert session.current.history("steps") == history
-    frame = rollout_record(rollout).frame
+    frame = record_of(rollout).frame
     assert list(frame.outcome) == ["failed", "waiting", "waiting"]
     assert frame.requests.isna().sum() == 2
 

@@ -12,7 +12,7 @@ from wasmnb.errors import TrafficError, UsageError
 from wasmnb.rollout.fan_out import ask_each
 from wasmnb.session import Session
 from wasmnb.traffic import Capture, PodCaptures
-from wasmnb.views import pod_headers_record
+from wasmnb.views import record_of
 
 
 def taken(*answers, before=None):
@@ -47,7 +47,7 @@ def test_lines_stand_side_by_side_in_wire_order():
 def test_one_pod_alone_differs_from_none():
     found = taken(("a", [("x", "1")], b""))
     assert {among for *_, among in names(found)} == {"same"}
-    assert "1 pod answered, all the same" in repr(pod_headers_record(found))
+    assert "1 pod answered, all the same" in repr(record_of(found))
 
 
 def test_bodies_that_differ_have_a_line():
@@ -67,17 +67,17 @@ def test_frames_have_stable_columns():
     assert mine.among["x"] == "differs"
     assert mine.change["gone"] == "removed"
     assert mine.among.isna()["gone"]
-    wide = pod_headers_record(found).frame
+    wide = record_of(found).frame
     assert list(wide.columns) == ["name", "among", "a", "b"]
-    assert "a: 1 changed, 1 removed since" in repr(pod_headers_record(found))
+    assert "a: 1 changed, 1 removed since" in repr(record_of(found))
 
 
 def test_secrets_are_masked_and_differences_of_them_seen():
     found = taken(("a", [("set-cookie", "one=1")], b""), ("b", [("set-cookie", "two=2")], b""))
-    shown = repr(pod_headers_record(found)) + pod_headers_record(found)._repr_html_()
+    shown = repr(record_of(found)) + record_of(found)._repr_html_()
     assert "one=1" not in shown
     assert "two=2" not in shown
-    assert pod_headers_record(found).rows[1][1] == "differs"
+    assert record_of(found).rows[1][1] == "differs"
 
 
 def test_a_pod_that_does_not_answer_is_named_and_when_none_does_it_is_an_error():
@@ -89,7 +89,7 @@ def test_a_pod_that_does_not_answer_is_named_and_when_none_does_it_is_an_error()
     answers, silent = ask_each(["a", "b", "c"], send, "details:9080/")
     assert [one.pod for one in answers] == ["a", "c"]
     assert silent == {"b": "There was no answer."}
-    record = pod_headers_record(PodCaptures(tuple(Capture(one) for one in answers), silent))
+    record = record_of(PodCaptures(tuple(Capture(one) for one in answers), silent))
     assert record.tone == "bad"
     assert "b gave no answer: There was no answer." in record.notes
     with pytest.raises(TrafficError, match="None of the pods") as caught:
@@ -118,6 +118,6 @@ def test_each_pod_of_a_real_service_before_and_after():
         same = session.headers(source, url, all_pods=True, before=found).diff()
         assert set(same.change) == {"same", "varies"}
         assert session.headers(source, url, all_pods=True, before="none").captures[0].before is None
-        json.dumps(pod_headers_record(found).to_dict())
+        json.dumps(record_of(found).to_dict())
         with pytest.raises(UsageError):
             session.headers(source, url, all_pods=True, via="app")

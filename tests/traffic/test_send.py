@@ -10,6 +10,7 @@ from wasmnb.errors import TrafficError
 from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import is_token, send
+from wasmnb.views import html_of
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -143,7 +144,7 @@ def test_a_path_with_letters_that_no_url_has_is_explained(odd_server):
 
 def test_an_exchange_shows_its_lines_as_they_came_and_no_credential(odd_server):
     script = b"HTTP/1.1 200 OK\r\nX-Tag: <b>\r\nset-cookie: s3cr3t-value\r\nx-tag: 2\r\ncontent-length: 0\r\n\r\n"
-    html = go(odd_server([script]).address)._repr_html_()
+    html = html_of(go(odd_server([script]).address))
     assert html.index(">X-Tag<") < html.index(">&lt;b&gt;<") < html.index(">x-tag<")
     assert "200 OK from details-v1" in html
     assert "s3cr3t-value" not in html

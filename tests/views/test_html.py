@@ -2,40 +2,37 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from tests.views.test_records import EMPTY, FULL
-from tests.views.things import DIGEST, EVIL, check, diagnostic, exchange, plugin, pod, verdict
-from wasmnb.check import Check
+from tests.views.test_records import EMPTY_RECORDS as EMPTY
+from tests.views.test_records import RECORDS as FULL
+from tests.views.things import DIGEST, EVIL, check, diagnostic, exchange, plugin, pod, shown, verdict, verdicts
+from wasmnb.check import Check, Checks
+from wasmnb.display import Block, Column, Record
 from wasmnb.mesh import Verdict
-from wasmnb.views import (
-    Block,
-    Column,
-    Record,
-    config_record,
-    deploy_record,
-    diagnostics_record,
-    doctor_record,
-    headers_record,
-    logs_record,
-    pods_record,
-    verdicts_record,
-)
+from wasmnb.mesh.results import Logs, Pods
+from wasmnb.rollout.deployment import Deployment
+from wasmnb.session.results import Settings
+from wasmnb.traffic import Capture
+from wasmnb.views.build import diagnostics_record
 
 EVILS = {
-    "pods": lambda: pods_record([pod(EVIL, EVIL, EVIL, EVIL)], [verdict(name=EVIL)]),
-    "verdicts": lambda: verdicts_record([verdict(Verdict.TRAPPED, EVIL, EVIL, [EVIL])]),
-    "deploy": lambda: deploy_record(plugin(id=EVIL), [verdict(Verdict.HUNG, reason=EVIL)], [(EVIL, 0.1)]),
-    "headers": lambda: headers_record(
-        exchange((EVIL, EVIL), body=EVIL.encode()),
-        exchange(("a", EVIL), body=EVIL.encode() * 2, notes=[EVIL], pod=EVIL),
+    "pods": lambda: shown(Pods((pod(EVIL, EVIL, EVIL, EVIL),), verdicts=(verdict(name=EVIL),))),
+    "verdicts": lambda: shown(verdicts(verdict(Verdict.TRAPPED, EVIL, EVIL, [EVIL]))),
+    "deploy": lambda: shown(Deployment(plugin(id=EVIL), (verdict(Verdict.HUNG, reason=EVIL),), False, ((EVIL, 0.1),))),
+    "headers": lambda: shown(
+        Capture(
+            exchange(("a", EVIL), body=EVIL.encode() * 2, notes=[EVIL], pod=EVIL),
+            exchange((EVIL, EVIL), body=EVIL.encode()),
+        )
     ),
     "diagnostics": lambda: diagnostics_record([diagnostic(message=EVIL, quote=EVIL, column=3)]),
-    "logs": lambda: logs_record([EVIL], EVIL),
-    "doctor": lambda: doctor_record([Check(EVIL, False, EVIL, EVIL), check()]),
-    "config": lambda: config_record({EVIL: EVIL}, title=EVIL),
+    "logs": lambda: shown(Logs((EVIL,), pod=EVIL)),
+    "doctor": lambda: shown(Checks((Check(EVIL, False, EVIL, EVIL), check()))),
+    "config": lambda: replace(shown(Settings({EVIL: EVIL})), title=EVIL),
 }
 EVERY = [
     *(
@@ -120,11 +117,11 @@ def test_the_status_is_announced_and_words_stand_beside_signs():
 
 
 def test_what_is_cut_is_whole_in_the_title():
-    checker = checked(verdicts_record([verdict()])._repr_html_())
+    checker = checked(shown(verdicts(verdict()))._repr_html_())
     assert ("span", {"title": DIGEST}) in checker.seen
     assert DIGEST[:19] in checker.texts
     value = "v" * 500
-    checker = checked(headers_record(None, exchange(("x", value)))._repr_html_())
+    checker = checked(shown(Capture(exchange(("x", value))))._repr_html_())
     assert ("span", {"title": value}) in checker.seen
     assert value not in checker.texts
 
@@ -153,7 +150,8 @@ def test_a_table_without_shown_columns_has_no_table():
 
 def test_showing_needs_neither_ipython_nor_pandas():
     program = (
-        "import sys; from wasmnb.views import config_record; r = config_record({'a': 'b'});"
+        "import sys; from wasmnb.views import record_of; from wasmnb.session.results import Settings;"
+        "r = record_of(Settings({'a': 'b'}));"
         "repr(r), r._repr_mimebundle_(), r.to_dict();"
         "print(sorted({'IPython', 'pandas', 'numpy', 'ipywidgets'} & set(sys.modules)))"
     )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wasmnb.display import Column, Record
 from wasmnb.display.text import age, cut, duration, pad, short_digest, size, visible, width
-from wasmnb.views import Column, Record
 
 
 @pytest.mark.parametrize(

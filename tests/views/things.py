@@ -8,8 +8,11 @@ from datetime import datetime, timedelta, timezone
 from wasmnb.check import Check
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.mesh import Pod, PodVerdict, Verdict
+from wasmnb.mesh.results import Verdicts
 from wasmnb.plugin import Plugin
+from wasmnb.rollout.deployment import Deployment
 from wasmnb.traffic import Exchange, Headers, Request, Response
+from wasmnb.views import record_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 DIGEST, OTHER = "sha256:" + "ab12cd34" * 8, "sha256:" + "99887766" * 8
@@ -37,6 +40,19 @@ def verdict(what=Verdict.LIVE, name="details-v1", reason="", evidence=(), runnin
 def plugin(**changes):
     made = Plugin("header-filter", Picture(), {"app": "details"}, {"name": "hello", "apiKey": "s3cr3t-value"})
     return replace(made, **changes)
+
+
+def verdicts(*items):
+    return Verdicts(items, at=NOW)
+
+
+def deployment(*items, unchanged=False, stages=()):
+    return Deployment(plugin(), items, unchanged, stages, at=NOW)
+
+
+def shown(result):
+    """Give a record as it is when it is shown at once."""
+    return record_of(result, at=NOW)
 
 
 def exchange(*lines, status=200, body=b'{"id":123}', pod="details-v1", notes=()):

@@ -99,7 +99,7 @@ _HELP = Option(("--help", "-h"), "show this help")
 
 @dataclass(frozen=True)
 class Command:
-    """A magic: its words, the method of the session that it calls, and how the result is shown.
+    """A command: its words, and the method of the session that it calls, whose result is the command's.
 
     Parameters
     ----------
@@ -109,8 +109,6 @@ class Command:
         One sentence.
     call : callable
         Called with the session and the keywords, and ``progress`` when ``slow``.
-    show : callable
-        Makes what the notebook displays from the result.
     body : bool
         It is a cell magic too; the keyword ``source`` is the cell's body.
     free : str
@@ -118,7 +116,7 @@ class Command:
     own : tuple of str
         Keywords that are for the magic and not for the method.
     after : callable, optional
-        Called with the result, the ``own`` keywords and the notebook's variables, which it may set; gives a note.
+        Called with the result, the ``own`` keywords and the notebook's variables, which it may set; gives the result.
     private : str
         Somebody will write a password on the line: no error quotes any of it, and this is the way out that is named.
     """
@@ -126,7 +124,6 @@ class Command:
     name: str
     summary: str
     call: Callable[..., Any]
-    show: Callable[[Any], Any]
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
@@ -134,7 +131,7 @@ class Command:
     slow: bool = False
     free: str = ""
     own: tuple[str, ...] = ()
-    after: Callable[[Any, Mapping[str, Any], dict[str, Any]], str] | None = None
+    after: Callable[[Any, Mapping[str, Any], dict[str, Any]], Any] | None = None
     private: str = ""
 
     @property

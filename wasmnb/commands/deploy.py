@@ -9,8 +9,7 @@ from wasmnb.commands.image import ACCESS
 from wasmnb.commands.render import KINDS, SCOPE, command
 
 if TYPE_CHECKING:
-    from wasmnb.session import Deployment, DryRun, Removal, Rollout
-    from wasmnb.views import Record
+    from wasmnb.session import Deployment, DryRun, Rollout, Session
 
 __all__ = ["COMMANDS", "OPTIONS"]
 
@@ -33,27 +32,10 @@ _SELECTOR = Option(
 )
 
 
-def _deploy(session: Any, **keywords: Any) -> Any:
+def _deploy(session: Session, **keywords: Any) -> Deployment | DryRun | Rollout:
     from wasmnb.magics._ask import ask  # noqa: PLC0415
 
     return session.deploy(ask=ask, **keywords)
-
-
-def _deployed(done: Deployment | DryRun | Rollout) -> Record:
-    from wasmnb.session import DryRun, Rollout  # noqa: PLC0415
-    from wasmnb.views import deploy_record, dry_run_record, rollout_record  # noqa: PLC0415
-
-    if isinstance(done, DryRun):
-        return dry_run_record(done)
-    if isinstance(done, Rollout):
-        return rollout_record(done)
-    return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)
-
-
-def _removed(done: Removal) -> Record:
-    from wasmnb.views import undeploy_record  # noqa: PLC0415
-
-    return undeploy_record(done.plugin, done.pods, seconds=done.seconds)
 
 
 COMMANDS = (
@@ -61,7 +43,6 @@ COMMANDS = (
         "wasm_deploy",
         "Put a filter or an image in force on the pods that a selector names, and wait until it is live there.",
         _deploy,
-        _deployed,
         (Argument("name", "the filter, a .wasm file, or an image by its reference", True, "deployable"),),
         (
             _SELECTOR,
@@ -103,7 +84,6 @@ COMMANDS = (
         "wasm_rollback",
         "Restore the whole plugin that was in force before: image, configuration, selector and all the rest.",
         method("rollback"),
-        _deployed,
         (Argument("id", "the plugin", True, "plugins"),),
         (Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),),
         ("%wasm_rollback header-filter",),
@@ -113,7 +93,6 @@ COMMANDS = (
         "wasm_undeploy",
         "Take a plugin away from every pod.",
         method("undeploy"),
-        _removed,
         (Argument("id", "the plugin", True, "plugins"),),
         examples=("%wasm_undeploy header-filter",),
     ),

@@ -14,8 +14,7 @@ from wasmnb.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wasmnb.session import FileResult, FilterResult
-    from wasmnb.views import Record
+    from wasmnb.session import FilterResult
 
 __all__ = ["COMMANDS", "variable"]
 
@@ -32,43 +31,10 @@ def _name(word: object) -> str:
     return word
 
 
-def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -> str:
+def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -> FilterResult:
     name = own.get("out") or variable(result.filter.name)
     names[name] = result.filter
-    return f"the Filter is the variable {name}"
-
-
-def _built(result: FilterResult) -> Record:
-    record = _record(result)
-    if result.guess is None:
-        return record
-    return replace(record, notes=(*record.notes, f"the source was {result.guess}"))
-
-
-def _record(result: FilterResult) -> Record:
-    from wasmnb.display.text import short_digest  # noqa: PLC0415
-    from wasmnb.views import Block, build_record, deploy_record  # noqa: PLC0415
-
-    done = result.deployment
-    if done is not None and result.unchanged:
-        return deploy_record(done.plugin, done.verdicts, unchanged=True, notes=done.notes)
-    built = build_record(result.module)
-    if done is not None:
-        record = deploy_record(done.plugin, done.verdicts, result.stages, notes=done.notes)
-        return replace(record, blocks=(*built.blocks, *record.blocks))
-    if not result.stages:
-        source = Block("source", tuple(result.filter.source.strip("\n").splitlines()), open=False)
-        return replace(built, blocks=(*built.blocks, source))
-    if result.unchanged:
-        digest = short_digest(result.module.digest)
-        return replace(built, status=f"unchanged: module {digest} as before, nothing was compiled")
-    return built
-
-
-def _file(kept: FileResult) -> Record:
-    from wasmnb.views import file_record  # noqa: PLC0415
-
-    return file_record(kept.path, kept.text, unchanged=kept.unchanged, filters=kept.filters)
+    return replace(result, variable=name)
 
 
 COMMANDS = (
@@ -76,7 +42,6 @@ COMMANDS = (
         "wasm_filter",
         "Compile the cell below to a filter, and put it in force when asked to.",
         method("filter"),
-        _built,
         (Argument("name", "of the filter; it names the plugin and the image too", True, "filters"),),
         (
             Option(
@@ -118,7 +83,6 @@ COMMANDS = (
         "wasm_file",
         "Keep the cell below as a file that filters include: a header, a source, a .proto; show one that is kept.",
         method("file"),
-        _file,
         (Argument("path", "by which it is included, such as util.h or filter.proto", True, "files"),),
         (
             Option(

@@ -8,9 +8,7 @@ from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.notebook import attended
 
 if TYPE_CHECKING:
-    from wasmnb.image import Inspection, Listing
-    from wasmnb.session import Built, Removed, Tagged, Transfer
-    from wasmnb.views import Record
+    from wasmnb.session import Built, Removed
 
 __all__ = ["ACCESS", "COMMANDS", "FLAGS"]
 
@@ -35,36 +33,8 @@ def _build(session: Any, **keywords: Any) -> Built:
     return session.build(log=print, unattended=not attended(), **keywords)  # type: ignore[no-any-return]
 
 
-def _built(done: Built) -> Record:
-    from wasmnb.views import image_record  # noqa: PLC0415
-
-    return image_record(done.image, unchanged=done.unchanged, seconds=done.seconds)
-
-
-def _transfer(done: Transfer) -> Record:
-    from wasmnb.views import transfer_record  # noqa: PLC0415
-
-    return transfer_record(done)
-
-
-def _tagged(done: Tagged) -> Record:
-    from wasmnb.views import tagged_record  # noqa: PLC0415
-
-    return tagged_record(done.image, done.source, done.before)
-
-
 def _rm(session: Any, references: list[str]) -> Removed:
     return session.rm(*references)  # type: ignore[no-any-return]
-
-
-def _removed(done: Removed) -> Record:
-    from wasmnb.views import removed_record  # noqa: PLC0415
-
-    return removed_record(done.images, done.freed)
-
-
-def _own(shown: Listing | Inspection) -> Record:
-    return shown.record
 
 
 COMMANDS = (
@@ -72,7 +42,6 @@ COMMANDS = (
         "wasm_build",
         "Make an image of a filter or of a module, and keep it in the store on this machine.",
         _build,
-        _built,
         (
             Argument(
                 "what", "a filter, a .wasm file, a source, a project folder, or the word precompiled", True, "builds"
@@ -138,7 +107,6 @@ COMMANDS = (
         "wasm_push",
         "Push an image of the store to the registry that its name says, and print its digest.",
         method("push"),
-        _transfer,
         (Argument("reference", "the image", True, "images"),),
         ACCESS,
         ("%wasm_push registry.example/team/header-filter:v0.2", "%wasm_push localhost:5000/me/header-filter:v1"),
@@ -148,7 +116,6 @@ COMMANDS = (
         "wasm_pull",
         "Pull an image from its registry into the store.",
         method("pull"),
-        _transfer,
         (Argument("reference", "the image, by tag or by digest", True, "images"),),
         ACCESS,
         ("%wasm_pull registry.example/team/header-filter:v0.2",),
@@ -158,7 +125,6 @@ COMMANDS = (
         "wasm_tag",
         "Give an image of the store one more name.",
         method("tag"),
-        _tagged,
         (
             Argument("source", "the name or digest it has", True, "images"),
             Argument("target", "the name it gets", True, "images"),
@@ -169,7 +135,6 @@ COMMANDS = (
         "wasm_rm",
         "Forget names of images, and free what no other name needs.",
         _rm,
-        _removed,
         (Argument("references", "names or digests", True, "images", repeat=True),),
         examples=("%wasm_rm local/header-filter", "%wasm_rm local/one:v1 local/two:v1"),
     ),
@@ -177,7 +142,6 @@ COMMANDS = (
         "wasm_list",
         "List the images of the store, or those of a repository, a namespace or a registry.",
         method("list"),
-        _own,
         (Argument("target", "such as registry.example/team; the store without it", False, "targets"),),
         (
             Option(("--search", "-s"), "words that must all be in name, digest, language or root id", "WORDS"),
@@ -194,7 +158,6 @@ COMMANDS = (
         "wasm_inspect",
         "Look at an image: its form, what is in it, and which meshes take it.",
         method("inspect"),
-        _own,
         (Argument("reference", "the image; of the store, else of its registry", True, "images"),),
         ACCESS,
         ("%wasm_inspect local/header-filter", "%wasm_inspect registry.example/team/header-filter:v0.2"),

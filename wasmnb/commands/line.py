@@ -114,8 +114,7 @@ def expand(word: Word, names: Mapping[str, Any], line: str) -> Any:
             where=place(line, word.start),
             hint=did_you_mean(name, public) or f"set {name} = ... in a cell above, or put the word in single quotes",
         )
-    # A record that an earlier magic gave stands for what it shows.
-    return getattr(names[name], "wasmnb_value", names[name])
+    return names[name]
 
 
 def value_of(word: Word) -> Word | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmnb.commands.command import Argument, Command, Option, method
 
 if TYPE_CHECKING:
-    from wasmnb.session import MeshState
-    from wasmnb.session.bookinfo import Bookinfo
-    from wasmnb.views import Record
+    from wasmnb.mesh.results import Pods
+    from wasmnb.session import Session
 
 __all__ = ["COMMANDS", "WATCH"]
 
@@ -24,60 +22,13 @@ WATCH = (
 _LEVELS = "trace|debug|info|warning|error|critical|off"
 
 
-def _mesh(state: MeshState) -> Record:
-    from wasmnb.display.text import duration  # noqa: PLC0415
-    from wasmnb.views import pods_record  # noqa: PLC0415
+def _pods(session: Session, *, watch: bool = False, seconds: float | None = None, rates: bool = True) -> Pods | None:
+    if not watch and seconds is None:
+        return session.pods(verdicts=True)
+    from wasmnb.dashboards import watch_pods  # noqa: PLC0415 - for views only
 
-    record = pods_record(state.pods)
-    status = {
-        "started": f"ready after {duration(state.seconds)}, {record.status}",
-        "kept": f"runs already and was kept, {record.status}",
-        "stopped": "let go of" if state.about else "stopped; nothing of it runs",
-    }[state.change]
-    notes = (*((f"gateway: http://{state.gateway}",) if state.gateway else ()), *state.about)
-    tone = "quiet" if state.change == "stopped" else record.tone
-    return replace(record, title=f"Mesh {state.name}", status=status, tone=tone, notes=notes)
-
-
-def _bookinfo(done: Bookinfo) -> Record:
-    from wasmnb.display.text import duration  # noqa: PLC0415
-    from wasmnb.views import pods_record  # noqa: PLC0415
-
-    record = pods_record(done.pods)
-    took = duration(done.seconds)
-    if done.action == "apply":
-        return replace(record, title="Bookinfo", status=f"{record.status} after {took}", notes=done.notes)
-    left = f"; {len(done.pods)} pods are in the mesh" if done.pods else ""
-    return replace(record, title="Bookinfo", status=f"delete took {took}{left}", tone="quiet", notes=done.notes)
-
-
-def _pods(session: Any, *, watch: bool = False, seconds: float | None = None, rates: bool = True) -> Any:
-    if watch or seconds is not None:
-        return session.dashboard(rates=rates, seconds=seconds)
-    return session.pods(), session.status()
-
-
-def _show_pods(found: Any) -> Record | None:
-    from wasmnb.views import pods_record  # noqa: PLC0415
-
-    # A live view shows itself.
-    return pods_record(*found) if isinstance(found, tuple) else None
-
-
-def _status(verdicts: Any) -> Record:
-    from wasmnb.views import verdicts_record  # noqa: PLC0415
-
-    return verdicts_record(verdicts)
-
-
-def _logs(session: Any, pod: str, **keywords: Any) -> tuple[list[str], str]:
-    return session.logs(pod, **keywords), pod
-
-
-def _show_logs(found: tuple[list[str], str]) -> Record:
-    from wasmnb.views import logs_record  # noqa: PLC0415
-
-    return logs_record(*found)
+    watch_pods(session, rates=rates, seconds=seconds)  # shows itself
+    return None
 
 
 COMMANDS = (
@@ -85,7 +36,6 @@ COMMANDS = (
         "wasm_mesh",
         "Start a mesh or connect to one, show the one that is chosen, or let go of it.",
         method("mesh"),
-        _mesh,
         (
             Argument(
                 "kind",
@@ -146,7 +96,6 @@ COMMANDS = (
         "wasm_bookinfo",
         "Apply the article's application and wait until its pods are READY, or delete what applying it made.",
         method("bookinfo"),
-        _bookinfo,
         (Argument("action", "apply or delete", True, "apply|delete"),),
         (
             Option(
@@ -168,7 +117,6 @@ COMMANDS = (
         "wasm_pods",
         "List the pods, whether they are ready, and what runs on each.",
         _pods,
-        _show_pods,
         options=(
             *WATCH,
             Option(
@@ -181,15 +129,13 @@ COMMANDS = (
         "wasm_status",
         "Say for each plugin and pod whether it is live.",
         method("status"),
-        _status,
         (Argument("id", "one plugin only", False, "plugins"),),
         examples=("%wasm_status", "%wasm_status header-filter"),
     ),
     Command(
         "wasm_logs",
         "Show what a pod's proxy logged.",
-        _logs,
-        _show_logs,
+        method("logs"),
         (Argument("pod", "pod or workload", True, "pods"),),
         (Option(("--tail", "-n"), "how many lines, counted from the end; 20", "LINES", int),),
         ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100"),

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from wasmnb.dashboards.project import ProjectForm
     from wasmnb.project import Project
     from wasmnb.session import Session
-    from wasmnb.views import Record
 
 __all__ = ["COMMANDS"]
 
@@ -27,24 +26,11 @@ def _init(session: Session, **keywords: Any) -> Project | ProjectForm:
     return ProjectForm(left, keywords, session.init)
 
 
-def _shown(done: Any) -> Record | None:
-    from wasmnb.project import Project  # noqa: PLC0415
-    from wasmnb.views.project import project_record  # noqa: PLC0415
-
-    if isinstance(done, Project):
-        return project_record(done)
-    from IPython.display import display  # noqa: PLC0415
-
-    display(done)  # type: ignore[no-untyped-call]
-    return None
-
-
 COMMANDS = (
     Command(
         "wasm_init",
         "Write a project folder that a colleague can build without us: source, Makefile, schema, test, manifest.",
         _init,
-        _shown,
         (Argument("destination", "the folder", True),),
         (
             Option(

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.commands.image import ACCESS
-
-if TYPE_CHECKING:
-    from wasmnb.session import Rendered
-    from wasmnb.views import Record
 
 __all__ = ["KINDS", "SCOPE", "command"]
 
@@ -48,19 +42,12 @@ KINDS = (
 """What it becomes."""
 
 
-def _rendered(done: Rendered) -> Record:
-    from wasmnb.views import rendered_record  # noqa: PLC0415
-
-    return rendered_record(done)
-
-
 def command(common: tuple[Option, ...]) -> Command:
     """Give the magic; ``common`` is what can be said about any deployment."""
     return Command(
         "wasm_render",
         "Show what a filter or an image becomes on a cluster or in a plain Envoy; nothing is applied or pushed.",
         method("render"),
-        _rendered,
         (Argument("name", "the filter, a .wasm file, or an image by its reference", True, "deployable"),),
         (
             *common,

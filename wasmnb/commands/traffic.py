@@ -8,34 +8,25 @@ from wasmnb.commands.command import Argument, Command, Option
 from wasmnb.commands.mesh import WATCH
 
 if TYPE_CHECKING:
-    from wasmnb.dashboards.live import LiveView
+    from wasmnb.session import Session
     from wasmnb.traffic import Capture, PodCaptures
-    from wasmnb.views import Record
 
 __all__ = ["COMMANDS"]
 
 
-def _ask(session: Any, *, watch: bool = False, **keywords: Any) -> Any:
-    live = watch or {"seconds", "every"} & keywords.keys()
-    return session.watch_headers(**keywords) if live else session.headers(**keywords)
+def _headers(session: Session, *, watch: bool = False, **keywords: Any) -> Capture | PodCaptures | None:
+    if not watch and not {"seconds", "every"} & keywords.keys():
+        return session.headers(**keywords)
+    from wasmnb.dashboards import watch_headers  # noqa: PLC0415 - for views only
 
-
-def _headers(capture: Capture | PodCaptures | LiveView) -> Record | None:
-    from wasmnb.traffic import Capture, PodCaptures  # noqa: PLC0415
-    from wasmnb.views import headers_record, pod_headers_record  # noqa: PLC0415
-
-    if isinstance(capture, PodCaptures):
-        return pod_headers_record(capture)
-    if not isinstance(capture, Capture):
-        return None  # a live view shows itself
-    return headers_record(capture.before, capture.after)
+    watch_headers(session, **keywords)  # shows itself
+    return None
 
 
 COMMANDS = (
     Command(
         "wasm_headers",
         "Send a request, and compare the response with that of the same request under the plugins before.",
-        _ask,
         _headers,
         (
             Argument("source", "workload or pod that sends", True, "senders"),

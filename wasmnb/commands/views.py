@@ -4,44 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.commands.command import Argument, Command, Option
 
 if TYPE_CHECKING:
-    from wasmnb.views import Record
+    from wasmnb.dashboards.panel import Panel
+    from wasmnb.session import Session
+    from wasmnb.session.results import BuildTimes
+    from wasmnb.traffic.measure import Comparison
 
 __all__ = ["COMMANDS"]
 
 
-def _panel(panel: Any) -> None:
-    from IPython.display import display  # noqa: PLC0415
+def _panel(session: Session) -> Panel:
+    from wasmnb.dashboards import panel  # noqa: PLC0415 - for views only
 
-    display(panel)  # type: ignore[no-untyped-call]
-
-
-def _compare(comparison: Any) -> Record:
-    from wasmnb.views.plots import compare_record  # noqa: PLC0415 - matplotlib
-
-    return compare_record(comparison)
+    return panel(session)
 
 
-def _times(builds: Any) -> Record:
-    from wasmnb.views.plots import times_record  # noqa: PLC0415 - matplotlib
+def _compare(session: Session, **keywords: Any) -> Comparison:
+    from wasmnb.views.plots import need_pictures  # noqa: PLC0415 - for pictures only
 
-    return times_record(builds)
+    need_pictures()
+    return session.compare(**keywords)
+
+
+def _times(session: Session) -> BuildTimes:
+    from wasmnb.views.plots import need_pictures  # noqa: PLC0415 - for pictures only
+
+    need_pictures()
+    return session.times()
 
 
 COMMANDS = (
     Command(
         "wasm_panel",
         "Deploy, undeploy and roll back with controls; each shows the magic that says the same.",
-        method("panel"),
         _panel,
         examples=("%wasm_panel",),
     ),
     Command(
         "wasm_compare",
         "Measure a request's latency and errors, and plot them beside the last ones under other plugins.",
-        method("compare"),
         _compare,
         (
             Argument("source", "workload or pod that sends", True, "senders"),
@@ -55,5 +58,5 @@ COMMANDS = (
         ("%wasm_compare productpage details:9080/details/123",),
         slow=True,
     ),
-    Command("wasm_times", "Plot how long each build of the session took, by stage.", method("times"), _times),
+    Command("wasm_times", "Plot how long each build of the session took, by stage.", _times),
 )

@@ -13,15 +13,16 @@ from wasmnb.dashboards.form_widgets import button, failed, input_of, made, quote
 from wasmnb.dashboards.panel import deployable
 from wasmnb.dashboards.schema_form import Field, checked, fields, parsed
 from wasmnb.errors import Explained
+from wasmnb.mesh.results import Pods
 from wasmnb.plugin import FailPolicy, Phase
+from wasmnb.views import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasmnb.mesh import Pod
+    from wasmnb.display import Record
     from wasmnb.progress import Progress
     from wasmnb.session import Session
-    from wasmnb.views import Record
 
 __all__ = ["Controls"]
 
@@ -41,7 +42,7 @@ class Controls:
     def __init__(self, session: Session, *, did: Callable[[str, str], None] = lambda *_: None) -> None:
         self._session, self._did = session, did
         self._inputs: dict[str, tuple[Field, Any]] = {}
-        self._known: list[Pod] = []
+        self._known = Pods()
         self._listed = float("-inf")
         self.name = made(ipywidgets.Combobox, "filter or image", options=deployable(session), ensure_option=False)
         self.id = made(ipywidgets.Text, "plugin id", placeholder="the filter's name")
@@ -102,7 +103,7 @@ class Controls:
         values = {name: value_of(one, control) for name, (one, control) in self._inputs.items()}
         return {name: value for name, value in values.items() if value is not None}
 
-    def _pods(self) -> list[Pod]:
+    def _pods(self) -> Pods:
         """List the pods, anew only now and then: each letter of a selector asks for them."""
         if time.monotonic() - self._listed > _LASTS:
             self._known, self._listed = self._session.pods(), time.monotonic()
@@ -153,17 +154,14 @@ class Controls:
         self._renew()
 
     def _deploy(self, progress: Progress) -> Record:
-        return _deployed(self.choices.deploy(self._session, progress))
+        return record_of(self.choices.deploy(self._session, progress))
 
     def _undeploy(self, progress: Progress) -> Record:
-        from wasmnb.views import undeploy_record  # noqa: PLC0415
-
         progress.update(f"taking {self._plain.plugin} away")
-        done = self._session.undeploy(self._plain.plugin)
-        return undeploy_record(done.plugin, done.pods, seconds=done.seconds)
+        return record_of(self._session.undeploy(self._plain.plugin))
 
     def _rollback(self, progress: Progress) -> Record:
-        return _deployed(self._session.rollback(self._plain.plugin, progress=progress))
+        return record_of(self._session.rollback(self._plain.plugin, progress=progress))
 
 
 class _Place:
@@ -179,9 +177,3 @@ class _Place:
 
     def clear(self) -> None:
         self.widget.value = ""
-
-
-def _deployed(done: Any) -> Record:
-    from wasmnb.views import deploy_record  # noqa: PLC0415
-
-    return deploy_record(done.plugin, done.verdicts, done.stages, unchanged=done.unchanged, notes=done.notes)

@@ -12,8 +12,8 @@ from wasmnb.dashboards.schema_form import parsed
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.schema_form import Field
+    from wasmnb.display import Record
     from wasmnb.errors import Explained
-    from wasmnb.views import Record
 
 __all__ = ["button", "failed", "input_of", "made", "quoted", "said", "shown", "value_of"]
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.display.record import Record
+from wasmnb.display import Record
 from wasmnb.errors import in_words
 from wasmnb.live.feed import Feed, Freshness, now
 from wasmnb.traffic.header_diff import VARYING
@@ -213,7 +213,7 @@ class HeadersWatch:
         key = _fingerprint(capture)
         known = self._entries.get(key)
         if known is None:
-            record = headers_record(capture.before, capture.after)
+            record = headers_record(capture)
             known = self._entries[key] = Entry(record, capture.after.pod, capture.after.at, capture.after.at)
             while len(self._entries) > _MOST:
                 del self._entries[next(iter(self._entries))]

@@ -22,8 +22,8 @@ from wasmnb.notebook import attended, in_kernel, shell
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from wasmnb.display import Record
     from wasmnb.live.feed import Freshness
-    from wasmnb.views import Record
 
 __all__ = ["LiveView", "Source"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wasmnb.views import Record
+    from wasmnb.display import Record
 
 __all__ = ["EMPTY", "record_bundle", "widget_bundle"]
 

@@ -13,8 +13,8 @@ from wasmnb.notebook import attended
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wasmnb.display import Record
     from wasmnb.session import Session
-    from wasmnb.views import Record
 
 __all__ = ["Panel", "deployable"]
 
@@ -51,7 +51,7 @@ class Panel:
         The frame has what was done with the buttons, oldest first: ``at`` (``datetime64[us, UTC]``), ``magic`` and
         ``outcome`` (``string``).
         """
-        from wasmnb.views import Column, Record  # noqa: PLC0415
+        from wasmnb.display import Column, Record  # noqa: PLC0415
 
         known = deployable(self._session)
         more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.dashboards.live import LiveView
 from wasmnb.live.board import Board, Paint
+from wasmnb.views.board import board_record
 from wasmnb.views.mesh import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from wasmnb.display import Record
     from wasmnb.live.feed import Freshness
     from wasmnb.mesh import Mesh
-    from wasmnb.views import Record
 
 __all__ = ["Pods", "dashboard"]
 
@@ -36,7 +37,7 @@ class Pods:
 
     def record(self) -> Record:
         """Give what stays in the notebook."""
-        return self.board.record()
+        return board_record(self.board.rows(), self.board.freshness, mesh=self._mesh)
 
     def whole(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell every row."""

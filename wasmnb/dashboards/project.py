@@ -15,8 +15,8 @@ from wasmnb.views.project import choice_record, project_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wasmnb.display import Record
     from wasmnb.project import Project
-    from wasmnb.views import Record
 
 __all__ = ["ProjectForm"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,9 +118,6 @@ class Record:
         What a reader must know.
     tall : bool
         Shown with one line per column; for a record of one row.
-    value : object
-        What is shown, when a magic gave the record. Its attributes are the record's own too, where that has none of
-        that name, such as the ``digest`` of what was pushed.
     """
 
     title: str
@@ -131,28 +128,6 @@ class Record:
     blocks: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
     tall: bool = False
-    value: Any = field(default=None, compare=False)
-
-    if not TYPE_CHECKING:  # otherwise every misspelt attribute of a record would be one of its value
-
-        def __getattr__(self, name: str) -> Any:
-            # Names with an underscore are asked for by IPython, ``copy`` and ``pickle``, of the record itself.
-            if not name.startswith("_") and name in self._shared():
-                return getattr(self.value, name)
-            raise AttributeError(f"this record has no attribute {name!r}")
-
-    def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *self._shared()})
-
-    def _shared(self) -> list[str]:
-        """List the attributes that are the value's; a list or tuple has none that a record should have."""
-        plain = self.value is None or isinstance(self.value, list | tuple | dict | str)
-        return [] if plain else [name for name in dir(self.value) if not name.startswith("_")]
-
-    @property
-    def wasmnb_value(self) -> Any:
-        """What ``$name`` stands for on the line of a magic, when the record is that variable."""
-        return self if self.value is None else self.value
 
     @property
     def sign(self) -> str:
@@ -173,6 +148,10 @@ class Record:
             "blocks": [{"label": block.label, "lines": list(block.lines)} for block in self.blocks],
             "notes": list(self.notes),
         }
+
+    def noting(self, *notes: str) -> Record:
+        """Give the same with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     def grid(self) -> tuple[list[Column], list[list[Cell]]]:
         """Give the columns and cells that are shown."""

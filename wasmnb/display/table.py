@@ -52,6 +52,11 @@ class Table:
         """The rows as a DataFrame; see `frame_of`."""
         return frame_of(self.columns, self.rows)
 
+    def values(self, name: str) -> list[Any]:
+        """Give the values of a column."""
+        index = [column.name for column in self.columns].index(name)
+        return [row[index] for row in self.rows]
+
     def look(self, *, hidden: Iterable[str] = (), **looks: dict[str, Any]) -> tuple[Column, ...]:
         """Give the columns as they are shown.
 

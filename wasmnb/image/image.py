@@ -128,15 +128,3 @@ class Image:
 
     def __repr__(self) -> str:
         return f"Image({self.reference!r}, digest={self.digest[:19]!r}, size={self.size})"
-
-    def _repr_html_(self) -> str:
-        from wasmnb.display.facts import facts_table  # noqa: PLC0415 - only for a display
-
-        rows = [
-            ("reference", self.reference),
-            ("digest", self.digest),
-            ("size", f"{self.size:,} bytes"),
-            *((f"layer {layer.title}".strip(), f"{layer.media_type}, {layer.size:,} bytes") for layer in self.layers),
-            *self.annotations.items(),
-        ]
-        return facts_table(f"Image of {self.module.name}", rows)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from textwrap import wrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display import Column, Table
 from wasmnb.errors import ImageError, WasmnbError
 from wasmnb.image import oci_annotations
 from wasmnb.image.compatibility import Acceptance, Payload, acceptances, form_of
@@ -18,17 +18,17 @@ from wasmnb.module.module import Module
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wasmnb.display.record import Record
+    import pandas as pd
+
     from wasmnb.image.manifest import ReadBlob
 
 __all__ = ["Inspection", "inspect"]
 
 _MAX_CONFIG = 1024 * 1024
-_WIDE = 110
-_SIGNS = {True: "yes", False: "no", None: "cannot tell"}
+_ACCEPTED = {True: "yes", False: "no", None: "cannot tell"}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Inspection:
     """What is known of an image.
 
@@ -61,7 +61,7 @@ class Inspection:
     manifest: Manifest
     size: int
     consumers: tuple[Acceptance, ...]
-    module: Module | None = field(default=None)
+    module: Module | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -84,6 +84,18 @@ class Inspection:
         """
         return any(item.accepted for item in self.consumers if item.consumer.lower() == consumer.lower())
 
+    @property
+    def table(self) -> Table:
+        """Who takes it, one consumer per row: ``consumer``, ``accepted`` and ``why`` (``string``)."""
+        columns = (Column("consumer"), Column("accepted"), Column("why"))
+        rows = tuple((item.consumer, _ACCEPTED[item.accepted], item.why) for item in self.consumers)
+        return Table(columns, rows)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -101,54 +113,6 @@ class Inspection:
             "module": self.module and self.module.to_dict(),
             "problems": list(self.problems),
         }
-
-    @property
-    def record(self) -> Record:
-        """The inspection as a notebook shows it."""
-        from wasmnb.display.record import Block, Cell, Column, Record, Tone  # noqa: PLC0415 - only for a display
-
-        signs: dict[str, tuple[str, Tone]] = {"yes": ("✓", "good"), "no": ("✗", "bad"), "cannot tell": ("!", "warn")}
-        columns = (
-            Column("consumer"),
-            Column("accepted", heading="takes it", show=lambda word: Cell(word, "", *signs[word])),
-            Column("why", shown=False),
-        )
-        rows = tuple((item.consumer, _SIGNS[item.accepted], item.why) for item in self.consumers)
-        return Record(
-            f"Image {self.reference or self.digest}",
-            f"{self.form}, {self.size:,} bytes",
-            "bad" if self.problems else "good",
-            columns,
-            rows,
-            (Block("Why", tuple(self._reasons())), Block("What is in it", tuple(self._facts()))),
-            self.problems,
-        )
-
-    def _reasons(self) -> list[str]:
-        """Give each reason once, whole: a table would cut it."""
-        reasons: dict[str, list[str]] = {}
-        for item in self.consumers:
-            reasons.setdefault(item.why, []).append(item.consumer)
-        texts = (f"{', '.join(names)}: {why}" for why, names in reasons.items())
-        return [line for text in texts for line in wrap(text, _WIDE, subsequent_indent="  ", break_on_hyphens=False)]
-
-    def _facts(self) -> list[str]:
-        lines = [f"digest    {self.digest}"]
-        if self.used != self.digest:
-            lines.append(f"used      {self.used}")
-        lines += [f"layer     {item.media_type}, {item.size:,} bytes {item.title}".rstrip() for item in self.layers]
-        lines += [f"{key} = {value}" for key, value in sorted(self.annotations.items())]
-        if self.module is not None:
-            from wasmnb.module.facts import facts_rows  # noqa: PLC0415 - only for a display
-
-            lines += [f"module {name}: {text}" for name, text in facts_rows(self.module.facts) if name != "problem"]
-        return lines
-
-    def __repr__(self) -> str:
-        return repr(self.record)
-
-    def _repr_html_(self) -> str:
-        return self.record._repr_html_()
 
 
 def inspect(data: bytes, read_blob: ReadBlob, *, reference: str = "", name: str = "image") -> Inspection:

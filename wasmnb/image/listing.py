@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated, Plural
 from wasmnb.errors import BadNameError, ImageError
 from wasmnb.image import oci_annotations
 from wasmnb.image.index_entries import total
@@ -14,15 +15,9 @@ from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    import pandas as pd
-
-    from wasmnb.display.record import Record
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = ["Listing", "StoredImage", "stored"]
-
-_SHORT = 19  # of a digest: "sha256:" and twelve digits
 
 
 @dataclass(frozen=True)
@@ -80,19 +75,18 @@ class StoredImage:
         }
 
 
-@dataclass(frozen=True, repr=False)
-class Listing(Sequence[StoredImage]):
-    """Images by name and tag: a sequence, a table, and what a notebook shows.
+@dataclass(frozen=True)
+class Listing(Dated, Plural[StoredImage]):
+    """Images by name and tag.
 
     Parameters
     ----------
-    images : tuple of StoredImage
+    items : tuple of StoredImage
     title : str
     notes : tuple of str
         What a reader must know, such as that a registry has no catalogue.
     """
 
-    images: tuple[StoredImage, ...]
     title: str = "Images on this machine"
     notes: tuple[str, ...] = field(default=())
 
@@ -113,20 +107,21 @@ class Listing(Sequence[StoredImage]):
         return cls(tuple(kept), title, tuple(notes))
 
     @property
-    def record(self) -> Record:
-        """The table as a notebook shows it."""
-        from wasmnb.display.record import Cell, Column, Record  # noqa: PLC0415 - only for a display or a table
+    def table(self) -> Table:
+        """The images in rows.
 
-        count = len(self.images)
+        The columns are ``name``, ``tag`` (``string``), ``size`` (``Int64``), ``digest`` (``string``), ``updated``
+        (``datetime64[us, UTC]``), ``abi``, ``language`` and ``root_ids`` (comma between; ``string``).
+        """
         columns = (
             Column("name"),
             Column("tag"),
-            Column("size", "Int64", show=lambda size: Cell("" if size is None else f"{size:,}")),
-            Column("digest", show=lambda digest: Cell(digest[:_SHORT], digest), code=True),
-            Column("updated", "datetime64[us, UTC]", show=_when),
-            Column("abi", heading="ABI"),
+            Column("size", "Int64"),
+            Column("digest"),
+            Column("updated", "datetime64[us, UTC]"),
+            Column("abi"),
             Column("language"),
-            Column("root_ids", heading="root ids"),
+            Column("root_ids"),
         )
         rows = tuple(
             (
@@ -141,35 +136,20 @@ class Listing(Sequence[StoredImage]):
             )
             for item in self.images
         )
-        status = f"{count} image{'' if count == 1 else 's'}"
-        return Record(self.title, status, columns=columns, rows=rows, notes=self.notes)
+        return Table(columns, rows)
 
     @property
-    def frame(self) -> pd.DataFrame:
-        """The images as a table: name, tag, size, digest, updated, abi, language, root_ids; dtypes never change."""
-        return self.record.frame
+    def images(self) -> tuple[StoredImage, ...]:
+        """The images."""
+        return self.items
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
-        return {"images": [item.to_dict() for item in self.images], "notes": list(self.notes)}
-
-    @overload
-    def __getitem__(self, index: int) -> StoredImage: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[StoredImage, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> StoredImage | tuple[StoredImage, ...]:
-        return self.images[index]
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __repr__(self) -> str:
-        return repr(self.record)
-
-    def _repr_html_(self) -> str:
-        return self.record._repr_html_()
+        return {
+            "images": [item.to_dict() for item in self.images],
+            "notes": list(self.notes),
+            "at": self.at.isoformat(),
+        }
 
 
 def stored(name: str, entry: Mapping[str, Any], peek: Callable[[str], bytes | None]) -> StoredImage:
@@ -221,9 +201,3 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
-
-
-def _when(value: datetime | None) -> Any:
-    from wasmnb.display.record import Cell  # noqa: PLC0415 - only for a display
-
-    return Cell("") if value is None else Cell(value.strftime("%Y-%m-%d %H:%M"), value.isoformat())

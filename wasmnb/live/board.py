@@ -11,6 +11,7 @@ from wasmnb.errors import in_words
 from wasmnb.live.feed import Feed, Freshness, now
 from wasmnb.live.rates import Rates
 from wasmnb.live.row import Rate, Row
+from wasmnb.live.rows import rows_table
 from wasmnb.live.table import PodTable
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wasmnb.mesh import Mesh
-    from wasmnb.views import Record
 
 __all__ = ["Board", "Paint"]
 
@@ -120,14 +120,8 @@ class Board:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The rows as a table; see `wasmnb.views.board_record`."""
-        return self.record(limit=None).frame
-
-    def record(self, *, limit: int | None = 50) -> Record:
-        """Give what a notebook keeps of it; at most ``limit`` rows are shown, those with problems first."""
-        from wasmnb.views.board import board_record  # noqa: PLC0415 - the views know the board
-
-        return board_record(self.rows(), self.freshness, mesh=self._mesh.name, limit=limit)
+        """The rows as a DataFrame; see `wasmnb.live.rows.rows_table`."""
+        return rows_table(self.rows()).frame
 
     def await_rows(self, seconds: float) -> None:
         """Wait until the mesh has told its pods and what runs on them, or cannot."""

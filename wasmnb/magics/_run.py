@@ -1,8 +1,7 @@
-"""From a line to a display: parse, one call of the session, show."""
+"""From a line to a result: parse, and one call of the session."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
@@ -55,14 +54,15 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
             keywords["source"] = "\n" * _lines_above(shell) + cell
         own = {key: keywords.pop(key) for key in command.own if key in keywords}
         result = _call(command, keywords)
-        shown = command.show(result)
-        if shown is None:
-            return None
-        record = replace(shown, value=result)
         if command.after is not None:
-            note = command.after(result, own, shell.user_ns)
-            record = replace(record, notes=(*record.notes, note))
-        return None if parsed.silent else record
+            result = command.after(result, own, shell.user_ns)
+        if hasattr(result, "_ipython_display_"):
+            # What lives is shown where it is made, whether or not it is the cell's last word.
+            from IPython.display import display  # noqa: PLC0415 - only for views
+
+            display(result)  # type: ignore[no-untyped-call]
+            return None
+        return None if parsed.silent else result
 
     run.__name__ = command.name
     run.__doc__ = command.help()

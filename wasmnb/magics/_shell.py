@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.core.completer import context_matcher
 
 from wasmnb.magics._run import magic
+from wasmnb.views import register, unregister
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,9 @@ _MARK = "wasmnb"
 
 
 def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
-    """Give a shell the magics, Tab for them, and an error of ours for a cell without a body."""
+    """Give a shell the magics, Tab for them, how results look, and an error of ours for a cell without a body."""
     detach(shell, commands)
+    register(shell)
     for command in commands.values():
         shell.register_magic_function(magic(command, shell), "line_cell", command.name)  # type: ignore[arg-type]
 
@@ -42,6 +44,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
 
 def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     """Take away what `attach` gave."""
+    unregister(shell)
     for kind in shell.magics_manager.magics.values():
         for name in commands:
             kind.pop(name, None)

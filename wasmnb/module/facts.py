@@ -6,7 +6,6 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.display.facts import facts_table
 from wasmnb.errors import ModuleError
 from wasmnb.module.compatibility import Problem, abi_of, find_problems, find_remarks
 from wasmnb.module.language import guess_language
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 60
 
-__all__ = ["CustomSection", "ModuleFacts", "Problem", "load", "read"]
+__all__ = ["CustomSection", "ModuleFacts", "Problem", "facts_rows", "load", "read"]
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,6 @@ class ModuleFacts:
             "problems": [problem.to_dict() for problem in self.problems],
             "remarks": [remark.to_dict() for remark in self.remarks],
         }
-
-    def _repr_html_(self) -> str:
-        return facts_table("What the module says", facts_rows(self))
 
 
 def facts_rows(facts: ModuleFacts) -> list[tuple[str, str]]:

@@ -101,12 +101,6 @@ class Module:
             }
         return {"name": self.name, "digest": self.digest, "build": build, **self.facts.to_dict()}
 
-    def _repr_html_(self) -> str:
-        from wasmnb.display.facts import facts_table  # noqa: PLC0415 - only for a display
-        from wasmnb.module.facts import facts_rows  # noqa: PLC0415
-
-        return facts_table(f"Module {self.name}", [*facts_rows(self.facts), ("wasm digest", self.digest)])
-
     def image(self, reference: str = "") -> Image:
         """Package the module; the same module gives the same image digest everywhere.
 

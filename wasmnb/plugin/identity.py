@@ -1,4 +1,4 @@
-"""What makes two plugins the same, and a plugin as plain values that may be shown."""
+"""What makes two plugins the very same, and what of a plugin may be shown."""
 
 from __future__ import annotations
 

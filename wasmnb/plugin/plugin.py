@@ -191,31 +191,6 @@ class Plugin:
         rest["targets"] = tuple(TargetRef.from_dict(one) for one in rest.get("targets", ()))
         return cls(**rest)
 
-    def _repr_html_(self) -> str:
-        from wasmnb import redact  # noqa: PLC0415 - only for a display
-        from wasmnb.display.facts import facts_table  # noqa: PLC0415
-
-        variables = [f"{name}={value}" for name, value in redact.config(self.env).items()]
-        rows = [
-            ("image", self.image.reference),
-            ("digest", self.image.digest),
-            ("targets" if self.targets else "selector", self.scope),
-            *([("configuration", redact.config(self.config_text))] if self.config is not None else []),
-            ("root id", self.root_id if self.root_id is not None else "the only one"),
-            ("phase", self.phase.value),
-            ("priority", str(self.priority)),
-            ("fail policy", self.fail_policy.value),
-        ]
-        said = [
-            ("listeners", ", ".join(str(one) for one in self.match)),
-            ("environment", ", ".join([*variables, *(f"{name} (the proxy's)" for name in self.host_env)])),
-            ("pull policy", self.pull_policy.value if self.pull_policy is not PullPolicy.UNSPECIFIED else ""),
-            ("pull secret", self.pull_secret),
-            ("type", self.type.value if self.type is not PluginType.HTTP else ""),
-            ("becomes", self.kind.value if self.kind is not Kind.AUTO else ""),
-        ]
-        return facts_table(f"Plugin {self.id}", [*rows, *((name, value) for name, value in said if value)])
-
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Say whether a pod with these labels is selected; one with targets selects none by its labels."""
         return not self.targets and carries(labels, self.selector)

@@ -1,4 +1,4 @@
-"""The selector of a plugin, as a user writes it: ``app=details,version=v1``."""
+"""Label selectors as a user writes them: read, and written again."""
 
 from __future__ import annotations
 

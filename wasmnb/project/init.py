@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.filter import Filter
 from wasmnb.compile.toolchain import LANGUAGES, toolchain
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
 from wasmnb.paths import write_atomically
 from wasmnb.project import templates
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Project", "choices", "init_project"]
 
@@ -20,7 +25,7 @@ DEFAULTS = {"language": "cpp", "template": "add-header", "platform": "istio"}
 
 
 @dataclass(frozen=True)
-class Project:
+class Project(Dated):
     """A project folder that was written.
 
     Parameters
@@ -51,6 +56,17 @@ class Project:
         """The filter that the folder is now."""
         return Filter.from_folder(self.path, name=self.name, language=self.language)
 
+    @property
+    def table(self) -> Table:
+        """The files in rows: ``file`` (``string``) and ``replaced`` (``boolean``)."""
+        columns = (Column("file"), Column("replaced", "boolean"))
+        return Table(columns, tuple((path, path in self.replaced) for path in self.files))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -62,6 +78,7 @@ class Project:
             "files": list(self.files),
             "replaced": list(self.replaced),
             "assumed": list(self.assumed),
+            "at": self.at.isoformat(),
         }
 
 
@@ -137,7 +154,8 @@ def init_project(
             hint="give a folder that you may write",
         ) from error
     assumed = tuple(key for key, value in said.items() if value is None)
-    return Project(folder, name, **chosen, files=tuple(files), replaced=tuple(there), assumed=assumed)
+    words = (chosen["language"], chosen["template"], chosen["platform"])
+    return Project(folder, name, *words, files=tuple(files), replaced=tuple(there), assumed=assumed)
 
 
 def _known(what: str, word: str, words: dict[str, str]) -> None:

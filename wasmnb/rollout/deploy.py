@@ -20,7 +20,7 @@ from wasmnb.mesh import Verdict
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.selector import selector_text
 from wasmnb.progress import Following
-from wasmnb.rollout.result import Deployment
+from wasmnb.rollout.deployment import Deployment
 from wasmnb.wording import joined
 
 if TYPE_CHECKING:

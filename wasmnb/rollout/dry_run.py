@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force
@@ -14,14 +16,19 @@ from wasmnb.rollout.deploy import in_force
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
+
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
 
 __all__ = ["DryRun", "rehearse"]
 
+_CHANGES = {"+": "added", "-": "removed", " ": "same"}
+_HEAD = 2  # lines of a unified diff that name the two sides
+
 
 @dataclass(frozen=True)
-class DryRun:
+class DryRun(Dated):
     """What ``deploy`` would do.
 
     Parameters
@@ -56,6 +63,22 @@ class DryRun:
         """Whether anything would be another than it is."""
         return bool(self.diff)
 
+    @property
+    def table(self) -> Table:
+        """The diff, one row per line.
+
+        The columns are ``change`` (``category`` of ``added``, ``removed``, ``same`` and ``place``, which is where in
+        the text the lines below stand) and ``line`` (``string``).
+        """
+        columns = (Column("change", categories=(*_CHANGES.values(), "place")), Column("line"))
+        rows = ((_CHANGES.get(line[:1]), line) for line in self.diff[_HEAD:])
+        return Table(columns, tuple((change, line[1:]) if change else ("place", line) for change, line in rows))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -66,6 +89,7 @@ class DryRun:
             "diff": list(self.diff),
             "changed": self.changed,
             "notes": list(self.notes),
+            "at": self.at.isoformat(),
         }
 
 

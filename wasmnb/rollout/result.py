@@ -1,10 +1,13 @@
-"""What a deployment did; what a rollout in steps has done so far, and what each step saw."""
+"""What a rollout in steps has done so far, and what each step saw."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated, now
+from wasmnb.mesh import Verdict
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.rollout.steps import label_text
 from wasmnb.rollout.traffic import Seen
@@ -12,58 +15,15 @@ from wasmnb.rollout.traffic import Seen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
+
     from wasmnb.mesh import Count, PodVerdict
     from wasmnb.plugin import Plugin
 
-__all__ = ["OUTCOMES", "STEP_OUTCOMES", "Deployment", "Rollout", "Step"]
+__all__ = ["OUTCOMES", "STEP_OUTCOMES", "Rollout", "Step"]
 
 STEP_OUTCOMES = ("waiting", "applying", "watching", "live", "failed")
 OUTCOMES = ("under way", "live", "unchanged", "went back", "stuck")
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """A plugin that is in force, as it was asked for.
-
-    Parameters
-    ----------
-    plugin : Plugin
-    verdicts : tuple of PodVerdict
-        One per selected pod, all LIVE.
-    unchanged : bool
-        The very same was live already; nothing was done.
-    stages : tuple of (str, float)
-        Seconds per stage.
-    notes : tuple of str
-        What the user should know of where the image came from.
-    """
-
-    plugin: Plugin = field(repr=False)
-    verdicts: tuple[PodVerdict, ...]
-    unchanged: bool
-    stages: tuple[tuple[str, float], ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """``sha256:...`` of the image that is in force."""
-        return self.plugin.image.digest
-
-    @property
-    def seconds(self) -> float:
-        """From the module to LIVE on every selected pod."""
-        return sum(seconds for _, seconds in self.stages)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain JSON values."""
-        return {
-            "plugin": plugin_dict(self.plugin),
-            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
-            "unchanged": self.unchanged,
-            "stages": dict(self.stages),
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-        }
 
 
 @dataclass(frozen=True)
@@ -127,7 +87,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Rollout:
+class Rollout(Dated):
     """A plugin on its way from step to step.
 
     Parameters
@@ -165,7 +125,7 @@ class Rollout:
     def with_step(self, number: int, **changes: Any) -> Rollout:
         """Give the same rollout with one step (from 0) as it is now."""
         changed = replace(self.steps[number], **changes)
-        return replace(self, steps=(*self.steps[:number], changed, *self.steps[number + 1 :]))
+        return replace(self, steps=(*self.steps[:number], changed, *self.steps[number + 1 :]), at=now())
 
     def shown(
         self,
@@ -175,6 +135,22 @@ class Rollout:
         """Give the rollout with its verdicts and reasons as these two, which mask secrets, give them."""
         steps = tuple(replace(step, verdicts=verdicts(step.verdicts), reason=words(step.reason)) for step in self.steps)
         return replace(self, steps=steps, verdicts=verdicts(self.verdicts))
+
+    @property
+    def table(self) -> Table:
+        """The pods of each step in rows.
+
+        The columns are ``step`` (``Int64``), ``labels`` (``string``), ``outcome`` (``category``) of the step; ``pod``
+        (``string``), ``verdict`` (``category``); ``requests`` and ``errors`` (``Int64``) while it was watched, missing
+        where there is no count; ``running``, ``reason`` (``string``); and ``seconds`` (``Float64``) of the step.
+        """
+        rows = (row for number, step in enumerate(self.steps, 1) for row in _rows(number, step))
+        return Table(_COLUMNS, tuple(rows))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
@@ -187,4 +163,42 @@ class Rollout:
             "stages": dict(self.stages),
             "seconds": self.seconds,
             "notes": list(self.notes),
+            "at": self.at.isoformat(),
         }
+
+
+_COLUMNS = (
+    Column("step", "Int64"),
+    Column("labels"),
+    Column("outcome", categories=STEP_OUTCOMES),
+    Column("pod"),
+    Column("verdict", categories=tuple(one.value for one in Verdict)),
+    Column("requests", "Int64"),
+    Column("errors", "Int64"),
+    Column("running"),
+    Column("reason"),
+    Column("seconds", "Float64"),
+)
+
+
+def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
+    verdicts = {one.pod: one for one in step.verdicts}
+    counted = {one.pod for one in step.before if one.requests is not None}
+    counted &= {one.pod for one in step.after if one.requests is not None}
+    rows = []
+    for pod in dict.fromkeys([*step.pods, *verdicts]):
+        verdict, seen = verdicts.get(pod), Seen.between(step.before, step.after, [pod])
+        rows.append(
+            (
+                *(number, step.selector, step.outcome, pod, verdict and verdict.verdict.value),
+                *((seen.requests, seen.errors) if pod in counted else (None, None)),
+                *(verdict.running if verdict else "", _reason(verdict.reason if verdict else "", step.reason)),
+                step.seconds,
+            )
+        )
+    return rows
+
+
+def _reason(pod: str, step: str) -> str:
+    """Give the reason of a pod's verdict and that of its step, which may quote it."""
+    return step if pod in step else f"{pod}; {step}" if step else pod

@@ -1,11 +1,12 @@
 """What a notebook remembers, and everything it can do: one method per magic, usable without IPython."""
 
+from wasmnb.image.results import Built, Removed, Tagged, Transfer
 from wasmnb.rollout import Rollout, Step
+from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun
 from wasmnb.session.files import FileResult
-from wasmnb.session.imaging import Built, LoggedOut, Removed, Tagged, Transfer
 from wasmnb.session.rendering import Rendered
-from wasmnb.session.results import Deployment, FilterResult, MeshState, Removal
+from wasmnb.session.results import FilterResult, MeshState
 from wasmnb.session.session import Session, close_default, default
 
 __all__ = [
@@ -14,7 +15,6 @@ __all__ = [
     "DryRun",
     "FileResult",
     "FilterResult",
-    "LoggedOut",
     "MeshState",
     "Removal",
     "Removed",

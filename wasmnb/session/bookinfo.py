@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.result import Dated
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.mesh.protocol import MeshWithBookinfo
+from wasmnb.mesh.results import Pods
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
+    from wasmnb.display import Table
     from wasmnb.mesh import Pod
     from wasmnb.progress import Progress
 
@@ -21,7 +26,7 @@ __all__ = ["Bookinfo", "Sampling"]
 
 
 @dataclass(frozen=True)
-class Bookinfo:
+class Bookinfo(Dated):
     """What became of bookinfo.
 
     Parameters
@@ -40,6 +45,16 @@ class Bookinfo:
     seconds: float
     notes: tuple[str, ...] = ()
 
+    @property
+    def table(self) -> Table:
+        """The pods in rows; see `wasmnb.mesh.results.Pods`."""
+        return Pods(self.pods).table
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -47,6 +62,7 @@ class Bookinfo:
             "pods": [pod.to_dict() for pod in self.pods],
             "seconds": self.seconds,
             "notes": list(self.notes),
+            "at": self.at.isoformat(),
         }
 
 

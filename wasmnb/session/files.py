@@ -7,16 +7,20 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile import Filter
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
 __all__ = ["FileResult", "SessionFiles"]
 
 
 @dataclass(frozen=True)
-class FileResult:
+class FileResult(Dated):
     """A file of the session.
 
     Parameters
@@ -34,6 +38,22 @@ class FileResult:
     unchanged: bool
     filters: tuple[str, ...] = ()
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text, without blank ones around it."""
+        return tuple(self.text.strip("\n").splitlines())
+
+    @property
+    def table(self) -> Table:
+        """The file in one row: ``path`` (``string``), ``lines`` (``Int64``) and ``filters`` (``string``)."""
+        columns = (Column("path"), Column("lines", "Int64"), Column("filters"))
+        return Table(columns, ((self.path, len(self.lines), ", ".join(self.filters) or None),))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -41,6 +61,7 @@ class FileResult:
             "lines": self.text.strip("\n").count("\n") + 1,
             "unchanged": self.unchanged,
             "filters": list(self.filters),
+            "at": self.at.isoformat(),
         }
 
 

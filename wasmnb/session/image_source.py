@@ -13,9 +13,9 @@ from wasmnb.image.image import Image
 from wasmnb.image.index_entries import ref_name
 from wasmnb.image.manifest import is_digest
 from wasmnb.image.reference import LOCAL, Reference
+from wasmnb.image.results import Built, Transfer
 from wasmnb.module import Module
 from wasmnb.session.image_lookup import Found, find, held, is_reference, place
-from wasmnb.session.imaging import Built, Transfer
 from wasmnb.session.state import State
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ImageError, RegistryError
 from wasmnb.image.index_entries import ref_name
 from wasmnb.image.reference import LOCAL, Reference, split_target
+from wasmnb.image.results import Built, Removed, Tagged, Transfer
 from wasmnb.session import parsing
 from wasmnb.session.building import Order
 from wasmnb.session.image_lookup import held
-from wasmnb.session.imaging import Built, Removed, Tagged, Transfer
 from wasmnb.session.listings import below, beside
 from wasmnb.session.state import State
 from wasmnb.wording import Option, Verb, Wording, joined

@@ -7,20 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmnb import redact
+from wasmnb.check import Checks
 from wasmnb.errors import Interrupted, UsageError
+from wasmnb.mesh.results import Logs, Pods, Verdicts
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.rollout.deploy import in_force, unknown_plugin
 from wasmnb.rollout.fan_out import ask_each
 from wasmnb.session import parsing
 from wasmnb.session.defaults import choice, number
+from wasmnb.session.results import Roles
 from wasmnb.session.state import State
 from wasmnb.traffic import Capture, Exchange, PodCaptures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wasmnb.check import Check
-    from wasmnb.mesh import Pod, PodVerdict
 
 __all__ = ["Looking"]
 
@@ -96,7 +97,7 @@ class Looking(State):
                 if all_pods:
                     taken, silent = ask_each(mesh.endpoints(url), send, url)
                     captures = tuple(self._compared(one, before, own=True) for one in taken)
-                    return PodCaptures(captures, {pod: self._masked(why) for pod, why in silent.items()})
+                    return PodCaptures(captures, {pod: self.mask(why) for pod, why in silent.items()})
                 return self._compared(send(), before)
             except KeyboardInterrupt:
                 raise Interrupted(f"Waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
@@ -116,7 +117,7 @@ class Looking(State):
             capture = replace(capture, before=None)
         return redact.capture(capture, self._secrets)
 
-    def status(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002 - the option's own word
+    def status(self, id: str | None = None) -> Verdicts:  # noqa: A002 - the option's own word
         """Judge every plugin on every pod, or one plugin.
 
         Raises
@@ -129,14 +130,21 @@ class Looking(State):
             mesh = self.current
             if id is not None and in_force(mesh, id) is None:
                 raise unknown_plugin(mesh, id)
-            return list(self._shown(mesh.verdicts(id)))
+            return Verdicts(self._shown(mesh.verdicts(id)))
 
-    def pods(self) -> list[Pod]:
-        """List the pods of the mesh as they are now."""
+    def pods(self, *, verdicts: bool = False) -> Pods:
+        """List the pods of the mesh as they are now.
+
+        Parameters
+        ----------
+        verdicts : bool
+            Say too what is true of each plugin on them.
+        """
         with self._guard():
-            return self.current.pods()
+            found = tuple(self.current.pods())
+            return Pods(found, verdicts=self.status().items if verdicts else ())
 
-    def logs(self, pod: str, *, tail: int | None = 20) -> list[str]:
+    def logs(self, pod: str, *, tail: int | None = 20) -> Logs:
         """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.
 
         Parameters
@@ -153,9 +161,9 @@ class Looking(State):
         """
         with self._guard():
             mesh = self.current
-            return [redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)]
+            return Logs(tuple(redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)), pod=pod)
 
-    def doctor(self, *, rbac: bool = False) -> list[Check] | str:
+    def doctor(self, *, rbac: bool = False) -> Checks | Roles:
         """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials.
 
         Parameters
@@ -170,5 +178,5 @@ class Looking(State):
             if rbac:
                 from wasmnb.mesh.istio.doctor import rbac as roles  # noqa: PLC0415 - for users of a cluster only
 
-                return roles(getattr(self._mesh, "namespace", "default"))
-            return examine(self._defaults["language"], self._mesh, self)
+                return Roles(roles(getattr(self._mesh, "namespace", "default")))
+            return Checks(tuple(examine(self._defaults["language"], self._mesh, self)))

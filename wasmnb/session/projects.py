@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from wasmnb.compile import Filter
+    from wasmnb.image.results import Built
     from wasmnb.module import Module
     from wasmnb.progress import Progress
     from wasmnb.project import Project
-    from wasmnb.session.imaging import Built
-    from wasmnb.session.results import Deployment
+    from wasmnb.rollout.deployment import Deployment
 
 __all__ = ["Projects"]
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.image.reference import host_of
 from wasmnb.notebook import in_kernel
-from wasmnb.session.imaging import LoggedOut
 from wasmnb.session.state import State
 
 if TYPE_CHECKING:
-    from wasmnb.image.registry import Login
+    from wasmnb.image.registry.login import LoggedOut, Login
 
 __all__ = ["Logins"]
 
@@ -83,7 +82,7 @@ class Logins(State):
         ------
         AuthError, ConfigError
         """
-        from wasmnb.image.registry import logout  # noqa: PLC0415
+        from wasmnb.image.registry.login import LoggedOut, logout  # noqa: PLC0415 - the HTTP library
 
         with self._guard():
             return LoggedOut(host_of(host), logout(host))

@@ -1,27 +1,35 @@
-"""What the session's methods give: plain records of what was done, with nothing in them that may not be shown."""
+"""What the session's own methods give: filters, files, settings, roles, and the state of the mesh."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.plugin.identity import plugin_dict
-from wasmnb.rollout.result import Deployment
+from wasmnb import redact
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated, Plural
+from wasmnb.mesh.results import Pods
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
+
+    import pandas as pd
 
     from wasmnb.compile import Filter
     from wasmnb.compile.languages import Guess
     from wasmnb.mesh import Pod
     from wasmnb.module import Module
-    from wasmnb.plugin import Plugin
+    from wasmnb.rollout.deployment import Deployment
 
-__all__ = ["BuildTime", "Deployment", "FilterResult", "MeshState", "Removal"]
+__all__ = ["BuildTime", "BuildTimes", "FilterResult", "MeshState", "Roles", "Settings", "module_table"]
+
+_MILLISECONDS = 1000
 
 
 @dataclass(frozen=True)
-class FilterResult:
+class FilterResult(Dated):
     """A filter with its module, and, when asked for, where it is live.
 
     Parameters
@@ -36,6 +44,8 @@ class FilterResult:
         Seconds per stage, from the cell to the module or to LIVE.
     guess : Guess or None
         How its language was found, when nobody had said it.
+    variable : str
+        The notebook's variable that the filter was bound to; empty when it was not.
     """
 
     filter: Filter
@@ -44,6 +54,35 @@ class FilterResult:
     deployment: Deployment | None = None
     stages: tuple[tuple[str, float], ...] = ()
     guess: Guess | None = None
+    variable: str = ""
+
+    @property
+    def image_digest(self) -> str:
+        """``sha256:...`` of the image that the module becomes: what a mesh is told to run."""
+        return self.deployment.digest if self.deployment is not None else self.module.image().digest
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of it."""
+        deployed = self.deployment.notes if self.deployment is not None else ()
+        guessed = (f"the source was {self.guess}",) if self.guess is not None else ()
+        bound = (f"the Filter is the variable {self.variable}",) if self.variable else ()
+        return (*deployed, *guessed, *bound)
+
+    @property
+    def table(self) -> Table:
+        """The verdicts in rows where it was deployed; else the module in one row.
+
+        The module's columns are ``name`` (``string``), ``size`` (``Int64``, bytes), ``image`` and ``module`` (digests),
+        ``abi``, ``root_ids`` (comma between), ``language`` (``string``), ``cached`` (``boolean``), ``seconds``
+        (``Float64``) and ``warnings`` (``Int64``).
+        """
+        return self.deployment.table if self.deployment is not None else module_table(self.module, self.image_digest)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
 
     @property
     def seconds(self) -> float:
@@ -56,13 +95,38 @@ class FilterResult:
             "filter": self.filter.name,
             "language": self.filter.language,
             "guessed": str(self.guess) if self.guess else "",
+            "variable": self.variable,
             "module": self.module.digest,
             "size": self.module.size,
             "unchanged": self.unchanged,
             "deployment": self.deployment and self.deployment.to_dict(),
             "stages": dict(self.stages),
             "seconds": self.seconds,
+            "at": self.at.isoformat(),
         }
+
+
+def module_table(module: Module, image_digest: str) -> Table:
+    """Give a module in one row; see `FilterResult.table`."""
+    build, facts = module.build, module.facts
+    columns = (
+        Column("name"),
+        Column("size", "Int64"),
+        Column("image"),
+        Column("module"),
+        Column("abi"),
+        Column("root_ids"),
+        Column("language"),
+        Column("cached", "boolean"),
+        Column("seconds", "Float64"),
+        Column("warnings", "Int64"),
+    )
+    root_ids = ", ".join(name or repr(name) for name in facts.root_ids or ()) or None
+    row = (
+        *(module.name, module.size, image_digest, module.digest, facts.abi, root_ids, facts.language),
+        *((build.cached, build.seconds, len(build.warnings)) if build else (None, None, 0)),
+    )
+    return Table(columns, (row,))
 
 
 @dataclass(frozen=True)
@@ -94,7 +158,40 @@ class BuildTime:
 
 
 @dataclass(frozen=True)
-class MeshState:
+class BuildTimes(Plural[BuildTime]):
+    """The builds of a session, oldest first."""
+
+    @property
+    def table(self) -> Table:
+        """The builds in rows.
+
+        The columns are ``at`` (``datetime64[us, UTC]``), ``filter``, ``language``, ``stages`` (``string``) and ``ms``
+        (``Float64``).
+        """
+        columns = (
+            Column("at", "datetime64[us, UTC]"),
+            Column("filter"),
+            Column("language"),
+            Column("stages"),
+            Column("ms", "Float64"),
+        )
+        rows = tuple(
+            (
+                *(one.at, one.filter, one.language),
+                ", ".join(f"{name} {_MILLISECONDS * took:.0f}" for name, took in one.stages),
+                round(_MILLISECONDS * sum(took for _, took in one.stages), 1),
+            )
+            for one in self.items
+        )
+        return Table(columns, rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"builds": [one.to_dict() for one in self.items]}
+
+
+@dataclass(frozen=True)
+class MeshState(Dated):
     """A mesh after ``Session.mesh``.
 
     Parameters
@@ -119,6 +216,16 @@ class MeshState:
     gateway: str = ""
     about: tuple[str, ...] = ()
 
+    @property
+    def table(self) -> Table:
+        """The pods in rows; see `wasmnb.mesh.results.Pods`."""
+        return Pods(self.pods).table
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -128,26 +235,74 @@ class MeshState:
             "seconds": self.seconds,
             "gateway": self.gateway,
             "about": list(self.about),
+            "at": self.at.isoformat(),
         }
 
 
-@dataclass(frozen=True)
-class Removal:
-    """A plugin that was taken away.
+@dataclass(frozen=True, eq=False)
+class Settings(Mapping[str, Any]):
+    """The defaults of a session by their keys, as they were; equal to a dict of the same.
 
     Parameters
     ----------
-    plugin : Plugin
-        What was in force, whole; ``Mesh.apply`` puts it back.
-    pods : tuple of str
-        Names of the pods it was taken from.
-    seconds : float
+    chosen : mapping
     """
 
-    plugin: Plugin = field(repr=False)
-    pods: tuple[str, ...] = ()
-    seconds: float = 0.0
+    chosen: Mapping[str, Any] = field(repr=False)  # it may hold secrets
+
+    def __getitem__(self, key: str) -> Any:
+        return self.chosen[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.chosen)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    @property
+    def table(self) -> Table:
+        """The settings in rows, ``name`` and ``value`` (``string``); what looks like a secret is masked."""
+        rows = tuple(
+            (name, None if value is None else redact.url(str(value)))
+            for name, value in redact.config(self.chosen).items()
+        )
+        return Table((Column("name"), Column("value")), rows)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values, secrets masked."""
+        masked = redact.config(self.chosen)
+        return {name: redact.url(value) if isinstance(value, str) else value for name, value in masked.items()}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Kubernetes roles as YAML to apply.
+
+    Parameters
+    ----------
+    text : str
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def table(self) -> Table:
+        """The lines in rows: ``text`` (``string``)."""
+        return Table((Column("text"),), tuple((line,) for line in self.text.splitlines()))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
-        return {"plugin": plugin_dict(self.plugin), "pods": list(self.pods), "seconds": self.seconds}
+        return {"text": self.text}

@@ -12,6 +12,7 @@ from wasmnb import redact
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import guess
 from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
+from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.session import parsing
 from wasmnb.session.bookinfo import Sampling
 from wasmnb.session.defaults import number
@@ -23,18 +24,17 @@ from wasmnb.session.plugin_options import kind
 from wasmnb.session.projects import Projects
 from wasmnb.session.registry_login import Logins
 from wasmnb.session.rendering import Rendering
-from wasmnb.session.results import Deployment, FilterResult, Removal
 from wasmnb.session.stepping import Stepping, Steps
 from wasmnb.session.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wasmnb.dashboards.panel import Panel
     from wasmnb.progress import Progress
     from wasmnb.rollout import Rollout
     from wasmnb.rollout.dry_run import DryRun
     from wasmnb.session.image_source import Deployable
+    from wasmnb.session.results import FilterResult
 
 __all__ = ["Session", "close_default", "default"]
 
@@ -291,7 +291,7 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
             mesh, seconds = self.current, number("timeout", self._default("timeout", timeout))
             before, now = previous(mesh, id), in_force(mesh, id)
             self._secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
-            done = put(mesh, before, wait=seconds, mask=self._masked, progress=progress)
+            done = put(mesh, before, wait=seconds, mask=self.mask, progress=progress)
             return replace(done, verdicts=self._shown(done.verdicts), notes=(back(before, now),))
 
     def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
@@ -316,21 +316,6 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
             except KeyboardInterrupt:
                 raise stopped(mesh, plugin, "Removing") from None
             return Removal(removed, pods, perf_counter() - start)
-
-    def panel(self) -> Panel:
-        """Make controls for a deployment; each button is one call of this session, and shows it as a magic.
-
-        Raises
-        ------
-        NoMeshError
-        """
-        from wasmnb.dashboards.panel import Panel  # noqa: PLC0415 - ipywidgets, for views only
-
-        with self._guard():
-            self.current  # noqa: B018 - raises
-            panel = Panel(self, closed=self.open_views.ended)
-            self.open_views.add(panel)
-            return panel
 
     def _ready(self, how: Wanted) -> Wanted:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
@@ -358,7 +343,7 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
             wait=how.seconds,
             patient=patient,
             fearless=fearless,
-            mask=self._masked,
+            mask=self.mask,
             progress=progress,
         )
         return replace(

@@ -14,7 +14,7 @@ from wasmnb.session import parsing
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
 from wasmnb.session.filters import Filters
 from wasmnb.session.open_views import OpenViews
-from wasmnb.session.results import MeshState
+from wasmnb.session.results import MeshState, Settings
 from wasmnb.traffic import Captures
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class State:
                 return self._state("kept")  # raises: there is none, and none is configured
             return self._start(kind, _own(kind, asked), progress)
 
-    def config(self, **defaults: Any) -> dict[str, Any]:
+    def config(self, **defaults: Any) -> Settings:
         """Set session defaults, and give all of them; an empty value goes back to the first one.
 
         Raises
@@ -184,7 +184,7 @@ class State:
         """
         with self._guard():
             self._defaults.update(read(defaults))
-            return dict(self._defaults)
+            return Settings(dict(self._defaults))
 
     def __enter__(self) -> Self:
         return self
@@ -298,7 +298,8 @@ class State:
             for verdict in verdicts
         )
 
-    def _masked(self, words: str) -> str:
+    def mask(self, words: str) -> str:
+        """Give a text with the secrets masked that went through the session."""
         return redact.text(words, self._secrets)
 
     @contextmanager
@@ -311,7 +312,7 @@ class State:
             if isinstance(error, DeployError):
                 error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
             if isinstance(error, RolloutError | Interrupted) and error.rollout is not None:
-                error.rollout = error.rollout.shown(self._shown, self._masked)
+                error.rollout = error.rollout.shown(self._shown, self.mask)
             raise
 
 

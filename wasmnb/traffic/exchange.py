@@ -103,16 +103,6 @@ class Exchange:
     at: datetime
     notes: tuple[str, ...] = ()
 
-    def _repr_html_(self) -> str:
-        from wasmnb import redact  # noqa: PLC0415 - only for a display
-        from wasmnb.display.facts import facts_table  # noqa: PLC0415
-
-        shown = redact.exchange(self)
-        status = f"{shown.response.status} {shown.response.reason}".strip()
-        caption = f"{shown.source} \N{RIGHTWARDS ARROW} {shown.request.url}: {status} from {shown.pod}"
-        lines = [*shown.response.headers, *shown.response.trailers]
-        return facts_table(caption, [*lines, *(("note", note) for note in shown.notes)])
-
     def to_dict(self) -> dict[str, Any]:
         """Give the exchange as plain JSON values; the body as text."""
         return {

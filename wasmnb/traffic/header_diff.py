@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wasmnb import redact
+from wasmnb.display import Column, Table
+from wasmnb.traffic.masked_rows import masked
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
+    from datetime import datetime
 
     import pandas as pd
 
@@ -99,18 +104,12 @@ def diff(before: Exchange | None, after: Exchange) -> pd.DataFrame:
         ``name``, ``before``, ``after`` (``string``, missing where a line was not there) and ``change`` (``category``
         of `CHANGES`). One row per line, see `Row`; the body has a row only when it changed.
     """
-    import pandas as pd  # noqa: PLC0415 - slow to import, and only a table needs it
+    return _table(rows(before, after)).frame
 
-    found = rows(before, after)
-    frame: pd.DataFrame = pd.DataFrame(
-        {
-            "name": pd.array([row.name for row in found], dtype="string"),
-            "before": pd.array([row.before for row in found], dtype="string"),
-            "after": pd.array([row.after for row in found], dtype="string"),
-            "change": pd.Categorical([row.change for row in found], categories=list(CHANGES)),
-        }
-    )
-    return frame
+
+def _table(found: Sequence[Row]) -> Table:
+    columns = (Column("name"), Column("before"), Column("after"), Column("change", categories=CHANGES))
+    return Table(columns, tuple((row.name, row.before, row.after, row.change) for row in found))
 
 
 @dataclass(frozen=True)
@@ -120,9 +119,37 @@ class Capture:
     after: Exchange
     before: Exchange | None = None
 
+    @property
+    def at(self) -> datetime:
+        """When the response came (aware, UTC)."""
+        return self.after.at
+
     def diff(self) -> pd.DataFrame:
         """Give the comparison as a table; see `wasmnb.traffic.diff`."""
         return diff(self.before, self.after)
+
+    def shown(self) -> list[Row]:
+        """Compare line by line, the values of credentials and cookies masked."""
+        return masked(rows(self.before, self.after), [one for one in (self.after, self.before) if one is not None])
+
+    @property
+    def table(self) -> Table:
+        """The comparison in rows, as `wasmnb.traffic.diff` has them, the values of credentials and cookies masked."""
+        return _table(self.shown())
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values, the values of credentials and cookies masked."""
+        before, after = self.before, self.after
+        return {
+            "after": redact.exchange(after, before=before).to_dict(),
+            "before": before and redact.exchange(before).to_dict(),
+            "lines": [asdict(row) for row in self.shown()],
+        }
 
 
 class Captures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display import Column, Table
 from wasmnb.errors import TrafficError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Measurement", "measure"]
 
 _SERVER_ERROR = 500
+_MILLISECONDS = 1000
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,42 @@ class Comparison:
 
     after: Measurement
     before: Measurement | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When measuring began (aware, UTC)."""
+        return self.after.at
+
+    @property
+    def table(self) -> Table:
+        """Before and after in rows.
+
+        The columns are ``when`` (``before`` or ``after``), ``plugins`` (``string``), ``requests`` (``Int64``),
+        ``p50_ms``, ``p90_ms``, ``p99_ms`` and ``errors`` (share of them; ``Float64``).
+        """
+        columns = (
+            Column("when"),
+            Column("plugins"),
+            Column("requests", "Int64"),
+            *(Column(f"p{share}_ms", "Float64") for share in (50, 90, 99)),
+            Column("errors", "Float64"),
+        )
+        both = (("before", self.before), ("after", self.after))
+        return Table(columns, tuple(_row(when, one) for when, one in both if one is not None))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"after": self.after.to_dict(), "before": self.before and self.before.to_dict()}
+
+
+def _row(when: str, one: Measurement) -> tuple[Any, ...]:
+    quantiles = (round(_MILLISECONDS * one.quantile(share), 2) for share in (0.5, 0.9, 0.99))
+    return (when, ", ".join(one.plugins) or "none", len(one.statuses), *quantiles, round(one.errors, 4))
 
 
 def measure(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from wasmnb.display import Column, Table
 from wasmnb.traffic.header_diff import CHANGES, VARYING, Capture, excerpts, partners, rows, status_line
+from wasmnb.traffic.masked_rows import masked_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import pandas as pd
 
@@ -112,6 +115,36 @@ class PodCaptures:
             }
         )
         return frame
+
+    @property
+    def at(self) -> datetime:
+        """When the first pod answered (aware, UTC)."""
+        return min(one.at for one in self.captures)
+
+    def shown(self) -> list[Line]:
+        """Line up the responses, the values of credentials and cookies masked."""
+        return masked_lines(self.lines(), [one.after for one in self.captures])
+
+    @property
+    def table(self) -> Table:
+        """The responses side by side.
+
+        The columns are ``name`` (``string``), ``among`` (``category``) and one of type ``string`` per pod that
+        answered, missing where its response has no such line; `diff` has a row per pod and line, in columns that do
+        not depend on the pods, with what was before.
+        """
+        columns = (Column("name"), Column("among", categories=AMONG), *(Column(pod) for pod in self.pods))
+        rows = tuple((line.name, line.among, *(line.by_pod.get(pod) for pod in self.pods)) for line in self.shown())
+        return Table(columns, rows)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values, the values of credentials and cookies masked."""
+        return {"captures": [one.to_dict() for one in self.captures], "silent": dict(self.silent)}
 
     def before(self, pod: str) -> Exchange | None:
         """Give what a pod answered here, to be compared with what it answers later."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wasmnb.display.record import Cell, Column, Record, Tone
+from wasmnb.display import Cell, Record, Tone
 from wasmnb.display.text import short_digest
-from wasmnb.views.mesh import doubted_cell, pods_columns, verdict_cell
+from wasmnb.live.rows import rows_table
+from wasmnb.views.mesh import doubted_cell, pod_looks, verdict_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wasmnb.live.feed import Freshness
-    from wasmnb.live.row import PluginState, Row
+    from wasmnb.live.row import Row
 
 __all__ = ["board_record", "freshness_text"]
 
@@ -34,10 +34,6 @@ def freshness_text(freshness: Freshness) -> str:
 def board_record(rows: Sequence[Row], freshness: Freshness, *, mesh: str = "", limit: int | None = 50) -> Record:
     """Show the pods of a dashboard.
 
-    The frame has ``pod``, ``workload``, ``ready``, ``status``, ``plugins`` (``id=VERDICT``, comma between),
-    ``digests`` (``id=sha256:...``), ``reason`` (all ``string``), ``restarts`` (``Int64``), ``started``
-    (``datetime64[us, UTC]``), ``requests`` (per second) and ``errors`` (share of them; both ``Float64``).
-
     Parameters
     ----------
     rows : sequence of Row
@@ -53,14 +49,16 @@ def board_record(rows: Sequence[Row], freshness: Freshness, *, mesh: str = "", l
         chosen = sorted(rows, key=lambda row: not row.problem)[:limit]
     doubted = freshness.kind == "stale"
     counted = any(row.rate.requests is not None for row in rows)
-    columns = (
-        *pods_columns(),
-        Column("plugins", show=_doubted if doubted else _plugins, shown=any(row.plugins for row in rows)),
-        Column("digests", show=_digests, code=True, shown=any(row.plugins for row in rows)),
-        Column("requests", "Float64", "requests/s", _number, shown=counted),
-        Column("errors", "Float64", "errors", _share, shown=counted),
-        Column("reason", shown=any(_reason(row) for row in chosen)),
-        Column("workload", shown=False),
+    deployed = any(row.plugins for row in rows)
+    table = rows_table(chosen)
+    columns = table.look(
+        hidden=("workload",),
+        **pod_looks(),
+        plugins={"show": _doubted if doubted else _plugins, "shown": deployed},
+        digests={"show": _digests, "code": True, "shown": deployed},
+        requests={"heading": "requests/s", "show": _number, "shown": counted},
+        errors={"show": _share, "shown": counted},
+        reason={"shown": any(table.values("reason"))},
     )
     text = freshness_text(freshness)
     notes = [] if counted or not rows else [f"requests per second: {reason}" for reason in _silent(rows)]
@@ -71,7 +69,7 @@ def board_record(rows: Sequence[Row], freshness: Freshness, *, mesh: str = "", l
         "; ".join(part for part in (summary(rows), text) if part),
         "warn" if doubted else _tone(rows),
         columns,
-        tuple(_values(row) for row in chosen),
+        table.rows,
         notes=tuple(notes),
     )
 
@@ -93,24 +91,6 @@ def _tone(rows: Sequence[Row]) -> Tone:
 
 def _silent(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row.rate.reason for row in rows if row.rate.reason))[:1]
-
-
-def _values(row: Row) -> tuple[Any, ...]:
-    started = None if row.started is None else datetime.fromtimestamp(row.started, timezone.utc)
-    return (
-        *(row.name, row.ready, row.status, row.restarts, started),
-        ",".join(f"{one.id}={one.verdict}" for one in row.plugins),
-        ",".join(f"{one.id}={one.digest}" for one in row.plugins if one.digest),
-        *(row.rate.requests, row.rate.errors, _reason(row), row.workload),
-    )
-
-
-def _reason(row: Row) -> str:
-    return "; ".join(reason for reason in (row.reason, *map(_why, row.plugins)) if reason)
-
-
-def _why(plugin: PluginState) -> str:
-    return f"{plugin.id}: {plugin.reason}" if plugin.reason and plugin.verdict != "LIVE" else ""
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -1,18 +1,23 @@
-"""Records of a build: the module, and the compiler's diagnostics at their cell lines."""
+"""Records of a build: the filter and its module, its files, and the compiler's diagnostics at their cell lines."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from wasmnb.display.record import Block, Cell, Column, Record
+from wasmnb.display import Block, Cell, Column, Record, Tone
 from wasmnb.display.text import duration, short_digest, size, width
+from wasmnb.views.mesh import deploy_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from wasmnb.display import Table
     from wasmnb.module import Module
+    from wasmnb.session.files import FileResult
+    from wasmnb.session.results import FilterResult
 
-__all__ = ["Diagnosed", "build_record", "diagnostic_lines", "diagnostics_record", "file_record"]
+__all__ = ["Diagnosed", "build_record", "diagnostics_record", "file_record", "filter_record"]
 
 SEVERITIES = ("error", "fatal error", "warning", "note", "remark", "")
 
@@ -49,58 +54,62 @@ class Diagnosed(Protocol):
         """What the compiler adds."""
 
 
-def build_record(module: Module) -> Record:
+def filter_record(done: FilterResult) -> Record:
+    """Show a filter: the module that was built, or where it is live."""
+    deployed = done.deployment
+    warnings = _warnings(done.module)
+    if deployed is not None:
+        timed = replace(deployed, stages=() if done.unchanged else done.stages, unchanged=done.unchanged)
+        record = deploy_record(timed)
+        quoted = () if done.unchanged else warnings
+        return replace(record, blocks=(*quoted, *record.blocks), notes=done.notes)
+    record = build_record(done.module, done.table)
+    if not done.stages:
+        source = Block("source", tuple(done.filter.source.strip("\n").splitlines()), open=False)
+        record = replace(record, blocks=(*record.blocks, source))
+    elif done.unchanged:
+        same = f"unchanged: module {short_digest(done.module.digest)} as before, nothing was compiled"
+        record = replace(record, status=same)
+    return record.noting(*done.notes)
+
+
+def build_record(module: Module, table: Table) -> Record:
     """Show a module that was built or loaded.
 
-    The frame has one row: ``name``, ``module`` and ``image`` (digests), ``abi``, ``root_ids`` (comma between),
-    ``language`` (``string``), ``size`` (``Int64``, bytes), ``cached`` (``boolean``), ``seconds`` (``Float64``) and
-    ``warnings`` (``Int64``).
+    Parameters
+    ----------
+    module : Module
+    table : Table
+        See `wasmnb.session.results.module_table`.
     """
-    build, facts = module.build, module.facts
-    warnings: tuple[Diagnosed, ...] = tuple(build.warnings) if build else ()  # type: ignore[arg-type]
-    columns = (
-        Column("name", shown=False),
-        Column("size", "Int64", show=lambda count: Cell(size(count))),
-        Column("image", heading="image digest", show=_digest),
-        Column("module", heading="module digest", show=_digest),
-        Column("abi", heading="ABI"),
-        Column("root_ids", heading="root ids"),
-        Column("language", shown=False),
-        Column("cached", "boolean", shown=False),
-        Column("seconds", "Float64", shown=False),
-        Column("warnings", "Int64", shown=False),
+    facts, warnings = module.facts, _warnings(module)
+    columns = table.look(
+        hidden=("name", "language", "cached", "seconds", "warnings"),
+        size={"show": lambda count: Cell(size(count))},
+        image={"heading": "image digest", "show": _digest},
+        module={"heading": "module digest", "show": _digest},
+        abi={"heading": "ABI"},
+        root_ids={"heading": "root ids"},
     )
-    root_ids = ", ".join(name or repr(name) for name in facts.root_ids or ())
-    row = (
-        *(module.name, module.size, module.image().digest, module.digest, facts.abi, root_ids or None, facts.language),
-        *(build.cached if build else None, build.seconds if build else None, len(warnings)),
-    )
-    blocks = tuple(Block(_headline(one), _body(one)) for one in warnings)
-    remarks = [problem for name in ("problems", "remarks") for problem in getattr(facts, name, ())]
-    return Record(
-        module.name,
-        _status(module),
-        "warn" if warnings or remarks else "good",
-        columns,
-        (row,),
-        blocks,
-        tuple(str(problem) for problem in remarks),
-        tall=True,
-    )
+    remarks = (*facts.problems, *facts.remarks)
+    tone: Tone = "warn" if warnings or remarks else "good"
+    notes = tuple(str(problem) for problem in remarks)
+    return Record(module.name, _status(module), tone, columns, table.rows, warnings, notes, tall=True)
 
 
-def file_record(path: str, text: str, *, unchanged: bool = False, filters: Sequence[str] = ()) -> Record:
-    """Show a file that filters include.
+def file_record(kept: FileResult) -> Record:
+    """Show a file that filters include."""
+    lines, compiled = kept.lines, kept.filters and not kept.unchanged
+    status = f"unchanged, {len(lines)} lines" if kept.unchanged else f"kept, {len(lines)} lines"
+    note = f"%wasm_deploy and %wasm_build compile {' and '.join(kept.filters)} anew"
+    columns = kept.table.look(filters={"heading": "compiled into"})
+    block = Block("text", lines, open=False)
+    return Record(kept.path, status, "good", columns, kept.table.rows, (block,), (note,) if compiled else (), tall=True)
 
-    The frame has one row: ``path`` (``string``), ``lines`` (``Int64``) and ``filters`` (``string``, comma between).
-    """
-    lines = text.strip("\n").splitlines()
-    columns = (Column("path"), Column("lines", "Int64"), Column("filters", heading="compiled into"))
-    status = f"unchanged, {len(lines)} lines" if unchanged else f"kept, {len(lines)} lines"
-    note = f"%wasm_deploy and %wasm_build compile {' and '.join(filters)} anew" if filters and not unchanged else ""
-    block = Block("text", tuple(lines), open=False)
-    row = (path, len(lines), ", ".join(filters) or None)
-    return Record(path, status, "good", columns, (row,), (block,), (note,) if note else (), tall=True)
+
+def _warnings(module: Module) -> tuple[Block, ...]:
+    warnings: tuple[Diagnosed, ...] = tuple(module.build.warnings) if module.build else ()  # type: ignore[arg-type]
+    return tuple(Block(_headline(one), _body(one)) for one in warnings)
 
 
 def diagnostics_record(diagnostics: Sequence[Diagnosed], *, title: str = "Compiler") -> Record:
@@ -122,13 +131,8 @@ def diagnostics_record(diagnostics: Sequence[Diagnosed], *, title: str = "Compil
     )
     rows = tuple((_severity(one), one.line, one.column, one.message, one.quote) for one in diagnostics)
     blocks = tuple(Block(_headline(one), _body(one)) for one in diagnostics)
-    tone = "bad" if errors else "warn" if others else "good"
-    return Record(title, ", ".join(counts) or "nothing to say", tone, columns, rows, blocks)  # type: ignore[arg-type]
-
-
-def diagnostic_lines(diagnostics: Iterable[Diagnosed]) -> list[str]:
-    """Give diagnostics as plain lines: the sentence, the cell line, a caret."""
-    return [line for one in diagnostics for line in (_headline(one), *_body(one))]
+    tone: Tone = "bad" if errors else "warn" if others else "good"
+    return Record(title, ", ".join(counts) or "nothing to say", tone, columns, rows, blocks)
 
 
 def _status(module: Module) -> str:

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.display.record import Block, Column, Record
+from wasmnb.display import Block, Record
 
 if TYPE_CHECKING:
-    from wasmnb.session import DryRun
+    from wasmnb.rollout.dry_run import DryRun
 
 __all__ = ["dry_run_record"]
 
-_CHANGES = {"+": "added", "-": "removed", " ": "same"}
-_HEAD = 2  # lines of a unified diff that name the two sides
-
 
 def dry_run_record(done: DryRun) -> Record:
-    """Show what would be applied.
-
-    The frame has the diff, one row per line: ``change`` (``category`` of ``added``, ``removed``, ``same`` and
-    ``place``, which is where in the text the lines below stand) and ``line`` (``string``).
-    """
-    rows = tuple((_CHANGES.get(line[:1], "place"), line[1:] if line[:1] in _CHANGES else line) for line in _body(done))
-    columns = (
-        Column("change", shown=False, categories=("added", "removed", "same", "place")),
-        Column("line", shown=False),
-    )
+    """Show what would be applied, and how that differs from what is there."""
     where = ", ".join(done.pods) or "no pod"
     what = (
         "nothing is in force yet" if not done.before else "it would change" if done.changed else "nothing would change"
@@ -37,12 +25,8 @@ def dry_run_record(done: DryRun) -> Record:
         done.plugin.id,
         f"dry run, nothing was applied: {what}; image {done.digest}",
         "quiet",
-        columns,
-        rows,
+        done.table.look(hidden=("change", "line")),
+        done.table.rows,
         tuple(blocks),
         done.notes,
     )
-
-
-def _body(done: DryRun) -> tuple[str, ...]:
-    return done.diff[_HEAD:]

@@ -1,121 +1,156 @@
-"""Records of images: built, pushed, pulled, named, removed; and of logins."""
+"""Records of images: built, pushed, pulled, named, removed, listed, looked into; and of logins."""
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.display.record import Cell, Column, Record, Tone
-from wasmnb.display.text import duration, size
+from wasmnb.display import Block, Cell, Record, Tone
+from wasmnb.display.text import duration, short_digest, size
+from wasmnb.module.facts import facts_rows
 from wasmnb.views.build import Diagnosed, diagnostics_record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime
 
-    from wasmnb.image import Image, StoredImage
+    from wasmnb.image import Inspection, Listing
+    from wasmnb.image.registry.login import LoggedOut, Login
+    from wasmnb.image.results import Built, Removed, Tagged, Transfer
 
-__all__ = ["image_record", "login_record", "removed_record", "tagged_record", "transfer_record"]
+__all__ = [
+    "built_record",
+    "inspection_record",
+    "listing_record",
+    "login_record",
+    "logout_record",
+    "removed_record",
+    "tagged_record",
+    "transfer_record",
+]
+
+_WIDE = 110
+_ACCEPTED: dict[str, tuple[str, Tone]] = {"yes": ("✓", "good"), "no": ("✗", "bad"), "cannot tell": ("!", "warn")}
 
 
-def image_record(image: Image, *, unchanged: bool = False, seconds: float | None = None) -> Record:
-    """Show an image that was built, with the compiler's warnings.
-
-    The frame has one row: ``reference``, ``digest``, ``variant``, ``abi``, ``language``, ``root_ids`` (comma between),
-    ``annotations`` (``key=value``, a line break between; all ``string``) and ``size`` (``Int64``, bytes).
-
-    Parameters
-    ----------
-    image : Image
-    unchanged : bool
-        The store had it already.
-    seconds : float, optional
-        How long it took.
-    """
-    facts = image.module.facts
-    own = ("module.wasm.", "io.wasmnb.")
-    notes = [f"{key}={value}" for key, value in sorted(image.annotations.items()) if not key.startswith(own)]
-    columns = (
-        *_NAMED,
-        Column("variant"),
-        Column("abi", heading="ABI"),
-        Column("language"),
-        Column("root_ids", heading="root ids"),
-        Column("annotations", show=lambda text: Cell((text or "").replace("\n", ", "))),
-        _SIZE,
+def built_record(done: Built) -> Record:
+    """Show an image that was built, with the compiler's warnings."""
+    columns = done.table.look(
+        **_NAMED,
+        abi={"heading": "ABI"},
+        root_ids={"heading": "root ids"},
+        annotations={"show": lambda text: Cell((text or "").replace("\n", ", "))},
     )
-    row = (
-        *(image.reference, image.digest, image.variant, facts.abi, facts.language),
-        *(", ".join(name or repr(name) for name in facts.root_ids or ()) or None, "\n".join(notes) or None, image.size),
-    )
-    took = f" in {duration(seconds)}" if seconds is not None else ""
-    if unchanged:
+    if done.unchanged:
         status = "unchanged: the store has this very image"
-        return Record(image.reference, status, "good", columns, (row,), tall=True)
-    build = image.module.build
+        return Record(done.reference, status, "good", columns, done.table.rows, tall=True)
+    build = done.image.module.build
     warnings: tuple[Diagnosed, ...] = tuple(build.warnings) if build else ()  # type: ignore[arg-type]
-    status, tone = f"built and kept in the store{took}", "warn" if warnings else "good"
+    status = f"built and kept in the store in {duration(done.seconds)}"
     blocks = diagnostics_record(warnings).blocks
-    return Record(image.reference, status, tone, columns, (row,), blocks, tall=True)  # type: ignore[arg-type]
+    return Record(done.reference, status, "warn" if warnings else "good", columns, done.table.rows, blocks, tall=True)
 
 
-def transfer_record(done: Any) -> Record:
-    """Show a push or a pull (`wasmnb.session.Transfer`).
-
-    The frame has one row: ``reference``, ``digest``, ``pinned`` (``string``) and ``size`` (``Int64``, bytes).
-    """
-    columns = (*_NAMED, Column("pinned", shown=False), _SIZE)
+def transfer_record(done: Transfer) -> Record:
+    """Show a push or a pull."""
     if done.unchanged:
         where = "there" if done.verb == "pushed" else "here"
         status = f"unchanged: {done.digest} is {where} already, nothing was {done.verb}"
     else:
         status = f"{done.verb} in {duration(done.seconds)}: {done.digest}"
-    row = (done.reference, done.digest, done.pinned, done.size)
-    return Record(done.reference, status, "good", columns, (row,), notes=(done.note,) if done.note else (), tall=True)
+    notes = (done.note,) if done.note else ()
+    columns = done.table.look(hidden=("pinned",), **_NAMED)
+    return Record(done.reference, status, "good", columns, done.table.rows, notes=notes, tall=True)
 
 
-def tagged_record(image: StoredImage, source: str, before: str) -> Record:
-    """Show an image's new name; the frame has ``reference``, ``digest`` (``string``) and ``size`` (``Int64``).
-
-    Parameters
-    ----------
-    image : StoredImage
-        Under its new name.
-    source : str
-        The name it had.
-    before : str
-        The digest that the new name meant before; empty when it was free.
-    """
-    status = f"names what {source} names"
+def tagged_record(done: Tagged) -> Record:
+    """Show an image's new name."""
+    status = f"names what {done.source} names"
     notes: tuple[str, ...] = ()
-    if before == image.digest:
-        status = f"unchanged: names what {source} names already"
-    elif before:
-        notes = (f"the name has moved: it was {before}",)
-    row = (image.reference, image.digest, image.size)
-    return Record(image.reference, status, "good", (*_NAMED, _SIZE), (row,), notes=notes, tall=True)
+    if done.unchanged:
+        status = f"unchanged: names what {done.source} names already"
+    elif done.before:
+        notes = (f"the name has moved: it was {done.before}",)
+    return Record(done.reference, status, "good", done.table.look(**_NAMED), done.table.rows, notes=notes, tall=True)
 
 
-def removed_record(images: Sequence[StoredImage], freed: int) -> Record:
-    """Show what the store has forgotten; the frame has ``reference``, ``digest`` (``string``) and ``size`` (``Int64``).
-
-    Parameters
-    ----------
-    images : sequence of StoredImage
-    freed : int
-        Bytes.
-    """
-    rows = tuple((image.reference, image.digest, image.size) for image in images)
-    rest = f"{size(freed)} freed" if freed else "nothing freed: other names, or other kernels, need its parts"
-    return Record("Images", f"{len(rows)} removed, {rest}", "good", (*_NAMED, _SIZE), rows)
+def removed_record(done: Removed) -> Record:
+    """Show what the store has forgotten."""
+    rest = f"{size(done.freed)} freed" if done.freed else "nothing freed: other names, or other kernels, need its parts"
+    status = f"{len(done.images)} removed, {rest}"
+    return Record("Images", status, "good", done.table.look(**_NAMED), done.table.rows)
 
 
-def login_record(host: str, words: str, tone: Tone = "good") -> Record:
-    """Show what became of a login or logout; the frame has one row: ``host`` and ``result`` (``string``)."""
-    columns = (Column("host", shown=False), Column("result", shown=False))
-    return Record(host, words, tone, columns, ((host, words),))
+def login_record(done: Login) -> Record:
+    """Show a login."""
+    return _told(done, "good" if done.checked else "warn")
 
 
-_NAMED = (
-    Column("reference", code=True),
-    Column("digest", code=True),
-)
-_SIZE = Column("size", "Int64", show=lambda count: Cell("" if count is None else size(count)))
+def logout_record(done: LoggedOut) -> Record:
+    """Show a logout."""
+    return _told(done, "good")
+
+
+def listing_record(listing: Listing) -> Record:
+    """Show the images of the store or of a registry."""
+    count = len(listing)
+    columns = listing.table.look(
+        size={"show": lambda size: Cell("" if size is None else f"{size:,}")},
+        digest={"show": lambda digest: Cell(short_digest(digest), digest), "code": True},
+        updated={"show": _when},
+        abi={"heading": "ABI"},
+        root_ids={"heading": "root ids"},
+    )
+    status = f"{count} image{'' if count == 1 else 's'}"
+    return Record(listing.title, status, "", columns, listing.table.rows, notes=listing.notes)
+
+
+def inspection_record(seen: Inspection) -> Record:
+    """Show what is known of an image, and who takes it."""
+    columns = seen.table.look(
+        hidden=("why",),
+        accepted={"heading": "takes it", "show": lambda word: Cell(word, "", *_ACCEPTED[word])},
+    )
+    return Record(
+        f"Image {seen.reference or seen.digest}",
+        f"{seen.form}, {seen.size:,} bytes",
+        "bad" if seen.problems else "good",
+        columns,
+        seen.table.rows,
+        (Block("Why", tuple(_reasons(seen))), Block("What is in it", tuple(_facts(seen)))),
+        seen.problems,
+    )
+
+
+def _reasons(seen: Inspection) -> list[str]:
+    """Give each reason once, whole: a table would cut it."""
+    reasons: dict[str, list[str]] = {}
+    for item in seen.consumers:
+        reasons.setdefault(item.why, []).append(item.consumer)
+    texts = (f"{', '.join(names)}: {why}" for why, names in reasons.items())
+    return [line for text in texts for line in wrap(text, _WIDE, subsequent_indent="  ", break_on_hyphens=False)]
+
+
+def _facts(seen: Inspection) -> list[str]:
+    lines = [f"digest    {seen.digest}"]
+    if seen.used != seen.digest:
+        lines.append(f"used      {seen.used}")
+    lines += [f"layer     {item.media_type}, {item.size:,} bytes {item.title}".rstrip() for item in seen.layers]
+    lines += [f"{key} = {value}" for key, value in sorted(seen.annotations.items())]
+    if seen.module is not None:
+        lines += [f"module {name}: {text}" for name, text in facts_rows(seen.module.facts) if name != "problem"]
+    return lines
+
+
+def _told(done: Login | LoggedOut, tone: Tone) -> Record:
+    return Record(done.host, str(done), tone, done.table.look(hidden=("host", "result")), done.table.rows)
+
+
+def _when(value: datetime | None) -> Cell:
+    return Cell("") if value is None else Cell(value.strftime("%Y-%m-%d %H:%M"), value.isoformat())
+
+
+_NAMED: dict[str, dict[str, Any]] = {
+    "reference": {"code": True},
+    "digest": {"code": True},
+    "size": {"show": lambda count: Cell("" if count is None else size(count))},
+}

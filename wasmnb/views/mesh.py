@@ -5,26 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb import redact
-from wasmnb.display.record import Block, Cell, Column, Record, Tone
+from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import age, duration, short_digest
 from wasmnb.mesh import Verdict
+from wasmnb.mesh.results import Pods
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from wasmnb.mesh import Pod, PodVerdict
-    from wasmnb.plugin import Plugin
+    from wasmnb.display import Column, Table, Tone
+    from wasmnb.mesh import PodVerdict
+    from wasmnb.mesh.results import Logs, Verdicts
+    from wasmnb.plugin.plugins import Plugins
+    from wasmnb.rollout.deployment import Deployment, Removal
+    from wasmnb.session.bookinfo import Bookinfo
+    from wasmnb.session.results import MeshState
 
 __all__ = [
     "VERDICTS",
+    "bookinfo_record",
     "deploy_record",
     "digest_cell",
     "doubted_cell",
     "logs_record",
+    "mesh_record",
     "plugins_record",
-    "pods_columns",
+    "pod_looks",
     "pods_record",
     "undeploy_record",
     "verdict_cell",
@@ -59,155 +66,104 @@ def doubted_cell(verdict: str) -> Cell:
     return Cell(f"was {verdict}", sign="?", tone="warn")
 
 
-def pods_record(pods: Sequence[Pod], verdicts: Iterable[PodVerdict] = (), *, now: datetime | None = None) -> Record:
-    """Show pods as ``kubectl get po`` does, and what runs on each.
-
-    The frame has ``pod``, ``workload``, ``ready``, ``status``, ``labels`` (``a=b,c=d``), ``plugins`` (``id=VERDICT``,
-    comma between), ``address``, ``reason`` (all ``string``), ``restarts`` (``Int64``) and ``started``
-    (``datetime64[us, UTC]``).
-
-    Parameters
-    ----------
-    pods : sequence of Pod
-    verdicts : iterable of PodVerdict
-        What is known of plugins; those that do not select a pod are left out.
-    now : datetime, optional
-        What ``age`` is counted to; the present when left out.
-    """
-    running: dict[str, list[str]] = {}
-    for verdict in verdicts:
-        if verdict.verdict is not Verdict.NOT_SELECTED:
-            running.setdefault(verdict.pod, []).append(f"{verdict.plugin}={verdict.verdict.value}")
-    columns = (
-        *pods_columns(now=now),
-        Column("plugins", show=_plugins, shown=bool(running)),
-        Column("reason", shown=any(pod.reason for pod in pods)),
-        Column("workload", shown=False),
-        Column("labels", shown=False),
-        Column("address", shown=False),
-    )
-    rows = tuple(
-        (
-            *(pod.name, pod.ready, pod.status, pod.restarts, pod.started, ",".join(running.get(pod.name, ()))),
-            *(pod.reason, pod.workload, _labels(pod.labels), pod.address),
-        )
-        for pod in pods
+def pods_record(pods: Pods) -> Record:
+    """Show pods as ``kubectl get po`` does, and what runs on each."""
+    table = pods.table
+    columns = table.look(
+        hidden=("workload", "labels", "address"),
+        **pod_looks(pods.at),
+        plugins={"show": _plugins, "shown": bool(pods.running)},
+        reason={"shown": any(pod.reason for pod in pods)},
     )
     ready = sum(_all_ready(pod.ready) for pod in pods)
     status = f"{ready} of {len(pods)} ready" if pods else "there are none"
-    return Record("Pods", status, "good" if pods and ready == len(pods) else "warn", columns, rows)
+    return Record("Pods", status, "good" if pods and ready == len(pods) else "warn", columns, table.rows)
 
 
-def pods_columns(*, now: datetime | None = None) -> tuple[Column, ...]:
-    """Give the columns that ``kubectl get po`` has: ``pod``, ``ready``, ``status``, ``restarts`` and ``started``."""
-    return (
-        Column("pod", heading="name"),
-        Column("ready", show=_ready),
-        Column("status"),
-        Column("restarts", "Int64"),
-        Column("started", "datetime64[us, UTC]", "age", lambda since: _age(since, now)),
-    )
+def mesh_record(state: MeshState) -> Record:
+    """Show a mesh that was started, kept or let go of, with its pods."""
+    record = pods_record(Pods(state.pods, at=state.at))
+    status = {
+        "started": f"ready after {duration(state.seconds)}, {record.status}",
+        "kept": f"runs already and was kept, {record.status}",
+        "stopped": "let go of" if state.about else "stopped; nothing of it runs",
+    }[state.change]
+    notes = (*((f"gateway: http://{state.gateway}",) if state.gateway else ()), *state.about)
+    tone = "quiet" if state.change == "stopped" else record.tone
+    return replace(record, title=f"Mesh {state.name}", status=status, tone=tone, notes=notes)
 
 
-def verdicts_record(verdicts: Iterable[PodVerdict], *, title: str = "Plugins on pods") -> Record:
-    """Show what is true of each plugin on each pod.
+def bookinfo_record(done: Bookinfo) -> Record:
+    """Show bookinfo after it was applied or deleted, with the mesh's pods."""
+    record = replace(pods_record(Pods(done.pods, at=done.at)), title="Bookinfo", notes=done.notes)
+    took = duration(done.seconds)
+    if done.action == "apply":
+        return replace(record, status=f"{record.status} after {took}")
+    left = f"; {len(done.pods)} pods are in the mesh" if done.pods else ""
+    return replace(record, status=f"delete took {took}{left}", tone="quiet")
 
-    The frame has ``pod``, ``plugin``, ``verdict`` (``category`` of all verdicts), ``wanted``, ``running`` (digests),
-    ``reason``, ``evidence`` (quoted lines, a line break between; all ``string``) and ``at`` (``datetime64[us, UTC]``).
-    """
-    verdicts = list(verdicts)
-    judged = [verdict for verdict in verdicts if verdict.verdict is not Verdict.NOT_SELECTED]
-    live = sum(verdict.verdict is Verdict.LIVE for verdict in judged)
+
+def pod_looks(now: datetime | None = None) -> dict[str, dict[str, Any]]:
+    """Give how the columns look that ``kubectl get po`` has; ages are counted to ``now``, else to the present."""
+    return {
+        "pod": {"heading": "name"},
+        "ready": {"show": _ready},
+        "started": {"heading": "age", "show": lambda since: _age(since, now)},
+    }
+
+
+def verdicts_record(verdicts: Verdicts) -> Record:
+    """Show what is true of each plugin on each pod."""
+    judged = [one for one in verdicts if one.verdict is not Verdict.NOT_SELECTED]
+    live = sum(one.verdict is Verdict.LIVE for one in judged)
     status = f"{live} of {len(judged)} live" if judged else "nothing is deployed"
     tone: Tone = "quiet" if not judged else "good" if live == len(judged) else "bad"
-    return Record(title, status, tone, _verdict_columns(verdicts), _verdict_rows(verdicts), _evidence(judged))
+    table = verdicts.table
+    return Record("Plugins on pods", status, tone, _verdict_columns(table, verdicts), table.rows, _evidence(judged))
 
 
-def deploy_record(
-    plugin: Plugin,
-    verdicts: Sequence[PodVerdict],
-    stages: Sequence[tuple[str, float]] = (),
-    *,
-    unchanged: bool = False,
-    notes: Sequence[str] = (),
-) -> Record:
-    """Show where a plugin is live, and how long it took.
-
-    The frame is that of `verdicts_record`, without the pods that are not selected.
-
-    Parameters
-    ----------
-    plugin : Plugin
-    verdicts : sequence of PodVerdict
-    stages : sequence of (str, float)
-        Seconds per stage, from the cell to live.
-    unchanged : bool
-        The very same was live already, and nothing was done.
-    notes : sequence of str
-        What is to be known of where the image came from.
-    """
-    judged = [verdict for verdict in verdicts if verdict.verdict is not Verdict.NOT_SELECTED]
-    live = sum(verdict.verdict is Verdict.LIVE for verdict in judged)
+def deploy_record(done: Deployment) -> Record:
+    """Show where a plugin is live, and how long it took."""
+    judged = done.judged
+    live = sum(one.verdict is Verdict.LIVE for one in judged)
     good = bool(judged) and live == len(judged)
     status = f"live on {_pods(live, len(judged))}"
-    if unchanged:
+    if done.unchanged:
         status += ", as before: nothing changed, nothing was done"
-    elif stages:
-        status += f" after {duration(sum(seconds for _, seconds in stages))}: {_stages(stages)}"
+    elif done.stages:
+        status += f" after {duration(done.seconds)}: {_stages(done.stages)}"
     return Record(
-        plugin.id,
+        done.plugin.id,
         status,
         "good" if good else "bad",
-        _verdict_columns(judged),
-        _verdict_rows(judged),
+        _verdict_columns(done.table, judged),
+        done.table.rows,
         _evidence(judged),
-        tuple(notes),
+        done.notes,
     )
 
 
-def undeploy_record(plugin: Plugin, pods: Sequence[str] = (), *, seconds: float | None = None) -> Record:
-    """Show what was taken away; the frame is that of `plugins_record`.
-
-    Parameters
-    ----------
-    plugin : Plugin
-        What was in force.
-    pods : sequence of str
-        Names of the pods it was taken from.
-    seconds : float, optional
-        How long it took.
-    """
-    columns = (replace(_PLUGIN_COLUMNS[0], shown=False), *_PLUGIN_COLUMNS[1:])
-    where = f" from {', '.join(pods)}" if pods else ""
-    took = f" after {duration(seconds)}" if seconds is not None else ""
-    return Record(plugin.id, f"removed{where}{took}", "good", columns, (_plugin_row(1, plugin),), tall=True)
+def undeploy_record(done: Removal) -> Record:
+    """Show what was taken away."""
+    where = f" from {', '.join(done.pods)}" if done.pods else ""
+    columns = done.table.look(hidden=("order",), **_PLUGIN_LOOKS)
+    status = f"removed{where} after {duration(done.seconds)}"
+    return Record(done.plugin.id, status, "good", columns, done.table.rows, tall=True)
 
 
-def plugins_record(plugins: Sequence[Plugin]) -> Record:
-    """Show what is in force, in the order requests meet it.
-
-    The frame has ``order``, ``priority`` (``Int64``), ``plugin``, ``image``, ``digest``, ``selector`` (``a=b,c=d``),
-    ``config`` (secrets masked), ``root_id``, ``phase`` and ``fail_policy`` (``string``).
-    """
-    rows = tuple(_plugin_row(number, plugin) for number, plugin in enumerate(plugins, 1))
-    status = f"{len(rows)} in force" if rows else "nothing is deployed"
-    columns = tuple(
-        replace(column, shown=column.name != "root_id" or any(plugin.root_id for plugin in plugins))
-        for column in _PLUGIN_COLUMNS
-    )
-    return Record("Plugins", status, "", columns, rows)
+def plugins_record(plugins: Plugins) -> Record:
+    """Show what is in force, in the order requests meet it."""
+    looks = {**_PLUGIN_LOOKS, "root_id": {"heading": "root id", "shown": any(one.root_id for one in plugins)}}
+    status = f"{len(plugins)} in force" if plugins else "nothing is deployed"
+    return Record("Plugins", status, "", plugins.table.look(**looks), plugins.table.rows)
 
 
-def logs_record(lines: Sequence[str], pod: str) -> Record:
-    """Show what a pod's proxy logged, oldest first.
-
-    The frame has ``number`` (``Int64``, from 1) and ``text`` (``string``).
-    """
-    marked = tuple(f"{_level(line)} {line}" for line in lines)
-    status = f"{len(lines)} line{'' if len(lines) == 1 else 's'}" if lines else "nothing logged yet"
-    columns = (Column("number", "Int64", shown=False), Column("text", shown=False))
-    blocks = (Block("", marked),) if lines else ()
-    return Record(f"Log of {pod}", status, "", columns, tuple(enumerate(lines, 1)), blocks)
+def logs_record(logs: Logs) -> Record:
+    """Show what a pod's proxy logged, oldest first."""
+    marked = tuple(f"{_level(line)} {line}" for line in logs)
+    status = f"{len(logs)} line{'' if len(logs) == 1 else 's'}" if logs else "nothing logged yet"
+    blocks = (Block("", marked),) if logs else ()
+    return Record(f"Log of {logs.pod}", status, "", logs.table.look(hidden=("number", "text")), logs.table.rows, blocks)
 
 
 def _pods(count: int, selected: int) -> str:
@@ -242,36 +198,20 @@ def _plugins(text: str) -> Cell:
     )
 
 
-def _labels(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in labels.items())
-
-
 def digest_cell(digest: str) -> Cell:
     """Show enough of a digest to tell builds apart."""
     return Cell(short_digest(digest), digest)
 
 
-def _verdict_columns(verdicts: Iterable[PodVerdict]) -> tuple[Column, ...]:
+def _verdict_columns(table: Table, verdicts: Iterable[PodVerdict]) -> tuple[Column, ...]:
     verdicts = list(verdicts)
-    return (
-        Column("pod"),
-        Column("plugin"),
-        Column("verdict", show=verdict_cell, categories=tuple(VERDICTS)),
-        Column("running", show=digest_cell, code=True, shown=any(verdict.running for verdict in verdicts)),
-        Column("wanted", show=digest_cell, code=True, shown=any(v.running != v.wanted for v in verdicts if v.running)),
-        Column("reason", shown=any(verdict.reason for verdict in verdicts)),
-        Column("evidence", shown=False),
-        Column("at", "datetime64[us, UTC]", shown=False),
-    )
-
-
-def _verdict_rows(verdicts: Iterable[PodVerdict]) -> tuple[tuple[Any, ...], ...]:
-    return tuple(
-        (
-            *(one.pod, one.plugin, one.verdict.value, one.running, one.wanted, one.reason),
-            *("\n".join(one.evidence), one.at),
-        )
-        for one in verdicts
+    digest = {"show": digest_cell, "code": True}
+    return table.look(
+        hidden=("evidence", "at"),
+        verdict={"show": verdict_cell},
+        running={**digest, "shown": any(one.running for one in verdicts)},
+        wanted={**digest, "shown": any(one.running != one.wanted for one in verdicts if one.running)},
+        reason={"shown": any(one.reason for one in verdicts)},
     )
 
 
@@ -291,23 +231,10 @@ def _stages(stages: Sequence[tuple[str, float]]) -> str:
     return ", ".join(f"{name} {duration(seconds)}" for name, seconds in stages)
 
 
-_PLUGIN_COLUMNS = (
-    Column("order", "Int64"),
-    Column("plugin"),
-    Column("image", code=True),
-    Column("digest", show=digest_cell, code=True),
-    Column("selector"),
-    Column("config", code=True),
-    Column("root_id", heading="root id"),
-    Column("phase"),
-    Column("priority", "Int64"),
-    Column("fail_policy", heading="fail policy"),
-)
-
-
-def _plugin_row(number: int, plugin: Plugin) -> tuple[Any, ...]:
-    return (
-        *(number, plugin.id, plugin.image.reference, plugin.image.digest, _labels(plugin.selector)),
-        *(redact.config(plugin.config_text), plugin.root_id, plugin.phase.value, plugin.priority),
-        plugin.fail_policy.value,
-    )
+_PLUGIN_LOOKS: dict[str, dict[str, Any]] = {
+    "image": {"code": True},
+    "digest": {"show": digest_cell, "code": True},
+    "config": {"code": True},
+    "root_id": {"heading": "root id"},
+    "fail_policy": {"heading": "fail policy"},
+}

@@ -6,19 +6,20 @@ import io
 import re
 from dataclasses import dataclass
 from html import escape
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.display.record import Column, Record
+from wasmnb.display import Record
 from wasmnb.display.text import duration
 from wasmnb.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wasmnb.session.results import BuildTime
+    from wasmnb.session.results import BuildTimes
     from wasmnb.traffic.measure import Comparison, Measurement
 
-__all__ = ["Picture", "compare_record", "times_record"]
+__all__ = ["Picture", "compare_record", "need_pictures", "times_record"]
 
 _INK = "#010203"  # becomes the colour of the text around it
 _BEFORE, _AFTER = "#8f8f8f", "#1f77b4"
@@ -40,27 +41,22 @@ class Picture(Record):
         return picture + super()._repr_html_()
 
 
-def compare_record(comparison: Comparison) -> Picture:
-    """Show latency and errors of a request, before and after.
-
-    The frame has ``when`` (``before`` or ``after``), ``plugins`` (``string``), ``requests`` (``Int64``), ``p50_ms``,
-    ``p90_ms``, ``p99_ms`` and ``errors`` (share of them; ``Float64``).
+def need_pictures() -> None:
+    """See that pictures can be made, before anything is measured for one.
 
     Raises
     ------
     UsageError
         matplotlib is not installed; the message has the command.
     """
+    if find_spec("matplotlib") is None:
+        raise UsageError("Pictures need matplotlib.", hint="%pip install 'wasmnb[plots]'")
+
+
+def compare_record(comparison: Comparison) -> Picture:
+    """Show latency and errors of a request, before and after."""
     after, before = comparison.after, comparison.before
-    shown = [("before", before)] if before is not None else []
-    rows = tuple(_measured(when, one) for when, one in [*shown, ("after", after)] if one is not None)
-    columns = (
-        Column("when"),
-        Column("plugins"),
-        Column("requests", "Int64"),
-        *(Column(f"p{share}_ms", "Float64", f"p{share} ms") for share in (50, 90, 99)),
-        Column("errors", "Float64"),
-    )
+    columns = comparison.table.look(**{f"p{share}_ms": {"heading": f"p{share} ms"} for share in (50, 90, 99)})
     status = f"median {duration(after.quantile(0.5))}, {100 * after.errors:.1f} % errors"
     if before is not None:
         status += f"; before {duration(before.quantile(0.5))}, {100 * before.errors:.1f} %"
@@ -69,46 +65,20 @@ def compare_record(comparison: Comparison) -> Picture:
         status,
         "good" if not after.errors else "bad",
         columns,
-        rows,
+        comparison.table.rows,
         notes=("requests were sent one after the other; this is latency, not capacity",),
         svg=_histogram(before, after),
         alt=f"Histogram of the latency of {after.what}: {status}",
     )
 
 
-def times_record(builds: Sequence[BuildTime]) -> Picture:
-    """Show how long each build of the session took, by stage.
-
-    The frame has ``at`` (``datetime64[us, UTC]``), ``filter``, ``language``, ``stages`` (``string``) and ``ms``
-    (``Float64``).
-
-    Raises
-    ------
-    UsageError
-        matplotlib is not installed; the message has the command.
-    """
-    columns = (
-        Column("at", "datetime64[us, UTC]"),
-        Column("filter"),
-        Column("language"),
-        Column("stages"),
-        Column("ms", "Float64"),
-    )
-    rows = tuple(
-        (
-            *(one.at, one.filter, one.language, ", ".join(f"{name} {_ms(took):.0f}" for name, took in one.stages)),
-            round(_ms(sum(took for _, took in one.stages)), 1),
-        )
-        for one in builds
-    )
+def times_record(builds: BuildTimes) -> Picture:
+    """Show how long each build of the session took, by stage."""
+    rows = builds.table.rows
     status = f"{len(rows)} builds, the last one {rows[-1][-1]:.0f} ms" if rows else "nothing was built yet"
     svg = _bars(builds) if rows else ""
-    return Picture("Compile times", status, "", columns, rows, svg=svg, alt=f"Compile times of the session: {status}")
-
-
-def _measured(when: str, one: Measurement) -> tuple[Any, ...]:
-    quantiles = (round(_ms(one.quantile(share)), 2) for share in (0.5, 0.9, _P99))
-    return (when, ", ".join(one.plugins) or "none", len(one.statuses), *quantiles, round(one.errors, 4))
+    alt = f"Compile times of the session: {status}"
+    return Picture("Compile times", status, "", builds.table.columns, rows, svg=svg, alt=alt)
 
 
 def _histogram(before: Measurement | None, after: Measurement) -> str:
@@ -133,7 +103,7 @@ def _errors(chosen: Sequence[tuple[str, Measurement, str]]) -> str:
     return ", ".join(f"{when} {100 * one.errors:.1f} %" for when, one, _ in chosen)
 
 
-def _bars(builds: Sequence[BuildTime]) -> str:
+def _bars(builds: BuildTimes) -> str:
     import pandas as pd  # noqa: PLC0415
 
     figure, axes = _axes()
@@ -148,10 +118,9 @@ def _bars(builds: Sequence[BuildTime]) -> str:
 
 
 def _axes() -> tuple[Any, Any]:
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - a picture's users only; no pyplot, no global state
-    except ImportError:
-        raise UsageError("Pictures need matplotlib.", hint="%pip install 'wasmnb[plots]'") from None
+    need_pictures()
+    from matplotlib.figure import Figure  # noqa: PLC0415 - a picture's users only; no pyplot, no global state
+
     figure = Figure(figsize=(6.4, 2.6), layout="constrained")
     axes = figure.subplots()
     axes.tick_params(colors=_INK)

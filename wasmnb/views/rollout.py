@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wasmnb.display.record import Cell, Column, Record, Tone
+from wasmnb.display import Cell, Record, Tone
 from wasmnb.display.text import duration, short_digest
 from wasmnb.views.mesh import verdict_cell
 
 if TYPE_CHECKING:
-    from wasmnb.session import Rollout, Step
+    from wasmnb.rollout import Rollout
 
 __all__ = ["rollout_record"]
 
@@ -32,10 +32,6 @@ _TONES: dict[str, Tone] = {
 def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = None) -> Record:
     """Show a rollout, also one that is under way or has failed.
 
-    The frame has one row per pod: ``step`` (``Int64``), ``labels`` (``string``), ``outcome`` (``category``) and
-    ``seconds`` (``Float64``) of the step; ``pod`` (``string``), ``verdict`` (``category``), ``running``, ``reason``
-    (``string``); ``requests`` and ``errors`` (``Int64``) while it was watched, missing where there is no count.
-
     Parameters
     ----------
     done : Rollout
@@ -44,49 +40,19 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
     seconds : float, optional
         How long that one has taken.
     """
-    from wasmnb.mesh import Verdict  # noqa: PLC0415
-
-    rows = tuple(row for number, step in enumerate(done.steps, 1) for row in _rows(number, step))
-    columns = (
-        Column("step", "Int64"),
-        Column("labels"),
-        Column("outcome", show=_outcome, categories=tuple(_STEPS)),
-        Column("pod"),
-        Column("verdict", show=_verdict, categories=tuple(one.value for one in Verdict)),
-        Column("requests", "Int64", shown=any(step.after for step in done.steps)),
-        Column("errors", "Int64", "5xx", shown=any(step.after for step in done.steps)),
-        Column("running", show=lambda digest: Cell(short_digest(digest), digest), code=True),
-        Column("reason", shown=any(row[8] for row in rows)),
-        Column("seconds", "Float64", "took", lambda seconds: Cell(duration(seconds) if seconds else "")),
+    table, watched = done.table, any(step.after for step in done.steps)
+    columns = table.look(
+        outcome={"show": _outcome},
+        verdict={"show": _verdict},
+        requests={"shown": watched},
+        errors={"heading": "5xx", "shown": watched},
+        running={"show": lambda digest: Cell(short_digest(digest), digest), "code": True},
+        reason={"shown": any(table.values("reason"))},
+        seconds={"heading": "took", "show": lambda seconds: Cell(duration(seconds) if seconds else "")},
     )
     notes = (*_traffic(done), *_way_back(done), *done.notes)
     status = _under_way(done, stage, seconds) if done.outcome == "under way" else _status(done)
-    return Record(done.plugin.id, status, _TONES[done.outcome], columns, rows, notes=notes)
-
-
-def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
-    from wasmnb.rollout.traffic import Seen  # noqa: PLC0415
-
-    verdicts = {one.pod: one for one in step.verdicts}
-    counted = {one.pod for one in step.before if one.requests is not None}
-    counted &= {one.pod for one in step.after if one.requests is not None}
-    rows = []
-    for pod in dict.fromkeys([*step.pods, *verdicts]):
-        verdict, seen = verdicts.get(pod), Seen.between(step.before, step.after, [pod])
-        rows.append(
-            (
-                *(number, step.selector, step.outcome, pod, verdict and verdict.verdict.value),
-                *((seen.requests, seen.errors) if pod in counted else (None, None)),
-                *(verdict.running if verdict else "", _reason(verdict.reason if verdict else "", step.reason)),
-                step.seconds,
-            )
-        )
-    return rows
-
-
-def _reason(pod: str, step: str) -> str:
-    """Give the reason of a pod's verdict and that of its step, which may quote it."""
-    return step if pod in step else f"{pod}; {step}" if step else pod
+    return Record(done.plugin.id, status, _TONES[done.outcome], columns, table.rows, notes=notes)
 
 
 def _status(done: Rollout) -> str:

@@ -2,57 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wasmnb import redact
-from wasmnb.display.record import Block, Cell, Column, Record
+from wasmnb.display import Block, Cell, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from wasmnb.check import Check
+    from wasmnb.check import Checks
+    from wasmnb.session.results import Roles, Settings
 
 __all__ = ["config_record", "doctor_record", "roles_record"]
 
 
-def doctor_record(checks: Iterable[Check]) -> Record:
-    """Show what must work, and what mends it.
-
-    The frame has ``check``, ``detail``, ``hint`` (``string``), ``ok`` and ``needed`` (``boolean``).
-    """
-    checks = list(checks)
-    rows = tuple((check.name, check.ok, check.detail, check.hint, check.needed) for check in checks)
+def doctor_record(checks: Checks) -> Record:
+    """Show what must work, and what mends it."""
     failed = sum(not check.ok and check.needed for check in checks)
     absent = sum(not check.ok and not check.needed for check in checks)
-    columns = (
-        Column("check"),
-        Column("ok", "boolean", "state", _state),
-        Column("detail", heading="found"),
-        Column("hint", heading="try", code=True, shown=any(row[3] for row in rows)),
-        Column("needed", "boolean", shown=False),
+    columns = checks.table.look(
+        hidden=("needed",),
+        ok={"heading": "state", "show": _state},
+        detail={"heading": "found"},
+        hint={"heading": "try", "code": True, "shown": any(check.hint for check in checks)},
     )
     needed = sum(check.needed for check in checks)
     status = f"{failed} of {needed} checks failed" if failed else f"all {needed} checks passed"
     status += f"; {absent} of other languages would have to be added" if absent else ""
-    return Record("Doctor", status, "bad" if failed else "good", columns, rows)
+    return Record("Doctor", status, "bad" if failed else "good", columns, checks.table.rows)
 
 
-def roles_record(text: str) -> Record:
-    """Show Kubernetes roles as YAML to apply; the frame has ``text`` (``string``), one row per line."""
-    rows = tuple((line,) for line in text.splitlines())
+def roles_record(roles: Roles) -> Record:
+    """Show Kubernetes roles as YAML to apply."""
     status = "save it, look it over, `kubectl apply -f`, and bind the roles"
-    return Record("Roles", status, "", (Column("text", shown=False),), rows, (Block("", tuple(text.splitlines())),))
+    lines = Block("", tuple(roles.text.splitlines()))
+    return Record("Roles", status, "", roles.table.look(hidden=("text",)), roles.table.rows, (lines,))
 
 
-def config_record(settings: Mapping[str, Any], *, title: str = "Session defaults") -> Record:
-    """Show settings; what looks like a secret is masked.
-
-    The frame has ``name`` and ``value`` (``string``).
-    """
-    masked = redact.config(settings)
-    rows = tuple((name, None if value is None else redact.url(str(value))) for name, value in masked.items())
-    columns = (Column("name"), Column("value", code=True, show=_value))
-    return Record(title, "" if rows else "nothing is set", "", columns, rows)
+def config_record(settings: Settings) -> Record:
+    """Show settings; what looks like a secret is masked."""
+    columns = settings.table.look(value={"code": True, "show": _value})
+    return Record("Session defaults", "" if settings else "nothing is set", "", columns, settings.table.rows)
 
 
 def _state(ok: bool) -> Cell:

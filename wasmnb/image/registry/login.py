@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated
 from wasmnb.errors import AuthError, UsageError
 from wasmnb.image.reference import host_of
 from wasmnb.image.registry import credentials
@@ -16,11 +18,13 @@ from wasmnb.image.registry.responses import Doing
 if TYPE_CHECKING:
     import os
 
-__all__ = ["Login", "login", "logout"]
+    import pandas as pd
+
+__all__ = ["LoggedOut", "Login", "login", "logout"]
 
 
 @dataclass(frozen=True)
-class Login:
+class Login(Dated):
     """What a login did.
 
     Parameters
@@ -41,6 +45,62 @@ class Login:
     def __str__(self) -> str:
         doubt = "" if self.checked else f" {self.host} lets everybody in, so they could not be checked."
         return f"Logged in to {self.host} as {self.username}; the credentials are in {self.kept_in}.{doubt}"
+
+    @property
+    def table(self) -> Table:
+        """What was done in one row: ``host`` and ``result`` (``string``)."""
+        return _told(self.host, str(self))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The row as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "host": self.host,
+            "username": self.username,
+            "kept_in": self.kept_in,
+            "checked": self.checked,
+            "at": self.at.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
+class LoggedOut(Dated):
+    """A registry whose credentials are forgotten.
+
+    Parameters
+    ----------
+    host : str
+    found : bool
+        False when there were none.
+    """
+
+    host: str
+    found: bool
+
+    def __str__(self) -> str:
+        return "the credentials are forgotten" if self.found else "unchanged: there were no credentials"
+
+    @property
+    def table(self) -> Table:
+        """What was done in one row: ``host`` and ``result`` (``string``)."""
+        return _told(self.host, str(self))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The row as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"host": self.host, "found": self.found, "at": self.at.isoformat()}
+
+
+def _told(host: str, words: str) -> Table:
+    return Table((Column("host"), Column("result")), ((host, words),))
 
 
 def login(

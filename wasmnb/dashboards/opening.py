@@ -1,0 +1,115 @@
+"""What of a session is shown live: its pods, a request sent again and again, and the panel; each ends with the mesh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from wasmnb import redact
+from wasmnb.dashboards.headers import HeadersWatch
+from wasmnb.dashboards.live import LiveView
+from wasmnb.dashboards.panel import Panel
+from wasmnb.dashboards.pods import Pods
+from wasmnb.errors import Interrupted, UsageError
+from wasmnb.live.board import Board
+from wasmnb.session.defaults import number
+from wasmnb.wording import Option, Wording
+
+if TYPE_CHECKING:
+    from wasmnb.dashboards.live import Source
+    from wasmnb.session import Session
+    from wasmnb.traffic import Capture
+
+__all__ = ["panel", "watch_headers", "watch_pods"]
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def panel(session: Session) -> Panel:
+    """Make controls for a deployment; each button is one call of the session, and shows it as a magic.
+
+    Raises
+    ------
+    NoMeshError
+    """
+    made = Panel(session, closed=session.open_views.ended)
+    session.open_views.add(made)
+    return made
+
+
+def watch_pods(session: Session, *, rates: bool = True, seconds: float | None = None) -> LiveView:
+    """Show the pods of the session's mesh, live.
+
+    Parameters
+    ----------
+    session : Session
+    rates : bool
+        Read how many requests each proxy answers, where the mesh can say.
+    seconds : float, optional
+        Watch for so long, and end with a record; without it, until nobody looks.
+
+    Raises
+    ------
+    NoMeshError, UsageError
+    """
+    mesh = session.current
+    return _show(session, Pods(Board(mesh, mask=session.mask, rates=rates), mesh.name), seconds)
+
+
+def watch_headers(
+    session: Session,
+    source: str,
+    url: str,
+    *,
+    every: float | None = None,
+    seconds: float | None = None,
+    **request: Any,
+) -> LiveView:
+    """Send a request when a plugin changes and every few seconds, and show what differs, live.
+
+    Parameters
+    ----------
+    session : Session
+    source, url, request
+        As for ``Session.headers``.
+    every : float, optional
+        Seconds between requests; 2. A request that is not safe (RFC 9110, section 9.2.1), such as ``POST``, is
+        repeated only when this is said.
+    seconds : float, optional
+        Watch for so long, and end with a record; without it, until nobody looks.
+
+    Raises
+    ------
+    NoMeshError, UsageError, TrafficError, MeshError
+    """
+    method = (request.get("method") or ("POST" if request.get("data") else "GET")).upper()
+    if every is None and method not in _SAFE:
+        raise UsageError(
+            f"A {method} would be sent again and again.",
+            hint=Wording("say {} if that is what you want", Option("every", "SECONDS")),
+        )
+    pause = number("every", 2.0 if every is None else every)
+    if request.get("all_pods"):
+        raise UsageError(
+            "The pods are asked one by one, not watched.",
+            hint=Wording("leave out {} or {}", Option("watch"), Option("all_pods")),
+        )
+    # What is wrong with the request is an error of this call, not of a thread.
+    session.headers(source, url, **request)
+    watch = HeadersWatch(
+        lambda: cast("Capture", session.headers(source, url, **request)),
+        session.current,
+        title=f"{source} → {redact.url(url)}",
+        every=pause,
+        mask=session.mask,
+    )
+    return _show(session, watch, seconds)
+
+
+def _show(session: Session, source: Source, seconds: float | None) -> LiveView:
+    wait = None if seconds is None else number("seconds", seconds)
+    view = LiveView(source, closed=session.open_views.ended)
+    session.open_views.add(view)
+    try:
+        return view.watch(wait)
+    except KeyboardInterrupt:
+        raise Interrupted("Watching was stopped; what is shown is of that moment.") from None

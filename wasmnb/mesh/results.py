@@ -1,0 +1,152 @@
+"""What a mesh tells, as results: its pods, the verdicts about plugins on them, and what a proxy logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated, Plural
+from wasmnb.mesh.protocol import Pod, PodVerdict, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Logs", "Pods", "Verdicts", "verdicts_table"]
+
+
+@dataclass(frozen=True)
+class Pods(Dated, Plural[Pod]):
+    """Pods as they were when they were looked at.
+
+    Parameters
+    ----------
+    items : tuple of Pod
+    verdicts : tuple of PodVerdict
+        What is known of plugins on them, where that was asked too.
+    """
+
+    verdicts: tuple[PodVerdict, ...] = ()
+
+    @property
+    def running(self) -> dict[str, str]:
+        """What runs on each pod that a plugin is for: ``id=VERDICT``, comma between."""
+        found: dict[str, list[str]] = {}
+        for one in self.verdicts:
+            if one.verdict is not Verdict.NOT_SELECTED:
+                found.setdefault(one.pod, []).append(f"{one.plugin}={one.verdict.value}")
+        return {pod: ",".join(words) for pod, words in found.items()}
+
+    @property
+    def table(self) -> Table:
+        """The pods in rows.
+
+        The columns are ``pod``, ``ready``, ``status`` (``string``), ``restarts`` (``Int64``), ``started``
+        (``datetime64[us, UTC]``), ``plugins`` (``id=VERDICT``, comma between), ``reason``, ``workload``, ``labels``
+        (``a=b,c=d``) and ``address`` (``string``).
+        """
+        running = self.running
+        columns = (
+            *POD_COLUMNS,
+            Column("plugins"),
+            Column("reason"),
+            Column("workload"),
+            Column("labels"),
+            Column("address"),
+        )
+        rows = tuple(
+            (
+                *(pod.name, pod.ready, pod.status, pod.restarts, pod.started, running.get(pod.name, "")),
+                *(pod.reason, pod.workload, _labels(pod.labels), pod.address),
+            )
+            for pod in self.items
+        )
+        return Table(columns, rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "pods": [pod.to_dict() for pod in self.items],
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "at": self.at.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
+class Verdicts(Dated, Plural[PodVerdict]):
+    """What is true of each plugin on each pod."""
+
+    @property
+    def table(self) -> Table:
+        """See `verdicts_table`."""
+        return verdicts_table(self.items)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"verdicts": [verdict.to_dict() for verdict in self.items], "at": self.at.isoformat()}
+
+
+@dataclass(frozen=True)
+class Logs(Dated, Plural[str]):
+    """What a pod's proxy logged, oldest first.
+
+    Parameters
+    ----------
+    items : tuple of str
+        Lines.
+    pod : str
+        Pod or workload, as it was asked for.
+    """
+
+    pod: str = ""
+
+    @property
+    def table(self) -> Table:
+        """The lines in rows: ``number`` (``Int64``, from 1) and ``text`` (``string``)."""
+        return Table((Column("number", "Int64"), Column("text")), tuple(enumerate(self.items, 1)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"pod": self.pod, "lines": list(self.items), "at": self.at.isoformat()}
+
+
+POD_COLUMNS = (
+    Column("pod"),
+    Column("ready"),
+    Column("status"),
+    Column("restarts", "Int64"),
+    Column("started", "datetime64[us, UTC]"),
+)
+"""The columns that ``kubectl get po`` has."""
+
+_VERDICT_COLUMNS = (
+    Column("pod"),
+    Column("plugin"),
+    Column("verdict", categories=tuple(one.value for one in Verdict)),
+    Column("running"),
+    Column("wanted"),
+    Column("reason"),
+    Column("evidence"),
+    Column("at", "datetime64[us, UTC]"),
+)
+
+
+def verdicts_table(verdicts: Iterable[PodVerdict]) -> Table:
+    """Give verdicts in rows.
+
+    The columns are ``pod``, ``plugin`` (``string``), ``verdict`` (``category`` of all verdicts), ``running``,
+    ``wanted`` (digests), ``reason``, ``evidence`` (quoted lines, a line break between; all ``string``) and ``at``
+    (``datetime64[us, UTC]``).
+    """
+    rows = tuple(
+        (
+            *(one.pod, one.plugin, one.verdict.value, one.running, one.wanted, one.reason),
+            *("\n".join(one.evidence), one.at),
+        )
+        for one in verdicts
+    )
+    return Table(_VERDICT_COLUMNS, rows)
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())

@@ -1,0 +1,119 @@
+"""What deploying a plugin, and taking it away, came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.display.result import Dated
+from wasmnb.mesh import Verdict
+from wasmnb.mesh.results import verdicts_table
+from wasmnb.plugin.identity import plugin_dict
+from wasmnb.plugin.plugins import plugins_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wasmnb.display import Table
+    from wasmnb.mesh import PodVerdict
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Deployment", "Removal"]
+
+
+@dataclass(frozen=True)
+class Deployment(Dated):
+    """A plugin that is in force, as it was asked for.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    verdicts : tuple of PodVerdict
+        One per selected pod, all LIVE.
+    unchanged : bool
+        The very same was live already; nothing was done.
+    stages : tuple of (str, float)
+        Seconds per stage.
+    notes : tuple of str
+        What the user should know of where the image came from.
+    """
+
+    plugin: Plugin = field(repr=False)
+    verdicts: tuple[PodVerdict, ...]
+    unchanged: bool
+    stages: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """``sha256:...`` of the image that is in force."""
+        return self.plugin.image.digest
+
+    @property
+    def seconds(self) -> float:
+        """From the module to LIVE on every selected pod."""
+        return sum(seconds for _, seconds in self.stages)
+
+    @property
+    def judged(self) -> tuple[PodVerdict, ...]:
+        """The verdicts about pods that are selected."""
+        return tuple(one for one in self.verdicts if one.verdict is not Verdict.NOT_SELECTED)
+
+    @property
+    def table(self) -> Table:
+        """The verdicts in rows; see `wasmnb.mesh.results.verdicts_table`."""
+        return verdicts_table(self.judged)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "plugin": plugin_dict(self.plugin),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "unchanged": self.unchanged,
+            "stages": dict(self.stages),
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+            "at": self.at.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
+class Removal(Dated):
+    """A plugin that was taken away.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        What was in force, whole; ``Mesh.apply`` puts it back.
+    pods : tuple of str
+        Names of the pods it was taken from.
+    seconds : float
+    """
+
+    plugin: Plugin = field(repr=False)
+    pods: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def table(self) -> Table:
+        """The plugin in one row; see `wasmnb.plugin.plugins.plugins_table`."""
+        return plugins_table([self.plugin])
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The row as a DataFrame."""
+        return self.table.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "plugin": plugin_dict(self.plugin),
+            "pods": list(self.pods),
+            "seconds": self.seconds,
+            "at": self.at.isoformat(),
+        }
