@@ -1,8 +1,72 @@
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+import wasmnb
+from wasmnb import errors
 from wasmnb.errors import CompileError, ConfigError, Interrupted, Place, WasmnbError, did_you_mean
+
+PACKAGE = Path(wasmnb.__file__).parent
+
+
+def classes_below(root: str) -> dict[str, str]:
+    """Find each public class that comes from another: its name and its base's, as the source files have them."""
+    bases = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.bases and isinstance(node.bases[0], ast.Name):
+                bases.setdefault(node.bases[0].id, []).append(node.name)
+    found, waiting = {}, [root]
+    while waiting:
+        base = waiting.pop()
+        found.update(dict.fromkeys(bases.get(base, []), base))
+        waiting += bases.get(base, [])
+    return {name: base for name, base in found.items() if not name.startswith("_")}
+
+
+def drawn() -> dict[str, str]:
+    """Read the tree in the docstring of the module."""
+    found, above = {}, []
+    for line in re.findall(r"^( *)[*+>=-] (\w+)", errors.__doc__, re.MULTILINE):
+        depth = len(line[0]) // 2
+        del above[depth:]
+        found[line[1]] = above[-1] if above else ""
+        above.append(line[1])
+    return found
+
+
+def test_the_tree_that_is_drawn_is_the_one_there_is():
+    assert drawn() == {"Explained": "", **classes_below("Explained")}
+
+
+@pytest.mark.parametrize("name", drawn())
+def test_each_class_is_found_under_its_name_in_one_place(name):
+    kind = getattr(errors, name)
+    assert issubclass(kind, errors.Explained)
+    assert kind.__name__ == ("Interrupted" if name == "RolloutInterrupted" else name)
+
+
+@pytest.mark.parametrize("name", sorted({*errors.__all__, *errors._HOMES}))
+def test_the_names_of_errors_go_on_resolving(name):
+    assert name in dir(errors)
+    if isinstance(getattr(errors, name), type) and name in wasmnb._HOMES:
+        assert getattr(wasmnb, name) is getattr(errors, name)
+    with pytest.raises(AttributeError, match="has no attribute 'NoError'"):
+        errors.NoError  # noqa: B018
+
+
+def test_no_two_classes_have_one_code():
+    codes = {name: getattr(errors, name).code for name in drawn() if name not in ("Explained", "WasmnbError")}
+    assert len(set(codes.values())) == len(codes), codes
+
+
+def test_an_error_may_have_a_code_of_its_own():
+    assert CompileError("no.").to_dict()["code"] == CompileError.code
+    assert CompileError("no.", code="WNB2021").to_dict()["code"] == "WNB2021"
 
 
 def test_a_message_has_what_where_why_and_what_to_try():

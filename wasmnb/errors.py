@@ -1,15 +1,46 @@
 """Every error this package raises on purpose: what, where, why, and what to try.
 
-The class names are public: ``nbclient`` and ``papermill`` match on them (``allow_error_names``).
+The class names are public: ``nbclient`` and ``papermill`` match on them (``allow_error_names``). A class that carries
+what a higher floor knows stands there, beside it; under its name here it is found all the same.
+
+* Explained
+  + WasmnbError
+    - UsageError
+    - ConfigError
+    - BadNameError
+    - RegistrationError
+    - ToolchainError
+    - CompileError, with ``diagnostics``
+      > LinkError
+    - ModuleError
+    - ImageError
+      > NoPluginError
+    - RegistryError, with ``status``
+      > AuthError
+    - MeshError
+      > NoMeshError
+      > SelectorError
+      > DeployError, with ``verdicts``
+        = RolloutError, with ``rollout``
+        = HangError
+      > ForbiddenError, with ``right``
+      > MissingError
+      > ConflictError
+      > UnstartedError
+      > NoProgramError
+    - TrafficError
+      > NotReadyError
+  + Interrupted, a KeyboardInterrupt
+    - RolloutInterrupted, with ``rollout``
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.wording import Front, worded
 
@@ -21,21 +52,16 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthError",
     "BadNameError",
-    "CompileError",
     "ConfigError",
-    "DeployError",
     "Explained",
-    "HangError",
     "ImageError",
     "Interrupted",
-    "LinkError",
     "MeshError",
     "ModuleError",
     "NoMeshError",
     "Place",
     "RegistrationError",
     "RegistryError",
-    "RolloutError",
     "SelectorError",
     "ToolchainError",
     "TrafficError",
@@ -45,6 +71,22 @@ __all__ = [
     "in_words",
 ]
 
+# Where those classes stand that carry what a higher floor knows.
+_HOMES = {
+    "CompileError": "wasmnb.compile.errors",
+    "ConflictError": "wasmnb.mesh.istio.api.api_errors",
+    "DeployError": "wasmnb.plugin.errors",
+    "ForbiddenError": "wasmnb.mesh.istio.api.api_errors",
+    "HangError": "wasmnb.plugin.errors",
+    "LinkError": "wasmnb.compile.errors",
+    "MissingError": "wasmnb.mesh.istio.api.api_errors",
+    "NoPluginError": "wasmnb.image.layer",
+    "NoProgramError": "wasmnb.mesh.istio.api.api_errors",
+    "NotReadyError": "wasmnb.traffic.http_client",
+    "RolloutError": "wasmnb.rollout.errors",
+    "RolloutInterrupted": "wasmnb.rollout.errors",
+    "UnstartedError": "wasmnb.mesh.istio.api.api_errors",
+}
 _MOST_LINES = 12
 _WIDEST = 300  # columns of a quoted line
 # A sentence that ends with words of somebody else, which have a mark of their own.
@@ -79,12 +121,9 @@ def _cut(line: str) -> str:
 
 def _under(text: str) -> str:
     """Give blanks as wide as a text is in a terminal, so that a caret stands under the right character."""
-    return "".join(
-        "\t"
-        if letter == "\t"
-        else " " * (0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF"))
-        for letter in text
-    )
+    from wcwidth import wcwidth  # noqa: PLC0415 - its tables take 30 ms, and loading the extension needs none
+
+    return "".join("	" if letter == "	" else " " * max(0, wcwidth(letter)) for letter in text)
 
 
 @dataclass(frozen=True)
@@ -139,16 +178,16 @@ class Explained(BaseException):
         A few quoted lines (of a compiler, of Envoy) that give the reason; long ones are cut when shown.
     hint : str or Wording
         What to try next.
+    code : str
+        The stable code of what happened, such as ``WNB2041``, where the class has several; else the class's own.
 
     Attributes
     ----------
-    code : str
-        The stable code of the class, such as ``WNB2001``; ``%wasm_explain`` shows the page of it.
     front : Front
         Whose words its texts are given in; a front end sets its own on the way out.
     """
 
-    code: ClassVar[str] = "WNB1000"
+    code: str = "WNB1000"
 
     def __init__(
         self,
@@ -157,7 +196,10 @@ class Explained(BaseException):
         where: Place | None = None,
         why: Sequence[Text] = (),
         hint: Text = "",
+        code: str = "",
     ) -> None:
+        if code:
+            self.code = code
         self.front = Front.PYTHON
         self._what = _TWO_MARKS.sub("", what) if isinstance(what, str) else what
         self.where = where
@@ -251,86 +293,81 @@ class Interrupted(Explained, KeyboardInterrupt):
     """The user stopped the work; the message says what has been left behind.
 
     A ``KeyboardInterrupt`` and no `WasmnbError`, so that a loop which goes on after errors does not go on after Ctrl-C.
-    Of a rollout in steps, ``rollout`` has what each step saw until then.
     """
 
-    rollout: Any = None
+    code = "WNB1010"
 
 
 class UsageError(WasmnbError):
     """A magic or a function was called with words it does not take."""
 
+    code = "WNB1001"
+
 
 class ConfigError(WasmnbError):
     """A filter's configuration, or a session default, is not what it must be."""
+
+    code = "WNB1002"
 
 
 class BadNameError(WasmnbError):
     """A name does not exist, or is not allowed for what it is to name."""
 
+    code = "WNB1003"
+
 
 class RegistrationError(WasmnbError):
     """What an installed package registers (a language, a mesh, a target, a template) cannot be loaded."""
+
+    code = "WNB1004"
 
 
 class ToolchainError(WasmnbError):
     """A compiler is missing, broken, or stopped."""
 
-
-class CompileError(WasmnbError):
-    """The cell does not compile; ``diagnostics`` has every message with its cell line."""
-
-    def __init__(self, what: Text, *, diagnostics: Iterable[object] = (), **parts: Any) -> None:
-        super().__init__(what, **parts)
-        self.diagnostics = tuple(diagnostics)
-
-
-class LinkError(CompileError):
-    """The cell compiles, but names a function that neither it nor the host has."""
+    code = "WNB2000"
 
 
 class ModuleError(WasmnbError):
     """A module is no Proxy-Wasm module that Envoy would load."""
 
+    code = "WNB3000"
+
 
 class ImageError(WasmnbError):
     """An image is missing, damaged, of a form that cannot be read, or the store cannot keep it."""
+
+    code = "WNB3020"
 
 
 class MeshError(WasmnbError):
     """The mesh could not do what was asked."""
 
+    code = "WNB4000"
+
 
 class NoMeshError(MeshError):
     """No mesh has been chosen yet."""
+
+    code = "WNB4001"
 
 
 class SelectorError(MeshError):
     """A selector matches no pod."""
 
-
-class DeployError(MeshError):
-    """A plugin was not accepted; ``verdicts`` has one per pod."""
-
-    verdicts: tuple[object, ...] = ()
-
-
-class RolloutError(DeployError):
-    """A rollout in steps did not get to its end; ``rollout`` has what each step saw, and what became of the pods."""
-
-    rollout: Any = None
-
-
-class HangError(DeployError):
-    """A module did not come back from a callback in time."""
+    code = "WNB4002"
 
 
 class TrafficError(WasmnbError):
     """A request got no answer."""
 
+    code = "WNB4050"
+
 
 class RegistryError(WasmnbError):
     """A registry could not be reached, or refused; ``status`` is its HTTP status, 0 when it gave none."""
+
+    code = "WNB3040"
 
     def __init__(self, what: Text, *, status: int = 0, **parts: Any) -> None:
         super().__init__(what, **parts)
@@ -339,3 +376,15 @@ class RegistryError(WasmnbError):
 
 class AuthError(RegistryError):
     """A registry does not know who asks, or does not allow it."""
+
+    code = "WNB3070"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wasmnb.errors' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_HOMES})

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import digest, io_errors
 from wasmnb.compile.diagnostics import Diagnostic
-from wasmnb.errors import CompileError, UsageError
+from wasmnb.compile.errors import CompileError
+from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.stamp import shipped, stamp
 

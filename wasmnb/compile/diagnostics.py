@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import CompileError, Place
+from wasmnb.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from wasmnb.compile.errors import CompileError
 
 __all__ = ["CELL", "Diagnostic", "in_file", "line_of", "parse"]
 
@@ -207,9 +209,6 @@ def in_file(error: CompileError, file: str) -> CompileError:
     if where is not None and where.text == _CELL:
         where = replace(where, text=file)
     why = [line.replace(f"{_CELL} line ", f"{file} line ") for line in error.why]
-    told = type(error)(error.what.replace(f"The {_CELL} ", f"{file} "), where=where, why=why, hint=error.hint)
-    told.diagnostics = tuple(
-        replace(item, text=file) if isinstance(item, Diagnostic) and item.text == _CELL else item
-        for item in error.diagnostics
-    )
-    return told
+    diagnostics = [replace(item, text=file) if item.text == _CELL else item for item in error.diagnostics]
+    what = error.what.replace(f"The {_CELL} ", f"{file} ")
+    return type(error)(what, where=where, why=why, hint=error.hint_value, code=error.code, diagnostics=diagnostics)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import BadNameError, CompileError, Place
+from wasmnb.compile.errors import CompileError
+from wasmnb.errors import BadNameError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from wasmnb.errors import CompileError
+    from wasmnb.compile.errors import CompileError
 
 __all__ = ["diagnostic", "error", "read", "texts", "write"]
 

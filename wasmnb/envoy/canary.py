@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from wasmnb.envoy.admin import Discovery, Question, ask_all
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
-from wasmnb.errors import HangError, MeshError, ModuleError
+from wasmnb.errors import MeshError, ModuleError
+from wasmnb.plugin.errors import HangError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -39,6 +39,8 @@ _PAX = re.compile(rb"(\d{1,10}) ([^=\n]{1,256})=")
 class NoPluginError(ImageError):
     """An image was read to its end, and there is no module in it."""
 
+    code = "WNB3021"
+
 
 def tar(files: Mapping[str, bytes]) -> bytes:
     """Put files into a tar, in the given order, with nothing of this machine in their headers."""

@@ -7,16 +7,9 @@ from dataclasses import fields
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import (
-    BadNameError,
-    DeployError,
-    Interrupted,
-    MeshError,
-    SelectorError,
-    WasmnbError,
-    did_you_mean,
-)
+from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, WasmnbError, did_you_mean
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.selector import selector_text
 from wasmnb.progress import Following
@@ -186,13 +179,12 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> N
         rest = [verdict for verdict in rest if verdict.verdict is not Verdict.UNPROVEN]
     if not rest:
         return
-    failed = DeployError(
+    raise DeployError(
         f"{plugin.id!r} is not live on {_of(len(rest), len(verdicts))}.",
         why=[f"{verdict.pod}: {verdict.verdict.value}. {verdict.reason}".rstrip() for verdict in rest],
         hint=f"%wasm_status {plugin.id} and %wasm_logs {rest[0].pod} tell more",
+        verdicts=verdicts,
     )
-    failed.verdicts = verdicts
-    raise failed
 
 
 def _of(count: int, all_: int) -> str:

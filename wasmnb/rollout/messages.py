@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import DeployError, Interrupted, RolloutError, WasmnbError
+from wasmnb.errors import WasmnbError
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.errors import DeployError
+from wasmnb.rollout.errors import RolloutError, RolloutInterrupted
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
@@ -40,14 +42,13 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
     now = f"every pod is back at {before.image.digest[:_SHORT]}" if before else "it was taken away from every pod"
     if rollout.outcome == "stuck":
         now = f"GOING BACK FAILED: {trouble}" if trouble else "nothing was changed"
-    error = RolloutError(
+    return RolloutError(
         f"The rollout of {name} ended {where}: {reason}; {now}.",
         why=[told(index, step) for index, step in enumerate(rollout.steps)],
         hint=hint or f"%wasm_status {rollout.plugin.id} shows every pod",
+        rollout=rollout,
+        verdicts=rollout.steps[number].verdicts if number is not None else rollout.verdicts,
     )
-    error.rollout = rollout
-    error.verdicts = rollout.steps[number].verdicts if number is not None else rollout.verdicts
-    return error
 
 
 def told(index: int, step: Step) -> str:
@@ -84,7 +85,7 @@ def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:
     )
 
 
-def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> Interrupted:
+def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> RolloutInterrupted:
     """Make the message of an interrupt: what has been applied where; nothing goes back by itself."""
     plugin, count = rollout.plugin, len(rollout.steps)
     begun = [number for number, step in enumerate(rollout.steps) if step.outcome != "waiting"]
@@ -92,13 +93,12 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> Interrupted:
     if begun:
         where = f"in step {begun[-1] + 1} of {count} ({rollout.steps[begun[-1]].selector})"
     back = f"%wasm_rollback {plugin.id}" if rollout.former else f"%wasm_undeploy {plugin.id}"
-    error = Interrupted(
+    return RolloutInterrupted(
         f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
         why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],
         hint=f"run the cell again to go on; {back} goes back on every pod",
+        rollout=rollout,
     )
-    error.rollout = rollout
-    return error
 
 
 def _divided(rollout: Rollout) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, now
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.errors import changed
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.rollout.steps import label_text
 from wasmnb.rollout.traffic import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
 
@@ -127,14 +128,14 @@ class Rollout(Dated):
         changed = replace(self.steps[number], **changes)
         return replace(self, steps=(*self.steps[:number], changed, *self.steps[number + 1 :]), at=now())
 
-    def shown(
-        self,
-        verdicts: Callable[[Sequence[PodVerdict]], tuple[PodVerdict, ...]],
-        words: Callable[[str], str],
-    ) -> Rollout:
-        """Give the rollout with its verdicts and reasons as these two, which mask secrets, give them."""
-        steps = tuple(replace(step, verdicts=verdicts(step.verdicts), reason=words(step.reason)) for step in self.steps)
-        return replace(self, steps=steps, verdicts=verdicts(self.verdicts))
+    def changed(self, text: Callable[[str], str]) -> Rollout:
+        """Give the rollout with each text of its steps and verdicts changed, such as with its secrets masked."""
+
+        def each(verdicts: Iterable[PodVerdict]) -> tuple[PodVerdict, ...]:
+            return tuple(changed(verdict, text) for verdict in verdicts)
+
+        steps = (replace(step, verdicts=each(step.verdicts), reason=text(step.reason)) for step in self.steps)
+        return replace(self, steps=tuple(steps), verdicts=each(self.verdicts))
 
     @property
     def table(self) -> Table:

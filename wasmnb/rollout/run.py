@@ -6,8 +6,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import DeployError, HangError, ModuleError, WasmnbError
+from wasmnb.errors import ModuleError, WasmnbError
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.scope import carries
 from wasmnb.progress import Silent
 from wasmnb.rollout.deploy import in_force

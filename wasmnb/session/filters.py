@@ -11,7 +11,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wasmnb.compile import Filter
-from wasmnb.errors import BadNameError, CompileError, Interrupted, ToolchainError, UsageError, did_you_mean
+from wasmnb.compile.errors import CompileError
+from wasmnb.errors import BadNameError, Interrupted, ToolchainError, UsageError, did_you_mean
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import BuildTime, FilterResult

@@ -104,13 +104,12 @@ class Supplying(State):
         pinned = str(Reference.parse(target).with_digest(image.digest))
         if not look(pinned, **access):
             named = str(replace(Reference.parse(target), digest=""))
-            missing = RegistryError(
+            raise RegistryError(
                 f"{Reference.parse(target).host} does not have {pinned}, and the mesh {self.current.name!r} takes it"
                 " from there.",
                 hint=f"%wasm_push {named}",
+                status=404,
             )
-            missing.status = 404
-            raise missing
         return replace(image, reference=pinned)
 
     def _access_to(self, reference: str, spoken: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import DeployError, Explained, Interrupted, MeshError, NoMeshError, RolloutError, UsageError
+from wasmnb.errors import Explained, Interrupted, MeshError, NoMeshError, UsageError
 from wasmnb.image.reference import Reference, split_target
 from wasmnb.session import parsing
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
@@ -309,10 +309,6 @@ class State:
             yield
         except Explained as error:
             redact.error(error, self._secrets)
-            if isinstance(error, DeployError):
-                error.verdicts = self._shown(error.verdicts)  # type: ignore[arg-type]  # the errors know no mesh
-            if isinstance(error, RolloutError | Interrupted) and error.rollout is not None:
-                error.rollout = error.rollout.shown(self._shown, self.mask)
             raise
 
 

@@ -88,11 +88,11 @@ class Stepping(Supplying):
         care = Care(how.seconds, steps.watch_for, steps.accept_no_traffic, steps.ask)
 
         def tell(now: Rollout) -> None:
-            shown = now.shown(self._shown, self.mask)
+            shown = now.changed(self.mask)
             if steps.on_step is not None:
                 steps.on_step(shown)
             if isinstance(progress, Following):
                 progress.walked(shown)
 
         done = roll_out(self.current, plugin, steps.labels, care, progress=progress, on_step=tell)
-        return replace(done.shown(self._shown, self.mask), stages=stages, notes=found.notes(plugin.image))
+        return replace(done.changed(self.mask), stages=stages, notes=found.notes(plugin.image))

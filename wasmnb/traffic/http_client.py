@@ -30,6 +30,8 @@ class NotReadyError(TrafficError):
     ``sent`` says whether the request may have reached somebody.
     """
 
+    code = "WNB4051"
+
     sent: bool = False
 
 

@@ -15,7 +15,8 @@ from wasmnb.compile.container.files import stamps
 from wasmnb.compile.container.images import ensure_image
 from wasmnb.compile.container.messages import diagnostics_of
 from wasmnb.compile.container.run import LABEL, Job, Run, container
-from wasmnb.errors import BadNameError, CompileError, Explained, Interrupted, ToolchainError, UsageError
+from wasmnb.compile.errors import CompileError
+from wasmnb.errors import BadNameError, Explained, Interrupted, ToolchainError, UsageError
 from wasmnb.module.module import BuildRecord
 from wasmnb.progress import Silent
 
@@ -168,13 +169,12 @@ def _refused(job: Job, first: Diagnostic, others: Sequence[Diagnostic], said: Se
     why += [str(item) for item in others[:_ERRORS]]
     if len(others) > _ERRORS:
         why.append(f"and {len(others) - _ERRORS} more")
-    error = CompileError(
+    return CompileError(
         f"{job.folder.name!r} does not compile in {job.image}: {first.message.rstrip('.')}.",
         where=first.place,
         why=why,
+        diagnostics=said,
     )
-    error.diagnostics = tuple(said)
-    return error
 
 
 def _folder(given: str | Path) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import CompileError, ToolchainError
+from wasmnb.compile.errors import CompileError
+from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,14 +75,13 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
         why.append(f"and {count} more error{'s' if count > 1 else ''}")
     hint = _hint(errors)
     place = first.text if "." in first.text and first.quote else "The cell"
-    error = CompileError(
+    return CompileError(
         f"{place} does not compile: {first.message.rstrip('.')}.",
         where=first.place,
         why=why,
         hint="" if hint == _INCLUDE and uses_sdk else hint,
+        diagnostics=found,
     )
-    error.diagnostics = tuple(found)
-    return error
 
 
 def _hint(errors: Sequence[Diagnostic]) -> str:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from wasmnb.compile import process
 from wasmnb.compile.cpp.compiler import SDK
 from wasmnb.compile.diagnostics import Diagnostic, line_of
+from wasmnb.compile.errors import LinkError
 from wasmnb.compile.process import Finished, end, finish, run
 from wasmnb.compile.runtime import LIBRARIES
 from wasmnb.compile.zig import zig
-from wasmnb.errors import LinkError, ToolchainError
+from wasmnb.errors import ToolchainError
 from wasmnb.module.parse import parse
 
 if TYPE_CHECKING:
@@ -277,14 +278,13 @@ def _error(found: list[Diagnostic], finished: Finished) -> ToolchainError | Link
     found.sort(key=lambda diagnostic: (not diagnostic.line, diagnostic.line, diagnostic.column))
     first, *others = found
     rest = f" ({len(others)} more follow)" if others else ""
-    error = LinkError(
+    return LinkError(
         f"The cell compiles, but {first.message}{rest}.",
         where=first.place,
         why=[str(diagnostic) for diagnostic in others[:3]],
         hint=_hint(first.message),
+        diagnostics=found,
     )
-    error.diagnostics = tuple(found)
-    return error
 
 
 def _hint(message: str) -> str:

@@ -10,10 +10,11 @@ from wasmnb.compile import cached_build
 from wasmnb.compile.cache import Store, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.diagnostics import Diagnostic, line_of
+from wasmnb.compile.errors import CompileError
 from wasmnb.compile.go import messages, modules, project
 from wasmnb.compile.go.compiler import Go, environment, find
 from wasmnb.compile.go.source import package, registers, whole
-from wasmnb.errors import CompileError, Place, ToolchainError, UsageError
+from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.paths import cache_dir
 
 if TYPE_CHECKING:
@@ -147,9 +148,8 @@ def _refuse_package(filter: Filter) -> None:  # noqa: A002
 
 def _at(filter: Filter, offset: int, what: str) -> CompileError:  # noqa: A002
     diagnostic = _diagnostic(filter, offset, "error", what)
-    error = CompileError(what, where=diagnostic.place, hint="write package main, or leave the line out")
-    error.diagnostics = (diagnostic,)
-    return error
+    hint = "write package main, or leave the line out"
+    return CompileError(what, where=diagnostic.place, hint=hint, diagnostics=[diagnostic])
 
 
 def _diagnostic(filter: Filter, offset: int, severity: str, message: str) -> Diagnostic:  # noqa: A002

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.diagnostics import Diagnostic, line_of
-from wasmnb.errors import CompileError, ToolchainError
+from wasmnb.compile.errors import CompileError
+from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,14 +128,13 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
     if len(others) >= _SHOWN:
         count = len(others) - _SHOWN + 1
         why.append(f"and {count} more error{'s' if count > 1 else ''}")
-    error = CompileError(
+    return CompileError(
         f"The cell does not compile: {first.message.rstrip('.')}.",
         where=first.place,
         why=why,
         hint=_hint(first, errors),
+        diagnostics=found,
     )
-    error.diagnostics = tuple(found)
-    return error
 
 
 def _hint(first: Diagnostic, errors: Sequence[Diagnostic]) -> str:

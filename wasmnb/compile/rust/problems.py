@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.diagnostics import Diagnostic
-from wasmnb.errors import CompileError, LinkError, Place, ToolchainError
+from wasmnb.compile.errors import CompileError, LinkError
+from wasmnb.errors import Place, ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,9 +70,8 @@ def _at(what: str, name: str, asked: Sequence[Dependency], why: list[str], hint:
     # The crate may be one that an asked for crate needs.
     one = one or (asked[0] if len(asked) == 1 else None)
     place = one.place if one else Place("cell")
-    error = CompileError(what, where=place, why=why, hint=hint)
-    error.diagnostics = (Diagnostic("error", what.rstrip("."), place.line, place.column, place.quote),)
-    return error
+    diagnostic = Diagnostic("error", what.rstrip("."), place.line, place.column, place.quote)
+    return CompileError(what, where=place, why=why, hint=hint, diagnostics=[diagnostic])
 
 
 def _words(text: str) -> str:
@@ -120,6 +120,4 @@ def _link_error(found: list[Diagnostic], hint: str) -> LinkError:
     first, *others = found
     rest = f" ({len(others)} more follow)" if others else ""
     what = f"The cell compiles, but {first.message}{rest}."
-    error = LinkError(what, where=first.place, why=[str(one) for one in others[:3]], hint=hint)
-    error.diagnostics = tuple(found)
-    return error
+    return LinkError(what, where=first.place, why=[str(one) for one in others[:3]], hint=hint, diagnostics=found)

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.diagnostics import Diagnostic
-from wasmnb.errors import CompileError, Place, UsageError
+from wasmnb.compile.errors import CompileError
+from wasmnb.errors import Place, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,9 +170,8 @@ class Source:
 
     def _error(self, what: str, offset: int | None, hint: str) -> CompileError:
         place = Place("cell") if offset is None else self._place(offset)
-        error = CompileError(what, where=place, hint=hint)
-        error.diagnostics = (Diagnostic("error", what.rstrip("."), place.line, place.column, place.quote),)
-        return error
+        diagnostic = Diagnostic("error", what.rstrip("."), place.line, place.column, place.quote)
+        return CompileError(what, where=place, hint=hint, diagnostics=[diagnostic])
 
     def _place(self, offset: int) -> Place:
         line = self.text.count("\n", 0, offset)

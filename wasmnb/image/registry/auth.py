@@ -221,12 +221,8 @@ def _place(realm: str) -> str:
 
 
 def _refused(what: str, response: Response) -> AuthError:
-    error = AuthError(what)
-    error.status = response.status_code
-    return error
+    return AuthError(what, status=response.status_code)
 
 
 def _failed(what: str, response: Response) -> RegistryError:
-    error = RegistryError(what)
-    error.status = response.status_code
-    return error
+    return RegistryError(what, status=response.status_code)

@@ -106,13 +106,12 @@ def repositories_of(at: Client, *, most: int = 0) -> list[str]:
         refused = error
     else:
         return sorted(found)
-    told = type(refused)(
+    raise type(refused)(
         f"{at.host} shows no catalogue of its repositories.",
         why=refused.why,
         hint=f"name a repository: %wasm_list {at.host}/team/name; or log in: %wasm_login {at.host}",
+        status=refused.status,
     )
-    told.status = refused.status
-    raise told
 
 
 def _pages(at: Client, url: str, key: str, doing: Doing, scope: str) -> Iterator[list[str]]:

@@ -114,12 +114,11 @@ class _Listing:
         if self._path:
             paths = [path for path in paths if path.startswith(f"{self._path}/")]
             if not paths:
-                error = RegistryError(
+                raise RegistryError(
                     f"{self._at.host} has no repository and no namespace {self._path}.",
                     hint=f"%wasm_list {self._at.host} shows what it has",
+                    status=NOT_FOUND,
                 )
-                error.status = NOT_FOUND
-                raise error
         found: list[Tag] = []
         denied = 0
         for path, shown in zip(paths, self._at.side_by_side(self._tags_if_allowed, paths), strict=True):

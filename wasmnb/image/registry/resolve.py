@@ -155,9 +155,7 @@ def nothing(remote: Remote, where: Reference) -> RegistryError:
     else:
         what = f"{where.host} has no repository {where.path}"
         hint = did_you_mean(where.path, _quietly(lambda: repositories_of(remote.client, most=_FEW)))
-    error = RegistryError(f"{what}.", hint=hint or f"%wasm_list {where.host} shows what it has")
-    error.status = NOT_FOUND
-    return error
+    return RegistryError(f"{what}.", hint=hint or f"%wasm_list {where.host} shows what it has", status=NOT_FOUND)
 
 
 def _digest(remote: Remote, where: Reference) -> str:

@@ -109,9 +109,7 @@ def refusal(reply: Reply, doing: Doing, secrets: Secrets) -> RegistryError:
         sentence, hint = f"{host} is in trouble: it answered {status} to the {doing.noun} {what}.", "try again later"
     else:
         sentence, hint = f"{host} answered {status} to the {doing.noun} {what}.", ""
-    error = kind(sentence, why=why, hint=hint)
-    error.status = status
-    return error
+    return kind(sentence, why=why, hint=hint, status=status)
 
 
 def unreachable(trouble: Exception, doing: Doing, secrets: Secrets) -> tuple[RegistryError, bool]:

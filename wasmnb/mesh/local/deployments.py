@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from wasmnb.envoy.canary import Canary
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, Standing
-from wasmnb.errors import BadNameError, DeployError, MeshError
+from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.local.chain_swap import refusal, roll
 from wasmnb.mesh.local.judge import gather, judge, not_selected
 from wasmnb.mesh.local.lookup import check_id, did_you_mean, no_pod
 from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
 from wasmnb.mesh.protocol import PodVerdict, Verdict
+from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 
@@ -189,15 +190,17 @@ class Deployments:
         problems = roll(chains, self._processes, wait=wait + loading)
         if problems:
             verb = "taken over by" if standing else "removed from"
-            error = DeployError(
+            carrying = standing.newest if standing is not None else None
+            raise DeployError(
                 f"{id_} was not {verb} {', '.join(proxy.name for proxy in problems)}.",
                 why=[line for problem in problems.values() for line in problem.lines][:4],
                 hint="every pod has been given back what it had",
+                verdicts=[
+                    refusal(proxy, carrying, problems)
+                    for proxy in self._plan.everyone
+                    if standing is not None and carrying is not None and standing.pods.get(proxy) is carrying
+                ],
             )
-            if standing is not None:
-                given = [proxy for proxy in self._plan.everyone if standing.pods.get(proxy) is standing.newest]
-                error.verdicts = tuple(refusal(proxy, standing.newest, problems) for proxy in given)
-            raise error
         self._standing = wanted
 
 

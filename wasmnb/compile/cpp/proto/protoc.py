@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import io_errors, workspace
 from wasmnb.compile.diagnostics import Diagnostic
+from wasmnb.compile.errors import CompileError
 from wasmnb.compile.process import run
-from wasmnb.errors import CompileError, ToolchainError, UsageError
+from wasmnb.errors import ToolchainError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,11 +110,10 @@ def wrong(found: Sequence[Diagnostic], messages: str) -> CompileError | Toolchai
     # A file that is missing is said twice: where it is imported, and then of everything that should have been in it.
     first = next((item for item in errors if item.line), errors[0])
     missing = _IMPORTED.search(messages)
-    error = CompileError(
+    return CompileError(
         f"{first.text} is no .proto file that protoc reads: {first.message.rstrip('.')}.",
         where=first.place,
         why=[str(item) for item in errors if item is not first][:3],
         hint=f"add the file {missing['file'] or missing['missing']} to the filter" if missing else "",
+        diagnostics=found,
     )
-    error.diagnostics = tuple(found)
-    return error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.rbac import Right
+    from wasmnb.wording import Text
 
 __all__ = [
     "NO_CLUSTER",
@@ -36,23 +37,35 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 401, 403, 404, 409
 class ForbiddenError(MeshError):
     """The user may not do this; ``right`` is what is missing, when it is known."""
 
-    right: Right | None = None
+    code = "WNB4010"
+
+    def __init__(self, what: Text, *, right: Right | None = None, **parts: Any) -> None:
+        super().__init__(what, **parts)
+        self.right = right
 
 
 class MissingError(MeshError):
     """The cluster has no such thing."""
 
+    code = "WNB4011"
+
 
 class ConflictError(MeshError):
     """Somebody else owns it, or changed it meanwhile."""
+
+    code = "WNB4012"
 
 
 class UnstartedError(MeshError):
     """A command was not started, for a reason that may pass."""
 
+    code = "WNB4013"
+
 
 class NoProgramError(MeshError):
     """A container does not have the program that was to run."""
+
+    code = "WNB4014"
 
 
 def unreachable(server: str, error: Exception) -> MeshError:
@@ -96,14 +109,13 @@ def refused(status: int, body: str, what: str, right: Right | None) -> MeshError
 
 
 def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:
-    error = ForbiddenError(
+    return ForbiddenError(
         f"You may not {right}." if right else f"You may not do this: {what}.",
         why=[said],
         hint=(f"a Role with the rule {right.rule} grants it; " if right else "")
         + "%wasm_doctor --rbac prints everything that is needed",
+        right=right,
     )
-    error.right = right
-    return error
 
 
 def _message(body: str) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import DeployError
 from wasmnb.mesh.istio.api.api_errors import ConflictError, MissingError
 from wasmnb.mesh.istio.api.cluster import APPLY
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.plugin.errors import DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

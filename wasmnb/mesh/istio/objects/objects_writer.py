@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import BadNameError, DeployError, MeshError, UsageError
+from wasmnb.errors import BadNameError, MeshError, UsageError
 from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.local.lookup import did_you_mean
 from wasmnb.plugin import Plugin
+from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.rendering import render_istio, yaml_text
 
 if TYPE_CHECKING:

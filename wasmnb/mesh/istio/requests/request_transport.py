@@ -178,9 +178,7 @@ def _public(errand: Errand) -> None:
 
 
 def _missing(right: Right) -> ForbiddenError:
-    error = ForbiddenError(f"You may not {right}.", hint=f"a Role with the rule {right.rule} grants it")
-    error.right = right
-    return error
+    return ForbiddenError(f"You may not {right}.", hint=f"a Role with the rule {right.rule} grants it", right=right)
 
 
 def _closed(pod: str, shut: list[MeshError]) -> MeshError:
