@@ -10,7 +10,7 @@ from tests.dashboards.simulated import DIGEST, SimulatedMesh
 from tests.mesh.conftest import until
 from tests.rollout.fakes import FakeMesh
 from tests.views.things import Picture, plugin
-from wasmnb.errors import RolloutError
+from wasmnb.errors import DeployError, RolloutError
 from wasmnb.live.board import Board
 from wasmnb.mesh import Verdict
 from wasmnb.rollout import Care, read_steps, roll_out
@@ -125,9 +125,9 @@ def test_a_terminal_has_no_room_for_it(monkeypatch):
             progress.update("waiting")
             progress.follow(SimulatedMesh(1), plugin())
             until(lambda: written, bool)
-            raise RolloutError("no")
+            raise DeployError("no")
 
-    with pytest.raises(RolloutError):
+    with pytest.raises(DeployError):
         failing()
     assert {record for _, record in written} == {None}
     assert written[-1] == ("", None)

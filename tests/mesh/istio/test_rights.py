@@ -33,7 +33,7 @@ def test_only_the_role_for_bookinfo_may_write_what_bookinfo_is_made_of():
     own = {"services", "serviceaccounts", "deployments", "namespaces"}
     assert writes(roles.pop(("Role", "wasmnb-bookinfo", "team"))) == own
     assert not any(writes(rules) & own for rules in roles.values())
-    text = Session().doctor(rbac=True)
+    text = Session().doctor(rbac=True).text
     assert text == rbac("default")
     assert text.rpartition("---\n")[2].startswith("# For %wasm_bookinfo alone")
 
