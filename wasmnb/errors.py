@@ -121,9 +121,9 @@ def _cut(line: str) -> str:
 
 def _under(text: str) -> str:
     """Give blanks as wide as a text is in a terminal, so that a caret stands under the right character."""
-    from wcwidth import wcwidth  # noqa: PLC0415 - its tables take 30 ms, and loading the extension needs none
+    from wasmnb.display.text import width  # noqa: PLC0415 - for a quote with a caret only
 
-    return "".join("	" if letter == "	" else " " * max(0, wcwidth(letter)) for letter in text)
+    return "\t".join(" " * width(part) for part in text.split("\t"))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What results have in common: one that says of what time it is, and one that is many."""
+"""What results have in common: one that says of what time it is, one that is a table, and one that is many."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from wasmnb.display.table import Table
 
-__all__ = ["Dated", "Plural", "now"]
+__all__ = ["Dated", "Plural", "Tabled", "now"]
 
 _Item_co = TypeVar("_Item_co", covariant=True)
 
@@ -35,8 +35,22 @@ class Dated:
     at: datetime = field(default_factory=now, compare=False, repr=False)
 
 
+class Tabled:
+    """A result that is rows and columns."""
+
+    @property
+    def table(self) -> Table:
+        """The rows and columns."""
+        raise NotImplementedError
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame, whose columns and dtypes are the same also when there are none."""
+        return self.table.frame
+
+
 @dataclass(frozen=True)
-class Plural(Sequence[_Item_co], Generic[_Item_co]):
+class Plural(Tabled, Sequence[_Item_co], Generic[_Item_co]):
     """Things of one kind, in an order that does not change; a slice is a tuple of them.
 
     Parameters
@@ -45,16 +59,6 @@ class Plural(Sequence[_Item_co], Generic[_Item_co]):
     """
 
     items: tuple[_Item_co, ...] = ()
-
-    @property
-    def table(self) -> Table:
-        """The things in rows and columns."""
-        raise NotImplementedError
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The things as a DataFrame, whose columns and dtypes are the same also when there are none."""
-        return self.table.frame
 
     @overload
     def __getitem__(self, index: int) -> _Item_co: ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
+from wasmnb.display.result import Tabled
 from wasmnb.errors import ImageError, WasmnbError
 from wasmnb.image import oci_annotations
 from wasmnb.image.compatibility import Acceptance, Payload, acceptances, form_of
@@ -18,8 +19,6 @@ from wasmnb.module.module import Module
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from wasmnb.image.manifest import ReadBlob
 
 __all__ = ["Inspection", "inspect"]
@@ -29,7 +28,7 @@ _ACCEPTED = {True: "yes", False: "no", None: "cannot tell"}
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(Tabled):
     """What is known of an image.
 
     Parameters
@@ -90,11 +89,6 @@ class Inspection:
         columns = (Column("consumer"), Column("accepted"), Column("why"))
         rows = tuple((item.consumer, _ACCEPTED[item.accepted], item.why) for item in self.consumers)
         return Table(columns, rows)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

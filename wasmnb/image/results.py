@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.image.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import pandas as pd
 
     from wasmnb.image.image import Image
     from wasmnb.image.listing import StoredImage
@@ -21,7 +19,7 @@ __all__ = ["Built", "Removed", "Tagged", "Transfer"]
 
 
 @dataclass(frozen=True)
-class Built(Dated):
+class Built(Dated, Tabled):
     """An image that was built and is in the store.
 
     Parameters
@@ -69,11 +67,6 @@ class Built(Dated):
         words = (Column(name) for name in ("variant", "abi", "language", "root_ids", "annotations"))
         return Table((*_NAMED, *words, _SIZE), (row,))
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The row as a DataFrame."""
-        return self.table.frame
-
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -85,7 +78,7 @@ class Built(Dated):
 
 
 @dataclass(frozen=True)
-class Transfer(Dated):
+class Transfer(Dated, Tabled):
     """An image that was pushed or pulled.
 
     Parameters
@@ -122,11 +115,6 @@ class Transfer(Dated):
         """The image in one row: ``reference``, ``digest``, ``pinned`` (``string``) and ``size`` (``Int64``, bytes)."""
         return Table((*_NAMED, Column("pinned"), _SIZE), ((self.reference, self.digest, self.pinned, self.size),))
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The row as a DataFrame."""
-        return self.table.frame
-
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -143,7 +131,7 @@ class Transfer(Dated):
 
 
 @dataclass(frozen=True)
-class Tagged(Dated):
+class Tagged(Dated, Tabled):
     """An image with one more name.
 
     Parameters
@@ -180,11 +168,6 @@ class Tagged(Dated):
         """The image in one row: ``reference``, ``digest`` (``string``) and ``size`` (``Int64``, bytes)."""
         return _table([self.image])
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The row as a DataFrame."""
-        return self.table.frame
-
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -197,7 +180,7 @@ class Tagged(Dated):
 
 
 @dataclass(frozen=True)
-class Removed(Dated):
+class Removed(Dated, Tabled):
     """Names that the store has forgotten.
 
     Parameters
@@ -215,11 +198,6 @@ class Removed(Dated):
     def table(self) -> Table:
         """The names in rows: ``reference``, ``digest`` (``string``) and ``size`` (``Int64``, bytes)."""
         return _table(self.images)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

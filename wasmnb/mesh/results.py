@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
 from wasmnb.mesh.protocol import Pod, PodVerdict, Verdict
+from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 __all__ = ["Logs", "Pods", "Verdicts", "verdicts_table"]
 
@@ -57,7 +58,7 @@ class Pods(Dated, Plural[Pod]):
         rows = tuple(
             (
                 *(pod.name, pod.ready, pod.status, pod.restarts, pod.started, running.get(pod.name, "")),
-                *(pod.reason, pod.workload, _labels(pod.labels), pod.address),
+                *(pod.reason, pod.workload, labels_text(pod.labels), pod.address),
             )
             for pod in self.items
         )
@@ -146,7 +147,3 @@ def verdicts_table(verdicts: Iterable[PodVerdict]) -> Table:
         for one in verdicts
     )
     return Table(_VERDICT_COLUMNS, rows)
-
-
-def _labels(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in labels.items())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ConfigError, Place, UsageError
 from wasmnb.plugin.enums import FailPolicy, Kind, Phase, PluginType, PullPolicy, word
 from wasmnb.plugin.scope import Match, TargetRef, carries
+from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +136,7 @@ class Plugin:
     @property
     def scope(self) -> str:
         """What it is for, as a user would write it; ``every pod`` when nothing was said."""
-        labels = ",".join(f"{key}={value}" for key, value in self.selector.items())
+        labels = labels_text(self.selector)
         return labels or ", ".join(str(target) for target in self.targets) or "every pod"
 
     def to_dict(self) -> dict[str, Any]:

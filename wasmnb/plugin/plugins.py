@@ -10,6 +10,7 @@ from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.plugin import Plugin
+from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ _COLUMNS = (
 
 
 def _row(number: int, plugin: Plugin) -> tuple[Any, ...]:
-    labels = ",".join(f"{key}={value}" for key, value in plugin.selector.items())
+    labels = labels_text(plugin.selector)
     return (
         *(number, plugin.id, plugin.image.reference, plugin.image.digest, labels),
         *(redact.config(plugin.config_text), plugin.root_id, plugin.phase.value, plugin.priority),

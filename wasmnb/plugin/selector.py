@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from wasmnb.errors import Place, UsageError
 
-__all__ = ["selector", "selector_text"]
+__all__ = ["labels_text", "selector", "selector_text"]
 
 # Kubernetes, "Labels and Selectors", syntax and character set: an optional prefix, then up to 63 characters.
 _LABEL = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?")
@@ -53,6 +53,11 @@ def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:
     return labels
 
 
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Write labels as a selector names them: ``app=details,version=v1``."""
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
 def selector_text(labels: Mapping[str, str]) -> str:
     """Write a selector as a user would; ``*`` for every pod."""
-    return ",".join(f"{key}={value}" for key, value in labels.items()) or "*"
+    return labels_text(labels) or "*"

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wasmnb.compile.filter import Filter
 from wasmnb.compile.toolchain import LANGUAGES, toolchain
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
 from wasmnb.paths import write_atomically
 from wasmnb.project import templates
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Project", "choices", "init_project"]
 
@@ -25,7 +22,7 @@ DEFAULTS = {"language": "cpp", "template": "add-header", "platform": "istio"}
 
 
 @dataclass(frozen=True)
-class Project(Dated):
+class Project(Dated, Tabled):
     """A project folder that was written.
 
     Parameters
@@ -61,11 +58,6 @@ class Project(Dated):
         """The files in rows: ``file`` (``string``) and ``replaced`` (``boolean``)."""
         columns = (Column("file"), Column("replaced", "boolean"))
         return Table(columns, tuple((path, path in self.replaced) for path in self.files))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.results import verdicts_table
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.plugins import plugins_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from wasmnb.display import Table
     from wasmnb.mesh import PodVerdict
     from wasmnb.plugin import Plugin
@@ -22,7 +20,7 @@ __all__ = ["Deployment", "Removal"]
 
 
 @dataclass(frozen=True)
-class Deployment(Dated):
+class Deployment(Dated, Tabled):
     """A plugin that is in force, as it was asked for.
 
     Parameters
@@ -64,11 +62,6 @@ class Deployment(Dated):
         """The verdicts in rows; see `wasmnb.mesh.results.verdicts_table`."""
         return verdicts_table(self.judged)
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
-
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -83,7 +76,7 @@ class Deployment(Dated):
 
 
 @dataclass(frozen=True)
-class Removal(Dated):
+class Removal(Dated, Tabled):
     """A plugin that was taken away.
 
     Parameters
@@ -103,11 +96,6 @@ class Removal(Dated):
     def table(self) -> Table:
         """The plugin in one row; see `wasmnb.plugin.plugins.plugins_table`."""
         return plugins_table([self.plugin])
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The row as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

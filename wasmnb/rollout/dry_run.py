@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import pandas as pd
 
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
@@ -28,7 +26,7 @@ _HEAD = 2  # lines of a unified diff that name the two sides
 
 
 @dataclass(frozen=True)
-class DryRun(Dated):
+class DryRun(Dated, Tabled):
     """What ``deploy`` would do.
 
     Parameters
@@ -73,11 +71,6 @@ class DryRun(Dated):
         columns = (Column("change", categories=(*_CHANGES.values(), "place")), Column("line"))
         rows = ((_CHANGES.get(line[:1]), line) for line in self.diff[_HEAD:])
         return Table(columns, tuple((change, line[1:]) if change else ("place", line) for change, line in rows))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated, now
+from wasmnb.display.result import Dated, Tabled, now
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.errors import changed
 from wasmnb.plugin.identity import plugin_dict
@@ -15,8 +15,6 @@ from wasmnb.rollout.traffic import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-    import pandas as pd
 
     from wasmnb.mesh import Count, PodVerdict
     from wasmnb.plugin import Plugin
@@ -88,7 +86,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Rollout(Dated):
+class Rollout(Dated, Tabled):
     """A plugin on its way from step to step.
 
     Parameters
@@ -147,11 +145,6 @@ class Rollout(Dated):
         """
         rows = (row for number, step in enumerate(self.steps, 1) for row in _rows(number, step))
         return Table(_COLUMNS, tuple(rows))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

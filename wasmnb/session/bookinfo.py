@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.mesh.protocol import MeshWithBookinfo
 from wasmnb.mesh.results import Pods
@@ -16,8 +16,6 @@ from wasmnb.session.state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from wasmnb.display import Table
     from wasmnb.mesh import Pod
     from wasmnb.progress import Progress
@@ -26,7 +24,7 @@ __all__ = ["Bookinfo", "Sampling"]
 
 
 @dataclass(frozen=True)
-class Bookinfo(Dated):
+class Bookinfo(Dated, Tabled):
     """What became of bookinfo.
 
     Parameters
@@ -49,11 +47,6 @@ class Bookinfo(Dated):
     def table(self) -> Table:
         """The pods in rows; see `wasmnb.mesh.results.Pods`."""
         return Pods(self.pods).table
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile import Filter
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
 
 __all__ = ["FileResult", "SessionFiles"]
 
 
 @dataclass(frozen=True)
-class FileResult(Dated):
+class FileResult(Dated, Tabled):
     """A file of the session.
 
     Parameters
@@ -48,11 +47,6 @@ class FileResult(Dated):
         """The file in one row: ``path`` (``string``), ``lines`` (``Int64``) and ``filters`` (``string``)."""
         columns = (Column("path"), Column("lines", "Int64"), Column("filters"))
         return Table(columns, ((self.path, len(self.lines), ", ".join(self.filters) or None),))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

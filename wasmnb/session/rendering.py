@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import ConfigError
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.rendering import KINDS, Site, bootstrap, choose, object_name, render_istio, yaml_text
@@ -19,8 +19,6 @@ from wasmnb.session.image_source import Supplying
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.session.image_source import Deployable
@@ -29,7 +27,7 @@ __all__ = ["Rendered", "Rendering"]
 
 
 @dataclass(frozen=True)
-class Rendered(Dated):
+class Rendered(Dated, Tabled):
     """A plugin as what a cluster or an Envoy reads.
 
     Parameters
@@ -60,11 +58,6 @@ class Rendered(Dated):
     def table(self) -> Table:
         """The text, one row per line: ``line`` (``string``)."""
         return Table((Column("line"),), tuple((line,) for line in self.text.splitlines()))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values, secrets masked."""

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated, Plural
+from wasmnb.display.result import Dated, Plural, Tabled
 from wasmnb.mesh.results import Pods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-    import pandas as pd
 
     from wasmnb.compile import Filter
     from wasmnb.compile.languages import Guess
@@ -29,7 +27,7 @@ _MILLISECONDS = 1000
 
 
 @dataclass(frozen=True)
-class FilterResult(Dated):
+class FilterResult(Dated, Tabled):
     """A filter with its module, and, when asked for, where it is live.
 
     Parameters
@@ -78,11 +76,6 @@ class FilterResult(Dated):
         (``Float64``) and ``warnings`` (``Int64``).
         """
         return self.deployment.table if self.deployment is not None else module_table(self.module, self.image_digest)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     @property
     def seconds(self) -> float:
@@ -191,7 +184,7 @@ class BuildTimes(Plural[BuildTime]):
 
 
 @dataclass(frozen=True)
-class MeshState(Dated):
+class MeshState(Dated, Tabled):
     """A mesh after ``Session.mesh``.
 
     Parameters
@@ -221,11 +214,6 @@ class MeshState(Dated):
         """The pods in rows; see `wasmnb.mesh.results.Pods`."""
         return Pods(self.pods).table
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
-
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -240,7 +228,7 @@ class MeshState(Dated):
 
 
 @dataclass(frozen=True, eq=False)
-class Settings(Mapping[str, Any]):
+class Settings(Mapping[str, Any], Tabled):
     """The defaults of a session by their keys, as they were; equal to a dict of the same.
 
     Parameters
@@ -268,11 +256,6 @@ class Settings(Mapping[str, Any]):
         )
         return Table((Column("name"), Column("value")), rows)
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
-
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values, secrets masked."""
         masked = redact.config(self.chosen)
@@ -280,7 +263,7 @@ class Settings(Mapping[str, Any]):
 
 
 @dataclass(frozen=True)
-class Roles:
+class Roles(Tabled):
     """Kubernetes roles as YAML to apply.
 
     Parameters
@@ -297,11 +280,6 @@ class Roles:
     def table(self) -> Table:
         """The lines in rows: ``text`` (``string``)."""
         return Table((Column("text"),), tuple((line,) for line in self.text.splitlines()))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

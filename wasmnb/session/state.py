@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.errors import Explained, Interrupted, MeshError, NoMeshError, UsageError
 from wasmnb.image.reference import Reference, split_target
+from wasmnb.plugin.errors import changed
 from wasmnb.session import parsing
 from wasmnb.session.defaults import KEYS, MESHES, choice, read
 from wasmnb.session.filters import Filters
@@ -289,14 +290,7 @@ class State:
         return {name: self._defaults[name] for name in ("plain_http", "insecure", "ca")}
 
     def _shown(self, verdicts: Sequence[PodVerdict]) -> tuple[PodVerdict, ...]:
-        return tuple(
-            replace(
-                verdict,
-                reason=redact.text(verdict.reason, self._secrets),
-                evidence=tuple(redact.text(line, self._secrets) for line in verdict.evidence),
-            )
-            for verdict in verdicts
-        )
+        return tuple(changed(verdict, self.mask) for verdict in verdicts)
 
     def mask(self, words: str) -> str:
         """Give a text with the secrets masked that went through the session."""

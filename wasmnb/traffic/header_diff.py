@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb import redact
 from wasmnb.display import Column, Table
+from wasmnb.display.result import Tabled
 from wasmnb.traffic.masked_rows import masked
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _table(found: Sequence[Row]) -> Table:
 
 
 @dataclass(frozen=True)
-class Capture:
+class Capture(Tabled):
     """An exchange, and the earlier one that it is to be compared with, if there is one."""
 
     after: Exchange
@@ -136,11 +137,6 @@ class Capture:
     def table(self) -> Table:
         """The comparison in rows, as `wasmnb.traffic.diff` has them, the values of credentials and cookies masked."""
         return _table(self.shown())
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values, the values of credentials and cookies masked."""

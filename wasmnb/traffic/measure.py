@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
+from wasmnb.display.result import Tabled
 from wasmnb.errors import TrafficError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Tabled):
     """A measurement, and that of the same request while other plugins were in force, if there is one."""
 
     after: Measurement
@@ -106,11 +107,6 @@ class Comparison:
         )
         both = (("before", self.before), ("after", self.after))
         return Table(columns, tuple(_row(when, one) for when, one in both if one is not None))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
+from wasmnb.display.result import Tabled
 from wasmnb.traffic.header_diff import CHANGES, VARYING, Capture, excerpts, partners, rows, status_line
 from wasmnb.traffic.masked_rows import masked_lines
 
@@ -45,7 +46,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class PodCaptures:
+class PodCaptures(Tabled):
     """What each pod of a service answered to the same request.
 
     Parameters
@@ -136,11 +137,6 @@ class PodCaptures:
         columns = (Column("name"), Column("among", categories=AMONG), *(Column(pod) for pod in self.pods))
         rows = tuple((line.name, line.among, *(line.by_pod.get(pod) for pod in self.pods)) for line in self.shown())
         return Table(columns, rows)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values, the values of credentials and cookies masked."""

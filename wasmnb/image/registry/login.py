@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Dated
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import AuthError, UsageError
 from wasmnb.image.reference import host_of
 from wasmnb.image.registry import credentials
@@ -18,13 +18,12 @@ from wasmnb.image.registry.responses import Doing
 if TYPE_CHECKING:
     import os
 
-    import pandas as pd
 
 __all__ = ["LoggedOut", "Login", "login", "logout"]
 
 
 @dataclass(frozen=True)
-class Login(Dated):
+class Login(Dated, Tabled):
     """What a login did.
 
     Parameters
@@ -51,11 +50,6 @@ class Login(Dated):
         """What was done in one row: ``host`` and ``result`` (``string``)."""
         return _told(self.host, str(self))
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The row as a DataFrame."""
-        return self.table.frame
-
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
@@ -68,7 +62,7 @@ class Login(Dated):
 
 
 @dataclass(frozen=True)
-class LoggedOut(Dated):
+class LoggedOut(Dated, Tabled):
     """A registry whose credentials are forgotten.
 
     Parameters
@@ -88,11 +82,6 @@ class LoggedOut(Dated):
     def table(self) -> Table:
         """What was done in one row: ``host`` and ``result`` (``string``)."""
         return _told(self.host, str(self))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The row as a DataFrame."""
-        return self.table.frame
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import BadNameError, Place, SelectorError
 from wasmnb.mesh import urls
 from wasmnb.mesh.urls import did_you_mean
+from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,7 +107,7 @@ def check_id(plugin: object) -> None:
 
 def no_pod(selector: Mapping[str, str], proxies: Sequence[Proxy]) -> SelectorError:
     """Make the error for a selector that matches nothing: it lists the labels there are."""
-    wanted = ",".join(f"{key}={value}" for key, value in selector.items())
+    wanted = labels_text(selector)
     labels = [f"{key}={value}" for proxy in proxies for key, value in proxy.labels.items()]
     hint = did_you_mean(wanted, sorted(set(labels)))
     return SelectorError(f"The selector {wanted} matches no pod.", where=Place("the selector", quote=wanted), hint=hint)

@@ -17,6 +17,7 @@ from wasmnb.mesh.istio.proxies.judge import judge, not_selected
 from wasmnb.mesh.istio.proxies.pods import ended, labels
 from wasmnb.mesh.local.lookup import did_you_mean
 from wasmnb.plugin.rendering import resource_names
+from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,7 +176,7 @@ class Looking:
 
     def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
         """Make the error for a selector that matches nothing: it lists the labels there are."""
-        wanted = ",".join(f"{key}={value}" for key, value in selector.items())
+        wanted = labels_text(selector)
         there = {f"{key}={value}" for item in items for key, value in labels(item).items() if "/" not in key}
         if not items:
             return SelectorError(
@@ -194,4 +195,4 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 def _labels(stored: Sequence[Stored]) -> str:
     plugin = stored[-1].record.get("plugin") or {}
-    return ",".join(f"{key}={value}" for key, value in (plugin.get("selector") or {}).items())
+    return labels_text(plugin.get("selector") or {})
