@@ -15,8 +15,8 @@ from tests.cluster.wire import wired
 from tests.mesh.tiny import build, tag
 from wasmnb.image.registry import push
 from wasmnb.mesh.istio import IstioMesh
-from wasmnb.mesh.protocol import Verdict
 from wasmnb.plugin import Plugin
+from wasmnb.plugin.verdict import Verdict
 
 START = """
 %load_ext wasmnb

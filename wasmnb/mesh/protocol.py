@@ -5,38 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from wasmnb.plugin import Plugin
+    from wasmnb.plugin import Plugin, PodVerdict
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
-__all__ = ["Change", "Count", "Mesh", "MeshWithBookinfo", "Pod", "PodVerdict", "Verdict", "Watch"]
-
-
-class Verdict(str, Enum):
-    """What is true of one plugin on one pod. Closed: when in doubt it is UNPROVEN, never LIVE."""
-
-    LIVE = "LIVE"
-    OLD = "OLD"
-    WARMING = "WARMING"
-    REJECTED = "REJECTED"
-    DENY_ALL = "DENY_ALL"
-    ALLOW_ALL = "ALLOW_ALL"
-    TRAPPED = "TRAPPED"
-    HUNG = "HUNG"
-    NOT_SELECTED = "NOT_SELECTED"
-    NO_SIDECAR = "NO_SIDECAR"
-    UNPROVEN = "UNPROVEN"
-
-    @property
-    def final(self) -> bool:
-        """Whether no waiting makes it LIVE: refused, not fetched, crashed, or no proxy to run it."""
-        return self in (Verdict.REJECTED, Verdict.DENY_ALL, Verdict.ALLOW_ALL, Verdict.TRAPPED, Verdict.NO_SIDECAR)
+__all__ = ["Change", "Count", "Mesh", "MeshWithBookinfo", "Pod", "Watch"]
 
 
 @dataclass(frozen=True)
@@ -68,45 +46,6 @@ class Pod:
             "started": self.started.isoformat(),
             "address": self.address,
             "reason": self.reason,
-        }
-
-
-@dataclass(frozen=True)
-class PodVerdict:
-    """The verdict about one plugin on one pod, with the evidence for it.
-
-    Parameters
-    ----------
-    wanted, running : str
-        Image digests (``sha256:...``); ``running`` is empty when nothing of the plugin runs.
-    reason : str
-        One sentence; empty when LIVE and there is nothing to add.
-    evidence : tuple of str
-        Quoted lines: Envoy's own words, a stat, a log line.
-    at : datetime
-        When it was observed (aware, UTC).
-    """
-
-    pod: str
-    plugin: str
-    verdict: Verdict
-    wanted: str
-    running: str
-    reason: str
-    evidence: tuple[str, ...]
-    at: datetime
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the verdict as plain JSON values."""
-        return {
-            "pod": self.pod,
-            "plugin": self.plugin,
-            "verdict": self.verdict.value,
-            "wanted": self.wanted,
-            "running": self.running,
-            "reason": self.reason,
-            "evidence": list(self.evidence),
-            "at": self.at.isoformat(),
         }
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
-from wasmnb.mesh.protocol import Pod, PodVerdict, Verdict
+from wasmnb.mesh.protocol import Pod
 from wasmnb.plugin.selector import labels_text
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

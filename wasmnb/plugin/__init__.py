@@ -3,5 +3,19 @@
 from wasmnb.plugin.enums import FailPolicy, Kind, Mode, Phase, PluginType, PullPolicy
 from wasmnb.plugin.plugin import Plugin
 from wasmnb.plugin.scope import Match, TargetRef
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
-__all__ = ["FailPolicy", "Kind", "Match", "Mode", "Phase", "Plugin", "PluginType", "PullPolicy", "TargetRef"]
+__all__ = [
+    "Cause",
+    "FailPolicy",
+    "Kind",
+    "Match",
+    "Mode",
+    "Phase",
+    "Plugin",
+    "PluginType",
+    "PodVerdict",
+    "PullPolicy",
+    "TargetRef",
+    "Verdict",
+]

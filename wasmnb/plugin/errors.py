@@ -10,7 +10,7 @@ from wasmnb.errors import MeshError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from wasmnb.mesh import PodVerdict
+    from wasmnb.plugin.verdict import PodVerdict
     from wasmnb.wording import Text
 
 __all__ = ["DeployError", "HangError", "changed"]

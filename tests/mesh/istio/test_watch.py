@@ -12,8 +12,8 @@ from tests.mesh.tiny import tag
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio import watch as watching
 from wasmnb.mesh.istio.api.cluster import Cluster
-from wasmnb.mesh.protocol import Verdict
 from wasmnb.plugin import Plugin
+from wasmnb.plugin.verdict import Verdict
 
 
 def until(changes, kind, name=""):

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from wasmnb.check import Check
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.image import Image
-    from wasmnb.mesh.protocol import Count, Pod, PodVerdict
+    from wasmnb.mesh.protocol import Count, Pod
     from wasmnb.plugin import Plugin
+    from wasmnb.plugin.verdict import PodVerdict
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 

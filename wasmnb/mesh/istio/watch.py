@@ -23,8 +23,8 @@ from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, Objects, Stored, 
 from wasmnb.mesh.istio.objects.objects_writer import newest_of
 from wasmnb.mesh.istio.proxies.pods import ended
 from wasmnb.mesh.istio.proxies.pods import pod as described
-from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.mesh.stream import Snapshot, Stream
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.log import reasons
-from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

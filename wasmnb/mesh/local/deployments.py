@@ -15,10 +15,10 @@ from wasmnb.mesh.local.chain_swap import refusal, roll
 from wasmnb.mesh.local.judge import gather, judge, not_selected
 from wasmnb.mesh.local.lookup import check_id, did_you_mean, no_pod
 from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
-from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,8 +13,8 @@ from wasmnb.envoy.log import Trap, crash_request, reasons, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.traps import could_trap, told
 from wasmnb.mesh.local.plugin_scope import meaningless, unselected
-from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes, State

@@ -21,8 +21,8 @@ from wasmnb.mesh.local.requests import Way, exchange
 from wasmnb.mesh.local.startup import await_answers, begin
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
-from wasmnb.mesh.protocol import Count, Pod, PodVerdict, Verdict
 from wasmnb.plugin.rendering.envoy import wasm_filter
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from wasmnb.check import Check
     from wasmnb.envoy.processes import Processes
     from wasmnb.mesh.local.topology import Plan
+    from wasmnb.mesh.protocol import Count, Pod
     from wasmnb.mesh.stream import Snapshot
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress

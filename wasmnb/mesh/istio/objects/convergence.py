@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.protocol import PodVerdict, Verdict
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.mesh.istio.proxies.failure_hints import cause
-from wasmnb.mesh.protocol import PodVerdict, Verdict
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.objects.objects import Stored

@@ -14,8 +14,8 @@ from wasmnb.mesh.istio.proxies.failure_hints import cause
 from wasmnb.mesh.istio.proxies.pods import PROXY, has_proxy, proxy_started
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.istio.proxies.proxy_log import tells_refusals
-from wasmnb.mesh.protocol import PodVerdict, Verdict
 from wasmnb.plugin import FailPolicy
+from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.mesh.istio.proxies.evidence import Gatherer
     from wasmnb.mesh.istio.proxies.istiod import Istio
-    from wasmnb.mesh.protocol import PodVerdict
     from wasmnb.module import Module
+    from wasmnb.plugin.verdict import PodVerdict
 
 __all__ = ["Item", "Looking"]
 

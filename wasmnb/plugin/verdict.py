@@ -1,0 +1,281 @@
+"""The verdict about a plugin on a pod: what is true of it there, why, and the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["Cause", "PodVerdict", "Verdict"]
+
+
+class Verdict(str, Enum):
+    """What is true of one plugin on one pod. Closed: when in doubt it is UNPROVEN, never LIVE."""
+
+    LIVE = "LIVE"
+    OLD = "OLD"
+    WARMING = "WARMING"
+    REJECTED = "REJECTED"
+    DENY_ALL = "DENY_ALL"
+    ALLOW_ALL = "ALLOW_ALL"
+    TRAPPED = "TRAPPED"
+    HUNG = "HUNG"
+    NOT_SELECTED = "NOT_SELECTED"
+    NO_SIDECAR = "NO_SIDECAR"
+    UNPROVEN = "UNPROVEN"
+
+    @property
+    def final(self) -> bool:
+        """Whether no waiting makes it LIVE: refused, not fetched, crashed, or no proxy to run it."""
+        return self in (Verdict.REJECTED, Verdict.DENY_ALL, Verdict.ALLOW_ALL, Verdict.TRAPPED, Verdict.NO_SIDECAR)
+
+    @property
+    def code(self) -> str:
+        """The stable code of it, such as ``WNB5001``; ``%wasm_explain`` shows the page of it."""
+        return _VERDICT_CODES[self]
+
+
+class Cause(str, Enum):
+    """Why a verdict is what it is, for a program to decide on; the verdict's reason says it to people. Closed."""
+
+    NONE = "NONE"
+    """There is nothing to say: it is LIVE, or the verdict itself says all."""
+
+    # The proxy has not come to it yet, or no more.
+    NOT_YET = "NOT_YET"
+    """What was put in force is on its way to the proxy, or is being loaded."""
+    PROXY_STARTING = "PROXY_STARTING"
+    """The proxy is starting."""
+    PROXY_RESTARTING = "PROXY_RESTARTING"
+    """The proxy ended, and is being started again."""
+    POD_PENDING = "POD_PENDING"
+    """The pod does not run yet."""
+    POD_STUCK = "POD_STUCK"
+    """The pod cannot start, and waiting does not mend it: its image is missing, or its container crashes."""
+    POD_ENDING = "POD_ENDING"
+    """The pod is being deleted."""
+
+    # The proxy does not answer, or may not be asked.
+    PROXY_SILENT = "PROXY_SILENT"
+    """The proxy does not answer at all."""
+    WORKER_HUNG = "WORKER_HUNG"
+    """A worker thread of the proxy does not come back: requests hang."""
+    NO_PERMISSION = "NO_PERMISSION"
+    """The user may not read what would prove it."""
+    PROXY_UNASKED = "PROXY_UNASKED"
+    """The proxy was not asked."""
+
+    # Something else runs.
+    OTHER_DIGEST = "OTHER_DIGEST"
+    """The proxy runs another image."""
+    OTHER_CONFIG = "OTHER_CONFIG"
+    """The proxy runs this image with another configuration."""
+    GIVEN_BACK = "GIVEN_BACK"
+    """The proxy was given back what it had, because another one did not take the new version."""
+
+    # The proxy's agent could not fetch the module.
+    FETCH_FAILED = "FETCH_FAILED"
+    """The module could not be fetched, for a reason that is not known."""
+    PULL_SECRET_ABSENT = "PULL_SECRET_ABSENT"  # noqa: S105 - no secret, a cause
+    """The pull secret did not reach the proxy."""
+    IMAGE_UNAUTHORIZED = "IMAGE_UNAUTHORIZED"
+    """The registry wants a log-in."""
+    IMAGE_DIGEST_MISMATCH = "IMAGE_DIGEST_MISMATCH"
+    """What was fetched has another digest than the one that was named."""
+    IMAGE_MISSING = "IMAGE_MISSING"
+    """The registry does not have the image."""
+    IMAGE_UNREADABLE = "IMAGE_UNREADABLE"
+    """The image has a form that Istio does not read."""
+    REGISTRY_UNTRUSTED = "REGISTRY_UNTRUSTED"
+    """The proxy does not trust the registry's certificate."""
+    REGISTRY_UNREACHABLE = "REGISTRY_UNREACHABLE"
+    """The proxy does not reach the registry."""
+    MODULE_EXPIRED = "MODULE_EXPIRED"
+    """The agent's copy of the module has expired, and its file is gone."""
+
+    # Envoy, or a controller, refused it.
+    MODULE_REFUSED = "MODULE_REFUSED"
+    """Envoy cannot load the module."""
+    IMPORT_UNKNOWN = "IMPORT_UNKNOWN"
+    """The module calls a function that this Envoy does not have."""
+    CONFIG_REFUSED = "CONFIG_REFUSED"
+    """The module refused its configuration, or crashed on it."""
+    LISTENER_REFUSED = "LISTENER_REFUSED"
+    """Envoy refused the listener that has the filter."""
+    OBJECT_REFUSED = "OBJECT_REFUSED"
+    """The controller of another gateway refused the object."""
+
+    # It was accepted, and does not work.
+    VM_CRASHED = "VM_CRASHED"
+    """The module's VM crashed."""
+    ROOT_ID_UNKNOWN = "ROOT_ID_UNKNOWN"
+    """The module does not register the root id: nothing of it takes effect."""
+
+    # It is not for the pod, or cannot be.
+    LABELS_DIFFER = "LABELS_DIFFER"
+    """The pod's labels do not match the selector."""
+    LISTENER_DIFFERS = "LISTENER_DIFFERS"
+    """The plugin is for other listeners than the pod's."""
+    OTHER_TARGET = "OTHER_TARGET"
+    """The plugin is attached to something else, such as a gateway."""
+    NOT_REACHED = "NOT_REACHED"
+    """A rollout in steps has not come to the pod."""
+    SIDECAR_DECLINED = "SIDECAR_DECLINED"
+    """The pod has no sidecar because it is marked so."""
+    HOST_NETWORK = "HOST_NETWORK"
+    """The pod has no sidecar because it is on the host's network."""
+    NO_INJECTION = "NO_INJECTION"
+    """The pod has no sidecar because its namespace is not injected."""
+    NOT_INJECTED = "NOT_INJECTED"
+    """The pod has no sidecar although its namespace is injected, perhaps only since the pod was made."""
+
+    # Evidence is missing.
+    NOT_ARRIVED = "NOT_ARRIVED"
+    """Nothing of the plugin arrived at the proxy."""
+    NO_HTTP_PORT = "NO_HTTP_PORT"
+    """Nothing of the plugin arrived, because the proxy treats none of the pod's ports as HTTP."""
+    IMAGE_UNNAMED = "IMAGE_UNNAMED"
+    """What the proxy has does not name the image."""
+    NOT_ACCEPTED = "NOT_ACCEPTED"
+    """The proxy did not accept it within the time, and did not refuse it."""
+    NOT_ACKNOWLEDGED = "NOT_ACKNOWLEDGED"
+    """The proxy has not acknowledged what istiod sent last."""
+    REFUSALS_HIDDEN = "REFUSALS_HIDDEN"
+    """The proxy's log level hides refusals, and nothing else proves that it was accepted."""
+    LISTENERS_UNREADABLE = "LISTENERS_UNREADABLE"
+    """The proxy's listeners could not be read."""
+    LISTENER_ABSENT = "LISTENER_ABSENT"
+    """No listener that serves has the filter."""
+    ROOT_ID_UNPROVEN = "ROOT_ID_UNPROVEN"
+    """Whether the module registers the root id is not known: its image is not at hand."""
+    CRASH_UNASSIGNED = "CRASH_UNASSIGNED"
+    """A VM crashed, and the log does not say whose."""
+    LOG_UNREADABLE = "LOG_UNREADABLE"
+    """The proxy's log cannot be read."""
+    LOG_ROTATED = "LOG_ROTATED"
+    """A part of the proxy's log is gone, and with it whether the VM crashed."""
+    LOG_TOO_LONG = "LOG_TOO_LONG"
+    """So much was logged that not all of it was read."""
+    OTHER_CONTROLLER = "OTHER_CONTROLLER"
+    """The object is taken by the controller of another gateway, whose proxies are not looked at."""
+
+    @property
+    def code(self) -> str:
+        """The stable code of it, such as ``WNB6001``; ``%wasm_explain`` shows the page of it."""
+        return _CAUSE_CODES[self]
+
+
+@dataclass(frozen=True)
+class PodVerdict:
+    """The verdict about one plugin on one pod, with the evidence for it.
+
+    Parameters
+    ----------
+    wanted, running : str
+        Image digests (``sha256:...``); ``running`` is empty when nothing of the plugin runs.
+    reason : str
+        One sentence; empty when LIVE and there is nothing to add.
+    evidence : tuple of str
+        Quoted lines: Envoy's own words, a stat, a log line.
+    at : datetime
+        When it was observed (aware, UTC).
+    cause : Cause
+        Why, for a program to decide on.
+    """
+
+    pod: str
+    plugin: str
+    verdict: Verdict
+    wanted: str
+    running: str
+    reason: str
+    evidence: tuple[str, ...]
+    at: datetime
+    cause: Cause = Cause.NONE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the verdict as plain JSON values."""
+        return {
+            "pod": self.pod,
+            "plugin": self.plugin,
+            "verdict": self.verdict.value,
+            "cause": self.cause.value,
+            "wanted": self.wanted,
+            "running": self.running,
+            "reason": self.reason,
+            "evidence": list(self.evidence),
+            "at": self.at.isoformat(),
+        }
+
+
+# Never renumbered, never reused: runbooks, alerts and pages name them.
+_VERDICT_CODES = {
+    Verdict.LIVE: "WNB5001",
+    Verdict.OLD: "WNB5002",
+    Verdict.WARMING: "WNB5003",
+    Verdict.REJECTED: "WNB5004",
+    Verdict.DENY_ALL: "WNB5005",
+    Verdict.ALLOW_ALL: "WNB5006",
+    Verdict.TRAPPED: "WNB5007",
+    Verdict.HUNG: "WNB5008",
+    Verdict.NOT_SELECTED: "WNB5009",
+    Verdict.NO_SIDECAR: "WNB5010",
+    Verdict.UNPROVEN: "WNB5011",
+}
+_CAUSE_CODES = {
+    Cause.NONE: "WNB6000",
+    Cause.NOT_YET: "WNB6001",
+    Cause.PROXY_STARTING: "WNB6002",
+    Cause.PROXY_RESTARTING: "WNB6003",
+    Cause.POD_PENDING: "WNB6004",
+    Cause.POD_STUCK: "WNB6005",
+    Cause.POD_ENDING: "WNB6006",
+    Cause.PROXY_SILENT: "WNB6007",
+    Cause.WORKER_HUNG: "WNB6008",
+    Cause.NO_PERMISSION: "WNB6009",
+    Cause.PROXY_UNASKED: "WNB6010",
+    Cause.OTHER_DIGEST: "WNB6011",
+    Cause.OTHER_CONFIG: "WNB6012",
+    Cause.GIVEN_BACK: "WNB6013",
+    Cause.FETCH_FAILED: "WNB6014",
+    Cause.PULL_SECRET_ABSENT: "WNB6015",
+    Cause.IMAGE_UNAUTHORIZED: "WNB6016",
+    Cause.IMAGE_DIGEST_MISMATCH: "WNB6017",
+    Cause.IMAGE_MISSING: "WNB6018",
+    Cause.IMAGE_UNREADABLE: "WNB6019",
+    Cause.REGISTRY_UNTRUSTED: "WNB6020",
+    Cause.REGISTRY_UNREACHABLE: "WNB6021",
+    Cause.MODULE_EXPIRED: "WNB6022",
+    Cause.MODULE_REFUSED: "WNB6023",
+    Cause.IMPORT_UNKNOWN: "WNB6024",
+    Cause.CONFIG_REFUSED: "WNB6025",
+    Cause.LISTENER_REFUSED: "WNB6026",
+    Cause.OBJECT_REFUSED: "WNB6027",
+    Cause.VM_CRASHED: "WNB6028",
+    Cause.ROOT_ID_UNKNOWN: "WNB6029",
+    Cause.LABELS_DIFFER: "WNB6030",
+    Cause.LISTENER_DIFFERS: "WNB6031",
+    Cause.OTHER_TARGET: "WNB6032",
+    Cause.NOT_REACHED: "WNB6033",
+    Cause.SIDECAR_DECLINED: "WNB6034",
+    Cause.HOST_NETWORK: "WNB6035",
+    Cause.NO_INJECTION: "WNB6036",
+    Cause.NOT_INJECTED: "WNB6037",
+    Cause.NOT_ARRIVED: "WNB6038",
+    Cause.NO_HTTP_PORT: "WNB6039",
+    Cause.IMAGE_UNNAMED: "WNB6040",
+    Cause.NOT_ACCEPTED: "WNB6041",
+    Cause.NOT_ACKNOWLEDGED: "WNB6042",
+    Cause.REFUSALS_HIDDEN: "WNB6043",
+    Cause.LISTENERS_UNREADABLE: "WNB6044",
+    Cause.LISTENER_ABSENT: "WNB6045",
+    Cause.ROOT_ID_UNPROVEN: "WNB6046",
+    Cause.CRASH_UNASSIGNED: "WNB6047",
+    Cause.LOG_UNREADABLE: "WNB6048",
+    Cause.LOG_ROTATED: "WNB6049",
+    Cause.LOG_TOO_LONG: "WNB6050",
+    Cause.OTHER_CONTROLLER: "WNB6051",
+}
