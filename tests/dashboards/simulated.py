@@ -53,6 +53,8 @@ class SimulatedMesh:
 
     name = "simulated"
     needs_registry = False
+    gateway = ""
+    about = remains = ()
 
     def __init__(self, pods: int = 20) -> None:
         self.lock = threading.RLock()

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wasmnb.check import Check
 from wasmnb.mesh import Pod, PodVerdict, Verdict
 from wasmnb.traffic import Exchange, Headers, Request, Response
 
@@ -29,6 +30,9 @@ class FakeMesh:
     applied: int = 0
     stopped: bool = False
     needs_registry: bool = False
+    gateway: str = ""
+    about: tuple[str, ...] = ()
+    remains: tuple[str, ...] = ()
     there: dict[str, Plugin] = field(default_factory=dict)
     past: list[Plugin] = field(default_factory=list)
     waited: float = 10.0
@@ -98,6 +102,9 @@ class FakeMesh:
 
     def logs(self, pod, *, tail=None):
         return list(self.lines)[-(tail or 0) :]
+
+    def doctor(self):
+        return [Check("mesh", ok=True, detail=f"{self.name}, {len(self.pods())} pods")]
 
     def stop(self):
         self.stopped = True

@@ -284,12 +284,6 @@ def test_an_image_that_cannot_be_had_leaves_what_is_in_force(faked):
     assert "'hello' is in force as it was" in caught.value.hint
 
 
-def test_a_mesh_that_says_nothing_of_registries_needs_none(faked, monkeypatch):
-    monkeypatch.delattr(FakeMesh, "needs_registry")
-    del faked.current.needs_registry
-    assert faked.deploy("hello").verdicts
-
-
 def test_a_search_looks_through_the_store_and_the_configured_registry(session, registry, name):
     here = session.build("hello").digest
     session.build("hello", tag=name, variant="compat")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wasmnb.commands.line import split
 from wasmnb.errors import WasmnbError
 from wasmnb.image.reference import split_target
+from wasmnb.mesh import MeshInNamespace
 from wasmnb.session.building import PRECOMPILED
 from wasmnb.session.defaults import KEYS
 
@@ -198,11 +199,11 @@ def _namespaces(session: Session, earlier: list[str]) -> list[str]:
     named = words[words.index("--context") + 1 :][:1] if "--context" in words else []
     try:
         mesh = session.current if session.running and not named else None
-        cluster = getattr(mesh, "cluster", None) or Cluster.connect(named[0] if named else None)
-        found: list[str] = cluster.namespaces()
+        if isinstance(mesh, MeshInNamespace):
+            return mesh.namespaces()
+        return Cluster.connect(named[0] if named else None).namespaces()
     except WasmnbError:
         return []
-    return found
 
 
 def _annotations(_: Session) -> list[str]:

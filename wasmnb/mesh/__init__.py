@@ -1,6 +1,17 @@
 """Meshes: one protocol, and an embedded one of real Envoys."""
 
-from wasmnb.mesh.protocol import Change, Count, Mesh, MeshWithBookinfo, Pod, Watch
+from wasmnb.mesh.protocol import Change, Count, Mesh, MeshInNamespace, MeshWithBookinfo, Pod, Watch
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
-__all__ = ["Cause", "Change", "Count", "Mesh", "MeshWithBookinfo", "Pod", "PodVerdict", "Verdict", "Watch"]
+__all__ = [
+    "Cause",
+    "Change",
+    "Count",
+    "Mesh",
+    "MeshInNamespace",
+    "MeshWithBookinfo",
+    "Pod",
+    "PodVerdict",
+    "Verdict",
+    "Watch",
+]

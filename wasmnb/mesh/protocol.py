@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from wasmnb.check import Check
     from wasmnb.plugin import Plugin, PodVerdict
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
-__all__ = ["Change", "Count", "Mesh", "MeshWithBookinfo", "Pod", "Watch"]
+__all__ = ["Change", "Count", "Mesh", "MeshInNamespace", "MeshWithBookinfo", "Pod", "Watch"]
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,20 @@ class Mesh(Protocol):
     name: str
     """What ``%wasm_mesh`` calls it, such as ``local``."""
 
-    needs_registry: bool = False
+    needs_registry: bool
     """Whether its proxies fetch images from a registry; then ``plugin.image.reference`` is one there, with a digest."""
+
+    @property
+    def gateway(self) -> str:
+        """``host:port`` of the way in from this machine; empty where there is none."""
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What a user should know of it, such as where it is and what is not seen."""
+
+    @property
+    def remains(self) -> tuple[str, ...]:
+        """What a user should know once it is let go of, such as what stays."""
 
     def pods(self) -> list[Pod]:
         """List the pods as they are now."""
@@ -255,8 +268,26 @@ class Mesh(Protocol):
     def watch(self) -> Watch:
         """Watch pods, plugins and verdicts."""
 
+    def doctor(self) -> list[Check]:
+        """Look at what it needs; what could not be looked at is a row too."""
+
     def stop(self) -> None:
         """Let go of the mesh; what it started itself ends, and leaves nothing behind."""
+
+
+@runtime_checkable
+class MeshInNamespace(Protocol):
+    """A mesh that is one of several namespaces of a cluster."""
+
+    namespace: str
+
+    def namespaces(self) -> list[str]:
+        """List the namespaces of its cluster.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
 
 
 @runtime_checkable

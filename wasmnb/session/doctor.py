@@ -64,11 +64,8 @@ def _compiler(language: str) -> list[Check]:
 def _mesh(mesh: Mesh | None) -> list[Check]:
     if mesh is None:
         return [_envoy(), Check("mesh", ok=True, detail="none chosen yet; %wasm_mesh local starts one")]
-    examine_mesh = getattr(mesh, "doctor", None)
-    if examine_mesh is None:
-        return [Check("mesh", ok=True, detail=f"{mesh.name}, {len(mesh.pods())} pods")]
     try:
-        return list(examine_mesh())
+        return mesh.doctor()
     except WasmnbError as error:
         return [Check("mesh", ok=False, detail=_said(error), hint=error.hint)]
 

@@ -56,7 +56,7 @@ class Supplying(State):
         start = perf_counter()
         found = self._find(name, spoken, progress)
         stages = (("fetch" if isinstance(name, str) and is_reference(name) else "package", perf_counter() - start),)
-        if not getattr(self.current, "needs_registry", False):
+        if not self.current.needs_registry:
             return found, stages
         start = perf_counter()
         made = isinstance(name, Filter | Module) or (isinstance(name, str) and not is_reference(name))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wasmnb import redact
 from wasmnb.check import Checks
 from wasmnb.errors import Interrupted, UsageError
+from wasmnb.mesh import MeshInNamespace
 from wasmnb.mesh.results import Logs, Pods, Verdicts
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.rollout.deploy import in_force, unknown_plugin
@@ -178,5 +179,6 @@ class Looking(State):
             if rbac:
                 from wasmnb.mesh.istio.doctor import rbac as roles  # noqa: PLC0415 - for users of a cluster only
 
-                return Roles(roles(getattr(self._mesh, "namespace", "default")))
+                home = self._mesh.namespace if isinstance(self._mesh, MeshInNamespace) else "default"
+                return Roles(roles(home))
             return Checks(tuple(examine(self._defaults["language"], self._mesh, self)))

@@ -267,12 +267,11 @@ class State:
         self._mesh = None
         self._captures.clear()
         self._measured.clear()
-        return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=getattr(mesh, "remains", ()))
+        return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=mesh.remains)
 
     def _state(self, change: str) -> MeshState:
         mesh = self.current
-        gateway, about = getattr(mesh, "gateway", ""), getattr(mesh, "about", ())
-        return MeshState(mesh.name, tuple(mesh.pods()), change, gateway=gateway, about=about)
+        return MeshState(mesh.name, tuple(mesh.pods()), change, gateway=mesh.gateway, about=mesh.about)
 
     def _default(self, key: str, given: Any) -> Any:
         return self._defaults[key] if given is None else given

@@ -46,8 +46,8 @@ class IstioMesh:
 
     name = "istio"
     needs_registry = True
+    gateway = ""
     remains = ("what is in force in the cluster stays; connect again to take it away",)
-    """What a user should know once it is let go of."""
 
     def __init__(
         self,
@@ -144,6 +144,15 @@ class IstioMesh:
         lines.append(namespaces.injected(self.cluster, self.namespace) or "pods of the namespace get a sidecar")
         lines += [f"less is proven: {istio.why_blind}"] if istio.why_blind else []
         return tuple(lines)
+
+    def namespaces(self) -> list[str]:
+        """List the namespaces of the cluster.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
+        return self.cluster.namespaces()
 
     def pods(self) -> list[Pod]:
         """List the namespace's pods as kubectl would."""

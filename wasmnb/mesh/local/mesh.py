@@ -56,6 +56,8 @@ class LocalMesh:
 
     name = "local"
     needs_registry = False
+    about: tuple[str, ...] = ()
+    remains: tuple[str, ...] = ()
 
     def __init__(self, parts: Plan, processes: Processes) -> None:
         self._plan: Plan = parts
