@@ -55,6 +55,41 @@ def test_what_a_schema_forbids_is_said_without_the_value():
         parsed('{"a": }')
 
 
+def test_reasons_name_place_and_rule_as_the_schema_has_it():
+    schema = {
+        "type": "object",
+        "required": ["name", "mode"],
+        "properties": {
+            "rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}},
+            "at": {"oneOf": [{"type": "string"}, {"const": 4}]},
+            "mail": {"format": "email"},
+        },
+        "additionalProperties": False,
+        "$defs": {"rule": {"required": ["header"], "properties": {"header": {"type": "string", "pattern": "^x-"}}}},
+    }
+    given = {"rules": [{"header": "x-a"}, {"header": "y"}, {}], "at": [], "mail": "no mail", "other": 1}
+    for draft in ("http://json-schema.org/draft-07/schema#", "https://example.com/a/meta-schema"):
+        with pytest.raises(ConfigError) as caught:
+            checked(given, {"$schema": draft, **schema})
+        assert list(caught.value.why) == [
+            '$.at: oneOf must be [{"type": "string"}, {"const": 4}]',
+            '$.rules[1].header: pattern must be "^x-"',
+            "$.rules[2]: lacks header",
+            "$: additionalProperties must be false",
+            "$: lacks name, mode",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [({"type": "strnig"}, "strnig"), ({"$ref": "http://127.0.0.1:9/schema.json"}, "http://127.0.0.1:9/schema.json")],
+)
+def test_a_schema_that_is_none_is_an_error_and_nothing_is_fetched(schema, reason):
+    with pytest.raises(ConfigError, match="no JSON Schema") as caught:
+        checked({}, schema)
+    assert reason in caught.value.why[0]
+
+
 def test_the_lines_are_what_the_magics_take():
     config = {"name": "it's", "password": "hunter2"}
     choices = Choices("header-filter", "mine", "app=details", "AUTHZ", "open", "pull", config)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -90,4 +90,4 @@ def validate(made: Mapping[str, Any]) -> None:
     else:
         schema = _schemas(GATEWAY if "envoyproxy" in key[0] else ISTIO)[key]
     schema = {**schema, "additionalProperties": True}
-    jsonschema.Draft7Validator(schema).validate(made)
+    jsonschema_rs.Draft7Validator(schema).validate(made)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ConfigError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Field", "checked", "fields", "parsed"]
 
@@ -84,27 +84,50 @@ def checked(config: Any, schema: Mapping[str, Any] | None) -> Any:
     Raises
     ------
     ConfigError
-        It does not; each reason names the property.
+        It does not; each reason names the property. Or the schema is none.
     """
     if schema is None:
         return config
-    import jsonschema  # noqa: PLC0415 - for filters with a schema only
-
-    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    problems = sorted(kind(schema).iter_errors({} if config is None else config), key=lambda one: one.json_path)
+    problems = list(_validator(schema).iter_errors({} if config is None else config))
     if problems:
         raise ConfigError(
             "The configuration is not what the filter's schema allows.",
-            # A value may be a secret: what is wrong is said by its place and rule.
-            why=[f"{one.json_path}: {_rule(one)}" for one in problems],
+            why=_reasons(problems, schema),
             hint="the schema beside the filter says what it takes",
         )
     return config
 
 
-def _rule(problem: Any) -> str:
-    rule, wanted = problem.validator, problem.validator_value
-    if rule == "required":
-        missing = [name for name in wanted if name not in problem.instance]
-        return f"lacks {', '.join(missing)}"
-    return f"{rule} must be {json.dumps(wanted, ensure_ascii=False)}"
+def _validator(schema: Mapping[str, Any]) -> Any:
+    import jsonschema_rs  # noqa: PLC0415 - for filters with a schema only
+
+    known = str(schema.get("$schema") or "").startswith(("https://json-schema.org/", "http://json-schema.org/"))
+    read = dict(schema) if known else {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema"}
+    try:
+        # Nothing is fetched for a reference that leads out of the schema.
+        return jsonschema_rs.validator_for(read, validate_formats=False, offline=True)
+    except ValueError as error:
+        raise ConfigError(
+            "What lies beside the filter is no JSON Schema.",
+            why=[str(error).partition("\n")[0]],
+            hint="mend the schema, or take it away",
+        ) from None
+
+
+def _reasons(problems: Sequence[Any], schema: Mapping[str, Any]) -> list[str]:
+    """Name what is wrong by its place and rule: a value may be a secret."""
+    lacks: dict[str, list[str]] = {}
+    rules = []
+    for one in problems:
+        place = "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in one.instance_path)
+        if one.kind.name == "required":
+            lacks.setdefault(place, []).append(one.kind.property)
+        else:
+            rules.append(f"{place}: {_rule(one, schema)}")
+    return sorted([*(f"{place}: lacks {', '.join(names)}" for place, names in lacks.items()), *rules])
+
+
+def _rule(problem: Any, schema: Any) -> str:
+    for step in problem.schema_path:
+        schema = schema[step]
+    return f"{problem.kind.name} must be {json.dumps(schema, ensure_ascii=False)}"
