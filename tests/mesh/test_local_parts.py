@@ -19,9 +19,11 @@ from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.supervisor import records
 from wasmnb.errors import BadNameError, MeshError, TrafficError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.lookup import Service, check_id, did_you_mean, locate
+from wasmnb.mesh.local.lookup import Service, locate
 from wasmnb.mesh.local.watch import LocalWatch
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import FailPolicy, Phase, Plugin
+from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, chain_resource, in_order, wasm_filter
 
 AT = "[2026-11-23 17:54:50.857][12714]"
@@ -153,8 +155,8 @@ def test_ids_that_would_confuse_a_proxy_are_refused():
 
 
 def test_hints_name_what_there_is():
-    assert did_you_mean("detials", ["details", "ratings"]) == "did you mean details? there is: details, ratings"
-    assert did_you_mean("x", []) == "there is: nothing"
+    assert suggestion("detials", ["details", "ratings"]) == "did you mean details? there is: details, ratings"
+    assert suggestion("x", []) == "there is: nothing"
 
 
 def test_a_reserved_port_is_nobody_elses():

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import Discovery, Question, ask_all
+from wasmnb.envoy.bootstrap import Site
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.errors import MeshError, ModuleError
@@ -14,16 +15,32 @@ from wasmnb.plugin.errors import HangError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from wasmnb.envoy.processes import Processes
 
-__all__ = ["Canary"]
+__all__ = ["Canary", "canary_proxy"]
 
 _START = 20.0
 _PATIENCE = 3.0
 _STEP = 0.001
 _MOST_KNOWN = 500
 _MOST_SAID = 6  # lines of a filter's own that are quoted
+
+
+def canary_proxy(folder: Path) -> Proxy:
+    """Give the canary's Envoy: without labels, ports or a watchdog; it answers by itself, in a folder of its own."""
+    site = Site(
+        "canary-0",
+        "canary",
+        str(folder),
+        inbound=None,
+        outbound=0,
+        service=None,
+        operation="canary",
+        watchdog=None,
+    )
+    return Proxy(site, {}, None)
 
 
 class _CrashError(Exception):

@@ -8,12 +8,12 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from wasmnb.envoy.canary import Canary
+from wasmnb.envoy.canary import Canary, canary_proxy
 from wasmnb.envoy.processes import Processes, new_folder
+from wasmnb.envoy.program import find_envoy
 from wasmnb.envoy.proxy import Applied
 from wasmnb.errors import MeshError
 from wasmnb.interrupts import uninterrupted
-from wasmnb.mesh.local.topology import find_envoy, plan_canary
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
@@ -54,13 +54,14 @@ class Preflight:
                 return
             folder, lock = new_folder()
             try:
-                proxy, process, held = plan_canary(folder)
+                proxy = canary_proxy(folder / "0")
+                process = proxy.prepare(find_envoy(), (), "info")
                 (folder / "modules").mkdir()
             except BaseException:
                 os.close(lock)
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-            self._processes = Processes(folder, lock, [process], held)
+            self._processes = Processes(folder, lock, [process], [])
             self._canary = Canary(proxy, self._processes)
             weakref.finalize(self, self._processes.stop)
 

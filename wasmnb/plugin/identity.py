@@ -1,18 +1,32 @@
-"""What makes two plugins the very same, and what of a plugin may be shown."""
+"""A plugin's id, what makes two plugins the very same, and what of a plugin may be shown."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
+from wasmnb.errors import BadNameError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from wasmnb.plugin.plugin import Plugin
 
-__all__ = ["plugin_dict", "plugin_key"]
+__all__ = ["check_id", "plugin_dict", "plugin_key"]
+
+_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+
+
+def check_id(plugin: object) -> None:
+    """Refuse an id that could not stand in a proxy's configuration and statistics."""
+    if not (isinstance(plugin, str) and _ID.fullmatch(plugin)):
+        raise BadNameError(
+            f"{plugin!r} cannot be the id of a plugin.",
+            where=Place("the plugin's id", quote=str(plugin)),
+            hint="use letters, digits, '.', '_' and '-'",
+        )
 
 
 def plugin_key(plugin: Plugin) -> Hashable:

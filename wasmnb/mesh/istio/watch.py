@@ -28,7 +28,7 @@ from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
-    from wasmnb.mesh.istio.objects.objects import Kind
+    from wasmnb.mesh.istio.objects.objects import ObjectKind
 
 __all__ = ["IstioWatch"]
 
@@ -187,7 +187,7 @@ class IstioWatch(Stream):
         self._busy = self._moved = False
         self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", {}, self.wake)
         label = {"labelSelector": f"{PLUGIN},app.kubernetes.io/managed-by={MANAGER}"}
-        self._plugins: list[tuple[Kind, _Feed]] = [
+        self._plugins: list[tuple[ObjectKind, _Feed]] = [
             (kind, _Feed(cluster, kind.path(namespace), label, self.wake)) for kind in objects.kinds
         ]
         self._thread.start()

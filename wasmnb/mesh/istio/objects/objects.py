@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
-__all__ = ["KINDS", "MANAGER", "PLUGIN", "Kind", "Objects", "Stored", "record_of"]
+__all__ = ["KINDS", "MANAGER", "PLUGIN", "ObjectKind", "Objects", "Stored", "record_of"]
 
 MANAGER = "wasmnb"
 """Our field manager (server-side apply), and the value of ``app.kubernetes.io/managed-by``."""
@@ -32,7 +32,7 @@ _MOST_BYTES = 128 * 1024  # of the 256 KiB that all annotations of an object may
 
 
 @dataclass(frozen=True)
-class Kind:
+class ObjectKind:
     """A kind of object; its API group (empty for the core) with version, and its plural."""
 
     name: str
@@ -59,11 +59,11 @@ class Kind:
 KINDS = {
     (one.group, one.name): one
     for one in (
-        Kind("TrafficExtension", "extensions.istio.io", "v1alpha1", "trafficextensions"),
-        Kind("WasmPlugin", "extensions.istio.io", "v1alpha1", "wasmplugins"),
-        Kind("EnvoyFilter", "networking.istio.io", "v1alpha3", "envoyfilters"),
-        Kind("EnvoyExtensionPolicy", "gateway.envoyproxy.io", "v1alpha1", "envoyextensionpolicies"),
-        Kind("WasmPlugin", "extensions.higress.io", "v1alpha1", "wasmplugins"),
+        ObjectKind("TrafficExtension", "extensions.istio.io", "v1alpha1", "trafficextensions"),
+        ObjectKind("WasmPlugin", "extensions.istio.io", "v1alpha1", "wasmplugins"),
+        ObjectKind("EnvoyFilter", "networking.istio.io", "v1alpha3", "envoyfilters"),
+        ObjectKind("EnvoyExtensionPolicy", "gateway.envoyproxy.io", "v1alpha1", "envoyextensionpolicies"),
+        ObjectKind("WasmPlugin", "extensions.higress.io", "v1alpha1", "wasmplugins"),
     )
 }
 """The kinds that hold plugins, by group and name."""
@@ -75,7 +75,7 @@ class Stored:
 
     Parameters
     ----------
-    kind : Kind
+    kind : ObjectKind
     item : dict
         The object.
     record : dict
@@ -85,7 +85,7 @@ class Stored:
         ``attempt`` (how often the same was loaded afresh), ``by``, ``at``, ``notebook``.
     """
 
-    kind: Kind
+    kind: ObjectKind
     item: Mapping[str, Any]
     record: Mapping[str, Any]
 
@@ -117,11 +117,11 @@ class Objects:
     ----------
     cluster : Cluster
     namespace : str
-    kinds : iterable of Kind
+    kinds : iterable of ObjectKind
         Those that the cluster has.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, kinds: Iterable[Kind]) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, kinds: Iterable[ObjectKind]) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.kinds = tuple(kinds)
@@ -223,7 +223,7 @@ class Objects:
         }
         return {**body, "metadata": metadata}
 
-    def _is_ours(self, kind: Kind, name: str) -> None:
+    def _is_ours(self, kind: ObjectKind, name: str) -> None:
         try:
             there = self.cluster.request(
                 "GET", kind.path(self.namespace, name), right=kind.right("get", self.namespace)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, MeshError, UsageError
 from wasmnb.mesh.istio.proxies.pods import labels, moment
-from wasmnb.mesh.local.lookup import did_you_mean
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.rendering import render_istio, yaml_text
@@ -231,7 +231,7 @@ def put_at(stored: Stored) -> datetime:
 
 def unknown(id_: str, namespace: str, there: Sequence[str]) -> BadNameError:
     """Make the error for an id that nothing is in force under."""
-    return BadNameError(f"No plugin {id_!r} is in force in {namespace}.", hint=did_you_mean(id_, there))
+    return BadNameError(f"No plugin {id_!r} is in force in {namespace}.", hint=suggestion(id_, there))
 
 
 def _within(wanted: Any, there: Any) -> bool:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.plugin import FailPolicy
 
-__all__ = ["Known", "Wanted"]
+__all__ = ["DesiredState", "Known"]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredState:
     """What a pod is meant to run.
 
     Parameters

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
-    from wasmnb.mesh.istio.objects.objects import Kind
+    from wasmnb.mesh.istio.objects.objects import ObjectKind
 
 __all__ = ["Ack", "Istio", "find"]
 
@@ -62,7 +62,7 @@ class Istio:
         Its own.
     pods : tuple of str
         The istiod pods; empty when they may not be seen.
-    kinds : tuple of Kind
+    kinds : tuple of ObjectKind
         Which of the kinds that hold plugins the cluster knows.
     why_blind : str
         Why istiod cannot be asked; empty when it can.
@@ -72,7 +72,7 @@ class Istio:
     revision: str
     namespace: str
     pods: tuple[str, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ObjectKind, ...]
     why_blind: str = ""
 
     def acks(self, cluster: Cluster, tunnels: Tunnels) -> tuple[dict[str, Ack], str]:
@@ -140,8 +140,8 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
     return Istio(_version(first) or _guess(kinds), revision, system, names, kinds, why)
 
 
-def _kinds(cluster: Cluster) -> list[Kind]:
-    found: list[Kind] = []
+def _kinds(cluster: Cluster) -> list[ObjectKind]:
+    found: list[ObjectKind] = []
     for group, version in dict.fromkeys((kind.group, kind.version) for kind in KINDS.values()):
         try:
             resources = cluster.request("GET", f"/apis/{group}/{version}")["resources"]
@@ -161,7 +161,7 @@ def _version(item: Mapping[str, Any]) -> str:
     return ""
 
 
-def _guess(kinds: tuple[Kind, ...]) -> str:
+def _guess(kinds: tuple[ObjectKind, ...]) -> str:
     names = {kind.name for kind in kinds if kind.ours}
     # TrafficExtension came with 1.30, WasmPlugin with 1.12 (istio/api, extensions/v1alpha1).
     return "1.30" if "TrafficExtension" in names else "1.12" if "WasmPlugin" in names else ""

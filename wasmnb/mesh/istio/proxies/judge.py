@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wasmnb.envoy.log import Trap
     from wasmnb.mesh.istio.proxies.config_dump import Entry
-    from wasmnb.mesh.istio.proxies.desired_state import Known, Wanted
+    from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
     from wasmnb.mesh.istio.proxies.evidence import Evidence
 
 __all__ = ["judge", "not_selected"]
@@ -35,7 +35,7 @@ _SLACK = timedelta(milliseconds=50)
 """Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
 
 
-def not_selected(item: Mapping[str, Any], wanted: Wanted, labels: str) -> PodVerdict:
+def not_selected(item: Mapping[str, Any], wanted: DesiredState, labels: str) -> PodVerdict:
     """Say that a plugin is not for a pod."""
     reason = f"the pod's labels do not match {labels}"
     name = str(item["metadata"]["name"])
@@ -44,13 +44,13 @@ def not_selected(item: Mapping[str, Any], wanted: Wanted, labels: str) -> PodVer
     )
 
 
-def judge(seen: Evidence, wanted: Wanted, known: Known) -> PodVerdict:
+def judge(seen: Evidence, wanted: DesiredState, known: Known) -> PodVerdict:
     """Judge one plugin on one pod that it selects.
 
     Parameters
     ----------
     seen : Evidence
-    wanted : Wanted
+    wanted : DesiredState
     known : Known
         Brought up to date when the plugin is LIVE.
     """
@@ -58,7 +58,7 @@ def judge(seen: Evidence, wanted: Wanted, known: Known) -> PodVerdict:
 
 
 class _Judge:
-    def __init__(self, seen: Evidence, wanted: Wanted, known: Known) -> None:
+    def __init__(self, seen: Evidence, wanted: DesiredState, known: Known) -> None:
         self.seen, self.wanted, self.known = seen, wanted, known
         self.entry: Entry | None = seen.named(wanted.names)
         self.age = seen.at - wanted.since

@@ -9,7 +9,7 @@ from wasmnb.errors import BadNameError, Place
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_container, workload
 from wasmnb.mesh.istio.proxies.proxy_log import trap_lines
-from wasmnb.mesh.local.lookup import did_you_mean
+from wasmnb.mesh.suggestion import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ def find(name: str, items: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     raise BadNameError(
         f"There is no pod, workload or app {name!r} in the namespace.",
         where=Place("the pod", quote=name),
-        hint=did_you_mean(name, [app for app in apps if app] + [workload(item) for item in items]),
+        hint=suggestion(name, [app for app in apps if app] + [workload(item) for item in items]),
     )
 
 

@@ -11,11 +11,11 @@ from wasmnb.mesh.istio.api.namespaces import injected
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects_writer import put_at
 from wasmnb.mesh.istio.objects.plugin_facts import digest_of, envoy_name, policy_of, said_by, selects
-from wasmnb.mesh.istio.proxies.desired_state import Known, Wanted
+from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected
 from wasmnb.mesh.istio.proxies.pods import ended, labels
-from wasmnb.mesh.local.lookup import did_you_mean
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.selector import labels_text
 
@@ -142,11 +142,11 @@ class Looking:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
         return found
 
-    def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> Wanted:
+    def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> DesiredState:
         """Say what an object means to run."""
         digest, plugin = digest_of(stored), stored.record.get("plugin") or {}
         config, env = said_by(stored)
-        return Wanted(
+        return DesiredState(
             plugin=stored.id,
             digest=digest,
             root_id=str(plugin.get("root_id") or ""),
@@ -183,7 +183,7 @@ class Looking:
                 f"There is no pod in the namespace {self.namespace}.",
                 hint="%wasm_bookinfo apply makes some; %wasm_mesh istio -n NAMESPACE chooses another",
             )
-        hint = did_you_mean(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
+        hint = suggestion(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
         return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)
 
     def _names(self, stored: Stored) -> tuple[str, ...]:

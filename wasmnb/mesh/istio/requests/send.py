@@ -14,7 +14,7 @@ from wasmnb.mesh.istio.proxies.pods import has_proxy, workload
 from wasmnb.mesh.istio.requests import mtls, sender_pod, services
 from wasmnb.mesh.istio.requests.curl_script import Errand
 from wasmnb.mesh.istio.requests.request_transport import Ways
-from wasmnb.mesh.urls import did_you_mean
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import Answer, persist
@@ -87,7 +87,7 @@ def exchange(
     BadNameError, UsageError, TrafficError, ForbiddenError, MeshError
     """
     if via not in ("proxy", "app"):
-        raise UsageError(f"{via!r} is no way to send.", hint=did_you_mean(via, ("proxy", "app")))
+        raise UsageError(f"{via!r} is no way to send.", hint=suggestion(via, ("proxy", "app")))
     target = services.locate(cluster, namespace, url)
     item = sender_pod.find(cluster, namespace, source)
     request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import BadNameError, Place
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.pods import PROXY, ended, has_proxy, labels, workload
-from wasmnb.mesh.urls import did_you_mean
+from wasmnb.mesh.suggestion import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def find(cluster: Cluster, namespace: str, source: str) -> dict[str, Any]:
     raise BadNameError(
         f"There is no pod, workload or app {source!r} in the namespace {namespace}.",
         where=Place("the pod", quote=source),
-        hint=did_you_mean(source, [name for called in (_app, workload) for one in pods if (name := called(one))]),
+        hint=suggestion(source, [name for called in (_app, workload) for one in pods if (name := called(one))]),
     )
 
 

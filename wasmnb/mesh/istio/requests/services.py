@@ -9,6 +9,7 @@ from wasmnb.errors import BadNameError, Place, TrafficError
 from wasmnb.mesh import urls
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.suggestion import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +120,7 @@ def named(pod: str, found: Sequence[Endpoint], target: Target) -> Endpoint:
     raise BadNameError(
         f"The service {target.service!r} has no ready pod {pod!r}.",
         where=Place("the pod", quote=pod),
-        hint=urls.did_you_mean(pod, [one.pod for one in found]),
+        hint=suggestion(pod, [one.pod for one in found]),
     )
 
 
