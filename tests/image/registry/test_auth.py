@@ -341,7 +341,7 @@ def test_tokens_are_told_to_nobody(
             push(image, f"{proxy.host}/{repository}:v1")
         assert echo[0].partition(" ")[2] in tokens.tokens
         assert not any(token in str(caught.value) + caplog.text for token in tokens.tokens)
-        assert not any(token in repr(vars(clients.client(proxy.host)._door.shown)) for token in tokens.tokens)
+        assert not any(token in repr(vars(clients.client(proxy.host)._auth.shown)) for token in tokens.tokens)
     finally:
         proxy.stop()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image.registry.credential import Credential, Secrets
 
-__all__ = ["Doorkeeper", "merged"]
+__all__ = ["TokenAuth", "merged"]
 
 _CLIENT = "wasmnb"
 _SHORTEST_LIFE = 60  # seconds a token holds when the server does not say (the specification's default)
@@ -38,7 +38,7 @@ _OK, _NOT_FOUND, _NOT_ALLOWED = 200, 404, 405
 _MAX_ANSWER = 1 << 20
 
 
-class Doorkeeper:
+class TokenAuth:
     """What is known of a registry's door: the kind of lock, and keys that fit.
 
     Parameters

@@ -17,7 +17,7 @@ from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import client
 from wasmnb.image.registry.http_session import same_server
 from wasmnb.image.registry.repository import Remote
-from wasmnb.image.registry.responses import Doing
+from wasmnb.image.registry.responses import Operation
 
 if TYPE_CHECKING:
     import os
@@ -80,8 +80,8 @@ def tags_of(remote: Remote) -> list[str]:
         The registry refuses, or has no such repository.
     """
     name = f"{remote.client.host}/{remote.path}"
-    doing = Doing("list", f"repository {name}", remote.client.host)
-    pages = _pages(remote.client, remote.tags(_PAGE), "tags", doing, remote.scope("pull"))
+    operation = Operation("list", f"repository {name}", remote.client.host)
+    pages = _pages(remote.client, remote.tags(_PAGE), "tags", operation, remote.scope("pull"))
     return sorted({tag for page in pages for tag in page})
 
 
@@ -93,10 +93,10 @@ def repositories_of(at: Client, *, most: int = 0) -> list[str]:
     RegistryError
         The registry has no catalogue (most public ones), or shows it to nobody.
     """
-    doing = Doing("list", "its catalogue", at.host)
+    operation = Operation("list", "its catalogue", at.host)
     found: set[str] = set()
     try:
-        for page in _pages(at, f"{at.server}/v2/_catalog?n={most or _PAGE}", "repositories", doing, _CATALOGUE):
+        for page in _pages(at, f"{at.server}/v2/_catalog?n={most or _PAGE}", "repositories", operation, _CATALOGUE):
             found.update(page)
             if most and len(found) >= most:
                 break
@@ -114,18 +114,18 @@ def repositories_of(at: Client, *, most: int = 0) -> list[str]:
     )
 
 
-def _pages(at: Client, url: str, key: str, doing: Doing, scope: str) -> Iterator[list[str]]:
+def _pages(at: Client, url: str, key: str, operation: Operation, scope: str) -> Iterator[list[str]]:
     """Follow ``Link: <...>; rel="next"``: on the same server only, as our credentials go with it; never in a circle."""
     seen: set[str] = set()
     while url and url not in seen and len(seen) < _MOST_PAGES:
         seen.add(url)
-        reply = at.call("GET", url, doing, scopes=[scope], limit=_LIMIT)
+        reply = at.call("GET", url, operation, scopes=[scope], limit=_LIMIT)
         try:
             names = json.loads(reply.body)[key] or []
         except (ValueError, KeyError, TypeError, RecursionError):
             names = None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise RegistryError(f"{at.host} answered the listing of {doing.what} with something that is no list.")
+            raise RegistryError(f"{at.host} answered the listing of {operation.what} with something that is no list.")
         yield names
         links = parse_header_links(reply.headers.get("Link", ""))
         following = next((link["url"] for link in links if link.get("rel") == "next"), "")

@@ -22,10 +22,10 @@ from urllib3 import exceptions as urllib3_exceptions
 from wasmnb.errors import RegistryError
 from wasmnb.image.registry import credentials
 from wasmnb.image.registry.access import Access, server
-from wasmnb.image.registry.auth import Doorkeeper
+from wasmnb.image.registry.auth import TokenAuth
 from wasmnb.image.registry.credential import Secrets
 from wasmnb.image.registry.http_session import Session, same_server
-from wasmnb.image.registry.responses import Doing, Reply, refusal, unreachable
+from wasmnb.image.registry.responses import Operation, Reply, refusal, unreachable
 from wasmnb.image.registry.retry import PATIENT, Retry, asked_pause
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Client:
         self.secrets = Secrets()
         self._session = Session(access.verify)
         self._given, self._note = credential, ""
-        self._door = Doorkeeper(self.server, self._credential, self.secrets, self._session.ask)
+        self._auth = TokenAuth(self.server, self._credential, self.secrets, self._session.ask)
         self._threads = ThreadPoolExecutor(PARALLEL, thread_name_prefix="wasmnb-registry")
         #: Where a blob has been seen on this registry: digest to repository, for a mount in place of an upload.
         self.seen: dict[str, str] = {}
@@ -115,7 +115,7 @@ class Client:
     @property
     def knows_us(self) -> bool:
         """Whether the registry asked who we are, and got an answer."""
-        return self._door.shown is not None
+        return self._auth.shown is not None
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class Client:
         self,
         method: str,
         url: str,
-        doing: Doing,
+        operation: Operation,
         *,
         scopes: Sequence[str] = (),
         expect: Sequence[int] = (200,),
@@ -136,7 +136,7 @@ class Client:
         Parameters
         ----------
         method, url : str
-        doing : Doing
+        operation : Operation
             For messages.
         scopes : sequence of str
             What a token must allow.
@@ -156,13 +156,13 @@ class Client:
         def read(response: requests.Response) -> Reply:
             return Reply(response.status_code, response.headers, _read(response, limit), str(response.url))
 
-        return self._until(lambda: self._attempt(_Request(method, url, scopes, headers, body), doing, expect, read))
+        return self._until(lambda: self._attempt(_Request(method, url, scopes, headers, body), operation, expect, read))
 
     def attempt(
         self,
         method: str,
         url: str,
-        doing: Doing,
+        operation: Operation,
         *,
         scopes: Sequence[str],
         expect: Sequence[int],
@@ -174,10 +174,16 @@ class Client:
         def read(response: requests.Response) -> Reply:
             return Reply(response.status_code, response.headers, _read(response, _SMALL), str(response.url))
 
-        return self._attempt(_Request(method, url, scopes, headers, body), doing, expect, read)
+        return self._attempt(_Request(method, url, scopes, headers, body), operation, expect, read)
 
     def stream(
-        self, url: str, doing: Doing, *, scopes: Sequence[str], headers: Mapping[str, str], expect: Sequence[int]
+        self,
+        url: str,
+        operation: Operation,
+        *,
+        scopes: Sequence[str],
+        headers: Mapping[str, str],
+        expect: Sequence[int],
     ) -> requests.Response:
         """Ask for a body that is read piece by piece; the caller closes it.
 
@@ -187,7 +193,7 @@ class Client:
             There is no answer, or another one than expected.
         """
         return self._until(
-            lambda: self._attempt(_Request("GET", url, scopes, headers), doing, expect, lambda found: found)
+            lambda: self._attempt(_Request("GET", url, scopes, headers), operation, expect, lambda found: found)
         )
 
     def side_by_side(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -217,7 +223,11 @@ class Client:
         raise AssertionError  # ``count`` has no end
 
     def _attempt(
-        self, request: _Request, doing: Doing, expect: Sequence[int], read: Callable[[requests.Response], Result]
+        self,
+        request: _Request,
+        operation: Operation,
+        expect: Sequence[int],
+        read: Callable[[requests.Response], Result],
     ) -> Outcome[Result]:
         try:
             response = self._admitted(request)
@@ -225,9 +235,9 @@ class Client:
                 return Outcome(read(response))
             reply = Reply(response.status_code, response.headers, _read(response, _SMALL), str(response.url))
         except _BROKEN as trouble:
-            error, again = unreachable(trouble, self._told(doing), self.secrets)
+            error, again = unreachable(trouble, self._told(operation), self.secrets)
         else:
-            error, again = refusal(reply, self._told(doing), self.secrets), self.retry.again(reply.status)
+            error, again = refusal(reply, self._told(operation), self.secrets), self.retry.again(reply.status)
             return Outcome(None, error, again, asked_pause(reply.headers.get("Retry-After")))
         return Outcome(None, error, again)
 
@@ -235,14 +245,14 @@ class Client:
         """Send a request with whatever the registry wants for it; a 401 that stays is given back."""
         home = same_server(request.url, self.server)
         for last in (False,) * (_ROUNDS - 1) + (True,):
-            key = self._door.header(request.scopes) if home else {}
+            key = self._auth.header(request.scopes) if home else {}
             body = request.body() if callable(request.body) else request.body
             headers = {**_HEADERS, **(request.headers or {}), **key}
             response = self._session.ask(request.method, request.url, headers=headers, body=body)
             if response.status_code != _UNAUTHORIZED or not home or last:
                 break
             challenges = response.headers.get("WWW-Authenticate", "")
-            if not self._door.answer(challenges, request.scopes, key.get("Authorization", "")):
+            if not self._auth.answer(challenges, request.scopes, key.get("Authorization", "")):
                 break
             _read(response, _SMALL)
         return response
@@ -254,9 +264,9 @@ class Client:
             self.secrets.hold(found)
         return found
 
-    def _told(self, doing: Doing) -> Doing:
-        who = self._door.shown
-        return Doing(doing.verb, doing.what, self.host, who.source if who else "", self._note)
+    def _told(self, operation: Operation) -> Operation:
+        who = self._auth.shown
+        return Operation(operation.verb, operation.what, self.host, who.source if who else "", self._note)
 
     def close(self) -> None:
         """Close every connection."""

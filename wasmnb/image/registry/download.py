@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image.manifest import Descriptor
     from wasmnb.image.registry.repository import Remote
-    from wasmnb.image.registry.responses import Doing
+    from wasmnb.image.registry.responses import Operation
 
 __all__ = ["Download"]
 
@@ -38,13 +38,13 @@ class Download:
     ----------
     remote : Remote
     item : Descriptor
-    doing : Doing
+    operation : Operation
     got : callable
         Told how many more bytes have come.
     """
 
-    def __init__(self, remote: Remote, item: Descriptor, doing: Doing, got: Callable[[int], None]) -> None:
-        self._remote, self._item, self._doing, self._got = remote, item, doing, got
+    def __init__(self, remote: Remote, item: Descriptor, operation: Operation, got: Callable[[int], None]) -> None:
+        self._remote, self._item, self._operation, self._got = remote, item, operation, got
         self._at = self._breaks = 0
         self._response: requests.Response | None = None
 
@@ -76,14 +76,14 @@ class Download:
             self._breaks += 1
             if self._breaks > _MOST_BREAKS or not retry.wait(attempt):
                 raise RegistryError(
-                    f"The connection to {self._remote.client.host} broke during the pull of {self._doing.what}.",
+                    f"The connection to {self._remote.client.host} broke during the pull of {self._operation.what}.",
                     why=[f"{self._at:,} of {self._item.size:,} bytes of {self._item.digest} had come"],
                     hint="try again",
                 )
         self._at += len(piece or b"")
         if self._at > self._item.size:
             raise RegistryError(
-                f"A blob of {self._doing.what} is longer than its manifest says; it is not used.",
+                f"A blob of {self._operation.what} is longer than its manifest says; it is not used.",
                 why=[f"{self._item.digest}: more than {self._item.size:,} bytes"],
             )
         self._got(len(piece or b""))
@@ -103,7 +103,7 @@ class Download:
         headers = {"Range": f"bytes={self._at}-"} if self._at else {}
         response = self._remote.client.stream(
             self._remote.blob(self._item.digest),
-            self._doing,
+            self._operation,
             scopes=[self._remote.scope("pull")],
             headers=headers,
             expect=(200, _PARTIAL),

@@ -15,7 +15,7 @@ from wasmnb.image.registry.listing_cache import Memory
 from wasmnb.image.registry.manifest_facts import facts_of, row
 from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.resolve import NOT_FOUND
-from wasmnb.image.registry.responses import Doing
+from wasmnb.image.registry.responses import Operation
 from wasmnb.paths import cache_dir
 from wasmnb.progress import Silent
 
@@ -90,7 +90,7 @@ def listing(
 class _Listing:
     def __init__(self, at: Client, path: str, memory: Memory, progress: Progress, fresh: float) -> None:
         self._at, self._path, self._memory, self._progress, self._fresh = at, path, memory, progress, fresh
-        self._doing = Doing("list", f"{at.host}/{path}".rstrip("/"), at.host)
+        self._operation = Operation("list", f"{at.host}/{path}".rstrip("/"), at.host)
         self._notes: list[str] = []
         self._learned: dict[str, dict[str, Any]] = {}
 
@@ -173,11 +173,11 @@ class _Listing:
         """Ask what a tag means now, and of a digest that we do not know the manifest; empty for nothing."""
         remote = Remote(self._at, tag[0])
         try:
-            if before in facts and manifests.look(remote, tag[1], self._doing) == before:
+            if before in facts and manifests.look(remote, tag[1], self._operation) == before:
                 return before
-            found = manifests.fetch(remote, tag[1], self._doing)
+            found = manifests.fetch(remote, tag[1], self._operation)
             if found.digest not in self._learned:
-                self._learned[found.digest] = facts_of(remote, found.data, self._doing)
+                self._learned[found.digest] = facts_of(remote, found.data, self._operation)
         except RegistryError as error:
             if error.status != NOT_FOUND:
                 raise

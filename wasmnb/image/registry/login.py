@@ -13,7 +13,7 @@ from wasmnb.image.registry import credentials
 from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import Client, drop
 from wasmnb.image.registry.credential import Credential
-from wasmnb.image.registry.responses import Doing
+from wasmnb.image.registry.responses import Operation
 
 if TYPE_CHECKING:
     import os
@@ -133,7 +133,7 @@ def login(
     credential = Credential(username, password, source="this login")
     at = Client(name, Access.of(plain_http=plain_http, insecure=insecure, ca=ca), credential=credential)
     try:
-        at.call("GET", f"{at.server}/v2/", Doing("log in to", name, name))
+        at.call("GET", f"{at.server}/v2/", Operation("log in to", name, name))
         checked = at.knows_us
     except AuthError as error:
         refused = AuthError(

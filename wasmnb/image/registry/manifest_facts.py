@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wasmnb.image.registry.repository import Remote
-    from wasmnb.image.registry.responses import Doing
+    from wasmnb.image.registry.responses import Operation
 
 __all__ = ["facts_of", "row"]
 
@@ -25,7 +25,7 @@ _CREATED = "org.opencontainers.image.created"
 _MOST_CONFIG = 64 * 1024
 
 
-def facts_of(remote: Remote, data: bytes, doing: Doing) -> dict[str, Any]:
+def facts_of(remote: Remote, data: bytes, operation: Operation) -> dict[str, Any]:
     """Read a manifest; of an image of others, that says nothing in annotations, its runtime configuration too.
 
     Raises
@@ -44,7 +44,7 @@ def facts_of(remote: Remote, data: bytes, doing: Doing) -> dict[str, Any]:
         reply = remote.client.call(
             "GET",
             remote.blob(config.digest),
-            doing,
+            operation,
             scopes=[remote.scope("pull")],
             expect=(200, 404),
             limit=_MOST_CONFIG,

@@ -18,7 +18,7 @@ from wasmnb.image.manifest import (
 
 if TYPE_CHECKING:
     from wasmnb.image.registry.repository import Remote
-    from wasmnb.image.registry.responses import Doing, Reply
+    from wasmnb.image.registry.responses import Operation, Reply
 
 __all__ = ["Fetched", "fetch", "look", "put"]
 
@@ -34,7 +34,7 @@ class Fetched:
     data: bytes
 
 
-def fetch(remote: Remote, tag_or_digest: str, doing: Doing) -> Fetched:
+def fetch(remote: Remote, tag_or_digest: str, operation: Operation) -> Fetched:
     """Get a manifest or an index.
 
     Raises
@@ -45,7 +45,7 @@ def fetch(remote: Remote, tag_or_digest: str, doing: Doing) -> Fetched:
     reply = remote.client.call(
         "GET",
         remote.manifest(tag_or_digest),
-        doing,
+        operation,
         scopes=[remote.scope("pull")],
         headers=_ACCEPT,
         limit=MAX_MANIFEST,
@@ -53,11 +53,11 @@ def fetch(remote: Remote, tag_or_digest: str, doing: Doing) -> Fetched:
     digest = digest_of(reply.body)
     for wanted in (tag_or_digest, reply.headers.get(_DIGEST_HEADER, "")):
         if is_digest(wanted) and wanted != digest:
-            raise _other(remote, wanted, digest, doing)
+            raise _other(remote, wanted, digest, operation)
     return Fetched(digest, reply.body)
 
 
-def look(remote: Remote, tag_or_digest: str, doing: Doing, *, actions: str = "pull") -> str:
+def look(remote: Remote, tag_or_digest: str, operation: Operation, *, actions: str = "pull") -> str:
     """Give the digest that a tag means at this moment, without its manifest; empty when there is none.
 
     Raises
@@ -66,15 +66,15 @@ def look(remote: Remote, tag_or_digest: str, doing: Doing, *, actions: str = "pu
         The registry does not say.
     """
     url, scopes = remote.manifest(tag_or_digest), [remote.scope(actions)]
-    reply = remote.client.call("HEAD", url, doing, scopes=scopes, headers=_ACCEPT, expect=(200, 404))
+    reply = remote.client.call("HEAD", url, operation, scopes=scopes, headers=_ACCEPT, expect=(200, 404))
     if reply.status == 404:  # noqa: PLR2004
         return ""
     digest = reply.headers.get(_DIGEST_HEADER, "")
     # The header is only recommended; the bytes tell in any case.
-    return digest if is_digest(digest) else fetch(remote, tag_or_digest, doing).digest
+    return digest if is_digest(digest) else fetch(remote, tag_or_digest, operation).digest
 
 
-def put(remote: Remote, tag_or_digest: str, data: bytes, media_type: str, doing: Doing) -> None:
+def put(remote: Remote, tag_or_digest: str, data: bytes, media_type: str, operation: Operation) -> None:
     """Give a registry a manifest; from then on the tag means it.
 
     Raises
@@ -85,7 +85,7 @@ def put(remote: Remote, tag_or_digest: str, data: bytes, media_type: str, doing:
     reply: Reply = remote.client.call(
         "PUT",
         remote.manifest(tag_or_digest),
-        doing,
+        operation,
         scopes=[remote.scope("pull,push")],
         headers={"Content-Type": media_type},
         body=data,
@@ -93,12 +93,12 @@ def put(remote: Remote, tag_or_digest: str, data: bytes, media_type: str, doing:
     )
     kept, digest = reply.headers.get(_DIGEST_HEADER, ""), digest_of(data)
     if is_digest(kept) and kept != digest:
-        raise _other(remote, digest, kept, doing)
+        raise _other(remote, digest, kept, operation)
 
 
-def _other(remote: Remote, wanted: str, got: str, doing: Doing) -> RegistryError:
+def _other(remote: Remote, wanted: str, got: str, operation: Operation) -> RegistryError:
     return RegistryError(
-        f"{remote.client.host} has another manifest for {doing.what} than its digest says; it is not used.",
+        f"{remote.client.host} has another manifest for {operation.what} than its digest says; it is not used.",
         why=[f"wanted {wanted}", f"got    {got}"],
         hint="something between here and the registry changes what goes through: try again, without a proxy",
     )

@@ -14,7 +14,7 @@ from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
 from wasmnb.image.registry.download import Download
 from wasmnb.image.registry.resolve import NOT_FOUND, nothing, repository
-from wasmnb.image.registry.responses import Doing
+from wasmnb.image.registry.responses import Operation
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def pull(
 class _Pull:
     def __init__(self, where: Reference, remote: Remote, store: Store, progress: Progress) -> None:
         self._where, self._remote, self._store, self._progress = where, remote, store, progress
-        self._doing = Doing("pull", str(where), where.host)
+        self._operation = Operation("pull", str(where), where.host)
         self._lock = threading.Lock()
         self._done = self._total = self._fetched = 0
         self._note, self._over = "", False
@@ -142,7 +142,7 @@ class _Pull:
 
     def _manifest(self, tag_or_digest: str) -> Fetched:
         try:
-            return manifests.fetch(self._remote, tag_or_digest, self._doing)
+            return manifests.fetch(self._remote, tag_or_digest, self._operation)
         except RegistryError as error:
             if error.status != NOT_FOUND:
                 raise
@@ -184,7 +184,7 @@ class _Pull:
         if self._store.has_blob(item.digest, item.size):
             self._tell(item.size)
             return
-        with Download(self._remote, item, self._doing, self._tell) as stream:
+        with Download(self._remote, item, self._operation, self._tell) as stream:
             self._store.put_blob(stream, item.digest, item.size)
             self._fetched += item.size
 

@@ -13,7 +13,7 @@ from wasmnb.image.registry import manifests
 from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import client
 from wasmnb.image.registry.repository import Remote
-from wasmnb.image.registry.responses import Doing
+from wasmnb.image.registry.responses import Operation
 from wasmnb.image.registry.upload import CHUNK, Blob, upload
 from wasmnb.progress import Silent
 
@@ -143,7 +143,7 @@ class _Push:
         self._chunk, self._mount_from = chunk, mount_from
         self._digest = digest_of(image.manifest)
         self._target = where.tag_or_latest or self._digest
-        self._doing = Doing("push", str(where), where.host)
+        self._operation = Operation("push", str(where), where.host)
         self._lock = threading.Lock()
         self._sent = self._total = 0
         self._over = False
@@ -171,14 +171,14 @@ class _Push:
         # beside that look: a repository that lacks a blob has no manifest with it.
         unseen = [blob for blob in blobs if at.seen.get(blob.digest) != path]
         bringing = at.side_by_side(self._bring, unseen)
-        before = manifests.look(self._remote, self._target, self._doing, actions="pull,push")
+        before = manifests.look(self._remote, self._target, self._operation, actions="pull,push")
         if before == self._digest:
             self._progress.update(f"pushing {self._where.name}", self._total, self._total)
         else:
             seen = at.side_by_side(self._bring, [blob for blob in blobs if blob not in unseen])
             for _ in (*bringing, *seen):
                 pass
-            manifests.put(self._remote, self._target, self._image.manifest, manifest.media_type, self._doing)
+            manifests.put(self._remote, self._target, self._image.manifest, manifest.media_type, self._operation)
             at.moved.add((path, self._target))
         for blob in blobs:
             at.seen[blob.digest] = path
@@ -188,12 +188,12 @@ class _Push:
         """Ask for a blob, and send it when it is not there."""
         remote = self._remote
         url, scopes = remote.blob(blob.digest), [remote.scope("pull,push")]
-        if remote.client.call("HEAD", url, self._doing, scopes=scopes, expect=(200, 404)).status != 404:  # noqa: PLR2004
+        if remote.client.call("HEAD", url, self._operation, scopes=scopes, expect=(200, 404)).status != 404:  # noqa: PLR2004
             self._tell(blob.size)
             return
         known = (remote.client.seen.get(blob.digest, ""), *self._mount_from)
         elsewhere = next((path for path in known if path and path != remote.path), "")
-        upload(remote, blob, self._doing, self._tell, chunk=self._chunk, elsewhere=elsewhere)
+        upload(remote, blob, self._operation, self._tell, chunk=self._chunk, elsewhere=elsewhere)
 
     def _tell(self, count: int) -> None:
         if self._over:

@@ -14,7 +14,7 @@ from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.catalogue import repositories_of, tags_of
 from wasmnb.image.registry.client import client
 from wasmnb.image.registry.repository import Remote
-from wasmnb.image.registry.responses import Doing
+from wasmnb.image.registry.responses import Operation
 
 if TYPE_CHECKING:
     import os
@@ -105,9 +105,9 @@ def inspect(
         What it has is no image.
     """
     where = Reference.parse(reference)
-    remote, doing = repository(where, plain_http=plain_http, insecure=insecure, ca=ca), _looking(where)
+    remote, operation = repository(where, plain_http=plain_http, insecure=insecure, ca=ca), _looking(where)
     try:
-        found = manifests.fetch(remote, where.digest or where.tag_or_latest, doing)
+        found = manifests.fetch(remote, where.digest or where.tag_or_latest, operation)
     except RegistryError as error:
         if error.status != NOT_FOUND:
             raise
@@ -118,9 +118,9 @@ def inspect(
     def read(digest: str, limit: int) -> bytes:
         if digest in children:
             # Registries keep manifests apart from blobs, and give each at its own address only.
-            return manifests.fetch(remote, digest, doing).data
+            return manifests.fetch(remote, digest, operation).data
         scopes = [remote.scope("pull")]
-        return remote.client.call("GET", remote.blob(digest), doing, scopes=scopes, limit=limit).body
+        return remote.client.call("GET", remote.blob(digest), operation, scopes=scopes, limit=limit).body
 
     return inspected(found.data, read, reference=reference, name=where.name)
 
@@ -162,8 +162,8 @@ def _digest(remote: Remote, where: Reference) -> str:
     return manifests.look(remote, where.digest or where.tag_or_latest, _looking(where))
 
 
-def _looking(where: Reference) -> Doing:
-    return Doing("look at", str(where), where.host)
+def _looking(where: Reference) -> Operation:
+    return Operation("look at", str(where), where.host)
 
 
 def _quietly(ask: Callable[[], list[str]]) -> list[str]:

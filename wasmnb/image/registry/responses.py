@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image.registry.credential import Secrets
 
-__all__ = ["Doing", "Reply", "refusal", "said", "unreachable"]
+__all__ = ["Operation", "Reply", "refusal", "said", "unreachable"]
 
 _MOST = 4  # messages of a registry that are quoted
 _LONGEST = 300
@@ -39,7 +39,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Doing:
+class Operation:
     """What is being done, for messages.
 
     Parameters
@@ -80,15 +80,15 @@ def said(body: bytes, secrets: Secrets) -> tuple[list[str], set[str]]:
     return [secrets.mask(line)[:_LONGEST] for line in lines[:_MOST]], codes
 
 
-def refusal(reply: Reply, doing: Doing, secrets: Secrets) -> RegistryError:
+def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryError:
     """Give the error for an answer that is not the one that was hoped for."""
     why, codes = said(reply.body, secrets)
-    status, host, verb, what = reply.status, doing.host, doing.verb, doing.what
+    status, host, verb, what = reply.status, operation.host, operation.verb, operation.what
     kind: type[RegistryError] = RegistryError
     if status == 401:  # noqa: PLR2004
         kind = AuthError
-        sentence, hint = _stranger(doing)
-        why += [doing.note] if doing.note else []
+        sentence, hint = _stranger(operation)
+        why += [operation.note] if operation.note else []
     elif status == 403 or "DENIED" in codes:  # noqa: PLR2004
         kind = AuthError
         sentence = f"{host} does not allow you to {verb} {what}."
@@ -97,7 +97,7 @@ def refusal(reply: Reply, doing: Doing, secrets: Secrets) -> RegistryError:
         sentence, hint = f"{host} has no {what}.", f"%wasm_list {host} shows what it has"
     elif status == 429:  # noqa: PLR2004
         sentence = f"{host} has had too many requests from here, and does not {verb} {what} now."
-        hint = "wait a while" + (f", or log in, which allows more: %wasm_login {host}" if not doing.source else "")
+        hint = "wait a while" + (f", or log in, which allows more: %wasm_login {host}" if not operation.source else "")
         asked = reply.headers.get("Retry-After")
         why += [f"Retry-After: {secrets.mask(asked)[:_LONGEST]}"] if asked else []
     elif status == 400 and reply.url.startswith("http://") and has_tls(host):  # noqa: PLR2004
@@ -106,20 +106,23 @@ def refusal(reply: Reply, doing: Doing, secrets: Secrets) -> RegistryError:
         sentence = f"{host} does not take this kind of artifact: it refused the manifest of {what}."
         hint = "package it as an image, which every registry takes: --variant compat"
     elif status >= 500:  # noqa: PLR2004
-        sentence, hint = f"{host} is in trouble: it answered {status} to the {doing.noun} {what}.", "try again later"
+        sentence, hint = (
+            f"{host} is in trouble: it answered {status} to the {operation.noun} {what}.",
+            "try again later",
+        )
     else:
-        sentence, hint = f"{host} answered {status} to the {doing.noun} {what}.", ""
+        sentence, hint = f"{host} answered {status} to the {operation.noun} {what}.", ""
     return kind(sentence, why=why, hint=hint, status=status)
 
 
-def unreachable(trouble: Exception, doing: Doing, secrets: Secrets) -> tuple[RegistryError, bool]:
+def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> tuple[RegistryError, bool]:
     """Give the error for a request that got no answer, and whether the next one may get one.
 
     Nothing of the library's own text is quoted but a short reason: it holds whole addresses, with tokens in them.
     """
     chain = list(_causes(trouble))
     names = " ".join(str(item) for item in chain).upper()
-    host, again, why, hint = doing.host, False, "", ""
+    host, again, why, hint = operation.host, False, "", ""
     if isinstance(trouble, requests.exceptions.ProxyError):
         sentence, hint = (
             f"The proxy on the way to {host} does not let through.",
@@ -144,25 +147,26 @@ def unreachable(trouble: Exception, doing: Doing, secrets: Secrets) -> tuple[Reg
         os_error = next((item.strerror for item in chain if isinstance(item, OSError) and item.strerror), "")
         sentence, why = f"{host} cannot be reached.", os_error
     elif isinstance(trouble, requests.exceptions.Timeout):
-        sentence, again = f"{host} did not answer in time to the {doing.noun} {doing.what}.", True
+        sentence, again = f"{host} did not answer in time to the {operation.noun} {operation.what}.", True
     elif isinstance(trouble, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         sentence = f"{host} sent us to an address that is none."
     else:
         again = isinstance(trouble, _BROKEN) or not isinstance(trouble, requests.RequestException)
-        sentence = f"The connection to {host} broke during the {doing.noun} {doing.what}."
+        sentence = f"The connection to {host} broke during the {operation.noun} {operation.what}."
         hint = "try again"
     return RegistryError(sentence, why=[secrets.mask(why)[:_LONGEST]] if why else [], hint=hint), again
 
 
-def _stranger(doing: Doing) -> tuple[str, str]:
-    login = f"%wasm_login {doing.host}"
-    if doing.source:
-        return (
-            f"{doing.host} does not take the credentials from {doing.source} for the {doing.noun} {doing.what}.",
-            f"log in again: {login}",
-        )
-    more = "; a repository that does not exist looks the same there" if doing.host == DOCKER_HUB else ""
-    return f"{doing.host} wants to know who you are before the {doing.noun} {doing.what}.", f"log in: {login}{more}"
+def _stranger(operation: Operation) -> tuple[str, str]:
+    login = f"%wasm_login {operation.host}"
+    if operation.source:
+        sentence = f"{operation.host} does not take the credentials from {operation.source}"
+        return f"{sentence} for the {operation.noun} {operation.what}.", f"log in again: {login}"
+    more = "; a repository that does not exist looks the same there" if operation.host == DOCKER_HUB else ""
+    return (
+        f"{operation.host} wants to know who you are before the {operation.noun} {operation.what}.",
+        f"log in: {login}{more}",
+    )
 
 
 def _detail(detail: object) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image.registry.client import Outcome
     from wasmnb.image.registry.repository import Remote
-    from wasmnb.image.registry.responses import Doing, Reply
+    from wasmnb.image.registry.responses import Operation, Reply
 
 __all__ = ["CHUNK", "Blob", "upload"]
 
@@ -63,7 +63,13 @@ class _Counted:
 
 
 def upload(
-    remote: Remote, blob: Blob, doing: Doing, sent: Callable[[int], None], *, chunk: int = CHUNK, elsewhere: str = ""
+    remote: Remote,
+    blob: Blob,
+    operation: Operation,
+    sent: Callable[[int], None],
+    *,
+    chunk: int = CHUNK,
+    elsewhere: str = "",
 ) -> bool:
     """Bring a blob that is not in a repository yet.
 
@@ -71,7 +77,7 @@ def upload(
     ----------
     remote : Remote
     blob : Blob
-    doing : Doing
+    operation : Operation
         For messages.
     sent : callable
         Told how many more bytes are there; negative when some have to be sent again.
@@ -90,12 +96,14 @@ def upload(
     RegistryError
         It did not arrive.
     """
-    return _Upload(remote, blob, doing, sent, chunk).run(elsewhere)
+    return _Upload(remote, blob, operation, sent, chunk).run(elsewhere)
 
 
 class _Upload:
-    def __init__(self, remote: Remote, blob: Blob, doing: Doing, sent: Callable[[int], None], chunk: int) -> None:
-        self._remote, self._blob, self._doing, self._chunk = remote, blob, doing, chunk
+    def __init__(
+        self, remote: Remote, blob: Blob, operation: Operation, sent: Callable[[int], None], chunk: int
+    ) -> None:
+        self._remote, self._blob, self._operation, self._chunk = remote, blob, operation, chunk
         self._client, self._tell = remote.client, sent
         self._data = memoryview(blob.data)
         self._told = 0  # bytes that have been told of
@@ -128,7 +136,9 @@ class _Upload:
         if elsewhere:
             url = append_url_params(url, {"mount": self._blob.digest, "from": elsewhere})
             scopes.append(f"repository:{elsewhere}:pull")
-        reply = self._client.call("POST", url, self._doing, scopes=scopes, expect=(_ACCEPTED, _CREATED), headers=_BYTES)
+        reply = self._client.call(
+            "POST", url, self._operation, scopes=scopes, expect=(_ACCEPTED, _CREATED), headers=_BYTES
+        )
         if reply.status == _CREATED:
             return ""
         least = reply.headers.get("OCI-Chunk-Min-Length", "")
@@ -159,7 +169,7 @@ class _Upload:
 
         scopes = [self._remote.scope("pull,push")]
         return self._client.attempt(
-            method, url, self._doing, scopes=scopes, headers={**_BYTES, **headers}, body=body, expect=expect
+            method, url, self._operation, scopes=scopes, headers={**_BYTES, **headers}, body=body, expect=expect
         )
 
     def _follow(self, reply: Reply, location: str) -> str:
@@ -174,11 +184,11 @@ class _Upload:
         """Ask how far it has come; start anew when nobody knows, and stop when it had all arrived."""
         scopes = [self._remote.scope("pull,push")]
         head = self._client.call(
-            "HEAD", self._remote.blob(self._blob.digest), self._doing, scopes=scopes, expect=(200, 404)
+            "HEAD", self._remote.blob(self._blob.digest), self._operation, scopes=scopes, expect=(200, 404)
         )
         if head.status != 404:  # noqa: PLR2004
             return ""
-        outcome = self._client.attempt("GET", location, self._doing, scopes=scopes, expect=(_NO_CONTENT, 200))
+        outcome = self._client.attempt("GET", location, self._operation, scopes=scopes, expect=(_NO_CONTENT, 200))
         if outcome.result is None:
             return self._begin("")
         self._at = min(_reached_by(outcome.result, 0), self._blob.size)
