@@ -20,7 +20,7 @@ from measure import Figures, runs, seconds
 
 import wasmnb
 from wasmnb.compile import runtime
-from wasmnb.compile.toolchain import toolchain
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import ToolchainError
 from wasmnb.session import Session
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import RegistrationError, UsageError
 from wasmnb.registered import Group
 
@@ -130,3 +131,12 @@ def test_the_doctor_lists_them(install: Install, numbers: Group[int]) -> None:
 def test_what_an_older_wasmnb_registered_does_not_count(install: Install, numbers: Group[int]) -> None:
     install("wasmnb", "SEVEN = 7", "0.0", seven="wasmnb_module:SEVEN")
     assert numbers.names() == ("two", "one")
+
+
+def test_pyproject_declares_what_we_register() -> None:
+    text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    for group in (LANGUAGES,):
+        _, _, section = text.partition(f'[project.entry-points."{group.name}"]\n')
+        declared = dict(line.replace('"', "").split(" = ") for line in section.partition("\n\n")[0].splitlines())
+        assert declared == group.own
+        assert set(group.loaded()) >= set(group.own)

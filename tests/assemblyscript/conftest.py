@@ -9,7 +9,7 @@ import pytest
 from tests.sdk.upstream import Upstream
 from wasmnb.compile import Filter
 from wasmnb.compile.assemblyscript.toolchain import AssemblyScriptToolchain
-from wasmnb.compile.toolchain import toolchain
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tests.assemblyscript.conftest import as_filter
 from tests.conformance.languages import article
 from wasmnb.compile.assemblyscript import node
 from wasmnb.compile.assemblyscript.service import Service
-from wasmnb.compile.toolchain import toolchain
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import CompileError, ToolchainError, UsageError
 
 ROOT = str(Path(__file__).parents[2])

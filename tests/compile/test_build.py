@@ -13,7 +13,7 @@ import pytest
 from tests.compile.conftest import cell
 from wasmnb.compile import Filter
 from wasmnb.compile.cpp import compiler
-from wasmnb.compile.toolchain import toolchain
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import CompileError, UsageError
 
 RAW = """

@@ -10,7 +10,7 @@ from tests.conformance import languages
 from tests.conformance.behaviours import CONFIGURATION
 from tests.sdk import harness
 from tests.sdk.upstream import Upstream
-from wasmnb.compile.toolchain import toolchain
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:

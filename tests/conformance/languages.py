@@ -9,7 +9,7 @@ from tests.rust.conftest import rust
 from wasmnb.compile import Filter
 from wasmnb.compile.assemblyscript.toolchain import AssemblyScriptToolchain
 from wasmnb.compile.go.toolchain import GoToolchain
-from wasmnb.compile.toolchain import toolchain
+from wasmnb.compile.languages import toolchain
 
 SUFFIXES = {"cpp": "cc", "rust": "rs", "go": "go", "assemblyscript": "ts"}
 #: The ABI that each SDK is for.

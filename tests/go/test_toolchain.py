@@ -20,7 +20,7 @@ from tests.sdk.harness import Plugin, Proxy
 from wasmnb.compile.backtrace import symbolize
 from wasmnb.compile.go import compiler, modules
 from wasmnb.compile.go.toolchain import GoToolchain
-from wasmnb.compile.toolchain import toolchain
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import CompileError, ToolchainError, UsageError
 from wasmnb.paths import cache_dir
 

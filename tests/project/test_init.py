@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmnb import init_project
-from wasmnb.compile.toolchain import LANGUAGES
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.project import PLATFORMS, TEMPLATES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EACH = [(language, template) for language in LANGUAGES for template in TEMPLATES]
+EACH = [(language, template) for language in LANGUAGES.names() for template in TEMPLATES]
 
 
 @pytest.mark.parametrize(("language", "template"), EACH)
@@ -94,7 +94,7 @@ def test_the_name_follows_from_the_folder(tmp_path: Path) -> None:
 
 
 def test_no_template_speaks_of_this_machine(tmp_path: Path) -> None:
-    for language in LANGUAGES:
+    for language in LANGUAGES.names():
         made = init_project(tmp_path / language, language=language)
         texts = "\n".join((made.path / name).read_text() for name in made.files)
         assert not re.search(r"/root/|/home/|/tmp/", texts.replace("ENVOY=/path", ""))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
-import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from wasmnb import Filter, Session, build_image
-from wasmnb.compile import languages, toolchain
+from wasmnb.compile import languages
 from wasmnb.compile.folder import guess
 from wasmnb.errors import CompileError
 from wasmnb.image import Store
@@ -20,25 +21,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).parents[2] / "docs" / "languages.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+(ENTRY,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+MODULES = ("compiler", "__init__", "folder")
+
+
+def install(site: Path) -> None:
+    """Install the page's package into a folder, as pip would."""
+    package, info = site / "toylang", site / "toylang-1.0.dist-info"
+    package.mkdir(parents=True)
+    info.mkdir()
+    for name, text in zip(MODULES, BLOCKS, strict=True):
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toylang\nVersion: 1.0\n")
+    points = re.sub(r'\[project\.entry-points\."(.*?)"\]', r"[\1]", ENTRY).replace('"', "")
+    (info / "entry_points.txt").write_text(points)
 
 
 @pytest.fixture(autouse=True)
-def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Add the page's language, and take it away."""
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Install the page's language, and take it away."""
     monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
-    before = dict(languages.REGISTERED), dict(toolchain.LANGUAGES)
-    compiler, registering, reading = BLOCKS
-    for name, text in (("toylang", compiler), ("toylang_folder", reading)):
-        module = types.ModuleType(name)
-        monkeypatch.setitem(sys.modules, name, module)
-        exec(compile(text, str(PAGE), "exec"), module.__dict__)
-    exec(compile(registering, str(PAGE), "exec"), {})
-    yield
-    for now, then in zip((languages.REGISTERED, toolchain.LANGUAGES), before, strict=True):
-        now.clear()
-        now.update(then)
-    toolchain.toolchain.cache_clear()
+    site = tmp_path / "site"
+    install(site)
+    monkeypatch.syspath_prepend(str(site))
+    yield site
+    languages.toolchain.cache_clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "toylang"]:
+        monkeypatch.delitem(sys.modules, name)
 
 
 def test_a_cell_is_guessed_built_and_cached() -> None:
@@ -77,6 +88,33 @@ def test_the_doctor_and_the_session_know_it() -> None:
         assert session.config(language="toy")["language"] == "toy"
         checks = session.doctor()
         assert [check for check in checks if check.name == "Toy" and check.ok]
+
+
+def test_the_doctor_names_its_package() -> None:
+    with Session() as session:
+        (group,) = [check for check in session.doctor() if check.name == "languages"]
+    assert group.detail == "cpp, rust, go, assemblyscript, toy (toylang 1.0)"
+
+
+def test_in_a_notebook(toy: Path, tmp_path: Path) -> None:
+    code = """
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "wasmnb")
+made = shell.run_cell("%%wasm_filter mine --lang toy\\ntoy\\nnothing\\n")
+made.raise_error()
+assert shell.user_ns["mine"].language == "toy", shell.user_ns["mine"]
+line = "%wasm_filter mine --lang to"
+with provisionalcompleter():
+    print([each.text for each in shell.Completer.completions(line, len(line))])
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(toy), str(PAGE.parents[1])])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "['toy']" in done.stdout
 
 
 def test_it_is_short() -> None:

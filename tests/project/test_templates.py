@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmnb import Module, init_project
-from wasmnb.compile.toolchain import LANGUAGES
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.image.runtime_config import agreed
 from wasmnb.project import TEMPLATES
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES.names())
 def test_it_builds_and_works_without_us(
     tmp_path: Path,
     language: str,

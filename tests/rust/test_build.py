@@ -13,8 +13,8 @@ import pytest
 
 from tests.rust.conftest import BODY_LINE, USE, cell
 from wasmnb.compile import Filter
+from wasmnb.compile.languages import toolchain
 from wasmnb.compile.rust import crates, tools
-from wasmnb.compile.toolchain import toolchain
 from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
 from wasmnb.module.check import check
 

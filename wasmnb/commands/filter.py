@@ -55,7 +55,7 @@ COMMANDS = (
                 ("--language", "--lang", "-l"),
                 "of the cell; without it, what the source looks like",
                 "LANGUAGE",
-                values="cpp|rust|go|assemblyscript",
+                values="languages",
             ),
             *FLAGS,
             Option(

@@ -33,9 +33,7 @@ COMMANDS = (
         _init,
         (Argument("destination", "the folder", True),),
         (
-            Option(
-                ("--language", "--lang", "-l"), "of the filter; cpp", "LANGUAGE", values="cpp|rust|go|assemblyscript"
-            ),
+            Option(("--language", "--lang", "-l"), "of the filter; cpp", "LANGUAGE", values="languages"),
             Option(
                 ("--template", "-t"),
                 "what it begins as; add-header",

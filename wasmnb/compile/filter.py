@@ -35,7 +35,7 @@ class Filter:
     source : str
         The program text, as in the cell.
     language : str
-        ``cpp``, ``rust``, ``go``, ``assemblyscript``: a key of `wasmnb.compile.toolchain.LANGUAGES`.
+        ``cpp``, ``rust``, ``go``, ``assemblyscript``: a key of `wasmnb.compile.languages.LANGUAGES`.
     flags : tuple of str
         Extra compiler flags (``-D``, ``-O0`` ...).
     first_line : int
@@ -125,7 +125,7 @@ class Filter:
         CompileError, LinkError, ToolchainError, ModuleError
         """
         from wasmnb.compile.diagnostics import in_file  # noqa: PLC0415
-        from wasmnb.compile.toolchain import toolchain  # noqa: PLC0415
+        from wasmnb.compile.languages import toolchain  # noqa: PLC0415
 
         try:
             return toolchain(self.language).build(self, progress=progress, force=force)

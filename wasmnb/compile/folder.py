@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from wasmnb.compile.languages import REGISTERED
-from wasmnb.compile.toolchain import LANGUAGES
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
+from wasmnb.registered import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,12 +29,15 @@ def guess(folder: Path) -> str | None:
     """Say which language a folder is in; None when it holds no filter."""
     names = [path.name for path in walk(folder)]
     top = {item.name for item in folder.iterdir()}
-    for language, kind in REGISTERED.items():
-        if not kind.reader:
-            continue
-        endings = tuple(mark for mark in kind.marks if mark.startswith("."))
-        if top.intersection(kind.marks) or any(name.endswith(endings) for name in names if endings):
-            return language
+    languages = {word: one for word, one in LANGUAGES.loaded().items() if one.reader}
+    # A build file says more than a source does: a Rust project may have C++ in it.
+    for word, one in languages.items():
+        if top.intersection(one.marks):
+            return word
+    for word, one in languages.items():
+        endings = tuple(mark for mark in one.marks if mark.startswith("."))
+        if endings and any(name.endswith(endings) for name in names):
+            return word
     return None
 
 
@@ -45,15 +47,14 @@ def read(path: str | Path, *, name: str | None, language: str | None, flags: tup
     if not folder.is_dir():
         raise BadNameError(f"There is no folder {str(path)!r}.", hint="a relative path starts at the notebook's folder")
     language = language or guess(folder)
-    kind = REGISTERED.get(language or "")
+    kind = LANGUAGES.get(language) if language else None
     if kind is None or not kind.reader:
-        known = ", ".join(one.name for one in REGISTERED.values() if one.reader)
-        what = f"in {LANGUAGES.get(language, language)}" if language else "a filter"
+        known = ", ".join(one.name for one in LANGUAGES.loaded().values() if one.reader)
+        what = f"in {kind.name if kind else language}" if language else "a filter"
         raise UsageError(
             f"The folder {str(path)!r} holds nothing to build {what} from.", hint=f"folders are built in {known}"
         )
-    module, function = kind.reader.split(":")
-    reader = cast("Reader", getattr(import_module(module), function))
+    reader = cast("Reader", load(kind.reader))
     return reader(folder, folder.resolve().name if name is None else name, flags)
 
 

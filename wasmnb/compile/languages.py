@@ -1,15 +1,27 @@
 """The languages that a filter can be written in: what each is called, how it is recognised, and what builds it.
 
-A language is one `Language`, given to `register`, and one `wasmnb.compile.toolchain.Toolchain`; docs/languages.md tells
-how one is added.
+A language is one `Language`, registered in the group ``wasmnb.languages``, and one `Toolchain`; docs/languages.md
+tells how one is added.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, cast
 
-__all__ = ["REGISTERED", "Guess", "Language", "guess", "register"]
+from wasmnb.errors import UsageError
+from wasmnb.registered import Group, load
+
+if TYPE_CHECKING:
+    from wasmnb.check import Check
+    from wasmnb.compile.filter import Filter
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["LANGUAGES", "Guess", "Language", "Toolchain", "guess", "toolchain"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,7 @@ class Language:
     Parameters
     ----------
     word : str
-        What `Filter.language` and ``--lang`` hold.
+        The name that it is registered by, which `Filter.language` and ``--lang`` hold.
     name : str
         What people call it.
     toolchain : str
@@ -46,17 +58,59 @@ class Language:
     signs: tuple[str, ...] = ()
 
 
-#: Every language by its word. A project is of the first whose mark it has.
-REGISTERED: dict[str, Language] = {}
+class Toolchain(Protocol):
+    """A compiler, an SDK and a cache for one language."""
+
+    language: str
+
+    def build(self, filter: Filter, *, progress: Progress | None = None, force: bool = False) -> Module:  # noqa: A002
+        """Make a module of a filter's source, or find it in the cache.
+
+        Raises
+        ------
+        CompileError, LinkError, ToolchainError, UsageError
+        """
+
+    def doctor(self) -> list[Check]:
+        """Look at everything that a build needs."""
 
 
-def register(language: Language) -> None:
-    """Make a language known, or replace it."""
-    from wasmnb.compile import toolchain  # noqa: PLC0415 - it reads what is registered
+#: Every language by its word, ours and those that other packages register.
+LANGUAGES: Group[Language] = Group(
+    "wasmnb.languages",
+    "language",
+    {word: f"wasmnb.compile.{word}:LANGUAGE" for word in ("cpp", "rust", "go", "assemblyscript")},
+    Language,
+)
 
-    REGISTERED[language.word] = language
-    toolchain.LANGUAGES[language.word] = language.name
-    toolchain.toolchain.cache_clear()
+
+@cache
+def toolchain(language: str) -> Toolchain:
+    """Give the toolchain of a language.
+
+    Parameters
+    ----------
+    language : str
+        A name in `LANGUAGES`.
+
+    Raises
+    ------
+    UsageError
+        There is no toolchain for this language.
+    RegistrationError
+        The package that registers it is broken.
+    """
+    found = LANGUAGES.get(language)
+    if found is not None:
+        return cast("Toolchain", load(found.toolchain)())
+    languages = LANGUAGES.loaded()
+    spellings = {spelling: word for word, one in languages.items() for spelling in one.spellings}
+    guess = spellings.get(language.lower()) or next(iter(get_close_matches(language.lower(), languages)), "")
+    known = ", ".join(f"{word} ({one.name})" for word, one in languages.items())
+    raise UsageError(
+        f"There is no toolchain for the language {language!r}.",
+        hint=f"use {guess!r}; there is {known}" if guess else f"there is {known}",
+    )
 
 
 @dataclass(frozen=True)
@@ -78,7 +132,7 @@ class Guess:
     line: int = 0
 
     def __str__(self) -> str:
-        name = REGISTERED[self.language].name
+        name = LANGUAGES.load(self.language).name
         if not self.because:
             return f"taken for {name}, the session's default: nothing in the source tells; --lang says it"
         return f"taken for {name} because of {self.because!r} in line {self.line}; --lang says otherwise"
@@ -99,7 +153,7 @@ def guess(source: str, default: str, *, first_line: int = 1) -> Guess:
         The number of its first line, as the user counts.
     """
     code = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source)
-    found = {word: _signs(language, code) for word, language in REGISTERED.items()}
+    found = {word: _signs(language, code) for word, language in LANGUAGES.loaded().items()}
     counts = sorted((len(signs) for signs in found.values()), reverse=True)
     if not counts or not counts[0] or counts[1:2] == counts[:1]:
         return Guess(default)
@@ -112,76 +166,3 @@ def _signs(language: Language, code: str) -> list[tuple[int, str]]:
     """Give the place of each sign that is there, however often."""
     matches = (re.search(sign, code, re.MULTILINE) for sign in language.signs)
     return [(match.start() + len(match[0]) - len(match[0].lstrip()), match[0].strip()) for match in matches if match]
-
-
-_OWN = (
-    Language(
-        "rust",
-        "Rust",
-        "wasmnb.compile.rust:RustToolchain",
-        ("rs",),
-        (".rs",),
-        ("Cargo.toml",),
-        "wasmnb.compile.rust.project:read",
-        (
-            r"^\s*use\s+\w+(?:::|;)",
-            r"\bproxy_wasm::",
-            r"^\s*(?:unsafe\s+)?impl\b[^;{]*\{",
-            r"\bfn\s+\w+\s*[(<]",
-            r"^\s*#!?\[\w+",
-            r"\blet\s+mut\b",
-        ),
-    ),
-    Language(
-        "go",
-        "Go",
-        "wasmnb.compile.go:GoToolchain",
-        ("golang",),
-        (".go",),
-        ("go.mod",),
-        "wasmnb.compile.go.project:read",
-        (
-            r"^\s*package\s+\w+\s*$",
-            r"^\s*import\s*(?:\(|\"[\w./-]+\"\s*$)",
-            r"^\s*func\s*(?:\([^)]*\)\s*)?\w+\s*\(",
-            r"\bproxywasm\.",
-            r"^\s*type\s+\w+\s+(?:struct|interface)\b",
-            r"\w\s*:=\s",
-        ),
-    ),
-    Language(
-        "assemblyscript",
-        "AssemblyScript",
-        "wasmnb.compile.assemblyscript:AssemblyScriptToolchain",
-        ("as", "ts", "typescript"),
-        (".ts",),
-        ("package.json", "asconfig.json"),
-        "wasmnb.compile.assemblyscript.project:read",
-        (
-            r"^\s*import\s*(?:\{|\*\s+as\b|\")[^;]*?(?:from\s*)?\"@?[\w./-]+\"",
-            r"^\s*export\s+(?:\*|\{|class|function|const|default)",
-            r"\bregisterRootContext\b",
-            r"\bclass\s+\w+\s+extends\s+\w+",
-            r"^\s*(?:export\s+)?function\s+\w+\s*\(",
-            r"\w\s*\)?\s*:\s*(?:[ui](?:8|16|32|64)|usize|bool|string|void)\b",
-        ),
-    ),
-    Language(
-        "cpp",
-        "C++",
-        "wasmnb.compile.cpp:CppToolchain",
-        ("c++", "cc", "cxx"),
-        (".cc", ".cpp", ".cxx"),
-        (".cc", ".cpp", ".cxx"),
-        "wasmnb.compile.cpp.folder:read",
-        (
-            r"^\s*#\s*(?:include|define|pragma|if|ifdef|ifndef)\b",
-            r"\bRegisterContextFactory\b",
-            r"\bclass\s+\w+\s*(?:final\s*)?:\s*(?:public\s+)?\w+",
-            r"\bstd::\w+",
-            r"\bFilter(?:Headers|Data|Trailers)Status\b[^V]",
-            r"\bstatic_cast<|\bextern\s+\"C\"",
-        ),
-    ),
-)
-REGISTERED.update({language.word: language for language in _OWN})

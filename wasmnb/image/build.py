@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.filter import Filter
 from wasmnb.compile.folder import guess
-from wasmnb.compile.languages import REGISTERED
-from wasmnb.compile.toolchain import LANGUAGES
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.image.layer import RUNTIME
 from wasmnb.image.packaging import package
@@ -115,7 +114,7 @@ def _found(path: Path, name: str, flags: Sequence[str]) -> Module | Filter:
         raise BadNameError(f"There is no filter and no file {str(path)!r}.", hint=hint)
     if path.suffix == ".wasm":
         return Module.load(path, name=name)
-    language = next((one.word for one in REGISTERED.values() if path.suffix in one.suffixes), None)
+    language = next((one.word for one in LANGUAGES.loaded().values() if path.suffix in one.suffixes), None)
     if language is None:
         hint = "give a .wasm file, a source (.cc, .rs, .go, .ts), or a folder"
         raise UsageError(f"An image cannot be built from {path.name!r}.", hint=hint)
@@ -129,7 +128,7 @@ def _in_folder(folder: Path, name: str, flags: Sequence[str]) -> Module | Filter
         return Module.load(folder / modules[0], name=name)
     if not modules:
         return Filter.from_folder(folder, name=name, language=language, flags=flags)
-    also = [f"{LANGUAGES[language]} sources"] if language else []
+    also = [f"{LANGUAGES.load(language).name} sources"] if language else []
     raise UsageError(
         f"The folder {str(folder)!r} does not say what to build: it holds more than one thing that could be meant.",
         why=[", ".join([*modules[:10], *also])],

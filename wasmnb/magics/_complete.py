@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wasmnb.commands.line import split
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import WasmnbError
 from wasmnb.image.reference import split_target
 from wasmnb.mesh import MeshInNamespace
@@ -232,6 +233,7 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "files": lambda session: session.files,
     "filters": lambda session: session.filters,
     "images": _quiet(_images),
+    "languages": lambda _: list(LANGUAGES.names()),
     "plugins": _quiet(_plugins),
     "pods": _quiet(_pods),
     "registries": _quiet(_registries),

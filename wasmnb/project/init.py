@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wasmnb.compile.filter import Filter
-from wasmnb.compile.toolchain import LANGUAGES, toolchain
+from wasmnb.compile.languages import LANGUAGES, toolchain
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
@@ -76,7 +76,7 @@ class Project(Dated, Tabled):
 
 def choices() -> dict[str, list[tuple[str, str]]]:
     """Give what can be chosen for a project, by keyword: words and what they are called, the usual one first."""
-    languages = [(word, name) for word, name in LANGUAGES.items() if templates.has(word)]
+    languages = [(word, one.name) for word, one in LANGUAGES.loaded().items() if templates.has(word)]
     kinds = [(word, f"{word}: {what}") for word, what in templates.TEMPLATES.items()]
     return {"language": languages, "template": kinds, "platform": list(templates.PLATFORMS.items())}
 
@@ -97,7 +97,7 @@ def init_project(
     destination : str or pathlib.Path
         The folder; made when it is not there.
     language : str, optional
-        A key of `wasmnb.compile.toolchain.LANGUAGES`; ``cpp``.
+        A key of `wasmnb.compile.languages.LANGUAGES`; ``cpp``.
     template : str, optional
         A key of `wasmnb.project.TEMPLATES`; ``add-header``.
     platform : str, optional
@@ -122,10 +122,9 @@ def init_project(
     folder = Path(destination).expanduser()
     name = Filter(name or _named(folder), "").name
     if not templates.has(chosen["language"]):
-        raise UsageError(
-            f"There are no templates in {LANGUAGES[chosen['language']]}.",
-            hint=f"there are some in {', '.join(LANGUAGES[key] for key in LANGUAGES if templates.has(key))}",
-        )
+        known = ", ".join(LANGUAGES.load(word).name for word in LANGUAGES.names() if templates.has(word))
+        what = f"There are no templates in {LANGUAGES.load(chosen['language']).name}."
+        raise UsageError(what, hint=f"there are some in {known}")
     files = templates.files(name, **chosen)
     there = _there(folder, files)
     if there and not force:

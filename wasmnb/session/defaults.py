@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.compile.toolchain import LANGUAGES
+from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
 from wasmnb.plugin.selector import selector, selector_text
+from wasmnb.registered import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,14 +31,19 @@ class Default:
         What it decides.
     start : object
         The value of a fresh session.
-    choices : tuple of str
-        The words it takes; empty when it takes any.
+    words : tuple of str or Group
+        The words it takes, or where they are registered; empty when it takes any.
     """
 
     read: Callable[[Any], Any]
     help: str
     start: Any = None
-    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] | Group[Any] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words it takes; empty when it takes any."""
+        return self.words.names() if isinstance(self.words, Group) else self.words
 
 
 def choice(what: str, value: object, words: Iterable[str]) -> str:
@@ -105,7 +111,6 @@ def _certificates(value: object) -> str:
 
 _ON = ("true", "yes", "on", "1")
 _SWITCH = (*_ON, "false", "no", "off", "0")
-_LANGUAGES = tuple(LANGUAGES)
 _PHASES = ("AUTHN", "AUTHZ", "STATS", "UNSPECIFIED")
 _POLICIES = ("close", "open", "reload")
 
@@ -115,7 +120,9 @@ KEYS: dict[str, Default] = {
         lambda value: choice("fail_policy", value, _POLICIES), "after a crash of the filter", "close", _POLICIES
     ),
     "insecure": Default(_switch("insecure"), "believe whoever answers as the registry", False, ("true", "false")),
-    "language": Default(lambda value: choice("language", value, LANGUAGES), "of filter cells", "cpp", _LANGUAGES),
+    "language": Default(
+        lambda value: choice("language", value, LANGUAGES.names()), "of filter cells", "cpp", LANGUAGES
+    ),
     "mesh": Default(lambda value: choice("mesh", value, MESHES), "the mesh that %wasm_mesh starts", None, MESHES),
     "phase": Default(
         lambda value: choice("phase", value, _PHASES), "where in the filter chain", "UNSPECIFIED", _PHASES

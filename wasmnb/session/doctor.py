@@ -33,29 +33,36 @@ def examine(language: str, mesh: Mesh | None, session: State) -> list[Check]:
     list of Check
         What could not even be looked at is a row too, never an exception.
     """
-    return [*_compilers(language), *_mesh(mesh), *_store(session), _credentials()]
+    return [*_compilers(language), *_registered(), *_mesh(mesh), *_store(session), _credentials()]
 
 
 def _compilers(language: str) -> list[Check]:
     """Look at every language; the session's own comes first, and what is missing for the others is no failure."""
-    from wasmnb.compile.toolchain import LANGUAGES  # noqa: PLC0415
+    from wasmnb.compile.languages import LANGUAGES  # noqa: PLC0415
 
     found = _compiler(language)
-    for other in LANGUAGES:
+    for other in LANGUAGES.loaded():
         if other != language:
             found += [replace(check, needed=False) for check in _compiler(other)]
     return found
 
 
+def _registered() -> list[Check]:
+    """Look at what other packages register."""
+    from wasmnb.compile.languages import LANGUAGES  # noqa: PLC0415
+
+    return LANGUAGES.checks()
+
+
 def _compiler(language: str) -> list[Check]:
     try:
-        from wasmnb.compile.toolchain import LANGUAGES, toolchain  # noqa: PLC0415 - heavy, and only for its users
+        from wasmnb.compile.languages import LANGUAGES, toolchain  # noqa: PLC0415 - heavy, and only for its users
 
         checks = toolchain(language).doctor()
         works = all(check.ok for check in checks)
         missing = next((check for check in checks if not check.ok), None)
         detail = "filters can be built" if missing is None else f"not yet: {missing.detail}"
-        summary = Check(LANGUAGES[language], works, detail, missing.hint if missing else "")
+        summary = Check(LANGUAGES.load(language).name, works, detail, missing.hint if missing else "")
     except (WasmnbError, ImportError) as error:
         return [Check(f"{language} compiler", ok=False, detail=_said(error), hint="pip install wasmnb again")]
     return [summary, *(check for check in checks if check is not missing)]

@@ -36,7 +36,7 @@ _DEFAULT = "-O1"
 
 
 class AssemblyScriptToolchain:
-    """Builds AssemblyScript filters (`wasmnb.compile.toolchain.Toolchain`)."""
+    """Builds AssemblyScript filters (`wasmnb.compile.languages.Toolchain`)."""
 
     language = "assemblyscript"
 

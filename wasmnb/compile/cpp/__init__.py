@@ -1,5 +1,23 @@
-"""C++ filters: clang and wasm-ld of PyPI's ``ziglang``, and our own SDK."""
+"""C++: how it is recognised, and what builds it: clang and wasm-ld of PyPI's ``ziglang``, and our own SDK."""
 
-from wasmnb.compile.cpp.toolchain import CppToolchain
+from wasmnb.compile.languages import Language
 
-__all__ = ["CppToolchain"]
+__all__ = ["LANGUAGE"]
+
+LANGUAGE = Language(
+    word="cpp",
+    name="C++",
+    toolchain="wasmnb.compile.cpp.toolchain:CppToolchain",
+    spellings=("c++", "cc", "cxx"),
+    suffixes=(".cc", ".cpp", ".cxx"),
+    marks=(".cc", ".cpp", ".cxx"),
+    reader="wasmnb.compile.cpp.folder:read",
+    signs=(
+        r"^\s*#\s*(?:include|define|pragma|if|ifdef|ifndef)\b",
+        r"\bRegisterContextFactory\b",
+        r"\bclass\s+\w+\s*(?:final\s*)?:\s*(?:public\s+)?\w+",
+        r"\bstd::\w+",
+        r"\bFilter(?:Headers|Data|Trailers)Status\b[^V]",
+        r"\bstatic_cast<|\bextern\s+\"C\"",
+    ),
+)

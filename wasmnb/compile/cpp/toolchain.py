@@ -35,7 +35,7 @@ _RECIPE = 6
 
 
 class CppToolchain:
-    """Builds C++ filters (`wasmnb.compile.toolchain.Toolchain`)."""
+    """Builds C++ filters (`wasmnb.compile.languages.Toolchain`)."""
 
     language = "cpp"
 

@@ -1,5 +1,23 @@
-"""Go filters: the user's Go compiler, and the Proxy-Wasm SDK for Go."""
+"""Go: how it is recognised, and what builds it: the user's Go compiler, and the Proxy-Wasm SDK for Go."""
 
-from wasmnb.compile.go.toolchain import GoToolchain
+from wasmnb.compile.languages import Language
 
-__all__ = ["GoToolchain"]
+__all__ = ["LANGUAGE"]
+
+LANGUAGE = Language(
+    word="go",
+    name="Go",
+    toolchain="wasmnb.compile.go.toolchain:GoToolchain",
+    spellings=("golang",),
+    suffixes=(".go",),
+    marks=("go.mod",),
+    reader="wasmnb.compile.go.project:read",
+    signs=(
+        r"^\s*package\s+\w+\s*$",
+        r"^\s*import\s*(?:\(|\"[\w./-]+\"\s*$)",
+        r"^\s*func\s*(?:\([^)]*\)\s*)?\w+\s*\(",
+        r"\bproxywasm\.",
+        r"^\s*type\s+\w+\s+(?:struct|interface)\b",
+        r"\w\s*:=\s",
+    ),
+)

@@ -38,7 +38,7 @@ _FLAGS = re.compile(r"-(?:tags|gcflags|ldflags)=.*", re.DOTALL)
 
 
 class GoToolchain:
-    """Builds Go filters (`wasmnb.compile.toolchain.Toolchain`)."""
+    """Builds Go filters (`wasmnb.compile.languages.Toolchain`)."""
 
     language = "go"
 

@@ -1,5 +1,23 @@
-"""Rust filters: the user's rustc and cargo, and the crate ``proxy-wasm``."""
+"""Rust: how it is recognised, and what builds it: the user's rustc and cargo, and the crate ``proxy-wasm``."""
 
-from wasmnb.compile.rust.toolchain import RustToolchain
+from wasmnb.compile.languages import Language
 
-__all__ = ["RustToolchain"]
+__all__ = ["LANGUAGE"]
+
+LANGUAGE = Language(
+    word="rust",
+    name="Rust",
+    toolchain="wasmnb.compile.rust.toolchain:RustToolchain",
+    spellings=("rs",),
+    suffixes=(".rs",),
+    marks=("Cargo.toml",),
+    reader="wasmnb.compile.rust.project:read",
+    signs=(
+        r"^\s*use\s+\w+(?:::|;)",
+        r"\bproxy_wasm::",
+        r"^\s*(?:unsafe\s+)?impl\b[^;{]*\{",
+        r"\bfn\s+\w+\s*[(<]",
+        r"^\s*#!?\[\w+",
+        r"\blet\s+mut\b",
+    ),
+)

@@ -54,7 +54,7 @@ _OPTIONS = (
 
 
 class RustToolchain:
-    """Builds Rust filters (`wasmnb.compile.toolchain.Toolchain`)."""
+    """Builds Rust filters (`wasmnb.compile.languages.Toolchain`)."""
 
     language = "rust"
 
