@@ -2,8 +2,10 @@
 # make test   installs what the tests need, and runs all of them
 # make lab    opens JupyterLab on the notebooks
 # make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look
-# make lint   ruff and mypy
-# make docs   writes docs/magics.md from the magics' definitions
+# make lint   ruff, mypy; biome and TypeScript, where there is Node.js
+# make format has Python and TypeScript as make lint wants them
+# make front  bundles the widgets' front ends from labextension/ into the package (Node.js)
+# make docs   writes what is made of Python: docs/magics.md, labextension/src/messages.ts
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
 # make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
 
@@ -19,16 +21,13 @@ DEBIAN := $(CLUSTER) chromium crun docker.io libfmt-dev nlohmann-json3-dev podma
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lab bench lint docs wheel cluster cluster-down clean
+.PHONY: demo test lab bench lint format front docs wheel cluster cluster-down clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
 
-test: $(VENV)/test
+test: lint
 	scripts/debian-packages.sh $(DEBIAN)
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 lab: $(VENV)/lab
@@ -41,9 +40,19 @@ lint: $(VENV)/test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python scripts/front.py check
+
+format: $(VENV)/test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/python scripts/front.py format
+
+front: $(VENV)/run
+	$(BIN)/python scripts/front.py build
 
 docs: $(VENV)/run
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/messages.py
 
 wheel: $(VENV)/run
 	$(BIN)/python -m pip install --quiet build

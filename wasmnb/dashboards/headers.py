@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
     from datetime import datetime
 
+    from wasmnb.live.messages import CaptureMessage, HeaderMessage, HeadersMessage, HeadersPaintMessage, Kind
     from wasmnb.mesh import Mesh
     from wasmnb.mesh.protocol import Change
     from wasmnb.traffic import Capture
@@ -38,23 +39,25 @@ class Entry:
     last: datetime
     times: int = 1
 
-    def packed(self) -> dict[str, Any]:
+    def message(self) -> CaptureMessage:
         """Give the entry as a front end reads it."""
-        rows = []
-        for name, before, after, change in self.record.rows:
-            cell = change_cell(change)
-            rows.append([name, before, after, change, cell.sign, cell.tone])
+        rows = [_line(*row) for row in self.record.rows]
         return {
             "rows": rows,
             "status": self.record.status,
             "tone": self.record.tone,
             "notes": list(self.record.notes),
-            "compared": any(row[3] for row in rows),
+            "compared": any(row["change"] for row in rows),
             "pod": self.pod,
             "first": self.first.timestamp(),
             "last": self.last.timestamp(),
             "times": self.times,
         }
+
+
+def _line(name: str, before: str | None, after: str | None, change: str) -> HeaderMessage:
+    cell = change_cell(change)
+    return {"name": name, "before": before, "after": after, "change": change, "sign": cell.sign, "tone": cell.tone}
 
 
 class HeadersWatch:
@@ -146,8 +149,12 @@ class HeadersWatch:
     def whole(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell every capture."""
         with self._lock:
-            entries = [entry.packed() for entry in self._entries.values()]
-            tell({**self._state(), "entries": entries, "title": self._title})
+            message: HeadersMessage = {
+                **self._message(None),
+                "entries": [entry.message() for entry in self._entries.values()],
+                "title": self._title,
+            }
+            tell(message)
 
     def on_change(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Have each answer told."""
@@ -175,7 +182,7 @@ class HeadersWatch:
                 self.freshness = stale
                 self._told(None)
 
-    def _rest(self, kind: str, reason: str) -> None:
+    def _rest(self, kind: Kind, reason: str) -> None:
         if self.freshness.kind == "ended":
             return
         self.freshness = Freshness(kind, now(), reason)
@@ -222,19 +229,20 @@ class HeadersWatch:
         self._latest = key
         self._told(known)
 
-    def _state(self) -> dict[str, Any]:
+    def _message(self, entry: Entry | None) -> HeadersPaintMessage:
         keys = list(self._entries)
         return {
             "number": self._number,
-            "freshness": self.freshness.to_dict(),
+            "freshness": self.freshness.message(),
             "latest": keys.index(self._latest) if self._latest in self._entries else 0,
             "length": len(keys),
+            "entry": entry.message() if entry is not None else None,
         }
 
     def _told(self, entry: Entry | None) -> None:
         with self._lock:
             self._number += 1
-            self._tell({**self._state(), **({"entry": entry.packed()} if entry is not None else {})})
+            self._tell(self._message(entry))
 
 
 def _pass() -> None:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
     from wasmnb.display import Record
     from wasmnb.live.feed import Freshness
+    from wasmnb.live.messages import PodsMessage, PodsPaintMessage, SignMessage
     from wasmnb.mesh import Mesh
 
 __all__ = ["Pods", "dashboard"]
+
+_SIGNS: dict[str, SignMessage] = {word: {"sign": sign, "tone": tone} for word, (sign, tone) in VERDICTS.items()}
 
 
 class Pods:
@@ -41,14 +44,17 @@ class Pods:
 
     def whole(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell every row."""
-        self.board.whole(lambda paint: tell({**_packed(paint), "mesh": self._mesh, "signs": VERDICTS}))
+        self.board.whole(lambda paint: tell(self._message(paint)))
 
     def on_change(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Have each paint told."""
-        self.board.painted(lambda paint: tell(_packed(paint)))
+        self.board.painted(lambda paint: tell(_message(paint)))
 
     def said(self, message: Mapping[str, Any]) -> None:
         """Filters and sorts are the front end's own business."""
+
+    def _message(self, paint: Paint) -> PodsMessage:
+        return {**_message(paint), "mesh": self._mesh, "signs": _SIGNS}
 
 
 def dashboard(
@@ -78,10 +84,10 @@ def dashboard(
     return LiveView(Pods(Board(mesh, mask=mask, rates=rates), mesh.name), closed=closed)
 
 
-def _packed(paint: Paint) -> dict[str, Any]:
+def _message(paint: Paint) -> PodsPaintMessage:
     return {
         "number": paint.number,
-        "rows": [row.packed() for row in paint.rows],
+        "freshness": paint.freshness.message(),
+        "rows": [row.message() for row in paint.rows],
         "gone": list(paint.gone),
-        "freshness": paint.freshness.to_dict(),
     }

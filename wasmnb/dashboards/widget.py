@@ -36,7 +36,7 @@ def widget(front: str, key: str, said: Callable[[Mapping[str, Any]], None]) -> L
     said : callable
         Told each message of a front end.
     """
-    made = LiveWidget(_esm=_text("live.js") + _text(f"{front}.js"), _css=_text("live.css"), key=key)
+    made = LiveWidget(_esm=_text(f"{front}.js"), _css=_text("live.css"), key=key)
     made.on_msg(lambda _, message, __: said(message))
     made.model_key = made.model_id
     return made

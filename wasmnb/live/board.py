@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from wasmnb.live.messages import Kind
     from wasmnb.mesh import Mesh
 
 __all__ = ["Board", "Paint"]
@@ -129,7 +130,7 @@ class Board:
         while time.monotonic() < deadline and self.freshness.kind == "starting":
             time.sleep(0.02)
 
-    def _rest(self, kind: str, reason: str) -> None:
+    def _rest(self, kind: Kind, reason: str) -> None:
         if self._freshness.kind == "ended":
             return
         feed, self._feed = self._feed, None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmnb.errors import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wasmnb.live.messages import FreshnessMessage, Kind
     from wasmnb.mesh import Mesh
     from wasmnb.mesh.protocol import Change, Watch
 
@@ -26,14 +27,14 @@ class Freshness:
 
     Parameters
     ----------
-    kind : str
+    kind : Kind
         ``starting``, ``live``, ``stale`` (nothing has been heard since), ``paused`` (nobody looks) or ``ended``.
     since : datetime
         When that began; for ``stale``, when the mesh was last heard of (aware, UTC).
     reason : str
     """
 
-    kind: str
+    kind: Kind
     since: datetime
     reason: str = ""
 
@@ -42,8 +43,8 @@ class Freshness:
         """Whether it is the state of now."""
         return self.kind == "live"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain JSON values; ``since`` in seconds since the epoch."""
+    def message(self) -> FreshnessMessage:
+        """Give the freshness as a front end reads it."""
         return {"kind": self.kind, "since": self.since.timestamp(), "reason": self.reason}
 
 

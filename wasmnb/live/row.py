@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from wasmnb.mesh import Verdict
+
+if TYPE_CHECKING:
+    from wasmnb.live.messages import PluginMessage, PodMessage, RateMessage
 
 __all__ = ["PluginState", "Rate", "Row"]
 
@@ -28,6 +31,10 @@ class PluginState:
         """The digest that runs; the one that is wanted while nothing does."""
         return self.running or self.wanted
 
+    def message(self) -> PluginMessage:
+        """Give the plugin as a front end reads it."""
+        return {"id": self.id, "verdict": self.verdict, "digest": self.digest, "reason": _why(self)}
+
     def doubted(self, why: str) -> PluginState:
         """Give the same without what can no longer be said of it."""
         return replace(self, verdict=Verdict.UNPROVEN.value, reason=f"was {self.verdict}; {why}", evidence=())
@@ -40,6 +47,10 @@ class Rate:
     requests: float | None = None
     errors: float | None = None
     reason: str = ""
+
+    def message(self) -> RateMessage:
+        """Give the rate as a front end reads it."""
+        return {"requests": self.requests, "errors": self.errors, "reason": self.reason}
 
 
 @dataclass(frozen=True)
@@ -67,9 +78,9 @@ class Row:
 
     @property
     def is_ready(self) -> bool:
-        """Whether all its containers are ready, as far as anything is known of them."""
+        """Whether all its containers are ready; of a proxy that is listed nowhere, nobody knows."""
         done, _, wanted = self.ready.partition("/")
-        return done == wanted
+        return done == wanted != ""
 
     @property
     def problem(self) -> bool:
@@ -78,14 +89,21 @@ class Row:
             return True
         return any(plugin.verdict != Verdict.LIVE.value for plugin in self.plugins)
 
-    def packed(self) -> list[Any]:
-        """Give the values as a front end reads them, short because there may be thousands."""
-        plugins = [[one.id, one.verdict, one.digest, _why(one)] for one in self.plugins]
-        rate = [self.rate.requests, self.rate.errors, self.rate.reason]
-        return [
-            *(self.name, self.workload, self.ready, self.status, self.restarts, self.started, self.reason),
-            *(plugins, rate, self.problem),
-        ]
+    def message(self) -> PodMessage:
+        """Give the pod as a front end reads it."""
+        return {
+            "name": self.name,
+            "workload": self.workload,
+            "ready": self.ready,
+            "is_ready": self.is_ready,
+            "status": self.status,
+            "restarts": self.restarts,
+            "started": self.started,
+            "reason": self.reason,
+            "plugins": [one.message() for one in self.plugins],
+            "rate": self.rate.message(),
+            "problem": self.problem,
+        }
 
 
 def _why(plugin: PluginState) -> str:

@@ -81,7 +81,7 @@ def summary(rows: Sequence[Row]) -> str:
     pods = [row for row in rows if row.ready]
     ready = sum(row.is_ready for row in pods)
     problems = sum(row.problem for row in rows)
-    counted = f"{ready} of {len(pods)} ready"
+    counted = f"{ready} of {len(pods)} ready" if pods else "none is listed"
     return f"{counted}, {problems} with problems" if problems else counted
 
 

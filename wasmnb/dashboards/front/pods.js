@@ -1,267 +1,558 @@
-// The pods of a mesh: a grid that has only the rows in sight, however many there are.
-
-const HEIGHT = 28;
-const SPARE = 6;
-const ENDING = 6;
-const [NAME, WORKLOAD, READY, STATUS, RESTARTS, STARTED, REASON, PLUGINS, RATE, PROBLEM] = Array(10).keys();
-const natural = new Intl.Collator("en", { numeric: true });
-const worst = (row) => row[PLUGINS].map((one) => one[1]).sort().join();
-const COLUMNS = [
-  ["name", (row) => row[NAME]],
-  ["ready", (row) => row[READY]],
-  ["status", (row) => row[STATUS]],
-  ["restarts", (row) => row[RESTARTS], "number"],
-  ["age", (row) => -(row[STARTED] ?? 0), "number"],
-  ["plugins", worst],
-  ["requests/s", (row) => row[RATE][0] ?? -1, "number"],
-  ["errors", (row) => row[RATE][1] ?? -1, "number"],
-];
-
-function age(started) {
-  if (started === null) return "";
-  const seconds = Math.max(Math.floor(Date.now() / 1000 - started), 0);
-  for (const [unit, length] of [["d", 86400], ["h", 3600], ["m", 60]]) {
-    if (seconds >= 2 * length) return `${Math.floor(seconds / length)}${unit}`;
+// src/dom.ts
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") made.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== void 0 && value !== false)
+      made.setAttribute(name, value === true ? "" : String(value));
   }
-  return `${seconds}s`;
+  made.append(...children);
+  return made;
+}
+function sign(text, tone) {
+  return element("span", { class: `sign ${tone}`, "aria-hidden": "true" }, text);
 }
 
+// src/store.ts
+var BEAT = 5e3;
+var SILENCE = 2e4;
+var stores = /* @__PURE__ */ new Map();
+var Store = class {
+  constructor(state, say) {
+    this.state = state;
+    this.say = say;
+  }
+  state;
+  say;
+  freshness = { kind: "starting", since: Date.now() / 1e3, reason: "" };
+  number = null;
+  views = 0;
+  heard = Date.now();
+  painters = /* @__PURE__ */ new Set();
+  hiding = document.createElement("style");
+  changed() {
+    for (const painter of this.painters) painter();
+  }
+  beat() {
+    if (this.views) this.say({ kind: "alive", hidden: document.hidden });
+    if (this.freshness.kind !== "ended" && Date.now() - this.heard > SILENCE) {
+      this.freshness = { kind: "stale", since: this.heard / 1e3, reason: "the kernel does not answer" };
+      this.changed();
+    }
+  }
+};
+function storeOf(model) {
+  return stores.get(model.get("key"));
+}
+function opened(model, source2) {
+  const store = new Store(source2.start(), (message) => model.send(message));
+  const take = async (message, buffers) => {
+    store.heard = Date.now();
+    if (message.kind === "tick") return;
+    const told = buffers?.[0] ? await unpacked(buffers[0]) : message;
+    if (message.kind === "all") source2.all(store.state, told);
+    else if (store.number === null) return;
+    else if (told.number !== store.number + 1) {
+      if (told.number > store.number) store.say({ kind: "hello" });
+      return;
+    } else source2.paint(store.state, told);
+    store.number = told.number;
+    store.freshness = told.freshness;
+    store.changed();
+  };
+  let queue = Promise.resolve();
+  const listener = (message, buffers) => {
+    queue = queue.then(() => take(message, buffers)).catch(console.error);
+  };
+  const lost = () => closeDead(model);
+  model.on("msg:custom", listener);
+  model.on("comm_live_update", lost);
+  const beat = setInterval(() => store.beat(), BEAT);
+  stores.set(model.get("key"), store);
+  store.say({ kind: "hello" });
+  return () => {
+    clearInterval(beat);
+    model.off("msg:custom", listener);
+    model.off("comm_live_update", lost);
+    stores.delete(model.get("key"));
+  };
+}
+async function closeDead(model) {
+  const real = await model.widget_manager?.get_model(model.get("model_key")).catch(() => null);
+  if (real?.comm_live === false) real.close(true);
+}
+async function unpacked(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+}
+
+// src/view.ts
+var HIDDEN = 250;
+function widget(source2, build2) {
+  return {
+    initialize: ({ model }) => opened(model, source2),
+    render: ({ model, el }) => shown(model, el, build2)
+  };
+}
+function shown(model, el, build2) {
+  const store = storeOf(model);
+  const frame = element("div", { class: "wasmnb-live", "data-lm-suppress-shortcuts": "true" });
+  frame.addEventListener("keydown", (event) => event.stopPropagation());
+  el.append(frame);
+  store.hiding.textContent = `[data-wasmnb-record="${model.get("key")}"] { display: none; }`;
+  document.head.append(store.hiding);
+  const painter = build2(store, frame);
+  const soon = gathered(painter);
+  store.painters.add(soon);
+  store.views += 1;
+  store.say({ kind: "alive", hidden: document.hidden });
+  painter();
+  return () => {
+    store.painters.delete(soon);
+    store.views -= 1;
+    if (store.views) return;
+    store.hiding.remove();
+    store.say({ kind: "bye" });
+  };
+}
+function gathered(paint) {
+  let asked = false;
+  const go = () => {
+    if (!asked) return;
+    asked = false;
+    paint();
+  };
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(go);
+    setTimeout(go, HIDDEN);
+  };
+}
+
+// src/wording.ts
+var UNITS = [
+  ["d", 86400],
+  ["h", 3600],
+  ["m", 60]
+];
+function clock(seconds) {
+  return `${new Date(seconds * 1e3).toISOString().slice(11, 19)} UTC`;
+}
+function age(started, now) {
+  if (started === null) return "";
+  const seconds = Math.max(Math.floor(now - started), 0);
+  const fitting2 = UNITS.find(([, length]) => seconds >= 2 * length);
+  return fitting2 ? `${Math.floor(seconds / fitting2[1])}${fitting2[0]}` : `${seconds}s`;
+}
+function freshnessText(freshness) {
+  const since = clock(freshness.since);
+  const words = {
+    starting: "asking the mesh",
+    live: "",
+    stale: `stale since ${since}`,
+    paused: `as of ${since}`,
+    ended: `as of ${since}`
+  }[freshness.kind];
+  return [words, freshness.reason].filter(Boolean).join(": ");
+}
+function summary(rows) {
+  const all = [...rows];
+  if (!all.length) return "there are none";
+  const listed = all.filter((row) => row.ready);
+  const problems = all.filter((row) => row.problem).length;
+  const counted = listed.length ? `${listed.filter((row) => row.is_ready).length} of ${listed.length} ready` : "none is listed";
+  return problems ? `${counted}, ${problems} with problems` : counted;
+}
+
+// src/pods/columns.ts
+var ENDING = 6;
+var COLUMNS = [
+  { title: "name", key: (row) => row.name },
+  { title: "ready", key: (row) => row.ready },
+  { title: "status", key: (row) => row.status },
+  { title: "restarts", key: (row) => row.restarts, number: true },
+  { title: "age", key: (row) => -(row.started ?? 0), number: true },
+  {
+    title: "plugins",
+    key: (row) => row.plugins.map((one) => one.verdict).sort().join()
+  },
+  { title: "requests/s", key: (row) => row.rate.requests ?? -1, number: true },
+  { title: "errors", key: (row) => row.rate.errors ?? -1, number: true }
+];
 function verdict(store, word) {
-  // What is stale is told as what it was.
-  const [mark, tone] = store.freshness.kind === "stale" ? ["?", "warn"] : store.signs[word];
-  return [sign(mark, tone), store.freshness.kind === "stale" ? `was ${word}` : word];
+  if (store.freshness.kind === "stale") return [sign("?", "warn"), `was ${word}`];
+  const known = store.state.signs[word];
+  return [sign(known?.sign ?? "?", known?.tone ?? "warn"), word];
 }
-
-function named(name) {
-  // The end of a pod's name tells it from its siblings, so the end is not what is cut.
-  return [element("span", { class: "start" }, name.slice(0, -ENDING)), element("span", {}, name.slice(-ENDING))];
-}
-
-function isReady(row) {
-  const [done, wanted] = row[READY].split("/");
-  return done === wanted;
-}
-
-function reasons(row) {
-  return [row[REASON], ...row[PLUGINS].filter((one) => one[1] !== "LIVE" && one[3]).map((one) => `${one[0]}: ${one[3]}`)]
-    .filter(Boolean).join("; ");
-}
-
-function plugins(store, row) {
-  return row[PLUGINS].flatMap(([id, word, digest], index) => [
-    index ? ", " : "", ...verdict(store, word), ` ${id} `, element("span", { class: "code quiet" }, digest.slice(7, 19)),
-  ]);
-}
-
 function cells(store, row) {
-  const [requests, errors, why] = row[RATE];
-  const ready = isReady(row);
-  const stale = store.freshness.kind === "stale";
-  const mark = stale ? sign("?", "warn") : ready ? sign("✓", "good") : sign("…", "warn");
-  const unknown = why || "not measured yet";
+  const { requests, errors, reason } = row.rate;
+  const unknown = reason || "not measured yet";
   return [
-    named(row[NAME]), row[READY] ? [mark, row[READY]] : [""], [row[STATUS]], [String(row[RESTARTS])], [age(row[STARTED])],
-    plugins(store, row),
-    [requests === null ? "?" : requests.toFixed(1), requests === null ? unknown : ""],
-    [errors === null ? "?" : `${errors ? "! " : ""}${(100 * errors).toFixed(1)} %`, errors === null ? unknown : ""],
+    { parts: named(row.name) },
+    { parts: row.ready ? [readiness(store, row), row.ready] : [""] },
+    { parts: [row.status] },
+    { parts: [String(row.restarts)] },
+    { parts: [age(row.started, Date.now() / 1e3)] },
+    { parts: plugins(store, row) },
+    requests === null ? { parts: ["?"], full: unknown } : { parts: [requests.toFixed(1)] },
+    errors === null ? { parts: ["?"], full: unknown } : { parts: [share(errors)] }
   ];
 }
+function named(name) {
+  const start = element("span", { class: "start" }, name.slice(0, -ENDING));
+  return [start, element("span", {}, name.slice(-ENDING))];
+}
+function readiness(store, row) {
+  if (store.freshness.kind === "stale") return sign("?", "warn");
+  return row.is_ready ? sign("\u2713", "good") : sign("\u2026", "warn");
+}
+function plugins(store, row) {
+  return row.plugins.flatMap(({ id, verdict: word, digest }, index) => {
+    const short = element("span", { class: "code quiet" }, digest.slice(7, 19));
+    return [index ? ", " : "", ...verdict(store, word), ` ${id} `, short];
+  });
+}
+function share(errors) {
+  return `${errors ? "! " : ""}${(100 * errors).toFixed(1)} %`;
+}
 
-function ordered(store, view) {
-  const words = view.filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (row) => `${row[NAME]} ${row[WORKLOAD]} ${row[STATUS]} ${reasons(row)} ${row[PLUGINS].map((one) => `${one[0]} ${one[1]} ${one[2]}`).join(" ")}`.toLowerCase();
-  let rows = [...store.rows.values()];
-  if (view.problems) rows = rows.filter((row) => row[PROBLEM]);
-  if (words.length) rows = rows.filter((row) => { const all = text(row); return words.every((word) => all.includes(word)); });
-  const key = COLUMNS[view.sort][1];
-  const keyed = rows.map((row) => [key(row), row]);
-  const compare = (a, b) => (typeof a === "string" ? natural.compare(a, b) : a - b);
-  keyed.sort(([a, one], [b, other]) =>
-    (view.grouped ? compare(one[WORKLOAD], other[WORKLOAD]) : 0) || view.down * compare(a, b) || compare(one[NAME], other[NAME]));
-  const items = [];
-  let group = null;
-  for (const [, row] of keyed) {
-    if (view.grouped && row[WORKLOAD] !== group?.workload) {
-      group = { key: `group ${row[WORKLOAD]}`, workload: row[WORKLOAD], count: 0, ready: 0 };
-      items.push(group);
+// src/pods/detail.ts
+function detail(store, row) {
+  const { requests, reason } = row.rate;
+  const facts = [
+    ["workload", row.workload],
+    ["status", `${row.ready} ${row.status}`],
+    ["restarts", String(row.restarts)],
+    ["reason", row.reason],
+    ["requests/s", requests === null ? `not known: ${reason}` : String(requests)]
+  ];
+  const list = facts.filter(([, value]) => value).flatMap(([name, value]) => fact(name, value));
+  for (const one of row.plugins) {
+    const digest = element("span", { class: "code" }, one.digest);
+    list.push(...fact(one.id, ...verdict(store, one.verdict), one.reason ? `. ${one.reason} ` : " ", digest));
+  }
+  return [element("strong", {}, row.name), element("dl", {}, ...list)];
+}
+function fact(name, ...value) {
+  return [element("dt", {}, name), element("dd", {}, ...value)];
+}
+
+// src/pods/grid.ts
+var HEIGHT = 28;
+var SPARE = 6;
+var ROOM = 420;
+var Grid = class {
+  constructor(store, again) {
+    this.store = store;
+    this.again = again;
+    this.body = element("div", { class: "body", role: "rowgroup" }, this.space);
+    this.body.addEventListener("scroll", () => this.scroll());
+    this.body.addEventListener("keydown", (event) => this.press(event));
+  }
+  store;
+  again;
+  at = 0;
+  chosen = null;
+  body;
+  items = [];
+  lines = /* @__PURE__ */ new Map();
+  space = element("div", { role: "presentation" });
+  /** Show other lines; the focus stays on its line, wherever that went. */
+  show(items) {
+    const held = this.items[this.at]?.key;
+    this.items = items;
+    const moved = items.findIndex((item) => item.key === held);
+    this.at = moved >= 0 ? moved : Math.min(this.at, Math.max(items.length - 1, 0));
+    this.space.style.height = `${items.length * HEIGHT}px`;
+  }
+  /** Begin at the first line. */
+  rewind() {
+    this.at = 0;
+    this.body.scrollTop = 0;
+  }
+  /** Go to a line; with `choose`, choose its pod, or let go of it. */
+  go(index, choose = false) {
+    if (index < 0 || !this.items.length) return;
+    this.at = Math.min(index, this.items.length - 1);
+    this.reveal(this.at * HEIGHT);
+    const item = this.items[this.at];
+    const pod = item?.kind === "pod" ? item.key : item?.kind === "why" ? item.of : null;
+    if (choose && pod) this.chosen = this.chosen === pod ? null : pod;
+    this.again();
+    if (item) this.lines.get(item.key)?.made.focus({ preventScroll: true });
+  }
+  /** Put the lines in sight into the page, and take the others out. */
+  scroll() {
+    const first = Math.max(Math.floor(this.body.scrollTop / HEIGHT) - SPARE, 0);
+    const seen = Math.ceil((this.body.clientHeight || ROOM) / HEIGHT) + 2 * SPARE;
+    const shown2 = this.items.slice(first, first + seen).map((item, offset) => ({ item, index: first + offset }));
+    const focused = this.items[this.at];
+    if (focused && (this.at < first || this.at >= first + seen)) shown2.push({ item: focused, index: this.at });
+    const kept = new Set(shown2.map(({ item }) => item.key));
+    for (const [key, { made }] of this.lines) {
+      if (kept.has(key)) continue;
+      made.remove();
+      this.lines.delete(key);
     }
-    if (group) { group.count += 1; group.ready += isReady(row); }
-    items.push({ key: row[NAME], row });
-    // A reason is a sentence: it has a line of its own below its pod.
-    const why = reasons(row);
-    if (why) items.push({ key: `why ${row[NAME]}`, why, of: row[NAME] });
+    for (const { item, index } of shown2) {
+      const made = this.fill(item, index);
+      if (!made.isConnected) this.body.append(made);
+    }
+  }
+  reveal(top) {
+    const { scrollTop, clientHeight } = this.body;
+    if (top < scrollTop) this.body.scrollTop = top;
+    else if (top + HEIGHT > scrollTop + clientHeight) this.body.scrollTop = top + HEIGHT - clientHeight;
+  }
+  press(event) {
+    const page = Math.max(Math.floor(this.body.clientHeight / HEIGHT) - 1, 1);
+    const moves = {
+      ArrowDown: () => this.go(this.at + 1),
+      ArrowUp: () => this.go(Math.max(this.at - 1, 0)),
+      Home: () => this.go(0),
+      End: () => this.go(this.items.length - 1),
+      PageDown: () => this.go(this.at + page),
+      PageUp: () => this.go(Math.max(this.at - page, 0)),
+      Enter: () => this.go(this.at, true),
+      " ": () => this.go(this.at, true),
+      Escape: () => {
+        this.chosen = null;
+        this.again();
+      }
+    };
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    move();
+  }
+  fill(item, index) {
+    const line = this.lines.get(item.key) ?? this.line(item);
+    const told = item.kind === "pod" ? item.row : item.kind;
+    const state = this.state(item);
+    if (line.item !== told || line.state !== state) {
+      line.made.replaceChildren(...this.cells(item));
+      line.item = told;
+      line.state = state;
+    }
+    line.made.style.top = `${index * HEIGHT}px`;
+    line.made.setAttribute("aria-rowindex", String(index + 2));
+    line.made.setAttribute("aria-selected", String(item.key === this.chosen));
+    line.made.tabIndex = index === this.at ? 0 : -1;
+    return line.made;
+  }
+  line(item) {
+    const go = () => this.go(
+      this.items.findIndex((one) => one.key === item.key),
+      true
+    );
+    const made = element("div", {
+      role: "row",
+      class: item.kind === "pod" ? "" : item.kind,
+      tabindex: -1,
+      onclick: go
+    });
+    const line = { made };
+    this.lines.set(item.key, line);
+    return line;
+  }
+  /** What a line shows besides the pod itself: it is only filled anew when this, or the pod, is another one. */
+  state(item) {
+    if (item.kind === "pod") return `${this.store.freshness.kind}${age(item.row.started, Date.now() / 1e3)}`;
+    return item.kind === "why" ? item.text : `${item.count}/${item.ready}`;
+  }
+  cells(item) {
+    if (item.kind === "pod") return cells(this.store, item.row).map(gridcell);
+    const text = item.kind === "why" ? item.text : `${item.workload}: ${item.ready} of ${item.count} ready`;
+    return [gridcell({ parts: [text] }, 0, [])];
+  }
+};
+function gridcell({ parts, full }, column, all) {
+  const number = all.length > 0 && COLUMNS[column]?.number;
+  const made = element(
+    "div",
+    { role: "gridcell", "aria-colindex": column + 1, class: number ? "number" : "" },
+    ...parts
+  );
+  const title = full ?? (number ? "" : made.textContent);
+  if (title) made.title = title;
+  return made;
+}
+
+// src/pods/state.ts
+var source = {
+  start: () => ({ rows: /* @__PURE__ */ new Map(), signs: {}, mesh: "" }),
+  all: (state, told) => {
+    state.signs = told.signs;
+    state.mesh = told.mesh;
+    state.rows = new Map(told.rows.map((row) => [row.name, row]));
+  },
+  paint: (state, told) => {
+    for (const row of told.rows) state.rows.set(row.name, row);
+    for (const name of told.gone) state.rows.delete(name);
+  }
+};
+function reasons(row) {
+  const plugins2 = row.plugins.filter((one) => one.verdict !== "LIVE" && one.reason);
+  return [row.reason, ...plugins2.map((one) => `${one.id}: ${one.reason}`)].filter(Boolean).join("; ");
+}
+
+// src/pods/order.ts
+var natural = new Intl.Collator("en", { numeric: true });
+function ordered(all, choice) {
+  const rows = sorted(filtered(all, choice), choice);
+  const groups = /* @__PURE__ */ new Map();
+  const items = [];
+  for (const row of rows) {
+    if (choice.grouped) count(groups, row, items);
+    items.push({ kind: "pod", key: row.name, row });
+    const text = reasons(row);
+    if (text) items.push({ kind: "why", key: `why ${row.name}`, text, of: row.name });
   }
   return items;
 }
-
-function detail(store, row) {
-  const facts = [["workload", row[WORKLOAD]], ["status", `${row[READY]} ${row[STATUS]}`], ["restarts", String(row[RESTARTS])],
-    ["reason", row[REASON]], ["requests/s", row[RATE][0] === null ? `not known: ${row[RATE][2]}` : String(row[RATE][0])]];
-  const list = facts.filter(([, value]) => value).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
-  for (const [id, word, digest, why] of row[PLUGINS]) {
-    list.push(element("dt", {}, id), element("dd", {}, ...verdict(store, word), why ? `. ${why} ` : " ", element("span", { class: "code" }, digest)));
-  }
-  return [element("strong", {}, row[NAME]), element("dl", {}, ...list)];
+function count(groups, { workload, is_ready }, items) {
+  const group = groups.get(workload) ?? { kind: "group", key: `group ${workload}`, workload, count: 0, ready: 0 };
+  if (!group.count) items.push(group);
+  groups.set(workload, group);
+  group.count += 1;
+  group.ready += Number(is_ready);
+}
+function filtered(all, choice) {
+  const words = choice.filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = [...all].filter((row) => row.problem || !choice.problems);
+  if (!words.length) return rows;
+  return rows.filter((row) => {
+    const text = said(row);
+    return words.every((word) => text.includes(word));
+  });
+}
+function said(row) {
+  const plugins2 = row.plugins.flatMap((one) => [one.id, one.verdict, one.digest]);
+  return [row.name, row.workload, row.status, reasons(row), ...plugins2].join(" ").toLowerCase();
+}
+function sorted(rows, choice) {
+  const key = COLUMNS[choice.sort]?.key ?? (() => 0);
+  const keyed = rows.map((row) => ({ row, key: key(row) }));
+  keyed.sort(
+    (one, other) => (choice.grouped ? natural.compare(one.row.workload, other.row.workload) : 0) || choice.down * compared(one.key, other.key) || natural.compare(one.row.name, other.row.name)
+  );
+  return keyed.map(({ row }) => row);
+}
+function compared(one, other) {
+  return typeof one === "number" && typeof other === "number" ? one - other : natural.compare(String(one), String(other));
 }
 
+// src/pods/index.ts
 function build(store, frame) {
-  const view = { filter: "", problems: false, grouped: true, sort: 0, down: 1, at: 0, chosen: null };
-  let items = [];
-  const nodes = new Map();
+  const choice = { filter: "", problems: false, grouped: true, sort: 0, down: 1 };
+  const grid = new Grid(store, again);
   const title = element("span", { class: "title" });
   const status = element("span", { role: "status" });
-  const count = element("span", { class: "quiet" });
-  const filter = element("input", { type: "search", placeholder: "Filter pods", "aria-label": "Filter pods by name, workload, status, plugin or reason" });
-  const box = (label, name) => {
-    const input = element("input", { type: "checkbox", onchange: () => { view[name] = input.checked; again(); } });
-    input.checked = view[name];
-    return element("label", {}, input, ` ${label}`);
-  };
-  const heads = COLUMNS.map(([title, , kind], index) => element("div", { role: "columnheader", "aria-sort": "none", class: kind ?? "" },
-    element("button", { type: "button", onclick: () => {
-      view.down = view.sort === index ? -view.down : 1;
-      view.sort = index;
-      again();
-    } }, title)));
+  const count2 = element("span", { class: "quiet" });
+  const heads = COLUMNS.map((_, index) => heading(index, choice, again));
   const head = element("div", { class: "head", role: "rowgroup" }, element("div", { role: "row" }, ...heads));
-  const space = element("div", { role: "presentation" });
-  const body = element("div", { class: "body", role: "rowgroup" }, space);
-  const grid = element("div", { class: "grid", role: "grid", "aria-colcount": COLUMNS.length }, head, body);
-  const more = element("div", { class: "detail", role: "region", "aria-label": "Details of the chosen pod", hidden: true });
+  const table = element("div", { class: "grid", role: "grid", "aria-colcount": COLUMNS.length }, head, grid.body);
+  const more = element("div", {
+    class: "detail",
+    role: "region",
+    "aria-label": "Details of the chosen pod",
+    hidden: true
+  });
   const unknown = element("div", { class: "quiet", hidden: true });
-  frame.append(element("div", { class: "bar" }, title, status),
-    element("div", { class: "bar" }, filter, box("only problems", "problems"), box("group by workload", "grouped"), count), grid, more, unknown);
-  const measured = document.createElement("canvas").getContext("2d");
-
-  // Columns are as wide as what is in them, as far as there is room.
-  function fit(rows) {
-    const style = getComputedStyle(frame);
-    measured.font = `${style.fontSize} ${style.fontFamily}`;
-    const widest = (texts) => {
-      const longest = texts.reduce((one, other) => (other.length > one.length ? other : one), "");
-      return `${Math.ceil(measured.measureText(longest).width) + 4}px`;
-    };
-    const widths = {
-      name: widest(rows.map((row) => row[NAME])),
-      status: widest(rows.map((row) => row[STATUS])),
-    };
-    for (const [name, width] of Object.entries(widths)) frame.style.setProperty(`--wasmnb-${name}`, width);
-  }
-
-  function content(item) {
-    if (item.why) return [[item.why]];
-    if (!item.row) return [[`${item.workload}: ${item.ready} of ${item.count} ready`]];
-    return cells(store, item.row);
-  }
-  function node(item) {
-    const made = element("div", { role: "row", class: item.row ? "" : item.why ? "why" : "group", tabindex: -1, onclick: () => go(items.findIndex((one) => one.key === item.key), true) });
-    nodes.set(item.key, { made });
-    return made;
-  }
-  function fill(item, index) {
-    const known = nodes.get(item.key) ?? (node(item), nodes.get(item.key));
-    const { made } = known;
-    const state = item.row ? `${store.freshness.kind}${age(item.row[STARTED])}` : item.why ?? `${item.count}/${item.ready}`;
-    if (known.row !== item.row || known.state !== state) {
-      made.replaceChildren(...content(item).map((parts, column) => {
-        const numeric = item.row && COLUMNS[column][2];
-        const shownParts = numeric ? parts.slice(0, 1) : parts;
-        const cell = element("div", { role: "gridcell", "aria-colindex": column + 1, class: numeric ?? "" }, ...shownParts);
-        const full = numeric ? parts[1] : cell.textContent;
-        if (full) cell.title = full;
-        return cell;
-      }));
-      known.row = item.row;
-      known.state = state;
-    }
-    made.style.top = `${index * HEIGHT}px`;
-    made.setAttribute("aria-rowindex", index + 2);
-    made.setAttribute("aria-selected", item.key === view.chosen);
-    made.tabIndex = index === view.at ? 0 : -1;
-    return made;
-  }
-  function scroll() {
-    const first = Math.max(Math.floor(body.scrollTop / HEIGHT) - SPARE, 0);
-    const last = Math.min(first + Math.ceil((body.clientHeight || 420) / HEIGHT) + 2 * SPARE, items.length);
-    const kept = new Set();
-    for (let index = first; index < last; index += 1) kept.add(items[index].key);
-    if (items[view.at]) kept.add(items[view.at].key);
-    for (const [key, { made }] of nodes) if (!kept.has(key)) { made.remove(); nodes.delete(key); }
-    const place = (index) => { const made = fill(items[index], index); if (!made.isConnected) body.append(made); };
-    for (let index = first; index < last; index += 1) place(index);
-    if (items[view.at] && (view.at < first || view.at >= last)) place(view.at);
-  }
-  function go(index, choose) {
-    if (index < 0 || !items.length) return;
-    view.at = Math.min(index, items.length - 1);
-    const top = view.at * HEIGHT;
-    if (top < body.scrollTop) body.scrollTop = top;
-    else if (top + HEIGHT > body.scrollTop + body.clientHeight) body.scrollTop = top + HEIGHT - body.clientHeight;
-    const pod = items[view.at].of ?? (items[view.at].row && items[view.at].key);
-    if (choose && pod) view.chosen = view.chosen === pod ? null : pod;
-    again();
-    nodes.get(items[view.at].key)?.made.focus({ preventScroll: true });
-  }
+  const boxes = [box("only problems", "problems", choice, again), box("group by workload", "grouped", choice, again)];
+  const filters = element("div", { class: "bar" }, search(choice, grid, again), ...boxes, count2);
+  frame.append(element("div", { class: "bar" }, title, status), filters, table, more, unknown);
+  const fit = fitting(frame);
   function again() {
-    // The first rows may come after the view.
-    title.textContent = `Pods of ${store.mesh}`;
-    grid.setAttribute("aria-label", `Pods of the mesh ${store.mesh}`);
-    const held = items[view.at]?.key;
-    items = ordered(store, view);
-    const moved = items.findIndex((item) => item.key === held);
-    view.at = moved >= 0 ? moved : Math.min(view.at, Math.max(items.length - 1, 0));
-    heads.forEach((one, index) => one.setAttribute("aria-sort", index !== view.sort ? "none" : view.down > 0 ? "ascending" : "descending"));
-    space.style.height = `${items.length * HEIGHT}px`;
-    grid.setAttribute("aria-rowcount", items.length + 1);
-    const all = [...store.rows.values()].filter((row) => row[READY]);
-    const problems = [...store.rows.values()].filter((row) => row[PROBLEM]).length;
-    const stale = freshnessText(store.freshness);
-    const summary = [all.length ? `${all.filter(isReady).length} of ${all.length} ready` : "there are none", problems ? `${problems} with problems` : ""]
-      .filter(Boolean).join(", ");
-    const text = [summary, stale].filter(Boolean).join("; ");
-    if (status.dataset.text !== text) {
-      status.dataset.text = text;
-      status.className = store.freshness.kind === "stale" ? "stale" : "";
-      const good = !stale && !problems && all.length;
-      status.replaceChildren(good ? sign("✓", "good") : sign("!", "warn"), text);
-    }
-    const rows = items.filter((item) => item.row).map((item) => item.row);
-    count.textContent = rows.length === store.rows.size ? "" : `${rows.length} of ${store.rows.size} shown`;
-    fit(rows);
-    const uncounted = rows.filter((row) => row[READY] && row[RATE][0] === null);
+    const { rows, mesh } = store.state;
+    title.textContent = `Pods of ${mesh}`;
+    table.setAttribute("aria-label", `Pods of the mesh ${mesh}`);
+    const items = ordered(rows.values(), choice);
+    grid.show(items);
+    heads.forEach((one, index) => {
+      one.setAttribute("aria-sort", index !== choice.sort ? "none" : choice.down > 0 ? "ascending" : "descending");
+    });
+    table.setAttribute("aria-rowcount", String(items.length + 1));
+    tell(store, status);
+    const shown2 = items.flatMap((item) => item.kind === "pod" ? [item.row] : []);
+    count2.textContent = shown2.length === rows.size ? "" : `${shown2.length} of ${rows.size} shown`;
+    fit(shown2);
+    const uncounted = shown2.filter((row) => row.ready && row.rate.requests === null);
     unknown.hidden = !uncounted.length;
-    unknown.textContent = `requests/s of ${uncounted.length === 1 ? "1 pod" : `${uncounted.length} pods`} not known: ${uncounted[0]?.[RATE][2] || "not measured yet"}`;
-    const chosen = store.rows.get(view.chosen);
+    unknown.textContent = uncountedText(uncounted);
+    const chosen = grid.chosen === null ? void 0 : rows.get(grid.chosen);
     more.hidden = !chosen;
     if (chosen) more.replaceChildren(...detail(store, chosen));
-    scroll();
+    grid.scroll();
   }
-  body.addEventListener("scroll", scroll);
-  filter.addEventListener("input", () => { view.filter = filter.value; view.at = 0; body.scrollTop = 0; again(); });
-  filter.addEventListener("keydown", (event) => { if (event.key === "ArrowDown") { event.preventDefault(); go(view.at); } });
-  body.addEventListener("keydown", (event) => {
-    const page = Math.max(Math.floor(body.clientHeight / HEIGHT) - 1, 1);
-    const moves = { ArrowDown: view.at + 1, ArrowUp: Math.max(view.at - 1, 0), Home: 0, End: items.length - 1,
-      PageDown: view.at + page, PageUp: Math.max(view.at - page, 0) };
-    if (event.key in moves) { event.preventDefault(); go(moves[event.key]); }
-    else if (event.key === "Enter" || event.key === " ") { event.preventDefault(); go(view.at, true); }
-    else if (event.key === "Escape") { view.chosen = null; again(); }
-  });
   return again;
 }
-
-export default {
-  initialize: ({ model }) => opened(model, {
-    start: () => ({ rows: new Map(), signs: {}, mesh: "" }),
-    all: (store, told) => {
-      store.signs = told.signs;
-      store.mesh = told.mesh;
-      store.rows = new Map(told.rows.map((row) => [row[NAME], row]));
-    },
-    paint: (store, told) => {
-      told.rows.forEach((row) => store.rows.set(row[NAME], row));
-      told.gone.forEach((name) => store.rows.delete(name));
-    },
-  }),
-  render: ({ model, el }) => shown(model, el, build),
+function heading(index, choice, again) {
+  const { title, number } = COLUMNS[index] ?? { title: "" };
+  const sort = () => {
+    choice.down = choice.sort === index && choice.down === 1 ? -1 : 1;
+    choice.sort = index;
+    again();
+  };
+  const button = element("button", { type: "button", onclick: sort }, title);
+  return element("div", { role: "columnheader", "aria-sort": "none", class: number ? "number" : "" }, button);
+}
+function box(label, name, choice, again) {
+  const input = element("input", { type: "checkbox" });
+  input.checked = choice[name];
+  input.addEventListener("change", () => {
+    choice[name] = input.checked;
+    again();
+  });
+  return element("label", {}, input, ` ${label}`);
+}
+function search(choice, grid, again) {
+  const input = element("input", {
+    type: "search",
+    placeholder: "Filter pods",
+    "aria-label": "Filter pods by name, workload, status, plugin or reason"
+  });
+  input.addEventListener("input", () => {
+    choice.filter = input.value;
+    grid.rewind();
+    again();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    grid.go(grid.at);
+  });
+  return input;
+}
+function tell(store, status) {
+  const rows = [...store.state.rows.values()];
+  const stale = freshnessText(store.freshness);
+  const text = [summary(rows), stale].filter(Boolean).join("; ");
+  if (status.dataset.text === text) return;
+  status.dataset.text = text;
+  status.className = store.freshness.kind === "stale" ? "stale" : "";
+  const good = !stale && rows.some((row) => row.ready) && !rows.some((row) => row.problem);
+  status.replaceChildren(good ? sign("\u2713", "good") : sign("!", "warn"), text);
+}
+function uncountedText(rows) {
+  const pods = rows.length === 1 ? "1 pod" : `${rows.length} pods`;
+  return `requests/s of ${pods} not known: ${rows[0]?.rate.reason || "not measured yet"}`;
+}
+function fitting(frame) {
+  const measured = document.createElement("canvas").getContext("2d");
+  const widest = (texts) => {
+    const longest = texts.reduce((one, other) => other.length > one.length ? other : one, "");
+    return `${Math.ceil(measured?.measureText(longest).width ?? 0) + 4}px`;
+  };
+  return (rows) => {
+    const style = getComputedStyle(frame);
+    if (measured) measured.font = `${style.fontSize} ${style.fontFamily}`;
+    frame.style.setProperty("--wasmnb-name", widest(rows.map((row) => row.name)));
+    frame.style.setProperty("--wasmnb-status", widest(rows.map((row) => row.status)));
+  };
+}
+var pods_default = widget(source, build);
+export {
+  pods_default as default
 };

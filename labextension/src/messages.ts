@@ -1,0 +1,105 @@
+// Made by `make docs` from wasmnb/live/messages.py.
+
+/** The sign that stands before a word, and its colour. */
+export interface SignMessage {
+  sign: string;
+  tone: "" | "good" | "warn" | "bad" | "quiet";
+}
+
+/** Whether the state of now is shown, and since when (seconds since the epoch). */
+export interface FreshnessMessage {
+  kind: "starting" | "live" | "stale" | "paused" | "ended";
+  since: number;
+  reason: string;
+}
+
+/** A plugin on a pod; the digest that runs, or the one that is wanted while nothing does. */
+export interface PluginMessage {
+  id: string;
+  verdict: string;
+  digest: string;
+  reason: string;
+}
+
+/** Requests per second, and the share of them with a 5xx; null where the reason says why not. */
+export interface RateMessage {
+  requests: number | null;
+  errors: number | null;
+  reason: string;
+}
+
+/** A pod; ``ready`` is empty, and ``started`` null, for a proxy that is listed nowhere. */
+export interface PodMessage {
+  name: string;
+  workload: string;
+  ready: string;
+  is_ready: boolean;
+  status: string;
+  restarts: number;
+  started: number | null;
+  reason: string;
+  plugins: PluginMessage[];
+  rate: RateMessage;
+  problem: boolean;
+}
+
+/** The pods that changed since the paint before, and the names of those that are gone. */
+export interface PodsPaintMessage {
+  number: number;
+  freshness: FreshnessMessage;
+  rows: PodMessage[];
+  gone: string[];
+}
+
+/** Every pod of a mesh, and the sign of each verdict. */
+export interface PodsMessage {
+  number: number;
+  freshness: FreshnessMessage;
+  rows: PodMessage[];
+  gone: string[];
+  mesh: string;
+  signs: Record<string, SignMessage>;
+}
+
+/** A line of an answer, before and after; null where there was none. */
+export interface HeaderMessage {
+  name: string;
+  before: string | null;
+  after: string | null;
+  change: string;
+  sign: string;
+  tone: "" | "good" | "warn" | "bad" | "quiet";
+}
+
+/** An answer, and when it came (seconds since the epoch). */
+export interface CaptureMessage {
+  rows: HeaderMessage[];
+  status: string;
+  tone: "" | "good" | "warn" | "bad" | "quiet";
+  notes: string[];
+  compared: boolean;
+  pod: string;
+  first: number;
+  last: number;
+  times: number;
+}
+
+/** The newest answer, at its place among those that differ; null when none came. */
+export interface HeadersPaintMessage {
+  number: number;
+  freshness: FreshnessMessage;
+  latest: number;
+  length: number;
+  entry: CaptureMessage | null;
+}
+
+/** Every answer that differed, in the order they first came. */
+export interface HeadersMessage {
+  number: number;
+  freshness: FreshnessMessage;
+  latest: number;
+  length: number;
+  entry: CaptureMessage | null;
+  entries: CaptureMessage[];
+  title: string;
+}

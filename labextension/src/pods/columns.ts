@@ -1,0 +1,87 @@
+// The columns of the grid, and what a pod has in each.
+
+import { element, sign } from "../dom.ts";
+import type { PodMessage } from "../messages.ts";
+import type { Store } from "../store.ts";
+import { age } from "../wording.ts";
+import type { State } from "./state.ts";
+
+const ENDING = 6;
+
+/** A column: its heading, what it is sorted by, and whether it is of numbers. */
+export interface PodColumn {
+  title: string;
+  key: (row: PodMessage) => string | number;
+  number?: true;
+}
+
+export const COLUMNS: readonly PodColumn[] = [
+  { title: "name", key: (row) => row.name },
+  { title: "ready", key: (row) => row.ready },
+  { title: "status", key: (row) => row.status },
+  { title: "restarts", key: (row) => row.restarts, number: true },
+  { title: "age", key: (row) => -(row.started ?? 0), number: true },
+  {
+    title: "plugins",
+    key: (row) =>
+      row.plugins
+        .map((one) => one.verdict)
+        .sort()
+        .join(),
+  },
+  { title: "requests/s", key: (row) => row.rate.requests ?? -1, number: true },
+  { title: "errors", key: (row) => row.rate.errors ?? -1, number: true },
+];
+
+type Parts = (Node | string)[];
+
+/** A cell: what is in it, and all that it is short for. */
+export interface PodCell {
+  parts: Parts;
+  full?: string;
+}
+
+/** A verdict as sign and word; what is stale is told as what it was. */
+export function verdict(store: Store<State>, word: string): Parts {
+  if (store.freshness.kind === "stale") return [sign("?", "warn"), `was ${word}`];
+  const known = store.state.signs[word];
+  return [sign(known?.sign ?? "?", known?.tone ?? "warn"), word];
+}
+
+/** What a pod has in each column. */
+export function cells(store: Store<State>, row: PodMessage): PodCell[] {
+  const { requests, errors, reason } = row.rate;
+  const unknown = reason || "not measured yet";
+  return [
+    { parts: named(row.name) },
+    { parts: row.ready ? [readiness(store, row), row.ready] : [""] },
+    { parts: [row.status] },
+    { parts: [String(row.restarts)] },
+    { parts: [age(row.started, Date.now() / 1000)] },
+    { parts: plugins(store, row) },
+    requests === null ? { parts: ["?"], full: unknown } : { parts: [requests.toFixed(1)] },
+    errors === null ? { parts: ["?"], full: unknown } : { parts: [share(errors)] },
+  ];
+}
+
+function named(name: string): Parts {
+  // The end of a pod's name tells it from its siblings, so the end is not what is cut.
+  const start = element("span", { class: "start" }, name.slice(0, -ENDING));
+  return [start, element("span", {}, name.slice(-ENDING))];
+}
+
+function readiness(store: Store<State>, row: PodMessage): Node {
+  if (store.freshness.kind === "stale") return sign("?", "warn");
+  return row.is_ready ? sign("✓", "good") : sign("…", "warn");
+}
+
+function plugins(store: Store<State>, row: PodMessage): Parts {
+  return row.plugins.flatMap(({ id, verdict: word, digest }, index) => {
+    const short = element("span", { class: "code quiet" }, digest.slice(7, 19));
+    return [index ? ", " : "", ...verdict(store, word), ` ${id} `, short];
+  });
+}
+
+function share(errors: number): string {
+  return `${errors ? "! " : ""}${(100 * errors).toFixed(1)} %`;
+}

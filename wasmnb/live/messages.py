@@ -1,0 +1,129 @@
+"""What a kernel and the front end of a live view say to each other; ``labextension/src/messages.ts`` is made of it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+__all__ = [
+    "CaptureMessage",
+    "FreshnessMessage",
+    "HeaderMessage",
+    "HeadersMessage",
+    "HeadersPaintMessage",
+    "PluginMessage",
+    "PodMessage",
+    "PodsMessage",
+    "PodsPaintMessage",
+    "RateMessage",
+    "SignMessage",
+]
+
+# Names as front ends read them, whatever they are called elsewhere.
+Tone = Literal["", "good", "warn", "bad", "quiet"]
+Kind = Literal["starting", "live", "stale", "paused", "ended"]
+
+
+class SignMessage(TypedDict):
+    """The sign that stands before a word, and its colour."""
+
+    sign: str
+    tone: Tone
+
+
+class FreshnessMessage(TypedDict):
+    """Whether the state of now is shown, and since when (seconds since the epoch)."""
+
+    kind: Kind
+    since: float
+    reason: str
+
+
+class PluginMessage(TypedDict):
+    """A plugin on a pod; the digest that runs, or the one that is wanted while nothing does."""
+
+    id: str
+    verdict: str
+    digest: str
+    reason: str
+
+
+class RateMessage(TypedDict):
+    """Requests per second, and the share of them with a 5xx; null where the reason says why not."""
+
+    requests: float | None
+    errors: float | None
+    reason: str
+
+
+class PodMessage(TypedDict):
+    """A pod; ``ready`` is empty, and ``started`` null, for a proxy that is listed nowhere."""
+
+    name: str
+    workload: str
+    ready: str
+    is_ready: bool
+    status: str
+    restarts: int
+    started: float | None
+    reason: str
+    plugins: list[PluginMessage]
+    rate: RateMessage
+    problem: bool
+
+
+class PodsPaintMessage(TypedDict):
+    """The pods that changed since the paint before, and the names of those that are gone."""
+
+    number: int
+    freshness: FreshnessMessage
+    rows: list[PodMessage]
+    gone: list[str]
+
+
+class PodsMessage(PodsPaintMessage):
+    """Every pod of a mesh, and the sign of each verdict."""
+
+    mesh: str
+    signs: dict[str, SignMessage]
+
+
+class HeaderMessage(TypedDict):
+    """A line of an answer, before and after; null where there was none."""
+
+    name: str
+    before: str | None
+    after: str | None
+    change: str
+    sign: str
+    tone: Tone
+
+
+class CaptureMessage(TypedDict):
+    """An answer, and when it came (seconds since the epoch)."""
+
+    rows: list[HeaderMessage]
+    status: str
+    tone: Tone
+    notes: list[str]
+    compared: bool
+    pod: str
+    first: float
+    last: float
+    times: int
+
+
+class HeadersPaintMessage(TypedDict):
+    """The newest answer, at its place among those that differ; null when none came."""
+
+    number: int
+    freshness: FreshnessMessage
+    latest: int
+    length: int
+    entry: CaptureMessage | None
+
+
+class HeadersMessage(HeadersPaintMessage):
+    """Every answer that differed, in the order they first came."""
+
+    entries: list[CaptureMessage]
+    title: str
