@@ -47,7 +47,8 @@ COMMANDS = (
         (
             Option(
                 ("--workload", "-w"),
-                "put a sidecar before your own HTTP service: NAME=HOST:PORT,label=value",
+                "put a sidecar before your own service: NAME=HOST:PORT,label=value; HTTP/2 and gRPC are found out, or "
+                "said with HOST:PORT/h2c",
                 "SERVICE",
                 repeat=True,
                 keyword="workloads",

@@ -25,6 +25,11 @@ _VERSION = re.compile(rf'^{re.escape(_PREFIX)}\.version_text: "(.*)"$', re.MULTI
 _REFUSED = re.compile(rf"^{re.escape(_PREFIX)}\.update_(?:rejected|failure): (\d+)$", re.MULTILINE)
 
 _ACCEPTED = f"/stats?usedonly&filter=^{_PREFIX}"
+# The opening of an HTTP/2 connection, and a frame of settings that sets nothing (RFC 9113, sections 3.4 and 6.5).
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_NO_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_SETTINGS = 4
+_FRAME = 9
 _RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
 
 
@@ -230,11 +235,33 @@ def _body(stream: BinaryIO) -> bytes:
 
 @dataclass(frozen=True)
 class Question:
-    """One HTTP request to somewhere: a Unix socket's path, or host and port."""
+    """One HTTP request to somewhere: a Unix socket's path, or host and port.
+
+    With ``http2`` it is only the opening of an HTTP/2 connection without TLS (RFC 9113, section 3.4).
+    """
 
     address: str | tuple[str, int]
     method: str = "GET"
     path: str = "/"
+    http2: bool = False
+
+    @property
+    def opening(self) -> bytes:
+        """What is sent."""
+        if self.http2:
+            return _PREFACE + _NO_SETTINGS
+        host = "localhost" if isinstance(self.address, str) else self.address[0]
+        return f"{self.method} {self.path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode()
+
+    def meaning(self, answer: bytes) -> str | None:
+        """Say what the first bytes of an answer mean; None while there are too few."""
+        if len(answer) >= _FRAME and answer[3] == _SETTINGS and not answer.startswith(b"HTTP/"):
+            return "" if self.http2 else "it speaks HTTP/2, not HTTP/1.1"
+        if self.http2:
+            return None if len(answer) < _FRAME else "the answer is no HTTP/2"
+        if b"\r\n" not in answer:
+            return None
+        return "" if answer.startswith(b"HTTP/") else "the answer is no HTTP"
 
 
 class _Asked:
@@ -244,9 +271,8 @@ class _Asked:
         unix = isinstance(question.address, str)
         six = not unix and ":" in question.address[0]
         family = socket.AF_UNIX if unix else socket.AF_INET6 if six else socket.AF_INET
-        host = "localhost" if unix else str(question.address[0])
-        lines = f"{question.method} {question.path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
-        self.request = lines.encode()
+        self.question = question
+        self.request = question.opening
         self.answer = b""
         self.socket = socket.socket(family)
         self.socket.setblocking(False)
@@ -273,9 +299,7 @@ class _Asked:
         if not part:
             return "closed without an answer"
         self.answer += part
-        if b"\r\n" not in self.answer:
-            return None
-        return "" if self.answer.startswith(b"HTTP/") else "the answer is no HTTP"
+        return self.question.meaning(self.answer)
 
 
 def ask_all(questions: Sequence[Question], *, timeout: float) -> list[str]:

@@ -5,9 +5,10 @@ Sources: Envoy 1.40 API ``config.bootstrap.v3``, ``config.listener.v3``, ``http_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.istio_names import NAMESPACE, host, inbound_cluster, node, outbound_cluster
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ Address = tuple[str, int]
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http."
 _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_OPTIONS = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 # Istio's own default for requests between pods: what never reached the other side is tried again.
 _RETRY = {"retry_on": "connect-failure,refused-stream,unavailable,cancelled,reset-before-request", "num_retries": 2}
 _UNKNOWN = "no such service in this mesh\n"
@@ -26,11 +28,32 @@ _UNKNOWN = "no such service in this mesh\n"
 
 @dataclass(frozen=True)
 class Route:
-    """Where requests for some host names go: to any of ``endpoints``, in turn."""
+    """A service of the mesh as a proxy reaches it.
+
+    Parameters
+    ----------
+    name : str
+        The service's short name, which is the name of a cluster too.
+    hosts : tuple of str
+        Host names whose requests go there.
+    endpoints : tuple of Address or str
+        Its pods, which are asked in turn; a text is the path of a Unix socket.
+    ports : tuple of int
+        The service's own; for each there is a cluster under Istio's name.
+    http2 : bool
+        Whether it speaks HTTP/2 without TLS (gRPC does); else HTTP/1.1.
+    """
 
     name: str
     hosts: tuple[str, ...]
-    endpoints: tuple[Address, ...]
+    endpoints: tuple[Address | str, ...]
+    ports: tuple[int, ...]
+    http2: bool = False
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that its requests go to, under Istio's name."""
+        return outbound_cluster(self.name, self.ports[0])
 
 
 @dataclass(frozen=True)
@@ -42,19 +65,23 @@ class Site:
     name, workload : str
         Pod and workload.
     folder : str
-        Its own folder: ``admin.sock`` and ``health.sock`` (Unix sockets), ``chain/chain.json`` (what it discovers).
+        Its own folder: ``admin.sock`` and ``health.sock`` (Unix sockets), ``chain/chain.json`` (what it discovers);
+        ``grpc.sock`` too, where the service speaks HTTP/2: what is asked there reaches it as gRPC.
     inbound : Address or None
         Where others reach it; None: only through the Unix socket ``inbound.sock`` (the canary).
     outbound : int
         Port for requests of its own service; 0 for none.
     service : Route or None
-        What its inbound listener leads to; None answers by itself (the canary).
+        What its inbound listener leads to: the service behind a sidecar (without hosts), or the one behind a gateway;
+        None answers by itself (the canary).
     operation : str
         What the inbound listener's responses name in ``x-envoy-decorator-operation``.
     watchdog : tuple of float or None
         Seconds after which a main thread and a worker thread that hang end the process; None for never.
     port : int
         What others call its inbound port, which is another one on this machine.
+    labels : mapping of str to str
+        The pod's.
     """
 
     name: str
@@ -66,6 +93,19 @@ class Site:
     operation: str
     watchdog: tuple[float, float] | None
     port: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether it leads into the mesh, instead of to a service of its own."""
+        return self.service is not None and bool(self.service.hosts)
+
+    @property
+    def behind(self) -> str:
+        """The cluster that its inbound listener leads to."""
+        if self.service is None or self.is_gateway:
+            return self.service.cluster if self.service else ""
+        return inbound_cluster(self.port)
 
 
 def command(envoy: str, config: str, level: str) -> list[str]:
@@ -86,16 +126,18 @@ def command(envoy: str, config: str, level: str) -> list[str]:
 
 def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
     """Give the bootstrap of one Envoy, as JSON values."""
-    listeners = [_inbound(site), _listener("health", {"pipe": {"path": f"{site.folder}/health.sock"}}, _answer("ok"))]
-    clusters = []
-    if site.service is not None:
-        clusters.append(_cluster(site.service))
+    listeners = [_inbound(site), _listener("health", _pipe(site, "health"), _answer("ok"))]
+    clusters = [made for route in routes for made in _clusters(route)]
+    if site.service is not None and not site.is_gateway:
+        clusters.append(_cluster(site.behind, site.service))
+        if site.service.http2:
+            listeners.append(_grpc(site))
     if site.outbound:
         listeners.append(_outbound(site.outbound, routes))
-        clusters.extend(_cluster(route) for route in routes)
+    kind = "router" if site.is_gateway else "sidecar"
     config: dict[str, Any] = {
-        "node": {"id": site.name, "cluster": site.workload},
-        "admin": {"address": {"pipe": {"path": f"{site.folder}/admin.sock"}}},
+        "node": node(site.name, site.workload, site.labels, kind=kind),
+        "admin": {"address": _pipe(site, "admin")},
         "static_resources": {"listeners": listeners, "clusters": clusters},
     }
     if site.watchdog is not None:
@@ -120,35 +162,42 @@ def _inbound(site: Site) -> dict[str, Any]:
     if site.service is None:
         hosts = _answer("ok")
     else:
-        route = {
-            "match": {"prefix": "/"},
-            "route": {"cluster": site.service.name, "timeout": "0s", "retry_policy": _RETRY},
-            "decorator": {"operation": site.operation},
-        }
-        hosts = {"virtual_hosts": [{"name": "inbound", "domains": ["*"], "routes": [route]}]}
-    address = {"pipe": {"path": f"{site.folder}/inbound.sock"}} if site.inbound is None else _socket(site.inbound)
+        route = {**_lead(site.behind), "decorator": {"operation": site.operation}}
+        hosts = {"virtual_hosts": [{"name": f"inbound|http|{site.port}", "domains": ["*"], "routes": [route]}]}
+    address = _pipe(site, "inbound") if site.inbound is None else _socket(site.inbound)
     # The decorator's operation is told in a response only where tracing is on, as it is in Istio.
     listener = _listener("inbound", address, hosts, [plugins], tracing={"random_sampling": {"value": 0}})
+    listener["filter_chains"][0]["name"] = f"0.0.0.0_{site.port}"
     return {**listener, "traffic_direction": "INBOUND"}
 
 
 def _outbound(port: int, routes: Sequence[Route]) -> dict[str, Any]:
     hosts = [
         {
-            "name": route.name,
+            "name": f"{host(route.name)}:{route.ports[0]}",
             "domains": list(route.hosts),
-            "routes": [
-                {
-                    "match": {"prefix": "/"},
-                    "route": {"cluster": route.name, "timeout": "0s", "retry_policy": _RETRY},
-                }
-            ],
+            "routes": [_lead(route.cluster)],
         }
         for route in routes
     ]
     unknown = {"name": "unknown", "domains": ["*"], "routes": [_direct(502, _UNKNOWN)]}
     listener = _listener("outbound", _socket(("127.0.0.1", port)), {"virtual_hosts": [*hosts, unknown]})
     return {**listener, "traffic_direction": "OUTBOUND"}
+
+
+def _grpc(site: Site) -> dict[str, Any]:
+    """Give a listener over which a plain HTTP/1.1 client can ask a gRPC service, for the look at its health."""
+    bridge = {"name": "bridge", "typed_config": {"@type": _HTTP + "grpc_http1_bridge.v3.Config"}}
+    hosts = {"virtual_hosts": [{"name": "grpc", "domains": ["*"], "routes": [_lead(site.behind)]}]}
+    return _listener("grpc", _pipe(site, "grpc"), hosts, [bridge])
+
+
+def _lead(cluster: str) -> dict[str, Any]:
+    return {
+        "name": "default",
+        "match": {"prefix": "/"},
+        "route": {"cluster": cluster, "timeout": "0s", "retry_policy": _RETRY},
+    }
 
 
 def _direct(status: int, text: str) -> dict[str, Any]:
@@ -182,21 +231,43 @@ def _listener(
     }
 
 
+def _pipe(site: Site, name: str) -> dict[str, Any]:
+    return {"pipe": {"path": f"{site.folder}/{name}.sock"}}
+
+
 def _socket(address: Address) -> dict[str, Any]:
     return {"socket_address": {"address": address[0], "port_value": address[1]}}
 
 
-def _cluster(route: Route) -> dict[str, Any]:
-    endpoints = [{"endpoint": {"address": _socket(address)}} for address in route.endpoints]
-    numeric = all(_is_numeric(host) for host, _ in route.endpoints)
-    return {
-        "name": route.name,
+def _clusters(route: Route) -> list[dict[str, Any]]:
+    """Give the clusters of a service: under its short name, and under Istio's for each port."""
+    names = [route.name, *(outbound_cluster(route.name, port) for port in route.ports)]
+    return [_cluster(name, route) for name in names]
+
+
+def _cluster(name: str, route: Route) -> dict[str, Any]:
+    places = [_socket(one) if isinstance(one, tuple) else {"pipe": {"path": one}} for one in route.endpoints]
+    numeric = all(_is_numeric(one[0]) for one in route.endpoints if isinstance(one, tuple))
+    made: dict[str, Any] = {
+        "name": name,
         "type": "STATIC" if numeric else "STRICT_DNS",
         "connect_timeout": "2s",
         # As the services of this machine: "localhost" is 127.0.0.1 unless there is only IPv6.
         "dns_lookup_family": "V4_PREFERRED",
-        "load_assignment": {"cluster_name": route.name, "endpoints": [{"lb_endpoints": endpoints}]},
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": place}} for place in places]}],
+        },
+        "metadata": {"filter_metadata": {"istio": {"services": [_service(route.name)]}}},
     }
+    if route.http2:
+        options = {"@type": _OPTIONS, "explicit_http_config": {"http2_protocol_options": {}}}
+        made["typed_extension_protocol_options"] = {_OPTIONS.rpartition("/")[2]: options}
+    return made
+
+
+def _service(name: str) -> dict[str, str]:
+    return {"host": host(name), "name": name, "namespace": NAMESPACE}
 
 
 def _is_numeric(host: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wasmnb import redact
-from wasmnb.errors import ConfigError, Place, UsageError
+from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
 from wasmnb.plugin.selector import selector
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ def configuration(value: object) -> str | dict[str, Any] | None:
 
 
 def workload(words: str) -> Workload:
-    """Read ``NAME=HOST:PORT`` with optional labels behind it: ``NAME=HOST:PORT,version=v1``.
+    """Read ``NAME=HOST:PORT`` with an optional protocol and labels behind it: ``NAME=HOST:PORT/h2c,version=v1``.
 
     Raises
     ------
     UsageError, BadNameError, ConfigError
-        A part is missing, the name cannot be a workload's, or the address is none.
+        A part is missing, the name cannot be a workload's, the address is none, or nobody speaks such a protocol.
     """
-    from wasmnb.mesh.local import Workload  # noqa: PLC0415 - the mesh is heavy, and only for its users
+    from wasmnb.mesh.local.workload import Protocol, Workload  # noqa: PLC0415 - the mesh is heavy, and only for its users
 
     name, equals, rest = words.partition("=")
     if not equals:
@@ -78,8 +78,16 @@ def workload(words: str) -> Workload:
             where=Place("--workload", quote=words),
             hint="write NAME=HOST:PORT, for instance --workload shop=127.0.0.1:8000,version=v2",
         )
-    address, _, labels = rest.partition(",")
-    return Workload(name, address, selector(labels))
+    place, _, labels = rest.partition(",")
+    address, slash, protocol = place.partition("/")
+    known = {one.value: one for one in Protocol if one.value} | {"grpc": Protocol.H2C}
+    if slash and protocol not in known:
+        raise UsageError(
+            f"{protocol!r} is no protocol of a workload.",
+            where=Place("--workload", quote=words),
+            hint=did_you_mean(protocol, known) or f"write one of {', '.join(known)}, or leave it out",
+        )
+    return Workload(name, address, selector(labels), known.get(protocol, Protocol.AUTO))
 
 
 def header_lines(value: object) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ class Service:
     name: str
     ports: tuple[int, ...]
     proxies: list[Proxy]
+    http2: bool = False
     turn: Iterable[int] = field(default_factory=itertools.count)
 
     @property

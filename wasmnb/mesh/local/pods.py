@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import Question, ask_all
+from wasmnb.envoy.grpc_health import unhealthy
 from wasmnb.mesh.local.judge import ANSWER, restart_reason
 from wasmnb.mesh.protocol import Pod
 
@@ -40,11 +41,20 @@ def describe(proxies: Sequence[Proxy], processes: Processes, *, rested: Rested |
     fresh = [one for one in services if time.monotonic() - known.get(one, (float("-inf"), ""))[0] > _REST]
     answers = ask_all([*(proxy.health for proxy in proxies), *fresh], timeout=ANSWER)
     found = dict(zip(fresh, answers[len(proxies) :], strict=True))
+    found |= {one: why for one in fresh if not found[one] and (why := _unhealthy(one, proxies, answers))}
     for proxy in proxies:
         if proxy.service in found and processes.state(f"{proxy.name}/service") is None:
             known[proxy.service] = (time.monotonic(), found[proxy.service])
     behind = [found[one] if one in found else known[one][1] for one in services]
     return [_pod(*three, processes) for three in zip(proxies, answers, behind, strict=False)]
+
+
+def _unhealthy(service: Question, proxies: Sequence[Proxy], sidecars: Sequence[str]) -> str:
+    """Say why a gRPC service that takes connections is not healthy; only a proxy that answers can ask it."""
+    for proxy, why in zip(proxies, sidecars, strict=False):
+        if proxy.service == service and service.http2 and not why:
+            return unhealthy(str(proxy.folder / "grpc.sock"), timeout=ANSWER)
+    return ""
 
 
 def _pod(proxy: Proxy, sidecar: str, service: str, processes: Processes) -> Pod:
@@ -53,7 +63,7 @@ def _pod(proxy: Proxy, sidecar: str, service: str, processes: Processes) -> Pod:
     reasons = []
     if service:
         host, port = proxy.service.address if proxy.service and not isinstance(proxy.service.address, str) else ("", 0)
-        reasons.append(f"the service at {host}:{port} does not answer: {service}")
+        reasons.append(f"the service at {host}:{port} is not ready: {service}")
     if sidecar:
         why = restart_reason(proxy, state) if state is None or not state.pid else sidecar
         reasons.append(f"the proxy does not answer: {why or sidecar}")

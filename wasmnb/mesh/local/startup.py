@@ -12,6 +12,7 @@ from wasmnb.envoy.processes import Processes, new_folder
 from wasmnb.errors import MeshError
 from wasmnb.mesh.local.judge import ANSWER
 from wasmnb.mesh.local.topology import Plan, plan
+from wasmnb.mesh.local.workload import find_protocols
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def begin(workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_le
             hint="set TMPDIR to a folder that can be written",
         ) from error
     try:
-        parts = plan(folder, workloads, gateway_port=gateway_port, log_level=log_level)
+        parts = plan(folder, find_protocols(workloads), gateway_port=gateway_port, log_level=log_level)
     except BaseException:
         os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.admin import Question
 from wasmnb.envoy.bootstrap import Address, Route, Site
 from wasmnb.envoy.canary import canary_proxy
+from wasmnb.envoy.istio_names import host
 from wasmnb.envoy.processes import reserve
 from wasmnb.envoy.program import find_envoy
 from wasmnb.envoy.proxy import Proxy
 from wasmnb.errors import BadNameError, ConfigError
 from wasmnb.mesh.local.lookup import Service
-from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Workload
+from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Protocol, Workload
 
 if TYPE_CHECKING:
     import socket
@@ -79,22 +80,24 @@ class _Planner:
 
     def proxy(self, workload: str, labels: Mapping[str, str], service: Route | None, **site: Any) -> Proxy:
         question = site.pop("question", None)
-        return Proxy(Site(f"{workload}-0", workload, str(self.place()), service=service, **site), labels, question)
+        site |= {"service": service, "labels": labels}
+        return Proxy(Site(f"{workload}-0", workload, str(self.place()), **site), labels, question)
 
     def sidecar(self, workload: Workload | Bookinfo) -> tuple[Proxy, dict[str, Any] | None]:
         inbound, outbound = self.port(), self.port()
         app = workload.labels["app"]
         common = {"inbound": ("127.0.0.1", inbound), "outbound": outbound, "watchdog": _WATCHDOG}
         if isinstance(workload, Workload):
-            endpoint = workload.endpoint
-            operation = f"{app}.default.svc.cluster.local:{endpoint[1]}/*"
+            endpoint, http2 = workload.endpoint, workload.protocol is Protocol.H2C
             # HEAD asks nothing of a service that we do not know.
-            common |= {"operation": operation, "port": endpoint[1], "question": Question(endpoint, "HEAD")}
-            return self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common), None
+            question = Question(endpoint, http2=True) if http2 else Question(endpoint, "HEAD")
+            common |= {"operation": f"{host(app)}:{endpoint[1]}/*", "port": endpoint[1], "question": question}
+            behind = Route(app, (), (endpoint,), (endpoint[1],), http2)
+            return self.proxy(workload.name, workload.labels, behind, **common), None
         endpoint = ("127.0.0.1", self.port())
-        operation = f"{app}.default.svc.cluster.local:{SERVICE_PORT}/*"
+        operation = f"{host(app)}:{SERVICE_PORT}/*"
         common |= {"operation": operation, "port": SERVICE_PORT, "question": Question(endpoint, path="/health")}
-        proxy = self.proxy(workload.name, workload.labels, Route("service", (), (endpoint,)), **common)
+        proxy = self.proxy(workload.name, workload.labels, Route(app, (), (endpoint,), (SERVICE_PORT,)), **common)
         options = {
             "app": app,
             "version": workload.version,
@@ -141,20 +144,22 @@ def _plan(
     gateway = planner.proxy(
         GATEWAY,
         _GATEWAY_LABELS,
-        Route("service", (), _endpoints(front)),
+        _route(front),
         inbound=gate,
         outbound=0,
-        operation=f"{front.name}.default.svc.cluster.local:{front.ports[0]}/*",
+        operation=f"{host(front.name)}:{front.ports[0]}/*",
         watchdog=_WATCHDOG,
         port=_GATEWAY_PORT,
     )
     services[GATEWAY] = Service(GATEWAY, (_GATEWAY_PORT,), [gateway])
     canary = canary_proxy(planner.place())
-    routes = [Route(one.name, one.hosts, _endpoints(one)) for one in services.values()]
+    routes = [_route(one) for one in services.values()]
     whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held)
     whole.processes = [service for _, service in pairs if service is not None]
     whole.processes += [proxy.prepare(envoy, routes, level) for proxy in whole.everyone]
-    whole.spare = [canary.prepare(envoy, (), level)]
+    # The canary knows every service's name, so that a filter may call them when it starts, and reaches none of them.
+    echo = str(canary.health.address)
+    whole.spare = [canary.prepare(envoy, [replace(route, endpoints=(echo,)) for route in routes], level)]
     return whole
 
 
@@ -176,8 +181,13 @@ def _services(workloads: Sequence[Workload | Bookinfo], proxies: Sequence[Proxy]
         name = workload.labels["app"]
         service = services.setdefault(name, Service(name, (), []))
         service.ports = tuple(dict.fromkeys([*service.ports, port]))
+        service.http2 = service.http2 or (isinstance(workload, Workload) and workload.protocol is Protocol.H2C)
         service.proxies.append(proxy)
     return services
+
+
+def _route(service: Service) -> Route:
+    return Route(service.name, service.hosts, _endpoints(service), service.ports, service.http2)
 
 
 def _endpoints(service: Service) -> tuple[Address, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import enum
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.admin import Question, ask_all
 from wasmnb.errors import BadNameError, ConfigError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["BOOKINFO", "GATEWAY", "SERVICE_PORT", "Bookinfo", "Workload"]
+__all__ = ["BOOKINFO", "GATEWAY", "SERVICE_PORT", "Bookinfo", "Protocol", "Workload", "find_protocols"]
 
 SERVICE_PORT = 9080
 """The port in the names of bookinfo's services, as in the article; the real ports are whatever is free."""
@@ -19,6 +21,18 @@ SERVICE_PORT = 9080
 # RFC 1123 label, as Kubernetes wants it of a workload's name.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HIGHEST_PORT = 65535
+_ANSWER = 0.5
+
+
+class Protocol(enum.Enum):
+    """What a service speaks behind its sidecar."""
+
+    AUTO = ""
+    """Found out when the mesh starts; HTTP/1.1 where nobody answers yet."""
+    HTTP = "http"
+    """HTTP/1.1."""
+    H2C = "h2c"
+    """HTTP/2 without TLS, as gRPC uses it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,8 @@ class Workload:
         ``host:port`` where the service listens (``[::1]:port`` for IPv6). It need not be up yet.
     labels : mapping of str to str
         What selectors see. ``app`` defaults to the name, and names the service for requests.
+    protocol : Protocol
+        What the service speaks.
 
     Raises
     ------
@@ -45,6 +61,7 @@ class Workload:
     name: str
     address: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    protocol: Protocol = Protocol.AUTO
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -68,6 +85,24 @@ class Workload:
                 hint=f"write host:port, for instance {self.name}=127.0.0.1:8000",
             )
         return bare, number
+
+
+def find_protocols(workloads: Sequence[Workload | Bookinfo]) -> list[Workload | Bookinfo]:
+    """Find out what those services speak of which it is not said; one that answers HTTP/1.1 is asked no further."""
+    unknown = [one for one in workloads if isinstance(one, Workload) and one.protocol is Protocol.AUTO]
+    silent = _silent(unknown, [Question(one.endpoint, "HEAD") for one in unknown])
+    plain = _silent(silent, [Question(one.endpoint, http2=True) for one in silent])
+    found = {one.name: Protocol.HTTP for one in unknown}
+    found |= {one.name: Protocol.H2C for one in silent if one not in plain}
+    return [
+        replace(one, protocol=found[one.name]) if isinstance(one, Workload) and one.name in found else one
+        for one in workloads
+    ]
+
+
+def _silent(workloads: Sequence[Workload], questions: Sequence[Question]) -> list[Workload]:
+    answers = ask_all(questions, timeout=_ANSWER)
+    return [one for one, why in zip(workloads, answers, strict=True) if why]
 
 
 @dataclass(frozen=True)

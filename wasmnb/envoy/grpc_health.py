@@ -1,0 +1,57 @@
+"""A gRPC service's own word on its health, asked through the proxy beside it.
+
+Sources: gRPC's health checking protocol (``grpc.health.v1``), gRPC over HTTP/2 (the frame around a message), Envoy's
+``grpc_http1_bridge`` filter (which gives an HTTP/1.1 client the status as a header).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+
+__all__ = ["unhealthy"]
+
+_PATH = "/grpc.health.v1.Health/Check"
+_EMPTY = bytes(5)  # a message without fields: neither compressed, nor longer than 0
+_UNAVAILABLE = "14"
+_SERVING = 1
+_STATES = {0: "UNKNOWN", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
+_STATUS_FIELD = 0x08
+
+
+def unhealthy(path: str, *, timeout: float) -> str:
+    """Ask whether a service is healthy.
+
+    Parameters
+    ----------
+    path : str
+        The Unix socket of the proxy's listener that makes gRPC of HTTP/1.1.
+    timeout : float
+        Seconds.
+
+    Returns
+    -------
+    str
+        Why it is not; empty when it says that it serves, or has no such method (it need not have one).
+    """
+    head = f"POST {_PATH} HTTP/1.1\r\nhost: health\r\ncontent-type: application/grpc\r\nte: trailers\r\n"
+    try:
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
+            connection.settimeout(timeout)
+            connection.connect(path)
+            connection.sendall(f"{head}content-length: {len(_EMPTY)}\r\n\r\n".encode() + _EMPTY)
+            answer = http.client.HTTPResponse(connection, method="POST")
+            answer.begin()
+            status, message = answer.getheader("grpc-status", ""), answer.read()
+    except TimeoutError:
+        return "no answer to gRPC's health check in time"
+    except (OSError, http.client.HTTPException) as error:
+        return f"gRPC's health check: {error}"
+    if status == _UNAVAILABLE:
+        return "the connection is not taken"
+    if status != "0":
+        return ""
+    fields = message[len(_EMPTY) :]
+    state = fields[1] if len(fields) > 1 and fields[0] == _STATUS_FIELD else 0
+    return "" if state == _SERVING else f"gRPC's health check says {_STATES.get(state, state)}"
