@@ -15,7 +15,7 @@ from tests.image.registry.between import Between, status
 from tests.image.registry.parts import IDENTITY, PASSWORD, SECRETS, USER, DockerRegistry, refused
 from wasmnb.errors import AuthError, BadNameError, ConfigError, RegistryError, UsageError
 from wasmnb.image.registry import client as clients
-from wasmnb.image.registry import login, logout, pull, push, repositories, resolve
+from wasmnb.image.registry import credential_helper, login, logout, pull, push, repositories, resolve
 from wasmnb.image.registry.credential import Credential
 from wasmnb.image.registry.credentials import config_path, find, hosts, save
 
@@ -165,6 +165,26 @@ def test_a_failing_helper_tells_no_secret(with_password: DockerRegistry, helper:
         push(image, f"{with_password.host}/a/b:v1")
     with refused(AuthError, "the keychain is locked"):
         login(with_password.host, USER, PASSWORD)
+
+
+def test_a_helper_that_hangs_is_ended(
+    with_password: DockerRegistry, helper: Path, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper.write_text("#!/bin/sh\nexec sleep 600\n")
+    configure(credsStore="test")
+    monkeypatch.setattr(credential_helper, "_SECONDS", 0.2)
+    with refused(AuthError, "docker-credential-test failed: it did not answer within"):
+        push(image, f"{with_password.host}/a/b:v1")
+
+
+@pytest.mark.parametrize("said", ["no JSON", "null", '{"Secret": "x"}', '["Username", "Secret"]'])
+def test_a_helper_that_says_something_else(
+    with_password: DockerRegistry, helper: Path, image: Image, said: str
+) -> None:
+    helper.write_text(f"#!/bin/sh\necho '{said}'\n")
+    configure(credsStore="test")
+    with refused(AuthError, "docker-credential-test gave no JSON with a name and a secret"):
+        push(image, f"{with_password.host}/a/b:v1")
 
 
 @pytest.mark.parametrize(

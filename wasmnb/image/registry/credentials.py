@@ -1,10 +1,12 @@
 """Credentials where Docker keeps them: ``config.json`` and the helpers that it names.
 
 Forms: the Docker command line's ``config.json`` (``auths``, ``credsStore``, ``credHelpers``) and its credential helper
-protocol (``docker-credential-*`` with ``get``, ``store`` and ``erase``; JSON or a host's name on standard input).
+protocol (`CredentialHelper`).
 
-The ``oras`` library reads the same file, but ignores ``DOCKER_CONFIG``, runs helpers without a time limit, does not
-know Docker Hub's key, and writes the file readable by everybody and not atomically.
+The ``docker`` library reads the same file, but takes one that is no JSON for one without credentials, stops for any
+entry that it cannot read (also another registry's), knows no registry token and no ``username`` beside ``password``,
+and cannot write it. ``oras`` ignores ``DOCKER_CONFIG``, does not know Docker Hub's key, and writes the file readable
+by everybody and not atomically.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import fcntl
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,11 @@ from wasmnb.paths import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wasmnb.image.registry.credential_helper import CredentialHelper
+
 __all__ = ["config_path", "erase", "find", "hosts", "save"]
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HELPER_SECONDS = 60.0  # a helper may ask its user
-_IDENTITY = "<token>"  # the user name that says that the secret is an identity token
-_MISSING = "credentials not found"  # how helpers say that they have none (Docker's credential helper protocol)
 
 
 def config_path() -> Path:
@@ -66,9 +66,9 @@ def find(host: str) -> tuple[Credential | None, str]:
     path, note = config_path(), ""
     config = _read(path)
     helper = _helper(config, host)
-    if helper:
+    if helper is not None:
         try:
-            found = _ask_helper(helper, credential_keys(host)[0])
+            found = helper.get(credential_keys(host)[0])
         except AuthError as error:
             found, note = None, error.what
         if found is not None:
@@ -100,13 +100,10 @@ def save(host: str, credential: Credential) -> str:
     with _changing(path) as config:
         auths = config.setdefault("auths", {})
         helper = _helper(config, host)
-        if helper:
-            name, secret = credential.username, credential.password
-            if credential.identity_token:
-                name, secret = _IDENTITY, credential.identity_token
-            _run(helper, "store", json.dumps({"ServerURL": key, "Username": name, "Secret": secret}), secret)
+        if helper is not None:
+            helper.store(key, credential)
             auths[key] = {}
-            return f"the credential helper docker-credential-{helper}"
+            return f"the credential helper {helper}"
         entry = {"auth": base64.b64encode(f"{credential.username}:{credential.password}".encode()).decode()}
         if credential.identity_token:
             entry = {"auth": base64.b64encode(f"{credential.username}:".encode()).decode()}
@@ -134,12 +131,8 @@ def erase(host: str) -> bool:
     if not path.exists():
         return False
     with _changing(path) as config:
-        helper, found = _helper(config, host), False
-        if helper:
-            key = credential_keys(host)[0]
-            found = _ask_helper(helper, key) is not None
-            if found:
-                _run(helper, "erase", key)
+        helper = _helper(config, host)
+        found = helper is not None and helper.erase(credential_keys(host)[0])
         entries = _section(config, "auths", path)
         for key in _keys(entries, host):
             del entries[key]
@@ -244,55 +237,13 @@ def _entry(entry: Any, key: str, path: Path) -> Credential | None:
     return Credential(user, password, identity, registry, str(path))
 
 
-def _helper(config: dict[str, Any], host: str) -> str:
+def _helper(config: dict[str, Any], host: str) -> CredentialHelper | None:
     special = _dict(config.get("credHelpers"))
     name = next((special[key] for key in credential_keys(host) if key in special), config.get("credsStore"))
     if not name:
-        return ""
+        return None
     if not isinstance(name, str) or not _HELPER.fullmatch(name):
         raise ConfigError(f"The credential helper for {host} in {config_path()} has a name that is none.")
-    return name
+    from wasmnb.image.registry.credential_helper import CredentialHelper  # noqa: PLC0415 - most people have none
 
-
-def _ask_helper(helper: str, key: str) -> Credential | None:
-    try:
-        said = json.loads(_run(helper, "get", key) or "null")
-    except ValueError:
-        raise AuthError(f"The credential helper docker-credential-{helper} gave no JSON.") from None
-    if said is None:
-        return None
-    if not isinstance(said, dict) or not isinstance(said.get("Secret"), str):
-        raise AuthError(f"The credential helper docker-credential-{helper} gave no secret.")
-    user, secret, source = str(said.get("Username") or ""), said["Secret"], f"docker-credential-{helper}"
-    if user == _IDENTITY:
-        return Credential(identity_token=secret, source=source)
-    return Credential(user, secret, source=source) if user or secret else None
-
-
-def _run(helper: str, verb: str, text: str, secret: str = "") -> str:
-    """Run a helper; a secret goes through its standard input, never through its arguments."""
-    program = f"docker-credential-{helper}"
-    problem = ""
-    try:
-        done = subprocess.run(
-            [program, verb], input=text, capture_output=True, text=True, timeout=_HELPER_SECONDS, check=False
-        )
-    except FileNotFoundError:
-        problem = "it is not on the PATH"
-    except subprocess.TimeoutExpired:
-        problem = f"it did not answer within {_HELPER_SECONDS:.0f} s"
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"it could not be run ({type(error).__name__})"
-    else:
-        if done.returncode == 0:
-            return done.stdout
-        # What it printed on standard output may be the secret; helpers say there, too, that they have none.
-        if _MISSING in done.stdout and verb == "get":
-            return ""
-        said = (done.stderr.strip().splitlines() or [""])[0]
-        problem = f"it ended with code {done.returncode}" + (f": {said}" if said else "")
-    problem = problem.replace(secret, "***") if secret else problem
-    raise AuthError(
-        f"The credential helper {program} failed: {problem}.",
-        hint=f"install it, or take it out of {config_path()}",
-    )
+    return CredentialHelper(name, config_path())

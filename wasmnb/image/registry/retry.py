@@ -1,12 +1,19 @@
-"""How often, and after what pause, a request is sent again."""
+"""How often, and after what pause, a request is sent again.
+
+Not ``urllib3.Retry``, of which only the reading of ``Retry-After`` is used: beneath an adapter it would send a piece of
+a blob again from its start, where `upload` and `download` ask first how far it has come; and as the rule in these loops
+it makes no pause at all before the second time, and waits for as long as a registry asks.
+"""
 
 from __future__ import annotations
 
 import random
 import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+
+import urllib3
+from urllib3.exceptions import InvalidHeader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,13 +74,9 @@ class Retry:
 
 def asked_pause(header: str | None) -> float | None:
     """Read ``Retry-After``: seconds, or a date (RFC 9110, section 10.2.3); None when there is none to read."""
-    if not header:
-        return None
-    if header.strip().isdecimal():
-        return float(header)
     try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
+        return float(urllib3.Retry().parse_retry_after(header)) if header else None
+    except InvalidHeader:
         return None
 
 
