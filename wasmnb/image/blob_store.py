@@ -1,4 +1,7 @@
-"""Blobs, manifests and names of the store on this machine: the part of it that a registry client works with."""
+"""Blobs, manifests and names of the store on this machine: all of it that needs no module read and no image made.
+
+Registry clients work with this half; `Store`, which has it as its base, is the one class that anybody makes.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,12 @@ if TYPE_CHECKING:
     from wasmnb.check import Check
     from wasmnb.module.module import Module
 
-__all__ = ["Contents"]
+__all__ = ["BlobStore"]
 
 _CHUNK = 1024 * 1024
 
 
-class Contents:
+class BlobStore:
     """An OCI image layout by digests and names.
 
     Parameters
@@ -93,16 +96,6 @@ class Contents:
         with self.writing():
             self._layout.put(_chunks(stream), digest, size)
 
-    def open_blob(self, digest: str) -> IO[bytes]:
-        """Open a blob for reading; who reads it checks it.
-
-        Raises
-        ------
-        ImageError
-            It is not here.
-        """
-        return self._layout.open(digest)
-
     def read_blob(self, digest: str, limit: int = MAX_BLOB) -> bytes:
         """Read a blob and check it; a damaged one is deleted, so that the next build or pull puts it back.
 
@@ -117,7 +110,7 @@ class Contents:
         ImageError
             It is not here, is larger, or was damaged.
         """
-        with self._layout.open(digest) as file, self._layout.told():
+        with self._layout.open(digest) as file, self._layout.disk_errors():
             data = file.read(limit + 1)
         if len(data) > limit:
             raise ImageError(f"The blob {digest} has more than {limit:,} bytes.", hint="no mesh would take it")
@@ -219,7 +212,7 @@ class Contents:
                 if [entry["digest"] for entry in entries if names.name_of(entry) == name] == [digest]:
                     return digest
                 entries[:] = [entry for entry in entries if names.name_of(entry) != name]
-                entries.append(names.entry(name, digest, data, manifest, self._said(manifest, data, module)))
+                entries.append(names.entry(name, digest, data, manifest, self._declared(manifest, data, module)))
         return digest
 
     def _demand(self, manifest: Manifest, data: bytes, reference: str) -> None:
@@ -233,17 +226,17 @@ class Contents:
                     hint="build or pull the image again",
                 )
 
-    def _said(self, manifest: Manifest, data: bytes, module: Module | None) -> oci_annotations.Said:
+    def _declared(self, manifest: Manifest, data: bytes, module: Module | None) -> oci_annotations.Declared:
         """Give what a listing shows of a module: what it says itself, else what the annotations say."""
-        said = oci_annotations.said_by(manifest.annotations)
-        if None not in said:
-            return said
+        declared = oci_annotations.declared_by(manifest.annotations)
+        if None not in declared:
+            return declared
         try:
             facts = (module or extract(data, self.read_blob)).facts
         except WasmnbError:
-            return said
+            return declared
         own = (facts.abi, facts.language, facts.root_ids)
-        return own[0] or said[0], own[1] or said[1], said[2] if own[2] is None else own[2]
+        return own[0] or declared[0], own[1] or declared[1], declared[2] if own[2] is None else own[2]
 
 
 def _chunks(stream: IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:

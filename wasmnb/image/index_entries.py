@@ -40,9 +40,9 @@ def name_of(item: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def entry(name: str, digest: str, data: bytes, manifest: Manifest, said: oci_annotations.Said) -> Entry:
+def entry(name: str, digest: str, data: bytes, manifest: Manifest, declared: oci_annotations.Declared) -> Entry:
     """Make the index's descriptor of a manifest, with what a listing shows of it."""
-    abi, language, root_ids = said
+    abi, language, root_ids = declared
     notes = {
         oci_annotations.REF_NAME: name,
         oci_annotations.UPDATED: datetime.now(timezone.utc).isoformat(timespec="microseconds"),

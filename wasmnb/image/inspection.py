@@ -179,12 +179,12 @@ def _names_root_ids(manifest: Manifest, read_blob: ReadBlob) -> bool:
 
 def _contradictions(manifest: Manifest, module: Module) -> list[str]:
     """Say where annotations and module differ: what a listing shows would not be what runs."""
-    abi, _, root_ids = oci_annotations.said_by(manifest.annotations)
+    abi, _, root_ids = oci_annotations.declared_by(manifest.annotations)
     facts = module.facts
     found = []
     if abi and facts.abi and facts.abi not in abi.split(",") and not abi.startswith("v0-"):
         found.append(f"The image says that its ABI is {abi}, and the module says {facts.abi}.")
     if root_ids is not None and facts.root_ids is not None and not set(root_ids) <= set(facts.root_ids):
-        said, own = ", ".join(map(repr, root_ids)), ", ".join(map(repr, facts.root_ids)) or "none"
-        found.append(f"The image says that its root ids are {said}, and the module registers {own}.")
+        declared, own = ", ".join(map(repr, root_ids)), ", ".join(map(repr, facts.root_ids)) or "none"
+        found.append(f"The image says that its root ids are {declared}, and the module registers {own}.")
     return found

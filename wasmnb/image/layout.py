@@ -52,7 +52,7 @@ class Layout:
         self.root = root
         self._blobs = root / "blobs" / "sha256"
         self._ingest = root / "ingest"
-        with self.told():
+        with self.disk_errors():
             self._blobs.mkdir(parents=True, exist_ok=True)
             self._ingest.mkdir(exist_ok=True)
         if not all((root / name).exists() for name in ("index.json", "oci-layout")):
@@ -99,13 +99,13 @@ class Layout:
                     if size is not None and count > size:
                         break
                     hashed.update(chunk)
-                    with self.told():
+                    with self.disk_errors():
                         _write(file, chunk)
                 if f"sha256:{hashed.hexdigest()}" != digest or (size is not None and count != size):
                     raise _mismatch(digest, size, hashed.hexdigest(), count)
-                with self.told():
+                with self.disk_errors():
                     os.fsync(file.fileno())
-            with self.told():
+            with self.disk_errors():
                 temporary.replace(final)
                 _sync(self._blobs)
         finally:
@@ -187,7 +187,7 @@ class Layout:
             after = [dict(item) for item in entries or before or ()]
             yield after
             if after != before:
-                with self.told():
+                with self.disk_errors():
                     self._replace(self.root / "index.json", _json({**_EMPTY, "manifests": after}))
 
     @contextlib.contextmanager
@@ -208,7 +208,7 @@ class Layout:
                 yield True
 
     def _make(self) -> None:
-        with self.writing(), self._locked("index", fcntl.LOCK_EX), self.told():
+        with self.writing(), self._locked("index", fcntl.LOCK_EX), self.disk_errors():
             if not (self.root / "index.json").exists():
                 self._replace(self.root / "index.json", _json(_EMPTY))
             self._replace(self.root / "oci-layout", _LAYOUT)
@@ -216,7 +216,7 @@ class Layout:
     # -- files ----------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def told(self) -> Iterator[None]:
+    def disk_errors(self) -> Iterator[None]:
         """Turn what the disk says into an error that says what to do."""
         try:
             yield
@@ -238,7 +238,7 @@ class Layout:
 
     @contextlib.contextmanager
     def _locked(self, name: str, how: int) -> Iterator[None]:
-        with self.told():
+        with self.disk_errors():
             file = (self.root / f".{name}.lock").open("ab")
         with file:
             fcntl.flock(file, how)
@@ -247,7 +247,7 @@ class Layout:
     @contextlib.contextmanager
     def _created(self, path: Path) -> Iterator[IO[bytes]]:
         """Open a new file with the mode the user's umask gives, and close it whatever the disk says."""
-        with self.told():
+        with self.disk_errors():
             file = path.open("xb", buffering=0)
         with file:
             yield file

@@ -172,7 +172,7 @@ def stored(name: str, entry: Mapping[str, Any], peek: Callable[[str], bytes | No
     repository, tag = _split(name)
     updated = _time(notes.get(oci_annotations.UPDATED, ""))
     return StoredImage(
-        repository, tag, entry["digest"], int(size) if size else None, updated, *oci_annotations.said_by(notes)
+        repository, tag, entry["digest"], int(size) if size else None, updated, *oci_annotations.declared_by(notes)
     )
 
 

@@ -163,13 +163,14 @@ class Manifest:
         if raw.get("schemaVersion") != 2:  # noqa: PLR2004 - both specifications fix it
             raise _bad(f"its schemaVersion is {_shown(raw.get('schemaVersion'))}, not 2")
         is_index = "manifests" in raw and "layers" not in raw
-        said = raw.get("mediaType") or (INDEX_TYPE if is_index else MANIFEST_TYPE)
-        if not is_text(said):
-            raise _bad(f"its mediaType is {_shown(said)}")
+        media_type = raw.get("mediaType") or (INDEX_TYPE if is_index else MANIFEST_TYPE)
+        if not is_text(media_type):
+            raise _bad(f"its mediaType is {_shown(media_type)}")
+        notes = _texts(raw.get("annotations"))
         if is_index:
-            return cls(said, None, (), _descriptors(raw, "manifests"), _texts(raw.get("annotations")), is_index=True)
+            return cls(media_type, None, (), _descriptors(raw, "manifests"), notes, is_index=True)
         config = _descriptor(raw.get("config"), "config")
-        return cls(said, config, _descriptors(raw, "layers"), (), _texts(raw.get("annotations")), is_index=False)
+        return cls(media_type, config, _descriptors(raw, "layers"), (), notes, is_index=False)
 
     @property
     def is_docker(self) -> bool:

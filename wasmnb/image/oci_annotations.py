@@ -27,9 +27,9 @@ __all__ = [
     "TYPE",
     "UPDATED",
     "VARIANT",
-    "Said",
-    "marks_of",
-    "said_by",
+    "Declared",
+    "annotations_of",
+    "declared_by",
 ]
 
 _OCI = "org.opencontainers.image."
@@ -65,28 +65,28 @@ STANDARD = {
 
 _NUMBERED = re.compile(r"v\d+\.\d+\.\d+")
 
-#: ABI, language and root ids, each None when it is not said.
-Said = tuple["str | None", "str | None", "tuple[str, ...] | None"]
+#: ABI, language and root ids, each None when no annotation says it.
+Declared = tuple["str | None", "str | None", "tuple[str, ...] | None"]
 
 
-def marks_of(facts: ModuleFacts) -> dict[str, str]:
+def annotations_of(facts: ModuleFacts) -> dict[str, str]:
     """Give the annotations that follow from a module."""
-    marks = {}
+    annotations = {}
     if facts.abi:
-        marks[ABI] = f"v{facts.abi}"
+        annotations[ABI] = f"v{facts.abi}"
     if facts.root_ids is not None:
-        marks[ROOT_IDS] = json.dumps(facts.root_ids, ensure_ascii=False, separators=(",", ":"))
+        annotations[ROOT_IDS] = json.dumps(facts.root_ids, ensure_ascii=False, separators=(",", ":"))
     if facts.language:
-        marks[LANGUAGE] = facts.language
-    return marks
+        annotations[LANGUAGE] = facts.language
+    return annotations
 
 
-def said_by(marks: Mapping[str, str]) -> Said:
+def declared_by(annotations: Mapping[str, str]) -> Declared:
     """Give what annotations say about a module; an ABI's number stands without its ``v``."""
-    abi = marks.get(ABI) or None
+    abi = annotations.get(ABI) or None
     if abi:
         abi = ",".join(item[1:] if _NUMBERED.fullmatch(item) else item for item in abi.split(","))
-    return abi, marks.get(LANGUAGE) or None, _root_ids(marks.get(ROOT_IDS))
+    return abi, annotations.get(LANGUAGE) or None, _root_ids(annotations.get(ROOT_IDS))
 
 
 def _root_ids(text: str | None) -> tuple[str, ...] | None:

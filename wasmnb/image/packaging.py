@@ -87,7 +87,7 @@ def package(
     if not facts.readable:
         raise facts.problems[0].error(of=module.name)
     config = agreed(runtime_config, facts)
-    notes = {oci_annotations.TYPE: config["type"], **oci_annotations.marks_of(facts)}
+    notes = {oci_annotations.TYPE: config["type"], **oci_annotations.annotations_of(facts)}
     if config["abiVersions"]:
         notes[oci_annotations.ABI] = ",".join(config["abiVersions"])
     if config["config"]["rootIds"] and oci_annotations.ROOT_IDS not in notes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import ImageError
 from wasmnb.image import index_entries as names
 from wasmnb.image import listing
-from wasmnb.image.blob_store import Contents
+from wasmnb.image.blob_store import BlobStore
 from wasmnb.image.extraction import extract, resolve
 from wasmnb.image.image import Image
 from wasmnb.image.manifest import MAX_MANIFEST, is_digest
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 
-class Store(Contents):
+class Store(BlobStore):
     """The images on this machine.
 
     Parameters
@@ -122,7 +122,7 @@ class Store(Contents):
             if not doomed:
                 self.resolve(reference)
             entries[:] = [entry for entry in entries if entry not in doomed]
-        with self._layout.alone() as alone, self._layout.told():
+        with self._layout.alone() as alone, self._layout.disk_errors():
             if not alone:
                 return 0
             needed = names.reachable(self._layout.entries(), self._peek)

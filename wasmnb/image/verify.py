@@ -36,10 +36,10 @@ def verify(layout: Layout, peek: Peek) -> list[Check]:
     list of Check
         One for the store, and one for each image that is not complete.
     """
-    with layout.alone() as alone, layout.told():
+    with layout.alone() as alone, layout.disk_errors():
         if alone:
             layout.sweep()
-    with layout.writing(), layout.told():
+    with layout.writing(), layout.disk_errors():
         digests = list(layout.digests())
         damaged = [digest for digest in digests if not layout.hash(digest)]
         for digest in damaged:

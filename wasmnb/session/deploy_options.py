@@ -136,9 +136,9 @@ def _said(image: Image) -> str | None:
     """Give the root id that an image names, where its module does not tell which ones it has."""
     if image.module.facts.root_ids is not None:
         return None
-    from wasmnb.image.oci_annotations import said_by  # noqa: PLC0415
+    from wasmnb.image.oci_annotations import declared_by  # noqa: PLC0415
 
-    named = said_by(image.annotations)[2]
+    named = declared_by(image.annotations)[2]
     if named is None:
         try:
             config = json.loads(image.config).get("config") or {}

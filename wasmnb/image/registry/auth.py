@@ -136,11 +136,11 @@ class TokenAuth:
             self._tokens[scope] = (who.registry_token, time.monotonic() + _SHORTEST_LIFE)
         token, end = self._tokens.get(scope, ("", 0.0))
         if not token or end < time.monotonic():
-            said = self._fetch(challenge, scope)
-            token = said.get("token") or said.get("access_token") or ""
+            answer = self._fetch(challenge, scope)
+            token = answer.get("token") or answer.get("access_token") or ""
             if not isinstance(token, str) or not _TOKEN.fullmatch(token):
                 raise AuthError(f"The token server {_place(challenge['realm'])} gave no token that can be used.")
-            life = said.get("expires_in")
+            life = answer.get("expires_in")
             life = life if isinstance(life, int | float) and life > 0 else _SHORTEST_LIFE
             self._secrets.add(token)
             self._tokens[scope] = (token, time.monotonic() + max(life - _EARLY, life / 2))
@@ -154,7 +154,7 @@ class TokenAuth:
         fields = {"service": challenge.get("service", ""), "client_id": _CLIENT}
         if who is not None and who.identity_token:
             grant = {"grant_type": "refresh_token", "refresh_token": who.identity_token, "scope": scope}
-            return self._said(self._ask("POST", realm, body={**fields, **grant}), realm)
+            return self._granted(self._ask("POST", realm, body={**fields, **grant}), realm)
         params: list[tuple[str, str]] = [(key, value) for key, value in fields.items() if value]
         params += [("scope", item) for item in scope.split()]
         headers = {}
@@ -166,9 +166,9 @@ class TokenAuth:
         if response.status_code in (_NOT_FOUND, _NOT_ALLOWED) and who is not None and who.username:
             grant = {"grant_type": "password", "username": who.username, "password": who.password, "scope": scope}
             response = self._ask("POST", realm, body={**fields, **grant})
-        return self._said(response, realm)
+        return self._granted(response, realm)
 
-    def _said(self, response: Response, realm: str) -> dict[str, Any]:
+    def _granted(self, response: Response, realm: str) -> dict[str, Any]:
         place = _place(realm)
         if response.status_code in (400, 401, 403):
             who = self.shown
@@ -178,12 +178,12 @@ class TokenAuth:
         if response.status_code != _OK:
             raise _failed(f"The token server {place} answered {response.status_code}.", response)
         try:
-            said = response.json()
+            answer = response.json()
         except ValueError:
-            said = None
-        if not isinstance(said, dict):
+            answer = None
+        if not isinstance(answer, dict):
             raise _failed(f"The token server {place} answered something that is no JSON object.", response)
-        return said
+        return answer
 
     def _guard(self, realm: str) -> None:
         """Never send a password in the clear on behalf of a registry that itself speaks TLS."""
@@ -210,8 +210,8 @@ def _challenges(header: str) -> dict[str, dict[str, str]]:
     parts = _CHALLENGE.split(header)
     found: dict[str, dict[str, str]] = {}
     for scheme, fields in zip(parts[1::2], parts[2::2], strict=True):
-        said = parse_dict_header(fields)
-        values = {key.lower(): value for key, value in said.items() if value}
+        answer = parse_dict_header(fields)
+        values = {key.lower(): value for key, value in answer.items() if value}
         found.setdefault(scheme.lower(), values)
     return found
 

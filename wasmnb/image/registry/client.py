@@ -235,9 +235,9 @@ class Client:
                 return Outcome(read(response))
             reply = Reply(response.status_code, response.headers, _read(response, _SMALL), str(response.url))
         except _BROKEN as trouble:
-            error, again = unreachable(trouble, self._told(operation), self.secrets)
+            error, again = unreachable(trouble, self._shown(operation), self.secrets)
         else:
-            error, again = refusal(reply, self._told(operation), self.secrets), self.retry.again(reply.status)
+            error, again = refusal(reply, self._shown(operation), self.secrets), self.retry.again(reply.status)
             return Outcome(None, error, again, asked_pause(reply.headers.get("Retry-After")))
         return Outcome(None, error, again)
 
@@ -264,7 +264,7 @@ class Client:
             self.secrets.hold(found)
         return found
 
-    def _told(self, operation: Operation) -> Operation:
+    def _shown(self, operation: Operation) -> Operation:
         who = self._auth.shown
         return Operation(operation.verb, operation.what, self.host, who.source if who else "", self._note)
 

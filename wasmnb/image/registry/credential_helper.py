@@ -118,5 +118,5 @@ class _Bounded(Store):  # type: ignore[misc] # the library has no types
             return done.stdout
         if subcmd == "get" and _MISSING.encode() in done.stdout:
             raise CredentialsNotFound(_MISSING)
-        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[0]
-        raise StoreError(f"it ended with code {done.returncode}" + (f": {said}" if said else ""))
+        reason = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[0]
+        raise StoreError(f"it ended with code {done.returncode}" + (f": {reason}" if reason else ""))

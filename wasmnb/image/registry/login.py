@@ -48,7 +48,7 @@ class Login(Dated, Tabled):
     @property
     def table(self) -> Table:
         """What was done in one row: ``host`` and ``result`` (``string``)."""
-        return _told(self.host, str(self))
+        return _row(self.host, str(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
@@ -81,14 +81,14 @@ class LoggedOut(Dated, Tabled):
     @property
     def table(self) -> Table:
         """What was done in one row: ``host`` and ``result`` (``string``)."""
-        return _told(self.host, str(self))
+        return _row(self.host, str(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {"host": self.host, "found": self.found, "at": self.at.isoformat()}
 
 
-def _told(host: str, words: str) -> Table:
+def _row(host: str, words: str) -> Table:
     return Table((Column("host"), Column("result")), ((host, words),))
 
 

@@ -37,7 +37,7 @@ def facts_of(remote: Remote, data: bytes, operation: Operation) -> dict[str, Any
         manifest = Manifest.parse(data)
     except ImageError:
         return {}
-    abi, language, root_ids = oci_annotations.said_by(manifest.annotations)
+    abi, language, root_ids = oci_annotations.declared_by(manifest.annotations)
     config = manifest.config
     unsaid = abi is None or root_ids is None
     if unsaid and config is not None and config.media_type == CONFIG_TYPE and config.size <= _MOST_CONFIG:
@@ -80,17 +80,17 @@ def row(name: str, tag: str, digest: str, facts: Mapping[str, Any]) -> StoredIma
 def _runtime(data: bytes) -> tuple[str | None, tuple[str, ...] | None]:
     """Read ``runtime-config.json``; both spellings of its keys are in use (Wasm artifact image specification)."""
     try:
-        said = json.loads(data)
+        document = json.loads(data)
     except (ValueError, RecursionError):
         return None, None
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         return None, None
-    config = said.get("config")
+    config = document.get("config")
     inner = config if isinstance(config, dict) else {}
-    versions = said.get("abiVersions", said.get("abi_versions", said.get("abi_version")))
+    versions = document.get("abiVersions", document.get("abi_versions", document.get("abi_version")))
     ids = inner.get("rootIds", inner.get("root_ids"))
     named = _texts(versions)
-    return (oci_annotations.said_by({oci_annotations.ABI: ",".join(named)})[0] if named else None), _texts(ids)
+    return (oci_annotations.declared_by({oci_annotations.ABI: ",".join(named)})[0] if named else None), _texts(ids)
 
 
 def _texts(value: Any) -> tuple[str, ...] | None:

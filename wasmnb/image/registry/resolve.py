@@ -105,7 +105,7 @@ def inspect(
         What it has is no image.
     """
     where = Reference.parse(reference)
-    remote, operation = repository(where, plain_http=plain_http, insecure=insecure, ca=ca), _looking(where)
+    remote, operation = repository(where, plain_http=plain_http, insecure=insecure, ca=ca), _operation(where)
     try:
         found = manifests.fetch(remote, where.digest or where.tag_or_latest, operation)
     except RegistryError as error:
@@ -159,10 +159,10 @@ def nothing(remote: Remote, where: Reference) -> RegistryError:
 
 
 def _digest(remote: Remote, where: Reference) -> str:
-    return manifests.look(remote, where.digest or where.tag_or_latest, _looking(where))
+    return manifests.look(remote, where.digest or where.tag_or_latest, _operation(where))
 
 
-def _looking(where: Reference) -> Operation:
+def _operation(where: Reference) -> Operation:
     return Operation("look at", str(where), where.host)
 
 

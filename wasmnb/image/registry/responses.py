@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image.registry.credential import Secrets
 
-__all__ = ["Operation", "Reply", "refusal", "said", "unreachable"]
+__all__ = ["Operation", "Reply", "errors_in", "refusal", "unreachable"]
 
 _MOST = 4  # messages of a registry that are quoted
 _LONGEST = 300
@@ -67,7 +67,7 @@ class Operation:
         return {"list": "listing", "log in to": "login to", "look at": "look at"}.get(self.verb, f"{self.verb} of")
 
 
-def said(body: bytes, secrets: Secrets) -> tuple[list[str], set[str]]:
+def errors_in(body: bytes, secrets: Secrets) -> tuple[list[str], set[str]]:
     """Read a registry's error body: lines to quote, and the codes (OCI distribution specification v1.1)."""
     try:
         errors = json.loads(body)["errors"]
@@ -82,7 +82,7 @@ def said(body: bytes, secrets: Secrets) -> tuple[list[str], set[str]]:
 
 def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryError:
     """Give the error for an answer that is not the one that was hoped for."""
-    why, codes = said(reply.body, secrets)
+    why, codes = errors_in(reply.body, secrets)
     status, host, verb, what = reply.status, operation.host, operation.verb, operation.what
     kind: type[RegistryError] = RegistryError
     if status == 401:  # noqa: PLR2004

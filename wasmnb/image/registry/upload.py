@@ -104,9 +104,9 @@ class _Upload:
         self, remote: Remote, blob: Blob, operation: Operation, sent: Callable[[int], None], chunk: int
     ) -> None:
         self._remote, self._blob, self._operation, self._chunk = remote, blob, operation, chunk
-        self._client, self._tell = remote.client, sent
+        self._client, self._report = remote.client, sent
         self._data = memoryview(blob.data)
-        self._told = 0  # bytes that have been told of
+        self._reported = 0  # bytes that have been reported
         self._at = 0  # bytes that the registry has
         self._in_pieces = blob.size > chunk
 
@@ -165,7 +165,7 @@ class _Upload:
 
         def body() -> _Counted | bytes:
             self._reached(start)
-            return _Counted(piece, lambda count: self._reached(self._told + count)) if piece else b""
+            return _Counted(piece, lambda count: self._reached(self._reported + count)) if piece else b""
 
         scopes = [self._remote.scope("pull,push")]
         return self._client.attempt(
@@ -176,7 +176,7 @@ class _Upload:
         """Take in that a piece has arrived, and give where the next one goes; empty when it was the last."""
         if reply.url.startswith(location.partition("?")[0]) and reply.status in (_CREATED, _NO_CONTENT):
             return ""
-        self._at = min(_reached_by(reply, self._told), self._blob.size)
+        self._at = min(_reached_by(reply, self._reported), self._blob.size)
         self._reached(self._at)
         return self._location(reply, location)
 
@@ -210,8 +210,8 @@ class _Upload:
         return there.geturl()
 
     def _reached(self, count: int) -> None:
-        self._tell(count - self._told)
-        self._told = count
+        self._report(count - self._reported)
+        self._reported = count
 
 
 def _reached_by(reply: Reply, otherwise: int) -> int:
