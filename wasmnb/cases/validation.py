@@ -18,7 +18,7 @@ _KINDS = {"object": "a mapping", "array": "a list", "integer": "a whole number",
 
 @cache
 def _validator() -> Any:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
+    from jsonschema_rs import Draft202012Validator  # noqa: PLC0415 - for files of cases only
 
     return Draft202012Validator(schema())
 
@@ -42,33 +42,41 @@ def validate(tree: Tree) -> None:
 
 def _deepest(error: Any) -> Any:
     """Give that part of an "any of these" that says most: the one furthest inside."""
-    while error.validator == "anyOf" and error.context:
-        error = max(error.context, key=lambda one: (len(one.absolute_path), one.validator != "type"))
+    while error.kind.name == "anyOf" and (parts := [one for branch in error.kind.context for one in branch]):
+        error = max(parts, key=lambda one: (len(one.instance_path), one.kind.name != "type"))
     return error
 
 
 def _told(error: Any) -> tuple[str, tuple[str | int, ...], str]:
-    path = tuple(error.absolute_path)
+    path, kind = tuple(error.instance_path), error.kind
     name = next((part for part in reversed(path) if isinstance(part, str)), "the file")
-    if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        unknown = next(key for key in error.instance if key not in known)
+    if kind.name == "additionalProperties":
+        known = list(_around(error)["properties"])
+        unknown = kind.unexpected[0]
         near = did_you_mean(unknown, known)
         return f"{name} has no {unknown!r}.", (*path, unknown), near or f"it has {', '.join(known)}"
-    if error.validator == "enum":
-        words = ", ".join(dict.fromkeys(str(word).lower() for word in error.validator_value))
+    if kind.name == "enum":
+        words = ", ".join(dict.fromkeys(str(word).lower() for word in kind.options))
         return f"{name} cannot be {error.instance!r}.", path, f"it is one of {words}"
     return f"{name} {_why(error)}.", path, ""
 
 
+def _around(error: Any) -> Any:
+    """Give the schema whose rule was broken."""
+    found: Any = schema()
+    for step in error.schema_path[:-1]:
+        found = found[step]
+    return found
+
+
 def _why(error: Any) -> str:
-    if error.validator == "required":
-        return f"has no {next(key for key in error.validator_value if key not in error.instance)!r}, which it needs"
-    if error.validator == "type":
-        kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return f"is not {'text' if 'string' in kinds else _KINDS[kinds[0]]}"
-    if error.validator == "oneOf":
+    kind = error.kind
+    if kind.name == "required":
+        return f"has no {kind.property!r}, which it needs"
+    if kind.name == "type":
+        return f"is not {'text' if 'string' in kind.types else _KINDS[kind.types[0]]}"
+    if kind.name == "oneOf":
         return "needs one of exact, regex and file"
-    if error.validator == "maxProperties":
+    if kind.name == "maxProperties":
         return "can have one of header, content and file only"
     return f"cannot be {error.instance!r}: {error.message}"
