@@ -19,6 +19,7 @@ CLUSTER := busybox-static ca-certificates conntrack containerd containernetworki
 DEBIAN := $(CLUSTER) chromium crun docker.io libfmt-dev nlohmann-json3-dev podman skopeo
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
+LINT = $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports --no-cache --no-logo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test lab bench lint format front docs wheel cluster cluster-down clean
@@ -37,9 +38,7 @@ bench: $(VENV)/run
 	RUNS=$(RUNS) $(BIN)/python benchmarks/bench.py $(ONLY)
 
 lint: $(VENV)/test
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(LINT)
 	$(BIN)/python scripts/front.py check
 
 format: $(VENV)/test
