@@ -8,16 +8,28 @@ import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from wasmnb.errors import UsageError
 from wasmnb.image.reference import DOCKER_HUB, HUB_NAMES, HUB_SERVER
 
-__all__ = ["Access", "credential_keys", "has_tls", "is_loopback", "server"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Access", "AccessKeywords", "credential_keys", "has_tls", "is_loopback", "server"]
 
 #: Docker Hub's credentials stand under the address of an interface that is long gone (Docker's ``IndexServer``).
 _HUB_KEY = "https://index.docker.io/v1/"
 _PROBE_SECONDS = 3.0
+
+
+class AccessKeywords(TypedDict, total=False):
+    """The keywords that say how a registry is spoken to; see `Access`, which `Access.of` makes of them."""
+
+    plain_http: bool
+    insecure: bool
+    ca: str | os.PathLike[str] | None
 
 
 @dataclass(frozen=True)
@@ -39,9 +51,7 @@ class Access:
     ca: str = ""
 
     @classmethod
-    def of(
-        cls, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-    ) -> Access:
+    def of(cls, **said: Unpack[AccessKeywords]) -> Access:
         """Check the options of a command.
 
         Raises
@@ -49,6 +59,7 @@ class Access:
         UsageError
             They contradict each other, or the file is missing.
         """
+        plain_http, insecure, ca = said.get("plain_http", False), said.get("insecure", False), said.get("ca")
         if plain_http and (insecure or ca):
             raise UsageError(
                 "--plain-http means no TLS at all, so --insecure and --ca mean nothing beside it.",

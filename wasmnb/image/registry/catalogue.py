@@ -20,9 +20,11 @@ from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.responses import Operation
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
+    from typing_extensions import Unpack
+
+    from wasmnb.image.registry.access import AccessKeywords
     from wasmnb.image.registry.client import Client
 
 __all__ = ["repositories", "repositories_of", "tags", "tags_of"]
@@ -35,16 +37,14 @@ _CATALOGUE = "registry:catalog:*"
 _NO_CATALOGUE = frozenset({400, 401, 403, 404, 405, 406, 501})
 
 
-def tags(
-    repository: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-) -> list[str]:
+def tags(repository: str, **access: Unpack[AccessKeywords]) -> list[str]:
     """List a repository's tags, sorted.
 
     Parameters
     ----------
     repository : str
         Such as ``registry.example/team/header-filter``; a tag or digest behind it is not looked at.
-    plain_http, insecure, ca
+    **access
         As for `push`.
 
     Raises
@@ -53,13 +53,10 @@ def tags(
         The registry cannot be reached, refuses, or has no such repository.
     """
     where = Reference.parse(repository)
-    access = Access.of(plain_http=plain_http, insecure=insecure, ca=ca)
-    return tags_of(Remote(client(where.host, access), where.path))
+    return tags_of(Remote(client(where.host, Access.of(**access)), where.path))
 
 
-def repositories(
-    host: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-) -> list[str]:
+def repositories(host: str, **access: Unpack[AccessKeywords]) -> list[str]:
     """List a registry's repositories, sorted, without its host.
 
     Raises
@@ -67,8 +64,7 @@ def repositories(
     RegistryError
         The registry cannot be reached, or has no catalogue.
     """
-    access = Access.of(plain_http=plain_http, insecure=insecure, ca=ca)
-    return repositories_of(client(host_of(host), access))
+    return repositories_of(client(host_of(host), Access.of(**access)))
 
 
 def tags_of(remote: Remote) -> list[str]:

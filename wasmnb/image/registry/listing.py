@@ -20,10 +20,12 @@ from wasmnb.paths import cache_dir
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
     from pathlib import Path
 
+    from typing_extensions import Unpack
+
+    from wasmnb.image.registry.access import AccessKeywords
     from wasmnb.image.registry.client import Client
     from wasmnb.progress import Progress
 
@@ -42,12 +44,10 @@ def listing(
     target: str,
     *,
     search: str | None = None,
-    plain_http: bool = False,
-    insecure: bool = False,
-    ca: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     cache: Path | None = None,
     fresh: float = FRESH,
+    **access: Unpack[AccessKeywords],
 ) -> Listing:
     """List the images of a registry.
 
@@ -57,7 +57,7 @@ def listing(
         A host (``registry.example:5000``), a namespace (``registry.example/team``) or a repository.
     search : str, optional
         Words that must all be in the reference, the digest, the language or a root id.
-    plain_http, insecure, ca
+    **access
         As for `push`.
     progress : Progress, optional
         Told of tags.
@@ -79,7 +79,7 @@ def listing(
         The registry cannot be reached, refuses, has no such repository, or no catalogue to look through.
     """
     host, path = split_target(target)
-    at = client(host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca))
+    at = client(host, Access.of(**access))
     memory = Memory(cache or cache_dir("registry"))
     try:
         return _Listing(at, path, memory, progress or Silent(), fresh).run(target, search)

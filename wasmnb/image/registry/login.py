@@ -16,8 +16,9 @@ from wasmnb.image.registry.credential import Credential
 from wasmnb.image.registry.responses import Operation
 
 if TYPE_CHECKING:
-    import os
+    from typing_extensions import Unpack
 
+    from wasmnb.image.registry.access import AccessKeywords
 
 __all__ = ["LoggedOut", "Login", "login", "logout"]
 
@@ -96,10 +97,7 @@ def login(
     host: str,
     username: str,
     password: str,
-    *,
-    plain_http: bool = False,
-    insecure: bool = False,
-    ca: str | os.PathLike[str] | None = None,
+    **access: Unpack[AccessKeywords],
 ) -> Login:
     """Check credentials with a registry, and keep them where ``docker login`` would.
 
@@ -111,7 +109,7 @@ def login(
     password : str
         A password or an access token. It is kept in Docker's ``config.json`` or given to the credential helper that is
         configured there, and shown nowhere.
-    plain_http, insecure, ca
+    **access
         As for `push`.
 
     Returns
@@ -131,7 +129,7 @@ def login(
     if ":" in username:
         raise UsageError("A user name holds no colon (RFC 7617).", hint=f"%wasm_login {name} -u NAME")
     credential = Credential(username, password, source="this login")
-    at = Client(name, Access.of(plain_http=plain_http, insecure=insecure, ca=ca), credential=credential)
+    at = Client(name, Access.of(**access), credential=credential)
     try:
         at.call("GET", f"{at.server}/v2/", Operation("log in to", name, name))
         checked = at.knows_us

@@ -18,9 +18,10 @@ from wasmnb.image.registry.responses import Operation
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
-    import os
+    from typing_extensions import Unpack
 
     from wasmnb.image.manifest import Descriptor
+    from wasmnb.image.registry.access import AccessKeywords
     from wasmnb.image.registry.manifests import Fetched
     from wasmnb.image.registry.repository import Remote
     from wasmnb.image.store import Store
@@ -65,10 +66,8 @@ def pull(
     reference: str,
     store: Store,
     *,
-    plain_http: bool = False,
-    insecure: bool = False,
-    ca: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
+    **access: Unpack[AccessKeywords],
 ) -> Pulled:
     """Pull an image into the store; ``store.get(reference)`` gives it with its module.
 
@@ -77,7 +76,7 @@ def pull(
     reference : str
         With a tag or a digest; with both, the digest decides.
     store : Store
-    plain_http, insecure, ca
+    **access
         As for `push`.
     progress : Progress, optional
         Told of bytes.
@@ -97,7 +96,7 @@ def pull(
         The user stopped it; the store has what it had before.
     """
     where = Reference.parse(reference)
-    remote = repository(where, plain_http=plain_http, insecure=insecure, ca=ca)
+    remote = repository(where, **access)
     try:
         with store.writing():
             return _Pull(where, remote, store, progress or Silent()).run()

@@ -18,9 +18,11 @@ from wasmnb.image.registry.upload import CHUNK, Blob, upload
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
+    from typing_extensions import Unpack
+
+    from wasmnb.image.registry.access import AccessKeywords
     from wasmnb.progress import Progress
 
     class _Layer(Protocol):
@@ -72,12 +74,10 @@ def push(
     image: Pushable,
     reference: str,
     *,
-    plain_http: bool = False,
-    insecure: bool = False,
-    ca: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     chunk: int = CHUNK,
     mount_from: Iterable[str] = (),
+    **access: Unpack[AccessKeywords],
 ) -> Pushed:
     """Push an image.
 
@@ -86,16 +86,14 @@ def push(
     image : Image
     reference : str
         Where to, such as ``registry.example/team/header-filter:v1``; ``latest`` is meant without a tag.
-    plain_http, insecure : bool
-        Without TLS; with TLS, but whoever answers is believed.
-    ca : path, optional
-        A file of certificate authorities in PEM form to believe in place of the system's.
     progress : Progress, optional
         Told of bytes.
     chunk : int
         A larger blob is sent in pieces of so many bytes.
     mount_from : iterable of str
         Repositories on the same registry that may have the blobs, in addition to those this process has seen.
+    **access
+        How the registry is spoken to; see `wasmnb.image.registry.access.AccessKeywords`.
 
     Returns
     -------
@@ -116,7 +114,7 @@ def push(
             f"{reference} is an image of this machine; it is in the store already.",
             hint="name a registry: registry.example/team/name:v1",
         )
-    remote = Remote(client(where.host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca)), where.path)
+    remote = Remote(client(where.host, Access.of(**access)), where.path)
     try:
         return _Push(
             image, where, remote, progress=progress or Silent(), chunk=chunk, mount_from=tuple(mount_from)

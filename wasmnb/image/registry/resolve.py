@@ -17,8 +17,11 @@ from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.responses import Operation
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
+
+    from typing_extensions import Unpack
+
+    from wasmnb.image.registry.access import AccessKeywords
 
 __all__ = ["NOT_FOUND", "inspect", "look", "nothing", "repository", "resolve"]
 
@@ -28,16 +31,14 @@ NOT_FOUND = 404
 _FEW = 200  # names of a catalogue that are looked through for a near one
 
 
-def look(
-    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-) -> str:
+def look(reference: str, **access: Unpack[AccessKeywords]) -> str:
     """Ask a registry, in one request, what a reference means at this moment.
 
     Parameters
     ----------
     reference : str
         With a digest, the registry is asked whether it has it.
-    plain_http, insecure, ca
+    **access
         As for `push`.
 
     Returns
@@ -51,19 +52,17 @@ def look(
         The registry cannot be reached, or refuses.
     """
     where = Reference.parse(reference)
-    return _digest(repository(where, plain_http=plain_http, insecure=insecure, ca=ca), where)
+    return _digest(repository(where, **access), where)
 
 
-def resolve(
-    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-) -> str:
+def resolve(reference: str, **access: Unpack[AccessKeywords]) -> str:
     """Ask a registry what a reference means at this moment; it must mean something.
 
     Parameters
     ----------
     reference : str
         With a digest, the registry is asked whether it has it.
-    plain_http, insecure, ca
+    **access
         As for `push`.
 
     Returns
@@ -77,7 +76,7 @@ def resolve(
         The registry cannot be reached, refuses, or has no such image.
     """
     where = Reference.parse(reference)
-    remote = repository(where, plain_http=plain_http, insecure=insecure, ca=ca)
+    remote = repository(where, **access)
     digest = _digest(remote, where)
     if not digest:
         raise nothing(remote, where)
@@ -86,15 +85,13 @@ def resolve(
     return digest
 
 
-def inspect(
-    reference: str, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-) -> Inspection:
+def inspect(reference: str, **access: Unpack[AccessKeywords]) -> Inspection:
     """Look at an image on a registry; nothing of it is kept.
 
     Parameters
     ----------
     reference : str
-    plain_http, insecure, ca
+    **access
         As for `push`.
 
     Raises
@@ -105,7 +102,7 @@ def inspect(
         What it has is no image.
     """
     where = Reference.parse(reference)
-    remote, operation = repository(where, plain_http=plain_http, insecure=insecure, ca=ca), _operation(where)
+    remote, operation = repository(where, **access), _operation(where)
     try:
         found = manifests.fetch(remote, where.digest or where.tag_or_latest, operation)
     except RegistryError as error:
@@ -125,9 +122,7 @@ def inspect(
     return inspected(found.data, read, reference=reference, name=where.name)
 
 
-def repository(
-    where: Reference, *, plain_http: bool = False, insecure: bool = False, ca: str | os.PathLike[str] | None = None
-) -> Remote:
+def repository(where: Reference, **access: Unpack[AccessKeywords]) -> Remote:
     """Give the repository that a reference names.
 
     Raises
@@ -141,7 +136,7 @@ def repository(
         raise BadNameError(
             f"{where} is an image of this machine; no registry has it.", hint="%wasm_list shows what is there"
         )
-    return Remote(client(where.host, Access.of(plain_http=plain_http, insecure=insecure, ca=ca)), where.path)
+    return Remote(client(where.host, Access.of(**access)), where.path)
 
 
 def nothing(remote: Remote, where: Reference) -> RegistryError:
