@@ -47,7 +47,7 @@ from wasmnb.wording import Front, worded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from wasmnb.wording import Text
+    from wasmnb.wording import Option, Text
 
 __all__ = [
     "AuthError",
@@ -132,8 +132,8 @@ class Place:
 
     Parameters
     ----------
-    text : str
-        What the text is called: ``cell``, ``--config``, a file name.
+    text : str, Option or Wording
+        What the text is called: ``cell``, a file name, an option.
     line : int
         1-based line; 0 when only the text as a whole is meant.
     column : int
@@ -142,14 +142,19 @@ class Place:
         The line as the user wrote it, without its line end.
     """
 
-    text: str
+    text: Text | Option
     line: int = 0
     column: int = 0
     quote: str = ""
 
-    def __str__(self) -> str:
-        where = f"{self.text} line {self.line}" if self.line else self.text
+    def worded(self, front: Front) -> str:
+        """Say where it is, in the words of one front end."""
+        text = worded(self.text, front)
+        where = f"{text} line {self.line}" if self.line else text
         return f"{where}, column {self.column}" if self.column else where
+
+    def __str__(self) -> str:
+        return self.worded(Front.PYTHON)
 
     def quoted(self) -> list[str]:
         """Give the quoted line behind its number, and a caret under the column; nothing without a quote."""
@@ -251,7 +256,7 @@ class Explained(BaseException):
         """Give the message as plain lines, the form a log or a traceback quotes."""
         lines = [f"{type(self).__name__}: {self.what}"]
         if self.where is not None:
-            lines.append(f"  at {self.where}")
+            lines.append(f"  at {self.where.worded(self.front)}")
             lines.extend(self.where.quoted())
         why = self.why
         shown = why if len(why) <= _MOST_LINES else why[: _MOST_LINES - 1]
@@ -265,11 +270,12 @@ class Explained(BaseException):
     def to_dict(self) -> dict[str, Any]:
         """Give the message as plain JSON values."""
         place = self.where
+        text = worded(place.text, self.front) if place is not None else ""
         return {
             "error": type(self).__name__,
             "code": self.code,
             "what": self.what,
-            "where": place and {"text": place.text, "line": place.line, "column": place.column, "quote": place.quote},
+            "where": place and {"text": text, "line": place.line, "column": place.column, "quote": place.quote},
             "why": list(self.why),
             "hint": self.hint,
         }

@@ -3,18 +3,23 @@
 What stands below the front ends does not know whether its reader writes cells, Python or a shell's lines. It says which
 verb and which option it means: ``%wasm_deploy guard --pull-secret NAME`` and
 ``session.deploy("guard", pull_secret=NAME)`` are then the same hint.
+
+An error is told its front on the way out. What is no error (a check's hint, a note, a line of progress) is put into
+words by ``str``, for the front that `words_for` names; without one, for Python.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["Front", "Option", "Text", "Verb", "Wording", "joined", "worded"]
+__all__ = ["Front", "Option", "Text", "Verb", "Wording", "joined", "worded", "words_for"]
 
 
 class Front(Enum):
@@ -23,6 +28,19 @@ class Front(Enum):
     NOTEBOOK = "notebook"
     PYTHON = "python"
     SHELL = "shell"
+
+
+_FRONT: ContextVar[Front] = ContextVar("front", default=Front.PYTHON)
+
+
+@contextmanager
+def words_for(front: Front) -> Iterator[None]:
+    """Have ``str`` word texts for this front end until the end of the block."""
+    before = _FRONT.set(front)
+    try:
+        yield
+    finally:
+        _FRONT.reset(before)
 
 
 @dataclass(frozen=True)
@@ -37,14 +55,19 @@ class Option:
         What is to be given for it: a placeholder in capitals (``NAME``), a text, or True for a switch.
     flag : str
         As a line has it, where that does not follow from the keyword: ``--no-preflight`` of ``preflight=False``.
+    bare : bool
+        A line has it as ``keyword=value``, without dashes.
     """
 
     keyword: str
     value: str | bool = ""
     flag: str = ""
+    bare: bool = False
 
     def worded(self, front: Front) -> str:
         """Word it for one front end."""
+        if front is not Front.PYTHON and self.bare:
+            return f"{self.keyword}={self.value}"
         if front is not Front.PYTHON:
             flag = self.flag or "--" + self.keyword.strip("_").replace("_", "-")
             return f"{flag} {self.value}" if self.value and isinstance(self.value, str) else flag
@@ -88,36 +111,54 @@ class Wording:
     text : str
         With ``{}`` for each part, as for ``str.format``.
     *parts : Verb, Option, Wording or str
+    python : str or Wording
+        What Python says instead, where it is not the same sentence: in a cell, source stands below a line.
     """
 
-    __slots__ = ("parts", "text")
+    __slots__ = ("parts", "python", "text")
 
-    def __init__(self, text: str, *parts: Verb | Option | Text) -> None:
+    def __init__(self, text: str, *parts: Verb | Option | Text, python: Text = "") -> None:
         self.text = text
         self.parts = parts
+        self.python = python
 
     def worded(self, front: Front) -> str:
         """Word it for one front end."""
-        return self.text.format(*(part if isinstance(part, str) else part.worded(front) for part in self.parts))
+        if self.python and front is Front.PYTHON:
+            return worded(self.python, front)
+        return self.text.format(*(worded(part, front) for part in self.parts))
 
     def mapped(self, change: Callable[[str], str]) -> Wording:
-        """Give the same with each text in it changed, such as its secrets masked."""
-        return Wording(change(self.text), *(_mapped(part, change) for part in self.parts))
+        """Give the same with what each front end says changed as a whole, such as its secrets masked."""
+        return _Said({front: change(self.worded(front)) for front in Front})
 
     def __str__(self) -> str:
-        return self.worded(Front.PYTHON)
+        return self.worded(_FRONT.get())
 
     def __repr__(self) -> str:
-        return f"Wording({str(self)!r})"
+        return f"Wording({self.worded(Front.PYTHON)!r})"
 
     def __bool__(self) -> bool:
         return bool(self.text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Wording) and (self.text, self.parts) == (other.text, other.parts)
+        return isinstance(other, Wording) and all(self.worded(front) == other.worded(front) for front in Front)
 
     def __hash__(self) -> int:
-        return hash((self.text, self.parts))
+        return hash(self.worded(Front.PYTHON))
+
+
+class _Said(Wording):
+    """What each front end says, already in words."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, said: dict[Front, str]) -> None:
+        super().__init__(said[Front.PYTHON])
+        self.said = said
+
+    def worded(self, front: Front) -> str:
+        return self.said[front]
 
 
 Text = str | Wording
@@ -130,23 +171,9 @@ def joined(*texts: Text) -> Text:
     return said[0] if len(said) == 1 else Wording("; ".join("{}" for _ in said), *said)
 
 
-def worded(text: Text, front: Front) -> str:
+def worded(text: Text | Verb | Option, front: Front) -> str:
     """Word any text for one front end."""
     return text if isinstance(text, str) else text.worded(front)
-
-
-def _mapped(part: Verb | Option | Text, change: Callable[[str], str]) -> Verb | Option | Text:
-    if isinstance(part, str):
-        return change(part)
-    if isinstance(part, Wording):
-        return part.mapped(change)
-    if isinstance(part, Option):
-        return replace(part, value=part.value if isinstance(part.value, bool) else change(part.value))
-    return replace(
-        part,
-        words=tuple(map(change, part.words)),
-        options=tuple(option for one in part.options if isinstance(option := _mapped(one, change), Option)),
-    )
 
 
 def _python(value: str | bool) -> str:

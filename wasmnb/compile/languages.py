@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from wasmnb.errors import UsageError
 from wasmnb.registered import Group, load
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.check import Check
@@ -131,11 +132,22 @@ class Guess:
     because: str = ""
     line: int = 0
 
-    def __str__(self) -> str:
-        name = LANGUAGES.load(self.language).name
+    @property
+    def words(self) -> Wording:
+        """What it was taken for, why, and what says otherwise."""
+        name, option = LANGUAGES.load(self.language).name, Option("language", flag="--lang")
         if not self.because:
-            return f"taken for {name}, the session's default: nothing in the source tells; --lang says it"
-        return f"taken for {name} because of {self.because!r} in line {self.line}; --lang says otherwise"
+            return Wording("taken for {}, the session's default: nothing in the source tells; {} says it", name, option)
+        return Wording(
+            "taken for {} because of {} in line {}; {} says otherwise",
+            name,
+            repr(self.because),
+            str(self.line),
+            option,
+        )
+
+    def __str__(self) -> str:
+        return str(self.words)
 
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)

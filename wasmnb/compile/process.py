@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from wasmnb.errors import ToolchainError
 from wasmnb.interrupts import uninterrupted
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ def start(
         raise ToolchainError(
             "The compiler cannot be started.",
             why=[str(error)],
-            hint="pip install --force-reinstall ziglang, then run %wasm_doctor",
+            hint=Wording("pip install --force-reinstall ziglang, then run {}", Verb("doctor")),
         ) from error
     return made[0]
 

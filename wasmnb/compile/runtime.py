@@ -21,6 +21,7 @@ from wasmnb.compile.cache import Entry, Store, digest, io_errors, workspace
 from wasmnb.compile.process import Finished, end, start
 from wasmnb.compile.zig import Zig, zig
 from wasmnb.errors import ToolchainError, WasmnbError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -156,13 +157,18 @@ def _linked(finished: Finished, work: Path) -> dict[str, Path]:
         raise ToolchainError(
             "The C++ runtime could not be built.",
             why=finished.messages.strip().splitlines()[-5:],
-            hint="run %wasm_doctor; a fresh 'pip install --force-reinstall ziglang==0.17.1' mends a damaged compiler",
+            hint=Wording(
+                "run {}; a fresh 'pip install --force-reinstall ziglang==0.17.1' mends a damaged compiler",
+                Verb("doctor"),
+            ),
         )
     paths = [work / word for word in shlex.split(lines[-1])]
     found = {path.name: path for path in paths if path.name in LIBRARIES}
     missing = [name for name in LIBRARIES if name not in found]
     if missing:
-        raise ToolchainError(f"The C++ runtime was built without {', '.join(missing)}.", hint="run %wasm_doctor")
+        raise ToolchainError(
+            f"The C++ runtime was built without {', '.join(missing)}.", hint=Wording("run {}", Verb("doctor"))
+        )
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import Explained, UsageError
-from wasmnb.wording import Front
+from wasmnb.wording import Front, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +33,8 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
     @needs_local_scope
     def run(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         try:
-            return called(line, cell, local_ns)
+            with words_for(Front.NOTEBOOK):
+                return called(line, cell, local_ns)
         except Explained as error:
             error.front = Front.NOTEBOOK
             raise

@@ -16,7 +16,7 @@ from wasmnb.errors import BadNameError, Interrupted, ToolchainError, UsageError,
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import BuildTime, FilterResult
-from wasmnb.wording import joined
+from wasmnb.wording import Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,11 +34,11 @@ def said(guessed: Guess | None) -> Iterator[None]:
         yield
     except CompileError as error:
         if guessed is not None:
-            error.advise(joined(error.hint_value, f"the source was {guessed}"))
+            error.advise(joined(error.hint_value, Wording("the source was {}", guessed.words)))
         raise
     except ToolchainError as error:
         if guessed is not None:
-            error.add_why(f"the source was {guessed}")
+            error.add_why(Wording("the source was {}", guessed.words))
         raise
 
 

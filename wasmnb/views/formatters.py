@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.wording import Front, words_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -127,7 +129,8 @@ def _maker(shown: object, names: dict[str, str]) -> Callable[[Any], Any]:
 
 
 def _record_bundle(result: object) -> dict[str, str]:
-    return record_of(result)._repr_mimebundle_()
+    with words_for(Front.NOTEBOOK):
+        return record_of(result)._repr_mimebundle_()
 
 
 def _html_bundle(noun: object) -> dict[str, str]:

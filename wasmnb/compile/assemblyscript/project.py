@@ -19,6 +19,7 @@ from wasmnb.compile.cache import Store, digest, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, run
 from wasmnb.errors import Place, ToolchainError, UsageError
+from wasmnb.wording import Option
 
 if TYPE_CHECKING:
     from wasmnb.compile.diagnostics import Diagnostic
@@ -57,7 +58,7 @@ def build(
     if filter.flags:
         raise UsageError(
             "An AssemblyScript project takes no flags.",
-            where=Place("--flag", quote=" ".join(filter.flags)),
+            where=Place(Option("flags", flag="--flag"), quote=" ".join(filter.flags)),
             hint=f"its {MANIFEST} says how it is built",
         )
     node = find()

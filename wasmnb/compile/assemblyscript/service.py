@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from wasmnb.compile.process import end
 from wasmnb.errors import ToolchainError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +135,9 @@ class Service:
                 start_new_session=True,
             )
         except OSError as error:
-            raise ToolchainError("Node.js cannot be started.", why=[str(error)], hint="run %wasm_doctor") from error
+            raise ToolchainError(
+                "Node.js cannot be started.", why=[str(error)], hint=Wording("run {}", Verb("doctor"))
+            ) from error
 
     def _broken(self) -> ToolchainError:
         said: list[str] = []
@@ -144,7 +147,7 @@ class Service:
         return ToolchainError(
             "The AssemblyScript compiler broke down.",
             why=[line for line in said if "Error" in line][:4] or said[:4],
-            hint="change the lines you edited last; if that does not help, run %wasm_doctor",
+            hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
         )
 
     def _end(self) -> None:

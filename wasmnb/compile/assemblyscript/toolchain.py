@@ -16,6 +16,7 @@ from wasmnb.compile.cache import Store, digest
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.errors import Place, ToolchainError, UsageError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.check import Check
@@ -109,7 +110,7 @@ class AssemblyScriptToolchain:
             raise ToolchainError(
                 "The AssemblyScript compiler broke down.",
                 why=[answer["error"], *answer["messages"].splitlines()[:3]],
-                hint="change the lines you edited last; if that does not help, run %wasm_doctor",
+                hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
             )
         warnings = [item for item in found if item.severity == "warning"]
         if not _REGISTER.search(filter.source):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import ToolchainError
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["WAY_OUT", "Daemon", "connect", "talking"]
 
 #: What works without any daemon.
-WAY_OUT = "%wasm_build FOLDER without --in-container, or a %%wasm_filter cell: both have their own compiler"
+WAY_OUT = Wording(
+    "{} without {}, or a {} cell: both have their own compiler",
+    Verb("build", ("FOLDER",)),
+    Option("in_container"),
+    Verb("filter", cell=True),
+    python=Wording(
+        "{} without {}, or {}: both have their own compiler",
+        Verb("build", ("FOLDER",)),
+        Option("in_container"),
+        Verb("filter", ("NAME", "SOURCE")),
+    ),
+)
 
 _PATIENCE = 10.0  # seconds for a daemon to say who it is
 _CALL = 600.0  # seconds for one call; a storage driver without layers copies a whole image to make a container
@@ -78,7 +90,7 @@ def connect() -> Iterator[Daemon]:
         raise ToolchainError(
             "A container build needs the Python package 'docker'.",
             why=[str(error)],
-            hint=f"pip install docker; or {WAY_OUT}",
+            hint=Wording("pip install docker; or {}", WAY_OUT),
         ) from error
     tried: list[str] = []
     for name, where in _places():
@@ -119,7 +131,7 @@ def talking(daemon: Daemon, doing: str) -> Iterator[None]:
         raise ToolchainError(
             f"The container daemon at {daemon.address} could not {doing}.",
             why=[_reason(error)],
-            hint=f"look at it with: docker info; or {WAY_OUT}",
+            hint=Wording("look at it with: docker info; or {}", WAY_OUT),
         ) from error
 
 
@@ -201,4 +213,4 @@ def _nobody(tried: list[str]) -> ToolchainError:
         first = "ask to be let in (with docker: the group 'docker')"
     if ssh:
         first = "pip install 'docker[ssh]'"
-    return ToolchainError("No container daemon answers.", why=tried, hint=f"{first}; or {WAY_OUT}")
+    return ToolchainError("No container daemon answers.", why=tried, hint=Wording("{}; or {}", first, WAY_OUT))

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from wasmnb.compile.errors import CompileError
 from wasmnb.errors import ToolchainError
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.process import Finished
+    from wasmnb.wording import Text
 
 __all__ = ["compile_error"]
 
@@ -22,8 +24,20 @@ _NO_EXCEPTIONS = "exceptions are not available in a proxy's VM; return a bool, a
 _NO_THREADS = "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM"
 _NO_FILES = "there are no files in a proxy's VM; read the plugin's configuration with getConfiguration()"
 _NO_LIBRARY = "this library is not included; -I names a folder of headers, and the SDK reads JSON: proxy_wasm_json.h"
-_NO_PROTO = "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with %%wasm_file x.proto"
-_NO_FILE = "write the header in a cell that begins with %%wasm_file, or name its folder with --flag=-IFOLDER"
+_NO_PROTO = Wording(
+    "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with {}",
+    Verb("file", ("x.proto",), cell=True),
+    python=Wording("the messages of x.pb.h are made of x.proto: keep it with {}", Verb("file", ("x.proto", "SOURCE"))),
+)
+_NO_FILE = Wording(
+    "write the header in a cell that begins with {}, or name its folder with --flag=-IFOLDER",
+    Verb("file", cell=True),
+    python=Wording(
+        "keep the header with {}, or name its folder with {}",
+        Verb("file", ("PATH", "SOURCE")),
+        Option("include", "FOLDER"),
+    ),
+)
 _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
 
 _MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
@@ -64,7 +78,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
         return ToolchainError(
             "The compiler broke down.",
             why=[*(error.message for error in errors[:1]), *finished.messages.strip().splitlines()[:4]],
-            hint="change the lines you edited last; if that does not help, run %wasm_doctor",
+            hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
         )
     first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
     others = [error for error in errors if error is not first]
@@ -84,7 +98,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
     )
 
 
-def _hint(errors: Sequence[Diagnostic]) -> str:
+def _hint(errors: Sequence[Diagnostic]) -> Text:
     for error in errors[:_SHOWN]:
         for pattern, hint in _HINTS:
             if re.search(pattern, error.message):

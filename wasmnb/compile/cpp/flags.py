@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Place, UsageError
+from wasmnb.wording import Option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +128,7 @@ def _kind(word: str) -> str:
         return "-W"
     if word.startswith("-I") and len(word) > len("-I"):
         return _folder(word)
-    where = Place("--flags", quote=word)
+    where = Place(Option("flags"), quote=word)
     if word.startswith("-std="):
         raise UsageError(f"{word[5:]!r} is no C++ standard that the SDK compiles with.", where=where, hint=_ALLOWED)
     reason = next((text for start, text in _REASONS if word.startswith(start)), "")
@@ -140,7 +141,7 @@ def _folder(word: str) -> str:
     if not Path(word[2:]).expanduser().is_dir():
         raise UsageError(
             f"The folder of {word!r} does not exist.",
-            where=Place("--flags", quote=word),
+            where=Place(Option("flags"), quote=word),
             hint=f"folders are looked for from {Path.cwd()}",
         )
     return "-I"

@@ -18,6 +18,7 @@ from wasmnb.compile.runtime import LIBRARIES
 from wasmnb.compile.zig import zig
 from wasmnb.errors import ToolchainError
 from wasmnb.module.parse import parse
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     import subprocess
@@ -274,7 +275,7 @@ def _error(found: list[Diagnostic], finished: Finished) -> ToolchainError | Link
     if not any(diagnostic.line for diagnostic in found):
         text = [diagnostic.message for diagnostic in found] or finished.messages.strip().splitlines()[-5:]
         if not found:
-            return ToolchainError("The linker failed.", why=text[:5], hint="run %wasm_doctor")
+            return ToolchainError("The linker failed.", why=text[:5], hint=Wording("run {}", Verb("doctor")))
     found.sort(key=lambda diagnostic: (not diagnostic.line, diagnostic.line, diagnostic.column))
     first, *others = found
     rest = f" ({len(others)} more follow)" if others else ""

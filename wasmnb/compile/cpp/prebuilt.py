@@ -16,6 +16,7 @@ from wasmnb.compile.process import run
 from wasmnb.compile.zig import zig
 from wasmnb.errors import ToolchainError
 from wasmnb.module.parse import parse
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -280,5 +281,5 @@ def _checked(command: list[str], work: Path) -> None:
         raise ToolchainError(
             "The C++ SDK does not compile.",
             why=finished.messages.strip().splitlines()[:5],
-            hint="run %wasm_doctor; install wasmnb and ziglang again",
+            hint=Wording("run {}; install wasmnb and ziglang again", Verb("doctor")),
         )

@@ -18,6 +18,7 @@ from wasmnb.compile.zig import zig
 from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.stamp import shipped, stamp
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,11 @@ def _what(filter: Filter, flags: Flags) -> list[Any]:  # noqa: A002
 def _no_source(what: str) -> UsageError:
     return UsageError(
         what,
-        hint='write the filter\'s C++ below the %%wasm_filter line, starting with #include "proxy_wasm_intrinsics.h"',
+        hint=Wording(
+            'write the filter\'s C++ below the {} line, starting with #include "proxy_wasm_intrinsics.h"',
+            Verb("filter", cell=True),
+            python='give the filter\'s C++, starting with #include "proxy_wasm_intrinsics.h"',
+        ),
     )
 
 

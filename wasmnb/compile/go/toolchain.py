@@ -16,6 +16,7 @@ from wasmnb.compile.go.compiler import Go, environment, find
 from wasmnb.compile.go.source import package, registers, whole
 from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.paths import cache_dir
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,5 +185,7 @@ def _broken(finished: Finished) -> ToolchainError:
     return ToolchainError(
         "The Go compiler broke down.",
         why=finished.messages.strip().splitlines()[:4],
-        hint="run %wasm_doctor; go clean -cache, with GOCACHE set to the folder it names, makes it start anew",
+        hint=Wording(
+            "run {}; go clean -cache, with GOCACHE set to the folder it names, makes it start anew", Verb("doctor")
+        ),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Place, UsageError
+from wasmnb.wording import Option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,7 @@ def _refused(word: str) -> UsageError:
     why = next((text for start, text in _REASONS if word.startswith(start)), "")
     return UsageError(
         f"The compiler flag {word!r} is not allowed.",
-        where=Place("--flags", quote=word),
+        where=Place(Option("flags"), quote=word),
         why=[why] if why else [],
         hint=_ALLOWED,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.compile.diagnostics import Diagnostic, line_of
 from wasmnb.compile.errors import CompileError
 from wasmnb.errors import ToolchainError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +119,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
         return ToolchainError(
             "The Rust compiler broke down.",
             why=[error.message for error in errors[:1]] or finished.messages.strip().splitlines()[-4:],
-            hint="change the lines you edited last; if that does not help, run %wasm_doctor",
+            hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
         )
     first = next((error for error in errors if error.line), errors[0])
     others = [error for error in errors if error is not first]

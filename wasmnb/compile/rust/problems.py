@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.errors import CompileError, LinkError
 from wasmnb.errors import Place, ToolchainError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         name = failed["name"] or failed["build"]
         hint = "leave it out, or ask for fewer of its features: there are no threads, sockets or C libraries here"
         return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
-    return ToolchainError("cargo failed.", why=why, hint="run %wasm_doctor")
+    return ToolchainError("cargo failed.", why=why, hint=Wording("run {}", Verb("doctor")))
 
 
 def unreachable(text: str) -> bool:
@@ -101,7 +102,7 @@ def unlinked(found: Sequence[Diagnostic], source: Source) -> LinkError | Toolcha
     if twice:
         message = "{!r} is defined here, and in another crate as well"
         return _link_error([_named(name, message, source) for name in twice], "give it another name, or leave it out")
-    return ToolchainError("The linker failed.", why=said.splitlines()[:_QUOTED], hint="run %wasm_doctor")
+    return ToolchainError("The linker failed.", why=said.splitlines()[:_QUOTED], hint=Wording("run {}", Verb("doctor")))
 
 
 def undefined(names: Sequence[str], source: Source) -> LinkError:

@@ -19,6 +19,7 @@ from wasmnb.compile.rust.problems import cargo_error, unreachable
 from wasmnb.compile.rust.tools import TARGET, Tools, find
 from wasmnb.compile.zig import zig
 from wasmnb.errors import Place, ToolchainError, UsageError
+from wasmnb.wording import Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def build(
     if filter.flags:
         raise UsageError(
             "A Rust project takes no flags.",
-            where=Place("--flag", quote=" ".join(filter.flags)),
+            where=Place(Option("flags", flag="--flag"), quote=" ".join(filter.flags)),
             hint=f"its {MANIFEST} says how it is built",
         )
     tools = find()

@@ -21,6 +21,7 @@ from wasmnb.module import BuildRecord, Module
 from wasmnb.module.envoy_abi import ABIS, functions
 from wasmnb.module.parse import parse
 from wasmnb.module.stamp import shipped, stamp
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,9 @@ __all__ = ["MODULES", "RustToolchain"]
 MODULES = Store("modules", keep=400)
 
 _RECIPE = 1
+_WRITE = Wording(
+    "write the filter's Rust below the {} line", Verb("filter", cell=True), python="give the filter's Rust"
+)
 _OPTIONS = (
     "--crate-name=cell",
     "--crate-type=cdylib",
@@ -83,7 +87,7 @@ class RustToolchain:
         began = time.perf_counter()
         flags, source = Flags.parse(filter.flags), Source(filter.source, filter.first_line)
         if source.empty:
-            raise UsageError("The cell has no source.", hint="write the filter's Rust below the %%wasm_filter line")
+            raise UsageError("The cell has no source.", hint=_WRITE)
         asked, tools = source.dependencies, find()
         locked = crates.lock(tools, asked, progress)
         linker = tools.linker or zig().version

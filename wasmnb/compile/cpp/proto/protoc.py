@@ -14,6 +14,7 @@ from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.errors import CompileError
 from wasmnb.compile.process import run
 from wasmnb.errors import ToolchainError, UsageError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +107,9 @@ def wrong(found: Sequence[Diagnostic], messages: str) -> CompileError | Toolchai
     """Make an error of what protoc said."""
     errors = [item for item in found if item.severity == "error"]
     if not errors:
-        return ToolchainError("protoc failed.", why=messages.strip().splitlines()[:4], hint="run %wasm_doctor")
+        return ToolchainError(
+            "protoc failed.", why=messages.strip().splitlines()[:4], hint=Wording("run {}", Verb("doctor"))
+        )
     # A file that is missing is said twice: where it is imported, and then of everything that should have been in it.
     first = next((item for item in errors if item.line), errors[0])
     missing = _IMPORTED.search(messages)
