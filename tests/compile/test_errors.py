@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.compile.conftest import BODY_LINE, cell
+from tests.worded import in_cell
 from wasmnb.errors import CompileError, LinkError, UsageError
 
 
@@ -65,7 +66,7 @@ def test_common_traps_have_a_hint(build, body, hint):
     ],
 )
 def test_headers_that_cannot_work_have_a_hint(build, header, body, hint):
-    assert hint in refused(build, cell(body, top=f"#include {header}\n")).hint
+    assert hint in in_cell(refused(build, cell(body, top=f"#include {header}\n"))).hint
 
 
 def test_without_the_sdks_header_it_is_named(build):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.worded import in_cell
 from wasmnb import Session
 from wasmnb.compile.languages import guess
 from wasmnb.errors import CompileError
 from wasmnb.project.templates import _ENDS, _HERE, TEMPLATES
+from wasmnb.wording import Front
 
 EVERY = [(language, template) for language in _ENDS for template in TEMPLATES]
 
@@ -41,13 +43,13 @@ def test_a_few_lines_are_enough(language: str, source: str) -> None:
 def test_what_does_not_tell_is_of_the_default(source: str) -> None:
     found = guess(source, "go")
     assert (found.language, found.because) == ("go", "")
-    assert "--lang" in str(found)
+    assert "--lang" in found.words.worded(Front.NOTEBOOK)
 
 
 def test_a_wrong_guess_is_said_with_the_error() -> None:
     with Session() as session, pytest.raises(CompileError) as caught:
         session.filter("mixed", '#include "proxy_wasm_intrinsics.h"\nthis is no C++\n')
-    assert "taken for C++ because of '#include' in line 1; --lang says otherwise" in caught.value.hint
+    assert "taken for C++ because of '#include' in line 1; --lang says otherwise" in in_cell(caught.value).hint
 
 
 def test_a_language_that_was_said_is_no_guess() -> None:
@@ -55,6 +57,6 @@ def test_a_language_that_was_said_is_no_guess() -> None:
     with Session() as session:
         with pytest.raises(CompileError) as caught:
             session.filter("said", "nonsense", language="cpp")
-        assert "--lang" not in caught.value.hint
+        assert "--lang" not in in_cell(caught.value).hint
         assert session.filter("guessed", source).guess is not None
         assert session.filter("guessed", source, language="cpp").guess is None
