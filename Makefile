@@ -2,8 +2,8 @@
 # make test   installs what the tests need, and runs all of them
 # make lab    opens JupyterLab on the notebooks
 # make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look
-# make lint   ruff, mypy; biome and TypeScript, where there is Node.js
-# make format has Python and TypeScript as make lint wants them
+# make lint   ruff, mypy, clang-format; biome and TypeScript, where there is Node.js
+# make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends from labextension/ into the package (Node.js)
 # make docs   writes what is made of Python: docs/magics.md, labextension/src/messages.ts
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
@@ -22,6 +22,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 LINT = $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports --no-cache --no-logo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Those that are formatted; .clang-format-ignore names others.
+CPP = $(shell git ls-files '*.cc' '*.h' '*.c')
+
 .PHONY: demo test lab bench lint format front docs wheel cluster cluster-down clean
 
 demo: $(VENV)/run
@@ -39,11 +42,13 @@ bench: $(VENV)/run
 
 lint: $(VENV)/test
 	$(LINT)
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(BIN)/python scripts/front.py check
 
 format: $(VENV)/test
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(CPP)
 	$(BIN)/python scripts/front.py format
 
 front: $(VENV)/run

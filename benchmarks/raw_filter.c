@@ -6,16 +6,16 @@
 #define IMPORT(name) __attribute__((import_module("env"), import_name(name)))
 
 IMPORT("proxy_add_header_map_value")
-uint32_t add(uint32_t map, const char *key, size_t key_size, const char *value, size_t value_size);
+uint32_t add(uint32_t map, const char* key, size_t key_size, const char* value, size_t value_size);
 
 static char heap[16384];
 static size_t used;
 
 EXPORT("proxy_abi_version_0_2_1") void abi_version(void) {}
 EXPORT("_initialize") void initialize(void) {}
-EXPORT("proxy_on_memory_allocate") void *allocate(size_t size) {
+EXPORT("proxy_on_memory_allocate") void* allocate(size_t size) {
   if (used + size > sizeof heap) used = 0;
-  void *block = heap + used;
+  void* block = heap + used;
   used += (size + 7) & ~(size_t)7;
   return block;
 }

@@ -86,8 +86,7 @@ class Stream : public Context {
   FilterHeadersStatus call(StringView path, uint32_t patience) {
     const HeaderStringPairs headers = {{":method", "GET"}, {":path", std::string(path)}, {":authority", "inner"}};
     root()->httpCall("http", headers, "", {}, patience, [id = id()](uint32_t, size_t, uint32_t) {
-      const std::string status =
-          getHeaderMapValue(WasmHeaderMapType::HttpCallResponseHeaders, ":status")->toString();
+      const std::string status = getHeaderMapValue(WasmHeaderMapType::HttpCallResponseHeaders, ":status")->toString();
       Context* stream = getContext(id);
       if (stream == nullptr) return;
       stream->setEffectiveContext();

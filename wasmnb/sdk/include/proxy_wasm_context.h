@@ -113,8 +113,8 @@ class RootContext : public ContextBase {
                              uint32_t timeout_milliseconds, std::unique_ptr<GrpcCallHandlerBase> handler) {
     std::string bytes;
     if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
-    return grpcCallHandler(service, service_name, method_name, initial_metadata, StringView(bytes), timeout_milliseconds,
-                           std::move(handler));
+    return grpcCallHandler(service, service_name, method_name, initial_metadata, StringView(bytes),
+                           timeout_milliseconds, std::move(handler));
   }
   WasmResult grpcStreamHandler(StringView service, StringView service_name, StringView method_name,
                                const HeaderStringPairs& initial_metadata,
@@ -125,7 +125,7 @@ class RootContext : public ContextBase {
   friend class GrpcStreamHandlerBase;
   friend class proxy_wasm_internal::Contexts;
   bool onDoneBase() override;
-  void keep(proxy_wasm_internal::CallTable proxy_wasm_internal::Calls::*table, uint32_t token,
+  void keep(proxy_wasm_internal::CallTable proxy_wasm_internal::Calls::* table, uint32_t token,
             proxy_wasm_internal::Call* call);
 
   char* root_id_;

@@ -33,10 +33,10 @@ PROXY_WASM_HOST(proxy_send_local_response)(uint32_t code, const char* details, s
 PROXY_WASM_HOST(proxy_get_header_map_size)(WasmHeaderMapType map, size_t* size);
 PROXY_WASM_HOST(proxy_get_header_map_pairs)(WasmHeaderMapType map, const char** pairs, size_t* pairs_size);
 PROXY_WASM_HOST(proxy_set_header_map_pairs)(WasmHeaderMapType map, const char* pairs, size_t pairs_size);
-PROXY_WASM_HOST(proxy_get_header_map_value)(WasmHeaderMapType map, const char* key, size_t key_size,
-                                            const char** value, size_t* value_size);
-PROXY_WASM_HOST(proxy_add_header_map_value)(WasmHeaderMapType map, const char* key, size_t key_size,
-                                            const char* value, size_t value_size);
+PROXY_WASM_HOST(proxy_get_header_map_value)(WasmHeaderMapType map, const char* key, size_t key_size, const char** value,
+                                            size_t* value_size);
+PROXY_WASM_HOST(proxy_add_header_map_value)(WasmHeaderMapType map, const char* key, size_t key_size, const char* value,
+                                            size_t value_size);
 PROXY_WASM_HOST(proxy_replace_header_map_value)(WasmHeaderMapType map, const char* key, size_t key_size,
                                                 const char* value, size_t value_size);
 PROXY_WASM_HOST(proxy_remove_header_map_value)(WasmHeaderMapType map, const char* key, size_t key_size);

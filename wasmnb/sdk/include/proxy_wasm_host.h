@@ -122,19 +122,19 @@ inline WasmResult getHeaderMapSize(WasmHeaderMapType map, size_t* bytes) {
 }
 
 // The same for the four maps of a stream.
-#define PROXY_WASM_MAP(Map)                                                                                   \
-  inline WasmResult add##Map(StringView key, StringView value) {                                              \
-    return addHeaderMapValue(WasmHeaderMapType::Map##s, key, value);                                          \
-  }                                                                                                           \
-  inline WasmDataPtr get##Map(StringView key) { return getHeaderMapValue(WasmHeaderMapType::Map##s, key); }   \
-  inline WasmResult replace##Map(StringView key, StringView value) {                                          \
-    return replaceHeaderMapValue(WasmHeaderMapType::Map##s, key, value);                                      \
-  }                                                                                                           \
+#define PROXY_WASM_MAP(Map)                                                                                      \
+  inline WasmResult add##Map(StringView key, StringView value) {                                                 \
+    return addHeaderMapValue(WasmHeaderMapType::Map##s, key, value);                                             \
+  }                                                                                                              \
+  inline WasmDataPtr get##Map(StringView key) { return getHeaderMapValue(WasmHeaderMapType::Map##s, key); }      \
+  inline WasmResult replace##Map(StringView key, StringView value) {                                             \
+    return replaceHeaderMapValue(WasmHeaderMapType::Map##s, key, value);                                         \
+  }                                                                                                              \
   inline WasmResult remove##Map(StringView key) { return removeHeaderMapValue(WasmHeaderMapType::Map##s, key); } \
-  inline WasmDataPtr get##Map##Pairs() { return getHeaderMapPairs(WasmHeaderMapType::Map##s); }               \
-  inline WasmResult set##Map##Pairs(const HeaderStringPairs& pairs) {                                         \
-    return setHeaderMapPairs(WasmHeaderMapType::Map##s, pairs);                                               \
-  }                                                                                                           \
+  inline WasmDataPtr get##Map##Pairs() { return getHeaderMapPairs(WasmHeaderMapType::Map##s); }                  \
+  inline WasmResult set##Map##Pairs(const HeaderStringPairs& pairs) {                                            \
+    return setHeaderMapPairs(WasmHeaderMapType::Map##s, pairs);                                                  \
+  }                                                                                                              \
   inline WasmResult get##Map##Size(size_t* bytes) { return getHeaderMapSize(WasmHeaderMapType::Map##s, bytes); }
 PROXY_WASM_MAP(RequestHeader)
 PROXY_WASM_MAP(RequestTrailer)

@@ -21,5 +21,5 @@
 #define END_WASM_PLUGIN
 
 // A function of the filter's own that the host may call: WASM_EXPORT(uint32_t, name, (uint32_t argument)) { ... }
-#define WASM_EXPORT(_type, _name, _arguments)                                                     \
+#define WASM_EXPORT(_type, _name, _arguments) \
   extern "C" __attribute__((export_name(#_name), used, visibility("default"))) _type _name _arguments

@@ -60,10 +60,10 @@ class ProxyWasmLine {
 #define LOG_CRITICAL(...) LOG(Critical, __VA_ARGS__)
 
 // Ends the module with a critical line that quotes the call and its result, unless the result is Ok.
-#define CHECK_RESULT(_c)                                                                             \
-  do {                                                                                               \
-    const WasmResult proxy_wasm_result = (_c);                                                       \
-    if (proxy_wasm_result != WasmResult::Ok) {                                                       \
-      proxyWasmCheckFailed(#_c, proxy_wasm_result, __FILE__ ":" PROXY_WASM_TEXT(__LINE__));          \
-    }                                                                                                \
+#define CHECK_RESULT(_c)                                                                    \
+  do {                                                                                      \
+    const WasmResult proxy_wasm_result = (_c);                                              \
+    if (proxy_wasm_result != WasmResult::Ok) {                                              \
+      proxyWasmCheckFailed(#_c, proxy_wasm_result, __FILE__ ":" PROXY_WASM_TEXT(__LINE__)); \
+    }                                                                                       \
   } while (0)

@@ -40,8 +40,8 @@ struct MetricBase {
   std::string prefix;
   std::vector<MetricTag> tags;
   std::vector<std::pair<std::string, uint32_t>> metric_ids;  // by name, in its order
-  std::string field_separator = ".";  // behind a tag's value
-  std::string value_separator = ".";  // between a tag's name and its value
+  std::string field_separator = ".";                         // behind a tag's value
+  std::string value_separator = ".";                         // between a tag's name and its value
 
   std::string prefixWithFields(const std::vector<std::string>& fields);
   // Ends the module when the host refuses the name.

@@ -13,10 +13,10 @@ constexpr Width kWidths[] = {Width::None,   Width::Eight, Width::Four,   Width::
                              Width::Signed, Width::Eight, Width::Four,   Width::One,   Width::None,
                              Width::None,   Width::None,  Width::None,   Width::Four,  Width::Signed,
                              Width::Signed, Width::Eight, Width::Signed, Width::Eight};
-constexpr Wire kWires[] = {Wire::Varint, Wire::Fixed64, Wire::Fixed32, Wire::Varint,  Wire::Varint,
-                           Wire::Varint, Wire::Fixed64, Wire::Fixed32, Wire::Varint,  Wire::Bytes,
-                           Wire::Start,  Wire::Bytes,   Wire::Bytes,   Wire::Varint,  Wire::Varint,
-                           Wire::Fixed32, Wire::Fixed64, Wire::Varint, Wire::Varint};
+constexpr Wire kWires[] = {Wire::Varint,  Wire::Fixed64, Wire::Fixed32, Wire::Varint, Wire::Varint,
+                           Wire::Varint,  Wire::Fixed64, Wire::Fixed32, Wire::Varint, Wire::Bytes,
+                           Wire::Start,   Wire::Bytes,   Wire::Bytes,   Wire::Varint, Wire::Varint,
+                           Wire::Fixed32, Wire::Fixed64, Wire::Varint,  Wire::Varint};
 
 }  // namespace
 

@@ -34,8 +34,8 @@ size_t digitsEnd(std::string_view text, size_t at) {
 
 void putInteger(Kind kind, const void* value, std::string* out) {
   uint64_t bits = load(kind, value);
-  const bool unsigned_kind = kind == Kind::UInt32 || kind == Kind::UInt64 || kind == Kind::Fixed32 ||
-                             kind == Kind::Fixed64;
+  const bool unsigned_kind =
+      kind == Kind::UInt32 || kind == Kind::UInt64 || kind == Kind::Fixed32 || kind == Kind::Fixed64;
   const bool negative = !unsigned_kind && static_cast<int64_t>(bits) < 0;
   if (negative) bits = ~bits + 1;
   char digits[24];
@@ -204,7 +204,7 @@ bool JsonInput::map(const Json& json, void* object, const Field& field) {
     bool good = key(child.keyView(), entry, table.key);
     if (good) {
       findKey(at<List>(object, field.offset), table.key.kind, entry, &found);
-      good = found                                        ? fail("is there twice")
+      good = found                                       ? fail("is there twice")
              : child.isNull() && !takesNull(table.value) ? fail("is null")
                                                          : single(child, entry, table.value);
     }

@@ -60,9 +60,7 @@ class JsonOutput {
     return true;
   }
 
-  bool all() const {
-    return options_.always_print_primitive_fields || options_.always_print_fields_with_no_presence;
-  }
+  bool all() const { return options_.always_print_primitive_fields || options_.always_print_fields_with_no_presence; }
   static bool isImplicit(const Field& field) {
     return isList(field.shape) || field.shape == Shape::Map ||
            (field.shape == Shape::Plain && field.kind != Kind::Message);

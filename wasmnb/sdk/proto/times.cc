@@ -7,9 +7,9 @@ namespace internal {
 
 namespace {
 
-constexpr int64_t kMostSeconds = 315576000000;      // of a duration: ten thousand years
-constexpr int64_t kFirstSecond = -62135596800;      // 0001-01-01T00:00:00Z
-constexpr int64_t kLastSecond = 253402300799;       // 9999-12-31T23:59:59Z
+constexpr int64_t kMostSeconds = 315576000000;  // of a duration: ten thousand years
+constexpr int64_t kFirstSecond = -62135596800;  // 0001-01-01T00:00:00Z
+constexpr int64_t kLastSecond = 253402300799;   // 9999-12-31T23:59:59Z
 constexpr int64_t kNanos = 1000000000;
 constexpr int64_t kDay = 86400;
 
@@ -80,7 +80,8 @@ bool zone(std::string_view* text, int64_t* seconds) {
   if (!minus && !take(text, '+')) return false;
   int64_t hours;
   int64_t minutes;
-  if (!take(text, 2, &hours) || !take(text, ':') || !take(text, 2, &minutes) || hours > 23 || minutes > 59) return false;
+  if (!take(text, 2, &hours) || !take(text, ':') || !take(text, 2, &minutes) || hours > 23 || minutes > 59)
+    return false;
   *seconds = (hours * 60 + minutes) * (minus ? -60 : 60);
   return true;
 }

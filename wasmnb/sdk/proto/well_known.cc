@@ -1,7 +1,7 @@
 // Reading the JSON of the well-known types. Each is an object of its own, which the table of its type names.
+#include "well_known.h"
 #include "json.h"
 #include "times.h"
-#include "well_known.h"
 
 namespace google {
 namespace protobuf {
@@ -11,8 +11,8 @@ namespace {
 
 const Field& first(MessageLite* message) { return Access::table(*message).fields[0]; }
 
-bool readTime(JsonInput* input, const Json& json, MessageLite* message, bool (*read)(std::string_view, int64_t*, int64_t*),
-              const char* what) {
+bool readTime(JsonInput* input, const Json& json, MessageLite* message,
+              bool (*read)(std::string_view, int64_t*, int64_t*), const char* what) {
   int64_t seconds;
   int64_t nanos;
   if (!json.isString() || !read(json.view(), &seconds, &nanos)) return input->fail(json, what);
@@ -66,8 +66,7 @@ bool any(JsonInput* input, const Json& json, MessageLite* message) {
   const Table* type = Registered::find(url.view());
   if (type == nullptr) return input->fail(url, "is no type that the filter knows");
   MessageLite* held = type->create();
-  const bool good = type->json == nullptr ? input->message(json, held, "@type")
-                                          : input->message(json["value"], held);
+  const bool good = type->json == nullptr ? input->message(json, held, "@type") : input->message(json["value"], held);
   if (good) {
     const Field* fields = Access::table(*message).fields;
     static_cast<std::string*>(placeFor(message, fields[0]))->assign(url.view());

@@ -138,7 +138,7 @@ class HandlerStream final : public Call {
 
 }  // namespace proxy_wasm_internal
 
-void RootContext::keep(CallTable Calls::*table, uint32_t token, Call* call) {
+void RootContext::keep(CallTable Calls::* table, uint32_t token, Call* call) {
   if (calls_ == nullptr) calls_ = new Calls();
   (calls_->*table).add(token, call);
 }

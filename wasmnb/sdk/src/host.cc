@@ -27,9 +27,7 @@ std::pair<uint32_t, WasmDataPtr> getStatus() {
   return {code, own(message, size)};
 }
 
-WasmDataPtr getConfiguration() {
-  return getBufferBytes(proxy_wasm_internal::current_configuration, 0, INT32_MAX);
-}
+WasmDataPtr getConfiguration() { return getBufferBytes(proxy_wasm_internal::current_configuration, 0, INT32_MAX); }
 
 WasmResult proxy_get_configuration(const char** configuration, size_t* configuration_size) {
   return proxy_get_buffer_bytes(proxy_wasm_internal::current_configuration, 0, INT32_MAX, configuration,
@@ -91,9 +89,8 @@ WasmResult sendLocalResponse(uint32_t code, StringView details, StringView body,
   const char* pairs;
   size_t pairs_size;
   exportPairs(additional_headers, &pairs, &pairs_size);
-  const WasmResult result =
-      proxy_send_local_response(code, details.data(), details.size(), body.data(), body.size(), pairs, pairs_size,
-                                static_cast<uint32_t>(grpc_status));
+  const WasmResult result = proxy_send_local_response(code, details.data(), details.size(), body.data(), body.size(),
+                                                      pairs, pairs_size, static_cast<uint32_t>(grpc_status));
   free(const_cast<char*>(pairs));
   return result;
 }

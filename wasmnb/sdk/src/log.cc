@@ -26,8 +26,19 @@ void proxyWasmCheckFailed(const char* expression, WasmResult result, const char*
 
 std::string toString(WasmResult result) {
   static const char* const names[] = {
-      "Ok", "NotFound", "BadArgument", "SerializationFailure", "ParseFailure", "BadExpression", "InvalidMemoryAccess",
-      "Empty", "CasMismatch", "ResultMismatch", "InternalFailure", "BrokenConnection", "Unimplemented",
+      "Ok",
+      "NotFound",
+      "BadArgument",
+      "SerializationFailure",
+      "ParseFailure",
+      "BadExpression",
+      "InvalidMemoryAccess",
+      "Empty",
+      "CasMismatch",
+      "ResultMismatch",
+      "InternalFailure",
+      "BrokenConnection",
+      "Unimplemented",
   };
   const auto number = static_cast<uint32_t>(result);
   if (number < sizeof(names) / sizeof(*names)) return names[number];

@@ -146,9 +146,7 @@ void* allocate(size_t size) {
 extern "C" {
 
 // The host writes what it gives to a filter into memory from here (ABI 0.2.1: malloc or proxy_on_memory_allocate).
-__attribute__((export_name("malloc"), visibility("default"))) void* malloc(size_t size) {
-  return allocate(size);
-}
+__attribute__((export_name("malloc"), visibility("default"))) void* malloc(size_t size) { return allocate(size); }
 
 void free(void* memory) {
   if (memory == nullptr) return;

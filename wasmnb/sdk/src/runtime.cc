@@ -77,7 +77,7 @@ PROXY_WASM_WEAK int __isatty(int) { return 1; }
 
 // Type information points to these tables of the runtime's classes (Itanium C++ ABI, 2.9.5), but only dynamic_cast and
 // catch look into them. The first use of __dynamic_cast links the real ones in place of these.
-#define PROXY_WASM_TYPE_TABLE(name)                 \
+#define PROXY_WASM_TYPE_TABLE(name)                \
   PROXY_WASM_WEAK extern const void* const name[]; \
   const void* const name[4] = {}
 PROXY_WASM_TYPE_TABLE(_ZTVN10__cxxabiv117__class_type_infoE);

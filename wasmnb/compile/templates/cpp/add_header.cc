@@ -2,8 +2,8 @@
 //
 // Configuration, a JSON object:  {"name": "hello", "value": "world"}
 //
-// A filter has two classes. The root context lives as long as the plugin and reads the configuration; a context lives as
-// long as one request. The last line makes both known to the proxy.
+// A filter has two classes. The root context lives as long as the plugin and reads the configuration; a context lives
+// as long as one request. The last line makes both known to the proxy.
 #include "proxy_wasm_intrinsics.h"
 #include "proxy_wasm_json.h"
 

@@ -37,13 +37,13 @@ class HttpCallout : public Context {
         {"x-original-path", getRequestHeader(":path")->toString()},
         {"authorization", getRequestHeader("authorization")->toString()},
     };
-    const WasmResult sent = root()->httpCall(
-        settings->cluster, headers, "", {}, static_cast<uint32_t>(settings->timeout_ms),
-        [stream = id()](uint32_t answered, size_t, uint32_t) {
-          // The client may have gone meanwhile.
-          Context* context = getContext(stream);
-          if (context != nullptr) static_cast<HttpCallout*>(context)->decide(answered > 0);
-        });
+    const WasmResult sent =
+        root()->httpCall(settings->cluster, headers, "", {}, static_cast<uint32_t>(settings->timeout_ms),
+                         [stream = id()](uint32_t answered, size_t, uint32_t) {
+                           // The client may have gone meanwhile.
+                           Context* context = getContext(stream);
+                           if (context != nullptr) static_cast<HttpCallout*>(context)->decide(answered > 0);
+                         });
     if (sent != WasmResult::Ok) refuse(503, "the service that decides is not known\n");
     return FilterHeadersStatus::StopIteration;
   }

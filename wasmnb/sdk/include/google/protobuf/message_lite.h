@@ -75,7 +75,7 @@ struct Field {
 };
 
 struct MapTable {
-  Field key;    // at offset 0 of an entry
+  Field key;  // at offset 0 of an entry
   Field value;
   void* (*create)();
   void (*destroy)(void* entry);
