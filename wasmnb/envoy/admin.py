@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import re
 import selectors
 import socket
@@ -10,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME
 
@@ -58,8 +59,7 @@ class Admin:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._connection: socket.socket | None = None
-        self._stream: BinaryIO | None = None
+        self._connection: http.client.HTTPConnection | None = None
 
     def get(self, target: str, *, timeout: float = 1.0) -> str:
         """Ask for a page.
@@ -105,17 +105,17 @@ class Admin:
     def _get(self, target: str, timeout: float) -> str:
         if self._connection is not None:
             # A connection that was kept may have been to an Envoy that is gone.
-            with contextlib.suppress(ConnectionError, ValueError):
+            with contextlib.suppress(ConnectionError, http.client.HTTPException):
                 return self._ask(target, timeout)
         try:
             return self._ask(target, timeout)
-        except ValueError as error:
+        except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
 
     def _answer(self, target: str, timeout: float) -> str:
         try:
             return self._receive(timeout)
-        except (ConnectionError, ValueError):
+        except (ConnectionError, http.client.HTTPException):
             # The connection was to an Envoy that is gone.
             self._drop()
             return self._get(target, timeout)
@@ -124,11 +124,9 @@ class Admin:
             raise
 
     def _drop(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
         if self._connection is not None:
             self._connection.close()
-        self._connection = self._stream = None
+        self._connection = None
 
     def _ask(self, target: str, timeout: float) -> str:
         try:
@@ -140,19 +138,24 @@ class Admin:
             raise
 
     def _send(self, target: str, timeout: float) -> None:
-        if self._connection is None:
-            self._connection = socket.socket(socket.AF_UNIX)
-            self._connection.settimeout(timeout)
-            self._connection.connect(str(self.path))
-            self._stream = self._connection.makefile("rb")
-        self._connection.settimeout(timeout)
-        self._connection.sendall(f"GET {target} HTTP/1.1\r\nhost: admin\r\n\r\n".encode())
+        if self._connection is None or self._connection.sock is None:
+            self._connection = http.client.HTTPConnection("admin")
+            self._connection.auto_open = 0  # it would go to a host of that name
+            self._connection.sock = socket.socket(socket.AF_UNIX)
+            self._connection.sock.settimeout(timeout)
+            self._connection.sock.connect(str(self.path))
+        self._connection.sock.settimeout(timeout)
+        self._connection.request("GET", target)
 
     def _receive(self, timeout: float) -> str:
-        if self._connection is None or self._stream is None:
+        if self._connection is None or self._connection.sock is None:
             raise ConnectionError("the request could not be sent")
-        self._connection.settimeout(timeout)
-        return _body(self._stream).decode("utf-8", "replace")
+        self._connection.sock.settimeout(timeout)
+        answer = self._connection.getresponse()
+        page = answer.read()
+        if answer.status != http.HTTPStatus.OK:
+            raise ConnectionError(f"the admin interface answered {answer.status}")
+        return page.decode("utf-8", "replace")
 
 
 @contextlib.contextmanager
@@ -212,25 +215,6 @@ def _page(answer: Callable[[float], str], timeout: float) -> str | OSError:
 def _discovery(text: str) -> Discovery:
     version = _VERSION.search(text)
     return Discovery(version.group(1) if version else "", sum(map(int, _REFUSED.findall(text))))
-
-
-def _body(stream: BinaryIO) -> bytes:
-    if not stream.readline().startswith(b"HTTP/1.1 200"):
-        raise ConnectionError("the admin interface closed the connection")
-    length = 0
-    chunked = False
-    while (line := stream.readline().strip().lower()) != b"":
-        chunked = chunked or line == b"transfer-encoding: chunked"
-        if line.startswith(b"content-length:"):
-            length = int(line.split(b":")[1])
-    if not chunked:
-        return stream.read(length)
-    parts = []
-    while size := int(stream.readline(), 16):
-        parts.append(stream.read(size))
-        stream.readline()
-    stream.readline()
-    return b"".join(parts)
 
 
 @dataclass(frozen=True)
