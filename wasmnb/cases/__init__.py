@@ -1,5 +1,7 @@
 """Tests of filters: what a request must look like behind a filter, as data, and on which host it was found to be so."""
 
+from wasmnb.cases.judge import Check, judge
+from wasmnb.cases.junit import junit
 from wasmnb.cases.model import (
     Answer,
     Case,
@@ -16,23 +18,34 @@ from wasmnb.cases.model import (
     Suite,
 )
 from wasmnb.cases.reader import load, read
+from wasmnb.cases.results import CaseResult, Mark, TestResults
+from wasmnb.cases.run import HostName, Runner, run
 from wasmnb.cases.schema import schema
 
 __all__ = [
     "Answer",
     "Case",
+    "CaseResult",
+    "Check",
     "Environment",
     "Expectation",
     "Failure",
     "FilterInChain",
+    "HostName",
     "Immediate",
     "Invocation",
+    "Mark",
     "Matcher",
     "Outcome",
     "Phase",
+    "Runner",
     "Stream",
     "Suite",
+    "TestResults",
+    "judge",
+    "junit",
     "load",
     "read",
+    "run",
     "schema",
 ]

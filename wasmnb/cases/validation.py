@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 _KINDS = {"object": "a mapping", "array": "a list", "integer": "a whole number", "number": "a number"}
+_RULES = {
+    "oneOf": "needs one of exact, regex and file",
+    "maxProperties": "can have one of header, content and file only",
+    "minLength": "is empty",
+}
 
 
 @cache
 def _validator() -> Any:
-    from jsonschema_rs import Draft202012Validator  # noqa: PLC0415 - for files of cases only
+    import jsonschema_rs  # noqa: PLC0415 - for those who have cases only
 
-    return Draft202012Validator(schema())
+    return jsonschema_rs.validator_for(schema(), offline=True)
 
 
 def validate(tree: Tree) -> None:
@@ -32,26 +37,26 @@ def validate(tree: Tree) -> None:
         At the first line that is wrong.
     """
     value = {} if tree.value is None else tree.value
-    errors = [_deepest(error) for error in _validator().iter_errors(value)]
-    if not errors:
-        return
-    found = [_told(error) for error in errors]
-    what, path, hint = min(found, key=lambda one: tree.line(one[1]))
-    raise ConfigError(what, where=tree.place(path), hint=hint)
+    found = [_told(_deepest(error)) for error in _validator().iter_errors(value)]
+    if found:
+        what, path, hint = min(found, key=lambda one: tree.line(one[1]))
+        raise ConfigError(what, where=tree.place(path), hint=hint)
 
 
 def _deepest(error: Any) -> Any:
     """Give that part of an "any of these" that says most: the one furthest inside."""
-    while error.kind.name == "anyOf" and (parts := [one for branch in error.kind.context for one in branch]):
+    while error.kind.name == "anyOf":
+        parts = [part for branch in error.kind.context for part in branch]
         error = max(parts, key=lambda one: (len(one.instance_path), one.kind.name != "type"))
     return error
 
 
 def _told(error: Any) -> tuple[str, tuple[str | int, ...], str]:
-    path, kind = tuple(error.instance_path), error.kind
+    path = tuple(error.instance_path)
     name = next((part for part in reversed(path) if isinstance(part, str)), "the file")
+    kind = error.kind
     if kind.name == "additionalProperties":
-        known = list(_around(error)["properties"])
+        known = _schema_at(error.schema_path[:-1])["properties"]
         unknown = kind.unexpected[0]
         near = did_you_mean(unknown, known)
         return f"{name} has no {unknown!r}.", (*path, unknown), near or f"it has {', '.join(known)}"
@@ -61,22 +66,16 @@ def _told(error: Any) -> tuple[str, tuple[str | int, ...], str]:
     return f"{name} {_why(error)}.", path, ""
 
 
-def _around(error: Any) -> Any:
-    """Give the schema whose rule was broken."""
+def _why(error: Any) -> str:
+    if error.kind.name == "required":
+        return f"has no {error.kind.property!r}, which it needs"
+    if error.kind.name == "type":
+        return f"is not {'text' if 'string' in error.kind.types else _KINDS[error.kind.types[0]]}"
+    return _RULES.get(error.kind.name) or f"cannot be {error.instance!r}"
+
+
+def _schema_at(path: list[str | int]) -> Any:
     found: Any = schema()
-    for step in error.schema_path[:-1]:
+    for step in path:
         found = found[step]
     return found
-
-
-def _why(error: Any) -> str:
-    kind = error.kind
-    if kind.name == "required":
-        return f"has no {kind.property!r}, which it needs"
-    if kind.name == "type":
-        return f"is not {'text' if 'string' in kind.types else _KINDS[kind.types[0]]}"
-    if kind.name == "oneOf":
-        return "needs one of exact, regex and file"
-    if kind.name == "maxProperties":
-        return "can have one of header, content and file only"
-    return f"cannot be {error.instance!r}: {error.message}"

@@ -138,10 +138,18 @@ class Processes:
         What to start, as `supervisor.Keeper` reads it.
     held : sequence of socket.socket
         Reserved ports; the supervisor holds them from now on.
+    log_bytes : int
+        How large a log may become before its older half is set aside.
     """
 
     def __init__(
-        self, folder: Path, lock: int, processes: Sequence[dict[str, Any]], held: Sequence[socket.socket]
+        self,
+        folder: Path,
+        lock: int,
+        processes: Sequence[dict[str, Any]],
+        held: Sequence[socket.socket],
+        *,
+        log_bytes: int = _LOG_BYTES,
     ) -> None:
         self.folder = folder
         self.owner = os.getpid()
@@ -179,7 +187,7 @@ class Processes:
         spec = {
             "folder": str(folder),
             "parent": self.owner,
-            "log_bytes": _LOG_BYTES,
+            "log_bytes": log_bytes,
             "processes": list(processes),
             "held": handles,
         }

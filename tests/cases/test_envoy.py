@@ -1,0 +1,153 @@
+"""What a real Envoy tells of filters that do not what a case asks for."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from tests.cases.filters import faulty
+from wasmnb import cases
+from wasmnb.cases import Mark
+from wasmnb.cases.hosts import exchanges
+
+HOST = "envoy"
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with cases.Runner(HOST) as running:
+        yield running
+
+
+def run(runner, text, module=None):
+    return runner.run(cases.read(text), module or faulty())
+
+
+def test_expected_stands_beside_actual_at_the_line_of_the_case(runner) -> None:
+    results = run(
+        runner,
+        """
+test:
+- name: wrong
+  request: GET /x
+  request_headers:
+    result:
+      has_header: [{key: X-A, value: '1, 2'}, {key: x-b, value: 1}]
+      no_header:
+      - key: x-a
+      headers: [{exact: ':path: /x'}, {regex: 'x-a: .', invert: true}]
+      log: [{regex: asked for /y}]
+- name: right
+  request: GET /x
+""",
+    )
+    wrong, right = results
+    assert (wrong.mark, right.mark, wrong.line, results.passed) == (Mark.FAILED, Mark.PASSED, 3, False)
+    assert [(check.what, check.passed, check.line) for check in wrong.checks] == [
+        ("has_header", True, 7),
+        ("has_header", False, 7),
+        ("no_header", False, 9),
+        ("headers", True, 10),
+        ("headers", True, 10),
+        ("log", False, 11),
+    ]
+    missing, there, log = wrong.failed
+    assert (missing.expected, missing.actual, there.actual) == ("x-b: 1", "", "x-a: 1, 2")
+    assert log.actual == "asked for /x"
+    assert results.frame["result"].tolist() == ["failed", "passed"]
+    assert results.frame["host"].tolist() == [HOST, HOST]
+    assert results.to_dict()["failed"] == 1
+    xml = fromstring(cases.junit(results))
+    assert (xml[0].get("failures"), xml[0][0].get("line")) == ("1", "3")
+    assert "expected: x-b: 1" in xml[0][0].find("failure").text
+
+
+def test_a_trap_fails_the_case_and_names_the_cells_line(runner) -> None:
+    trapped, after = run(runner, "test: [{name: trap, request: GET /trap}, {name: after, request: GET /}]")
+    (check,) = [check for check in trapped.failed if check.what == "trap"]
+    assert check.actual.startswith("proxy_on_request_headers failed: ")
+    assert "cell line 18" in check.actual
+    assert after.mark is Mark.PASSED
+
+
+def test_a_filter_that_does_not_start_fails_the_case(runner) -> None:
+    refused, good = run(
+        runner, "test: [{name: a, config: bad, request: GET /}, {name: b, config: {c: 1}, request: GET /}]"
+    )
+    (check,) = refused.failed
+    assert (check.where, check.what) == ("plugin_init", "start")
+    assert "given bad" in check.actual
+    assert good.mark is Mark.PASSED
+
+
+def test_a_filter_that_hangs_fails_the_case(runner, monkeypatch) -> None:
+    monkeypatch.setattr(exchanges, "PATIENCE", 1.0)
+    hung, after = run(runner, "test: [{name: loop, request: GET /loop}, {name: after, request: GET /}]")
+    assert "does not come back" in hung.failed[0].actual
+    assert after.mark is Mark.PASSED
+
+
+def test_the_log_is_told_by_phase_and_level(runner) -> None:
+    results = run(
+        runner,
+        """
+env: {log_level: DEBUG}
+test:
+- name: log
+  config: c
+  request: GET /x
+  plugin_init: {log: [{exact: given c}]}
+  request_headers:
+    result: {log: [{exact: asked for /x}, {exact: "a detail\\nof two lines"}, {exact: given c, invert: true}]}
+  response_headers: {result: {log: [{regex: .*, invert: true}]}}
+""",
+    )
+    assert [check.actual for check in results[0].failed] == []
+
+
+def test_an_answer_that_the_filter_gives_itself(runner) -> None:
+    denied, unexpected, late, none = run(
+        runner,
+        """
+test:
+- name: denied
+  request: GET /deny
+  request_headers: {result: {immediate: {http_status: 403}, body: [{exact: 'no'}]}}
+- name: unexpected
+  request: GET /deny
+  request_headers: {result: {no_header: [{key: x}]}}
+- name: late
+  request: GET /
+  response_headers:
+    input: {header: [{key: x-bad, value: 1}]}
+    result: {immediate: {http_status: 502}, has_header: [{key: x-own, value: 1}], body: [{exact: bad}]}
+- name: none
+  request: GET /
+  request_headers: {result: {immediate: {}}}
+""",
+    )
+    assert [one.why for one in (denied, late)] == ["", ""]
+    assert unexpected.failed[0].what == "immediate"
+    assert none.failed[0].actual == "none"
+
+
+def test_what_an_envoy_cannot_give_is_not_run_on_one() -> None:
+    with cases.Runner("envoy") as only_envoy:
+        (one,) = run(only_envoy, "test: [{name: a, request: GET /, properties: [{path: a.b, value: c}]}]")
+    assert one.mark is Mark.SKIPPED
+    assert one.skipped == "an Envoy cannot give properties that are given"
+
+
+def test_several_filters_in_an_order(runner) -> None:
+    results = run(
+        runner,
+        """
+test:
+- name: two
+  request: GET /
+  filters: [{config: one}, {module: faulty, config: two}]
+  request_headers: {result: {has_header: [{key: x-a, value: '1, 2, 1, 2'}]}}
+""",
+    )
+    assert results[0].why == ""

@@ -1,0 +1,36 @@
+"""What a case asks for that only one of the hosts can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.cases.model import HTTP_PHASES
+
+if TYPE_CHECKING:
+    from wasmnb.cases.model import Case, Stream
+
+__all__ = ["needs_emulator"]
+
+
+def needs_emulator(case: Case) -> str:
+    """Say why an Envoy cannot run a case; empty when it can."""
+    outcome = case.outcome
+    asked = {
+        "properties that are given": case.properties,
+        "a clock that stands still": case.time is not None,
+        "shared data that is there before": case.shared_data,
+        "queues that are there before": case.queues,
+        "what is in the shared data": outcome is not None and outcome.shared_data,
+        "what is left in the queues": outcome is not None and outcome.queues,
+        "what comes out with each piece of a body": any(map(_by_piece, case.streams)),
+    }
+    wanted = next((what for what, there in asked.items() if there), "")
+    return f"an Envoy cannot give {wanted}" if wanted else ""
+
+
+def _by_piece(stream: Stream) -> bool:
+    return any(
+        len(pieces) > 1 and any(one.result is not None for one in pieces)
+        for phase in HTTP_PHASES
+        if (pieces := stream.phases.get(phase, ()))
+    )

@@ -1,0 +1,177 @@
+"""Running cases: on a real Envoy, which is the judge."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from wasmnb.cases.judge import judge
+from wasmnb.cases.needs import needs_emulator
+from wasmnb.cases.results import CaseResult, TestResults
+from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from wasmnb.cases.model import Case, Suite
+    from wasmnb.cases.observation import Observation
+
+__all__ = ["Host", "HostName", "Runner", "run"]
+
+
+class HostName(Enum):
+    """Who runs cases."""
+
+    ENVOY = "envoy"
+
+
+class Host(Protocol):
+    """What runs a case."""
+
+    name: str
+
+    def run(self, case: Case, modules: Sequence[Module]) -> Observation:
+        """Run it in fresh VMs."""
+
+    def close(self) -> None:
+        """End what it started."""
+
+
+class Runner:
+    """Hosts that are started when first needed; a context manager.
+
+    Parameters
+    ----------
+    host : HostName or str
+        ``envoy``.
+
+    Raises
+    ------
+    UsageError
+        There is no such host.
+    """
+
+    def __init__(self, host: HostName | str = HostName.ENVOY) -> None:
+        try:
+            self.host = HostName(host)
+        except ValueError:
+            names = [name.value for name in HostName]
+            raise UsageError(
+                f"There is no host {host!r}.", hint=did_you_mean(str(host), names) or f"one of {', '.join(names)}"
+            ) from None
+        self._open: dict[HostName, Host] = {}
+        self._clusters: set[str] = set()
+
+    def __enter__(self) -> Runner:  # noqa: PYI034 - Self came with Python 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the hosts."""
+        with ExitStack() as stack:
+            for host in self._open.values():
+                stack.callback(host.close)
+        self._open.clear()
+
+    def run(self, suite: Suite, module: Module, modules: Mapping[str, Module] | None = None) -> TestResults:
+        """Run every case of a suite.
+
+        Parameters
+        ----------
+        suite : Suite
+        module : Module
+            The filter under test.
+        modules : mapping of str to Module, optional
+            Further ones, by the names that cases with several filters use.
+
+        Raises
+        ------
+        MeshError
+            There is no Envoy for this platform, or it does not come up.
+        ModuleError
+            A module that a case names cannot be read.
+        """
+        self._clusters |= {cluster for case in suite.cases for cluster in case.callouts}
+        return TestResults(tuple(self._results(suite, module, modules or {})))
+
+    def _results(self, suite: Suite, module: Module, known: Mapping[str, Module]) -> Iterator[CaseResult]:
+        for case in suite.cases:
+            yield replace(self.case(case, _modules(case, suite, module, known)), source=suite.source)
+
+    def case(self, case: Case, modules: Sequence[Module]) -> CaseResult:
+        """Run one case."""
+        host, other = self.host, needs_emulator(case)
+        if other:
+            return CaseResult(case.name, line=case.line, skipped=other)
+        running = self._host(host, {*case.callouts})
+        begin = time.perf_counter()
+        seen = running.run(case, modules)
+        seconds = time.perf_counter() - begin
+        return CaseResult(case.name, running.name, judge(case, seen), seconds, case.line, "", seen)
+
+    def _host(self, name: HostName, clusters: set[str]) -> Host:
+        self._clusters |= clusters
+        running = self._open.get(name)
+        if running is not None and self._clusters <= getattr(running, "clusters", self._clusters):
+            return running
+        if running is not None:
+            running.close()
+            del self._open[name]
+        self._open[name] = self._start()
+        return self._open[name]
+
+    def _start(self) -> Host:
+        from wasmnb.cases.hosts.envoy import EnvoyHost  # noqa: PLC0415 - starts nothing that is not asked for
+
+        return EnvoyHost(sorted(self._clusters))
+
+
+def _modules(case: Case, suite: Suite, module: Module, known: Mapping[str, Module]) -> list[Module]:
+    if not case.filters:
+        return [module]
+    found = []
+    for one in case.filters:
+        if not one.module or one.module == module.name:
+            found.append(module)
+        elif one.module in known:
+            found.append(known[one.module])
+        else:
+            found.append(Module.load((suite.folder or Path()) / one.module))
+    return found
+
+
+def run(
+    suite: Suite,
+    module: Module,
+    *,
+    host: HostName | str = HostName.ENVOY,
+    modules: Mapping[str, Module] | None = None,
+) -> TestResults:
+    """Run the cases of a suite.
+
+    Parameters
+    ----------
+    suite : Suite
+    module : Module
+        The filter under test.
+    host : HostName or str
+        ``envoy``.
+    modules : mapping of str to Module, optional
+        Further ones, by the names that cases with several filters use.
+
+    Raises
+    ------
+    UsageError
+        There is no such host.
+    MeshError
+        There is no Envoy for this platform, or it does not come up.
+    """
+    with Runner(host) as runner:
+        return runner.run(suite, module, modules)
