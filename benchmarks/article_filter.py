@@ -7,14 +7,14 @@ from pathlib import Path
 import nbformat
 
 import wasmnb
-import wasmnb.compile
 
 CONFIG = '{"name":"hello","value":"world"}'
 TARGET = "details:9080/details/123"
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "article.ipynb"
 RAW = Path(__file__).parent / "raw_filter.c"
 LANGUAGES = ("cpp", "rust", "go", "assemblyscript")
-_TEMPLATES = Path(wasmnb.compile.__file__).parent / "templates"
+_ARTICLE = Path(__file__).parent / "article"
+_ENDS = {"rust": "rs", "go": "go", "assemblyscript": "ts"}
 
 
 def source(edit: str = "六翁") -> str:
@@ -28,8 +28,8 @@ def edited(language: str, edit: str = "六翁") -> str:
     """Give it in a language."""
     if language == "cpp":
         return source(edit)
-    (path,) = (_TEMPLATES / language).glob("add_header.*")
-    return _edited(path.read_text(encoding="utf-8"), edit)
+    text = (_ARTICLE / f"add_header.{_ENDS[language]}").read_text(encoding="utf-8")
+    return _edited(text, edit)
 
 
 def live(mesh: wasmnb.Mesh, name: str, value: str) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import RegistrationError, UsageError
+from wasmnb.plugin.rendering import TARGETS
+from wasmnb.project import TEMPLATES
 from wasmnb.registered import Group
 
 if TYPE_CHECKING:
@@ -135,7 +137,7 @@ def test_what_an_older_wasmnb_registered_does_not_count(install: Install, number
 
 def test_pyproject_declares_what_we_register() -> None:
     text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
-    for group in (LANGUAGES,):
+    for group in (LANGUAGES, TARGETS, TEMPLATES):
         _, _, section = text.partition(f'[project.entry-points."{group.name}"]\n')
         declared = dict(line.replace('"', "").split(" = ") for line in section.partition("\n\n")[0].splitlines())
         assert declared == group.own

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import wasmnb.compile
 from tests.rust.conftest import rust
 from wasmnb.compile import Filter
 from wasmnb.compile.assemblyscript.toolchain import AssemblyScriptToolchain
@@ -16,7 +15,7 @@ SUFFIXES = {"cpp": "cc", "rust": "rs", "go": "go", "assemblyscript": "ts"}
 ABIS = {"cpp": "0.2.1", "rust": "0.2.1", "go": "0.2.0", "assemblyscript": "0.2.1"}
 
 _HERE = Path(__file__).parent
-_TEMPLATES = Path(wasmnb.compile.__file__).parent / "templates"
+_ARTICLE = Path(__file__).parents[2] / "benchmarks" / "article"
 
 
 def obedient(language: str) -> Filter:
@@ -27,7 +26,7 @@ def obedient(language: str) -> Filter:
 
 def article(language: str) -> Filter:
     """Give the article's filter."""
-    text = (_TEMPLATES / language / f"add_header.{SUFFIXES[language]}").read_text(encoding="utf-8")
+    text = (_ARTICLE / f"add_header.{SUFFIXES[language]}").read_text(encoding="utf-8")
     return Filter("header-filter", text, language)
 
 

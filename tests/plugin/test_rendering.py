@@ -320,7 +320,7 @@ def test_higress():
     full = replace(FULL, selector={}, match=(), fail_policy="close")
     made = higress_plugin(full, "higress-system")
     validate(made)
-    assert (made["spec"]["url"], made["spec"]["pluginConfig"]) == (URL, CONFIG)
+    assert (made["spec"]["url"], made["spec"]["defaultConfig"]) == (URL, CONFIG)
     assert made["spec"]["failStrategy"] == "FAIL_CLOSE"
     assert render_istio(replace(full, kind="higress"), "higress-system") == made
     with pytest.raises(UsageError, match="--selector and --match and --fail-policy reload") as caught:

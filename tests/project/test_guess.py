@@ -6,18 +6,21 @@ import pytest
 
 from tests.worded import in_cell
 from wasmnb import Session
-from wasmnb.compile.languages import guess
+from wasmnb.compile.languages import LANGUAGES, guess
 from wasmnb.errors import CompileError
-from wasmnb.project.templates import _ENDS, _HERE, TEMPLATES
+from wasmnb.project import TEMPLATES
 from wasmnb.wording import Front
 
-EVERY = [(language, template) for language in _ENDS for template in TEMPLATES]
+OURS = tuple(LANGUAGES.own)
+EVERY = [(language, template) for language in OURS for template in TEMPLATES.own]
 
 
 @pytest.mark.parametrize(("language", "template"), EVERY)
 def test_every_template_is_known(language: str, template: str) -> None:
-    source = (_HERE / language / f"{template}.{_ENDS[language]}").read_text(encoding="utf-8")
-    for default in _ENDS:
+    path = TEMPLATES.load(template).source(language)
+    assert path is not None
+    source = path.read_text(encoding="utf-8")
+    for default in OURS:
         found = guess(source, default)
         assert found.language == language
         assert found.because in " ".join(source.split("\n")[found.line - 1].split())
@@ -35,7 +38,7 @@ def test_every_template_is_known(language: str, template: str) -> None:
     ],
 )
 def test_a_few_lines_are_enough(language: str, source: str) -> None:
-    for default in _ENDS:
+    for default in OURS:
         assert guess(source, default).language == language
 
 

@@ -11,12 +11,13 @@ import pytest
 from wasmnb import init_project
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
-from wasmnb.project import PLATFORMS, TEMPLATES
+from wasmnb.plugin.rendering import TARGETS
+from wasmnb.project import TEMPLATES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EACH = [(language, template) for language in LANGUAGES.names() for template in TEMPLATES]
+EACH = [(language, template) for language in LANGUAGES.names() for template in TEMPLATES.names()]
 
 
 @pytest.mark.parametrize(("language", "template"), EACH)
@@ -35,7 +36,7 @@ def test_a_project_is_described(tmp_path: Path, language: str, template: str) ->
     assert not [name for name in made.files if "@NAME@" in (made.path / name).read_text()]
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", TARGETS.names())
 def test_the_manifest_is_for_the_platform(tmp_path: Path, platform: str) -> None:
     made = init_project(tmp_path / "mine", template="auth", platform=platform)
     text = (made.path / "deploy" / f"{platform}.yaml").read_text()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.outside import blocks, install
 from wasmnb import Filter, Session, build_image
 from wasmnb.compile import languages
 from wasmnb.compile.folder import guess
@@ -20,23 +20,8 @@ from wasmnb.image import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGE = Path(__file__).parents[2] / "docs" / "languages.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-(ENTRY,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+ROOT = Path(__file__).parents[2]
 MODULES = ("compiler", "__init__", "folder")
-
-
-def install(site: Path) -> None:
-    """Install the page's package into a folder, as pip would."""
-    package, info = site / "toylang", site / "toylang-1.0.dist-info"
-    package.mkdir(parents=True)
-    info.mkdir()
-    for name, text in zip(MODULES, BLOCKS, strict=True):
-        (package / f"{name}.py").write_text(text, encoding="utf-8")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toylang\nVersion: 1.0\n")
-    points = re.sub(r'\[project\.entry-points\."(.*?)"\]', r"[\1]", ENTRY).replace('"', "")
-    (info / "entry_points.txt").write_text(points)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +29,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Install the page's language, and take it away."""
     monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
     site = tmp_path / "site"
-    install(site)
+    install(site, "toylang", "languages.md", MODULES)
     monkeypatch.syspath_prepend(str(site))
     yield site
     languages.toolchain.cache_clear()
@@ -109,7 +94,7 @@ line = "%wasm_filter mine --lang to"
 with provisionalcompleter():
     print([each.text for each in shell.Completer.completions(line, len(line))])
 """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(toy), str(PAGE.parents[1])])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(toy), str(ROOT)])}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
@@ -118,4 +103,4 @@ with provisionalcompleter():
 
 
 def test_it_is_short() -> None:
-    assert sum(block.count("\n") for block in BLOCKS) < 200
+    assert sum(block.count("\n") for block in blocks("languages.md")) < 200

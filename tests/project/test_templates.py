@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", TEMPLATES.names())
 @pytest.mark.parametrize("language", LANGUAGES.names())
 def test_it_builds_and_works_without_us(
     tmp_path: Path,

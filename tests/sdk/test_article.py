@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import wasmnb
 from tests.sdk.harness import Plugin, Proxy, build
 
-TEMPLATE = (Path(wasmnb.__file__).parent / "compile" / "templates" / "cpp" / "add_header.cc").read_text()
+TEMPLATE = (Path(__file__).parents[2] / "benchmarks" / "article" / "add_header.cc").read_text()
 
 LEAST = """#include "proxy_wasm_intrinsics.h"
 class Least : public Context {

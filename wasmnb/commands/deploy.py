@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.commands.image import ACCESS
 from wasmnb.commands.render import KINDS, SCOPE, command
+from wasmnb.plugin.enums import FailPolicy, Phase, words
 
 if TYPE_CHECKING:
     from wasmnb.session import Deployment, DryRun, Rollout, Session
@@ -17,10 +18,13 @@ OPTIONS = (
     Option(("--config", "-c"), "configuration: JSON in single quotes, @file.json, $variable, or any text", "CONFIG"),
     Option(("--id",), "name of the plugin on the mesh; the filter's name", "ID", values="plugins"),
     Option(("--root-id",), "root id; the only one that the module registers", "ID"),
-    Option(("--phase",), "where in the filter chain", "PHASE", values="AUTHN|AUTHZ|STATS|UNSPECIFIED"),
+    Option(("--phase",), "where in the filter chain", "PHASE", values="|".join(words(Phase))),
     Option(("--priority",), "higher runs first within a phase; 0", "NUMBER", int),
     Option(
-        ("--fail-policy",), "after a crash of the filter: close, open or reload", "POLICY", values="close|open|reload"
+        ("--fail-policy",),
+        "after a crash of the filter: close, open or reload",
+        "POLICY",
+        values="|".join(words(FailPolicy)),
     ),
     Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),
 )

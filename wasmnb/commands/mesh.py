@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.plugin.enums import Kind, words
 
 if TYPE_CHECKING:
     from wasmnb.mesh.results import Pods
@@ -75,7 +76,7 @@ COMMANDS = (
                 ("--as",),
                 "istio: the kind of object that plugins become; the newest that fits",
                 "KIND",
-                values="TrafficExtension|WasmPlugin|EnvoyFilter",
+                values="|".join(words(kind for kind in Kind if kind.istio)),
                 keyword="as_",
             ),
             Option(

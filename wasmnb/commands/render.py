@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.commands.image import ACCESS
+from wasmnb.plugin.enums import Kind, Mode, PluginType, words
 
 __all__ = ["KINDS", "SCOPE", "command"]
 
@@ -13,7 +14,7 @@ SCOPE = (
         "listeners it is for: CLIENT, SERVER or CLIENT_AND_SERVER, with ports behind a colon; every one",
         "MODE:PORT",
         repeat=True,
-        values="CLIENT|SERVER|CLIENT_AND_SERVER",
+        values="|".join(words(Mode)),
     ),
     Option(
         ("--target-ref",),
@@ -23,7 +24,12 @@ SCOPE = (
         values="Gateway/|GatewayClass/|Service/|ServiceEntry/|HTTPRoute/",
     ),
     Option(("--env",), "variable of the filter; NAME alone is the proxy's own", "NAME=VALUE", repeat=True),
-    Option(("--type",), "what it filters: requests (HTTP) or connections (NETWORK)", "TYPE", values="HTTP|NETWORK"),
+    Option(
+        ("--type",),
+        "what it filters: requests (HTTP) or connections (NETWORK)",
+        "TYPE",
+        values="|".join(words(PluginType)),
+    ),
     Option(("--pull-policy",), "when proxies fetch the image anew", "POLICY", values="IfNotPresent|Always"),
     Option(("--pull-secret",), "Secret that proxies fetch the image with, in the plugin's namespace", "NAME"),
 )
@@ -34,10 +40,10 @@ KINDS = (
         ("--as",),
         "Istio's object that it becomes; the newest that can say it",
         "KIND",
-        values="TrafficExtension|WasmPlugin|EnvoyFilter",
+        values="|".join(words(kind for kind in Kind if kind.istio)),
         keyword="as_",
     ),
-    Option(("--target",), "what it is for; istio", "TARGET", values="istio|envoy-gateway|higress|envoy"),
+    Option(("--target",), "what it is for; istio", "TARGET", values="renderings"),
 )
 """What it becomes."""
 

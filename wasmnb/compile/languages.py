@@ -45,6 +45,8 @@ class Language:
         What tells that a folder is a project of it: a file's name at its top, or (``.cc``) how any file's name ends.
     reader : str
         ``module:function`` that makes a filter of a folder, given its path, a name and flags; empty when there is none.
+    layout : str
+        ``module:attribute`` of what its projects look like (`wasmnb.project.layouts.Layout`); empty for none.
     signs : tuple of str
         Regular expressions for what only this language has, one line each; comments are gone when they are tried.
     """
@@ -56,6 +58,7 @@ class Language:
     suffixes: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     reader: str = ""
+    layout: str = ""
     signs: tuple[str, ...] = ()
 
 

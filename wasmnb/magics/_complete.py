@@ -10,6 +10,8 @@ from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import WasmnbError
 from wasmnb.image.reference import split_target
 from wasmnb.mesh import MeshInNamespace
+from wasmnb.plugin.rendering import TARGETS
+from wasmnb.project.templates import TEMPLATES
 from wasmnb.session.building import PRECOMPILED
 from wasmnb.session.defaults import KEYS
 
@@ -236,9 +238,11 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "languages": lambda _: list(LANGUAGES.names()),
     "plugins": _quiet(_plugins),
     "pods": _quiet(_pods),
+    "renderings": lambda _: list(TARGETS.names()),
     "registries": _quiet(_registries),
     "senders": _quiet(_senders),
     "targets": _quiet(_targets),
+    "templates": lambda _: list(TEMPLATES.names()),
     "urls": _quiet(_addresses),
 }
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from wasmnb.errors import UsageError, did_you_mean
 
-__all__ = ["FailPolicy", "Kind", "Mode", "Phase", "PluginType", "PullPolicy", "word"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["FailPolicy", "Kind", "Mode", "Phase", "PluginType", "PullPolicy", "word", "words"]
 
 
 class Phase(str, Enum):
-    """Where in the filter chain a plugin stands (Istio ``extensions/v1alpha1``, ``PluginPhase``)."""
+    """Where in the filter chain a plugin stands, in the order of requests (Istio ``extensions/v1alpha1``)."""
 
     AUTHN = "AUTHN"
     AUTHZ = "AUTHZ"
@@ -43,7 +46,7 @@ class PullPolicy(str, Enum):
 
 
 class Kind(str, Enum):
-    """What a plugin becomes on a cluster: one of Istio's objects, or that of another gateway."""
+    """What a plugin becomes on a cluster: one of Istio's objects, newest first, or that of another gateway."""
 
     AUTO = "auto"
     TRAFFIC_EXTENSION = "TrafficExtension"
@@ -57,6 +60,11 @@ class Kind(str, Enum):
         """Whether another controller than Istio takes it, whose proxies are not looked at."""
         return self in (Kind.ENVOY_GATEWAY, Kind.HIGRESS)
 
+    @property
+    def istio(self) -> bool:
+        """Whether it is one of Istio's objects."""
+        return self is not Kind.AUTO and not self.foreign
+
 
 class Mode(str, Enum):
     """Which side of a connection the proxy is on (Istio ``type/v1beta1``, ``WorkloadMode``); a gateway is CLIENT."""
@@ -67,6 +75,11 @@ class Mode(str, Enum):
 
 
 _Words = TypeVar("_Words", bound=Enum)
+
+
+def words(kind: Iterable[Enum]) -> tuple[str, ...]:
+    """List what a user writes for each member of an enum, or for some."""
+    return tuple(str(one.value) for one in kind)
 
 
 def word(kind: type[_Words], given: object) -> _Words:
@@ -80,8 +93,8 @@ def word(kind: type[_Words], given: object) -> _Words:
     try:
         return kind(given)
     except ValueError:
-        words = [str(one.value) for one in kind]
-        near = did_you_mean(str(given), words)
+        known = words(kind)
+        near = did_you_mean(str(given), known)
         raise UsageError(
-            f"{given!r} is no {kind.__name__}.", hint=f"{near} there is: {', '.join(words)}".strip()
+            f"{given!r} is no {kind.__name__}.", hint=f"{near} there is: {', '.join(known)}".strip()
         ) from None

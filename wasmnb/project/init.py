@@ -11,9 +11,11 @@ from wasmnb.compile.filter import Filter
 from wasmnb.compile.languages import LANGUAGES, toolchain
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
-from wasmnb.errors import BadNameError, UsageError, did_you_mean
+from wasmnb.errors import BadNameError, UsageError
 from wasmnb.paths import write_atomically
-from wasmnb.project import templates
+from wasmnb.plugin.rendering import TARGETS
+from wasmnb.project.files import files
+from wasmnb.project.templates import TEMPLATES, layout
 
 __all__ = ["Project", "choices", "init_project"]
 
@@ -76,9 +78,10 @@ class Project(Dated, Tabled):
 
 def choices() -> dict[str, list[tuple[str, str]]]:
     """Give what can be chosen for a project, by keyword: words and what they are called, the usual one first."""
-    languages = [(word, one.name) for word, one in LANGUAGES.loaded().items() if templates.has(word)]
-    kinds = [(word, f"{word}: {what}") for word, what in templates.TEMPLATES.items()]
-    return {"language": languages, "template": kinds, "platform": list(templates.PLATFORMS.items())}
+    languages = [(word, one.name) for word, one in LANGUAGES.loaded().items() if one.layout]
+    kinds = [(word, f"{word}: {one.about}") for word, one in TEMPLATES.loaded().items()]
+    platforms = [(word, one.name) for word, one in TARGETS.loaded().items()]
+    return {"language": languages, "template": kinds, "platform": platforms}
 
 
 def init_project(
@@ -99,9 +102,9 @@ def init_project(
     language : str, optional
         A key of `wasmnb.compile.languages.LANGUAGES`; ``cpp``.
     template : str, optional
-        A key of `wasmnb.project.TEMPLATES`; ``add-header``.
+        A name in `wasmnb.project.TEMPLATES`; ``add-header``.
     platform : str, optional
-        A key of `wasmnb.project.PLATFORMS`, for the manifest in ``deploy``; ``istio``.
+        A name in `wasmnb.plugin.rendering.TARGETS`, for the manifest in ``deploy``; ``istio``.
     name : str, optional
         The filter's name; the folder's.
     force : bool
@@ -117,16 +120,17 @@ def init_project(
     said = {"language": language, "template": template, "platform": platform}
     chosen = {key: DEFAULTS[key] if value is None else value for key, value in said.items()}
     toolchain(chosen["language"])  # raises for a word that is none
-    _known("template", chosen["template"], templates.TEMPLATES)
-    _known("platform", chosen["platform"], templates.PLATFORMS)
+    one = TEMPLATES.load(chosen["template"])
+    target = TARGETS.load(chosen["platform"])
     folder = Path(destination).expanduser()
     name = Filter(name or _named(folder), "").name
-    if not templates.has(chosen["language"]):
-        known = ", ".join(LANGUAGES.load(word).name for word in LANGUAGES.names() if templates.has(word))
-        what = f"There are no templates in {LANGUAGES.load(chosen['language']).name}."
-        raise UsageError(what, hint=f"there are some in {known}")
-    files = templates.files(name, **chosen)
-    there = _there(folder, files)
+    where = layout(chosen["language"])
+    if where is None or one.source(chosen["language"]) is None:
+        known = ", ".join(LANGUAGES.load(word).name for word in one.languages())
+        what = f"There is no template {one.word} in {LANGUAGES.load(chosen['language']).name}."
+        raise UsageError(what, hint=f"it is there in {known}")
+    made = files(name, chosen["language"], where, one, target)
+    there = _there(folder, made)
     if there and not force:
         raise UsageError(
             f"The folder {str(destination)!r} has files that would be overwritten; nothing has been written.",
@@ -134,7 +138,7 @@ def init_project(
             hint="give another folder, or --force to write over them",
         )
     try:
-        for path, data in files.items():
+        for path, data in made.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / path, data)
             (folder / path).chmod(0o644)
@@ -146,16 +150,7 @@ def init_project(
         ) from error
     assumed = tuple(key for key, value in said.items() if value is None)
     words = (chosen["language"], chosen["template"], chosen["platform"])
-    return Project(folder, name, *words, files=tuple(files), replaced=tuple(there), assumed=assumed)
-
-
-def _known(what: str, word: str, words: dict[str, str]) -> None:
-    if word not in words:
-        raise UsageError(
-            f"There is no {what} {word!r}.",
-            why=[f"there are: {', '.join(words)}"],
-            hint=did_you_mean(word, words) or f"for instance --{what} {next(iter(words))}",
-        )
+    return Project(folder, name, *words, files=tuple(made), replaced=tuple(there), assumed=assumed)
 
 
 def _named(folder: Path) -> str:

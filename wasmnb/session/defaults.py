@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
+from wasmnb.plugin.enums import FailPolicy, Phase, words
 from wasmnb.plugin.selector import selector, selector_text
 from wasmnb.registered import Group
 
@@ -111,8 +112,7 @@ def _certificates(value: object) -> str:
 
 _ON = ("true", "yes", "on", "1")
 _SWITCH = (*_ON, "false", "no", "off", "0")
-_PHASES = ("AUTHN", "AUTHZ", "STATS", "UNSPECIFIED")
-_POLICIES = ("close", "open", "reload")
+_PHASES, _POLICIES = words(Phase), words(FailPolicy)
 
 KEYS: dict[str, Default] = {
     "ca": Default(_certificates, "certificate authorities of the registry, a PEM file"),
@@ -125,7 +125,7 @@ KEYS: dict[str, Default] = {
     ),
     "mesh": Default(lambda value: choice("mesh", value, MESHES), "the mesh that %wasm_mesh starts", None, MESHES),
     "phase": Default(
-        lambda value: choice("phase", value, _PHASES), "where in the filter chain", "UNSPECIFIED", _PHASES
+        lambda value: choice("phase", value, _PHASES), "where in the filter chain", Phase.UNSPECIFIED.value, _PHASES
     ),
     "plain_http": Default(_switch("plain_http"), "speak to the registry without TLS", False, ("true", "false")),
     "registry": Default(_registry, "where images are named to live, such as localhost:5000/me"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
 from wasmnb.plugin import FailPolicy, Kind, Phase, Plugin, PluginType, PullPolicy
-from wasmnb.plugin.rendering.capabilities import ENVOY
+from wasmnb.plugin.rendering import TARGETS
 from wasmnb.plugin.selector import selector
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.parsing import configuration
@@ -124,7 +124,7 @@ class Wanted:
             host_env=taken,
             targets=targets(self.target_ref),
             type=PluginType(self.type),
-            kind=Kind.AUTO if self.target == ENVOY else kind(self.as_, self.target),
+            kind=kind(self.as_, self.target) if TARGETS.load(str(self.target)).kind else Kind.AUTO,
         )
 
 

@@ -50,8 +50,10 @@ def _compilers(language: str) -> list[Check]:
 def _registered() -> list[Check]:
     """Look at what other packages register."""
     from wasmnb.compile.languages import LANGUAGES  # noqa: PLC0415
+    from wasmnb.plugin.rendering import TARGETS  # noqa: PLC0415
+    from wasmnb.project.templates import TEMPLATES  # noqa: PLC0415
 
-    return LANGUAGES.checks()
+    return [*LANGUAGES.checks(), *TARGETS.checks(), *TEMPLATES.checks()]
 
 
 def _compiler(language: str) -> list[Check]:

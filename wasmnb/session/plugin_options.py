@@ -7,14 +7,10 @@ from typing import Any
 
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.plugin import Kind, Match, TargetRef
-from wasmnb.plugin.rendering.capabilities import ENVOY, ENVOY_GATEWAY, HIGRESS
-from wasmnb.plugin.rendering.choice import KINDS
+from wasmnb.plugin.rendering import ISTIO, KINDS, TARGETS
+from wasmnb.plugin.rendering.capabilities import ENVOY
 
-__all__ = ["TARGETS", "environment", "kind", "matches", "target", "targets"]
-
-ISTIO = "istio"
-TARGETS = (ISTIO, ENVOY_GATEWAY, HIGRESS, ENVOY)
-"""What a plugin can be rendered for."""
+__all__ = ["environment", "kind", "matches", "target", "targets"]
 
 
 def matches(given: Any) -> tuple[Match, ...]:
@@ -71,7 +67,7 @@ def target(given: str | None) -> str:
     ------
     UsageError
     """
-    return _one_of("target", given or ISTIO, TARGETS)
+    return _one_of("target", given or ISTIO, TARGETS.names())
 
 
 def kind(as_: str | None, for_: str | None) -> Kind:
@@ -88,10 +84,16 @@ def kind(as_: str | None, for_: str | None) -> Kind:
             "A plain Envoy is no mesh: nothing can be deployed to it.",
             hint="%wasm_render NAME --target envoy --output FILE writes a file that it runs with",
         )
+    found = TARGETS.load(where).kind
+    if found is None:
+        raise UsageError(
+            f"Nothing is deployed to {where} from here.",
+            hint=f"%wasm_render NAME --target {where} --output FILE writes what it reads",
+        )
     if where != ISTIO and as_:
         raise UsageError(f"--as names one of Istio's objects, and --target {where} has none.", hint="leave one out")
-    if where != ISTIO:
-        return Kind(where)
+    if found is not Kind.AUTO:
+        return found
     return Kind(_one_of("as", as_, KINDS)) if as_ else Kind.AUTO
 
 

@@ -11,8 +11,7 @@ from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import ConfigError
 from wasmnb.plugin.identity import plugin_dict
-from wasmnb.plugin.rendering import KINDS, Site, bootstrap, choose, object_name, render_istio, yaml_text
-from wasmnb.plugin.rendering.capabilities import ENVOY, HIGRESS
+from wasmnb.plugin.rendering import TARGETS, Place, Site, yaml_text
 from wasmnb.session.deploy_options import Wanted
 from wasmnb.session.image_source import Supplying
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wasmnb.plugin import Plugin
+    from wasmnb.plugin.rendering import Target
     from wasmnb.progress import Progress
     from wasmnb.session.image_source import Deployable
 
@@ -117,7 +117,8 @@ class Rendering(Supplying):
         type, as_, plain_http, insecure, ca
             As for `deploy`.
         target : str, optional
-            ``istio`` unless it is said; ``envoy-gateway``, ``higress``, or ``envoy`` for the bootstrap of a plain one.
+            ``istio`` unless it is said; ``envoy-gateway``, ``higress``, ``envoy`` for the bootstrap of a plain one, or
+            another name in `wasmnb.plugin.rendering.TARGETS`.
         istio_version : str
             Which decides on the object; the newest.
         namespace : str, optional
@@ -149,36 +150,18 @@ class Rendering(Supplying):
             self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
             spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
             found = self._find(name, spoken, progress)
-            made = _render(
-                how.plugin(found.image),
-                str(how.target),
-                version=istio_version,
-                namespace=namespace or ("higress-system" if how.target == HIGRESS else "default"),
-                site=site,
-                output=output,
-            )
+            reader = TARGETS.load(str(how.target))
+            place = Place(namespace or reader.namespace, istio_version, site=site, output=output)
+            made = _render(how.plugin(found.image), reader, place)
             notes = (*made.notes, *found.notes(found.image))
-            if not found.named and how.target != ENVOY:
+            if not found.named and reader.fetches:
                 module = made.plugin.image.module.name
                 notes += (f"proxies look for the image in a registry: %wasm_push {module} brings it there",)
             return replace(made, notes=notes)
 
 
-def _render(plugin: Plugin, target: str, *, version: str, namespace: str, site: Site, output: str) -> Rendered:
-    """Render a plugin, and write it where a file is named.
-
-    Parameters
-    ----------
-    plugin : Plugin
-    target : str
-        ``envoy``, or anything else for the object of a cluster that the plugin's ``kind`` says.
-    version : str
-        Istio's; empty for the newest.
-    namespace : str
-    site : Site
-        For a plain Envoy.
-    output : str
-        File; empty for none. Beside the bootstrap of a plain Envoy its module is written.
+def _render(plugin: Plugin, target: Target, place: Place) -> Rendered:
+    """Render a plugin, and write it where a file is named; what reads the module from a file has it beside that.
 
     Raises
     ------
@@ -186,29 +169,18 @@ def _render(plugin: Plugin, target: str, *, version: str, namespace: str, site: 
         The target has no word for what the plugin says, or a file cannot be written.
     """
     masked = replace(plugin, config=redact.config(plugin.config), env=redact.config(plugin.env))
-    if target == ENVOY:
-        made = _plain(plugin, masked, site, output)
-    else:
-        choice = choose(plugin, version)
-        # What is masked might have made another choice.
-        as_ = choice.kind if choice.kind in KINDS else ""
-        value, shown = (render_istio(one, namespace, version=version, as_=as_) for one in (plugin, masked))
-        made = Rendered(plugin, str(value["kind"]), choice.reason, yaml_text(shown), value)
-    notes = [] if yaml_text(made.value) == made.text else [f"secret values are shown as {redact.MASK}"]
-    if output:
-        files = ((output, yaml_text(made.value).encode()), *((name, plugin.image.module.wasm) for name in made.files))
-        _write(files)
-        notes = [f"{note}; {output} has them" for note in notes]
-        return replace(made, files=tuple(name for name, _ in files), notes=tuple(notes))
-    return replace(made, files=(), notes=tuple(notes))
-
-
-def _plain(plugin: Plugin, masked: Plugin, site: Site, output: str) -> Rendered:
-    name = f"{object_name(plugin.id)}.wasm"
-    module = str(Path(output).expanduser().absolute().with_name(name)) if output else name
-    reason = f"envoy -c {output} runs it" if output else "with --output FILE, its module is written beside it"
-    value, shown = (bootstrap(one, module, site) for one in (plugin, masked))
-    return Rendered(plugin, ENVOY, reason, yaml_text(shown), value, (module,))
+    made = target.render(plugin, place)
+    # What is masked might have made another choice.
+    shown = target.render(masked, replace(place, kind=made.kind)).value
+    text, open_ = yaml_text(shown), yaml_text(made.value)
+    notes = [] if open_ == text else [f"secret values are shown as {redact.MASK}"]
+    files: list[str] = []
+    if place.output:
+        module = plugin.image.module.wasm if made.modules else b""
+        _write(((place.output, open_.encode()), *((name, module) for name in made.modules)))
+        files = [place.output, *made.modules]
+        notes = [f"{note}; {place.output} has them" for note in notes]
+    return Rendered(plugin, made.kind, made.reason, text, made.value, tuple(files), tuple(notes))
 
 
 def _write(files: tuple[tuple[str, bytes], ...]) -> None:

@@ -12,6 +12,7 @@ LANGUAGE = Language(
     suffixes=(".ts",),
     marks=("package.json", "asconfig.json"),
     reader="wasmnb.compile.assemblyscript.project:read",
+    layout="wasmnb.project.layouts:ASSEMBLYSCRIPT",
     signs=(
         r"^\s*import\s*(?:\{|\*\s+as\b|\")[^;]*?(?:from\s*)?\"@?[\w./-]+\"",
         r"^\s*export\s+(?:\*|\{|class|function|const|default)",

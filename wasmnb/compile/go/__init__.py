@@ -12,6 +12,7 @@ LANGUAGE = Language(
     suffixes=(".go",),
     marks=("go.mod",),
     reader="wasmnb.compile.go.project:read",
+    layout="wasmnb.project.layouts:GO",
     signs=(
         r"^\s*package\s+\w+\s*$",
         r"^\s*import\s*(?:\(|\"[\w./-]+\"\s*$)",

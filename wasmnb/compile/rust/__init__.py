@@ -12,6 +12,7 @@ LANGUAGE = Language(
     suffixes=(".rs",),
     marks=("Cargo.toml",),
     reader="wasmnb.compile.rust.project:read",
+    layout="wasmnb.project.layouts:RUST",
     signs=(
         r"^\s*use\s+\w+(?:::|;)",
         r"\bproxy_wasm::",

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
 from wasmnb.plugin.rendering.capabilities import ENVOY, refuse
 from wasmnb.plugin.rendering.envoy import wasm_filter
+from wasmnb.plugin.rendering.names import object_name
+from wasmnb.plugin.rendering.targets import Place, Rendition, Target
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
 
-__all__ = ["Site", "bootstrap"]
+__all__ = ["TARGET", "Site", "bootstrap", "render"]
+
+TARGET = Target(ENVOY, "an Envoy of one's own", f"{__name__}:render", fetches=False)
 
 _HTTP = "type.googleapis.com/envoy.extensions."
 _LAST_PORT = 65535
@@ -49,6 +54,17 @@ class Site:
             given = getattr(self, name)
             if given or name == "listen":
                 _address(name, given)
+
+
+def render(plugin: Plugin, place: Place) -> Rendition:
+    """Render the bootstrap, with the module beside it (`TARGET`)."""
+    name = f"{object_name(plugin.id)}.wasm"
+    beside = str(Path(place.output).expanduser().absolute().with_name(name)) if place.output else name
+    module = place.module or beside
+    value = bootstrap(plugin, module, place.site or Site())
+    if place.output:
+        return Rendition(ENVOY, value, f"envoy -c {place.output} runs it", (module,))
+    return Rendition(ENVOY, value, "with --output FILE, its module is written beside it", (module,))
 
 
 def bootstrap(plugin: Plugin, filename: str, site: Site) -> dict[str, Any]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
-from wasmnb.plugin.enums import FailPolicy, Phase, PluginType, PullPolicy
+from wasmnb.plugin.enums import FailPolicy, Kind, Phase, PluginType, PullPolicy, words
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from wasmnb.plugin import Plugin
 
 __all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "references", "refuse", "said"]
 
-ENVOY_GATEWAY, HIGRESS, ENVOY = "envoy-gateway", "higress", "envoy"
+ENVOY_GATEWAY, HIGRESS = words((Kind.ENVOY_GATEWAY, Kind.HIGRESS))
+ENVOY = "envoy"
 
-_ORDER = {"phase AUTHN", "phase AUTHZ", "phase STATS", "priority"}
+_ORDER = {*(f"phase {one.value}" for one in Phase if one is not Phase.UNSPECIFIED), "priority"}
 _ENV = {"env", "env NAME"}
 _PULL = {"pull-policy", "pull-secret"}
 _RELOAD = "fail-policy reload"
@@ -26,7 +27,7 @@ _SAYS = {
     TRAFFIC_EXTENSION: _ALL,
     WASM_PLUGIN: _ALL,
     # Its patches are placed beside filters that are there: those of authentication and of statistics need not be.
-    ENVOY_FILTER: _ALL - _PULL - {"phase AUTHZ", "phase STATS"},
+    ENVOY_FILTER: _ALL - _PULL - {f"phase {one.value}" for one in (Phase.AUTHZ, Phase.STATS)},
     # api/v1alpha1/wasm_types.go of Envoy Gateway: no order but that of the list, no values, no FAIL_RELOAD.
     ENVOY_GATEWAY: {"target-ref", "env NAME", *_PULL},
     # api/extensions/v1alpha1/wasmplugin.proto of Higress: it always is for the whole gateway.
@@ -53,15 +54,23 @@ def said(plugin: Plugin) -> list[str]:
     return [word for word, given in words.items() if given]
 
 
-def refuse(plugin: Plugin, target: str) -> None:
+def refuse(plugin: Plugin, target: str, has: Collection[str] | None = None) -> None:
     """Refuse a plugin that says what a target cannot.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    target : str
+        What people call it.
+    has : collection of str, optional
+        The words of `said` that it has; for a target of ours they are known.
 
     Raises
     ------
     UsageError
         It names the options, and the targets that have them.
     """
-    missing = [word for word in said(plugin) if word not in _SAYS[target]]
+    missing = [word for word in said(plugin) if word not in (_SAYS[target] if has is None else has)]
     if not missing:
         return
     others = [name for name, has in _SAYS.items() if has.issuperset(missing)]

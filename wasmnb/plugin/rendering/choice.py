@@ -14,14 +14,15 @@ from wasmnb.plugin.rendering.envoy_gateway import extension_policy
 from wasmnb.plugin.rendering.envoyfilter import envoy_filter
 from wasmnb.plugin.rendering.higress import higress_plugin
 from wasmnb.plugin.rendering.istio import traffic_extension, wasm_plugin
-from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
+from wasmnb.plugin.rendering.names import ENVOY_FILTER, KINDS, TRAFFIC_EXTENSION, WASM_PLUGIN
+from wasmnb.plugin.rendering.targets import ISTIO, Place, Rendition, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wasmnb.plugin import Plugin
 
-__all__ = ["KINDS", "Choice", "choose", "render_istio"]
+__all__ = ["KINDS", "TARGET", "Choice", "choose", "render", "render_istio"]
 
 _RENDER: dict[str, Callable[[Plugin, str], dict[str, Any]]] = {
     TRAFFIC_EXTENSION: traffic_extension,
@@ -33,8 +34,7 @@ _RENDER: dict[str, Callable[[Plugin, str], dict[str, Any]]] = {
 # EnvoyFilter: since then proxies discover extensions through the agent, which fetches images.
 _SINCE = {TRAFFIC_EXTENSION: (1, 30), WASM_PLUGIN: (1, 12), ENVOY_FILTER: (1, 9)}
 
-KINDS = tuple(_SINCE)
-"""Istio's objects, newest first."""
+TARGET = Target(ISTIO, "Istio", f"{__name__}:render", kind=Kind.AUTO)
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,12 @@ def render_istio(plugin: Plugin, namespace: str, *, version: str = "", as_: str 
         As `choose`; or the plugin asks for what the object has no word for.
     """
     return _RENDER[choose(plugin, version, as_).kind](plugin, namespace)
+
+
+def render(plugin: Plugin, place: Place) -> Rendition:
+    """Render what `choose` chooses (`TARGET`)."""
+    choice = choose(plugin, place.version, place.kind)
+    return Rendition(choice.kind, _RENDER[choice.kind](plugin, place.namespace), choice.reason)
 
 
 def _wanted(plugin: Plugin, as_: str, numbers: tuple[int, ...], lost: str) -> Choice:

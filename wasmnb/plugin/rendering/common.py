@@ -30,6 +30,7 @@ class Unsaid(ValueError):  # noqa: N818 - no error of the user's: it is caught, 
 def pinned(plugin: Plugin) -> str:
     """Give ``oci://host/path@sha256:...``: the image as what it is, never as what a tag says at some moment.
 
+    An image that is not built yet has no digest: then it is its tag.
     The scheme is written out: without one, a host with a port is read as a scheme (Go's ``net/url``).
 
     Raises
@@ -43,7 +44,7 @@ def pinned(plugin: Plugin) -> str:
             f"{reference} lives on this machine only, and proxies fetch images from a registry.",
             hint="%wasm_config registry=HOST/PATH names one; %wasm_push brings the image there",
         )
-    return f"oci://{reference.repository}@{plugin.image.digest}"
+    return f"oci://{reference.repository}@{plugin.image.digest}" if plugin.image.digest else f"oci://{reference}"
 
 
 def sha256(plugin: Plugin) -> str:

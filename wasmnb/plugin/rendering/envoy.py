@@ -23,7 +23,7 @@ CHAIN_NAME = "plugins"
 _TYPES = "type.googleapis.com/"
 CHAIN_TYPE = _TYPES + "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig"
 
-_PHASES = (Phase.AUTHN, Phase.AUTHZ, Phase.STATS, Phase.UNSPECIFIED)
+_PHASES = tuple(Phase)
 _POLICIES = {
     FailPolicy.CLOSE: "FAIL_CLOSED",
     FailPolicy.OPEN: "FAIL_OPEN",

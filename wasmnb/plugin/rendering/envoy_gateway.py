@@ -8,17 +8,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
-from wasmnb.plugin.enums import FailPolicy, PullPolicy
+from wasmnb.plugin.enums import FailPolicy, Kind, PullPolicy
 from wasmnb.plugin.rendering.capabilities import ENVOY_GATEWAY, references, refuse
 from wasmnb.plugin.rendering.common import as_json, carried, manifest, pinned, sha256
 from wasmnb.plugin.rendering.names import object_name
+from wasmnb.plugin.rendering.targets import Place, Rendition, Target
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
 
-__all__ = ["extension_policy"]
+__all__ = ["TARGET", "extension_policy", "render"]
+
+TARGET = Target(ENVOY_GATEWAY, "Envoy Gateway", f"{__name__}:render", kind=Kind.ENVOY_GATEWAY)
 
 _KINDS = ("Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TCPRoute", "UDPRoute", "TLSRoute")
+
+
+def render(plugin: Plugin, place: Place) -> Rendition:
+    """Render the policy (`TARGET`)."""
+    value = extension_policy(plugin, place.namespace)
+    return Rendition("EnvoyExtensionPolicy", value, f"it is for {ENVOY_GATEWAY}")
 
 
 def extension_policy(plugin: Plugin, namespace: str) -> dict[str, Any]:
@@ -46,7 +55,7 @@ def extension_policy(plugin: Plugin, namespace: str) -> dict[str, Any]:
             hint="name a gateway or a route: --target-ref Gateway/NAME, --target-ref HTTPRoute/NAME",
         )
     name = object_name(plugin.id)
-    image: dict[str, Any] = {"url": pinned(plugin), "sha256": sha256(plugin)}
+    image: dict[str, Any] = {"url": pinned(plugin), **({"sha256": sha256(plugin)} if sha256(plugin) else {})}
     if plugin.pull_secret:
         image["pullSecretRef"] = {"group": "", "kind": "Secret", "name": plugin.pull_secret}
     code: dict[str, Any] = {"type": "Image", "image": image}

@@ -1,24 +1,33 @@
 """A plugin for Higress: its own ``WasmPlugin``, which is always for the whole gateway.
 
-Sources: alibaba/higress ``api/extensions/v1alpha1/wasmplugin.proto``, ``pkg/ingress/config/ingress_config.go``. The
-configuration is its ``pluginConfig``, which the filter reads as it is; ``defaultConfig`` and ``matchRules`` are read by
-filters that were written with the SDK of Higress, and not looked at beside it.
+Sources: alibaba/higress ``api/extensions/v1alpha1/wasmplugin.proto``, ``pkg/ingress/config/ingress_config.go``;
+its page *Plugin Usage Guide*. The configuration is the ``defaultConfig`` of that page, which the filter reads as it is
+where there are no ``matchRules``, and beside which somebody may write some. A ``pluginConfig`` reaches the filter as
+well, but both are passed over then.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.plugin.enums import FailPolicy, PullPolicy
+from wasmnb.plugin.enums import FailPolicy, Kind, PullPolicy
 from wasmnb.plugin.rendering.capabilities import HIGRESS, refuse
 from wasmnb.plugin.rendering.common import as_object, carried, manifest, pinned, sha256
 from wasmnb.plugin.rendering.istio import environment, order
 from wasmnb.plugin.rendering.names import object_name
+from wasmnb.plugin.rendering.targets import Place, Rendition, Target
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
 
-__all__ = ["higress_plugin"]
+__all__ = ["TARGET", "higress_plugin", "render"]
+
+TARGET = Target(HIGRESS, "Higress", f"{__name__}:render", namespace="higress-system", kind=Kind.HIGRESS)
+
+
+def render(plugin: Plugin, place: Place) -> Rendition:
+    """Render the ``WasmPlugin`` (`TARGET`)."""
+    return Rendition("WasmPlugin", higress_plugin(plugin, place.namespace), f"it is for {HIGRESS}")
 
 
 def higress_plugin(plugin: Plugin, namespace: str) -> dict[str, Any]:
@@ -44,7 +53,7 @@ def higress_plugin(plugin: Plugin, namespace: str) -> dict[str, Any]:
         "sha256": sha256(plugin),
         "imagePullPolicy": plugin.pull_policy.value if plugin.pull_policy is not PullPolicy.UNSPECIFIED else "",
         "imagePullSecret": plugin.pull_secret,
-        "pluginConfig": carried(plugin, "Higress", as_object),
+        "defaultConfig": carried(plugin, "Higress", as_object),
         "pluginName": plugin.root_id,
         "failStrategy": "FAIL_OPEN" if plugin.fail_policy is FailPolicy.OPEN else "FAIL_CLOSE",
         **environment(plugin),

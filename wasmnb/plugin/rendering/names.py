@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["ENVOY_FILTER", "TRAFFIC_EXTENSION", "WASM_PLUGIN", "object_name", "resource_names"]
+from wasmnb.plugin.enums import Kind, words
 
-TRAFFIC_EXTENSION, WASM_PLUGIN, ENVOY_FILTER = "TrafficExtension", "WasmPlugin", "EnvoyFilter"
+__all__ = ["ENVOY_FILTER", "KINDS", "TRAFFIC_EXTENSION", "WASM_PLUGIN", "object_name", "resource_names"]
+
+TRAFFIC_EXTENSION, WASM_PLUGIN, ENVOY_FILTER = KINDS = words(kind for kind in Kind if kind.istio)
 
 _LONGEST = 63  # a label (RFC 1123), so that it may become the value of one, and a part of other names
 _NO_LETTER = re.compile(r"[^a-z0-9]+")

@@ -13,6 +13,7 @@ from wasmnb.mesh.istio.api.api_errors import ConflictError, MissingError
 from wasmnb.mesh.istio.api.cluster import APPLY
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,9 +60,9 @@ class ObjectKind:
 KINDS = {
     (one.group, one.name): one
     for one in (
-        ObjectKind("TrafficExtension", "extensions.istio.io", "v1alpha1", "trafficextensions"),
-        ObjectKind("WasmPlugin", "extensions.istio.io", "v1alpha1", "wasmplugins"),
-        ObjectKind("EnvoyFilter", "networking.istio.io", "v1alpha3", "envoyfilters"),
+        ObjectKind(TRAFFIC_EXTENSION, "extensions.istio.io", "v1alpha1", "trafficextensions"),
+        ObjectKind(WASM_PLUGIN, "extensions.istio.io", "v1alpha1", "wasmplugins"),
+        ObjectKind(ENVOY_FILTER, "networking.istio.io", "v1alpha3", "envoyfilters"),
         ObjectKind("EnvoyExtensionPolicy", "gateway.envoyproxy.io", "v1alpha1", "envoyextensionpolicies"),
         ObjectKind("WasmPlugin", "extensions.higress.io", "v1alpha1", "wasmplugins"),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.proxies.pods import labels
 from wasmnb.plugin import FailPolicy
+from wasmnb.plugin.rendering.names import ENVOY_FILTER
 from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def digest_of(stored: Stored) -> str:
 def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
     """Read off an object the configuration and the environment that it names."""
     spec = stored.item.get("spec", {})
-    if stored.kind.name == "EnvoyFilter":
+    if stored.kind.name == ENVOY_FILTER:
         config = _patched(stored)
         values = (config.get("vm_config") or {}).get("environment_variables") or {}
         return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
@@ -42,12 +43,12 @@ def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
         for one in (wasm.get("vmConfig") or {}).get("env") or ()
         if one.get("valueFrom", "INLINE") == "INLINE"
     }
-    return wasm.get("pluginConfig"), env
+    return wasm.get("pluginConfig", wasm.get("defaultConfig")), env
 
 
 def envoy_name(stored: Stored) -> str:
     """Read off an object what Envoy's messages call its plugin: an ``EnvoyFilter`` says it, else Istio makes it."""
-    if stored.kind.name == "EnvoyFilter":
+    if stored.kind.name == ENVOY_FILTER:
         return str(_patched(stored).get("name", ""))
     return f"{stored.item['metadata']['namespace']}.{stored.name}"
 

