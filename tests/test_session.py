@@ -10,6 +10,7 @@ import pytest
 
 from tests.magics.conftest import FILTER
 from tests.magics.meshes import FakeMesh
+from tests.worded import in_cell
 from wasmnb import session as sessions
 from wasmnb.errors import (
     BadNameError,
@@ -141,7 +142,7 @@ def test_what_a_filter_logs_before_it_refuses_is_quoted_without_secrets(session)
         session.deploy("configured", selector="app=details", config={"token": "hunter2-secret", "x": "seen"})
     assert any(line.startswith("warning: ") and "cannot use" in line and "seen" in line for line in caught.value.why)
     assert "hunter2" not in str(caught.value)
-    assert "--config" in caught.value.hint
+    assert "--config" in in_cell(caught.value).hint
 
 
 def test_a_cell_that_no_longer_compiles_is_not_deployed_in_its_old_form(session):
@@ -430,7 +431,7 @@ def test_bookinfo_stopped_says_what_stays(faked):
     faked.current.bookinfo = stopped
     with pytest.raises(Interrupted, match="Applying bookinfo was stopped; what had been done by then stays") as caught:
         faked.bookinfo("apply")
-    assert "%wasm_bookinfo delete" in caught.value.hint
+    assert "%wasm_bookinfo delete" in in_cell(caught.value).hint
 
 
 def test_there_is_one_session_per_process_and_it_can_be_closed():

@@ -42,12 +42,12 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.wording import Front, worded
+from wasmnb.wording import front, worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from wasmnb.wording import Option, Text
+    from wasmnb.wording import Front, Option, Text
 
 __all__ = [
     "AuthError",
@@ -147,14 +147,14 @@ class Place:
     column: int = 0
     quote: str = ""
 
-    def worded(self, front: Front) -> str:
+    def worded(self, reader: Front) -> str:
         """Say where it is, in the words of one front end."""
-        text = worded(self.text, front)
+        text = worded(self.text, reader)
         where = f"{text} line {self.line}" if self.line else text
         return f"{where}, column {self.column}" if self.column else where
 
     def __str__(self) -> str:
-        return self.worded(Front.PYTHON)
+        return self.worded(front())
 
     def quoted(self) -> list[str]:
         """Give the quoted line behind its number, and a caret under the column; nothing without a quote."""
@@ -189,7 +189,7 @@ class Explained(BaseException):
     Attributes
     ----------
     front : Front
-        Whose words its texts are given in; a front end sets its own on the way out.
+        Whose words its texts are given in: the one that runs; a front end sets its own on the way out, too.
     """
 
     code: str = "WNB1000"
@@ -205,7 +205,7 @@ class Explained(BaseException):
     ) -> None:
         if code:
             self.code = code
-        self.front = Front.PYTHON
+        self.front = front()
         self._what = _TWO_MARKS.sub("", what) if isinstance(what, str) else what
         self.where = where
         self._why = tuple(why)

@@ -4,8 +4,8 @@ What stands below the front ends does not know whether its reader writes cells, 
 verb and which option it means: ``%wasm_deploy guard --pull-secret NAME`` and
 ``session.deploy("guard", pull_secret=NAME)`` are then the same hint.
 
-An error is told its front on the way out. What is no error (a check's hint, a note, a line of progress) is put into
-words by ``str``, for the front that `words_for` names; without one, for Python.
+``str`` words a text for the front end that `words_for` names; without one, for Python. So is worded what is no error (a
+check's hint, a note, a line of progress), and an error until the front end tells it otherwise on its way out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Front", "Option", "Text", "Verb", "Wording", "joined", "worded", "words_for"]
+__all__ = ["Front", "Option", "Text", "Verb", "Wording", "front", "joined", "worded", "words_for"]
 
 
 class Front(Enum):
@@ -33,10 +33,15 @@ class Front(Enum):
 _FRONT: ContextVar[Front] = ContextVar("front", default=Front.PYTHON)
 
 
+def front() -> Front:
+    """Give the front end that ``str`` words texts for now."""
+    return _FRONT.get()
+
+
 @contextmanager
-def words_for(front: Front) -> Iterator[None]:
+def words_for(reader: Front) -> Iterator[None]:
     """Have ``str`` word texts for this front end until the end of the block."""
-    before = _FRONT.set(front)
+    before = _FRONT.set(reader)
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ from tests.image.registry.parts import free_port
 from tests.magics.conftest import FILTER
 from tests.magics.meshes import FakeMesh
 from tests.module.builder import good
+from tests.worded import in_cell
 from wasmnb.errors import (
     AuthError,
     BadNameError,
@@ -180,7 +181,7 @@ def test_lists_of_store_repository_namespace_and_registry(session, name, registr
     assert list(frame) == ["name", "tag", "size", "digest", "updated", "abi", "language", "root_ids"]
     with pytest.raises(RegistryError) as caught:
         session.list(f"{registry.host}/nothing")
-    assert "%wasm_list" in caught.value.hint
+    assert "%wasm_list" in in_cell(caught.value).hint
 
 
 def test_inspect_looks_here_first_and_then_on_the_registry(session, name):

@@ -17,6 +17,7 @@ from wasmnb.mesh import Verdict
 from wasmnb.plugin import Kind, Match, Mode, PullPolicy, TargetRef
 from wasmnb.session import Session
 from wasmnb.views import record_of
+from wasmnb.wording import Front, words_for
 
 SECRET = "s3cr3t-value"
 
@@ -47,7 +48,9 @@ def test_every_word_of_a_line_becomes_a_field(session):
     assert (plugin.pull_policy, plugin.pull_secret, plugin.type.value) == (PullPolicy.ALWAYS, "registry", "NETWORK")
     assert (plugin.kind, made.kind, plugin.selector) == (Kind.WASM_PLUGIN, "WasmPlugin", {"app": "reviews"})
     assert made.value["spec"]["url"].startswith("oci://registry.example/team/tag-one@sha256:")
-    assert "%wasm_push tag-one" in made.notes[-1]
+    assert "session.push('tag-one') brings it there" in made.notes[-1]
+    with words_for(Front.NOTEBOOK):
+        assert "%wasm_push tag-one" in session.render(tag("one")).notes[-1]
 
 
 def test_the_default_selector_is_for_pods_of_istio(session):
@@ -57,7 +60,7 @@ def test_the_default_selector_is_for_pods_of_istio(session):
     )
     for target in ("higress", "envoy"):
         assert not session.render(tag("one"), target=target).plugin.selector
-    with pytest.raises(UsageError, match="--selector"):
+    with pytest.raises(UsageError, match="no word for selector"):
         session.render(tag("one"), target="higress", selector="app=details")
     with pytest.raises(UsageError, match="selector and targets"):
         session.render(tag("one"), target_ref="Gateway/waypoint", selector="app=details")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.plugin.crds import validate
+from tests.worded import in_cell
 from wasmnb.errors import ConfigError, UsageError
 from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
 from wasmnb.plugin.rendering import KINDS, choose, object_name, render_istio, resource_names, yaml_text
@@ -211,7 +212,7 @@ def test_a_configuration_that_would_not_arrive_as_it_is_makes_an_envoyfilter(con
     assert value["typed_config"]["config"]["configuration"]["value"] == config
     with pytest.raises(ConfigError, match=reason) as caught:
         render_istio(made, "default", as_="WasmPlugin")
-    assert "--as EnvoyFilter" in caught.value.hint
+    assert "--as EnvoyFilter" in in_cell(caught.value).hint
 
 
 @pytest.mark.parametrize("config", [None, ""])
@@ -323,8 +324,9 @@ def test_higress():
     assert (made["spec"]["url"], made["spec"]["defaultConfig"]) == (URL, CONFIG)
     assert made["spec"]["failStrategy"] == "FAIL_CLOSE"
     assert render_istio(replace(full, kind="higress"), "higress-system") == made
-    with pytest.raises(UsageError, match="--selector and --match and --fail-policy reload") as caught:
+    with pytest.raises(UsageError, match="selector and match and fail_policy='reload',") as caught:
         higress_plugin(FULL, "x")
+    assert "--selector and --match and --fail-policy reload" in in_cell(caught.value).what
     assert "WasmPlugin" in caught.value.hint
     with pytest.raises(ConfigError, match="no object"):
         higress_plugin(plugin(config="[1]"), "x")

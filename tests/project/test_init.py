@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.worded import in_cell
 from wasmnb import init_project
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
@@ -53,7 +54,7 @@ def test_what_is_there_stays_without_force(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"would be overwritten") as caught:
         init_project(folder)
     assert caught.value.why == ("filter.cc",)
-    assert "--force" in caught.value.hint
+    assert "--force" in in_cell(caught.value).hint
     assert not (folder / "schema.json").exists(), "nothing is written then"
     made = init_project(folder, force=True)
     assert made.replaced == ("filter.cc",)

@@ -14,7 +14,7 @@ from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.selector import selector_text
 from wasmnb.progress import Following
 from wasmnb.rollout.deployment import Deployment
-from wasmnb.wording import joined
+from wasmnb.wording import Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,8 @@ def previous(mesh: Mesh, plugin_id: str) -> Plugin:
         if now is None or plugin_key(plugin) != plugin_key(now):
             return plugin
     raise MeshError(
-        f"Nothing was in force as {plugin_id!r} before what is now.", hint=f"%wasm_undeploy {plugin_id} takes it away"
+        f"Nothing was in force as {plugin_id!r} before what is now.",
+        hint=Wording("{} takes it away", Verb("undeploy", (plugin_id,))),
     )
 
 
@@ -148,7 +149,9 @@ def stopped(mesh: Mesh, plugin: Plugin, doing: str) -> Interrupted:
             state = f"{name} is in force as it was before ({now.image.digest[:19]}), not as asked now."
     return Interrupted(
         f"{doing} {name} was stopped. {state}",
-        hint=f"%wasm_status {plugin.id} shows every pod; %wasm_undeploy {plugin.id} takes it away",
+        hint=Wording(
+            "{} shows every pod; {} takes it away", Verb("status", (plugin.id,)), Verb("undeploy", (plugin.id,))
+        ),
     )
 
 
@@ -159,7 +162,7 @@ def unknown_plugin(mesh: Mesh, plugin_id: str) -> BadNameError:
         f"No plugin called {plugin_id!r} is in force on the mesh {mesh.name!r}.",
         why=[f"in force: {', '.join(there)}" if there else "no plugin is in force"],
         hint=did_you_mean(plugin_id, there)
-        or ("%wasm_status shows them" if there else "%wasm_deploy puts one in force"),
+        or (Wording("{} shows them", Verb("status")) if there else Wording("{} puts one in force", Verb("deploy"))),
     )
 
 
@@ -171,7 +174,7 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> N
     if not verdicts:
         raise SelectorError(
             f"The selector {selector_text(plugin.selector)} matches no pod of the mesh {mesh.name!r}.",
-            hint="%wasm_pods shows the labels there are",
+            hint=Wording("{} shows the labels there are", Verb("pods")),
         )
     rest = [verdict for verdict in verdicts if verdict.verdict is not Verdict.LIVE]
     if plugin.kind.foreign:
@@ -182,7 +185,7 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> N
     raise DeployError(
         f"{plugin.id!r} is not live on {_of(len(rest), len(verdicts))}.",
         why=[f"{verdict.pod}: {verdict.verdict.value}. {verdict.reason}".rstrip() for verdict in rest],
-        hint=f"%wasm_status {plugin.id} and %wasm_logs {rest[0].pod} tell more",
+        hint=Wording("{} and {} tell more", Verb("status", (plugin.id,)), Verb("logs", (rest[0].pod,))),
         verdicts=verdicts,
     )
 

@@ -12,6 +12,7 @@ from wasmnb.display.result import Dated, Tabled
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +112,8 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
     if plugin.targets:
         notes.append(f"it is for {plugin.scope}, not for pods by their labels")
     elif not pods:
-        notes.append(f"the selector {selector_text(plugin.selector)} names none of the pods that %wasm_pods lists")
+        pods_of = selector_text(plugin.selector)
+        notes.append(str(Wording("the selector {} names none of the pods that {} lists", pods_of, Verb("pods"))))
     if any(redact.quoted(one, hidden) != one for one in (text, before)):
         notes.append(f"secret values of the configuration are shown as {redact.MASK}")
     return DryRun(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.errors import TrafficError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +43,9 @@ def ask_each(pods: Sequence[str], send: Callable[..., Exchange], url: str) -> tu
         There is no pod, or none answered.
     """
     if not pods:
-        raise TrafficError(f"No pod is behind {redact.url(url)}.", hint="%wasm_pods shows the pods there are")
+        raise TrafficError(
+            f"No pod is behind {redact.url(url)}.", hint=Wording("{} shows the pods there are", Verb("pods"))
+        )
     taken: list[Exchange] = []
     silent: dict[str, str] = {}
     pool = ThreadPoolExecutor(min(_AT_ONCE, len(pods)))
@@ -59,7 +62,7 @@ def ask_each(pods: Sequence[str], send: Callable[..., Exchange], url: str) -> tu
         raise TrafficError(
             f"None of the pods behind {redact.url(url)} answered.",
             why=[f"{pod}: {why}" for pod, why in silent.items()],
-            hint="%wasm_pods shows whether they are ready",
+            hint=Wording("{} shows whether they are ready", Verb("pods")),
         )
     return taken, silent
 

@@ -8,18 +8,20 @@ from wasmnb.errors import WasmnbError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.rollout.errors import RolloutError, RolloutInterrupted
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
     from wasmnb.rollout.result import Rollout, Step
+    from wasmnb.wording import Text
 
 __all__ = ["failed", "left_half_done", "question", "stopped_in_midst", "told", "without_traffic"]
 
 _SHORT = len("sha256:") + 12
 
 
-def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, hint: str = "") -> RolloutError:
+def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, hint: Text = "") -> RolloutError:
     """Make the error of a rollout that ended at a step (from 0; None: when all were done).
 
     Parameters
@@ -30,7 +32,7 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
         Without a full stop.
     trouble : str
         Why it could not go back; empty when it did.
-    hint : str
+    hint : str or Wording
     """
     name, count = f"{rollout.plugin.id!r}", len(rollout.steps)
     where = (
@@ -45,7 +47,7 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
     return RolloutError(
         f"The rollout of {name} ended {where}: {reason}; {now}.",
         why=[told(index, step) for index, step in enumerate(rollout.steps)],
-        hint=hint or f"%wasm_status {rollout.plugin.id} shows every pod",
+        hint=hint or Wording("{} shows every pod", Verb("status", (rollout.plugin.id,))),
         rollout=rollout,
         verdicts=rollout.steps[number].verdicts if number is not None else rollout.verdicts,
     )
@@ -66,9 +68,13 @@ def told(index: int, step: Step) -> str:
     return f"step {index + 1} {step.selector}: {step.outcome}; {pods}{traffic}"
 
 
-def without_traffic() -> str:
+def without_traffic() -> Wording:
     """Say what helps a step that sees no request."""
-    return "--accept-no-traffic lets a step pass that is live and cannot be judged; --watch-for gives it more time"
+    return Wording(
+        "{} lets a step pass that is live and cannot be judged; {} gives it more time",
+        Option("accept_no_traffic", value=True),
+        Option("watch_for"),
+    )
 
 
 def question(step: Step, why: str) -> str:
@@ -81,7 +87,10 @@ def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:
     return DeployError(
         f"A rollout of {now.id!r} ({now.image.digest[:_SHORT]}) was left half-done.",
         why=_state(mesh, now.id),
-        hint=f"%wasm_rollback {now.id} goes back on every pod; the cell that it was left in goes on when run again",
+        hint=Wording(
+            "{} goes back on every pod; the cell that it was left in goes on when run again",
+            Verb("rollback", (now.id,)),
+        ),
     )
 
 
@@ -92,11 +101,11 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> RolloutInterrupted:
     where = "before its first step"
     if begun:
         where = f"in step {begun[-1] + 1} of {count} ({rollout.steps[begun[-1]].selector})"
-    back = f"%wasm_rollback {plugin.id}" if rollout.former else f"%wasm_undeploy {plugin.id}"
+    back = Verb("rollback" if rollout.former else "undeploy", (plugin.id,))
     return RolloutInterrupted(
         f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
         why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],
-        hint=f"run the cell again to go on; {back} goes back on every pod",
+        hint=Wording("run the cell again to go on; {} goes back on every pod", back),
         rollout=rollout,
     )
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.rollout.start import Care
     from wasmnb.rollout.steps import Labels
+    from wasmnb.wording import Text
 
 __all__ = ["roll_out"]
 
@@ -35,7 +36,7 @@ _LOOK = 0.2  # seconds between looks at verdicts
 class _StepError(Exception):
     """A step does not go on, for a reason in words."""
 
-    def __init__(self, reason: str, verdicts: Iterable[Any] = (), hint: str = "") -> None:
+    def __init__(self, reason: str, verdicts: Iterable[Any] = (), hint: Text = "") -> None:
         super().__init__(reason)
         self.reason, self.verdicts, self.hint = reason.rstrip("."), tuple(verdicts), hint
 
@@ -122,7 +123,7 @@ class _Run:
             if not self.touched:
                 # The mesh is as it was, and the error says all there is to say.
                 raise
-            self._back(number, _StepError(error.what, getattr(error, "verdicts", ()), error.hint))
+            self._back(number, _StepError(error.what, getattr(error, "verdicts", ()), error.hint_value))
 
     def _watch_before(self) -> None:
         """See how many requests fail as it is now: what the steps will be compared with."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import Place, SelectorError, UsageError
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.selector import selector, selector_text
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Pod
@@ -41,7 +42,7 @@ def read_steps(given: str | Sequence[str | Mapping[str, str]]) -> tuple[Labels, 
             if not step:
                 raise UsageError(
                     "A step names no label.",
-                    where=Place("--steps", quote=str(one)),
+                    where=Place(Option("steps"), quote=str(one)),
                     hint="write key=value, a comma before the next step, '+' between labels of one step",
                 )
             if step in found:
@@ -69,7 +70,7 @@ def assign(pods: Sequence[Pod], plugin: Plugin, steps: Sequence[Labels]) -> list
     if not selected:
         raise SelectorError(
             f"The selector {selector_text(plugin.selector)} matches no pod.",
-            hint="%wasm_pods shows the labels there are",
+            hint=Wording("{} shows the labels there are", Verb("pods")),
         )
     wrong = unfit(selected, steps)
     members = [tuple(pod.name for pod in selected if carries(pod.labels, step)) for step in steps]

@@ -12,6 +12,7 @@ from wasmnb.mesh.protocol import MeshWithBookinfo
 from wasmnb.mesh.results import Pods
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.state import State
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +102,10 @@ class Sampling(State):
                 done = "Applying" if action == "apply" else "Deleting"
                 raise Interrupted(
                     f"{done} bookinfo was stopped; what had been done by then stays.",
-                    hint="%wasm_bookinfo apply goes on; %wasm_bookinfo delete takes away what was applied",
+                    hint=Wording(
+                        "{} goes on; {} takes away what was applied",
+                        Verb("bookinfo", ("apply",)),
+                        Verb("bookinfo", ("delete",)),
+                    ),
                 ) from None
             return Bookinfo(action, tuple(mesh.pods()), perf_counter() - start, notes)

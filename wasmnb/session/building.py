@@ -12,6 +12,7 @@ from wasmnb.errors import BadNameError, Interrupted, UsageError, did_you_mean
 from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.module import Module
 from wasmnb.session.parsing import text_of
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,13 +69,21 @@ class Order:
             if file is None:
                 raise UsageError(
                     f"{PRECOMPILED} wants the file of a module behind it.",
-                    hint=f"%wasm_build {PRECOMPILED} path/to/filter.wasm -t REFERENCE",
+                    hint=Wording(
+                        "{}",
+                        Verb("build", (PRECOMPILED, "path/to/filter.wasm"), (Option("tag", "REFERENCE", flag="-t"),)),
+                    ),
                 )
             what = Module.load(Path(file).expanduser(), name=Path(file).stem)
         elif file is not None:
             raise UsageError(
                 f"{str(file)!r} is a word too many behind {_name(what)!r}.",
-                hint=f"only {PRECOMPILED} takes a file behind it; an image's name goes behind -t",
+                hint=Wording(
+                    "only {} takes a file behind it; an image's name goes behind {}",
+                    PRECOMPILED,
+                    Option("tag", flag="-t"),
+                    python=Wording("only {} takes a file behind it; an image's name is {}", PRECOMPILED, Option("tag")),
+                ),
             )
         reference = reference or f"{LOCAL}/{_name(what)}"
         if Reference.parse(reference).digest:
@@ -109,12 +118,19 @@ class Order:
         log : callable, optional
         """
         if container is None and any(how.values()):
-            said = ", ".join(f"--{name}" for name, value in how.items() if value)
-            raise UsageError(f"{said} says how a container builds, and none is to build.", hint="add --in-container")
+            given = [Option(name) for name, value in how.items() if value]
+            said = Wording(", ".join("{}" for _ in given), *given)
+            raise UsageError(
+                Wording("{} says how a container builds, and none is to build.", said),
+                hint=Wording("add {}", Option("in_container")),
+            )
         if self.packaging.get("flags") and (container is not None or not self._is_source(filters)):
             raise UsageError(
                 f"Compiler flags are for a source or a folder that is compiled here, and {_name(self.what)!r} is none.",
-                hint=f"give them where it is compiled: %%wasm_filter {_name(self.what)} -I FOLDER",
+                hint=Wording(
+                    "give them where it is compiled: {}",
+                    Verb("filter", (_name(self.what),), (Option("include", "FOLDER", flag="-I"),), cell=True),
+                ),
             )
         try:
             if container is not None:
@@ -148,7 +164,12 @@ class Order:
             raise BadNameError(
                 f"There is no filter, no file and no folder called {str(self.what)!r}.",
                 why=[f"filters: {', '.join(known_names)}"] if known_names else ["no filter has been compiled yet"],
-                hint=did_you_mean(str(self.what), known_names) or "%%wasm_filter makes a filter of a cell",
+                hint=did_you_mean(str(self.what), known_names)
+                or Wording(
+                    "{} makes a filter of a cell",
+                    Verb("filter", cell=True),
+                    python=Wording("{} makes a filter", Verb("filter", ("NAME", "SOURCE"))),
+                ),
             )
         return None
 
@@ -164,7 +185,8 @@ class Order:
 
         if isinstance(self.what, Filter | Module):
             raise UsageError(
-                f"--in-container builds a folder, and {self.what.name!r} is none.", hint="give the folder's path"
+                Wording("{} builds a folder, and {} is none.", Option("in_container"), repr(self.what.name)),
+                hint="give the folder's path",
             )
         module = build_in_container(
             self.what, container, name=Reference.parse(self.reference).name, progress=progress, log=log, **how

@@ -11,9 +11,12 @@ from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
 from wasmnb.plugin.enums import FailPolicy, Phase, words
 from wasmnb.plugin.selector import selector, selector_text
 from wasmnb.registered import Group
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from wasmnb.wording import Text
 
 __all__ = ["KEYS", "MESHES", "Default", "choice", "number", "read"]
 
@@ -28,7 +31,7 @@ class Default:
     ----------
     read : callable
         Makes the value from what the user wrote.
-    help : str
+    help : str or Wording
         What it decides.
     start : object
         The value of a fresh session.
@@ -37,7 +40,7 @@ class Default:
     """
 
     read: Callable[[Any], Any]
-    help: str
+    help: Text
     start: Any = None
     words: tuple[str, ...] | Group[Any] = ()
 
@@ -123,7 +126,9 @@ KEYS: dict[str, Default] = {
     "language": Default(
         lambda value: choice("language", value, LANGUAGES.names()), "of filter cells", "cpp", LANGUAGES
     ),
-    "mesh": Default(lambda value: choice("mesh", value, MESHES), "the mesh that %wasm_mesh starts", None, MESHES),
+    "mesh": Default(
+        lambda value: choice("mesh", value, MESHES), Wording("the mesh that {} starts", Verb("mesh")), None, MESHES
+    ),
     "phase": Default(
         lambda value: choice("phase", value, _PHASES), "where in the filter chain", Phase.UNSPECIFIED.value, _PHASES
     ),
@@ -149,6 +154,6 @@ def read(given: dict[str, Any]) -> dict[str, Any]:
             raise UsageError(
                 f"There is no session default called {key!r}.",
                 why=[f"there are: {', '.join(KEYS)}"],
-                hint=did_you_mean(key, KEYS) or "%wasm_config without arguments shows them",
+                hint=did_you_mean(key, KEYS) or Wording("{} without arguments shows them", Verb("config")),
             )
     return {key: KEYS[key].start if value in ("", None) else KEYS[key].read(value) for key, value in given.items()}

@@ -13,6 +13,7 @@ from wasmnb.plugin.selector import selector
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.parsing import configuration
 from wasmnb.session.plugin_options import environment, kind, matches, target, targets
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,7 @@ class Wanted:
         if said:
             raise UsageError(
                 f"{', '.join(said)} says how to deploy, but nothing is to be deployed.",
-                hint="add --deploy SELECTOR, for instance --deploy app=details",
+                hint=Wording("add {}, for instance {}", Option("deploy", "SELECTOR"), Option("deploy", "app=details")),
             )
 
     def read(self, defaults: Mapping[str, Any]) -> Wanted:

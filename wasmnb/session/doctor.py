@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.check import Check
 from wasmnb.errors import WasmnbError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
@@ -72,7 +73,10 @@ def _compiler(language: str) -> list[Check]:
 
 def _mesh(mesh: Mesh | None) -> list[Check]:
     if mesh is None:
-        return [_envoy(), Check("mesh", ok=True, detail="none chosen yet; %wasm_mesh local starts one")]
+        return [
+            _envoy(),
+            Check("mesh", ok=True, detail=str(Wording("none chosen yet; {} starts one", Verb("mesh", ("local",))))),
+        ]
     try:
         return mesh.doctor()
     except WasmnbError as error:

@@ -10,6 +10,7 @@ from wasmnb.compile import Filter
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,14 @@ class SessionFiles:
         """
         Filter("any", "", files=((path, text),))
         if not text.strip():
-            raise UsageError(f"The file {path!r} has no text.", hint=f"write it below the line %%wasm_file {path}")
+            raise UsageError(
+                f"The file {path!r} has no text.",
+                hint=Wording(
+                    "write it below the line {}",
+                    Verb("file", (path,), cell=True),
+                    python=Wording("give it: {}", Verb("file", (path, "SOURCE"))),
+                ),
+            )
         same = self._texts.get(path) == text and self._owners.get(path) == tuple(filters)
         self._texts[path], self._owners[path] = text, tuple(filters)
         return same
@@ -99,7 +107,7 @@ class SessionFiles:
             raise BadNameError(
                 f"There is no file called {path!r}.",
                 why=[f"there are: {', '.join(known)}"] if known else ["no file has been written yet"],
-                hint=did_you_mean(path, known) or f"a cell that begins with %%wasm_file {path} writes it",
+                hint=did_you_mean(path, known) or _written(path),
             )
         return self._texts[path]
 
@@ -138,6 +146,14 @@ class SessionFiles:
         return bool(owners) and name not in owners
 
 
+def _written(path: str) -> Wording:
+    return Wording(
+        "a cell that begins with {} writes it",
+        Verb("file", (path,), cell=True),
+        python=Wording("{} writes it", Verb("file", (path, "SOURCE"))),
+    )
+
+
 def _inside(path: str) -> str:
     """Give the path that a file on the disk has inside a filter."""
     given = PurePosixPath(path)
@@ -151,5 +167,5 @@ def _read(path: str, known: Sequence[str]) -> str:
         raise BadNameError(
             f"There is no file {path!r}.",
             why=[f"files of the notebook: {', '.join(known)}"] if known else [error.strerror or str(error)],
-            hint=did_you_mean(path, known) or f"a cell that begins with %%wasm_file {path} writes it",
+            hint=did_you_mean(path, known) or _written(path),
         ) from error

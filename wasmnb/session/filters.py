@@ -16,7 +16,7 @@ from wasmnb.errors import BadNameError, Interrupted, ToolchainError, UsageError,
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import BuildTime, FilterResult
-from wasmnb.wording import Wording, joined
+from wasmnb.wording import Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +87,11 @@ class Filters:
         if not wanted.source.strip():
             raise UsageError(
                 f"The filter {wanted.name!r} has no source.",
-                hint=f"write the program below the line %%wasm_filter {wanted.name}",
+                hint=Wording(
+                    "write the program below the line {}",
+                    Verb("filter", (wanted.name,), cell=True),
+                    python=Wording("give the program: {}", Verb("filter", (wanted.name, "SOURCE"))),
+                ),
             )
         wanted = self.files.beside(wanted, named)
         known = self._known.get(wanted.name)
@@ -128,7 +132,12 @@ class Filters:
             raise BadNameError(
                 f"There is no filter called {name!r}.",
                 why=[f"there are: {', '.join(self._known)}"] if self._known else ["no filter has been compiled yet"],
-                hint=did_you_mean(name, self._known) or f"a cell that begins with %%wasm_filter {name} makes it",
+                hint=did_you_mean(name, self._known)
+                or Wording(
+                    "a cell that begins with {} makes it",
+                    Verb("filter", (name,), cell=True),
+                    python=Wording("{} makes it", Verb("filter", (name, "SOURCE"))),
+                ),
             )
         if known.module is None:
             raise CompileError(

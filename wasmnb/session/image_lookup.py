@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import ConfigError, ImageError, RegistryError
 from wasmnb.image.manifest import is_digest
 from wasmnb.image.reference import Reference
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,8 @@ def find(
     where, here = Reference.parse(reference), held(store, reference)
     now, note = where.digest, ""
     if here and here == own:
-        now, note = here, f"{reference} was built in this session and is not pushed: %wasm_push"
+        note = str(Wording("{} was built in this session and is not pushed: {}", reference, Verb("push")))
+        now = here
     elif not now:
         now, note = _now(reference, here, access)
     if now == here:
@@ -96,7 +98,9 @@ def _now(reference: str, here: str, access: Mapping[str, Any]) -> tuple[str, str
             raise
         return here, f"{host} does not answer: {reference} is what the store has, {here}, perhaps not the newest"
     if here and not now:
-        return here, f"{host} has no {reference}: it was taken from the store, and %wasm_push brings it there"
+        return here, str(
+            Wording("{} has no {}: it was taken from the store, and {} brings it there", host, reference, Verb("push"))
+        )
     return now, ""
 
 
@@ -114,7 +118,10 @@ def place(image: Image, registry: str | None, mesh: str) -> str:
     if not registry:
         raise ConfigError(
             f"The mesh {mesh!r} takes images from a registry, and none is configured.",
-            hint="%wasm_config registry=registry.example/team, then deploy again",
+            hint=Wording(
+                "{}, then deploy again",
+                Verb("config", options=(Option("registry", "registry.example/team", bare=True),)),
+            ),
         )
     return f"{registry}/{where.path}:{where.tag or 'latest'}"
 

@@ -17,6 +17,7 @@ from wasmnb.image.results import Built, Transfer
 from wasmnb.module import Module
 from wasmnb.session.image_lookup import Found, find, held, is_reference, place
 from wasmnb.session.state import State
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,7 @@ class Supplying(State):
             raise RegistryError(
                 f"{Reference.parse(target).host} does not have {pinned}, and the mesh {self.current.name!r} takes it"
                 " from there.",
-                hint=f"%wasm_push {named}",
+                hint=Wording("{}", Verb("push", (named,))),
                 status=404,
             )
         return replace(image, reference=pinned)

@@ -137,7 +137,12 @@ class Images(State):
             start, image = perf_counter(), self._stored(reference)
             named = Reference.parse(image.reference)
             if named.is_local:
-                note = "references under local/ stay in the store, and deploy from it; %wasm_tag gives another name"
+                note = str(
+                    Wording(
+                        "references under local/ stay in the store, and deploy from it; {} gives another name",
+                        Verb("tag"),
+                    )
+                )
                 return Transfer("pushed", image.reference, image.digest, image.size, unchanged=True, note=note)
             access = self._access(named.host, plain_http=plain_http, insecure=insecure, ca=ca)
             done = push(image, image.reference, **access, progress=progress)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from wasmnb import redact
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
 from wasmnb.plugin.selector import selector
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh.local import Workload
@@ -58,7 +59,7 @@ def configuration(value: object) -> str | dict[str, Any] | None:
         )
     if value.startswith("@"):
         return _checked(_file(value[1:]), value[1:])
-    return _checked(value, "--config")
+    return _checked(value, Option("config"))
 
 
 def workload(words: str) -> Workload:
@@ -75,8 +76,12 @@ def workload(words: str) -> Workload:
     if not equals:
         raise UsageError(
             f"{words!r} is no workload.",
-            where=Place("--workload", quote=words),
-            hint="write NAME=HOST:PORT, for instance --workload shop=127.0.0.1:8000,version=v2",
+            where=Place(Option("workloads", flag="--workload"), quote=words),
+            hint=Wording(
+                "write NAME=HOST:PORT, for instance {}",
+                Option("workloads", "shop=127.0.0.1:8000,version=v2", flag="--workload"),
+                python="write NAME=HOST:PORT, for instance shop=127.0.0.1:8000,version=v2",
+            ),
         )
     place, _, labels = rest.partition(",")
     address, slash, protocol = place.partition("/")
@@ -84,7 +89,7 @@ def workload(words: str) -> Workload:
     if slash and protocol not in known:
         raise UsageError(
             f"{protocol!r} is no protocol of a workload.",
-            where=Place("--workload", quote=words),
+            where=Place(Option("workloads", flag="--workload"), quote=words),
             hint=did_you_mean(protocol, known) or f"write one of {', '.join(known)}, or leave it out",
         )
     return Workload(name, address, selector(labels), known.get(protocol, Protocol.AUTO))
@@ -109,8 +114,8 @@ def header_lines(value: object) -> list[tuple[str, str]]:
         if not colon or not _TOKEN.fullmatch(name) or re.search(r"[\r\n\0]", content):
             raise UsageError(
                 f"{name!r} is no request header." if colon else "a request header needs a name and a value.",
-                where=redact.place(Place("--header", quote=item if isinstance(item, str) else name)),
-                hint="write --header 'name: value'",
+                where=redact.place(Place(Option("header"), quote=item if isinstance(item, str) else name)),
+                hint=Wording("write {} 'name: value'", Option("header"), python="write 'name: value'"),
             )
         lines.append((name, content.strip()))
     return lines
@@ -136,7 +141,7 @@ def text_of(path: str | Path) -> str:
     return _file(str(path))
 
 
-def _checked(text: str, name: str) -> str:
+def _checked(text: str, name: str | Option) -> str:
     """Give the text back, unless it wants to be JSON and is none."""
     if not text.lstrip().startswith(("{", "[")):
         return text

@@ -9,6 +9,7 @@ from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.plugin import Kind, Match, TargetRef
 from wasmnb.plugin.rendering import ISTIO, KINDS, TARGETS
 from wasmnb.plugin.rendering.capabilities import ENVOY
+from wasmnb.wording import Option, Verb, Wording
 
 __all__ = ["environment", "kind", "matches", "target", "targets"]
 
@@ -82,26 +83,35 @@ def kind(as_: str | None, for_: str | None) -> Kind:
     if where == ENVOY:
         raise UsageError(
             "A plain Envoy is no mesh: nothing can be deployed to it.",
-            hint="%wasm_render NAME --target envoy --output FILE writes a file that it runs with",
+            hint=Wording(
+                "{} writes a file that it runs with",
+                Verb("render", ("NAME",), (Option("target", "envoy"), Option("output", "FILE"))),
+            ),
         )
     found = TARGETS.load(where).kind
     if found is None:
         raise UsageError(
             f"Nothing is deployed to {where} from here.",
-            hint=f"%wasm_render NAME --target {where} --output FILE writes what it reads",
+            hint=Wording(
+                "{} writes what it reads",
+                Verb("render", ("NAME",), (Option("target", where), Option("output", "FILE"))),
+            ),
         )
     if where != ISTIO and as_:
-        raise UsageError(f"--as names one of Istio's objects, and --target {where} has none.", hint="leave one out")
+        raise UsageError(
+            Wording("{} names one of Istio's objects, and {} has none.", Option("as_"), Option("target", where)),
+            hint="leave one out",
+        )
     if found is not Kind.AUTO:
         return found
-    return Kind(_one_of("as", as_, KINDS)) if as_ else Kind.AUTO
+    return Kind(_one_of("as_", as_, KINDS)) if as_ else Kind.AUTO
 
 
 def _one_of(what: str, given: str, words: tuple[str, ...]) -> str:
     found = next((word for word in words if word.lower() == given.lower()), None)
     if found is None:
         raise UsageError(
-            f"--{what} cannot be {given!r}.",
+            Wording("{} cannot be {}.", Option(what), repr(given)),
             why=[f"it is one of: {', '.join(words)}"],
             hint=did_you_mean(given, words) or f"for instance {words[0]}",
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.rollout.deploy import in_force
 from wasmnb.session.images import Images
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -127,10 +128,12 @@ class Projects(Images):
         )
         if not watch:
             if seconds is not None or deploy is not None:
-                said = "--for" if seconds is not None else "--deploy"
+                said = Option("seconds", flag="--for") if seconds is not None else Option("deploy")
                 raise UsageError(
-                    f"{said} goes with --watch.",
-                    hint="add --watch, or put the image in force with %wasm_deploy",
+                    Wording("{} goes with {}.", said, Option("watch")),
+                    hint=Wording(
+                        "add {}, or put the image in force with {}", Option("watch", value=True), Verb("deploy")
+                    ),
                 )
             return once(what, log=log)
         folder = self._watchable(what, seconds, unattended=unattended)
@@ -151,13 +154,19 @@ class Projects(Images):
 
     def _watchable(self, what: object, seconds: float | None, *, unattended: bool) -> Path:
         if not isinstance(what, str | Path) or not Path(what).expanduser().is_dir():
-            raise UsageError(f"--watch wants a folder, and {what!s} is none.", hint="%wasm_build ./my-filter --watch")
+            raise UsageError(
+                Wording("{} wants a folder, and {} is none.", Option("watch"), str(what)),
+                hint=Wording("{}", Verb("build", ("./my-filter",), (Option("watch", value=True),))),
+            )
         if seconds is not None and seconds <= 0:
-            raise UsageError(f"--for is a number of seconds above 0, not {seconds:g}.", hint="for instance --for 60")
+            raise UsageError(
+                Wording("{} is a number of seconds above 0, not {}.", Option("seconds", flag="--for"), f"{seconds:g}"),
+                hint=Wording("for instance {}", Option("seconds", "60", flag="--for")),
+            )
         if seconds is None and unattended:
             raise UsageError(
-                "--watch ends with an interrupt, and in this run nobody is there to give one.",
-                hint="add --for SECONDS, or leave --watch out",
+                Wording("{} ends with an interrupt, and in this run nobody is there to give one.", Option("watch")),
+                hint=Wording("add {}, or leave {} out", Option("seconds", "SECONDS", flag="--for"), Option("watch")),
             )
         return Path(what).expanduser()
 

@@ -11,6 +11,7 @@ from wasmnb.errors import Interrupted, UsageError
 from wasmnb.image.reference import host_of
 from wasmnb.notebook import in_kernel
 from wasmnb.session.state import State
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.image.registry.login import LoggedOut, Login
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Logins"]
 
 _SHORTEST = 4  # a shorter secret is a word of the language as often as it is the secret
-_WAY_OUT = "--password-env NAME takes it from an environment variable of the kernel"
+_WAY_OUT = Wording("{} takes it from an environment variable of the kernel", Option("password_env", "NAME"))
 
 
 class Logins(State):
@@ -63,7 +64,8 @@ class Logins(State):
             name = host_of(host)
             if not user:
                 raise UsageError(
-                    f"A login to {name} needs a user name.", hint="add -u NAME; the password is asked for then"
+                    f"A login to {name} needs a user name.",
+                    hint=Wording("add {}; the password is asked for then", Option("user", "NAME", flag="-u")),
                 )
             access = self._access(name, plain_http=plain_http, insecure=insecure, ca=ca)
             asking = f"Password for {user} at {name}: "
@@ -93,7 +95,7 @@ def _from_environment(name: str) -> str:
     password = os.environ.get(name, "").strip("\r\n")
     if not password:
         raise UsageError(
-            "The environment variable that --password-env names is not set, or is empty.",
+            Wording("The environment variable that {} names is not set, or is empty.", Option("password_env")),
             hint="set it where the kernel is started (%env in a cell would be saved with the notebook)",
         )
     return password
@@ -111,5 +113,5 @@ def _asked(prompt: str) -> str:
         # A kernel says so by a subclass of NotImplementedError when its front end cannot be asked.
         raise UsageError("Nobody can be asked for the password here.", hint=_WAY_OUT) from None
     if not password:
-        raise UsageError("No password was given.", hint=f"run it again; in a runbook, {_WAY_OUT}")
+        raise UsageError("No password was given.", hint=Wording("run it again; in a runbook, {}", _WAY_OUT))
     return password

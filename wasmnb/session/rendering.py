@@ -14,6 +14,7 @@ from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.rendering import TARGETS, Place, Site, yaml_text
 from wasmnb.session.deploy_options import Wanted
 from wasmnb.session.image_source import Supplying
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +157,8 @@ class Rendering(Supplying):
             notes = (*made.notes, *found.notes(found.image))
             if not found.named and reader.fetches:
                 module = made.plugin.image.module.name
-                notes += (f"proxies look for the image in a registry: %wasm_push {module} brings it there",)
+                push = Verb("push", (module,))
+                notes += (str(Wording("proxies look for the image in a registry: {} brings it there", push)),)
             return replace(made, notes=notes)
 
 

@@ -17,6 +17,7 @@ from wasmnb.session.filters import Filters
 from wasmnb.session.open_views import OpenViews
 from wasmnb.session.results import MeshState, Settings
 from wasmnb.traffic import Captures
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -88,8 +89,11 @@ class State:
             None has been chosen; the message says which command starts one.
         """
         if self._mesh is None:
-            start = "%wasm_mesh" if self._defaults["mesh"] else "%wasm_mesh local"
-            raise NoMeshError("No mesh has been chosen yet.", hint=f"{start} starts one (Session.mesh() in Python)")
+            start = Verb("mesh", () if self._defaults["mesh"] else ("local",))
+            raise NoMeshError(
+                "No mesh has been chosen yet.",
+                hint=Wording("{} starts one (Session.mesh() in Python)", start, python=Wording("{} starts one", start)),
+            )
         return self._mesh
 
     @property
@@ -100,7 +104,10 @@ class State:
     def use(self, mesh: Mesh) -> None:
         """Choose a mesh that runs already; the session stops it when it closes."""
         if self._mesh is not None and self._mesh is not mesh:
-            raise MeshError(f"The mesh {self._mesh.name!r} is chosen already.", hint="%wasm_mesh stop lets go of it")
+            raise MeshError(
+                f"The mesh {self._mesh.name!r} is chosen already.",
+                hint=Wording("{} lets go of it", Verb("mesh", ("stop",))),
+            )
         self._mesh = mesh
 
     def mesh(
@@ -202,13 +209,16 @@ class State:
         """Refuse another mesh, and options that this one was not started with; left out, they are no question."""
         name = self.current.name
         if kind not in (None, name) and name in _PLAIN:
-            raise MeshError(f"The mesh {name!r} is chosen already.", hint=f"%wasm_mesh stop, then %wasm_mesh {kind}")
+            raise MeshError(
+                f"The mesh {name!r} is chosen already.",
+                hint=Wording("{}, then {}", Verb("mesh", ("stop",)), Verb("mesh", (str(kind),))),
+            )
         plain = {key: value for options in _PLAIN.values() for key, value in options.items()}
         other = [key for key, value in asked.items() if value not in (plain[key], self._started.get(key))]
         if other:
             raise MeshError(
                 f"The mesh {name!r} runs already, with other {' and '.join(other)}.",
-                hint="%wasm_mesh stop, then start it with these options",
+                hint=Wording("{}, then start it with these options", Verb("mesh", ("stop",))),
             )
 
     def _start(self, kind: str, asked: dict[str, Any], progress: Progress | None) -> MeshState:
@@ -222,14 +232,21 @@ class State:
             return replace(self._state("started"), seconds=perf_counter() - start)
         except KeyboardInterrupt:
             raise Interrupted(
-                "The mesh was not looked at to the end; it runs.", hint="%wasm_mesh stop ends it"
+                "The mesh was not looked at to the end; it runs.", hint=Wording("{} ends it", Verb("mesh", ("stop",)))
             ) from None
 
     @staticmethod
     def _local(asked: dict[str, Any], progress: Progress | None) -> Mesh:
         own = [parsing.workload(word) for word in asked["workloads"]]
         if not own and not asked["bookinfo"]:
-            raise UsageError("A mesh needs a workload.", hint="--workload NAME=HOST:PORT, or leave out --no-bookinfo")
+            raise UsageError(
+                "A mesh needs a workload.",
+                hint=Wording(
+                    "{}, or leave out {}",
+                    Option("workloads", "NAME=HOST:PORT", flag="--workload"),
+                    Option("bookinfo", value=False, flag="--no-bookinfo"),
+                ),
+            )
         from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
 
         return LocalMesh.start(

@@ -12,6 +12,7 @@ from wasmnb.rollout.deploy import still_in_force
 from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.session.defaults import number
 from wasmnb.session.image_source import Supplying, default_id
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,10 +57,13 @@ class Steps:
         if not labels and (watch_for is not None or accept_no_traffic):
             raise UsageError(
                 "It was said how steps are watched, but there are none.",
-                hint="add --steps, for instance --steps version=v1,version=v2",
+                hint=Wording("add {}, for instance {}", Option("steps"), Option("steps", "version=v1,version=v2")),
             )
         if labels and not wait:
-            raise UsageError("Each step of a rollout is waited for.", hint="leave out --no-wait, or --steps")
+            raise UsageError(
+                "Each step of a rollout is waited for.",
+                hint=Wording("leave out {}, or {}", Option("wait", value=False, flag="--no-wait"), Option("steps")),
+            )
         seconds = number("watch_for", _WATCH_FOR if watch_for is None else watch_for)
         return cls(labels, seconds, accept_no_traffic, **calls)
 

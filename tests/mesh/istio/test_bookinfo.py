@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.cluster import bookinfo as plain
+from tests.worded import in_cell
 from wasmnb.errors import Interrupted, MeshError, UsageError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import DEPLOYMENTS, images_of, manifest
@@ -82,7 +83,7 @@ def test_an_image_that_cannot_be_had_is_told_at_once_and_mended_by_the_next_appl
     with pytest.raises(MeshError, match="cannot start") as caught:
         mesh.bookinfo("apply", images=f"{cluster.registry}/nowhere/x-:9", timeout=120)
     assert any(f"{cluster.registry}/nowhere/x-" in line for line in caught.value.why)
-    assert "--images" in caught.value.hint
+    assert "--images" in in_cell(caught.value).hint
     mended = mesh.bookinfo("apply")
     assert {pod.workload for pod in mended.pods if pod.ready == "2/2"} == set(DEPLOYMENTS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from tests.worded import in_cell
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import DEPLOYMENTS
 from wasmnb.mesh.istio.doctor import rbac
@@ -43,7 +44,7 @@ def test_with_its_role_bookinfo_is_applied_and_deleted_and_without_it_refused(ba
     usual, more = roles["Role", "wasmnb", bare], roles["Role", "wasmnb-bookinfo", bare]
     with pytest.raises(ForbiddenError, match="may not") as caught:
         session(bare, cluster.account(bare, "plain", usual)).bookinfo("apply")
-    assert "%wasm_doctor --rbac" in caught.value.hint
+    assert "%wasm_doctor --rbac" in in_cell(caught.value).hint
 
     mine = session(bare, cluster.account(bare, "teacher", [*usual, *more]))
     done = mine.bookinfo("apply")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import UsageError
 from wasmnb.plugin.enums import FailPolicy, Kind, Phase, PluginType, PullPolicy, words
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -74,11 +75,18 @@ def refuse(plugin: Plugin, target: str, has: Collection[str] | None = None) -> N
     if not missing:
         return
     others = [name for name, has in _SAYS.items() if has.issuperset(missing)]
-    options = " and ".join(f"--{word}" for word in missing)
+    options = [_option(word) for word in missing]
+    named = Wording(" and ".join("{}" for _ in options), *options)
     raise UsageError(
-        f"{target} has no word for {options}, which {plugin.id} asks for.",
+        Wording("{} has no word for {}, which {} asks for.", target, named, plugin.id),
         hint=f"leave it out, or take one that has: {', '.join(others)}" if others else "leave it out",
     )
+
+
+def _option(said: str) -> Option:
+    """Give the option of a word in `_SAYS`, such as ``type NETWORK``."""
+    flag, _, value = said.partition(" ")
+    return Option(flag.replace("-", "_"), value)
 
 
 def references(plugin: Plugin, target: str, namespace: str, kinds: Sequence[str]) -> list[dict[str, Any]]:
