@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from wasmnb.wording import Front, words_for
+
 pytest_plugins = ["tests.cluster.fixtures"]
 
 _MARK = "WASMNB_TEST_RUN"
@@ -44,3 +46,10 @@ def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         assert not left, f"processes left behind: {left}"
         files = [path.name for path in Path(folder).iterdir()]
         assert not files, f"temporary files left behind: {files}"
+
+
+@pytest.fixture
+def cell_words():
+    """Have every text worded as a notebook reads it."""
+    with words_for(Front.NOTEBOOK):
+        yield

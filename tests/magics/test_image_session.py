@@ -114,6 +114,7 @@ def test_what_is_said_about_an_image_is_in_it(session, tmp_path):
         (("hello",), {"in_container": "rust:1"}, (BadNameError, "folder")),
     ],
 )
+@pytest.mark.usefixtures("cell_words")
 def test_what_cannot_be_built_is_told(session, words, options, wanted):
     kind, hint = wanted
     with pytest.raises(kind) as caught:
@@ -350,6 +351,7 @@ def test_deploying_a_filter_needs_neither_store_nor_registry(faked, monkeypatch)
     assert faked.deploy("hello", selector="app=details").notes == ()
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_a_mesh_that_needs_a_registry_gets_a_filter_from_there(remote, registry):
     with pytest.raises(ConfigError) as caught:
         remote.deploy("hello")
@@ -366,6 +368,7 @@ def test_a_mesh_that_needs_a_registry_gets_a_filter_from_there(remote, registry)
     assert resolve(image.reference) == image.digest, "the way back stays"
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_a_mesh_that_needs_a_registry_gets_local_images_from_there(remote, registry, name):
     built = remote.build("hello", tag="local/team/mine:v7")
     remote.config(registry=f"{registry.host}/far")

@@ -141,6 +141,7 @@ def test_the_record_has_a_frame_and_says_why(session):
         ({"target": "envoy", "listen": "here"}, "listen is an address"),
     ],
 )
+@pytest.mark.usefixtures("cell_words")
 def test_a_word_that_is_none(session, words, says):
     with pytest.raises(UsageError, match=says) as caught:
         session.render(tag("one"), **words)

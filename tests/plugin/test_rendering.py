@@ -258,6 +258,7 @@ def test_an_object_that_there_is_not_is_refused():
         ({"phase": "AUTHZ"}, "--phase AUTHZ", "TrafficExtension"),
     ],
 )
+@pytest.mark.usefixtures("cell_words")
 def test_an_envoyfilter_refuses_what_it_has_no_word_for(options, word, others):
     with pytest.raises(UsageError, match=word) as caught:
         render_istio(plugin(**options), "x", as_="EnvoyFilter")
@@ -281,6 +282,7 @@ def test_istio_attaches_to_what_lives_beside():
         render_istio(plugin(targets=TargetRef("HTTPRoute", "x")), "default")
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_envoy_gateway():
     route = TargetRef("HTTPRoute", "details")
     made = extension_policy(
