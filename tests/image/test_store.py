@@ -278,6 +278,7 @@ def test_foreign_images_are_kept_with_what_their_module_says(store: Store) -> No
     assert all(check.ok for check in store.verify())
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_damage_is_found_and_heals(store: Store) -> None:
     image = store.add(image_of("a", "local/a:v1"))
     whole = store.add(image_of("b", "local/b:v1"))

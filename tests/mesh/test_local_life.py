@@ -258,6 +258,7 @@ def test_an_envoy_that_does_not_start_is_an_error_that_quotes_it(monkeypatch, te
     assert list(Path(temporary).iterdir()) == []
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_bookinfo_is_a_part_of_it_and_asking_for_it_does_nothing(local):
     before = [(pod.name, pod.started) for pod in local.pods()]
     assert local.bookinfo("apply") == ("bookinfo is a part of this mesh already; nothing was done",)

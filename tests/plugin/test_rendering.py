@@ -338,7 +338,7 @@ def test_an_image_of_this_machine_is_in_no_cluster():
     local = SimpleNamespace(digest=IMAGE.digest, reference="local/header-filter")
     with pytest.raises(UsageError, match="this machine only") as caught:
         render_istio(plugin(image=local), "default")
-    assert "%wasm_push" in caught.value.hint
+    assert "%wasm_push" in in_cell(caught.value).hint
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,9 @@ class HeadersWatch:
         self._stop.clear()
         self.freshness = Freshness("starting", now())
         self._feed = Feed(self._mesh, take=self._moved, opened=_pass, settled=_pass, moved=self._believe)
-        self._thread = threading.Thread(target=self._run, name="wasmnb-dashboard-headers", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name="wasmnb-dashboard-headers", daemon=True
+        )
         self._thread.start()
 
     def pause(self, reason: str = "") -> None:

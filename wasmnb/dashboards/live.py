@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 import zlib
+from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -170,7 +171,9 @@ class LiveView:
             from wasmnb.dashboards.widget import widget  # noqa: PLC0415 - ipywidgets, for views only
 
             self._widget = widget(self.source.front, self._key, self._said)
-        threading.Thread(target=self._keep, name="wasmnb-dashboard-view", daemon=True).start()
+        threading.Thread(
+            target=copy_context().run, args=(self._keep,), name="wasmnb-dashboard-view", daemon=True
+        ).start()
 
     def _said(self, message: Mapping[str, Any]) -> None:
         kind = message.get("kind")

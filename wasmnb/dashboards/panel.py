@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.dashboards.outputs import record_bundle, widget_bundle
 from wasmnb.errors import Explained
 from wasmnb.notebook import attended
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,10 @@ class Panel:
         known = deployable(self._session)
         more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
         names = ", ".join(known[:_MOST]) or "nothing yet"
-        notes = (f"can be deployed: {names}{more}", "in a runbook: %wasm_deploy, %wasm_undeploy, %wasm_rollback")
+        notes = (
+            f"can be deployed: {names}{more}",
+            str(Wording("in a runbook: {}, {}, {}", Verb("deploy"), Verb("undeploy"), Verb("rollback"))),
+        )
         columns = (Column("at", "datetime64[us, UTC]"), Column("magic", code=True), Column("outcome"))
         shown = columns if self._done else ()
         return Record("Control panel", f"for the mesh {self._mesh}", "", shown, tuple(self._done), notes=notes)

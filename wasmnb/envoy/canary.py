@@ -12,6 +12,7 @@ from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.errors import MeshError, ModuleError
 from wasmnb.plugin.errors import HangError
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +179,7 @@ class Canary:
         raise MeshError(
             "The canary Envoy, which tries each module first, does not come up.",
             why=self._proxy.log.shown()[-3:],
-            hint="start the mesh again: %wasm_mesh stop, then %wasm_mesh local",
+            hint=Wording("start the mesh again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
         )
 
     def _discovery(self, timeout: float) -> Discovery | None:
@@ -202,7 +203,7 @@ def _refused(name: str, lines: list[str]) -> ModuleError:
     return ModuleError(
         f"{name} was not started: its onConfigure refused the configuration.",
         why=[*own[-_MOST_SAID:], failed[0]],
-        hint=f"change --config; {look}. The pods were not touched; what ran before still runs",
+        hint=Wording("change {}; {}. The pods were not touched; what ran before still runs", Option("config"), look),
     )
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from wasmnb.errors import MeshError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -251,7 +252,7 @@ class Processes:
                 raise MeshError(
                     "The local mesh does not run any more: its supervisor ended.",
                     why=self._last_words(),
-                    hint="start it again: %wasm_mesh stop, then %wasm_mesh local",
+                    hint=Wording("start it again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
                 ) from error
 
     def _last_words(self) -> list[str]:

@@ -13,6 +13,7 @@ from wasmnb.image.layer import NoPluginError, unpack
 from wasmnb.image.layout import MAX_BLOB
 from wasmnb.image.manifest import DOCKER_INDEX_TYPE, INDEX_TYPE, MAX_MANIFEST, Descriptor, Manifest, checked
 from wasmnb.module.module import Module
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.image.manifest import ReadBlob
@@ -151,6 +152,8 @@ def payload_of(manifest: Manifest, read_blob: ReadBlob) -> bytes:
     layer = module_layer(manifest)
     if layer is None:
         types = [item.media_type for item in manifest.layers] or ["no layer"]
-        raise NoPluginError("The image holds no module in any known form.", why=types, hint="%wasm_inspect says more")
+        raise NoPluginError(
+            "The image holds no module in any known form.", why=types, hint=Wording("{} says more", Verb("inspect"))
+        )
     blob = fetch(layer, read_blob)
     return unpack(blob, zipped=layer.media_type != TAR_TYPE) if layer.media_type in _TAR else blob

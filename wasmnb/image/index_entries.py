@@ -12,6 +12,7 @@ from wasmnb.errors import ImageError
 from wasmnb.image import oci_annotations
 from wasmnb.image.manifest import Manifest, is_digest
 from wasmnb.image.reference import Reference
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -119,8 +120,8 @@ def unknown(reference: str, names: Sequence[str]) -> ImageError:
         parsed = Reference.parse(reference)
         near, text = [name for name in names if name.rpartition(":")[0] == parsed.repository], ref_name(parsed)
     near = list(dict.fromkeys([*near, *get_close_matches(text, names, n=_NEAR, cutoff=0.8)]))[:_NEAR]
-    known = f"there is {', '.join(near)}" if near else "%wasm_list shows what is there"
+    known = f"there is {', '.join(near)}" if near else Wording("{} shows what is there", Verb("list"))
     return ImageError(
         f"The store has no image {reference!r}.",
-        hint=f"{known}; or build it with %wasm_build, or fetch it with %wasm_pull",
+        hint=Wording("{}; or build it with {}, or fetch it with {}", known, Verb("build"), Verb("pull")),
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import ImageError
 from wasmnb.image.layout import MAX_BLOB
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ _CHUNK = 256 * 1024
 _MAX_TAR = 2 * MAX_BLOB
 _MAX_EXTRA = 1024 * 1024  # of one extended header
 _MAX_MEMBERS = 100_000
-_HINT = "package the module anew: `%wasm_build precompiled FILE.wasm`"
+_HINT = Wording("package the module anew: `{}`", Verb("build", ("precompiled", "FILE.wasm")))
 _PAX = re.compile(rb"(\d{1,10}) ([^=\n]{1,256})=")
 
 

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from wasmnb.errors import ImageError
 from wasmnb.image.manifest import INDEX_TYPE, is_digest
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -170,7 +171,7 @@ class Layout:
         except OSError as error:
             raise self._cannot(error) from error
         if not sound:
-            raise ImageError("The index of the image store is damaged.", hint="%wasm_doctor mends it")
+            raise ImageError("The index of the image store is damaged.", hint=Wording("{} mends it", Verb("doctor")))
         return list(entries)
 
     @contextlib.contextmanager
@@ -228,7 +229,7 @@ class Layout:
             return ImageError(
                 "The image store's disk is full; nothing half written stays.",
                 why=[error.strerror or str(error)],
-                hint="make room with %wasm_rm, or name another folder in WASMNB_STORE",
+                hint=Wording("make room with {}, or name another folder in WASMNB_STORE", Verb("rm")),
             )
         return ImageError(
             "The image store cannot be used.",

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 
 from wasmnb.errors import BadNameError, Place
+from wasmnb.wording import Verb, Wording
 
 __all__ = ["DOCKER_HUB", "HUB_NAMES", "HUB_SERVER", "LOCAL", "Reference", "host_of", "split_target"]
 
@@ -146,7 +147,7 @@ def host_of(text: str) -> str:
     if "@" in host:
         raise BadNameError(
             "A registry's name holds no user name and no password.",
-            hint=f"log in with %wasm_login {host.rpartition('@')[2]}",
+            hint=Wording("log in with {}", Verb("login", (host.rpartition("@")[2],))),
         )
     if not host or any(letter.isspace() for letter in host):
         raise BadNameError(f"{text!r} names no registry.", hint="give a host such as registry.example:5000")

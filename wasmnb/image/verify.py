@@ -9,6 +9,7 @@ from wasmnb.errors import ImageError
 from wasmnb.image import index_entries as names
 from wasmnb.image import oci_annotations
 from wasmnb.image.manifest import MAX_MANIFEST, Manifest
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
-_HEAL = "%wasm_build or %wasm_pull it again, or %wasm_rm it"
+_HEAL = Wording("{} or {} it again, or {} it", Verb("build"), Verb("pull"), Verb("rm"))
 
 
 def verify(layout: Layout, peek: Peek) -> list[Check]:
@@ -49,7 +50,7 @@ def verify(layout: Layout, peek: Peek) -> list[Check]:
     except ImageError:
         entries, mended = _rebuild(layout, peek), True
     broken = [
-        Check(f"image {names.name_of(item) or item['digest']}", False, lack, _HEAL)
+        Check(f"image {names.name_of(item) or item['digest']}", False, lack, str(_HEAL))
         for item in entries
         if (lack := _lack(item["digest"], layout, peek))
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -91,9 +92,17 @@ class Board:
             return
         self._stop.clear()
         self._feed = Feed(self._mesh, take=self._take, opened=self._open, settled=self._settle, moved=self._moved.set)
-        self._threads = [threading.Thread(target=self._paint_on, name="wasmnb-dashboard-paint", daemon=True)]
+        self._threads = [
+            threading.Thread(
+                target=copy_context().run, args=(self._paint_on,), name="wasmnb-dashboard-paint", daemon=True
+            )
+        ]
         if self._counted:
-            self._threads.append(threading.Thread(target=self._count_on, name="wasmnb-dashboard-count", daemon=True))
+            self._threads.append(
+                threading.Thread(
+                    target=copy_context().run, args=(self._count_on,), name="wasmnb-dashboard-count", daemon=True
+                )
+            )
         for thread in self._threads:
             thread.start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -84,7 +85,9 @@ class Feed:
         self._heard = now()
         self._watch: Watch | None = None
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="wasmnb-dashboard-feed", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name="wasmnb-dashboard-feed", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class Stream:
         self._told: dict[tuple[str, str], dict[str, Any]] = {}
         self._stale = self._fresh = False
         self._heard = datetime.now(timezone.utc)
-        self._thread = threading.Thread(target=self._run, name="wasmnb-watch", daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name="wasmnb-watch", daemon=True)
 
     def __iter__(self) -> Self:
         return self

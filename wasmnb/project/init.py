@@ -16,6 +16,7 @@ from wasmnb.paths import write_atomically
 from wasmnb.plugin.rendering import TARGETS
 from wasmnb.project.files import files
 from wasmnb.project.templates import TEMPLATES, layout
+from wasmnb.wording import Option, Wording
 
 __all__ = ["Project", "choices", "init_project"]
 
@@ -135,7 +136,7 @@ def init_project(
         raise UsageError(
             f"The folder {str(destination)!r} has files that would be overwritten; nothing has been written.",
             why=[", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")],  # noqa: PLR2004
-            hint="give another folder, or --force to write over them",
+            hint=Wording("give another folder, or {} to write over them", Option("force", value=True)),
         )
     try:
         for path, data in made.items():

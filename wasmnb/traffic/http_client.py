@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.http_parser import Reader, read_response
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.traffic.exchange import Request, Response
@@ -195,7 +196,9 @@ class _Wire:
         return TrafficError(
             f"{self._peer} did not answer within {self._timeout:.3g} s: time was up while {self.reader.stage}.",
             why=self.reader.seen[:6],
-            hint="look at the log of the service and of its proxy, or allow more time (--timeout SECONDS)",
+            hint=Wording(
+                "look at the log of the service and of its proxy, or allow more time ({})", Option("timeout", "SECONDS")
+            ),
         )
 
     def _silent(self, reason: str) -> NotReadyError:

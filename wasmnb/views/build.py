@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from wasmnb.display import Block, Cell, Column, Record, Tone
 from wasmnb.display.text import duration, short_digest, size, width
 from wasmnb.views.mesh import deploy_record
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +102,7 @@ def file_record(kept: FileResult) -> Record:
     """Show a file that filters include."""
     lines, compiled = kept.lines, kept.filters and not kept.unchanged
     status = f"unchanged, {len(lines)} lines" if kept.unchanged else f"kept, {len(lines)} lines"
-    note = f"%wasm_deploy and %wasm_build compile {' and '.join(kept.filters)} anew"
+    note = str(Wording("{} and {} compile {} anew", Verb("deploy"), Verb("build"), " and ".join(kept.filters)))
     columns = kept.table.look(filters={"heading": "compiled into"})
     block = Block("text", lines, open=False)
     return Record(kept.path, status, "good", columns, kept.table.rows, (block,), (note,) if compiled else (), tall=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Column, Record
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.project import Project
@@ -20,9 +21,11 @@ def project_record(project: Project) -> Record:
     said = ", ".join(f"{key} {getattr(project, key)}" for key in ("language", "template", "platform"))
     notes = [said]
     if project.assumed:
-        options = " ".join(f"--{'lang' if key == 'language' else key}" for key in project.assumed)
+        flags = {"language": "--lang"}
+        options = " ".join(str(Wording("{}", Option(key, flag=flags.get(key, "")))) for key in project.assumed)
         notes.append(f"not said, so the usual was taken: {', '.join(project.assumed)}; {options} says it")
-    notes.append(f"%wasm_build {project.path} builds it; make builds it without a notebook")
+    build = Verb("build", (str(project.path),))
+    notes.append(str(Wording("{} builds it; make builds it without a notebook", build)))
     columns = project.table.look(hidden=("file", "replaced"))
     return Record(
         f"{project.path}", status, "good", columns, rows, (Block("files", tuple(own), open=False),), tuple(notes)
@@ -32,5 +35,6 @@ def project_record(project: Project) -> Record:
 def choice_record(destination: str) -> Record:
     """Show that a choice is being waited for."""
     columns = (Column("file"), Column("replaced", "boolean"))
-    note = "in a runbook: --lang, --template and --platform"
+    lang = Option("language", flag="--lang")
+    note = str(Wording("in a runbook: {}, {} and {}", lang, Option("template"), Option("platform")))
     return Record(destination, "nothing is written yet: choose below", "quiet", columns, (), (), (note,))

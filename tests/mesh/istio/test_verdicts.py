@@ -77,6 +77,7 @@ def test_with_fail_open_a_missing_image_lets_all_pass(mesh, published, cluster):
     assert request(mesh) == (200, [])
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_a_private_registry_without_a_secret_denies_all_and_with_one_is_live(
     mesh, cluster, home, monkeypatch, tmp_path
 ):

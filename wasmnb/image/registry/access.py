@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from wasmnb.errors import UsageError
 from wasmnb.image.reference import DOCKER_HUB, HUB_NAMES, HUB_SERVER
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -62,8 +63,13 @@ class Access:
         plain_http, insecure, ca = said.get("plain_http", False), said.get("insecure", False), said.get("ca")
         if plain_http and (insecure or ca):
             raise UsageError(
-                "--plain-http means no TLS at all, so --insecure and --ca mean nothing beside it.",
-                hint="leave --plain-http out when the registry speaks TLS",
+                Wording(
+                    "{} means no TLS at all, so {} and {} mean nothing beside it.",
+                    Option("plain_http"),
+                    Option("insecure"),
+                    Option("ca"),
+                ),
+                hint=Wording("leave {} out when the registry speaks TLS", Option("plain_http")),
             )
         path = str(Path(ca).expanduser().absolute()) if ca else ""
         if path and not Path(path).is_file():

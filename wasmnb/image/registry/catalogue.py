@@ -18,6 +18,7 @@ from wasmnb.image.registry.client import client
 from wasmnb.image.registry.http_session import same_server
 from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.responses import Operation
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,9 @@ def repositories_of(at: Client, *, most: int = 0) -> list[str]:
     raise type(refused)(
         f"{at.host} shows no catalogue of its repositories.",
         why=refused.why,
-        hint=f"name a repository: %wasm_list {at.host}/team/name; or log in: %wasm_login {at.host}",
+        hint=Wording(
+            "name a repository: {}; or log in: {}", Verb("list", (f"{at.host}/team/name",)), Verb("login", (at.host,))
+        ),
         status=refused.status,
     )
 

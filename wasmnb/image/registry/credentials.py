@@ -26,6 +26,7 @@ from wasmnb.image.reference import host_of
 from wasmnb.image.registry.access import credential_keys
 from wasmnb.image.registry.credential import Credential
 from wasmnb.paths import write_atomically
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,7 +229,7 @@ def _entry(entry: Any, key: str, path: Path) -> Credential | None:
         except (binascii.Error, UnicodeDecodeError, TypeError, ValueError):
             raise ConfigError(
                 f"The entry for {key} in {path} cannot be read: its 'auth' is no base64 of name and password.",
-                hint=f"%wasm_login {host_of(key)} writes it anew",
+                hint=Wording("{} writes it anew", Verb("login", (host_of(key),))),
             ) from None
         password = password.strip("\0")  # as Docker does: old versions padded it
     identity, registry = entry.get("identitytoken") or "", entry.get("registrytoken") or ""

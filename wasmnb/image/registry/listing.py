@@ -18,6 +18,7 @@ from wasmnb.image.registry.resolve import NOT_FOUND
 from wasmnb.image.registry.responses import Operation
 from wasmnb.paths import cache_dir
 from wasmnb.progress import Silent
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ class _Listing:
             if not paths:
                 raise RegistryError(
                     f"{self._at.host} has no repository and no namespace {self._path}.",
-                    hint=f"%wasm_list {self._at.host} shows what it has",
+                    hint=Wording("{} shows what it has", Verb("list", (self._at.host,))),
                     status=NOT_FOUND,
                 )
         found: list[Tag] = []

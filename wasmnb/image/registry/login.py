@@ -14,6 +14,7 @@ from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import Client, drop
 from wasmnb.image.registry.credential import Credential
 from wasmnb.image.registry.responses import Operation
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -124,10 +125,11 @@ def login(
         ``config.json`` cannot be read or written.
     """
     name = host_of(host)
+    hint = Wording("{}", Verb("login", (name,), (Option("user", "NAME", flag="-u"),)))
     if not username or not password:
-        raise UsageError(f"A login to {name} needs a user name and a password.", hint=f"%wasm_login {name} -u NAME")
+        raise UsageError(f"A login to {name} needs a user name and a password.", hint=hint)
     if ":" in username:
-        raise UsageError("A user name holds no colon (RFC 7617).", hint=f"%wasm_login {name} -u NAME")
+        raise UsageError("A user name holds no colon (RFC 7617).", hint=hint)
     credential = Credential(username, password, source="this login")
     at = Client(name, Access.of(**access), credential=credential)
     try:

@@ -16,6 +16,7 @@ from wasmnb.image.registry.download import Download
 from wasmnb.image.registry.resolve import NOT_FOUND, nothing, repository
 from wasmnb.image.registry.responses import Operation
 from wasmnb.progress import Silent
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Pulled", "pull"]
 
 _MOST_BLOBS = 200
+
+
+_SINGLE = Wording("push a single manifest: {} does", Verb("push"))
 
 
 @dataclass(frozen=True)
@@ -155,11 +159,11 @@ class _Pull:
             raise ImageError(
                 f"{self._where} is an index without a manifest for {PLATFORM}, which is what meshes take from one.",
                 why=[f"it has {platforms}"],
-                hint="push a single manifest: %wasm_push does",
+                hint=_SINGLE,
             )
         used = self._manifest(item.digest)
         if Manifest.parse(used.data).is_index:
-            raise ImageError(f"{self._where} is an index of indexes.", hint="push a single manifest: %wasm_push does")
+            raise ImageError(f"{self._where} is an index of indexes.", hint=_SINGLE)
         istio = f"as Istio does, {PLATFORM} was taken"
         other = f"{item.platform or 'its only manifest'} was taken, and Istio takes {PLATFORM} only"
         how = istio if item.platform == PLATFORM else other

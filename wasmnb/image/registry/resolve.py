@@ -15,6 +15,7 @@ from wasmnb.image.registry.catalogue import repositories_of, tags_of
 from wasmnb.image.registry.client import client
 from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.responses import Operation
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,14 +135,15 @@ def repository(where: Reference, **access: Unpack[AccessKeywords]) -> Remote:
     """
     if where.is_local:
         raise BadNameError(
-            f"{where} is an image of this machine; no registry has it.", hint="%wasm_list shows what is there"
+            f"{where} is an image of this machine; no registry has it.",
+            hint=Wording("{} shows what is there", Verb("list")),
         )
     return Remote(client(where.host, Access.of(**access)), where.path)
 
 
 def nothing(remote: Remote, where: Reference) -> RegistryError:
     """Give the error for an image that is not there, with the names that are near."""
-    hint = ""
+    hint, shown = "", Wording("{} shows what it has", Verb("list", (where.host,)))
     known = _quietly(lambda: tags_of(remote))
     if known:
         what = f"{where.repository} has no " + (where.digest or f"tag {where.tag_or_latest}")
@@ -150,7 +152,7 @@ def nothing(remote: Remote, where: Reference) -> RegistryError:
     else:
         what = f"{where.host} has no repository {where.path}"
         hint = did_you_mean(where.path, _quietly(lambda: repositories_of(remote.client, most=_FEW)))
-    return RegistryError(f"{what}.", hint=hint or f"%wasm_list {where.host} shows what it has", status=NOT_FOUND)
+    return RegistryError(f"{what}.", hint=hint or shown, status=NOT_FOUND)
 
 
 def _digest(remote: Remote, where: Reference) -> str:

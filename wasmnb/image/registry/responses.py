@@ -12,11 +12,13 @@ from urllib3 import exceptions as urllib3_exceptions
 from wasmnb.errors import AuthError, RegistryError
 from wasmnb.image.reference import DOCKER_HUB
 from wasmnb.image.registry.access import has_tls
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from wasmnb.image.registry.credential import Secrets
+    from wasmnb.wording import Text
 
 __all__ = ["Operation", "Reply", "errors_in", "refusal", "unreachable"]
 
@@ -85,6 +87,7 @@ def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryErr
     why, codes = errors_in(reply.body, secrets)
     status, host, verb, what = reply.status, operation.host, operation.verb, operation.what
     kind: type[RegistryError] = RegistryError
+    hint: Text
     if status == 401:  # noqa: PLR2004
         kind = AuthError
         sentence, hint = _stranger(operation)
@@ -92,19 +95,21 @@ def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryErr
     elif status == 403 or "DENIED" in codes:  # noqa: PLR2004
         kind = AuthError
         sentence = f"{host} does not allow you to {verb} {what}."
-        hint = f"log in as somebody who may: %wasm_login {host}; or name a repository of your own"
+        hint = Wording("log in as somebody who may: {}; or name a repository of your own", Verb("login", (host,)))
     elif status == 404:  # noqa: PLR2004
-        sentence, hint = f"{host} has no {what}.", f"%wasm_list {host} shows what it has"
+        sentence, hint = f"{host} has no {what}.", Wording("{} shows what it has", Verb("list", (host,)))
     elif status == 429:  # noqa: PLR2004
         sentence = f"{host} has had too many requests from here, and does not {verb} {what} now."
-        hint = "wait a while" + (f", or log in, which allows more: %wasm_login {host}" if not operation.source else "")
+        hint = "wait a while"
+        if not operation.source:
+            hint = Wording("wait a while, or log in, which allows more: {}", Verb("login", (host,)))
         asked = reply.headers.get("Retry-After")
         why += [f"Retry-After: {secrets.mask(asked)[:_LONGEST]}"] if asked else []
     elif status == 400 and reply.url.startswith("http://") and has_tls(host):  # noqa: PLR2004
-        sentence, hint = f"{host} speaks TLS, and was asked without.", "leave --plain-http out"
+        sentence, hint = f"{host} speaks TLS, and was asked without.", Wording("leave {} out", Option("plain_http"))
     elif verb == "push" and (status == 415 or codes & _UNKNOWN_KIND):  # noqa: PLR2004
         sentence = f"{host} does not take this kind of artifact: it refused the manifest of {what}."
-        hint = "package it as an image, which every registry takes: --variant compat"
+        hint = Wording("package it as an image, which every registry takes: {}", Option("variant", "compat"))
     elif status >= 500:  # noqa: PLR2004
         sentence, hint = (
             f"{host} is in trouble: it answered {status} to the {operation.noun} {what}.",
@@ -122,7 +127,8 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
     """
     chain = list(_causes(trouble))
     names = " ".join(str(item) for item in chain).upper()
-    host, again, why, hint = operation.host, False, "", ""
+    host, again, why = operation.host, False, ""
+    hint: Text = ""
     if isinstance(trouble, requests.exceptions.ProxyError):
         sentence, hint = (
             f"The proxy on the way to {host} does not let through.",
@@ -130,11 +136,18 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
         )
     elif isinstance(trouble, requests.exceptions.SSLError):
         if any(sign in names.replace(" ", "_") for sign in _NO_TLS):
-            sentence, hint = f"{host} does not speak TLS.", "--plain-http, if that is meant to be"
+            sentence, hint = (
+                f"{host} does not speak TLS.",
+                Wording("{}, if that is meant to be", Option("plain_http", value=True)),
+            )
         else:
             sentence = f"The certificate of {host} is not one to be believed."
             why = next((line for line in (_reason(item) for item in reversed(chain)) if line), "")
-            hint = "--ca FILE with the authority that signed it; --insecure believes anybody"
+            hint = Wording(
+                "{} with the authority that signed it; {} believes anybody",
+                Option("ca", "FILE"),
+                Option("insecure", value=True),
+            )
     elif any(isinstance(item, urllib3_exceptions.NameResolutionError) for item in chain):
         sentence, hint = (
             f"There is no host called {host}.",
@@ -157,15 +170,15 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
     return RegistryError(sentence, why=[secrets.mask(why)[:_LONGEST]] if why else [], hint=hint), again
 
 
-def _stranger(operation: Operation) -> tuple[str, str]:
-    login = f"%wasm_login {operation.host}"
+def _stranger(operation: Operation) -> tuple[str, Text]:
+    login = Verb("login", (operation.host,))
     if operation.source:
         sentence = f"{operation.host} does not take the credentials from {operation.source}"
-        return f"{sentence} for the {operation.noun} {operation.what}.", f"log in again: {login}"
+        return f"{sentence} for the {operation.noun} {operation.what}.", Wording("log in again: {}", login)
     more = "; a repository that does not exist looks the same there" if operation.host == DOCKER_HUB else ""
     return (
         f"{operation.host} wants to know who you are before the {operation.noun} {operation.what}.",
-        f"log in: {login}{more}",
+        Wording("log in: {}{}", login, more),
     )
 
 

@@ -8,6 +8,7 @@ from wasmnb.check import Check
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.rbac import NEEDS, bookinfo_role, roles
 from wasmnb.mesh.istio.objects.objects import KINDS
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
@@ -80,4 +81,5 @@ def _rights(cluster: Cluster, namespace: str, istio: Istio) -> list[Check]:
 
 
 def _role_hint(why: str) -> str:
-    return "%wasm_doctor --rbac prints the roles that grant it" if why else ""
+    roles = Wording("{} prints the roles that grant it", Verb("doctor", options=(Option("rbac", value=True),)))
+    return str(roles) if why else ""

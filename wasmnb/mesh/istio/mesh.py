@@ -22,6 +22,7 @@ from wasmnb.mesh.istio.proxies.request_counts import counts
 from wasmnb.mesh.istio.proxies.verdicts import Looking
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.progress import Silent
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -353,7 +354,9 @@ class IstioMesh:
 
     def _check(self) -> None:
         if self._stopped:
-            raise MeshError("The mesh istio was let go of.", hint="%wasm_mesh istio connects again")
+            raise MeshError(
+                "The mesh istio was let go of.", hint=Wording("{} connects again", Verb("mesh", ("istio",)))
+            )
 
     def _wake(self) -> None:
         for watch in list(self._watches):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wasmnb.check import Check
 from wasmnb.envoy.program import find_envoy
 from wasmnb.errors import MeshError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes
@@ -22,7 +23,8 @@ _VERSION = re.compile(r"/(\d+\.\d+\.\d+)/")
 
 def examine(parts: Plan, processes: Processes, *, stopped: bool) -> list[Check]:
     """Look at Envoy, the mesh's processes and its folder."""
-    again = "" if not stopped and processes.alive else "%wasm_mesh stop, then %wasm_mesh local"
+    anew = Wording("{}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",)))
+    again = "" if not stopped and processes.alive else str(anew)
     names = [process["name"] for process in [*parts.processes, *parts.spare]]
     states = [state for name in names if (state := processes.state(name)) is not None]
     running = sum(1 for state in states if state.pid) if processes.alive else 0
@@ -31,7 +33,12 @@ def examine(parts: Plan, processes: Processes, *, stopped: bool) -> list[Check]:
     return [
         _envoy(),
         Check("mesh supervisor", processes.alive, "runs" if processes.alive else "ended", again),
-        Check("mesh processes", running == len(states), detail, "" if running == len(states) else "%wasm_pods"),
+        Check(
+            "mesh processes",
+            running == len(states),
+            detail,
+            "" if running == len(states) else str(Wording("{}", Verb("pods"))),
+        ),
         Check("mesh folder", usable, parts.folder.name if usable else "gone or not writable", again),
     ]
 

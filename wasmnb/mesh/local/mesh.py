@@ -25,6 +25,7 @@ from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering.envoy import wasm_filter
 from wasmnb.plugin.verdict import PodVerdict, Verdict
 from wasmnb.progress import Silent
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -313,11 +314,17 @@ class LocalMesh:
     ) -> tuple[str, ...]:
         """Say that bookinfo is a part of this mesh: there is nothing to apply, and it ends with the mesh."""
         self._check()
-        own = {one.name for one in BOOKINFO}
+        own, stop = {one.name for one in BOOKINFO}, Verb("mesh", ("stop",))
         if not own <= {proxy.site.workload for proxy in self._plan.proxies}:
-            return ("this mesh was started without bookinfo; %wasm_mesh stop, then %wasm_mesh local has it",)
+            return (
+                str(
+                    Wording(
+                        "this mesh was started without bookinfo; {}, then {} has it", stop, Verb("mesh", ("local",))
+                    )
+                ),
+            )
         if action == "delete":
-            return ("bookinfo is a part of this mesh, and ends with it: %wasm_mesh stop",)
+            return (str(Wording("bookinfo is a part of this mesh, and ends with it: {}", stop)),)
         return ("bookinfo is a part of this mesh already; nothing was done",)
 
     def counts(self) -> list[Count]:
@@ -365,7 +372,12 @@ class LocalMesh:
         if self._stopped or not self._processes.alive:
             raise MeshError(
                 "This mesh was stopped." if self._stopped else "The local mesh does not run any more.",
-                hint="%wasm_mesh stop lets go of it, %wasm_mesh local starts one (LocalMesh.start() in Python)",
+                hint=Wording(
+                    "{} lets go of it, {} starts one (LocalMesh.start() in Python)",
+                    Verb("mesh", ("stop",)),
+                    Verb("mesh", ("local",)),
+                    python="LocalMesh.start() starts one",
+                ),
             )
 
     def _snapshot(self, rested: Rested) -> Snapshot | None:

@@ -8,6 +8,7 @@ from wasmnb.errors import SelectorError, UsageError
 from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.workload import GATEWAY
 from wasmnb.plugin import Kind, Mode, PluginType, PullPolicy
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,18 +31,18 @@ def check_scope(plugin: Plugin) -> None:
     if plugin.type is not PluginType.HTTP:
         raise UsageError(
             f"The local mesh filters requests, and {plugin.id} is of the type {plugin.type.value}.",
-            hint="leave --type out, or deploy it to Istio",
+            hint=Wording("leave {} out, or deploy it to Istio", Option("type")),
         )
     if plugin.kind is not Kind.AUTO:
         raise UsageError(
             f"The local mesh has no objects of a cluster, and {plugin.id} is to become one for {plugin.kind.value}.",
-            hint="leave --as and --target out; %wasm_render shows the object",
+            hint=Wording("leave {} and {} out; {} shows the object", Option("as_"), Option("target"), Verb("render")),
         )
     for target in plugin.targets:
         if (target.kind, target.name) != ("Gateway", GATEWAY):
             raise UsageError(
                 f"There is no {target} in the local mesh, and {plugin.id} is to be attached to it.",
-                hint=f"its only gateway is Gateway/{GATEWAY}; pods are named with --selector",
+                hint=Wording("its only gateway is Gateway/{}; pods are named with {}", GATEWAY, Option("selector")),
             )
 
 

@@ -16,6 +16,7 @@ from wasmnb.plugin.rendering.higress import higress_plugin
 from wasmnb.plugin.rendering.istio import traffic_extension, wasm_plugin
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, KINDS, TRAFFIC_EXTENSION, WASM_PLUGIN
 from wasmnb.plugin.rendering.targets import ISTIO, Place, Rendition, Target
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +112,9 @@ def _wanted(plugin: Plugin, as_: str, numbers: tuple[int, ...], lost: str) -> Ch
         )
     if numbers < _SINCE[kind]:
         there, since = (".".join(str(part) for part in one) for one in (numbers, _SINCE[kind]))
-        raise UsageError(f"Istio {there} has no {kind}; it came with {since}.", hint="leave --as out")
+        raise UsageError(
+            f"Istio {there} has no {kind}; it came with {since}.", hint=Wording("leave {} out", Option("as_"))
+        )
     if lost and kind != ENVOY_FILTER:
         carried(plugin, kind, as_object)
     return Choice(kind, "it was asked for")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import ConfigError, UsageError
 from wasmnb.image.reference import Reference
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +43,11 @@ def pinned(plugin: Plugin) -> str:
     if reference.is_local:
         raise UsageError(
             f"{reference} lives on this machine only, and proxies fetch images from a registry.",
-            hint="%wasm_config registry=HOST/PATH names one; %wasm_push brings the image there",
+            hint=Wording(
+                "{} names one; {} brings the image there",
+                Verb("config", options=(Option("registry", "HOST/PATH", bare=True),)),
+                Verb("push"),
+            ),
         )
     return f"oci://{reference.repository}@{plugin.image.digest}" if plugin.image.digest else f"oci://{reference}"
 
@@ -122,7 +127,9 @@ def carried(plugin: Plugin, target: str, read: Callable[[Plugin], _T]) -> _T:
     except Unsaid as reason:
         raise ConfigError(
             f"{target} cannot carry the configuration of {plugin.id}: {reason}.",
-            hint="give a JSON object; on Istio an EnvoyFilter (--as EnvoyFilter) carries any text",
+            hint=Wording(
+                "give a JSON object; on Istio an EnvoyFilter ({}) carries any text", Option("as_", "EnvoyFilter")
+            ),
         ) from None
 
 

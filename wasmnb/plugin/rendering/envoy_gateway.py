@@ -13,6 +13,7 @@ from wasmnb.plugin.rendering.capabilities import ENVOY_GATEWAY, references, refu
 from wasmnb.plugin.rendering.common import as_json, carried, manifest, pinned, sha256
 from wasmnb.plugin.rendering.names import object_name
 from wasmnb.plugin.rendering.targets import Place, Rendition, Target
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
@@ -52,7 +53,11 @@ def extension_policy(plugin: Plugin, namespace: str) -> dict[str, Any]:
     if not plugin.targets:
         raise UsageError(
             f"Envoy Gateway must be told what {plugin.id} is for.",
-            hint="name a gateway or a route: --target-ref Gateway/NAME, --target-ref HTTPRoute/NAME",
+            hint=Wording(
+                "name a gateway or a route: {}, {}",
+                Option("target_ref", "Gateway/NAME"),
+                Option("target_ref", "HTTPRoute/NAME"),
+            ),
         )
     name = object_name(plugin.id)
     image: dict[str, Any] = {"url": pinned(plugin), **({"sha256": sha256(plugin)} if sha256(plugin) else {})}

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.rbac import Right
@@ -23,9 +24,11 @@ __all__ = [
     "unreachable",
 ]
 
-NO_CLUSTER = (
+NO_CLUSTER = Wording(
     "`minikube start --memory 6g --cpus 4` or `kind create cluster` makes one; then `istioctl install -y`, and"
-    " %wasm_mesh istio --context NAME; without a cluster, %wasm_mesh local needs nothing"
+    " {}; without a cluster, {} needs nothing",
+    Verb("mesh", ("istio",), (Option("context", "NAME"),)),
+    Verb("mesh", ("local",)),
 )
 NO_ISTIO = (
     "`istioctl install --set profile=demo -y` (or `helm install` of istio/base and istio/istiod) brings it; then"
@@ -74,7 +77,9 @@ def unreachable(server: str, error: Exception) -> MeshError:
     return MeshError(
         f"The API server {server} does not answer.",
         why=[str(reason).rpartition(": ")[2] or str(reason)],
-        hint=f"is the cluster running (`minikube status`, `kind get clusters`), and the context right? {NO_CLUSTER}",
+        hint=Wording(
+            "is the cluster running (`minikube status`, `kind get clusters`), and the context right? {}", NO_CLUSTER
+        ),
     )
 
 
@@ -112,8 +117,11 @@ def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:
     return ForbiddenError(
         f"You may not {right}." if right else f"You may not do this: {what}.",
         why=[said],
-        hint=(f"a Role with the rule {right.rule} grants it; " if right else "")
-        + "%wasm_doctor --rbac prints everything that is needed",
+        hint=Wording(
+            "{}{} prints everything that is needed",
+            f"a Role with the rule {right.rule} grants it; " if right else "",
+            Verb("doctor", options=(Option("rbac", value=True),)),
+        ),
         right=right,
     )
 

@@ -13,7 +13,7 @@ from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import APPS, KINDS, MANAGED, P
 from wasmnb.mesh.istio.objects.objects import MANAGER
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, pod, workload
 from wasmnb.progress import Silent
-from wasmnb.wording import joined
+from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -109,7 +109,7 @@ def delete(cluster: Cluster, namespace: str, *, progress: Progress | None = None
         _remove(cluster, namespace, kind, item)
     notes = _unlabel(cluster, namespace)
     if not ours:
-        return ("there is nothing in the namespace that %wasm_bookinfo apply made", *notes)
+        return (str(Wording("there is nothing in the namespace that {} made", Verb("bookinfo", ("apply",)))), *notes)
     gone = _leave(cluster, namespace, {name for (kind, name), _ in ours if kind == "Deployment"}, progress)
     return (*notes, *gone)
 
@@ -184,7 +184,7 @@ def _put(cluster: Cluster, namespace: str, item: Mapping[str, Any]) -> None:
         raise MeshError(
             f"{kind.name} {name} in {namespace} has fields that another tool owns; it was not changed.",
             why=error.why,
-            hint="%wasm_bookinfo delete, then apply, makes it anew",
+            hint=Wording("{}, then apply, makes it anew", Verb("bookinfo", ("delete",))),
         ) from error
 
 
@@ -237,7 +237,9 @@ def _wait(cluster: Cluster, namespace: str, names: Collection[str], timeout: flo
             raise MeshError(
                 f"Bookinfo is not READY after {timeout:g} s; what was applied stays.",
                 why=[_line(item) for item in staying if not _is_ready(item)],
-                hint="%wasm_bookinfo apply waits again; %wasm_bookinfo delete takes it away",
+                hint=Wording(
+                    "{} waits again; {} takes it away", Verb("bookinfo", ("apply",)), Verb("bookinfo", ("delete",))
+                ),
             )
         time.sleep(_LOOK)
 
@@ -269,9 +271,9 @@ def _look(namespace: str, pods: Collection[Mapping[str, Any]], deployments: Coll
         raise MeshError(
             "Pods of bookinfo cannot start; what was applied stays.",
             why=[_line(item) for item in stuck],
-            hint="--images PREFIX[:TAG] names a registry that the cluster reaches"
+            hint=Wording("{} names a registry that the cluster reaches", Option("images", "PREFIX[:TAG]"))
             if images
-            else "%wasm_pods, and logs",
+            else Wording("{}, and logs", Verb("pods")),
         )
     for item in deployments:
         for one in item.get("status", {}).get("conditions") or ():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError, WasmnbError
 from wasmnb.image.lazy_image import NamedImage
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,7 +59,7 @@ class Images:
 
     def _pulled(self, pinned: str) -> Image:
         if self.fetch is None:
-            raise MeshError(f"The image {pinned} is not at hand.", hint=f"%wasm_pull {pinned}")
+            raise MeshError(f"The image {pinned} is not at hand.", hint=Wording("{}", Verb("pull", (pinned,))))
         image = self.fetch(pinned)
         self._known[image.digest] = image
         return image

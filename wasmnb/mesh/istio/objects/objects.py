@@ -14,6 +14,7 @@ from wasmnb.mesh.istio.api.cluster import APPLY
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -169,7 +170,11 @@ class Objects:
         if kind not in self.kinds:
             raise DeployError(
                 f"The cluster has no {kind.name} of {kind.group}; nothing was changed.",
-                hint="install what brings it (Istio, Envoy Gateway, Higress), or choose another --as or --target",
+                hint=Wording(
+                    "install what brings it (Istio, Envoy Gateway, Higress), or choose another {} or {}",
+                    Option("as_"),
+                    Option("target"),
+                ),
             )
         whole = self.marked(body, id, record)
         name = whole["metadata"]["name"]
@@ -188,7 +193,7 @@ class Objects:
             raise DeployError(
                 f"{kind.name} {name} in {self.namespace} has fields that another tool owns; nothing was changed.",
                 why=error.why,
-                hint="let that tool give them up, or deploy under another --id",
+                hint=Wording("let that tool give them up, or deploy under another {}", Option("id")),
             ) from error
         return Stored(kind, item, record_of(item))
 
@@ -236,7 +241,7 @@ class Objects:
             raise DeployError(
                 f"There is a {kind.name} called {name} in {self.namespace} that was not made here; it was not touched.",
                 why=[f"it belongs to {', '.join(owners)}" if owners else "nobody says whose it is"],
-                hint="deploy under another --id, or delete that one first",
+                hint=Wording("deploy under another {}, or delete that one first", Option("id")),
             )
 
 

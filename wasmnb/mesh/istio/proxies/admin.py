@@ -8,6 +8,7 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.pods import PROXY
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
@@ -55,12 +56,15 @@ class Admin:
             return "a forwarded port"
         if self.cluster.may(self._exec):
             return "pilot-agent, by exec"
-        error = ForbiddenError(
+        raise ForbiddenError(
             f"You may neither {self._forward} nor {self._exec}, so no proxy can be asked.",
-            hint=f"a Role with the rule {self._forward.rule} grants the better way; %wasm_doctor --rbac prints all",
+            hint=Wording(
+                "a Role with the rule {} grants the better way; {} prints all",
+                str(self._forward.rule),
+                Verb("doctor", options=(Option("rbac", value=True),)),
+            ),
+            right=self._forward,
         )
-        error.right = self._forward
-        raise error
 
     def get(self, pod: str, path: str, *, port: int = PORT) -> str:
         """Ask, and give the body.

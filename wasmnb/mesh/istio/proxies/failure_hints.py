@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from wasmnb.wording import Option, Verb, Wording
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,25 +25,35 @@ _CAUSES = tuple(
         ),
         (
             r"unauthorized|authentication required|access denied|denied:|status code 40[13]|40[13] (unauth|forbid)",
-            (
+            Wording(
                 "the registry wants a log-in: make a pull secret (`kubectl create secret docker-registry NAME ...`),"
-                " and deploy with --pull-secret NAME"
+                " and deploy with {}",
+                Option("pull_secret", "NAME"),
             ),
         ),
         (
             r"checksum.*does not match|checksum mismatch",
-            (
+            Wording(
                 "the digest is not that of a single manifest: an index, or the hash of the module's bytes, cannot be"
-                " deployed; %wasm_inspect tells which it is, %wasm_push makes one that can"
+                " deployed; {} tells which it is, {} makes one that can",
+                Verb("inspect"),
+                Verb("push"),
             ),
         ),
         (
             r"manifest_unknown|manifest unknown|name_unknown|not found|status code 404",
-            "the registry does not have it: wrong name, tag or digest, or it was deleted; %wasm_push brings it there",
+            Wording(
+                "the registry does not have it: wrong name, tag or digest, or it was deleted; {} brings it there",
+                Verb("push"),
+            ),
         ),
         (
             r"number of layers must be|invalid media type|could not parse manifest|no plugin\.wasm",
-            "the image has a form that Istio does not read; %wasm_inspect says why, %wasm_build makes one that it does",
+            Wording(
+                "the image has a form that Istio does not read; {} says why, {} makes one that it does",
+                Verb("inspect"),
+                Verb("build"),
+            ),
         ),
         (r"x509|certificate", "the proxy does not trust the registry's certificate; Istio has no option for an own CA"),
         (
@@ -71,5 +83,5 @@ def cause(lines: Iterable[str]) -> str:
     for pattern, words in _CAUSES:
         found = pattern.search(text)
         if found is not None:
-            return words.format(**found.groupdict()) if found.groupdict() else words
+            return str(words).format(**found.groupdict()) if found.groupdict() else str(words)
     return ""

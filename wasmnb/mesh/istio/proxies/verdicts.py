@@ -18,6 +18,7 @@ from wasmnb.mesh.istio.proxies.pods import ended, labels
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.selector import labels_text
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +182,11 @@ class Looking:
         if not items:
             return SelectorError(
                 f"There is no pod in the namespace {self.namespace}.",
-                hint="%wasm_bookinfo apply makes some; %wasm_mesh istio -n NAMESPACE chooses another",
+                hint=Wording(
+                    "{} makes some; {} chooses another",
+                    Verb("bookinfo", ("apply",)),
+                    Verb("mesh", ("istio",), (Option("namespace", "NAMESPACE", flag="-n"),)),
+                ),
             )
         hint = suggestion(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
         return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)

@@ -14,6 +14,7 @@ from wasmnb.errors import TrafficError
 from wasmnb.mesh.istio.api.api_errors import NoProgramError
 from wasmnb.traffic.http_client import NotReadyError, encode
 from wasmnb.traffic.http_parser import Reader, decode, read_response
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Executed
@@ -169,7 +170,9 @@ class Errand:
         return TrafficError(
             f"{self.peer} did not answer within {self.seconds:.3g} s.",
             why=seen.splitlines()[:6],
-            hint="look at the log of the service and of its proxy, or allow more time (--timeout SECONDS)",
+            hint=Wording(
+                "look at the log of the service and of its proxy, or allow more time ({})", Option("timeout", "SECONDS")
+            ),
         )
 
     def _parts(self) -> tuple[bytes, bytes, bytes]:

@@ -13,6 +13,7 @@ from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.pods import PROXY, proxy_container
 from wasmnb.mesh.istio.requests import debug_containers
 from wasmnb.mesh.istio.requests.sender_pod import application, shell_image, uid
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -187,6 +188,9 @@ def _closed(pod: str, shut: list[MeshError]) -> MeshError:
     return kind(
         f"There is no way to send a request from {pod}.",
         why=why,
-        hint="needed is one of: exec where the container has curl, python3 or nc; exec and ephemeral containers; "
-        "making and deleting pods. %wasm_doctor --rbac prints the rules",
+        hint=Wording(
+            "needed is one of: exec where the container has curl, python3 or nc; exec and ephemeral containers; "
+            "making and deleting pods. {} prints the rules",
+            Verb("doctor", options=(Option("rbac", value=True),)),
+        ),
     )

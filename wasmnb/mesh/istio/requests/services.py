@@ -10,6 +10,7 @@ from wasmnb.mesh import urls
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.suggestion import suggestion
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,7 +142,7 @@ def nobody(target: Target) -> TrafficError:
     return TrafficError(
         f"No pod behind the service {target.service!r} is ready.",
         why=[f"its endpoint slices in the namespace {target.namespace} name none"],
-        hint="%wasm_pods shows the pods: wait until one is READY, or look at the service's selector",
+        hint=Wording("{} shows the pods: wait until one is READY, or look at the service's selector", Verb("pods")),
     )
 
 

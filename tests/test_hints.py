@@ -1,0 +1,86 @@
+"""Below the front ends, verbs and options are named as values: who reads may write cells, Python or a shell."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import wasmnb
+from wasmnb.commands import COMMANDS
+from wasmnb.session import Session
+
+PACKAGE = Path(wasmnb.__file__).parent
+FRONTS = ("commands", "magics", "cli")
+# Files that are written for a notebook, or for a project's reader; a tool of somebody else with an option of that name.
+ALLOWED = {
+    "dashboards/deploy_settings.py": "the lines of a cell that say the same as the form",
+    "mesh/istio/doctor.py": "a comment in the roles that are printed",
+    "project/templates.py": "the README of a project",
+    "compile/container/build.py": "docker ps --filter",
+    "image/compatibility.py": "an option of wasme",
+}
+OURS = {flag for command in COMMANDS.values() for option in command.all_options for flag in option.flags}
+# ``--version`` alone is a program's argument, ``--watch wants a folder`` a sentence.
+SENTENCE = re.compile(r"%wasm_|(?:^| |\()(--[a-z][a-z-]+)(?: |$|[,;.)])")
+
+
+def modules():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if name.split("/")[0] not in FRONTS and "templates/" not in name:
+            yield pytest.param(path, id=name)
+
+
+def texts(tree):
+    """Give each string literal that is no docstring; the pieces of a formatted one apart."""
+    bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+            yield node
+
+
+def called(tree, name):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant):
+                yield node, first.value
+
+
+@pytest.mark.parametrize("path", [*modules()])
+def test_no_text_below_the_front_ends_names_a_magic_or_an_option(path):
+    found = [
+        f"line {node.lineno}: {node.value!r}"
+        for node in texts(ast.parse(path.read_text("utf-8")))
+        for match in SENTENCE.finditer(node.value)
+        if match[1] is None or (match[1] in OURS and " " in node.value.strip())
+    ]
+    name = path.relative_to(PACKAGE).as_posix()
+    if name in ALLOWED:
+        assert found, f"{name} needs no exception any more"
+    else:
+        assert not found, "say it with Verb and Option of wasmnb.wording"
+
+
+def test_each_verb_that_a_text_names_is_there_for_both_readers():
+    for param in modules():
+        path = param.values[0]
+        for node, verb in called(ast.parse(path.read_text("utf-8")), "Verb"):
+            assert f"wasm_{verb}" in COMMANDS, f"{path}: {node.lineno}"
+            assert callable(getattr(Session, verb, None)), f"{path}: {node.lineno}"
+
+
+def test_each_option_that_a_text_names_is_one_of_a_command():
+    keys = {option.key: option.flags for command in COMMANDS.values() for option in command.all_options}
+    free = {"registry"}  # of %wasm_config, which has no dashes
+    for param in modules():
+        path = param.values[0]
+        for node, keyword in called(ast.parse(path.read_text("utf-8")), "Option"):
+            assert keyword in {*keys, *free}, f"{path}: {node.lineno}"
+            said = {word.arg: word.value for word in node.keywords}
+            if "flag" in said:
+                assert isinstance(said["flag"], ast.Constant)
+                assert said["flag"].value in OURS, f"{path}: {node.lineno}"
