@@ -18,7 +18,7 @@ FRONTS = ("commands", "magics", "cli")
 ALLOWED = {
     "dashboards/deploy_settings.py": "the lines of a cell that say the same as the form",
     "mesh/istio/doctor.py": "a comment in the roles that are printed",
-    "project/templates.py": "the README of a project",
+    "project/files.py": "the README of a project",
     "compile/container/build.py": "docker ps --filter",
     "image/compatibility.py": "an option of wasme",
 }

@@ -39,11 +39,13 @@ def test_it_is_listed_behind_ours_and_loaded_when_named() -> None:
     assert made.value["metadata"] == {"name": "header-filter", "namespace": "toys"}
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_what_it_has_no_word_for_is_refused() -> None:
     with pytest.raises(UsageError, match="Toymesh has no word for --selector, which header-filter asks for"):
         TARGETS.load("toymesh").render(plugin(selector={"app": "details"}), Place())
 
 
+@pytest.mark.usefixtures("cell_words")
 def test_nothing_is_deployed_to_it() -> None:
     with pytest.raises(UsageError, match="Nothing is deployed to toymesh") as caught:
         kind(None, "toymesh")

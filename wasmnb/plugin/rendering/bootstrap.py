@@ -15,6 +15,7 @@ from wasmnb.plugin.rendering.capabilities import ENVOY, refuse
 from wasmnb.plugin.rendering.envoy import wasm_filter
 from wasmnb.plugin.rendering.names import object_name
 from wasmnb.plugin.rendering.targets import Place, Rendition, Target
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
@@ -64,7 +65,9 @@ def render(plugin: Plugin, place: Place) -> Rendition:
     value = bootstrap(plugin, module, place.site or Site())
     if place.output:
         return Rendition(ENVOY, value, f"envoy -c {place.output} runs it", (module,))
-    return Rendition(ENVOY, value, "with --output FILE, its module is written beside it", (module,))
+    return Rendition(
+        ENVOY, value, str(Wording("with {}, its module is written beside it", Option("output", "FILE"))), (module,)
+    )
 
 
 def bootstrap(plugin: Plugin, filename: str, site: Site) -> dict[str, Any]:
