@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wasmnb.errors import Explained, Place
-    from wasmnb.traffic import Capture, Exchange, Headers
+    from wasmnb.traffic import Capture, Exchange, Headers, Received
 
 __all__ = [
     "MASK",
@@ -140,7 +140,26 @@ def exchange(taken: Exchange, *, before: Exchange | None = None, secrets: Iterab
         headers=lines(taken.response.headers, before.response.headers if before else None),
         trailers=lines(taken.response.trailers, before.response.trailers if before else None),
     )
-    return replace(taken, request=request, response=response)
+    return replace(taken, request=request, response=response, received=_received(taken, before, lines, secrets))
+
+
+def _received(
+    taken: Exchange,
+    before: Exchange | None,
+    lines: Callable[[Headers, Headers | None], Headers],
+    secrets: tuple[str, ...],
+) -> Received | None:
+    if taken.received is None:
+        return None
+    request = taken.received.request
+    old = before.received.request.headers if before is not None and before.received is not None else None
+    shown = replace(
+        request,
+        path=text(url(request.path), secrets),
+        headers=lines(request.headers, old),
+        body=_bytes(request.body, secrets),
+    )
+    return replace(taken.received, request=shown)
 
 
 def text(words: str, secrets: Iterable[str] = ()) -> str:

@@ -87,7 +87,9 @@ class FakeMesh:
             for pod in self.pods()
         ]
 
-    def send(self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0, pod=""):
+    def send(
+        self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0, pod="", received=False
+    ):
         host, _, path = url.partition("/")
         added = tuple((f"x-{name}", plugin.image.digest[-4:]) for name, plugin in self.there.items())
         return Exchange(

@@ -387,3 +387,11 @@ def test_each_pod_of_a_service_can_be_asked(mesh):
         mesh.send("productpage", url, pod=pods[0], via="app")
     with pytest.raises(TrafficError):
         mesh.endpoints("nowhere:9080/")
+
+
+def test_what_the_service_received_is_seen_or_it_is_said_why_not(mesh):
+    taken = mesh.send("productpage", "details:9080/details/1", headers=[("x-mine", "1")], received=True)
+    assert (taken.received is None) == bool(taken.unseen)
+    if taken.received is not None:
+        assert taken.received.request.headers["x-mine"] == "1"
+    assert "x-request-id" not in taken.request.headers

@@ -26,6 +26,10 @@ class FakeMesh:
     reason: str = ""
     on_apply: object = None
     looks: int = 0
+    needs_registry: bool = False
+    gateway: str = ""
+    about: tuple[str, ...] = ()
+    remains: tuple[str, ...] = ()
 
     def pods(self):
         return [Pod(pod, pod, labels, "2/2", "Running", 0, NOW, "") for pod, labels in self.labels.items()]

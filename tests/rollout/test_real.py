@@ -189,7 +189,8 @@ def test_ctrl_c_stays_where_it_is_says_so_and_can_go_on_or_back(session):
     new, old = (tag(name).image().digest[:19] for name in ("new", "old"))
     assert f"now on reviews-v2-0: {new}, LIVE" in said
     assert f"now on reviews-v3-0: {old}, LIVE" in said
-    assert "%wasm_rollback steps" in error.hint
+    assert "session.rollback('steps')" in error.hint
+    assert "%wasm_rollback steps" in in_cell(error).hint
     with pytest.raises(DeployError, match="left half-done"):
         session.deploy(tag("third"), **REVIEWS, steps=STEPS)
     session.rollback("steps")

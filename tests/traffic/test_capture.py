@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from wasmnb.traffic import Captures, Exchange, Headers, Request, Response, diff
-from wasmnb.traffic.header_diff import CHANGES
+from wasmnb.traffic.lines import CHANGES
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.display import Record
 from wasmnb.errors import in_words
 from wasmnb.live.feed import Feed, Freshness, now
-from wasmnb.traffic.header_diff import VARYING
+from wasmnb.traffic.lines import VARYING
 from wasmnb.views.board import freshness_text
 from wasmnb.views.traffic import change_cell, headers_record
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.istio_names import NAMESPACE, host, inbound_cluster, node, outbound_cluster
+from wasmnb.envoy.tap import TAP
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _inbound(site: Site) -> dict[str, Any]:
         hosts = {"virtual_hosts": [{"name": f"inbound|http|{site.port}", "domains": ["*"], "routes": [route]}]}
     address = _pipe(site, "inbound") if site.inbound is None else _socket(site.inbound)
     # The decorator's operation is told in a response only where tracing is on, as it is in Istio.
-    listener = _listener("inbound", address, hosts, [plugins], tracing={"random_sampling": {"value": 0}})
+    listener = _listener("inbound", address, hosts, [plugins, TAP], tracing={"random_sampling": {"value": 0}})
     listener["filter_chains"][0]["name"] = f"0.0.0.0_{site.port}"
     return {**listener, "traffic_direction": "INBOUND"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -140,6 +141,7 @@ class Proxy:
         self.service = service
         self.folder = Path(site.folder)
         self.admin = Admin(self.folder / "admin.sock")
+        self.tapping = threading.Lock()
         self.log = Log(self.folder / "log")
         self.health = Question(str(self.folder / "health.sock"))
         self.chain = Chain(0)

@@ -223,6 +223,7 @@ class Mesh(Protocol):
         via: str = "proxy",
         timeout: float = 5.0,
         pod: str = "",
+        received: bool = False,
     ) -> Exchange:
         """Send one request as ``source``, and give the exchange as it came over the wire.
 
@@ -239,6 +240,8 @@ class Mesh(Protocol):
             Seconds for the whole exchange.
         pod : str
             The pod of the service that is to answer, one of `endpoints`; empty is any, each in turn.
+        received : bool
+            Look at the request as the service receives it, too; where that cannot be seen, the exchange says why.
 
         Raises
         ------

@@ -93,6 +93,7 @@ class Looking(State):
                 body=content,
                 via=via,
                 timeout=number("timeout", timeout),
+                received=True,
             )
             try:
                 if all_pods:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-__all__ = ["Exchange", "Headers", "Request", "Response"]
+__all__ = ["Exchange", "Headers", "Received", "Request", "Response"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,22 @@ class Response:
 
 
 @dataclass(frozen=True)
+class Received:
+    """A request as it left the filters of the last proxy, towards the service.
+
+    Parameters
+    ----------
+    request : Request
+        Its header names are in lower case, as HTTP/2 has them; the proxies' own are among them.
+    whole : bool
+        Whether ``request`` has the whole body.
+    """
+
+    request: Request
+    whole: bool = True
+
+
+@dataclass(frozen=True)
 class Exchange:
     """One request with its response.
 
@@ -92,6 +108,10 @@ class Exchange:
         What a reader must know: retries while a proxy was not ready, header names that are no token.
     at : datetime
         When it was sent (aware, UTC).
+    received : Received or None
+        The request as the service received it; None where that was not looked at, or is not known.
+    unseen : str
+        Why that is not known; empty when it is, or was not looked at.
     """
 
     request: Request
@@ -102,6 +122,8 @@ class Exchange:
     seconds: float
     at: datetime
     notes: tuple[str, ...] = ()
+    received: Received | None = None
+    unseen: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the exchange as plain JSON values; the body as text."""
@@ -112,11 +134,9 @@ class Exchange:
             "seconds": self.seconds,
             "at": self.at.isoformat(),
             "notes": list(self.notes),
-            "request": {
-                "method": self.request.method,
-                "url": self.request.url,
-                "headers": [list(line) for line in self.request.headers],
-            },
+            "request": _request(self.request),
+            "received": self.received and {**_request(self.received.request), "whole": self.received.whole},
+            "unseen": self.unseen,
             "response": {
                 "status": self.response.status,
                 "reason": self.response.reason,
@@ -125,3 +145,7 @@ class Exchange:
                 "body": self.response.text,
             },
         }
+
+
+def _request(of: Request) -> dict[str, Any]:
+    return {"method": of.method, "url": of.url, "headers": [list(line) for line in of.headers]}

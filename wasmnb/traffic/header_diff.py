@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wasmnb import redact
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Tabled
-from wasmnb.traffic.masked_rows import masked
+from wasmnb.traffic.lines import CHANGES, VARYING, excerpts, partners
+from wasmnb.traffic.masked_rows import masked, masked_request
+from wasmnb.traffic.request_diff import RequestDiff
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -18,33 +20,8 @@ if TYPE_CHECKING:
 
     from wasmnb.traffic.exchange import Exchange, Response
 
-__all__ = ["CHANGES", "VARYING", "Capture", "Captures", "Row", "diff", "excerpts", "partners", "rows", "status_line"]
+__all__ = ["Capture", "Captures", "Row", "diff", "rows", "status_line"]
 
-CHANGES = ("added", "changed", "removed", "same", "varies", "")
-"""What can become of a line; ``varies`` changes with every request, filter or not; empty is not compared."""
-
-VARYING = frozenset(
-    {
-        # Clocks (RFC 9110, RFC 9111; Server-Timing)
-        *("date", "age", "expires", "server-timing", "x-response-time", "x-runtime"),
-        # Envoy's measure of its upstream
-        "x-envoy-upstream-service-time",
-        # Identity of one request or one trace (Envoy, W3C Trace Context, Zipkin B3, clouds)
-        *("x-request-id", "request-id", "x-correlation-id", "x-client-trace-id"),
-        *("traceparent", "tracestate", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid"),
-        *(
-            "uber-trace-id",
-            "x-amzn-trace-id",
-            "x-amzn-requestid",
-            "x-amz-request-id",
-            "x-cloud-trace-context",
-            "cf-ray",
-        ),
-    }
-)
-"""Header names, lower case, whose values differ from one request to the next without anybody's doing."""
-
-_EXCERPT = 60
 _STATES_KEPT, _REQUESTS_KEPT = 8, 256
 _Lines = tuple[tuple[str, str], ...]
 _Value = TypeVar("_Value")
@@ -129,6 +106,13 @@ class Capture(Tabled):
         """Give the comparison as a table; see `wasmnb.traffic.diff`."""
         return diff(self.before, self.after)
 
+    @property
+    def request(self) -> RequestDiff:
+        """What became of the request on its way to the service, the values of credentials and cookies masked."""
+        return masked_request(
+            RequestDiff.of(self.after, self.before), [one for one in (self.after, self.before) if one is not None]
+        )
+
     def shown(self) -> list[Row]:
         """Compare line by line, the values of credentials and cookies masked."""
         return masked(rows(self.before, self.after), [one for one in (self.after, self.before) if one is not None])
@@ -145,6 +129,7 @@ class Capture(Tabled):
             "after": redact.exchange(after, before=before).to_dict(),
             "before": before and redact.exchange(before).to_dict(),
             "lines": [asdict(row) for row in self.shown()],
+            "request": self.request.to_dict(),
         }
 
 
@@ -242,44 +227,3 @@ def _merge(old: _Lines, new: _Lines) -> Iterator[tuple[str, str | None, str | No
     for was, now in order:
         name = new[now][0] if now is not None else old[was or 0][0]
         yield name, None if was is None else old[was][1], None if now is None else new[now][1]
-
-
-def partners(old: _Lines, new: _Lines) -> dict[int, int]:
-    """Pair indices of ``new`` with indices of ``old``: lines of one name, by equal value first, then in order."""
-    partner: dict[int, int] = {}
-    for name in {name.lower() for name, _ in new}:
-        mine = [index for index, line in enumerate(new) if line[0].lower() == name]
-        theirs = [index for index, line in enumerate(old) if line[0].lower() == name]
-        for index in mine:
-            equal = next((other for other in theirs if old[other][1] == new[index][1]), None)
-            if equal is not None:
-                partner[index] = equal
-                theirs.remove(equal)
-        rest = [index for index in mine if index not in partner]
-        partner.update(zip(rest, theirs, strict=False))
-    return partner
-
-
-def excerpts(bodies: Sequence[bytes]) -> list[str]:
-    """Give of each body, which are not all the same, its size and the text around the first difference."""
-    at = min(_first_difference(bodies[0], body) for body in bodies if body != bodies[0])
-    return [_excerpt(body, at) for body in bodies]
-
-
-def _first_difference(one: bytes, other: bytes) -> int:
-    """Find the first byte that differs, by halves: comparing slices is far quicker than comparing bytes."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _excerpt(body: bytes, at: int) -> str:
-    start = max(at - 20, 0)
-    text = body[start : start + _EXCERPT].decode("utf-8", "replace")
-    shown = ("…" if start else "") + text + ("…" if start + _EXCERPT < len(body) else "")
-    return f"{len(body)} bytes" + (f": {shown}" if body else "")

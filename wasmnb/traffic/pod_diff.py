@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Tabled
-from wasmnb.traffic.header_diff import CHANGES, VARYING, Capture, excerpts, partners, rows, status_line
+from wasmnb.traffic.header_diff import Capture, rows, status_line
+from wasmnb.traffic.lines import CHANGES, VARYING, excerpts, partners
 from wasmnb.traffic.masked_rows import masked_lines
 
 if TYPE_CHECKING:

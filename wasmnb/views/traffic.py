@@ -10,7 +10,10 @@ from wasmnb.display.text import duration, size
 from wasmnb.traffic.masked_rows import BODY_SHOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from wasmnb.traffic import Capture, Exchange, PodCaptures, Response
+    from wasmnb.traffic.request_diff import RequestDiff, RequestRow
 
 __all__ = ["change_cell", "headers_record", "pod_headers_record"]
 
@@ -23,6 +26,7 @@ _CHANGES: dict[str, tuple[str, Tone]] = {
     "": ("", ""),
 }
 _AMONG: dict[str, tuple[str, Tone]] = {"same": ("=", "quiet"), "differs": ("≠", "warn"), "varies": ("≈", "quiet")}
+_COUNTED = ("added", "changed", "removed")
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 
@@ -43,7 +47,36 @@ def headers_record(taken: Capture) -> Record:
     notes = list(after.notes)
     if before is not None and before.pod != after.pod:
         notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")
-    return Record(_title(after), status, _tone(response.status), columns, table.rows, _body(response), tuple(notes))
+    blocks = (*_request(taken), *_body(response))
+    return Record(_title(after), status, _tone(response.status), columns, table.rows, blocks, tuple(notes))
+
+
+def _request(taken: Capture) -> tuple[Block, ...]:
+    """Show the request as the service received it: what filters changed in it, then the rest, folded away."""
+    found = taken.request
+    if found.unseen:
+        return (Block("request as the service received it: not known", (found.unseen,), open=False),)
+    if not found.rows:
+        return ()
+    since = "before" if found.compared else "what was sent"
+    label = f"request as the service received it: {_counts(row.change for row in found.rows)}, compared with {since}"
+    changed = [line for row in found.rows if row.change in _COUNTED for line in _request_line(row, found)]
+    rest = [line for row in found.rows if row.change not in _COUNTED for line in _request_line(row, found)]
+    blocks = [Block(label, tuple(changed))] if changed else []
+    return (
+        *blocks,
+        Block(f"{len(rest)} lines of the request unchanged" if changed else label, tuple(rest), open=False),
+    )
+
+
+def _request_line(row: RequestRow, found: RequestDiff) -> list[str]:
+    sign, was = _CHANGES[row.change][0], row.before if found.compared else row.sent
+    if row.change == "varies":
+        return [f"{sign} {row.name}"]
+    if row.change == "changed":
+        return [f"{sign} {row.name}: {was} → {row.after}"]
+    value = was if row.after is None else row.after
+    return [] if value is None else [f"{sign} {row.name}: {value}"]
 
 
 def pod_headers_record(taken: PodCaptures) -> Record:
@@ -91,8 +124,12 @@ def change_cell(change: str) -> Cell:
 
 
 def _summary(taken: Capture) -> str:
-    found = [row.change for row in taken.shown()]
-    counts = {change: found.count(change) for change in ("added", "changed", "removed")}
+    return _counts(row.change for row in taken.shown())
+
+
+def _counts(changes: Iterable[str]) -> str:
+    found = list(changes)
+    counts = {change: found.count(change) for change in _COUNTED}
     return ", ".join(f"{count} {change}" for change, count in counts.items() if count) or "nothing changed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from wasmnb.traffic import Exchange
 
 __all__ = ["IstioMesh"]
+
+_UNSEEN = "on a cluster, what the service received is not looked at: it takes a change of the proxy's log levels"
 
 
 class IstioMesh:
@@ -260,12 +263,13 @@ class IstioMesh:
         via: str = "proxy",
         timeout: float = 5.0,
         pod: str = "",
+        received: bool = False,
     ) -> Exchange:
         """Send one request as a pod of the mesh; see `wasmnb.mesh.istio.requests.send`."""
         from wasmnb.mesh.istio.requests.send import exchange  # noqa: PLC0415 - not needed to deploy
 
         self._check()
-        return exchange(
+        taken = exchange(
             self.cluster,
             self.namespace,
             source,
@@ -278,6 +282,7 @@ class IstioMesh:
             pod=pod,
             root=self.istio.namespace,
         )
+        return replace(taken, unseen=_UNSEEN) if received else taken
 
     def endpoints(self, url: str) -> list[str]:
         """Name the pods behind the service that a URL names."""

@@ -259,6 +259,7 @@ class LocalMesh:
         via: str = "proxy",
         timeout: float = 5.0,
         pod: str = "",
+        received: bool = False,
     ) -> Exchange:
         """Send one request as a pod of the mesh.
 
@@ -275,6 +276,9 @@ class LocalMesh:
             Seconds for the whole exchange.
         pod : str
             The pod of the service that is to answer; any when empty.
+        received : bool
+            Look at the request as the service receives it, too. It is then sent with an ``x-request-id`` of its own,
+            unless it has one; a proxy gives one to each request that has none.
 
         Raises
         ------
@@ -290,7 +294,7 @@ class LocalMesh:
         self._check()
         target = locate(url, self._plan.services)
         request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)
-        way = Way(source, target.service, via, pod)
+        way = Way(source, target.service, via, pod, received=received)
         return exchange(self._plan, self._processes, way, request, timeout=timeout)
 
     def endpoints(self, url: str) -> list[str]:

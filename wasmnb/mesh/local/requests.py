@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import uuid
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.tap import MARK, tapped
 from wasmnb.errors import BadNameError, Place, UsageError
 from wasmnb.mesh.local.lookup import Service, find
 from wasmnb.mesh.local.workload import GATEWAY
 from wasmnb.mesh.suggestion import suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from wasmnb.envoy.processes import Processes
     from wasmnb.envoy.proxy import Proxy
     from wasmnb.mesh.local.topology import Plan
@@ -18,15 +24,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Way", "exchange"]
 
+_UPSTREAM = "x-envoy-upstream-service-time"
+_LISTEN, _TELL, _BRIEF = 1.0, 2.0, 0.1
+_NOT_ARRIVED = "the request did not reach the service: a filter or the proxy answered"
+_UNKNOWN = "what the service received is not known: the proxy did not tell"
+
 
 @dataclass(frozen=True)
 class Way:
-    """From where, to which service, through what, and to which of its pods (any when empty)."""
+    """From where, to which service, through what, and to which of its pods (any when empty).
+
+    With ``received`` it is looked at what the service receives, too.
+    """
 
     source: str
     service: Service
     via: str
     pod: str = ""
+    received: bool = False
 
 
 def exchange(parts: Plan, processes: Processes, way: Way, request: Request, *, timeout: float) -> Exchange:
@@ -50,7 +65,33 @@ def exchange(parts: Plan, processes: Processes, way: Way, request: Request, *, t
         address = ("127.0.0.1", origin.site.outbound)
         # The source's proxy chooses among several pods, and its response does not say which it chose.
         pod = pod if len(service.proxies) == 1 else service.name
-    return send(address or ("", 0), request, source=origin.site.workload, pod=pod, via=way.via, timeout=timeout)
+    sent = partial(send, address or ("", 0), source=origin.site.workload, pod=pod, via=way.via, timeout=timeout)
+    if not way.received:
+        return sent(request)
+    behind = service.proxies if way.via == "app" else [proxy]
+    return _watched(behind, sent, request)
+
+
+def _watched(proxies: Sequence[Proxy], sent: Callable[[Request], Exchange], request: Request) -> Exchange:
+    """Send a request, and tell what came of it to the service behind one of some proxies."""
+    from wasmnb.traffic import Headers  # noqa: PLC0415 - not needed to start a mesh
+
+    mark = request.headers.get(MARK) or str(uuid.uuid4())
+    marked = request if MARK in request.headers else replace(request, headers=Headers((*request.headers, (MARK, mark))))
+    with contextlib.ExitStack() as stack:
+        for proxy in proxies:
+            # An Envoy tells of one request at a time.
+            stack.enter_context(proxy.tapping)
+        try:
+            told = stack.enter_context(tapped([proxy.admin.path for proxy in proxies], mark, timeout=_LISTEN))
+        except OSError as error:
+            return replace(sent(request), unseen=f"what the service received is not known: {error}")
+        taken = sent(marked)
+        # A proxy names the time that its upstream took in each answer that is not its own.
+        answered = taken.response.headers.get(_UPSTREAM) is not None
+        received = told(_TELL if answered else _BRIEF)
+    unseen = "" if received else _UNKNOWN if answered else _NOT_ARRIVED
+    return replace(taken, request=request, received=received, unseen=unseen)
 
 
 def _named(service: Service, pod: str) -> Proxy:

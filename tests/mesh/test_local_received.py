@@ -1,0 +1,117 @@
+"""The request as the service received it, on the local mesh: after all filters, whatever they did."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from wasmnb.compile import Filter
+from wasmnb.mesh.local import LocalMesh
+from wasmnb.plugin import Plugin
+from wasmnb.session import Session
+from wasmnb.views import record_of
+
+SOURCE = """#include "proxy_wasm_intrinsics.h"
+class Change : public Context {
+ public:
+  explicit Change(uint32_t id, RootContext* root) : Context(id, root) {}
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
+    if (getRequestHeader("x-stop")->toString() == "yes") {
+      sendLocalResponse(403, "", "no", {});
+      return FilterHeadersStatus::StopIteration;
+    }
+    addRequestHeader("x-user", "me");
+    removeRequestHeader("x-drop");
+    removeRequestHeader("content-length");
+    replaceRequestHeader(":path", "/details/2");
+    return FilterHeadersStatus::Continue;
+  }
+  FilterDataStatus onRequestBody(size_t size, bool) override {
+    if (size) setBuffer(WasmBufferType::HttpRequestBody, 0, size, "changed");
+    return FilterDataStatus::Continue;
+  }
+};
+static RegisterContextFactory made(CONTEXT_FACTORY(Change));
+"""
+URL = "details:9080/details/1"
+
+
+@pytest.fixture(scope="module")
+def mesh():
+    with LocalMesh.start() as running:
+        yield running
+
+
+@pytest.fixture
+def filtered(mesh):
+    mesh.apply(Plugin("change", Filter("change", SOURCE).build().image(), selector={"app": "details"}))
+    yield mesh
+    mesh.remove("change")
+
+
+def test_what_no_filter_touched_arrives_with_the_proxies_own_lines(mesh):
+    taken = mesh.send("productpage", URL, headers=[("X-Mine", "ä"), ("x-two", "1"), ("x-two", "2")], received=True)
+    got = taken.received.request
+    assert (got.method, got.authority, got.path) == ("GET", "details:9080", "/details/1")
+    assert got.headers.all("x-two") == ["1", "2"]
+    assert got.headers["x-mine"] == "ä"
+    assert "x-request-id" in got.headers
+    assert "x-request-id" not in taken.request.headers
+
+
+def test_what_a_filter_did_is_seen(filtered):
+    taken = filtered.send("productpage", URL, method="POST", headers=[("x-drop", "1")], body=b"hello", received=True)
+    got = taken.received.request
+    assert got.path == "/details/2"
+    assert got.headers["x-user"] == "me"
+    assert "x-drop" not in got.headers
+    assert (got.body, taken.received.whole) == (b"changed", True)
+
+
+def test_a_long_body_is_said_to_be_cut(mesh):
+    taken = mesh.send("productpage", URL, method="POST", body=b"x" * 100_000, received=True)
+    assert not taken.received.whole
+    assert 0 < len(taken.received.request.body) < 100_000
+
+
+def test_a_request_that_a_filter_answered_did_not_arrive(filtered):
+    taken = filtered.send("productpage", URL, headers=[("x-stop", "yes")], received=True)
+    assert (taken.response.status, taken.received) == (403, None)
+    assert "did not reach the service" in taken.unseen
+
+
+def test_a_request_s_own_id_is_kept(mesh):
+    taken = mesh.send("productpage", URL, headers=[("x-request-id", "mine")], received=True)
+    assert taken.received.request.headers.all("x-request-id") == ["mine"]
+
+
+def test_through_the_application_s_proxy_it_is_seen_on_whichever_pod_answers(mesh):
+    found = [mesh.send("productpage", "reviews:9080/reviews/1", via="app", received=True) for _ in range(4)]
+    assert all(one.received is not None for one in found)
+
+
+def test_many_at_once_each_get_their_own(mesh):
+    def send(number):
+        return mesh.send("productpage", URL, headers=[("x-number", str(number))], received=True)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(send, range(40)))
+    assert [one.received.request.headers["x-number"] for one in found] == [str(number) for number in range(40)]
+
+
+def test_a_session_compares_it_before_and_after(filtered):
+    session = Session()
+    session.use(filtered)
+    filtered.remove("change")
+    session.headers("productpage", URL, header=["x-drop: 1"])
+    filtered.apply(Plugin("change", Filter("change", SOURCE).build().image(), selector={"app": "details"}))
+    taken = session.headers("productpage", URL, header=["x-drop: 1"])
+    assert {row.name: row.change for row in taken.request.rows if row.change not in ("same", "varies")} == {
+        ":path": "changed",
+        "x-user": "added",
+        "x-drop": "removed",
+    }
+    text = str(record_of(taken))
+    assert "request as the service received it: 1 added, 1 changed, 1 removed, compared with before" in text
+    assert "+ x-user: me" in text
