@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 SUITE = cases.load(Path(__file__).with_name("obedient.wasmtest.yaml"))
 
 
-@pytest.fixture(scope="package", params=["envoy"])
+@pytest.fixture(scope="package", params=["envoy", "emulator"])
 def runner(request: pytest.FixtureRequest) -> Iterator[cases.Runner]:
     with cases.Runner(request.param) as running, pytest.MonkeyPatch.context() as patch:
         # Envoy needs seconds for the code of a Go module, on a busy machine.
@@ -26,7 +27,11 @@ def runner(request: pytest.FixtureRequest) -> Iterator[cases.Runner]:
 
 
 def test_the_twelve_behaviours(runner: cases.Runner, language: str, obedient) -> None:
-    results = runner.run(SUITE, obedient)
-    assert len(results) == 13
+    suite = SUITE
+    if (language, runner.host) == ("go", cases.HostName.ENVOY):
+        # Each case has a VM of its own, and Envoy compiles a Go module for seconds: the other suite has them all.
+        suite = replace(SUITE, cases=SUITE.cases[:3])
+    results = runner.run(suite, obedient)
+    assert len(results) == len(suite.cases)
     assert [(one.name, one.why) for one in results if one.mark is not Mark.PASSED] == []
     assert {one.host for one in results} == {runner.host.value}

@@ -1,4 +1,4 @@
-"""Running cases: on a real Envoy, which is the judge."""
+"""Running cases: on a real Envoy, and on the emulator where an Envoy cannot do what a case asks for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +28,9 @@ __all__ = ["Host", "HostName", "Runner", "run"]
 class HostName(Enum):
     """Who runs cases."""
 
+    AUTO = "auto"
     ENVOY = "envoy"
+    EMULATOR = "emulator"
 
 
 class Host(Protocol):
@@ -48,7 +51,7 @@ class Runner:
     Parameters
     ----------
     host : HostName or str
-        ``envoy``.
+        ``envoy``, ``emulator``, or ``auto``: an Envoy, and the emulator for what an Envoy cannot do.
 
     Raises
     ------
@@ -56,7 +59,7 @@ class Runner:
         There is no such host.
     """
 
-    def __init__(self, host: HostName | str = HostName.ENVOY) -> None:
+    def __init__(self, host: HostName | str = HostName.AUTO) -> None:
         try:
             self.host = HostName(host)
         except ValueError:
@@ -107,7 +110,10 @@ class Runner:
 
     def case(self, case: Case, modules: Sequence[Module]) -> CaseResult:
         """Run one case."""
-        host, other = self.host, needs_emulator(case)
+        host = self.host if self.host is not HostName.AUTO else HostName.ENVOY
+        other = needs_emulator(case) if host is HostName.ENVOY else ""
+        if other and self.host is HostName.AUTO and find_spec("wasmtime") is not None:
+            host, other = HostName.EMULATOR, ""
         if other:
             return CaseResult(case.name, line=case.line, skipped=other)
         running = self._host(host, {*case.callouts})
@@ -124,13 +130,17 @@ class Runner:
         if running is not None:
             running.close()
             del self._open[name]
-        self._open[name] = self._start()
+        self._open[name] = self._start(name)
         return self._open[name]
 
-    def _start(self) -> Host:
-        from wasmnb.cases.hosts.envoy import EnvoyHost  # noqa: PLC0415 - starts nothing that is not asked for
+    def _start(self, name: HostName) -> Host:
+        if name is HostName.ENVOY:
+            from wasmnb.cases.hosts.envoy import EnvoyHost  # noqa: PLC0415 - starts nothing that is not asked for
 
-        return EnvoyHost(sorted(self._clusters))
+            return EnvoyHost(sorted(self._clusters))
+        from wasmnb.cases.hosts.emulator import EmulatorHost  # noqa: PLC0415 - needs an extra
+
+        return EmulatorHost(self._clusters)
 
 
 def _modules(case: Case, suite: Suite, module: Module, known: Mapping[str, Module]) -> list[Module]:
@@ -151,7 +161,7 @@ def run(
     suite: Suite,
     module: Module,
     *,
-    host: HostName | str = HostName.ENVOY,
+    host: HostName | str = HostName.AUTO,
     modules: Mapping[str, Module] | None = None,
 ) -> TestResults:
     """Run the cases of a suite.
@@ -162,14 +172,14 @@ def run(
     module : Module
         The filter under test.
     host : HostName or str
-        ``envoy``.
+        ``envoy``, ``emulator``, or ``auto``: an Envoy, and the emulator (an extra) for what an Envoy cannot do.
     modules : mapping of str to Module, optional
         Further ones, by the names that cases with several filters use.
 
     Raises
     ------
     UsageError
-        There is no such host.
+        There is no such host, or the emulator is not installed.
     MeshError
         There is no Envoy for this platform, or it does not come up.
     """

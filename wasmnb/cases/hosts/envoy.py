@@ -96,6 +96,7 @@ class EnvoyHost:
 
     def close(self) -> None:
         """End the Envoy and the services."""
+        self._proxy.admin.close()
         self._processes.stop()
         self._run(self._playback.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -123,9 +124,9 @@ class EnvoyHost:
         run = Run(self._proxy, case, modules, begin)
         refused = self._load([self._applied(module, environment) for module, environment in pairs], begin)
         try:
-            start = run.callbacks()
             if refused:
-                return Observation(start, refused=tuple(refused))
+                return Observation(run.callbacks(), refused=tuple(refused))
+            start = self._run(run.started())
             self._playback.answers(case.callouts)
             exchanges = self._run(run.exchanges(self._playback))
             if any(one.failure == HUNG for one in exchanges):

@@ -31,6 +31,7 @@ PATIENCE = 10.0
 HUNG = f"the filter does not come back within {PATIENCE:.0f} s"
 
 _STEP = 0.002
+_STARTS = ("proxy_on_configure", "proxy_on_vm_start", "proxy_on_context_create")
 _SETTLED = 0.25  # seconds after which a callback that does not come is not waited for
 # What Envoy adds where nobody said it, and what came without it is shown without.
 _OWN_REQUEST = {"x-forwarded-proto"}
@@ -55,12 +56,17 @@ class Run:
         self._modules = modules
         self._begin = begin
         self._count: Counter[str] = Counter()
+        self._known: tuple[int, tuple[Callback, ...]] = (-1, ())
 
     def callbacks(self) -> tuple[Callback, ...]:
         """Give all callbacks until now."""
+        size = self._proxy.log.size()
+        if size == self._known[0]:
+            return self._known[1]
         lines = self._proxy.log.since(self._begin)
         tell = (lambda trap: told(self._modules[0], trap)) if len(self._modules) == 1 else None
-        return tuple(callbacks_in(lines, level=self._case.log_level, told=tell))
+        self._known = (size, tuple(callbacks_in(lines, level=self._case.log_level, told=tell)))
+        return self._known[1]
 
     async def exchanges(self, playback: Playback) -> tuple[Exchange, ...]:
         """Send the case's requests, one after the other; the last one may be one that did not come back."""
@@ -80,6 +86,19 @@ class Run:
             connection.close()
             await serving
         return tuple(found)
+
+    async def started(self) -> tuple[Callback, ...]:
+        """Wait until the worker has started the plugins, and give the callbacks of that."""
+        exports = [{one.name for one in module.facts.exports} for module in self._modules]
+        lasts = Counter(next(name for name in _STARTS if name in own) for own in exports if own & set(_STARTS))
+        deadline = time.monotonic() + _SETTLED
+        while time.monotonic() < deadline:
+            found = self.callbacks()
+            done = Counter(one.name for one in found if one.returned)
+            if all(done[name] >= count for name, count in lasts.items()) or any(one.trap for one in found):
+                break
+            await asyncio.sleep(_STEP)
+        return self.callbacks()
 
     async def _ticked(self, count: int) -> None:
         """Wait until the timer has gone off so often."""
@@ -180,6 +199,8 @@ def _seen_request(stream: Stream, arrived: Sequence[Message]) -> dict[Phase, Par
 
 
 def _seen_response(stream: Stream, message: Message) -> dict[Phase, Part]:
+    if not message.headers:
+        return {}
     given = {name.lower() for name, _ in stream.headers(Phase.RESPONSE_HEADERS)}
     lines = tuple(line for line in message.headers if line[0] not in _OWN_RESPONSE - given)
     return {

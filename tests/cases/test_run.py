@@ -1,4 +1,4 @@
-"""What a real Envoy tells of filters that do not what a case asks for."""
+"""What both hosts tell of filters that do not what a case asks for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from tests.cases.filters import faulty
 from wasmnb import cases
 from wasmnb.cases import Mark
 from wasmnb.cases.hosts import exchanges
+from wasmnb.emulator import machine
+from wasmnb.errors import UsageError
 
-HOST = "envoy"
 
-
-@pytest.fixture(scope="module")
-def runner():
-    with cases.Runner(HOST) as running:
+@pytest.fixture(scope="module", params=["envoy", "emulator"])
+def runner(request):
+    with cases.Runner(request.param) as running:
         yield running
+
+
+TWO = "test: [{name: a, request: GET /}, {name: b, request: GET /, properties: [{path: a.b, value: c}]}]"
 
 
 def run(runner, text, module=None):
@@ -56,7 +59,7 @@ test:
     assert (missing.expected, missing.actual, there.actual) == ("x-b: 1", "", "x-a: 1, 2")
     assert log.actual == "asked for /x"
     assert results.frame["result"].tolist() == ["failed", "passed"]
-    assert results.frame["host"].tolist() == [HOST, HOST]
+    assert results.frame["host"].tolist() == [runner.host.value] * 2
     assert results.to_dict()["failed"] == 1
     xml = fromstring(cases.junit(results))
     assert (xml[0].get("failures"), xml[0][0].get("line")) == ("1", "3")
@@ -83,8 +86,9 @@ def test_a_filter_that_does_not_start_fails_the_case(runner) -> None:
 
 def test_a_filter_that_hangs_fails_the_case(runner, monkeypatch) -> None:
     monkeypatch.setattr(exchanges, "PATIENCE", 1.0)
+    monkeypatch.setattr(machine, "_FUEL", 10_000_000)
     hung, after = run(runner, "test: [{name: loop, request: GET /loop}, {name: after, request: GET /}]")
-    assert "does not come back" in hung.failed[0].actual
+    assert "not come back" in hung.failed[0].actual
     assert after.mark is Mark.PASSED
 
 
@@ -137,6 +141,8 @@ def test_what_an_envoy_cannot_give_is_not_run_on_one() -> None:
         (one,) = run(only_envoy, "test: [{name: a, request: GET /, properties: [{path: a.b, value: c}]}]")
     assert one.mark is Mark.SKIPPED
     assert one.skipped == "an Envoy cannot give properties that are given"
+    with cases.Runner() as either:
+        assert [one.host for one in run(either, TWO)] == ["envoy", "emulator"]
 
 
 def test_several_filters_in_an_order(runner) -> None:
@@ -151,3 +157,9 @@ test:
 """,
     )
     assert results[0].why == ""
+
+
+def test_a_host_that_there_is_not() -> None:
+    with pytest.raises(UsageError, match="no host 'envoi'") as caught:
+        cases.Runner("envoi")
+    assert caught.value.hint == "did you mean 'envoy'?"
