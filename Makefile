@@ -5,7 +5,7 @@
 # make lint   ruff, mypy, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends from labextension/ into the package (Node.js)
-# make docs   writes what is made of Python: docs/magics.md, labextension/src/messages.ts
+# make docs   writes what is made of Python: docs/magics.md, docs/errors.md, labextension/src/messages.ts
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
 # make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
 

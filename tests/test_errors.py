@@ -83,6 +83,7 @@ def test_a_message_has_what_where_why_and_what_to_try():
         "            ^",
         "  | expected a quote",
         "  try: quote it",
+        "  WNB1002: wasmnb.explain('WNB1002') tells more",
     ]
     assert str(error) == "\n".join(error.lines())[len("ConfigError: ") :]
 
@@ -108,7 +109,7 @@ def test_a_sentence_ends_with_one_mark(said, told):
 def test_many_reasons_are_counted():
     lines = WasmnbError("no.", why=[f"line {number}" for number in range(40)]).lines()
     assert len(lines) < 15
-    assert lines[-1] == "  | ... and 29 lines more"
+    assert lines[-2] == "  | ... and 29 lines more"
 
 
 def test_the_notebook_shows_the_message_and_no_traceback():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from wasmnb.compile import Filter
     from wasmnb.dashboards import dashboard
+    from wasmnb.error_pages import explain
     from wasmnb.errors import WasmnbError
     from wasmnb.image import Image, Store, build_image, inspect
     from wasmnb.image.registry.pull import pull
@@ -37,6 +38,7 @@ _HOMES = {
     "dashboard": "wasmnb.dashboards",
     "DeployError": "wasmnb.errors",
     "diff": "wasmnb.traffic",
+    "explain": "wasmnb.error_pages",
     "Exchange": "wasmnb.traffic",
     "FailPolicy": "wasmnb.plugin",
     "Filter": "wasmnb.compile",
@@ -105,6 +107,7 @@ __all__ = [
     "build_image",
     "dashboard",
     "diff",
+    "explain",
     "init_project",
     "inspect",
     "load_ipython_extension",

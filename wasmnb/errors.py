@@ -42,7 +42,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.wording import front, worded
+from wasmnb.wording import Verb, Wording, front, worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -117,6 +117,10 @@ def in_words(error: BaseException) -> str:
 
 def _cut(line: str) -> str:
     return line if len(line) <= _WIDEST else line[: _WIDEST - 4] + " ..."
+
+
+def _tells_more(code: str) -> Wording:
+    return Wording("{} tells more", Verb("explain", (code,)), python=f"wasmnb.explain({code!r}) tells more")
 
 
 def _under(text: str) -> str:
@@ -265,6 +269,7 @@ class Explained(BaseException):
             lines.append(f"  | ... and {len(why) - len(shown)} lines more")
         if self.hint:
             lines.append(f"  try: {self.hint}")
+        lines.append(f"  {self.code}: {worded(_tells_more(self.code), self.front)}")
         return lines
 
     def to_dict(self) -> dict[str, Any]:
@@ -285,10 +290,10 @@ class Explained(BaseException):
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython our message in place of a Python traceback (IPython protocol)."""
-        bold_red, blue, reset = "\x1b[1;31m", "\x1b[34m", "\x1b[0m"
-        first, *rest = self.lines()
+        bold_red, blue, quiet, reset = "\x1b[1;31m", "\x1b[34m", "\x1b[2m", "\x1b[0m"
+        first, *rest, last = self.lines()
         rest = [f"{blue}{line}{reset}" if line.startswith("  try: ") else line for line in rest]
-        return [f"{bold_red}{first}{reset}", *rest]
+        return [f"{bold_red}{first}{reset}", *rest, f"{quiet}{last}{reset}"]
 
 
 class WasmnbError(Explained, Exception):

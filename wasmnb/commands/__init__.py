@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasmnb.commands import deploy, filter, image, login, mesh, project, session, traffic, views  # noqa: A004
+from wasmnb.commands import deploy, explain, filter, image, login, mesh, project, session, traffic, views  # noqa: A004
 from wasmnb.commands.command import Argument, Command, Option, Parsed
 
 __all__ = ["COMMANDS", "Argument", "Command", "Option", "Parsed", "reference"]
@@ -18,6 +18,7 @@ COMMANDS: dict[str, Command] = {
         *image.COMMANDS,
         *login.COMMANDS,
         *session.COMMANDS,
+        *explain.COMMANDS,
         *views.COMMANDS,
     )
 }

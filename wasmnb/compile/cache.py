@@ -62,6 +62,7 @@ def io_errors() -> Iterator[None]:
             "The build cache cannot be used.",
             why=[str(error)],
             hint="set WASMNB_CACHE_DIR to a folder that you may write",
+            code="WNB2008",
         ) from error
 
 

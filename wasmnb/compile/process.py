@@ -48,6 +48,7 @@ class Finished:
                 "The compiler was stopped, most likely because the machine ran out of memory.",
                 why=last,
                 hint="stop other kernels or meshes, then run the cell again; it needs about 200 MB",
+                code="WNB2007",
             )
 
 
@@ -105,6 +106,7 @@ def start(
             "The compiler cannot be started.",
             why=[str(error)],
             hint=Wording("pip install --force-reinstall ziglang, then run {}", Verb("doctor")),
+            code="WNB2003",
         ) from error
     return made[0]
 
@@ -163,4 +165,5 @@ def disk_full(why: Sequence[str] = ()) -> ToolchainError:
         why=list(why),
         hint="make room in the cache folder or in the folder of temporary files, "
         "or name other ones in WASMNB_CACHE_DIR and TMPDIR",
+        code="WNB2008",
     )

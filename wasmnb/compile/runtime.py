@@ -161,13 +161,16 @@ def _linked(finished: Finished, work: Path) -> dict[str, Path]:
                 "run {}; a fresh 'pip install --force-reinstall ziglang==0.17.1' mends a damaged compiler",
                 Verb("doctor"),
             ),
+            code="WNB2003",
         )
     paths = [work / word for word in shlex.split(lines[-1])]
     found = {path.name: path for path in paths if path.name in LIBRARIES}
     missing = [name for name in LIBRARIES if name not in found]
     if missing:
         raise ToolchainError(
-            f"The C++ runtime was built without {', '.join(missing)}.", hint=Wording("run {}", Verb("doctor"))
+            f"The C++ runtime was built without {', '.join(missing)}.",
+            hint=Wording("run {}", Verb("doctor")),
+            code="WNB2003",
         )
     return found
 

@@ -35,12 +35,15 @@ def zig() -> Zig:
     """
     found = importlib.util.find_spec("ziglang")
     if found is None or not found.submodule_search_locations:
-        raise ToolchainError("The C++ compiler is not installed: there is no package 'ziglang'.", hint=_HINT)
+        raise ToolchainError(
+            "The C++ compiler is not installed: there is no package 'ziglang'.", hint=_HINT, code="WNB2001"
+        )
     folder = Path(found.submodule_search_locations[0]).resolve()
     program = folder / "zig"
     if not program.is_file():
         raise ToolchainError(
             "The C++ compiler is damaged: the package 'ziglang' has no program in it.",
             hint=f"{_HINT} --force-reinstall",
+            code="WNB2003",
         )
     return Zig(str(program), folder / "lib", importlib.metadata.version("ziglang"))

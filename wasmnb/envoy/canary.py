@@ -180,6 +180,7 @@ class Canary:
             "The canary Envoy, which tries each module first, does not come up.",
             why=self._proxy.log.shown()[-3:],
             hint=Wording("start the mesh again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
+            code="WNB4005",
         )
 
     def _discovery(self, timeout: float) -> Discovery | None:
@@ -197,6 +198,7 @@ def _refused(name: str, lines: list[str]) -> ModuleError:
             f"Envoy refuses the module of {name}.",
             why=words or ["Envoy gave no reason"],
             hint="the pods were not touched; what ran before still runs",
+            code="WNB3007",
         )
     own = said(lines)
     look = "see what the filter logged, above" if own else "let onConfigure log why it returns false"
@@ -204,6 +206,7 @@ def _refused(name: str, lines: list[str]) -> ModuleError:
         f"{name} was not started: its onConfigure refused the configuration.",
         why=[*own[-_MOST_SAID:], failed[0]],
         hint=Wording("change {}; {}. The pods were not touched; what ran before still runs", Option("config"), look),
+        code="WNB3008",
     )
 
 
@@ -212,6 +215,7 @@ def _crashed(name: str, crash: _CrashError) -> ModuleError:
         f"The module of {name} crashes Envoy {crash.when}.",
         why=[line for line in crash.lines if "][critical][" in line][:4],
         hint="the pods were not touched; what ran before still runs",
+        code="WNB3009",
     )
 
 

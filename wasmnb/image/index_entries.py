@@ -124,4 +124,5 @@ def unknown(reference: str, names: Sequence[str]) -> ImageError:
     return ImageError(
         f"The store has no image {reference!r}.",
         hint=Wording("{}; or build it with {}, or fetch it with {}", known, Verb("build"), Verb("pull")),
+        code="WNB3022",
     )

@@ -126,6 +126,7 @@ class Layout:
             raise ImageError(
                 f"The store has no blob {digest}.",
                 hint="the image is not complete here: build or pull it again",
+                code="WNB3023",
             ) from None
         except OSError as error:
             raise self._cannot(error) from error
@@ -171,7 +172,9 @@ class Layout:
         except OSError as error:
             raise self._cannot(error) from error
         if not sound:
-            raise ImageError("The index of the image store is damaged.", hint=Wording("{} mends it", Verb("doctor")))
+            raise ImageError(
+                "The index of the image store is damaged.", hint=Wording("{} mends it", Verb("doctor")), code="WNB3023"
+            )
         return list(entries)
 
     @contextlib.contextmanager
@@ -230,11 +233,13 @@ class Layout:
                 "The image store's disk is full; nothing half written stays.",
                 why=[error.strerror or str(error)],
                 hint=Wording("make room with {}, or name another folder in WASMNB_STORE", Verb("rm")),
+                code="WNB3024",
             )
         return ImageError(
             "The image store cannot be used.",
             why=[str(error)],
             hint="name a folder that you may write in WASMNB_STORE",
+            code="WNB3024",
         )
 
     @contextlib.contextmanager
@@ -292,4 +297,5 @@ def _mismatch(digest: str, size: int | None, found: str, count: int) -> ImageErr
         "A blob is not what its digest says; it was thrown away.",
         why=[f"wanted {wanted}", f"got    {got}"],
         hint="it was cut or changed on its way: try again",
+        code="WNB3023",
     )

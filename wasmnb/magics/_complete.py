@@ -188,6 +188,13 @@ def _builds(session: Session) -> list[str]:
     return [*session.filters, PRECOMPILED, *sorted(path.name for path in Path.cwd().glob("*.wasm"))]
 
 
+def _codes(_: Session) -> list[str]:
+    from wasmnb.error_pages import explanations  # noqa: PLC0415 - the pages, for their readers only
+
+    names = (word for page in explanations() for word in (page.code, page.name))
+    return sorted(set(names), key=lambda word: (not word.startswith("WNB"), word))
+
+
 def _contexts(_: Session) -> list[str]:
     from wasmnb.mesh.istio.api.kubeconfig import contexts  # noqa: PLC0415 - over a second to import
 
@@ -230,6 +237,7 @@ def _quiet(give: Callable[[Session], list[str]]) -> Callable[[Session], list[str
 _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "annotations": _annotations,
     "builds": _quiet(_builds),
+    "codes": _codes,
     "contexts": _contexts,
     "deployable": lambda session: [*session.filters, *_quiet(_images)(session)],
     "files": lambda session: session.files,

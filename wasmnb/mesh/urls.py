@@ -75,6 +75,7 @@ def no_service(wanted: MeshUrl, name: str, known: Iterable[str]) -> TrafficError
         f"There is no service {wanted.host!r} in this mesh.",
         where=wanted.place,
         hint=suggestion(f"{name}:{wanted.port}", known),
+        code="WNB4052",
     )
 
 
@@ -86,4 +87,5 @@ def no_port(wanted: MeshUrl, name: str, ports: Iterable[int]) -> TrafficError:
         f"The service {name!r} has no {said}.",
         where=wanted.place,
         hint=f"write {listed}" if listed else "it has no port at all",
+        code="WNB4052",
     )

@@ -49,6 +49,7 @@ def check(module: Module, root_id: str | None = None) -> str:
         where=Place("the root id", quote=root_id),
         why=[f"it registers {_list(known)}"],
         hint=f"did you mean {close[0]!r}?" if close else "use one of these, or leave it out when there is only one",
+        code="WNB3001",
     )
 
 
@@ -66,10 +67,12 @@ def _only(name: str, known: tuple[str, ...]) -> str:
             f"Module {name!r} registers {len(known)} root ids, and none was chosen.",
             why=[f"it registers {_list(known)}"],
             hint=f"choose one, for instance {known[0]!r}",
+            code="WNB3002",
         )
     raise ModuleError(
         f"Module {name!r} registers no root context, so Envoy would pass every request by it, silently.",
         hint="register one: static RegisterContextFactory register_Filter(CONTEXT_FACTORY(Filter), ...);",
+        code="WNB3003",
     )
 
 

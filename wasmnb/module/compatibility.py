@@ -79,7 +79,7 @@ class Problem:
     def error(self, of: str, more: int = 0) -> ModuleError:
         """Give the problem as an error of the module ``of``; ``more`` is how many others it has."""
         others = [f"and {more} more problem{'s' * (more > 1)}; module.facts.problems has them all"] if more else []
-        return ModuleError(f"Module {of!r}: {self.what}", why=[*self.why, *others], hint=self.hint)
+        return ModuleError(f"Module {of!r}: {self.what}", why=[*self.why, *others], hint=self.hint, code="WNB3006")
 
 
 def abi_of(binary: Binary) -> str | None:

@@ -240,7 +240,7 @@ def parse(wasm: bytes) -> Binary:
         raise too_large(len(wasm))
     if wasm[:8] != b"\0asm\1\0\0\0":
         what, hint = describe(wasm)
-        raise ModuleError(f"This is no WebAssembly module: {what}.", hint=hint)
+        raise ModuleError(f"This is no WebAssembly module: {what}.", hint=hint, code="WNB3004")
     return Binary(wasm, tuple(_sections(Reader(wasm, 8))))
 
 
@@ -249,6 +249,7 @@ def too_large(size: int) -> ModuleError:
     return ModuleError(
         f"The module has {size / 1024**2:,.0f} MiB; the most that can be rolled out are {MAX_BYTES // 1024**2} MiB.",
         hint="strip debug information (-g0, or wasmnb.module.stamp.strip), and keep data files out of the module",
+        code="WNB3005",
     )
 
 

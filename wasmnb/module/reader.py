@@ -18,7 +18,7 @@ _LOW = 0x7F
 
 def malformed(why: str, at: int) -> ModuleError:
     """Give the error for a module that breaks the binary format at a byte."""
-    return ModuleError("The WebAssembly module is malformed.", why=[f"byte {at:#x}: {why}"], hint=_HINT)
+    return ModuleError("The WebAssembly module is malformed.", why=[f"byte {at:#x}: {why}"], hint=_HINT, code="WNB3004")
 
 
 class Reader:

@@ -54,6 +54,7 @@ def previous(mesh: Mesh, plugin_id: str) -> Plugin:
     raise MeshError(
         f"Nothing was in force as {plugin_id!r} before what is now.",
         hint=Wording("{} takes it away", Verb("undeploy", (plugin_id,))),
+        code="WNB4028",
     )
 
 
@@ -187,6 +188,7 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> N
         why=[f"{verdict.pod}: {verdict.verdict.value}. {verdict.reason}".rstrip() for verdict in rest],
         hint=Wording("{} and {} tell more", Verb("status", (plugin.id,)), Verb("logs", (rest[0].pod,))),
         verdicts=verdicts,
+        code="WNB4026",
     )
 
 

@@ -91,6 +91,7 @@ def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:
             "{} goes back on every pod; the cell that it was left in goes on when run again",
             Verb("rollback", (now.id,)),
         ),
+        code="WNB4027",
     )
 
 

@@ -143,6 +143,7 @@ class Filters:
             raise CompileError(
                 f"The filter {name!r} did not compile when its cell was last run.",
                 hint="mend the cell and run it again; an older module is not used in its place",
+                code="WNB2024",
             )
         if self.files.names() and self.files.beside(known.filter, known.named) != known.filter:
             # A file was written anew since: an older module is not used in its place.

@@ -110,6 +110,7 @@ class Supplying(State):
                 " from there.",
                 hint=Wording("{}", Verb("push", (named,))),
                 status=404,
+                code="WNB3041",
             )
         return replace(image, reference=pinned)
 

@@ -107,6 +107,7 @@ class State:
             raise MeshError(
                 f"The mesh {self._mesh.name!r} is chosen already.",
                 hint=Wording("{} lets go of it", Verb("mesh", ("stop",))),
+                code="WNB4006",
             )
         self._mesh = mesh
 
@@ -212,6 +213,7 @@ class State:
             raise MeshError(
                 f"The mesh {name!r} is chosen already.",
                 hint=Wording("{}, then {}", Verb("mesh", ("stop",)), Verb("mesh", (str(kind),))),
+                code="WNB4006",
             )
         plain = {key: value for options in _PLAIN.values() for key, value in options.items()}
         other = [key for key, value in asked.items() if value not in (plain[key], self._started.get(key))]
@@ -219,6 +221,7 @@ class State:
             raise MeshError(
                 f"The mesh {name!r} runs already, with other {' and '.join(other)}.",
                 hint=Wording("{}, then start it with these options", Verb("mesh", ("stop",))),
+                code="WNB4006",
             )
 
     def _start(self, kind: str, asked: dict[str, Any], progress: Progress | None) -> MeshState:

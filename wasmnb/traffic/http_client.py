@@ -199,6 +199,7 @@ class _Wire:
             hint=Wording(
                 "look at the log of the service and of its proxy, or allow more time ({})", Option("timeout", "SECONDS")
             ),
+            code="WNB4053",
         )
 
     def _silent(self, reason: str) -> NotReadyError:

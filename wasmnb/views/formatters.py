@@ -53,6 +53,7 @@ RECORDS = {
 
 HTML = {
     "wasmnb.compile.filter.Filter": "nouns.filter_html",
+    "wasmnb.error_pages.Explanation": "nouns.explanation_html",
     "wasmnb.image.image.Image": "nouns.image_html",
     "wasmnb.module.facts.ModuleFacts": "nouns.facts_html",
     "wasmnb.module.module.Module": "nouns.module_html",

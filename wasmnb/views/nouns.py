@@ -11,13 +11,23 @@ from wasmnb.plugin.enums import Kind, PluginType, PullPolicy
 
 if TYPE_CHECKING:
     from wasmnb.compile import Filter
+    from wasmnb.error_pages import Explanation
     from wasmnb.image import Image
     from wasmnb.module import Module
     from wasmnb.module.facts import ModuleFacts
     from wasmnb.plugin import Plugin
     from wasmnb.traffic import Exchange, Headers
 
-__all__ = ["exchange_html", "facts_html", "filter_html", "headers_html", "image_html", "module_html", "plugin_html"]
+__all__ = [
+    "exchange_html",
+    "explanation_html",
+    "facts_html",
+    "filter_html",
+    "headers_html",
+    "image_html",
+    "module_html",
+    "plugin_html",
+]
 
 
 def filter_html(made: Filter) -> str:
@@ -51,6 +61,12 @@ def image_html(image: Image) -> str:
         *image.annotations.items(),
     ]
     return facts_table(f"Image of {image.module.name}", rows)
+
+
+def explanation_html(page: Explanation) -> str:
+    """Show the page of a code."""
+    rows = [("meaning", page.meaning), ("how it comes about", page.origin), ("what to do", page.remedy)]
+    return facts_table(f"{page.code} {page.name}: {page.title}", rows)
 
 
 def plugin_html(plugin: Plugin) -> str:

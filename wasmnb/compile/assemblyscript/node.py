@@ -51,13 +51,16 @@ def find() -> Node:
     """
     program, npm = _programs()
     if not program:
-        raise ToolchainError("Node.js, which runs the AssemblyScript compiler, is not installed.", hint=INSTALL)
+        raise ToolchainError(
+            "Node.js, which runs the AssemblyScript compiler, is not installed.", hint=INSTALL, code="WNB2001"
+        )
     version = _version(program, os.stat(program).st_mtime_ns)  # noqa: PTH116 - the path is a str in the key
     if int(version[1:].split(".")[0]) < _OLDEST:
         raise ToolchainError(
             f"Node.js is too old: {version}; the AssemblyScript compiler needs {_OLDEST} or newer.",
             why=[program],
             hint=INSTALL,
+            code="WNB2002",
         )
     return Node(program, version, npm)
 
@@ -86,6 +89,7 @@ def _version(program: str, changed: int) -> str:
             "Node.js does not start.",
             why=[program, *finished.messages.strip().splitlines()[:3]],
             hint=INSTALL,
+            code="WNB2003",
         )
     return version
 
@@ -120,7 +124,9 @@ def modules(node: Node, progress: Progress | None = None) -> Path:
     if folder is not None:
         return folder
     if not node.npm:
-        raise ToolchainError("npm, which brings the AssemblyScript compiler, is not installed.", hint=INSTALL)
+        raise ToolchainError(
+            "npm, which brings the AssemblyScript compiler, is not installed.", hint=INSTALL, code="WNB2001"
+        )
     if progress:
         progress.update("downloading the AssemblyScript compiler and its Proxy-Wasm SDK (20 MB, once)")
     store = Store(_STORE, keep=1)
@@ -145,6 +151,7 @@ def _install(node: Node, root: Path) -> Path:
                 "The AssemblyScript compiler could not be downloaded.",
                 why=said[:4] or finished.messages.splitlines()[-4:],
                 hint="check the network and npm's registry; what was downloaded once is used without a network",
+                code="WNB2006",
             )
         # Command-line programs that nobody starts here: four fifths of what was installed.
         shutil.rmtree(temporary / "node_modules" / "binaryen" / "bin", ignore_errors=True)

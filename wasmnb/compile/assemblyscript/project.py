@@ -87,6 +87,7 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
                 f"The project's script {script!r} does not build it.",
                 why=[line for line in (finished.messages or finished.output).splitlines() if line.strip()][:6],
                 hint=f"npm run {script}, in its folder, says more",
+                code="WNB2009",
             )
         wasm = _module(work, script)
     stages.end("compile")
@@ -137,6 +138,7 @@ def _install(node: Node, asked: dict[str, str], folder: Path) -> None:
                 why=said[:4] or finished.messages.splitlines()[-4:],
                 hint="check the names, the network and npm's registry; "
                 "what was downloaded once is used without a network",
+                code="WNB2006",
             )
         with io_errors():
             (temporary / "node_modules").mkdir(exist_ok=True)
@@ -147,7 +149,9 @@ def _install(node: Node, asked: dict[str, str], folder: Path) -> None:
 
 def _npm(node: Node, words: list[str], folder: Path) -> Finished:
     if not node.npm:
-        raise ToolchainError("npm, which builds AssemblyScript projects, is not installed.", hint=INSTALL)
+        raise ToolchainError(
+            "npm, which builds AssemblyScript projects, is not installed.", hint=INSTALL, code="WNB2001"
+        )
     # npm is a script that looks for node on the path.
     path = os.pathsep.join([str(Path(node.program).parent), os.environ.get("PATH", os.defpath)])
     # Messages are read, and where there is a variable CI the compiler colours them (its ``util/terminal.js``).

@@ -136,7 +136,7 @@ class Service:
             )
         except OSError as error:
             raise ToolchainError(
-                "Node.js cannot be started.", why=[str(error)], hint=Wording("run {}", Verb("doctor"))
+                "Node.js cannot be started.", why=[str(error)], hint=Wording("run {}", Verb("doctor")), code="WNB2003"
             ) from error
 
     def _broken(self) -> ToolchainError:
@@ -148,6 +148,7 @@ class Service:
             "The AssemblyScript compiler broke down.",
             why=[line for line in said if "Error" in line][:4] or said[:4],
             hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
+            code="WNB2005",
         )
 
     def _end(self) -> None:

@@ -111,6 +111,7 @@ class AssemblyScriptToolchain:
                 "The AssemblyScript compiler broke down.",
                 why=[answer["error"], *answer["messages"].splitlines()[:3]],
                 hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
+                code="WNB2005",
             )
         warnings = [item for item in found if item.severity == "warning"]
         if not _REGISTER.search(filter.source):

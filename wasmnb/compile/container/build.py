@@ -161,7 +161,9 @@ def _failure(
         what, hint = "could not run its programs", "the image is for another kind of processor; take one for this"
     elif code in _NO_COMMAND:
         hint = "a program is missing in the image; give another command, or another image"
-    return ToolchainError(f"The build of {job.folder.name!r} in {job.image} {what}.", why=last, hint=hint)
+    return ToolchainError(
+        f"The build of {job.folder.name!r} in {job.image} {what}.", why=last, hint=hint, code="WNB2012"
+    )
 
 
 def _refused(job: Job, first: Diagnostic, others: Sequence[Diagnostic], said: Sequence[Diagnostic]) -> CompileError:

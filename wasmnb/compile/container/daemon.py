@@ -91,6 +91,7 @@ def connect() -> Iterator[Daemon]:
             "A container build needs the Python package 'docker'.",
             why=[str(error)],
             hint=Wording("pip install docker; or {}", WAY_OUT),
+            code="WNB2010",
         ) from error
     tried: list[str] = []
     for name, where in _places():
@@ -132,6 +133,7 @@ def talking(daemon: Daemon, doing: str) -> Iterator[None]:
             f"The container daemon at {daemon.address} could not {doing}.",
             why=[_reason(error)],
             hint=Wording("look at it with: docker info; or {}", WAY_OUT),
+            code="WNB2010",
         ) from error
 
 
@@ -213,4 +215,6 @@ def _nobody(tried: list[str]) -> ToolchainError:
         first = "ask to be let in (with docker: the group 'docker')"
     if ssh:
         first = "pip install 'docker[ssh]'"
-    return ToolchainError("No container daemon answers.", why=tried, hint=Wording("{}; or {}", first, WAY_OUT))
+    return ToolchainError(
+        "No container daemon answers.", why=tried, hint=Wording("{}; or {}", first, WAY_OUT), code="WNB2010"
+    )

@@ -75,6 +75,7 @@ def pack(home: str, user: str, folder: Path | None) -> IO[bytes]:
             f"The folder {str(folder)!r} cannot be copied to the container daemon.",
             why=[f"{error.filename}: {error.strerror}" if error.filename else str(error)],
             hint="see that its files can be read, and that the disk has room for a copy",
+            code="WNB2010",
         ) from error
     except BaseException:
         file.close()
@@ -142,12 +143,14 @@ def choose(folder: Path, before: Mapping[PurePosixPath, Stamp], *, seconds: bool
         raise ModuleError(
             "The build ended well, but there is no .wasm file in the folder.",
             hint="name the file that it makes as the target, or give the command that makes one",
+            code="WNB3010",
         )
     paths = sorted(map(str, distinct.values()))
     raise ModuleError(
         f"The build left {len(paths)} different modules.",
         why=[*paths[:_SHOWN], *([f"and {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else [])],
         hint=f"name the one that is meant as the target, such as {paths[0]!r}",
+        code="WNB3010",
     )
 
 
@@ -206,6 +209,7 @@ def not_made(target: str) -> ModuleError:
     return ModuleError(
         f"The build ended well, but made no {target!r}.",
         hint=f"a target is a path in the folder, or an absolute one in the container ({WORK} is the folder)",
+        code="WNB3010",
     )
 
 

@@ -43,7 +43,9 @@ def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) 
     from docker.utils import parse_repository_tag  # noqa: PLC0415
 
     if not image:
-        raise ToolchainError("A container build needs a builder image.", hint="name one, such as rust:1")
+        raise ToolchainError(
+            "A container build needs a builder image.", hint="name one, such as rust:1", code="WNB2011"
+        )
     with talking(daemon, f"look for the image {image!r}"):
         try:
             return _acts(daemon.client.images.get(image).attrs)
@@ -52,6 +54,7 @@ def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) 
                 raise ToolchainError(
                     f"The container daemon at {daemon.address} does not have the image {image!r}.",
                     hint=f"docker pull {image}",
+                    code="WNB2011",
                 ) from None
     with talking(daemon, f"pull the image {image!r}"):
         repository, tag = parse_repository_tag(image)
@@ -74,6 +77,7 @@ def _follow(events: Iterable[dict[str, Any]], image: str, progress: Progress) ->
                 f"The image {image!r} cannot be pulled.",
                 why=[str(event["error"])],
                 hint="look at its name; where it is not public: docker login",
+                code="WNB2011",
             )
         detail = event.get("progressDetail") or {}
         if event.get("status") == "Downloading" and detail.get("total"):

@@ -138,6 +138,7 @@ class Run:
             f"The build of {self.job.folder.name!r} in {self.job.image} was stopped after {seconds:g} s.",
             why=list(self.lines)[-5:],
             hint="give it more time with timeout=",
+            code="WNB2012",
         )
 
     def _start(self) -> Reader:
@@ -158,6 +159,7 @@ class Run:
                 what or f"A container of {self.job.image!r} cannot be started.",
                 why=[said],
                 hint="give a command that the image has" if missing else "look at the image with: docker run",
+                code="WNB2012",
             ) from error
         return self.reader
 

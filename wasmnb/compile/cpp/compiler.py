@@ -95,7 +95,7 @@ def _hash_of(stats: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def _missing(why: str) -> ToolchainError:
-    return ToolchainError("The C++ SDK is not there.", why=[why], hint="install wasmnb again")
+    return ToolchainError("The C++ SDK is not there.", why=[why], hint="install wasmnb again", code="WNB2003")
 
 
 @lru_cache(maxsize=32)
@@ -126,6 +126,7 @@ def frontend(shared: tuple[str, ...]) -> tuple[str, ...]:
             "The compiler does not say how it compiles.",
             why=finished.messages.strip().splitlines()[-3:],
             hint="pip install --force-reinstall ziglang==0.17.1",
+            code="WNB2003",
         )
     kept = tuple(_kept(iter(shlex.split(line)[1:])))
     return (tool.program, "-cc1", *kept, "-isystem", str(SDK / "include"), *_ADDED)

@@ -49,6 +49,16 @@ _SDK_FUNCTIONS = (
     r"CONTEXT_FACTORY|ROOT_FACTORY|LOG_\w+|log(?:Trace|Debug|Info|Warn|Error)|(?:add|get|replace)Re\w+Header"
 )
 
+#: A kind of complaint that has a page of its own, by the way out.
+_CODES = {
+    _NO_EXCEPTIONS: "WNB2021",
+    _NO_THREADS: "WNB2021",
+    _NO_FILES: "WNB2021",
+    _NO_LIBRARY: "WNB2022",
+    _NO_PROTO: "WNB2022",
+    _NO_FILE: "WNB2022",
+}
+
 #: What is looked for in a message, and the way out.
 _HINTS = (
     (r"with exceptions disabled", _NO_EXCEPTIONS),
@@ -79,6 +89,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
             "The compiler broke down.",
             why=[*(error.message for error in errors[:1]), *finished.messages.strip().splitlines()[:4]],
             hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
+            code="WNB2005",
         )
     first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
     others = [error for error in errors if error is not first]
@@ -95,6 +106,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
         why=why,
         hint="" if hint == _INCLUDE and uses_sdk else hint,
         diagnostics=found,
+        code=_CODES.get(hint, ""),
     )
 
 

@@ -271,11 +271,22 @@ def _short(symbol: str) -> str:
     return re.split(r"::|\s", name.strip())[-1]
 
 
+#: A kind of complaint that has a page of its own, by what `_read` calls it.
+_CODES = (
+    ("there is no ", "WNB2041"),
+    ("is defined ", "WNB2042"),
+    ("that has no body", "WNB2043"),
+    ("is declared with other", "WNB2044"),
+)
+
+
 def _error(found: list[Diagnostic], finished: Finished) -> ToolchainError | LinkError:
     if not any(diagnostic.line for diagnostic in found):
         text = [diagnostic.message for diagnostic in found] or finished.messages.strip().splitlines()[-5:]
         if not found:
-            return ToolchainError("The linker failed.", why=text[:5], hint=Wording("run {}", Verb("doctor")))
+            return ToolchainError(
+                "The linker failed.", why=text[:5], hint=Wording("run {}", Verb("doctor")), code="WNB2005"
+            )
     found.sort(key=lambda diagnostic: (not diagnostic.line, diagnostic.line, diagnostic.column))
     first, *others = found
     rest = f" ({len(others)} more follow)" if others else ""
@@ -285,6 +296,7 @@ def _error(found: list[Diagnostic], finished: Finished) -> ToolchainError | Link
         why=[str(diagnostic) for diagnostic in others[:3]],
         hint=_hint(first.message),
         diagnostics=found,
+        code=next((code for sign, code in _CODES if sign in first.message), ""),
     )
 
 

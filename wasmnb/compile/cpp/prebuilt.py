@@ -282,4 +282,5 @@ def _checked(command: list[str], work: Path) -> None:
             "The C++ SDK does not compile.",
             why=finished.messages.strip().splitlines()[:5],
             hint=Wording("run {}; install wasmnb and ziglang again", Verb("doctor")),
+            code="WNB2003",
         )

@@ -44,7 +44,7 @@ def find() -> Go:
     """
     program = _program()
     if program is None:
-        raise ToolchainError("The Go compiler is not installed.", hint=INSTALL)
+        raise ToolchainError("The Go compiler is not installed.", hint=INSTALL, code="WNB2001")
     go = _probe(program, os.stat(program).st_mtime_ns)  # noqa: PTH116 - the path is a str in the key
     numbers = tuple(int(part) for part in re.findall(r"\d+", go.version)[:2])
     if numbers < _OLDEST:
@@ -52,6 +52,7 @@ def find() -> Go:
             f"The Go compiler is too old: {go.version}; filters need 1.24 or newer.",
             why=[program],
             hint=INSTALL,
+            code="WNB2002",
         )
     return go
 
@@ -78,6 +79,7 @@ def _probe(program: str, changed: int) -> Go:
             "The Go compiler does not start.",
             why=[program, *finished.messages.strip().splitlines()[:3]],
             hint=INSTALL,
+            code="WNB2003",
         )
     return Go(program, version)
 

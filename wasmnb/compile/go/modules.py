@@ -148,5 +148,6 @@ def _go(go: Go, command: list[str], files: Mapping[str, bytes], what: str) -> di
                 why=[line for line in finished.messages.strip().splitlines() if "warning" not in line][-4:],
                 hint="check the name and the network, or set GOPROXY to a mirror that you can reach; "
                 "what was downloaded once is used without a network",
+                code="WNB2006",
             )
         return {name: (work / "cell" / name).read_bytes() for name in files}

@@ -89,6 +89,7 @@ def _download(go: Go, folder: Path) -> None:
             why=[line for line in finished.messages.strip().splitlines() if "warning" not in line][-4:],
             hint="check the names and the network, or set GOPROXY to a mirror that you can reach; "
             "what was downloaded once is used without a network",
+            code="WNB2006",
         )
 
 
@@ -105,5 +106,6 @@ def _refusal(finished: Finished, files: dict[str, str]) -> Exception:
             "The Go project does not build.",
             why=[line for line in finished.messages.strip().splitlines() if not line.startswith("#")][:4],
             hint=f"go mod tidy, in its folder, mends what is missing in {MANIFEST} and go.sum",
+            code="WNB2009",
         )
     return project.error(found, "" if any(modules.SDK in item.message for item in found) else messages.hint(found))

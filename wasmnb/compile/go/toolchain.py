@@ -188,4 +188,5 @@ def _broken(finished: Finished) -> ToolchainError:
         hint=Wording(
             "run {}; go clean -cache, with GOCACHE set to the folder it names, makes it start anew", Verb("doctor")
         ),
+        code="WNB2005",
     )

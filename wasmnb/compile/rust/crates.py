@@ -214,7 +214,9 @@ def environment_of(tools: Tools) -> dict[str, str]:
 def _cargo(tools: Tools, work: Path, asked: Sequence[Dependency], *words: str) -> Finished:
     if not tools.cargo:
         raise ToolchainError(
-            "There is a Rust compiler, but no cargo, which fetches the crates.", hint="install cargo, or rustup"
+            "There is a Rust compiler, but no cargo, which fetches the crates.",
+            hint="install cargo, or rustup",
+            code="WNB2001",
         )
     finished = run([tools.cargo, *words], work, environment=environment_of(tools))
     if finished.code and unreachable(finished.messages):

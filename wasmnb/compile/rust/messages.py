@@ -120,6 +120,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
             "The Rust compiler broke down.",
             why=[error.message for error in errors[:1]] or finished.messages.strip().splitlines()[-4:],
             hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
+            code="WNB2005",
         )
     first = next((error for error in errors if error.line), errors[0])
     others = [error for error in errors if error is not first]

@@ -44,7 +44,7 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
     said, why = _words(text), _why(text)
     if unreachable(text):
         hint = "connect to the network once; what has been fetched is then used without it"
-        return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint)
+        return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint, code="WNB2006")
     for pattern, what, hint in (
         (_ABSENT, "There is no crate {name!r} in the registry.", "see how the crate's name is written"),
         (_FEATURE, "The crate {name!r} has no such feature.", "see the crate's own documentation for its features"),
@@ -58,7 +58,7 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         name = failed["name"] or failed["build"]
         hint = "leave it out, or ask for fewer of its features: there are no threads, sockets or C libraries here"
         return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
-    return ToolchainError("cargo failed.", why=why, hint=Wording("run {}", Verb("doctor")))
+    return ToolchainError("cargo failed.", why=why, hint=Wording("run {}", Verb("doctor")), code="WNB2005")
 
 
 def unreachable(text: str) -> bool:
@@ -72,7 +72,7 @@ def _at(what: str, name: str, asked: Sequence[Dependency], why: list[str], hint:
     one = one or (asked[0] if len(asked) == 1 else None)
     place = one.place if one else Place("cell")
     diagnostic = Diagnostic("error", what.rstrip("."), place.line, place.column, place.quote)
-    return CompileError(what, where=place, why=why, hint=hint, diagnostics=[diagnostic])
+    return CompileError(what, where=place, why=why, hint=hint, diagnostics=[diagnostic], code="WNB2023")
 
 
 def _words(text: str) -> str:
@@ -101,14 +101,18 @@ def unlinked(found: Sequence[Diagnostic], source: Source) -> LinkError | Toolcha
     twice = dict.fromkeys(_TWICE.findall(said))
     if twice:
         message = "{!r} is defined here, and in another crate as well"
-        return _link_error([_named(name, message, source) for name in twice], "give it another name, or leave it out")
-    return ToolchainError("The linker failed.", why=said.splitlines()[:_QUOTED], hint=Wording("run {}", Verb("doctor")))
+        return _link_error(
+            [_named(name, message, source) for name in twice], "give it another name, or leave it out", "WNB2042"
+        )
+    return ToolchainError(
+        "The linker failed.", why=said.splitlines()[:_QUOTED], hint=Wording("run {}", Verb("doctor")), code="WNB2005"
+    )
 
 
 def undefined(names: Sequence[str], source: Source) -> LinkError:
     """Make an error of functions that the cell declares and nobody has, at the lines that use them."""
     hint = "call a function of proxy_wasm::hostcalls, or define it in the cell"
-    return _link_error([_named(name, "there is no host function {!r}", source) for name in names], hint)
+    return _link_error([_named(name, "there is no host function {!r}", source) for name in names], hint, "WNB2041")
 
 
 def _named(name: str, message: str, source: Source) -> Diagnostic:
@@ -116,9 +120,10 @@ def _named(name: str, message: str, source: Source) -> Diagnostic:
     return Diagnostic("error", message.format(name), place.line, place.column, place.quote)
 
 
-def _link_error(found: list[Diagnostic], hint: str) -> LinkError:
+def _link_error(found: list[Diagnostic], hint: str, code: str) -> LinkError:
     found.sort(key=lambda one: (not one.line, one.line, one.column))
     first, *others = found
     rest = f" ({len(others)} more follow)" if others else ""
     what = f"The cell compiles, but {first.message}{rest}."
-    return LinkError(what, where=first.place, why=[str(one) for one in others[:3]], hint=hint, diagnostics=found)
+    why = [str(one) for one in others[:3]]
+    return LinkError(what, where=first.place, why=why, hint=hint, diagnostics=found, code=code)

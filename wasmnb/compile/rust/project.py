@@ -66,7 +66,9 @@ def build(
 
 def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
     if not tools.cargo:
-        raise ToolchainError("There is a Rust compiler, but no cargo, which builds projects.", hint="install cargo")
+        raise ToolchainError(
+            "There is a Rust compiler, but no cargo, which builds projects.", hint="install cargo", code="WNB2001"
+        )
     stages.begin("compiling")
     files = project.texts(filter)
     with workspace(large=True) as work:

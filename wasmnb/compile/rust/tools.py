@@ -87,11 +87,12 @@ def find() -> Tools:
         if found.tools.version:
             without.append(found.tools.short)
     if not without:
-        raise ToolchainError("There is no Rust compiler on this machine.", hint=_install())
+        raise ToolchainError("There is no Rust compiler on this machine.", hint=_install(), code="WNB2001")
     raise ToolchainError(
         f"Rust has no standard library for {TARGET} here, which filters are built for.",
         why=[f"looked at: {', '.join(dict.fromkeys(without))}"],
         hint=_install(),
+        code="WNB2004",
     )
 
 
@@ -130,6 +131,7 @@ def _candidates() -> Iterator[Path]:
                 "WASMNB_RUST names no Rust compiler.",
                 why=[f"there is no program {program}"],
                 hint="name a folder with bin/rustc in it, or leave the variable out",
+                code="WNB2001",
             )
         yield program
         return

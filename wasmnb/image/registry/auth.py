@@ -193,6 +193,7 @@ class TokenAuth:
             raise AuthError(
                 f"The registry sends one to {_place(realm)} for a token, which has no TLS; the password was not sent.",
                 hint="ask whoever runs the registry to name an https address",
+                code="WNB3075",
             )
 
 

@@ -55,7 +55,9 @@ class CredentialHelper:
         try:
             found = self._asked(lambda store: store.get(key))
         except (ValueError, LookupError, TypeError):
-            raise AuthError(f"The credential helper {self} gave no JSON with a name and a secret.") from None
+            raise AuthError(
+                f"The credential helper {self} gave no JSON with a name and a secret.", code="WNB3074"
+            ) from None
         if found is None:
             return None
         user, secret = str(found["Username"]), str(found["Secret"])
@@ -99,7 +101,9 @@ class CredentialHelper:
         except StoreError as error:
             problem = str(error).replace(secret, "***") if secret else str(error)
         raise AuthError(
-            f"The credential helper {self} failed: {problem}.", hint=f"install it, or take it out of {self._config}"
+            f"The credential helper {self} failed: {problem}.",
+            hint=f"install it, or take it out of {self._config}",
+            code="WNB3074",
         )
 
 

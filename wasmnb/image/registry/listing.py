@@ -119,6 +119,7 @@ class _Listing:
                     f"{self._at.host} has no repository and no namespace {self._path}.",
                     hint=Wording("{} shows what it has", Verb("list", (self._at.host,))),
                     status=NOT_FOUND,
+                    code="WNB3041",
                 )
         found: list[Tag] = []
         denied = 0

@@ -141,6 +141,7 @@ def login(
             why=error.why,
             hint="check the password; many registries want an access token in its place",
             status=error.status,
+            code="WNB3073",
         )
     else:
         kept_in = credentials.save(name, credential)

@@ -160,10 +160,11 @@ class _Pull:
                 f"{self._where} is an index without a manifest for {PLATFORM}, which is what meshes take from one.",
                 why=[f"it has {platforms}"],
                 hint=_SINGLE,
+                code="WNB3025",
             )
         used = self._manifest(item.digest)
         if Manifest.parse(used.data).is_index:
-            raise ImageError(f"{self._where} is an index of indexes.", hint=_SINGLE)
+            raise ImageError(f"{self._where} is an index of indexes.", hint=_SINGLE, code="WNB3025")
         istio = f"as Istio does, {PLATFORM} was taken"
         other = f"{item.platform or 'its only manifest'} was taken, and Istio takes {PLATFORM} only"
         how = istio if item.platform == PLATFORM else other

@@ -152,7 +152,7 @@ def nothing(remote: Remote, where: Reference) -> RegistryError:
     else:
         what = f"{where.host} has no repository {where.path}"
         hint = did_you_mean(where.path, _quietly(lambda: repositories_of(remote.client, most=_FEW)))
-    return RegistryError(f"{what}.", hint=hint or shown, status=NOT_FOUND)
+    return RegistryError(f"{what}.", hint=hint or shown, status=NOT_FOUND, code="WNB3041")
 
 
 def _digest(remote: Remote, where: Reference) -> str:

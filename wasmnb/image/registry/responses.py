@@ -88,17 +88,21 @@ def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryErr
     status, host, verb, what = reply.status, operation.host, operation.verb, operation.what
     kind: type[RegistryError] = RegistryError
     hint: Text
+    code = ""
     if status == 401:  # noqa: PLR2004
         kind = AuthError
         sentence, hint = _stranger(operation)
+        code = "WNB3071"
         why += [operation.note] if operation.note else []
     elif status == 403 or "DENIED" in codes:  # noqa: PLR2004
-        kind = AuthError
+        kind, code = AuthError, "WNB3072"
         sentence = f"{host} does not allow you to {verb} {what}."
         hint = Wording("log in as somebody who may: {}; or name a repository of your own", Verb("login", (host,)))
     elif status == 404:  # noqa: PLR2004
         sentence, hint = f"{host} has no {what}.", Wording("{} shows what it has", Verb("list", (host,)))
+        code = "WNB3041"
     elif status == 429:  # noqa: PLR2004
+        code = "WNB3042"
         sentence = f"{host} has had too many requests from here, and does not {verb} {what} now."
         hint = "wait a while"
         if not operation.source:
@@ -107,17 +111,20 @@ def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryErr
         why += [f"Retry-After: {secrets.mask(asked)[:_LONGEST]}"] if asked else []
     elif status == 400 and reply.url.startswith("http://") and has_tls(host):  # noqa: PLR2004
         sentence, hint = f"{host} speaks TLS, and was asked without.", Wording("leave {} out", Option("plain_http"))
+        code = "WNB3043"
     elif verb == "push" and (status == 415 or codes & _UNKNOWN_KIND):  # noqa: PLR2004
+        code = "WNB3044"
         sentence = f"{host} does not take this kind of artifact: it refused the manifest of {what}."
         hint = Wording("package it as an image, which every registry takes: {}", Option("variant", "compat"))
     elif status >= 500:  # noqa: PLR2004
+        code = "WNB3045"
         sentence, hint = (
             f"{host} is in trouble: it answered {status} to the {operation.noun} {what}.",
             "try again later",
         )
     else:
         sentence, hint = f"{host} answered {status} to the {operation.noun} {what}.", ""
-    return kind(sentence, why=why, hint=hint, status=status)
+    return kind(sentence, why=why, hint=hint, status=status, code=code)
 
 
 def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> tuple[RegistryError, bool]:
@@ -129,18 +136,22 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
     names = " ".join(str(item) for item in chain).upper()
     host, again, why = operation.host, False, ""
     hint: Text = ""
+    code = "WNB3051"
     if isinstance(trouble, requests.exceptions.ProxyError):
+        code = "WNB3047"
         sentence, hint = (
             f"The proxy on the way to {host} does not let through.",
             "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
         )
     elif isinstance(trouble, requests.exceptions.SSLError):
         if any(sign in names.replace(" ", "_") for sign in _NO_TLS):
+            code = "WNB3043"
             sentence, hint = (
                 f"{host} does not speak TLS.",
                 Wording("{}, if that is meant to be", Option("plain_http", value=True)),
             )
         else:
+            code = "WNB3048"
             sentence = f"The certificate of {host} is not one to be believed."
             why = next((line for line in (_reason(item) for item in reversed(chain)) if line), "")
             hint = Wording(
@@ -149,17 +160,20 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
                 Option("insecure", value=True),
             )
     elif any(isinstance(item, urllib3_exceptions.NameResolutionError) for item in chain):
+        code = "WNB3049"
         sentence, hint = (
             f"There is no host called {host}.",
             "check the spelling, and whether this machine has a network",
         )
     elif any(isinstance(item, ConnectionRefusedError) for item in chain):
+        code = "WNB3050"
         sentence = f"Nothing answers at {host}: connection refused."
         hint = "check the port, and whether the registry runs"
     elif any(isinstance(item, urllib3_exceptions.NewConnectionError) for item in chain):
         os_error = next((item.strerror for item in chain if isinstance(item, OSError) and item.strerror), "")
-        sentence, why = f"{host} cannot be reached.", os_error
+        code, sentence, why = "WNB3050", f"{host} cannot be reached.", os_error
     elif isinstance(trouble, requests.exceptions.Timeout):
+        code = "WNB3052"
         sentence, again = f"{host} did not answer in time to the {operation.noun} {operation.what}.", True
     elif isinstance(trouble, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         sentence = f"{host} sent us to an address that is none."
@@ -167,7 +181,7 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
         again = isinstance(trouble, _BROKEN) or not isinstance(trouble, requests.RequestException)
         sentence = f"The connection to {host} broke during the {operation.noun} {operation.what}."
         hint = "try again"
-    return RegistryError(sentence, why=[secrets.mask(why)[:_LONGEST]] if why else [], hint=hint), again
+    return RegistryError(sentence, why=[secrets.mask(why)[:_LONGEST]] if why else [], hint=hint, code=code), again
 
 
 def _stranger(operation: Operation) -> tuple[str, Text]:

@@ -382,6 +382,7 @@ class LocalMesh:
                     Verb("mesh", ("local",)),
                     python="LocalMesh.start() starts one",
                 ),
+                code="WNB4004",
             )
 
     def _snapshot(self, rested: Rested) -> Snapshot | None:

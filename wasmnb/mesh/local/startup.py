@@ -65,7 +65,9 @@ def await_answers(parts: Plan, processes: Processes, progress: Progress) -> None
             state = processes.state(proxy.name)
             crashed = state is not None and state.restarts >= _CRASHES
             if crashed or time.monotonic() > deadline or not processes.alive:
-                raise MeshError(f"The Envoy of {proxy.name} does not come up.", why=proxy.log.shown()[-4:])
+                raise MeshError(
+                    f"The Envoy of {proxy.name} does not come up.", why=proxy.log.shown()[-4:], code="WNB4005"
+                )
         time.sleep(_STEP)
     for process in parts.spare:
         processes.start(process)

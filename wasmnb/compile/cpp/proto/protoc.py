@@ -43,7 +43,7 @@ def program() -> str:
         found = None
     path = str(Path(str(found.locate())).resolve()) if found else shutil.which("protoc")
     if path is None:
-        raise ToolchainError("There is no protoc, which reads .proto files.", hint=INSTALL)
+        raise ToolchainError("There is no protoc, which reads .proto files.", hint=INSTALL, code="WNB2001")
     return path
 
 
@@ -108,13 +108,17 @@ def wrong(found: Sequence[Diagnostic], messages: str) -> CompileError | Toolchai
     errors = [item for item in found if item.severity == "error"]
     if not errors:
         return ToolchainError(
-            "protoc failed.", why=messages.strip().splitlines()[:4], hint=Wording("run {}", Verb("doctor"))
+            "protoc failed.",
+            why=messages.strip().splitlines()[:4],
+            hint=Wording("run {}", Verb("doctor")),
+            code="WNB2005",
         )
     # A file that is missing is said twice: where it is imported, and then of everything that should have been in it.
     first = next((item for item in errors if item.line), errors[0])
     missing = _IMPORTED.search(messages)
     return CompileError(
         f"{first.text} is no .proto file that protoc reads: {first.message.rstrip('.')}.",
+        code="WNB2025",
         where=first.place,
         why=[str(item) for item in errors if item is not first][:3],
         hint=f"add the file {missing['file'] or missing['missing']} to the filter" if missing else "",

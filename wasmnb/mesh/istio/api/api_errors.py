@@ -80,6 +80,7 @@ def unreachable(server: str, error: Exception) -> MeshError:
         hint=Wording(
             "is the cluster running (`minikube status`, `kind get clusters`), and the context right? {}", NO_CLUSTER
         ),
+        code="WNB4015",
     )
 
 
@@ -105,12 +106,13 @@ def refused(status: int, body: str, what: str, right: Right | None) -> MeshError
             "The API server does not know who asks.",
             why=[said],
             hint="log in to the cluster again, as kubectl needs it",
+            code="WNB4016",
         )
     if status == _NOT_FOUND:
         return MissingError(f"The cluster does not have it: {said}", why=[what])
     if status == _CONFLICT:
         return ConflictError("Somebody else has changed it, or owns it.", why=[said])
-    return MeshError(f"The API server refuses: {said}", why=[what])
+    return MeshError(f"The API server refuses: {said}", why=[what], code="WNB4017")
 
 
 def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:

@@ -119,6 +119,7 @@ class Cluster:
                     "There is no cluster: no kubeconfig with a current context, and this is no pod of one.",
                     why=[str(error)],
                     hint=NO_CLUSTER,
+                    code="WNB4018",
                 ) from None
             cluster = cls(configuration, IN_CLUSTER, kubeconfig.own_namespace())
         else:
@@ -128,6 +129,7 @@ class Cluster:
                     f"The kubeconfig has no context called {name!r}.",
                     why=[f"it has: {', '.join(known)}" if known else "it has none"],
                     hint=did_you_mean(name, known) or NO_CLUSTER,
+                    code="WNB4018",
                 )
             keys = kubeconfig.load(name, configuration)
             cluster = cls(configuration, name, kubeconfig.namespace_of(name), keys=keys)

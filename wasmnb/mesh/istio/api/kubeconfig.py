@@ -50,7 +50,9 @@ def load(name: str, configuration: Configuration) -> str:
         kube_config.load_kube_config(_kubeconfig(), name, configuration, persist_config=False, temp_file_path=folder)
     except Exception as error:  # the loader raises what its plugins and parsers do
         shutil.rmtree(folder, ignore_errors=True)
-        raise MeshError(f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]]) from error
+        raise MeshError(
+            f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]], code="WNB4018"
+        ) from error
     finally:
         # The library remembers its files for ever, and would hand these out once they are gone.
         known = kube_config._temp_files  # noqa: SLF001

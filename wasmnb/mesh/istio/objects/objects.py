@@ -175,6 +175,7 @@ class Objects:
                     Option("as_"),
                     Option("target"),
                 ),
+                code="WNB4024",
             )
         whole = self.marked(body, id, record)
         name = whole["metadata"]["name"]
@@ -194,6 +195,7 @@ class Objects:
                 f"{kind.name} {name} in {self.namespace} has fields that another tool owns; nothing was changed.",
                 why=error.why,
                 hint=Wording("let that tool give them up, or deploy under another {}", Option("id")),
+                code="WNB4025",
             ) from error
         return Stored(kind, item, record_of(item))
 
@@ -242,6 +244,7 @@ class Objects:
                 f"There is a {kind.name} called {name} in {self.namespace} that was not made here; it was not touched.",
                 why=[f"it belongs to {', '.join(owners)}" if owners else "nobody says whose it is"],
                 hint=Wording("deploy under another {}, or delete that one first", Option("id")),
+                code="WNB4025",
             )
 
 

@@ -122,6 +122,7 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
             f"There is no Istio in the cluster of the context {cluster.context!r}.",
             why=[f"it knows none of the kinds {TRAFFIC_EXTENSION}, {WASM_PLUGIN} and {ENVOY_FILTER}"],
             hint=NO_ISTIO.replace("NAMESPACE", namespace),
+            code="WNB4019",
         )
     right = Right("list", "pods", "", system)
     try:

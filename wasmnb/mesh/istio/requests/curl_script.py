@@ -173,6 +173,7 @@ class Errand:
             hint=Wording(
                 "look at the log of the service and of its proxy, or allow more time ({})", Option("timeout", "SECONDS")
             ),
+            code="WNB4053",
         )
 
     def _parts(self) -> tuple[bytes, bytes, bytes]:

@@ -139,6 +139,7 @@ class _Sending:
             f"{self.pod} takes mutual TLS only (STRICT), so it cannot be asked past the caller's proxy.",
             why=[said, *refused.why],
             hint="leave the pod open: the request then goes through the caller's proxy, which chooses one",
+            code="WNB4054",
         )
 
     def through(self, timeout: float) -> Exchange:
