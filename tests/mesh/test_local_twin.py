@@ -10,6 +10,7 @@ import pytest
 from tests.mesh.conftest import until
 from wasmnb.compile import Filter
 from wasmnb.errors import UsageError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.local.workload import Protocol, Workload
@@ -151,7 +152,7 @@ def _clean(request):
 
 
 def put(mesh, source, app="details"):
-    image = Filter("twin", source).build().image()
+    image = package(Filter("twin", source).build())
     found = mesh.apply(Plugin("twin", image, selector={"app": app}))
     assert {one.verdict for one in found} == {Verdict.LIVE}
 
