@@ -2,6 +2,7 @@
 # make test   installs what the tests need, and runs all of them
 # make lab    opens JupyterLab on the notebooks
 # make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look
+# make chaos  breaks whatever it can, and holds each verdict against what requests show; RUNS=300, SEED=: the same again
 # make lint   ruff, mypy, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends from labextension/ into the package (Node.js)
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Those that are formatted; .clang-format-ignore names others.
 CPP = $(shell git ls-files '*.cc' '*.h' '*.c')
 
-.PHONY: demo test lab bench lint format front docs wheel cluster cluster-down clean
+.PHONY: demo test lab bench chaos lint format front docs wheel cluster cluster-down clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
@@ -39,6 +40,9 @@ lab: $(VENV)/lab
 
 bench: $(VENV)/run
 	RUNS=$(RUNS) $(BIN)/python benchmarks/bench.py $(ONLY)
+
+chaos: $(VENV)/test
+	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/test
 	$(LINT)
