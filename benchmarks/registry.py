@@ -23,7 +23,7 @@ from wasmnb.image import Image, Store, package
 from wasmnb.image.registry import client as clients
 from wasmnb.image.registry import listing, manifests, pull, push
 from wasmnb.image.registry.repository import Remote
-from wasmnb.image.registry.responses import Doing
+from wasmnb.image.registry.responses import Operation
 from wasmnb.module import Module
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def fill(host: str, image: Image) -> None:
         for tag in range(1, TAGS):
             notes = {**manifest["annotations"], "bench": f"{number}.{tag}"}
             data = json.dumps({**manifest, "annotations": notes}).encode()
-            manifests.put(remote, f"v{tag}", data, manifest["mediaType"], Doing("push", remote.path, host))
+            manifests.put(remote, f"v{tag}", data, manifest["mediaType"], Operation("push", remote.path, host))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(repository, range(REPOSITORIES)))
