@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import wasmnb
+from tests.needs import MARKERS
 from wasmnb.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-PROSE = [ROOT / name for name in ("README.md", "CHANGELOG.md", "RATIONALE.md")]
+PROSE = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def block(language: str, containing: str) -> str:
@@ -38,6 +40,8 @@ def test_readme_names_every_verdict() -> None:
         assert verdict.value in README
 
 
+@pytest.mark.compiler
+@pytest.mark.envoy
 def test_the_python_in_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
     cell = block("", "%%wasm_filter header-filter").split("\n", 1)[1]
     exec(compile(block("python", "LocalMesh.start"), "README", "exec"), {"text": cell})
@@ -47,4 +51,31 @@ def test_the_python_in_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text("utf-8")):
-        assert (ROOT / target).exists(), target
+        assert (path.parent / target).exists(), target
+
+
+def test_architecture_names_every_package_and_floor() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    for init in (ROOT / "wasmnb").glob("*/__init__.py"):
+        assert f"`{init.parent.name}/`" in text or f"`{init.parent.name}`" in text, init.parent.name
+
+
+def test_what_contributors_are_told_to_run_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for path in PROSE:
+        for target in re.findall(r"`make ([a-z-]+)", path.read_text("utf-8")):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), (path.name, target)
+
+
+def test_contributors_are_told_every_marker() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert {name for name in MARKERS if f"| `{name}` |" in text} == set(MARKERS)
+
+
+def test_a_commit_is_checked_as_lint_does() -> None:
+    """What `make lint` starts of Python's tools is what pre-commit starts."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    hooks = {hook["entry"].split()[0].removeprefix(".venv/bin/") for repo in config["repos"] for hook in repo["hooks"]}
+    lint = re.findall(r"^LINT = .*|^lint:.*\n(?:\t.*\n)+", makefile, re.MULTILINE)
+    assert hooks == set(re.findall(r"\$\(BIN\)/([a-z-]+)", "".join(lint))) - {"python"}
