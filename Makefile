@@ -1,13 +1,16 @@
 # make demo   runs the article's story headless and prints the headers before and after
-# make test   installs what the tests need, and runs all of them
+# make test   installs what the tests need, and runs all of them; K=expression: those whose names match (pytest -k)
+# make quick  the tests that need Python alone, in under a minute
 # make lab    opens JupyterLab on the notebooks
-# make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look
-# make chaos  breaks whatever it can, and holds each verdict against what requests show; RUNS=300, SEED=: the same again
-# make lint   ruff, mypy, clang-format; biome and TypeScript, where there is Node.js
+# make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look;
+#             BASE=COMMIT measures that commit too, in turn, and says what got slower
+# make lint   ruff, mypy, the floors of ARCHITECTURE.md, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends from labextension/ into the package (Node.js)
 # make docs   writes what is made of Python: docs/magics.md, docs/errors.md, labextension/src/messages.ts
+# make reference writes build/reference/index.html, the Python API from its docstrings
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
+# make binder does what a Binder would do with this checkout, and runs the notebooks in it: 1 CPU, no network (Linux)
 # make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
 
 PYTHON ?= python3
@@ -20,29 +23,31 @@ CLUSTER := busybox-static ca-certificates conntrack containerd containernetworki
 DEBIAN := $(CLUSTER) chromium crun docker.io libfmt-dev nlohmann-json3-dev podman skopeo
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
+QUICK := not (envoy or compiler or cluster or browser or container or registry or network)
 LINT = $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports --no-cache --no-logo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Those that are formatted; .clang-format-ignore names others.
 CPP = $(shell git ls-files '*.cc' '*.h' '*.c')
 
-.PHONY: demo test lab bench chaos lint format front docs wheel cluster cluster-down clean
+.PHONY: demo test quick lab bench lint format front docs reference binder wheel cluster cluster-down clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
 
 test: lint
 	scripts/debian-packages.sh $(DEBIAN)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(K),-k "$(K)")
+
+quick: $(VENV)/test
+	$(BIN)/python -m pytest -q -m "$(QUICK)" $(if $(K),-k "$(K)")
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-bench: $(VENV)/run
-	RUNS=$(RUNS) $(BIN)/python benchmarks/bench.py $(ONLY)
-
-chaos: $(VENV)/test
-	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
+# Some benchmarks share the tests' cluster and browser.
+bench: $(VENV)/test
+	RUNS=$(RUNS) $(BIN)/python benchmarks/$(if $(BASE),compare.py $(BASE),bench.py) $(ONLY)
 
 lint: $(VENV)/test
 	$(LINT)
@@ -61,6 +66,12 @@ front: $(VENV)/run
 docs: $(VENV)/run
 	$(BIN)/python scripts/reference.py
 	$(BIN)/python scripts/messages.py
+
+reference: $(VENV)/test
+	$(BIN)/pdoc --docformat numpy --no-show-source --output-directory build/reference wasmnb wasmnb.errors
+
+binder: $(VENV)/test
+	$(BIN)/python scripts/binder.py
 
 wheel: $(VENV)/run
 	$(BIN)/python -m pip install --quiet build

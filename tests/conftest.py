@@ -13,7 +13,7 @@ import pytest
 
 from wasmnb.wording import Front, words_for
 
-pytest_plugins = ["tests.cluster.fixtures"]
+pytest_plugins = ["tests.cluster.fixtures", "tests.needs.plugin"]
 
 _MARK = "WASMNB_TEST_RUN"
 

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.image.registry.parts import DockerRegistry
 from tests.magics.conftest import FILTER
+
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,6 +13,8 @@ from nbclient import NotebookClient
 from tests.cluster import bookinfo
 from tests.cluster.cluster import Cluster
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 

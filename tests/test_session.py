@@ -10,6 +10,7 @@ import pytest
 
 from tests.magics.conftest import FILTER
 from tests.magics.meshes import FakeMesh
+from tests.needs import needs
 from tests.worded import in_cell
 from wasmnb import session as sessions
 from wasmnb.errors import (
@@ -67,6 +68,7 @@ def own_places(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
+@needs("envoy")
 def real():
     """A session with the local mesh, shared: starting one is the slow part."""
     session = Session()
@@ -232,6 +234,7 @@ def service():
     thread.join()
 
 
+@pytest.mark.envoy
 def test_a_service_of_the_users_own_and_the_end_of_its_mesh():
     session = Session()
     with service() as port:
@@ -301,6 +304,7 @@ def test_a_default_that_is_none_changes_nothing(key, value):
     assert session.config() == before
 
 
+@pytest.mark.compiler
 def test_defaults_rule_what_is_left_out(faked):
     faked.config(selector="app=details", phase="authz", fail_policy="open", registry="localhost:5000/me")
     faked.filter("hello", FILTER)
@@ -317,6 +321,7 @@ def test_options_of_a_deployment_want_a_deployment(faked):
         faked.filter("hello", FILTER, priority=3)
 
 
+@pytest.mark.compiler
 def test_what_is_not_live_everywhere_is_an_error_that_names_the_pods(faked):
     faked.filter("hello", FILTER)
     faked.current.verdict, faked.current.reason = Verdict.UNPROVEN, "it may not be read"
@@ -326,6 +331,7 @@ def test_what_is_not_live_everywhere_is_an_error_that_names_the_pods(faked):
     assert [verdict.verdict for verdict in caught.value.verdicts] == [Verdict.UNPROVEN]
 
 
+@pytest.mark.compiler
 def test_secrets_of_a_configuration_are_in_no_result_and_no_error(faked):
     mesh = faked.current
     faked.filter("hello", FILTER)
@@ -367,6 +373,7 @@ def test_a_request_header_that_is_none(faked, header):
         faked.headers("productpage", "details:9080/", header=header)
 
 
+@pytest.mark.compiler
 def test_before_can_be_chosen(faked):
     first = faked.headers("a", "b:1/")
     assert faked.headers("a", "b:1/").before is None, "nothing changed in between"
@@ -393,6 +400,7 @@ def interrupting(mesh, method):
     setattr(mesh, method, interrupted)
 
 
+@pytest.mark.compiler
 def test_an_interrupted_deploy_says_what_is_in_force(faked):
     faked.filter("hello", FILTER)
     mesh = faked.current
@@ -409,6 +417,7 @@ def test_an_interrupted_deploy_says_what_is_in_force(faked):
         faked.deploy("hello")
 
 
+@pytest.mark.compiler
 def test_an_interrupted_removal_says_what_is_in_force(faked):
     faked.filter("hello", FILTER, deploy="*")
     interrupting(faked.current, "remove")
@@ -448,6 +457,7 @@ def test_there_is_one_session_per_process_and_it_can_be_closed():
     sessions.close_default()
 
 
+@pytest.mark.compiler
 def test_the_doctor_is_never_an_exception(faked):
     checks = Session().doctor()
     assert {"mesh", "Envoy", "image store", "registry credentials"} <= {check.name for check in checks}
@@ -456,6 +466,7 @@ def test_the_doctor_is_never_an_exception(faked):
     assert any(not check.ok and check.detail == "gone." for check in faked.doctor())
 
 
+@pytest.mark.envoy
 def test_a_mesh_that_was_stopped_behind_the_session_s_back_is_started_again() -> None:
     with Session() as session:
         assert session.mesh("local").change == "started"

@@ -10,7 +10,6 @@ what a higher floor knows stands there, beside it; under its name here it is fou
     - BadNameError
     - RegistrationError
     - ToolchainError
-    - CasesFailedError, with ``results``
     - CompileError, with ``diagnostics``
       > LinkError
     - ModuleError
@@ -74,7 +73,6 @@ __all__ = [
 
 # Where those classes stand that carry what a higher floor knows.
 _HOMES = {
-    "CasesFailedError": "wasmnb.cases.errors",
     "CompileError": "wasmnb.compile.errors",
     "ConflictError": "wasmnb.mesh.istio.api.api_errors",
     "DeployError": "wasmnb.plugin.errors",

@@ -12,6 +12,8 @@ from wasmnb.emulator import engine
 from wasmnb.emulator.header_map import pack, unpack
 from wasmnb.errors import ModuleError
 
+pytestmark = pytest.mark.compiler
+
 REQUEST = """
     std::string city = "none";
     getValue({"client", "city"}, &city);

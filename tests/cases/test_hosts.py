@@ -12,6 +12,8 @@ from wasmnb.cases.hosts.envoy import EnvoyHost
 from wasmnb.cases.observation import Exchange, Observation
 from wasmnb.compile import Filter
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 _HERE = Path(__file__).parent
 SUITE = cases.load(_HERE / "probe.wasmtest.yaml")
 

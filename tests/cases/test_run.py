@@ -13,6 +13,8 @@ from wasmnb.cases.hosts import exchanges
 from wasmnb.emulator import machine
 from wasmnb.errors import UsageError
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 
 @pytest.fixture(scope="module", params=["envoy", "emulator"])
 def runner(request):

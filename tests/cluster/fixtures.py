@@ -9,9 +9,11 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.life import down, find, unfit, up
+from tests.needs import needs
 
 
 @pytest.fixture(scope="session")
+@needs("cluster")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Give the cluster that `make cluster` brought up, or one that comes and goes with this run.
 

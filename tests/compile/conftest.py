@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.needs import needs
 from wasmnb.compile import Filter, process, runtime
 from wasmnb.compile.cpp import prebuilt
 
@@ -45,6 +46,7 @@ def install_runtime(cache: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+@needs("compiler")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with everything in it that is compiled once."""
     cache = tmp_path_factory.mktemp("shared-cache")

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.needs import needs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -252,6 +254,7 @@ def _remove_group(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+@needs("container")
 def docker_engine() -> Iterator[Engine]:
     """Give docker's daemon."""
     reason = _unfit("docker")
@@ -262,6 +265,7 @@ def docker_engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
+@needs("container")
 def podman_engine() -> Iterator[Engine]:
     """Give podman's service."""
     reason = _unfit("podman")

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.cpp.messages import Everything, everything, messages_filter
+from tests.needs import needs
 from tests.sdk.harness import Plugin, Proxy
 from tests.sdk.upstream import Upstream
 
@@ -22,6 +23,7 @@ many = settings(max_examples=200, deadline=None, derandomize=True)
 
 
 @pytest.fixture(scope="module")
+@needs("compiler", "envoy")
 def ask(tmp_path_factory) -> Iterator:
     plugin = Plugin(messages_filter().build())
     with Upstream() as upstream, Proxy(tmp_path_factory.mktemp("messages"), upstream, http=[plugin]) as proxy:

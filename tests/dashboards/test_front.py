@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import needs
 from wasmnb.display.text import age
 from wasmnb.errors import ToolchainError
 from wasmnb.live.feed import Freshness
@@ -23,6 +24,7 @@ FRONT = ROOT / "wasmnb" / "dashboards" / "front"
 
 
 @pytest.fixture
+@needs("compiler")
 def npm(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Run a script of labextension/package.json, and give what it said."""
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))

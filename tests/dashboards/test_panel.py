@@ -118,6 +118,8 @@ def test_a_secret_for_the_registry_is_asked_for_where_there_is_one():
         assert panel.choices.pull_secret == "pull"
 
 
+@pytest.mark.compiler
+@pytest.mark.envoy
 def test_buttons_deploy_roll_back_and_undeploy(folder):
     (folder / "tag-one.schema.json").write_text(json.dumps(SCHEMA))
     with Session() as session:
@@ -160,6 +162,7 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         panel.widget.close()
 
 
+@pytest.mark.compiler
 def test_a_project_folder_has_its_schema(folder):
     (folder / "guard").mkdir()
     (folder / "guard" / "schema.json").write_text(json.dumps(SCHEMA))
@@ -167,6 +170,8 @@ def test_a_project_folder_has_its_schema(folder):
     assert schema_of("other") is None
 
 
+@pytest.mark.compiler
+@pytest.mark.envoy
 def test_compare_measures_before_and_after(folder):
     with Session() as session:
         session.use(LocalMesh.start())

@@ -18,6 +18,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.needs import needs
+
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OUTPUTS = ".jp-OutputArea-output"
@@ -63,6 +65,7 @@ def serving(notebooks: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
+@needs("browser")
 def lab() -> Iterator[str]:
     """Give the URL of a JupyterLab on a copy of the notebooks."""
     with tempfile.TemporaryDirectory() as folder:
@@ -130,6 +133,7 @@ class Notebook:
 
 
 @pytest.fixture
+@needs("browser")
 def notebook() -> Iterator[Callable[..., Notebook]]:
     """Open a notebook of given cells in a JupyterLab."""
     if CHROMIUM is None:

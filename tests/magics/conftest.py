@@ -10,6 +10,7 @@ from traitlets.config import Config
 import wasmnb.image.registry.client as clients
 from tests.image.registry.parts import HTPASSWD, DockerRegistry
 from tests.magics.meshes import FakeMesh
+from tests.needs import needs
 from wasmnb import session
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ def own_places(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
+@needs("registry")
 def registry(tmp_path_factory):
     """A registry that lets everybody in."""
     registry = DockerRegistry(tmp_path_factory.mktemp("open"))
@@ -52,6 +54,7 @@ def registry(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+@needs("registry")
 def guarded(tmp_path_factory):
     """A registry that wants a name and a password."""
     folder = tmp_path_factory.mktemp("guarded")

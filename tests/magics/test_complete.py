@@ -52,6 +52,7 @@ def test_filters_and_plugins_are_offered(shell, fake, monkeypatch):
     assert tab(shell, "%wasm_deploy h|") == {"h→header-filter"}
 
 
+@pytest.mark.compiler
 def test_images_registries_and_what_can_be_built_are_offered(shell, fake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other.wasm").write_bytes(b"")

@@ -16,6 +16,8 @@ from tests.image.registry.parts import PASSWORD, SECRETS, USER
 from tests.magics.conftest import ROOT
 from tests.magics.test_kernel import SETUP, notebook, outputs
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 WRONG = "hunter2-is-not-it"
 
 

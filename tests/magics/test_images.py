@@ -14,6 +14,8 @@ from tests.magics.test_shell import bundle, error, run, shown
 from wasmnb import session
 from wasmnb.errors import AuthError, BadNameError, ImageError, RegistryError, ToolchainError, UsageError
 
+pytestmark = pytest.mark.compiler
+
 
 @pytest.fixture
 def hello(shell):
@@ -102,6 +104,7 @@ def test_a_container_builds_a_folder_and_its_log_is_streamed(hello, tmp_path, mo
     assert (asked["image"], asked["command"], asked["pull"], asked["name"]) == ("rust:1", "make all", True, "boxed")
 
 
+@pytest.mark.registry
 def test_an_authority_of_ones_own_by_option_or_by_default(hello, tmp_path):
     ca, certificate, key = authority(tmp_path)
     registry = DockerRegistry(tmp_path / "tls", f"  tls: {{certificate: {certificate}, key: {key}}}\n")

@@ -18,6 +18,8 @@ from nbclient.exceptions import CellExecutionError
 
 from tests.magics.conftest import FILTER, ROOT
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 BROKEN = FILTER.replace('"world")', '"world"')
 TYPO = FILTER.replace("addResponseHeader", "addResponseHeadr")
 SETUP = "%load_ext wasmnb"

@@ -47,6 +47,7 @@ KINDS = {
 }
 
 
+@pytest.mark.compiler
 def test_what_each_magic_gives(shell, fake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for cell, kind in KINDS.items():
@@ -57,6 +58,7 @@ def test_what_each_magic_gives(shell, fake, tmp_path, monkeypatch):
         assert result.to_dict(), cell
 
 
+@pytest.mark.compiler
 @pytest.mark.parametrize(("option", "name"), [("", "hello"), ("--out mine", "mine")])
 def test_a_filter_says_which_variable_it_is(shell, option, name):
     result = run(shell, f"%%wasm_filter hello {option}\n{FILTER}")

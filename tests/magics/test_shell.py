@@ -134,6 +134,7 @@ def test_unloading_stops_the_mesh_and_takes_everything_away(shell, fake):
     assert len([m for m in shell.Completer.custom_matchers if getattr(m, "matcher_identifier", "") == "wasmnb"]) == 1
 
 
+@pytest.mark.compiler
 def test_blank_lines_above_the_magic_count_as_in_the_cell(shell):
     shell.get_parent = lambda: {"content": {"code": "\n\n%%wasm_filter hello\nint x = ;\n"}}
     assert error(shell, "\n\n%%wasm_filter hello\nint x = ;\n", CompileError).where.line == 4

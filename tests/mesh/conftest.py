@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from tests.cluster import bookinfo
+from tests.needs import needs
 from wasmnb.mesh.local import LocalMesh
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ MESHES: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Mesh]
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the protocol's tests against every mesh, and those of the local one against that."""
     if "running" in metafunc.fixturenames and "istio" not in metafunc.module.__name__:
-        chosen = MESHES if metafunc.module.__name__.endswith("test_protocol") else ["local"]
+        istio = pytest.param("istio", marks=pytest.mark.cluster)
+        chosen = ["local", istio] if metafunc.module.__name__.endswith("test_protocol") else ["local"]
         metafunc.parametrize("running", chosen, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
+@needs("envoy")
 def running(request: pytest.FixtureRequest) -> Iterator[Mesh]:
     with MESHES[request.param](request) as mesh:
         yield mesh
@@ -69,6 +72,7 @@ def mesh(running: Mesh) -> Iterator[Mesh]:
 
 
 @pytest.fixture
+@needs("envoy")
 def local() -> Iterator[LocalMesh]:
     with LocalMesh.start() as mesh:
         yield mesh

@@ -18,7 +18,6 @@ from wasmnb.envoy.processes import reserve
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.supervisor import records
 from wasmnb.errors import BadNameError, MeshError, TrafficError
-from wasmnb.image import package
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.lookup import Service, locate
 from wasmnb.mesh.local.watch import LocalWatch
@@ -42,9 +41,10 @@ Proxy-Wasm plugin in-VM backtrace:
 
 
 def plugin(id_="one", **options):
-    return Plugin(id_, package(tag("one")), **options)
+    return Plugin(id_, tag("one").image(), **options)
 
 
+@pytest.mark.compiler
 def test_a_filter_carries_everything_the_plugin_says():
     made = plugin(config={"a": "六"}, fail_policy=FailPolicy.RELOAD)
     config = wasm_filter(made, filename="/m.wasm", root_id="root")["typed_config"]["config"]
@@ -63,6 +63,7 @@ def test_an_empty_chain_lets_requests_pass():
     assert resource["version_info"] == "7"
 
 
+@pytest.mark.compiler
 def test_order_is_phase_then_priority_then_id():
     made = [
         plugin("b"),
@@ -74,6 +75,7 @@ def test_order_is_phase_then_priority_then_id():
     assert [one.id for one in in_order(made)] == ["e", "d", "c", "a", "b"]
 
 
+@pytest.mark.compiler
 def test_a_version_names_the_images_and_nothing_else_is_read_from_it():
     digest = plugin().image.digest
     chain = Chain(7, (Applied(plugin(), "", "/m"),))

@@ -12,6 +12,8 @@ from wasmnb.plugin import Plugin
 from wasmnb.session import Session
 from wasmnb.views import record_of
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 SOURCE = """#include "proxy_wasm_intrinsics.h"
 class Change : public Context {
  public:

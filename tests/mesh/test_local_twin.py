@@ -8,14 +8,16 @@ import grpc
 import pytest
 
 from tests.mesh.conftest import until
+from tests.needs import needs
 from wasmnb.compile import Filter
 from wasmnb.errors import UsageError
-from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.local.workload import Protocol, Workload
 from wasmnb.plugin import Plugin
 from wasmnb.session.parsing import workload
+
+pytestmark = pytest.mark.envoy
 
 HEALTH = "/grpc.health.v1.Health/Check"
 CALL = """#include "proxy_wasm_intrinsics.h"
@@ -137,6 +139,7 @@ def server():
 
 
 @pytest.fixture(scope="module")
+@needs("envoy")
 def mesh(server):
     with LocalMesh.start(extra=[Workload("hello", f"127.0.0.1:{server.port}", {"version": "v7"})]) as running:
         yield running
@@ -152,7 +155,7 @@ def _clean(request):
 
 
 def put(mesh, source, app="details"):
-    image = package(Filter("twin", source).build())
+    image = Filter("twin", source).build().image()
     found = mesh.apply(Plugin("twin", image, selector={"app": app}))
     assert {one.verdict for one in found} == {Verdict.LIVE}
 

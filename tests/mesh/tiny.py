@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import ziglang
 
+from tests.needs.children.sitecustomize import uses
 from wasmnb.module import Module
 
 _SOURCE = r"""
@@ -58,9 +59,14 @@ def header(name: str, value: str) -> str:
     return f'add_header(2, "{name}", {sizes[0]}, "{value}", {sizes[1]})'
 
 
-@cache
 def build(name: str, *, response: str = "", request: str = "", start: str = "", configure: str = "") -> Module:
     """Compile a filter whose callbacks do the given C statements."""
+    uses("compiler", "zig")
+    return _built(name, response, request, start, configure)
+
+
+@cache
+def _built(name: str, response: str, request: str, start: str, configure: str) -> Module:
     source = _SOURCE.replace("CONFIGURE", configure).replace("START", start).replace("RESPONSE", response)
     source = source.replace("REQUEST", _REQUEST % request if request else "")
     zig = Path(ziglang.__file__).parent / "zig"

@@ -16,6 +16,8 @@ from wasmnb.errors import UsageError
 from wasmnb.plugin import Match, Plugin, TargetRef
 from wasmnb.plugin.rendering import Site, bootstrap, yaml_text
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 IMAGE = SimpleNamespace(digest="sha256:" + "a" * 64, reference="local/one")
 
 

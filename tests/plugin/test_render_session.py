@@ -19,6 +19,8 @@ from wasmnb.session import Session
 from wasmnb.views import record_of
 from wasmnb.wording import Front, words_for
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 SECRET = "s3cr3t-value"
 
 

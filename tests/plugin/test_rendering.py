@@ -19,6 +19,8 @@ from wasmnb.plugin.rendering import KINDS, choose, object_name, render_istio, re
 from wasmnb.plugin.rendering.envoy_gateway import extension_policy
 from wasmnb.plugin.rendering.higress import higress_plugin
 
+pytestmark = pytest.mark.compiler
+
 HEX = "0123456789abcdef" * 4
 IMAGE = SimpleNamespace(digest=f"sha256:{HEX}", reference="registry.example:5000/team/header-filter:v0.2")
 URL = f"oci://registry.example:5000/team/header-filter@sha256:{HEX}"

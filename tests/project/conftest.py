@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import envoy
 import pytest
 
+from tests.needs import needs
 from tests.rust.conftest import installed  # noqa: F401 - the fixture that brings a Rust
 from wasmnb.compile.assemblyscript import node
 from wasmnb.compile.go import compiler as go
@@ -39,6 +40,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+@needs("compiler")
 def own_tools(
     bare: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,

@@ -18,6 +18,8 @@ from wasmnb.paths import cache_dir
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.compiler
+
 BROKEN = {
     "rust": ("src/lib.rs", "    broken!\n"),
     "go": ("main.go", "broken!\n"),

@@ -49,12 +49,14 @@ def test_what_does_not_tell_is_of_the_default(source: str) -> None:
     assert "--lang" in found.words.worded(Front.NOTEBOOK)
 
 
+@pytest.mark.compiler
 def test_a_wrong_guess_is_said_with_the_error() -> None:
     with Session() as session, pytest.raises(CompileError) as caught:
         session.filter("mixed", '#include "proxy_wasm_intrinsics.h"\nthis is no C++\n')
     assert "taken for C++ because of '#include' in line 1; --lang says otherwise" in in_cell(caught.value).hint
 
 
+@pytest.mark.compiler
 def test_a_language_that_was_said_is_no_guess() -> None:
     source = 'extern "C" void proxy_abi_version_0_2_1() {}\nextern "C" void* malloc(unsigned long);\n'
     with Session() as session:

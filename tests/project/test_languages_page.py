@@ -20,6 +20,8 @@ from wasmnb.image import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 ROOT = Path(__file__).parents[2]
 MODULES = ("compiler", "__init__", "folder")
 

@@ -15,6 +15,8 @@ from wasmnb.errors import CompileError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.needs import needs
 from wasmnb.errors import TrafficError
 from wasmnb.session import Session
 
@@ -19,6 +20,7 @@ def own_places(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
+@needs("envoy")
 def real():
     with Session() as session:
         session.mesh("local")

@@ -7,7 +7,6 @@ import pytest
 from tests.mesh.tiny import tag
 from tests.rollout.fakes import FakeMesh, broken
 from wasmnb.errors import MeshError, RolloutError
-from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.rollout import Care, read_steps, roll_out
@@ -15,8 +14,10 @@ from wasmnb.rollout.traffic import Seen, risen
 from wasmnb.session import Session
 from wasmnb.views import record_of
 
-OLD = Plugin("steps", package(tag("old")), {"app": "shop"})
-NEW = OLD.with_image(package(tag("new")))
+pytestmark = pytest.mark.compiler
+
+OLD = Plugin("steps", tag("old").image(), {"app": "shop"})
+NEW = OLD.with_image(tag("new").image())
 STEPS = read_steps("version=v1,version=v2")
 
 

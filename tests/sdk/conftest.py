@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.needs import needs
 from tests.sdk.harness import Plugin, Proxy, build
 from tests.sdk.upstream import Upstream
 
@@ -22,6 +23,7 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
+@needs("compiler", "envoy")
 def start(upstream: Upstream, tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
     """Give a function that starts a proxy with one plugin, made of C++ text."""
     with ExitStack() as stack:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.needs import needs
 from tests.sdk.harness import PRELUDE, Plugin, Proxy, build
 
 READER = """
@@ -62,6 +63,7 @@ static RegisterContextFactory register_Reader(CONTEXT_FACTORY(Reader));
 
 
 @pytest.fixture(scope="module")
+@needs("compiler", "envoy")
 def reader(upstream, tmp_path_factory):
     plugin = Plugin(build("json", PRELUDE + READER))
     with Proxy(tmp_path_factory.mktemp("json"), upstream, http=[plugin]) as proxy:

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from tests.needs import needs
 from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.send import send
 
@@ -46,6 +47,7 @@ def free_ports(count):
 
 
 @pytest.fixture(scope="module")
+@needs("envoy")
 def proxies(tmp_path_factory):
     """Two hops: ``far`` answers itself with a header 你好, ``near`` passes on to it; ``dead`` has no upstream."""
     far, near, dead, nobody = free_ports(4)

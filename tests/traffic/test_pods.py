@@ -14,6 +14,8 @@ from wasmnb.session import Session
 from wasmnb.traffic import Capture, PodCaptures
 from wasmnb.views import record_of
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 
 def taken(*answers, before=None):
     captures = [

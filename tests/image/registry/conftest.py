@@ -12,6 +12,7 @@ import wasmnb.image.registry.client as clients
 from tests.image.registry.between import Between
 from tests.image.registry.parts import HTPASSWD, SECRETS, DockerRegistry, authority
 from tests.image.registry.tokens import TokenServer
+from tests.needs import needs
 from wasmnb.image import Image, package
 from wasmnb.image.registry.retry import Retry
 from wasmnb.image.store import Store
@@ -68,6 +69,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture(scope="session")
+@needs("registry")
 def anonymous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
     registry = DockerRegistry(tmp_path_factory.mktemp("anonymous"))
     yield registry
@@ -75,6 +77,7 @@ def anonymous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegist
 
 
 @pytest.fixture(scope="session")
+@needs("registry")
 def with_password(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
     folder = tmp_path_factory.mktemp("password")
     (folder / "htpasswd").write_text(HTPASSWD)
@@ -89,6 +92,7 @@ def authority_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pat
 
 
 @pytest.fixture(scope="session")
+@needs("registry")
 def with_tls(
     tmp_path_factory: pytest.TempPathFactory, authority_files: tuple[Path, Path, Path]
 ) -> Iterator[DockerRegistry]:
@@ -107,6 +111,7 @@ def tokens(tmp_path: Path) -> Iterator[TokenServer]:
 
 
 @pytest.fixture
+@needs("registry")
 def with_tokens(tmp_path: Path, tokens: TokenServer) -> Iterator[DockerRegistry]:
     registry = DockerRegistry(tmp_path / "registry", tokens.config)
     yield registry
