@@ -142,3 +142,31 @@ def test_an_interrupt_is_no_error_that_a_loop_goes_on_after():
 )
 def test_did_you_mean(word, meant):
     assert did_you_mean(word, ["selector", "config"]) == meant
+
+
+def made_elsewhere(tree):
+    """Find each place that sets a field of an error after it was made: a name that is caught, or made by a class."""
+    kinds = {*drawn(), "kind"}
+    caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+    made = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+        and (getattr(node.value.func, "id", "") in kinds or getattr(node.value.func, "id", "").endswith("Error"))
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                    name = target.value.id
+                    if name in caught | made and target.attr != "front":
+                        yield f"line {node.lineno}: {name}.{target.attr}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_place_sets_a_field_of_an_error_after_making_it(path):
+    """What an error says is a keyword of its constructor; ``front`` alone is set on the way out."""
+    functions = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef))
+    assert not [found for function in functions for found in made_elsewhere(function)]

@@ -7,7 +7,7 @@ import pytest
 
 from wasmnb import redact
 from wasmnb.errors import DeployError, Place
-from wasmnb.traffic import Capture, Exchange, Headers, Request, Response
+from wasmnb.traffic import Capture, Exchange, Headers, Request, Response, masking
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def _exchange(cookie: str, body: bytes = b"") -> Exchange:
 
 
 def test_a_capture_shows_that_a_masked_value_changed_but_not_the_value():
-    capture = redact.capture(Capture(_exchange("b=2", b"it is hunter2"), _exchange("a=1")), {"hunter2"})
+    capture = masking.capture(Capture(_exchange("b=2", b"it is hunter2"), _exchange("a=1")), {"hunter2"})
     assert capture.before is not None
     assert capture.before.response.headers["set-cookie"] == "***"
     assert capture.after.response.headers["set-cookie"] == "*** (another value)"
@@ -90,7 +90,7 @@ def test_a_capture_shows_that_a_masked_value_changed_but_not_the_value():
     assert capture.after.request.headers["authorization"] == "***"
     assert capture.after.request.path == "/?token=***"
     assert capture.after.response.body == b"it is ***"
-    same = redact.capture(Capture(_exchange("a=1"), _exchange("a=1")))
+    same = masking.capture(Capture(_exchange("a=1"), _exchange("a=1")))
     assert same.after.response.headers["set-cookie"] == "***"
 
 

@@ -244,6 +244,10 @@ class Explained(BaseException):
         """Add lines that give the reason."""
         self._why = (*self._why, *lines)
 
+    def withhold_place(self) -> None:
+        """Quote nothing of the user's text, because any of it may be secret."""
+        self.where = None
+
     def change(self, text: Callable[[str], str]) -> None:
         """Change each of its texts, such as to mask what is secret."""
 

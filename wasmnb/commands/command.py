@@ -195,7 +195,7 @@ class Command:
         except UsageError as error:
             redact.error(error, redact.secrets_in(line))
             if self.private:
-                error.where = None
+                error.withhold_place()
             raise
 
 

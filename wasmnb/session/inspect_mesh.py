@@ -18,7 +18,7 @@ from wasmnb.session import parsing
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.results import Roles
 from wasmnb.session.state import State
-from wasmnb.traffic import Capture, Exchange, PodCaptures
+from wasmnb.traffic import Capture, Exchange, PodCaptures, masking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +117,7 @@ class Looking(State):
             capture = replace(capture, before=before)
         elif before == "none" or (own and capture.before is not None and capture.before.pod != taken.pod):
             capture = replace(capture, before=None)
-        return redact.capture(capture, self._secrets)
+        return masking.capture(capture, self._secrets)
 
     def status(self, id: str | None = None) -> Verdicts:  # noqa: A002 - the option's own word
         """Judge every plugin on every pod, or one plugin.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wasmnb import redact
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Tabled
+from wasmnb.traffic import masking
 from wasmnb.traffic.lines import CHANGES, VARYING, excerpts, partners
 from wasmnb.traffic.masked_rows import masked, masked_request
 from wasmnb.traffic.request_diff import RequestDiff
@@ -126,8 +126,8 @@ class Capture(Tabled):
         """Give plain JSON values, the values of credentials and cookies masked."""
         before, after = self.before, self.after
         return {
-            "after": redact.exchange(after, before=before).to_dict(),
-            "before": before and redact.exchange(before).to_dict(),
+            "after": masking.exchange(after, before=before).to_dict(),
+            "before": before and masking.exchange(before).to_dict(),
             "lines": [asdict(row) for row in self.shown()],
             "request": self.request.to_dict(),
         }

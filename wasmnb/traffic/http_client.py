@@ -7,7 +7,7 @@ import selectors
 import socket
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.http_parser import Reader, read_response
@@ -15,6 +15,7 @@ from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.traffic.exchange import Request, Response
+    from wasmnb.wording import Text
 
 __all__ = ["NotReadyError", "encode", "roundtrip"]
 
@@ -33,7 +34,9 @@ class NotReadyError(TrafficError):
 
     code = "WNB4051"
 
-    sent: bool = False
+    def __init__(self, what: Text, *, sent: bool = False, **parts: Any) -> None:
+        super().__init__(what, **parts)
+        self.sent = sent
 
 
 def roundtrip(address: tuple[str, int], request: Request, *, timeout: float) -> Response:
@@ -203,13 +206,12 @@ class _Wire:
         )
 
     def _silent(self, reason: str) -> NotReadyError:
-        error = NotReadyError(
+        return NotReadyError(
             f"{self._peer} closed the connection without an answer.",
             why=[reason],
             hint="the proxy may be starting or stopping: look at the pods, then send again",
+            sent=True,
         )
-        error.sent = True
-        return error
 
     def _unreachable(self, error: OSError) -> TrafficError:
         reason = str(error.strerror or error)

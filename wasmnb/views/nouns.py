@@ -8,6 +8,7 @@ from wasmnb import redact
 from wasmnb.display.facts import facts_table
 from wasmnb.module.facts import facts_rows
 from wasmnb.plugin.enums import Kind, PluginType, PullPolicy
+from wasmnb.traffic import masking
 
 if TYPE_CHECKING:
     from wasmnb.compile import Filter
@@ -95,7 +96,7 @@ def plugin_html(plugin: Plugin) -> str:
 
 def exchange_html(taken: Exchange) -> str:
     """Show the header lines of a response, credentials and cookies masked."""
-    shown = redact.exchange(taken)
+    shown = masking.exchange(taken)
     status = f"{shown.response.status} {shown.response.reason}".strip()
     caption = f"{shown.source} \N{RIGHTWARDS ARROW} {shown.request.url}: {status} from {shown.pod}"
     lines = [*shown.response.headers, *shown.response.trailers]
@@ -104,4 +105,4 @@ def exchange_html(taken: Exchange) -> str:
 
 def headers_html(headers: Headers) -> str:
     """Show header lines as they came, credentials and cookies masked."""
-    return facts_table("Headers", redact.headers(headers))
+    return facts_table("Headers", masking.headers(headers))

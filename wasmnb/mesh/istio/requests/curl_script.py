@@ -158,13 +158,12 @@ class Errand:
                 why=[said],
                 hint="check that the service runs and the port is right: look at the pods",
             )
-        error = NotReadyError(
+        raise NotReadyError(
             f"{self.peer} closed the connection without an answer.",
             why=[said],
             hint="the proxy may be starting or stopping: look at the pods, then send again",
+            sent=True,
         )
-        error.sent = True
-        raise error
 
     def _late(self, seen: str) -> TrafficError:
         return TrafficError(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.traffic import Exchange
+    from wasmnb.wording import Text
 
 __all__ = ["exchange"]
 
@@ -34,7 +35,9 @@ _IDEMPOTENT = {"GET", "HEAD"}
 class _StrictError(TrafficError):
     """The target takes nothing but mutual TLS; ``policy`` names what says so, empty when it could not be read."""
 
-    policy: str = ""
+    def __init__(self, what: Text, *, policy: str, **parts: Any) -> None:
+        super().__init__(what, **parts)
+        self.policy = policy
 
 
 @dataclass
@@ -229,9 +232,7 @@ class _Sending:
         # have seen is not sent twice for it.
         seems = found is None and len(self.broken) >= _BROKEN_OFF and self.request.method in _IDEMPOTENT
         if policy or seems:
-            refused = _StrictError(error.what, why=error.why)
-            refused.policy = policy
-            raise refused from None
+            raise _StrictError(error.what, why=error.why, policy=policy) from None
 
 
 def _memory(cluster: Cluster) -> _Memory:
