@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME
+from wasmnb.plugin.verdict import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["LASTING", "Log", "Trap", "crash_request", "reasons", "said", "traps"]
+__all__ = ["LASTING", "Log", "Trap", "crash_request", "reasons", "refusal_cause", "said", "traps"]
 
 # Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
 _MARK = f"Updated filter config {CHAIN_NAME} created, warming done"
@@ -27,6 +28,11 @@ _SAID = re.compile(r"\]\[(?P<level>\w+)\]\[wasm\] \[[^\]]*\] wasm log[^:]*: (?P<
 LASTING = (_MARK, "] Function: ", "Watchdog AbortAction")
 """What a verdict rests on: lines with these stay in a log, however much is logged after them."""
 
+_REFUSALS = (
+    ("missing import", Cause.IMPORT_UNKNOWN),
+    ("Failed to configure", Cause.CONFIG_REFUSED),
+    ("configure failed", Cause.CONFIG_REFUSED),
+)
 _PSEUDO = re.compile(r"'(:method|:path)', '([^']*)'")
 
 
@@ -137,6 +143,15 @@ def reasons(lines: Sequence[str]) -> list[str]:
             if text not in picked:
                 picked.append(text)
     return picked
+
+
+def refusal_cause(lines: Sequence[str]) -> Cause:
+    """Tell from Envoy's own words why it refused a filter.
+
+    Sources: Envoy 1.40 and proxy-wasm-cpp-host, ``wasm.cc``, ``wasm_vm.cc``.
+    """
+    text = "\n".join(lines)
+    return next((cause for words, cause in _REFUSALS if words in text), Cause.MODULE_REFUSED)
 
 
 def said(lines: Sequence[str]) -> list[str]:

@@ -207,7 +207,7 @@ def _verdict_columns(table: Table, verdicts: Iterable[PodVerdict]) -> tuple[Colu
     verdicts = list(verdicts)
     digest = {"show": digest_cell, "code": True}
     return table.look(
-        hidden=("evidence", "at"),
+        hidden=("cause", "evidence", "at"),
         verdict={"show": verdict_cell},
         running={**digest, "shown": any(one.running for one in verdicts)},
         wanted={**digest, "shown": any(one.running != one.wanted for one in verdicts if one.running)},

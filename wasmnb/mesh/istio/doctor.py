@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.check import Check
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.rbac import NEEDS, bookinfo_role, roles
+from wasmnb.mesh.istio.api.transport import Transport
 from wasmnb.mesh.istio.objects.objects import KINDS
 from wasmnb.wording import Option, Verb, Wording
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["examine", "rbac"]
 
+_TRANSPORTS = {Transport.PORT_FORWARD: "a forwarded port", Transport.EXEC: "pilot-agent, by exec"}
 _BOOKINFO = """\
 # For %wasm_bookinfo alone: it may make and delete Deployments, and label the namespace. Leave it out elsewhere.
 """
@@ -41,7 +43,7 @@ def examine(cluster: Cluster, namespace: str, istio: Istio, admin: Admin) -> lis
         Check("Istio", ok=not istio.why_blind, detail=istio.why_blind or told, hint=_role_hint(istio.why_blind))
     )
     try:
-        found.append(Check("proxies", ok=True, detail=f"asked through {admin.way}"))
+        found.append(Check("proxies", ok=True, detail=f"asked through {_TRANSPORTS[admin.transport]}"))
     except MeshError as error:
         found.append(Check("proxies", ok=False, detail=error.what, hint=error.hint))
     return [*found, *_rights(cluster, namespace, istio)]

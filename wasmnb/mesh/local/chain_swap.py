@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.envoy.log import reasons
+from wasmnb.envoy.log import reasons, refusal_cause
 from wasmnb.plugin import FailPolicy
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,11 +133,13 @@ def refusal(proxy: Proxy, applied: Applied, problems: Mapping[Proxy, Problem]) -
     had = proxy.chain.get(plugin.id)
     running = had.plugin.image.digest if had else ""
     if problem is None:
-        verdict, reason = Verdict.OLD, "given back what it had, because another pod did not take the new one"
+        verdict, cause = Verdict.OLD, Cause.GIVEN_BACK
+        reason = "given back what it had, because another pod did not take the new one"
     elif problem.refused:
-        verdict, reason = Verdict.REJECTED, problem.lines[-1] if problem.lines else "Envoy refused it"
+        verdict, cause = Verdict.REJECTED, refusal_cause(problem.lines)
+        reason = problem.lines[-1] if problem.lines else "Envoy refused it"
     else:
-        verdict, reason = Verdict.UNPROVEN, problem.lines[-1]
+        verdict, cause, reason = Verdict.UNPROVEN, Cause.NOT_ACCEPTED, problem.lines[-1]
     lines = problem.lines if problem else ()
     at = datetime.now(timezone.utc)
-    return PodVerdict(proxy.name, plugin.id, verdict, plugin.image.digest, running, reason, lines, at)
+    return PodVerdict(proxy.name, plugin.id, verdict, plugin.image.digest, running, reason, lines, at, cause)

@@ -9,17 +9,17 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import Discovery, ask_all, discoveries
-from wasmnb.envoy.log import Trap, crash_request, reasons, traps
+from wasmnb.envoy.log import Trap, crash_request, reasons, refusal_cause, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.traps import could_trap, told
 from wasmnb.mesh.local.plugin_scope import meaningless, unselected
 from wasmnb.plugin import FailPolicy
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes, State
 
-__all__ = ["ANSWER", "Evidence", "gather", "judge", "not_selected", "restart_reason"]
+__all__ = ["ANSWER", "Ending", "Evidence", "ending", "gather", "judge", "not_selected"]
 
 _WATCHDOG = "Watchdog AbortAction"  # Envoy 1.40, abort_action.cc
 
@@ -85,10 +85,11 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
 
 def not_selected(proxy: Proxy, applied: Applied, *, unreached: bool = False) -> PodVerdict:
     """Say that a plugin is not for a pod, or (``unreached``) that a rollout in steps has not come to it yet."""
-    reason = unselected(applied.plugin, proxy)
+    cause, reason = unselected(applied.plugin, proxy)
     if unreached:
+        cause = Cause.NOT_REACHED
         reason = "a rollout in steps has not come to this pod, which runs nothing of the plugin"
-    return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, at=datetime.now(timezone.utc))
+    return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, cause=cause, at=datetime.now(timezone.utc))
 
 
 def judge(evidence: Evidence, applied: Applied) -> PodVerdict:  # noqa: PLR0911 - one for each thing that can be
@@ -98,8 +99,9 @@ def judge(evidence: Evidence, applied: Applied) -> PodVerdict:  # noqa: PLR0911 
     running = Chain.running(version, id_)
     quoted = (evidence.discovery.line,) if evidence.discovery and version else ()
 
-    def say(verdict: Verdict, reason: str, *lines: str) -> PodVerdict:
-        return _verdict(proxy, applied, verdict, running, reason, evidence=(*quoted, *lines), at=evidence.at)
+    def say(verdict: Verdict, cause: Cause, reason: str, *lines: str) -> PodVerdict:
+        known = (*quoted, *lines)
+        return _verdict(proxy, applied, verdict, running, reason, cause=cause, evidence=known, at=evidence.at)
 
     if evidence.state is None or not evidence.state.pid:
         return say(*_down(evidence))
@@ -107,35 +109,40 @@ def judge(evidence: Evidence, applied: Applied) -> PodVerdict:  # noqa: PLR0911 
         return _unaccepted(evidence, say)
     if version != proxy.chain.version:
         if evidence.discovery.rejected:
-            words = reasons(proxy.log.all())[-4:]
-            return say(Verdict.REJECTED, words[-1] if words else "Envoy refused it", *words)
+            return _rejected(proxy.log.all(), say)
         if running and running != applied.plugin.image.digest:
-            return say(Verdict.OLD, "the proxy still runs an earlier image")
-        return say(Verdict.WARMING, "the proxy has not taken it over yet")
+            return say(Verdict.OLD, Cause.OTHER_DIGEST, "the proxy still runs an earlier image")
+        return say(Verdict.WARMING, Cause.NOT_YET, "the proxy has not taken it over yet")
     if running != applied.plugin.image.digest:
-        return say(Verdict.UNPROVEN, "what the proxy accepted does not name this image")
+        return say(Verdict.UNPROVEN, Cause.IMAGE_UNNAMED, "what the proxy accepted does not name this image")
     if evidence.silence:
-        return say(Verdict.HUNG, f"the proxy's worker does not answer: {evidence.silence}")
-    return _trapped(evidence, applied, say) or say(Verdict.LIVE, _remark(evidence, applied))
+        words = f"the proxy's worker does not answer: {evidence.silence}"
+        return say(Verdict.HUNG, Cause.WORKER_HUNG, words)
+    return _trapped(evidence, applied, say) or say(Verdict.LIVE, Cause.NONE, _remark(evidence, applied))
 
 
-def _down(evidence: Evidence) -> tuple[Verdict, str]:
-    why = restart_reason(evidence.proxy, evidence.state)
-    if why.startswith("it hung"):
-        return Verdict.HUNG, f"the proxy is being restarted: {why}"
-    return Verdict.WARMING, "the proxy is being restarted" + (f": {why}" if why else "")
+def _down(evidence: Evidence) -> tuple[Verdict, Cause, str]:
+    end = ending(evidence.proxy, evidence.state)
+    words = "the proxy is being restarted" + (f": {end.words}" if end.words else "")
+    if end.hung:
+        return Verdict.HUNG, Cause.WORKER_HUNG, words
+    return Verdict.WARMING, Cause.PROXY_RESTARTING, words
+
+
+def _rejected(lines: Sequence[str], say: _Say) -> PodVerdict:
+    words = reasons(lines)[-4:]
+    return say(Verdict.REJECTED, refusal_cause(words), words[-1] if words else "Envoy refused it", *words)
 
 
 def _unaccepted(evidence: Evidence, say: _Say) -> PodVerdict:
     if evidence.discovery is not None and evidence.discovery.rejected:
-        words = reasons(evidence.lines)[-4:]
-        return say(Verdict.REJECTED, words[-1] if words else "Envoy refused it", *words)
+        return _rejected(evidence.lines, say)
     state = evidence.state
     if state is not None and (evidence.at - state.started).total_seconds() < ANSWER:
-        return say(Verdict.WARMING, "the proxy is starting")
+        return say(Verdict.WARMING, Cause.PROXY_STARTING, "the proxy is starting")
     if evidence.silence:
-        return say(Verdict.HUNG, f"the proxy does not answer: {evidence.silence}")
-    return say(Verdict.WARMING, "the proxy is starting")
+        return say(Verdict.HUNG, Cause.PROXY_SILENT, f"the proxy does not answer: {evidence.silence}")
+    return say(Verdict.WARMING, Cause.PROXY_STARTING, "the proxy is starting")
 
 
 def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | None:
@@ -149,14 +156,14 @@ def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | No
             mine.append(trap)
         elif applied.plugin.id in names:
             reason = f"a VM crashed in {trap.function}; the log does not say whose: {', '.join(names)}"
-            return say(Verdict.UNPROVEN, reason, *told(applied.plugin.image.module, trap))
+            return say(Verdict.UNPROVEN, Cause.CRASH_UNASSIGNED, reason, *told(applied.plugin.image.module, trap))
     if not mine:
         return None
     policy = applied.plugin.fail_policy
     if policy is FailPolicy.RELOAD and _reloaded(evidence, applied) >= len(mine):
         return None
     reason = f"its VM crashed in {mine[-1].function}: {mine[-1].why}; {_AFTERWARDS[policy]}"
-    return say(Verdict.TRAPPED, reason, *told(applied.plugin.image.module, mine[-1]))
+    return say(Verdict.TRAPPED, Cause.VM_CRASHED, reason, *told(applied.plugin.image.module, mine[-1]))
 
 
 def _reloaded(evidence: Evidence, applied: Applied) -> int:
@@ -169,7 +176,7 @@ def _remark(evidence: Evidence, applied: Applied) -> str:
     remarks = []
     if evidence.state is not None and evidence.state.restarts:
         count = evidence.state.restarts
-        why = restart_reason(evidence.proxy, evidence.state)
+        why = ending(evidence.proxy, evidence.state).words
         times = "once" if count == 1 else f"{count} times"
         remarks.append(f"its proxy was restarted {times}" + (f": {why}" if why else ""))
     if applied.plugin.fail_policy is FailPolicy.RELOAD:
@@ -179,17 +186,25 @@ def _remark(evidence: Evidence, applied: Applied) -> str:
     return "; ".join(filter(None, [*remarks, applied.note, meaningless(applied.plugin, evidence.proxy)]))
 
 
-def restart_reason(proxy: Proxy, state: State | None) -> str:
-    """Say in a few words why a proxy was restarted last; empty when that is not known."""
+@dataclass(frozen=True)
+class Ending:
+    """How a proxy ended the last time: whether its watchdog ended it, and in a few words; none when not known."""
+
+    words: str = ""
+    hung: bool = False
+
+
+def ending(proxy: Proxy, state: State | None) -> Ending:
+    """Say how a proxy ended the last time."""
     if state is None or state.code is None:
-        return ""
+        return Ending()
     lines = proxy.log.all()
     if state.code == -signal.SIGABRT and any(_WATCHDOG in line for line in lines):
         request = crash_request(lines)
-        return f"it hung on `{request}`" if request else "it hung"
+        return Ending(f"it hung on `{request}`" if request else "it hung", hung=True)
     if state.code < 0:
-        return f"it was ended by {signal.Signals(-state.code).name}"
-    return f"it ended with code {state.code}"
+        return Ending(f"it was ended by {signal.Signals(-state.code).name}")
+    return Ending(f"it ended with code {state.code}")
 
 
 def _verdict(
@@ -199,8 +214,9 @@ def _verdict(
     running: str,
     reason: str,
     *,
+    cause: Cause,
     evidence: tuple[str, ...] = (),
     at: datetime,
 ) -> PodVerdict:
     plugin = applied.plugin
-    return PodVerdict(proxy.name, plugin.id, verdict, plugin.image.digest, running, reason, evidence, at)
+    return PodVerdict(proxy.name, plugin.id, verdict, plugin.image.digest, running, reason, evidence, at, cause)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import SelectorError, UsageError
 from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.workload import GATEWAY
-from wasmnb.plugin import Kind, Mode, PluginType, PullPolicy
+from wasmnb.plugin import Cause, Kind, Mode, PluginType, PullPolicy
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def no_proxy(plugin: Plugin, proxies: Sequence[Proxy]) -> SelectorError:
     )
 
 
-def unselected(plugin: Plugin, proxy: Proxy) -> str:
+def unselected(plugin: Plugin, proxy: Proxy) -> tuple[Cause, str]:
     """Say why a plugin is not for a pod."""
     if plugin.targets:
-        return f"the plugin is for {plugin.scope}"
+        return Cause.OTHER_TARGET, f"the plugin is for {plugin.scope}"
     if plugin.selects(proxy.labels):
-        return f"its listener is none of {', '.join(str(one) for one in plugin.match)}"
-    return f"the pod's labels do not match {plugin.scope}"
+        return Cause.LISTENER_DIFFERS, f"its listener is none of {', '.join(str(one) for one in plugin.match)}"
+    return Cause.LABELS_DIFFER, f"the pod's labels do not match {plugin.scope}"
 
 
 def meaningless(plugin: Plugin, proxy: Proxy) -> str:

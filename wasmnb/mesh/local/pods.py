@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import Question, ask_all
 from wasmnb.envoy.grpc_health import unhealthy
-from wasmnb.mesh.local.judge import ANSWER, restart_reason
+from wasmnb.mesh.local.judge import ANSWER, ending
 from wasmnb.mesh.protocol import Pod
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _pod(proxy: Proxy, sidecar: str, service: str, processes: Processes) -> Pod:
         host, port = proxy.service.address if proxy.service and not isinstance(proxy.service.address, str) else ("", 0)
         reasons.append(f"the service at {host}:{port} is not ready: {service}")
     if sidecar:
-        why = restart_reason(proxy, state) if state is None or not state.pid else sidecar
+        why = ending(proxy, state).words if state is None or not state.pid else sidecar
         reasons.append(f"the proxy does not answer: {why or sidecar}")
     return Pod(
         name=proxy.name,

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import answers
-from wasmnb.mesh.local.judge import ANSWER, restart_reason
+from wasmnb.mesh.local.judge import ANSWER, ending
 from wasmnb.mesh.protocol import Count
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _counted(proxy: Proxy, page: str | OSError, processes: Processes) -> Count:
     at = datetime.now(timezone.utc)
     if isinstance(page, OSError):
         state = processes.state(proxy.name)
-        why = restart_reason(proxy, state) if state is None or not state.pid else ""
+        why = ending(proxy, state).words if state is None or not state.pid else ""
         reason = (
             "the proxy is being restarted" if state is None or not state.pid else f"the proxy does not answer: {page}"
         )

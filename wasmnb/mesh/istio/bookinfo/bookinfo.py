@@ -11,7 +11,7 @@ from wasmnb.mesh.istio.api.cluster import APPLY, MERGE
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import APPS, KINDS, MANAGED, PART, manifest
 from wasmnb.mesh.istio.objects.objects import MANAGER
-from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, pod, workload
+from wasmnb.mesh.istio.proxies.pods import Stuck, ended, has_proxy, pod, stuck, workload
 from wasmnb.progress import Silent
 from wasmnb.wording import Option, Verb, Wording, joined
 
@@ -28,7 +28,6 @@ _REVISION = "istio.io/rev"
 _NOTE = "wasmnb.dev/bookinfo-label"
 """Annotation of a namespace: the label that was set for bookinfo's sake, as ``key=value``."""
 _LOOK = 0.25
-_STUCK = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "CrashLoopBackOff", "CreateContainer")
 _GOING = 60.0  # seconds that pods may take to end; Kubernetes gives them 30
 
 
@@ -265,12 +264,12 @@ def _look(namespace: str, pods: Collection[Mapping[str, Any]], deployments: Coll
             hint="is its webhook there (`kubectl get mutatingwebhookconfigurations`), for the revision that the"
             " namespace's label names? pods from before the label need `kubectl rollout restart deployment`",
         )
-    stuck = [item for item in pods if pod(item).status.startswith(_STUCK)]
-    if stuck:
-        images = any("Image" in pod(item).status for item in stuck)
+    kept = {str(item["metadata"]["name"]): why for item in pods if (why := stuck(item)) is not None}
+    if kept:
+        images = Stuck.IMAGE in kept.values()
         raise MeshError(
             "Pods of bookinfo cannot start; what was applied stays.",
-            why=[_line(item) for item in stuck],
+            why=[_line(item) for item in pods if item["metadata"]["name"] in kept],
             hint=Wording("{} names a registry that the cluster reaches", Option("images", "PREFIX[:TAG]"))
             if images
             else Wording("{}, and logs", Verb("pods")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ REMOVAL = 10.0
 """Seconds that proxies may take to give up a filter."""
 
 _STEP, _LONGEST_STEP = 0.02, 0.25  # seconds between two looks
-_STUCK = ("ImagePullBackOff", "ErrImagePull", "CrashLoopBackOff", "InvalidImageName")
 
 
 class Waiting:
@@ -79,6 +78,5 @@ class Waiting:
 
 def _lasts(one: PodVerdict) -> bool:
     if one.verdict is Verdict.WARMING:
-        # What a container waits for here does not come by waiting; the reason says so.
-        return any(word in one.reason for word in _STUCK)
+        return one.cause is Cause.POD_STUCK
     return one.verdict is not Verdict.OLD

@@ -15,7 +15,7 @@ from wasmnb.mesh.istio.proxies.pods import labels
 from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -213,7 +213,7 @@ def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
     """Say why a plugin that is in force already is to be loaded afresh; empty when it is not."""
     if any(one.verdict is Verdict.TRAPPED for one in verdicts):
         return "unchanged, but loaded afresh because its VM had crashed"
-    if any(one.verdict is Verdict.UNPROVEN and "rotated" in one.reason for one in verdicts):
+    if any(one.cause is Cause.LOG_ROTATED for one in verdicts):
         return "unchanged, but loaded afresh to prove it: a log was rotated"
     return ""
 

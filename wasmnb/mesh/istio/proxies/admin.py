@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.api.transport import Transport
 from wasmnb.mesh.istio.proxies.pods import PROXY
 from wasmnb.wording import Option, Verb, Wording
 
@@ -44,8 +45,8 @@ class Admin:
         self._exec = Right("get", "pods/exec", "", namespace)
 
     @property
-    def way(self) -> str:
-        """How proxies are asked, in words.
+    def transport(self) -> Transport:
+        """How proxies are asked.
 
         Raises
         ------
@@ -53,9 +54,9 @@ class Admin:
             No way is allowed.
         """
         if self.cluster.may(self._forward):
-            return "a forwarded port"
+            return Transport.PORT_FORWARD
         if self.cluster.may(self._exec):
-            return "pilot-agent, by exec"
+            return Transport.EXEC
         raise ForbiddenError(
             f"You may neither {self._forward} nor {self._exec}, so no proxy can be asked.",
             hint=Wording(
@@ -77,7 +78,7 @@ class Admin:
         MeshError
             The answer is no.
         """
-        if self.way == "a forwarded port":
+        if self.transport is Transport.PORT_FORWARD:
             return self._tunnels.get(self.cluster, self.namespace, pod, port, path, ports=_PORTS, timeout=_ANSWER)
         return self._execute(pod, path, port)
 

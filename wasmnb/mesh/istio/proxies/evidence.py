@@ -53,6 +53,8 @@ class Evidence:
         None when they could not be read; ``missing`` says why.
     silence : str
         Why the proxy does not answer; empty when it does.
+    hung : bool
+        Whether that is one of its workers, which does not come back.
     missing : tuple of str
         What could not be read, and why, in words.
     """
@@ -64,6 +66,7 @@ class Evidence:
     log: ProxyLog | None = None
     ack: Ack | None = None
     silence: str = ""
+    hung: bool = False
     missing: tuple[str, ...] = ()
     at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
@@ -183,7 +186,7 @@ class Gatherer:
             self._cleared[found.name] = hung
         except TimeoutError:
             self._cleared.pop(found.name, None)
-            found = replace(found, silence="a worker of the proxy does not answer")
+            found = replace(found, silence="a worker of the proxy does not answer", hung=True)
         return replace(found, at=datetime.now(timezone.utc))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.istio.proxies.failure_hints import cause
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.mesh.istio.proxies.failure_hints import diagnosis
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.objects.objects import Stored
@@ -27,10 +27,9 @@ def judge_foreign(stored: Stored, digest: str) -> PodVerdict:
     lines = tuple(f"{one.get('type')}={one.get('status')}: {one.get('message', '')}" for one in conditions)
     if refused:
         words = str(refused[0].get("message") or refused[0].get("reason"))
-        why = cause([words])
-        return PodVerdict(
-            kind, stored.id, Verdict.REJECTED, digest, "", f"{words}: {why}" if why else words, lines, now
-        )
+        why = diagnosis([words])
+        reason, cause = (f"{words}: {why.words}", why.cause) if why else (words, Cause.OBJECT_REFUSED)
+        return PodVerdict(kind, stored.id, Verdict.REJECTED, digest, "", reason, lines, now, cause)
     said = "its controller accepted it" if conditions else "its controller has not said anything of it"
     reason = f"applied; {said}. Whether its proxies run it is not seen from here: send a request through them"
-    return PodVerdict(kind, stored.id, Verdict.UNPROVEN, digest, "", reason, lines, now)
+    return PodVerdict(kind, stored.id, Verdict.UNPROVEN, digest, "", reason, lines, now, Cause.OTHER_CONTROLLER)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.mesh.istio.proxies.failure_hints import cause
-from wasmnb.mesh.istio.proxies.pods import PROXY, has_proxy, proxy_started
+from wasmnb.mesh.istio.proxies.failure_hints import diagnosis
+from wasmnb.mesh.istio.proxies.pods import PROXY, has_proxy, proxy_started, stuck
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.istio.proxies.proxy_log import tells_refusals
 from wasmnb.plugin import FailPolicy
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +38,9 @@ _SLACK = timedelta(milliseconds=50)
 def not_selected(item: Mapping[str, Any], wanted: DesiredState, labels: str) -> PodVerdict:
     """Say that a plugin is not for a pod."""
     reason = f"the pod's labels do not match {labels}"
-    name = str(item["metadata"]["name"])
-    return PodVerdict(
-        name, wanted.plugin, Verdict.NOT_SELECTED, wanted.digest, "", reason, (), datetime.now(timezone.utc)
-    )
+    name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
+    verdict, cause = Verdict.NOT_SELECTED, Cause.LABELS_DIFFER
+    return PodVerdict(name, wanted.plugin, verdict, wanted.digest, "", reason, (), now, cause)
 
 
 def judge(seen: Evidence, wanted: DesiredState, known: Known) -> PodVerdict:
@@ -63,13 +62,14 @@ class _Judge:
         self.entry: Entry | None = seen.named(wanted.names)
         self.age = seen.at - wanted.since
 
-    def say(self, verdict: Verdict, reason: str = "", *lines: str, running: str | None = None) -> PodVerdict:
+    def say(self, verdict: Verdict, cause: Cause, reason: str = "", *lines: str) -> PodVerdict:
+        """Give a verdict; where the lines tell more about its cause, they are believed."""
         entry = self.entry
-        if running is None:
-            running = entry.digest if entry is not None and verdict in (Verdict.LIVE, Verdict.OLD) else ""
+        running = entry.digest if entry is not None and verdict in (Verdict.LIVE, Verdict.OLD) else ""
         quoted = (entry.line,) if entry is not None else ()
-        why = cause(lines) if verdict not in (Verdict.LIVE, Verdict.TRAPPED) else ""
-        words = f"{reason}: {why}" if why else reason
+        why = diagnosis(lines) if verdict not in (Verdict.LIVE, Verdict.TRAPPED) else None
+        if why is not None:
+            cause, reason = why.cause, f"{reason}: {why.words}"
         missing = self.seen.missing if verdict is Verdict.UNPROVEN else ()
         return PodVerdict(
             self.seen.name,
@@ -77,14 +77,15 @@ class _Judge:
             verdict,
             self.wanted.digest,
             running,
-            words,
+            reason,
             (*quoted, *lines, *missing),
             self.seen.at,
+            cause,
         )
 
     def verdict(self) -> PodVerdict:
         if not has_proxy(self.seen.item):
-            return self.say(Verdict.NO_SIDECAR, _no_sidecar(self.seen.item, self.wanted.injected))
+            return self.say(Verdict.NO_SIDECAR, *_no_sidecar(self.seen.item, self.wanted.injected))
         found = self._proxy() or self._arrived()
         if found is not None:
             return found
@@ -100,15 +101,17 @@ class _Judge:
         pod = described(seen.item)
         started = proxy_started(seen.item)
         if seen.item["metadata"].get("deletionTimestamp"):
-            return self.say(Verdict.WARMING, "the pod is being deleted")
+            return self.say(Verdict.WARMING, Cause.POD_ENDING, "the pod is being deleted")
         if seen.item.get("status", {}).get("phase") != "Running" or started.year == 1970:  # noqa: PLR2004 - the epoch
             words = f"the pod is {pod.status}" + (f": {pod.reason}" if pod.reason else "")
-            return self.say(Verdict.WARMING, words)
+            return self.say(Verdict.WARMING, Cause.POD_STUCK if stuck(seen.item) else Cause.POD_PENDING, words)
         if not seen.silence:
-            return self.say(Verdict.UNPROVEN, seen.missing[-1] if seen.missing else "its proxy was not asked")
+            cause = Cause.NO_PERMISSION if seen.missing else Cause.PROXY_UNASKED
+            return self.say(Verdict.UNPROVEN, cause, seen.missing[-1] if seen.missing else "its proxy was not asked")
         if seen.at - started < _STARTING:
-            return self.say(Verdict.WARMING, "the proxy is starting", seen.silence)
-        return self.say(Verdict.HUNG, f"the proxy does not answer: {seen.silence}")
+            return self.say(Verdict.WARMING, Cause.PROXY_STARTING, "the proxy is starting", seen.silence)
+        cause = Cause.WORKER_HUNG if seen.hung else Cause.PROXY_SILENT
+        return self.say(Verdict.HUNG, cause, f"the proxy does not answer: {seen.silence}")
 
     def _arrived(self) -> PodVerdict | None:
         """Judge by what arrived: nothing, or the filter that stands for a module that could not be fetched."""
@@ -117,24 +120,26 @@ class _Judge:
             return self._absent()
         if entry.kind in ("deny", "allow"):
             if self.stale:
-                return self.say(Verdict.WARMING, "the proxy has not got it yet; what it had could not be fetched")
+                words = "the proxy has not got it yet; what it had could not be fetched"
+                return self.say(Verdict.WARMING, Cause.NOT_YET, words)
             lines = seen.log.failed_fetches(entry.updated - _PATIENCE)[-2:] if seen.log else []
             if entry.kind == "deny":
-                return self.say(Verdict.DENY_ALL, "the module could not be fetched, and every request gets 403", *lines)
+                words = "the module could not be fetched, and every request gets 403"
+                return self.say(Verdict.DENY_ALL, Cause.FETCH_FAILED, words, *lines)
             words = "the module could not be fetched, and requests pass without it"
-            return self.say(Verdict.ALLOW_ALL, words, *lines)
+            return self.say(Verdict.ALLOW_ALL, Cause.FETCH_FAILED, words, *lines)
         if entry.kind != "wasm" or not entry.digest:
-            return self.say(Verdict.UNPROVEN, "what arrived at the proxy names no image")
+            return self.say(Verdict.UNPROVEN, Cause.IMAGE_UNNAMED, "what arrived at the proxy names no image")
         return None
 
     def _absent(self) -> PodVerdict:
         if self.age < _PATIENCE or self.seen.at - proxy_started(self.seen.item) < _STARTING:
-            return self.say(Verdict.WARMING, "the proxy has not got it yet")
+            return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy has not got it yet")
         if self.seen.listeners is not None and not self.seen.listeners.http:
             words = "the proxy treats none of the pod's ports as HTTP: name the service's port http, or set appProtocol"
-            return self.say(Verdict.UNPROVEN, f"nothing of it arrived: {words}")
+            return self.say(Verdict.UNPROVEN, Cause.NO_HTTP_PORT, f"nothing of it arrived: {words}")
         hint = "is the pod of this revision of Istio, and does istiod accept the object? `istioctl analyze` tells more"
-        return self.say(Verdict.UNPROVEN, f"nothing of it arrived at the proxy; {hint}")
+        return self.say(Verdict.UNPROVEN, Cause.NOT_ARRIVED, f"nothing of it arrived at the proxy; {hint}")
 
     def _refused(self, entry: Entry) -> PodVerdict | None:
         """Judge by whether Envoy took what arrived last."""
@@ -148,7 +153,7 @@ class _Judge:
         if took is False and seen.at - entry.updated > _PATIENCE:
             return self._rejection(entry, ["extension_config_discovery: nothing was accepted since it arrived"])
         if took is False:
-            return self.say(Verdict.WARMING, "the proxy is still loading it")
+            return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy is still loading it")
         return self._unacknowledged(entry)
 
     def _unacknowledged(self, entry: Entry) -> PodVerdict | None:
@@ -161,9 +166,9 @@ class _Judge:
             return None
         # What arrived long ago may have been sent anew: a listener that drains keeps it while it is put in force again.
         if min(self.age, self.seen.at - entry.updated) < _PATIENCE:
-            return self.say(Verdict.WARMING, "the proxy has not acknowledged it yet")
+            return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy has not acknowledged it yet")
         words = "the proxy has not acknowledged what istiod sent last: it refused it, or its agent does not answer"
-        return self.say(Verdict.UNPROVEN, words)
+        return self.say(Verdict.UNPROVEN, Cause.NOT_ACKNOWLEDGED, words)
 
     @property
     def stale(self) -> bool:
@@ -178,17 +183,19 @@ class _Judge:
 
     def _rejection(self, entry: Entry, lines: list[str]) -> PodVerdict:
         if self.stale:
-            return self.say(Verdict.WARMING, "the proxy has not got it yet; what it had was refused")
+            return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy has not got it yet; what it had was refused")
         if entry.digest != self.wanted.digest:
             if self.age < _PATIENCE:
-                return self.say(Verdict.WARMING, "the proxy has not got it yet; what it had was refused", *lines)
-            return self.say(Verdict.OLD, "another image arrived last, and Envoy refused that one", *lines)
+                words = "the proxy has not got it yet; what it had was refused"
+                return self.say(Verdict.WARMING, Cause.NOT_YET, words, *lines)
+            words = "another image arrived last, and Envoy refused that one"
+            return self.say(Verdict.OLD, Cause.OTHER_DIGEST, words, *lines)
         at = self.seen.stats.accepted.get(entry.name) if self.seen.stats else None
         after = "what ran before still serves; where nothing did, every request gets 500"
         if at is not None:
             none = at.year == 1970  # noqa: PLR2004 - the epoch
             after = "nothing ran before: every request gets 500" if none else "what ran before still serves"
-        return self.say(Verdict.REJECTED, f"Envoy refused it ({after})", *lines[-4:])
+        return self.say(Verdict.REJECTED, Cause.MODULE_REFUSED, f"Envoy refused it ({after})", *lines[-4:])
 
     def _is_wanted(self, entry: Entry) -> bool:
         return entry.digest == self.wanted.digest and entry.carries(self.wanted.config, self.wanted.env)
@@ -199,23 +206,29 @@ class _Judge:
             return None
         if entry.digest == self.wanted.digest:
             if self.age < _PATIENCE:
-                return self.say(Verdict.WARMING, "the proxy has this image, and not yet this configuration")
-            return self.say(Verdict.OLD, "the proxy runs this image with an earlier configuration")
+                words = "the proxy has this image, and not yet this configuration"
+                return self.say(Verdict.WARMING, Cause.OTHER_CONFIG, words)
+            words = "the proxy runs this image with an earlier configuration"
+            return self.say(Verdict.OLD, Cause.OTHER_CONFIG, words)
         if self.age < _PATIENCE:
-            return self.say(Verdict.WARMING, f"the proxy still has {entry.digest[:19]}")
-        return self.say(Verdict.OLD, f"the proxy runs {entry.digest[:19]}, and nothing newer arrived")
+            return self.say(Verdict.WARMING, Cause.NOT_YET, f"the proxy still has {entry.digest[:19]}")
+        words = f"the proxy runs {entry.digest[:19]}, and nothing newer arrived"
+        return self.say(Verdict.OLD, Cause.OTHER_DIGEST, words)
 
     def _placed(self, entry: Entry) -> PodVerdict | None:
         """Judge by where the filter stands: a listener that drains still has what was removed."""
         if self.seen.listeners is None:
-            return self.say(Verdict.UNPROVEN, "the proxy's listeners could not be read")
+            return self.say(Verdict.UNPROVEN, Cause.LISTENERS_UNREADABLE, "the proxy's listeners could not be read")
         if entry.name in self.seen.listeners.active:
             return None
         if self.seen.listeners.errors:
-            return self.say(Verdict.REJECTED, "Envoy refused the listener", *self.seen.listeners.errors[:2])
+            return self.say(
+                Verdict.REJECTED, Cause.LISTENER_REFUSED, "Envoy refused the listener", *self.seen.listeners.errors[:2]
+            )
         if entry.name in self.seen.listeners.warming or self.age < _PATIENCE:
-            return self.say(Verdict.WARMING, "its listener is not in force yet")
-        return self.say(Verdict.UNPROVEN, "no listener that serves has it: only one that drains, or none")
+            return self.say(Verdict.WARMING, Cause.NOT_YET, "its listener is not in force yet")
+        words = "no listener that serves has it: only one that drains, or none"
+        return self.say(Verdict.UNPROVEN, Cause.LISTENER_ABSENT, words)
 
     def _running(self, entry: Entry) -> PodVerdict:
         """Judge what was accepted, as far as is known: crashes, a root id that does nothing, gaps in the log."""
@@ -225,13 +238,13 @@ class _Judge:
             if entry.root_id not in there:
                 listed = ", ".join(repr(one) for one in there) or "none"
                 words = f"Envoy runs the module, but it registers no root id {entry.root_id!r} (it has {listed})"
-                return self.say(Verdict.UNPROVEN, f"{words}: nothing of it takes effect")
+                return self.say(Verdict.UNPROVEN, Cause.ROOT_ID_UNKNOWN, f"{words}: nothing of it takes effect")
         elif entry.root_id and wanted.module is None:
             words = f"whether the module registers the root id {entry.root_id!r} is not known: the image is not at hand"
-            return self.say(Verdict.UNPROVEN, words)
+            return self.say(Verdict.UNPROVEN, Cause.ROOT_ID_UNPROVEN, words)
         if seen.log is None:
             words = "the proxy's log cannot be read: whether Envoy refused it, or its VM crashed, is not known"
-            return self.say(Verdict.UNPROVEN, words)
+            return self.say(Verdict.UNPROVEN, Cause.LOG_UNREADABLE, words)
         found = self._trapped(entry)
         if found is not None:
             return found
@@ -246,14 +259,16 @@ class _Judge:
         others = [one for one in self.seen.entries or () if one.kind == "wasm" and one.name != entry.name]
         last = mine[-1]
         if others and self.wanted.module is None:
-            return self.say(Verdict.UNPROVEN, f"a VM crashed in {last.function}; the log does not say whose")
+            words = f"a VM crashed in {last.function}; the log does not say whose"
+            return self.say(Verdict.UNPROVEN, Cause.CRASH_UNASSIGNED, words)
         after = {
             FailPolicy.CLOSE: "requests get 503 until it is deployed anew",
             FailPolicy.OPEN: "requests pass without it",
             FailPolicy.RELOAD: "it is loaded again with the next request",
         }[self.wanted.policy]
         told = [f"{last.function} failed: {last.why}", *self._frames(last)]
-        return self.say(Verdict.TRAPPED, f"its VM crashed in {last.function}: {last.why}; {after}", *told)
+        words = f"its VM crashed in {last.function}: {last.why}; {after}"
+        return self.say(Verdict.TRAPPED, Cause.VM_CRASHED, words, *told)
 
     def _could(self, trap: Trap) -> bool:
         if self.wanted.module is None:
@@ -277,16 +292,20 @@ class _Judge:
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
         self.known.blank = (self.known.blank or seen.at) if seen.log.head is None else None
         if not (seen.log.covers(since) or self._blank(since)):
-            why = f"its log was rotated: what was logged since {since:%H:%M:%S} is gone"
+            cause, why = Cause.LOG_ROTATED, f"its log was rotated: what was logged since {since:%H:%M:%S} is gone"
             if not seen.log.whole:
+                cause = Cause.LOG_TOO_LONG
                 why = f"so much was logged since {since:%H:%M:%S} that not all of it was read"
-            return self.say(Verdict.UNPROVEN, f"{why}, and with it whether the VM crashed; deploy it anew to know")
+            words = f"{why}, and with it whether the VM crashed; deploy it anew to know"
+            return self.say(Verdict.UNPROVEN, cause, words)
         accepted = bool(seen.stats and seen.stats.took(entry))
         settled = seen.ack is not None and seen.ack.settled
         if not (accepted or settled or tells_refusals(seen.item)):
-            return self.say(Verdict.UNPROVEN, "nothing proves that Envoy accepted it: its log level hides refusals")
+            words = "nothing proves that Envoy accepted it: its log level hides refusals"
+            return self.say(Verdict.UNPROVEN, Cause.REFUSALS_HIDDEN, words)
         if seen.ack is not None and seen.ack.sent and not settled and not accepted and not tells_refusals(seen.item):
-            return self.say(Verdict.UNPROVEN, "the proxy has not acknowledged what it got last")
+            words = "the proxy has not acknowledged what it got last"
+            return self.say(Verdict.UNPROVEN, Cause.NOT_ACKNOWLEDGED, words)
         return None
 
     def _blank(self, since: datetime) -> bool:
@@ -307,14 +326,16 @@ class _Judge:
             lines.append("istiod: ECDS sent = acknowledged")
         lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
         self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.at
-        return self.say(Verdict.LIVE, "", *lines)
+        return self.say(Verdict.LIVE, Cause.NONE, "", *lines)
 
 
-def _no_sidecar(item: Mapping[str, Any], injected: str) -> str:
+def _no_sidecar(item: Mapping[str, Any], injected: str) -> tuple[Cause, str]:
     metadata, spec = item["metadata"], item.get("spec", {})
     marks = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
     if marks.get("sidecar.istio.io/inject") == "false":
-        return "the pod has no sidecar: it is marked sidecar.istio.io/inject=false"
+        return Cause.SIDECAR_DECLINED, "the pod has no sidecar: it is marked sidecar.istio.io/inject=false"
     if spec.get("hostNetwork"):
-        return "the pod has no sidecar: Istio gives none to pods of the host's network"
-    return f"the pod has no sidecar: {injected or 'it was made before its namespace was labelled; restart it'}"
+        return Cause.HOST_NETWORK, "the pod has no sidecar: Istio gives none to pods of the host's network"
+    if injected:
+        return Cause.NO_INJECTION, f"the pod has no sidecar: {injected}"
+    return Cause.NOT_INJECTED, "the pod has no sidecar: it was made before its namespace was labelled; restart it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.protocol import Pod
@@ -11,7 +12,20 @@ from wasmnb.mesh.protocol import Pod
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROXY", "ended", "has_proxy", "labels", "moment", "pod", "proxy_container", "proxy_started", "workload"]
+__all__ = [
+    "PROXY",
+    "Stuck",
+    "ended",
+    "has_proxy",
+    "labels",
+    "moment",
+    "pod",
+    "proxy_container",
+    "proxy_started",
+    "stuck",
+    "stuck_by",
+    "workload",
+]
 
 PROXY = "istio-proxy"
 """The container that Istio injects; an init container that restarts, where the cluster has native sidecars."""
@@ -19,8 +33,6 @@ PROXY = "istio-proxy"
 _MOMENT = re.compile(r"(?P<whole>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)?")
 _RS = "ReplicaSet"
 _HASH = "pod-template-hash"
-# A reason that a container waits for and that time alone will not mend (kubelet, ``pkg/kubelet/images/types.go``).
-_STUCK = re.compile(r"ImagePullBackOff|ErrImage|InvalidImage|CrashLoopBackOff|CreateContainer|RunContainerError")
 
 
 def moment(text: str | None) -> datetime:
@@ -70,6 +82,35 @@ def proxy_started(item: Mapping[str, Any]) -> datetime:
         if status["name"] == PROXY:
             return moment((status.get("state", {}).get("running") or {}).get("startedAt"))
     return moment(None)
+
+
+class Stuck(Enum):
+    """What keeps a container from starting that time alone does not mend (kubelet, ``pkg/kubelet/images/types.go``)."""
+
+    IMAGE = "image"
+    """Its image cannot be had."""
+    CRASH = "crash"
+    """It ends again and again."""
+    START = "start"
+    """It cannot be made, or not be started."""
+
+
+_STUCK = (
+    (Stuck.CRASH, re.compile(r"CrashLoopBackOff")),
+    (Stuck.IMAGE, re.compile(r"ImagePullBackOff|ErrImage|InvalidImage|ImageInspectError|RegistryUnavailable")),
+    (Stuck.START, re.compile(r"CreateContainer|RunContainerError|StartError")),
+)
+
+
+def stuck_by(word: str) -> Stuck | None:
+    """Read the kubelet's word for what a container waits for; None where time may mend it."""
+    return next((kind for kind, pattern in _STUCK if pattern.search(word)), None)
+
+
+def stuck(item: Mapping[str, Any]) -> Stuck | None:
+    """Say what keeps a pod from starting for good; None where time may mend it."""
+    words = (str((one.get("state", {}).get("waiting") or {}).get("reason") or "") for one in _statuses(item))
+    return next((kind for word in words if (kind := stuck_by(word)) is not None), None)
 
 
 def workload(item: Mapping[str, Any]) -> str:
@@ -127,7 +168,7 @@ def _word(item: Mapping[str, Any]) -> tuple[str, str]:
         if waiting.get("reason") and waiting["reason"] != "PodInitializing":
             word = str(waiting["reason"])
             reason = f"{one['name']}: {waiting.get('message') or word}"
-            if _STUCK.search(word):
+            if stuck_by(word):
                 break
         elif gone and one["name"] not in _init_names(item):
             word = str(gone.get("reason") or f"ExitCode:{gone.get('exitCode')}")

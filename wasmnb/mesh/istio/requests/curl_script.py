@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, NoReturn
 
 from wasmnb.errors import TrafficError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Executed
     from wasmnb.traffic import Request, Response
 
-__all__ = ["Errand"]
+__all__ = ["Carrier", "Errand"]
 
 # stdin is curl's options, the request's head, and its body, one behind the other; their sizes are $1, $2 and $3. An
 # exec's stdin has no end before version 5 of the websocket protocol, so that each is read by its size; dd takes not a
@@ -48,12 +49,40 @@ _PYTHON = (
     "while data:=wire.recv(65536): sys.stdout.buffer.write(data);sys.stdout.buffer.flush()\n"
 )
 
-_CARRIER = re.compile(r"^wasmnb-carrier (\w+)$", re.MULTILINE)
+_CARRIER = re.compile(r"^wasmnb-carrier (curl|python3|nc)$", re.MULTILINE)
 _SECONDS = re.compile(r"^wasmnb-seconds ([0-9.]+)$", re.MULTILINE)
 # Exit codes of curl (its manual, EXIT CODES); the shell's own for a program that is not there.
-_NO_HOST, _NO_CONNECTION, _LATE = 6, 7, 28
-_NOT_HTTP = {1, 8}
+_LATE = 28
 _MISSING = {126, 127}
+
+
+class Carrier(str, Enum):
+    """A program that carries a request."""
+
+    CURL = "curl"
+    PYTHON = "python3"
+    NC = "nc"
+
+
+class _Silence(Enum):
+    """Why nothing came back."""
+
+    LATE = "late"
+    NO_HOST = "no host"
+    NO_HTTP = "no HTTP"
+    NO_CONNECTION = "no connection"
+    CLOSED = "closed"
+
+
+_CURL_CODES = {
+    1: _Silence.NO_HTTP,
+    6: _Silence.NO_HOST,
+    7: _Silence.NO_CONNECTION,
+    8: _Silence.NO_HTTP,
+    _LATE: _Silence.LATE,
+}
+# strerror(3): ETIMEDOUT, ECONNREFUSED.
+_SYSTEM_WORDS = (("timed out", _Silence.LATE), ("refused", _Silence.NO_CONNECTION))
 
 
 class _MoreError(Exception):
@@ -105,7 +134,7 @@ class Errand:
 
     def over(self, out: bytes, err: str) -> bool:
         """Tell whether nothing more will come, although the program has not ended."""
-        if (found := _CARRIER.search(err)) is None or found[1] == "curl":
+        if _carrier(err) in (None, Carrier.CURL):
             return False
         try:
             self._response(out, more=True)
@@ -113,7 +142,7 @@ class Errand:
             return False
         return True
 
-    def result(self, done: Executed) -> tuple[Response, str, float | None]:
+    def result(self, done: Executed) -> tuple[Response, Carrier, float | None]:
         """Read what came back: the response, the program that carried it, and its seconds where it took the time.
 
         Raises
@@ -125,34 +154,34 @@ class Errand:
         TrafficError
             Time was up, or what came is no HTTP.
         """
-        carrier = _CARRIER.search(done.stderr)
+        carrier = _carrier(done.stderr)
         if carrier is None:
             if done.code in _MISSING:
                 raise NoProgramError("There is no program that could send a request.", why=[done.stderr.strip()[:200]])
             raise TrafficError("The request was not sent.", why=[done.stderr.strip()[:300]])
         if not done.stdout:
-            self._nothing(carrier[1], done)
-        if done.code == _LATE and carrier[1] == "curl":
+            self._nothing(carrier, done)
+        if done.code == _LATE and carrier is Carrier.CURL:
             raise self._late(decode(done.stdout))
         taken = _SECONDS.search(done.stderr)
-        return self._response(done.stdout), carrier[1], float(taken[1]) if taken else None
+        return self._response(done.stdout), carrier, float(taken[1]) if taken else None
 
     def _response(self, out: bytes, *, more: bool = False) -> Response:
         reader = Reader(_wait if more else bytes, self.peer)
         reader.feed(out)
         return read_response(reader, self.request.method)
 
-    def _nothing(self, carrier: str, done: Executed) -> NoReturn:
+    def _nothing(self, carrier: Carrier, done: Executed) -> NoReturn:
         lines = [line for line in done.stderr.splitlines() if line and not line.startswith("wasmnb-")]
         said = lines[-1] if lines else "end of stream before the first byte"
-        curl = carrier == "curl"
-        if (curl and done.code == _LATE) or "timed out" in said:
+        silence = _silence(carrier, done.code, said)
+        if silence is _Silence.LATE:
             raise self._late("")
-        if curl and done.code == _NO_HOST:
+        if silence is _Silence.NO_HOST:
             raise TrafficError(f"{self.peer} has no address.", why=[said], hint="check the name of the host")
-        if curl and done.code in _NOT_HTTP:
+        if silence is _Silence.NO_HTTP:
             raise TrafficError(f"{self.peer} did not answer in HTTP/1.1.", why=[said])
-        if (curl and done.code == _NO_CONNECTION) or "refused" in said:
+        if silence is _Silence.NO_CONNECTION:
             raise NotReadyError(
                 f"{self.peer} does not take connections.",
                 why=[said],
@@ -213,6 +242,18 @@ class Errand:
         flags = ["silent", "show-error", "include", "raw", "http1.1", "globoff"]
         flags += ["head"] if self.request.method == "HEAD" else []
         return "\n".join([*flags, *(f"{name} = {_quoted(value)}" for name, value in chosen), ""]).encode()
+
+
+def _carrier(err: str) -> Carrier | None:
+    found = _CARRIER.search(err)
+    return Carrier(found[1]) if found else None
+
+
+def _silence(carrier: Carrier, code: int, said: str) -> _Silence:
+    """Read what a program said when nothing came: curl by its code, the others by the system's words."""
+    if carrier is Carrier.CURL:
+        return _CURL_CODES.get(code, _Silence.CLOSED)
+    return next((silence for words, silence in _SYSTEM_WORDS if words in said), _Silence.CLOSED)
 
 
 def _wait() -> bytes:

@@ -15,6 +15,7 @@ from wasmnb.mesh.istio.api.api_errors import MissingError
 from wasmnb.mesh.istio.api.cluster import Executed
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects import MANAGER
+from wasmnb.mesh.istio.proxies.pods import stuck_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -214,9 +215,8 @@ def _await(
             return state
         waiting = state.get("waiting") or {}
         reason = str(waiting.get("reason", ""))
-        stuck = "BackOff" in reason or reason.startswith(("Err", "Invalid", "Create"))
         gone = "terminated" in state or item.get("status", {}).get("phase") == "Failed"
-        if stuck or gone or time.monotonic() > deadline:
+        if stuck_by(reason) or gone or time.monotonic() > deadline:
             said = waiting.get("message") or reason or item.get("status", {}).get("message") or "no reason given"
             raise MeshError(
                 f"The container {name} for sending a request did not start in {item['metadata']['name']}.",

@@ -10,6 +10,7 @@ from wasmnb import redact
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.api.transport import Transport
 from wasmnb.mesh.istio.proxies.pods import PROXY, proxy_container
 from wasmnb.mesh.istio.requests import debug_containers
 from wasmnb.mesh.istio.requests.sender_pod import application, shell_image, uid
@@ -54,18 +55,18 @@ class Ways:
     item: Mapping[str, Any]
     past: bool
 
-    def carry(self, errand: Errand, first: str = "") -> tuple[Carried, str]:
+    def carry(self, errand: Errand, first: Transport | None = None) -> tuple[Carried, Transport]:
         """Send a request by the first way that is open.
 
         Parameters
         ----------
         errand : Errand
-        first : str
+        first : Transport, optional
             The way that was open the last time.
 
         Returns
         -------
-        Carried, str
+        Carried, Transport
             And the way that it went.
 
         Raises
@@ -97,17 +98,20 @@ class Ways:
         """The container whose connections are wanted: the proxy's, or the application's."""
         return PROXY if self.past else application(self.item)
 
-    def _open(self, first: str, shut: list[MeshError]) -> Iterator[str]:
+    def _open(self, first: Transport | None, shut: list[MeshError]) -> Iterator[Transport]:
         """Give the ways that the user has the rights for, the least intrusive first."""
-        every = {"exec": self.cluster.may(self._exec)}
-        every["guest"] = every["exec"] and self._may(debug_containers.ADD, "pods/ephemeralcontainers")
-        every["probe"] = self._may("create", "pods") and self._may("delete", "pods")
-        if not every["exec"]:
+        executes = self.cluster.may(self._exec)
+        every = {
+            Transport.EXEC: executes,
+            Transport.DEBUG_CONTAINER: executes and self._may(debug_containers.ADD, "pods/ephemeralcontainers"),
+            Transport.PROBE_POD: self._may("create", "pods") and self._may("delete", "pods"),
+        }
+        if not executes:
             shut.append(_missing(self._exec))
         # An application that is the proxy's user is not told from the proxy.
         unfit = not self.past and (not self.container or uid(self.item, self.container) == _PROXY_UID)
-        for way in sorted(every, key=lambda one: one != first):
-            if every[way] and not (way == "exec" and unfit):
+        for way in sorted(every, key=lambda one: one is not first):
+            if every[way] and not (way is Transport.EXEC and unfit):
                 yield way
 
     @property
@@ -118,13 +122,13 @@ class Ways:
     def _may(self, verb: str, resource: str) -> bool:
         return self.cluster.may(Right(verb, resource, "", self.namespace))
 
-    def _go(self, way: str, errand: Errand) -> Carried:
-        if way == "exec":
+    def _go(self, way: Transport, errand: Errand) -> Carried:
+        if way is Transport.EXEC:
             return self._by_exec(errand, self.name, self.container, f"in the container {self.container} of {self.name}")
         image = shell_image(proxy_container(self.item) or {"image": ""})
         if not image:
             raise NoProgramError(f"{self.name} has no proxy whose image could send.")
-        if way == "guest":
+        if way is Transport.DEBUG_CONTAINER:
             name, new = debug_containers.guest(self.cluster, self.item, image, proxy=self.past)
             how = "added to it now; Kubernetes keeps its entry as long as the pod" if new else "added to it earlier"
             words = f"in the ephemeral container {name} of {self.name}, {how}"
@@ -162,9 +166,9 @@ class Ways:
         return self._carried(errand, done, f"{where} (exec is not allowed)")
 
     def _carried(self, errand: Errand, done: Executed, where: str) -> Carried:
-        response, program, seconds = errand.result(done)
+        response, carrier, seconds = errand.result(done)
         past = "past the proxy" if self.past else "through the proxy"
-        return Carried(response, (f"sent {past} by {program} {where}",), seconds)
+        return Carried(response, (f"sent {past} by {carrier.value} {where}",), seconds)
 
 
 def _public(errand: Errand) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.api.transport import Transport
     from wasmnb.traffic import Exchange
     from wasmnb.wording import Text
 
@@ -45,7 +46,7 @@ class _Memory:
     """What is remembered of a cluster: whose turn it is, and which way led out of a pod."""
 
     turns: dict[tuple[str, str], int] = field(default_factory=dict)
-    ways: dict[tuple[str, bool], str] = field(default_factory=dict)
+    ways: dict[tuple[str, bool], Transport] = field(default_factory=dict)
 
 
 _memories: WeakKeyDictionary[Cluster, _Memory] = WeakKeyDictionary()
@@ -209,7 +210,7 @@ class _Sending:
         key = (str(self.item["metadata"]["uid"]), past)
         try:
             carried, ways[key] = Ways(self.cluster, self.item, past).carry(
-                Errand(self.request, host, port, left), ways.get(key, "")
+                Errand(self.request, host, port, left), ways.get(key)
             )
         except UnstartedError as error:
             # A container that starts just now, or a kubelet that does not answer just now.
