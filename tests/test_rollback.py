@@ -170,7 +170,7 @@ def test_pods_that_may_yet_become_live_need_not_be_waited_for():
     session.use(mesh := FakeMesh(verdict=Verdict.WARMING))
     done = session.deploy(READING, selector="app=details", wait=False)
     assert [one.verdict for one in done.verdicts] == [Verdict.WARMING]
-    assert mesh.waited == 0.0
+    assert mesh.waited is None
     with pytest.raises(DeployError):
         session.deploy(READING, selector="app=details")
     mesh.verdict = Verdict.REJECTED

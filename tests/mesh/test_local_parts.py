@@ -13,6 +13,7 @@ from tests.mesh.conftest import unused_port
 from tests.mesh.tiny import tag
 from wasmnb.envoy.admin import Admin, Question, ask_all, discoveries
 from wasmnb.envoy.bootstrap import Site
+from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log, crash_request, reasons, traps
 from wasmnb.envoy.processes import reserve
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
@@ -83,7 +84,7 @@ def test_a_version_names_the_images_and_nothing_else_is_read_from_it():
     assert Chain.running(chain.version, "one") == digest
     assert Chain.running(chain.version, "on") == ""
     assert Chain.running("", "one") == ""
-    assert chain.same([Applied(plugin(), "", "/m", note="seen")])
+    assert chain.same([Applied(plugin(), "", "/m", trial=Trial(trapped="seen"))])
     assert not chain.same([Applied(plugin(config="x"), "", "/m")])
     assert not chain.same([])
 

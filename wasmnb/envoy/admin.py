@@ -72,6 +72,11 @@ class Admin:
         with self._lock:
             return self._get(target, timeout)
 
+    def post(self, target: str, *, timeout: float = 1.0) -> str:
+        """Have something changed; as `get` otherwise."""
+        with self._lock:
+            return self._get(target, timeout, "POST")
+
     @contextlib.contextmanager
     def asked(self, target: str, *, timeout: float = 1.0) -> Iterator[Callable[[float], str]]:
         """Ask for a page, and give what reads it within some seconds; until then nobody else asks.
@@ -102,13 +107,13 @@ class Admin:
         with self._lock:
             self._drop()
 
-    def _get(self, target: str, timeout: float) -> str:
+    def _get(self, target: str, timeout: float, method: str = "GET") -> str:
         if self._connection is not None:
             # A connection that was kept may have been to an Envoy that is gone.
             with contextlib.suppress(ConnectionError, http.client.HTTPException):
-                return self._ask(target, timeout)
+                return self._ask(target, timeout, method)
         try:
-            return self._ask(target, timeout)
+            return self._ask(target, timeout, method)
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
 
@@ -128,16 +133,16 @@ class Admin:
             self._connection.close()
         self._connection = None
 
-    def _ask(self, target: str, timeout: float) -> str:
+    def _ask(self, target: str, timeout: float, method: str) -> str:
         try:
-            self._send(target, timeout)
+            self._send(target, timeout, method)
             return self._receive(timeout)
         except BaseException:
             # What was not read to its end must not be taken for the next answer; an interrupt is such a case.
             self._drop()
             raise
 
-    def _send(self, target: str, timeout: float) -> None:
+    def _send(self, target: str, timeout: float, method: str = "GET") -> None:
         if self._connection is None or self._connection.sock is None:
             self._connection = http.client.HTTPConnection("admin")
             self._connection.auto_open = 0  # it would go to a host of that name
@@ -145,7 +150,7 @@ class Admin:
             self._connection.sock.settimeout(timeout)
             self._connection.sock.connect(str(self.path))
         self._connection.sock.settimeout(timeout)
-        self._connection.request("GET", target)
+        self._connection.request(method, target)
 
     def _receive(self, timeout: float) -> str:
         if self._connection is None or self._connection.sock is None:

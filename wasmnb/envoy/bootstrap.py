@@ -15,9 +15,11 @@ from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Address", "Route", "Site", "bootstrap", "command"]
+__all__ = ["ECHO", "Address", "Route", "Site", "bootstrap", "command"]
 
 Address = tuple[str, int]
+ECHO = "echo.sock"
+"""The Unix socket, in its folder, of the service behind the canary."""
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http."
 _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -74,7 +76,7 @@ class Site:
         Port for requests of its own service; 0 for none.
     service : Route or None
         What its inbound listener leads to: the service behind a sidecar (without hosts), or the one behind a gateway;
-        None answers by itself (the canary).
+        None answers by itself.
     operation : str
         What the inbound listener's responses name in ``x-envoy-decorator-operation``.
     watchdog : tuple of float or None

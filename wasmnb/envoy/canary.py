@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from wasmnb.envoy.admin import Discovery, Question, ask_all
-from wasmnb.envoy.bootstrap import Site
+from wasmnb.envoy.admin import Discovery, ask_all
+from wasmnb.envoy.bootstrap import ECHO, Route, Site
+from wasmnb.envoy.effect import Effect, Trial, effect_of, served
+from wasmnb.envoy.exchange import Echo, Probe, exchange_all
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.errors import MeshError, ModuleError
@@ -15,31 +18,38 @@ from wasmnb.plugin.errors import HangError
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Sequence
     from pathlib import Path
 
+    from wasmnb.envoy.effect import Trait
     from wasmnb.envoy.processes import Processes
 
-__all__ = ["Canary", "canary_proxy"]
+__all__ = ["PLAIN", "Canary", "canary_proxy"]
 
+PLAIN = Probe()
+"""The request that every filter is tried with."""
+
+_PORT = 9080
 _START = 20.0
 _PATIENCE = 3.0
 _STEP = 0.001
 _MOST_KNOWN = 500
 _MOST_SAID = 6  # lines of a filter's own that are quoted
+_TWICE = 2  # so that what differs by itself is known
 
 
 def canary_proxy(folder: Path) -> Proxy:
-    """Give the canary's Envoy: without labels, ports or a watchdog; it answers by itself, in a folder of its own."""
+    """Give the canary's Envoy: without labels, ports or a watchdog, before a service that is played by who asks."""
     site = Site(
         "canary-0",
         "canary",
         str(folder),
         inbound=None,
         outbound=0,
-        service=None,
+        service=Route("echo", (), (f"{folder}/{ECHO}",), (_PORT,)),
         operation="canary",
         watchdog=None,
+        port=_PORT,
     )
     return Proxy(site, {}, None)
 
@@ -59,7 +69,7 @@ class Canary:
     Parameters
     ----------
     proxy : Proxy
-        An Envoy that answers every request by itself, with no watchdog: what hangs is ended from here.
+        The Envoy of `canary_proxy`; it has no watchdog: what hangs is ended from here.
     processes : Processes
     """
 
@@ -68,15 +78,17 @@ class Canary:
         self._processes = processes
         self._lock = threading.Lock()
         self._number = 1
-        self._known: dict[tuple[str, str, str | None], str] = {}
+        self._known: dict[Hashable, Trial] = {}
+        self._without: dict[Probe, tuple[frozenset[Trait], ...]] = {}
 
-    def examine(self, applied: Applied) -> str:
-        """Try a plugin, unless the same module, root id and configuration passed before.
+    def examine(self, applied: Applied, probes: Sequence[Probe] = ()) -> Trial:
+        """Try a plugin, unless the same module, root id, configuration and environment passed before.
 
-        Returns
-        -------
-        str
-            What is worth a note though it is no refusal; empty when there is nothing.
+        Parameters
+        ----------
+        applied : Applied
+        probes : sequence of Probe
+            Requests that are sent through it besides `PLAIN`.
 
         Raises
         ------
@@ -86,13 +98,15 @@ class Canary:
             A callback did not come back.
         """
         plugin = applied.plugin
-        key = (plugin.image.module.digest, applied.root_id, None if plugin.config is None else plugin.config_text)
+        tried = tuple(dict.fromkeys([PLAIN, *probes]))
+        config = None if plugin.config is None else plugin.config_text
+        key = (plugin.image.module.digest, applied.root_id, config, tuple(sorted(plugin.env.items())), tried)
         with self._lock:
             if key not in self._known:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
                 try:
-                    self._known[key] = self._try_twice(applied)
+                    self._known[key] = self._try_twice(applied, tried)
                 except BaseException:
                     self._restart()
                     raise
@@ -116,20 +130,23 @@ class Canary:
             if time.monotonic() > deadline:
                 break
 
-    def _try_twice(self, applied: Applied) -> str:
+    def _try_twice(self, applied: Applied, probes: Sequence[Probe]) -> Trial:
         try:
-            return self._try(applied)
+            return self._try(applied, probes)
         except _CrashError:
             # Something else may have ended the Envoy, such as a lack of memory; a module that crashes it does so again.
             self._restart()
         try:
-            return self._try(applied)
+            return self._try(applied, probes)
         except _CrashError as crash:
             raise _crashed(applied.plugin.id, crash) from None
 
-    def _try(self, applied: Applied) -> str:
+    def _try(self, applied: Applied, probes: Sequence[Probe]) -> Trial:
         name, patience = applied.plugin.id, _PATIENCE + applied.loading
         before = self._ready()
+        for probe in probes:
+            if probe not in self._without and None not in (plain := self._observe(probe)):
+                self._without[probe] = tuple(one for one in plain if one is not None)
         state = self._processes.state(self._proxy.name)
         begin = self._proxy.log.size()
         self._proxy.write(self._chain(applied))
@@ -148,16 +165,31 @@ class Canary:
             if crashed():
                 raise _CrashError("while it was loaded", self._proxy.log.since(begin))
             raise _hung(name, "its start (onStart or onConfigure)", patience)
-        answer = self._request()
-        if crashed():
-            raise _CrashError("on a plain GET request", self._proxy.log.since(begin))
-        if answer:
-            raise _hung(name, "a plain GET / request", _PATIENCE)
+        effects = tuple(self._effect(name, probe, crashed, begin) for probe in probes)
         trapped = traps(self._proxy.log.since(begin))
-        return f"the canary saw it trap in {trapped[0].function}: {trapped[0].why}" if trapped else ""
+        return Trial(effects, f"{trapped[0].function}: {trapped[0].why}" if trapped else "")
 
-    def _request(self) -> str:
-        return ask_all([Question(str(self._proxy.folder / "inbound.sock"))], timeout=_PATIENCE)[0]
+    def _effect(self, name: str, probe: Probe, crashed: Callable[[], bool], begin: int) -> Effect:
+        """Learn what the plugin that is there does to a request."""
+        found, plain = self._observe(probe), probe == PLAIN
+        if crashed():
+            words = "on a plain GET request" if plain else f"on the request {probe}"
+            raise _CrashError(words, self._proxy.log.since(begin))
+        if None in found:
+            raise _hung(name, "a plain GET / request" if plain else f"the request {probe}", _PATIENCE)
+        return effect_of(probe, self._without.get(probe, ()), [one for one in found if one is not None])
+
+    def _observe(self, probe: Probe) -> list[frozenset[Trait] | None]:
+        """Send a request twice; give what is true of each exchange, None for one without an answer."""
+        address, data = str(self._proxy.folder / "inbound.sock"), probe.encoded("canary")
+        found: list[frozenset[Trait] | None] = []
+        with closing(Echo(self._proxy.folder / ECHO)) as echo:
+            for _ in range(_TWICE):
+                (response,) = exchange_all([(address, data)], timeout=_PATIENCE, echo=echo)
+                found.append(None if response is None else served(response, echo))
+                if response is None:
+                    break
+        return found
 
     def _look(self, deadline: float, crashed: Callable[[], bool]) -> Discovery | None:
         while (left := deadline - time.monotonic()) > 0 and not crashed():

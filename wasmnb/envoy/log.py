@@ -18,6 +18,8 @@ __all__ = ["LASTING", "Log", "Trap", "crash_request", "reasons", "refusal_cause"
 # Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
 _MARK = f"Updated filter config {CHAIN_NAME} created, warming done"
 _NOISE = ("][debug][filter]", "no configured limit to the number of allowed active downstream connections")
+# Envoy 1.40, wasm_vm.cc, level trace: each call into a VM and out of it.
+_TRACE = "][trace][wasm] [source/extensions/common/wasm/wasm_vm.cc"
 # Envoy 1.40, wasm_vm.cc, and proxy-wasm-cpp-host's backtrace in the lines after it.
 _TRAP = re.compile(r"\]\[error\]\[wasm\].*?Function: (?P<function>\S+) failed: (?P<why>.*)$")
 _FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*?)(?:\tthread=\d+)?$")
@@ -69,12 +71,18 @@ class Log:
     Parameters
     ----------
     path : pathlib.Path
+
+    Attributes
+    ----------
+    traced : bool
+        Whether the level "trace" is the user's wish; else its lines are of our own requests.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._old = path.with_name(path.name + ".old")
         self._read: tuple[object, list[str]] = (None, [])
+        self.traced = False
 
     def all(self) -> list[str]:
         """Give every line there still is, oldest first."""
@@ -88,7 +96,8 @@ class Log:
 
     def shown(self) -> list[str]:
         """Give the lines worth showing: without those that only mark our own exchanges."""
-        return [line for line in self.all() if not any(noise in line for noise in _NOISE)]
+        noise = _NOISE if self.traced else (*_NOISE, _TRACE)
+        return [line for line in self.all() if not any(words in line for words in noise)]
 
     def present(self) -> list[str]:
         """Give the lines since the present chain took over."""

@@ -16,6 +16,10 @@ from wasmnb.errors import MeshError
 from wasmnb.interrupts import uninterrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmnb.envoy.effect import Trial
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.plugin import Plugin
 
 __all__ = ["Preflight"]
@@ -65,13 +69,14 @@ class Preflight:
             self._canary = Canary(proxy, self._processes)
             weakref.finalize(self, self._processes.stop)
 
-    def examine(self, plugin: Plugin) -> str:
+    def examine(self, plugin: Plugin, probes: Sequence[Probe] = ()) -> Trial:
         """Try a plugin, unless the same module, root id and configuration passed before.
 
-        Returns
-        -------
-        str
-            What is worth a note though it is no refusal; empty when there is nothing.
+        Parameters
+        ----------
+        plugin : Plugin
+        probes : sequence of Probe
+            Requests that are sent through it besides a plain one.
 
         Raises
         ------
@@ -90,7 +95,7 @@ class Preflight:
         path = self._processes.folder / "modules" / f"{module.digest.removeprefix('sha256:')}.wasm"
         path.write_bytes(module.wasm)
         try:
-            return self._canary.examine(Applied(plugin, root_id, str(path)))
+            return self._canary.examine(Applied(plugin, root_id, str(path)), probes)
         finally:
             path.unlink(missing_ok=True)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.admin import Admin, Question
 from wasmnb.envoy.bootstrap import Route, Site, bootstrap, command
+from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log
 from wasmnb.plugin.rendering.envoy import chain_resource, wasm_filter
 
@@ -33,8 +35,8 @@ class Applied:
         The root id in use.
     filename : str
         The module in the mesh's folder, named by its content.
-    note : str
-        What the canary saw and did not refuse, such as a trap on a plain request.
+    trial : Trial
+        What was seen of it on the canary.
     attempt : int
         How often the same was deployed again after its VM had crashed.
     """
@@ -42,7 +44,7 @@ class Applied:
     plugin: Plugin
     root_id: str
     filename: str
-    note: str = ""
+    trial: Trial = field(default_factory=Trial)
     attempt: int = 0
 
     @cached_property
@@ -122,6 +124,25 @@ class Standing:
         return all(proxy in self.pods and self.pods[proxy].plugin == plugin for proxy in proxies)
 
 
+class Own:
+    """How many answers of an Envoy were to requests of our own, by status class, since its process started."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._counts: Counter[str] = Counter()
+
+    def add(self, pid: int, status: int) -> None:
+        """Count an answer."""
+        if pid != self._pid:
+            self._pid = pid
+            self._counts.clear()
+        self._counts[str(status)[0]] += 1
+
+    def of(self, pid: int) -> Mapping[str, int]:
+        """Give the counts of a process."""
+        return self._counts if pid == self._pid else {}
+
+
 class Proxy:
     """One Envoy.
 
@@ -147,6 +168,7 @@ class Proxy:
         self.chain = Chain(0)
         self._writes = 0
         self.reloads: dict[str, tuple[int, int]] = {}
+        self.own = Own()
 
     @property
     def address(self) -> str:
@@ -157,6 +179,7 @@ class Proxy:
         """Write what the Envoy starts with; give the process for the supervisor."""
         (self.folder / "chain").mkdir(parents=True)
         self.write(Chain(1))
+        self.log.traced = level == "trace"
         config = self.folder / "bootstrap.json"
         config.write_text(json.dumps(bootstrap(self.site, routes)), "utf-8")
         argv = command(envoy, str(config), level)

@@ -1,7 +1,7 @@
 """Meshes: one protocol, and an embedded one of real Envoys."""
 
 from wasmnb.mesh.protocol import Change, Count, Mesh, MeshInNamespace, MeshWithBookinfo, Pod, Watch
-from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 __all__ = [
     "Cause",
@@ -12,6 +12,7 @@ __all__ = [
     "MeshWithBookinfo",
     "Pod",
     "PodVerdict",
+    "Proof",
     "Verdict",
     "Watch",
 ]

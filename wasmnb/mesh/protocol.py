@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wasmnb.check import Check
-    from wasmnb.plugin import Plugin, PodVerdict
+    from wasmnb.plugin import Plugin, PodVerdict, Proof
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
@@ -151,7 +151,8 @@ class Mesh(Protocol):
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,
-        wait: float = 10.0,
+        prove: Proof | None = None,
+        wait: float | None = 10.0,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
         """Put a plugin in force and wait until every selected pod has a verdict that will last.
@@ -166,8 +167,11 @@ class Mesh(Protocol):
             where a mesh keeps both side by side), and each pod is judged by what that pod is to run.
         preflight : bool
             Try the module on an Envoy of the mesh's own before any pod gets it. A mesh may do so in any case.
-        wait : float
-            Seconds; 0 gives the verdicts as they are once it has been handed over.
+        prove : Proof, optional
+            How it is to be seen to act: by its EFFECT on requests of ours, by Envoy's TRACE of one where there is no
+            effect, or not at all (CONFIG), so that LOADED is all that a pod can become. None: as the mesh was allowed.
+        wait : float or None
+            Seconds; None gives the verdicts as they are once it has been handed over.
         progress : Progress, optional
 
         Returns

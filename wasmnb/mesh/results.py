@@ -126,6 +126,7 @@ _VERDICT_COLUMNS = (
     Column("plugin"),
     Column("verdict", categories=tuple(one.value for one in Verdict)),
     Column("cause"),
+    Column("proof"),
     Column("running"),
     Column("wanted"),
     Column("reason"),
@@ -138,12 +139,21 @@ def verdicts_table(verdicts: Iterable[PodVerdict]) -> Table:
     """Give verdicts in rows.
 
     The columns are ``pod``, ``plugin`` (``string``), ``verdict`` (``category`` of all verdicts), ``cause``,
-    ``running``, ``wanted`` (digests), ``reason``, ``evidence`` (quoted lines, a line break between; all ``string``)
-    and ``at`` (``datetime64[us, UTC]``).
+    ``proof``, ``running``, ``wanted`` (digests), ``reason``, ``evidence`` (quoted lines, a line break between; all
+    ``string``) and ``at`` (``datetime64[us, UTC]``).
     """
     rows = tuple(
         (
-            *(one.pod, one.plugin, one.verdict.value, one.cause.value, one.running, one.wanted, one.reason),
+            *(
+                one.pod,
+                one.plugin,
+                one.verdict.value,
+                one.cause.value,
+                one.proof.value,
+                one.running,
+                one.wanted,
+                one.reason,
+            ),
             *("\n".join(one.evidence), one.at),
         )
         for one in verdicts

@@ -3,7 +3,7 @@
 from wasmnb.plugin.enums import FailPolicy, Kind, Mode, Phase, PluginType, PullPolicy
 from wasmnb.plugin.plugin import Plugin
 from wasmnb.plugin.scope import Match, TargetRef
-from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 __all__ = [
     "Cause",
@@ -15,6 +15,7 @@ __all__ = [
     "Plugin",
     "PluginType",
     "PodVerdict",
+    "Proof",
     "PullPolicy",
     "TargetRef",
     "Verdict",

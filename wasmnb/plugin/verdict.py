@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Cause", "PodVerdict", "Verdict"]
+__all__ = ["Cause", "PodVerdict", "Proof", "Verdict"]
 
 
 class Verdict(str, Enum):
-    """What is true of one plugin on one pod. Closed: when in doubt it is UNPROVEN, never LIVE."""
+    """What is true of one plugin on one pod. Closed: when in doubt it is UNPROVEN, never LIVE.
+
+    LIVE is what was seen to act on the pod; LOADED what the proxy says it runs, and nobody has seen to act; GONE is a
+    removal that is proven.
+    """
 
     LIVE = "LIVE"
+    LOADED = "LOADED"
+    GONE = "GONE"
     OLD = "OLD"
     WARMING = "WARMING"
     REJECTED = "REJECTED"
@@ -36,6 +42,19 @@ class Verdict(str, Enum):
     def code(self) -> str:
         """The stable code of it, such as ``WNB5001``; ``%wasm_explain`` shows the page of it."""
         return _VERDICT_CODES[self]
+
+
+class Proof(str, Enum):
+    """What the proof is that a plugin acts on a pod. Closed."""
+
+    NONE = "NONE"
+    """There is none."""
+    CONFIG = "CONFIG"
+    """What the proxy says: it accepted the plugin, and has it in force. That it acts is not proven by that."""
+    TRACE = "TRACE"
+    """Envoy's own trace of a request of ours, in which the plugin was called."""
+    EFFECT = "EFFECT"
+    """A change of a request or response that this plugin makes, and that was not there before it came."""
 
 
 class Cause(str, Enum):
@@ -162,6 +181,14 @@ class Cause(str, Enum):
     OTHER_CONTROLLER = "OTHER_CONTROLLER"
     """The object is taken by the controller of another gateway, whose proxies are not looked at."""
 
+    # It is loaded, and was not seen to act.
+    UNSEEN = "UNSEEN"
+    """No effect was seen on the requests that were sent, and no trace shows it."""
+    UNASKED = "UNASKED"
+    """No request was sent to see it act."""
+    CRASH_FORESEEN = "CRASH_FORESEEN"
+    """Its VM crashed when it was tried before, so no request was sent through it."""
+
     @property
     def code(self) -> str:
         """The stable code of it, such as ``WNB6001``; ``%wasm_explain`` shows the page of it."""
@@ -184,6 +211,8 @@ class PodVerdict:
         When it was observed (aware, UTC).
     cause : Cause
         Why, for a program to decide on.
+    proof : Proof
+        What shows that it acts there.
     """
 
     pod: str
@@ -195,6 +224,14 @@ class PodVerdict:
     evidence: tuple[str, ...]
     at: datetime
     cause: Cause = Cause.NONE
+    proof: Proof = Proof.NONE
+
+    def good(self, wanted: Proof | None = None) -> bool:
+        """Say whether the plugin is where it was put, as well proven as is wanted.
+
+        LIVE is good; LOADED only where what the proxy says (CONFIG) is enough.
+        """
+        return self.verdict is Verdict.LIVE or (self.verdict is Verdict.LOADED and wanted is Proof.CONFIG)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the verdict as plain JSON values."""
@@ -203,6 +240,7 @@ class PodVerdict:
             "plugin": self.plugin,
             "verdict": self.verdict.value,
             "cause": self.cause.value,
+            "proof": self.proof.value,
             "wanted": self.wanted,
             "running": self.running,
             "reason": self.reason,
@@ -224,6 +262,8 @@ _VERDICT_CODES = {
     Verdict.NOT_SELECTED: "WNB5009",
     Verdict.NO_SIDECAR: "WNB5010",
     Verdict.UNPROVEN: "WNB5011",
+    Verdict.LOADED: "WNB5012",
+    Verdict.GONE: "WNB5013",
 }
 _CAUSE_CODES = {
     Cause.NONE: "WNB6000",
@@ -278,4 +318,7 @@ _CAUSE_CODES = {
     Cause.LOG_ROTATED: "WNB6049",
     Cause.LOG_TOO_LONG: "WNB6050",
     Cause.OTHER_CONTROLLER: "WNB6051",
+    Cause.UNSEEN: "WNB6052",
+    Cause.UNASKED: "WNB6053",
+    Cause.CRASH_FORESEEN: "WNB6054",
 }

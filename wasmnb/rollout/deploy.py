@@ -19,7 +19,7 @@ from wasmnb.wording import Verb, Wording, joined
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from wasmnb.mesh import Mesh, PodVerdict
+    from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
@@ -77,6 +77,7 @@ def put(
     wait: float,
     patient: bool = True,
     fearless: bool = False,
+    prove: Proof | None = None,
     mask: Callable[[str], str] = str,
     progress: Progress | None = None,
 ) -> Deployment:
@@ -92,6 +93,8 @@ def put(
         False: do not wait for pods that may yet become LIVE.
     fearless : bool
         True: apply what has not been tried on an Envoy here.
+    prove : Proof, optional
+        How it is to be seen to act; CONFIG takes LOADED for enough.
     mask : callable
         Takes secrets out of what a progress shows.
     progress : Progress, optional
@@ -108,16 +111,18 @@ def put(
         now = in_force(mesh, plugin.id)
         if now is not None and plugin_key(now) == plugin_key(plugin):
             verdicts = _selected(mesh.verdicts(plugin.id))
-            if verdicts and all(verdict.verdict is Verdict.LIVE for verdict in verdicts):
+            if verdicts and all(verdict.good(prove) for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
         if isinstance(progress, Following):
             progress.follow(mesh, plugin, mask)
         untried: dict[str, Any] = {"preflight": False} if fearless else {}
-        verdicts = _selected(mesh.apply(plugin, wait=wait if patient else 0.0, progress=progress, **untried))
+        if prove is not None:
+            untried["prove"] = prove
+        verdicts = _selected(mesh.apply(plugin, wait=wait if patient else None, progress=progress, **untried))
     except KeyboardInterrupt:
         raise stopped(mesh, plugin, "Waiting for") from None
     if patient or not verdicts or any(verdict.verdict.final for verdict in verdicts):
-        _all_live(mesh, plugin, verdicts)
+        _all_live(mesh, plugin, verdicts, prove)
     return Deployment(plugin, verdicts, unchanged=False, stages=(("swap", perf_counter() - start),))
 
 
@@ -171,13 +176,13 @@ def _selected(verdicts: list[PodVerdict]) -> tuple[PodVerdict, ...]:
     return tuple(verdict for verdict in verdicts if verdict.verdict is not Verdict.NOT_SELECTED)
 
 
-def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...]) -> None:
+def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...], prove: Proof | None) -> None:
     if not verdicts:
         raise SelectorError(
             f"The selector {selector_text(plugin.selector)} matches no pod of the mesh {mesh.name!r}.",
             hint=Wording("{} shows the labels there are", Verb("pods")),
         )
-    rest = [verdict for verdict in verdicts if verdict.verdict is not Verdict.LIVE]
+    rest = [verdict for verdict in verdicts if not verdict.good(prove)]
     if plugin.kind.foreign:
         # Of another controller's proxies there is no proof, only that controller's word.
         rest = [verdict for verdict in rest if verdict.verdict is not Verdict.UNPROVEN]

@@ -40,6 +40,8 @@ __all__ = [
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "LIVE": ("✓", "good"),
+    "LOADED": ("?", "warn"),
+    "GONE": ("·", "quiet"),
     "OLD": ("↺", "warn"),
     "WARMING": ("…", "quiet"),
     "REJECTED": ("✗", "bad"),
@@ -207,7 +209,7 @@ def _verdict_columns(table: Table, verdicts: Iterable[PodVerdict]) -> tuple[Colu
     verdicts = list(verdicts)
     digest = {"show": digest_cell, "code": True}
     return table.look(
-        hidden=("cause", "evidence", "at"),
+        hidden=("cause", "proof", "evidence", "at"),
         verdict={"show": verdict_cell},
         running={**digest, "shown": any(one.running for one in verdicts)},
         wanted={**digest, "shown": any(one.running != one.wanted for one in verdicts if one.running)},

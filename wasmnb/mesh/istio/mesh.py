@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from wasmnb.image import Image
     from wasmnb.mesh.protocol import Count, Pod
     from wasmnb.plugin import Plugin
-    from wasmnb.plugin.verdict import PodVerdict
+    from wasmnb.plugin.verdict import PodVerdict, Proof
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
@@ -178,7 +178,8 @@ class IstioMesh:
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,
-        wait: float = 10.0,
+        prove: Proof | None = None,  # noqa: ARG002 - a verdict here says what proof there is
+        wait: float | None = 10.0,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
         """Put a plugin in force, and wait until every pod concerned has a verdict that will last.
@@ -191,8 +192,9 @@ class IstioMesh:
             See `wasmnb.mesh.Mesh.apply`.
         preflight : bool
             Load the module, with its configuration, in the embedded Envoy first.
-        wait : float
-            Seconds for the proxies; what a large module takes to compile comes on top.
+        prove : Proof, optional
+        wait : float or None
+            Seconds for the proxies; what a large module takes to compile comes on top. None does not wait.
         progress : Progress, optional
 
         Raises

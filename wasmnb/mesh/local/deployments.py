@@ -12,15 +12,16 @@ from wasmnb.envoy.canary import Canary
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.local.chain_swap import refusal, roll
-from wasmnb.mesh.local.judge import gather, judge, not_selected
+from wasmnb.mesh.local.judge import Evidence, gather, judge, not_selected
 from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
+from wasmnb.mesh.local.proving import Proving
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,6 +51,7 @@ class Deployments:
         self._plan = parts
         self._processes = processes
         self._canary = Canary(parts.canary, processes)
+        self.proving = Proving(parts, processes)
         self._lock = threading.RLock()
         # Each proxy starts with an empty chain of number 1.
         self._numbers = itertools.count(2)
@@ -57,13 +59,19 @@ class Deployments:
         self._history: dict[str, list[Plugin]] = {}
 
     def apply(
-        self, plugin: Plugin, wait: float, progress: Progress, only: Mapping[str, str] | None = None
+        self,
+        plugin: Plugin,
+        wait: float,
+        progress: Progress,
+        only: Mapping[str, str] | None = None,
+        prove: Proof | None = None,
     ) -> list[PodVerdict]:
         """Put a plugin in force; see `LocalMesh.apply`."""
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
 
         with self._lock, _files():
             check_id(plugin.id)
+            self.proving.allow(plugin.id, requests=prove is not Proof.CONFIG)
             check_scope(plugin)
             chosen = self._chosen(plugin, only)
             current = self._standing.get(plugin.id)
@@ -75,7 +83,7 @@ class Deployments:
             progress.update("trying the module on the canary Envoy")
             try:
                 applied = Applied(plugin, root_id, self._store(plugin.image.module))
-                applied = replace(applied, note=self._canary.examine(applied))
+                applied = replace(applied, trial=self._canary.examine(applied, self.proving.probes(chosen)))
                 progress.update(f"handing {plugin.id} to {len(chosen)} pods")
                 self._put(plugin.id, Standing.on(applied, chosen, current if only else None), wait)
             finally:
@@ -137,19 +145,26 @@ class Deployments:
         return self._judged([proxy for proxy in self._plan.everyone if proxy in standing.pods], standing)
 
     def _judged(self, proxies: list[Proxy], standing: Standing) -> list[PodVerdict]:
-        return [judge(one, standing.pods[one.proxy]) for one in gather(proxies, self._processes)]
+        self.proving.look([(proxy, standing.pods[proxy]) for proxy in proxies])
+        return [self._judge(one, standing.pods[one.proxy]) for one in gather(proxies, self._processes)]
+
+    def _judge(self, evidence: Evidence, applied: Applied) -> PodVerdict:
+        return judge(evidence, applied, self.proving.seen(evidence.proxy, applied))
 
     def verdicts(self, id_: str | None) -> list[PodVerdict]:
         """Judge every (pod, plugin) that belong together, or one plugin on every pod."""
         standing = dict(self._standing) if id_ is None else {id_: self._find(id_)}
         order = [one.plugin.id for one in _sorted(one.newest for one in standing.values())]
         proxies = [proxy for proxy in self._plan.everyone if any(proxy in one.pods for one in standing.values())]
+        self.proving.look(
+            [(proxy, one.pods[proxy]) for proxy in proxies for one in standing.values() if proxy in one.pods]
+        )
         evidence = {one.proxy: one for one in gather(proxies, self._processes)}
         found = []
         for proxy in self._plan.everyone:
             for one in (standing[name] for name in order):
                 if proxy in one.pods:
-                    found.append(judge(evidence[proxy], one.pods[proxy]))
+                    found.append(self._judge(evidence[proxy], one.pods[proxy]))
                 elif id_ is not None and proxy is not self._plan.gateway:
                     found.append(not_selected(proxy, one.newest, unreached=is_for(one.newest.plugin, proxy)))
         return found
@@ -189,6 +204,9 @@ class Deployments:
                 chains[proxy] = Chain(next(self._numbers), tuple(plugins))
         # All of them compile the module at the same time, on the same cores.
         loading = standing.newest.loading * len(chains) if standing else 0.0
+        if standing is not None:
+            newest = standing.newest
+            self.proving.before(newest, [proxy for proxy in chains if standing.pods.get(proxy) is newest])
         problems = roll(chains, self._processes, wait=wait + loading)
         if problems:
             verb = "taken over by" if standing else "removed from"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,11 @@ from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.traps import could_trap, told
 from wasmnb.mesh.local.plugin_scope import meaningless, unselected
 from wasmnb.plugin import FailPolicy
-from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes, State
+    from wasmnb.mesh.local.proving import Seen
 
 __all__ = ["ANSWER", "Ending", "Evidence", "ending", "gather", "judge", "not_selected"]
 
@@ -92,8 +93,16 @@ def not_selected(proxy: Proxy, applied: Applied, *, unreached: bool = False) -> 
     return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, cause=cause, at=datetime.now(timezone.utc))
 
 
-def judge(evidence: Evidence, applied: Applied) -> PodVerdict:  # noqa: PLR0911 - one for each thing that can be
-    """Judge one plugin on one pod that it selects."""
+def judge(evidence: Evidence, applied: Applied, seen: Seen | None = None) -> PodVerdict:  # noqa: PLR0911 - one for each thing that can be
+    """Judge one plugin on one pod that it selects.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    applied : Applied
+    seen : Seen, optional
+        How it was seen to act there, or that it was not; None where nobody looked.
+    """
     proxy, id_ = evidence.proxy, applied.plugin.id
     version = evidence.discovery.version if evidence.discovery else ""
     running = Chain.running(version, id_)
@@ -118,7 +127,18 @@ def judge(evidence: Evidence, applied: Applied) -> PodVerdict:  # noqa: PLR0911 
     if evidence.silence:
         words = f"the proxy's worker does not answer: {evidence.silence}"
         return say(Verdict.HUNG, Cause.WORKER_HUNG, words)
-    return _trapped(evidence, applied, say) or say(Verdict.LIVE, Cause.NONE, _remark(evidence, applied))
+    return _trapped(evidence, applied, say) or _loaded(evidence, applied, seen, say)
+
+
+def _loaded(evidence: Evidence, applied: Applied, seen: Seen | None, say: _Say) -> PodVerdict:
+    """Judge what the proxy says it runs: LIVE where it was seen to act."""
+    remark = _remark(evidence, applied)
+    if seen is not None and seen.proof is not Proof.NONE:
+        return replace(say(Verdict.LIVE, Cause.NONE, remark, seen.line), proof=seen.proof)
+    cause = Cause.UNASKED if seen is None else Cause.CRASH_FORESEEN if applied.trial.trapped else Cause.UNSEEN
+    words = seen.words if seen is not None else "no request was sent to see it act"
+    reason = "; ".join(filter(None, [words, remark]))
+    return replace(say(Verdict.LOADED, cause, reason), proof=Proof.CONFIG)
 
 
 def _down(evidence: Evidence) -> tuple[Verdict, Cause, str]:
@@ -183,7 +203,7 @@ def _remark(evidence: Evidence, applied: Applied) -> str:
         count = len([trap for trap in traps(evidence.lines) if could_trap(applied.plugin.image.module, trap)])
         if count:
             remarks.append(f"its VM crashed and was loaded again ({count}x)")
-    return "; ".join(filter(None, [*remarks, applied.note, meaningless(applied.plugin, evidence.proxy)]))
+    return "; ".join(filter(None, [*remarks, meaningless(applied.plugin, evidence.proxy)]))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering.envoy import wasm_filter
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
 from wasmnb.progress import Silent
 from wasmnb.wording import Verb, Wording
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalMesh"]
 
-_LASTING = {Verdict.LIVE, Verdict.UNPROVEN}
+_LASTING = {Verdict.LIVE, Verdict.LOADED, Verdict.UNPROVEN}
 _WAIT = 10.0
 _LEVELS = ("trace", "debug", "info", "warning", "error", "critical", "off")
 
@@ -159,7 +159,8 @@ class LocalMesh:
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,  # noqa: ARG002 - the canary costs a moment, and saves the pods
-        wait: float = _WAIT,
+        prove: Proof | None = None,
+        wait: float | None = _WAIT,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
         """Put a plugin in force on every pod it selects, or on none.
@@ -169,9 +170,11 @@ class LocalMesh:
         plugin : Plugin
         only : mapping of str to str, optional
             On those of the selected pods only that also carry these labels; the others keep what they have.
-        wait : float
-            Seconds for the pods to take it over, once the canary has let it pass; 0 is 10, since none of them keeps
-            it when one does not take it.
+        prove : Proof, optional
+            CONFIG: send nothing through it. Else it is looked for by its effect, then by trace.
+        wait : float or None
+            Seconds for the pods to take it over, once the canary has let it pass. None waits no longer than handing it
+            over takes, which is 10 s at most: none of the pods keeps it when one does not take it.
         progress : Progress, optional
 
         Returns
@@ -191,7 +194,7 @@ class LocalMesh:
             A pod did not take it over. In each case what was in force before still is.
         """
         self._check()
-        found = self._deployments.apply(plugin, wait or _WAIT, progress or Silent(), only)
+        found = self._deployments.apply(plugin, _WAIT if wait is None else wait, progress or Silent(), only, prove)
         _wake_all(self._watches)
         return found
 
@@ -294,6 +297,7 @@ class LocalMesh:
         self._check()
         target = locate(url, self._plan.services)
         request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)
+        self._deployments.proving.remember(target.service.name, request)
         way = Way(source, target.service, via, pod, received=received)
         return exchange(self._plan, self._processes, way, request, timeout=timeout)
 

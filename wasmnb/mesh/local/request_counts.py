@@ -26,7 +26,10 @@ _SERVER_ERROR = "5"
 
 
 def count(proxies: Sequence[Proxy], processes: Processes) -> list[Count]:
-    """Ask all proxies at the same time; one that does not answer cannot say, and the reason is told."""
+    """Ask all proxies at the same time; one that does not answer cannot say, and the reason is told.
+
+    Requests of our own, which look for what a filter does, are not counted.
+    """
     pages = answers([proxy.admin for proxy in proxies], _CLASSES, timeout=ANSWER)
     return [_counted(proxy, page, processes) for proxy, page in zip(proxies, pages, strict=True)]
 
@@ -40,5 +43,7 @@ def _counted(proxy: Proxy, page: str | OSError, processes: Processes) -> Count:
             "the proxy is being restarted" if state is None or not state.pid else f"the proxy does not answer: {page}"
         )
         return Count(proxy.name, None, None, f"{reason}: {why}" if why else reason, at)
-    found = {kind: int(number) for kind, number in _CLASS.findall(page)}
+    state = processes.state(proxy.name)
+    own = proxy.own.of(state.pid if state else 0)
+    found = {kind: max(0, int(number) - own.get(kind, 0)) for kind, number in _CLASS.findall(page)}
     return Count(proxy.name, sum(found.values()), found.get(_SERVER_ERROR, 0), "", at)

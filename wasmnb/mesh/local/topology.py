@@ -45,6 +45,8 @@ class Plan:
         What the supervisor starts at once, and what it starts once the pods are up (the canary).
     held : list of socket.socket
         The reserved ports.
+    level : str
+        The log level of the filters.
     """
 
     folder: Path
@@ -55,6 +57,7 @@ class Plan:
     processes: list[dict[str, Any]] = field(default_factory=list)
     spare: list[dict[str, Any]] = field(default_factory=list)
     held: list[socket.socket] = field(default_factory=list)
+    level: str = "info"
 
     @property
     def everyone(self) -> list[Proxy]:
@@ -154,7 +157,7 @@ def _plan(
     services[GATEWAY] = Service(GATEWAY, (_GATEWAY_PORT,), [gateway])
     canary = canary_proxy(planner.place())
     routes = [_route(one) for one in services.values()]
-    whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held)
+    whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held, level=level)
     whole.processes = [service for _, service in pairs if service is not None]
     whole.processes += [proxy.prepare(envoy, routes, level) for proxy in whole.everyone]
     # The canary knows every service's name, so that a filter may call them when it starts, and reaches none of them.

@@ -70,7 +70,7 @@ class Deployments:
         *,
         only: Mapping[str, str] | None,
         preflight: Preflight | None,
-        wait: float,
+        wait: float | None,
         progress: Progress,
     ) -> list[PodVerdict]:
         """Put a plugin in force; see `IstioMesh.apply`."""
@@ -97,7 +97,7 @@ class Deployments:
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again))
             self._images.keep(plugin.image)
-            verdicts = self._waiting.settled(held, wait + _loading(plugin) if wait else 0.0, progress)
+            verdicts = self._waiting.settled(held, 0.0 if wait is None else wait + _loading(plugin), progress)
             self._changed()
             return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
 
@@ -201,7 +201,7 @@ def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -
     progress.update("trying the module on the embedded Envoy")
     if module_of(plugin.image) is None:
         return "not tried before: its image is not at hand here"
-    return preflight.examine(plugin)
+    return preflight.examine(plugin).note
 
 
 def _loading(plugin: Plugin) -> float:

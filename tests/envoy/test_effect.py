@@ -1,0 +1,59 @@
+"""Effects: what is learned from exchanges, and what tells a filter from a service, a failure or the filter before."""
+
+from wasmnb.envoy.effect import effect_of, traits
+from wasmnb.envoy.exchange import Probe
+from wasmnb.traffic.exchange import Headers, Response
+
+GET = Probe()
+
+
+def answer(*headers, status=200, body=b"ok"):
+    return Response(status, "", Headers(headers), body)
+
+
+def learned(without, having):
+    return effect_of(GET, [traits(one) for one in without], [traits(one) for one in having])
+
+
+PLAIN = answer(("server", "echo"))
+TAGGED = answer(("server", "echo"), ("x-tag", "new"))
+
+
+def test_a_header_that_comes_is_an_effect_and_is_seen_where_it_was_not_before():
+    effect = learned([PLAIN, PLAIN], [TAGGED, TAGGED])
+    there = answer(("content-type", "text/html"))
+    assert effect.seen(there, answer(("content-type", "text/html"), ("x-tag", "new"))) == "response header x-tag: new"
+    assert effect.seen(there, there) == ""
+
+
+def test_what_was_there_before_says_nothing():
+    effect = learned([PLAIN, PLAIN], [TAGGED, TAGGED])
+    assert effect.seen(TAGGED, TAGGED) == ""
+    # The build before had the header too, with another value: that value alone tells.
+    old = answer(("x-tag", "old"))
+    assert effect.seen(old, old) == ""
+    assert effect.seen(old, TAGGED) == "response header x-tag: new"
+
+
+def test_what_differs_by_itself_does_not_count():
+    first, second = (answer(("x-id", text)) for text in "ab")
+    assert not learned([first, second], [second, first])
+    random = learned([PLAIN, PLAIN], [answer(("server", "echo"), ("x-id", text)) for text in "ab"])
+    assert random.seen(PLAIN, answer(("x-id", "c"))) == "response header x-id"
+    dated = learned([answer(("date", "1")), answer(("date", "1"))], [answer(("date", "2")), answer(("date", "2"))])
+    assert not dated
+
+
+def test_a_header_that_goes_is_an_effect():
+    effect = learned([TAGGED, TAGGED], [PLAIN, PLAIN])
+    assert effect.seen(TAGGED, answer(("x", "y"))) == "no response header x-tag any more"
+
+
+def test_the_answer_of_a_failure_is_not_taken_for_an_effect():
+    effect = learned([TAGGED, TAGGED], [answer(status=503, body=b""), answer(status=503, body=b"")])
+    assert effect.seen(TAGGED, answer(status=503, body=b"")) == ""
+    denied = learned([PLAIN, PLAIN], [answer(status=403, body=b"no")] * 2)
+    assert denied.seen(PLAIN, answer(status=403, body=b"no"))
+    assert denied.seen(PLAIN, answer(status=503, body=b"upstream connect error")) == ""
+    assert denied.seen(PLAIN, None) == ""
+    assert denied.seen(None, answer(status=403, body=b"no")) == ""

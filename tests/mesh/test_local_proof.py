@@ -1,0 +1,109 @@
+"""LIVE on the embedded mesh is what was seen to act on the pod; what the proxy says alone is LOADED."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.mesh.conftest import until
+from tests.mesh.tiny import build, header, tag
+from wasmnb.image.packaging import package
+from wasmnb.mesh import Cause, Proof, Verdict
+from wasmnb.plugin import Plugin
+
+DETAILS = {"app": "details"}
+EVERY_CALLBACK = "0"
+
+
+def put(mesh, id_, module, selector=DETAILS, **more):
+    return mesh.apply(Plugin(id_, package(module, f"local/{module.name}"), selector, **more))
+
+
+def proofs(verdicts):
+    return {(one.verdict, one.proof) for one in verdicts}
+
+
+def test_a_visible_effect_on_each_pod_makes_it_live(mesh):
+    found = put(mesh, "tagged", tag("seen"), {})
+    assert proofs(found) == {(Verdict.LIVE, Proof.EFFECT)}
+    assert all("response header x-tag: seen" in one.evidence[-1] for one in found)
+    assert found[0].to_dict()["proof"] == "EFFECT"
+
+
+def test_an_effect_that_the_build_before_had_is_not_its_own(mesh):
+    put(mesh, "tagged", tag("same"))
+    again = build("same-effect", response=header("x-tag", "same"), request=EVERY_CALLBACK)
+    (found,) = put(mesh, "tagged", again)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
+    (blind,) = put(mesh, "tagged", build("same-blind", response=f"{header('x-tag', 'same')}; never = 0"))
+    assert (blind.verdict, blind.proof, blind.cause) == (Verdict.LOADED, Proof.CONFIG, Cause.UNSEEN)
+
+
+def test_without_a_visible_effect_envoys_trace_shows_it_also_behind_others(mesh):
+    put(mesh, "first", build("quiet-1", request=EVERY_CALLBACK))
+    (found,) = put(mesh, "second", build("quiet-2", request="never = 0"))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
+    assert {one.verdict for one in mesh.verdicts()} == {Verdict.LIVE}
+    assert not any("trace" in line for line in mesh.logs("details"))
+    page = mesh._plan.proxies[0].admin.post("/logging")
+    assert "wasm: info" in page
+
+
+def test_behind_one_that_answers_by_itself_it_is_loaded(mesh):
+    put(mesh, "door", build("door", request="respond(403)"), priority=10)
+    found = put(mesh, "behind", tag("behind"), priority=1)
+    assert proofs(found) == {(Verdict.LOADED, Proof.CONFIG)}
+    assert {one.cause for one in found} == {Cause.UNSEEN}
+
+
+def test_what_traps_on_a_plain_request_is_not_live_and_no_request_is_sent_through_it(mesh):
+    before = {one.pod: one.requests for one in mesh.counts()}
+    (found,) = put(mesh, "trap", build("trap-proof", response="__builtin_trap()"))
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.CRASH_FORESEEN)
+    assert "trap in proxy_on_response_headers" in found.reason
+    assert {one.pod: one.requests for one in mesh.counts()} == before
+    assert mesh.send("productpage", "details:9080/details/1").response.status == 503
+    assert mesh.verdicts("trap")[0].verdict is Verdict.TRAPPED
+
+
+def test_an_effect_on_the_users_own_request_alone_is_learned_from_it(mesh):
+    mesh.send("productpage", "details:9080/details/7?lang=en!")
+    shows = f"if (evil) {header('x-tag', 'bang')}"
+    (found,) = put(mesh, "bang", build("bang", request="evil = path_has('!')", response=shows))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    assert "GET /details/7?lang=en!" in found.evidence[-1]
+
+
+def test_requests_of_our_own_are_not_counted(mesh):
+    put(mesh, "counted", tag("counted"))
+    before = next(one for one in mesh.counts() if one.pod == "details-v1-0").requests
+    put(mesh, "counted", tag("counted-2"))
+    mesh.send("productpage", "details:9080/details/1")
+    after = next(one for one in mesh.counts() if one.pod == "details-v1-0").requests
+    assert after - before == 1
+
+
+def test_after_a_restart_it_is_seen_anew(local):
+    put(local, "again", tag("again"))
+    before = local._processes.state("details-v1-0").pid
+    os.kill(before, signal.SIGKILL)
+    until(lambda: local._processes.state("details-v1-0").pid, lambda pid: pid not in (0, before))
+    found = until(lambda: local.verdicts("again")[0], lambda one: one.verdict is Verdict.LIVE)
+    assert (found.pod, found.proof) == ("details-v1-0", Proof.EFFECT)
+
+
+def test_a_gateway_is_proven_by_its_effect(mesh):
+    found = put(mesh, "gate", tag("gate"), {"app": "istio-ingressgateway"})
+    assert proofs(found) == {(Verdict.LIVE, Proof.EFFECT)}
+
+
+def test_where_the_configuration_is_enough_nothing_is_sent_and_it_is_loaded(mesh):
+    module = build("silent", request='log_line(2, "called", 6)', response=header("x-tag", "silent"))
+    found = mesh.apply(Plugin("silent", package(module, "local/silent"), DETAILS), prove=Proof.CONFIG)
+    assert proofs(found) == {(Verdict.LOADED, Proof.CONFIG)}
+    assert {one.cause for one in found} == {Cause.UNASKED}
+    assert all(one.good(Proof.CONFIG) and not one.good() for one in found)
+    assert not any("called" in line for line in mesh.logs("details"))
+    (found,) = mesh.apply(Plugin("silent", package(module, "local/silent"), DETAILS))
+    # What was there before it came was not looked at, so that an effect would not tell.
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)

@@ -1,0 +1,158 @@
+"""What a filter does, learned from requests without it and with it, so that it can be seen to act elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from wasmnb.envoy.exchange import Echo, Probe
+    from wasmnb.traffic.exchange import Response
+
+__all__ = ["Effect", "Trait", "Trial", "effect_of", "served", "traits"]
+
+# What Envoy itself writes anew into each message (Envoy 1.40, ``conn_manager_utility.cc``).
+_VOLATILE = {"date", "x-envoy-upstream-service-time", "x-request-id"}
+
+
+_SERVER_ERROR = 500
+
+
+class Facet(str, Enum):
+    """A part of an exchange that a filter can change."""
+
+    STATUS = "status"
+    HEADER = "response header"
+    BODY = "response body"
+    REQUEST_HEADER = "request header"
+    REQUEST = "request"
+    SERVED = "who answers"
+
+
+_OUTSIDE = {Facet.STATUS, Facet.HEADER, Facet.BODY}
+"""What a caller sees."""
+
+
+class Trait(NamedTuple):
+    """Something true of an exchange: such as that its response has a header with a value, or one of a name at all."""
+
+    facet: Facet
+    name: str
+    value: str | None = None
+
+    def __str__(self) -> str:
+        if self.facet is Facet.BODY:
+            return "the response body"
+        said = self.name if self.value is None else f"{self.name}: {self.value}" if self.name else self.value
+        return f"{self.facet.value} {said}"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a filter was seen to do to one request.
+
+    Parameters
+    ----------
+    probe : Probe
+    shown, gone : frozenset of Trait
+        What each exchange with the filter has, and none without it; and the other way round.
+    """
+
+    probe: Probe
+    shown: frozenset[Trait] = frozenset()
+    gone: frozenset[Trait] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.shown or self.gone)
+
+    def seen(self, before: Response | None, now: Response | None) -> str:
+        """Say in a few words what of it an exchange shows that the same one did not show before; empty for nothing.
+
+        Parameters
+        ----------
+        before, now : Response or None
+            What the proxy answered to the probe before the filter came, and with it.
+        """
+        if before is None or now is None or _failed(before, now):
+            return ""
+        had, has = traits(before), traits(now)
+        shown = sorted((one for one in (self.shown & has) - had if one.facet in _OUTSIDE), key=_plainest)
+        gone = sorted((one for one in (self.gone & had) - has if one.facet is Facet.HEADER), key=lambda one: one[1:2])
+        gone.sort(key=lambda one: one.value is not None)
+        return str(shown[0]) if shown else f"no {gone[0]} any more" if gone else ""
+
+
+def _failed(before: Response, now: Response) -> bool:
+    """Say whether an answer may be that of a failure, which looks like many a filter's."""
+    return now.status >= _SERVER_ERROR and now.status != before.status
+
+
+def _plainest(trait: Trait) -> tuple[bool, str, str]:
+    return trait.value is None, trait.facet.value, trait.name
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was seen of a plugin on the canary.
+
+    Parameters
+    ----------
+    effects : tuple of Effect
+        What it does to each request that it was tried with.
+    trapped : str
+        In which callback, and how, its VM crashed on one of them; empty when it did not.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    trapped: str = ""
+
+    @property
+    def note(self) -> str:
+        """What is worth a note though it is no refusal; empty when there is nothing."""
+        return f"the canary saw it trap in {self.trapped}" if self.trapped else ""
+
+
+def traits(response: Response) -> frozenset[Trait]:
+    """Say what is true of a response, as its caller sees it."""
+    status = Trait(Facet.STATUS, "", str(response.status))
+    return frozenset({status, _body(response), *_headers(Facet.HEADER, response.headers)})
+
+
+def served(response: Response, echo: Echo) -> frozenset[Trait]:
+    """Say what is true of an exchange with a service that was played: of its response, and of what arrived there."""
+    found = set(traits(response))
+    if echo.arrived:
+        line, headers, body = echo.arrived[-1]
+        found |= {Trait(Facet.SERVED, "", "the service"), Trait(Facet.REQUEST, line, hashlib.sha256(body).hexdigest())}
+        found |= _headers(Facet.REQUEST_HEADER, headers)
+    echo.arrived.clear()
+    return frozenset(found)
+
+
+def _body(response: Response) -> Trait:
+    return Trait(Facet.BODY, "", hashlib.sha256(response.body).hexdigest())
+
+
+def _headers(facet: Facet, lines: Iterable[tuple[str, str]]) -> set[Trait]:
+    found: set[Trait] = set()
+    for name, value in lines:
+        lower = name.lower()
+        found.add(Trait(facet, lower))
+        if lower not in _VOLATILE:
+            found.add(Trait(facet, lower, value))
+    return found
+
+
+def effect_of(probe: Probe, without: Sequence[frozenset[Trait]], having: Sequence[frozenset[Trait]]) -> Effect:
+    """Learn what a filter does to a request, from exchanges without it and with it.
+
+    What differs among those of one side differs by itself, and does not count.
+    """
+    if not without:
+        return Effect(probe)
+    always, ever = frozenset.intersection(*having), frozenset.union(*having)
+    return Effect(probe, always - frozenset.union(*without), frozenset.intersection(*without) - ever)

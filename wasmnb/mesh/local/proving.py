@@ -1,0 +1,225 @@
+"""Seeing plugins act on the pods of a local mesh: by the effect that the canary learned, or by Envoy's own trace."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.exchange import Probe, exchange_all
+from wasmnb.envoy.trace import LEAST, MOST, called, marked
+from wasmnb.mesh.local.judge import ANSWER
+from wasmnb.plugin.verdict import Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from wasmnb.envoy.effect import Effect
+    from wasmnb.envoy.processes import Processes
+    from wasmnb.envoy.proxy import Applied, Proxy
+    from wasmnb.mesh.local.topology import Plan
+    from wasmnb.traffic import Request, Response
+
+__all__ = ["Proving", "Seen"]
+
+
+_AGE = 60.0
+"""Seconds that what was seen is believed; then it is looked for again."""
+_AGAIN = 5.0
+"""Seconds until what was not seen is looked for again, so that a service is not asked all the time."""
+_MOST = 3  # requests of the user's that are remembered of a service
+_CALLBACK = "proxy_on_request_headers"
+_UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace of one does not show it either"
+_UNTRACED = "no effect was seen on the requests that were sent, and it takes no request headers, so no trace shows it"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How a plugin was seen to act on a pod, or why it was not.
+
+    Parameters
+    ----------
+    proof : Proof
+        NONE: it was not seen.
+    words : str
+        A line of evidence, or the reason.
+    pid, version : int, str
+        The process, and the chain in it, that it is about.
+    """
+
+    proof: Proof
+    words: str
+    pid: int
+    version: str
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    moment: float = field(default_factory=time.monotonic)
+
+    @property
+    def line(self) -> str:
+        """The line of evidence, with its time."""
+        return f"seen acting at {self.at:%H:%M:%S}: {self.words}"
+
+    def holds(self, pid: int, version: str) -> bool:
+        """Say whether it is about a process and its chain as they are, and not too old."""
+        young = time.monotonic() - self.moment < (_AGAIN if self.proof is Proof.NONE else _AGE)
+        return young and (self.pid, self.version) == (pid, version)
+
+
+class Proving:
+    """Sends requests to pods to see plugins act.
+
+    Parameters
+    ----------
+    parts : Plan
+    processes : Processes
+    """
+
+    def __init__(self, parts: Plan, processes: Processes) -> None:
+        self._plan = parts
+        self._processes = processes
+        self._sent: dict[str, deque[Probe]] = {}
+        self._before: dict[tuple[str, str], tuple[Applied, dict[Probe, Response | None]]] = {}
+        self._seen: dict[tuple[str, str], Seen] = {}
+        self._quiet: set[str] = set()
+
+    def allow(self, plugin: str, *, requests: bool) -> None:
+        """Say whether requests may be sent to see a plugin act."""
+        (self._quiet.discard if requests else self._quiet.add)(plugin)
+
+    def remember(self, app: str, request: Request) -> None:
+        """Remember a request of the user's to a service: what a filter does may show on it alone."""
+        if request.method != "GET" or request.body:
+            return
+        known = self._sent.setdefault(app, deque(maxlen=_MOST))
+        probe = Probe(request.method, request.path, tuple(request.headers))
+        if probe not in known and probe != PLAIN:
+            known.append(probe)
+
+    def probes(self, proxies: Iterable[Proxy]) -> tuple[Probe, ...]:
+        """Give the requests that show what a filter does on some pods."""
+        return tuple(dict.fromkeys(probe for proxy in proxies for probe in self._probes(proxy)))
+
+    def _probes(self, proxy: Proxy) -> tuple[Probe, ...]:
+        return (PLAIN, *self._sent.get(proxy.labels.get("app", ""), ()))
+
+    def before(self, applied: Applied, proxies: Sequence[Proxy]) -> None:
+        """See what pods answer before a plugin comes to them, so that its effect can be told from what was there."""
+        chosen = [] if applied.trial.trapped or applied.plugin.id in self._quiet else proxies
+        wanted = [(proxy, effect.probe) for proxy in chosen for effect in self._of(applied, proxy)]
+        answers = self._send(wanted)
+        for proxy in proxies:
+            found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is proxy}
+            self._before[proxy.name, applied.plugin.id] = (applied, found)
+
+    def look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool = False) -> None:
+        """Look for plugins that were not seen to act yet, or too long ago."""
+        allowed = [(proxy, applied) for proxy, applied in pairs if applied.plugin.id not in self._quiet]
+        running = [(proxy, applied) for proxy, applied in allowed if self._pid(proxy)]
+        missing = [pair for pair in running if anew or self.seen(*pair) is None]
+        missing = [pair for pair in missing if not self._foreseen(*pair)]
+        left = self._by_effect(missing)
+        if left:
+            self._by_trace(left)
+
+    def seen(self, proxy: Proxy, applied: Applied) -> Seen | None:
+        """Give what is known of a plugin on a pod; None where it is to be looked for."""
+        known = self._seen.get((proxy.name, applied.plugin.id))
+        return known if known is not None and known.holds(self._pid(proxy), proxy.chain.version) else None
+
+    def _foreseen(self, proxy: Proxy, applied: Applied) -> bool:
+        """Say whether a plugin would crash on a request, which is then not sent."""
+        if applied.trial.trapped:
+            self._note(proxy, applied, Proof.NONE, f"{applied.trial.note}, so no request was sent through it")
+        return bool(applied.trial.trapped)
+
+    def _by_effect(self, pairs: Sequence[tuple[Proxy, Applied]]) -> list[tuple[Proxy, Applied]]:
+        """Look for effects; give the pairs without one."""
+        wanted = [
+            (proxy, applied, effect)
+            for proxy, applied in pairs
+            for effect in self._of(applied, proxy)
+            if effect.probe in self._there(proxy, applied)
+        ]
+        answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted])
+        found: set[tuple[str, str]] = set()
+        for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
+            words = effect.seen(self._there(proxy, applied)[effect.probe], answer)
+            if words and (proxy.name, applied.plugin.id) not in found:
+                found.add((proxy.name, applied.plugin.id))
+                self._note(proxy, applied, Proof.EFFECT, f"{effect.probe}: {words}, which was not so before it came")
+        return [(proxy, applied) for proxy, applied in pairs if (proxy.name, applied.plugin.id) not in found]
+
+    def _by_trace(self, pairs: Sequence[tuple[Proxy, Applied]]) -> None:
+        """Look for the calls of plugins in Envoy's own trace of one request to each pod."""
+        traced = {proxy: proxy.log.size() for proxy in dict.fromkeys(proxy for proxy, _ in pairs)}
+        count = random.randint(LEAST, MOST)  # noqa: S311 - to be told from others, not to be secret
+        try:
+            for proxy in traced:
+                _level(proxy, "trace")
+            self._send([(proxy, marked(PLAIN, count)) for proxy in traced])
+        finally:
+            for proxy in traced:
+                _level(proxy, self._plan.level)
+        for proxy, applied in pairs:
+            lines = proxy.log.since(traced[proxy])
+            position = _position(proxy, applied)
+            call = "" if position is None else called(lines, count, position)
+            if call:
+                self._note(proxy, applied, Proof.TRACE, f"{PLAIN} with {count} headers: {call}")
+            else:
+                self._note(proxy, applied, Proof.NONE, _UNSEEN if position is not None else _UNTRACED)
+
+    def _of(self, applied: Applied, proxy: Proxy) -> list[Effect]:
+        own = self._probes(proxy)
+        return [effect for effect in applied.trial.effects if effect and effect.probe in own]
+
+    def _there(self, proxy: Proxy, applied: Applied) -> Mapping[Probe, Response | None]:
+        """Give what a pod answered before a plugin came; nothing where that is not known, or does not tell.
+
+        What a gateway answers is what a pod behind it answered: where that runs the plugin too, it tells nothing.
+        """
+        known, answers = self._before.get((proxy.name, applied.plugin.id), (None, {}))
+        gateway = proxy is self._plan.gateway
+        behind = gateway and any(one.chain.get(applied.plugin.id) is not None for one in self._plan.proxies)
+        return answers if known is applied and not behind else {}
+
+    def _send(self, wanted: Sequence[tuple[Proxy, Probe]]) -> list[Response | None]:
+        requests = [(proxy.site.inbound or ("", 0), probe.encoded(_authority(proxy))) for proxy, probe in wanted]
+        pids = [self._pid(proxy) for proxy, _ in wanted]
+        answers = exchange_all(requests, timeout=ANSWER)
+        for (proxy, _), pid, answer in zip(wanted, pids, answers, strict=True):
+            if answer is not None:
+                proxy.own.add(pid, answer.status)
+        return answers
+
+    def _note(self, proxy: Proxy, applied: Applied, proof: Proof, words: str) -> None:
+        key = (proxy.name, applied.plugin.id)
+        self._seen[key] = Seen(proof, words, self._pid(proxy), proxy.chain.version)
+
+    def _pid(self, proxy: Proxy) -> int:
+        state = self._processes.state(proxy.name)
+        return state.pid if state else 0
+
+
+def _authority(proxy: Proxy) -> str:
+    return f"{proxy.labels.get('app', proxy.site.workload)}:{proxy.site.port}"
+
+
+def _level(proxy: Proxy, level: str) -> None:
+    with suppress(OSError):
+        proxy.admin.post(f"/logging?wasm={level}", timeout=ANSWER)
+
+
+def _position(proxy: Proxy, applied: Applied) -> int | None:
+    """Count the Wasm filters that take a request's headers before a plugin's; None where its own does not take them."""
+    taking = [one for one in proxy.chain.plugins if _takes_headers(one)]
+    return next((index for index, one in enumerate(taking) if one.plugin.id == applied.plugin.id), None)
+
+
+def _takes_headers(applied: Applied) -> bool:
+    return _CALLBACK in {one.name for one in applied.plugin.image.module.facts.exports}
