@@ -71,7 +71,7 @@ def swap(figures: Figures, mesh: wasmnb.Mesh) -> None:
         figures.add("module_bytes", module.size, "bytes", "<= 30000")
         for stage, took in module.build.stages if module.build else ():
             figures.add(f"build_{stage}_ms", took * 1e3, "ms")
-        plugin = wasmnb.Plugin("header-filter", module.image(), {"app": "details"}, CONFIG)
+        plugin = wasmnb.Plugin("header-filter", wasmnb.package(module), {"app": "details"}, CONFIG)
 
         def go(plugin: wasmnb.Plugin = plugin, edit: str = edit) -> None:
             mesh.apply(plugin)

@@ -101,7 +101,7 @@ def edits(figures: Figures, session: Session, name: str) -> None:
         took = seconds(cell)
         module = wasmnb.Filter("edited", text, name).build()
         # The canary knows this module by now, and ratings' Envoy does not.
-        loaded = wasmnb.Plugin("loaded", module.image(), {"app": "ratings"}, CONFIG)
+        loaded = wasmnb.Plugin("loaded", wasmnb.package(module), {"app": "ratings"}, CONFIG)
         loading = seconds(lambda plugin=loaded: mesh.apply(plugin, wait=120))
         mesh.remove("loaded")
         if run >= 0:

@@ -28,7 +28,7 @@ def costs(figures: Figures, mesh: wasmnb.Mesh, modules: Mapping[str, wasmnb.Modu
     for _ in range(rounds):
         none = _median(address)
         for metric, module in modules.items():
-            mesh.apply(wasmnb.Plugin("cost", module.image(), {"app": "details"}, CONFIG), wait=120)
+            mesh.apply(wasmnb.Plugin("cost", wasmnb.package(module), {"app": "details"}, CONFIG), wait=120)
             figures.add(metric, (_median(address) - none) * 1e6, "us", "report")
             mesh.remove("cost")
 

@@ -11,6 +11,7 @@ from tests.mesh.tiny import build, tag
 from tests.needs import needs
 from tests.worded import in_cell
 from wasmnb.errors import BadNameError, ConfigError, DeployError, MeshError, ModuleError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.module import Module
 from wasmnb.plugin import FailPolicy, Phase
@@ -56,19 +57,19 @@ def test_a_rollback_restores_the_whole_plugin_and_a_second_one_undoes_it(session
     done = session.rollback("whole")
     assert session.current.plugins() == [before]
     assert (before.phase, before.priority, before.fail_policy) == (Phase.AUTHN, 7, FailPolicy.OPEN)
-    assert done.digest == READING.image().digest
+    assert done.digest == package(READING).digest
     assert [one.verdict for one in done.verdicts] == [Verdict.LIVE]
     assert tags(session) == []
     assert tags(session, "ratings:9080/ratings/1") == ['{"v":1}']
     said = repr(record_of(done))
-    for word in (tag("new").image().digest, before.image.digest, "selector", "config", "phase", "fail policy"):
+    for word in (package(tag("new")).digest, before.image.digest, "selector", "config", "phase", "fail policy"):
         assert word in said
     session.rollback("whole")
     assert tags(session) == ["new"]
     assert [plugin.image.digest for plugin in session.current.history("whole")] == [
-        tag("new").image().digest,
+        package(tag("new")).digest,
         before.image.digest,
-        tag("new").image().digest,
+        package(tag("new")).digest,
         before.image.digest,
     ]
 
@@ -103,9 +104,11 @@ def test_with_nothing_before_there_is_nothing_to_roll_back_to(session):
 def test_a_rollback_in_the_midst_of_steps_goes_back_on_every_pod(session):
     session.deploy(tag("old"), id="half", selector="app=reviews")
     mesh = session.current
-    mesh.apply(mesh.plugins()[0].with_image(tag("new").image()), only={"version": "v1"})
+    mesh.apply(mesh.plugins()[0].with_image(package(tag("new"))), only={"version": "v1"})
     session.rollback("half")
-    assert {one.running for one in session.status("half") if one.verdict is Verdict.LIVE} == {tag("old").image().digest}
+    assert {one.running for one in session.status("half") if one.verdict is Verdict.LIVE} == {
+        package(tag("old")).digest
+    }
 
 
 def test_a_dry_run_shows_the_diff_and_changes_nothing(session):
@@ -159,7 +162,7 @@ def test_a_dry_run_pushes_nothing_and_says_what_would_be():
         session.deploy(READING, dry_run=True)
     session.config(registry="registry.invalid/team")
     done = session.deploy(READING, selector="app=details", dry_run=True)
-    digest = READING.image("registry.invalid/team/reading").digest
+    digest = package(READING, "registry.invalid/team/reading").digest
     assert done.digest == digest
     assert done.notes[0] == f"registry.invalid/team/reading@{digest} would be pushed first"
     assert session.current.applied == 0

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from wasmnb.dashboards import dashboard
     from wasmnb.error_pages import explain
     from wasmnb.errors import WasmnbError
-    from wasmnb.image import Image, Store, build_image, inspect
+    from wasmnb.image import Image, Store, inspect, package
     from wasmnb.image.registry.pull import pull
     from wasmnb.image.registry.push import push
     from wasmnb.mesh import Mesh, Pod, PodVerdict, Verdict
     from wasmnb.mesh.istio import IstioMesh
     from wasmnb.mesh.local import LocalMesh
     from wasmnb.module import Module
+    from wasmnb.pipeline import build_image
     from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
@@ -32,7 +33,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AuthError": "wasmnb.errors",
     "BadNameError": "wasmnb.errors",
-    "build_image": "wasmnb.image",
+    "build_image": "wasmnb.pipeline",
     "CompileError": "wasmnb.errors",
     "ConfigError": "wasmnb.errors",
     "dashboard": "wasmnb.dashboards",
@@ -59,6 +60,7 @@ _HOMES = {
     "Module": "wasmnb.module",
     "ModuleError": "wasmnb.errors",
     "NoMeshError": "wasmnb.errors",
+    "package": "wasmnb.image",
     "Phase": "wasmnb.plugin",
     "Plugin": "wasmnb.plugin",
     "PluginType": "wasmnb.plugin",
@@ -111,6 +113,7 @@ __all__ = [
     "init_project",
     "inspect",
     "load_ipython_extension",
+    "package",
     "pull",
     "push",
     "unload_ipython_extension",

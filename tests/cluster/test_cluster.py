@@ -19,6 +19,7 @@ from tests.cluster.places import Home
 from tests.cluster.tools import ToolError, output
 from tests.mesh.test_protocol import BOOK
 from tests.mesh.tiny import tag
+from wasmnb.image import package
 
 pytestmark = pytest.mark.cluster
 
@@ -81,14 +82,14 @@ def test_the_article_s_application_runs_with_its_sidecars(cluster, shop):
 
 
 def test_a_filter_from_the_registry_answers_and_goes(cluster, shop):
-    plug(cluster, shop, "one", cluster.push(tag("one").image(), "tests/one"))
+    plug(cluster, shop, "one", cluster.push(package(tag("one")), "tests/one"))
     cluster.until("the filter", lambda: "x-tag: one" in ask(cluster, shop, "details:9080/details/1"))
     cluster.kubectl("-n", shop, "delete", "wasmplugins.extensions.istio.io", "one")
     cluster.until("no filter", lambda: "x-tag" not in ask(cluster, shop, "details:9080/details/1"))
 
 
 def test_the_private_registry_wants_a_secret(cluster, shop):
-    url = cluster.push(tag("private").image(), "tests/private", private=True)
+    url = cluster.push(package(tag("private")), "tests/private", private=True)
     plug(cluster, shop, "barred", url)
     cluster.until("a refusal", lambda: "HTTP/1.1 403" in ask(cluster, shop, "details:9080/details/1"))
     cluster.kubectl("-n", shop, "delete", "wasmplugins.extensions.istio.io", "barred")
@@ -141,7 +142,7 @@ def test_a_sidecar_of_the_old_form_and_more_statistics_when_asked(cluster):
         bookinfo.install(cluster, name, ["details-v1"], annotations=wanted)
         (pod,) = cluster.get(name, "pods")["items"]
         assert {one["name"] for one in pod["spec"]["containers"]} == {"istio-proxy", "details"}
-        plug(cluster, name, "counted", cluster.push(tag("counted").image(), "tests/counted"))
+        plug(cluster, name, "counted", cluster.push(package(tag("counted")), "tests/counted"))
         look = ["exec", "deploy/details-v1", "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "stats"]
         cluster.until("statistics", lambda: "extension_config_discovery" in cluster.kubectl("-n", name, *look))
 

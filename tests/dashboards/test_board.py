@@ -12,6 +12,7 @@ from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from wasmnb.dashboards import watch_pods
 from wasmnb.errors import Interrupted
+from wasmnb.image import package
 from wasmnb.live.board import Board
 from wasmnb.live.rates import FIRST, Rates
 from wasmnb.mesh import Verdict
@@ -255,7 +256,7 @@ def test_a_real_mesh_shows_its_pods_their_verdict_and_their_requests():
         board = Board(mesh)
         board.start()
         until(board.rows, lambda rows: len(rows) == 6 and all(row.ready == "2/2" for row in rows))
-        mesh.apply(Plugin("one", tag("one").image(), {"app": "details"}))
+        mesh.apply(Plugin("one", package(tag("one")), {"app": "details"}))
         (name,) = [pod.name for pod in mesh.pods() if pod.workload == "details-v1"]
         found = until(lambda: row(board, name), lambda row: bool(row.plugins))
         assert [(one.id, one.verdict) for one in found.plugins] == [("one", "LIVE")]

@@ -12,6 +12,7 @@ from tests.mesh.tiny import tag
 from wasmnb.dashboards import watch_headers
 from wasmnb.dashboards.headers import HeadersWatch
 from wasmnb.errors import TrafficError, UsageError
+from wasmnb.image import package
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.plugin import Plugin
 from wasmnb.session import Session
@@ -29,7 +30,7 @@ def test_a_plugin_that_comes_and_goes_is_seen_at_once():
         watch.on_change(told.append)
         watch.start()
         until(lambda: watch.entries, lambda entries: len(entries) == 1)
-        session.current.apply(Plugin("one", tag("one").image(), {"app": "details"}))
+        session.current.apply(Plugin("one", package(tag("one")), {"app": "details"}))
         until(lambda: [row[0] for row in watch.entries[-1].record.rows], lambda names: "x-tag" in names)
         changed = {row[0]: row[3] for row in watch.entries[-1].record.rows}
         assert changed["x-tag"] == "added"

@@ -76,7 +76,6 @@ def test_forms(  # noqa: PLR0917 - the columns of a table
     assert seen.form == form
     assert accepted(seen) == {**dict.fromkeys(FETCHERS, fetchers), "wasme": wasme}
     assert why in seen.consumers[0].why
-    assert seen.accepted_by("istio") == fetchers
     assert seen.digest == seen.used == digest(data)
     if "holds no" not in why:
         assert seen.module is not None
@@ -129,7 +128,7 @@ def test_an_index_is_resolved_as_the_meshes_do() -> None:
     assert nested.problems == ("The image is an index of indexes",)
     gone = inspect(Blobs().index((good, "linux", "amd64")), Blobs().read)
     assert accepted(gone)["Istio"] is None
-    assert not inspect(blobs.index(), blobs.read).accepted_by("istio")
+    assert not accepted(inspect(blobs.index(), blobs.read))["Istio"]
 
 
 def test_what_cannot_be_told_is_not_told() -> None:
@@ -236,5 +235,5 @@ def test_an_image_that_skopeo_turned_into_dockers_form(tmp_path: Path) -> None:
     assert Manifest.parse(data).is_docker
     seen = inspect(data, read)
     assert seen.form == "Docker image"
-    assert seen.accepted_by("Istio")
+    assert accepted(seen)["Istio"]
     assert extract(data, read).wasm == WASM

@@ -101,8 +101,8 @@ def test_faces(image: Image) -> None:
 
 def test_a_module_packages_itself() -> None:
     module = Module("header-filter", WASM)
-    assert module.image().reference == "local/header-filter"
-    assert module.image(REFERENCE).reference == REFERENCE
+    assert package(module).reference == "local/header-filter"
+    assert package(module, REFERENCE).reference == REFERENCE
 
 
 def test_what_cannot_be_packaged() -> None:

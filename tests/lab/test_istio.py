@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from tests.cluster import bookinfo
 from tests.cluster.wire import wired
 from tests.mesh.tiny import build, tag
+from wasmnb.image import package
 from wasmnb.image.registry import push
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.plugin import Plugin
@@ -98,7 +99,7 @@ def start(cluster, namespace):
 
 
 def pushed(cluster, value="shown"):
-    image = tag(value).image(f"{cluster.registry}/{value}:1")
+    image = package(tag(value), f"{cluster.registry}/{value}:1")
     push(image, image.reference, plain_http=True)
     return replace(image, reference=image.pinned)
 

@@ -13,6 +13,7 @@ import pytest
 from tests.mesh.conftest import service, until, unused_port
 from tests.mesh.tiny import build, header, looping, tag, trapping
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh, Workload
 from wasmnb.plugin import FailPolicy, Plugin
@@ -38,32 +39,32 @@ def pod(mesh, workload="details-v1"):
 
 @pytest.mark.parametrize("where", ["start", "configure"])
 def test_an_endless_loop_at_the_start_is_kept_from_the_pods(mesh, where):
-    mesh.apply(Plugin("one", tag("good").image(), DETAILS))
+    mesh.apply(Plugin("one", package(tag("good")), DETAILS))
     module = build(f"loop-{where}", **{where: "hang()"})
     with pytest.raises(HangError, match="onStart or onConfigure"):
-        mesh.apply(Plugin("one", module.image(), DETAILS))
+        mesh.apply(Plugin("one", package(module), DETAILS))
     assert get(mesh).headers.all("x-tag") == ["good"]
     assert {one.ready for one in mesh.pods()} == {"2/2"}
     assert sum(one.restarts for one in mesh.pods()) == 0
-    assert mesh.apply(Plugin("one", tag("next").image(), DETAILS))[0].verdict is Verdict.LIVE
+    assert mesh.apply(Plugin("one", package(tag("next")), DETAILS))[0].verdict is Verdict.LIVE
 
 
 def test_an_endless_loop_on_every_request_is_kept_from_the_pods(mesh):
     module = build("loop-always", request="hang()")
     with pytest.raises(HangError, match="plain GET"):
-        mesh.apply(Plugin("one", module.image(), DETAILS))
+        mesh.apply(Plugin("one", package(module), DETAILS))
     assert get(mesh).status == 200
 
 
 def test_a_missing_host_function_is_refused(mesh):
     module = build("missing", response="extern int no_such_function(void); no_such_function()")
     with pytest.raises(ModuleError) as caught:
-        mesh.apply(Plugin("one", module.image(), DETAILS))
+        mesh.apply(Plugin("one", package(module), DETAILS))
     assert "no_such_function" in str(caught.value)
 
 
 def test_a_loop_that_the_canary_never_saw_restarts_only_its_own_proxy(local):
-    plugin = Plugin("one", looping().image(), DETAILS)
+    plugin = Plugin("one", package(looping()), DETAILS)
     assert local.apply(plugin)[0].verdict is Verdict.LIVE
     with pytest.raises(TrafficError):
         get(local, EVIL, timeout=0.5)
@@ -86,20 +87,20 @@ def test_a_loop_that_the_canary_never_saw_restarts_only_its_own_proxy(local):
 
 
 def test_an_interrupt_leaves_the_mesh_as_it_was(mesh):
-    mesh.apply(Plugin("one", tag("good").image(), DETAILS))
+    mesh.apply(Plugin("one", package(tag("good")), DETAILS))
     module = build("loop-interrupted", start="hang();")
     timer = threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT])
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        mesh.apply(Plugin("one", module.image(), DETAILS))
+        mesh.apply(Plugin("one", package(module), DETAILS))
     timer.join()
     assert get(mesh).headers.all("x-tag") == ["good"]
     assert mesh.wait("one")[0].verdict is Verdict.LIVE
-    assert mesh.apply(Plugin("one", tag("next").image(), DETAILS))[0].verdict is Verdict.LIVE
+    assert mesh.apply(Plugin("one", package(tag("next")), DETAILS))[0].verdict is Verdict.LIVE
 
 
 def test_after_a_trap_every_request_gets_503(mesh):
-    mesh.apply(Plugin("one", trapping().image(), DETAILS))
+    mesh.apply(Plugin("one", package(trapping()), DETAILS))
     assert get(mesh).status == 200
     assert get(mesh, EVIL, method="POST").status == 503
     assert get(mesh).status == 503
@@ -109,17 +110,17 @@ def test_after_a_trap_every_request_gets_503(mesh):
     assert "503" in found.reason
     assert any("unreachable" in line for line in mesh.logs("details"))
     assert pod(mesh).ready == "2/2"
-    again = mesh.apply(Plugin("one", trapping().image(), DETAILS))
+    again = mesh.apply(Plugin("one", package(trapping()), DETAILS))
     assert again[0].verdict is Verdict.LIVE
     assert "loaded afresh" in again[0].reason
     assert get(mesh).headers.all("x-tag") == ["trapping"]
-    mesh.apply(Plugin("one", tag("mended").image(), DETAILS))
+    mesh.apply(Plugin("one", package(tag("mended")), DETAILS))
     assert get(mesh).headers.all("x-tag") == ["mended"]
     assert verdict(mesh).verdict is Verdict.LIVE
 
 
 def test_after_a_trap_with_policy_open_requests_pass(mesh):
-    mesh.apply(Plugin("one", trapping().image(), DETAILS, fail_policy=FailPolicy.OPEN))
+    mesh.apply(Plugin("one", package(trapping()), DETAILS, fail_policy=FailPolicy.OPEN))
     get(mesh, EVIL, method="POST")
     answer = get(mesh)
     assert (answer.status, answer.headers.all("x-tag")) == (200, [])
@@ -129,7 +130,7 @@ def test_after_a_trap_with_policy_open_requests_pass(mesh):
 
 
 def test_after_a_trap_with_policy_reload_the_filter_recovers(mesh):
-    mesh.apply(Plugin("one", trapping().image(), DETAILS, fail_policy=FailPolicy.RELOAD))
+    mesh.apply(Plugin("one", package(trapping()), DETAILS, fail_policy=FailPolicy.RELOAD))
     assert get(mesh, EVIL, method="POST").status == 503
     assert verdict(mesh).verdict is Verdict.TRAPPED
     answer = until(lambda: get(mesh), lambda one: one.status == 200)
@@ -141,7 +142,7 @@ def test_after_a_trap_with_policy_reload_the_filter_recovers(mesh):
 
 def test_a_trap_on_a_plain_request_is_noted_and_not_refused(mesh):
     module = build("always-traps", response="__builtin_trap()")
-    found = mesh.apply(Plugin("one", module.image(), DETAILS))
+    found = mesh.apply(Plugin("one", package(module), DETAILS))
     assert found[0].verdict is Verdict.LIVE
     assert "canary saw it trap" in found[0].reason
     get(mesh)
@@ -149,21 +150,21 @@ def test_a_trap_on_a_plain_request_is_noted_and_not_refused(mesh):
 
 
 def test_a_trap_is_never_live_for_any_plugin_that_may_have_made_it(mesh):
-    mesh.apply(Plugin("innocent", tag("innocent").image(), DETAILS))
-    mesh.apply(Plugin("guilty", trapping().image(), DETAILS))
+    mesh.apply(Plugin("innocent", package(tag("innocent")), DETAILS))
+    mesh.apply(Plugin("guilty", package(trapping()), DETAILS))
     get(mesh, EVIL, method="POST")
     assert verdict(mesh, "guilty").verdict is Verdict.TRAPPED
     # It did not crash, and no request reaches it any more.
     assert verdict(mesh, "innocent").verdict is Verdict.LOADED
     assert "wasmnb: trapping" in mesh.logs("details")
-    mesh.apply(Plugin("twin", trapping().image(), DETAILS))
+    mesh.apply(Plugin("twin", package(trapping()), DETAILS))
     get(mesh, EVIL, method="POST")
     assert verdict(mesh, "guilty").verdict is Verdict.UNPROVEN
     assert "guilty, twin" in verdict(mesh, "twin").reason
 
 
 def test_an_envoy_that_is_killed_comes_back_with_its_plugins(local):
-    local.apply(Plugin("one", tag("kept").image(), DETAILS))
+    local.apply(Plugin("one", package(tag("kept")), DETAILS))
     os.kill(local._processes.state("details-v1-0").pid, signal.SIGKILL)
     until(lambda: pod(local), lambda one: one.restarts == 1 and one.ready == "2/2")
     assert get(local).headers.all("x-tag") == ["kept"]
@@ -173,9 +174,9 @@ def test_an_envoy_that_is_killed_comes_back_with_its_plugins(local):
 
 
 def test_a_canary_that_is_killed_is_waited_for(local):
-    local.apply(Plugin("one", tag("one").image(), DETAILS))
+    local.apply(Plugin("one", package(tag("one")), DETAILS))
     os.kill(local._processes.state("canary-0").pid, signal.SIGKILL)
-    assert local.apply(Plugin("one", tag("two").image(), DETAILS))[0].verdict is Verdict.LIVE
+    assert local.apply(Plugin("one", package(tag("two")), DETAILS))[0].verdict is Verdict.LIVE
 
 
 def test_a_canary_that_something_else_ends_is_tried_again(local, monkeypatch):
@@ -189,30 +190,30 @@ def test_a_canary_that_something_else_ends_is_tried_again(local, monkeypatch):
         return look(*arguments)
 
     monkeypatch.setattr(canary, "_look", end_it_once)
-    assert local.apply(Plugin("one", tag("a").image(), DETAILS))[0].verdict is Verdict.LIVE
+    assert local.apply(Plugin("one", package(tag("a")), DETAILS))[0].verdict is Verdict.LIVE
     assert local._processes.state("canary-0").pid != ended[0]
     assert {one.restarts for one in local.pods()} == {0}
 
 
 def test_others_can_look_while_a_proxy_that_does_not_answer_is_waited_for(local):
-    local.apply(Plugin("one", tag("a").image(), DETAILS))
+    local.apply(Plugin("one", package(tag("a")), DETAILS))
     pid = local._processes.state("details-v1-0").pid
     os.kill(pid, signal.SIGSTOP)
     found = []
-    change = Plugin("one", tag("b").image(), DETAILS)
+    change = Plugin("one", package(tag("b")), DETAILS)
     thread = threading.Thread(target=lambda: found.extend(local.apply(change, wait=60)))
     thread.start()
     seen = until(lambda: verdict(local), lambda one: one.verdict is Verdict.HUNG)
-    assert seen.wanted == tag("a").image().digest
+    assert seen.wanted == package(tag("a")).digest
     assert thread.is_alive()
     os.kill(pid, signal.SIGCONT)
     thread.join(60)
-    assert [(one.verdict, one.running) for one in found] == [(Verdict.LIVE, tag("b").image().digest)]
+    assert [(one.verdict, one.running) for one in found] == [(Verdict.LIVE, package(tag("b")).digest)]
     assert pod(local).restarts == 0
 
 
 def test_a_full_disk_is_an_error_and_changes_nothing(mesh, monkeypatch):
-    mesh.apply(Plugin("one", tag("good").image(), DETAILS))
+    mesh.apply(Plugin("one", package(tag("good")), DETAILS))
     proxy = mesh._plan.proxies[0]
     write = proxy.write
 
@@ -222,7 +223,7 @@ def test_a_full_disk_is_an_error_and_changes_nothing(mesh, monkeypatch):
 
     monkeypatch.setattr(proxy, "write", full)
     with pytest.raises(MeshError, match="No space left"):
-        mesh.apply(Plugin("one", tag("next").image(), DETAILS))
+        mesh.apply(Plugin("one", package(tag("next")), DETAILS))
     assert get(mesh).headers.all("x-tag") == ["good"]
     assert mesh.wait("one")[0].verdict is Verdict.LIVE
 
@@ -239,7 +240,7 @@ def test_a_users_service_gets_a_sidecar_and_its_pod_tells_when_it_is_down():
         mesh = LocalMesh.start(workloads=[shop])
         port = address.rpartition(":")[2]
         assert [(one.name, one.ready, one.labels["tier"]) for one in mesh.pods()] == [("shop-v1-0", "2/2", "front")]
-        mesh.apply(Plugin("one", tag("shop").image(), {"tier": "front"}))
+        mesh.apply(Plugin("one", package(tag("shop")), {"tier": "front"}))
         exchange = mesh.send("shop", f"shop:{port}/cart?a=b")
         assert exchange.response.text == "you asked for /cart?a=b"
         assert exchange.response.headers.all("x-tag") == ["shop"]
@@ -286,8 +287,8 @@ def test_the_gateway_leads_to_productpage_through_two_proxies_on_the_port_that_w
     port = int(local.gateway.rpartition(":")[2])
     with pytest.raises(MeshError, match=f"Port {port} cannot be used"):
         LocalMesh.start(gateway_port=port)
-    local.apply(Plugin("pods", tag("pod").image()))
-    local.apply(Plugin("gate", build("gate", response=header("x-gate", "yes")).image(), {"istio": "ingressgateway"}))
+    local.apply(Plugin("pods", package(tag("pod"))))
+    local.apply(Plugin("gate", package(build("gate", response=header("x-gate", "yes"))), {"istio": "ingressgateway"}))
     page = get(local, "istio-ingressgateway:80/productpage")
     assert "Book Details" in page.text
     assert "Reviewer1" in page.text
@@ -314,7 +315,7 @@ def test_bookinfo_answers_as_in_the_article(mesh):
 
 def test_reviews_ask_ratings_through_both_sidecars(mesh):
     blocking = build("blocking", response="__builtin_trap()")
-    mesh.apply(Plugin("block", blocking.image(), {"app": "ratings"}))
+    mesh.apply(Plugin("block", package(blocking), {"app": "ratings"}))
     for _ in range(3):
         exchange = mesh.send("productpage", "reviews:9080/reviews/0")
         assert ("unavailable" in exchange.response.text) == (exchange.pod != "reviews-v1-0")

@@ -16,6 +16,7 @@ import pytest
 from tests.mesh.conftest import until
 from tests.mesh.tiny import build, tag, trapping
 from wasmnb.errors import MeshError, ModuleError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.local import mesh as meshes
@@ -140,7 +141,7 @@ def test_after_stop_every_use_is_an_error_and_stop_is_none(local):
         with pytest.raises(MeshError, match="stopped"):
             use()
     with pytest.raises(MeshError):
-        local.apply(Plugin("one", tag("one").image()))
+        local.apply(Plugin("one", package(tag("one"))))
     with pytest.raises(MeshError):
         local.send("details", "details:9080/")
 
@@ -174,7 +175,7 @@ def test_an_interrupt_does_not_reach_the_proxies(local):
 def test_several_meshes_at_once(local):
     with LocalMesh.start() as other:
         assert other.gateway != local.gateway
-        other.apply(Plugin("one", tag("other").image()))
+        other.apply(Plugin("one", package(tag("other"))))
         assert local.plugins() == []
         assert local.send("details", "ratings:9080/ratings/1").response.headers.all("x-tag") == []
     assert {pod.ready for pod in local.pods()} == {"2/2"}
@@ -193,7 +194,7 @@ def test_logs_are_bounded(local):
 
 @pytest.mark.parametrize("policy", [FailPolicy.CLOSE, FailPolicy.OPEN])
 def test_a_trap_is_not_forgotten_however_much_is_logged_after_it(local, policy):
-    local.apply(Plugin("one", trapping().image(), {"app": "details"}, fail_policy=policy))
+    local.apply(Plugin("one", package(trapping()), {"app": "details"}, fail_policy=policy))
     local.send("details", "details:9080/details/1?!")
     log = local._plan.proxies[0].log
     before = local.wait("one")[0]
@@ -224,14 +225,14 @@ def test_an_interrupt_while_a_mesh_is_being_made_leaves_nothing(monkeypatch, tem
 
 def test_modules_that_no_proxy_runs_are_removed(local):
     folder = local._plan.folder / "modules"
-    everywhere = Plugin("one", tag("m0").image())
+    everywhere = Plugin("one", package(tag("m0")))
     for number in range(3):
-        local.apply(everywhere.with_image(tag(f"m{number}").image()))
-        local.apply(Plugin("two", tag(f"m{2 - number}").image(), {"app": "details"}))
+        local.apply(everywhere.with_image(package(tag(f"m{number}"))))
+        local.apply(Plugin("two", package(tag(f"m{2 - number}")), {"app": "details"}))
     running = {tag(name).digest.removeprefix("sha256:") + ".wasm" for name in ("m2", "m0")}
     assert {path.name for path in folder.iterdir()} == running
     with pytest.raises(ModuleError):
-        local.apply(everywhere.with_image(build("refusing", configure="return 0").image()))
+        local.apply(everywhere.with_image(package(build("refusing", configure="return 0"))))
     assert {path.name for path in folder.iterdir()} == running
     # What is still in use is there for a proxy that is started again.
     os.kill(local._processes.state("details-v1-0").pid, signal.SIGKILL)

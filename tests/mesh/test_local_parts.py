@@ -19,6 +19,7 @@ from wasmnb.envoy.processes import reserve
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.supervisor import records
 from wasmnb.errors import BadNameError, MeshError, TrafficError
+from wasmnb.image import package
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.lookup import Service, locate
 from wasmnb.mesh.local.watch import LocalWatch
@@ -42,7 +43,7 @@ Proxy-Wasm plugin in-VM backtrace:
 
 
 def plugin(id_="one", **options):
-    return Plugin(id_, tag("one").image(), **options)
+    return Plugin(id_, package(tag("one")), **options)
 
 
 @pytest.mark.compiler

@@ -10,6 +10,7 @@ import pytest
 
 from tests.mesh.tiny import tag
 from wasmnb.errors import DeployError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Plugin
 
@@ -56,10 +57,10 @@ def test_two_filters_come_change_and_go_under_load_without_a_failed_request(mesh
     for client in clients:
         client.start()
         client.begun.wait(30)
-    mesh.apply(Plugin("first", tag("f1").image(), DETAILS, priority=1))
-    mesh.apply(Plugin("second", tag("s1").image(), DETAILS))
-    mesh.apply(Plugin("first", tag("f2").image(), DETAILS, priority=1))
-    mesh.apply(Plugin("second", tag("s1").image(), DETAILS, priority=2))
+    mesh.apply(Plugin("first", package(tag("f1")), DETAILS, priority=1))
+    mesh.apply(Plugin("second", package(tag("s1")), DETAILS))
+    mesh.apply(Plugin("first", package(tag("f2")), DETAILS, priority=1))
+    mesh.apply(Plugin("second", package(tag("s1")), DETAILS, priority=2))
     mesh.remove("first")
     mesh.remove("second")
     enough.set()
@@ -76,7 +77,7 @@ def test_two_filters_come_change_and_go_under_load_without_a_failed_request(mesh
 
 
 def test_when_one_pod_refuses_all_keep_what_they_had(mesh, monkeypatch):
-    old = Plugin("one", tag("old").image(), {"app": "reviews"})
+    old = Plugin("one", package(tag("old")), {"app": "reviews"})
     mesh.apply(old)
     evidence = {one.pod: one.evidence for one in mesh.wait("one")}
     broken = mesh._plan.proxies[-1]
@@ -90,7 +91,7 @@ def test_when_one_pod_refuses_all_keep_what_they_had(mesh, monkeypatch):
 
     monkeypatch.setattr(broken, "write", write_without_its_module)
     with pytest.raises(DeployError) as caught:
-        mesh.apply(old.with_image(tag("other").image()))
+        mesh.apply(old.with_image(package(tag("other"))))
     assert caught.value.why
     verdicts = {one.pod: one for one in caught.value.verdicts}
     assert verdicts["reviews-v3-0"].verdict is Verdict.REJECTED

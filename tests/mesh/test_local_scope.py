@@ -8,6 +8,7 @@ from tests.mesh.tiny import tag
 from tests.needs import needs
 from wasmnb.compile import Filter
 from wasmnb.errors import SelectorError, UsageError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.plugin import Match, Mode, Plugin, TargetRef
@@ -46,7 +47,7 @@ def _empty(mesh):
 
 
 def plugin(**options):
-    return Plugin("scoped", tag("scoped").image(), **options)
+    return Plugin("scoped", package(tag("scoped")), **options)
 
 
 def live(found):
@@ -114,7 +115,7 @@ def test_nothing_is_pulled_and_that_is_said(mesh):
 
 def test_a_filter_has_its_environment(mesh):
     module = Filter("environment", ENVIRONMENT).build()
-    made = Plugin("environment", module.image(), {"app": "details"}, env={"LEVEL": "六翁"}, host_env=("PATH", "NONE"))
+    made = Plugin("environment", package(module), {"app": "details"}, env={"LEVEL": "六翁"}, host_env=("PATH", "NONE"))
     live(mesh.apply(made))
     headers = mesh.send("productpage", "details:9080/details/1").response.headers
     assert headers["level"] == "六翁"

@@ -11,6 +11,7 @@ from tests.mesh.conftest import until
 from tests.needs import needs
 from wasmnb.compile import Filter
 from wasmnb.errors import UsageError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.local.workload import Protocol, Workload
@@ -155,7 +156,7 @@ def _clean(request):
 
 
 def put(mesh, source, app="details"):
-    image = Filter("twin", source).build().image()
+    image = package(Filter("twin", source).build())
     found = mesh.apply(Plugin("twin", image, selector={"app": app}))
     assert {one.verdict for one in found} == {Verdict.LIVE}
 

@@ -10,6 +10,7 @@ import pytest
 from tests.mesh.conftest import until
 from tests.mesh.tiny import build, header, tag
 from wasmnb.errors import BadNameError, ModuleError, SelectorError, TrafficError, UsageError
+from wasmnb.image import package
 from wasmnb.mesh import Mesh, Verdict
 from wasmnb.plugin import Phase, Plugin
 
@@ -60,7 +61,7 @@ def test_a_response_before_any_plugin_is_the_articles(mesh):
 
 
 def test_a_plugin_is_live_only_on_the_pods_it_selects(mesh):
-    plugin = Plugin("one", tag("one").image(), selector=DETAILS)
+    plugin = Plugin("one", package(tag("one")), selector=DETAILS)
     applied = mesh.apply(plugin)
     assert [(one.verdict, one.wanted, one.running) for one in applied] == [
         (Verdict.LIVE, plugin.image.digest, plugin.image.digest)
@@ -75,15 +76,15 @@ def test_a_plugin_is_live_only_on_the_pods_it_selects(mesh):
 
 
 def test_an_empty_selector_is_every_pod(mesh):
-    found = mesh.apply(Plugin("all", tag("all").image()))
+    found = mesh.apply(Plugin("all", package(tag("all"))))
     assert [one.pod for one in found] == [pod.name for pod in mesh.pods()]
     assert {one.verdict for one in found} == {Verdict.LIVE}
 
 
 def test_the_same_plugin_again_does_nothing_and_says_so(mesh):
-    plugin = Plugin("one", tag("one").image(), selector=DETAILS)
+    plugin = Plugin("one", package(tag("one")), selector=DETAILS)
     first = mesh.apply(plugin)
-    again = mesh.apply(Plugin("one", tag("one").image(), selector=dict(DETAILS)))
+    again = mesh.apply(Plugin("one", package(tag("one")), selector=dict(DETAILS)))
     assert "unchanged" in again[0].reason
     assert again[0].running == first[0].running
     assert set(first[0].evidence) <= set(again[0].evidence)
@@ -91,8 +92,8 @@ def test_the_same_plugin_again_does_nothing_and_says_so(mesh):
 
 
 def test_a_new_image_replaces_the_old_and_history_knows_both(mesh):
-    old = Plugin("swap", tag("old").image(), selector=DETAILS)
-    new = old.with_image(tag("new").image())
+    old = Plugin("swap", package(tag("old")), selector=DETAILS)
+    new = old.with_image(package(tag("new")))
     mesh.apply(old)
     mesh.apply(new)
     assert tags(mesh) == ["new"]
@@ -103,8 +104,8 @@ def test_a_new_image_replaces_the_old_and_history_knows_both(mesh):
 
 
 def test_a_changed_selector_leaves_the_pods_it_no_longer_names(mesh):
-    mesh.apply(Plugin("move", tag("move").image(), selector=DETAILS))
-    mesh.apply(Plugin("move", tag("move").image(), selector={"app": "ratings"}))
+    mesh.apply(Plugin("move", package(tag("move")), selector=DETAILS))
+    mesh.apply(Plugin("move", package(tag("move")), selector={"app": "ratings"}))
     assert tags(mesh) == []
     assert tags(mesh, "ratings:9080/ratings/1") == ["move"]
 
@@ -112,9 +113,9 @@ def test_a_changed_selector_leaves_the_pods_it_no_longer_names(mesh):
 def test_the_configuration_reaches_the_filter(mesh):
     read = "get_buffer(7, 0, n, &text, &length)"
     module = build("configured", configure=read, response='add_header(2, "x-tag", 5, text, length)')
-    mesh.apply(Plugin("conf", module.image(), selector=DETAILS, config={"name": "六翁"}))
+    mesh.apply(Plugin("conf", package(module), selector=DETAILS, config={"name": "六翁"}))
     assert tags(mesh) == ['{"name":"六翁"}']
-    mesh.apply(Plugin("conf", module.image(), selector=DETAILS, config="as it is"))
+    mesh.apply(Plugin("conf", package(module), selector=DETAILS, config="as it is"))
     assert tags(mesh) == ["as it is"]
 
 
@@ -122,9 +123,9 @@ def test_a_mapping_that_was_changed_is_another_configuration(mesh):
     read = "get_buffer(7, 0, n, &text, &length)"
     module = build("configured", configure=read, response='add_header(2, "x-tag", 5, text, length)')
     config = {"value": ["one"]}
-    mesh.apply(Plugin("changed", module.image(), DETAILS, config=config))
+    mesh.apply(Plugin("changed", package(module), DETAILS, config=config))
     config["value"].append("two")
-    mesh.apply(Plugin("changed", module.image(), DETAILS, config=config))
+    mesh.apply(Plugin("changed", package(module), DETAILS, config=config))
     assert tags(mesh) == ['{"value":["one","two"]}']
     assert [plugin.config for plugin in mesh.history("changed")] == [{"value": ["one", "two"]}, {"value": ["one"]}]
 
@@ -132,11 +133,11 @@ def test_a_mapping_that_was_changed_is_another_configuration(mesh):
 def test_plugins_run_in_order_of_phase_and_priority(mesh):
     # The response meets them in the opposite order, so that the first to see the request is the last to add a header.
     stated = [
-        Plugin("z-authn", tag("authn").image(), DETAILS, phase=Phase.AUTHN),
-        Plugin("high", tag("high").image(), DETAILS, phase=Phase.STATS, priority=5),
-        Plugin("b-low", tag("b-low").image(), DETAILS, phase=Phase.STATS),
-        Plugin("a-lower", tag("a-lower").image(), DETAILS, phase=Phase.STATS, priority=-1),
-        Plugin("last", tag("last").image(), DETAILS),
+        Plugin("z-authn", package(tag("authn")), DETAILS, phase=Phase.AUTHN),
+        Plugin("high", package(tag("high")), DETAILS, phase=Phase.STATS, priority=5),
+        Plugin("b-low", package(tag("b-low")), DETAILS, phase=Phase.STATS),
+        Plugin("a-lower", package(tag("a-lower")), DETAILS, phase=Phase.STATS, priority=-1),
+        Plugin("last", package(tag("last")), DETAILS),
     ]
     for plugin in reversed(stated):
         mesh.apply(plugin)
@@ -146,7 +147,7 @@ def test_plugins_run_in_order_of_phase_and_priority(mesh):
 
 def test_a_selector_that_matches_nothing_lists_the_labels_there_are(mesh):
     with pytest.raises(SelectorError) as caught:
-        mesh.apply(Plugin("one", tag("one").image(), selector={"app": "detials"}))
+        mesh.apply(Plugin("one", package(tag("one")), selector={"app": "detials"}))
     assert "app=detials" in caught.value.what
     assert "did you mean app=details?" in caught.value.hint
     assert "version=v3" in caught.value.hint
@@ -154,7 +155,7 @@ def test_a_selector_that_matches_nothing_lists_the_labels_there_are(mesh):
 
 
 def test_unknown_names_say_what_there_is(mesh):
-    mesh.apply(Plugin("one", tag("one").image(), selector=DETAILS))
+    mesh.apply(Plugin("one", package(tag("one")), selector=DETAILS))
     for call in (mesh.remove, mesh.verdicts, mesh.wait):
         with pytest.raises(BadNameError, match="'on'"):
             call("on")
@@ -164,7 +165,7 @@ def test_unknown_names_say_what_there_is(mesh):
         mesh.logs("detail-v1")
     assert "did you mean details-v1?" in caught.value.hint
     with pytest.raises(BadNameError):
-        mesh.apply(Plugin("two words", tag("one").image()))
+        mesh.apply(Plugin("two words", package(tag("one"))))
 
 
 def test_requests_to_nowhere_say_which_services_there_are(mesh):
@@ -197,7 +198,7 @@ def test_requests_go_to_the_pods_of_a_service_in_turn(mesh):
 
 def test_a_name_that_is_no_token_passes_one_proxy_and_breaks_at_the_second(mesh):
     module = build("utf8", response=header("你好", "六翁"))
-    mesh.apply(Plugin("utf8", module.image(), selector=DETAILS))
+    mesh.apply(Plugin("utf8", package(module), selector=DETAILS))
     past = mesh.send("productpage", "details:9080/details/123")
     assert past.response.headers["你好"] == "六翁"
     assert past.notes
@@ -206,11 +207,11 @@ def test_a_name_that_is_no_token_passes_one_proxy_and_breaks_at_the_second(mesh)
 
 
 def test_a_refused_module_leaves_the_old_one_serving(mesh):
-    good = Plugin("one", tag("good").image(), selector=DETAILS)
+    good = Plugin("one", package(tag("good")), selector=DETAILS)
     mesh.apply(good)
     refusing = build("refusing", configure="return 0")
     with pytest.raises(ModuleError) as caught:
-        mesh.apply(good.with_image(refusing.image()))
+        mesh.apply(good.with_image(package(refusing)))
     assert any("Failed to configure" in line for line in caught.value.why)
     assert tags(mesh) == ["good"]
     assert mesh.plugins() == [good]
@@ -220,14 +221,14 @@ def test_a_refused_module_leaves_the_old_one_serving(mesh):
 def test_a_trap_while_it_is_configured_is_refused(mesh):
     module = build("trap-configure", configure="__builtin_trap()")
     with pytest.raises(ModuleError) as caught:
-        mesh.apply(Plugin("one", module.image(), selector=DETAILS))
+        mesh.apply(Plugin("one", package(module), selector=DETAILS))
     assert any("proxy_on_configure" in line for line in caught.value.why)
     assert mesh.plugins() == []
 
 
 def test_a_filters_own_log_lines_are_shown(mesh):
     module = build("talking", response='log_line(3, "here I am", 9)')
-    mesh.apply(Plugin("talk", module.image(), selector=DETAILS))
+    mesh.apply(Plugin("talk", package(module), selector=DETAILS))
     mesh.send("productpage", "details:9080/details/1")
     for name in ("details", "details-v1", mesh.pods()[0].name):
         assert any("here I am" in line and "talk" in line for line in mesh.logs(name))
@@ -236,14 +237,14 @@ def test_a_filters_own_log_lines_are_shown(mesh):
 
 
 def test_render_gives_what_would_be_put_in_force(mesh):
-    plugin = Plugin("one", tag("one").image(), selector=DETAILS, config={"name": "hello"})
+    plugin = Plugin("one", package(tag("one")), selector=DETAILS, config={"name": "hello"})
     text = mesh.render(plugin)
     assert '{\\"name\\":\\"hello\\"}' in text or '{"name":"hello"}' in text or "name: hello" in text
     assert mesh.plugins() == []
 
 
 def test_apply_from_several_threads_at_once(mesh):
-    plugins = [Plugin(f"t{number}", tag(f"t{number}").image(), selector=DETAILS) for number in range(4)]
+    plugins = [Plugin(f"t{number}", package(tag(f"t{number}")), selector=DETAILS) for number in range(4)]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(mesh.apply, plugins))
     assert {one.verdict for verdicts in found for one in verdicts} == {Verdict.LIVE}
@@ -258,7 +259,7 @@ def test_watch_tells_the_state_then_changes_and_ends_when_closed(mesh):
         assert [change.name for change in first] == pods
         assert [change.number for change in first] == list(range(1, len(pods) + 1))
         assert next(watch).kind == "fresh"
-        mesh.apply(Plugin("seen", tag("one").image(), selector=DETAILS))
+        mesh.apply(Plugin("seen", package(tag("one")), selector=DETAILS))
         kinds = {}
         while "plugin" not in kinds or kinds.get("verdict") is None or kinds["verdict"].value["verdict"] != "LIVE":
             change = next(watch)
@@ -286,8 +287,8 @@ def reviews_tags(mesh: Mesh) -> dict[str, list[str]]:
 
 
 def test_applied_to_some_of_the_pods_the_others_keep_what_they_had(mesh):
-    old = Plugin("steps", tag("old").image(), selector={"app": "reviews"})
-    new = old.with_image(tag("new").image())
+    old = Plugin("steps", package(tag("old")), selector={"app": "reviews"})
+    new = old.with_image(package(tag("new")))
     mesh.apply(old)
     found = mesh.apply(new, only={"version": "v2"})
     assert [(one.pod, one.verdict, one.running) for one in found] == [
@@ -305,8 +306,8 @@ def test_applied_to_some_of_the_pods_the_others_keep_what_they_had(mesh):
 
 
 def test_a_full_apply_ends_what_was_applied_to_some_pods(mesh):
-    old = Plugin("steps", tag("old").image(), selector={"app": "reviews"})
-    new = old.with_image(tag("new").image())
+    old = Plugin("steps", package(tag("old")), selector={"app": "reviews"})
+    new = old.with_image(package(tag("new")))
     mesh.apply(old)
     before = mesh.history("steps")
     mesh.apply(new, only={"version": "v1"})
@@ -322,7 +323,7 @@ def test_a_full_apply_ends_what_was_applied_to_some_pods(mesh):
 
 
 def test_a_first_plugin_applied_to_some_pods_is_on_no_other(mesh):
-    plugin = Plugin("steps", tag("new").image(), selector={"app": "reviews"})
+    plugin = Plugin("steps", package(tag("new")), selector={"app": "reviews"})
     mesh.apply(plugin, only={"version": "v3"})
     assert reviews_tags(mesh) == {"v1": [], "v2": [], "v3": ["new"]}
     judged = {one.pod: one for one in mesh.verdicts("steps")}
@@ -334,7 +335,7 @@ def test_a_first_plugin_applied_to_some_pods_is_on_no_other(mesh):
 
 
 def test_labels_of_a_step_that_no_selected_pod_carries_change_nothing(mesh):
-    plugin = Plugin("steps", tag("new").image(), selector={"app": "reviews"})
+    plugin = Plugin("steps", package(tag("new")), selector={"app": "reviews"})
     with pytest.raises(SelectorError, match="version=v9"):
         mesh.apply(plugin, only={"version": "v9"})
     with pytest.raises(SelectorError):
@@ -343,7 +344,7 @@ def test_labels_of_a_step_that_no_selected_pod_carries_change_nothing(mesh):
 
 
 def test_rendered_is_what_render_gave_and_empty_without_a_plugin(mesh):
-    plugin = Plugin("one", tag("one").image(), selector=DETAILS, config={"name": "hello"})
+    plugin = Plugin("one", package(tag("one")), selector=DETAILS, config={"name": "hello"})
     assert mesh.rendered("one") == ""
     text = mesh.render(plugin)
     mesh.apply(plugin)
@@ -366,7 +367,7 @@ def test_counts_tell_requests_and_errors_of_each_pod(mesh):
     for _ in range(3):
         mesh.send("productpage", "details:9080/details/1", pod=pod)
     until(counted, lambda now: now == (requests + 3, errors))
-    mesh.apply(Plugin("failing", module.image(), selector=DETAILS))
+    mesh.apply(Plugin("failing", package(module), selector=DETAILS))
     for _ in range(2):
         assert mesh.send("productpage", "details:9080/details/1", pod=pod).response.status == 503
     until(counted, lambda now: now == (requests + 5, errors + 2))

@@ -99,7 +99,7 @@ def test_an_image_is_none_of_what_it_is_made_from():
     for wrong in (b"\0asm", "local/one", None):
         with pytest.raises(UsageError, match="not an Image") as caught:
             plugin(image=wrong)
-        assert "module.image()" in caught.value.hint
+        assert "package(module)" in caught.value.hint
 
 
 def test_another_image_is_all_that_changes():

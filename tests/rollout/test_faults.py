@@ -7,6 +7,7 @@ import pytest
 from tests.mesh.tiny import tag
 from tests.rollout.fakes import FakeMesh, broken
 from wasmnb.errors import MeshError, RolloutError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.rollout import Care, read_steps, roll_out
@@ -16,8 +17,8 @@ from wasmnb.views import record_of
 
 pytestmark = pytest.mark.compiler
 
-OLD = Plugin("steps", tag("old").image(), {"app": "shop"})
-NEW = OLD.with_image(tag("new").image())
+OLD = Plugin("steps", package(tag("old")), {"app": "shop"})
+NEW = OLD.with_image(package(tag("new")))
 STEPS = read_steps("version=v1,version=v2")
 
 

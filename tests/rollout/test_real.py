@@ -12,6 +12,7 @@ from tests.mesh.tiny import build, header, tag
 from tests.rollout.conftest import URL, Load
 from tests.worded import in_cell
 from wasmnb.errors import DeployError, Interrupted, ModuleError, RolloutError, SelectorError, UsageError
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.views import record_of
 
@@ -56,7 +57,7 @@ def test_step_by_step_until_it_is_live_everywhere(session, load):
     assert order.index(("live", "applying", "waiting")) < order.index(("live", "live", "watching"))
     assert order[-1] == ("live",) * 3
     history = [plugin.image.digest for plugin in session.current.history("steps")][:2]
-    assert history == [tag("new").image().digest, tag("old").image().digest]
+    assert history == [package(tag("new")).digest, package(tag("old")).digest]
     json.dumps([seen[-1].to_dict(), done.to_dict()])
     record = record_of(done)
     assert "live on all 3 pods after 3 steps" in repr(record)
@@ -186,7 +187,7 @@ def test_ctrl_c_stays_where_it_is_says_so_and_can_go_on_or_back(session):
     assert "did not go back" in error.what
     assert "new on reviews-v1-0, reviews-v2-0; as before on reviews-v3-0" in error.what
     said = "\n".join(error.lines())
-    new, old = (tag(name).image().digest[:19] for name in ("new", "old"))
+    new, old = (package(tag(name)).digest[:19] for name in ("new", "old"))
     assert f"now on reviews-v2-0: {new}, LIVE" in said
     assert f"now on reviews-v3-0: {old}, LIVE" in said
     assert "session.rollback('steps')" in error.hint
@@ -198,14 +199,14 @@ def test_ctrl_c_stays_where_it_is_says_so_and_can_go_on_or_back(session):
     stopped()
     done = session.deploy(tag("new"), **REVIEWS, steps=STEPS, watch_for=0.1, accept_no_traffic=True)
     assert done.outcome == "live"
-    assert done.former.image.digest == tag("old").image().digest
+    assert done.former.image.digest == package(tag("old")).digest
     assert tags(session) == everywhere("new")
 
 
 def test_what_goes_on_and_fails_goes_back_to_what_was_before_the_first_half(session):
     session.deploy(tag("old"), **REVIEWS)
     mesh = session.current
-    mesh.apply(mesh.plugins()[0].with_image(FAILING.image()), only={"version": "v1"})
+    mesh.apply(mesh.plugins()[0].with_image(package(FAILING)), only={"version": "v1"})
     with Load(mesh), pytest.raises(RolloutError, match="its error rate rose"):
         session.deploy(FAILING, **REVIEWS, steps=STEPS, watch_for=1.0)
     assert tags(session) == everywhere("old")

@@ -22,6 +22,7 @@ from tests.views.things import (
     verdicts,
 )
 from wasmnb.check import Checks
+from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.results import Logs, Pods
 from wasmnb.module import BuildRecord, Module
@@ -193,7 +194,7 @@ def test_a_body_that_is_no_text_or_long():
 
 
 def built(module):
-    return build_record(module, module_table(module, module.image().digest))
+    return build_record(module, module_table(module, package(module).digest))
 
 
 def lines(*diagnostics):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from wasmnb.module import Module
 
-__all__ = ["Frame", "could_trap_at", "opcode_at", "symbolize"]
+__all__ = ["Frame", "could_trap_at", "symbolize"]
 
 _CODE = 10
 # WebAssembly core specification 3.0, section 5.4: unreachable, calls, memory accesses, division and remainder,
@@ -103,14 +103,6 @@ def could_trap_at(module: Module, offsets: Sequence[int]) -> bool:
     except ModuleError:
         return False
     return bool(codes) and codes[0] in _TRAPS | _CALLS and all(code in _CALLS for code in codes[1:])
-
-
-def opcode_at(wasm: bytes, offset: int) -> int | None:
-    """Give the byte at an offset inside a function's code; None when there is no code."""
-    try:
-        return _opcodes(parse(wasm), [offset])[0]
-    except ModuleError:
-        return None
 
 
 def _opcodes(binary: Binary, offsets: Sequence[int]) -> list[int | None]:

@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wasmnb.image.build import build_image
     from wasmnb.image.compatibility import Acceptance
     from wasmnb.image.extraction import extract
     from wasmnb.image.image import Image, Layer
@@ -25,7 +24,6 @@ _HOMES = {
     "Reference": "reference",
     "Store": "store",
     "StoredImage": "listing",
-    "build_image": "build",
     "extract": "extraction",
     "inspect": "inspection",
     "package": "packaging",
@@ -40,7 +38,6 @@ __all__ = [
     "Reference",
     "Store",
     "StoredImage",
-    "build_image",
     "extract",
     "inspect",
     "package",

@@ -73,16 +73,6 @@ class Inspection(Tabled):
         """The layers of the manifest that is used."""
         return self.manifest.layers
 
-    def accepted_by(self, consumer: str) -> bool:
-        """Tell whether a consumer is known to take it.
-
-        Parameters
-        ----------
-        consumer : str
-            ``Istio``, ``Envoy Gateway``, ``Higress`` or ``wasme``, in any case.
-        """
-        return any(item.accepted for item in self.consumers if item.consumer.lower() == consumer.lower())
-
     @property
     def table(self) -> Table:
         """Who takes it, one consumer per row: ``consumer``, ``accepted`` and ``why`` (``string``)."""

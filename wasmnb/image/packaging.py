@@ -36,7 +36,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\
 
 def package(
     module: Module,
-    reference: str,
+    reference: str = "",
     *,
     variant: str = "artifact",
     annotations: Mapping[str, str] | None = None,
@@ -49,8 +49,8 @@ def package(
     ----------
     module : Module
     reference : str
-        Where the image would be pushed, such as ``registry.example/team/header-filter:v1``. It is not a part of the
-        image: the same module gives the same digest under any reference.
+        Where the image would be pushed, such as ``registry.example/team/header-filter:v1``; ``local/<name>`` when
+        empty. It is not a part of the image: the same module gives the same digest under any reference.
     variant : str
         ``artifact`` (runtime configuration and module, each a layer as it is) or ``compat`` (one ``tar+gzip`` layer
         with ``plugin.wasm`` and ``runtime-config.json``).
@@ -79,6 +79,7 @@ def package(
         The bytes are no WebAssembly module. A module that Envoy would refuse can be packaged: see
         `wasmnb.module.check.check`.
     """
+    reference = reference or f"local/{module.name}"
     Reference.parse(reference)
     if variant not in VARIANTS:
         hint = did_you_mean(variant, VARIANTS) or f"there is {', '.join(VARIANTS)}"

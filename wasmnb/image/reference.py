@@ -118,10 +118,6 @@ class Reference:
         """The tag that a registry is asked for: ``latest`` when there is neither a tag nor a digest."""
         return self.tag or ("" if self.digest else "latest")
 
-    def with_tag(self, tag: str) -> Reference:
-        """Give the same repository with this tag, and no digest."""
-        return Reference.parse(f"{self.repository}:{tag}")
-
     def with_digest(self, digest: str) -> Reference:
         """Give the same reference pinned to a digest."""
         return Reference.parse(str(replace(self, digest=digest)))

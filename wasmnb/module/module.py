@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wasmnb.image import Image
     from wasmnb.module.facts import ModuleFacts
 
 __all__ = ["BuildRecord", "Module"]
@@ -100,15 +99,3 @@ class Module:
                 "warnings": [str(item) for item in self.build.warnings],
             }
         return {"name": self.name, "digest": self.digest, "build": build, **self.facts.to_dict()}
-
-    def image(self, reference: str = "") -> Image:
-        """Package the module; the same module gives the same image digest everywhere.
-
-        Parameters
-        ----------
-        reference : str
-            Where it would be pushed; ``local/<name>`` when empty.
-        """
-        from wasmnb.image import package  # noqa: PLC0415
-
-        return package(self, reference or f"local/{self.name}")

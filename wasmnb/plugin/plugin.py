@@ -88,7 +88,7 @@ class Plugin:
         # Asked of the type: the module of an image that is known by its digest is fetched when it is looked at.
         if not hasattr(self.image, "digest") or not hasattr(self.image, "reference"):
             raise UsageError(
-                f"The image of {self.id} is a {type(self.image).__name__}, not an Image.", hint="give module.image()"
+                f"The image of {self.id} is a {type(self.image).__name__}, not an Image.", hint="give package(module)"
             )
         read = {
             "selector": _labels(self.selector),

@@ -197,7 +197,7 @@ class Order:
         return self._kept(module, store)
 
     def _kept(self, what: str | Path | Filter | Module, store: Store, **other: Any) -> Image:
-        from wasmnb.image import build_image  # noqa: PLC0415 - the parser and the store, for their users only
+        from wasmnb.pipeline import build_image  # noqa: PLC0415 - the parser and the store, for their users only
 
         return build_image(what, self.reference, store=store, **{**self.packaging, **other})
 

@@ -81,7 +81,9 @@ class Supplying(State):
         with self._images_named(name):
             module = self._filters.module(name, progress=progress)
         registry = self._defaults["registry"]
-        return Found(module.image(f"{registry}/{module.name}" if registry else ""))
+        from wasmnb.image import package  # noqa: PLC0415 - for deployments only
+
+        return Found(package(module, f"{registry}/{module.name}" if registry else ""))
 
     def _would_push(self, image: Image, *, made_here: bool) -> Image | None:
         """Give the image under the name that it would be pushed to; None when a registry must have it already."""

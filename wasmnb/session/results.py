@@ -57,7 +57,11 @@ class FilterResult(Dated, Tabled):
     @property
     def image_digest(self) -> str:
         """``sha256:...`` of the image that the module becomes: what a mesh is told to run."""
-        return self.deployment.digest if self.deployment is not None else self.module.image().digest
+        if self.deployment is not None:
+            return self.deployment.digest
+        from wasmnb.image import package  # noqa: PLC0415 - for those who ask
+
+        return package(self.module).digest
 
     @property
     def notes(self) -> tuple[str, ...]:

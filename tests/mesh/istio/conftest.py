@@ -9,7 +9,7 @@ import pytest
 
 from tests.cluster import bookinfo
 from tests.cluster.cluster import Cluster
-from wasmnb.image import Image
+from wasmnb.image import Image, package
 from wasmnb.image.registry import push
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.module import Module
@@ -88,7 +88,7 @@ def published(cluster: Cluster) -> Callable[[Module], Image]:
     """Push a module to the cluster's registry, and give its image by digest."""
 
     def published(module: Module, registry: str = "") -> Image:
-        image = module.image(f"{registry or cluster.registry}/{module.name}:1")
+        image = package(module, f"{registry or cluster.registry}/{module.name}:1")
         push(image, image.reference, plain_http=True)
         return replace(image, reference=image.pinned)
 

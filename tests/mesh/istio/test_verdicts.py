@@ -20,6 +20,7 @@ from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import build, looping, tag, trapping
 from wasmnb.compile import Filter
 from wasmnb.errors import ModuleError
+from wasmnb.image import package
 from wasmnb.image.lazy_image import NamedImage
 from wasmnb.image.registry import push
 from wasmnb.mesh import Verdict
@@ -81,7 +82,7 @@ def test_with_fail_open_a_missing_image_lets_all_pass(mesh, published, cluster):
 def test_a_private_registry_without_a_secret_denies_all_and_with_one_is_live(
     mesh, cluster, home, monkeypatch, tmp_path
 ):
-    image = tag("secret").image(f"{cluster.private_registry}/team/secret:1")
+    image = package(tag("secret"), f"{cluster.private_registry}/team/secret:1")
     config = tmp_path / "config.json"
     auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     config.write_text(json.dumps({"auths": {cluster.private_registry: {"auth": auth}}}))
