@@ -4,6 +4,7 @@
 # make lab    opens JupyterLab on the notebooks
 # make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look;
 #             BASE=COMMIT measures that commit too, in turn, and says what got slower
+# make chaos  breaks whatever it can, and holds each verdict against what requests show; RUNS=300, SEED=: the same again
 # make lint   ruff, mypy, the floors of ARCHITECTURE.md, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends from labextension/ into the package (Node.js)
@@ -30,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Those that are formatted; .clang-format-ignore names others.
 CPP = $(shell git ls-files '*.cc' '*.h' '*.c')
 
-.PHONY: demo test quick lab bench lint format front docs reference binder wheel cluster cluster-down clean
+.PHONY: demo test quick lab bench chaos lint format front docs reference binder wheel cluster cluster-down clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
@@ -48,6 +49,9 @@ lab: $(VENV)/lab
 # Some benchmarks share the tests' cluster and browser.
 bench: $(VENV)/test
 	RUNS=$(RUNS) $(BIN)/python benchmarks/$(if $(BASE),compare.py $(BASE),bench.py) $(ONLY)
+
+chaos: $(VENV)/test
+	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/test
 	$(LINT)

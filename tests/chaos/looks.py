@@ -1,0 +1,58 @@
+"""One look: the truth, the verdicts, the truth once more; and what a verdict got wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from tests.chaos.filters import BUILDS
+from tests.chaos.truth import Fate, Truth
+from wasmnb.mesh import PodVerdict, Verdict
+
+
+class Wrong(str, Enum):
+    """How a verdict differs from the truth. Closed."""
+
+    NOTHING = ""
+    FALSE_LIVE = "LIVE, though it does not act"
+    FALSE_NOT_LIVE = "not LIVE, though it acts"
+    STAYS = "taken away, though it acts"
+    WORDS = "wrong words about what happens to requests"
+    CRASH = "an error that is none of the package's own"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the filter on a pod would show if it acted: its mark, and its configuration."""
+
+    tag: str
+    config: str
+
+    def shown_by(self, truth: Truth) -> bool:
+        """Whether requests show it. A filter beside it may leave its mark too."""
+        return truth.fate is Fate.FILTERED and self.tag in truth.tag.split() and self.config == truth.config
+
+
+_SAID = {Verdict.ALLOW_ALL: {Fate.UNFILTERED}, Verdict.DENY_ALL: {Fate.REFUSED}}
+
+
+def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None) -> Wrong:
+    """Say what is wrong of a verdict.
+
+    Parameters
+    ----------
+    verdict : PodVerdict or None
+        None where nothing is said to be in force.
+    truth : Truth
+    expected : Expected or None
+        What the filter in force would show; None where there is none, or it shows nothing.
+    """
+    acts = expected is not None and expected.shown_by(truth)
+    said = verdict.verdict if verdict is not None else None
+    if verdict is None and expected is None:
+        return Wrong.STAYS if set(truth.tag.split()) & set(BUILDS) else Wrong.NOTHING
+    if said is Verdict.LIVE:
+        return Wrong.NOTHING if acts else Wrong.FALSE_LIVE
+    if said in _SAID and truth.fate not in _SAID[said]:
+        return Wrong.WORDS
+    return Wrong.FALSE_NOT_LIVE if acts else Wrong.NOTHING

@@ -1,0 +1,206 @@
+"""A run: a world, up to three faults at once, looks in between, everything mended, and the filter taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import quantiles
+from typing import Any
+
+from tests.chaos.faults import FAULTS, Mend
+from tests.chaos.looks import Wrong, compare
+from tests.chaos.truth import Fate, Truth
+from tests.chaos.world import World
+from wasmnb.errors import WasmnbError
+from wasmnb.mesh.local import LocalMesh
+
+_GRACE = 2.0  # seconds after a fault in which a verdict may still be of the time before
+_LATE = 10.0  # seconds after which a verdict that is not LIVE counts as wrong
+_PAUSE = 0.2
+_RUNS_OF_A_MESH = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict that was wrong, and how it came to it."""
+
+    run: int
+    pod: str
+    wrong: Wrong
+    verdict: str
+    reason: str
+    truth: Truth
+    story: tuple[str, ...]
+    after: float
+
+    def __str__(self) -> str:
+        lines = [f"run {self.run}, {self.pod}, {self.after:.1f} s after the last fault: {self.wrong.value}"]
+        lines += [f"  verdict   {self.verdict} {self.reason}", f"  requests  {self.truth}"]
+        return "\n".join([*lines, *(f"  {number}. {what}" for number, what in enumerate(self.story, 1))])
+
+
+@dataclass
+class Report:
+    """What came of all runs.
+
+    Parameters
+    ----------
+    looks : int
+        Verdicts about a pod that were compared with a truth that held still.
+    moving : int
+        Those that were not, because requests showed something else before than after.
+    fates : Counter
+        How often what happened to requests.
+    seconds : list of float
+        From a fault until every verdict was right.
+    """
+
+    seed: int
+    runs: int = 0
+    looks: int = 0
+    moving: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def count(self, wrong: Wrong) -> int:
+        return sum(one.wrong is wrong for one in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain JSON values."""
+        cuts = quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0.0] * 99
+        return {
+            "seed": self.seed,
+            "runs": self.runs,
+            "looks": self.looks,
+            "moving": self.moving,
+            **{wrong.name.lower(): self.count(wrong) for wrong in Wrong if wrong.value},
+            "time_to_truth_p50_s": round(cuts[49], 2),
+            "time_to_truth_p99_s": round(cuts[98], 2),
+            "faults": dict(self.struck),
+            "requests": dict(self.fates),
+            "verdicts": dict(self.verdicts),
+            "findings": [str(one) for one in self.findings],
+        }
+
+    def __str__(self) -> str:
+        facts = self.to_dict()
+        found = facts.pop("findings")
+        width = max(map(len, facts))
+        return "\n".join([*(f"{name:{width}}  {value}" for name, value in facts.items()), "", *found])
+
+
+def chaos(runs: int, seed: int, say: Callable[[str], None], faults: Sequence[str] = tuple(FAULTS)) -> Report:
+    """Do so many runs.
+
+    Parameters
+    ----------
+    runs : int
+    seed : int
+        The same makes the same choices.
+    say : callable
+        Takes a line about each run.
+    faults : sequence of str
+        Which of `FAULTS` may happen.
+    """
+    report = Report(seed)
+    for first in range(0, runs, _RUNS_OF_A_MESH):
+        with LocalMesh.start() as mesh:
+            for number in range(first, min(runs, first + _RUNS_OF_A_MESH)):
+                known = len(report.findings)
+                _Run(report, number, mesh, random.Random(f"{seed} {number}"), faults).do()
+                say(f"run {number + 1} of {runs}: {report.looks} looks, {len(report.findings)} wrong")
+                for finding in report.findings[known:]:
+                    say(str(finding))
+    return report
+
+
+class _Run:
+    def __init__(
+        self, report: Report, number: int, mesh: LocalMesh, choose: random.Random, faults: Sequence[str]
+    ) -> None:
+        self.report = report
+        self.number = number
+        self.choose = choose
+        self.faults = faults
+        self.world = World.begin(mesh, choose, f"probed-{number}")
+        self.story = self.world.story
+        self.at = time.monotonic()
+
+    def do(self) -> None:
+        self.report.runs += 1
+        mends: list[Mend] = []
+        try:
+            self.settle()
+            for _ in range(self.choose.randint(1, 3)):
+                mends += filter(None, [self.strike(self.choose.choice(self.faults))])
+                self.settle()
+        except Exception:  # noqa: BLE001 - whatever it is, it is found
+            words = traceback.format_exc()
+            crash = Finding(self.number, "", Wrong.CRASH, "", words, Truth(Fate.MIXED), tuple(self.story), 0.0)
+            self.report.findings.append(crash)
+        finally:
+            self.choose.shuffle(mends)
+            for mend in mends:
+                with contextlib.suppress(WasmnbError):
+                    mend()
+            self.story.append("mended")
+        self.at = time.monotonic()
+        self.settle()
+        self.end()
+
+    def strike(self, name: str) -> Mend | None:
+        self.report.struck[name] += 1
+        self.story.append(name)
+        mend = FAULTS[name](self.world)
+        self.at = time.monotonic()
+        return mend
+
+    def settle(self) -> None:
+        """Look until every verdict is right, or has had its time to become so; what is wrong then is a finding."""
+        while True:
+            wrong, since = self.look(), time.monotonic() - self.at
+            limit = _LATE if {one.wrong for one in wrong} <= {Wrong.FALSE_NOT_LIVE} else _GRACE
+            if not wrong or since > limit:
+                break
+            time.sleep(_PAUSE)
+        known = {(one.pod, one.wrong, one.verdict) for one in self.report.findings if one.run == self.number}
+        self.report.findings += [one for one in wrong if (one.pod, one.wrong, one.verdict) not in known]
+        if not wrong:
+            self.report.seconds.append(since)
+
+    def look(self) -> list[Finding]:
+        """Compare the verdict of each pod with the truth, where that is the same before and after."""
+        before = self.world.truth()
+        begun = time.monotonic()
+        verdicts, expected = self.world.verdicts(), self.world.expected()
+        after = self.world.truth()
+        found = []
+        for pod, truth in after.items():
+            if before.get(pod) != truth or truth.fate is Fate.MIXED:
+                self.report.moving += 1
+                continue
+            verdict = verdicts.get(pod)
+            self.report.looks += 1
+            self.report.fates[truth.fate.value] += 1
+            self.report.verdicts[verdict.verdict.value if verdict else "none"] += 1
+            wrong = compare(verdict, truth, expected)
+            if wrong is not Wrong.NOTHING:
+                said = (verdict.verdict.value, verdict.reason) if verdict is not None else ("none", "")
+                found.append(Finding(self.number, pod, wrong, *said, truth, tuple(self.story), begun - self.at))
+        return found
+
+    def end(self) -> None:
+        """Take everything away; what still acts then is as wrong as a LIVE that does not."""
+        for plugin in self.world.mesh.plugins():
+            with contextlib.suppress(WasmnbError):
+                self.world.mesh.remove(plugin.id)
+        self.at = time.monotonic()
+        self.settle()

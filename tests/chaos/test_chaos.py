@@ -1,0 +1,71 @@
+"""A short part of the chaos, with a seed, and proof that it would find what is wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.looks import Expected, Wrong, compare
+from tests.chaos.run import Report, chaos
+from tests.chaos.truth import Fate, Truth
+from wasmnb.mesh import PodVerdict, Verdict
+
+RUNS, SEED = 14, 2026
+# A verdict rests on configuration and the log: what keeps a filter from acting, or speaks like Envoy, misleads it.
+MISLEADING = {
+    "a filter before it that answers",
+    "a filter beside it that traps",
+    "a module that logs lies",
+    "a module that traps on everything",
+    "the same build beside it",
+}
+
+
+def test_no_verdict_is_wrong_for_longer_than_it_may_be():
+    faults = [name for name in FAULTS if name not in MISLEADING]
+    report = chaos(RUNS, SEED, print, faults)
+    assert not report.findings, str(report)
+    assert report.looks > RUNS
+    assert len(report.struck) > RUNS / 2
+
+
+def verdict(word: str) -> PodVerdict:
+    return PodVerdict("pod", "probed", Verdict(word), "", "", "", (), datetime.now(timezone.utc))
+
+
+ACTS = Truth(Fate.FILTERED, "a", "{}")
+
+
+@pytest.mark.parametrize(
+    ("said", "truth", "wrong"),
+    [
+        ("LIVE", ACTS, Wrong.NOTHING),
+        ("LIVE", Truth(Fate.FILTERED, "other a", "{}"), Wrong.NOTHING),
+        ("LIVE", Truth(Fate.FILTERED, "b", "{}"), Wrong.FALSE_LIVE),
+        ("LIVE", Truth(Fate.FILTERED, "a", ""), Wrong.FALSE_LIVE),
+        ("LIVE", Truth(Fate.UNFILTERED), Wrong.FALSE_LIVE),
+        ("LIVE", Truth(Fate.SILENT), Wrong.FALSE_LIVE),
+        ("OLD", ACTS, Wrong.FALSE_NOT_LIVE),
+        ("TRAPPED", Truth(Fate.REFUSED), Wrong.NOTHING),
+        ("DENY_ALL", Truth(Fate.UNFILTERED), Wrong.WORDS),
+        ("ALLOW_ALL", Truth(Fate.REFUSED), Wrong.WORDS),
+        ("ALLOW_ALL", Truth(Fate.UNFILTERED), Wrong.NOTHING),
+    ],
+)
+def test_a_verdict_is_held_against_what_requests_show(said, truth, wrong):
+    assert compare(verdict(said), truth, Expected("a", "{}")) is wrong
+
+
+def test_what_acts_though_nothing_is_in_force_is_found_and_what_nothing_would_show_is_never_live():
+    assert compare(None, ACTS, Expected("a", "{}")) is Wrong.FALSE_NOT_LIVE
+    assert compare(None, ACTS, None) is Wrong.STAYS
+    assert compare(None, Truth(Fate.FILTERED, "lying"), None) is Wrong.NOTHING
+    assert compare(None, Truth(Fate.UNFILTERED), None) is Wrong.NOTHING
+    assert compare(verdict("LIVE"), ACTS, None) is Wrong.FALSE_LIVE
+
+
+def test_a_report_is_plain_values():
+    assert json.loads(json.dumps(Report(1).to_dict()))["looks"] == 0

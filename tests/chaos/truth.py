@@ -1,0 +1,65 @@
+"""What is true: what requests to each pod show of a filter, whatever anybody says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+
+from tests.chaos.filters import CONFIG, TAG
+from wasmnb.errors import TrafficError
+from wasmnb.mesh import Mesh
+
+_REQUESTS = 4  # to each pod; a worker that hangs takes some of several
+_PATIENCE = 1.0  # seconds
+
+
+class Fate(str, Enum):
+    """What happens to requests on a pod. Closed."""
+
+    FILTERED = "filtered"
+    UNFILTERED = "unfiltered"
+    REFUSED = "refused"
+    SILENT = "silent"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What several requests to one pod showed.
+
+    Parameters
+    ----------
+    fate : Fate
+        REFUSED is an error that no filter of ours marked, SILENT no answer; MIXED is not the same on all.
+    tag, config : str
+        Whose mark responses carry, and with which configuration.
+    """
+
+    fate: Fate
+    tag: str = ""
+    config: str = ""
+
+
+def ask(mesh: Mesh, source: str, url: str, pods: Iterable[str]) -> dict[str, Truth]:
+    """Send requests to every pod, to all of them at the same time."""
+    pods = list(pods)
+    with ThreadPoolExecutor(max(1, len(pods))) as pool:
+        return dict(zip(pods, pool.map(lambda pod: _ask(mesh, source, url, pod), pods), strict=True))
+
+
+def _ask(mesh: Mesh, source: str, url: str, pod: str) -> Truth:
+    seen = {_one(mesh, source, url, pod) for _ in range(_REQUESTS)}
+    return seen.pop() if len(seen) == 1 else Truth(Fate.MIXED)
+
+
+def _one(mesh: Mesh, source: str, url: str, pod: str) -> Truth:
+    try:
+        response = mesh.send(source, url, pod=pod, timeout=_PATIENCE).response
+    except TrafficError:
+        return Truth(Fate.SILENT)
+    tags, configs = response.headers.all(TAG), response.headers.all(CONFIG)
+    if tags:
+        return Truth(Fate.FILTERED, " ".join(tags), " ".join(configs))
+    return Truth(Fate.REFUSED if response.status >= 400 else Fate.UNFILTERED)
