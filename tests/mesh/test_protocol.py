@@ -396,3 +396,8 @@ def test_what_the_service_received_is_seen_or_it_is_said_why_not(mesh):
     if taken.received is not None:
         assert taken.received.request.headers["x-mine"] == "1"
     assert "x-request-id" not in taken.request.headers
+
+
+def test_metrics_of_filters_are_told_by_pod(mesh):
+    mesh.apply(Plugin("quiet", tag("quiet").image(), selector={"app": "details"}))
+    assert {one.name for one in mesh.metrics()} <= {""}

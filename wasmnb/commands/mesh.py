@@ -142,4 +142,12 @@ COMMANDS = (
         (Option(("--tail", "-n"), "how many lines, counted from the end; 20", "LINES", int),),
         ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100"),
     ),
+    Command(
+        "wasm_metrics",
+        "Show the metrics that filters define, of each pod, with rates since they were shown before.",
+        method("metrics"),
+        (Argument("pod", "pod or workload; all of them", False, "pods"),),
+        (Option(("--for",), "read twice, so long apart, for rates of this time", "SECONDS", float, keyword="seconds"),),
+        ("%wasm_metrics", "%wasm_metrics details-v1 --for 5"),
+    ),
 )

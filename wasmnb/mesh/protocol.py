@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wasmnb.check import Check
+    from wasmnb.mesh.metrics import Metric
     from wasmnb.plugin import Plugin, PodVerdict, Proof
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
@@ -268,6 +269,9 @@ class Mesh(Protocol):
 
     def counts(self) -> list[Count]:
         """Say of each pod how many requests its proxy answered, and how many of them with a 5xx status."""
+
+    def metrics(self) -> list[Metric]:
+        """Give the metrics that filters define, of each proxy; one that cannot tell says why."""
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give the lines that a pod's proxy logged, oldest first; traps carry function names and cell lines."""

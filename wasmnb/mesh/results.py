@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
+from wasmnb.mesh.metrics import Metric, MetricKind
 from wasmnb.mesh.protocol import Pod
 from wasmnb.plugin.selector import labels_text
 from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Logs", "Pods", "Verdicts", "verdicts_table"]
+__all__ = ["Logs", "Metrics", "Pods", "Reading", "Verdicts", "verdicts_table"]
 
 
 @dataclass(frozen=True)
@@ -159,3 +160,73 @@ def verdicts_table(verdicts: Iterable[PodVerdict]) -> Table:
         for one in verdicts
     )
     return Table(_VERDICT_COLUMNS, rows)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A metric as it was read.
+
+    Parameters
+    ----------
+    metric : Metric
+    plugins : tuple of str
+        Those in force on the pod whose module names it. Envoy does not say whose a metric is: of several, any may
+        count.
+    rate : float or None
+        Of a counter, per second since it was read before; None the first time, and after the proxy started anew.
+    """
+
+    metric: Metric
+    plugins: tuple[str, ...] = ()
+    rate: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {**self.metric.to_dict(), "plugins": list(self.plugins), "rate": self.rate}
+
+
+@dataclass(frozen=True)
+class Metrics(Dated, Plural[Reading]):
+    """The metrics that filters define, of each pod."""
+
+    @property
+    def silent(self) -> dict[str, str]:
+        """The pods whose proxies cannot tell, and why."""
+        return {one.metric.pod: one.metric.reason for one in self.items if one.metric.kind is MetricKind.NONE}
+
+    @property
+    def table(self) -> Table:
+        """The metrics in rows.
+
+        The columns are ``pod``, ``plugins`` (comma between; several share the name), ``metric``, ``kind``
+        (``counter``, ``gauge``, ``histogram``), ``value``, ``rate`` (per second), ``p50`` and ``p99`` (``Float64``).
+        """
+        numbers = [Column(name, "Float64") for name in ("value", "rate", "p50", "p99")]
+        columns = (Column("pod"), Column("plugins"), Column("metric"), Column("kind"), *numbers)
+        rows = tuple(
+            (
+                *(one.metric.pod, ", ".join(one.plugins), one.metric.name, one.metric.kind.value),
+                *(one.metric.value, one.rate, one.metric.p50, one.metric.p99),
+            )
+            for one in self.items
+            if one.metric.kind is not MetricKind.NONE
+        )
+        return Table(columns, rows)
+
+    def since(self, before: Metrics) -> Metrics:
+        """Give the same with the rates of counters since an earlier look."""
+        old = {(one.metric.pod, one.metric.name): one.metric for one in before}
+        return replace(self, items=tuple(replace(one, rate=_rate(one.metric, old)) for one in self.items))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"metrics": [one.to_dict() for one in self.items], "at": self.at.isoformat()}
+
+
+def _rate(metric: Metric, old: Mapping[tuple[str, str], Metric]) -> float | None:
+    was = old.get((metric.pod, metric.name))
+    if was is None or metric.kind is not MetricKind.COUNTER or was.value is None or metric.value is None:
+        return None
+    seconds = (metric.at - was.at).total_seconds()
+    # A counter that went down belongs to a proxy that was started anew.
+    return (metric.value - was.value) / seconds if seconds > 0 and metric.value >= was.value else None

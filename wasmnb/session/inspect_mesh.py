@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from wasmnb.rollout.deploy import in_force, unknown_plugin
 from wasmnb.rollout.fan_out import ask_each
 from wasmnb.session import parsing
 from wasmnb.session.defaults import choice, number
+from wasmnb.session.metrics import read_metrics
 from wasmnb.session.results import Roles
 from wasmnb.session.state import State
 from wasmnb.traffic import Capture, Exchange, PodCaptures, masking
@@ -23,6 +25,7 @@ from wasmnb.traffic import Capture, Exchange, PodCaptures, masking
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from wasmnb.mesh.results import Metrics
 
 __all__ = ["Looking"]
 
@@ -164,6 +167,30 @@ class Looking(State):
         with self._guard():
             mesh = self.current
             return Logs(tuple(redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)), pod=pod)
+
+    def metrics(self, pod: str | None = None, *, seconds: float | None = None) -> Metrics:
+        """Read the metrics that filters define, of each pod, with the rates of counters since they were read before.
+
+        Parameters
+        ----------
+        pod : str, optional
+            Of one pod or workload only.
+        seconds : float, optional
+            Read twice, so many seconds apart; the rates are of this time.
+
+        Raises
+        ------
+        NoMeshError
+        BadNameError
+            There is no pod of that name.
+        """
+        with self._guard():
+            if seconds is not None:
+                self._metrics = read_metrics(self.current, pod)
+                time.sleep(number("seconds", seconds))
+            found, before = read_metrics(self.current, pod), self._metrics
+            self._metrics = found
+            return found if before is None else found.since(before)
 
     def doctor(self, *, rbac: bool = False) -> Checks | Roles:
         """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image import Image, Store
     from wasmnb.mesh import Mesh, PodVerdict
+    from wasmnb.mesh.results import Metrics
     from wasmnb.progress import Progress
     from wasmnb.traffic.measure import Measurement
 
@@ -46,6 +47,7 @@ class State:
         self._mesh: Mesh | None = None
         self._started: dict[str, Any] = {}
         self._captures = Captures()
+        self._metrics: Metrics | None = None
         self._secrets: set[str] = set()
         self._filters = Filters()
         self._images: Store | None = None
@@ -286,6 +288,7 @@ class State:
         mesh.stop()
         self._mesh = None
         self._captures.clear()
+        self._metrics = None
         self._measured.clear()
         return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=mesh.remains)
 

@@ -29,6 +29,7 @@ RECORDS = {
     "wasmnb.image.results.Tagged": "image.tagged_record",
     "wasmnb.image.results.Transfer": "image.transfer_record",
     "wasmnb.mesh.results.Logs": "mesh.logs_record",
+    "wasmnb.mesh.results.Metrics": "mesh.metrics_record",
     "wasmnb.mesh.results.Pods": "mesh.pods_record",
     "wasmnb.mesh.results.Verdicts": "mesh.verdicts_record",
     "wasmnb.plugin.plugins.Plugins": "mesh.plugins_record",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import age, duration, short_digest
 from wasmnb.mesh import Verdict
+from wasmnb.mesh.metrics import MetricKind
 from wasmnb.mesh.results import Pods
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from wasmnb.display import Column, Table, Tone
     from wasmnb.mesh import PodVerdict
-    from wasmnb.mesh.results import Logs, Verdicts
+    from wasmnb.mesh.results import Logs, Metrics, Verdicts
     from wasmnb.plugin.plugins import Plugins
     from wasmnb.rollout.deployment import Deployment, Removal
     from wasmnb.session.bookinfo import Bookinfo
@@ -30,6 +31,7 @@ __all__ = [
     "doubted_cell",
     "logs_record",
     "mesh_record",
+    "metrics_record",
     "plugins_record",
     "pod_looks",
     "pods_record",
@@ -166,6 +168,28 @@ def logs_record(logs: Logs) -> Record:
     status = f"{len(logs)} line{'' if len(logs) == 1 else 's'}" if logs else "nothing logged yet"
     blocks = (Block("", marked),) if logs else ()
     return Record(f"Log of {logs.pod}", status, "", logs.table.look(hidden=("number", "text")), logs.table.rows, blocks)
+
+
+def metrics_record(metrics: Metrics) -> Record:
+    """Show the metrics of filters, of each pod."""
+    table = metrics.table
+    numbers: dict[str, dict[str, Any]] = {name: {"show": _number} for name in ("value", "rate", "p50", "p99")}
+    kinds = {one.metric.kind for one in metrics}
+    numbers["rate"]["shown"] = any(one.rate is not None for one in metrics)
+    for name in ("p50", "p99"):
+        numbers[name]["shown"] = MetricKind.HISTOGRAM in kinds
+    numbers["rate"]["heading"] = "per second"
+    columns = table.look(metric={"code": True}, **numbers)
+    count = len(table.rows)
+    status = f"{count} metric{'' if count == 1 else 's'}" if count else "no filter has defined one"
+    shared = sorted({one.metric.name for one in metrics if len(one.plugins) > 1})
+    notes = [f"{', '.join(shared)}: several filters define the name, and share the number"] if shared else []
+    notes += [f"{pod}: {why}" for pod, why in metrics.silent.items()]
+    return Record("Metrics", status, "warn" if metrics.silent else "", columns, table.rows, notes=tuple(notes))
+
+
+def _number(value: float | None) -> Cell:
+    return Cell("") if value is None else Cell(f"{value:,.6g}", str(value))
 
 
 def _pods(count: int, selected: int) -> str:

@@ -19,7 +19,7 @@ from wasmnb.mesh.istio.proxies import istiod
 from wasmnb.mesh.istio.proxies.admin import Admin
 from wasmnb.mesh.istio.proxies.evidence import Gatherer
 from wasmnb.mesh.istio.proxies.pods import pod as described
-from wasmnb.mesh.istio.proxies.request_counts import counts
+from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
 from wasmnb.mesh.istio.proxies.verdicts import Looking
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.progress import Silent
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wasmnb.check import Check
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.image import Image
+    from wasmnb.mesh.metrics import Metric
     from wasmnb.mesh.protocol import Count, Pod
     from wasmnb.plugin import Plugin
     from wasmnb.plugin.verdict import PodVerdict, Proof
@@ -320,6 +321,11 @@ class IstioMesh:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
         self._check()
         return counts(self._admin, self._looking.serving())
+
+    def metrics(self) -> list[Metric]:
+        """Give the metrics that filters define, of each pod that has a proxy."""
+        self._check()
+        return metrics(self._admin, self._looking.serving())
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give what a pod's proxy logged, oldest first; traps carry function names and cell lines.

@@ -16,7 +16,7 @@ from wasmnb.mesh.local.doctor import examine
 from wasmnb.mesh.local.lookup import find, locate
 from wasmnb.mesh.local.plugin_scope import check_scope
 from wasmnb.mesh.local.pods import Rested, describe
-from wasmnb.mesh.local.request_counts import count
+from wasmnb.mesh.local.request_counts import count, metrics
 from wasmnb.mesh.local.requests import Way, exchange
 from wasmnb.mesh.local.startup import await_answers, begin
 from wasmnb.mesh.local.watch import LocalWatch
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wasmnb.check import Check
     from wasmnb.envoy.processes import Processes
     from wasmnb.mesh.local.topology import Plan
+    from wasmnb.mesh.metrics import Metric
     from wasmnb.mesh.protocol import Count, Pod
     from wasmnb.mesh.stream import Snapshot
     from wasmnb.plugin import Plugin
@@ -339,6 +340,11 @@ class LocalMesh:
         """Say of each pod, and of the gateway, how many requests its proxy answered, and how many with a 5xx."""
         self._check()
         return count(self._plan.everyone, self._processes)
+
+    def metrics(self) -> list[Metric]:
+        """Give the metrics that filters define, of each pod's proxy and of the gateway's."""
+        self._check()
+        return metrics(self._plan.everyone)
 
     def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
         """Give what a pod's proxy logged, oldest first; each trap is followed by function names and cell lines.

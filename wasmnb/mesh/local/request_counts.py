@@ -1,4 +1,4 @@
-"""How many requests each proxy answered, and how many with a 5xx, as Envoy itself counts them."""
+"""What each proxy counts: requests it answered and those with a 5xx, and the metrics that filters define."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import answers
 from wasmnb.mesh.local.judge import ANSWER, ending
+from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
 from wasmnb.mesh.protocol import Count
 
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from wasmnb.envoy.processes import Processes
     from wasmnb.envoy.proxy import Proxy
+    from wasmnb.mesh.metrics import Metric
 
-__all__ = ["count"]
+__all__ = ["count", "metrics"]
 
 # Envoy 1.40, "HTTP connection manager", statistics: responses of the listener that other pods reach, by status class.
 # Those to connection attempts of our own ("health") have another prefix, and are not among them.
@@ -32,6 +34,24 @@ def count(proxies: Sequence[Proxy], processes: Processes) -> list[Count]:
     """
     pages = answers([proxy.admin for proxy in proxies], _CLASSES, timeout=ANSWER)
     return [_counted(proxy, page, processes) for proxy, page in zip(proxies, pages, strict=True)]
+
+
+def metrics(proxies: Sequence[Proxy]) -> list[Metric]:
+    """Ask all proxies at the same time for what filters count."""
+    admins = [proxy.admin for proxy in proxies]
+    pages = zip(answers(admins, ALL, timeout=ANSWER), answers(admins, GAUGES, timeout=ANSWER), strict=True)
+    return [
+        metric
+        for proxy, (everything, gauges) in zip(proxies, pages, strict=True)
+        for metric in _metrics(proxy.name, everything, gauges)
+    ]
+
+
+def _metrics(pod: str, everything: str | OSError, gauges: str | OSError) -> list[Metric]:
+    at = datetime.now(timezone.utc)
+    if isinstance(everything, OSError) or isinstance(gauges, OSError):
+        return silent(pod, "the proxy does not answer", at)
+    return read(pod, everything, gauges, at)
 
 
 def _counted(proxy: Proxy, page: str | OSError, processes: Processes) -> Count:

@@ -1,4 +1,4 @@
-"""How many requests a pod's proxy answered: by Istio's own metric, else by Envoy's statistics where they are kept."""
+"""What a pod's proxy counts: its requests, by Istio's own metric or Envoy's statistics, and what filters define."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from urllib.parse import quote
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.proxies.pods import has_proxy
+from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
 from wasmnb.mesh.protocol import Count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.mesh.metrics import Metric
 
-__all__ = ["counts"]
+__all__ = ["counts", "metrics"]
 
 _AT_ONCE = 16
 _PATH = "/stats?filter=" + quote(r"istio_requests_total|^http\.inbound.*downstream_rq_(completed|5xx)$")
@@ -33,6 +35,23 @@ def counts(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Count]:
     """Count the requests that came in to each pod, and those answered with a 5xx."""
     with ThreadPoolExecutor(max(1, min(len(items), _AT_ONCE))) as threads:
         return list(threads.map(lambda item: _count(admin, item), items))
+
+
+def metrics(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Metric]:
+    """Give the metrics that filters define, of each pod that has a proxy."""
+    with ThreadPoolExecutor(max(1, min(len(items), _AT_ONCE))) as threads:
+        told = threads.map(lambda item: _metrics(admin, item), [item for item in items if has_proxy(item)])
+        return [metric for metrics in told for metric in metrics]
+
+
+def _metrics(admin: Admin, item: Mapping[str, Any]) -> list[Metric]:
+    name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
+    try:
+        return read(name, admin.get(name, ALL), admin.get(name, GAUGES), now)
+    except (TimeoutError, ValueError):
+        return silent(name, "the proxy does not answer", now)
+    except MeshError as error:
+        return silent(name, error.what, now)
 
 
 def _count(admin: Admin, item: Mapping[str, Any]) -> Count:
