@@ -10,6 +10,7 @@ what a higher floor knows stands there, beside it; under its name here it is fou
     - BadNameError
     - RegistrationError
     - ToolchainError
+    - CasesFailedError, with ``results``
     - CompileError, with ``diagnostics``
       > LinkError
     - ModuleError
@@ -73,6 +74,7 @@ __all__ = [
 
 # Where those classes stand that carry what a higher floor knows.
 _HOMES = {
+    "CasesFailedError": "wasmnb.cases.errors",
     "CompileError": "wasmnb.compile.errors",
     "ConflictError": "wasmnb.mesh.istio.api.api_errors",
     "DeployError": "wasmnb.plugin.errors",

@@ -1,5 +1,6 @@
 """Tests of filters: what a request must look like behind a filter, as data, and on which host it was found to be so."""
 
+from wasmnb.cases.errors import CasesFailedError
 from wasmnb.cases.judge import Check, judge
 from wasmnb.cases.junit import junit
 from wasmnb.cases.model import (
@@ -26,6 +27,7 @@ __all__ = [
     "Answer",
     "Case",
     "CaseResult",
+    "CasesFailedError",
     "Check",
     "Environment",
     "Expectation",

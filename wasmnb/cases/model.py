@@ -360,8 +360,11 @@ class Suite:
     cases : tuple of Case
     folder : pathlib.Path or None
         What relative paths in it are relative to.
+    module : str
+        Path of the module that they are about; empty when they do not say.
     """
 
     source: str
     cases: tuple[Case, ...]
     folder: Path | None = None
+    module: str = ""

@@ -103,7 +103,7 @@ class _Reader:
         value = self.tree.value or {}
         env = value.get("env") or {}
         cases = tuple(self._case(one, env, ("test", index)) for index, one in enumerate(value.get("test") or ()))
-        return Suite(self.tree.source, cases, self.folder)
+        return Suite(self.tree.source, cases, self.folder, env.get("wasm_path", ""))
 
     def wrong(self, what: str, path: _Path, hint: str = "") -> ConfigError:
         return ConfigError(what, where=self.tree.place(path), hint=hint)

@@ -106,7 +106,12 @@ class Runner:
 
     def _results(self, suite: Suite, module: Module, known: Mapping[str, Module]) -> Iterator[CaseResult]:
         for case in suite.cases:
-            yield replace(self.case(case, _modules(case, suite, module, known)), source=suite.source)
+            yield self.one(case, suite, module, known)
+
+    def one(self, case: Case, suite: Suite, module: Module, modules: Mapping[str, Module] | None = None) -> CaseResult:
+        """Run one case of a suite; what is given is as for `run`."""
+        self._clusters |= {cluster for each in suite.cases for cluster in each.callouts}
+        return replace(self.case(case, _modules(case, suite, module, modules or {})), source=suite.source)
 
     def case(self, case: Case, modules: Sequence[Module]) -> CaseResult:
         """Run one case."""
