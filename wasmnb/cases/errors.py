@@ -16,7 +16,7 @@ __all__ = ["CasesFailedError"]
 class CasesFailedError(WasmnbError):
     """Cases of a filter failed; ``results`` has all that ran."""
 
-    code = "WNB3010"
+    code = "WNB3011"
 
     def __init__(self, what: str, *, results: TestResults | None = None, **parts: Any) -> None:
         super().__init__(what, **parts)
