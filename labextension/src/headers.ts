@@ -1,9 +1,10 @@
 // One request's answers over time: the table before and after, and a slider over what differed.
 
 import { element, sign } from "./dom.ts";
+import { liveness } from "./liveness.ts";
 import type { CaptureMessage, HeaderMessage, HeadersMessage, HeadersPaintMessage } from "./messages.ts";
 import type { Store } from "./store.ts";
-import { widget } from "./view.ts";
+import { type View, widget } from "./view.ts";
 import { clock, freshnessText } from "./wording.ts";
 
 interface State {
@@ -38,7 +39,7 @@ function rows(entry: CaptureMessage, title: string): HTMLElement[] {
   ];
 }
 
-function build(store: Store<State>, frame: HTMLElement): () => void {
+function build(store: Store<State>, frame: HTMLElement): View {
   let chosen: number | null = null;
   const title = element("span", { class: "title" });
   const status = element("span", { role: "status" });
@@ -47,8 +48,9 @@ function build(store: Store<State>, frame: HTMLElement): () => void {
   const latest = element("button", { type: "button" }, "latest");
   const table = element("table");
   const notes = element("div");
+  const live = liveness(store);
   const bars = [
-    [title, status],
+    [title, status, live.mark],
     [slider, which, latest],
   ].map((parts) => element("div", { class: "bar" }, ...parts));
   frame.append(...bars, table, notes);
@@ -88,7 +90,7 @@ function build(store: Store<State>, frame: HTMLElement): () => void {
     table.replaceChildren(...rows(entry, store.state.title));
     notes.replaceChildren(...entry.notes.map((note) => element("p", {}, element("strong", {}, "note"), `: ${note}`)));
   }
-  return again;
+  return { paint: again, pulse: live.pulse };
 }
 
 export default widget<State, HeadersMessage, HeadersPaintMessage>(

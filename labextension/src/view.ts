@@ -5,9 +5,16 @@ import type { Model } from "./model.ts";
 import { type Numbered, opened, type Source, type Store, storeOf } from "./store.ts";
 
 const HIDDEN = 250;
+const SECOND = 1_000;
 
-/** Put a view's parts into a frame; gives what paints them. */
-export type Build<State> = (store: Store<State>, frame: HTMLElement) => () => void;
+/** What brings a view up to date: after a change, and once a second. */
+export interface View {
+  paint(): void;
+  pulse(): void;
+}
+
+/** Put a view's parts into a frame. */
+export type Build<State> = (store: Store<State>, frame: HTMLElement) => View;
 
 /** The two functions of a widget's front end. */
 export function widget<State, All extends Numbered, Paint extends Numbered>(
@@ -29,13 +36,16 @@ function shown<State>(model: Model, el: HTMLElement, build: Build<State>): () =>
   // The record says the same. It is only out of sight, so that a saved notebook has it.
   store.hiding.textContent = `[data-wasmnb-record="${model.get("key")}"] { display: none; }`;
   document.head.append(store.hiding);
-  const painter = build(store, frame);
-  const soon = gathered(painter);
+  const view = build(store, frame);
+  const soon = gathered(() => view.paint());
+  const pulse = setInterval(() => view.pulse(), SECOND);
   store.painters.add(soon);
   store.views += 1;
   store.say({ kind: "alive", hidden: document.hidden });
-  painter();
+  view.paint();
+  view.pulse();
   return () => {
+    clearInterval(pulse);
     store.painters.delete(soon);
     store.views -= 1;
     if (store.views) return;

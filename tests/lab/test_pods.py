@@ -47,8 +47,25 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     assert "header-filter: unreachable executed" in grid.locator(".why").inner_text()
     page.get_by_role("searchbox").fill("")
     page.get_by_label("only problems").uncheck()
-    page.get_by_role("button", name="status").click()
-    assert grid.get_by_role("columnheader", name="status").get_attribute("aria-sort") == "ascending"
+    page.get_by_role("button", name="plugins").click()
+    head = grid.get_by_role("columnheader", name="plugins")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert "▲" in head.inner_text()
+    page.wait_for_function("document.querySelector('.body [aria-rowindex=\"2\"]').textContent.includes('TRAPPED')")
+    page.get_by_role("button", name="plugins").click()
+    assert "▼" in head.inner_text()
+    page.get_by_role("button", name="plugins").click()
+
+    # A group counts all its pods, whatever is shown of them, and folds.
+    page.get_by_label("group by workload").check()
+    page.get_by_label("only problems").check()
+    group = grid.get_by_role("button", name="w-0: 4 of 5 ready, 2 shown")
+    assert group.get_attribute("aria-expanded") == "true"
+    group.click()
+    assert grid.get_attribute("aria-rowcount") == "2"
+    grid.get_by_role("button", name="w-0:").click()
+    page.get_by_label("only problems").uncheck()
+    page.get_by_text(re.compile(r"live, \d s ago")).wait_for()
 
     opened.kernel("mesh.delete('w-0-0')")
     row.wait_for(state="detached", timeout=20000)
@@ -102,12 +119,23 @@ def test_keyboard_alone(notebook):
     details = page.get_by_role("region", name="Details of the chosen pod")
     details.wait_for()
     assert "sha256:ab12cd34" in details.inner_text()
+    assert details.bounding_box()["y"] < page.locator(".wasmnb-live .body").bounding_box()["y"] + 150, "beside its pod"
+    page.evaluate("navigator.clipboard.writeText = async text => { window.copied = text; }")
+    details.get_by_role("button", name="Copy the digest of header-filter").click()
+    page.wait_for_function(f"window.copied === 'sha256:{'ab12cd34' * 8}'")
+    grid.locator("[aria-selected=true]").focus()
     opened.picture("pods-keyboard")
     page.keyboard.press("Escape")
     details.wait_for(state="hidden")
     # JupyterLab's own keys did nothing meanwhile: no cell was added, removed or left.
     page.keyboard.press("b")
     assert page.locator(".jp-CodeCell").count() == 2
+    # A group is folded, and unfolded, by the arrows.
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    assert grid.get_attribute("aria-rowcount") == "236"
+    page.keyboard.press("ArrowRight")
+    assert grid.get_attribute("aria-rowcount") == "241"
     # Only one row can be reached by Tab.
     assert grid.locator("[role=row][tabindex='0']").count() == 1
 

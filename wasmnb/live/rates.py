@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rates"]
 
-FIRST = "measured from the second reading on"
-_RESTARTED = "its counters began anew; measured from the next reading on"
+FIRST = "it is there from the second measurement on"
+_RESTARTED = "its counters began anew; it is there from the next measurement on"
 
 
 class Rates:

@@ -4,33 +4,27 @@ import { element, sign } from "../dom.ts";
 import type { PodMessage } from "../messages.ts";
 import type { Store } from "../store.ts";
 import { age } from "../wording.ts";
-import type { State } from "./state.ts";
+import { type State, severity } from "./state.ts";
 
 const ENDING = 6;
 
-/** A column: its heading, what it is sorted by, and whether it is of numbers. */
+/** A column: its name in the style sheet, its heading, what it is sorted by, and whether it is of numbers. */
 export interface PodColumn {
+  name: string;
   title: string;
-  key: (row: PodMessage) => string | number;
+  key: (row: PodMessage, signs: State["signs"]) => string | number;
   number?: true;
 }
 
 export const COLUMNS: readonly PodColumn[] = [
-  { title: "name", key: (row) => row.name },
-  { title: "ready", key: (row) => row.ready },
-  { title: "status", key: (row) => row.status },
-  { title: "restarts", key: (row) => row.restarts, number: true },
-  { title: "age", key: (row) => -(row.started ?? 0), number: true },
-  {
-    title: "plugins",
-    key: (row) =>
-      row.plugins
-        .map((one) => one.verdict)
-        .sort()
-        .join(),
-  },
-  { title: "requests/s", key: (row) => row.rate.requests ?? -1, number: true },
-  { title: "errors", key: (row) => row.rate.errors ?? -1, number: true },
+  { name: "name", title: "name", key: (row) => row.name },
+  { name: "ready", title: "ready", key: (row) => row.ready },
+  { name: "status", title: "status", key: (row) => row.status },
+  { name: "plugins", title: "plugins", key: severity },
+  { name: "rate", title: "requests/s", key: (row) => row.rate.requests ?? -1, number: true },
+  { name: "errors", title: "errors", key: (row) => row.rate.errors ?? -1, number: true },
+  { name: "restarts", title: "restarts", key: (row) => row.restarts, number: true },
+  { name: "age", title: "age", key: (row) => -(row.started ?? 0), number: true },
 ];
 
 type Parts = (Node | string)[];
@@ -56,12 +50,22 @@ export function cells(store: Store<State>, row: PodMessage): PodCell[] {
     { parts: named(row.name) },
     { parts: row.ready ? [readiness(store, row), row.ready] : [""] },
     { parts: [row.status] },
-    { parts: [String(row.restarts)] },
-    { parts: [age(row.started, Date.now() / 1000)] },
     { parts: plugins(store, row) },
     requests === null ? { parts: ["?"], full: unknown } : { parts: [requests.toFixed(1)] },
     errors === null ? { parts: ["?"], full: unknown } : { parts: [share(errors)] },
+    { parts: [String(row.restarts)] },
+    { parts: [age(row.started, Date.now() / 1000)] },
   ];
+}
+
+/** What is in the column of plugins, as far as its width goes. */
+export function pluginsText(row: PodMessage): string {
+  return row.plugins.map((one) => `✓ ${one.verdict} ${one.id} ${one.digest.slice(7, 19)}`).join(", ");
+}
+
+/** Requests with a 5xx, as they are said everywhere. */
+export function share(errors: number): string {
+  return `${errors ? "! " : ""}${(100 * errors).toFixed(1)} %`;
 }
 
 function named(name: string): Parts {
@@ -80,8 +84,4 @@ function plugins(store: Store<State>, row: PodMessage): Parts {
     const short = element("span", { class: "code quiet" }, digest.slice(7, 19));
     return [index ? ", " : "", ...verdict(store, word), ` ${id} `, short];
   });
-}
-
-function share(errors: number): string {
-  return `${errors ? "! " : ""}${(100 * errors).toFixed(1)} %`;
 }

@@ -29,10 +29,28 @@ export interface Choice {
   grouped: boolean;
   sort: number;
   down: 1 | -1;
+  /** Workloads whose pods are folded away. */
+  folded: Set<string>;
+  /** The pod whose details are shown. */
+  pod: string | null;
+}
+
+/** The choice that a view begins with. */
+export function everything(): Choice {
+  return { filter: "", problems: false, grouped: true, sort: 0, down: 1, folded: new Set(), pod: null };
 }
 
 /** What is the matter with a pod, and with each plugin on it that is not LIVE. */
 export function reasons(row: PodMessage): string {
   const plugins = row.plugins.filter((one) => one.verdict !== "LIVE" && one.reason);
   return [row.reason, ...plugins.map((one) => `${one.id}: ${one.reason}`)].filter(Boolean).join("; ");
+}
+
+const SEVERITY: Record<SignMessage["tone"], number> = { bad: 0, warn: 1, quiet: 2, "": 2, good: 3 };
+const NONE = 4;
+
+/** How bad the worst verdict on a pod is: 0 is the worst. */
+export function severity(row: PodMessage, signs: State["signs"]): number {
+  const tones = row.plugins.map((one) => SEVERITY[signs[one.verdict]?.tone ?? "warn"]);
+  return Math.min(NONE, ...tones);
 }

@@ -13,6 +13,17 @@ function sign(text, tone) {
   return element("span", { class: `sign ${tone}`, "aria-hidden": "true" }, text);
 }
 
+// src/liveness.ts
+function liveness(store) {
+  const mark = element("span", { class: "live quiet" });
+  const pulse = () => {
+    const seconds = Math.max(Math.floor((Date.now() - store.heard) / 1e3), 0);
+    mark.hidden = store.freshness.kind !== "live";
+    mark.replaceChildren(element("span", { class: "dot", "aria-hidden": "true" }, "\u25CF"), `live, ${seconds} s ago`);
+  };
+  return { mark, pulse };
+}
+
 // src/store.ts
 var BEAT = 5e3;
 var SILENCE = 2e4;
@@ -88,6 +99,7 @@ async function unpacked(bytes) {
 
 // src/view.ts
 var HIDDEN = 250;
+var SECOND = 1e3;
 function widget(source, build2) {
   return {
     initialize: ({ model }) => opened(model, source),
@@ -101,13 +113,16 @@ function shown(model, el, build2) {
   el.append(frame);
   store.hiding.textContent = `[data-wasmnb-record="${model.get("key")}"] { display: none; }`;
   document.head.append(store.hiding);
-  const painter = build2(store, frame);
-  const soon = gathered(painter);
+  const view = build2(store, frame);
+  const soon = gathered(() => view.paint());
+  const pulse = setInterval(() => view.pulse(), SECOND);
   store.painters.add(soon);
   store.views += 1;
   store.say({ kind: "alive", hidden: document.hidden });
-  painter();
+  view.paint();
+  view.pulse();
   return () => {
+    clearInterval(pulse);
     store.painters.delete(soon);
     store.views -= 1;
     if (store.views) return;
@@ -176,8 +191,9 @@ function build(store, frame) {
   const latest = element("button", { type: "button" }, "latest");
   const table = element("table");
   const notes = element("div");
+  const live = liveness(store);
   const bars = [
-    [title, status],
+    [title, status, live.mark],
     [slider, which, latest]
   ].map((parts) => element("div", { class: "bar" }, ...parts));
   frame.append(...bars, table, notes);
@@ -215,7 +231,7 @@ function build(store, frame) {
     table.replaceChildren(...rows(entry, store.state.title));
     notes.replaceChildren(...entry.notes.map((note) => element("p", {}, element("strong", {}, "note"), `: ${note}`)));
   }
-  return again;
+  return { paint: again, pulse: live.pulse };
 }
 var headers_default = widget(
   {
