@@ -43,6 +43,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.notebook import in_kernel
 from wasmnb.wording import Verb, Wording, front, worded
 
 if TYPE_CHECKING:
@@ -296,10 +297,12 @@ class Explained(BaseException):
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython our message in place of a Python traceback (IPython protocol)."""
-        bold_red, blue, quiet, reset = "\x1b[1;31m", "\x1b[34m", "\x1b[2m", "\x1b[0m"
+        # JupyterLab shows errors on red: no colour that can be read there in its light theme can be in its dark one.
+        headline, label = ("\x1b[1m", "\x1b[1m") if in_kernel() else ("\x1b[1;31m", "\x1b[34m")
+        quiet, reset = "\x1b[2m", "\x1b[0m"
         first, *rest, last = self.lines()
-        rest = [f"{blue}{line}{reset}" if line.startswith("  try: ") else line for line in rest]
-        return [f"{bold_red}{first}{reset}", *rest, f"{quiet}{last}{reset}"]
+        rest = [line.replace("try:", f"{label}try:{reset}", 1) if line.startswith("  try: ") else line for line in rest]
+        return [f"{headline}{first}{reset}", *rest, f"{quiet}{last}{reset}"]
 
 
 class WasmnbError(Explained, Exception):

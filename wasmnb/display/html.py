@@ -20,11 +20,12 @@ _LONGEST = 160
 _NEVER_WRAPPED = 30
 
 _STYLE = """\
-.wasmnb{color:var(--jp-content-font-color1,inherit);font-size:var(--jp-ui-font-size1,13px);line-height:1.5}
+.wasmnb{color:var(--jp-content-font-color1,inherit);container-type:inline-size;font-size:var(--jp-ui-font-size1,13px);
+line-height:1.5}
 .wasmnb table{border-collapse:collapse;font-size:inherit;margin:0 0 .4em;table-layout:auto}
 .wasmnb caption,.wasmnb p{caption-side:top;color:inherit;font-size:inherit;font-style:normal;margin:0;
 padding:.2em 0 .4em;text-align:left}
-.wasmnb caption{max-width:60em;width:max-content}
+.wasmnb caption{max-width:min(60em,100cqi);width:max-content}
 .wasmnb th,.wasmnb td{background:none;border:0;border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.4));
 max-width:44em;overflow-wrap:break-word;padding:.2em 1.2em .2em 0;text-align:left;vertical-align:top;
 white-space:pre-wrap}
@@ -35,6 +36,7 @@ white-space:pre-wrap}
 .wasmnb pre,.wasmnb .code{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)}
 .wasmnb .code{font-weight:normal;min-width:9em;overflow-wrap:anywhere}
 .wasmnb .short{white-space:nowrap}
+@container (max-width:760px){.wasmnb .short{white-space:pre-wrap}.wasmnb .code{min-width:6em}}
 .wasmnb pre{background:none;color:inherit;line-height:1.4;margin:.2em 0 .4em;overflow-x:auto;
 padding:0 0 0 1em;white-space:pre}
 .wasmnb summary{cursor:pointer}
