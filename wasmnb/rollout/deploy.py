@@ -23,12 +23,19 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
-__all__ = ["back", "in_force", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
+__all__ = ["back", "in_force", "left_by", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
 
 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:
     """Give the plugin of that id which the mesh runs."""
     return next((plugin for plugin in mesh.plugins() if plugin.id == plugin_id), None)
+
+
+def left_by(mesh: Mesh, now: Plugin | None, plugin: Plugin) -> tuple[str, ...]:
+    """Name the pods that have a plugin now, and would not have what takes its place."""
+    if now is None or (now.selector, now.targets) == (plugin.selector, plugin.targets):
+        return ()
+    return tuple(pod.name for pod in mesh.pods() if now.selects(pod.labels) and not plugin.selects(pod.labels))
 
 
 def previous(mesh: Mesh, plugin_id: str) -> Plugin:
@@ -115,6 +122,7 @@ def put(
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
         if isinstance(progress, Following):
             progress.follow(mesh, plugin, mask)
+        left = left_by(mesh, now, plugin)
         untried: dict[str, Any] = {"preflight": False} if fearless else {}
         if prove is not None:
             untried["prove"] = prove
@@ -123,7 +131,7 @@ def put(
         raise stopped(mesh, plugin, "Waiting for") from None
     if patient or not verdicts or any(verdict.verdict.final for verdict in verdicts):
         _all_live(mesh, plugin, verdicts, prove)
-    return Deployment(plugin, verdicts, unchanged=False, stages=(("swap", perf_counter() - start),))
+    return Deployment(plugin, verdicts, unchanged=False, stages=(("swap", perf_counter() - start),), left=left)
 
 
 @contextmanager

@@ -34,6 +34,8 @@ class Deployment(Dated, Tabled):
         Seconds per stage.
     notes : tuple of str
         What the user should know of where the image came from.
+    left : tuple of str
+        Names of the pods that had the plugin before, and are not selected any more.
     """
 
     plugin: Plugin = field(repr=False)
@@ -41,6 +43,7 @@ class Deployment(Dated, Tabled):
     unchanged: bool
     stages: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -71,6 +74,7 @@ class Deployment(Dated, Tabled):
             "stages": dict(self.stages),
             "seconds": self.seconds,
             "notes": list(self.notes),
+            "left": list(self.left),
             "at": self.at.isoformat(),
         }
 

@@ -11,7 +11,7 @@ from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.selector import selector_text
-from wasmnb.rollout.deploy import in_force
+from wasmnb.rollout.deploy import in_force, left_by
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class DryRun(Dated, Tabled):
         Unified, without line ends; empty when nothing would change. It compares what is masked, too.
     notes : tuple of str
         Where the image comes from, and what would be pushed.
+    left : tuple of str
+        The pods that have the plugin now, and would have it no longer.
     """
 
     plugin: Plugin = field(repr=False)
@@ -51,6 +53,7 @@ class DryRun(Dated, Tabled):
     before: str
     diff: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -83,6 +86,7 @@ class DryRun(Dated, Tabled):
             "diff": list(self.diff),
             "changed": self.changed,
             "notes": list(self.notes),
+            "left": list(self.left),
             "at": self.at.isoformat(),
         }
 
@@ -123,4 +127,5 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
         redact.quoted(before, hidden),
         tuple(redact.quoted(line, hidden) for line in diff),
         tuple(notes),
+        left_by(mesh, now, plugin),
     )

@@ -18,6 +18,8 @@ def dry_run_record(done: DryRun) -> Record:
     what = (
         "nothing is in force yet" if not done.before else "it would change" if done.changed else "nothing would change"
     )
+    if done.left:
+        what += f", and {done.plugin.id} would be taken from {', '.join(done.left)}"
     blocks = [Block(f"would be applied to {where}:", tuple(done.text.splitlines()), open=not done.before)]
     if done.before and done.changed:
         blocks.insert(0, Block("diff to what is in force:", done.diff))

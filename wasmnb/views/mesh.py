@@ -132,6 +132,8 @@ def deploy_record(done: Deployment) -> Record:
     live = sum(one.verdict is Verdict.LIVE for one in judged)
     good = bool(judged) and live == len(judged)
     status = f"live on {_pods(live, len(judged))}"
+    if done.left:
+        status += f", no longer on {', '.join(done.left)}"
     if done.unchanged:
         status += ", as before: nothing changed, nothing was done"
     elif done.stages:
