@@ -16,6 +16,7 @@ from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun
 from wasmnb.session import FileResult, FilterResult, MeshState, Rendered
 from wasmnb.session.results import BuildTimes, Roles, Settings
+from wasmnb.session.secrets import KeptSecret
 from wasmnb.traffic import Capture
 
 # In this order: each needs what those before it made.
@@ -39,6 +40,7 @@ KINDS = {
     "%wasm_tag local/hello local/hello:v1": Tagged,
     "%wasm_rm local/hello:v1": Removed,
     "%wasm_logout registry.example": LoggedOut,
+    "%wasm_secret token --env WASMNB_TEST_SECRET": KeptSecret,
     "%wasm_config": Settings,
     "%wasm_doctor": Checks,
     "%wasm_doctor --rbac": Roles,
@@ -50,6 +52,7 @@ KINDS = {
 @pytest.mark.compiler
 def test_what_each_magic_gives(shell, fake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WASMNB_TEST_SECRET", "hunter2-secret")
     for cell, kind in KINDS.items():
         result = run(shell, cell)
         assert type(result) is kind, cell

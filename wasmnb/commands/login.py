@@ -7,6 +7,7 @@ from wasmnb.commands.image import ACCESS
 
 __all__ = ["COMMANDS"]
 
+_NO_VALUE = "leave the value out: it is asked for; in a runbook, --env NAME or --file PATH says where it is"
 _NEVER = "leave the password out: it is asked for; in a runbook, --password-env NAME takes it from the environment"
 
 
@@ -19,6 +20,7 @@ COMMANDS = (
         (
             Option(("--user", "-u"), "the user name", "USER"),
             Option(("--password-env",), "environment variable with the password or token, for runbooks", "NAME"),
+            Option(("--secret",), "the name under which %wasm_secret keeps it", "NAME", values="secrets"),
             *ACCESS,
         ),
         (
@@ -26,6 +28,22 @@ COMMANDS = (
             "%wasm_login registry.example -u team --password-env REGISTRY_TOKEN",
         ),
         private=_NEVER,
+    ),
+    Command(
+        "wasm_secret",
+        "Keep a secret under a name, for configurations and logins; it is asked for, and is in no output.",
+        method("secret"),
+        (Argument("name", "what to call it", True, "secrets"),),
+        (
+            Option(("--env",), "environment variable with the secret, for runbooks", "NAME"),
+            Option(("--file",), "file with the secret", "PATH", values="path"),
+        ),
+        (
+            "%wasm_secret api-token",
+            "%wasm_secret api-token --env API_TOKEN",
+            """%wasm_deploy guard --selector app=details --config '{"token": {"$secret": "api-token"}}'""",
+        ),
+        private=_NO_VALUE,
     ),
     Command(
         "wasm_logout",

@@ -248,6 +248,7 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "pods": _quiet(_pods),
     "renderings": lambda _: list(TARGETS.names()),
     "registries": _quiet(_registries),
+    "secrets": lambda session: session.secrets,
     "senders": _quiet(_senders),
     "targets": _quiet(_targets),
     "templates": lambda _: list(TEMPLATES.names()),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.image.reference import host_of
-from wasmnb.notebook import in_kernel
-from wasmnb.session.state import State
+from wasmnb.session.secrets import Secrets, asked, from_environment
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
@@ -18,11 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Logins"]
 
-_SHORTEST = 4  # a shorter secret is a word of the language as often as it is the secret
 _WAY_OUT = Wording("{} takes it from an environment variable of the kernel", Option("password_env", "NAME"))
 
 
-class Logins(State):
+class Logins(Secrets):
     """How a session logs in to registries, and out."""
 
     def login(
@@ -31,6 +26,7 @@ class Logins(State):
         *,
         user: str | None = None,
         password_env: str | None = None,
+        secret: str | None = None,
         plain_http: bool = False,
         insecure: bool = False,
         ca: str | None = None,
@@ -47,6 +43,8 @@ class Logins(State):
         user : str
         password_env : str, optional
             The name of the environment variable that holds the password or token, for runbooks.
+        secret : str, optional
+            The name under which `secret` keeps it.
         plain_http, insecure, ca
             As for `push`.
 
@@ -54,6 +52,8 @@ class Logins(State):
         ------
         UsageError
             There is nobody to ask, or nothing was given.
+        BadNameError
+            The session keeps no such secret.
         AuthError, RegistryError
             The registry does not take it; nothing was kept.
         ConfigError, Interrupted
@@ -69,9 +69,13 @@ class Logins(State):
                 )
             access = self._access(name, plain_http=plain_http, insecure=insecure, ca=ca)
             asking = f"Password for {user} at {name}: "
-            password = _from_environment(password_env) if password_env is not None else _asked(asking)
-            if len(password) >= _SHORTEST:
-                self._secrets.add(password)
+            if secret is not None:
+                password = self._secret(secret)
+            elif password_env is not None:
+                password = from_environment(password_env, "password_env")
+            else:
+                password = asked(asking, _WAY_OUT, "password")
+            self._hide(password)
             try:
                 return login(host, user, password, **access)
             except KeyboardInterrupt:
@@ -88,30 +92,3 @@ class Logins(State):
 
         with self._guard():
             return LoggedOut(host_of(host), logout(host))
-
-
-def _from_environment(name: str) -> str:
-    """Read the variable; its name is not quoted, because somebody will put the password itself there."""
-    password = os.environ.get(name, "").strip("\r\n")
-    if not password:
-        raise UsageError(
-            Wording("The environment variable that {} names is not set, or is empty.", Option("password_env")),
-            hint="set it where the kernel is started (%env in a cell would be saved with the notebook)",
-        )
-    return password
-
-
-def _asked(prompt: str) -> str:
-    try:
-        if not in_kernel() and sys.stdin is not None and not sys.stdin.isatty():
-            password = sys.stdin.readline().strip("\r\n")
-        else:
-            password = getpass.getpass(prompt)
-    except KeyboardInterrupt:
-        raise Interrupted("The login was stopped; nothing was kept.") from None
-    except (EOFError, OSError, NotImplementedError):
-        # A kernel says so by a subclass of NotImplementedError when its front end cannot be asked.
-        raise UsageError("Nobody can be asked for the password here.", hint=_WAY_OUT) from None
-    if not password:
-        raise UsageError("No password was given.", hint=Wording("run it again; in a runbook, {}", _WAY_OUT))
-    return password

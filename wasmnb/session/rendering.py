@@ -14,6 +14,7 @@ from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.rendering import TARGETS, Place, Site, yaml_text
 from wasmnb.session.deploy_options import Wanted
 from wasmnb.session.image_source import Supplying
+from wasmnb.session.secrets import Secrets
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Rendered(Dated, Tabled):
         }
 
 
-class Rendering(Supplying):
+class Rendering(Secrets, Supplying):
     """How a session shows what a plugin becomes."""
 
     def render(
@@ -147,6 +148,7 @@ class Rendering(Supplying):
                 target=target,
             )
             how = said.read(self._defaults)
+            how = replace(how, config=self._with_secrets(how.config))
             site = Site(listen, upstream, admin)
             self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
             spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}

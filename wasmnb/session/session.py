@@ -321,6 +321,7 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
         self.current  # noqa: B018 - raises
         how = how.read(self._defaults)
+        how = replace(how, config=self._with_secrets(how.config))
         kind(how.as_, how.target)  # raises for what no mesh can be given
         self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
         return how

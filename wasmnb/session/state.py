@@ -49,6 +49,7 @@ class State:
         self._captures = Captures()
         self._metrics: Metrics | None = None
         self._secrets: set[str] = set()
+        self._kept: dict[str, str] = {}
         self._filters = Filters()
         self._images: Store | None = None
         self.open_views = OpenViews()

@@ -46,6 +46,7 @@ RECORDS = {
     "wasmnb.session.results.MeshState": "mesh.mesh_record",
     "wasmnb.session.results.Roles": "session.roles_record",
     "wasmnb.session.results.Settings": "session.config_record",
+    "wasmnb.session.secrets.KeptSecret": "session.secret_record",
     "wasmnb.traffic.header_diff.Capture": "traffic.headers_record",
     "wasmnb.traffic.measure.Comparison": "plots.compare_record",
     "wasmnb.traffic.pod_diff.PodCaptures": "traffic.pod_headers_record",

@@ -9,8 +9,9 @@ from wasmnb.display import Block, Cell, Record
 if TYPE_CHECKING:
     from wasmnb.check import Checks
     from wasmnb.session.results import Roles, Settings
+    from wasmnb.session.secrets import KeptSecret
 
-__all__ = ["config_record", "doctor_record", "roles_record"]
+__all__ = ["config_record", "doctor_record", "roles_record", "secret_record"]
 
 
 def doctor_record(checks: Checks) -> Record:
@@ -34,6 +35,11 @@ def roles_record(roles: Roles) -> Record:
     status = "save it, look it over, `kubectl apply -f`, and bind the roles"
     lines = Block("", tuple(roles.text.splitlines()))
     return Record("Roles", status, "", roles.table.look(hidden=("text",)), roles.table.rows, (lines,))
+
+
+def secret_record(kept: KeptSecret) -> Record:
+    """Show that a secret is kept, and how a configuration names it."""
+    return Record(f"Secret {kept.name}", str(kept), "good", kept.table.look(hidden=("name", "source")), kept.table.rows)
 
 
 def config_record(settings: Settings) -> Record:
