@@ -80,7 +80,7 @@ export function opened<State, All extends Numbered, Paint extends Numbered>(
   const listener: Listener = (message, buffers) => {
     queue = queue.then(() => take(message, buffers)).catch(console.error);
   };
-  const lost = () => closeDead(model);
+  const lost = () => closeDead(model.widget_manager, model.get("model_key"));
   model.on("msg:custom", listener);
   model.on("comm_live_update", lost);
   const beat = setInterval(() => store.beat(), BEAT);
@@ -95,8 +95,8 @@ export function opened<State, All extends Numbered, Paint extends Numbered>(
 }
 
 /** A kernel that was restarted knows nothing of this view: the record stays. */
-async function closeDead(model: Model): Promise<void> {
-  const real = await model.widget_manager?.get_model(model.get("model_key")).catch(() => null);
+export async function closeDead(manager: Model["widget_manager"], id: string): Promise<void> {
+  const real = await manager?.get_model(id).catch(() => null);
   if (real?.comm_live === false) real.close(true);
 }
 

@@ -13,6 +13,7 @@ from wasmnb.dashboards.controls import Controls
 from wasmnb.dashboards.deploy_settings import Choices, matching, schema_of
 from wasmnb.dashboards.schema_form import checked, fields, parsed
 from wasmnb.errors import ConfigError
+from wasmnb.image import Store
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session
 from wasmnb.views import record_of
@@ -114,7 +115,8 @@ def test_a_secret_for_the_registry_is_asked_for_where_there_is_one():
         panel = Controls(session)
         assert panel.secret in panel.widget.children
         panel.name.value, panel.secret.value = "example.com/team/filter:1", " pull "
-        assert "--pull-secret pull" in panel.lines.value
+        panel.selector.value = "*"
+        assert "--pull-secret pull" in panel.lines.lines[0]
         assert panel.choices.pull_secret == "pull"
 
 
@@ -128,16 +130,17 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         panel = Controls(session, did=lambda line, status: told.append((line, status)))
         assert panel.deploy.disabled
         panel.name.value = "tag-one.wasm"
+        assert "Choose the pods" in panel.problem.value, "no click puts a filter on every pod"
         panel.selector.value = "app=nobody"
         assert "matches no pod" in panel.problem.value
         panel.selector.value = "app=details"
         assert "1 pod matches" in panel.pods.value
-        assert "lacks name" in panel.problem.value
+        assert "Header name: It is required." in panel.problem.value
         assert panel.deploy.disabled
-        controls = {one.description.partition(" (")[0]: one for one in panel.form.children}
+        controls = {one.description.partition(" (")[0]: one for one in panel.config.widget.children}
         controls["Header name"].value = "hello"
         assert not panel.deploy.disabled
-        assert "%wasm_deploy tag-one.wasm --selector app=details" in panel.lines.value
+        assert panel.lines.lines[0].startswith("%wasm_deploy tag-one.wasm --selector app=details")
         panel.deploy.click()
         assert "LIVE" in panel.done.children[0].value
         (deployed,) = session.current.plugins()
@@ -160,6 +163,141 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         assert told[-1][1].startswith("✗ BadNameError")
         assert matching(session.pods(), "app=reviews") == [pod.name for pod in session.pods() if "reviews" in pod.name]
         panel.widget.close()
+
+
+@pytest.mark.envoy
+def test_labels_are_pressed_together_to_a_selector():
+    with Session() as session:
+        session.use(LocalMesh.start())
+        panel = Controls(session)
+        chips = {one.description: one for one in panel.chips.widget.children}
+        assert list(chips)[:2] == ["app=details", "app=productpage"]
+        chips["app=reviews"].click()
+        chips["version=v2"].click()
+        assert panel.selector.value == "app=reviews,version=v2"
+        assert chips["app=reviews"].description == "✓ app=reviews"
+        chips["version=v2"].click()
+        assert "3 pods match" in panel.pods.value
+        chips["app=reviews"].click()
+        assert panel.selector.value == "", "nothing is chosen, and not everything"
+
+
+@pytest.mark.compiler
+@pytest.mark.envoy
+def test_what_each_button_would_do_is_said_before_it_is_pressed(folder):
+    with Session() as session:
+        session.use(LocalMesh.start())
+        panel = Controls(session)
+        panel.name.value, panel.selector.value = "tag-one.wasm", "app=details"
+        assert "Nothing is in force as tag-one." in panel.effects.value
+        panel.deploy.click()
+        (details,) = [pod.name for pod in session.pods() if pod.workload == "details-v1"]
+        assert "In force as tag-one: sha256:" in panel.effects.value
+        assert f"on {details}." in panel.effects.value
+        assert "Undeploy takes it away" in panel.effects.value
+        assert "Roll back: Nothing was in force" in panel.effects.value
+        panel.selector.value = "app=reviews"
+        assert f"Deploy takes it away from {details}." in panel.effects.value
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("name", ["sha", "./x", "gone.wasm"])
+def test_what_is_not_there_cannot_be_deployed(folder, name):
+    with Session() as session:
+        session.use(SimulatedMesh(1))
+        panel = Controls(session)
+        panel.name.value, panel.selector.value = name, "*"
+        assert panel.deploy.disabled
+        assert "There is no" in panel.problem.value
+        assert not any("''" in line for line in panel.lines.lines)
+
+
+NESTED = {
+    "type": "object",
+    "required": ["limits"],
+    "properties": {
+        "limits": {
+            "type": "object",
+            "title": "Limits",
+            "required": ["rate"],
+            "properties": {
+                "rate": {"type": "integer", "minimum": 1, "description": "requests a second"},
+                "hosts": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+        "token": {"type": "string", "default": "start"},
+        "rules": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+
+@pytest.mark.compiler
+def test_objects_and_lists_are_fields_and_errors_stand_at_them(folder):
+    (folder / "tag-one.schema.json").write_text(json.dumps(NESTED))
+    kinds = {one.title: (one.kind, one.required) for one in fields(NESTED)}
+    assert kinds["Limits: rate"] == ("integer", True)
+    assert kinds["Limits: hosts"] == ("list", False)
+    assert kinds["rules"] == ("json", False)
+    with Session() as session:
+        session.use(SimulatedMesh(1))
+        panel = Controls(session)
+        panel.name.value, panel.selector.value = "tag-one.wasm", "*"
+        parts = panel.config.widget.children
+        controls = {one.description.partition(" (")[0]: one for one in parts}
+        note = parts[parts.index(controls["Limits: rate"]) + 1]
+        assert "requests a second" in note.value
+        for given, said in (
+            ("", "It is required."),
+            ("many", "It must be a whole number."),
+            ("0", "It must be at least 1."),
+        ):
+            controls["Limits: rate"].value = given
+            assert said in note.value
+            assert panel.deploy.disabled
+        controls["Limits: rate"].value, controls["Limits: hosts"].value = "5", "a.example\n\nb.example"
+        assert "✗" not in note.value
+        assert panel.choices.config == {
+            "limits": {"rate": 5, "hosts": ["a.example", "b.example"]},
+            "token": "start",
+        }
+        # A name that is corrected letter by letter keeps what was written.
+        panel.name.value = "tag-on"
+        panel.name.value = "tag-one.wasm"
+        assert panel.choices.config["limits"]["rate"] == 5
+
+
+@pytest.mark.compiler
+@pytest.mark.envoy
+def test_a_secret_is_masked_in_its_field_and_named_in_the_lines(folder):
+    (folder / "tag-one.schema.json").write_text(json.dumps(NESTED))
+    with Session() as session:
+        session.use(LocalMesh.start())
+        panel = Controls(session)
+        panel.name.value, panel.selector.value = "tag-one.wasm", "app=details"
+        controls = {one.description.partition(" (")[0]: one for one in panel.config.widget.children}
+        assert type(controls["token"]).__name__ == "Password"
+        controls["Limits: rate"].value, controls["token"].value = "5", "hunter2-secret"
+        keep, deploy, *_ = panel.lines.lines
+        assert keep == "%wasm_secret tag-one-token"
+        assert '{"$secret": "tag-one-token"}' in deploy
+        assert "hunter2" not in deploy
+        panel.deploy.click()
+        assert session.current.plugins()[0].config["token"] == "hunter2-secret"
+        # The line does what the button did.
+        from wasmnb.commands import COMMANDS
+
+        again = COMMANDS["wasm_deploy"].parse(deploy.removeprefix("%wasm_deploy "), {}).keywords
+        assert session.deploy(**{key: value for key, value in again.items() if value is not None}).unchanged
+
+
+@pytest.mark.compiler
+def test_an_image_brings_its_schema(folder):
+    with Session() as session:
+        session.use(SimulatedMesh(1))
+        session._images = Store(folder / "store")
+        session.build("tag-one.wasm", tag="local/with-schema:v1", schema=SCHEMA)
+        assert schema_of("local/with-schema:v1", session) == SCHEMA
+        assert schema_of("local/other:v1", session) is None
 
 
 @pytest.mark.compiler

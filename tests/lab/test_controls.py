@@ -33,7 +33,7 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     page.get_by_role("button", name="Deploy", exact=True).click()
     page.locator("tr.marked").filter(has_text="x-greeting").wait_for(timeout=60_000)
     assert page.locator("tr.marked").filter(has_text="x-greeting").inner_text().endswith("added")
-    page.get_by_text("live on the 1 pod selected").first.wait_for(timeout=20_000)
+    page.locator(".jupyter-widgets").get_by_text("live on the 1 pod selected").first.wait_for(timeout=20_000)
     opened.picture("controls-light")
     opened.check_accessible()
     slider.focus()
@@ -87,7 +87,11 @@ def test_a_saved_panel_is_its_record_once_the_kernel_is_gone(notebook):
     page.get_by_role("button", name="Deploy", exact=True).wait_for(timeout=90_000)
     left = opened.saved().cells[1].outputs
     assert [one.data["text/plain"].partition("\n")[0] for one in left][1:] == [""]
+    assert not page.get_by_text("for the mesh local").is_visible(), "the record is out of the way of the form"
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.get_by_text("for the mesh local").wait_for(timeout=90_000)
+    assert not page.get_by_role("button", name="Deploy", exact=True).count(), "a form without a kernel does nothing"
+    opened.picture("controls-restarted")
     page.reload()
     page.get_by_text("for the mesh local").wait_for(timeout=90_000)
     dead = page.get_by_text("Error displaying widget")

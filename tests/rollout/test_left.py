@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.mesh.tiny import tag
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session
 from wasmnb.views import record_of
 
 
+@pytest.mark.compiler
+@pytest.mark.envoy
 def test_pods_that_another_selector_leaves_are_named_before_and_afterwards():
     with Session() as session:
         session.use(LocalMesh.start())

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from wasmnb.dashboards.deploy_settings import Choices, matching, schema_of
-from wasmnb.dashboards.form_widgets import button, failed, input_of, made, quoted, said, shown, value_of
+from wasmnb.dashboards.config_form import ConfigForm
+from wasmnb.dashboards.deploy_settings import Choices, known, matching, schema_of
+from wasmnb.dashboards.form_widgets import button, failed, made, said, shown
+from wasmnb.dashboards.label_chips import LabelChips
 from wasmnb.dashboards.panel import deployable
-from wasmnb.dashboards.schema_form import Field, checked, fields, parsed
+from wasmnb.dashboards.widget import panel_lines
 from wasmnb.errors import Explained
 from wasmnb.mesh.results import Pods
 from wasmnb.plugin import FailPolicy, Phase
+from wasmnb.plugin.scope import carries
+from wasmnb.plugin.selector import selector as labels
+from wasmnb.rollout.deploy import back, in_force, previous
 from wasmnb.views import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wasmnb.display import Record
+    from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.session import Session
 
 __all__ = ["Controls"]
 
-_LASTS = 3.0  # seconds for which a list of pods is believed
+_LASTS = 3.0  # seconds for which what a mesh said is believed
+_NAMED = 12  # pods
 
 
 class Controls:
@@ -35,24 +42,26 @@ class Controls:
     Parameters
     ----------
     session : Session
+    key : str
+        Names the record that these controls stand for while they are there.
     did : callable
         Told the magic that a button stands for, and what came of it.
     """
 
-    def __init__(self, session: Session, *, did: Callable[[str, str], None] = lambda *_: None) -> None:
+    def __init__(self, session: Session, *, key: str = "", did: Callable[[str, str], None] = lambda *_: None) -> None:
         self._session, self._did = session, did
-        self._inputs: dict[str, tuple[Field, Any]] = {}
-        self._known = Pods()
-        self._listed = float("-inf")
-        self.name = made(ipywidgets.Combobox, "filter or image", options=deployable(session), ensure_option=False)
+        self._known, self._deployable, self._listed = Pods(), deployable(session), float("-inf")
+        self._running: dict[str, tuple[Plugin | None, str]] = {}
+        self.name = made(ipywidgets.Combobox, "filter or image", options=self._deployable, ensure_option=False)
         self.id = made(ipywidgets.Text, "plugin id", placeholder="the filter's name")
-        self.selector = made(ipywidgets.Text, "selector", value="*", placeholder="app=details,version=v1")
+        self.selector = made(ipywidgets.Text, "selector", placeholder="app=details,version=v1; * is every pod")
+        self.chips = LabelChips(self.selector)
         self.phase = made(ipywidgets.Dropdown, "phase", options=[one.value for one in Phase], value="UNSPECIFIED")
         self.policy = made(ipywidgets.Dropdown, "fail policy", options=[one.value for one in FailPolicy])
         self.secret = made(ipywidgets.Text, "pull secret", placeholder="of the namespace, for a private registry")
-        self.form = ipywidgets.VBox([])
-        self.pods, self.problem, self.done = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.VBox([])
-        self.lines = ipywidgets.HTML()
+        self.config = ConfigForm(self._renew)
+        self.pods, self.problem, self.effects = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.done = ipywidgets.VBox([])
         self.deploy = button("Deploy", "Put it in force on the pods that match", "primary")
         self.deploy.on_click(lambda _: self._press(self._deploy, self.choices.deploy_line()))
         self.undeploy = button("Undeploy", "Take the plugin away from every pod")
@@ -62,8 +71,11 @@ class Controls:
         buttons = ipywidgets.HBox([self.deploy, self.undeploy, self.rollback])
         # A mesh of this machine reads the image where it is.
         secrets = [self.secret] if session.current.needs_registry else []
-        parts = [self.name, self.id, self.selector, self.pods, self.phase, self.policy, *secrets, self.form]
-        self.widget = ipywidgets.VBox([*parts, self.problem, buttons, self.lines, self.done])
+        parts = [self.name, self.id, self.selector, self.chips.widget, self.phase, self.policy, *secrets]
+        self.widget = ipywidgets.VBox()
+        self.lines = panel_lines(key, self.widget.model_id)
+        after = [self.pods, self.problem, buttons, self.effects, self.lines, self.done]
+        self.widget.children = [*parts, self.config.widget, *after]
         for control in (self.id, self.selector, self.phase, self.policy, self.secret):
             control.observe(lambda _: self._renew(), "value")
         self.name.observe(lambda _: self._rebuild(), "value")
@@ -76,62 +88,88 @@ class Controls:
         Raises
         ------
         ConfigError
-            A field is no JSON, or the schema does not allow it.
+            A field should be JSON, and is not.
         """
-        return replace(self._plain, config=checked(self._config(), schema_of(self.name.value)))
+        return replace(self._plain, config=self.config.value())
 
     @property
     def _plain(self) -> Choices:
         """The same without the configuration, which only a deployment needs."""
         id_, secret = self.id.value.strip(), self.secret.value.strip()
-        return Choices(self.name.value, id_, self.selector.value, self.phase.value, self.policy.value, secret)
+        return Choices(self.name.value, id_, self.selector.value.strip(), self.phase.value, self.policy.value, secret)
 
     def _rebuild(self) -> None:
-        """Make the form for the configuration of another filter."""
-        found = fields(schema_of(self.name.value))
-        if not found:
-            found = (Field("", "configuration", "JSON", "json"),)
-        self._inputs = {one.name: (one, input_of(one)) for one in found}
-        for _, control in self._inputs.values():
-            control.observe(lambda _: self._renew(), "value")
-        self.form.children = [control for _, control in self._inputs.values()]
+        """Show the form for the configuration of another filter."""
+        self.config.show(schema_of(self.name.value, self._session))
         self._renew()
 
-    def _config(self) -> Any:
-        if "" in self._inputs:
-            return parsed(self._inputs[""][1].value)
-        values = {name: value_of(one, control) for name, (one, control) in self._inputs.items()}
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _pods(self) -> Pods:
-        """List the pods, anew only now and then: each letter of a selector asks for them."""
+    def _ask(self) -> None:
+        """Ask the mesh, anew only now and then: each letter of a selector needs its pods."""
         if time.monotonic() - self._listed > _LASTS:
             self._known, self._listed = self._session.pods(), time.monotonic()
-        return self._known
+            self._running = {}
+
+    def _present(self, plugin: str) -> tuple[Plugin | None, str]:
+        """Give what is in force under a name, and what a rollback would do."""
+        if plugin not in self._running:
+            mesh = self._session.current
+            now = in_force(mesh, plugin)
+            try:
+                before = back(previous(mesh, plugin), now)
+            except Explained as error:
+                before = error.what
+            self._running[plugin] = (now, before)
+        return self._running[plugin]
 
     def _renew(self) -> None:
-        """Say what the controls come to: the pods that match, what is wrong, and the magic lines."""
-        problems = []
+        """Say what the controls come to: the pods that match, what is wrong, what the buttons do, and the lines."""
+        problems = [known(self._session, self.name.value, self._deployable)] if self.name.value else []
+        self.pods.value, self.effects.value = "", ""
         try:
-            names = matching(self._pods(), self.selector.value)
-            count = "1 pod matches" if len(names) == 1 else f"{len(names)} pods match"
-            self.pods.value = said(f"{count}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")  # noqa: PLR2004
-            if not names:
-                problems.append("The selector matches no pod.")
-        except Explained as error:
-            self.pods.value = ""
-            problems.append(str(error))
-        lines = []
-        try:
-            deploy = self.choices.deploy_line()
-            if self.name.value:
-                lines = [deploy, self._plain.undeploy_line(), self._plain.rollback_line()]
+            self._ask()
+            self.chips.show(self._known)
+            problems += self._match()
+            problems += self.config.check()
+            self.effects.value = said("\n".join(self._effects())) if self._plain.plugin else ""
         except Explained as error:
             problems.append(str(error))
+        problems = [one for one in problems if one]
         self.problem.value = said("\n".join(problems), sign="✗ ") if problems else ""
-        self.lines.value = quoted("the same as magics, for a runbook", lines)
+        self.lines.lines = self._lines(deployable=not problems)
         self.deploy.disabled = bool(problems) or not self.name.value
-        self.undeploy.disabled = self.rollback.disabled = not self.name.value
+        self.undeploy.disabled = self.rollback.disabled = not self._plain.plugin
+
+    def _match(self) -> list[str]:
+        """Name the pods that match; give what is wrong with the selector."""
+        wanted = self.selector.value.strip()
+        if not wanted:
+            return ["Choose the pods: press labels, or write a selector; * is every pod."] if self.name.value else []
+        names = matching(self._known, wanted)
+        self.pods.value = said(f"{_pods(len(names))}: {_listed(names)}" if names else "")
+        return [] if names else ["The selector matches no pod."]
+
+    def _effects(self) -> list[str]:
+        """Say what each button would do to what is in force."""
+        plain = self._plain
+        now, before = self._present(plain.plugin)
+        if now is None:
+            return [f"Nothing is in force as {plain.plugin}."]
+        there = [pod.name for pod in self._known if now.selects(pod.labels)]
+        lines = [f"In force as {plain.plugin}: {now.image.digest[:19]} on {_listed(there) or now.scope}."]
+        if plain.selector:
+            wanted = labels(plain.selector)
+            left = [pod.name for pod in self._known if now.selects(pod.labels) and not carries(pod.labels, wanted)]
+            lines += [f"Deploy takes it away from {_listed(left)}."] if left else []
+        return [*lines, "Undeploy takes it away from all of them.", f"Roll back: {before.removesuffix('.')}."]
+
+    def _lines(self, *, deployable: bool) -> list[str]:
+        if not self._plain.plugin:
+            return []
+        there = [self._plain.undeploy_line(), self._plain.rollback_line()]
+        if not deployable:
+            return there
+        choices = self.choices
+        return [*choices.secret_lines(), choices.deploy_line(), *there]
 
     def _press(self, action: Callable[[Progress], Record], line: str) -> None:
         """Do what a button stands for; below it, say how far it is, and what came of it, be it an error."""
@@ -154,7 +192,11 @@ class Controls:
         self._renew()
 
     def _deploy(self, progress: Progress) -> Record:
-        return record_of(self.choices.deploy(self._session, progress))
+        choices = self.choices
+        # So that the line below does the same at once.
+        for name, value in choices.secrets().items():
+            self._session.keep(name, value)
+        return record_of(choices.deploy(self._session, progress))
 
     def _undeploy(self, progress: Progress) -> Record:
         progress.update(f"taking {self._plain.plugin} away")
@@ -162,6 +204,14 @@ class Controls:
 
     def _rollback(self, progress: Progress) -> Record:
         return record_of(self._session.rollback(self._plain.plugin, progress=progress))
+
+
+def _pods(count: int) -> str:
+    return "1 pod matches" if count == 1 else f"{count} pods match"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 class _Place:

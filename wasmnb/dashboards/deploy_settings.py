@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.dashboards.schema_form import checked
+from wasmnb.errors import BadNameError, did_you_mean
+from wasmnb.image import oci_annotations
+from wasmnb.image.manifest import is_digest
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.selector import selector as labels
+from wasmnb.session.image_lookup import held, is_reference
+from wasmnb.session.secrets import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.session import Session
 
-__all__ = ["Choices", "matching", "schema_of"]
+__all__ = ["Choices", "known", "matching", "schema_of"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Choices:
     id : str
         Empty: the filter's name.
     selector : str
-        ``app=details``; ``*`` is every pod.
+        ``app=details``; ``*`` is every pod, and nothing is not said yet.
     phase, fail_policy : str
         See `wasmnb.Phase` and `wasmnb.FailPolicy`.
     pull_secret : str
@@ -45,7 +50,7 @@ class Choices:
 
     name: str
     id: str = ""
-    selector: str = "*"
+    selector: str = ""
     phase: str = "UNSPECIFIED"
     fail_policy: str = "close"
     pull_secret: str = ""
@@ -59,15 +64,39 @@ class Choices:
         return self.id or default_id(self.name.removesuffix(".wasm"))
 
     def deploy_line(self) -> str:
-        """Give the magic that deploys it; secrets of the configuration are masked."""
+        """Give the magic that deploys it; the configuration names its secrets."""
         words = ["%wasm_deploy", self.name, "--selector", self.selector]
         words += ["--id", self.id] if self.id else []
         words += ["--phase", self.phase] if self.phase != "UNSPECIFIED" else []
         words += ["--fail-policy", self.fail_policy] if self.fail_policy != "close" else []
         words += ["--pull-secret", self.pull_secret] if self.pull_secret else []
         if self.config is not None:
-            words += ["--config", json.dumps(redact.config(self.config), ensure_ascii=False)]
+            words += ["--config", json.dumps(self._named()[0], ensure_ascii=False)]
         return " ".join(word if word == "*" else shlex.quote(word) for word in words)
+
+    def secrets(self) -> dict[str, str]:
+        """Give the secrets of the configuration by the names that the magic has for them."""
+        return self._named()[1]
+
+    def secret_lines(self) -> list[str]:
+        """Give the magics that keep the secrets under these names."""
+        return [f"%wasm_secret {shlex.quote(name)}" for name in self.secrets()]
+
+    def _named(self) -> tuple[Any, dict[str, str]]:
+        values: dict[str, str] = {}
+
+        def named(item: Any, key: str) -> Any:
+            if isinstance(item, dict) and set(item) != {REFERENCE}:
+                return {key: named(value, key) for key, value in item.items()}
+            if isinstance(item, list):
+                return [named(value, key) for value in item]
+            if isinstance(item, str) and item and redact.is_secret(key):
+                name = f"{self.plugin}-{key}" + (f"-{len(values) + 1}" if f"{self.plugin}-{key}" in values else "")
+                values[name] = item
+                return {REFERENCE: name}
+            return item
+
+        return named(self.config, ""), values
 
     def undeploy_line(self) -> str:
         """Give the magic that takes it away."""
@@ -83,7 +112,7 @@ class Choices:
             self.name,
             id=self.id or None,
             selector=self.selector,
-            config=checked(self.config, schema_of(self.name)),
+            config=checked(self.config, schema_of(self.name, session)),
             phase=self.phase,
             fail_policy=self.fail_policy,
             pull_secret=self.pull_secret or None,
@@ -103,12 +132,31 @@ def matching(pods: Iterable[Pod], selector: str) -> list[str]:
     return [pod.name for pod in pods if carries(pod.labels, wanted)]
 
 
-def schema_of(name: str) -> Mapping[str, Any] | None:
-    """Give the JSON Schema of a filter's configuration: ``schema.json`` in its folder, or beside its file."""
+def known(session: Session, name: str, deployable: Iterable[str]) -> str:
+    """Say why a name cannot be deployed; empty when it can, as far as this machine knows."""
+    if name in deployable or is_digest(name):
+        return ""
+    if name.endswith(".wasm"):
+        return "" if Path(name).is_file() else f"There is no file {name}."
+    if is_reference(name) and not name.startswith((".", "/", "~")):
+        return ""
+    there = [*session.filters, *deployable]
+    meant = did_you_mean(name, there)
+    return f"There is no filter or image {name!r}{f': {meant}' if meant else '.'}"
+
+
+def schema_of(name: str, session: Session | None = None) -> Mapping[str, Any] | None:
+    """Give the JSON Schema of a configuration: in the filter's folder, beside its file, or in an image that is here."""
     stem = name.removesuffix(".wasm")
     places = [Path(name, "schema.json"), Path(f"{stem}.schema.json")] if name else []
     for place in places:
         if place.is_file():
             found = json.loads(place.read_text("utf-8"))
             return found if isinstance(found, dict) else None
-    return None
+    try:
+        if session is None or not is_reference(name) or not held(session.store, name):
+            return None
+    except BadNameError:  # it is still being typed
+        return None
+    text = session.store.get(name).annotations.get(oci_annotations.SCHEMA)
+    return json.loads(text) if text else None

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from wasmnb.display import Record
     from wasmnb.errors import Explained
 
-__all__ = ["button", "failed", "input_of", "made", "quoted", "said", "shown", "value_of"]
+__all__ = ["button", "failed", "input_of", "label_of", "made", "quoted", "said", "shown", "value_of"]
 
-_WIDE = {"description_width": "9em"}
+_LABEL = 9  # em
 _LAYOUT = {"width": "min(46em, 98%)"}
 
 
-def made(kind: Any, label: str, **more: Any) -> Any:
-    """Make an input of ipywidgets with its label before it."""
-    return kind(description=label, style=_WIDE, layout=_LAYOUT, **more)
+def made(kind: Any, label: str, *, room: int = _LABEL, **more: Any) -> Any:
+    """Make an input of ipywidgets with its label before it, for which there is so much room (em)."""
+    return kind(description=label, style={"description_width": f"{room}em"}, layout=_LAYOUT, **more)
 
 
 def button(label: str, tip: str, style: str = "") -> Any:
@@ -31,18 +31,27 @@ def button(label: str, tip: str, style: str = "") -> Any:
     return ipywidgets.Button(description=label, tooltip=tip, button_style=style)
 
 
-def input_of(one: Field) -> Any:
-    """Make the input for a field."""
-    label = f"{one.title}{' (required)' if one.required else ''}"
+def label_of(one: Field) -> str:
+    """Give the label of a field."""
+    return f"{one.title}{' (required)' if one.required else ''}"
+
+
+def input_of(one: Field, room: int = _LABEL) -> Any:
+    """Make the input for a field, with so much room for its label (em)."""
+    label = label_of(one)
     if one.kind == "choice":
         start = one.default if one.default in one.choices else one.choices[0]
-        return made(ipywidgets.Dropdown, label, options=[(str(c), c) for c in one.choices], value=start)
+        return made(ipywidgets.Dropdown, label, room=room, options=[(str(c), c) for c in one.choices], value=start)
     if one.kind == "switch":
-        return made(ipywidgets.Checkbox, label, value=bool(one.default), indent=True)
+        return made(ipywidgets.Checkbox, label, room=room, value=bool(one.default), indent=True)
     if one.kind == "json":
         text = "" if one.default is None else json.dumps(one.default, ensure_ascii=False)
-        return made(ipywidgets.Textarea, label, value=text, placeholder=one.help or "JSON")
-    return made(ipywidgets.Text, label, value="" if one.default is None else str(one.default), placeholder=one.help)
+        return made(ipywidgets.Textarea, label, room=room, value=text, placeholder="JSON")
+    if one.kind == "list":
+        text = "\n".join(map(str, one.default or ()))
+        return made(ipywidgets.Textarea, label, room=room, value=text, placeholder="one a line")
+    kind = ipywidgets.Password if one.secret else ipywidgets.Text
+    return made(kind, label, room=room, value="" if one.default is None else str(one.default))
 
 
 def value_of(one: Field, control: Any) -> Any:
@@ -62,6 +71,9 @@ def value_of(one: Field, control: Any) -> Any:
         return parsed(control.value)
     if not control.value.strip():
         return None
+    if one.kind == "list":
+        lines = [line.strip() for line in control.value.splitlines() if line.strip()]
+        return [line if one.items == "text" else _number(one.items, line) for line in lines]
     return control.value if one.kind == "text" else _number(one.kind, control.value)
 
 

@@ -83,7 +83,7 @@ class Panel:
 
         first = display(record_bundle(self.record(), self._key), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self._handles.append(first)
-        self._controls.append(Controls(self._session, did=self.did))
+        self._controls.append(Controls(self._session, key=self._key, did=self.did))
         display(widget_bundle(self._controls[-1].widget), raw=True)  # type: ignore[no-untyped-call]
 
 

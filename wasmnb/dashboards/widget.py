@@ -12,7 +12,7 @@ import traitlets
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["LiveWidget", "widget"]
+__all__ = ["LinesWidget", "LiveWidget", "panel_lines", "widget"]
 
 
 class LiveWidget(anywidget.AnyWidget):
@@ -22,6 +22,30 @@ class LiveWidget(anywidget.AnyWidget):
     _css = traitlets.Unicode().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
     model_key = traitlets.Unicode().tag(sync=True)
+
+
+class LinesWidget(anywidget.AnyWidget):
+    """Shows lines that can be copied, and closes the widget around it when the kernel is gone."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
+    around = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode("The same as magics, for a runbook").tag(sync=True)
+    lines = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+
+def panel_lines(key: str, around: str) -> LinesWidget:
+    """Make the lines of a panel.
+
+    Parameters
+    ----------
+    key : str
+        Names the panel's record.
+    around : str
+        The model of the widget that the lines are a part of.
+    """
+    return LinesWidget(_esm=_text("lines.js"), _css=_text("live.css"), key=key, around=around)
 
 
 def widget(front: str, key: str, said: Callable[[Mapping[str, Any]], None]) -> LiveWidget:

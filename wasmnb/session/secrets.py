@@ -95,10 +95,11 @@ class Secrets(State):
                 value, source = _from_file(file), "file"
             else:
                 value, source = asked(f"Value of {name}: ", other), "asked"
-            self._keep(name, value)
+            self.keep(name, value)
             return KeptSecret(name, source)
 
-    def _keep(self, name: str, value: str) -> None:
+    def keep(self, name: str, value: str) -> None:
+        """Keep a secret that a front end was given in a masked field; code asks for it with `secret`."""
         self._kept[name] = value
         self._hide(value)
 

@@ -75,7 +75,7 @@ function opened(model, source2) {
   const listener = (message, buffers) => {
     queue = queue.then(() => take(message, buffers)).catch(console.error);
   };
-  const lost = () => closeDead(model);
+  const lost = () => closeDead(model.widget_manager, model.get("model_key"));
   model.on("msg:custom", listener);
   model.on("comm_live_update", lost);
   const beat = setInterval(() => store.beat(), BEAT);
@@ -88,8 +88,8 @@ function opened(model, source2) {
     stores.delete(model.get("key"));
   };
 }
-async function closeDead(model) {
-  const real = await model.widget_manager?.get_model(model.get("model_key")).catch(() => null);
+async function closeDead(manager, id) {
+  const real = await manager?.get_model(id).catch(() => null);
   if (real?.comm_live === false) real.close(true);
 }
 async function unpacked(bytes) {

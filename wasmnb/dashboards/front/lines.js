@@ -1,0 +1,68 @@
+// src/dom.ts
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") made.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== void 0 && value !== false)
+      made.setAttribute(name, value === true ? "" : String(value));
+  }
+  made.append(...children);
+  return made;
+}
+
+// src/copy.ts
+var SHOWN = 1500;
+function copyable(text, what) {
+  const code = element("span", { class: "code" }, text);
+  const button = element("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, "copy");
+  button.addEventListener("click", async (event) => {
+    event.stopPropagation();
+    const done = await copied(text).catch(() => false);
+    if (!done) getSelection()?.selectAllChildren(code);
+    button.textContent = done ? "copied" : "selected";
+    setTimeout(() => {
+      button.textContent = "copy";
+    }, SHOWN);
+  });
+  return [code, button];
+}
+async function copied(text) {
+  if (!navigator.clipboard) return false;
+  await navigator.clipboard.writeText(text);
+  return true;
+}
+
+// src/store.ts
+async function closeDead(manager, id) {
+  const real = await manager?.get_model(id).catch(() => null);
+  if (real?.comm_live === false) real.close(true);
+}
+
+// src/lines.ts
+var lines_default = {
+  initialize: ({ model }) => {
+    const lost = () => closeDead(model.widget_manager, model.get("around"));
+    model.on("comm_live_update", lost);
+    return () => model.off("comm_live_update", lost);
+  },
+  render: ({ model, el }) => {
+    const hiding = element("style", {}, `[data-wasmnb-record="${model.get("key")}"] { display: none; }`);
+    document.head.append(hiding);
+    const frame = element("div", { class: "wasmnb-live lines" });
+    el.append(frame);
+    const paint = () => {
+      const lines = model.get("lines");
+      const rows = lines.map((line) => element("div", {}, ...copyable(line, line)));
+      frame.replaceChildren(...lines.length ? [element("div", { class: "quiet" }, model.get("label")), ...rows] : []);
+    };
+    model.on("change:lines", paint);
+    paint();
+    return () => {
+      model.off("change:lines", paint);
+      hiding.remove();
+    };
+  }
+};
+export {
+  lines_default as default
+};
