@@ -7,8 +7,8 @@
 # make chaos  breaks whatever it can, and holds each verdict against what requests show; RUNS=300, SEED=: the same again
 # make lint   ruff, mypy, the floors of ARCHITECTURE.md, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
-# make front  bundles the widgets' front ends from labextension/ into the package (Node.js)
-# make docs   writes what is made of Python: docs/magics.md, docs/errors.md, labextension/src/messages.ts
+# make front  bundles the widgets' front ends and the lab extension from labextension/ into the package (Node.js)
+# make docs   writes what is made of Python: docs/magics.md, docs/errors.md, some of labextension/src
 # make reference writes build/reference/index.html, the Python API from its docstrings
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
 # make binder does what a Binder would do with this checkout, and runs the notebooks in it: 1 CPU, no network (Linux)
@@ -69,7 +69,7 @@ front: $(VENV)/run
 
 docs: $(VENV)/run
 	$(BIN)/python scripts/reference.py
-	$(BIN)/python scripts/messages.py
+	$(BIN)/python scripts/typescript.py
 
 reference: $(VENV)/test
 	$(BIN)/pdoc --docformat numpy --no-show-source --output-directory build/reference wasmnb wasmnb.errors
@@ -105,6 +105,8 @@ $(VENV)/test: $(VENV)/run
 $(VENV)/lab: $(VENV)/run
 	@echo "installing JupyterLab into $(VENV) ..."
 	$(INSTALL) -e '.[run,lab,plots]'
+	mkdir -p $(VENV)/share/jupyter/labextensions
+	ln -sfn $(CURDIR)/wasmnb/labextension $(VENV)/share/jupyter/labextensions/wasmnb
 	@touch $@
 
 clean:

@@ -1,15 +1,29 @@
-// Bundles the widgets' front ends into the Python package; with --tests, the tests into build/test.
+// Bundles the widgets' front ends and the lab extension into the Python package; with --tests, the tests into build/test.
 
-import { readdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 process.chdir(dirname(fileURLToPath(import.meta.url)));
 
 const common = { bundle: true, format: "esm", logLevel: "warning", target: "es2022" };
+// What JupyterLab has itself and shares: two CodeMirrors in one editor understand nothing of each other.
+const SHARED = ["@codemirror/*", "@jupyterlab/*", "@lezer/*", "@lumino/*"];
 
-if (process.argv.includes("--tests")) {
+const argument = (name, usual) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? usual : process.argv[at + 1];
+};
+
+if (process.argv.includes("--tests")) await tests();
+else {
+  await widgets(argument("--widgets", "../wasmnb/dashboards/front"));
+  await extension(argument("--extension", "../wasmnb/labextension"));
+}
+
+async function tests() {
   const entryPoints = readdirSync("test").filter((name) => name.endsWith(".test.ts"));
   await build({
     ...common,
@@ -19,9 +33,29 @@ if (process.argv.includes("--tests")) {
     platform: "node",
     sourcemap: "inline",
   });
-} else {
-  const at = process.argv.indexOf("--into");
-  const outdir = at < 0 ? "../wasmnb/dashboards/front" : process.argv[at + 1];
-  const entryPoints = { pods: "src/pods/index.ts", headers: "src/headers.ts", live: "style/live.css" };
-  await build({ ...common, entryPoints, outdir });
+}
+
+async function widgets(outdir) {
+  const entryPoints = { pods: "src/pods/index.ts", headers: "src/headers.ts", lines: "src/lines.ts" };
+  await build({ ...common, entryPoints: { ...entryPoints, live: "style/live.css" }, outdir });
+}
+
+/** Write the extension as JupyterLab finds it: a package.json that names the script, by what is in it. */
+async function extension(folder) {
+  const entry = { entryPoints: ["src/lab/index.ts"], external: SHARED, format: "cjs", metafile: true, write: false };
+  const made = await build({ ...common, ...entry });
+  const [bundle] = made.outputFiles;
+  const imports = Object.values(made.metafile.outputs).flatMap((output) => output.imports);
+  const shared = [...new Set(imports.filter((one) => one.external).map((one) => one.path))].sort();
+  const script = readFileSync("container.js", "utf-8")
+    .replace("/* SHARED */ []", () => JSON.stringify(shared))
+    .replace("/* BUNDLE */", () => bundle.text.trim().replaceAll("\n", "\n    "));
+  const name = `remoteEntry.${createHash("sha256").update(script).digest("hex").slice(0, 20)}.js`;
+  rmSync(join(folder, "static"), { recursive: true, force: true });
+  mkdirSync(join(folder, "static"), { recursive: true });
+  writeFileSync(join(folder, "static", name), script);
+  const { version, description, license } = JSON.parse(readFileSync("package.json", "utf-8"));
+  const jupyterlab = { extension: true, _build: { load: `static/${name}`, extension: "./extension" } };
+  const about = { name: "wasmnb", version, description, license, jupyterlab };
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(about, null, 2)}\n`);
 }

@@ -139,6 +139,11 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     load(shell)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Say where the lab extension is (JupyterLab's protocol, for an installation that can be edited)."""
+    return [{"src": "labextension", "dest": "wasmnb"}]
+
+
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Stop what the session started, and take the completion away."""
     from wasmnb.magics import unload  # noqa: PLC0415

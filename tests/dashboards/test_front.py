@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import wasmnb
 from tests.needs import needs
+from wasmnb.compile.languages import guess
 from wasmnb.display.text import age
 from wasmnb.errors import ToolchainError
 from wasmnb.live.feed import Freshness
@@ -20,7 +22,9 @@ from wasmnb.views.board import freshness_text, summary
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = json.loads((ROOT / "labextension" / "test" / "wording.json").read_text("utf-8"))
+LANGUAGES = json.loads((ROOT / "labextension" / "test" / "languages.json").read_text("utf-8"))
 FRONT = ROOT / "wasmnb" / "dashboards" / "front"
+EXTENSION = ROOT / "wasmnb" / "labextension"
 
 
 @pytest.fixture
@@ -42,10 +46,9 @@ def npm(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 def test_the_bundles_are_made_of_their_sources(npm, tmp_path):
-    npm("build", "--into", str(tmp_path))
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in FRONT.iterdir())
-    for made in tmp_path.iterdir():
-        assert made.read_bytes() == (FRONT / made.name).read_bytes(), f"{made.name}: run make front"
+    npm("build", "--widgets", str(tmp_path / "widgets"), "--extension", str(tmp_path / "extension"))
+    for made, committed in ((tmp_path / "widgets", FRONT), (tmp_path / "extension", EXTENSION)):
+        assert contents(made) == contents(committed), f"{committed.name}: run make front"
 
 
 def test_the_front_ends_pass_their_own_tests(npm):
@@ -53,7 +56,7 @@ def test_the_front_ends_pass_their_own_tests(npm):
 
 
 def test_the_messages_are_those_of_python():
-    script = ROOT / "scripts" / "messages.py"
+    script = ROOT / "scripts" / "typescript.py"
     checked = subprocess.run([sys.executable, str(script), "--check"], timeout=60)
     assert checked.returncode == 0, "run: make docs"
 
@@ -81,6 +84,30 @@ def test_freshness_is_worded_as_in_the_front_end(case):
 @pytest.mark.parametrize("case", CASES["summary"], ids=lambda case: case["text"])
 def test_pods_are_counted_as_in_the_front_end(case):
     assert summary([pod(**one) for one in case["pods"]]) == case["text"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("case", LANGUAGES["guesses"], ids=lambda case: case["language"])
+def test_languages_are_guessed_as_in_the_front_end(case):
+    assert guess(case["source"], "cpp").language == case["language"]
+
+
+def test_a_wheel_brings_the_extension_to_where_jupyterlab_looks():
+    project = pytest.importorskip("tomllib").loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    assert set(shared.values()) == {
+        "share/jupyter/labextensions/wasmnb",
+        "share/jupyter/labextensions/wasmnb/install.json",
+    }
+    assert all((ROOT / source).exists() for source in shared)
+    about = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+    assert (EXTENSION / about["jupyterlab"]["_build"]["load"]).is_file()
+    assert about["version"] == project["project"]["version"]
+    (found,) = wasmnb._jupyter_labextension_paths()
+    assert (Path(wasmnb.__file__).parent / found["src"] / "package.json").is_file()
 
 
 def pod(ready: str = "2/2", status: str | None = None, verdict: str = "") -> Row:

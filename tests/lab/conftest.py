@@ -36,14 +36,19 @@ QUIET_BROWSER = [
 
 
 @contextmanager
-def serving(notebooks: Path) -> Iterator[tuple[str, str]]:
-    """Run a JupyterLab on a folder; give its address and token."""
+def serving(notebooks: Path, *, extension: bool = False) -> Iterator[tuple[str, str]]:
+    """Run a JupyterLab on a folder, with our extension or without; give its address and token."""
     with tempfile.TemporaryDirectory() as folder:
         places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTER_RUNTIME_DIR")
         settings = {name: str(Path(folder, name)) for name in places}
         news = Path(folder, "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/apputils-extension/notification.jupyterlab-settings")
         news.parent.mkdir(parents=True)
         news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        if extension:
+            there = Path(folder, "share", "labextensions")
+            there.mkdir(parents=True)
+            (there / "wasmnb").symlink_to(ROOT / "wasmnb" / "labextension")
+            settings["JUPYTER_PATH"] = str(there.parent)
         token = secrets.token_hex(16)
         server = subprocess.Popen(
             [
@@ -142,12 +147,12 @@ def notebook() -> Iterator[Callable[..., Notebook]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
-        def open_(*cells: str, width: int = 1200, height: int = 900) -> Notebook:
+        def open_(*cells: str, width: int = 1200, height: int = 900, extension: bool = False) -> Notebook:
             path = folder / "cells.ipynb"
             made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
             made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
             nbformat.write(made, path)
-            address, token = stack.enter_context(serving(folder))
+            address, token = stack.enter_context(serving(folder, extension=extension))
             driver = stack.enter_context(playwright.sync_playwright())
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
             stack.callback(browser.close)

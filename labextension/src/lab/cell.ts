@@ -1,0 +1,56 @@
+// What a cell of ours is written in, by its first line; other cells are nobody's business here.
+
+import { LANGUAGES } from "./languages.ts";
+
+/** A language that an editor can be in, by the name that JupyterLab has for it. */
+export type EditorLanguage = "C++" | "Rust" | "Go" | "TypeScript" | "JSON" | "YAML" | "protobuf";
+
+const EDITORS: Record<string, EditorLanguage> = { cpp: "C++", rust: "Rust", go: "Go", assemblyscript: "TypeScript" };
+const FILES: Record<string, EditorLanguage> = {
+  ".h": "C++",
+  ".hh": "C++",
+  ".hpp": "C++",
+  ".json": "JSON",
+  ".yaml": "YAML",
+  ".yml": "YAML",
+  ".proto": "protobuf",
+};
+const MAGIC = /^\s*%%(wasm_filter|wasm_file|wasm_test)\b([^\n]*)/;
+const LANG = /(?:^|\s)(?:--lang(?:uage)?|-l)[\s=]+["']?([\w+]+)/;
+const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+
+/** The language of a cell's body; null for a cell that is not ours. */
+export function languageOf(source: string): EditorLanguage | null {
+  const found = MAGIC.exec(source);
+  if (!found) return null;
+  const [head, magic, line = ""] = found;
+  const body = source.slice(head.length);
+  if (magic === "wasm_test") return "YAML";
+  if (magic === "wasm_file") return ofFile(line) ?? "C++";
+  const said = LANG.exec(line)?.[1]?.toLowerCase();
+  return (said ? ofWord(said) : null) ?? guessed(body);
+}
+
+function ofWord(word: string): EditorLanguage | null {
+  const found = LANGUAGES.find((one) => one.word === word || (one.spellings as readonly string[]).includes(word));
+  return (found && EDITORS[found.word]) ?? null;
+}
+
+function ofFile(line: string): EditorLanguage | null {
+  const path = line.trim().split(/\s+/)[0] ?? "";
+  const suffix = /\.\w+$/.exec(path)?.[0] ?? "";
+  const language = LANGUAGES.find((one) => (one.suffixes as readonly string[]).includes(suffix));
+  return (language ? EDITORS[language.word] : FILES[suffix]) ?? null;
+}
+
+/** The guess of wasmnb/compile/languages.py: the language most of whose signs are there; C++ where that does not tell. */
+function guessed(body: string): EditorLanguage {
+  const code = body.replace(COMMENT, (comment) => comment.replace(/[^\n]/g, " "));
+  const counts = LANGUAGES.map(({ word, signs }) => ({
+    word,
+    count: signs.filter((sign) => new RegExp(sign, "m").test(code)).length,
+  })).sort((one, other) => other.count - one.count);
+  const [first, second] = counts;
+  if (!first?.count || first.count === second?.count) return "C++";
+  return EDITORS[first.word] ?? "C++";
+}

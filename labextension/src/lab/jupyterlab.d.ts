@@ -1,0 +1,75 @@
+// The parts of JupyterLab 4.2 and newer that are used here, as its own packages declare them. The packages themselves
+// come with hundreds of others, and none of them is bundled.
+
+declare module "@jupyterlab/notebook" {
+  import type { Cell, ICodeCellModel } from "@jupyterlab/cells";
+  import type { Signal, Token } from "@lumino/coreutils";
+
+  export interface CellList {
+    readonly length: number;
+    readonly changed: Signal<CellList, unknown>;
+    get(index: number): ICodeCellModel;
+  }
+  export interface NotebookPanel {
+    readonly content: {
+      readonly model: { readonly cells: CellList } | null;
+      readonly modelChanged: Signal<unknown, unknown>;
+      readonly codeMimetype: string;
+      readonly widgets: readonly Cell[];
+    };
+    readonly disposed: Signal<NotebookPanel, unknown>;
+  }
+  export interface INotebookTracker {
+    readonly widgetAdded: Signal<INotebookTracker, NotebookPanel>;
+    forEach(each: (panel: NotebookPanel) => void): void;
+  }
+  export const INotebookTracker: Token<INotebookTracker>;
+}
+
+declare module "@jupyterlab/cells" {
+  import type { Signal } from "@lumino/coreutils";
+
+  export interface ICodeCellModel {
+    readonly id: string;
+    readonly type: string;
+    mimeType: string;
+    readonly mimeTypeChanged: Signal<ICodeCellModel, unknown>;
+    readonly sharedModel: { getSource(): string; readonly changed: Signal<unknown, { sourceChange?: unknown }> };
+    readonly isDisposed: boolean;
+  }
+  export interface Cell {
+    readonly model: ICodeCellModel;
+    readonly node: HTMLElement;
+  }
+}
+
+declare module "@jupyterlab/codemirror" {
+  import type { LanguageSupport } from "@codemirror/language";
+  import type { Token } from "@lumino/coreutils";
+
+  export interface IEditorLanguage {
+    readonly name: string;
+    readonly displayName?: string;
+    readonly mime: string;
+    readonly extensions?: readonly string[];
+    support?: LanguageSupport;
+    load?(): Promise<LanguageSupport>;
+  }
+  export interface IEditorLanguageRegistry {
+    addLanguage(language: IEditorLanguage): void;
+    getLanguage(name: string): Promise<IEditorLanguage | null>;
+  }
+  export const IEditorLanguageRegistry: Token<IEditorLanguageRegistry>;
+}
+
+declare module "@lumino/coreutils" {
+  export interface Token<T> {
+    readonly name: string;
+    /** Only there so that a token of one type is none of another. */
+    readonly type?: T;
+  }
+  export interface Signal<Sender, Args> {
+    connect(slot: (sender: Sender, args: Args) => void, context?: unknown): boolean;
+    disconnect(slot: (sender: Sender, args: Args) => void, context?: unknown): boolean;
+  }
+}

@@ -1,0 +1,97 @@
+"""The lab extension in a real JupyterLab: cells of filters are in their own language, and no others."""
+
+from __future__ import annotations
+
+CPP = """%%wasm_filter greeter
+#include "proxy_wasm_intrinsics.h"
+
+class Greeter : public Context {
+ public:
+  explicit Greeter(uint32_t id, RootContext* root) : Context(id, root) {}
+  // It doesn't stop anything.
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
+    const int most = 10'000;
+    addResponseHeader("x-greeting", "hello from a cell");
+    return FilterHeadersStatus::Continue;
+  }
+};"""
+RUST = """%%wasm_filter guard --lang rust
+struct Guard<'a> {
+    name: &'a str,
+}
+
+impl<'a> Guard<'a> {
+    fn name(&self) -> &'a str {
+        self.name
+    }
+}"""
+GO = '%%wasm_filter counter\npackage main\n\nimport "fmt"\n\nfunc main() {\n\tx := 1\n\tfmt.Println(x)\n}'
+PYTHON = "# It's Python\nx = {'a': 1}"
+PROTO = '%%wasm_file limits.proto\nsyntax = "proto3";\nmessage Limits { int32 rate = 1; }'
+
+MIMES = "window.jupyterapp.shell.currentWidget.content.model.cells"
+ALL = f"[...Array({MIMES}.length).keys()].map(index => {MIMES}.get(index).mimeType)"
+COLOURED = """index => {
+  const cell = document.querySelectorAll('.jp-CodeCell')[index];
+  return [...cell.querySelectorAll('.cm-line span')].map(one => one.textContent);
+}"""
+
+
+def edit(opened, index, *keys):
+    """Put the cursor at the end of a cell, and type."""
+    opened.page.locator(".jp-CodeCell .cm-content").nth(index).click()
+    opened.page.keyboard.press("Control+End")
+    for key in keys:
+        opened.page.keyboard.press(key) if len(key) > 1 else opened.page.keyboard.insert_text(key)
+    opened.page.wait_for_timeout(300)
+
+
+def test_cells_are_in_their_language_and_others_are_left_alone(notebook):
+    opened = notebook(CPP, RUST, GO, PYTHON, PROTO, width=1000, height=1300, extension=True)
+    page = opened.page
+    page.wait_for_function(f"{ALL}[0] === 'text/x-wasmnb-cpp'", timeout=30_000)
+    usual = page.evaluate("window.jupyterapp.shell.currentWidget.content.codeMimetype")
+    names = ["cpp", "rust", "go", None, "proto"]
+    assert page.evaluate(ALL) == [f"text/x-wasmnb-{name}" if name else usual for name in names]
+    page.wait_for_function("document.querySelectorAll('.jp-CodeCell')[0].textContent.includes('class')")
+    page.wait_for_timeout(1000)
+    words = page.evaluate(COLOURED, 0)
+    assert "%%wasm_filter greeter" in words, "the magic is one word"
+    assert {"class", "public", "const", "override", "return"} <= set(words)
+    assert "// It doesn't stop anything." in words, "an apostrophe in a comment begins no string"
+    assert {"struct", "impl", "fn"} <= set(page.evaluate(COLOURED, 1))
+    assert {"package", "func"} <= set(page.evaluate(COLOURED, 2))
+    opened.picture("cells-light")
+    opened.theme("Dark")
+    opened.picture("cells-dark")
+    opened.theme("Light")
+
+    # Enter and Ctrl+/ do what the language wants.
+    edit(opened, 0, "Enter", *"void f() {", "Enter", *"int x;", "Control+/")
+    source = f"{MIMES}.get(0).sharedModel.getSource()"
+    assert page.evaluate(source).endswith("};\nvoid f() {\n    // int x;")
+    # A cell that becomes ours, and one that is ours no more.
+    edit(opened, 3, *["Backspace"] * len(PYTHON), *"%%wasm_filter late --lang rs")
+    assert page.evaluate(ALL)[3] == "text/x-wasmnb-rust"
+    edit(opened, 3, *["Backspace"] * len("%%wasm_filter late --lang rs"), *"x = 1")
+    assert page.evaluate(ALL)[3] == usual
+    # A kernel that says its language again changes nothing.
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.wait_for_timeout(4000)
+    page.wait_for_function(f"{ALL}[0] === 'text/x-wasmnb-cpp'", timeout=30_000)
+    assert page.evaluate(ALL)[4] == "text/x-wasmnb-proto"
+
+
+def test_a_cell_of_ours_is_inserted_moved_and_run(notebook):
+    opened = notebook("%load_ext wasmnb", PYTHON, extension=True)
+    page = opened.page
+    edit(opened, 1, *["Backspace"] * len(PYTHON), *"%%wasm_file a.h", "Enter", *"int a();")
+    assert page.evaluate(ALL)[1] == "text/x-wasmnb-cpp"
+    opened.command("notebook:insert-cell-below")
+    opened.command("notebook:move-cell-up")
+    opened.command("notebook:move-cell-up")
+    page.wait_for_timeout(500)
+    assert [one for one in page.evaluate(ALL) if "wasmnb" in one] == ["text/x-wasmnb-cpp"]
+    opened.run_all()
+    page.get_by_text("a.h").last.wait_for(timeout=60_000)
+    assert opened.saved().cells[-1].source == "%%wasm_file a.h\nint a();"
