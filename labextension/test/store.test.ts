@@ -17,9 +17,15 @@ function kernel(key: string) {
     off: () => {},
     send: (message) => heard.push(message),
   };
+  // Messages are taken in their order: once a tick behind one is taken, so is that one.
   const tell = async (message: object, bytes?: Uint8Array) => {
+    const store = storeOf(model);
+    store.heard = 0;
     listener(message as { kind: string }, bytes ? [new DataView(bytes.buffer)] : undefined);
-    await new Promise((done) => setTimeout(done, 20));
+    while (!store.heard) await new Promise((done) => setImmediate(done));
+    store.heard = 0;
+    listener({ kind: "tick" });
+    while (!store.heard) await new Promise((done) => setImmediate(done));
   };
   return { heard, model, tell };
 }
