@@ -41,7 +41,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wasmnb.notebook import in_kernel
 from wasmnb.wording import Verb, Wording, front, worded
@@ -90,7 +90,6 @@ _HOMES = {
     "RolloutInterrupted": "wasmnb.rollout.errors",
     "UnstartedError": "wasmnb.mesh.istio.api.api_errors",
 }
-_MOST_LINES = 12
 _WIDEST = 300  # columns of a quoted line
 # A sentence that ends with words of somebody else, which have a mark of their own.
 _TWO_MARKS = re.compile(r"(?<=[?!])\.$")
@@ -200,6 +199,8 @@ class Explained(BaseException):
     """
 
     code: str = "WNB1000"
+    most_reasons: ClassVar[int] = 12
+    """Lines of `why` that are shown at most."""
 
     def __init__(
         self,
@@ -270,7 +271,7 @@ class Explained(BaseException):
             lines.append(f"  at {self.where.worded(self.front)}")
             lines.extend(self.where.quoted())
         why = self.why
-        shown = why if len(why) <= _MOST_LINES else why[: _MOST_LINES - 1]
+        shown = why if len(why) <= self.most_reasons else why[: self.most_reasons - 1]
         lines.extend(f"  | {_cut(line)}" for line in shown)
         if len(shown) < len(why):
             lines.append(f"  | ... and {len(why) - len(shown)} lines more")

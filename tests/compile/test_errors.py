@@ -35,10 +35,19 @@ def test_a_column_counts_characters_not_bytes(build):
 def test_many_errors_are_counted(build):
     error = refused(build, cell("\n  ".join(f"oops{number};" for number in range(9))))
     assert error.where.line == BODY_LINE
-    assert error.why[-1] == "and 5 more errors"
-    assert len(error.why) == 4
+    assert [line for line in error.why if ": error: " in line] == [str(item) for item in error.diagnostics[1:]]
+    assert error.why[1] == f"{BODY_LINE + 1:>5} |   oops1;"
+    assert error.why[2].index("^") == error.why[1].index("oops1")
+    assert all(line in str(error) for line in error.why)
     assert [item.line for item in error.diagnostics] == list(range(BODY_LINE, BODY_LINE + 9))
     assert error.diagnostics[0].to_dict()["severity"] == "error"
+
+
+def test_after_ten_errors_only_their_lines_are_named(build):
+    error = refused(build, cell("\n  ".join(f"oops{number};" for number in range(13))))
+    places = ", ".join(f"cell line {BODY_LINE + number}" for number in (10, 11, 12))
+    assert error.why[-1] == f"and 3 more errors: {places}"
+    assert error.lines()[-2].endswith(error.why[-1])
 
 
 @pytest.mark.parametrize(
@@ -67,6 +76,18 @@ def test_common_traps_have_a_hint(build, body, hint):
 )
 def test_headers_that_cannot_work_have_a_hint(build, header, body, hint):
     assert hint in in_cell(refused(build, cell(body, top=f"#include {header}\n"))).hint
+
+
+def test_a_json_value_that_is_copied_is_told_to_be_referred_to(build):
+    error = refused(
+        build, cell('const Json all = Json::parse("[1]"); auto one = all[0];', top='#include "proxy_wasm_json.h"\n')
+    )
+    assert "write const auto&" in error.hint
+
+
+def test_a_misspelt_header_of_the_sdk_is_told_with_the_right_one(build):
+    error = refused(build, cell("", top='#include "proxy_wasm_intrinsic.h"\n'))
+    assert error.hint == "did you mean 'proxy_wasm_intrinsics.h'?"
 
 
 def test_without_the_sdks_header_it_is_named(build):

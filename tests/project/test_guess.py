@@ -56,6 +56,13 @@ def test_a_wrong_guess_is_said_with_the_error() -> None:
     assert "taken for C++ because of '#include' in line 1; --lang says otherwise" in in_cell(caught.value).hint
 
 
+def test_many_signs_leave_no_doubt() -> None:
+    sure = "#include <map>\nclass A : public Context {};\nstatic RegisterContextFactory r(CONTEXT_FACTORY(A));\n"
+    assert not guess(sure, "go").doubtful
+    assert guess(sure + "package main\n", "go").doubtful
+    assert guess("#include <map>\n", "go").doubtful
+
+
 @pytest.mark.compiler
 def test_a_language_that_was_said_is_no_guess() -> None:
     source = 'extern "C" void proxy_abi_version_0_2_1() {}\nextern "C" void* malloc(unsigned long);\n'

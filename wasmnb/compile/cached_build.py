@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import digest, io_errors
 from wasmnb.compile.diagnostics import Diagnostic
-from wasmnb.compile.errors import CompileError
+from wasmnb.compile.errors import CompileError, listed
 from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.stamp import shipped, stamp
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from wasmnb.wording import Text
 
 __all__ = ["Made", "Stages", "build", "compile_error"]
-
-_SHOWN = 4
 
 
 class Stages:
@@ -140,7 +138,7 @@ def compile_error(
     *,
     diagnostics: Sequence[Diagnostic] | None = None,
 ) -> CompileError:
-    """Make an error of what a compiler said: the first place with its line, and a few of the others.
+    """Make an error of what a compiler said: every place with its line.
 
     Parameters
     ----------
@@ -156,10 +154,7 @@ def compile_error(
     first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
     others = [error for error in errors if error is not first]
     why = [f"{note.place}: {note.message}" if note.line else note.message for note in first.notes[:3]]
-    why += [str(error) for error in others[: _SHOWN - 1]]
-    if len(others) >= _SHOWN:
-        count = len(others) - _SHOWN + 1
-        why.append(f"and {count} more error{'s' if count > 1 else ''}")
+    why += listed(others)
     carried = found if diagnostics is None else diagnostics
     message = f"The {subject} does not compile: {first.message.rstrip('.')}."
     return CompileError(message, where=first.place, why=why, hint=hint, diagnostics=carried)

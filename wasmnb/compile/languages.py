@@ -129,11 +129,14 @@ class Guess:
         The text that told; empty when nothing did, and the language is the session's default.
     line : int
         Where that is, from 1 at the source's first line.
+    doubtful : bool
+        Few signs told, or one told of another language: a reader wants to know that it was a guess.
     """
 
     language: str
     because: str = ""
     line: int = 0
+    doubtful: bool = True
 
     @property
     def words(self) -> Wording:
@@ -153,6 +156,7 @@ class Guess:
         return str(self.words)
 
 
+_SURE = 3  # signs of one language, and none of another, that leave no doubt
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -174,7 +178,9 @@ def guess(source: str, default: str, *, first_line: int = 1) -> Guess:
         return Guess(default)
     word = next(word for word, signs in found.items() if len(signs) == counts[0])
     offset, text = min(found[word])
-    return Guess(word, " ".join(text.split("\n", 1)[0].split())[:40], code.count("\n", 0, offset) + first_line)
+    line = code.count("\n", 0, offset) + first_line
+    doubtful = counts[0] < _SURE or any(counts[1:])
+    return Guess(word, " ".join(text.split("\n", 1)[0].split())[:40], line, doubtful)
 
 
 def _signs(language: Language, code: str) -> list[tuple[int, str]]:

@@ -33,11 +33,11 @@ def said(guessed: Guess | None) -> Iterator[None]:
     try:
         yield
     except CompileError as error:
-        if guessed is not None:
+        if guessed is not None and guessed.doubtful:
             error.advise(joined(error.hint_value, Wording("the source was {}", guessed.words)))
         raise
     except ToolchainError as error:
-        if guessed is not None:
+        if guessed is not None and guessed.doubtful:
             error.add_why(Wording("the source was {}", guessed.words))
         raise
 

@@ -67,7 +67,7 @@ class FilterResult(Dated, Tabled):
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of it."""
         deployed = self.deployment.notes if self.deployment is not None else ()
-        guessed = (f"the source was {self.guess}",) if self.guess is not None else ()
+        guessed = (f"the source was {self.guess}",) if self.guess is not None and self.guess.doubtful else ()
         bound = (f"the Filter is the variable {self.variable}",) if self.variable else ()
         return (*deployed, *guessed, *bound)
 

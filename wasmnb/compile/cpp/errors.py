@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wasmnb.compile.errors import CompileError
-from wasmnb.errors import ToolchainError
+from wasmnb.compile.errors import CompileError, listed
+from wasmnb.errors import ToolchainError, did_you_mean
+from wasmnb.sdk import include_dir
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _NO_FILE = Wording(
         Option("include", "FOLDER"),
     ),
 )
+_NO_COPY = "a Json value is not copied: write const auto& in place of auto, and const Json& for a parameter"
 _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
 
 _MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
@@ -64,6 +66,7 @@ _HINTS = (
     (r"with exceptions disabled", _NO_EXCEPTIONS),
     (rf"{_MISSING}(?:{_THREADS})'|'(?:{_THREAD_HEADERS})' file not found", _NO_THREADS),
     (r"\b(?:basic_)?[io]?f(?:stream|ilebuf)\b|\bfilesystem\b", _NO_FILES),
+    (r"deleted (?:copy )?(?:constructor|assignment operator) of '[^']*\bJson'", _NO_COPY),
     (rf"'(?:{_LIBRARIES})[^']*' file not found", _NO_LIBRARY),
     (r"'[^']*\.pb\.h' file not found", _NO_PROTO),
     (rf"(?:unknown type name|undeclared identifier|unknown class name) '(?:{_SDK_TYPES}|{_SDK_FUNCTIONS})'", _INCLUDE),
@@ -73,7 +76,7 @@ _HINTS = (
 
 
 def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: bool) -> CompileError | ToolchainError:
-    """Make an error of what the compiler said: the first place with its line, and the count of the others.
+    """Make an error of what the compiler said: every place with its line.
 
     Parameters
     ----------
@@ -94,20 +97,23 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
     first = next((error for error in errors if error.text == "cell" and error.line), errors[0])
     others = [error for error in errors if error is not first]
     why = [f"{note.place}: {note.message}" for note in first.notes[:2] if note.line]
-    why += [str(error) for error in others[: _SHOWN - 1]]
-    if len(others) >= _SHOWN:
-        count = len(others) - _SHOWN + 1
-        why.append(f"and {count} more error{'s' if count > 1 else ''}")
-    hint = _hint(errors)
+    why += listed(others)
+    hint = _hint([first, *others])
     place = first.text if "." in first.text and first.quote else "The cell"
     return CompileError(
         f"{place} does not compile: {first.message.rstrip('.')}.",
         where=first.place,
         why=why,
-        hint="" if hint == _INCLUDE and uses_sdk else hint,
+        hint=_header(first) or ("" if hint == _INCLUDE and uses_sdk else hint),
         diagnostics=found,
         code=_CODES.get(hint, ""),
     )
+
+
+def _header(error: Diagnostic) -> str:
+    """Give the header of the SDK that a misspelt one is near."""
+    missing = re.search(r"'([^']+)' file not found", error.message)
+    return did_you_mean(missing[1], (path.name for path in include_dir.glob("*.h"))) if missing else ""
 
 
 def _hint(errors: Sequence[Diagnostic]) -> Text:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.diagnostics import Diagnostic, line_of
-from wasmnb.compile.errors import CompileError
+from wasmnb.compile.errors import CompileError, listed
 from wasmnb.errors import ToolchainError
 from wasmnb.wording import Verb, Wording
 
@@ -113,7 +113,7 @@ class _Reader:
 
 
 def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileError | ToolchainError:
-    """Make an error of what the compiler said: the first place with its line, and the count of the others."""
+    """Make an error of what the compiler said: every place with its line."""
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     if not errors or finished.code < 0:
         return ToolchainError(
@@ -126,10 +126,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
     others = [error for error in errors if error is not first]
     why = [f"{note.place}: {note.message}" for note in first.notes if note.line][:2]
     why += [note.message for note in first.notes if not note.line and note.severity != "help"][:2]
-    why += [str(error) for error in others[: _SHOWN - 1]]
-    if len(others) >= _SHOWN:
-        count = len(others) - _SHOWN + 1
-        why.append(f"and {count} more error{'s' if count > 1 else ''}")
+    why += listed(others)
     return CompileError(
         f"The cell does not compile: {first.message.rstrip('.')}.",
         where=first.place,
