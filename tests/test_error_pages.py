@@ -104,8 +104,8 @@ def test_the_commands_of_a_page_are_there(code):
 
 
 def test_python_names_it_too():
-    assert wasmnb.explain("LIVE").title == "this image runs in this pod"
-    assert str(wasmnb.explain("LIVE")).startswith("WNB5001 LIVE: this image runs in this pod\n\n")
+    page = wasmnb.explain("LIVE")
+    assert str(page).startswith(f"WNB5001 LIVE: {page.title}\n\n{page.meaning}\n\n")
     assert wasmnb.explain("LIVE").to_dict()["code"] == "WNB5001"
 
 

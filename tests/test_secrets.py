@@ -21,6 +21,8 @@ from wasmnb.views import register
 from wasmnb.views.formatters import record_of
 from wasmnb.wording import Front
 
+pytestmark = pytest.mark.compiler  # the session compiles the filter that is deployed
+
 SECRET = "correct-horse-battery"
 CONFIG = {"token": SECRET, "seen": "plainly"}
 

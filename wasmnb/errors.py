@@ -31,6 +31,7 @@ what a higher floor knows stands there, beside it; under its name here it is fou
       > NoProgramError
     - TrafficError
       > NotReadyError
+      > UnexpectedError, with ``exchange``
   + Interrupted, a KeyboardInterrupt
     - RolloutInterrupted, with ``rollout``
 """
@@ -88,6 +89,7 @@ _HOMES = {
     "NotReadyError": "wasmnb.traffic.http_client",
     "RolloutError": "wasmnb.rollout.errors",
     "RolloutInterrupted": "wasmnb.rollout.errors",
+    "UnexpectedError": "wasmnb.traffic.expectation",
     "UnstartedError": "wasmnb.mesh.istio.api.api_errors",
 }
 _WIDEST = 300  # columns of a quoted line

@@ -48,6 +48,15 @@ COMMANDS = (
             Option(("--header", "-H"), "a request header: 'name: value'", "LINE", repeat=True),
             Option(("--data", "-d"), "the body, or @file", "TEXT"),
             Option(("--all-pods",), "send it to each pod of the service; show where they differ"),
+            Option(
+                ("--expect",), "status that the response must have, such as 200 or 2xx; else it is an error", "STATUS"
+            ),
+            Option(
+                ("--expect-header",),
+                "header that the response must have: NAME=VALUE, or NAME for any value",
+                "NAME=VALUE",
+                repeat=True,
+            ),
             Option(("--timeout",), "seconds for the whole exchange; 5", "SECONDS", float),
             Option(
                 ("--before",),
@@ -61,6 +70,7 @@ COMMANDS = (
         (
             "%wasm_headers productpage details:9080/details/123",
             "%wasm_headers productpage details:9080/details/123 --via app",
+            "%wasm_headers productpage details:9080/details/123 --expect 200 --expect-header x-greeting=hello",
             "%wasm_headers productpage details:9080/details/123 --watch",
             "%wasm_headers productpage reviews:9080/reviews/7 --all-pods",
         ),

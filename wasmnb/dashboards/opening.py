@@ -93,6 +93,11 @@ def watch_headers(
             "The pods are asked one by one, not watched.",
             hint=Wording("leave out {} or {}", Option("watch"), Option("all_pods")),
         )
+    if request.get("expect") is not None or request.get("expect_header"):
+        raise UsageError(
+            "What is watched may change; nothing is expected of it.",
+            hint=Wording("leave out {} or {}", Option("watch"), Option("expect")),
+        )
     # What is wrong with the request is an error of this call, not of a thread.
     session.headers(source, url, **request)
     watch = HeadersWatch(

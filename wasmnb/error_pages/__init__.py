@@ -78,7 +78,7 @@ def explain(code: str) -> Explanation:
     Examples
     --------
     >>> explain("LIVE").title
-    'this image runs in this pod'
+    'this image was seen to act in this pod'
     """
     pages: dict[str, Explanation] = {}
     for page in explanations():

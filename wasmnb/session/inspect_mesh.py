@@ -21,6 +21,7 @@ from wasmnb.session.metrics import read_metrics
 from wasmnb.session.results import Roles
 from wasmnb.session.state import State
 from wasmnb.traffic import Capture, Exchange, PodCaptures, masking
+from wasmnb.traffic.expectation import Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ class Looking(State):
         timeout: float = 5.0,
         before: str | Exchange | Capture | PodCaptures = "auto",
         all_pods: bool = False,
+        expect: int | str | None = None,
+        expect_header: str | Sequence[str] = (),
     ) -> Capture | PodCaptures:
         """Send a request, and compare the response with that of the same request before.
 
@@ -68,13 +71,19 @@ class Looking(State):
             ``auto``: the last exchange of this very request while other plugins were in force. ``none``: nothing.
         all_pods : bool
             Send it to each pod of the service; pods that do not answer are named, unless none does.
+        expect : int or str, optional
+            The status that the response must have: ``200``, or ``2xx`` for each of that hundred.
+        expect_header : str or sequence of str
+            ``NAME=VALUE`` that a line of the response must be; ``NAME`` alone for any value.
 
         Raises
         ------
+        UnexpectedError
+            The response is not what is expected.
         NoMeshError, UsageError, TrafficError, MeshError
         """
         with self._guard():
-            mesh = self.current
+            mesh, expected = self.current, Expectation.of(expect, expect_header)
             lines, content = parsing.header_lines(header), parsing.body(data)
             self._secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
             self._secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
@@ -102,10 +111,14 @@ class Looking(State):
                 if all_pods:
                     taken, silent = ask_each(mesh.endpoints(url), send, url)
                     captures = tuple(self._compared(one, before, own=True) for one in taken)
+                    for one in captures:
+                        expected.check(one.after)
                     return PodCaptures(captures, {pod: self.mask(why) for pod, why in silent.items()})
-                return self._compared(send(), before)
+                capture = self._compared(send(), before)
             except KeyboardInterrupt:
                 raise Interrupted(f"Waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
+            expected.check(capture.after)
+            return capture
 
     def _compared(
         self, taken: Exchange, before: str | Exchange | Capture | PodCaptures, *, own: bool = False
