@@ -12,6 +12,7 @@ import yaml
 
 import wasmnb
 from tests.needs import MARKERS
+from wasmnb import cases
 from wasmnb.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +34,15 @@ def test_the_reference_is_what_the_parsers_say() -> None:
 def test_readme_names_every_magic() -> None:
     for command in COMMANDS.values():
         assert f"%{command.name}`" in README, command.name
+
+
+def test_the_cases_of_the_docs_are_cases() -> None:
+    text = (ROOT / "docs" / "tests.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert [len(cases.read(block).cases) for block in blocks] == [1, 1, 1]
+    known = cases.schema()["$defs"]
+    for name in re.findall(r"^\| `(\w+)", text.partition("These are our own")[2], re.MULTILINE):
+        assert name in known["test"]["properties"], name
 
 
 def test_readme_names_every_verdict() -> None:

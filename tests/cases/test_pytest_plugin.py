@@ -10,6 +10,8 @@ import pytest
 
 from wasmnb.project import init_project
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 CASES = """
 test:
 - name: the header is there

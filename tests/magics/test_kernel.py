@@ -32,6 +32,12 @@ import wasmnb.session as s
 module = tag("new")
 mesh = FakeMesh({f"shop-{v}": {"app": "shop", "version": v} for v in ("v1", "v2")}, requests={"shop-v1": None})
 s.default().use(mesh)"""
+CASES = """\
+test:
+- name: greeting
+  request: GET /
+  response_headers: {result: {has_header: [{key: hello, value: nobody}]}}
+"""
 FAILING = {
     "compile error": ([SETUP], f"%%wasm_filter hello\n{BROKEN}", "CompileError", 'addResponseHeader("hello", "world";'),
     "misspelt call": ([SETUP], f"%%wasm_filter hello\n{TYPO}", "CompileError", "addResponseHeadr"),
@@ -46,6 +52,12 @@ FAILING = {
         "%wasm_deploy $module --selector app=shop --steps version=v1,version=v2 --watch-for 0.1",
         "RolloutError",
         "nobody can be asked",
+    ),
+    "a case that fails": (
+        [SETUP, f"%%wasm_filter hello\n{FILTER}"],
+        f"%%wasm_test hello --host emulator\n{CASES}",
+        "CasesFailedError",
+        "actual:   hello: world",
     ),
     "refused module": ([SETUP, FAKE, REFUSED], "%wasm_deploy $module", "ModuleError", "refused"),
 }

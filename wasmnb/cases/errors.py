@@ -23,8 +23,8 @@ class CasesFailedError(WasmnbError):
         self.results = results
 
     @classmethod
-    def of(cls, name: str, results: TestResults) -> CasesFailedError:
-        """Make the error of a filter whose cases did not all pass."""
+    def of(cls, results: TestResults) -> CasesFailedError:
+        """Make the error of results of which some failed."""
         failed, total = len(results.failures), len(results)
         lines = [line for one in results.failures for line in told(one)]
-        return cls(f"{failed} of {total} cases of {name} failed.", results=results, why=lines)
+        return cls(f"{failed} of {total} cases of {results.name} failed.", results=results, why=lines)

@@ -28,12 +28,12 @@ class Mark(Enum):
 _MARKS = tuple(mark.value for mark in Mark)
 _COLUMNS = (
     Column("case"),
-    Column("line", dtype="int64"),
+    Column("line", dtype="Int64"),
     Column("result", categories=_MARKS),
     Column("host"),
-    Column("checks", dtype="int64"),
-    Column("failed", dtype="int64"),
-    Column("seconds", dtype="float64"),
+    Column("checks", dtype="Int64"),
+    Column("failed", dtype="Int64"),
+    Column("seconds", dtype="Float64"),
     Column("instructions", dtype="Int64"),
     Column("why"),
 )
@@ -42,8 +42,8 @@ _CHECKS = (
     Column("what"),
     Column("expected"),
     Column("actual"),
-    Column("passed", dtype="bool"),
-    Column("line", dtype="int64"),
+    Column("passed", dtype="boolean"),
+    Column("line", dtype="Int64"),
 )
 
 
@@ -121,9 +121,17 @@ class CaseResult(Tabled):
 
 @dataclass(frozen=True)
 class TestResults(Plural[CaseResult], Dated):
-    """What became of several cases, in their order."""
+    """What became of several cases, in their order.
+
+    Parameters
+    ----------
+    name : str
+        Of the filter or the folder.
+    """
 
     __test__ = False  # pytest takes every class whose name begins so for a test
+
+    name: str = ""
 
     @property
     def passed(self) -> bool:
@@ -139,6 +147,13 @@ class TestResults(Plural[CaseResult], Dated):
     def counts(self) -> dict[str, int]:
         """How many there are of each mark."""
         return {mark.value: sum(one.mark is mark for one in self.items) for mark in Mark}
+
+    @property
+    def summary(self) -> str:
+        """How many of the cases there are of each mark, such as ``3 of 4 cases passed, 1 skipped``."""
+        counts = self.counts
+        rest = [f"{counts[mark.value]} {mark.value}" for mark in (Mark.FAILED, Mark.SKIPPED) if counts[mark.value]]
+        return ", ".join([f"{counts[Mark.PASSED.value]} of {len(self)} cases passed", *rest])
 
     @property
     def table(self) -> Table:

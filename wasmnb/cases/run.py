@@ -102,7 +102,7 @@ class Runner:
             A module that a case names cannot be read.
         """
         self._clusters |= {cluster for case in suite.cases for cluster in case.callouts}
-        return TestResults(tuple(self._results(suite, module, modules or {})))
+        return TestResults(tuple(self._results(suite, module, modules or {})), name=module.name)
 
     def _results(self, suite: Suite, module: Module, known: Mapping[str, Module]) -> Iterator[CaseResult]:
         for case in suite.cases:

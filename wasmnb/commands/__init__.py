@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasmnb.commands import deploy, explain, filter, image, login, mesh, project, session, traffic, views  # noqa: A004
+from wasmnb.commands import cases, deploy, explain, filter, image, login, mesh, project, session, traffic, views  # noqa: A004
 from wasmnb.commands.command import Argument, Command, Option, Parsed
 
 __all__ = ["COMMANDS", "Argument", "Command", "Option", "Parsed", "reference"]
@@ -13,6 +13,7 @@ COMMANDS: dict[str, Command] = {
         *mesh.COMMANDS,
         *traffic.COMMANDS,
         *filter.COMMANDS,
+        *cases.COMMANDS,
         *deploy.COMMANDS,
         *project.COMMANDS,
         *image.COMMANDS,

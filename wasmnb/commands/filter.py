@@ -67,6 +67,7 @@ COMMANDS = (
                 keyword="files",
             ),
             Option(("--force",), "compile although nothing changed"),
+            Option(("--test",), "run its cases, those of %%wasm_test; one that fails stops --deploy"),
             Option(("--out", "-o"), "Python variable for the Filter; the name with _ for -", "NAME", _name),
         ),
         (

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from wasmnb.cases import TestResults
     from wasmnb.compile import Filter
     from wasmnb.compile.languages import Guess
     from wasmnb.mesh import Pod
@@ -44,6 +45,8 @@ class FilterResult(Dated, Tabled):
         How its language was found, when nobody had said it.
     variable : str
         The notebook's variable that the filter was bound to; empty when it was not.
+    tests : TestResults or None
+        Of its cases, when they were to be run.
     """
 
     filter: Filter
@@ -53,6 +56,7 @@ class FilterResult(Dated, Tabled):
     stages: tuple[tuple[str, float], ...] = ()
     guess: Guess | None = None
     variable: str = ""
+    tests: TestResults | None = None
 
     @property
     def image_digest(self) -> str:
@@ -69,7 +73,8 @@ class FilterResult(Dated, Tabled):
         deployed = self.deployment.notes if self.deployment is not None else ()
         guessed = (f"the source was {self.guess}",) if self.guess is not None and self.guess.doubtful else ()
         bound = (f"the Filter is the variable {self.variable}",) if self.variable else ()
-        return (*deployed, *guessed, *bound)
+        tested = (self.tests.summary,) if self.tests is not None else ()
+        return (*deployed, *guessed, *tested, *bound)
 
     @property
     def table(self) -> Table:

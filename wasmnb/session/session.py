@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from wasmnb.session.watching import Watching
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wasmnb.cases import TestResults
     from wasmnb.progress import Progress
     from wasmnb.rollout import Rollout
     from wasmnb.rollout.dry_run import DryRun
@@ -58,6 +60,7 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
         std: str | None = None,
         files: Sequence[str] = (),
         force: bool = False,
+        test: bool = False,
         deploy: str | Mapping[str, str] | None = None,
         id: str | None = None,  # noqa: A002 - the option's own word
         config: str | Mapping[str, Any] | None = None,
@@ -87,12 +90,16 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
             Files that belong to the filter, of the session or on the disk; those that it includes need not be named.
         force : bool
             Compile although nothing changed.
+        test : bool
+            Run its cases (see `test`) before anything is deployed.
         deploy : str or mapping, optional
             The selector of the pods to put it on; what follows is as in `deploy`.
 
         Raises
         ------
         BadNameError, UsageError, ConfigError, CompileError, LinkError, ToolchainError, ModuleError, DeployError
+        CasesFailedError
+            A case failed; nothing was deployed.
         """
         with self._guard():
             how = Wanted(id, deploy, config, root_id, phase, priority, fail_policy, timeout)
@@ -110,6 +117,12 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
                 with nullcontext() if deploy is None else still_in_force(self.current, id or name), said(guessed):
                     built = self._filters.build(wanted, named=files, force=force, progress=progress)
                 known = replace(built, guess=guessed)
+            if test:
+                known = replace(known, tests=self._tests.run(name, known.module, "auto"))
+                if known.tests is not None and not known.tests.passed:
+                    from wasmnb.cases import CasesFailedError  # noqa: PLC0415
+
+                    raise CasesFailedError.of(known.tests)
             if deploy is None:
                 return known
             deployment = self._deploy(known.module, how, progress)
@@ -117,6 +130,45 @@ class Session(Projects, Logins, Rendering, Stepping, Sampling, Watching):
             return replace(
                 known, deployment=deployment, unchanged=unchanged, stages=(*known.stages, *deployment.stages)
             )
+
+    def test(
+        self,
+        name: str,
+        source: str | None = None,
+        *,
+        host: str = "auto",
+        save: str | None = None,
+        progress: Progress | None = None,
+    ) -> TestResults:
+        """Run the cases of a filter, or of a project folder; `TestResults.passed` says whether none failed.
+
+        Parameters
+        ----------
+        name : str
+            A filter of the session, or a folder.
+        source : str, optional
+            The cases of the filter, as YAML; without them, those that are known.
+        host : str
+            ``envoy``, ``emulator``, or ``auto``: an Envoy, and the emulator for what an Envoy cannot do.
+        save : str, optional
+            A folder that the cases are written to, as ``NAME.wasmtest.yaml``.
+
+        Raises
+        ------
+        ConfigError
+            The text says something that is no case.
+        BadNameError, UsageError, CompileError, ToolchainError, ModuleError, MeshError
+        """
+        with self._guard():
+            if source is None and name not in self.filters and Path(name).expanduser().is_dir():
+                from wasmnb.session.testing import run_folder  # noqa: PLC0415
+
+                return run_folder(Path(name).expanduser(), host, progress)
+            if source is not None:
+                self._tests.keep(name, source)
+            if save is not None:
+                self._tests.save(name, save)
+            return self._tests.run(name, self._filters.get(name).module, host)
 
     def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
         """Write a file that filters of this session can include, or give the one that is known.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.mesh.results import Metrics
     from wasmnb.progress import Progress
+    from wasmnb.session.testing import Cases
     from wasmnb.traffic.measure import Measurement
 
 __all__ = ["State"]
@@ -51,6 +52,7 @@ class State:
         self._secrets: set[str] = set()
         self._kept: dict[str, str] = {}
         self._filters = Filters()
+        self._cases: Cases | None = None
         self._images: Store | None = None
         self.open_views = OpenViews()
         self._measured: dict[Hashable, dict[Hashable, Measurement]] = {}
@@ -61,6 +63,14 @@ class State:
     def filters(self) -> list[str]:
         """The names of the filters that this session knows."""
         return self._filters.names()
+
+    @property
+    def _tests(self) -> Cases:
+        if self._cases is None:
+            from wasmnb.session.testing import Cases  # noqa: PLC0415 - for those who have some
+
+            self._cases = Cases()
+        return self._cases
 
     @property
     def files(self) -> list[str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["HTML", "RECORDS", "html_of", "record_of", "register", "unregister"]
 
 RECORDS = {
+    "wasmnb.cases.results.CaseResult": "cases.case_record",
+    "wasmnb.cases.results.TestResults": "cases.results_record",
     "wasmnb.check.Checks": "session.doctor_record",
     "wasmnb.image.inspection.Inspection": "image.inspection_record",
     "wasmnb.image.listing.Listing": "image.listing_record",

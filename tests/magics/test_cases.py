@@ -1,0 +1,98 @@
+"""The magic of cases: what a cell says of a filter is run, kept, saved, and stops a deployment."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from tests.magics.conftest import FILTER
+from wasmnb import session
+from wasmnb.cases import TestResults
+from wasmnb.errors import BadNameError, CasesFailedError, ConfigError
+from wasmnb.project import init_project
+from wasmnb.views import record_of
+
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
+GOOD = """
+test:
+- name: greeting
+  request: GET /
+  response_headers: {result: {has_header: [{key: hello, value: world}]}}
+- name: given properties
+  request: GET /
+  properties: [{path: a, value: b}]
+"""
+BAD = GOOD.replace("value: world", "value: nobody")
+
+
+@pytest.fixture
+def filtered(shell):
+    shell.run_cell_magic("wasm_filter", "hello", FILTER)
+    return shell
+
+
+def run(shell, line: str, cell: str | None = None):
+    return shell.run_line_magic("wasm_test", line) if cell is None else shell.run_cell_magic("wasm_test", line, cell)
+
+
+def test_cases_are_run_and_kept(filtered) -> None:
+    results = run(filtered, "hello", GOOD)
+    assert isinstance(results, TestResults)
+    assert [one.host for one in results] == ["envoy", "emulator"]
+    assert (results.passed, results.summary) == (True, "2 of 2 cases passed")
+    shown = str(record_of(results))
+    assert "2 of 2 cases passed on envoy, emulator" in shown
+    assert "greeting" in shown
+    assert "greeting" in str(record_of(results[0]))
+    assert run(filtered, "hello --host emulator").passed
+
+
+def test_a_failing_case_raises_with_its_line_in_the_cell(filtered) -> None:
+    with pytest.raises(CasesFailedError, match="1 of 2 cases of hello failed") as caught:
+        run(filtered, "hello --host emulator", BAD)
+    text = str(caught.value)
+    assert "cell line 4: greeting (emulator)" in text
+    assert "line 6, response_headers: has_header" in text
+    assert "expected: hello: nobody" in text
+    assert "actual:   hello: world" in text
+    assert "proxy_add_header_map_value(response_headers, 'hello', 'world') = OK" in text
+    record = str(record_of(caught.value.results))
+    assert "1 of 2 cases passed, 1 failed" in record
+
+
+def test_a_failing_case_stops_a_deployment(filtered, fake) -> None:
+    with pytest.raises(CasesFailedError):
+        run(filtered, "hello --host emulator", BAD)
+    with pytest.raises(CasesFailedError):
+        filtered.run_cell_magic("wasm_filter", "hello --test --deploy app=details", FILTER)
+    assert list(session.default().current.plugins()) == []
+    run(filtered, "hello --host emulator", GOOD)
+    done = filtered.run_cell_magic("wasm_filter", "hello --test", FILTER)
+    assert "2 of 2 cases passed" in done.notes
+
+
+def test_without_cases_it_says_how_to_write_them(filtered) -> None:
+    with pytest.raises(BadNameError, match="'hello' has no cases") as caught:
+        run(filtered, "hello")
+    assert "%%wasm_test hello" in caught.value.hint
+    with pytest.raises(ConfigError) as wrong:
+        run(filtered, "hello", "test:\n- nam: a\n")
+    assert (wrong.value.where.text, wrong.value.where.line) == ("cell", 3)
+
+
+def test_cases_become_a_file_of_a_folder_that_is_run(filtered, tmp_path, capsys) -> None:
+    folder = tmp_path / "my-filter"
+    init_project(folder, language="cpp", template="add-header")
+    results = run(filtered, f"hello --host emulator --save {folder / 'tests'}", GOOD)
+    assert results.passed
+    file = folder / "tests" / "hello.wasmtest.yaml"
+    assert file.read_text("utf-8") == GOOD.strip("\n") + "\n"
+    assert run(filtered, f"{folder} --host emulator").passed
+    assert run(filtered, f"{folder} --host emulator -o junit") is None
+    assert fromstring(capsys.readouterr().out)[0].get("tests") == "2"
+    file.write_text(BAD, "utf-8")
+    with pytest.raises(CasesFailedError):
+        run(filtered, f"{folder} --host emulator -o junit")
+    assert fromstring(capsys.readouterr().out)[0].get("failures") == "1"

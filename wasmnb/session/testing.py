@@ -1,0 +1,105 @@
+"""The cases of a session's filters, by name: those that a cell wrote last, and those of a project folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wasmnb.cases import Runner, Suite, TestResults, read
+from wasmnb.cases.folder import module_of, suites
+from wasmnb.errors import BadNameError
+from wasmnb.paths import write_atomically
+from wasmnb.wording import Verb, Wording
+
+if TYPE_CHECKING:
+    from wasmnb.cases import HostName
+    from wasmnb.module import Module
+    from wasmnb.progress import Progress
+
+__all__ = ["Cases"]
+
+
+class Cases:
+    """The cases of filters by name, with their texts; and the hosts that run them."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Suite, str]] = {}
+
+    def keep(self, name: str, text: str) -> Suite:
+        """Read the cases of a filter, and remember them.
+
+        Raises
+        ------
+        ConfigError
+            They are none.
+        """
+        suite = read(text, source="cell")
+        self._known[name] = (suite, text)
+        return suite
+
+    def get(self, name: str) -> Suite:
+        """Give the cases of a filter.
+
+        Raises
+        ------
+        BadNameError
+            It has none.
+        """
+        if name not in self._known:
+            raise BadNameError(
+                f"The filter {name!r} has no cases.",
+                hint=Wording(
+                    "a cell that begins with {} writes them",
+                    Verb("test", (name,), cell=True),
+                    python=Wording("{} takes them", Verb("test", (name, "CASES"))),
+                ),
+            )
+        return self._known[name][0]
+
+    def save(self, name: str, folder: str | Path) -> Path:
+        """Write the cases of a filter to a file of a folder.
+
+        Raises
+        ------
+        BadNameError
+            It has none, or the folder cannot be written.
+        """
+        self.get(name)
+        file = Path(folder).expanduser() / f"{name}.wasmtest.yaml"
+        text = self._known[name][1].strip("\n") + "\n"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, text.encode())
+        except OSError as error:
+            raise BadNameError(f"The cases cannot be written to {str(file)!r}: {error.strerror}.") from error
+        return file
+
+    def run(self, name: str, module: Module, host: HostName | str) -> TestResults:
+        """Run the cases of a filter.
+
+        Raises
+        ------
+        BadNameError
+            It has none.
+        """
+        with Runner(host) as runner:
+            return replace(runner.run(self.get(name), module), name=name)
+
+
+def run_folder(folder: str | Path, host: HostName | str, progress: Progress | None) -> TestResults:
+    """Run the cases of a project folder on what the folder builds, or on the modules that its files name.
+
+    Raises
+    ------
+    UsageError
+        There are none.
+    """
+    found: list[TestResults] = []
+    built: dict[str, Module] = {}
+    with Runner(host) as runner:
+        for suite in suites(folder):
+            if suite.module not in built:
+                built[suite.module] = module_of(suite, progress=progress)
+            found.append(runner.run(suite, built[suite.module]))
+    return TestResults(tuple(one for results in found for one in results), name=str(folder))

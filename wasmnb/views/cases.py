@@ -1,0 +1,60 @@
+"""Records of cases: what passed, and for what failed expected beside actual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmnb.cases.report import told
+from wasmnb.cases.results import Mark
+from wasmnb.display import Block, Cell, Record
+from wasmnb.display.text import duration
+
+if TYPE_CHECKING:
+    from wasmnb.cases.results import CaseResult, TestResults
+    from wasmnb.display.record import Tone
+
+__all__ = ["case_record", "results_record"]
+
+_MARKS: dict[str, tuple[str, Tone]] = {
+    Mark.PASSED.value: ("✓", "good"),
+    Mark.FAILED.value: ("✗", "bad"),
+    Mark.SKIPPED.value: ("○", "quiet"),
+}
+
+
+def results_record(results: TestResults) -> Record:
+    """Show what became of cases."""
+    counted = any(one.observation.instructions is not None for one in results)
+    columns = results.table.look(
+        hidden=("checks", "failed"),
+        result={"show": _mark},
+        host={"shown": len({one.host for one in results}) > 1},
+        seconds={"heading": "took", "show": lambda seconds: Cell(duration(seconds))},
+        instructions={"shown": counted},
+        why={"shown": any(one.why for one in results)},
+    )
+    hosts = ", ".join(dict.fromkeys(one.host for one in results if one.host))
+    status = results.summary + (f" on {hosts}" if hosts else "")
+    skipped = results.counts[Mark.SKIPPED.value]
+    blocks = tuple(Block(one.name, tuple(told(one))) for one in results.failures)
+    tone: Tone = "bad" if results.failures else "warn" if skipped else "good"
+    return Record("Cases", status, tone, columns, results.table.rows, blocks)
+
+
+def case_record(result: CaseResult) -> Record:
+    """Show what a case asked for, beside what came."""
+    columns = result.table.look(passed={"show": _passed}, expected={"code": True}, actual={"code": True})
+    log = tuple(str(line) for line in result.observation.log)
+    blocks = (Block("log", log, open=result.mark is Mark.FAILED),) if log else ()
+    tone = _MARKS[result.mark.value][1]
+    status = result.mark.value + (f" on {result.host}" if result.host else f": {result.skipped}")
+    return Record(result.name, status, tone, columns, result.table.rows, blocks)
+
+
+def _mark(word: str) -> Cell:
+    sign, tone = _MARKS[word]
+    return Cell(word, sign=sign, tone=tone)
+
+
+def _passed(passed: bool) -> Cell:
+    return Cell("yes", sign="✓", tone="good") if passed else Cell("no", sign="✗", tone="bad")
