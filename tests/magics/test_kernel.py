@@ -41,6 +41,8 @@ test:
 FAILING = {
     "compile error": ([SETUP], f"%%wasm_filter hello\n{BROKEN}", "CompileError", 'addResponseHeader("hello", "world";'),
     "misspelt call": ([SETUP], f"%%wasm_filter hello\n{TYPO}", "CompileError", "addResponseHeadr"),
+    "misspelt magic": ([SETUP], "%wasm_deplyo x", "UsageError", "did you mean '%wasm_deploy'"),
+    "misspelt cell magic": ([SETUP], "%%wasm_fliter x\nbody", "UsageError", "did you mean '%%wasm_filter'"),
     "no source": ([SETUP], "%%wasm_filter hello", "UsageError", "has no source"),
     "bad option": ([SETUP], "%wasm_pods --nope", "UsageError", "does not know the option --nope"),
     "unknown filter": ([SETUP, FAKE], "%wasm_deploy helo", "BadNameError", "There is no filter called 'helo'"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmnb.commands.line import expand, split
+from wasmnb.commands.line import expand, split, uncommented
 from wasmnb.errors import UsageError
 
 
@@ -62,22 +62,65 @@ def test_a_whole_word_is_a_variable(line):
 
 @pytest.mark.parametrize(
     "line",
-    [
-        "'$cfg'",
-        "'{cfg}'",
-        r"\$cfg",
-        "a$cfg",
-        "$cfg.b",
-        """'{"a": "{url}"}'""",
-        '"{\\"a\\": \\"$url\\"}"',
-        "$1",
-        "$",
-        "{}",
-    ],
+    ["'$cfg'", "'{cfg}'", r"\$cfg", """'{"a": "{url}"}'""", "a{cfg}", '{"a":1}', "$1", "$", "{}", "a$", "^x$"],
 )
 def test_everything_else_stays_what_it_is(line):
     word = split(line)[0]
     assert expand(word, NAMES, line) == word.text
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("app=$app", "app=details"),
+        ("$app/$n:v1", "details/2:v1"),
+        ('"$app/${n}:v1"', "details/2:v1"),
+        ("${app}s", "detailss"),
+        ("'$app'-$app", "$app-details"),
+        (r"\$app-$app", "$app-details"),
+        (r'"\$app is \"$app\""', '$app is "details"'),
+        ("cost=$$5", "cost=$5"),
+        ('"$$app"', "$app"),
+        ("'$$'", "$$"),
+        ("$app.$n", "details.2"),
+        ('"a b $app"', "a b details"),
+        ("$app$app", "detailsdetails"),
+        ("a{app}$app", "a{app}details"),
+    ],
+)
+def test_a_variable_within_a_word_is_its_text(line, meant):
+    (word,) = split(line)
+    assert expand(word, {"app": "details", "n": 2}, line) == meant
+
+
+@pytest.mark.parametrize("line", ["a$cfg", '"x $cfg"', "$cfg.b", "k=$cfg,2"])
+def test_within_a_word_a_variable_is_text_or_a_number(line):
+    with pytest.raises(UsageError, match="'cfg' cannot stand within a word: it is a dict"):
+        expand(split(line)[0], NAMES, line)
+
+
+def test_a_variable_in_a_word_must_exist_and_end():
+    with pytest.raises(UsageError, match="no variable called 'nowhere'"):
+        expand(split("app=$nowhere")[0], NAMES, "app=$nowhere")
+    with pytest.raises(UsageError, match="begins a variable, and none follows"):
+        expand(split("${a-b}")[0], NAMES, "${a-b}")
+
+
+@pytest.mark.parametrize(
+    ("line", "bare"),
+    [
+        ("%m a # b", "%m a "),
+        ("%m # b 'c", "%m "),
+        ("%m a#b", "%m a#b"),
+        ("%m '# a' b", "%m '# a' b"),
+        ('%m "a # b" # c', '%m "a # b" '),
+        (r"%m \# b", r"%m \# b"),
+        ("%m", "%m"),
+        ("%m 'open # b", "%m 'open # b"),
+    ],
+)
+def test_a_comment_behind_a_line_is_none_of_it(line, bare):
+    assert uncommented(line, 2) == bare
 
 
 def test_an_unknown_variable_is_an_error_with_a_proposal():

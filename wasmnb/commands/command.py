@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.commands.line import Word, expand, place, split, value_of
+from wasmnb.commands.line import Word, expand, place, split, uncommented, value_of
 from wasmnb.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class Command:
             It has a word that the magic does not take, or lacks one.
         """
         start = f"{percent}{self.name} "
-        whole = start + line.rstrip()
+        whole = uncommented(start + line, len(start)).rstrip()
         silent = whole.endswith(";") and not whole.endswith("\\;")
         try:
             words = split(whole[:-1] if silent else whole, len(start))

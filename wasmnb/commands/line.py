@@ -1,24 +1,28 @@
-"""A magic's line, split like a shell line, with whole words taken from the notebook's variables."""
+"""A magic's line, split like a shell line: variables of the notebook in its words, a comment behind them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import Place, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Word", "expand", "place", "split"]
+__all__ = ["Word", "expand", "place", "split", "uncommented", "value_of"]
 
 _PIECE = re.compile(
     r"""(?P<blank>\s+)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)|(?P<open>['"])|(?P<bare>[^\s'"\\]+|\\$)""",
     re.DOTALL,
 )
 _VARIABLE = re.compile(r"\$(?:(?P<dollar>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})|\{(?P<plain>[A-Za-z_]\w*)\}")
+# Within a word: a variable, the sign itself, or what begins like a variable and is none.
+_WITHIN = re.compile(r"\$(?:(?P<sign>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\}|(?P<broken>\{))")
+_ESCAPED = re.compile(r'\\(["\\$`])')
 _OPTION_VALUE = re.compile(r"(?:--)?[A-Za-z][\w-]*=(?P<value>.*)", re.DOTALL)
 
 
@@ -32,8 +36,9 @@ class Word:
         Without its quotes.
     start, end : int
         Where it stands in the line, quotes included; 0-based, the end not included.
-    literal : bool
-        Some of it stood in single quotes or behind a backslash: no variable is meant.
+    pieces : tuple of (str, bool)
+        The text in parts; True for one in which variables are meant: it stood neither in single quotes nor behind a
+        backslash.
     open : bool
         Its quote is never closed.
     """
@@ -41,8 +46,22 @@ class Word:
     text: str
     start: int
     end: int
-    literal: bool = False
+    pieces: tuple[tuple[str, bool], ...] = ()
     open: bool = False
+
+    @property
+    def literal(self) -> bool:
+        """Whether some of it stood in single quotes or behind a backslash, so that it is no option and no variable."""
+        return not all(meant for _, meant in self.pieces)
+
+    def behind(self, at: int) -> Word:
+        """Give what stands behind so many of its characters as a word of its own."""
+        pieces, left = [], at
+        for text, meant in self.pieces:
+            if left < len(text):
+                pieces.append((text[left:], meant))
+            left = max(0, left - len(text))
+        return Word(self.text[at:], self.start + at, self.end, tuple(pieces))
 
 
 def split(line: str, begin: int = 0, *, strict: bool = True) -> list[Word]:
@@ -62,8 +81,8 @@ def split(line: str, begin: int = 0, *, strict: bool = True) -> list[Word]:
         A quote is never closed.
     """
     words: list[Word] = []
-    text: str | None = None
-    start, literal, at = 0, False, begin
+    pieces: list[tuple[str, bool]] | None = None
+    start, at = 0, begin
     while at < len(line):
         found = _PIECE.match(line, at)
         if found is None or found["open"] is not None:
@@ -73,40 +92,91 @@ def split(line: str, begin: int = 0, *, strict: bool = True) -> list[Word]:
                     where=place(line, at),
                     hint="end the value with the same quote",
                 )
-            words.append(Word((text or "") + line[at + 1 :], start if text is not None else at, len(line), open=True))
+            rest = [*(pieces or []), (line[at + 1 :], True)]
+            words.append(_word(rest, start if pieces is not None else at, len(line), open_=True))
             return words
         if found["blank"] is not None:
-            if text is not None:
-                words.append(Word(text, start, at, literal))
-            text, literal = None, False
+            if pieces is not None:
+                words.append(_word(pieces, start, at))
+            pieces = None
         else:
-            if text is None:
-                text, start = "", at
-            literal = literal or found["single"] is not None or found["escaped"] is not None
-            text += _meant(found)
+            if pieces is None:
+                pieces, start = [], at
+            pieces += _meant(found)
         at = found.end()
-    if text is not None:
-        words.append(Word(text, start, at, literal))
+    if pieces is not None:
+        words.append(_word(pieces, start, at))
     return words
 
 
-def expand(word: Word, names: Mapping[str, Any], line: str) -> Any:
-    """Give the variable that a word stands for, or the word's text.
+def uncommented(line: str, begin: int = 0) -> str:
+    """Give a line without the comment behind it: a ``#`` that begins a word, as in a shell.
 
-    Only a whole word, or the whole of what stands behind ``--option=`` or ``key=``, is taken for a variable, so that
-    braces and dollars inside JSON stay what they are.
+    Parameters
+    ----------
+    line : str
+    begin : int
+        Where the first word may start.
+    """
+    at, fresh = begin, True
+    while at < len(line):
+        if fresh and line[at] == "#":
+            return line[:at]
+        found = _PIECE.match(line, at)
+        if found is None or found["open"] is not None:
+            return line
+        fresh = found["blank"] is not None
+        at = found.end()
+    return line
+
+
+def _word(pieces: Sequence[tuple[str, bool]], start: int, end: int, *, open_: bool = False) -> Word:
+    return Word("".join(text for text, _ in pieces), start, end, tuple(pieces), open_)
+
+
+def expand(word: Word, names: Mapping[str, Any], line: str) -> Any:
+    """Give the variable that a word stands for, or the word's text with the variables in it.
+
+    ``$name`` and ``${name}`` are meant anywhere outside single quotes, ``{name}`` as a whole word only, so that JSON
+    stays what it is; ``$$`` is the sign itself. A word that is nothing but a variable is its value, whatever that is;
+    within a word a variable is text or a number.
 
     Raises
     ------
     UsageError
-        There is no such variable.
+        There is no such variable, or its value cannot stand within a word.
     """
-    if word.literal:
-        return word.text
-    found = _VARIABLE.fullmatch(word.text)
-    if found is None:
-        return word.text
-    name = found["dollar"] or found["braced"] or found["plain"]
+    if not word.literal:
+        whole = _VARIABLE.fullmatch(word.text)
+        if whole is not None:
+            return _value(whole["dollar"] or whole["braced"] or whole["plain"], names, word, line)
+    return "".join(_filled(text, names, word, line) if meant else text for text, meant in word.pieces)
+
+
+def _filled(text: str, names: Mapping[str, Any], word: Word, line: str) -> str:
+    def fill(found: re.Match[str]) -> str:
+        if found["sign"]:
+            return "$"
+        if found["broken"]:
+            raise UsageError(
+                "'${' in a word begins a variable, and none follows.",
+                where=place(line, word.start),
+                hint="write ${name}, or put the word in single quotes",
+            )
+        name = found["bare"] or found["braced"]
+        value = _value(name, names, word, line)
+        if not isinstance(value, str | int | float | PurePath):
+            raise UsageError(
+                f"The variable {name!r} cannot stand within a word: it is a {type(value).__name__}.",
+                where=place(line, word.start),
+                hint=f"give ${name} as a word of its own, or make text of it in a cell above",
+            )
+        return str(value)
+
+    return _WITHIN.sub(fill, text)
+
+
+def _value(name: str, names: Mapping[str, Any], word: Word, line: str) -> Any:
     if name not in names:
         public = [known for known, value in names.items() if not known.startswith("_") and not callable(value)]
         raise UsageError(
@@ -122,7 +192,7 @@ def value_of(word: Word) -> Word | None:
     found = _OPTION_VALUE.fullmatch(word.text)
     if found is None:
         return None
-    return Word(found["value"], word.start + found.start("value"), word.end, word.literal)
+    return word.behind(found.start("value"))
 
 
 def place(line: str, at: int) -> Place:
@@ -130,10 +200,11 @@ def place(line: str, at: int) -> Place:
     return redact.place(Place("the magic's line", column=at + 1, quote=line.rstrip("\n")))
 
 
-def _meant(found: re.Match[str]) -> str:
+def _meant(found: re.Match[str]) -> list[tuple[str, bool]]:
+    """Give a piece of a word, cut where a backslash within double quotes takes a sign's meaning away."""
     if found["double"] is not None:
-        return re.sub(r'\\(["\\$`])', r"\1", found["double"])
-    for kind in ("single", "escaped", "bare"):
-        if found[kind] is not None:
-            return found[kind]
-    return ""
+        parts = _ESCAPED.split(found["double"])
+        return [(part, index % 2 == 0) for index, part in enumerate(parts) if part] or [("", True)]
+    if found["bare"] is not None:
+        return [(found["bare"], True)]
+    return [(found["single"] if found["single"] is not None else found["escaped"], False)]

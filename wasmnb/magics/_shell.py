@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.completer import context_matcher
 
+from wasmnb.magics._cells import Magics
 from wasmnb.magics._run import magic
 from wasmnb.views import register, unregister
 
@@ -40,6 +41,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     shell.Completer.custom_matchers.append(wasm_matcher)
     # Behind IPython's own, which take blank lines away from the front of a cell; cell magics are looked for after all.
     shell.input_transformer_manager.cleanup_transforms.append(_keep_body)
+    shell.ast_transformers.append(Magics(commands, shell))
 
 
 def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
@@ -52,6 +54,7 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     matchers[:] = [known for known in matchers if getattr(known, "matcher_identifier", "") != _MARK]
     transforms = shell.input_transformer_manager.cleanup_transforms
     transforms[:] = [known for known in transforms if known is not _keep_body]
+    shell.ast_transformers[:] = [known for known in shell.ast_transformers if not isinstance(known, Magics)]
 
 
 def _keep_body(lines: list[str]) -> list[str]:

@@ -1,0 +1,103 @@
+"""Several magics in a cell: each shows what it did, once, wherever it stands."""
+
+from __future__ import annotations
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from tests.magics.conftest import ROOT
+from tests.magics.test_kernel import FAKE
+from wasmnb.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """A real kernel with the extension and a mesh in memory."""
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(ROOT))
+    for cell in ("%load_ext wasmnb", FAKE):
+        assert client.execute_interactive(cell, timeout=60, output_hook=lambda _: None)["content"]["status"] == "ok"
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=False)
+
+
+@pytest.fixture
+def mesh(shell, fake):
+    return shell
+
+
+def displayed(kernel, cell):
+    """Give the texts that a cell displays, that of its own value among them."""
+    texts = []
+
+    def keep(message):
+        if message["msg_type"] in ("display_data", "execute_result"):
+            texts.append(message["content"]["data"]["text/plain"])
+
+    reply = kernel.execute_interactive(cell, timeout=60, output_hook=keep)
+    assert reply["content"]["status"] == "ok", reply["content"]
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("%wasm_pods", 1),
+        ("%wasm_pods\n%wasm_pods", 2),
+        ("%wasm_pods\n%wasm_pods\n%wasm_status\n%wasm_pods", 4),
+        ("for _ in range(3):\n    %wasm_pods", 3),
+        ("if True:\n    %wasm_pods", 1),
+        ("if False:\n    %wasm_pods", 0),
+        ("try:\n    %wasm_pods\nfinally:\n    pass", 1),
+        ("def look():\n    %wasm_pods\nlook()\nlook()", 2),
+        ("%wasm_pods\nx = 1", 1),
+        ("x = %wasm_pods", 0),
+        ("x = %wasm_pods\ny = 1\n%wasm_status", 1),
+        ("for _ in (1, 2):\n    x = %wasm_pods", 0),
+        ("%wasm_pods;", 0),
+        ("%wasm_pods;\n%wasm_pods", 1),
+        ("for _ in (1, 2):\n    %wasm_pods;", 0),
+        ("%wasm_pods  # every pod\n%wasm_pods # again", 2),
+        ("%wasm_pods; # nothing\n1", 1),
+        ("1\n%wasm_pods", 1),
+    ],
+)
+def test_each_magic_of_a_cell_shows_what_it_did_once(kernel, cell, shown):
+    assert len(displayed(kernel, cell)) == shown
+
+
+@pytest.mark.parametrize(("which", "count"), [("all", 2), ("none", 1), ("last_expr_or_assign", 2), ("last", 2)])
+def test_what_ipython_shows_by_itself_is_not_shown_twice(kernel, which, count):
+    setting = "get_ipython().ast_node_interactivity = {!r}"
+    displayed(kernel, setting.format(which))
+    try:
+        assert len(displayed(kernel, "%wasm_pods\nif True:\n    %wasm_pods")) == count
+    finally:
+        displayed(kernel, setting.format("last_expr"))
+
+
+def test_other_values_are_left_alone(kernel):
+    assert displayed(kernel, "1\n2\n%wasm_pods\n3")[-1:] == ["3"]
+    assert displayed(kernel, "x = [1]\nx.append(2)\nx") == ["[1, 2]"]
+
+
+def test_a_magic_that_there_is_not_is_an_error_with_a_proposal(mesh):
+    for cell, near in (
+        ("%wasm_deplyo x", "%wasm_deploy"),
+        ("if True:\n    %wasm_pod", "%wasm_pods"),
+        ("x = %wasm_statsu", "%wasm_status"),
+        ("%%wasm_fliter x\nbody", "%%wasm_filter"),
+    ):
+        found = mesh.run_cell(cell).error_in_exec
+        assert type(found) is UsageError
+        assert f"did you mean '{near}'" in found.hint
+    assert "Tab" in mesh.run_cell("%wasm_zzzzzzzz").error_in_exec.hint
+
+
+def test_unloading_takes_it_away(mesh):
+    before = len(mesh.ast_transformers)
+    mesh.run_line_magic("unload_ext", "wasmnb")
+    assert len(mesh.ast_transformers) == before - 1
+    mesh.run_line_magic("load_ext", "wasmnb")
+    mesh.run_line_magic("reload_ext", "wasmnb")
+    assert len(mesh.ast_transformers) == before

@@ -1,0 +1,121 @@
+"""Magics in a cell: each shows what it did, and a misspelt one is an error of ours."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.wording import Front
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from wasmnb.commands.command import Command
+
+__all__ = ["Magics", "shown", "unknown"]
+
+_CALLS = ("run_line_magic", "run_cell_magic")
+_OURS = "wasm_"
+
+
+class Magics(ast.NodeTransformer):
+    """Has each of our magics that stands as a statement show its result, but the last one of a cell.
+
+    IPython shows the value of a cell's last line only, so that of two magics the first would show nothing, and one in
+    a loop or below an ``if`` neither. A value that is assigned stays silent.
+
+    Parameters
+    ----------
+    commands : mapping of str to Command
+        By the names of their magics.
+    shell : InteractiveShell
+        Whose ``ast_node_interactivity`` says which statements it shows by itself.
+    """
+
+    def __init__(self, commands: Mapping[str, Command], shell: InteractiveShell) -> None:
+        self.commands = commands
+        self.shell = shell
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Look at a cell."""
+        whole = [self._own(statement, last=statement is node.body[-1]) for statement in node.body]
+        return ast.fix_missing_locations(ast.Module(whole, node.type_ignores))
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
+        """Look at a statement that is a value."""
+        seen: ast.Expr = self.generic_visit(node)  # type: ignore[assignment]
+        return ast.copy_location(ast.Expr(_call(shown, seen.value)), node) if self._name(node) else seen
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Look at a call, which may be of a magic that there is not."""
+        name = _magic(node)
+        bare = name.rstrip(";")
+        if bare != name and bare in self.commands:
+            # IPython takes the sign that silences a line for a part of the name where nothing stands between.
+            silent = ast.Call(node.func, [ast.Constant(bare), ast.Constant(";"), *node.args[2:]], node.keywords)
+            return ast.copy_location(silent, node)
+        if name.startswith(_OURS) and name not in self.commands:
+            mark = "%%" if isinstance(node.func, ast.Attribute) and node.func.attr == "run_cell_magic" else "%"
+            return ast.copy_location(_call(unknown, ast.Constant(name), ast.Constant(mark)), node)
+        seen: ast.expr = self.generic_visit(node)  # type: ignore[assignment]
+        return seen
+
+    def _own(self, statement: ast.stmt, *, last: bool) -> ast.stmt:
+        which = str(self.shell.ast_node_interactivity)
+        by_itself = which in ("all", "none") or (last and which.startswith("last"))
+        visit = self.generic_visit if isinstance(statement, ast.Expr) and by_itself else self.visit
+        seen: ast.stmt = visit(statement)  # type: ignore[assignment]
+        return seen
+
+    def _name(self, node: ast.Expr) -> str:
+        name = _magic(node.value)
+        return name if name in self.commands else ""
+
+
+def shown(result: object) -> None:
+    """Show what a magic gave."""
+    if result is not None:
+        from IPython.display import display  # noqa: PLC0415 - only where there is something to show
+
+        display(result)  # type: ignore[no-untyped-call]
+
+
+def unknown(name: str, mark: str) -> NoReturn:
+    """Refuse a magic that there is not.
+
+    IPython's own error for it is printed as a warning, and the notebook goes on.
+
+    Raises
+    ------
+    UsageError
+    """
+    from wasmnb.commands import COMMANDS  # noqa: PLC0415 - for the names only
+
+    near = did_you_mean(f"{mark}{name}", [f"{mark}{known}" for known in COMMANDS])
+    error = UsageError(f"There is no magic {mark}{name}.", hint=near or f"{mark}wasm_ and Tab list the magics")
+    error.front = Front.NOTEBOOK
+    raise error
+
+
+def _magic(node: ast.expr) -> str:
+    """Give the name of the magic that a node of IPython's own code calls; empty for anything else."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS):
+        return ""
+    shell = node.func.value
+    if not (isinstance(shell, ast.Call) and isinstance(shell.func, ast.Name) and shell.func.id == "get_ipython"):
+        return ""
+    first = node.args[0] if node.args else None
+    return str(first.value) if isinstance(first, ast.Constant) else ""
+
+
+def _call(function: Any, *arguments: ast.expr) -> ast.Call:
+    """Call a function of this module without a name in the notebook."""
+    module = ast.Call(
+        ast.Name("__import__", ast.Load()),
+        [ast.Constant(__name__)],
+        [ast.keyword("fromlist", ast.List([ast.Constant("")], ast.Load()))],
+    )
+    return ast.Call(ast.Attribute(module, function.__name__, ast.Load()), list(arguments), [])
