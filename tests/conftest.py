@@ -10,10 +10,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from wasmnb.wording import Front, words_for
 
 pytest_plugins = ["tests.cluster.fixtures", "tests.needs.plugin"]
+
+# No test depends on the clock.
+settings.register_profile("wasmnb", deadline=None)
+settings.load_profile("wasmnb")
 
 _MARK = "WASMNB_TEST_RUN"
 

@@ -6,6 +6,7 @@ import pytest
 
 from wasmnb.commands import COMMANDS, reference
 from wasmnb.dashboards import panel, watch_headers, watch_pods
+from wasmnb.error_pages import explain
 from wasmnb.errors import UsageError
 from wasmnb.image.results import Transfer
 from wasmnb.session import Session
@@ -144,7 +145,7 @@ LIVE = {"pods": watch_pods, "headers": watch_headers}
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_every_word_is_a_keyword_of_the_method(command):
     name = command.name.removeprefix("wasm_")
-    method = panel if name == "panel" else getattr(Session, name)
+    method = {"panel": panel, "explain": explain}.get(name) or getattr(Session, name)
     keywords = set(inspect.signature(method).parameters) - {
         "self",
         "session",
