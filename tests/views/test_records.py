@@ -239,10 +239,18 @@ def test_diagnostics_are_counted():
 
 
 def test_logs_mark_errors():
-    record = shown(Logs(("[info] fine", "[error][wasm] trap"), pod="details-v1"))
+    start = "[2026-11-29 01:02:03.456][17]"
+    lines = (
+        f"{start}[info][main] [source/a.cc:1] fine",
+        f"{start}[error][wasm] [source/b.cc:2] wasm log one r v: [cell.cc:9]::f() bad",
+    )
+    record = shown(Logs(lines, pod="details-v1"))
     assert record.status == "2 lines"
-    assert repr(record).splitlines()[1:] == ["      [info] fine", "    ✗ [error][wasm] trap"]
-    assert list(record.frame["text"]) == ["[info] fine", "[error][wasm] trap"]
+    heads, first, second = (line.split() for line in repr(record).splitlines()[1:4])
+    assert " ".join(heads).lower() == "time (utc) level plugin cell line message"
+    assert first == ["01:02:03.456", "info", "fine"]
+    assert second == ["01:02:03.456", "✗", "error", "one", "9", "bad"]
+    assert list(record.frame["text"]) == list(lines)
 
 
 def test_doctor():

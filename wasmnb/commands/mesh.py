@@ -139,8 +139,17 @@ COMMANDS = (
         "Show what a pod's proxy logged.",
         method("logs"),
         (Argument("pod", "pod or workload", True, "pods"),),
-        (Option(("--tail", "-n"), "how many lines, counted from the end; 20", "LINES", int),),
-        ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100"),
+        (
+            Option(("--tail", "-n"), "how many lines, counted from the end; 20", "LINES", int),
+            Option(
+                ("--level",),
+                "only lines of this level and graver ones",
+                "LEVEL",
+                values="trace|debug|info|warning|error|critical",
+            ),
+            Option(("--grep",), "only lines that contain this regular expression", "PATTERN"),
+        ),
+        ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100", "%wasm_logs details-v1 --level warning"),
     ),
     Command(
         "wasm_metrics",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
+from wasmnb.mesh.log_lines import LogLine, read
 from wasmnb.mesh.metrics import Metric, MetricKind
 from wasmnb.mesh.protocol import Pod
 from wasmnb.plugin.selector import labels_text
@@ -104,14 +105,37 @@ class Logs(Dated, Plural[str]):
     pod: str = ""
 
     @property
+    def lines(self) -> tuple[LogLine, ...]:
+        """What each line says."""
+        return tuple(map(read, self.items))
+
+    @property
     def table(self) -> Table:
-        """The lines in rows: ``number`` (``Int64``, from 1) and ``text`` (``string``)."""
-        return Table((Column("number", "Int64"), Column("text")), tuple(enumerate(self.items, 1)))
+        """The lines in rows.
+
+        The columns are ``number`` (``Int64``, from 1), ``time`` (``datetime64[us, UTC]``), ``level``, ``plugin``
+        (``string``), ``cell_line`` (``Int64``, missing where it is not known), ``message`` and ``text`` (``string``).
+        """
+        rows = tuple(
+            (number, one.time, one.level, one.plugin, one.cell_line or None, one.message, one.text)
+            for number, one in enumerate(self.lines, 1)
+        )
+        return Table(_LOG_COLUMNS, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {"pod": self.pod, "lines": list(self.items), "at": self.at.isoformat()}
 
+
+_LOG_COLUMNS = (
+    Column("number", "Int64"),
+    Column("time", "datetime64[us, UTC]"),
+    Column("level"),
+    Column("plugin"),
+    Column("cell_line", "Int64"),
+    Column("message"),
+    Column("text"),
+)
 
 POD_COLUMNS = (
     Column("pod"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wasmnb import redact
 from wasmnb.check import Checks
 from wasmnb.errors import Interrupted, UsageError
-from wasmnb.mesh import MeshInNamespace
+from wasmnb.mesh import MeshInNamespace, log_lines
 from wasmnb.mesh.results import Logs, Pods, Verdicts
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.rollout.deploy import in_force, unknown_plugin
@@ -162,7 +162,7 @@ class Looking(State):
             found = tuple(self.current.pods())
             return Pods(found, verdicts=self.status().items if verdicts else ())
 
-    def logs(self, pod: str, *, tail: int | None = 20) -> Logs:
+    def logs(self, pod: str, *, tail: int | None = 20, level: str | None = None, grep: str | None = None) -> Logs:
         """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.
 
         Parameters
@@ -170,16 +170,27 @@ class Looking(State):
         pod : str
             Pod or workload.
         tail : int, optional
+            Of those that ``level`` and ``grep`` leave.
+        level : str, optional
+            Lines of this level and graver ones: ``warning``. A backtrace stays with its line.
+        grep : str, optional
+            A regular expression that a line must contain.
 
         Raises
         ------
         NoMeshError
         BadNameError
             There is no pod of that name.
+        UsageError
         """
         with self._guard():
             mesh = self.current
-            return Logs(tuple(redact.text(line, self._secrets) for line in mesh.logs(pod, tail=tail)), pod=pod)
+            if level is None and grep is None:
+                lines = mesh.logs(pod, tail=tail)
+            else:
+                lines = log_lines.chosen(mesh.logs(pod), level=level, grep=grep)
+                lines = lines if tail is None else lines[max(0, len(lines) - tail) :]
+            return Logs(tuple(self.mask(line) for line in lines), pod=pod)
 
     def metrics(self, pod: str | None = None, *, seconds: float | None = None) -> Metrics:
         """Read the metrics that filters define, of each pod, with the rates of counters since they were read before.

@@ -56,7 +56,13 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
     "UNPROVEN": ("?", "warn"),
 }
 """Sign and tone of each verdict."""
-_LEVELS = {"[error]": "✗", "[critical]": "✗", "[warning]": "!", "[warn]": "!"}
+_LEVELS: dict[str, tuple[str, Tone]] = {
+    "critical": ("✗", "bad"),
+    "error": ("✗", "bad"),
+    "warning": ("!", "warn"),
+    "debug": ("", "quiet"),
+    "trace": ("", "quiet"),
+}
 
 
 def verdict_cell(verdict: str) -> Cell:
@@ -165,11 +171,18 @@ def plugins_record(plugins: Plugins) -> Record:
 
 
 def logs_record(logs: Logs) -> Record:
-    """Show what a pod's proxy logged, oldest first."""
-    marked = tuple(f"{_level(line)} {line}" for line in logs)
+    """Show what a pod's proxy logged, oldest first: what it says as a table, as it was written behind a fold."""
     status = f"{len(logs)} line{'' if len(logs) == 1 else 's'}" if logs else "nothing logged yet"
-    blocks = (Block("", marked),) if logs else ()
-    return Record(f"Log of {logs.pod}", status, "", logs.table.look(hidden=("number", "text")), logs.table.rows, blocks)
+    columns = logs.table.look(
+        hidden=("number", "text"),
+        time={"show": _clock, "heading": "time (UTC)"},
+        level={"show": _grade},
+        plugin={"shown": any(one.plugin for one in logs.lines)},
+        message={"code": True},
+        cell_line={"heading": "cell line", "shown": any(one.cell_line for one in logs.lines)},
+    )
+    blocks = (Block("as the proxy wrote it", tuple(logs), open=False),) if logs else ()
+    return Record(f"Log of {logs.pod}", status, "", columns, logs.table.rows, blocks)
 
 
 def metrics_record(metrics: Metrics) -> Record:
@@ -200,8 +213,13 @@ def _pods(count: int, selected: int) -> str:
     return f"{count} of {selected} pod{'' if selected == 1 else 's'} selected"
 
 
-def _level(line: str) -> str:
-    return next((sign for level, sign in _LEVELS.items() if level in line), " ")
+def _grade(level: str) -> Cell:
+    sign, tone = _LEVELS.get(level, ("", ""))
+    return Cell(level, sign=sign, tone=tone)
+
+
+def _clock(time: datetime | None) -> Cell:
+    return Cell("") if time is None else Cell(f"{time:%H:%M:%S.%f}"[:-3], time.isoformat())
 
 
 def _age(since: datetime | None, now: datetime | None) -> Cell:
