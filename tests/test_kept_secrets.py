@@ -31,7 +31,7 @@ def test_a_secret_comes_from_the_environment_a_file_or_the_user(session, monkeyp
     kept = session.secret("three")
     assert session.secrets == ["one", "three", "two"]
     assert '{"$secret": "three"}' in record_of(kept).status
-    assert [session._secret(name) for name in session.secrets] == [TOKEN, f"{TOKEN}-3", f"{TOKEN}-2"]
+    assert [session.kept.value(name) for name in session.secrets] == [TOKEN, f"{TOKEN}-3", f"{TOKEN}-2"]
     assert TOKEN not in repr([kept, kept.to_dict(), record_of(kept), session.mask(f"got {TOKEN}")])
 
 
@@ -60,9 +60,9 @@ def test_what_cannot_be_kept_is_said_without_a_word_of_it(session, monkeypatch, 
 def test_a_configuration_names_its_secrets(session, monkeypatch, config):
     monkeypatch.setenv("TOKEN", TOKEN)
     session.secret("api", env="TOKEN")
-    assert session._with_secrets(config) == {"token": TOKEN, "n": 1}
-    assert session._with_secrets("plain text") == "plain text"
-    assert session._with_secrets('{"a": 1}') == '{"a": 1}', "what needs nothing stays as it was written"
+    assert session.kept.put_into(config) == {"token": TOKEN, "n": 1}
+    assert session.kept.put_into("plain text") == "plain text"
+    assert session.kept.put_into('{"a": 1}') == '{"a": 1}', "what needs nothing stays as it was written"
 
 
 def test_a_secret_that_is_not_kept_and_a_mask_are_refused(session):

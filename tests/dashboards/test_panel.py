@@ -292,9 +292,8 @@ def test_a_secret_is_masked_in_its_field_and_named_in_the_lines(folder):
 
 @pytest.mark.compiler
 def test_an_image_brings_its_schema(folder):
-    with Session() as session:
+    with Session(Store(folder / "store")) as session:
         session.use(SimulatedMesh(1))
-        session._images = Store(folder / "store")
         session.build("tag-one.wasm", tag="local/with-schema:v1", schema=SCHEMA)
         assert schema_of("local/with-schema:v1", session) == SCHEMA
         assert schema_of("local/other:v1", session) is None

@@ -13,7 +13,7 @@ from tests.views.things import Picture, plugin
 from wasmnb.errors import DeployError, RolloutError
 from wasmnb.live.board import Board
 from wasmnb.mesh import Verdict
-from wasmnb.rollout import Care, read_steps, roll_out
+from wasmnb.rollout import RolloutPolicy, read_steps, roll_out
 from wasmnb.views import progress as progress_module
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.rollout_progress import following_record
@@ -103,7 +103,12 @@ def test_a_rollout_in_steps_tells_itself_and_its_record_stays_when_it_went_back(
                 until(lambda: shown[-1] if shown else "", lambda text: now.steps[0].outcome in text)
 
             roll_out(
-                mesh, wanted, read_steps("version=v1,version=v2"), Care(1.0, 0.05), progress=progress, on_step=tell
+                mesh,
+                wanted,
+                read_steps("version=v1,version=v2"),
+                RolloutPolicy(1.0, 0.05),
+                progress=progress,
+                on_step=tell,
             )
 
     with pytest.raises(RolloutError):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import inspect
+import re
+from dataclasses import fields
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 
 from wasmnb.commands import COMMANDS, reference
 from wasmnb.dashboards import panel, watch_headers, watch_pods
@@ -10,6 +13,7 @@ from wasmnb.error_pages import explain
 from wasmnb.errors import UsageError
 from wasmnb.image.results import Transfer
 from wasmnb.session import Session
+from wasmnb.session.options import AccessOptions, DeployOptions
 
 
 def parse(name, line, **names):
@@ -175,3 +179,44 @@ def test_the_help_names_every_word(command):
     for example in command.examples:
         assert example in page
         COMMANDS[example.split()[0].lstrip("%")].parse(example.partition(" ")[2], {"settings": {}})
+
+
+DEPLOYS = ("wasm_deploy", "wasm_filter", "wasm_build")
+
+
+@pytest.mark.parametrize("name", DEPLOYS)
+def test_whatever_deploys_takes_the_same_options(name):
+    keywords = {option.key for option in COMMANDS[name].options}
+    wanted = {one.name for theme in (DeployOptions, AccessOptions) for one in fields(theme)}
+    # What it is for has a name of its own where `--target` is the file that a container makes.
+    assert wanted - keywords == set()
+    assert name != "wasm_build" or "deploy_target" in keywords
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_no_flag_means_two_things(command):
+    flags = [flag for option in command.all_options for flag in option.flags]
+    assert len(flags) == len(set(flags))
+
+
+@pytest.mark.parametrize("name", ["deploy", "filter", "build", "render", "mesh", "push", "list", "login"])
+def test_help_shows_each_keyword_with_its_text(name):
+    method = getattr(Session, name)
+    page = inspect.getdoc(method)
+    assert "Parameters\n----------" in page
+    for keyword in list(inspect.signature(method).parameters)[1:]:
+        assert re.search(rf"^{keyword} : .+\n    \S", page, re.MULTILINE), keyword
+
+
+def test_a_keyword_that_is_none_is_pythons_own_error():
+    with pytest.raises(TypeError, match=r"^deploy\(\) got an unexpected keyword argument 'selectr'"):
+        Session().deploy("x", selectr="app=details")
+    with pytest.raises(TypeError, match=r"^deploy\(\) missing a required argument: 'name'"):
+        Session().deploy()
+
+
+def test_python_completes_keywords(shell):
+    shell.user_ns["s"] = Session()
+    with provisionalcompleter():
+        found = {one.text for one in shell.Completer.completions("s.deploy(pull_s", 15)}
+    assert found == {"pull_secret="}

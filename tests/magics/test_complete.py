@@ -33,6 +33,8 @@ CASES = [
     ("%wasm_config re|", {"re→registry="}),
     ("%%wasm_filter f --dep|", {"--dep→--deploy"}),
     ("%%wasm_filter f --deploy app=p|\nint x;\n", {"app=p→app=productpage"}),
+    ("%%wasm_filter f --deploy app=details --pull-s|", {"--pull-s→--pull-secret"}),
+    ("%wasm_build f --deploy app=details --deploy-target envoy-|", {"envoy-→envoy-gateway"}),
     ("a = 1\n%wasm_logs det|", {"det→details-v1"}),
 ]
 

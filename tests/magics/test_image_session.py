@@ -26,6 +26,7 @@ from wasmnb.errors import (
 from wasmnb.image import Store, package
 from wasmnb.image.registry import resolve
 from wasmnb.session import Session
+from wasmnb.session.options import AccessOptions
 
 pytestmark = pytest.mark.compiler
 
@@ -131,8 +132,7 @@ def test_push_pull_and_again(session, name):
     assert (pushed.digest, pushed.unchanged) == (built.digest, False)
     assert resolve(name) == pushed.digest
     assert session.push(name).unchanged
-    other = Session()
-    other._images = Store(Path(os.environ["WASMNB_STORE"]) / "other")
+    other = Session(Store(Path(os.environ["WASMNB_STORE"]) / "other"))
     pulled = other.pull(name)
     assert (pulled.digest, pulled.unchanged) == (built.digest, False)
     assert other.pull(name).unchanged
@@ -222,8 +222,7 @@ def test_an_image_is_deployed_by_its_digest(faked):
 def test_a_tag_of_a_registry_is_asked_for_anew_each_time(faked, name):
     first = faked.build("hello", tag=name).digest
     faked.push(name)
-    reader = Session()
-    reader._images = Store(Path(os.environ["WASMNB_STORE"]) / "other")
+    reader = Session(Store(Path(os.environ["WASMNB_STORE"]) / "other"))
     reader.use(FakeMesh())
     assert reader.deploy(name).digest == first
     assert reader.deploy(name).unchanged
@@ -402,13 +401,13 @@ def test_on_real_envoys_straight_from_a_registry(session, name):
 def test_the_way_to_a_registry_is_of_the_command_else_of_the_configured_one(session, tmp_path):
     pem = tmp_path / "ca.pem"
     pem.write_text("")
-    given = {"plain_http": False, "insecure": False, "ca": None}
+    nothing, insecure = AccessOptions(), AccessOptions(insecure=True)
     session.config(ca=str(pem))
-    assert session._access("any.example", **given)["ca"] == str(pem)
+    assert session.context.access("any.example", nothing)["ca"] == str(pem)
     session.config(registry="registry.example/me")
-    assert session._access("registry.example", **given)["ca"] == str(pem)
-    assert session._access("any.example", **given) == {}
-    assert session._access("registry.example", **{**given, "insecure": True})["ca"] is None
+    assert session.context.access("registry.example", nothing)["ca"] == str(pem)
+    assert session.context.access("any.example", nothing) == {}
+    assert session.context.access("registry.example", insecure)["ca"] is None
     for wrong in ({"ca": "missing.pem"}, {"plain_http": "perhaps"}):
         with pytest.raises((UsageError, ConfigError)):
             session.config(**wrong)

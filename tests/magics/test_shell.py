@@ -38,7 +38,7 @@ def test_loading_brings_nothing_heavy():
         "shell.run_line_magic('load_ext', 'wasmnb');"
         "print([name for name in sys.modules if name.split('.')[0] in "
         "{'pandas', 'numpy', 'kubernetes', 'docker', 'oras', 'requests', 'ipywidgets', 'envoy', 'ziglang'}"
-        " or name in {'wasmnb.mesh.local', 'wasmnb.compile.languages', 'wasmnb.session', 'wasmnb.image'}"
+        " or name in {'wasmnb.mesh.local', 'wasmnb.compile.languages', 'wasmnb.session.session', 'wasmnb.image'}"
         " or name.startswith('wasmnb.views.') and name != 'wasmnb.views.formatters'])"
     )
     done = subprocess.run(

@@ -61,6 +61,39 @@ def test_saved_is_live(tmp_path: Path) -> None:
     assert "at filter.cc line" in log.lines[1]
 
 
+def test_a_build_again_leaves_what_is_in_force_as_it_is(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "mine")
+    source = made.path / "filter.cc"
+    text = source.read_text()
+    with Session() as session:
+        session.mesh("local")
+        first = session.build(made.path)
+        session.deploy(
+            first,
+            id="mine",
+            selector="app=details",
+            config={"name": "hello", "value": "before"},
+            phase="AUTHZ",
+            priority=7,
+            fail_policy="open",
+            match="SERVER",
+            env=["LEVEL=debug"],
+            pull_policy="Always",
+            pull_secret="pull",
+        )
+        (before,) = session.current.plugins()
+        source.write_text(text.replace("六翁", "again"))
+        session.build(made.path, watch=True, seconds=1, deploy="app=details", timeout=30)
+        (after,) = session.current.plugins()
+        assert after.image.digest != before.image.digest
+        assert after == before.with_image(after.image)
+
+        session.build(made.path, watch=True, seconds=1, deploy="app=details", env=["LEVEL=info"], priority=8)
+        (said,) = session.current.plugins()
+        assert (said.env, said.priority, said.config) == ({"LEVEL": "info"}, 8, before.config)
+        assert (said.match, said.pull_secret, said.phase) == (before.match, "pull", before.phase)
+
+
 def test_what_failed_last_is_raised(tmp_path: Path) -> None:
     made = init_project(tmp_path / "mine")
     (made.path / "filter.cc").write_text("broken\n")
@@ -84,6 +117,8 @@ def test_an_interrupt_ends_it(tmp_path: Path) -> None:
         ({"watch": True, "seconds": 0}, "above 0"),
         ({"deploy": "app=details"}, "goes with --watch"),
         ({"seconds": 1}, "goes with --watch"),
+        ({"phase": "AUTHZ"}, "phase says how to deploy"),
+        ({"watch": True, "seconds": 1, "plain_http": True}, "plain_http says how to deploy"),
     ],
 )
 def test_what_cannot_be_watched(tmp_path: Path, options: dict[str, object], said: str) -> None:

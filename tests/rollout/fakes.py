@@ -17,6 +17,7 @@ class FakeMesh:
 
     labels: dict[str, dict[str, str]]
     name: str = "fake"
+    needs_registry: bool = False
     runs: dict[str, object] = field(default_factory=dict)
     newest: object = None
     past: list = field(default_factory=list)
@@ -26,7 +27,6 @@ class FakeMesh:
     reason: str = ""
     on_apply: object = None
     looks: int = 0
-    needs_registry: bool = False
     gateway: str = ""
     about: tuple[str, ...] = ()
     remains: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from wasmnb.errors import MeshError, RolloutError
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Plugin
-from wasmnb.rollout import Care, read_steps, roll_out
+from wasmnb.rollout import RolloutPolicy, read_steps, roll_out
 from wasmnb.rollout.traffic import Seen, risen
 from wasmnb.session import Session
 from wasmnb.views import record_of
@@ -33,9 +33,9 @@ def mesh():
     return mesh
 
 
-def run(mesh, **care):
-    on_step = care.pop("on_step", None)
-    return roll_out(mesh, NEW, STEPS, Care(**{"wait": 0.3, "watch_for": 0.05, **care}), on_step=on_step)
+def run(mesh, **policy):
+    on_step = policy.pop("on_step", None)
+    return roll_out(mesh, NEW, STEPS, RolloutPolicy(**{"wait": 0.3, "watch_for": 0.05, **policy}), on_step=on_step)
 
 
 def at(number, outcome, do):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.commands.line import Word, expand, place, split, uncommented, value_of
 from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.options import Argument, Option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,73 +17,6 @@ if TYPE_CHECKING:
     from wasmnb.session import Session
 
 __all__ = ["Argument", "Command", "Option", "Parsed"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of a magic.
-
-    Parameters
-    ----------
-    flags : tuple of str
-        Long form first, such as ``--tail``; then a short one.
-    help : str
-        One phrase.
-    metavar : str
-        What the value is called; empty for a switch, which takes none.
-    read : callable
-        Makes the value from the word; a ``ValueError`` becomes a `UsageError`.
-    repeat : bool
-        May be given several times; the keyword is a list.
-    values : str
-        Which list completion offers, see ``_complete.VALUES``.
-    keyword : str
-        The keyword of the session's method; the long form when empty.
-    switch : object
-        What a switch sets.
-    """
-
-    flags: tuple[str, ...]
-    help: str
-    metavar: str = ""
-    read: Callable[[Any], Any] = field(default=lambda value: value)
-    repeat: bool = False
-    values: str = ""
-    keyword: str = ""
-    switch: Any = True
-
-    @property
-    def key(self) -> str:
-        """The keyword of the session's method that the option becomes."""
-        return self.keyword or self.flags[0].lstrip("-").replace("-", "_")
-
-    @property
-    def label(self) -> str:
-        """How the help names it."""
-        return ", ".join(self.flags) + (f" {self.metavar}" if self.metavar else "")
-
-
-@dataclass(frozen=True)
-class Argument:
-    """A word of a magic that has its place and no dashes; one that may ``repeat`` stands last, and gives a list."""
-
-    name: str
-    help: str
-    required: bool = True
-    values: str = ""
-    key: str = ""
-    repeat: bool = False
-
-    @property
-    def keyword(self) -> str:
-        """The keyword of the session's method that the argument becomes."""
-        return self.key or self.name
-
-    @property
-    def label(self) -> str:
-        """How the help names it."""
-        word = self.name.upper() + (" ..." if self.repeat else "")
-        return word if self.required else f"[{word}]"
 
 
 @dataclass(frozen=True)

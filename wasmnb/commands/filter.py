@@ -1,4 +1,4 @@
-"""The magic that makes a filter of a cell."""
+"""The command that makes a filter of a cell."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.commands.command import Argument, Command, Option, method
-from wasmnb.commands.deploy import OPTIONS
-from wasmnb.commands.image import FLAGS
 from wasmnb.errors import UsageError
+from wasmnb.options import options_of
+from wasmnb.session.options import FilterCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,30 +44,7 @@ COMMANDS = (
         method("filter"),
         (Argument("name", "of the filter; it names the plugin and the image too", True, "filters"),),
         (
-            Option(
-                ("--deploy", "-d"),
-                "put it in force on the pods with these labels: app=details",
-                "LABELS",
-                values="selector",
-            ),
-            *OPTIONS,
-            Option(
-                ("--language", "--lang", "-l"),
-                "of the cell; without it, what the source looks like",
-                "LANGUAGE",
-                values="languages",
-            ),
-            *FLAGS,
-            Option(
-                ("--file", "-f"),
-                "a file that belongs to the filter, beside those that it includes",
-                "PATH",
-                repeat=True,
-                values="files",
-                keyword="files",
-            ),
-            Option(("--force",), "compile although nothing changed"),
-            Option(("--test",), "run its cases, those of %%wasm_test; one that fails stops --deploy"),
+            *options_of(FilterCall),
             Option(("--out", "-o"), "Python variable for the Filter; the name with _ for -", "NAME", _name),
         ),
         (

@@ -1,40 +1,40 @@
-"""Magics for images: build, push, pull, tag, remove, list and inspect them."""
+"""Commands for images: build, push, pull, tag, remove, list and inspect them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.commands.command import Argument, Command, method
 from wasmnb.notebook import attended
+from wasmnb.options import options_of
+from wasmnb.session.options import (
+    AccessOptions,
+    BuildCall,
+    BuildOptions,
+    CompileOptions,
+    DeployOptions,
+    InspectCall,
+    ListCall,
+    TransferCall,
+    WatchOptions,
+)
 
 if TYPE_CHECKING:
-    from wasmnb.session import Built, Removed
+    from wasmnb.session import Built, Removed, Session
 
-__all__ = ["ACCESS", "COMMANDS", "FLAGS"]
+__all__ = ["COMMANDS"]
 
-ACCESS = (
-    Option(("--plain-http",), "speak to the registry without TLS"),
-    Option(("--insecure",), "speak TLS, but believe whoever answers"),
-    Option(("--ca",), "believe these certificate authorities, a PEM file", "FILE"),
-)
-"""What can be said about the way to a registry."""
-
-FLAGS = (
-    Option(("--flag",), "pass a flag to the compiler", "FLAG", repeat=True, keyword="flags"),
-    Option(("--include", "-I"), "look for C++ headers in this folder", "FOLDER", repeat=True),
-    Option(("--define", "-D"), "define a C++ macro: NAME or NAME=VALUE", "MACRO", repeat=True),
-    Option(("--std", "-std"), "the C++ standard; c++17", "STANDARD", values="c++17|c++20|c++23|c++26"),
-)
-"""What can be said to the compiler."""
+# Short and long flags of a deployment that a build has another use for: `--deploy-target` is its own option.
+_DEPLOY = options_of(DeployOptions, without=("-c", "target"))
 
 
-def _build(session: Any, **keywords: Any) -> Built:
+def _build(session: Session, **keywords: Any) -> Built:
     # A container's build may take minutes, and its log is what a user looks at meanwhile.
-    return session.build(log=print, unattended=not attended(), **keywords)  # type: ignore[no-any-return]
+    return session.build(log=print, unattended=not attended(), **keywords)
 
 
-def _rm(session: Any, references: list[str]) -> Removed:
-    return session.rm(*references)  # type: ignore[no-any-return]
+def _rm(session: Session, references: list[str]) -> Removed:
+    return session.rm(*references)
 
 
 COMMANDS = (
@@ -49,49 +49,13 @@ COMMANDS = (
             Argument("file", "the module, behind the word precompiled", False),
         ),
         (
-            Option(
-                ("--tag", "-t"), "the image's reference; local/ and the filter's name", "REFERENCE", values="images"
-            ),
-            Option(
-                ("--runtime-config", "-c"),
-                "a runtime-config.json; made from the module",
-                "FILE",
-                keyword="runtime_config",
-            ),
-            Option(
-                ("--variant",),
-                "artifact, or compat for registries that refuse it",
-                "VARIANT",
-                values="artifact|compat",
-            ),
-            Option(
-                ("--annotation", "-a"),
-                "KEY=VALUE; title, description, source, revision, version, licenses, created, or a key with a domain",
-                "KEY=VALUE",
-                repeat=True,
-                values="annotations",
-            ),
-            Option(("--schema",), "JSON Schema of the filter's configuration", "FILE"),
-            Option(("--in-container",), "build a folder in this builder image, with Docker or podman", "IMAGE"),
-            Option(("--command",), "what the container runs; the image's own command", "COMMAND"),
-            Option(("--target",), "the module that the container makes; the only .wasm it wrote", "FILE"),
-            Option(("--pull",), "pull the builder image when it is missing"),
-            *FLAGS,
-            Option(("--force",), "compile although nothing changed"),
-            Option(("--watch", "-w"), "build the folder again after each change, until an interrupt"),
-            Option(
-                ("--for",),
-                "with --watch: so many seconds, for a run that nobody interrupts",
-                "SECONDS",
-                float,
-                keyword="seconds",
-            ),
-            Option(
-                ("--deploy", "-d"),
-                "with --watch: put each build in force on the pods with these labels: app=details",
-                "LABELS",
-                values="selector",
-            ),
+            *options_of(BuildOptions),
+            *options_of(CompileOptions),
+            *options_of(WatchOptions),
+            *options_of(BuildCall, only=("deploy",)),
+            *_DEPLOY,
+            *options_of(BuildCall, only=("deploy_target",)),
+            *options_of(AccessOptions),
         ),
         (
             "%wasm_build header-filter -t registry.example/team/header-filter:v0.2",
@@ -108,7 +72,7 @@ COMMANDS = (
         "Push an image of the store to the registry that its name says, and print its digest.",
         method("push"),
         (Argument("reference", "the image", True, "images"),),
-        ACCESS,
+        options_of(TransferCall),
         ("%wasm_push registry.example/team/header-filter:v0.2", "%wasm_push localhost:5000/me/header-filter:v1"),
         slow=True,
     ),
@@ -117,7 +81,7 @@ COMMANDS = (
         "Pull an image from its registry into the store.",
         method("pull"),
         (Argument("reference", "the image, by tag or by digest", True, "images"),),
-        ACCESS,
+        options_of(TransferCall),
         ("%wasm_pull registry.example/team/header-filter:v0.2",),
         slow=True,
     ),
@@ -143,10 +107,7 @@ COMMANDS = (
         "List the images of the store, or those of a repository, a namespace or a registry.",
         method("list"),
         (Argument("target", "such as registry.example/team; the store without it", False, "targets"),),
-        (
-            Option(("--search", "-s"), "words that must all be in name, digest, language or root id", "WORDS"),
-            *ACCESS,
-        ),
+        options_of(ListCall),
         (
             "%wasm_list",
             "%wasm_list --search header",
@@ -159,7 +120,7 @@ COMMANDS = (
         "Look at an image: its form, what is in it, and which meshes take it.",
         method("inspect"),
         (Argument("reference", "the image; of the store, else of its registry", True, "images"),),
-        ACCESS,
+        options_of(InspectCall),
         ("%wasm_inspect local/header-filter", "%wasm_inspect registry.example/team/header-filter:v0.2"),
     ),
 )

@@ -1,14 +1,16 @@
-"""Magics that tell a registry who one is; a password is never on their line."""
+"""Commands that tell a registry who one is; a password is never on their line."""
 
 from __future__ import annotations
 
 from wasmnb.commands.command import Argument, Command, Option, method
-from wasmnb.commands.image import ACCESS
+from wasmnb.options import options_of
+from wasmnb.session.options import LoginCall
 
 __all__ = ["COMMANDS"]
 
-_NO_VALUE = "leave the value out: it is asked for; in a runbook, --env NAME or --file PATH says where it is"
 _NEVER = "leave the password out: it is asked for; in a runbook, --password-env NAME takes it from the environment"
+
+_NO_VALUE = "leave the value out: it is asked for; in a runbook, --env NAME or --file PATH says where it is"
 
 
 COMMANDS = (
@@ -17,17 +19,19 @@ COMMANDS = (
         "Log in to a registry; the password is asked for, checked, and kept where docker login keeps it.",
         method("login"),
         (Argument("host", "such as registry.example, or docker.io", True, "registries"),),
-        (
-            Option(("--user", "-u"), "the user name", "USER"),
-            Option(("--password-env",), "environment variable with the password or token, for runbooks", "NAME"),
-            Option(("--secret",), "the name under which %wasm_secret keeps it", "NAME", values="secrets"),
-            *ACCESS,
-        ),
+        options_of(LoginCall),
         (
             "%wasm_login registry.example -u team",
             "%wasm_login registry.example -u team --password-env REGISTRY_TOKEN",
         ),
         private=_NEVER,
+    ),
+    Command(
+        "wasm_logout",
+        "Forget the credentials of a registry.",
+        method("logout"),
+        (Argument("host", "the registry", True, "registries"),),
+        examples=("%wasm_logout registry.example",),
     ),
     Command(
         "wasm_secret",

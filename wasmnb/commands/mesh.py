@@ -1,11 +1,12 @@
-"""Magics for the mesh: start it, look at its pods, its plugins and its logs."""
+"""Commands for the mesh: start it, look at its pods, its plugins and its logs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from wasmnb.commands.command import Argument, Command, Option, method
-from wasmnb.plugin.enums import Kind, words
+from wasmnb.options import options_of
+from wasmnb.session.options import MeshCall
 
 if TYPE_CHECKING:
     from wasmnb.mesh.results import Pods
@@ -18,9 +19,6 @@ WATCH = (
     Option(("--for",), "watch for so long, then leave a record and go on", "SECONDS", float, keyword="seconds"),
 )
 """What can be said of a view that lives."""
-
-
-_LEVELS = "trace|debug|info|warning|error|critical|off"
 
 
 def _pods(session: Session, *, watch: bool = False, seconds: float | None = None, rates: bool = True) -> Pods | None:
@@ -42,50 +40,10 @@ COMMANDS = (
                 "kind",
                 "local, istio or stop; without it, the one that is chosen or configured",
                 False,
-                "local|istio|stop",
+                "meshes",
             ),
         ),
-        (
-            Option(
-                ("--workload", "-w"),
-                "put a sidecar before your own service: NAME=HOST:PORT,label=value; HTTP/2 and gRPC are found out, or "
-                "said with HOST:PORT/h2c",
-                "SERVICE",
-                repeat=True,
-                keyword="workloads",
-            ),
-            Option(("--no-bookinfo",), "start without the six bookinfo pods", keyword="bookinfo", switch=False),
-            Option(("--gateway-port",), "loopback port of the way in; a free one", "PORT", int),
-            Option(
-                ("--log-level",), "from which level on proxies keep what filters log; info", "LEVEL", values=_LEVELS
-            ),
-            Option(
-                ("--context",),
-                "istio: context of the kubeconfig, or in-cluster; the current one",
-                "CONTEXT",
-                values="contexts",
-            ),
-            Option(
-                ("--namespace", "-n"),
-                "istio: namespace of the pods; the one that the context names",
-                "NAMESPACE",
-                values="namespaces",
-            ),
-            Option(("--istio-namespace",), "istio: where istiod runs; istio-system", "NAMESPACE"),
-            Option(
-                ("--as",),
-                "istio: the kind of object that plugins become; the newest that fits",
-                "KIND",
-                values="|".join(words(kind for kind in Kind if kind.istio)),
-                keyword="as_",
-            ),
-            Option(
-                ("--no-preflight",),
-                "istio: apply modules that the embedded Envoy has not tried",
-                keyword="preflight",
-                switch=False,
-            ),
-        ),
+        options_of(MeshCall),
         (
             "%wasm_mesh local",
             "%wasm_mesh local --workload shop=127.0.0.1:8000,version=v2",

@@ -10,6 +10,7 @@ from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import WasmnbError
 from wasmnb.image.reference import split_target
 from wasmnb.mesh import MeshInNamespace
+from wasmnb.mesh.kinds import MESHES
 from wasmnb.plugin.rendering import TARGETS
 from wasmnb.project.templates import TEMPLATES
 from wasmnb.session.building import PRECOMPILED
@@ -240,15 +241,16 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "codes": _codes,
     "contexts": _contexts,
     "deployable": lambda session: [*session.filters, *_quiet(_images)(session)],
-    "files": lambda session: session.files,
-    "filters": lambda session: session.filters,
+    "files": lambda session: [*session.files],
+    "filters": lambda session: [*session.filters],
     "images": _quiet(_images),
     "languages": lambda _: list(LANGUAGES.names()),
+    "meshes": lambda _: [*MESHES.names(), "stop"],
     "plugins": _quiet(_plugins),
     "pods": _quiet(_pods),
     "renderings": lambda _: list(TARGETS.names()),
     "registries": _quiet(_registries),
-    "secrets": lambda session: session.secrets,
+    "secrets": lambda session: [*session.secrets],
     "senders": _quiet(_senders),
     "targets": _quiet(_targets),
     "templates": lambda _: list(TEMPLATES.names()),

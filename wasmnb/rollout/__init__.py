@@ -2,7 +2,7 @@
 
 from wasmnb.rollout.result import Rollout, Step
 from wasmnb.rollout.run import roll_out
-from wasmnb.rollout.start import Care
+from wasmnb.rollout.start import RolloutPolicy
 from wasmnb.rollout.steps import Labels, assign, label_text, read_steps
 
-__all__ = ["Care", "Labels", "Rollout", "Step", "assign", "label_text", "read_steps", "roll_out"]
+__all__ = ["Labels", "Rollout", "RolloutPolicy", "Step", "assign", "label_text", "read_steps", "roll_out"]

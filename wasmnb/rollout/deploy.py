@@ -81,9 +81,8 @@ def put(
     mesh: Mesh,
     plugin: Plugin,
     *,
-    wait: float,
-    patient: bool = True,
-    fearless: bool = False,
+    wait: float | None,
+    skip_preflight: bool = False,
     prove: Proof | None = None,
     mask: Callable[[str], str] = str,
     progress: Progress | None = None,
@@ -94,11 +93,9 @@ def put(
     ----------
     mesh : Mesh
     plugin : Plugin
-    wait : float
-        Seconds.
-    patient : bool
-        False: do not wait for pods that may yet become LIVE.
-    fearless : bool
+    wait : float or None
+        Seconds; None: do not wait for pods that may yet become LIVE.
+    skip_preflight : bool
         True: apply what has not been tried on an Envoy here.
     prove : Proof, optional
         How it is to be seen to act; CONFIG takes LOADED for enough.
@@ -123,13 +120,13 @@ def put(
         if isinstance(progress, Following):
             progress.follow(mesh, plugin, mask)
         left = left_by(mesh, now, plugin)
-        untried: dict[str, Any] = {"preflight": False} if fearless else {}
+        untried: dict[str, Any] = {"preflight": False} if skip_preflight else {}
         if prove is not None:
             untried["prove"] = prove
-        verdicts = _selected(mesh.apply(plugin, wait=wait if patient else None, progress=progress, **untried))
+        verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress, **untried))
     except KeyboardInterrupt:
         raise stopped(mesh, plugin, "Waiting for") from None
-    if patient or not verdicts or any(verdict.verdict.final for verdict in verdicts):
+    if wait is not None or not verdicts or any(verdict.verdict.final for verdict in verdicts):
         _all_live(mesh, plugin, verdicts, prove)
     return Deployment(plugin, verdicts, unchanged=False, stages=(("swap", perf_counter() - start),), left=left)
 

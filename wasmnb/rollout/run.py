@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Count, Mesh, PodVerdict
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
-    from wasmnb.rollout.start import Care
+    from wasmnb.rollout.start import RolloutPolicy
     from wasmnb.rollout.steps import Labels
     from wasmnb.wording import Text
 
@@ -45,7 +45,7 @@ def roll_out(
     mesh: Mesh,
     plugin: Plugin,
     steps: Sequence[Labels],
-    care: Care,
+    policy: RolloutPolicy,
     *,
     progress: Progress | None = None,
     on_step: Callable[[Rollout], None] | None = None,
@@ -61,7 +61,7 @@ def roll_out(
     plugin : Plugin
     steps : sequence of dict
         As `read_steps` gives them.
-    care : Care
+    policy : RolloutPolicy
     progress : Progress, optional
     on_step : callable, optional
         Given the rollout whenever something about it has changed.
@@ -84,7 +84,7 @@ def roll_out(
     walked = tuple(Step(labels, pods) for labels, pods in zip(steps, members, strict=True))
     if start.complete:
         return Rollout(plugin, start.former, walked, "unchanged", start.complete)
-    run = _Run(mesh, care, Rollout(plugin, start.former, walked), progress or Silent(), on_step or (lambda _: None))
+    run = _Run(mesh, policy, Rollout(plugin, start.former, walked), progress or Silent(), on_step or (lambda _: None))
     run.touched = run.resumed = start.resumed
     try:
         run.walk()
@@ -102,9 +102,9 @@ class _Run:
     """Whether some pods may have had it before this began."""
 
     def __init__(
-        self, mesh: Mesh, care: Care, rollout: Rollout, progress: Progress, tell: Callable[[Rollout], None]
+        self, mesh: Mesh, policy: RolloutPolicy, rollout: Rollout, progress: Progress, tell: Callable[[Rollout], None]
     ) -> None:
-        self.mesh, self.care, self.now, self.progress, self.tell = mesh, care, rollout, progress, tell
+        self.mesh, self.policy, self.now, self.progress, self.tell = mesh, policy, rollout, progress, tell
         self.plugin = rollout.plugin
         self.began = time.monotonic()
 
@@ -130,7 +130,7 @@ class _Run:
         self.progress.update(f"watching the error rate before {self.plugin.id} changes")
         everyone = self._pods()
         before = counts_of(self.mesh, everyone)
-        time.sleep(self.care.watch_for)
+        time.sleep(self.policy.watch_for)
         self._note_usual(0, before, counts_of(self.mesh, everyone))
 
     def _note_usual(self, first: int, before: Sequence[Count], after: Sequence[Count]) -> None:
@@ -155,7 +155,7 @@ class _Run:
             self._set(number, outcome="watching", verdicts=self._of(step, verdicts), before=self._of(step, before))
             watched(
                 *(self.mesh, step.pods, before, step.usual),
-                seconds=self.care.watch_for,
+                seconds=self.policy.watch_for,
                 tell=lambda after: self._set(number, after=after),
             )
             self._relist(number)
@@ -170,7 +170,7 @@ class _Run:
     def _apply(self, step: Step) -> None:
         first, self.touched = not self.touched, True
         try:
-            self.mesh.apply(self.plugin, only=step.labels, wait=self.care.wait, progress=self.progress)
+            self.mesh.apply(self.plugin, only=step.labels, wait=self.policy.wait, progress=self.progress)
         except (ModuleError, HangError):
             # Refused before a pod had it: where that is the first thing that was tried, nothing has changed.
             self.touched = not first
@@ -188,13 +188,13 @@ class _Run:
         if seen.unknown:
             self._unjudged(number, "; ".join(seen.unknown))
         elif not seen.requests:
-            self._unjudged(number, f"no request reached its pods in {self.care.watch_for:g} s")
+            self._unjudged(number, f"no request reached its pods in {self.policy.watch_for:g} s")
 
     def _unjudged(self, number: int, why: str) -> None:
-        if self.care.accept_no_traffic:
+        if self.policy.accept_no_traffic:
             self._set(number, reason=f"accepted without traffic: {why}")
             return
-        answer = self.care.ask(question(self.now.steps[number], why)) if self.care.ask else None
+        answer = self.policy.ask(question(self.now.steps[number], why)) if self.policy.ask else None
         if answer is None:
             raise _StepError(f"its error rate cannot be judged, and nobody can be asked: {why}", hint=without_traffic())
         if not answer:
@@ -205,7 +205,7 @@ class _Run:
         """End the state in which pods may run different versions, once no pod does."""
         self._relist(None)
         self.progress.update(f"proving {self.plugin.id} on every pod")
-        self.mesh.apply(self.plugin, wait=self.care.wait)
+        self.mesh.apply(self.plugin, wait=self.policy.wait)
         self._end("live", self._live(len(self.now.steps)))
 
     def _relist(self, number: int | None) -> None:
@@ -223,7 +223,7 @@ class _Run:
 
     def _live(self, steps: int) -> tuple[PodVerdict, ...]:
         """Wait until the pods of the first steps are LIVE with the new version, also those that have started since."""
-        deadline = time.monotonic() + self.care.wait
+        deadline = time.monotonic() + self.policy.wait
         while True:
             names = {pod for step in self.now.steps[:steps] for pod in step.pods}
             found = tuple(one for one in self.mesh.verdicts(self.plugin.id) if one.pod in names)
@@ -255,7 +255,7 @@ class _Run:
         former = self.now.former
         try:
             if former is not None:
-                found = tuple(self.mesh.apply(former, wait=self.care.wait, progress=self.progress))
+                found = tuple(self.mesh.apply(former, wait=self.policy.wait, progress=self.progress))
                 rest = [f"{one.pod} is {one.verdict.value}" for one in found if one.verdict is not Verdict.LIVE]
                 return found, ", ".join(rest)
             if in_force(self.mesh, self.plugin.id) is not None:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh, PodVerdict
     from wasmnb.plugin import Plugin
 
-__all__ = ["Care", "Start", "started"]
+__all__ = ["RolloutPolicy", "Start", "started"]
 
 
 @dataclass(frozen=True)
-class Care:
+class RolloutPolicy:
     """How carefully a rollout goes.
 
     Parameters

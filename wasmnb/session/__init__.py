@@ -1,13 +1,41 @@
-"""What a notebook remembers, and everything it can do: one method per magic, usable without IPython."""
+"""What a notebook remembers, and everything it can do: one method per command, usable without IPython.
 
-from wasmnb.image.results import Built, Removed, Tagged, Transfer
-from wasmnb.rollout import Rollout, Step
-from wasmnb.rollout.deployment import Deployment, Removal
-from wasmnb.rollout.dry_run import DryRun
-from wasmnb.session.files import FileResult
-from wasmnb.session.rendering import Rendered
-from wasmnb.session.results import FilterResult, MeshState
-from wasmnb.session.session import Session, close_default, default
+Names are imported when first used: what options there are can be known without the rest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wasmnb.image.results import Built, Removed, Tagged, Transfer
+    from wasmnb.rollout import Rollout, Step
+    from wasmnb.rollout.deployment import Deployment, Removal
+    from wasmnb.rollout.dry_run import DryRun
+    from wasmnb.session.files import FileResult
+    from wasmnb.session.rendering import Rendered
+    from wasmnb.session.results import FilterResult, MeshState
+    from wasmnb.session.session import Session, close_default, default
+
+_HOMES = {
+    "Built": "wasmnb.image.results",
+    "Deployment": "wasmnb.rollout.deployment",
+    "DryRun": "wasmnb.rollout.dry_run",
+    "FileResult": "wasmnb.session.files",
+    "FilterResult": "wasmnb.session.results",
+    "MeshState": "wasmnb.session.results",
+    "Removal": "wasmnb.rollout.deployment",
+    "Removed": "wasmnb.image.results",
+    "Rendered": "wasmnb.session.rendering",
+    "Rollout": "wasmnb.rollout",
+    "Session": "wasmnb.session.session",
+    "Step": "wasmnb.rollout",
+    "Tagged": "wasmnb.image.results",
+    "Transfer": "wasmnb.image.results",
+    "close_default": "wasmnb.session.session",
+    "default": "wasmnb.session.session",
+}
 
 __all__ = [
     "Built",
@@ -27,3 +55,15 @@ __all__ = [
     "close_default",
     "default",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wasmnb.session' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
+from wasmnb.mesh.kinds import MESHES
 from wasmnb.plugin.enums import FailPolicy, Phase, words
 from wasmnb.plugin.selector import selector, selector_text
 from wasmnb.registered import Group
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
     from wasmnb.wording import Text
 
-__all__ = ["KEYS", "MESHES", "Default", "choice", "number", "read"]
-
-MESHES = ("local", "istio")
+__all__ = ["KEYS", "Default", "choice", "number", "read"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,10 @@ KEYS: dict[str, Default] = {
         lambda value: choice("language", value, LANGUAGES.names()), "of filter cells", "cpp", LANGUAGES
     ),
     "mesh": Default(
-        lambda value: choice("mesh", value, MESHES), Wording("the mesh that {} starts", Verb("mesh")), None, MESHES
+        lambda value: choice("mesh", value, MESHES.names()),
+        Wording("the mesh that {} starts", Verb("mesh")),
+        None,
+        MESHES,
     ),
     "phase": Default(
         lambda value: choice("phase", value, _PHASES), "where in the filter chain", Phase.UNSPECIFIED.value, _PHASES

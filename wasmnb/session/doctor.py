@@ -9,32 +9,31 @@ from typing import TYPE_CHECKING
 
 from wasmnb.check import Check
 from wasmnb.errors import WasmnbError
+from wasmnb.mesh.kinds import MESHES
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
-    from wasmnb.session.state import State
+    from wasmnb.session.context import Context
 
 __all__ = ["examine"]
 
 
-def examine(language: str, mesh: Mesh | None, session: State) -> list[Check]:
+def examine(context: Context) -> list[Check]:
     """Look at the compiler, the proxy, the mesh when one is chosen, the image store and the credentials of registries.
 
     Parameters
     ----------
-    language : str
-        That of the session: without its compiler, nothing can be built by default.
-    mesh : Mesh or None
-    session : State
-        Whose image store is looked at.
+    context : Context
+        Without the compiler of its language, nothing can be built by default.
 
     Returns
     -------
     list of Check
         What could not even be looked at is a row too, never an exception.
     """
-    return [*_compilers(language), *_registered(), *_mesh(mesh), *_store(session), _credentials()]
+    compilers = _compilers(context.defaults["language"])
+    return [*compilers, *_registered(), *_mesh(context.chosen), *_store(context), _credentials()]
 
 
 def _compilers(language: str) -> list[Check]:
@@ -54,7 +53,7 @@ def _registered() -> list[Check]:
     from wasmnb.plugin.rendering import TARGETS  # noqa: PLC0415
     from wasmnb.project.templates import TEMPLATES  # noqa: PLC0415
 
-    return [*LANGUAGES.checks(), *TARGETS.checks(), *TEMPLATES.checks()]
+    return [*LANGUAGES.checks(), *MESHES.checks(), *TARGETS.checks(), *TEMPLATES.checks()]
 
 
 def _compiler(language: str) -> list[Check]:
@@ -83,9 +82,9 @@ def _mesh(mesh: Mesh | None) -> list[Check]:
         return [Check("mesh", ok=False, detail=_said(error), hint=error.hint)]
 
 
-def _store(session: State) -> list[Check]:
+def _store(context: Context) -> list[Check]:
     try:
-        return session.store.verify()
+        return context.store.verify()
     except WasmnbError as error:
         return [Check("image store", ok=False, detail=_said(error), hint=error.hint)]
 

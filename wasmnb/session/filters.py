@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from wasmnb.compile.languages import Guess
     from wasmnb.progress import Progress
 
-__all__ = ["Filters", "said"]
+__all__ = ["Filters", "guessed_language"]
 
 
 @contextmanager
-def said(guessed: Guess | None) -> Iterator[None]:
+def guessed_language(guessed: Guess | None) -> Iterator[None]:
     """Say with a compiler's error that the language was a guess: the compiler may be the wrong one."""
     try:
         yield

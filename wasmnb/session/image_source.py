@@ -1,36 +1,65 @@
-"""From whatever a user deploys to the image that goes to the mesh, where the mesh can get it."""
+"""From whatever a user deploys to the image that goes to the mesh, where the mesh can get it.
+
+An image is one of the store, or of a registry as it is at this moment.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmnb.compile import Filter
-from wasmnb.errors import BadNameError, RegistryError
+from wasmnb.errors import BadNameError, ConfigError, ImageError, RegistryError
 from wasmnb.image.image import Image
 from wasmnb.image.index_entries import ref_name
 from wasmnb.image.manifest import is_digest
 from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.image.results import Built, Transfer
 from wasmnb.module import Module
-from wasmnb.session.image_lookup import Found, find, held, is_reference, place
-from wasmnb.session.state import State
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wasmnb.image import Store
+    from wasmnb.image.registry.access import AccessKeywords
     from wasmnb.progress import Progress
+    from wasmnb.session.context import Context
+    from wasmnb.session.options import AccessOptions
 
     Deployable = str | Filter | Module | Image | Built | Transfer
     """What can be deployed: a name or a reference, or an object that stands for one."""
 
-__all__ = ["NO_ACCESS", "Supplying", "default_id"]
+__all__ = ["Found", "ImageSource", "default_id", "find", "held", "is_reference", "place"]
 
-#: Nothing was said about how a registry is spoken to.
-NO_ACCESS: dict[str, Any] = {"plain_http": False, "insecure": False, "ca": None}
+
+@dataclass(frozen=True)
+class Found:
+    """An image to deploy, and what the user should know of where it comes from."""
+
+    image: Image
+    note: str = ""
+    named: bool = False
+
+    def notes(self, image: Image) -> tuple[str, ...]:
+        """Say what the image, as the mesh got it, is; nothing for a filter, which the user knows."""
+        pinned = (f"image {image.reference}",) if self.named else ()
+        return (*pinned, *((self.note,) if self.note else ()))
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a word names an image, and no filter and no file."""
+    return is_digest(text) or (any(sign in text for sign in "/:@") and not text.endswith(".wasm"))
+
+
+def held(store: Store, reference: str) -> str:
+    """Give the digest that a reference means in the store; empty when it has none."""
+    try:
+        return store.resolve(reference)
+    except ImageError:
+        return ""
 
 
 def default_id(name: Deployable) -> str:
@@ -44,29 +73,38 @@ def default_id(name: Deployable) -> str:
         return ""
 
 
-class Supplying(State):
-    """How a session comes by the image of a deployment."""
+class ImageSource:
+    """How a session comes by the image of a deployment.
 
-    def _supply(
-        self, name: Deployable, spoken: dict[str, Any], progress: Progress | None, *, dry: bool = False
+    Parameters
+    ----------
+    context : Context
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def supply(
+        self, name: Deployable, access: AccessOptions, progress: Progress | None, *, dry: bool = False
     ) -> tuple[Found, tuple[tuple[str, float], ...]]:
         """Find the image, and see that the mesh can get it; give it with the seconds that each of both took.
 
         ``dry``: push nothing, and note what would be pushed.
         """
         start = perf_counter()
-        found = self._find(name, spoken, progress)
+        found = self.find(name, access, progress)
         stages = (("fetch" if isinstance(name, str) and is_reference(name) else "package", perf_counter() - start),)
-        if not self.current.needs_registry:
+        if not self.context.mesh.needs_registry:
             return found, stages
         start = perf_counter()
         made = isinstance(name, Filter | Module) or (isinstance(name, str) and not is_reference(name))
         if dry and (would := self._would_push(found.image, made_here=made)):
             return replace(found, image=would, named=False, note=f"{would.reference} would be pushed first"), stages
-        image = self._published(found.image, spoken, progress, made_here=made)
+        image = self._published(found.image, access, progress, made_here=made)
         return replace(found, image=image), (*stages, ("push", perf_counter() - start))
 
-    def _find(self, name: Deployable, spoken: dict[str, Any], progress: Progress | None) -> Found:
+    def find(self, name: Deployable, access: AccessOptions, progress: Progress | None) -> Found:
+        """Find the image that something deployable stands for; nothing is pushed."""
         if isinstance(name, Built):
             name = name.image
         if isinstance(name, Image):
@@ -74,50 +112,49 @@ class Supplying(State):
         if isinstance(name, Transfer):
             name = name.pinned
         if isinstance(name, str) and is_reference(name):
-            own = "" if is_digest(name) else self._own.get(ref_name(Reference.parse(name)), "")
-            access = self._access_to(name, spoken)
-            found = find(name, self.store, own=own, access=access, progress=progress)
+            own = "" if is_digest(name) else self.context.own.get(ref_name(Reference.parse(name)), "")
+            found = find(name, self.context.store, own=own, access=self._access(name, access), progress=progress)
             return replace(found, image=replace(found.image, reference=found.image.pinned), named=True)
         with self._images_named(name):
-            module = self._filters.module(name, progress=progress)
-        registry = self._defaults["registry"]
+            module = self.context.filters.module(name, progress=progress)
+        registry = self.context.defaults["registry"]
         from wasmnb.image import package  # noqa: PLC0415 - for deployments only
 
         return Found(package(module, f"{registry}/{module.name}" if registry else ""))
 
     def _would_push(self, image: Image, *, made_here: bool) -> Image | None:
         """Give the image under the name that it would be pushed to; None when a registry must have it already."""
-        target = place(image, self._defaults["registry"], self.current.name)
+        target = place(image, self.context.defaults["registry"], self.context.mesh.name)
         if not made_here and target == image.reference:
             return None
         return replace(image, reference=str(Reference.parse(target).with_digest(image.digest)))
 
-    def _published(self, image: Image, spoken: dict[str, Any], progress: Progress | None, *, made_here: bool) -> Image:
+    def _published(self, image: Image, access: AccessOptions, progress: Progress | None, *, made_here: bool) -> Image:
         """See that a registry has an image, for a mesh that takes it from there.
 
         What was made here, or is the store's own, is pushed; what names a registry must be there already.
         """
         from wasmnb.image.registry import look, push  # noqa: PLC0415 - the HTTP library, for its users only
 
-        target = place(image, self._defaults["registry"], self.current.name)
-        access = self._access_to(target, spoken)
+        target = place(image, self.context.defaults["registry"], self.context.mesh.name)
+        keywords = self._access(target, access)
         if made_here or target != image.reference:
-            push(image, target, **access, progress=progress)
+            push(image, target, **keywords, progress=progress)
             return replace(image, reference=str(Reference.parse(target).with_digest(image.digest)))
         pinned = str(Reference.parse(target).with_digest(image.digest))
-        if not look(pinned, **access):
+        if not look(pinned, **keywords):
             named = str(replace(Reference.parse(target), digest=""))
+            host, mesh = Reference.parse(target).host, self.context.mesh.name
             raise RegistryError(
-                f"{Reference.parse(target).host} does not have {pinned}, and the mesh {self.current.name!r} takes it"
-                " from there.",
+                f"{host} does not have {pinned}, and the mesh {mesh!r} takes it from there.",
                 hint=Wording("{}", Verb("push", (named,))),
                 status=404,
                 code="WNB3041",
             )
         return replace(image, reference=pinned)
 
-    def _access_to(self, reference: str, spoken: dict[str, Any]) -> dict[str, Any]:
-        return self._access(LOCAL if is_digest(reference) else Reference.parse(reference).host, **spoken)
+    def _access(self, reference: str, options: AccessOptions) -> AccessKeywords:
+        return self.context.access(LOCAL if is_digest(reference) else Reference.parse(reference).host, options)
 
     @contextmanager
     def _images_named(self, name: str | Filter | Module) -> Iterator[None]:
@@ -125,6 +162,95 @@ class Supplying(State):
         try:
             yield
         except BadNameError as error:
-            if isinstance(name, str) and name not in self._filters.names() and held(self.store, f"{LOCAL}/{name}"):
+            if (
+                isinstance(name, str)
+                and name not in self.context.filters.names()
+                and held(self.context.store, f"{LOCAL}/{name}")
+            ):
                 error.advise(f"the store has an image of that name: {LOCAL}/{name}")
             raise
+
+
+def find(reference: str, store: Store, *, own: str, access: AccessKeywords, progress: Progress | None = None) -> Found:
+    """Find an image; a tag of a registry is asked for anew each time.
+
+    Parameters
+    ----------
+    reference : str
+    store : Store
+    own : str
+        The digest that this session itself built under this name and has not pushed; empty when there is none.
+    access : AccessKeywords
+        How the registry is spoken to.
+    progress : Progress, optional
+
+    Raises
+    ------
+    BadNameError, ImageError, ModuleError, RegistryError
+    """
+    if is_digest(reference) or Reference.parse(reference).is_local:
+        return Found(store.get(reference))
+    where, here = Reference.parse(reference), held(store, reference)
+    now, note = where.digest, ""
+    if here and here == own:
+        note = str(Wording("{} was built in this session and is not pushed: {}", reference, Verb("push")))
+        now = here
+    elif not now:
+        now, note = _now(reference, here, access)
+    if now == here:
+        try:
+            return Found(store.get(reference), note)
+        except ImageError:
+            # It was damaged, and is deleted now; an image that the registry has not is gone.
+            if note:
+                raise
+    found = _pulled(store, reference, access, progress)
+    moved = f"{reference} has moved on {where.host}; the store had {here}"
+    return replace(found, note="; ".join(filter(None, (moved if here else "", found.note))))
+
+
+def _now(reference: str, here: str, access: AccessKeywords) -> tuple[str, str]:
+    """Ask what a tag means now, and fall back on what the store has, with a note; empty when it means nothing."""
+    from wasmnb.image.registry import look  # noqa: PLC0415 - the HTTP library, for its users only
+
+    host = Reference.parse(reference).host
+    try:
+        now = look(reference, **access)
+    except RegistryError as error:
+        if not here or error.status:
+            raise
+        return here, f"{host} does not answer: {reference} is what the store has, {here}, perhaps not the newest"
+    if here and not now:
+        return here, str(
+            Wording("{} has no {}: it was taken from the store, and {} brings it there", host, reference, Verb("push"))
+        )
+    return now, ""
+
+
+def place(image: Image, registry: str | None, mesh: str) -> str:
+    """Give the reference under which a mesh that needs a registry can get an image.
+
+    Raises
+    ------
+    ConfigError
+        It is on this machine only, and no registry is configured.
+    """
+    where = Reference.parse(image.reference)
+    if not where.is_local:
+        return image.reference
+    if not registry:
+        raise ConfigError(
+            f"The mesh {mesh!r} takes images from a registry, and none is configured.",
+            hint=Wording(
+                "{}, then deploy again",
+                Verb("config", options=(Option("registry", "registry.example/team", bare=True),)),
+            ),
+        )
+    return f"{registry}/{where.path}:{where.tag or 'latest'}"
+
+
+def _pulled(store: Store, reference: str, access: AccessKeywords, progress: Progress | None) -> Found:
+    from wasmnb.image.registry import pull  # noqa: PLC0415 - the HTTP library, for its users only
+
+    done = pull(reference, store, **access, progress=progress)
+    return Found(store.get(done.reference), done.note)

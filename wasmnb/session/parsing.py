@@ -1,4 +1,4 @@
-"""What a user writes in one word, read: configurations, workloads, headers."""
+"""What a user writes in one word, read: configurations, flags, headers, bodies."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from wasmnb import redact
-from wasmnb.errors import ConfigError, Place, UsageError, did_you_mean
-from wasmnb.plugin.selector import selector
+from wasmnb.errors import ConfigError, Place, UsageError
 from wasmnb.wording import Option, Wording
 
-if TYPE_CHECKING:
-    from wasmnb.mesh.local import Workload
-
-__all__ = ["body", "configuration", "flags", "header_lines", "text_of", "workload"]
+__all__ = ["body", "configuration", "flags", "header_lines", "text_of"]
 
 _TOKEN = re.compile(r"[^\s:\x00-\x1f\x7f]+")
 
@@ -60,39 +56,6 @@ def configuration(value: object) -> str | dict[str, Any] | None:
     if value.startswith("@"):
         return _checked(_file(value[1:]), value[1:])
     return _checked(value, Option("config"))
-
-
-def workload(words: str) -> Workload:
-    """Read ``NAME=HOST:PORT`` with an optional protocol and labels behind it: ``NAME=HOST:PORT/h2c,version=v1``.
-
-    Raises
-    ------
-    UsageError, BadNameError, ConfigError
-        A part is missing, the name cannot be a workload's, the address is none, or nobody speaks such a protocol.
-    """
-    from wasmnb.mesh.local.workload import Protocol, Workload  # noqa: PLC0415 - the mesh is heavy, and only for its users
-
-    name, equals, rest = words.partition("=")
-    if not equals:
-        raise UsageError(
-            f"{words!r} is no workload.",
-            where=Place(Option("workloads", flag="--workload"), quote=words),
-            hint=Wording(
-                "write NAME=HOST:PORT, for instance {}",
-                Option("workloads", "shop=127.0.0.1:8000,version=v2", flag="--workload"),
-                python="write NAME=HOST:PORT, for instance shop=127.0.0.1:8000,version=v2",
-            ),
-        )
-    place, _, labels = rest.partition(",")
-    address, slash, protocol = place.partition("/")
-    known = {one.value: one for one in Protocol if one.value} | {"grpc": Protocol.H2C}
-    if slash and protocol not in known:
-        raise UsageError(
-            f"{protocol!r} is no protocol of a workload.",
-            where=Place(Option("workloads", flag="--workload"), quote=words),
-            hint=did_you_mean(protocol, known) or f"write one of {', '.join(known)}, or leave it out",
-        )
-    return Workload(name, address, selector(labels), known.get(protocol, Protocol.AUTO))
 
 
 def header_lines(value: object) -> list[tuple[str, str]]:

@@ -11,21 +11,13 @@ from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import ConfigError
 from wasmnb.plugin.identity import plugin_dict
-from wasmnb.plugin.rendering import TARGETS, Place, Site, yaml_text
-from wasmnb.session.deploy_options import Wanted
-from wasmnb.session.image_source import Supplying
-from wasmnb.session.secrets import Secrets
-from wasmnb.wording import Verb, Wording
+from wasmnb.plugin.rendering import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from wasmnb.plugin import Plugin
-    from wasmnb.plugin.rendering import Target
-    from wasmnb.progress import Progress
-    from wasmnb.session.image_source import Deployable
+    from wasmnb.plugin.rendering import Place, Target
 
-__all__ = ["Rendered", "Rendering"]
+__all__ = ["Rendered", "render"]
 
 
 @dataclass(frozen=True)
@@ -74,97 +66,7 @@ class Rendered(Dated, Tabled):
         }
 
 
-class Rendering(Secrets, Supplying):
-    """How a session shows what a plugin becomes."""
-
-    def render(
-        self,
-        name: Deployable,
-        *,
-        id: str | None = None,  # noqa: A002 - the option's own word
-        selector: str | Mapping[str, str] | None = None,
-        config: str | Mapping[str, Any] | None = None,
-        root_id: str | None = None,
-        phase: str | None = None,
-        priority: int | None = None,
-        fail_policy: str | None = None,
-        match: Any = None,
-        pull_policy: str | None = None,
-        pull_secret: str | None = None,
-        env: Any = None,
-        target_ref: Any = None,
-        type: str | None = None,  # noqa: A002 - the option's own word
-        as_: str | None = None,
-        target: str | None = None,
-        istio_version: str = "",
-        namespace: str | None = None,
-        output: str = "",
-        listen: str = Site.listen,
-        upstream: str = Site.upstream,
-        admin: str = Site.admin,
-        plain_http: bool = False,
-        insecure: bool = False,
-        ca: str | None = None,
-        progress: Progress | None = None,
-    ) -> Rendered:
-        """Show what a filter or an image becomes on a cluster or in a plain Envoy, and write it to a file if asked to.
-
-        It needs no mesh; nothing is applied and nothing pushed.
-
-        Parameters
-        ----------
-        name : str, Filter, Module, Image, or what `build`, `push` and `pull` give
-        id, selector, config, root_id, phase, priority, fail_policy, match, pull_policy, pull_secret, env, target_ref
-            As for `deploy`.
-        type, as_, plain_http, insecure, ca
-            As for `deploy`.
-        target : str, optional
-            ``istio`` unless it is said; ``envoy-gateway``, ``higress``, ``envoy`` for the bootstrap of a plain one, or
-            another name in `wasmnb.plugin.rendering.TARGETS`.
-        istio_version : str
-            Which decides on the object; the newest.
-        namespace : str, optional
-            Of the object: ``default``; ``higress-system`` for Higress.
-        output : str
-            File to write; the module of a plain Envoy is written beside it.
-        listen, upstream, admin : str
-            ``host:port`` of a plain Envoy: where it listens, the service behind it (none: it answers by itself) and
-            its administration (empty: none).
-
-        Raises
-        ------
-        BadNameError, UsageError, ConfigError, ModuleError, ImageError, RegistryError
-        """
-        with self._guard():
-            said = Wanted(
-                *(id, selector, config, root_id, phase, priority, fail_policy),
-                match=match,
-                pull_policy=pull_policy,
-                pull_secret=pull_secret,
-                env=env,
-                target_ref=target_ref,
-                type=type,
-                as_=as_,
-                target=target,
-            )
-            how = said.read(self._defaults)
-            how = replace(how, config=self._with_secrets(how.config))
-            site = Site(listen, upstream, admin)
-            self._secrets |= redact.secrets_in(how.config) | redact.secrets_in(how.env)
-            spoken = {"plain_http": plain_http, "insecure": insecure, "ca": ca}
-            found = self._find(name, spoken, progress)
-            reader = TARGETS.load(str(how.target))
-            place = Place(namespace or reader.namespace, istio_version, site=site, output=output)
-            made = _render(how.plugin(found.image), reader, place)
-            notes = (*made.notes, *found.notes(found.image))
-            if not found.named and reader.fetches:
-                module = made.plugin.image.module.name
-                push = Verb("push", (module,))
-                notes += (str(Wording("proxies look for the image in a registry: {} brings it there", push)),)
-            return replace(made, notes=notes)
-
-
-def _render(plugin: Plugin, target: Target, place: Place) -> Rendered:
+def render(plugin: Plugin, target: Target, place: Place) -> Rendered:
     """Render a plugin, and write it where a file is named; what reads the module from a file has it beside that.
 
     Raises

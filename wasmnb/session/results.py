@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.rollout.deployment import Deployment
 
-__all__ = ["BuildTime", "BuildTimes", "FilterResult", "MeshState", "Roles", "Settings", "module_table"]
+__all__ = ["Bookinfo", "BuildTime", "BuildTimes", "FilterResult", "MeshState", "Roles", "Settings", "module_table"]
 
 _MILLISECONDS = 1000
 
@@ -293,3 +293,39 @@ class Roles(Tabled):
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {"text": self.text}
+
+
+@dataclass(frozen=True)
+class Bookinfo(Dated, Tabled):
+    """What became of bookinfo.
+
+    Parameters
+    ----------
+    action : str
+        ``apply`` or ``delete``.
+    pods : tuple of Pod
+        The mesh's pods afterwards.
+    seconds : float
+    notes : tuple of str
+        What a reader should know of what was done.
+    """
+
+    action: str
+    pods: tuple[Pod, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> Table:
+        """The pods in rows; see `wasmnb.mesh.results.Pods`."""
+        return Pods(self.pods).table
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "action": self.action,
+            "pods": [pod.to_dict() for pod in self.pods],
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+            "at": self.at.isoformat(),
+        }

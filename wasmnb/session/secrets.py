@@ -16,10 +16,10 @@ from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, ConfigError, Interrupted, UsageError, did_you_mean
 from wasmnb.notebook import in_kernel
-from wasmnb.session.state import State
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
+    from wasmnb.session.context import Context
     from wasmnb.wording import Text
 
 __all__ = ["REFERENCE", "KeptSecret", "Secrets", "asked", "from_environment"]
@@ -57,11 +57,19 @@ class KeptSecret(Dated, Tabled):
         return {"name": self.name, "source": self.source, "at": self.at.isoformat()}
 
 
-class Secrets(State):
-    """How a session comes by secrets, and hands them on."""
+class Secrets:
+    """How a session comes by secrets, and hands them on.
 
-    @property
-    def secrets(self) -> list[str]:
+    Parameters
+    ----------
+    context : Context
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._kept: dict[str, str] = {}
+
+    def names(self) -> list[str]:
         """The names of the secrets that this session keeps."""
         return sorted(self._kept)
 
@@ -85,29 +93,29 @@ class Secrets(State):
             There is nobody to ask, nothing was given, or both places are said.
         ConfigError, Interrupted
         """
-        with self._guard():
-            if env is not None and file is not None:
-                raise UsageError("A secret comes from one place.", hint="leave one of both out")
-            other = Wording("{} or {} says where it is", Option("env", "NAME"), Option("file", "PATH"))
-            if env is not None:
-                value, source = from_environment(env), "environment"
-            elif file is not None:
-                value, source = _from_file(file), "file"
-            else:
-                value, source = asked(f"Value of {name}: ", other), "asked"
-            self.keep(name, value)
-            return KeptSecret(name, source)
+        if env is not None and file is not None:
+            raise UsageError("A secret comes from one place.", hint="leave one of both out")
+        other = Wording("{} or {} says where it is", Option("env", "NAME"), Option("file", "PATH"))
+        if env is not None:
+            value, source = from_environment(env), "environment"
+        elif file is not None:
+            value, source = _from_file(file), "file"
+        else:
+            value, source = asked(f"Value of {name}: ", other), "asked"
+        self.keep(name, value)
+        return KeptSecret(name, source)
 
     def keep(self, name: str, value: str) -> None:
         """Keep a secret that a front end was given in a masked field; code asks for it with `secret`."""
         self._kept[name] = value
-        self._hide(value)
+        self.hide(value)
 
-    def _hide(self, value: str) -> None:
+    def hide(self, value: str) -> None:
+        """Show a value nowhere."""
         if len(value) >= _SHORTEST:
-            self._secrets.add(value)
+            self.context.secrets.add(value)
 
-    def _secret(self, name: str) -> str:
+    def value(self, name: str) -> str:
         """Give the value that is kept under a name.
 
         Raises
@@ -122,7 +130,7 @@ class Secrets(State):
             )
         return self._kept[name]
 
-    def _with_secrets(self, config: str | Mapping[str, Any] | None) -> str | Mapping[str, Any] | None:
+    def put_into(self, config: str | Mapping[str, Any] | None) -> str | Mapping[str, Any] | None:
         """Put secrets in the places of their names.
 
         Raises
@@ -139,7 +147,7 @@ class Secrets(State):
     def _filled(self, value: Any, place: str) -> Any:
         if isinstance(value, Mapping):
             if set(value) == {REFERENCE}:
-                return self._secret(str(value[REFERENCE]))
+                return self.value(str(value[REFERENCE]))
             return {key: self._filled(item, f"{place}.{key}") for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self._filled(item, f"{place}[{index}]") for index, item in enumerate(value)]

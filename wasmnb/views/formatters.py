@@ -40,7 +40,7 @@ RECORDS = {
     "wasmnb.rollout.deployment.Removal": "mesh.undeploy_record",
     "wasmnb.rollout.dry_run.DryRun": "dryrun.dry_run_record",
     "wasmnb.rollout.result.Rollout": "rollout.rollout_record",
-    "wasmnb.session.bookinfo.Bookinfo": "mesh.bookinfo_record",
+    "wasmnb.session.results.Bookinfo": "mesh.bookinfo_record",
     "wasmnb.session.files.FileResult": "build.file_record",
     "wasmnb.session.rendering.Rendered": "rendering.rendered_record",
     "wasmnb.session.results.BuildTimes": "plots.times_record",

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.results import Logs, Metrics, Verdicts
     from wasmnb.plugin.plugins import Plugins
     from wasmnb.rollout.deployment import Deployment, Removal
-    from wasmnb.session.bookinfo import Bookinfo
-    from wasmnb.session.results import MeshState
+    from wasmnb.session.results import Bookinfo, MeshState
 
 __all__ = [
     "VERDICTS",

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import Question, ask_all
-from wasmnb.errors import BadNameError, ConfigError, Place
+from wasmnb.errors import BadNameError, ConfigError, Place, UsageError, did_you_mean
+from wasmnb.plugin.selector import selector
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["BOOKINFO", "GATEWAY", "SERVICE_PORT", "Bookinfo", "Protocol", "Workload", "find_protocols"]
+__all__ = ["BOOKINFO", "GATEWAY", "SERVICE_PORT", "Bookinfo", "Protocol", "Workload", "find_protocols", "read_workload"]
 
 SERVICE_PORT = 9080
 """The port in the names of bookinfo's services, as in the article; the real ports are whatever is free."""
@@ -144,3 +146,34 @@ def check_name(name: str) -> None:
             where=Place("the workload's name", quote=name),
             hint=f"use lower-case letters, digits and '-', for instance {proposal!r}",
         )
+
+
+def read_workload(words: str) -> Workload:
+    """Read ``NAME=HOST:PORT`` with an optional protocol and labels behind it: ``NAME=HOST:PORT/h2c,version=v1``.
+
+    Raises
+    ------
+    UsageError, BadNameError, ConfigError
+        A part is missing, the name cannot be a workload's, the address is none, or nobody speaks such a protocol.
+    """
+    name, equals, rest = words.partition("=")
+    if not equals:
+        raise UsageError(
+            f"{words!r} is no workload.",
+            where=Place(Option("workloads", flag="--workload"), quote=words),
+            hint=Wording(
+                "write NAME=HOST:PORT, for instance {}",
+                Option("workloads", "shop=127.0.0.1:8000,version=v2", flag="--workload"),
+                python="write NAME=HOST:PORT, for instance shop=127.0.0.1:8000,version=v2",
+            ),
+        )
+    place, _, labels = rest.partition(",")
+    address, slash, protocol = place.partition("/")
+    known = {one.value: one for one in Protocol if one.value} | {"grpc": Protocol.H2C}
+    if slash and protocol not in known:
+        raise UsageError(
+            f"{protocol!r} is no protocol of a workload.",
+            where=Place(Option("workloads", flag="--workload"), quote=words),
+            hint=did_you_mean(protocol, known) or f"write one of {', '.join(known)}, or leave it out",
+        )
+    return Workload(name, address, selector(labels), known.get(protocol, Protocol.AUTO))

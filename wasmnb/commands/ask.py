@@ -1,4 +1,4 @@
-"""Asking the user in the midst of a magic, where there is one who can answer."""
+"""Asking the user in the midst of a command, where there is one who can answer."""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""The kinds of meshes that a user can name, ours and those of other packages, and how each is started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wasmnb.errors import UsageError
+from wasmnb.registered import Group
+from wasmnb.wording import Option, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wasmnb.image import Image
+    from wasmnb.mesh.protocol import Mesh
+    from wasmnb.progress import Progress
+
+__all__ = ["ISTIO", "LOCAL", "MESHES", "MeshKind", "Start"]
+
+
+class Start(Protocol):
+    """Starts a mesh of some kind, or connects to one."""
+
+    def __call__(self, asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress: Progress | None) -> Mesh:
+        """Give a running mesh.
+
+        Parameters
+        ----------
+        asked : mapping
+            What was said of the options that the kind names, and their defaults.
+        fetch : callable
+            Gets the image of a reference with a digest, where a mesh finds one in force that it does not have.
+        progress : Progress, optional
+
+        Raises
+        ------
+        MeshError, UsageError
+        """
+
+
+@dataclass(frozen=True)
+class MeshKind:
+    """A kind of mesh.
+
+    Parameters
+    ----------
+    start : Start
+    options : tuple of str
+        Which options of ``Session.mesh`` it takes.
+    """
+
+    start: Start
+    options: tuple[str, ...] = ()
+
+
+def _local(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress: Progress | None) -> Mesh:  # noqa: ARG001 - the images it runs are here
+    from wasmnb.mesh.local import LocalMesh  # noqa: PLC0415 - heavy, and only for its users
+    from wasmnb.mesh.local.workload import read_workload  # noqa: PLC0415
+
+    own = [read_workload(word) for word in asked["workloads"]]
+    if not own and not asked["bookinfo"]:
+        hint = Wording(
+            "{}, or leave out {}",
+            Option("workloads", "NAME=HOST:PORT", flag="--workload"),
+            Option("bookinfo", value=False, flag="--no-bookinfo"),
+        )
+        raise UsageError("A mesh needs a workload.", hint=hint)
+    return LocalMesh.start(
+        workloads=None if asked["bookinfo"] else (),
+        extra=own,
+        gateway_port=asked["gateway_port"],
+        log_level=asked["log_level"],
+        progress=progress,
+    )
+
+
+def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress: Progress | None) -> Mesh:  # noqa: ARG001 - connecting takes a moment
+    from wasmnb.mesh.istio import IstioMesh  # noqa: PLC0415 - heavy, and only for its users
+
+    return IstioMesh.connect(
+        asked["context"],
+        asked["namespace"],
+        system=asked["istio_namespace"],
+        as_=asked["as_"],
+        preflight=asked["preflight"],
+        fetch=fetch,
+    )
+
+
+LOCAL = MeshKind(_local, ("workloads", "bookinfo", "gateway_port", "log_level"))
+ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight"))
+
+MESHES = Group(
+    "wasmnb.meshes", "mesh", {"local": "wasmnb.mesh.kinds:LOCAL", "istio": "wasmnb.mesh.kinds:ISTIO"}, MeshKind
+)

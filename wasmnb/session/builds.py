@@ -1,0 +1,353 @@
+"""What a session compiles, builds and begins: filters of cells, images, and project folders that are watched."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, perf_counter, strftime
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile import Filter
+from wasmnb.compile.languages import guess
+from wasmnb.errors import UsageError, WasmnbError
+from wasmnb.image.results import Built
+from wasmnb.options import part, takes
+from wasmnb.rollout.deploy import in_force, still_in_force
+from wasmnb.session import parsing
+from wasmnb.session.building import Order
+from wasmnb.session.files import FileResult
+from wasmnb.session.filters import guessed_language
+from wasmnb.session.image_source import held
+from wasmnb.session.options import AccessOptions, BuildCall, DeployOptions, FilterCall
+from wasmnb.session.results import BuildTimes
+from wasmnb.session.specification import refuse
+from wasmnb.wording import Option, Verb, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from wasmnb.cases import TestResults
+    from wasmnb.progress import Progress
+    from wasmnb.project import Project
+    from wasmnb.rollout.deployment import Deployment
+    from wasmnb.session.context import Context
+    from wasmnb.session.deployments import Deployments
+    from wasmnb.session.results import FilterResult
+
+__all__ = ["Builds"]
+
+_EXAMPLE = "config.json"
+_STEP_MS = 200  # how soon an end of the time is seen
+
+
+class Builds:
+    """How a session comes by modules and images.
+
+    Parameters
+    ----------
+    context : Context
+    deployments : Deployments
+        Where what was built is put in force when asked to.
+    """
+
+    def __init__(self, context: Context, deployments: Deployments) -> None:
+        self.context, self.deployments = context, deployments
+
+    @takes(FilterCall)
+    def filter(self, call: FilterCall) -> FilterResult:
+        """Compile a filter, and put it in force when asked to.
+
+        Raises
+        ------
+        BadNameError, UsageError, ConfigError, CompileError, LinkError, ToolchainError, ModuleError, DeployError
+        CasesFailedError
+            A case failed; nothing was deployed.
+        """
+        options = part(call, DeployOptions)
+        if call.deploy is None:
+            refuse(options, part(call, AccessOptions))
+            return self._tested(call, self._compiled(call))
+        # What is wrong with the command is said before a compiler runs.
+        wanted = self.deployments.read(options, call.deploy)
+        with still_in_force(self.context.mesh, call.id or call.name) if call.source is not None else nullcontext():
+            known = self._compiled(call)
+        known = self._tested(call, known)
+        deployment = self.deployments.put(known.module, wanted, part(call, AccessOptions), call.progress)
+        return replace(
+            known,
+            deployment=deployment,
+            unchanged=known.unchanged and deployment.unchanged,
+            stages=(*known.stages, *deployment.stages),
+        )
+
+    def _tested(self, call: FilterCall, known: FilterResult) -> FilterResult:
+        """Run its cases when they are to be run; one that fails is an error."""
+        if not call.test:
+            return known
+        tests = self.context.cases.run(call.name, known.module, "auto")
+        if not tests.passed:
+            from wasmnb.cases import CasesFailedError  # noqa: PLC0415
+
+            raise CasesFailedError.of(tests)
+        return replace(known, tests=tests)
+
+    def _compiled(self, call: FilterCall) -> FilterResult:
+        filters, source = self.context.filters, call.source
+        if source is None:
+            return filters.get(call.name)
+        guessed = guess(source, self.context.defaults["language"]) if call.language is None else None
+        flags = parsing.flags(call.flags, call.include, call.define, call.std)
+        wanted = Filter(call.name, source, guessed.language if guessed else str(call.language), flags)
+        with guessed_language(guessed):
+            built = filters.build(wanted, named=call.files, force=call.force, progress=call.progress)
+        return replace(built, guess=guessed)
+
+    def test(
+        self,
+        name: str,
+        source: str | None = None,
+        *,
+        host: str = "auto",
+        save: str | None = None,
+        progress: Progress | None = None,
+    ) -> TestResults:
+        """Run the cases of a filter, or of a project folder; `TestResults.passed` says whether none failed.
+
+        Parameters
+        ----------
+        name : str
+            A filter of the session, or a folder.
+        source : str, optional
+            The cases of the filter, as YAML; without them, those that are known.
+        host : str
+            ``envoy``, ``emulator``, or ``auto``: an Envoy, and the emulator for what an Envoy cannot do.
+        save : str, optional
+            A folder that the cases are written to, as ``NAME.wasmtest.yaml``.
+
+        Raises
+        ------
+        ConfigError
+            The text says something that is no case.
+        BadNameError, UsageError, CompileError, ToolchainError, ModuleError, MeshError
+        """
+        if source is None and name not in self.context.filters.names() and Path(name).expanduser().is_dir():
+            from wasmnb.session.testing import run_folder  # noqa: PLC0415
+
+            return run_folder(Path(name).expanduser(), host, progress)
+        if source is not None:
+            self.context.cases.keep(name, source)
+        if save is not None:
+            self.context.cases.save(name, save)
+        return self.context.cases.run(name, self.context.filters.get(name).module, host)
+
+    def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
+        """Write a file that filters of this session can include, or give the one that is known.
+
+        Parameters
+        ----------
+        path : str
+            By which filters include it: ``util.h``, ``limits/bucket.cc``, ``filter.proto``.
+        source : str, optional
+            Its text.
+        filters : sequence of str
+            The only filters that it is for; without one, every filter that includes it.
+
+        Raises
+        ------
+        BadNameError, UsageError
+        """
+        kept = self.context.filters.files
+        same = True if source is None else kept.put(path, source, filters)
+        return FileResult(path, kept.get(path), same, self.context.filters.using(path))
+
+    def times(self) -> BuildTimes:
+        """List how long each build of this session took, oldest first."""
+        return BuildTimes(tuple(self.context.filters.times))
+
+    def init(
+        self,
+        destination: str | Path,
+        *,
+        language: str | None = None,
+        template: str | None = None,
+        platform: str | None = None,
+        name: str | None = None,
+        force: bool = False,
+    ) -> Project:
+        """Write a project folder that is built without us; see `wasmnb.init_project`.
+
+        Raises
+        ------
+        UsageError, BadNameError
+        """
+        from wasmnb.project import init_project  # noqa: PLC0415 - for its users only
+
+        return init_project(
+            destination, language=language, template=template, platform=platform, name=name, force=force
+        )
+
+    @takes(BuildCall)
+    def build(self, call: BuildCall) -> Built:
+        """Build an image, and keep it in the store; with ``watch``, build it again after each change of a folder.
+
+        Watching goes on until an interrupt, or until ``seconds`` are over. A build that fails is told to ``log``; the
+        next change may mend it. With ``deploy``, each build is put in force on the pods that this selector names: with
+        what is said here; what is not said stays as it is in force. At first the configuration is that of the folder's
+        own ``config.json``.
+
+        Raises
+        ------
+        BadNameError, UsageError, ConfigError, CompileError, LinkError, ToolchainError, ModuleError, ImageError
+        WasmnbError
+            What the last build or deployment raised, when watching ended with it.
+        Interrupted
+        """
+        if call.watch:
+            return self._watched(call)
+        if call.seconds is not None or call.deploy is not None:
+            said = Option("seconds", flag="--for") if call.seconds is not None else Option("deploy")
+            raise UsageError(
+                Wording("{} goes with {}.", said, Option("watch")),
+                hint=Wording("add {}, or put the image in force with {}", Option("watch", value=True), Verb("deploy")),
+            )
+        self._deploy_options(call)
+        return self._built(call)
+
+    def _built(self, call: BuildCall) -> Built:
+        start = perf_counter()
+        order = Order.read(
+            call.what,
+            call.file,
+            reference=call.tag,
+            runtime_config=call.runtime_config,
+            variant=call.variant,
+            annotations=call.annotation,
+            schema=call.schema,
+            force=call.force,
+            flags=parsing.flags(call.flags, call.include, call.define, call.std),
+        )
+        container = {"command": call.command, "target": call.target, "pull": call.pull}
+        store = self.context.store
+        before = held(store, order.reference)
+        image = order.run(
+            self.context.filters, store, call.in_container, container, progress=call.progress, log=call.log
+        )
+        self.context.own[image.reference] = image.digest
+        return Built(image, before == image.digest, perf_counter() - start)
+
+    def _deploy_options(self, call: BuildCall) -> DeployOptions:
+        """Give what was said of a deployment; refuse it where there is none."""
+        options = part(call, DeployOptions, target=call.deploy_target)
+        if call.deploy is None:
+            refuse(options, part(call, AccessOptions))
+        return options
+
+    def _watched(self, call: BuildCall) -> Built:
+        folder = _watchable(call.what, call.seconds, unattended=call.unattended)
+        options, say = self._deploy_options(call), call.log or (lambda _: None)
+        if call.deploy is not None:
+            self.deployments.read(options, call.deploy)  # raises: what is wrong is said before the first build
+        # A container's log is for a build that somebody asked for.
+        call = replace(call, what=folder, log=None)
+        outcome: Built | WasmnbError | None = None
+        try:
+            for changed in _changes(folder, call.seconds):
+                outcome = self._once(call, folder, changed, options, say)
+        except KeyboardInterrupt:
+            if outcome is None:
+                raise
+            say("watching ended")
+        if isinstance(outcome, WasmnbError):
+            raise outcome
+        if outcome is None:
+            raise UsageError("Watching ended before the first build.", hint="give it more time")
+        return outcome
+
+    def _once(
+        self, call: BuildCall, folder: Path, changed: str, options: DeployOptions, say: Callable[[str], None]
+    ) -> Built | WasmnbError:
+        """Build, and deploy when asked to; say in a line what came of it."""
+        try:
+            built = self._built(call)
+            line = "unchanged" if built.unchanged else f"built in {built.seconds:.1f} s"
+            line += f", image {built.image.digest[:19]}"
+            if call.deploy is not None:
+                done = self._put(call, folder, built, options)
+                line += f", live on {', '.join(verdict.pod for verdict in done.verdicts)} in {done.seconds:.1f} s"
+        except WasmnbError as error:
+            say("\n".join([f"{strftime('%H:%M:%S')} {changed}: failed", *error.lines()]))
+            return error
+        say(f"{strftime('%H:%M:%S')} {changed}: {line}")
+        return built
+
+    def _put(self, call: BuildCall, folder: Path, built: Built, options: DeployOptions) -> Deployment:
+        """Put a build in force: what was not said stays as it is in force, or begins as the folder says."""
+        name = options.id or built.image.module.name
+        there = in_force(self.context.mesh, name)
+        if there is None and options.config is None:
+            options = replace(options, config=_example(folder))
+        wanted = self.deployments.read(replace(options, id=name), call.deploy)
+        return self.deployments.put(built, wanted, part(call, AccessOptions), call.progress, there=there)
+
+
+def _watchable(what: object, seconds: float | None, *, unattended: bool) -> Path:
+    if not isinstance(what, str | Path) or not Path(what).expanduser().is_dir():
+        raise UsageError(
+            Wording("{} wants a folder, and {} is none.", Option("watch"), str(what)),
+            hint=Wording("{}", Verb("build", ("./my-filter",), (Option("watch", value=True),))),
+        )
+    if seconds is not None and seconds <= 0:
+        raise UsageError(
+            Wording("{} is a number of seconds above 0, not {}.", Option("seconds", flag="--for"), f"{seconds:g}"),
+            hint=Wording("for instance {}", Option("seconds", "60", flag="--for")),
+        )
+    if seconds is None and unattended:
+        raise UsageError(
+            Wording("{} ends with an interrupt, and in this run nobody is there to give one.", Option("watch")),
+            hint=Wording("add {}, or leave {} out", Option("seconds", "SECONDS", flag="--for"), Option("watch")),
+        )
+    return Path(what).expanduser()
+
+
+def _example(folder: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads((folder / _EXAMPLE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _changes(folder: Path, seconds: float | None) -> Iterator[str]:
+    """Give the names of what changed, at first none, until the time is over.
+
+    Raises
+    ------
+    KeyboardInterrupt
+    """
+    from watchfiles import watch  # noqa: PLC0415 - for its users only
+
+    from wasmnb.compile.folder import LEFT_OUT  # noqa: PLC0415
+
+    def wanted(_: object, path: str) -> bool:
+        parts = Path(path).relative_to(folder.resolve()).parts
+        return bool(parts) and not any(part.startswith(".") or part in LEFT_OUT or part.endswith("~") for part in parts)
+
+    end = None if seconds is None else monotonic() + seconds
+    looking = watch(
+        folder.resolve(),
+        watch_filter=wanted,
+        rust_timeout=_STEP_MS,
+        yield_on_timeout=True,
+        ignore_permission_denied=True,
+    )
+    # It looks from the first turn on: what is saved during the first build is not missed.
+    next(looking)
+    yield "as it is"
+    for found in looking:
+        if found:
+            names = sorted({Path(path).name for _, path in found})
+            yield ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")  # noqa: PLR2004
+        if end is not None and monotonic() > end:
+            return

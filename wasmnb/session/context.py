@@ -1,0 +1,173 @@
+"""What the parts of a session share: its defaults, its mesh, its images, and the secrets that went through it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from wasmnb import redact
+from wasmnb.errors import Explained, MeshError, NoMeshError
+from wasmnb.image.reference import split_target
+from wasmnb.plugin.errors import changed
+from wasmnb.session.defaults import KEYS
+from wasmnb.session.filters import Filters
+from wasmnb.session.open_views import OpenViews
+from wasmnb.traffic import Captures
+from wasmnb.wording import Verb, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from wasmnb.image import Store
+    from wasmnb.image.registry.access import AccessKeywords
+    from wasmnb.mesh import Mesh
+    from wasmnb.mesh.results import Metrics
+    from wasmnb.plugin import PodVerdict
+    from wasmnb.session.options import AccessOptions
+    from wasmnb.session.testing import Cases
+    from wasmnb.traffic.measure import Measurement
+
+__all__ = ["Context"]
+
+
+class Context:
+    """What the parts of a session share.
+
+    Parameters
+    ----------
+    store : Store, optional
+        The images on this machine, where they are not in the user's own store.
+
+    Attributes
+    ----------
+    defaults : dict
+        What ``Session.config`` sets.
+    secrets : set of str
+        What must not be shown.
+    filters : Filters
+    captures : Captures
+        Exchanges, to compare later ones with.
+    measured : dict
+        Measurements by request, then by the plugins in force.
+    metrics : Metrics or None
+        As they were read last.
+    open_views : OpenViews
+    own : dict of str to str
+        Digests by the names that were built or given here and are not pushed: a registry need not be asked what these
+        names mean.
+    """
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.defaults: dict[str, Any] = {key: default.start for key, default in KEYS.items()}
+        self.secrets: set[str] = set()
+        self.filters = Filters()
+        self.captures = Captures()
+        self.measured: dict[Hashable, dict[Hashable, Measurement]] = {}
+        self.open_views = OpenViews()
+        self.own: dict[str, str] = {}
+        self.metrics: Metrics | None = None
+        self._mesh: Mesh | None = None
+        self._images = store
+        self._cases: Cases | None = None
+
+    @property
+    def store(self) -> Store:
+        """The images on this machine.
+
+        Raises
+        ------
+        ImageError
+            Its folder may not be written.
+        """
+        if self._images is None:
+            from wasmnb.image import Store  # noqa: PLC0415 - the first deploy of a filter needs none
+
+            self._images = Store()
+        return self._images
+
+    @property
+    def cases(self) -> Cases:
+        """The cases of the filters."""
+        if self._cases is None:
+            from wasmnb.session.testing import Cases  # noqa: PLC0415 - for those who have some
+
+            self._cases = Cases()
+        return self._cases
+
+    @property
+    def chosen(self) -> Mesh | None:
+        """The mesh, where one has been chosen."""
+        return self._mesh
+
+    @property
+    def mesh(self) -> Mesh:
+        """The chosen mesh.
+
+        Raises
+        ------
+        NoMeshError
+            None has been chosen; the message says which command starts one.
+        """
+        if self._mesh is None:
+            start = Verb("mesh", () if self.defaults["mesh"] else ("local",))
+            raise NoMeshError(
+                "No mesh has been chosen yet.",
+                hint=Wording("{} starts one (Session.mesh() in Python)", start, python=Wording("{} starts one", start)),
+            )
+        return self._mesh
+
+    def use(self, mesh: Mesh) -> None:
+        """Choose a mesh that runs already.
+
+        Raises
+        ------
+        MeshError
+            Another one is chosen.
+        """
+        if self._mesh is not None and self._mesh is not mesh:
+            raise MeshError(
+                f"The mesh {self._mesh.name!r} is chosen already.",
+                hint=Wording("{} lets go of it", Verb("mesh", ("stop",))),
+                code="WNB4006",
+            )
+        self._mesh = mesh
+
+    def release(self) -> None:
+        """Choose no mesh any more, and forget what was seen of it."""
+        self._mesh = None
+        self.captures.clear()
+        self.measured.clear()
+        self.metrics = None
+
+    def default(self, key: str, given: Any) -> Any:
+        """Give what was said, or else the default."""
+        return self.defaults[key] if given is None else given
+
+    def access(self, host: str, options: AccessOptions) -> AccessKeywords:
+        """Say how a registry is spoken to: as the command says, else as the defaults do.
+
+        The defaults are those of the configured registry: another one would not answer, or should not be believed.
+        """
+        if options.plain_http or options.insecure or options.ca:
+            return {"plain_http": options.plain_http, "insecure": options.insecure, "ca": options.ca}
+        own, known = self.defaults["registry"], self.defaults
+        if own is not None and split_target(own)[0] != host:
+            return {}
+        return {"plain_http": known["plain_http"], "insecure": known["insecure"], "ca": known["ca"]}
+
+    def shown(self, verdicts: Sequence[PodVerdict]) -> tuple[PodVerdict, ...]:
+        """Give verdicts with the secrets masked."""
+        return tuple(changed(verdict, self.mask) for verdict in verdicts)
+
+    def mask(self, words: str) -> str:
+        """Give a text with the secrets masked that went through the session."""
+        return redact.text(words, self.secrets)
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Mask, in an error that leaves the session, the secrets that went through it."""
+        try:
+            yield
+        except Explained as error:
+            redact.error(error, self.secrets)
+            raise

@@ -1,0 +1,251 @@
+"""What a session puts in force, restores and takes away; and what a plugin would become."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from wasmnb import redact
+from wasmnb.errors import UsageError
+from wasmnb.options import part, takes
+from wasmnb.plugin.rendering import TARGETS, Place, Site
+from wasmnb.progress import Following
+from wasmnb.rollout import RolloutPolicy, assign, label_text, read_steps, roll_out
+from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
+from wasmnb.rollout.deployment import Deployment, Removal
+from wasmnb.rollout.dry_run import DryRun, rehearse
+from wasmnb.session.defaults import number
+from wasmnb.session.image_source import default_id
+from wasmnb.session.options import AccessOptions, DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
+from wasmnb.session.rendering import Rendered, render
+from wasmnb.session.specification import Specification
+from wasmnb.wording import Option, Verb, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.plugin import Plugin
+    from wasmnb.progress import Progress
+    from wasmnb.rollout import Labels, Rollout
+    from wasmnb.session.context import Context
+    from wasmnb.session.image_source import Deployable, ImageSource
+    from wasmnb.session.secrets import Secrets
+
+__all__ = ["Deployments"]
+
+_WATCH_FOR = 5.0
+
+
+class Deployments:
+    """What a session does with plugins.
+
+    Parameters
+    ----------
+    context : Context
+    source : ImageSource
+    secrets : Secrets
+        What is put into configurations.
+    """
+
+    def __init__(self, context: Context, source: ImageSource, secrets: Secrets) -> None:
+        self.context, self.source, self.secrets = context, source, secrets
+
+    @takes(DeployCall)
+    def deploy(self, call: DeployCall) -> Deployment | DryRun | Rollout:
+        """Put a filter or an image in force on every pod that the selector names, and wait until it is LIVE there.
+
+        An image is deployed by the digest that its reference means at this moment.
+
+        Raises
+        ------
+        NoMeshError, BadNameError, UsageError, ConfigError, ModuleError, SelectorError, DeployError, HangError
+        ImageError, RegistryError
+        Interrupted
+        """
+        wanted = self.read(call, call.selector)
+        access = part(call, AccessOptions)
+        labels, policy = _steps(part(call, RolloutOptions), wanted)
+        if call.dry_run:
+            return self._rehearse(call.name, wanted, labels, access, call.progress)
+        if labels:
+            return self._roll_out(call, wanted, labels, policy)
+        return self.put(call.name, wanted, access, call.progress)
+
+    def rollback(
+        self,
+        id: str,  # noqa: A002 - the option's own word
+        *,
+        timeout: float | None = None,
+        progress: Progress | None = None,
+    ) -> Deployment:
+        """Restore the whole plugin that was in force before: image, configuration, selector, phase and all the rest.
+
+        Where it was taken away, what was in force last comes back. A second rollback undoes the first, as two of
+        ``kubectl rollout undo`` do: what it left is then what was in force before.
+
+        Parameters
+        ----------
+        id : str
+        timeout : float, optional
+            Seconds to wait for LIVE.
+
+        Raises
+        ------
+        NoMeshError, UsageError, BadNameError, DeployError
+        MeshError
+            There was nothing before.
+        Interrupted
+        """
+        mesh, seconds = self.context.mesh, number("timeout", self.context.default("timeout", timeout))
+        before, now = previous(mesh, id), in_force(mesh, id)
+        self.context.secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
+        done = put(mesh, before, wait=seconds, mask=self.context.mask, progress=progress)
+        return replace(done, verdicts=self.context.shown(done.verdicts), notes=(back(before, now),))
+
+    def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
+        """Take a plugin away from every pod.
+
+        Raises
+        ------
+        NoMeshError
+        BadNameError
+            It is not there; the message names what is.
+        Interrupted
+        """
+        mesh = self.context.mesh
+        plugin = in_force(mesh, id)
+        if plugin is None:
+            raise unknown_plugin(mesh, id)
+        start = perf_counter()
+        pods = tuple(pod.name for pod in mesh.pods() if plugin.selects(pod.labels))
+        try:
+            removed = mesh.remove(id)
+        except KeyboardInterrupt:
+            raise stopped(mesh, plugin, "Removing") from None
+        return Removal(removed, pods, perf_counter() - start)
+
+    @takes(RenderCall)
+    def render(self, call: RenderCall) -> Rendered:
+        """Show what a filter or an image becomes on a cluster or in a plain Envoy, and write it to a file if asked to.
+
+        It needs no mesh; nothing is applied and nothing pushed.
+
+        Raises
+        ------
+        BadNameError, UsageError, ConfigError, ModuleError, ImageError, RegistryError
+        """
+        wanted = self._read(call, call.selector, applied=False)
+        found = self.source.find(call.name, part(call, AccessOptions), call.progress)
+        site = {"listen": call.listen, "upstream": call.upstream, "admin": call.admin}
+        target = TARGETS.load(wanted.target)
+        place = Place(
+            call.namespace or target.namespace,
+            call.istio_version,
+            site=Site(**{name: value for name, value in site.items() if value is not None}),
+            output=call.output,
+        )
+        made = render(wanted.plugin(found.image), target, place)
+        notes = (*made.notes, *found.notes(found.image))
+        if not found.named and target.fetches:
+            module = made.plugin.image.module.name
+            push = Verb("push", (module,))
+            notes += (str(Wording("proxies look for the image in a registry: {} brings it there", push)),)
+        return replace(made, notes=notes)
+
+    def read(self, options: DeployOptions, selector: str | Mapping[str, str] | None) -> Specification:
+        """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
+        self.context.mesh  # noqa: B018 - raises
+        return self._read(options, selector)
+
+    def _read(
+        self, options: PluginOptions, selector: str | Mapping[str, str] | None, *, applied: bool = True
+    ) -> Specification:
+        wanted = Specification.read(options, selector, self.context.defaults, applied=applied)
+        if "config" in wanted.said:
+            wanted = replace(wanted, said={**wanted.said, "config": self.secrets.put_into(wanted.said["config"])})
+        self.context.secrets |= wanted.secrets
+        return wanted
+
+    def put(
+        self,
+        name: Deployable,
+        wanted: Specification,
+        access: AccessOptions,
+        progress: Progress | None,
+        *,
+        there: Plugin | None = None,
+    ) -> Deployment:
+        """Put something deployable in force; of what is ``there``, what was not said stays as it is."""
+        mesh = self.context.mesh
+        with still_in_force(mesh, wanted.id or default_id(name)):
+            found, stages = self.source.supply(name, access, progress)
+            plugin = wanted.plugin(found.image, there)
+        done = put(
+            *(mesh, plugin),
+            wait=wanted.seconds if wanted.wait else None,
+            skip_preflight=not wanted.preflight,
+            mask=self.context.mask,
+            progress=progress,
+        )
+        notes = found.notes(plugin.image)
+        return replace(done, verdicts=self.context.shown(done.verdicts), stages=(*stages, *done.stages), notes=notes)
+
+    def _rehearse(
+        self,
+        name: Deployable,
+        wanted: Specification,
+        labels: tuple[Labels, ...],
+        access: AccessOptions,
+        progress: Progress | None,
+    ) -> DryRun:
+        mesh = self.context.mesh
+        with still_in_force(mesh, wanted.id or default_id(name)):
+            found, _ = self.source.supply(name, access, progress, dry=True)
+            plugin = wanted.plugin(found.image)
+        notes = list(found.notes(plugin.image))
+        members = assign(mesh.pods(), plugin, labels) if labels else []
+        for index, pods in enumerate(members):
+            notes.append(f"step {index + 1}, {label_text(labels[index])}: {', '.join(pods)}")
+        return rehearse(mesh, plugin, self.context.secrets, notes)
+
+    def _roll_out(
+        self, call: DeployCall, wanted: Specification, labels: tuple[Labels, ...], policy: RolloutPolicy
+    ) -> Rollout:
+        mesh, mask = self.context.mesh, self.context.mask
+        with still_in_force(mesh, wanted.id or default_id(call.name)):
+            found, stages = self.source.supply(call.name, part(call, AccessOptions), call.progress)
+            plugin = wanted.plugin(found.image)
+
+        def tell(now: Rollout) -> None:
+            shown = now.changed(mask)
+            if call.on_step is not None:
+                call.on_step(shown)
+            if isinstance(call.progress, Following):
+                call.progress.walked(shown)
+
+        done = roll_out(mesh, plugin, labels, policy, progress=call.progress, on_step=tell)
+        return replace(done.changed(mask), stages=stages, notes=found.notes(plugin.image))
+
+
+def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels, ...], RolloutPolicy]:
+    """Read what was said about steps.
+
+    Raises
+    ------
+    UsageError
+        A step is none, or something was said that goes only with steps, or never with them.
+    """
+    labels = read_steps(options.steps)
+    if not labels and (options.watch_for is not None or options.accept_no_traffic):
+        raise UsageError(
+            "It was said how steps are watched, but there are none.",
+            hint=Wording("add {}, for instance {}", Option("steps"), Option("steps", "version=v1,version=v2")),
+        )
+    if labels and not wanted.wait:
+        raise UsageError(
+            "Each step of a rollout is waited for.",
+            hint=Wording("leave out {}, or {}", Option("wait", value=False, flag="--no-wait"), Option("steps")),
+        )
+    seconds = number("watch_for", _WATCH_FOR if options.watch_for is None else options.watch_for)
+    return labels, RolloutPolicy(wanted.seconds, seconds, options.accept_no_traffic, options.ask)

@@ -1,0 +1,288 @@
+"""A session's mesh: started, connected to, looked at, and let go of."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.check import Checks
+from wasmnb.errors import Interrupted, MeshError, UsageError
+from wasmnb.image.reference import Reference
+from wasmnb.mesh import MeshInNamespace, MeshWithBookinfo, log_lines
+from wasmnb.mesh.kinds import MESHES
+from wasmnb.mesh.results import Logs, Pods, Verdicts
+from wasmnb.options import said, takes
+from wasmnb.rollout.deploy import in_force, unknown_plugin
+from wasmnb.session.defaults import choice, number
+from wasmnb.session.metrics import read_metrics
+from wasmnb.session.options import AccessOptions, MeshCall, MeshOptions
+from wasmnb.session.results import Bookinfo, MeshState, Roles
+from wasmnb.wording import Verb, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.image import Image
+    from wasmnb.mesh.results import Metrics
+    from wasmnb.progress import Progress
+    from wasmnb.session.context import Context
+
+__all__ = ["Meshes"]
+
+_STOP = "stop"
+
+
+class Meshes:
+    """How a session comes by a mesh, and what it sees of it.
+
+    Parameters
+    ----------
+    context : Context
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._started: dict[str, Any] = {}
+
+    @takes(MeshCall)
+    def mesh(self, call: MeshCall) -> MeshState:
+        """Start a mesh or connect to one, keep the one that is chosen, or let go of it.
+
+        Raises
+        ------
+        UsageError, NoMeshError, MeshError
+        RegistrationError
+            The package that registers the mesh is broken.
+        """
+        kind = call.kind if call.kind is None else choice("the mesh", call.kind, (*MESHES.names(), _STOP))
+        if kind == _STOP:
+            return self._stop()
+        if self.context.chosen is not None:
+            self._same_options(kind, call)
+            try:
+                return self._state("kept")
+            except MeshError:
+                # It was stopped behind our back, or its supervisor died: nothing of it is left to be kept.
+                self._stop()
+        kind = kind or self.context.defaults["mesh"]
+        if kind is None:
+            return self._state("kept")  # raises: there is none, and none is configured
+        return self._start(kind, call)
+
+    def bookinfo(
+        self,
+        action: str,
+        *,
+        images: str | Mapping[str, str] = "",
+        timeout: float = 300.0,
+        progress: Progress | None = None,
+    ) -> Bookinfo:
+        """Apply bookinfo to the mesh and wait until its pods are READY, or delete what applying it made.
+
+        Parameters
+        ----------
+        action : str
+            ``apply`` or ``delete``.
+        images : str or mapping
+            Where its images come from: ``PREFIX[:TAG]``, or one for each deployment; upstream's when left out.
+        timeout : float
+            Seconds to wait for READY, image pulls included.
+        progress : Progress, optional
+
+        Raises
+        ------
+        NoMeshError, UsageError, ForbiddenError
+        MeshError
+            A pod cannot become ready, or gets no proxy.
+        Interrupted
+        """
+        action = choice("the action", action, ("apply", "delete"))
+        mesh, seconds = self.context.mesh, number("timeout", timeout)
+        if not isinstance(mesh, MeshWithBookinfo):
+            raise UsageError(f"Bookinfo cannot be put into the mesh {mesh.name!r}.")
+        start = perf_counter()
+        try:
+            notes = mesh.bookinfo(action, images=images, timeout=seconds, progress=progress)
+        except KeyboardInterrupt:
+            done = "Applying" if action == "apply" else "Deleting"
+            raise Interrupted(
+                f"{done} bookinfo was stopped; what had been done by then stays.",
+                hint=Wording(
+                    "{} goes on; {} takes away what was applied",
+                    Verb("bookinfo", ("apply",)),
+                    Verb("bookinfo", ("delete",)),
+                ),
+            ) from None
+        return Bookinfo(action, tuple(mesh.pods()), perf_counter() - start, notes)
+
+    def status(self, id: str | None = None) -> Verdicts:  # noqa: A002 - the option's own word
+        """Judge every plugin on every pod, or one plugin.
+
+        Raises
+        ------
+        NoMeshError
+        BadNameError
+            No plugin of that id is in force.
+        """
+        mesh = self.context.mesh
+        if id is not None and in_force(mesh, id) is None:
+            raise unknown_plugin(mesh, id)
+        return Verdicts(self.context.shown(mesh.verdicts(id)))
+
+    def pods(self, *, verdicts: bool = False) -> Pods:
+        """List the pods of the mesh as they are now.
+
+        Parameters
+        ----------
+        verdicts : bool
+            Say too what is true of each plugin on them.
+        """
+        found = tuple(self.context.mesh.pods())
+        return Pods(found, verdicts=self.status().items if verdicts else ())
+
+    def logs(self, pod: str, *, tail: int | None = 20, level: str | None = None, grep: str | None = None) -> Logs:
+        """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.
+
+        Parameters
+        ----------
+        pod : str
+            Pod or workload.
+        tail : int, optional
+            Of those that ``level`` and ``grep`` leave.
+        level : str, optional
+            Lines of this level and graver ones: ``warning``. A backtrace stays with its line.
+        grep : str, optional
+            A regular expression that a line must contain.
+
+        Raises
+        ------
+        NoMeshError
+        BadNameError
+            There is no pod of that name.
+        UsageError
+        """
+        mesh = self.context.mesh
+        if level is None and grep is None:
+            lines = mesh.logs(pod, tail=tail)
+        else:
+            lines = log_lines.chosen(mesh.logs(pod), level=level, grep=grep)
+            lines = lines if tail is None else lines[max(0, len(lines) - tail) :]
+        return Logs(tuple(self.context.mask(line) for line in lines), pod=pod)
+
+    def metrics(self, pod: str | None = None, *, seconds: float | None = None) -> Metrics:
+        """Read the metrics that filters define, of each pod, with the rates of counters since they were read before.
+
+        Parameters
+        ----------
+        pod : str, optional
+            Of one pod or workload only.
+        seconds : float, optional
+            Read twice, so many seconds apart; the rates are of this time.
+
+        Raises
+        ------
+        NoMeshError
+        BadNameError
+            There is no pod of that name.
+        """
+        if seconds is not None:
+            self.context.metrics = read_metrics(self.context.mesh, pod)
+            time.sleep(number("seconds", seconds))
+        found, before = read_metrics(self.context.mesh, pod), self.context.metrics
+        self.context.metrics = found
+        return found if before is None else found.since(before)
+
+    def doctor(self, *, rbac: bool = False) -> Checks | Roles:
+        """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials.
+
+        Parameters
+        ----------
+        rbac : bool
+            Look at nothing; give the smallest set of Kubernetes roles with which everything works, as YAML: for the
+            chosen mesh's namespace, else for ``default``. What bookinfo needs besides is a role of its own.
+        """
+        from wasmnb.session.doctor import examine  # noqa: PLC0415 - touches the toolchain
+
+        if rbac:
+            from wasmnb.mesh.istio.doctor import rbac as roles  # noqa: PLC0415 - for users of a cluster only
+
+            mesh = self.context.chosen
+            return Roles(roles(mesh.namespace if isinstance(mesh, MeshInNamespace) else "default"))
+        return Checks(tuple(examine(self.context)))
+
+    def close(self) -> None:
+        """Stop the mesh that was chosen, if there is one."""
+        if self.context.chosen is not None:
+            self._stop()
+
+    def _same_options(self, kind: str | None, call: MeshCall) -> None:
+        """Refuse another mesh, and options that this one was not started with; left out, they are no question."""
+        name = self.context.mesh.name
+        if kind not in (None, name) and name in MESHES.names():
+            raise MeshError(
+                f"The mesh {name!r} is chosen already.",
+                hint=Wording("{}, then {}", Verb("mesh", ("stop",)), Verb("mesh", (str(kind),))),
+                code="WNB4006",
+            )
+        other = [key for key, value in said(call, MeshOptions).items() if _fixed(value) != self._started.get(key)]
+        if other:
+            raise MeshError(
+                f"The mesh {name!r} runs already, with other {' and '.join(other)}.",
+                hint=Wording("{}, then start it with these options", Verb("mesh", ("stop",))),
+                code="WNB4006",
+            )
+
+    def _start(self, kind: str, call: MeshCall) -> MeshState:
+        start, made = perf_counter(), MESHES.load(kind)
+        asked = _own(kind, made.options, call)
+        try:
+            self.context.use(made.start(asked, fetch=self._fetched, progress=call.progress))
+        except KeyboardInterrupt:
+            raise Interrupted("Starting the mesh was stopped; nothing of it runs.") from None
+        self._started = asked
+        try:
+            return replace(self._state("started"), seconds=perf_counter() - start)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "The mesh was not looked at to the end; it runs.", hint=Wording("{} ends it", Verb("mesh", ("stop",)))
+            ) from None
+
+    def _fetched(self, pinned: str) -> Image:
+        """Get the image of a pinned reference: from the store, else from its registry."""
+        from wasmnb.session.image_source import find  # noqa: PLC0415 - for images that others deployed
+
+        access = self.context.access(Reference.parse(pinned).host, AccessOptions())
+        return find(pinned, self.context.store, own="", access=access).image
+
+    def _stop(self) -> MeshState:
+        mesh, start = self.context.mesh, perf_counter()
+        self.context.open_views.close("the mesh was stopped")
+        mesh.stop()
+        self.context.release()
+        return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=mesh.remains)
+
+    def _state(self, change: str) -> MeshState:
+        mesh = self.context.mesh
+        return MeshState(mesh.name, tuple(mesh.pods()), change, gateway=mesh.gateway, about=mesh.about)
+
+
+def _own(kind: str, options: tuple[str, ...], call: MeshCall) -> dict[str, Any]:
+    """Give the options of a kind of mesh; refuse those of another.
+
+    Raises
+    ------
+    UsageError
+    """
+    wrong = [key for key in said(call, MeshOptions) if key not in options]
+    for other, known in MESHES.loaded().items() if wrong else ():
+        theirs = [key for key in wrong if key in known.options]
+        if theirs:
+            raise UsageError(f"{', '.join(theirs)} is for the mesh {other!r}, not for {kind!r}.", hint="leave it out")
+    return {key: _fixed(getattr(call, key)) for key in options}
+
+
+def _fixed(value: Any) -> Any:
+    """Give a value that does not change any more, to compare later ones with."""
+    return tuple(value) if isinstance(value, list) else value

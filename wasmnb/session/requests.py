@@ -1,0 +1,189 @@
+"""Requests that a session sends through its mesh: one to look at, or many to measure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING
+
+from wasmnb import redact
+from wasmnb.errors import Interrupted, UsageError
+from wasmnb.plugin.identity import plugin_key
+from wasmnb.progress import Silent
+from wasmnb.rollout.fan_out import ask_each
+from wasmnb.session import parsing
+from wasmnb.session.defaults import choice, number
+from wasmnb.traffic import Capture, Exchange, PodCaptures, masking
+from wasmnb.traffic.expectation import Expectation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wasmnb.progress import Progress
+    from wasmnb.session.context import Context
+    from wasmnb.traffic.measure import Comparison
+
+__all__ = ["Requests"]
+
+_MOST_REQUESTS = 10_000
+
+
+class Requests:
+    """How a session sends requests.
+
+    Parameters
+    ----------
+    context : Context
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def headers(
+        self,
+        source: str,
+        url: str,
+        *,
+        method: str | None = None,
+        header: Sequence[str] | Sequence[tuple[str, str]] | Mapping[str, str] = (),
+        data: str | bytes | None = None,
+        via: str = "proxy",
+        timeout: float = 5.0,
+        before: str | Exchange | Capture | PodCaptures = "auto",
+        all_pods: bool = False,
+        expect: int | str | None = None,
+        expect_header: str | Sequence[str] = (),
+    ) -> Capture | PodCaptures:
+        """Send a request, and compare the response with that of the same request before.
+
+        Parameters
+        ----------
+        source : str
+            Workload or pod that sends.
+        url : str
+            ``host:port/path``.
+        method : str, optional
+            ``GET``, or ``POST`` when there is data.
+        header : sequence or mapping
+            ``name: value`` lines, pairs, or a mapping.
+        data : str or bytes, optional
+            The body; ``@file`` reads one.
+        via : str
+            ``proxy`` or ``app``; see ``Mesh.send``.
+        timeout : float
+            Seconds.
+        before : str, Exchange, Capture or PodCaptures
+            ``auto``: the last exchange of this very request while other plugins were in force. ``none``: nothing.
+        all_pods : bool
+            Send it to each pod of the service; pods that do not answer are named, unless none does.
+        expect : int or str, optional
+            The status that the response must have: ``200``, or ``2xx`` for each of that hundred.
+        expect_header : str or sequence of str
+            ``NAME=VALUE`` that a line of the response must be; ``NAME`` alone for any value.
+
+        Raises
+        ------
+        UnexpectedError
+            The response is not what is expected.
+        NoMeshError, UsageError, TrafficError, MeshError
+        """
+        mesh, expected = self.context.mesh, Expectation.of(expect, expect_header)
+        lines, content = parsing.header_lines(header), parsing.body(data)
+        self.context.secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
+        self.context.secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
+        method = (method or ("POST" if content else "GET")).upper()
+        via = choice("via", via, ("proxy", "app"))
+        if isinstance(before, str):
+            before = choice("before", before, ("auto", "none"))
+        elif not isinstance(before, Exchange | Capture | PodCaptures):
+            raise UsageError(
+                f"What comes before is an Exchange or a Capture, not {type(before).__name__}.",
+                hint="leave it out, or use none",
+            )
+        send = partial(
+            mesh.send,
+            source,
+            url,
+            method=method,
+            headers=lines,
+            body=content,
+            via=via,
+            timeout=number("timeout", timeout),
+            received=True,
+        )
+        try:
+            if all_pods:
+                taken, silent = ask_each(mesh.endpoints(url), send, url)
+                captures = tuple(self._compared(one, before, own=True) for one in taken)
+                for one in captures:
+                    expected.check(one.after)
+                return PodCaptures(captures, {pod: self.context.mask(why) for pod, why in silent.items()})
+            capture = self._compared(send(), before)
+        except KeyboardInterrupt:
+            raise Interrupted(f"Waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
+        expected.check(capture.after)
+        return capture
+
+    def _compared(
+        self, taken: Exchange, before: str | Exchange | Capture | PodCaptures, *, own: bool = False
+    ) -> Capture:
+        """Keep an exchange, and give it with what it is to be compared with; ``own``: only of the same pod."""
+        capture = self.context.captures.add(taken, tuple(plugin_key(plugin) for plugin in self.context.mesh.plugins()))
+        if isinstance(before, PodCaptures):
+            capture = replace(capture, before=before.before(taken.pod))
+        elif isinstance(before, Capture):
+            capture = replace(capture, before=before.after)
+        elif isinstance(before, Exchange):
+            capture = replace(capture, before=before)
+        elif before == "none" or (own and capture.before is not None and capture.before.pod != taken.pod):
+            capture = replace(capture, before=None)
+        return masking.capture(capture, self.context.secrets)
+
+    def compare(
+        self,
+        source: str,
+        url: str,
+        *,
+        requests: int = 200,
+        via: str = "proxy",
+        timeout: float = 5.0,
+        progress: Progress | None = None,
+    ) -> Comparison:
+        """Measure a request's latency and errors, beside the last measurement while other plugins were in force.
+
+        Parameters
+        ----------
+        source, url, via, timeout
+            As for `headers`.
+        requests : int
+            How many GETs are sent, one after the other; at most 10,000.
+
+        Raises
+        ------
+        NoMeshError, UsageError, TrafficError
+        Interrupted
+        """
+        from wasmnb.traffic.measure import Comparison, measure  # noqa: PLC0415
+
+        if not 0 < requests <= _MOST_REQUESTS:
+            raise UsageError(f"{requests} requests cannot be sent.", hint=f"give a number from 1 to {_MOST_REQUESTS}")
+        mesh, seconds = self.context.mesh, number("timeout", timeout)
+        via = choice("via", via, ("proxy", "app"))
+        state = tuple(plugin_key(plugin) for plugin in mesh.plugins())
+        try:
+            taken = measure(
+                lambda: mesh.send(source, url, via=via, timeout=seconds),
+                requests=requests,
+                what=f"{source} → {redact.url(url)}",
+                plugins=tuple(f"{plugin.id} {plugin.image.digest[:19]}" for plugin in mesh.plugins()),
+                at=datetime.now(timezone.utc),
+                progress=progress or Silent(),
+            )
+        except KeyboardInterrupt:
+            raise Interrupted("Measuring was stopped; what was sent so far has arrived.") from None
+        known = self.context.measured.setdefault((source, url, via), {})
+        known.pop(state, None)
+        before = next(reversed(known.values()), None)
+        known[state] = taken
+        return Comparison(taken, before)
