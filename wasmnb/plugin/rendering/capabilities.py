@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from wasmnb.plugin import Plugin
 
-__all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "references", "refuse", "said"]
+__all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "option", "references", "refuse", "said"]
 
 ENVOY_GATEWAY, HIGRESS = words((Kind.ENVOY_GATEWAY, Kind.HIGRESS))
 ENVOY = "envoy"
@@ -75,7 +75,7 @@ def refuse(plugin: Plugin, target: str, has: Collection[str] | None = None) -> N
     if not missing:
         return
     others = [name for name, has in _SAYS.items() if has.issuperset(missing)]
-    options = [_option(word) for word in missing]
+    options = [option(word) for word in missing]
     named = Wording(" and ".join("{}" for _ in options), *options)
     raise UsageError(
         Wording("{} has no word for {}, which {} asks for.", target, named, plugin.id),
@@ -83,7 +83,7 @@ def refuse(plugin: Plugin, target: str, has: Collection[str] | None = None) -> N
     )
 
 
-def _option(said: str) -> Option:
+def option(said: str) -> Option:
     """Give the option of a word in `_SAYS`, such as ``type NETWORK``."""
     flag, _, value = said.partition(" ")
     return Option(flag.replace("-", "_"), value)

@@ -15,6 +15,7 @@ from wasmnb.plugin.rendering.envoyfilter import envoy_filter
 from wasmnb.plugin.rendering.higress import higress_plugin
 from wasmnb.plugin.rendering.istio import traffic_extension, wasm_plugin
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, KINDS, TRAFFIC_EXTENSION, WASM_PLUGIN
+from wasmnb.plugin.rendering.since import Version, dotted, refuse_newer
 from wasmnb.plugin.rendering.targets import ISTIO, Place, Rendition, Target
 from wasmnb.wording import Option, Wording
 
@@ -64,14 +65,20 @@ def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
     Raises
     ------
     UsageError
-        There is no such kind, or this Istio does not know it.
+        There is no such kind, or this Istio does not know it, or a field of it that the plugin needs.
     ConfigError
         The kind wanted cannot carry the configuration.
     """
-    numbers = _numbers(version)
-    lost = _lost(plugin)
     if not as_ and plugin.kind.foreign:
         return Choice(plugin.kind.value, f"it is for {plugin.kind.value}")
+    numbers = _numbers(version)
+    chosen = _chosen(plugin, version, numbers, as_)
+    refuse_newer(plugin, chosen.kind, numbers)
+    return chosen
+
+
+def _chosen(plugin: Plugin, version: str, numbers: Version, as_: str) -> Choice:
+    lost = _lost(plugin)
     if as_ or plugin.kind is not Kind.AUTO:
         return _wanted(plugin, as_ or plugin.kind.value, numbers, lost)
     if lost:
@@ -81,8 +88,8 @@ def choose(plugin: Plugin, version: str = "", as_: str = "") -> Choice:
         raise UsageError(
             f"Istio {version} is too old: its proxies do not fetch images.", hint="Istio 1.12 and later do"
         )
-    since = ".".join(str(part) for part in _SINCE[kind])
-    return Choice(kind, f"{f'Istio {version}' if version else 'the newest Istio'} has it (since {since})")
+    newest = f"Istio {version}" if version else "the newest Istio"
+    return Choice(kind, f"{newest} has it (since {dotted(_SINCE[kind])})")
 
 
 def render_istio(plugin: Plugin, namespace: str, *, version: str = "", as_: str = "") -> dict[str, Any]:
@@ -102,7 +109,7 @@ def render(plugin: Plugin, place: Place) -> Rendition:
     return Rendition(choice.kind, _RENDER[choice.kind](plugin, place.namespace), choice.reason)
 
 
-def _wanted(plugin: Plugin, as_: str, numbers: tuple[int, ...], lost: str) -> Choice:
+def _wanted(plugin: Plugin, as_: str, numbers: Version, lost: str) -> Choice:
     kind = next((kind for kind in KINDS if kind.lower() == as_.lower()), None)
     if kind is None:
         raise UsageError(
@@ -111,9 +118,9 @@ def _wanted(plugin: Plugin, as_: str, numbers: tuple[int, ...], lost: str) -> Ch
             hint=did_you_mean(as_, KINDS),
         )
     if numbers < _SINCE[kind]:
-        there, since = (".".join(str(part) for part in one) for one in (numbers, _SINCE[kind]))
         raise UsageError(
-            f"Istio {there} has no {kind}; it came with {since}.", hint=Wording("leave {} out", Option("as_"))
+            f"Istio {dotted(numbers)} has no {kind}; it came with {dotted(_SINCE[kind])}.",
+            hint=Wording("leave {} out", Option("as_")),
         )
     if lost and kind != ENVOY_FILTER:
         carried(plugin, kind, as_object)
@@ -128,6 +135,6 @@ def _lost(plugin: Plugin) -> str:
     return ""
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _numbers(version: str) -> Version:
     found = re.match(r"v?(\d+)\.(\d+)", version)
     return (int(found[1]), int(found[2])) if found else (99, 0)
