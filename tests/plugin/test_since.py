@@ -46,7 +46,7 @@ def test_it_is_taken_from_then_on_and_where_the_version_is_not_known(options, sa
 
 def test_an_envoyfilter_has_the_fields_of_its_own():
     choose(plugin(env={"A": "b"}, match=Match(Mode.SERVER)), "1.13", "EnvoyFilter")
-    with pytest.raises(UsageError, match="The EnvoyFilter of Istio 1.21 has no field"):
+    with pytest.raises(UsageError, match=r"The EnvoyFilter of Istio 1\.21 has no field"):
         choose(plugin(targets=TargetRef("Gateway", "g")), "1.21", "EnvoyFilter")
 
 
