@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import digest, io_errors
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.errors import CompileError, listed
+from wasmnb.compile.tree import unchanged
 from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.stamp import shipped, stamp
@@ -69,11 +70,14 @@ class Made:
     root_ids : tuple of str or None
         None when the SDK takes every root id, or when they are not known.
     warnings : tuple of Diagnostic
+    read : mapping of str to str
+        Digests of files outside of the filter that it was made of, by their paths (`wasmnb.compile.tree.Tree.read`).
     """
 
     wasm: bytes
     root_ids: tuple[str, ...] | None = None
     warnings: tuple[Diagnostic, ...] = ()
+    read: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -112,10 +116,19 @@ def build(
     stages = Stages(progress)
     if not filter.source.strip():
         raise UsageError("The cell has no source.", hint=f"write the filter's {filter.language} source in the cell")
-    what = [*follows, filter.language, filter.source, filter.first_line, filter.flags, filter.files, filter.file]
+    what = [
+        *follows,
+        filter.language,
+        filter.source,
+        filter.first_line,
+        filter.flags,
+        filter.files,
+        filter.file,
+        filter.folder,
+    ]
     key = digest(json.dumps(what, sort_keys=True).encode())
     entry = None if force else store.get(key)
-    wasm = entry.read("module.wasm") if entry else None
+    wasm = entry.read("module.wasm") if entry and unchanged(entry.notes.get("read", {})) else None
     if entry and wasm:
         return _module(filter, wasm, entry, stages, cached=True)
     made = make(stages)
@@ -126,7 +139,8 @@ def build(
         with io_errors():
             (folder / "module.wasm").write_bytes(wasm)
             (folder / "symbols.wasm").write_bytes(made.wasm)
-        return {"first_line": filter.first_line, "warnings": warnings, "stages": stages.seconds}
+        notes = {"first_line": filter.first_line, "warnings": warnings, "stages": stages.seconds}
+        return {**notes, "read": dict(made.read)}
 
     return _module(filter, wasm, store.put(key, fill), stages, cached=False)
 

@@ -46,6 +46,8 @@ class Filter:
         relative, with ``/``.
     file : str
         The source's own path among the files; empty for a cell.
+    folder : str
+        The project's folder, absolute; empty for a cell. What its build files name above it is read there.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Filter:
     first_line: int = 1
     files: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     file: str = ""
+    folder: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -1,4 +1,4 @@
-"""What project folders of all languages share: reading their texts, writing them out again, and messages by file."""
+"""What project folders of all languages share: reading their files, and messages by file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.compile import cached_build
-from wasmnb.compile.cache import io_errors
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.filter import Filter
-from wasmnb.compile.folder import walk
+from wasmnb.compile.tree import LINKED, as_text, listed
 from wasmnb.errors import BadNameError, UsageError
 
 if TYPE_CHECKING:
@@ -18,13 +17,16 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.errors import CompileError
 
-__all__ = ["diagnostic", "error", "read", "texts", "write"]
+__all__ = ["diagnostic", "error", "read", "texts"]
 
-_MOST_BYTES = 32 * 1024 * 1024
+_MOST_BYTES = 64 * 1024 * 1024
+_MOST = 8000
+# A larger file is linked: it is data, and its size and time tell whether it is the same.
+_LARGE = 2 * 1024 * 1024
 
 
 def read(folder: Path, name: str, flags: tuple[str, ...], language: str, mains: Sequence[str]) -> Filter:
-    """Read a folder whose own build file says what belongs together: every text in it is a part of the filter.
+    """Read a folder whose own build file says what belongs together: every file in it is a part of the filter.
 
     Parameters
     ----------
@@ -44,26 +46,29 @@ def read(folder: Path, name: str, flags: tuple[str, ...], language: str, mains: 
     """
     found: dict[str, str] = {}
     size = 0
-    for path in walk(folder):
+    for path in listed(folder):
         try:
-            data = path.read_bytes()
-            size += len(data)
-            found[path.relative_to(folder).as_posix()] = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            continue
+            status = path.stat()
+            large = status.st_size > _LARGE
+            text = f"{LINKED}{status.st_size}-{status.st_mtime_ns}" if large else as_text(path.read_bytes())
         except OSError as reason:
             why = [reason.strerror or str(reason)]
             raise BadNameError(f"{path} cannot be read.", why=why, hint="look at it") from reason
-        if size > _MOST_BYTES:
+        found[path.relative_to(folder).as_posix()] = text
+        size += len(text)
+        if size > _MOST_BYTES or len(found) > _MOST:
             raise UsageError(
-                f"The folder {str(folder)!r} holds more than {_MOST_BYTES // 1024 // 1024} MB of source.",
+                f"The folder {str(folder)!r} is larger than a project: {_MOST_BYTES >> 20} MB, or {_MOST:,} files.",
                 hint="give the folder of the filter alone",
             )
-    main = next((path for wanted in mains for path in found if _fits(path, wanted)), None)
+    shallow = sorted(found, key=lambda path: path.count("/"))
+    main = next((path for wanted in mains for path in shallow if _fits(path, wanted)), None)
     if main is None:
         raise UsageError(f"The folder {str(folder)!r} holds no program.", hint=f"it begins in {mains[0]}")
     source = found.pop(main)
-    return Filter(name, source, language, flags, files=tuple(sorted(found.items())), file=main)
+    return Filter(
+        name, source, language, flags, files=tuple(sorted(found.items())), file=main, folder=str(folder.resolve())
+    )
 
 
 def _fits(path: str, wanted: str) -> bool:
@@ -73,21 +78,6 @@ def _fits(path: str, wanted: str) -> bool:
 def texts(filter: Filter) -> dict[str, str]:  # noqa: A002
     """Give every file of a project by its path, the program among them."""
     return {filter.file: filter.source, **dict(filter.files)}
-
-
-def write(filter: Filter, work: Path) -> None:  # noqa: A002
-    """Put a project's files into an empty folder.
-
-    Raises
-    ------
-    ToolchainError
-        The disk is full.
-    """
-    with io_errors():
-        for name, text in texts(filter).items():
-            path = work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
 
 
 def diagnostic(  # noqa: PLR0917 - the order in which compilers say it

@@ -27,6 +27,7 @@ __all__ = ["SCHEMA", "build_image"]
 
 #: Where a project folder has the JSON Schema of its configuration.
 SCHEMA = "schema.json"
+_MAGIC = b"\0asm"
 _MAX_SOURCE = 4 * 1024 * 1024
 
 
@@ -122,18 +123,31 @@ def _found(path: Path, name: str, flags: Sequence[str]) -> Module | Filter:
 
 
 def _in_folder(folder: Path, name: str, flags: Sequence[str]) -> Module | Filter:
-    modules = [item for item in _names(folder) if item.endswith(".wasm")]
     language = guess(folder)
-    if language is None and len(modules) == 1:
+    if language is not None:
+        # A module beside the sources is what some build made of them once.
+        return Filter.from_folder(folder, name=name, language=language, flags=flags)
+    modules = [item for item in _names(folder) if _is_module(folder / item)]
+    if len(modules) == 1:
         return Module.load(folder / modules[0], name=name)
     if not modules:
-        return Filter.from_folder(folder, name=name, language=language, flags=flags)
-    also = [f"{LANGUAGES.load(language).name} sources"] if language else []
+        return Filter.from_folder(folder, name=name, flags=flags)
     raise UsageError(
         f"The folder {str(folder)!r} does not say what to build: it holds more than one thing that could be meant.",
-        why=[", ".join([*modules[:10], *also])],
+        why=[", ".join(modules[:10])],
         hint=f"name the file, such as {str(folder / modules[0])!r}",
     )
+
+
+def _is_module(path: Path) -> bool:
+    """Tell a module from a text with that ending, such as bazel's ``BUILD.wasm``."""
+    if path.suffix != ".wasm":
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
 
 
 def _source(path: Path) -> str:

@@ -18,6 +18,7 @@ from wasmnb.compile.assemblyscript.node import INSTALL, Node, find
 from wasmnb.compile.cache import Store, digest, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, run
+from wasmnb.compile.tree import planted
 from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.wording import Option
 
@@ -32,13 +33,16 @@ __all__ = ["MANIFEST", "build", "read"]
 #: The file that makes a folder an AssemblyScript project.
 MANIFEST = "package.json"
 _LOCK = "package-lock.json"
-_RECIPE = 1
+_RECIPE = 2
 _PACKAGES = Store("assemblyscript-projects", keep=6)
 #: The names under which projects have their build, the usual one first.
 _SCRIPTS = ("asbuild", "build", "asbuild:release")
 _PREFERRED = ("filter.wasm", "release.wasm", "optimized.wasm")
 # ERROR TS2322: Type 'a' is not assignable to type 'b'. ... in assembly/index.ts(12,5)
 _SAID = re.compile(r"(?P<severity>ERROR|WARNING) \w*\d*:? ?(?P<message>.+)")
+# A package that lies in a folder: "file:../..".
+_FOLDERS = re.compile(r'"(?:file|link):([^"]+)"')
+_QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline")
 _PLACE = re.compile(r"in (?P<file>\S+)\((?P<line>\d+),(?P<column>\d+)\)")
 
 
@@ -70,15 +74,21 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
     files = project.texts(filter)
     script = _script(files[MANIFEST])
     stages.begin("preparing")
-    packages = _packages(node, files, stages)
-    stages.end("prepare")
-    stages.begin("compiling")
-    with workspace(large=True) as work:
-        project.write(filter, work)
+    beside = _FOLDERS.findall(files[MANIFEST])
+    packages = None if beside else _packages(node, files, stages)
+    with workspace(large=True) as work, planted(filter, work) as tree:
+        place = tree.folder
+        if packages is None:
+            # They are copied, so that npm writes nothing into them.
+            stages.begin(f"installing the packages of {MANIFEST}")
+            _install_in(node, ["install", "--install-links", *_QUIET], place)
         with io_errors():
-            (work / "node_modules").symlink_to(packages / "node_modules")
-            (work / "build").mkdir(exist_ok=True)
-        finished = _npm(node, ["run", "--silent", script], work)
+            if packages is not None:
+                (place / "node_modules").symlink_to(packages / "node_modules")
+            (place / "build").mkdir(exist_ok=True)
+        stages.end("prepare")
+        stages.begin("compiling")
+        finished = _npm(node, ["run", "--silent", script], place)
         found = _diagnostics(finished.output + finished.messages, files)
         if finished.code:
             if any(item.severity == "error" for item in found):
@@ -89,9 +99,15 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
                 hint=f"npm run {script}, in its folder, says more",
                 code="WNB2009",
             )
-        wasm = _module(work, script)
+        wasm = _module(place, script)
+        read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
-    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning"))
+    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning"), read=read)
+
+
+def _below(folder: Path, name: str) -> list[Path]:
+    """List the files of a package that lies beside the project."""
+    return [path for path in (folder / name).rglob("*") if path.is_file() and "node_modules" not in path.parts]
 
 
 def _script(manifest: str) -> str:
@@ -129,22 +145,24 @@ def _install(node: Node, asked: dict[str, str], folder: Path) -> None:
         with io_errors():
             for name, text in asked.items():
                 (temporary / name).write_text(text, encoding="utf-8")
-        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline"]
-        finished = _npm(node, ["ci" if _LOCK in asked else "install", *quiet], temporary)
-        if finished.code:
-            said = [line for line in finished.messages.splitlines() if line.startswith("npm error")]
-            raise ToolchainError(
-                f"The packages of {MANIFEST} could not be downloaded.",
-                why=said[:4] or finished.messages.splitlines()[-4:],
-                hint="check the names, the network and npm's registry; "
-                "what was downloaded once is used without a network",
-                code="WNB2006",
-            )
+        _install_in(node, ["ci" if _LOCK in asked else "install", *_QUIET], temporary)
         with io_errors():
             (temporary / "node_modules").mkdir(exist_ok=True)
             temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _install_in(node: Node, words: list[str], folder: Path) -> None:
+    finished = _npm(node, words, folder)
+    if finished.code:
+        said = [line for line in finished.messages.splitlines() if line.startswith("npm error")]
+        raise ToolchainError(
+            f"The packages of {MANIFEST} could not be downloaded.",
+            why=said[:4] or finished.messages.splitlines()[-4:],
+            hint="check the names, the network and npm's registry; what was downloaded once is used without a network",
+            code="WNB2006",
+        )
 
 
 def _npm(node: Node, words: list[str], folder: Path) -> Finished:

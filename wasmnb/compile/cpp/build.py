@@ -57,7 +57,7 @@ class Job:
         self.stages.end("prepare")
         with waiting(self.work) as linker:
             self.stages.begin("compiling")
-            compiled = self._several() if self.filter.files else self._cell(prepared)
+            compiled = self._several() if self.filter.files or self.filter.folder else self._cell(prepared)
             self.stages.end("compile")
             headers = [Source(data.decode(errors="replace")) for data in compiled.headers.values()]
             sources = [self.source, *compiled.others.values(), *headers]
@@ -98,7 +98,7 @@ class Job:
         wanted = proto.wanted(written, files)
         made = proto.generate(files, wanted, self.stages.progress) if wanted else {}
         texts = {**files, **made, main: self.filter.source}
-        units = Units(self.work, texts, main, self.filter.first_line, self.flags)
+        units = Units(self.work, texts, main, self.filter.first_line, self.flags, self.filter.folder)
         units.write()
         paths = [main, *sorted(path for path in texts if path != main and PurePosixPath(path).suffix in SOURCES)]
         compiled = units.compile(paths)

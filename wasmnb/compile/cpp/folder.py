@@ -58,7 +58,7 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
             f"The folder {str(folder)!r} holds no C++ source.", hint=f"it needs one file that ends with {SOURCES[0]}"
         )
     source = texts.pop(main)
-    return Filter(name, source, "cpp", flags, files=tuple(texts.items()), file=main)
+    return Filter(name, source, "cpp", flags, files=tuple(texts.items()), file=main, folder=str(folder.resolve()))
 
 
 def _text(path: Path) -> str:

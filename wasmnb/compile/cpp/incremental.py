@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,6 +30,7 @@ OBJECTS = Store("units", keep=1000)
 # Part of every key: raise it when what is made, or how, changes.
 _RECIPE = 1
 _OBJECT = "unit.o"
+_CLIMBS = re.compile(r'^\s*#\s*include\s*"\.\./', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Units:
         The path of the filter's own source, of which messages speak as the cell.
     first_line : int
     flags : Flags
+    folder : str
+        The project's, where headers above it are looked for; empty for a cell.
     """
 
     work: Path
@@ -72,6 +76,7 @@ class Units:
     main: str
     first_line: int
     flags: Flags
+    folder: str = ""
 
     def write(self) -> None:
         """Put the files where the compiler looks for them."""
@@ -97,7 +102,7 @@ class Units:
 
     def _unit(self, path: str) -> Compiled:
         source = Source(self.texts[path])
-        what = [path, path == self.main, self.first_line, source.text, self.flags.shared, self.flags.own]
+        what = [path, path == self.main, self.first_line, source.text, self.flags.shared, self.flags.own, self._above()]
         key = digest(canonical([_RECIPE, zig().version, sdk_id(), WARNINGS, what]))
         entry = OBJECTS.get(key)
         if entry is None or not unchanged(entry, self.texts) or not entry.sound():
@@ -127,7 +132,16 @@ class Units:
         """Give the folders in which headers are looked for: the project's own, and a project's ``include``."""
         own = [".", *(["include"] if any(name.startswith("include/") for name in self.texts) else [])]
         main = [f"-fmacro-prefix-map={CELL}={path}"] if path == self.main and path != CELL else []
-        return [*(word for folder in own for word in ("-I", folder)), *main]
+        return [*self._above(), *(word for folder in own for word in ("-I", folder)), *main]
+
+    def _above(self) -> list[str]:
+        """Name the user's folders in which something includes what lies above the project."""
+        if not self.folder:
+            return []
+        climbing = {str(PurePosixPath(path).parent) for path, text in self.texts.items() if _CLIMBS.search(text)}
+        return [
+            word for folder in sorted(climbing) for word in ("-iquote", os.path.normpath(f"{self.folder}/{folder}"))
+        ]
 
 
 def unchanged(entry: Entry, texts: Mapping[str, str]) -> bool:

@@ -103,7 +103,7 @@ class CppToolchain:
 
 
 def _what(filter: Filter, flags: Flags) -> list[Any]:  # noqa: A002
-    several = [filter.files, filter.file] if filter.files else []
+    several = [filter.files, filter.file, filter.folder] if filter.files or filter.folder else []
     return [filter.source, filter.first_line, flags.shared, flags.own, *several]
 
 

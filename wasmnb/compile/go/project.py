@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.compile import cached_build, project
@@ -12,14 +13,15 @@ from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.go import messages, modules
 from wasmnb.compile.go.compiler import Go, environment, find
 from wasmnb.compile.process import Finished, run
+from wasmnb.compile.tree import planted
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.filter import Filter
+    from wasmnb.compile.tree import Tree
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 
@@ -27,7 +29,7 @@ __all__ = ["MANIFEST", "build", "read"]
 
 #: The file that makes a folder a Go project.
 MANIFEST = "go.mod"
-_RECIPE = 1
+_RECIPE = 2
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 # What Go says when a module is not on this machine yet.
 _MISSING = re.compile(r"module lookup disabled by GOPROXY=off|missing go\.sum entry|cannot find module providing")
@@ -35,7 +37,7 @@ _MISSING = re.compile(r"module lookup disabled by GOPROXY=off|missing go\.sum en
 
 def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
     """Read a project's folder (`wasmnb.compile.folder`)."""
-    return project.read(folder, name, flags, "go", ("main.go", "filter.go", "*.go"))
+    return project.read(folder, name, flags, "go", ("main.go", "filter.go", "plugin.go", "*.go"))
 
 
 def build(
@@ -55,34 +57,49 @@ def build(
 
 def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Made:  # noqa: A002
     files = project.texts(filter)
-    with workspace(large=True) as work:
-        # Go ignores a go.mod that lies in the folder of temporary files itself, so the program lies one below.
-        folder = work / "project"
-        project.write(filter, folder)
+    with workspace(large=True) as work, planted(filter, work) as tree:
+        # Go ignores a go.mod that lies in the folder of temporary files itself: the program lies elsewhere.
         linker = " ".join(["-buildid=", *(flag[9:] for flag in filter.flags if flag.startswith("-ldflags="))])
         others = [flag for flag in filter.flags if not flag.startswith("-ldflags=")]
         command = ["build", *options, f"-ldflags={linker}", *others, "-o", str(work / "filter.wasm"), "."]
         stages.begin("compiling")
-        finished = _go(go, command, folder, environment())
+        finished = _go(go, command, tree, work)
         if finished.code and _MISSING.search(finished.messages):
             stages.begin(f"downloading the modules of {MANIFEST} (once)")
-            _download(go, folder)
+            _download(go, tree, work)
             stages.begin("compiling")
-            finished = _go(go, command, folder, environment())
+            finished = _go(go, command, tree, work)
         if finished.code:
-            raise _refusal(finished, files)
+            raise _refusal(finished, files, tree)
         with io_errors():
             wasm = (work / "filter.wasm").read_bytes()
         stages.end("compile")
-    return Made(wasm)
+        read = _read_files(go, tree, work, others)
+    return Made(wasm, read=read)
 
 
-def _go(go: Go, command: Sequence[str], folder: Path, environment: dict[str, str]) -> Finished:
-    return run([go.program, *command], folder, environment={**environment, "TMPDIR": str(folder.parent)})
+def _go(go: Go, command: Sequence[str], tree: Tree, work: Path, *, online: bool = False) -> Finished:
+    made = {**environment(online=online), "TMPDIR": str(work)}
+    height = len(tree.folder.relative_to(tree.top).parts)
+    above = (folder / "go.work" for folder in (tree.folder, *tree.folder.parents[:height]))
+    made["GOWORK"] = next((str(path) for path in above if path.is_file()), "off")
+    if (tree.folder / "vendor" / "modules.txt").is_file() and not online:
+        made["GOFLAGS"] = made["GOFLAGS"].replace("-mod=readonly", "-mod=vendor")
+    return run([go.program, *command], tree.folder, environment=made)
 
 
-def _download(go: Go, folder: Path) -> None:
-    finished = _go(go, ["mod", "download"], folder, environment(online=True))
+def _read_files(go: Go, tree: Tree, work: Path, flags: Sequence[str]) -> dict[str, str]:
+    """Give the digests of what the program is made of outside of its folder: packages that go.mod replaces."""
+    each = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
+    form = "{{if not .Standard}}{{$d := .Dir}}" + each % "GoFiles" + each % "EmbedFiles" + "{{end}}"
+    finished = _go(go, ["list", "-deps", *flags, "-f", form, "."], tree, work)
+    paths = [line for line in finished.output.splitlines() if line]
+    folders = {str(Path(path).parent) for path in paths}
+    return tree.read([*paths, *sorted(folders)])
+
+
+def _download(go: Go, tree: Tree, work: Path) -> None:
+    finished = _go(go, ["mod", "download"], tree, work, online=True)
     if finished.code:
         raise ToolchainError(
             f"The modules of {MANIFEST} could not be downloaded.",
@@ -93,14 +110,16 @@ def _download(go: Go, folder: Path) -> None:
         )
 
 
-def _refusal(finished: Finished, files: dict[str, str]) -> Exception:
+def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception:
     found: list[Diagnostic] = []
     for text in finished.messages.splitlines():
         match = _MESSAGE.match(text)
         if match:
             line, column = int(match["line"]), int(match["column"] or 0)
             message = messages.shortened(match["message"])
-            found.append(project.diagnostic(files, "error", message, match["file"], line, column, in_bytes=True))
+            found.append(
+                project.diagnostic(files, "error", message, tree.own(match["file"]), line, column, in_bytes=True)
+            )
     if not found or finished.code < 0:
         return ToolchainError(
             "The Go project does not build.",

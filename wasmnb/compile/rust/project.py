@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from wasmnb.compile.rust import crates
 from wasmnb.compile.rust.linkers import linkers
 from wasmnb.compile.rust.problems import cargo_error, unreachable
 from wasmnb.compile.rust.tools import TARGET, Tools, find
+from wasmnb.compile.tree import TREES, planted
 from wasmnb.compile.zig import zig
 from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.wording import Option
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.filter import Filter
+    from wasmnb.compile.tree import Tree
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 
@@ -33,8 +36,7 @@ __all__ = ["MANIFEST", "build", "read"]
 
 #: The file that makes a folder a Rust project.
 MANIFEST = "Cargo.toml"
-_LOCK = "Cargo.lock"
-_RECIPE = 1
+_RECIPE = 2
 _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
 
 
@@ -71,33 +73,59 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
         )
     stages.begin("compiling")
     files = project.texts(filter)
-    with workspace(large=True) as work:
-        project.write(filter, work)
-        finished = _cargo(tools, work, stages.progress, locked=_LOCK in files)
-        found = tuple(_diagnostics(finished.messages, files))
+    with workspace(large=True) as work, planted(filter, work) as tree:
+        finished = _cargo(tools, tree, stages.progress)
+        found = tuple(_diagnostics(finished.messages, files, tree))
         if finished.code:
             if any(item.severity == "error" for item in found):
                 help_text = next((note.message for item in found for note in item.notes if note.severity == "help"), "")
                 raise project.error(found, help_text)
             raise cargo_error(finished.messages, ())
-        wasm = _module(finished.messages)
+        module = _module(finished.messages, tree)
+        with io_errors():
+            wasm = module.read_bytes()
+        read = tree.read(_read_files(module))
     stages.end("compile")
-    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning" and item.quote))
+    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning" and item.quote), read=read)
 
 
-def _cargo(tools: Tools, work: Path, progress: Progress | None, *, locked: bool) -> Finished:
+def _cargo(tools: Tools, tree: Tree, progress: Progress | None) -> Finished:
     words = ["build", "--release", f"--target={TARGET}", "--message-format=json"]
-    words += [f"--target-dir={crates.shared_target(tools)}", *(["--locked"] if locked else [])]
+    words += [f"--target-dir={crates.shared_target(tools)}"]
     home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
-    # Where the crates lie must not be in a module: a panic's message names a file.
-    flags = f"--remap-path-prefix={home}=cargo"
-    environment = {**crates.environment_of(tools), **linkers(tools), "CARGO_ENCODED_RUSTFLAGS": flags}
-    finished = _watched([tools.cargo, *words], work, environment, progress)
+    # Where the crates lie must not be in a module: a panic's message names a file. The folder of all trees is the same
+    # for each project, so that one crate is compiled once for all of them.
+    flags = [f"--remap-path-prefix={home}=cargo", f"--remap-path-prefix={TREES.root}=tree"]
+    environment = {**crates.environment_of(tools), **linkers(tools)}
+    configured = _rustflags(tree)
+    if configured:
+        words += ["--config", f"{configured}={json.dumps(flags)}"]
+    else:
+        environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(flags)
+    finished = _watched([tools.cargo, *words], tree.folder, environment, progress)
     if finished.code and unreachable(finished.messages):
         # What has been fetched before, for something else, may be enough.
-        again = _watched([tools.cargo, *words, "--offline"], work, environment, progress)
+        again = _watched([tools.cargo, *words, "--offline"], tree.folder, environment, progress)
         finished = finished if again.code and unreachable(again.messages) else again
     return finished
+
+
+def _rustflags(tree: Tree) -> str:
+    """Say where a project has flags of its own, beside which ours must stand; empty where it has none."""
+    height = len(tree.folder.relative_to(tree.top).parts)
+    for folder in (tree.folder, *tree.folder.parents[:height]):
+        for name in ("config.toml", "config"):
+            try:
+                text = (folder / ".cargo" / name).read_text(encoding="utf-8")
+            except (OSError, ValueError):
+                continue
+            if "rustflags" in text:
+                return (
+                    f"target.{TARGET}.rustflags"
+                    if re.search(r"^\s*\[target\.", text, re.MULTILINE)
+                    else "build.rustflags"
+                )
+    return ""
 
 
 def _watched(command: list[str], work: Path, environment: dict[str, str], progress: Progress | None) -> Finished:
@@ -138,9 +166,11 @@ def _objects(messages: str) -> Iterator[dict[str, Any]]:
                 continue
 
 
-def _diagnostics(messages: str, files: dict[str, str]) -> Iterator[Diagnostic]:
+def _diagnostics(messages: str, files: dict[str, str], tree: Tree) -> Iterator[Diagnostic]:
     for item in _objects(messages):
         message = item.get("message") if item.get("reason") == "compiler-message" else None
+        for span in _spans(message or {}):
+            span["file_name"] = tree.own(span["file_name"])
         severity = _SEVERITIES.get(message["level"]) if message else None
         if message and severity and not message["message"].startswith(("aborting due to", "For more information")):
             yield _diagnostic(message, severity, files)
@@ -164,6 +194,17 @@ def _diagnostic(message: dict[str, Any], severity: str, files: dict[str, str]) -
     return type(made)(made.severity, made.message, made.line, made.column, made.quote, made.text, tuple(notes))
 
 
+def _spans(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give every place that a message names, also within macros."""
+    for span in message.get("spans", ()):
+        inner: dict[str, Any] | None = span
+        while inner:
+            yield inner
+            inner = (inner.get("expansion") or {}).get("span")
+    for child in message.get("children", ()):
+        yield from _spans(child)
+
+
 def _own(span: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
     """Follow a macro outwards to where the project uses it."""
     outer = span
@@ -172,19 +213,38 @@ def _own(span: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
     return {**outer, "is_primary": span["is_primary"], "label": span["label"]}
 
 
-def _module(messages: str) -> bytes:
-    made = [
-        name
-        for item in _objects(messages)
-        if item.get("reason") == "compiler-artifact"
-        for name in item["filenames"]
-        if name.endswith(".wasm")
-    ]
+def _module(messages: str, tree: Tree) -> Path:
+    """Give the module that the folder's package makes, or the only one of a workspace."""
+    made: dict[str, Path] = {}
+    for item in _objects(messages):
+        if item.get("reason") != "compiler-artifact":
+            continue
+        paths = [Path(name) for name in item["filenames"] if name.endswith(".wasm")]
+        manifest = Path(os.path.normpath(item["manifest_path"]))
+        if paths and manifest.parent == tree.folder:
+            return paths[0]
+        if paths and manifest.is_relative_to(tree.folder):
+            made[manifest.parent.relative_to(tree.folder).as_posix()] = paths[0]
+    if len(made) > 1:
+        raise UsageError(
+            f"The workspace makes {len(made)} filters: {', '.join(sorted(made))}.",
+            where=Place(MANIFEST),
+            hint=f"build the folder of one: {Path(tree.origin, min(made))}",
+        )
     if not made:
         raise UsageError(
             "The project makes no WebAssembly module.",
             where=Place(MANIFEST),
             hint='a filter is a library: [lib] with crate-type = ["cdylib"]',
         )
-    with io_errors():
-        return Path(made[-1]).read_bytes()
+    return next(iter(made.values()))
+
+
+def _read_files(module: Path) -> list[str]:
+    """Read what cargo says that a module was made of (its ``.d`` file, in make's words)."""
+    try:
+        text = module.with_suffix(".d").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return []
+    names = text.partition(": ")[2].split("\n", 1)[0]
+    return [name.replace("\\ ", " ") for name in re.split(r"(?<!\\) ", names) if name]

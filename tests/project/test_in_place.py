@@ -1,0 +1,252 @@
+"""A folder is built as it lies there: what is above it, hidden, binary, or called as build tools call their own."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from wasmnb import Filter, build_image
+from wasmnb.compile.project import texts
+from wasmnb.compile.tree import listed, planted
+from wasmnb.errors import UsageError
+from wasmnb.image import Store
+
+if TYPE_CHECKING:
+    from wasmnb.module import Module
+
+pytestmark = pytest.mark.compiler
+
+CARGO = """[package]
+name = "{name}"
+version = "0.1.0"
+edition = "2021"
+
+[lib]
+crate-type = ["cdylib"]
+{more}"""
+EXPORTS = """#[no_mangle]
+pub extern "C" fn proxy_abi_version_0_2_1() {}
+#[no_mangle]
+pub extern "C" fn proxy_on_memory_allocate(_: usize) -> *mut u8 {
+    core::ptr::null_mut()
+}
+"""
+GO = """package main
+
+import "example.org/shared"
+
+//go:wasmexport proxy_abi_version_0_2_1
+func abi() {}
+
+//go:wasmexport proxy_on_memory_allocate
+func allocate(size int32) int32 { return int32(len(shared.Word())) }
+
+func main() {}
+"""
+SHARED = """package shared
+
+import _ "embed"
+
+//go:embed word.txt
+var word string
+
+func Word() string { return word }
+"""
+
+
+@pytest.fixture(autouse=True)
+def _tools(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WASMNB_RUST", installed)
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    """Write files, ``__`` in a name for ``/`` and ``_dot_`` for ``.``."""
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def crate(folder: Path, source: str, more: str = "", name: str = "mine", **files: str | bytes) -> Path:
+    manifest = CARGO.format(name=name, more=more)
+    return write(folder, Cargo_dot_toml=manifest, src__lib_dot_rs=EXPORTS + source, **files)
+
+
+def built(folder: Path) -> Module:
+    """Build a folder, and see that nothing was written there."""
+    top = folder.parent
+    before = sorted(path.as_posix() for path in top.rglob("*"))
+    module = Filter.from_folder(folder, name="mine").build()
+    assert sorted(path.as_posix() for path in top.rglob("*")) == before
+    return module
+
+
+def cached(module: Module) -> bool:
+    assert module.build is not None
+    return module.build.cached
+
+
+def exports(module: Module) -> set[str]:
+    return {item.name for item in module.facts.exports}
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    source = '#[no_mangle]\npub static TABLE: &[u8; 4] = include_bytes!("../table.bin");\n'
+    folder = crate(tmp_path / "top" / "mine", source, table_dot_bin=b"\x00\xff\xfe\x80")
+    first = built(folder)
+    assert b"\x00\xff\xfe\x80" in first.wasm
+    (folder / "table.bin").write_bytes(b"\x01\xff\xfe\x81")
+    assert b"\x01\xff\xfe\x81" in built(folder).wasm
+
+
+def test_a_module_called_target_and_a_hidden_file(tmp_path: Path) -> None:
+    source = 'mod target;\n#[no_mangle]\npub extern "C" fn value() -> usize { target::VALUE + env!("WORD").len() }\n'
+    config = '[env]\nWORD = "hidden"\n\n[build]\nrustflags = ["--cfg", "extra"]\n'
+    more = '#[cfg(extra)]\n#[no_mangle]\npub extern "C" fn extra() {}\n'
+    value = "pub const VALUE: usize = 1;\n"
+    folder = crate(
+        tmp_path / "top" / "mine",
+        source + more,
+        src__target__mod_dot_rs=value,
+        _dot_cargo__config_dot_toml=config,
+        target__CACHEDIR_dot_TAG="written by cargo",
+        target__large_dot_bin=b"\x00",
+    )
+    assert {"value", "extra"} <= exports(built(folder))
+    assert not [path for path in texts(Filter.from_folder(folder)) if path.startswith("target/")]
+
+
+def test_what_lies_above_is_read_there_and_watched(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    write(
+        top / "shared",
+        Cargo_dot_toml='[package]\nname = "shared"\nversion = "0.1.0"\nedition = "2021"\n',
+        src__lib_dot_rs='pub const WORD: &str = include_str!("../../word.txt");\n',
+    )
+    write(top, word_dot_txt="first-word")
+    source = "#[no_mangle]\npub static WORD: &str = shared::WORD;\n"
+    folder = crate(top / "filters" / "mine", source, '\n[dependencies]\nshared = { path = "../../shared" }\n')
+    first = built(folder)
+    assert b"first-word" in first.wasm
+    assert cached(built(folder))
+    (top / "word.txt").write_text("other-word")
+    second = built(folder)
+    assert not cached(second)
+    assert b"other-word" in second.wasm
+    assert Filter.from_folder(folder, name="mine").build(force=True).digest == second.digest
+
+
+def test_a_member_of_a_workspace_and_the_workspace(tmp_path: Path) -> None:
+    top = write(tmp_path / "top", Cargo_dot_toml='[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n')
+    for name in ("one", "two"):
+        crate(top / name, f'#[no_mangle]\npub extern "C" fn {name}() {{}}\n', name=name)
+    with pytest.raises(UsageError, match="The workspace makes 2 filters: one, two") as caught:
+        built(top)
+    assert str(caught.value.hint).endswith(str(top / "one"))
+    assert "two" in exports(built(top / "two"))
+    (top / "two" / "src" / "lib.rs").write_text("broken!\n")
+    with pytest.raises(Exception, match=r"at src/lib\.rs line 1"):
+        built(top / "two")
+
+
+def test_a_go_module_beside(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    write(
+        top / "shared",
+        go_dot_mod="module example.org/shared\n\ngo 1.24\n",
+        shared_dot_go=SHARED,
+        word_dot_txt="go-word-one",
+    )
+    manifest = (
+        "module mine\n\ngo 1.24\n\nrequire example.org/shared v0.0.0\n\nreplace example.org/shared => ../shared\n"
+    )
+    folder = write(top / "mine", go_dot_mod=manifest, main_dot_go=GO, main_dot_wasm=b"\0asm\1\0\0\0stale")
+    first = built(folder)
+    assert b"go-word-one" in first.wasm
+    (top / "shared" / "word.txt").write_text("go-word-two")
+    assert b"go-word-two" in built(folder).wasm
+    image = build_image(folder, "local/mine", store=Store(tmp_path / "store"))
+    assert b"go-word-two" in image.module.wasm, "the module beside the sources is what some build made of them once"
+
+
+def test_only_a_plugin_file(tmp_path: Path) -> None:
+    folder = write(tmp_path / "top" / "mine", go_dot_mod="module mine\n\ngo 1.24\n")
+    (folder / "plugin.go").write_text(
+        GO.replace('import "example.org/shared"\n', "").replace("len(shared.Word())", "0")
+    )
+    assert Filter.from_folder(folder).file == "plugin.go"
+    assert "proxy_on_memory_allocate" in exports(built(folder))
+
+
+def test_a_header_above_a_cpp_folder(tmp_path: Path) -> None:
+    top = write(tmp_path / "top", word_dot_h='#define WORD "cpp-word-one"\n')
+    source = '#include "../../word.h"\nextern "C" __attribute__((used, visibility("default"))) const char* word() {'
+    source += ' return WORD; }\nextern "C" void proxy_abi_version_0_2_1() {}\n'
+    folder = write(top / "mine", src__filter_dot_cc=source)
+    assert b"cpp-word-one" in built(folder).wasm
+    assert cached(built(folder))
+    (top / "word.h").write_text('#define WORD "cpp-word-two"\n')
+    assert b"cpp-word-two" in built(folder).wasm
+
+
+def test_a_text_that_is_called_as_a_module(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine", BUILD_dot_wasm="load('//bazel:wasm.bzl')\n")
+    with pytest.raises(UsageError, match="holds nothing to build a filter from"):
+        build_image(folder, "local/mine", store=Store(tmp_path / "store"))
+
+
+def test_what_is_not_taken_along(tmp_path: Path) -> None:
+    folder = crate(
+        tmp_path / "mine",
+        "",
+        _dot_env="TOKEN=s3cr3t",
+        _dot_git__config="[core]",
+        _dot_ssh__id_rsa="s3cr3t",
+        node_modules__x__index_dot_js="",
+        old_dot_wasm=b"\0asm",
+        _dot_gitignore="/big\n",
+        big__data_dot_bin=b"\x00",
+    )
+    assert {path.relative_to(folder).as_posix() for path in listed(folder)} == {
+        ".gitignore",
+        "Cargo.toml",
+        "big/data.bin",
+        "src/lib.rs",
+    }
+
+
+def test_version_control_says_what_is_ignored(tmp_path: Path) -> None:
+    folder = crate(tmp_path / "mine", "", _dot_gitignore="/big\n", big__data_dot_bin=b"\x00", notes="new")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    subprocess.run(["git", "-C", str(folder), "add", "src"], check=True)
+    assert [path.relative_to(folder).as_posix() for path in listed(folder)] == [
+        ".gitignore",
+        "Cargo.toml",
+        "notes",
+        "src/lib.rs",
+    ]
+
+
+def test_a_large_file_is_there_and_not_carried(tmp_path: Path) -> None:
+    folder = crate(tmp_path / "mine", "", data_dot_bin=b"\x01" * 3_000_000)
+    found = Filter.from_folder(folder)
+    assert len(dict(found.files)["data.bin"]) < 100
+    with planted(found, tmp_path) as tree:
+        assert (tree.folder / "data.bin").read_bytes() == (folder / "data.bin").read_bytes()
+    assert not tree.top.exists()
+
+
+def test_what_lies_beside_is_linked_and_what_tools_write_is_not(tmp_path: Path) -> None:
+    write(tmp_path, Cargo_dot_toml="[workspace]\n", Cargo_dot_lock="", other__file="text")
+    folder = crate(tmp_path / "mine", "")
+    with planted(Filter.from_folder(folder), tmp_path / "work") as tree:
+        above = tree.folder.parent
+        assert (above / "other").is_symlink()
+        assert not (above / "Cargo.lock").is_symlink()
+        assert tree.outside("../other/file") == tmp_path / "other" / "file"
+        assert tree.outside("src/lib.rs") is None
+        assert tree.own("mine/src/lib.rs") == "src/lib.rs"

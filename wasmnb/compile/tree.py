@@ -1,0 +1,278 @@
+"""A project's folder where a build may write: its files as they lie there, and beside it what lies beside it.
+
+Build files name what is above their folder (``replace => ../lib``, ``path = "../.."``, a workspace's own manifest). So
+the copy stands in a tree of the folders above, whose other entries are links to the user's; nothing is written there.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wasmnb.compile.cache import Store, digest, io_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from wasmnb.compile.filter import Filter
+
+__all__ = ["LINKED", "TREES", "Tree", "as_bytes", "as_text", "listed", "planted", "unchanged"]
+
+TREES = Store("trees", keep=4)
+#: What is never taken along: what version control keeps, what package managers brought, and what holds secrets.
+_NEVER = frozenset(
+    {".git", ".hg", ".svn", "node_modules", "__pycache__", ".ipynb_checkpoints", ".venv", ".direnv", ".idea", ".vscode"}
+)
+_SECRETS = (
+    *(".env", ".env.*", ".netrc", ".npmrc", ".git-credentials", ".ssh", ".aws", ".kube", ".docker", ".gnupg"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "kubeconfig*"),
+)
+#: What tells that a folder holds what a build tool wrote.
+_WRITTEN = ("CACHEDIR.TAG", ".rustc_info.json")
+# What tools write beside a manifest of a folder above: a copy takes it, not the user's file.
+_COPIED = ("Cargo.lock", "go.mod", "go.sum", "package.json", "package-lock.json")
+# A folder above that belongs to the project: the top of a repository, or of a workspace.
+_TOPS = (".git", "Cargo.toml", "go.work", "package.json")
+_CLIMB = re.compile(r"(?:\.\./)*\.\.(?=[/\"'\s\\)]|$)", re.MULTILINE)
+#: Stands for the text of a file that is too large to be carried about, and is linked.
+LINKED = "\0linked"
+_HIGHEST = 8
+_CROWD = 3000
+
+
+def as_text(data: bytes) -> str:
+    """Give a file as text; bytes that are no UTF-8 come back as they were when `as_bytes` writes them."""
+    return data.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
+
+
+def as_bytes(text: str) -> bytes:
+    """Give the bytes of `as_text`."""
+    return text.encode(errors="surrogateescape")
+
+
+def listed(folder: Path) -> Iterator[Path]:
+    """Give the files of a folder that are the project's, in a fixed order.
+
+    What version control ignores is not; where there is none, what build tools and package managers wrote is not.
+    Secrets are not taken either, unless they are under version control.
+    """
+    tracked = _tracked(folder)
+    for path in _walked(folder, set()) if tracked is None else tracked:
+        if path.is_dir():
+            yield from _walked(path, {folder.resolve()})
+        elif path.is_file():
+            yield path
+
+
+def _walked(folder: Path, seen: set[Path]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in seen:
+        return
+    seen.add(real)
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir():
+            if not _foreign(item):
+                yield from _walked(item, seen)
+        elif not _secret(item.name) and item.suffix != ".wasm":
+            yield item
+
+
+def _tracked(folder: Path) -> list[Path] | None:
+    """Ask git which files there are; None where it knows nothing of the folder."""
+    found: list[list[str]] = []
+    for words in (("--cached",), ("--others", "--exclude-standard")):
+        command = ["git", "-C", os.fspath(folder), "ls-files", "-z", *words]
+        try:
+            done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        found.append([os.fsdecode(name) for name in done.stdout.split(b"\0") if name])
+    ours, new = found
+    kept = [name for name in new if not any(_secret(part) or part in _NEVER for part in name.split("/"))]
+    # The folder may lie in a repository that ignores it.
+    names = sorted({*ours, *(name for name in kept if not name.endswith(".wasm"))})
+    return [folder / name for name in names] or None
+
+
+def _foreign(folder: Path) -> bool:
+    name = folder.name
+    # Links lead out of the project: bazel leaves four of them, to its caches.
+    if name in _NEVER or _secret(name) or (folder.is_symlink() and name.startswith("bazel-")):
+        return True
+    return any((folder / mark).exists() for mark in _WRITTEN)
+
+
+def _secret(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _SECRETS)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Where a project is built.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The copy of the project's folder.
+    top : pathlib.Path
+        The tree's root; it stands for ``origin``'s folder of the same height.
+    origin : pathlib.Path
+        The user's folder.
+    files : frozenset of str
+        The project's own, by their paths in it.
+    """
+
+    folder: Path
+    top: Path
+    origin: Path
+    files: frozenset[str]
+
+    def outside(self, path: str | Path) -> Path | None:
+        """Give the user's file that a path of the tree links to; None for the project's own and for other files."""
+        whole = Path(os.path.normpath(self.folder / path))
+        if whole.is_relative_to(self.folder) or not whole.is_relative_to(self.top):
+            return None
+        height = len(self.folder.relative_to(self.top).parts)
+        above = self.origin.parents[height - 1] if height else self.origin
+        real = above / whole.relative_to(self.top)
+        return real if real.exists() else None
+
+    def own(self, path: str) -> str:
+        """Give the name that a path of a compiler has for the user: in the folder, else where the file lies.
+
+        Compilers name files from where they run, which may be the top of a workspace.
+        """
+        for base in (self.folder, *self.folder.parents[: len(self.folder.relative_to(self.top).parts)]):
+            whole = Path(os.path.normpath(base / path))
+            if whole.is_relative_to(self.folder) and whole.relative_to(self.folder).as_posix() in self.files:
+                return whole.relative_to(self.folder).as_posix()
+            real = self.outside(whole)
+            if real is not None:
+                return str(real)
+        return path
+
+    def read(self, paths: Iterable[str | Path]) -> dict[str, str]:
+        """Give the digests of those files that are the user's, but none of the project's folder."""
+        found: dict[str, str] = {}
+        for path in paths:
+            real = self.outside(path)
+            if real is not None:
+                with suppress(OSError):
+                    found[str(real)] = _digest(real)
+        return dict(sorted(found.items()))
+
+
+def unchanged(read: Mapping[str, str]) -> bool:
+    """Tell whether the files that a build read outside of its folder are as they were."""
+    try:
+        return all(_digest(Path(path)) == was for path, was in read.items())
+    except OSError:
+        return False
+
+
+def _digest(path: Path) -> str:
+    if path.is_dir():
+        return digest("\n".join(sorted(item.name for item in path.iterdir())).encode())
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+@contextmanager
+def planted(filter: Filter, work: Path) -> Iterator[Tree]:  # noqa: A002
+    """Write a project's files into a tree; it is gone afterwards.
+
+    Where it stands follows from the project's folder: what a compiler makes of a path is the same each time.
+
+    Parameters
+    ----------
+    filter : Filter
+    work : pathlib.Path
+        Takes a project that is in no folder.
+
+    Raises
+    ------
+    ToolchainError
+        The disk is full.
+    """
+    texts = {filter.file: filter.source, **dict(filter.files)}
+    if not filter.folder:
+        folder = work / "project"
+        _write(folder, texts, None)
+        yield Tree(folder, folder, folder, frozenset(texts))
+        return
+    origin = Path(filter.folder)
+    key = digest(str(origin).encode())[:16]
+    with TREES.lock(key):
+        top = TREES.root / key
+        shutil.rmtree(top, ignore_errors=True)
+        try:
+            height = _height(origin, texts)
+            folder = top.joinpath(*origin.parts[len(origin.parts) - height :])
+            with io_errors():
+                folder.mkdir(parents=True)
+            for level in range(1, height + 1):
+                _beside(origin.parents[level - 1], folder.parents[level - 1], origin.parts[-level])
+            _write(folder, texts, origin)
+            yield Tree(folder, top, origin, frozenset(texts))
+        finally:
+            shutil.rmtree(top, ignore_errors=True)
+
+
+def _write(folder: Path, texts: Mapping[str, str], origin: Path | None) -> None:
+    with io_errors():
+        for name, text in texts.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if origin is not None and text.startswith(LINKED):
+                _link(origin / name, path)
+                continue
+            path.write_bytes(as_bytes(text))
+            if origin is not None and os.access(origin / name, os.X_OK):
+                path.chmod(0o755)
+
+
+def _link(user: Path, ours: Path) -> None:
+    try:
+        os.link(user.resolve(), ours)
+    except OSError:
+        shutil.copyfile(user, ours)
+
+
+def _beside(user: Path, ours: Path, own: str) -> None:
+    """Link what lies in a folder of the user's, but the one entry that stands there already."""
+    with io_errors():
+        try:
+            entries = list(os.scandir(user))
+        except OSError:
+            return
+        for entry in entries[:_CROWD]:
+            if entry.name in (own, ".git"):
+                continue
+            if entry.name in _COPIED:
+                with suppress(OSError):
+                    shutil.copyfile(entry.path, ours / entry.name)
+            else:
+                (ours / entry.name).symlink_to(entry.path)
+
+
+def _height(origin: Path, texts: Mapping[str, str]) -> int:
+    """Say how many folders above the project's belong to it."""
+    highest = min(_HIGHEST, len(origin.parts) - 1)
+    above = list(origin.parents)[:highest]
+    named = [number for number, folder in enumerate(above, 1) if any((folder / top).exists() for top in _TOPS)]
+    climbs = [0]
+    for path, text in texts.items():
+        depth = posixpath.dirname(path).count("/") + bool(posixpath.dirname(path))
+        climbs += [found[0].count("..") - depth for found in _CLIMB.finditer(text)]
+    # What lies beside may itself name what lies beside it.
+    wanted = max(climbs) + 1 if max(climbs) > 0 else 0
+    return min(highest, max([wanted, *named[-1:]]))
