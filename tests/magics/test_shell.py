@@ -74,6 +74,30 @@ def test_a_cell_without_a_source_is_our_error(shell, cell):
     assert "has no source" in error(shell, cell, UsageError).what
 
 
+@pytest.mark.parametrize("name", ["filter hello", "filter hello --deploy app=details", "file a.h"])
+def test_a_terminal_waits_for_the_body_below_a_line(shell, name):
+    assert shell.check_complete(f"%%wasm_{name}") == ("incomplete", "")
+    assert shell.check_complete(f"%%wasm_{name}\n#include <map>") == ("incomplete", "")
+    assert shell.check_complete(f"%%wasm_{name}\n#include <map>\n\n")[0] == "complete"
+    assert shell.check_complete(f"%wasm_{name}")[0] == "complete"
+
+
+@pytest.mark.parametrize("body", [FILTER, 'syntax = "proto3";\nmessage A {}\n', "fn main() {}\n"])
+def test_a_program_below_one_sign_is_our_error(shell, body, capsys):
+    done = shell.run_cell(f"%wasm_filter hello --config token=hunter2\n{body}")
+    found = done.error_before_exec
+    assert isinstance(found, UsageError)
+    assert "needs two signs, %%wasm_filter" in found.what
+    out = capsys.readouterr().out
+    assert "UsageError" in out
+    assert "Traceback" not in out
+    assert "hunter2" not in out
+
+
+def test_python_below_one_sign_is_python(shell, fake):
+    assert run(shell, "%wasm_file a.h --help\nx = 1\n%wasm_pods\nx + 1\n") == 2
+
+
 def test_a_cell_over_a_line_magic_is_our_error(shell, fake):
     assert "takes no cell" in error(shell, "%%wasm_pods\nx", UsageError).what
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 from IPython.core.completer import context_matcher
+from IPython.core.inputtransformer2 import TransformerManager
 
+from wasmnb import redact
+from wasmnb.errors import Place, UsageError
 from wasmnb.magics._cells import Magics
 from wasmnb.magics._run import magic
 from wasmnb.views import register, unregister
+from wasmnb.wording import Front
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +45,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
 
     shell.Completer.custom_matchers.append(wasm_matcher)
     # Behind IPython's own, which take blank lines away from the front of a cell; cell magics are looked for after all.
-    shell.input_transformer_manager.cleanup_transforms.append(_keep_body)
+    shell.input_transformer_manager.cleanup_transforms += _TRANSFORMS
     shell.ast_transformers.append(Magics(commands, shell))
 
 
@@ -53,7 +58,7 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     matchers = shell.Completer.custom_matchers
     matchers[:] = [known for known in matchers if getattr(known, "matcher_identifier", "") != _MARK]
     transforms = shell.input_transformer_manager.cleanup_transforms
-    transforms[:] = [known for known in transforms if known is not _keep_body]
+    transforms[:] = [known for known in transforms if known not in _TRANSFORMS]
     shell.ast_transformers[:] = [known for known in shell.ast_transformers if not isinstance(known, Magics)]
 
 
@@ -66,3 +71,33 @@ def _keep_body(lines: list[str]) -> list[str]:
     if len(lines) == 1 and re.match(r"%%wasm_\w+(?:\s|$)", lines[0]):
         return [lines[0].rstrip("\n") + "\n", "\n"]
     return lines
+
+
+def _two_signs(lines: list[str]) -> list[str]:
+    """Refuse a program below ``%wasm_filter``: Python would call its first line a syntax error."""
+    match = _ONE_SIGN.match(lines[0]) if lines else None
+    body = "".join(lines[1:])
+    if match is not None and body.strip() and not _is_python(body):
+        error = UsageError(
+            f"What stands below {match[0]} is not Python: a program in a cell needs two signs, %{match[0]}.",
+            where=redact.place(Place("cell", 1, 1, lines[0].rstrip())),
+            hint=f"begin the cell with %{match[0]}",
+        )
+        error.front = Front.NOTEBOOK
+        raise error
+    return lines
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
+    except SyntaxError:
+        return False
+    return True
+
+
+_ONE_SIGN = re.compile(r"%wasm_(?:filter|file)\b")
+_TRANSFORMS = [_keep_body, _two_signs]
+for _transform in _TRANSFORMS:
+    # So marked, it is not asked whether a cell is complete: a terminal waits for the body below the magic's line.
+    _transform.has_side_effects = True  # type: ignore[attr-defined]
