@@ -15,7 +15,7 @@ from wasmnb.image import oci_annotations
 from wasmnb.image.manifest import is_digest
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.selector import selector as labels
-from wasmnb.session.image_lookup import held, is_reference
+from wasmnb.session.image_source import held, is_reference
 from wasmnb.session.secrets import REFERENCE
 
 if TYPE_CHECKING:
