@@ -11,9 +11,9 @@ import pytest
 import wasmnb
 from wasmnb import errors
 from wasmnb.commands import COMMANDS
+from wasmnb.commands.completion import candidates
 from wasmnb.error_pages import explain, explanations
 from wasmnb.errors import BadNameError
-from wasmnb.magics._complete import candidates
 from wasmnb.plugin.verdict import Cause, Verdict
 from wasmnb.views.formatters import html_of
 from wasmnb.wording import Front, words_for

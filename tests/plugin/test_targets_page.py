@@ -6,15 +6,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from wasmnb.session.plugin_options import kind
 
 from tests.outside import install
 from tests.plugin.test_rendering import CONFIG, URL, plugin
 from wasmnb import Session
 from wasmnb.commands import COMMANDS
+from wasmnb.commands.completion import candidates
 from wasmnb.errors import UsageError
-from wasmnb.magics._complete import candidates
 from wasmnb.plugin.rendering import TARGETS, Place
+from wasmnb.session.specification import kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

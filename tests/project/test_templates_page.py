@@ -11,9 +11,9 @@ import pytest
 from tests.outside import install
 from wasmnb import Session, build_image, init_project
 from wasmnb.commands import COMMANDS
+from wasmnb.commands.completion import candidates
 from wasmnb.errors import UsageError
 from wasmnb.image import Store
-from wasmnb.magics._complete import candidates
 from wasmnb.project import TEMPLATES, choices
 
 if TYPE_CHECKING:

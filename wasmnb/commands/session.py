@@ -1,4 +1,4 @@
-"""Magics about the session itself: its defaults, and whether everything works."""
+"""Commands about the session itself: its defaults, and whether everything works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Magics for what one would rather look at or press than read or type."""
+"""Commands for what one would rather look at or press than read or type."""
 
 from __future__ import annotations
 
