@@ -137,7 +137,7 @@ def test_cells_that_ran_before_the_page_asked_are_told_then(kernel):
 
 def test_secrets_are_masked(kernel):
     comm = kernel.open()
-    default()._secrets.add("hunter2-secret")
+    default().context.secrets.add("hunter2-secret")
     kernel.ran("one", CELL, error=CompileError("no hunter2-secret."))
     assert "hunter2" not in repr(comm.told)
 
