@@ -28,7 +28,7 @@ def main() -> None:
     with wasmnb.Session() as session:
         session.mesh("local")
         session.filter("warm", FILTER, deploy="app=details")
-        print(session.headers("productpage", "details:9080/details/123").response.headers["warm"])
+        print(session.headers("productpage", "details:9080/details/123").after.response.headers["warm"])
 
 
 if __name__ == "__main__":

@@ -68,8 +68,12 @@ def build(home: Path) -> Path:
     tree.mkdir()
     archive = subprocess.run(["git", "-C", str(ROOT), "archive", "HEAD"], stdout=subprocess.PIPE, check=True)
     subprocess.run(["tar", "-x", "-C", str(tree)], input=archive.stdout, check=True)
+    # The interpreter in use may stand where a user without rights does not come.
+    version = (BINDER / "runtime.txt").read_text().strip().removeprefix("python-")
+    python = shutil.which(f"python{version}", path=os.defpath) or sys.executable
+    command = [sys.executable, "-m", "virtualenv", "--quiet", "--python", python, str(home / "environment")]
+    subprocess.run(command, check=True)
     _own(home)
-    _run(home, [sys.executable, "-m", "venv", str(home / "environment")])
     _run(home, ["pip", "install", "--quiet", "--no-cache-dir", *_BASE])
     _run(home, ["pip", "install", "--quiet", "--no-cache-dir", "-r", str(tree / "binder" / "requirements.txt")])
     _run(home, ["./binder/postBuild"], cwd=tree)
