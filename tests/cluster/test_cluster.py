@@ -24,7 +24,6 @@ from wasmnb.image import package
 pytestmark = pytest.mark.cluster
 
 ROOT = Path(__file__).parent.parent.parent
-BOTH = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def shop(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def own() -> Iterator[str]:
+def name() -> Iterator[str]:
     """Give the name of a cluster of the test's own."""
     if reason := unfit():
         pytest.skip(reason)
@@ -214,71 +213,67 @@ def soon(home: Home, namespace: str, link: str) -> None:
         time.sleep(0.1)
 
 
-def test_nothing_stays_of_a_cluster_that_ends_however_it_ends(own):
-    home = Home(own)
-    cluster = up(own, owned=True)
+def test_nothing_stays_of_a_cluster_that_ends_however_it_ends(name):
+    home = Home(name)
+    cluster = up(name, owned=True)
     namespace = namespace_of(cluster.pid)
     assert {"kube-apiserver", "kubelet", "etcd"} <= set(processes(namespace).values())
     with pytest.raises(ClusterError, match="running already"):
-        up(own)
+        up(name)
     os.kill(cluster.guard, signal.SIGKILL)
     soon(home, namespace, cluster.link)
-    assert find(own) is None
+    assert find(name) is None
 
-    # Whatever reads what the command says, comes to an end: the cluster holds on to nothing of its caller's.
-    said = subprocess.run([sys.executable, "-m", "tests.cluster", "--name", own, "up"], cwd=ROOT, **BOTH)
-    assert "ready" in said.stdout, said.stdout
-    again = find(own)
-    assert again is not None
+    again = up(name)
     namespace = namespace_of(again.pid)
     assert again.kubectl("get", "namespaces", "istio-system", "-o", "name")
-    down(own)
+    down(name)
     assert gone(home, namespace, again.link)
     assert not home.folder.exists()
     assert not home.lock.exists()
-    down(own)
+    down(name)
 
 
-def test_a_start_that_is_interrupted_leaves_nothing(own):
+def test_a_start_that_is_interrupted_leaves_nothing(name):
     seen = {}
 
     def interrupt(text: str) -> None:
         if text.startswith("control plane"):
-            seen["namespace"] = namespace_of(init(own))
+            seen["namespace"] = namespace_of(init(name))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        up(own, say=interrupt)
-    soon(Home(own), seen["namespace"], "wasmnb")
-    assert find(own) is None
+        up(name, say=interrupt)
+    soon(Home(name), seen["namespace"], "wasmnb")
+    assert find(name) is None
 
 
-def test_a_cluster_that_a_process_owns_ends_with_it(own):
+def test_a_cluster_that_a_process_owns_ends_with_it(name):
     script = (
         "import os, signal; from tests.cluster.life import up\n"
         "def say(text): text.startswith('control plane') and (print('killed', flush=True), os.kill(os.getpid(), 9))\n"
-        f"up({own!r}, owned=True, say=say)"
+        f"up({name!r}, owned=True, say=say)"
     )
     owner = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     with owner:
         assert owner.stdout.read() == "killed\n"
     assert owner.returncode == -signal.SIGKILL
     deadline = time.monotonic() + 20
-    while Home(own).folder.exists() or groups.left(Home(own).group):
+    while Home(name).folder.exists() or groups.left(Home(name).group):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert find(own) is None
+    assert find(name) is None
 
 
 @pytest.mark.parametrize(("part", "words"), [("etcd", "etcd ended with -9"), ("", "killed by signal 9")])
-def test_a_part_that_ends_ends_the_start_and_is_named(own, part, words):
+def test_a_part_that_ends_ends_the_start_and_is_named(name, part, words):
     def kill(text: str) -> None:
         if text.startswith("control plane"):
-            first = init(own)
+            first = init(name)
             found = [pid for pid, comm in processes(namespace_of(first)).items() if comm == part]
             os.kill(*found or [first], signal.SIGKILL)
 
     with pytest.raises(ClusterError, match=words):
-        up(own, say=kill)
-    assert not groups.left(Home(own).group)
-    assert Home(own).logs.exists()
+        up(name, say=kill)
+    assert not groups.left(Home(name).group)
+    assert Home(name).logs.exists()

@@ -15,7 +15,6 @@ from wasmnb.session.options import (
     DeployOptions,
     InspectCall,
     ListCall,
-    PullCall,
     TransferCall,
     WatchOptions,
 )
@@ -82,11 +81,8 @@ COMMANDS = (
         "Pull an image from its registry into the store.",
         method("pull"),
         (Argument("reference", "the image, by tag or by digest", True, "images"),),
-        options_of(PullCall),
-        (
-            "%wasm_pull registry.example/team/header-filter:v0.2",
-            "%wasm_pull registry.example/team/header-filter:v0.2 --repack",
-        ),
+        options_of(TransferCall),
+        ("%wasm_pull registry.example/team/header-filter:v0.2",),
         slow=True,
     ),
     Command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.options import options_of
-from wasmnb.session.options import LoginCall
+from wasmnb.session.options import LoginCall, RegistryCall
 
 __all__ = ["COMMANDS"]
 
@@ -55,5 +55,16 @@ COMMANDS = (
         method("logout"),
         (Argument("host", "the registry", True, "registries"),),
         examples=("%wasm_logout registry.example",),
+    ),
+    Command(
+        "wasm_registry",
+        "Serve a registry to this machine alone, where there is no other to push to; what was pushed stays on disk.",
+        method("registry"),
+        (Argument("action", "start or stop; without it, whether one is served is said", False, "start|stop"),),
+        options_of(RegistryCall),
+        (
+            "%wasm_registry start",
+            "%wasm_registry stop",
+        ),
     ),
 )

@@ -227,11 +227,10 @@ def _ranges(dwarf: Any, die: Any) -> Iterator[tuple[int, int]]:
         yield low, low + high if offset_form else high
     elif "DW_AT_ranges" in attributes:
         lists = dwarf.range_lists()
-        low = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
-        base = low.value if low is not None else 0
+        base = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
         for item in lists.get_range_list_at_offset(attributes["DW_AT_ranges"].value, cu=die.cu):
             if hasattr(item, "base_address"):
-                base = item.base_address
+                base = None
                 continue
-            start = 0 if item.is_absolute else base
+            start = 0 if item.is_absolute or base is None else base.value
             yield start + item.begin_offset, start + item.end_offset

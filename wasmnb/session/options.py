@@ -35,6 +35,7 @@ __all__ = [
     "MeshCall",
     "MeshOptions",
     "PluginOptions",
+    "RegistryCall",
     "RenderCall",
     "RolloutOptions",
     "TransferCall",
@@ -379,25 +380,11 @@ class _Transferring(AccessOptions, _Reporting):
 
 @theme(frozen=True)
 class TransferCall(_Transferring):
-    """What `Session.push` takes."""
+    """What `Session.push` and `Session.pull` take."""
 
     reference: str = field(
         metadata=argument("the image, such as registry.example/team/header-filter:v1; with a digest, that decides")
     )
-
-
-@theme(frozen=True, kw_only=True)
-class _Pulling(_Transferring):
-    repack: bool = option(
-        "where meshes refuse the image, make one that they take of the module in it, as local/NAME", default=False
-    )
-
-
-@theme(frozen=True)
-class PullCall(_Pulling):
-    """What `Session.pull` takes."""
-
-    reference: str = field(metadata=argument("the image, such as registry.example/team/header-filter:v1"))
 
 
 @theme(frozen=True)
@@ -434,3 +421,17 @@ class LoginCall(_LoggingIn):
     """What `Session.login` takes."""
 
     host: str = field(metadata=argument("such as registry.example, or docker.io"))
+
+
+@theme(frozen=True, kw_only=True)
+class _Serving:
+    port: int | None = option("loopback port; 5000", "PORT", read=int)
+
+
+@theme(frozen=True)
+class RegistryCall(_Serving):
+    """What `Session.registry` takes."""
+
+    action: str | None = field(
+        default=None, metadata=argument("start or stop; without it, whether one is served is said")
+    )

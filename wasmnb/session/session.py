@@ -14,6 +14,7 @@ from wasmnb.session.image_source import ImageSource
 from wasmnb.session.images import Images
 from wasmnb.session.meshes import Meshes
 from wasmnb.session.registry_login import Logins
+from wasmnb.session.registry_server import ServingRegistry
 from wasmnb.session.requests import Requests
 from wasmnb.session.results import Settings
 from wasmnb.session.secrets import Secrets
@@ -69,6 +70,7 @@ class Session:
     requests : Requests
     logins : Logins
     kept : Secrets
+    served : ServingRegistry
     """
 
     def __init__(self, store: Store | None = None) -> None:
@@ -80,10 +82,10 @@ class Session:
         self.meshes = Meshes(self.context)
         self.requests = Requests(self.context)
         self.logins = Logins(self.context, self.kept)
+        self.served = ServingRegistry(self.context)
 
     filter = _of(lambda self: self.builds, Builds.filter)
     test = _of(lambda self: self.builds, Builds.test)
-    bench = _of(lambda self: self.builds, Builds.bench)
     file = _of(lambda self: self.builds, Builds.file)
     build = _of(lambda self: self.builds, Builds.build)
     init = _of(lambda self: self.builds, Builds.init)
@@ -114,6 +116,7 @@ class Session:
 
     login = _of(lambda self: self.logins, Logins.login)
     logout = _of(lambda self: self.logins, Logins.logout)
+    registry = _of(lambda self: self.served, ServingRegistry.registry)
     secret = _of(lambda self: self.kept, Secrets.secret)
     keep = _of(lambda self: self.kept, Secrets.keep)
 
@@ -191,7 +194,8 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Stop the mesh that was chosen, if there is one."""
+        """Stop the mesh that was chosen, if there is one, and the registry that is served."""
+        self.served.close()
         self.meshes.close()
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["HTML", "RECORDS", "html_of", "record_of", "register", "unregister"]
 
 RECORDS = {
-    "wasmnb.cases.bench.Costs": "cases.costs_record",
     "wasmnb.cases.results.CaseResult": "cases.case_record",
     "wasmnb.cases.results.TestResults": "cases.results_record",
     "wasmnb.check.Checks": "session.doctor_record",
@@ -27,6 +26,7 @@ RECORDS = {
     "wasmnb.image.listing.Listing": "image.listing_record",
     "wasmnb.image.registry.login.LoggedOut": "image.logout_record",
     "wasmnb.image.registry.login.Login": "image.login_record",
+    "wasmnb.image.registry.server.served.ServedRegistry": "image.served_record",
     "wasmnb.image.results.Built": "image.built_record",
     "wasmnb.image.results.Removed": "image.removed_record",
     "wasmnb.image.results.Tagged": "image.tagged_record",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image import Inspection, Listing
     from wasmnb.image.registry.login import LoggedOut, Login
+    from wasmnb.image.registry.server.served import ServedRegistry
     from wasmnb.image.results import Built, Removed, Tagged, Transfer
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "login_record",
     "logout_record",
     "removed_record",
+    "served_record",
     "tagged_record",
     "transfer_record",
 ]
@@ -88,6 +90,12 @@ def login_record(done: Login) -> Record:
 def logout_record(done: LoggedOut) -> Record:
     """Show a logout."""
     return _told(done, "good")
+
+
+def served_record(served: ServedRegistry) -> Record:
+    """Show the registry that this kernel serves."""
+    columns = served.table.look(host={"heading": "registry", "code": True}, path={"code": True})
+    return Record("Registry", str(served), "good" if served.host else "", columns, served.table.rows)
 
 
 def listing_record(listing: Listing) -> Record:

@@ -12,13 +12,19 @@ from wasmnb.image.registry.access import is_loopback
 from wasmnb.image.registry.server.handler import Handler
 from wasmnb.image.registry.server.uploads import Uploads
 from wasmnb.image.store import Store
+from wasmnb.paths import data_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Self
 
-__all__ = ["RegistryServer"]
+__all__ = ["RegistryServer", "default_path"]
+
+
+def default_path() -> Path:
+    """Give the folder of the registry whose path nobody said."""
+    return data_dir("registry")
 
 
 class RegistryServer:
@@ -49,11 +55,7 @@ class RegistryServer:
             raise UsageError(
                 f"This registry serves this machine alone, and {host} is not a loopback address.", hint="leave it out"
             )
-        if path is None:
-            from wasmnb.paths import data_dir  # noqa: PLC0415 - a registry with a path of its own does not need it
-
-            path = data_dir("registry")
-        self.store = Store(path)
+        self.store = Store(path or default_path())
         try:
             self._server = _Server((host, port), Handler)
         except OSError as error:
@@ -64,7 +66,8 @@ class RegistryServer:
             ) from None
         self._uploads = Uploads(self.store)
         self._server.store, self._server.uploads = self.store, self._uploads
-        self.host = f"{host}:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.host = f"{host}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, name="wasmnb-registry-server", daemon=True)
         self._thread.start()
 
