@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from wasmnb.mesh import Mesh
-    from wasmnb.plugin import Plugin
-    from wasmnb.session import Rollout
+from typing import Protocol, runtime_checkable
 
 __all__ = ["Following", "Progress", "Silent"]
 
@@ -31,13 +24,20 @@ class Progress(Protocol):
 
 @runtime_checkable
 class Following(Progress, Protocol):
-    """A progress that also shows how far a rollout has come, pod by pod."""
+    """A progress that also shows how far a deployment has come."""
 
-    def follow(self, mesh: Mesh, plugin: Plugin, mask: Callable[[str], str] = str) -> None:
-        """Look for itself on which pods a plugin is live, from now on; ``mask`` takes secrets out of a text."""
+    after: float
+    """Seconds before it shows anything."""
 
-    def walked(self, rollout: Rollout) -> None:
-        """Take how far a rollout in steps has come."""
+    every: float
+    """Seconds between what it shows."""
+
+    @property
+    def room(self) -> bool:
+        """Whether there is room to show it."""
+
+    def advance(self, state: object) -> None:
+        """Take how far a deployment has come: a value; how it looks is known by its type."""
 
 
 class Silent:

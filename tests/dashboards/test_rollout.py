@@ -14,6 +14,7 @@ from wasmnb.errors import DeployError, RolloutError
 from wasmnb.live.board import Board
 from wasmnb.mesh import Verdict
 from wasmnb.rollout import RolloutPolicy, read_steps, roll_out
+from wasmnb.rollout.standing import followed
 from wasmnb.views import progress as progress_module
 from wasmnb.views.progress import LiveProgress
 from wasmnb.views.rollout_progress import following_record
@@ -65,8 +66,8 @@ def test_progress_in_a_notebook_shows_it_and_lets_go(shown):
     mesh = SimulatedMesh(3)
     with LiveProgress(after=0.01, every=0.02) as progress:
         progress.update("waiting for the pods")
-        progress.follow(mesh, plugin(image=Picture(digest=DIGEST)))
-        until(lambda: shown[-1] if shown else "", lambda text: "3 of 3 live" in text)
+        with followed(progress, mesh, plugin(image=Picture(digest=DIGEST))):
+            until(lambda: shown[-1] if shown else "", lambda text: "3 of 3 live" in text)
     assert shown[-1] == ""
     assert not mesh.watches
 
@@ -78,9 +79,10 @@ def test_of_what_was_stopped_the_record_stays_with_its_time_and_without_secrets(
     def stopped():
         with LiveProgress(after=0.01, every=0.02) as progress:
             progress.update("waiting for the pods")
-            progress.follow(mesh, plugin(image=Picture(digest=DIGEST)), lambda text: text.replace("hunter2", "***"))
-            until(lambda: shown[-1] if shown else "", lambda text: "2 of 3 live" in text)
-            raise KeyboardInterrupt
+            mine = plugin(image=Picture(digest=DIGEST))
+            with followed(progress, mesh, mine, lambda text: text.replace("hunter2", "***")):
+                until(lambda: shown[-1] if shown else "", lambda text: "2 of 3 live" in text)
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
@@ -99,7 +101,7 @@ def test_a_rollout_in_steps_tells_itself_and_its_record_stays_when_it_went_back(
             def tell(now):
                 if now.steps[1].outcome == "watching":
                     mesh.errors["reviews-v2"] = 1000
-                progress.walked(now)
+                progress.advance(now)
                 until(lambda: shown[-1] if shown else "", lambda text: now.steps[0].outcome in text)
 
             roll_out(
@@ -128,9 +130,11 @@ def test_a_terminal_has_no_room_for_it(monkeypatch):
     def failing():
         with LiveProgress(after=0.01, every=0.01, line=line) as progress:
             progress.update("waiting")
-            progress.follow(SimulatedMesh(1), plugin())
-            until(lambda: written, bool)
-            raise DeployError("no")
+            mesh = SimulatedMesh(1)
+            with followed(progress, mesh, plugin()):
+                until(lambda: written, bool)
+                assert not mesh.watches, "nobody would see it"
+                raise DeployError("no")
 
     with pytest.raises(DeployError):
         failing()

@@ -12,8 +12,8 @@ from wasmnb.mesh import Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.selector import selector_text
-from wasmnb.progress import Following
 from wasmnb.rollout.deployment import Deployment
+from wasmnb.rollout.standing import followed
 from wasmnb.wording import Verb, Wording, joined
 
 if TYPE_CHECKING:
@@ -117,13 +117,12 @@ def put(
             verdicts = _selected(mesh.verdicts(plugin.id))
             if verdicts and all(verdict.good(prove) for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
-        if isinstance(progress, Following):
-            progress.follow(mesh, plugin, mask)
         left = left_by(mesh, now, plugin)
         untried: dict[str, Any] = {"preflight": False} if skip_preflight else {}
         if prove is not None:
             untried["prove"] = prove
-        verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress, **untried))
+        with followed(progress, mesh, plugin, mask):
+            verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress, **untried))
     except KeyboardInterrupt:
         raise stopped(mesh, plugin, "Waiting for") from None
     if wait is not None or not verdicts or any(verdict.verdict.final for verdict in verdicts):

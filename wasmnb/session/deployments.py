@@ -222,7 +222,7 @@ class Deployments:
             if call.on_step is not None:
                 call.on_step(shown)
             if isinstance(call.progress, Following):
-                call.progress.walked(shown)
+                call.progress.advance(shown)
 
         done = roll_out(mesh, plugin, labels, policy, progress=call.progress, on_step=tell)
         return replace(done.changed(mask), stages=stages, notes=found.notes(plugin.image))

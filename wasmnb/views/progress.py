@@ -12,14 +12,9 @@ from wasmnb.display.text import cut, duration, visible
 from wasmnb.notebook import in_kernel, noninteractive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from wasmnb.display.record import Record
-    from wasmnb.mesh import Mesh
-    from wasmnb.plugin import Plugin
-    from wasmnb.session import Rollout
-    from wasmnb.views.rollout_progress import Followed
 
 __all__ = ["Line", "LiveProgress"]
 
@@ -58,12 +53,12 @@ class LiveProgress:
     """
 
     def __init__(self, *, after: float = 2.0, every: float = 0.5, line: Line | None = None) -> None:
-        self._after, self._every = after, every
+        self.after, self.every = after, every
         self._begin = time.monotonic()
         self._text = ""
         self._line = line or (None if noninteractive() else _line())
         self._shown = False
-        self._followed: Followed | None = None
+        self._state: object = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wasmnb-progress", daemon=True)
@@ -75,25 +70,21 @@ class LiveProgress:
         share = f" {100 * done / total:.0f} %" if done is not None and total else ""
         self._text = stage + share
 
-    def follow(self, mesh: Mesh, plugin: Plugin, mask: Callable[[str], str] = str) -> None:
-        """Show a rollout pod by pod; see `wasmnb.progress.Following`."""
-        from wasmnb.views.rollout_progress import Pods  # noqa: PLC0415 - for rollouts only
+    @property
+    def room(self) -> bool:
+        """Whether a whole record can be shown; see `wasmnb.progress.Following`."""
+        line = self._line
+        return line is not None and line.room
 
-        self._followed = Pods(mesh, plugin, mask)
-
-    def walked(self, rollout: Rollout) -> None:
-        """Show a rollout step by step; see `wasmnb.progress.Following`."""
-        from wasmnb.views.rollout_progress import Walk  # noqa: PLC0415 - for rollouts only
-
-        self._followed = Walk(rollout)
+    def advance(self, state: object) -> None:
+        """Take how far a deployment has come; see `wasmnb.progress.Following`."""
+        self._state = state
 
     def close(self, error: BaseException | None = None) -> None:
         """Take the line away, or leave the record of a rollout that ended with an error; later reports show nothing."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
-        if self._followed is not None:
-            self._followed.close()
         with self._lock:
             line, self._line = self._line, None
             left = self._left(error) if line is not None and line.room else None
@@ -109,9 +100,9 @@ class LiveProgress:
         self.close(error)
 
     def _run(self) -> None:
-        wait = self._after
+        wait = self.after
         while not self._ended.wait(wait):
-            wait = self._every
+            wait = self.every
             with self._lock:
                 if self._line is not None and self._text:
                     spent = duration(time.monotonic() - self._begin)
@@ -119,9 +110,9 @@ class LiveProgress:
                     self._shown = True
 
     def _rollout(self) -> Record | None:
-        if self._followed is None or self._line is None or not self._line.room:
+        if self._state is None or not self.room:
             return None
-        return self._followed.record(self._text, time.monotonic() - self._begin)
+        return self._record(self._text)
 
     def _left(self, error: BaseException | None) -> Record | None:
         """Give what stays of a rollout that ended with an error: all that it saw, which the error's lines cut short."""
@@ -131,9 +122,14 @@ class LiveProgress:
             from wasmnb.views.rollout import rollout_record  # noqa: PLC0415 - for rollouts only
 
             return rollout_record(rollout, stage=stopped)
-        if error is None or self._followed is None or not self._shown:
+        if error is None or self._state is None or not self._shown:
             return None
-        return self._followed.record(stopped, time.monotonic() - self._begin)
+        return self._record(stopped)
+
+    def _record(self, stage: str) -> Record:
+        from wasmnb.views.rollout_progress import state_record  # noqa: PLC0415 - for rollouts only
+
+        return state_record(self._state, stage=stage, seconds=time.monotonic() - self._begin)
 
 
 def _line() -> Line | None:

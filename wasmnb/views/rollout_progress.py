@@ -2,89 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from wasmnb.display.record import Column, Record
 from wasmnb.display.text import duration, short_digest
 from wasmnb.mesh import Verdict
+from wasmnb.rollout.result import Rollout
+from wasmnb.rollout.standing import Standing
 from wasmnb.views.board import freshness_text
 from wasmnb.views.mesh import digest_cell, doubted_cell, verdict_cell
 from wasmnb.views.rollout import rollout_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from wasmnb.live.board import Board
     from wasmnb.live.feed import Freshness
     from wasmnb.live.row import PluginState, Row
-    from wasmnb.mesh import Mesh
     from wasmnb.plugin import Plugin
-    from wasmnb.session import Rollout
 
-__all__ = ["Followed", "Pods", "Walk", "following_record"]
+__all__ = ["following_record", "state_record"]
 
 _MOST = 50
 
 
-class Followed(Protocol):
-    """A rollout that a progress shows."""
-
-    def record(self, stage: str, seconds: float) -> Record:
-        """Give how far it has come, what is being done now, and how long it has taken."""
-
-    def close(self) -> None:
-        """Look no more; the record stays as it was then, and says so."""
-
-
-class Pods:
-    """A plugin on its way to every pod at once, as a watch of the mesh tells it.
+def state_record(state: object, *, stage: str, seconds: float) -> Record:
+    """Show how far a deployment has come: a `Standing`, or a `Rollout` in steps.
 
     Parameters
     ----------
-    mesh : Mesh
-    plugin : Plugin
-    mask : callable
-        Takes secrets out of a text.
+    state : Standing or Rollout
+    stage : str
+        What is being done now.
+    seconds : float
+        How long it has taken.
     """
-
-    def __init__(self, mesh: Mesh, plugin: Plugin, mask: Callable[[str], str] = str) -> None:
-        self._mesh, self._plugin, self._mask = mesh, plugin, mask
-        self._board: Board | None = None
-
-    def record(self, stage: str, seconds: float) -> Record:
-        """See `following_record`; the first call opens the watch."""
-        from wasmnb.live.board import Board  # noqa: PLC0415 - only for a rollout that takes its time
-
-        if self._board is None:
-            self._board = Board(self._mesh, mask=self._mask, rates=False)
-            self._board.start()
-        rows, freshness = self._board.rows(), self._board.freshness
-        return following_record(self._plugin, rows, freshness, stage=stage, seconds=seconds)
-
-    def close(self) -> None:
-        """End the watch."""
-        if self._board is not None:
-            self._board.close()
-
-
-class Walk:
-    """A rollout in steps, as it tells itself.
-
-    Parameters
-    ----------
-    now : Rollout
-        May be set anew.
-    """
-
-    def __init__(self, now: Rollout) -> None:
-        self.now = now
-
-    def record(self, stage: str, seconds: float) -> Record:
-        """See `rollout_record`."""
-        return rollout_record(self.now, stage=stage, seconds=seconds)
-
-    def close(self) -> None:
-        """There is nothing to end."""
+    if isinstance(state, Rollout):
+        return rollout_record(state, stage=stage, seconds=seconds)
+    if isinstance(state, Standing):
+        return following_record(state.plugin, state.rows, state.freshness, stage=stage, seconds=seconds)
+    raise TypeError(f"{type(state).__name__} says of no deployment how far it has come")
 
 
 def following_record(
