@@ -97,7 +97,9 @@ class Job:
         written = [self.source, *(Source(text) for path, text in files.items() if not path.endswith(".proto"))]
         wanted = proto.wanted(written, files)
         made = proto.generate(files, wanted, self.stages.progress) if wanted else {}
-        texts = {**files, **made, main: self.filter.source}
+        sources = {path: text for path, text in files.items() if not path.endswith(".proto")}
+        moved = proto.elsewhere({**sources, main: self.filter.source}, made) if made else {}
+        texts = {**files, **made, **moved, main: self.filter.source}
         units = Units(self.work, texts, main, self.filter.first_line, self.flags, self.filter.folder)
         units.write()
         paths = [main, *sorted(path for path in texts if path != main and PurePosixPath(path).suffix in SOURCES)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.compile.filter import Filter
     from wasmnb.progress import Progress
 
-__all__ = ["SDK", "SDK_VERSION", "asked", "in_module", "provide", "sdk_ready"]
+__all__ = ["SDK", "SDK_VERSION", "asked", "imported", "in_module", "provide", "sdk_ready"]
 
 SDK = "github.com/proxy-wasm/proxy-wasm-go-sdk"
 SDK_VERSION = "v0.0.0-20260105142703-44c7d5847745"
@@ -29,6 +29,7 @@ _GO_SUM = (
 )
 _DEPS = re.compile(r"[ \t]*//[ \t]*deps:[ \t]*(?P<deps>.*)")
 _DEP = re.compile(r"[\w.~-]+(?:/[\w.~-]+)+@v[\w.+-]+")
+_IMPORTED = re.compile(r'"([\w.~-]+\.[\w.~-]+(?:/[\w.~-]+)+)"')
 _RESOLVED = Store("go-resolved", keep=200)
 
 
@@ -68,7 +69,9 @@ def asked(filter: Filter) -> tuple[str, ...]:  # noqa: A002
     return tuple(sorted(found))
 
 
-def provide(go: Go, deps: tuple[str, ...], progress: Progress | None) -> Mapping[str, bytes]:
+def provide(
+    go: Go, deps: tuple[str, ...], progress: Progress | None, imports: Sequence[str] = ()
+) -> Mapping[str, bytes]:
     """Give the module files for a build, after downloading what is missing.
 
     Parameters
@@ -78,6 +81,8 @@ def provide(go: Go, deps: tuple[str, ...], progress: Progress | None) -> Mapping
         What `asked` gave.
     progress : Progress, optional
         Is told before anything is downloaded.
+    imports : sequence of str
+        What the cell imports: a package may need modules that its module's top does not.
 
     Returns
     -------
@@ -95,11 +100,12 @@ def provide(go: Go, deps: tuple[str, ...], progress: Progress | None) -> Mapping
         _go(go, ["mod", "download", SDK], files, "The Proxy-Wasm SDK for Go")
     if not deps:
         return files
-    key = digest("\n".join([SDK_VERSION, str(module_cache()), *deps]).encode())
+    packages = [f"{path}@{dep.rpartition('@')[2]}" for dep in deps for path in imports if _within(path, dep)]
+    key = digest("\n".join([SDK_VERSION, str(module_cache()), *deps, *packages]).encode())
     entry = _RESOLVED.get(key)
     if entry is None or not entry.sound():
         _say(progress, f"downloading {', '.join(deps)} (once)")
-        resolved = _go(go, ["get", *deps], files, ", ".join(deps))
+        resolved = _go(go, ["get", *deps, *packages], files, ", ".join(deps))
 
         def fill(folder: Path) -> Mapping[str, object]:
             for name, data in resolved.items():
@@ -108,6 +114,15 @@ def provide(go: Go, deps: tuple[str, ...], progress: Progress | None) -> Mapping
 
         entry = _RESOLVED.put(key, fill)
     return {name: entry.path(name).read_bytes() for name in files}
+
+
+def imported(source: str) -> list[str]:
+    """List the packages of modules that a source may import."""
+    return sorted(set(_IMPORTED.findall(source)))
+
+
+def _within(package: str, dep: str) -> bool:
+    return package.startswith(dep.rpartition("@")[0] + "/")
 
 
 def in_module(

@@ -30,6 +30,7 @@ __all__ = ["MANIFEST", "build", "read"]
 #: The file that makes a folder a Go project.
 MANIFEST = "go.mod"
 _RECIPE = 2
+_TINYGO = "github.com/tetratelabs/proxy-wasm-go-sdk"
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 # What Go says when a module is not on this machine yet.
 _MISSING = re.compile(r"module lookup disabled by GOPROXY=off|missing go\.sum entry|cannot find module providing")
@@ -49,10 +50,22 @@ def build(
     force: bool,
 ) -> Module:
     """Build a project, or find its module in the cache (`wasmnb.compile.go.GoToolchain.build`)."""
+    _refuse_tinygo(project.texts(filter))
     go = find()
     follows = ["project", _RECIPE, go.version, list(options)]
     make = partial(_make, filter, go, options)
     return cached_build.build(filter, store, follows, make, progress=progress, force=force)
+
+
+def _refuse_tinygo(files: dict[str, str]) -> None:
+    """Refuse the SDK for TinyGo before the build: what Go makes of it says nothing to a proxy."""
+    for number, line in enumerate(files[MANIFEST].split("\n"), 1):
+        at = line.find(_TINYGO)
+        if at >= 0 and not line.lstrip().startswith("//"):
+            found = project.diagnostic(files, "error", "its SDK is for TinyGo", MANIFEST, number, at + 1)
+            raise project.error(
+                [found], f"require {modules.SDK}, and set the context in init(): main() does not run in a proxy"
+            )
 
 
 def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Made:  # noqa: A002

@@ -108,7 +108,7 @@ def _refuse_flags(flags: tuple[str, ...]) -> None:
 def _make(filter: Filter, go: Go, deps: tuple[str, ...], stages: Stages) -> Made:  # noqa: A002
     _refuse_package(filter)
     stages.begin("preparing")
-    provided = modules.provide(go, deps, stages.progress)
+    provided = modules.provide(go, deps, stages.progress, modules.imported(filter.source))
     stages.end("prepare")
     stages.begin("compiling")
     with workspace(large=True) as work:

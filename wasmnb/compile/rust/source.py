@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_STARTS = re.compile(r"\bmain\s*!\s*[({\[]|\bfn\s+_initialize\b|\bfn\s+proxy_on_context_create\b")
+_STARTS = re.compile(r"\bmain\s*!\s*[({\[]|\bfn\s+_(?:initialize|start)\b|\bfn\s+proxy_on_context_create\b")
 _IMPL = re.compile(
     r"\bimpl\s+(?:[A-Za-z_]\w*\s*::\s*)*(?P<kind>Root|Http|Stream)Context\s+for\s+(?P<name>(?:r\#)?[A-Za-z_]\w*)"
 )

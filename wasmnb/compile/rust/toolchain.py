@@ -19,6 +19,7 @@ from wasmnb.compile.zig import zig
 from wasmnb.errors import UsageError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.envoy_abi import ABIS, functions
+from wasmnb.module.facts import read as facts
 from wasmnb.module.parse import parse
 from wasmnb.module.stamp import shipped, stamp
 from wasmnb.wording import Verb, Wording
@@ -138,7 +139,8 @@ def _compile(
         if finished.code:
             raise unlinked(found, source) or compile_error(found, finished)
         linked = (work / "cell.wasm").read_bytes()
-    known, imports = functions(ABIS[-1]), parse(linked).imports
+    abi, imports = facts(linked).abi, parse(linked).imports
+    known = functions(abi if abi in ABIS else ABIS[-1])
     absent = [item.name for item in imports if item.module == "env" and f"env.{item.name}" not in known]
     if absent:
         raise undefined(absent, source)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import Store, digest, io_errors
@@ -12,14 +13,14 @@ from wasmnb.compile.cpp.proto.header import header
 from wasmnb.compile.cpp.proto.model import read
 from wasmnb.compile.cpp.proto.names import full
 from wasmnb.compile.cpp.proto.source import KNOWN, source
+from wasmnb.compile.cpp.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from wasmnb.compile.cpp.source import Source
     from wasmnb.progress import Progress
 
-__all__ = ["WELL_KNOWN", "generate", "wanted"]
+__all__ = ["WELL_KNOWN", "elsewhere", "generate", "wanted"]
 
 #: Files whose messages the SDK has.
 WELL_KNOWN = tuple(
@@ -42,7 +43,37 @@ def wanted(sources: Iterable[Source], texts: Mapping[str, str]) -> list[str]:
         The files there are, by their paths.
     """
     names = {name[1:-1].removesuffix(_HEADER) for item in sources for name in item.includes if _HEADER in name}
-    return sorted(path for path in texts if path.endswith(".proto") and _includable(path, names))
+    protos = [path for path in texts if path.endswith(".proto")]
+    found = {path for path in protos if _includable(path, names)}
+    # A project's Makefile may have them made in a folder of their own: the only one of that name is meant.
+    for name in names:
+        same = [path for path in protos if PurePosixPath(path).stem == PurePosixPath(name).name]
+        if len(same) == 1:
+            found.update(same)
+    return sorted(found)
+
+
+def elsewhere(texts: Mapping[str, str], made: Mapping[str, str]) -> dict[str, str]:
+    """Give a header for each place in which text includes messages that are made in another.
+
+    Parameters
+    ----------
+    texts : mapping of str to str
+        The C++ there is, by its paths.
+    made : mapping of str to str
+        What `generate` made.
+    """
+    found: dict[str, str] = {}
+    for path, text in texts.items():
+        for word in Source(text).includes:
+            name = word[1:-1]
+            beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            places = {beside, posixpath.normpath(name), posixpath.normpath(posixpath.join("include", name))}
+            same = [each for each in made if posixpath.basename(each) == posixpath.basename(name)]
+            known = places.intersection(made) or places.intersection(texts)
+            if _HEADER in name and len(same) == 1 and not known and not beside.startswith(".."):
+                found[beside] = f'#include "{same[0]}"\n'
+    return found
 
 
 def _includable(path: str, names: set[str]) -> bool:
