@@ -165,7 +165,7 @@ def test_headers_before_and_after():
     before = exchange(("server", "istio-envoy"), ("date", "1"))
     after = exchange(("server", "istio-envoy"), ("date", "2"), ("你好", "六翁"), pod="details-v2", notes=["a note"])
     record = shown(Capture(after, before))
-    assert record.status == "200 OK from details-v2 in 3.1 ms; 1 added since 03:04:05 UTC"
+    assert record.status == "200 OK from details-v2 in 3.1 ms; + 你好: 六翁 since 03:04:05 UTC"
     lines = repr(record).splitlines()
     assert [line.split() for line in lines[1:6]] == [
         ["NAME", "BEFORE", "AFTER", "CHANGE"],
@@ -180,6 +180,22 @@ def test_headers_before_and_after():
     alone = shown(Capture(after))
     assert "BEFORE" not in repr(alone)
     assert "since" not in alone.status
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((("x", "1"),), (("x", "2"),), "~ x: 1 → 2"),
+        ((("x", "1"),), (), "- x: 1"),
+        ((), (("x", "1"), ("y", "2")), "+ x: 1, + y: 2"),
+        ((), (("x", "1"), ("y", "2"), ("z", "3")), "3 added"),
+        ((), (("x", "v" * 100),), "1 added"),
+        ((), (), "nothing changed"),
+    ],
+)
+def test_the_headline_says_what_a_filter_did(before, after, told):
+    record = shown(Capture(exchange(*after), exchange(*before)))
+    assert record.status == f"200 OK from details-v1 in 3.1 ms; {told} since 03:04:05 UTC"
 
 
 @pytest.mark.parametrize(("status", "tone"), [(200, "good"), (302, "good"), (404, "warn"), (503, "bad")])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wasmnb.traffic import Capture, Exchange, PodCaptures, Response
+    from wasmnb.traffic.header_diff import Row
     from wasmnb.traffic.request_diff import RequestDiff, RequestRow
 
 __all__ = ["change_cell", "headers_record", "pod_headers_record"]
@@ -28,6 +29,7 @@ _CHANGES: dict[str, tuple[str, Tone]] = {
 _AMONG: dict[str, tuple[str, Tone]] = {"same": ("=", "quiet"), "differs": ("≠", "warn"), "varies": ("≈", "quiet")}
 _COUNTED = ("added", "changed", "removed")
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_FEW, _SHORT = 2, 80  # changed lines that stand in the headline, and their characters
 
 
 def headers_record(taken: Capture) -> Record:
@@ -43,7 +45,7 @@ def headers_record(taken: Capture) -> Record:
     response = after.response
     status = f"{response.status} {response.reason}".rstrip() + f" from {after.pod} in {duration(after.seconds)}"
     if before is not None:
-        status += f"; {_summary(taken)} since {before.at:%H:%M:%S} UTC"
+        status += f"; {_effect(taken)} since {before.at:%H:%M:%S} UTC"
     notes = list(after.notes)
     if before is not None and before.pod != after.pod:
         notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")
@@ -121,6 +123,21 @@ def change_cell(change: str) -> Cell:
     """Show what became of a line as sign and word."""
     sign, tone = _CHANGES[change]
     return Cell(change, sign=sign, tone=tone)
+
+
+def _effect(taken: Capture) -> str:
+    """Say in short what a filter did: the lines themselves where they are few and short, else how many there are."""
+    changed = [row for row in taken.shown() if row.change in _COUNTED]
+    lines = [_effect_line(row) for row in changed if not row.name.startswith(":body")]
+    few = 0 < len(lines) <= _FEW and len(lines) == len(changed) and all(len(line) <= _SHORT for line in lines)
+    return ", ".join(lines) if few else _summary(taken)
+
+
+def _effect_line(row: Row) -> str:
+    sign = _CHANGES[row.change][0]
+    if row.change == "changed":
+        return f"{sign} {row.name}: {row.before} → {row.after}"
+    return f"{sign} {row.name}: {row.before if row.after is None else row.after}"
 
 
 def _summary(taken: Capture) -> str:
