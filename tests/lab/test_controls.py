@@ -43,7 +43,7 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     opened.theme("Dark")
     opened.picture("controls-dark")
     opened.check_accessible()
-    page.get_by_role("button", name="Undeploy").click()
+    page.get_by_role("button", name="Undeploy", exact=True).click()
     page.get_by_role("button", name="latest").click()
     page.locator("tr.marked").filter(has_text="x-greeting").filter(has_text="removed").wait_for(timeout=60_000)
     opened.kernel("get_ipython().run_line_magic('wasm_mesh', 'stop')")
