@@ -110,6 +110,8 @@ def base_of(commit: str) -> Path:
 def measure(benchmarks: Path, package: Path, parts: Sequence[str]) -> dict[str, dict]:
     """Take one side's samples, in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(package), "RUNS": os.environ.get("RUNS") or _RUNS}
+    # What was installed has its bytecode; a checkout that may not write any would be compiled anew each time.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as empty:
         done = subprocess.run(
             [sys.executable, Path(__file__).with_name("samples.py"), str(benchmarks), *parts],
