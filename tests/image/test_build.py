@@ -83,9 +83,12 @@ def test_what_cannot_be_built(store: Store, folder: Path) -> None:
     with pytest.raises(UsageError, match="holds nothing to build"):
         build_image(folder, TAG, store=store)
     (folder / "a.wasm").write_bytes(wasm())
-    (folder / "b.cc").write_text("")
+    (folder / "b.wasm").write_bytes(wasm())
     with pytest.raises(UsageError, match="does not say what to build: it holds more than one"):
         build_image(folder, TAG, store=store)
+    (folder / "b.cc").write_text("")
+    with pytest.raises(UsageError, match="has no source"):
+        build_image(folder, TAG, store=store)  # the sources are meant, not what some build made of them once
     with pytest.raises(BadNameError, match="There is no filter and no file") as caught:
         build_image(folder / "a.wsm", TAG, store=store)
     assert "a.wasm" in caught.value.hint

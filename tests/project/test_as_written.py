@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.project.test_in_place import GO, write
-from wasmnb import Filter
+from wasmnb import Filter, build_image
 from wasmnb.compile.cpp.proto import elsewhere, wanted
 from wasmnb.compile.cpp.source import Source as CppSource
 from wasmnb.compile.go.modules import imported
 from wasmnb.compile.rust.source import Source
 from wasmnb.errors import CompileError
+from wasmnb.image import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,15 @@ def test_messages_that_a_makefile_makes_elsewhere() -> None:
     assert elsewhere({"src/filter.cc": include}, made) == {"src/generated/demo.pb.h": '#include "proto/demo.pb.h"\n'}
     assert not elsewhere({"src/filter.cc": '#include "proto/demo.pb.h"\n'}, made)
     assert not elsewhere({"src/filter.cc": include}, {**made, "b/demo.pb.h": ""}), "one of two is not guessed"
+
+
+@pytest.mark.compiler
+def test_a_source_with_files_beside_it(tmp_path: Path) -> None:
+    source = '#include "plugin.h"\nextern "C" void proxy_abi_version_0_2_1() {}\n'
+    source += 'extern "C" __attribute__((used, visibility("default"))) const char* word() { return WORD; }\n'
+    write(tmp_path, plugin_dot_cc=source, plugin_dot_h='#define WORD "beside-word"\n', other_dot_cc="broken!\n")
+    image = build_image(tmp_path / "plugin.cc", "local/mine", store=Store(tmp_path / "store"))
+    assert b"beside-word" in image.module.wasm
 
 
 def test_the_packages_that_a_go_cell_imports() -> None:

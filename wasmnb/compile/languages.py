@@ -45,6 +45,9 @@ class Language:
         What tells that a folder is a project of it: a file's name at its top, or (``.cc``) how any file's name ends.
     reader : str
         ``module:function`` that makes a filter of a folder, given its path, a name and flags; empty when there is none.
+    beside : str
+        ``module:function`` that gives the files that a source needs of those beside it, given its path; empty when a
+        source is a program by itself.
     layout : str
         ``module:attribute`` of what its projects look like (`wasmnb.project.layouts.Layout`); empty for none.
     signs : tuple of str
@@ -58,6 +61,7 @@ class Language:
     suffixes: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     reader: str = ""
+    beside: str = ""
     layout: str = ""
     signs: tuple[str, ...] = ()
 

@@ -16,6 +16,7 @@ from wasmnb.image.reference import Reference
 from wasmnb.image.store import Store
 from wasmnb.module.check import check
 from wasmnb.module.module import Module
+from wasmnb.registered import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,11 +116,14 @@ def _found(path: Path, name: str, flags: Sequence[str]) -> Module | Filter:
         raise BadNameError(f"There is no filter and no file {str(path)!r}.", hint=hint)
     if path.suffix == ".wasm":
         return Module.load(path, name=name)
-    language = next((one.word for one in LANGUAGES.loaded().values() if path.suffix in one.suffixes), None)
+    language = next((one for one in LANGUAGES.loaded().values() if path.suffix in one.suffixes), None)
     if language is None:
         hint = "give a .wasm file, a source (.cc, .rs, .go, .ts), or a folder"
         raise UsageError(f"An image cannot be built from {path.name!r}.", hint=hint)
-    return Filter(name, _source(path), language, tuple(flags), file=path.name)
+    source = _source(path)
+    files = load(language.beside)(path) if language.beside else {}
+    folder = str(path.parent.resolve()) if files else ""
+    return Filter(name, source, language.word, tuple(flags), files=tuple(files.items()), file=path.name, folder=folder)
 
 
 def _in_folder(folder: Path, name: str, flags: Sequence[str]) -> Module | Filter:

@@ -12,6 +12,7 @@ LANGUAGE = Language(
     suffixes=(".cc", ".cpp", ".cxx"),
     marks=(".cc", ".cpp", ".cxx"),
     reader="wasmnb.compile.cpp.folder:read",
+    beside="wasmnb.compile.cpp.dependencies:beside",
     layout="wasmnb.project.layouts:CPP",
     signs=(
         r"^\s*#\s*(?:include|define|pragma|if|ifdef|ifndef)\b",

@@ -7,16 +7,27 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wasmnb.compile.cpp.folder import PROTO, SOURCES
+from wasmnb.compile.cpp.folder import HEADERS, PROTO, SOURCES
 from wasmnb.compile.cpp.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-__all__ = ["gather"]
+__all__ = ["beside", "gather"]
 
 _MESSAGES = ".pb.h"
 _IMPORT = re.compile(r'^\s*import\s+(?:public\s+|weak\s+)?"([^"\n]+)"\s*;', re.MULTILINE)
+
+
+def beside(path: Path) -> dict[str, str]:
+    """Give what a source includes of the files that lie beside it, and what these bring along (`gather`)."""
+    texts: dict[str, str] = {}
+    for each in path.parent.iterdir():
+        if each != path and each.is_file() and each.suffix in (*SOURCES, *HEADERS, PROTO):
+            texts[each.name] = each.read_bytes().decode(errors="surrogateescape")
+    needed = gather(path.read_bytes().decode(errors="surrogateescape"), texts)
+    return {name: texts[name] for name in needed}
 
 
 def gather(source: str, texts: Mapping[str, str], named: Iterable[str] = ()) -> list[str]:
