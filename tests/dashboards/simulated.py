@@ -54,6 +54,7 @@ class SimulatedMesh:
     name = "simulated"
     needs_registry = False
     gateway = ""
+    prove = None
     about = remains = ()
 
     def __init__(self, pods: int = 20) -> None:

@@ -47,6 +47,8 @@ def test_what_differs_by_itself_does_not_count():
 def test_a_header_that_goes_is_an_effect():
     effect = learned([TAGGED, TAGGED], [PLAIN, PLAIN])
     assert effect.seen(TAGGED, answer(("x", "y"))) == "no response header x-tag any more"
+    # Another filter answers, and its answer lacks the header too.
+    assert effect.seen(TAGGED, answer(("x", "y"), status=403)) == ""
 
 
 def test_the_answer_of_a_failure_is_not_taken_for_an_effect():

@@ -26,6 +26,8 @@ def test_the_order_of_the_chain_decides():
     # The first one held the request: what is called next may be for another request.
     assert called(lines(62, 63, code=1), 55, 1) == ""
     assert called(lines(62), 55, 1) == ""
+    # The first one answered by itself and let it go on all the same: what is called next is for another request.
+    assert called(lines(62, 10), 55, 1) == ""
 
 
 def test_a_marked_request_has_that_many_headers_more():

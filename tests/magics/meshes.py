@@ -31,6 +31,7 @@ class FakeMesh:
     stopped: bool = False
     needs_registry: bool = False
     gateway: str = ""
+    prove: object = None
     about: tuple[str, ...] = ()
     remains: tuple[str, ...] = ()
     there: dict[str, Plugin] = field(default_factory=dict)

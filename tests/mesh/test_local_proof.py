@@ -107,3 +107,14 @@ def test_where_the_configuration_is_enough_nothing_is_sent_and_it_is_loaded(mesh
     (found,) = mesh.apply(Plugin("silent", package(module, "local/silent"), DETAILS))
     # What was there before it came was not looked at, so that an effect would not tell.
     assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
+
+
+def test_what_was_there_before_a_build_first_came_counts_when_it_is_put_in_force_again(mesh):
+    module = tag("kept")
+    mesh.apply(Plugin("kept", package(module, "local/kept"), {"app": "reviews"}), only={"version": "v1"})
+    found = put(mesh, "kept", module, {"app": "reviews"})
+    assert proofs(found) == {(Verdict.LIVE, Proof.EFFECT)}
+    # As after a minute, when it is looked for again.
+    mesh._deployments.proving._seen.clear()
+    found = [one for one in mesh.verdicts("kept") if one.verdict is not Verdict.NOT_SELECTED]
+    assert proofs(found) == {(Verdict.LIVE, Proof.EFFECT)}

@@ -18,6 +18,7 @@ class FakeMesh:
     labels: dict[str, dict[str, str]]
     name: str = "fake"
     needs_registry: bool = False
+    prove: object = None
     runs: dict[str, object] = field(default_factory=dict)
     newest: object = None
     past: list = field(default_factory=list)

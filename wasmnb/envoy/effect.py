@@ -83,6 +83,9 @@ class Effect:
         shown = sorted((one for one in (self.shown & has) - had if one.facet in _OUTSIDE), key=_plainest)
         gone = sorted((one for one in (self.gone & had) - has if one.facet is Facet.HEADER), key=lambda one: one[1:2])
         gone.sort(key=lambda one: one.value is not None)
+        if before.status != now.status:
+            # What answers in another way lacks much that has nothing to do with the filter.
+            gone = []
         return str(shown[0]) if shown else f"no {gone[0]} any more" if gone else ""
 
 

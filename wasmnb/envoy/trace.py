@@ -48,7 +48,11 @@ def called(lines: Sequence[str], count: int, position: int) -> str:
     for line in lines:
         call, result = _CALL.search(line), _RETURN.search(line)
         if call is not None:
-            if left is None and count < int(call["count"]) <= count + _ADDED:
+            mine = count < int(call["count"]) <= count + _ADDED
+            if left is not None and not mine:
+                # One before it answered by itself, which it need not say by what it returns: this is another request.
+                return ""
+            if left is None and mine:
                 left = position
             if left == 0:
                 return call[0]

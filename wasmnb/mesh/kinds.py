@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wasmnb.errors import UsageError
+from wasmnb.mesh.suggestion import suggestion
+from wasmnb.plugin.verdict import Proof
 from wasmnb.registered import Group
 from wasmnb.wording import Option, Wording
 
@@ -85,11 +87,19 @@ def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress:
         as_=asked["as_"],
         preflight=asked["preflight"],
         fetch=fetch,
+        prove=None if asked["prove"] is None else _proof(asked["prove"]),
     )
 
 
+def _proof(said: str) -> Proof:
+    known = {one.value.lower(): one for one in (Proof.EFFECT, Proof.CONFIG)}
+    if said.lower() not in known:
+        raise UsageError(f"{said!r} is no proof that this mesh has.", hint=suggestion(said, known))
+    return known[said.lower()]
+
+
 LOCAL = MeshKind(_local, ("workloads", "bookinfo", "gateway_port", "log_level"))
-ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight"))
+ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight", "prove"))
 
 MESHES = Group(
     "wasmnb.meshes", "mesh", {"local": "wasmnb.mesh.kinds:LOCAL", "istio": "wasmnb.mesh.kinds:ISTIO"}, MeshKind

@@ -126,6 +126,10 @@ class Mesh(Protocol):
     """Whether its proxies fetch images from a registry; then ``plugin.image.reference`` is one there, with a digest."""
 
     @property
+    def prove(self) -> Proof | None:
+        """How plugins may be seen to act, as its user allowed; None where that need not, or may not, be done."""
+
+    @property
     def gateway(self) -> str:
         """``host:port`` of the way in from this machine; empty where there is none."""
 

@@ -180,6 +180,16 @@ class Cause(str, Enum):
     """So much was logged that not all of it was read."""
     OTHER_CONTROLLER = "OTHER_CONTROLLER"
     """The object is taken by the controller of another gateway, whose proxies are not looked at."""
+    TRAFFIC_BYPASSES = "TRAFFIC_BYPASSES"
+    """Requests reach the application without the proxy: annotations or capture rules leave its ports out."""
+    LOG_SILENT = "LOG_SILENT"
+    """The proxy's log does not tell of crashes: its level is too high, or nobody can say what it is."""
+    LOG_FORMAT_UNKNOWN = "LOG_FORMAT_UNKNOWN"
+    """The proxy's log has a format that is not known here."""
+    WORKERS_UNKNOWN = "WORKERS_UNKNOWN"
+    """The proxy does not keep the statistics that tell whether a worker hangs."""
+    STILL_IN_FORCE = "STILL_IN_FORCE"
+    """It was taken away, and the proxy still has it in force."""
 
     # It is loaded, and was not seen to act.
     UNSEEN = "UNSEEN"
@@ -321,4 +331,9 @@ _CAUSE_CODES = {
     Cause.UNSEEN: "WNB6052",
     Cause.UNASKED: "WNB6053",
     Cause.CRASH_FORESEEN: "WNB6054",
+    Cause.TRAFFIC_BYPASSES: "WNB6055",
+    Cause.LOG_SILENT: "WNB6056",
+    Cause.LOG_FORMAT_UNKNOWN: "WNB6057",
+    Cause.WORKERS_UNKNOWN: "WNB6058",
+    Cause.STILL_IN_FORCE: "WNB6059",
 }

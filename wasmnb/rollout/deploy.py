@@ -111,6 +111,7 @@ def put(
         The user stopped waiting; the message says what is in force.
     """
     start = perf_counter()
+    prove = prove or mesh.prove
     try:
         now = in_force(mesh, plugin.id)
         if now is not None and plugin_key(now) == plugin_key(plugin):

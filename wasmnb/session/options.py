@@ -356,6 +356,12 @@ class MeshOptions:
         switch=False,
         python="istio; False: apply modules that the embedded Envoy has not tried",
     )
+    prove: str | None = option(
+        "istio: how a filter is proven to act: effect sends plain requests of ours to the pods that it is put on, and "
+        "what was not seen to act is LOADED; config sends nothing and takes LOADED for enough",
+        "PROOF",
+        values="effect|config",
+    )
 
 
 @theme(frozen=True, kw_only=True)

@@ -29,8 +29,8 @@ class Cluster:
         return "".join(lines)[: int(query["limitBytes"])]
 
 
-@pytest.mark.parametrize(("old", "questions"), [(LINE, 1), (LINE * 1000, 2)])
-def test_a_short_log_takes_one_question_and_a_long_one_two(old, questions):
+@pytest.mark.parametrize(("old", "questions"), [(LINE, 1), (LINE * 1000, 3)])
+def test_a_short_log_takes_one_question_and_a_long_one_three(old, questions):
     cluster = Cluster(old, "2026-01-01T12:00:01.5Z error\tgone\n")
     log = read(cluster, "home", "pod", NOON)
     assert len(cluster.queries) == questions

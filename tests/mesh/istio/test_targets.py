@@ -132,3 +132,5 @@ def test_a_refused_envoy_filter_is_rejected_also_beside_a_good_plugin(mesh, publ
     found = mesh.apply(plugin, preflight=False)
     assert {one.verdict for one in found} == {Verdict.REJECTED}, found[0]
     assert {one.verdict for one in mesh.wait("good")} == {Verdict.LIVE}
+    # What Envoy refuses keeps the whole listener as it was, so that nothing else goes from it before.
+    mesh.remove("bad")

@@ -19,6 +19,7 @@ from wasmnb.mesh.istio.proxies import istiod
 from wasmnb.mesh.istio.proxies.admin import Admin
 from wasmnb.mesh.istio.proxies.evidence import Gatherer
 from wasmnb.mesh.istio.proxies.pods import pod as described
+from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
 from wasmnb.mesh.istio.proxies.verdicts import Looking
 from wasmnb.mesh.istio.watch import IstioWatch
@@ -63,6 +64,7 @@ class IstioMesh:
         as_: str = "",
         preflight: Preflight | None = None,
         fetch: Callable[[str], Image] | None = None,
+        prove: Proof | None = None,
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
@@ -72,7 +74,11 @@ class IstioMesh:
         self._admin = Admin(cluster, namespace, self._tunnels)
         self._gatherer = Gatherer(cluster, namespace, self._admin)
         self._images = Images(fetch)
-        self._looking = Looking(cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images)
+        self._proving = Proving(cluster, namespace, self._gatherer.http_ports)
+        self._proving.wanted = prove
+        self._looking = Looking(
+            cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images, proving=self._proving
+        )
         self._objects = Objects(cluster, namespace, istio.kinds)
         self._waiting = Waiting(self._looking, self._objects)
         placing = Placing(self._objects, istio.version, as_, self._images.image)
@@ -90,6 +96,7 @@ class IstioMesh:
         as_: str = "",
         preflight: bool = True,
         fetch: Callable[[str], Image] | None = None,
+        prove: Proof | None = None,
     ) -> IstioMesh:
         """Look at a cluster: does it answer, is there an Istio, and what may be done.
 
@@ -108,6 +115,10 @@ class IstioMesh:
             Load every module in the embedded Envoy before it is applied.
         fetch : callable, optional
             Gives the image of a pinned reference, for plugins that others deployed.
+        prove : Proof, optional
+            EFFECT allows sending requests of ours to the applications of pods that a plugin is put on: LIVE is then
+            what was seen to act, and LOADED what was not. CONFIG sends nothing and takes LOADED for enough. None sends
+            nothing, and LIVE is what the proxy says.
 
         Raises
         ------
@@ -120,7 +131,9 @@ class IstioMesh:
         home = namespace or cluster.namespace
         namespaces.require(cluster, home)
         istio = istiod.find(cluster, home, system)
-        mesh = cls(cluster, home, istio, as_=as_, preflight=_preflight() if preflight else None, fetch=fetch)
+        mesh = cls(
+            cluster, home, istio, as_=as_, preflight=_preflight() if preflight else None, fetch=fetch, prove=prove
+        )
         try:
             mesh.pods()
             if mesh.preflight is not None:
@@ -133,6 +146,11 @@ class IstioMesh:
     def __repr__(self) -> str:
         version = self.istio.version or "of unknown version"
         return f"<IstioMesh: namespace {self.namespace} of {self.cluster.context}, Istio {version}>"
+
+    @property
+    def prove(self) -> Proof | None:
+        """How plugins may be seen to act; None allows nothing to be sent to an application."""
+        return self._proving.wanted
 
     @property
     def fetch(self) -> Callable[[str], Image] | None:
@@ -179,7 +197,7 @@ class IstioMesh:
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,
-        prove: Proof | None = None,  # noqa: ARG002 - a verdict here says what proof there is
+        prove: Proof | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
     ) -> list[PodVerdict]:
@@ -194,6 +212,7 @@ class IstioMesh:
         preflight : bool
             Load the module, with its configuration, in the embedded Envoy first.
         prove : Proof, optional
+            As for `connect`, from now on.
         wait : float or None
             Seconds for the proxies; what a large module takes to compile comes on top. None does not wait.
         progress : Progress, optional
@@ -209,6 +228,8 @@ class IstioMesh:
         ForbiddenError, MeshError
         """
         self._check()
+        if prove is not None:
+            self._proving.wanted = prove
         tried = self.preflight if preflight else None
         return self._deployments.apply(plugin, only=only, preflight=tried, wait=wait, progress=progress or Silent())
 
@@ -320,7 +341,7 @@ class IstioMesh:
     def counts(self) -> list[Count]:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
         self._check()
-        return counts(self._admin, self._looking.serving())
+        return counts(self._admin, self._looking.serving(), self._proving.own)
 
     def metrics(self) -> list[Metric]:
         """Give the metrics that filters define, of each pod that has a proxy."""
@@ -360,6 +381,7 @@ class IstioMesh:
         for watch in list(self._watches):
             watch.close()
         self._gatherer.close()
+        self._proving.close()
         self._tunnels.close()
         self.cluster.close()
         if self.preflight is not None:

@@ -59,6 +59,7 @@ class LocalMesh:
 
     name = "local"
     needs_registry = False
+    prove: Proof | None = None
     about: tuple[str, ...] = ()
     remains: tuple[str, ...] = ()
 

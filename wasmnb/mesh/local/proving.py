@@ -109,6 +109,9 @@ class Proving:
 
     def before(self, applied: Applied, proxies: Sequence[Proxy]) -> None:
         """See what pods answer before a plugin comes to them, so that its effect can be told from what was there."""
+        known = {proxy: self._before.get((proxy.name, applied.plugin.id), (None, {}))[0] for proxy in proxies}
+        # Where the very same is put in force again, what was seen before it first came is what counts.
+        proxies = [proxy for proxy, one in known.items() if one is None or one.plugin != applied.plugin]
         chosen = [] if applied.trial.trapped or applied.plugin.id in self._quiet else proxies
         wanted = [(proxy, effect.probe) for proxy in chosen for effect in self._of(applied, proxy)]
         answers = self._send(wanted)
@@ -186,7 +189,8 @@ class Proving:
         known, answers = self._before.get((proxy.name, applied.plugin.id), (None, {}))
         gateway = proxy is self._plan.gateway
         behind = gateway and any(one.chain.get(applied.plugin.id) is not None for one in self._plan.proxies)
-        return answers if known is applied and not behind else {}
+        same = known is not None and known.plugin == applied.plugin
+        return answers if same and not behind else {}
 
     def _send(self, wanted: Sequence[tuple[Proxy, Probe]]) -> list[Response | None]:
         requests = [(proxy.site.inbound or ("", 0), probe.encoded(_authority(proxy))) for proxy, probe in wanted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ IN_CLUSTER = "in-cluster"
 """What ``--context`` calls the service account of the pod that one is in."""
 
 _CONNECT, _READ = 5.0, 30.0  # seconds
+_NO_LASTS = 10.0  # seconds: a right may be granted meanwhile
 _CONNECTIONS = 32
 
 
@@ -64,7 +66,7 @@ class Cluster:
         self.namespace = namespace
         self._configuration = configuration
         self._pool = RESTClientObject(configuration).pool_manager
-        self._rights: dict[Right, bool] = {}
+        self._rights: dict[Right, tuple[bool, float]] = {}
         self._lock = threading.Lock()
         self._end = weakref.finalize(self, shutil.rmtree, keys, ignore_errors=True) if keys else None
 
@@ -200,7 +202,8 @@ class Cluster:
         data = None
         if body is not None:
             headers["content-type"] = kind
-            data = json.dumps(body).encode()
+            # Sent as YAML too, which knows no pairs of escapes for what stands beyond the basic plane.
+            data = json.dumps(body, ensure_ascii=False).encode()
         try:
             answer: BaseHTTPResponse = self._pool.request(
                 method,
@@ -228,8 +231,9 @@ class Cluster:
             answer.release_conn()
 
     def may(self, right: Right) -> bool:
-        """Tell whether the user has a right, as the API server says; asked once."""
-        if right not in self._rights:
+        """Tell whether the user has a right, as the API server says; a yes is asked for once, a no again and again."""
+        known, asked = self._rights.get(right, (False, float("-inf")))
+        if not known and time.monotonic() - asked > _NO_LASTS:
             path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
             try:
                 answer = self.request("POST", path, body=right.review())
@@ -237,8 +241,8 @@ class Cluster:
             except ForbiddenError:
                 # One who may not even ask finds out by doing.
                 allowed = True
-            self._rights[right] = allowed
-        return self._rights[right]
+            self._rights[right] = (allowed, time.monotonic())
+        return self._rights[right][0]
 
     def namespaces(self) -> list[str]:
         """List the namespaces.

@@ -60,12 +60,21 @@ class Waiting:
             time.sleep(pause)
             pause = min(pause * 1.3, _LONGEST_STEP)
 
-    def gone(self, stored: Sequence[Stored]) -> None:
-        """Wait until no listener that serves has the filters any more; one that does not answer is not waited for."""
+    def gone(self, stored: Sequence[Stored]) -> list[PodVerdict]:
+        """Wait until no listener that serves has the filters any more; one that does not answer is not waited for.
+
+        Returns
+        -------
+        list of PodVerdict
+            GONE for each pod of which it is proven.
+        """
         stored = [one for one in stored if one.kind.ours]
         items = self._looking.concerned(stored)
         deadline = time.monotonic() + REMOVAL
-        while time.monotonic() < deadline and self._looking.active(items, stored):
+        while True:
+            found = self._looking.removed(items, stored)
+            if all(one.cause is not Cause.STILL_IN_FORCE for one in found) or time.monotonic() > deadline:
+                return found
             time.sleep(_STEP)
 
     def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:

@@ -12,14 +12,17 @@ from wasmnb.mesh.istio.objects.convergence import REMOVAL
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
 from wasmnb.mesh.istio.proxies.pods import labels
-from wasmnb.plugin.identity import check_id
+from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.identity import check_id, plugin_key
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wasmnb.envoy.effect import Trial
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.mesh.istio.objects.convergence import Waiting
     from wasmnb.mesh.istio.objects.images import Images
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Deployments"]
 
+_LEFT = {Cause.STILL_IN_FORCE, Cause.PROXY_SILENT}
+_MOST_TOLD = 8
 _LOADING = 4.0  # seconds per MiB of module that every proxy needs to compile it
 
 
@@ -77,7 +82,9 @@ class Deployments:
         check_id(plugin.id)
         with self._lock:
             self._learn(plugin, strict=preflight is not None)
-            note = _examined(plugin, preflight, progress)
+            trial, note = _examined(plugin, preflight, progress)
+            if trial is not None:
+                self._looking.proving.tried(plugin.id, plugin.image.digest, trial)
             items = self._looking.serving()
             stored = self._objects.all(plugin.id)
             selected = self._selected(plugin, items)
@@ -94,6 +101,7 @@ class Deployments:
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = chosen
             self._looking.before(stored, selected)
+            self._looking.proving.before(plugin.id, plugin_key(plugin), selected)
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again))
             self._images.keep(plugin.image)
@@ -116,9 +124,21 @@ class Deployments:
                 self._past[id_] = self._placing.history(id_, stored)
             for one in stored:
                 self._objects.delete(one)
-            self._waiting.gone(stored)
+            left = [one for one in self._waiting.gone(stored) if one.cause in _LEFT]
             self._changed()
+            if left:
+                raise self._not_gone(id_, left)
             return plugin
+
+    def _not_gone(self, id_: str, left: Sequence[PodVerdict]) -> DeployError:
+        """Make the error for a plugin whose objects are deleted, and that some pods still run."""
+        istiod = self._looking.istiod()
+        return DeployError(
+            f"{id_!r} was taken away, and is not proven to be gone from {', '.join(one.pod for one in left)}.",
+            why=[*(f"{one.pod}: {one.reason}" for one in left), *([istiod] if istiod else [])][:_MOST_TOLD],
+            hint=Wording("its objects are deleted: look again with {}, or restart these pods", Verb("pods")),
+            verdicts=left,
+        )
 
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order in which requests meet it."""
@@ -194,14 +214,15 @@ class Deployments:
         return held
 
 
-def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -> str:
-    """Try a plugin on the embedded Envoy; give what is worth a note."""
+def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -> tuple[Trial | None, str]:
+    """Try a plugin on the embedded Envoy; give what was seen there, and what is worth a note."""
     if preflight is None:
-        return ""
+        return None, ""
     progress.update("trying the module on the embedded Envoy")
     if module_of(plugin.image) is None:
-        return "not tried before: its image is not at hand here"
-    return preflight.examine(plugin).note
+        return None, "not tried before: its image is not at hand here"
+    trial = preflight.examine(plugin)
+    return trial, trial.note
 
 
 def _loading(plugin: Plugin) -> float:

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.proxies.pods import labels
-from wasmnb.plugin import FailPolicy
+from wasmnb.plugin import FailPolicy, Mode
 from wasmnb.plugin.rendering.names import ENVOY_FILTER
 from wasmnb.plugin.scope import carries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from wasmnb.mesh.istio.objects.objects import Stored
 
-__all__ = ["digest_of", "envoy_name", "policy_of", "said_by", "selects"]
+__all__ = ["digest_of", "envoy_name", "policy_of", "said_by", "selects", "serves"]
 
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})")
-_NOTED = re.compile(r'"sha256": "([0-9a-f]{64})"')
+_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SAID = {"pluginConfig", "configuration", "config_text", "vmConfig", "environment_variables", "default_config"}
+"""Members that hold what the user said to the filter: a digest in there is none of ours."""
 
 
 def digest_of(stored: Stored) -> str:
     """Read off an object which image it names; somebody may have changed it by hand."""
-    text = json.dumps(stored.item.get("spec", {}))
-    found = _DIGEST.search(text)
-    noted = _NOTED.search(text)
-    return found[1] if found else f"sha256:{noted[1]}" if noted else ""
+    named = list(_named(stored.item.get("spec", {})))
+    found = next((match[1] for _, text in named if (match := _DIGEST.search(text))), "")
+    noted = next((text for name, text in named if name == "sha256" and _SHA256.fullmatch(text)), "")
+    return found or (f"sha256:{noted}" if noted else "")
+
+
+def _named(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Give the texts in an object, each with the name of its member, but for what was said to the filter."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key not in _SAID:
+                yield from _named(one, key)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _named(one, name)
+    elif isinstance(value, str):
+        yield name, value
 
 
 def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
@@ -56,6 +70,12 @@ def envoy_name(stored: Stored) -> str:
 def policy_of(stored: Stored) -> FailPolicy:
     """Give the fail policy of an object's plugin."""
     return FailPolicy((stored.record.get("plugin") or {}).get("fail_policy", "close"))
+
+
+def serves(stored: Stored) -> bool:
+    """Say whether an object's plugin is for what comes to a pod, not only for what the pod sends."""
+    modes = [one.get("mode") for one in (stored.record.get("plugin") or {}).get("match") or ()]
+    return not modes or any(mode != Mode.CLIENT.value for mode in modes)
 
 
 def selects(stored: Stored, item: Mapping[str, Any]) -> bool:

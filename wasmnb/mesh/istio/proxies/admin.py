@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
@@ -15,15 +17,16 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
 
-__all__ = ["Admin"]
+__all__ = ["Admin", "tries"]
 
 PORT, WORKERS = 15000, 15090
 """Istio, ``tools/packaging/common/envoy_bootstrap.json``: Envoy's admin port, and one that its workers serve."""
 _PORTS = (PORT, WORKERS)
-_NOWHERE = "/"
+_NOWHERE, _LOGGING = "/", "/logging"
 _ANSWER = 2.0
-_TRIES = 8
-"""New connections meet workers at random: of two workers, one that hangs is missed once in 256 times."""
+_MISS = 1e-4
+"""How likely one worker that hangs may be missed: new connections meet workers at random."""
+_LEVEL = re.compile(r"^  (?P<logger>[\w.]+): (?P<level>\w+)$", re.MULTILINE)
 
 
 class Admin:
@@ -82,22 +85,37 @@ class Admin:
             return self._tunnels.get(self.cluster, self.namespace, pod, port, path, ports=_PORTS, timeout=_ANSWER)
         return self._execute(pod, path, port)
 
-    def worker(self, pod: str, *, suspicious: bool) -> None:
+    def levels(self, pod: str) -> dict[str, str]:
+        """Ask at which level each of the proxy's loggers tells; empty under fine-grain logging, which names files.
+
+        Raises
+        ------
+        ForbiddenError, TimeoutError, MeshError
+        """
+        if self.transport is Transport.PORT_FORWARD:
+            text = self._tunnels.get(
+                self.cluster, self.namespace, pod, PORT, _LOGGING, ports=_PORTS, timeout=_ANSWER, method="POST"
+            )
+        else:
+            text = self._execute(pod, _LOGGING, PORT, "POST")
+        return {found["logger"]: found["level"] for found in _LEVEL.finditer(text)}
+
+    def worker(self, pod: str, *, workers: int) -> None:
         """See that workers answer: they serve a port whose routes lead nowhere but to statistics.
 
         Parameters
         ----------
         pod : str
-        suspicious : bool
-            Try so often that each worker is likely met.
+        workers : int
+            Try so often that each of so many is met; 1 asks any of them.
 
         Raises
         ------
         TimeoutError
             One does not.
         """
-        for _ in range(_TRIES if suspicious else 1):
-            if suspicious:
+        for _ in range(tries(workers)):
+            if workers > 1:
                 self._tunnels.drop(self.namespace, pod, _PORTS)
             try:
                 self.get(pod, _NOWHERE, port=WORKERS)
@@ -106,9 +124,14 @@ class Admin:
             except MeshError:
                 continue  # "404" is an answer
 
-    def _execute(self, pod: str, path: str, port: int) -> str:
-        words = ["pilot-agent", "request", "GET", path, *([] if port == PORT else ["--debug-port", str(port)])]
+    def _execute(self, pod: str, path: str, port: int, method: str = "GET") -> str:
+        words = ["pilot-agent", "request", method, path, *([] if port == PORT else ["--debug-port", str(port)])]
         done = self.cluster.execute(self.namespace, pod, PROXY, words, timeout=_ANSWER + 3)
         if done.code:
             raise MeshError(f"{pod} answers with an error to {path}.", why=done.stderr.strip().splitlines()[-2:])
         return done.stdout.decode("utf-8", "replace")
+
+
+def tries(workers: int) -> int:
+    """Say how many connections meet each of so many workers, but for one case in ten thousand."""
+    return 1 if workers <= 1 else math.ceil(math.log(_MISS / workers) / math.log(1 - 1 / workers))

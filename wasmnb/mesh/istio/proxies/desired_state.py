@@ -35,6 +35,8 @@ class DesiredState:
         As Envoy's messages call it.
     since : datetime
         When it was put in force.
+    serves : bool
+        Whether it is for what comes to a pod; else only for what the pod sends.
     module : Module or None
         Where it is at hand: for root ids and traces.
     injected : str
@@ -50,6 +52,7 @@ class DesiredState:
     names: tuple[str, ...]
     envoy_name: str
     since: datetime
+    serves: bool = True
     module: Module | None = None
     injected: str = ""
 

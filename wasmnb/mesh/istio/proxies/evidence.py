@@ -49,7 +49,7 @@ class Evidence:
         The pod.
     entries : tuple of Entry
         Discovered filters as they last arrived; None when the proxy could not be asked.
-    listeners, stats, log, ack : optional
+    listeners, stats, log, ack, levels : optional
         None when they could not be read; ``missing`` says why.
     silence : str
         Why the proxy does not answer; empty when it does.
@@ -65,6 +65,7 @@ class Evidence:
     stats: Stats | None = None
     log: ProxyLog | None = None
     ack: Ack | None = None
+    levels: Mapping[str, str] | None = None
     silence: str = ""
     hung: bool = False
     missing: tuple[str, ...] = ()
@@ -95,8 +96,8 @@ class Gatherer:
         self.cluster = cluster
         self.namespace = namespace
         self.admin = admin
-        # How many hangs each proxy had counted when all of its workers answered: they are not looked for again.
-        self._cleared: dict[str, int] = {}
+        # How many hangs each worker had counted when all of them answered: they are not looked for again.
+        self._cleared: dict[str, Mapping[str, int]] = {}
         self._inbound: dict[str, Listeners] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
 
@@ -162,6 +163,13 @@ class Gatherer:
             return inbound
         return listeners(self.admin.get(found.name, LISTENERS))
 
+    def http_ports(self, pod: str) -> list[int]:
+        """Give the ports of a pod that its proxy reads as HTTP; none where it cannot be asked."""
+        try:
+            return self._read_inbound(pod).ports(http=True)
+        except (MeshError, TimeoutError, ValueError):
+            return []
+
     def _read_inbound(self, pod: str) -> Listeners:
         """Read the inbound listener; one that was read before is only asked whether it still is the same."""
         known = self._inbound.get(pod)
@@ -174,15 +182,18 @@ class Gatherer:
             found,
             listeners=self._listeners(found),
             stats=stats(self.admin.get(found.name, STATS)),
+            levels=self.admin.levels(found.name),
         )
         since = min((one.updated for one in found.entries or ()), default=proxy_started(found.item))
         try:
             found = replace(found, log=read(self.cluster, self.namespace, found.name, since))
         except (ForbiddenError, MissingError) as error:
             found = replace(found, missing=(*found.missing, error.what))
-        hung = found.stats.hung if found.stats else 0
+        hung: Mapping[str, int] = found.stats.hung if found.stats else {}
+        cleared = self._cleared.get(found.name, {})
+        suspicious = any(count > cleared.get(worker, 0) for worker, count in hung.items())
         try:
-            self.admin.worker(found.name, suspicious=hung > self._cleared.get(found.name, 0))
+            self.admin.worker(found.name, workers=found.stats.workers if found.stats and suspicious else 1)
             self._cleared[found.name] = hung
         except TimeoutError:
             self._cleared.pop(found.name, None)

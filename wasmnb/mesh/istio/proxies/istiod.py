@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
@@ -75,6 +75,7 @@ class Istio:
     pods: tuple[str, ...]
     kinds: tuple[ObjectKind, ...]
     why_blind: str = ""
+    _now: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def acks(self, cluster: Cluster, tunnels: Tunnels) -> tuple[dict[str, Ack], str]:
         """Ask every istiod what its proxies acknowledged.
@@ -90,14 +91,24 @@ class Istio:
             return {}, self.why_blind
         found: dict[str, Ack] = {}
         try:
-            for pod in self.pods:
-                for proxy in json.loads(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz")):
-                    found[str(proxy["proxy"])] = _ack(proxy)
+            try:
+                self._ask(cluster, tunnels, found)
+            except MeshError as error:
+                if isinstance(error, ForbiddenError):
+                    raise
+                # It was started again, under another name.
+                self._now["pods"] = tuple(str(item["metadata"]["name"]) for item in _running(cluster, self.namespace))
+                self._ask(cluster, tunnels, found)
         except ForbiddenError as error:
             return {}, error.what
-        except (MeshError, ValueError, KeyError) as error:
+        except (MeshError, TimeoutError, ValueError, KeyError) as error:
             return found, "" if found else f"istiod does not answer: {error}"
-        return found, ""
+        return found, "" if found or self._now.get("pods", self.pods) else f"no istiod runs in {self.namespace}"
+
+    def _ask(self, cluster: Cluster, tunnels: Tunnels, found: dict[str, Ack]) -> None:
+        for pod in self._now.get("pods", self.pods):
+            for proxy in json.loads(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz")):
+                found[str(proxy["proxy"])] = _ack(proxy)
 
 
 def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Istio:
@@ -124,13 +135,10 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
             hint=NO_ISTIO.replace("NAMESPACE", namespace),
             code="WNB4019",
         )
-    right = Right("list", "pods", "", system)
     try:
-        query = {"labelSelector": "app=istiod"}
-        items = cluster.request("GET", f"/api/v1/namespaces/{system}/pods", query=query, right=right)["items"]
+        running = _running(cluster, system)
     except ForbiddenError as error:
         return Istio(_guess(kinds), "", system, (), kinds, error.what)
-    running = [item for item in items if item.get("status", {}).get("phase") == _RUNNING]
     if not running:
         why = f"no istiod runs in the namespace {system}"
         return Istio(_guess(kinds), "", system, (), kinds, why)
@@ -140,6 +148,15 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
     names = tuple(str(item["metadata"]["name"]) for item in running)
     why = "" if may else f"You may not get pods/portforward in the namespace {system}."
     return Istio(_version(first) or _guess(kinds), revision, system, names, kinds, why)
+
+
+def _running(cluster: Cluster, system: str) -> list[Mapping[str, Any]]:
+    """List the istiod pods that run and stay."""
+    right = Right("list", "pods", "", system)
+    query = {"labelSelector": "app=istiod"}
+    items = cluster.request("GET", f"/api/v1/namespaces/{system}/pods", query=query, right=right)["items"]
+    staying = [item for item in items if not item["metadata"].get("deletionTimestamp")]
+    return [item for item in staying if item.get("status", {}).get("phase") == _RUNNING]
 
 
 def _kinds(cluster: Cluster) -> list[ObjectKind]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.mesh.istio.proxies.capture import passed_by
 from wasmnb.mesh.istio.proxies.failure_hints import diagnosis
 from wasmnb.mesh.istio.proxies.pods import PROXY, has_proxy, proxy_started, stuck
 from wasmnb.mesh.istio.proxies.pods import pod as described
@@ -18,18 +19,23 @@ from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from wasmnb.envoy.log import Trap
-    from wasmnb.mesh.istio.proxies.config_dump import Entry
+    from wasmnb.mesh.istio.proxies.config_dump import Entry, Listeners
     from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
     from wasmnb.mesh.istio.proxies.evidence import Evidence
 
-__all__ = ["judge", "not_selected"]
+__all__ = ["judge", "not_selected", "removal"]
 
 _PATIENCE = timedelta(seconds=5)
 """How long something may be under way before its absence means something: istiod pushes within a second."""
+_LOGGER = "wasm"
+_TELLING = {"trace", "debug", "info", "warning", "warn", "error"}
 _STARTING = timedelta(seconds=30)
+_EPOCH = 1970
+_COMPILING = timedelta(seconds=4)
+"""What a proxy may need for each MiB of a module, on a busy node."""
 _SILENCE = timedelta(minutes=5)
 _SLACK = timedelta(milliseconds=50)
 """Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
@@ -54,6 +60,24 @@ def judge(seen: Evidence, wanted: DesiredState, known: Known) -> PodVerdict:
         Brought up to date when the plugin is LIVE.
     """
     return _Judge(seen, wanted, known).verdict()
+
+
+def removal(seen: Evidence, plugin: str, digest: str, names: Collection[str]) -> PodVerdict:
+    """Judge whether a plugin that was taken away is gone from a pod, by the filters in its listeners."""
+    cause, reason, running = Cause.NONE, "", ""
+    verdict = Verdict.GONE
+    if seen.entries is None or seen.listeners is None:
+        verdict = Verdict.UNPROVEN
+        cause = Cause.PROXY_SILENT if seen.silence else Cause.NO_PERMISSION if seen.missing else Cause.PROXY_UNASKED
+        why = seen.silence or (seen.missing[-1] if seen.missing else "its proxy was not asked")
+        reason = f"whether it still runs is not known: {why}"
+    elif set(names) & seen.listeners.active:
+        verdict, cause, running = Verdict.UNPROVEN, Cause.STILL_IN_FORCE, digest
+        reason = "a listener that serves still has it"
+        if seen.listeners.errors:
+            # Another plugin's refusal keeps the whole listener as it was.
+            reason += f", and Envoy refuses the one that would take its place: {seen.listeners.errors[0]}"
+    return PodVerdict(seen.name, plugin, verdict, "", running, reason, seen.missing, seen.at, cause)
 
 
 class _Judge:
@@ -98,20 +122,34 @@ class _Judge:
         seen = self.seen
         if seen.entries is not None and not seen.silence:
             return None
-        pod = described(seen.item)
-        started = proxy_started(seen.item)
-        if seen.item["metadata"].get("deletionTimestamp"):
-            return self.say(Verdict.WARMING, Cause.POD_ENDING, "the pod is being deleted")
-        if seen.item.get("status", {}).get("phase") != "Running" or started.year == 1970:  # noqa: PLR2004 - the epoch
-            words = f"the pod is {pod.status}" + (f": {pod.reason}" if pod.reason else "")
-            return self.say(Verdict.WARMING, Cause.POD_STUCK if stuck(seen.item) else Cause.POD_PENDING, words)
+        unready = self._unready()
+        if unready is not None:
+            return unready
         if not seen.silence:
             cause = Cause.NO_PERMISSION if seen.missing else Cause.PROXY_UNASKED
             return self.say(Verdict.UNPROVEN, cause, seen.missing[-1] if seen.missing else "its proxy was not asked")
-        if seen.at - started < _STARTING:
+        if seen.at - proxy_started(seen.item) < _STARTING:
             return self.say(Verdict.WARMING, Cause.PROXY_STARTING, "the proxy is starting", seen.silence)
+        if not seen.hung and self.age < _PATIENCE + self._loading:
+            # Its main thread compiles what it got, and answers nobody meanwhile.
+            return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy is still loading it", seen.silence)
         cause = Cause.WORKER_HUNG if seen.hung else Cause.PROXY_SILENT
         return self.say(Verdict.HUNG, cause, f"the proxy does not answer: {seen.silence}")
+
+    def _unready(self) -> PodVerdict | None:
+        """Judge by the pod: on its way, or going."""
+        item = self.seen.item
+        pod = described(item)
+        if item["metadata"].get("deletionTimestamp"):
+            return self.say(Verdict.WARMING, Cause.POD_ENDING, "the pod is being deleted")
+        if item.get("status", {}).get("phase") == "Running" and proxy_started(item).year != _EPOCH:
+            return None
+        words = f"the pod is {pod.status}" + (f": {pod.reason}" if pod.reason else "")
+        return self.say(Verdict.WARMING, Cause.POD_STUCK if stuck(item) else Cause.POD_PENDING, words)
+
+    @property
+    def _loading(self) -> timedelta:
+        return _COMPILING * (self.wanted.module.size / 2**20 if self.wanted.module is not None else 1)
 
     def _arrived(self) -> PodVerdict | None:
         """Judge by what arrived: nothing, or the filter that stands for a module that could not be fetched."""
@@ -147,7 +185,9 @@ class _Judge:
         words = seen.log.refusals(self.wanted.envoy_name, entry.updated - _SLACK) if seen.log else []
         took = seen.stats.took(entry) if seen.stats else None
         if took:
-            return None
+            # The main thread took it; a worker that could not start it says so afterwards.
+            late = seen.log.refusals(self.wanted.envoy_name, entry.updated) if seen.log else []
+            return self._rejection(entry, late) if late else None
         if words:
             return self._rejection(entry, words)
         if took is False and seen.at - entry.updated > _PATIENCE:
@@ -193,7 +233,7 @@ class _Judge:
         at = self.seen.stats.accepted.get(entry.name) if self.seen.stats else None
         after = "what ran before still serves; where nothing did, every request gets 500"
         if at is not None:
-            none = at.year == 1970  # noqa: PLR2004 - the epoch
+            none = at.year == _EPOCH
             after = "nothing ran before: every request gets 500" if none else "what ran before still serves"
         return self.say(Verdict.REJECTED, Cause.MODULE_REFUSED, f"Envoy refused it ({after})", *lines[-4:])
 
@@ -220,7 +260,7 @@ class _Judge:
         if self.seen.listeners is None:
             return self.say(Verdict.UNPROVEN, Cause.LISTENERS_UNREADABLE, "the proxy's listeners could not be read")
         if entry.name in self.seen.listeners.active:
-            return None
+            return self._passed(entry, self.seen.listeners)
         if self.seen.listeners.errors:
             return self.say(
                 Verdict.REJECTED, Cause.LISTENER_REFUSED, "Envoy refused the listener", *self.seen.listeners.errors[:2]
@@ -228,6 +268,24 @@ class _Judge:
         if entry.name in self.seen.listeners.warming or self.age < _PATIENCE:
             return self.say(Verdict.WARMING, Cause.NOT_YET, "its listener is not in force yet")
         words = "no listener that serves has it: only one that drains, or none"
+        return self.say(Verdict.UNPROVEN, Cause.LISTENER_ABSENT, words)
+
+    def _passed(self, entry: Entry, listeners: Listeners) -> PodVerdict | None:
+        """Judge by whether requests to the pod's own ports come to the filter."""
+        every = listeners.ports()
+        if not (self.wanted.serves and every):
+            return None
+        having = listeners.ports(http=True, having=entry.name)
+        past = passed_by(self.seen.item, every)
+        if set(having) - set(past):
+            return None
+        if set(every) <= set(past) or (having and set(having) <= set(past)):
+            words = f"requests to {_ports(past)} do not pass the proxy: annotations or capture rules leave them out"
+            return self.say(Verdict.UNPROVEN, Cause.TRAFFIC_BYPASSES, words)
+        if not listeners.ports(http=True):
+            words = f"the proxy does not read {_ports(every)} as HTTP: name the service's port http, or set appProtocol"
+            return self.say(Verdict.UNPROVEN, Cause.NO_HTTP_PORT, words)
+        words = f"the filter stands before none of the pod's own ports ({_ports(every)})"
         return self.say(Verdict.UNPROVEN, Cause.LISTENER_ABSENT, words)
 
     def _running(self, entry: Entry) -> PodVerdict:
@@ -298,6 +356,9 @@ class _Judge:
                 why = f"so much was logged since {since:%H:%M:%S} that not all of it was read"
             words = f"{why}, and with it whether the VM crashed; deploy it anew to know"
             return self.say(Verdict.UNPROVEN, cause, words)
+        blind = self._blind()
+        if blind is not None:
+            return blind
         accepted = bool(seen.stats and seen.stats.took(entry))
         settled = seen.ack is not None and seen.ack.settled
         if not (accepted or settled or tells_refusals(seen.item)):
@@ -306,6 +367,22 @@ class _Judge:
         if seen.ack is not None and seen.ack.sent and not settled and not accepted and not tells_refusals(seen.item):
             words = "the proxy has not acknowledged what it got last"
             return self.say(Verdict.UNPROVEN, Cause.NOT_ACKNOWLEDGED, words)
+        return None
+
+    def _blind(self) -> PodVerdict | None:
+        """Say which source could not tell of a crash or a hang, if there were one."""
+        seen = self.seen
+        if seen.log is not None and not seen.log.known:
+            words = "its log has a format that is not known here, so that nobody can say whether its VM crashed"
+            return self.say(Verdict.UNPROVEN, Cause.LOG_FORMAT_UNKNOWN, words)
+        level = seen.levels.get(_LOGGER, "") if seen.levels is not None else "error"
+        if level not in _TELLING:
+            words = f"its log tells of no crash at the level {level!r}" if level else "its log does not say its levels"
+            mend = "the annotation sidecar.istio.io/componentLogLevel sets it: wasm:error"
+            return self.say(Verdict.UNPROVEN, Cause.LOG_SILENT, f"{words}; {mend}")
+        if seen.stats is not None and not seen.stats.workers:
+            words = "it does not keep server.worker_*.watchdog_mega_miss, so that a worker that hangs is not seen"
+            return self.say(Verdict.UNPROVEN, Cause.WORKERS_UNKNOWN, words)
         return None
 
     def _blank(self, since: datetime) -> bool:
@@ -324,9 +401,15 @@ class _Judge:
             lines.append(f"extension_config_discovery: accepted at {seen.stats.accepted[entry.name]:%H:%M:%S}")
         if seen.ack is not None and seen.ack.settled:
             lines.append("istiod: ECDS sent = acknowledged")
+        ports = seen.listeners.ports(http=True, having=entry.name) if seen.listeners else []
+        lines += [f"before {_ports(ports)} of the pod"] if ports else []
         lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
         self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.at
         return self.say(Verdict.LIVE, Cause.NONE, "", *lines)
+
+
+def _ports(ports: Sequence[int]) -> str:
+    return f"port {ports[0]}" if len(ports) == 1 else f"ports {', '.join(map(str, ports))}"
 
 
 def _no_sidecar(item: Mapping[str, Any], injected: str) -> tuple[Cause, str]:

@@ -7,31 +7,33 @@ Sources: Istio, ``pkg/envoy/proxy.go`` (the format of Envoy's lines) and ``pkg/w
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.log import Trap, traps
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.proxies.log_format import Record, read_record
 from wasmnb.mesh.istio.proxies.pods import PROXY, moment, proxy_container
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
-__all__ = ["Line", "ProxyLog", "read", "short", "tells_refusals", "trap_lines"]
+__all__ = ["Line", "ProxyLog", "read", "tells_refusals", "trap_lines"]
 
 _SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
+_FIRST = 64  # bytes that hold the time of the first line
 _MOST, _PIECES = 4 * 2**20, 8  # bytes of one question, and how many are asked: the kubelet rotates at 10 MiB
 _WHOLE = 3 / 4
 """An answer of a smaller share of its limit is whole: a cut one may be *slightly* shorter (``PodLogOptions``)."""
-_TRAP = re.compile(r"\terror\t(?:envoy )?wasm .*?\bFunction: (?P<function>\S+) failed: (?P<why>.*?)(?:\tthread=\d+)?$")
-_TAIL = re.compile(r"\tthread=\d+$")
+_TRAP = re.compile(r"^Function: (?P<function>\S+) failed: (?P<why>.*)$")
 _FETCH = "error in converting the wasm config to local"
 _REFUSAL = re.compile(
     r"TypedExtensionConfig rejected|Unable to create Wasm|Failed to load Wasm|Wasm VM failed|missing import"
+    r"|Failed to (?:configure|start) thread-local"
 )
 _QUIET = re.compile(r"^(error|critical|off)$")
 
@@ -55,11 +57,14 @@ class ProxyLog:
     lines : tuple of Line
     whole : bool
         Whether its newest lines are there.
+    known : bool
+        Whether any of its lines has a format that is known: else it may tell of anything, and nobody here reads it.
     """
 
     head: datetime | None
     lines: tuple[Line, ...]
     whole: bool = True
+    known: bool = True
 
     def covers(self, since: datetime) -> bool:
         """Say whether nothing that was logged since then is missing."""
@@ -74,7 +79,7 @@ class ProxyLog:
             ``namespace.name``, as Istio calls the plugin in Envoy.
         since : datetime
         """
-        texts = [short(line.text) for line in self.lines if line.at >= since and _REFUSAL.search(line.text)]
+        texts = [one.message for one in self._since(since) if one.envoy and _REFUSAL.search(one.message)]
         named = [text for text in texts if "Unable to create Wasm plugin" in text]
         # Envoy names the plugin in the last line of a refusal only; where it names others, it is theirs.
         if named and not any(re.search(rf"plugin {re.escape(name)}(?![\w-])", text) for text in named):
@@ -83,12 +88,18 @@ class ProxyLog:
 
     def failed_fetches(self, since: datetime) -> list[str]:
         """Give the lines in which the agent says that it could not fetch a module."""
-        return list(dict.fromkeys(short(line.text) for line in self.lines if line.at >= since and _FETCH in line.text))
+        return list(dict.fromkeys(one.message for one in self._since(since) if not one.envoy and _FETCH in one.message))
 
     def traps(self, since: datetime) -> list[Trap]:
         """Give the traps since a time, oldest first."""
-        texts = [line.text for line in self.lines if line.at >= since]
-        return trap_lines(texts)
+        return trap_lines([line.text for line in self.lines if line.at >= since])
+
+    def _since(self, since: datetime) -> Iterator[Record]:
+        """Give what Envoy and its agent said since a time, without what filters said."""
+        for line in self.lines:
+            record = read_record(line.text) if line.at >= since else None
+            if record is not None and not record.filters_own:
+                yield record
 
 
 def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLog:
@@ -107,10 +118,17 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
         return [_line(line) for line in text.splitlines()], len(text.encode()) >= _WHOLE * limit
 
     lines, cut = ask(_SHORT)
-    head = lines[0].at if lines else None
+    head, known = (lines[0].at if lines else None), _known(lines)
     if cut:
         lines, cut = _younger(ask, since)
-    return ProxyLog(head, tuple(lines), not cut)
+        again, _ = ask(_FIRST)
+        # Set aside between two questions: what was asked about first is not what was read then.
+        head = head if again and again[0].at == head else None
+    return ProxyLog(head, tuple(lines), not cut, known or _known(lines))
+
+
+def _known(lines: Sequence[Line]) -> bool:
+    return not lines or any(read_record(line.text) is not None for line in lines)
 
 
 def _younger(ask: Callable[..., tuple[list[Line], bool]], since: datetime) -> tuple[list[Line], bool]:
@@ -142,12 +160,6 @@ def tells_refusals(item: Mapping[str, Any]) -> bool:
     return True
 
 
-def short(text: str) -> str:
-    """Give a line without time, level, source file and thread."""
-    text = _TAIL.sub("", text)
-    return text.split("\t")[-1].strip() if "\t" in text else text
-
-
 def _line(text: str) -> Line:
     stamp, _, rest = text.partition(" ")
     try:
@@ -158,4 +170,13 @@ def _line(text: str) -> Line:
 
 def trap_lines(lines: Sequence[str]) -> list[Trap]:
     """Find the traps among lines without time stamps, oldest first."""
-    return traps(lines, _TRAP)
+    texts: list[str] = []
+    origin: list[int] = []
+    for index, line in enumerate(lines):
+        record = read_record(line)
+        mine = record is not None and record.envoy and record.scope == "wasm" and not record.filters_own
+        # The lines of a backtrace have no fields of their own; in JSON they are in the message.
+        parts = [line] if record is None else record.message.splitlines() if mine else [""]
+        texts += parts
+        origin += [index] * len(parts)
+    return [replace(trap, end=origin[trap.end - 1] + 1) for trap in traps(texts, _TRAP)]

@@ -14,7 +14,7 @@ from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
 from wasmnb.mesh.protocol import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.metrics import Metric
@@ -31,10 +31,21 @@ _WHY = (
 )
 
 
-def counts(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Count]:
-    """Count the requests that came in to each pod, and those answered with a 5xx."""
+def counts(
+    admin: Admin, items: Sequence[Mapping[str, Any]], own: Callable[[Mapping[str, Any]], tuple[int, int]]
+) -> list[Count]:
+    """Count the requests that came in to each pod, and those answered with a 5xx.
+
+    Parameters
+    ----------
+    admin : Admin
+    items : sequence of mapping
+        The pods.
+    own : callable
+        Gives how many of both were requests of our own, which are not counted.
+    """
     with ThreadPoolExecutor(max(1, min(len(items), _AT_ONCE))) as threads:
-        return list(threads.map(lambda item: _count(admin, item), items))
+        return list(threads.map(lambda item: _count(admin, item, own(item)), items))
 
 
 def metrics(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Metric]:
@@ -54,7 +65,7 @@ def _metrics(admin: Admin, item: Mapping[str, Any]) -> list[Metric]:
         return silent(name, error.what, now)
 
 
-def _count(admin: Admin, item: Mapping[str, Any]) -> Count:
+def _count(admin: Admin, item: Mapping[str, Any], own: tuple[int, int]) -> Count:
     name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
     if not has_proxy(item):
         return Count(name, None, None, "the pod has no sidecar", now)
@@ -67,7 +78,7 @@ def _count(admin: Admin, item: Mapping[str, Any]) -> Count:
     found = _read(text)
     if found is None:
         return Count(name, None, None, _WHY, now)
-    return Count(name, *found, "", now)
+    return Count(name, max(0, found[0] - own[0]), max(0, found[1] - own[1]), "", now)
 
 
 def _read(text: str) -> tuple[int, int] | None:

@@ -10,14 +10,15 @@ from wasmnb.errors import SelectorError
 from wasmnb.mesh.istio.api.namespaces import injected
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects_writer import put_at
-from wasmnb.mesh.istio.objects.plugin_facts import digest_of, envoy_name, policy_of, said_by, selects
+from wasmnb.mesh.istio.objects.plugin_facts import digest_of, envoy_name, policy_of, said_by, selects, serves
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
-from wasmnb.mesh.istio.proxies.judge import judge, not_selected
-from wasmnb.mesh.istio.proxies.pods import ended, labels
+from wasmnb.mesh.istio.proxies.judge import judge, not_selected, removal
+from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.selector import labels_text
+from wasmnb.plugin.verdict import Verdict
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.mesh.istio.proxies.evidence import Gatherer
     from wasmnb.mesh.istio.proxies.istiod import Istio
+    from wasmnb.mesh.istio.proxies.proving import Proving
     from wasmnb.module import Module
     from wasmnb.plugin.verdict import PodVerdict
 
@@ -48,6 +50,7 @@ class Looking:
     gatherer : Gatherer
     tunnels : Tunnels
     images : Images
+    proving : Proving
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Looking:
         tunnels: Tunnels,
         *,
         images: Images,
+        proving: Proving,
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
@@ -66,6 +70,7 @@ class Looking:
         self._gatherer = gatherer
         self._tunnels = tunnels
         self._images = images
+        self.proving = proving
         self._known: dict[tuple[str, str], Known] = {}
 
     def items(self) -> list[Item]:
@@ -87,11 +92,20 @@ class Looking:
         """List the pods that requests can reach, or will, and that objects are for."""
         return [item for item in self.serving() if any(selects(one, item) for one in stored)]
 
-    def active(self, items: Sequence[Item], stored: Sequence[Stored]) -> bool:
-        """Say whether a listener that serves has a filter of these objects, as far as the proxies answer."""
+    def removed(self, items: Sequence[Item], stored: Sequence[Stored]) -> list[PodVerdict]:
+        """Judge whether plugins that were taken away are gone: GONE where no listener that serves has a filter of them.
+
+        Parameters
+        ----------
+        items : sequence
+            The pods that they were for; those without a proxy have nothing to lose.
+        stored : sequence of Stored
+            The objects that held them.
+        """
         names = {name for one in stored for name in self._names(one)}
-        seen = self._gatherer.gather(items, {}, "", whole=True)
-        return any(names & one.listeners.active for one in seen if one.listeners is not None)
+        digest = digest_of(stored[-1]) if stored else ""
+        seen = self._gatherer.gather([item for item in items if has_proxy(item)], {}, "", whole=True)
+        return [removal(one, stored[-1].id, digest, names) for one in seen]
 
     def judged(
         self,
@@ -130,6 +144,7 @@ class Looking:
         )
         bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
         found = foreign
+        loaded: list[tuple[int, Item, str]] = []
         for item in items:
             name = item["metadata"]["name"]
             for id_ in dict.fromkeys(one.id for one in stored):
@@ -137,11 +152,25 @@ class Looking:
                 here = [one for one in mine if selects(one, item)]
                 if here:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
-                    one = max(here, key=put_at)
-                    found.append(judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_)))
+                    one, known = max(here, key=put_at), self.known(item, id_)
+                    found.append(judge(evidence[name], self.wanted(one, modules, bare), known))
+                    if found[-1].verdict is Verdict.LIVE:
+                        loaded.append((len(found) - 1, item, known.entry))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
-        return found
+        return self._proven(found, loaded)
+
+    def _proven(self, found: list[PodVerdict], loaded: Sequence[tuple[int, Item, str]]) -> list[PodVerdict]:
+        """Tell LIVE from LOADED among the verdicts that everything but action is proven of."""
+
+        def judged() -> list[tuple[int, Item, str, PodVerdict]]:
+            return [(at, item, mark, self.proving.proven(found[at], item, mark)) for at, item, mark in loaded]
+
+        unseen = [(one, item, mark) for _, item, mark, one in judged() if one.verdict is Verdict.LOADED]
+        if unseen:
+            self.proving.look(unseen)
+        known = {at: one for at, _, _, one in judged()}
+        return [known.get(at, one) for at, one in enumerate(found)]
 
     def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> DesiredState:
         """Say what an object means to run."""
@@ -157,9 +186,15 @@ class Looking:
             names=self._names(stored),
             envoy_name=envoy_name(stored),
             since=put_at(stored),
+            serves=serves(stored),
             module=modules.get(digest),
             injected=injected,
         )
+
+    def istiod(self) -> str:
+        """Say why istiod, which tells the proxies what to run, does not answer; empty when it does."""
+        acks, why = self.istio.acks(self.cluster, self._tunnels)
+        return why or ("" if acks else "istiod has no proxy connected")
 
     def known(self, item: Item, id_: str) -> Known:
         """Give what is remembered of a plugin on a pod."""

@@ -1,0 +1,238 @@
+"""Sources of evidence: what each says, and whether it could say it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api import cluster as clusters
+from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.objects.objects import KINDS, Stored
+from wasmnb.mesh.istio.objects.plugin_facts import digest_of
+from wasmnb.mesh.istio.proxies.admin import Admin, tries
+from wasmnb.mesh.istio.proxies.capture import passed_by
+from wasmnb.mesh.istio.proxies.config_dump import listeners, stats
+from wasmnb.mesh.istio.proxies.istiod import Istio
+from wasmnb.mesh.istio.proxies.log_format import Record, read_record
+from wasmnb.mesh.istio.proxies.proxy_log import Line, ProxyLog, read, trap_lines
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+HTTP = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+TCP = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
+TRAP = "Function: proxy_on_log failed: Uncaught RuntimeError: unreachable"
+BACKTRACE = "Proxy-Wasm plugin in-VM backtrace:\n  0:  0x1a - run"
+
+
+def chain(port, *names, http=True, disabled=()):
+    filters = [{"name": name, "config_discovery": {}, "disabled": name in disabled} for name in names]
+    typed = {"@type": HTTP, "http_filters": filters} if http else {"@type": TCP}
+    match = {"destination_port": port} if port else {}
+    return {"filter_chain_match": match, "filters": [{"name": "x", "typed_config": typed}]}
+
+
+def dump(*chains, direction="INBOUND", name="virtualInbound"):
+    listener = {"traffic_direction": direction, "filter_chains": list(chains)}
+    return {"name": name, "active_state": {"listener": listener, "last_updated": "2026-01-01T12:00:00Z"}}
+
+
+def seen(*configs):
+    return listeners(json.dumps({"configs": list(configs)}))
+
+
+def test_a_filter_stands_before_ports_of_its_own_direction_only():
+    found = seen(dump(chain(9080, http=False), chain(0, "home.one")), dump(chain(0, "home.one"), direction="OUTBOUND"))
+    assert "home.one" in found.active
+    assert found.ports() == [9080]
+    assert found.ports(http=True) == []
+    assert found.ports(having="home.one") == []
+
+
+def test_ports_that_are_read_as_http_by_detection_too():
+    found = seen(dump(chain(9080, "one"), chain(9080, http=False), chain(9081, http=False), chain(15006, http=False)))
+    assert found.ports() == [9080, 9081]
+    assert found.ports(http=True, having="one") == [9080]
+    assert found.ports(http=False) == [9081]
+
+
+def test_a_disabled_filter_does_not_stand():
+    found = seen(dump(chain(9080, "one", "two", disabled=("one",))))
+    assert found.active == {"two"}
+    assert found.ports(having="one") == []
+
+
+def pod(annotations=None, args=()):
+    init = [{"name": "istio-init", "args": list(args)}] if args else []
+    return {"metadata": {"name": "x", "annotations": annotations or {}}, "spec": {"initContainers": init}}
+
+
+@pytest.mark.parametrize(
+    ("item", "past"),
+    [
+        (pod(), []),
+        (pod({"traffic.sidecar.istio.io/excludeInboundPorts": "9080"}), [9080]),
+        (pod({"traffic.sidecar.istio.io/includeInboundPorts": "9081"}), [9080]),
+        (pod({"traffic.sidecar.istio.io/includeInboundPorts": ""}), [9080, 9081]),
+        (pod({"sidecar.istio.io/interceptionMode": "NONE"}), [9080, 9081]),
+        (pod(args=["istio-iptables", "-b", "*", "-d", "15090,9081"]), [9081]),
+        (pod({"traffic.sidecar.istio.io/includeInboundPorts": "*"}, ["-b", "9081", "-d", ""]), [9080]),
+    ],
+)
+def test_ports_that_traffic_passes_by(item, past):
+    assert passed_by(item, [9080, 9081]) == past
+
+
+def tabs(message, level="error", scope="envoy wasm external/x.cc:39", thread=True):
+    return f"2026-01-01T12:00:00.5Z\t{level}\t{scope}\t{message}" + ("\tthread=22" if thread else "")
+
+
+def as_json(message, level="error", scope="envoy wasm"):
+    return json.dumps({"level": level, "time": "2026-01-01T12:00:00.5Z", "scope": scope, "msg": message, "thread": 22})
+
+
+@pytest.mark.parametrize("line", [tabs(TRAP), as_json(TRAP)])
+def test_a_line_is_read_in_either_format(line):
+    assert read_record(line) == Record("error", "wasm", True, TRAP)
+
+
+def test_what_is_no_line_of_the_proxy_is_none():
+    for text in ('[2026-01-01T12:00:00Z] "GET / HTTP/1.1" 200 - "Failed to load Wasm"', "{broken", "  0:  0x1a - run"):
+        assert read_record(text) is None
+    agent = read_record(tabs("error in converting the wasm config to local: no", scope="wasm", thread=False))
+    assert (agent.scope, agent.envoy) == ("wasm", False)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [tabs(f"{TRAP}\n{BACKTRACE}")],
+        tabs(f"{TRAP}\n{BACKTRACE}").split("\n"),
+        [as_json("before", "info"), as_json(f"{TRAP}\n{BACKTRACE}")],
+    ],
+)
+def test_a_trap_is_found_with_its_frames_in_either_format(lines):
+    (trap,) = trap_lines(lines)
+    assert (trap.function, trap.offsets, trap.end) == ("proxy_on_log", (0x1A,), len(lines))
+
+
+@pytest.mark.parametrize("form", [tabs, as_json])
+def test_what_a_filter_logs_is_not_taken_for_envoys_words(form):
+    lines = [form(f"wasm log one root vm: {text}") for text in (TRAP, "Failed to load Wasm", "Unable to create Wasm x")]
+    log = ProxyLog(NOON, tuple(Line(NOON, line) for line in lines))
+    assert log.traps(NOON) == []
+    assert log.refusals("home.one", NOON) == []
+    refused = ProxyLog(NOON, (Line(NOON, form("Failed to load Wasm module due to a missing import: env.x")),))
+    assert refused.refusals("home.one", NOON)
+
+
+class Rotating:
+    """A log that is set aside between the question for its begin and that for its end."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def request(self, _method, _path, *, query, right):
+        return self.answers.pop(0)[: int(query["limitBytes"])]
+
+
+def test_a_log_that_is_set_aside_between_two_questions_covers_nothing():
+    old = "2026-01-01T11:00:00.000000000Z " + tabs("x", "info") + "\n"
+    new = "2026-01-01T12:00:09.000000000Z " + tabs("x", "info") + "\n"
+    assert read(Rotating(old * 400, new, old), "home", "pod", NOON).covers(NOON)
+    assert not read(Rotating(old * 400, new, new), "home", "pod", NOON).covers(NOON)
+
+
+def test_a_log_in_an_unknown_format_says_so():
+    def known(text):
+        return read(Rotating(f"2026-01-01T11:00:00.000000000Z {text}\n"), "home", "pod", NOON).known
+
+    assert known(tabs("x", "info"))
+    assert known(as_json("x", "info"))
+    assert not known("level=error msg=crash")
+
+
+def test_each_worker_is_met_however_many_there_are():
+    assert tries(1) == 1
+    for workers in (2, 8, 32):
+        assert workers * (1 - 1 / workers) ** tries(workers) <= 1e-4
+
+
+def test_hangs_are_counted_for_each_worker_and_their_absence_is_no_zero():
+    rows = [
+        {"name": f"server.{name}.watchdog_mega_miss", "value": value}
+        for name, value in (("main_thread", 0), ("worker_0", 0), ("worker_1", 2))
+    ]
+    found = stats(json.dumps({"stats": rows}))
+    assert found.hung == {"main_thread": 0, "worker_0": 0, "worker_1": 2}
+    assert found.workers == 2
+    assert stats(json.dumps({"stats": []})).workers == 0
+
+
+def test_levels_are_read_and_a_list_of_files_names_no_logger():
+    class Tunnels:
+        text = "active loggers:\n  wasm: error\n  config: warning\n"
+
+        def get(self, *_, method, **__):
+            assert method == "POST"
+            return self.text
+
+    class Cluster:
+        def may(self, _):
+            return True
+
+    admin = Admin(Cluster(), "home", Tunnels())
+    assert admin.levels("pod") == {"wasm": "error", "config": "warning"}
+    Tunnels.text = "source/extensions/common/wasm/wasm.cc: 3\n"
+    assert admin.levels("pod") == {}
+
+
+def stored(kind, spec):
+    item = {"metadata": {"name": "one", "namespace": "home"}, "spec": spec}
+    return Stored(KINDS[kind], item, {})
+
+
+OURS, THEIRS = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+
+
+def test_a_digest_in_a_configuration_is_not_the_images():
+    config = {"allow": f"registry.example/x@{THEIRS}"}
+    spec = {"pluginConfig": config, "url": f"oci://registry.example/one@{OURS}", "vmConfig": {"env": []}}
+    kind = next(key for key, one in KINDS.items() if one.name == "WasmPlugin" and one.ours)
+    assert digest_of(stored(kind, spec)) == OURS
+    assert digest_of(stored(kind, {"pluginConfig": config})) == ""
+
+
+def test_a_right_that_was_refused_is_asked_for_again(monkeypatch):
+    now, answers = [0.0], [False, True, False]
+    monkeypatch.setattr(clusters.time, "monotonic", lambda: now[0])
+    cluster = clusters.Cluster.__new__(clusters.Cluster)
+    cluster._rights = {}
+    cluster.request = lambda *_, **__: {"status": {"allowed": answers.pop(0)}}
+    right = Right("get", "pods/log", "", "home")
+    assert not cluster.may(right)
+    assert not cluster.may(right)
+    now[0] = 60.0
+    assert cluster.may(right)
+    now[0] = 6000.0
+    assert cluster.may(right)
+    assert answers == [False]
+
+
+def test_acknowledgements_are_asked_of_the_istiod_that_runs_now():
+    class Tunnels:
+        def get(self, _cluster, _namespace, pod, *_):
+            if pod != "istiod-new":
+                raise MeshError(f"there is no pod {pod}")
+            return json.dumps([{"proxy": "details.home", "extensionconfig_sent": "1", "extensionconfig_acked": "1"}])
+
+    class Cluster:
+        def request(self, *_, **__):
+            return {"items": [{"metadata": {"name": "istiod-new"}, "status": {"phase": "Running"}}]}
+
+    istio = Istio("1.30", "default", "istio-system", ("istiod-old",), ())
+    for _ in range(2):
+        acks, why = istio.acks(Cluster(), Tunnels())
+        assert acks["details.home"].settled
+        assert why == ""

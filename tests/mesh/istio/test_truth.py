@@ -1,0 +1,90 @@
+"""Faults that a proxy's configuration does not show: the verdict tells them all the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cluster import bookinfo
+from tests.mesh.conftest import until
+from tests.mesh.istio.conftest import DETAILS
+from tests.mesh.tiny import build, tag
+from wasmnb.mesh import Cause, Proof, Verdict
+from wasmnb.plugin import Plugin
+from wasmnb.plugin.errors import DeployError
+
+
+@pytest.fixture(scope="module", params=[{}], ids=["plain"])
+def there(request, cluster, connect):
+    with cluster.namespace() as home:
+        bookinfo.install(cluster, home, ("details-v1", "productpage-v1"), annotations=request.param)
+        yield home, connect(home, prove=Proof.EFFECT)
+
+
+def one(mesh, plugin, **more):
+    (found,) = mesh.apply(plugin, **more)
+    return found
+
+
+def test_live_is_seen_by_its_effect_and_nothing_is_sent_where_that_is_not_allowed(there, published):
+    _, mesh = there
+    found = one(mesh, Plugin("seen", published(tag("seen")), DETAILS))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    assert "response header x-tag: seen" in found.evidence[-1]
+    unseen = one(mesh, Plugin("quiet", published(build("quiet", request="never = 0")), DETAILS))
+    assert (unseen.verdict, unseen.cause) == (Verdict.LOADED, Cause.UNSEEN)
+    before = {one.pod: one.requests for one in mesh.counts()}
+    silent = one(mesh, Plugin("silent", published(tag("silent")), DETAILS), prove=Proof.CONFIG)
+    assert (silent.verdict, silent.proof, silent.cause) == (Verdict.LOADED, Proof.CONFIG, Cause.UNASKED)
+    assert silent.good(mesh.prove)
+    assert {one.pod: one.requests for one in mesh.counts()} == before
+    for plugin in mesh.plugins():
+        mesh.remove(plugin.id)
+    mesh.apply(Plugin("seen", published(tag("seen")), DETAILS), prove=Proof.EFFECT)
+    mesh.remove("seen")
+
+
+@pytest.mark.parametrize(
+    ("there", "cause"),
+    [
+        ({"traffic.sidecar.istio.io/excludeInboundPorts": "9080"}, Cause.TRAFFIC_BYPASSES),
+        ({"sidecar.istio.io/componentLogLevel": "misc:error,wasm:off"}, Cause.LOG_SILENT),
+    ],
+    indirect=["there"],
+    ids=["passed-by", "silent-log"],
+)
+def test_a_pod_that_cannot_show_it_is_unproven_and_says_why(there, published, cause):
+    _, mesh = there
+    found = one(mesh, Plugin("blind", published(tag("blind")), DETAILS))
+    assert (found.verdict, found.cause) == (Verdict.UNPROVEN, cause)
+    mesh.remove("blind")
+
+
+def test_a_port_that_is_not_read_as_http_is_not_filtered(there, published, cluster):
+    home, mesh = there
+    plugin = Plugin("tcp", published(tag("tcp")), DETAILS)
+    assert one(mesh, plugin).verdict is Verdict.LIVE
+    rename = [{"op": "replace", "path": "/spec/ports/0/name", "value": "tcp-details"}]
+    cluster.kubectl("-n", home, "patch", "service", "details", "--type=json", "-p", json.dumps(rename))
+    found = until(lambda: mesh.verdicts("tcp"), lambda found: all(one.verdict is not Verdict.LIVE for one in found))
+    assert {one.cause for one in found if one.verdict is Verdict.UNPROVEN} == {Cause.NO_HTTP_PORT}
+    rename[0]["value"] = "http"
+    cluster.kubectl("-n", home, "patch", "service", "details", "--type=json", "-p", json.dumps(rename))
+    until(lambda: {one.verdict for one in mesh.verdicts("tcp")}, lambda found: Verdict.LIVE in found)
+    mesh.remove("tcp")
+
+
+def test_a_removal_that_nobody_tells_the_proxies_of_is_an_error(there, published, cluster):
+    _, mesh = there
+    mesh.apply(Plugin("stays", published(tag("stays")), DETAILS))
+    cluster.scale("istio-system", "istiod", 0)
+    try:
+        with pytest.raises(DeployError, match="not proven to be gone") as caught:
+            mesh.remove("stays")
+        assert {one.cause for one in caught.value.verdicts} == {Cause.STILL_IN_FORCE}
+        assert any("istiod" in line for line in caught.value.why)
+        assert mesh.plugins() == []
+    finally:
+        cluster.scale("istio-system", "istiod", 1)
+        cluster.ready("istio-system", "app=istiod")

@@ -1,0 +1,72 @@
+"""The lines of a proxy's log, in either of the formats that Istio gives its Envoys, read into their fields.
+
+Sources: Istio, ``pkg/envoy/proxy.go`` (the formats of Envoy's lines, fields between tabs or JSON), ``pkg/log`` (those
+of its agent); Envoy 1.40, ``context.cc`` (what stands before a line that a filter logs).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+__all__ = ["Record", "read_record"]
+
+_TABS = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z)\t(?P<level>[a-z]+)\t(?P<rest>.*?)(?:\tthread=(?P<thread>\d+))?",
+    re.DOTALL,
+)
+_SCOPE = re.compile(r"(?:(?P<envoy>envoy) )?(?P<scope>[a-z0-9_]+)(?: \S+)?")
+_OWN = "wasm log"
+"""What Envoy puts before each line that a filter logs."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A line of a proxy or of its agent.
+
+    Parameters
+    ----------
+    level, scope : str
+        Such as ``error`` and ``wasm``; the scope is empty where none is said.
+    envoy : bool
+        Whether Envoy itself wrote it, not the agent beside it.
+    message : str
+        Without time, level, source file and thread.
+    """
+
+    level: str
+    scope: str
+    envoy: bool
+    message: str
+
+    @property
+    def filters_own(self) -> bool:
+        """Whether a filter logged it: what it says is not Envoy's word."""
+        return self.envoy and self.scope == "wasm" and self.message.startswith(_OWN)
+
+
+def read_record(text: str) -> Record | None:
+    """Read a line; None where it has neither format, as that of a request (the access log) or the rest of a message."""
+    if text.startswith("{"):
+        return _json(text)
+    found = _TABS.fullmatch(text)
+    if found is None:
+        return None
+    head, tab, message = found["rest"].partition("\t")
+    scope = _SCOPE.fullmatch(head) if tab else None
+    if scope is None:
+        return Record(found["level"], "", False, found["rest"])
+    return Record(found["level"], scope["scope"], scope["envoy"] is not None, message)
+
+
+def _json(text: str) -> Record | None:
+    try:
+        values = json.loads(text)
+        level, scope, message = (str(values.get(name) or "") for name in ("level", "scope", "msg"))
+    except (ValueError, AttributeError):
+        return None
+    if not level or "msg" not in values:
+        return None
+    name = scope.removeprefix("envoy ")
+    return Record(level, name, name != scope, message)

@@ -1,0 +1,228 @@
+"""Seeing plugins act on pods of a cluster: by the effect that the embedded Envoy learned, where that is allowed.
+
+A request is sent by the pod to itself: from its proxy's container to the pod's own address, which the pod's rules lead
+into the proxy as if it came from outside (Istio, ``tools/istio-iptables``: what the proxy's user sends to its own pod).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import MeshError, TrafficError
+from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_started
+from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
+from wasmnb.traffic import Headers, Request
+from wasmnb.wording import Option, Verb, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+
+    from wasmnb.envoy.effect import Effect, Trial
+    from wasmnb.envoy.exchange import Probe
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.traffic import Response
+
+__all__ = ["Proving"]
+
+_ANSWER = 3.0
+_AT_ONCE = 16
+_AGE = 300.0
+"""Seconds that what was seen is believed; then it is looked for again, where that is allowed."""
+_AGAIN = 10.0
+"""Seconds until what was not seen is looked for again, so that an application is not asked all the time."""
+_HOW = Wording("{} allows it", Verb("mesh", ("istio",), (Option("prove", "effect"),)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A plugin that was seen to act: on which filter as it arrived, how, and when."""
+
+    mark: str
+    words: str
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    moment: float = field(default_factory=time.monotonic)
+
+    @property
+    def line(self) -> str:
+        """The line of evidence, with its time."""
+        return f"seen acting at {self.at:%H:%M:%S}: {self.words}"
+
+
+_Key = tuple[str, str]
+
+
+class Proving:
+    """Sends requests to pods to see plugins act, where the user has allowed it.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    ports : callable
+        Gives the ports of a pod that its proxy reads as HTTP.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, ports: Callable[[str], Sequence[int]]) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.wanted: Proof | None = None
+        self._ports = ports
+        self._trials: dict[str, tuple[str, Trial]] = {}
+        self._before: dict[_Key, tuple[Hashable, dict[Probe, Response | None]]] = {}
+        self._seen: dict[_Key, Seen] = {}
+        self._own: dict[str, list[int]] = {}
+        self._tried: dict[tuple[_Key, str], float] = {}
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-proving")
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether requests may be sent to applications."""
+        return self.wanted in (Proof.EFFECT, Proof.TRACE)
+
+    def tried(self, plugin: str, digest: str, trial: Trial) -> None:
+        """Take in what the embedded Envoy saw of a plugin's image."""
+        self._trials[plugin] = (digest, trial)
+
+    def before(self, plugin: str, build: Hashable, items: Sequence[Mapping[str, Any]]) -> None:
+        """See what pods answer before a build comes to them, so that its effect can be told from what was there.
+
+        Where the very same build is put in force again, what was seen before it first came is what counts.
+
+        Parameters
+        ----------
+        plugin : str
+        build : hashable
+            Its image, configuration and environment.
+        items : sequence of mapping
+            The pods.
+        """
+        new = [item for item in items if self._before.get((_uid(item), plugin), (None,))[0] != build]
+        for item in new:
+            self._before[_uid(item), plugin] = (build, {})
+        wanted = [(item, effect.probe) for item in new for effect in self._effects(plugin)]
+        for (item, probe), answer in zip(wanted, self._send(wanted), strict=True):
+            self._before[_uid(item), plugin][1][probe] = answer
+
+    def proven(self, verdict: PodVerdict, item: Mapping[str, Any], mark: str) -> PodVerdict:
+        """Give a verdict that everything but action is proven of as LIVE where the plugin was seen to act, else LOADED.
+
+        Where nobody said how it is to be proven, what the proxy says is all there is, and the verdict says so.
+
+        Parameters
+        ----------
+        verdict : PodVerdict
+            LIVE as far as the proxy says.
+        item : mapping
+            The pod.
+        mark : str
+            Tells the filter, as it arrived, from every other.
+        """
+        if verdict.verdict is not Verdict.LIVE:
+            return verdict
+        if self.wanted is None:
+            return replace(verdict, proof=Proof.CONFIG)
+        key = (_uid(item), verdict.plugin)
+        seen = self._seen.get(key)
+        if seen is not None and seen.mark == mark and (time.monotonic() - seen.moment < _AGE or not self.allowed):
+            return replace(verdict, proof=Proof.EFFECT, evidence=(*verdict.evidence, seen.line))
+        cause, reason = self._why(verdict)
+        return replace(
+            verdict,
+            verdict=Verdict.LOADED,
+            proof=Proof.CONFIG,
+            cause=cause,
+            reason="; ".join(filter(None, [reason, verdict.reason])),
+        )
+
+    def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], str]]) -> None:
+        """Look for the effects of plugins that are loaded, each on a pod, with the mark of its filter."""
+        due = []
+        for verdict, item, mark in loaded if self.allowed else ():
+            tried = ((_uid(item), verdict.plugin), mark)
+            if time.monotonic() - self._tried.get(tried, float("-inf")) > _AGAIN:
+                self._tried[tried] = time.monotonic()
+                due.append((verdict, item, mark))
+        wanted = [
+            (item, effect, verdict.plugin, mark)
+            for verdict, item, mark in due
+            for effect in self._effects(verdict.plugin, verdict.wanted)
+            if effect.probe in self._there(item, verdict.plugin)
+        ]
+        answers = self._send([(item, effect.probe) for item, effect, _, _ in wanted])
+        for (item, effect, plugin, mark), answer in zip(wanted, answers, strict=True):
+            key = (_uid(item), plugin)
+            words = effect.seen(self._there(item, plugin)[effect.probe], answer)
+            if words:
+                self._seen[key] = Seen(mark, f"{effect.probe}: {words}, which was not so before it came")
+
+    def own(self, item: Mapping[str, Any]) -> tuple[int, int]:
+        """Say how many answers of a pod's proxy were to requests of ours since it started, and how many with a 5xx."""
+        requests, errors = self._own.get(_since(item), [0, 0])
+        return requests, errors
+
+    def _why(self, verdict: PodVerdict) -> tuple[Cause, str]:
+        if not self.allowed:
+            return Cause.UNASKED, f"no request was sent to see it act ({_HOW})"
+        digest, trial = self._trials.get(verdict.plugin, ("", None))
+        if trial is None or digest != verdict.wanted:
+            return Cause.UNASKED, "what it does is not known here, so that it cannot be looked for: deploy it from here"
+        if trial.trapped:
+            return Cause.CRASH_FORESEEN, f"{trial.note}, so no request was sent through it"
+        return Cause.UNSEEN, "no effect of it was seen on the requests that were sent"
+
+    def _effects(self, plugin: str, digest: str = "") -> list[Effect]:
+        known, trial = self._trials.get(plugin, ("", None))
+        if not self.allowed or trial is None or trial.trapped or (digest and known != digest):
+            return []
+        return [effect for effect in trial.effects if effect]
+
+    def _there(self, item: Mapping[str, Any], plugin: str) -> Mapping[Probe, Response | None]:
+        return self._before.get((_uid(item), plugin), (None, {}))[1]
+
+    def _send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
+        return list(self._threads.map(lambda pair: self._ask(*pair), wanted))
+
+    def _ask(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
+        from wasmnb.mesh.istio.requests.curl_script import Errand  # noqa: PLC0415 - for those who allow it
+
+        address = str(item.get("status", {}).get("podIP") or "")
+        ports = self._ports(str(item["metadata"]["name"])) if address else ()
+        if not ports:
+            return None
+        authority = f"{labels(item).get('app') or address}:{ports[0]}"
+        request = Request(probe.method, authority, probe.path, Headers((*_AGENT, *probe.headers)), probe.body)
+        errand = Errand(request, address, ports[0], _ANSWER)
+        name = str(item["metadata"]["name"])
+        try:
+            done = self.cluster.execute(
+                self.namespace, name, PROXY, errand.command, stdin=errand.stdin, timeout=_ANSWER + 2, over=errand.over
+            )
+            response, _, _ = errand.result(done)
+        except (MeshError, TrafficError):
+            return None
+        with self._lock:
+            counts = self._own.setdefault(_since(item), [0, 0])
+            counts[0] += 1
+            counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
+        return response
+
+
+_AGENT = (("user-agent", "wasmnb-probe"),)
+
+
+def _uid(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["uid"])
+
+
+def _since(item: Mapping[str, Any]) -> str:
+    return f"{_uid(item)} {proxy_started(item)}"
