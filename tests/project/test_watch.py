@@ -88,9 +88,10 @@ def test_a_build_again_leaves_what_is_in_force_as_it_is(tmp_path: Path) -> None:
         assert after.image.digest != before.image.digest
         assert after == before.with_image(after.image)
 
-        session.build(made.path, watch=True, seconds=1, deploy="app=details", env=["LEVEL=info"], priority=8)
+        config = {"name": "hello", "value": "after"}
+        session.build(made.path, watch=True, seconds=1, deploy="app=details", config=config, priority=8, timeout=30)
         (said,) = session.current.plugins()
-        assert (said.env, said.priority, said.config) == ({"LEVEL": "info"}, 8, before.config)
+        assert (said.config, said.priority, said.env) == (config, 8, before.env)
         assert (said.match, said.pull_secret, said.phase) == (before.match, "pull", before.phase)
 
 
@@ -113,10 +114,10 @@ def test_an_interrupt_ends_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"watch": True, "unattended": True}, "--for SECONDS"),
+        ({"watch": True, "unattended": True}, "seconds=SECONDS"),
         ({"watch": True, "seconds": 0}, "above 0"),
-        ({"deploy": "app=details"}, "goes with --watch"),
-        ({"seconds": 1}, "goes with --watch"),
+        ({"deploy": "app=details"}, "goes with watch"),
+        ({"seconds": 1}, "goes with watch"),
         ({"phase": "AUTHZ"}, "phase says how to deploy"),
         ({"watch": True, "seconds": 1, "plain_http": True}, "plain_http says how to deploy"),
     ],
