@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wasmnb import Module, init_project
+from wasmnb import Module, cases, init_project
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.image.runtime_config import agreed
 from wasmnb.project import TEMPLATES
@@ -37,3 +37,5 @@ def test_it_builds_and_works_without_us(
     # What the project says of its module is what the module says of itself.
     module = Module.load(made.path / "build" / "filter.wasm")
     agreed(made.path / "runtime-config.json", module.facts)
+    results = cases.run(cases.load(made.path / "test" / "filter.wasmtest.yaml"), module, host="emulator")
+    assert [(one.name, one.why) for one in results.failures] == []

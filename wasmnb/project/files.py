@@ -44,6 +44,7 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
     config = (template.folder / "config.json").read_bytes()
     deployed = f"deploy/{platform.word}.yaml"
     source = template.source(language)
+    cases = template.folder / "cases.wasmtest.yaml"
     made = {
         **({layout.source: source.read_bytes()} if source else {}),
         **layout.read(),
@@ -53,6 +54,7 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
         "runtime-config.json": (json.dumps(runtime, indent=2) + "\n").encode(),
         "test/harness.py": _HARNESS.read_bytes(),
         "test/test_filter.py": (template.folder / "test_filter.py").read_bytes(),
+        **({"test/filter.wasmtest.yaml": cases.read_bytes()} if cases.is_file() else {}),
         deployed: manifest(platform, name, template, json.loads(config)).encode(),
     }
     rows = {
@@ -60,7 +62,7 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
         "schema.json": "JSON Schema of its configuration",
         "config.json": "an example of one",
         "runtime-config.json": "what an image says about the module: ABI and root id",
-        "test/": "a test in a real Envoy",
+        "test/": "a test in a real Envoy; with wasmnb, `pytest test/filter.wasmtest.yaml` runs the cases there",
         deployed: f"puts it in force on {platform.name}; the image's name is yours to fill in",
         **layout.rows,
     }
