@@ -14,9 +14,8 @@ from wasmnb.errors import UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
-from wasmnb.mesh.local.workload import Protocol, Workload
+from wasmnb.mesh.local.workload import Protocol, Workload, read_workload
 from wasmnb.plugin import Plugin
-from wasmnb.session.parsing import workload
 
 pytestmark = pytest.mark.envoy
 
@@ -241,11 +240,11 @@ def test_a_service_that_came_later_and_speaks_http2_is_told_from_a_broken_one():
 
 
 def test_what_a_workload_speaks_can_be_said():
-    assert workload("a=127.0.0.1:1").protocol is Protocol.AUTO
-    assert workload("a=127.0.0.1:1/h2c,version=v2") == Workload(
+    assert read_workload("a=127.0.0.1:1").protocol is Protocol.AUTO
+    assert read_workload("a=127.0.0.1:1/h2c,version=v2") == Workload(
         "a", "127.0.0.1:1", {"app": "a", "version": "v2"}, Protocol.H2C
     )
-    assert workload("a=127.0.0.1:1/grpc").protocol is Protocol.H2C
-    assert workload("a=127.0.0.1:1/http").protocol is Protocol.HTTP
+    assert read_workload("a=127.0.0.1:1/grpc").protocol is Protocol.H2C
+    assert read_workload("a=127.0.0.1:1/http").protocol is Protocol.HTTP
     with pytest.raises(UsageError, match="'h2' is no protocol of a workload"):
-        workload("a=127.0.0.1:1/h2")
+        read_workload("a=127.0.0.1:1/h2")
