@@ -92,7 +92,7 @@ def _bare(cluster: Cluster, namespace: str, image: str, edit: str) -> None:
     }
     item = {"apiVersion": "extensions.istio.io/v1alpha1", "kind": "TrafficExtension", "metadata": {"name": "bare"}}
     cluster.apply({**item, "spec": spec}, namespace=namespace)
-    kubectl = [str(programs.KUBERNETES.built / "kubectl"), f"--kubeconfig={cluster.kubeconfig}", "-n", namespace]
+    kubectl = [str(programs.PROGRAMS.built / "kubectl"), f"--kubeconfig={cluster.kubeconfig}", "-n", namespace]
     curl = [*kubectl, "exec", "deploy/productpage-v1", "-c", "istio-proxy", "--", "curl", "-s", "-i", TARGET]
     deadline = time.monotonic() + _PATIENCE
     while f"x-edit: {edit}".encode() not in subprocess.run(curl, capture_output=True, timeout=30, check=False).stdout:

@@ -42,8 +42,8 @@ async function widgets(outdir) {
 
 /** Write the extension as JupyterLab finds it: a package.json that names the script, by what is in it. */
 async function extension(folder) {
-  const entry = { entryPoints: ["src/lab/index.ts"], external: SHARED, format: "cjs", metafile: true, write: false };
-  const made = await build({ ...common, ...entry });
+  const entry = { entryPoints: ["src/lab/index.ts"], external: SHARED, format: "cjs", loader: { ".css": "text" } };
+  const made = await build({ ...common, ...entry, metafile: true, write: false });
   const [bundle] = made.outputFiles;
   const imports = Object.values(made.metafile.outputs).flatMap((output) => output.imports);
   const shared = [...new Set(imports.filter((one) => one.external).map((one) => one.path))].sort();

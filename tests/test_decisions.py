@@ -13,8 +13,7 @@ WORDED = {"reason", "hint", "what", "why", "detail", "note", "sentence"}
 ERRORS = {"error", "err", "exception", "trouble", "failure"}
 # Compilers' own output, which is a text, and what a terminal shows of it.
 ELSEWHERE = {"compile", "display", "sdk"}
-# The closed words of ``rollout.result.OUTCOMES``; a line that the reason shows already; what
-# wasmtime says, read once.
+# The closed words of ``rollout.result.OUTCOMES``; a line that the reason shows already; what wasmtime says, read once.
 CLOSED = {"views/rollout.py", "live/row.py", "emulator/machine.py"}
 SEARCHES = {"startswith", "endswith", "find", "index", "count", "search", "match", "fullmatch"}
 

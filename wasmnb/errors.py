@@ -10,6 +10,7 @@ what a higher floor knows stands there, beside it; under its name here it is fou
     - BadNameError
     - RegistrationError
     - ToolchainError
+    - BudgetError, with ``costs``
     - CasesFailedError, with ``results``
     - CompileError, with ``diagnostics``
       > LinkError
@@ -76,6 +77,7 @@ __all__ = [
 
 # Where those classes stand that carry what a higher floor knows.
 _HOMES = {
+    "BudgetError": "wasmnb.cases.errors",
     "CasesFailedError": "wasmnb.cases.errors",
     "CompileError": "wasmnb.compile.errors",
     "ConflictError": "wasmnb.mesh.istio.api.api_errors",

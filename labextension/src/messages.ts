@@ -103,3 +103,18 @@ export interface HeadersMessage {
   entries: CaptureMessage[];
   title: string;
 }
+
+/** Where the filter of a cell stands; the mark is that of the text that ran. */
+export interface CellMessage {
+  cell: string;
+  mark: string;
+  text: string;
+  sign: string;
+  tone: "" | "good" | "warn" | "bad" | "quiet";
+  detail: string;
+}
+
+/** The cells of which something else is to be said than before. */
+export interface CellsMessage {
+  cells: CellMessage[];
+}

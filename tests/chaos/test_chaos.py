@@ -24,6 +24,8 @@ MISLEADING = {
 }
 
 
+@pytest.mark.compiler
+@pytest.mark.envoy
 def test_no_verdict_is_wrong_for_longer_than_it_may_be():
     faults = [name for name in FAULTS if name not in MISLEADING]
     report = chaos(RUNS, SEED, print, faults)

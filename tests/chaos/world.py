@@ -10,6 +10,7 @@ from tests.chaos import filters
 from tests.chaos.looks import Expected
 from tests.chaos.truth import Truth, ask
 from wasmnb.errors import BadNameError, WasmnbError
+from wasmnb.image import package
 from wasmnb.mesh import PodVerdict, Verdict
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.module import Module
@@ -53,7 +54,7 @@ class World:
         """Choose pods, a filter and its policy, and deploy it under an id that was never used before."""
         target = choose.choice(list(TARGETS))
         policy = choose.choice(list(FailPolicy))
-        image = filters.marking(choose.choice(filters.BUILDS)).image()
+        image = package(filters.marking(choose.choice(filters.BUILDS)))
         world = cls(mesh, choose, target, Plugin(id_, image, TARGETS[target][1], fail_policy=policy))
         world.deploy(world.plugin)
         return world
@@ -80,7 +81,7 @@ class World:
 
     def change(self, module: Module | None = None, **fields: object) -> None:
         """Deploy the filter with something else of it."""
-        image = module.image() if module is not None else self.plugin.image
+        image = package(module) if module is not None else self.plugin.image
         self.deploy(replace(self.plugin, image=image, **fields))
 
     def undeploy(self) -> None:
@@ -91,7 +92,7 @@ class World:
     def beside(self, id_: str, module: Module, **fields: object) -> None:
         """Deploy another filter on the same pods."""
         with contextlib.suppress(WasmnbError):
-            self.mesh.apply(Plugin(id_, module.image(), self.plugin.selector, **fields))
+            self.mesh.apply(Plugin(id_, package(module), self.plugin.selector, **fields))
 
     def truth(self) -> dict[str, Truth]:
         return ask(self.mesh, SOURCE, self.url, self.pods)
@@ -110,9 +111,9 @@ class World:
         if standing is None:
             return None
         for tag in filters.BUILDS:
-            if filters.marking(tag).image().digest == standing.image.digest:
+            if package(filters.marking(tag)).digest == standing.image.digest:
                 return Expected(tag, standing.config_text)
-        return Expected("lying", "") if standing.image.digest == filters.lying().image().digest else None
+        return Expected("lying", "") if standing.image.digest == package(filters.lying()).digest else None
 
     def provoke(self, letter: str, times: int = 1) -> None:
         """Send each pod requests that the filter does harm on."""

@@ -17,7 +17,7 @@ API server  https://{cluster.address}:6443
 registry    {cluster.registry}, plain HTTP; {cluster.private_registry} wants the user {user} and the password {password}
 logs        {cluster.home.logs}
 
-In a shell      export KUBECONFIG={cluster.kubeconfig} PATH={kubectl}:{istioctl}:$PATH
+In a shell      export KUBECONFIG={cluster.kubeconfig} PATH={programs}:$PATH
 In a notebook   %env KUBECONFIG={cluster.kubeconfig}
                 %wasm_mesh istio -n {namespace}
 Inside          {python} -m tests.cluster run -- ctr -n k8s.io containers list
@@ -33,7 +33,7 @@ def main() -> int:
     commands.add_parser("down", help="end it; nothing of it stays, except what was built")
     commands.add_parser("status", help="say whether it is up, and how to use it")
     commands.add_parser("build", help="build its programs and images")
-    commands.add_parser("shell", help="open a shell with kubectl and istioctl")
+    commands.add_parser("shell", help="open a shell with kubectl")
     run = commands.add_parser("run", help="run a command inside, where its processes, mounts and network are")
     run.add_argument("words", nargs="+", metavar="-- COMMAND")
     options = parser.parse_args()
@@ -64,7 +64,8 @@ def _do(options: argparse.Namespace) -> int:
         if options.command == "status":
             _tell(cluster, "default")
             return 0
-        environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "PATH": f"{_tools()}:{os.environ['PATH']}"}
+        path = f"{programs.PROGRAMS.built}:{os.environ['PATH']}"
+        environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "PATH": path}
         words = cluster.inside(*options.words) if options.command == "run" else [os.environ.get("SHELL", "/bin/sh")]
         os.execvpe(words[0], words, environment)
     return 0
@@ -74,18 +75,13 @@ def _say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
-def _tools() -> str:
-    return f"{programs.KUBERNETES.built}:{programs.ISTIO.built}"
-
-
 def _tell(cluster: Cluster, namespace: str) -> None:
     print(
         _USE.format(
             cluster=cluster,
             user=USER,
             password=PASSWORD,
-            kubectl=programs.KUBERNETES.built,
-            istioctl=programs.ISTIO.built,
+            programs=programs.PROGRAMS.built,
             namespace=namespace,
             python=sys.executable,
         )

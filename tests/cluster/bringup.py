@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from tests.cluster import certificates, images, manifests, node
 from tests.cluster.places import HERE, INSIDE, SERVICES, Home
-from tests.cluster.programs import KUBERNETES
+from tests.cluster.programs import PROGRAMS
 from tests.cluster.tools import PATH, ToolError, output
 from tests.cluster.tools import run as tool
 
@@ -84,7 +84,7 @@ class Bringup:
             os._exit(1)
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
-        return output(KUBERNETES.built / "kubectl", f"--kubeconfig={_KEYS}/admin.conf", *arguments, text=text)
+        return output(PROGRAMS.built / "kubectl", f"--kubeconfig={_KEYS}/admin.conf", *arguments, text=text)
 
     def run(self) -> NoReturn:
         """Bring it up, say so, and watch over it for ever."""

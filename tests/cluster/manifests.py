@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from string import Template
 
 from tests.cluster import images
 from tests.cluster.places import DNS_SERVICE, HERE, cache
-from tests.cluster.programs import ISTIO
+from tests.cluster.programs import PROGRAMS
 from tests.cluster.tools import output
 
 
@@ -18,15 +19,15 @@ def coredns() -> str:
 
 
 def istio() -> Path:
-    """Give the file with Istio's objects: istioctl renders its own charts, once for a version and settings."""
+    """Give the file with Istio's objects, rendered of its charts as istioctl does, once for a version and settings."""
     wanted = _filled("istio", hub=images.ISTIO_HUB, tag=images.ISTIO_TAG)
-    key = hashlib.sha256(f"{ISTIO.built}\0{wanted}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{PROGRAMS.built}\0{wanted}".encode()).hexdigest()[:12]
     path = cache() / "manifests" / f"istio-{key}.yaml"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        operator, unfinished = path.with_suffix(".operator"), path.with_suffix(".unfinished")
+        operator, unfinished = path.with_suffix(".operator"), path.with_suffix(f".{os.getpid()}")
         operator.write_text(wanted)
-        unfinished.write_text(output(ISTIO.built / "istioctl", "manifest", "generate", "-f", operator))
+        unfinished.write_text(output(PROGRAMS.built / "istio-manifests", operator))
         unfinished.rename(path)
     return path
 

@@ -8,7 +8,7 @@ from string import Template
 
 from tests.cluster import images
 from tests.cluster.places import DNS_SERVICE, INSIDE, NODE, PODS, SERVICES, Home
-from tests.cluster.programs import KUBERNETES
+from tests.cluster.programs import PROGRAMS
 from tests.cluster.tools import PATH
 
 _KEYS = INSIDE / "keys"
@@ -79,7 +79,7 @@ def names(home: Home, address: str) -> dict[str, str]:
 
 def command(name: str, known: dict[str, str]) -> list[str]:
     """Give the command that runs one of the node's programs."""
-    program: str | None = str(KUBERNETES.built / name)
+    program: str | None = str(PROGRAMS.built / name)
     if not name.startswith("kube"):
         program = shutil.which("docker-registry" if name.endswith("registry") else name, path=PATH)
     assert program, f"{name} is not installed"

@@ -57,6 +57,14 @@ def test_library_code_that_was_inlined_is_shown_at_the_call(build):
     assert {frame.quote.strip() for frame in frames if frame.line == 2} == {"return v.at(i);"}
 
 
+def test_the_part_of_inlined_code_that_stands_apart_has_the_line_of_its_call(build):
+    """What throws is moved behind the function's end: its ranges count from an address of their own."""
+    body = 'std::vector<int> v{1, 2};\n  addResponseHeader("x", std::to_string(v.at(getResponseHeader("x")->size())));'
+    module = build(cell(body))
+    calls = [at for at in offsets_of(module, "Http::onResponseHeaders") if module.wasm[at] == CALL]
+    assert symbolize(module, calls)[-1].line == BODY_LINE + 1
+
+
 def test_the_bytes_that_ship_have_the_same_code(build):
     module = build(cell())
     symbols = parse(module.build.symbols.read_bytes())

@@ -113,9 +113,9 @@ class Notebook:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
 
-    def check_accessible(self) -> None:
-        """Have the outputs judged by axe-core: names, roles, keyboard, contrast."""
-        found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe().run(self.page, OUTPUTS)
+    def check_accessible(self, what: str = OUTPUTS) -> None:
+        """Have the outputs, or something else, judged by axe-core: names, roles, keyboard, contrast."""
+        found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe().run(self.page, what)
         assert found.violations_count == 0, found.generate_report()
 
     def kernel(self, code: str) -> None:

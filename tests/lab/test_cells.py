@@ -95,3 +95,35 @@ def test_a_cell_of_ours_is_inserted_moved_and_run(notebook):
     opened.run_all()
     page.get_by_text("a.h").last.wait_for(timeout=60_000)
     assert opened.saved().cells[-1].source == "%%wasm_file a.h\nint a();"
+
+
+FILTER = CPP.replace(
+    "};",
+    "};\nstatic RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));",
+).replace("%%wasm_filter greeter", "%%wasm_filter greeter --deploy app=details")
+
+
+def test_each_cell_says_where_its_filter_stands(notebook):
+    broken = "%%wasm_filter broken\nint x = 1"
+    opened = notebook("%load_ext wasmnb\n%wasm_mesh local", FILTER, broken, height=1300, extension=True)
+    page = opened.page
+    opened.run_all()
+    live = page.locator(".jp-CodeCell:has-text('wasm_filter greeter') .wasmnb-status")
+    live.filter(has_text="live on 1 of 1 pod").wait_for(timeout=200_000)
+    assert live.inner_text().startswith("✓")
+    page.locator(".jp-CodeCell .wasmnb-status").filter(has_text="not built").wait_for(timeout=60_000)
+    opened.picture("status-light")
+    opened.check_accessible(".wasmnb-status")
+    edit(opened, 1, *" // later")
+    live.filter(has_text="edited since").wait_for(timeout=5000)
+    assert "✓" not in live.inner_text()
+    opened.theme("Dark")
+    opened.picture("status-dark")
+    opened.check_accessible(".wasmnb-status")
+    edit(opened, 1, *["Backspace"] * len(" // later"))
+    live.filter(has_text="✓").wait_for(timeout=5000)
+    # It follows the mesh by itself, and a kernel that is gone says nothing.
+    opened.kernel("from wasmnb.session import default\ndefault().undeploy('greeter')")
+    live.filter(has_text="not deployed").wait_for(timeout=30_000)
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    live.wait_for(state="detached", timeout=30_000)

@@ -9,7 +9,7 @@ import pytest
 from tests.magics.conftest import FILTER
 from wasmnb import session
 from wasmnb.cases import TestResults
-from wasmnb.errors import BadNameError, CasesFailedError, ConfigError
+from wasmnb.errors import BadNameError, BudgetError, CasesFailedError, ConfigError, UsageError
 from wasmnb.project import init_project
 from wasmnb.views import record_of
 
@@ -96,3 +96,26 @@ def test_cases_become_a_file_of_a_folder_that_is_run(filtered, tmp_path, capsys)
     with pytest.raises(CasesFailedError):
         run(filtered, f"{folder} --host emulator -o junit")
     assert fromstring(capsys.readouterr().out)[0].get("failures") == "1"
+
+
+def test_a_bench_counts_the_same_in_each_run_and_holds_a_budget(filtered) -> None:
+    bench = filtered.run_line_magic
+    first, second = bench("wasm_bench", "hello"), bench("wasm_bench", "hello")
+    assert first == second
+    assert first.instructions > 100
+    assert set(first.frame["case"]) == {"GET", "POST", "module"}
+    more = FILTER.replace('"world");', '"world");\n    for (int i = 0; i < 9; i++) addResponseHeader("more", "x");')
+    filtered.run_cell_magic("wasm_filter", "more", more)
+    compared = bench("wasm_bench", "more --against hello")
+    (row,) = [one for one in compared if (one.case, one.what) == ("GET", "proxy_on_response_headers")]
+    assert row.now > row.before
+    assert f"{row.change:+.1f} %" in str(record_of(compared))
+    with pytest.raises(BudgetError, match="more grew by more than 5 % in instructions") as caught:
+        bench("wasm_bench", "more --against hello --budget instructions=+5%")
+    assert caught.value.costs == compared
+    assert bench("wasm_bench", "hello --against hello --budget instructions=0% --budget size=+0%") is not None
+    with pytest.raises(UsageError, match="nothing that it grew from"):
+        bench("wasm_bench", "hello --budget size=+1%")
+    with pytest.raises(UsageError, match="is no budget") as wrong:
+        bench("wasm_bench", "hello --against hello --budget instruction=+1%")
+    assert wrong.value.hint == "did you mean 'instructions'?"

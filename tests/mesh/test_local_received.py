@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from wasmnb.compile import Filter
+from wasmnb.image import package
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.plugin import Plugin
 from wasmnb.session import Session
@@ -47,7 +48,7 @@ def mesh():
 
 @pytest.fixture
 def filtered(mesh):
-    mesh.apply(Plugin("change", Filter("change", SOURCE).build().image(), selector={"app": "details"}))
+    mesh.apply(Plugin("change", package(Filter("change", SOURCE).build()), selector={"app": "details"}))
     yield mesh
     mesh.remove("change")
 
@@ -107,7 +108,7 @@ def test_a_session_compares_it_before_and_after(filtered):
     session.use(filtered)
     filtered.remove("change")
     session.headers("productpage", URL, header=["x-drop: 1"])
-    filtered.apply(Plugin("change", Filter("change", SOURCE).build().image(), selector={"app": "details"}))
+    filtered.apply(Plugin("change", package(Filter("change", SOURCE).build()), selector={"app": "details"}))
     taken = session.headers("productpage", URL, header=["x-drop: 1"])
     assert {row.name: row.change for row in taken.request.rows if row.change not in ("same", "varies")} == {
         ":path": "changed",

@@ -10,6 +10,7 @@ import pytest
 from tests.mesh.conftest import until
 from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError
+from wasmnb.image import package
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.metrics import Metric, MetricKind, read, silent
 from wasmnb.mesh.results import Metrics, Reading
@@ -49,7 +50,7 @@ static RegisterContextFactory made(CONTEXT_FACTORY(Http), ROOT_FACTORY(Root), ""
 def mesh():
     with LocalMesh.start() as running:
         for name in ("one", "two"):
-            image = Filter(name, SOURCE.replace("NAME", name)).build().image()
+            image = package(Filter(name, SOURCE.replace("NAME", name)).build())
             running.apply(Plugin(name, image, selector={"app": "details"}))
         yield running
 

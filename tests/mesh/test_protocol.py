@@ -399,5 +399,5 @@ def test_what_the_service_received_is_seen_or_it_is_said_why_not(mesh):
 
 
 def test_metrics_of_filters_are_told_by_pod(mesh):
-    mesh.apply(Plugin("quiet", tag("quiet").image(), selector={"app": "details"}))
+    mesh.apply(Plugin("quiet", package(tag("quiet")), selector={"app": "details"}))
     assert {one.name for one in mesh.metrics()} <= {""}

@@ -1,6 +1,6 @@
 """Tests of filters: what a request must look like behind a filter, as data, and on which host it was found to be so."""
 
-from wasmnb.cases.errors import CasesFailedError
+from wasmnb.cases.errors import BudgetError, CasesFailedError
 from wasmnb.cases.judge import Check, judge
 from wasmnb.cases.junit import junit
 from wasmnb.cases.model import (
@@ -25,6 +25,7 @@ from wasmnb.cases.schema import schema
 
 __all__ = [
     "Answer",
+    "BudgetError",
     "Case",
     "CaseResult",
     "CasesFailedError",

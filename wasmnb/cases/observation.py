@@ -128,6 +128,8 @@ class Observation:
     shared_data : mapping of str to bytes, or None
         None where the host does not tell.
     queues : mapping of str to tuple of bytes, or None
+    memory : int or None
+        Bytes of memory that the filters had at most; None where the host does not tell.
     """
 
     start: tuple[Callback, ...] = ()
@@ -137,6 +139,7 @@ class Observation:
     metrics: Mapping[str, int] = field(default_factory=dict)
     shared_data: Mapping[str, bytes] | None = None
     queues: Mapping[str, tuple[bytes, ...]] | None = None
+    memory: int | None = None
 
     @property
     def callbacks(self) -> tuple[Callback, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wasmnb.cases.model import Case, Suite
     from wasmnb.cases.observation import Observation
 
-__all__ = ["Host", "HostName", "Runner", "run"]
+__all__ = ["Host", "HostName", "Runner", "modules_of", "run"]
 
 
 class HostName(Enum):
@@ -111,7 +111,7 @@ class Runner:
     def one(self, case: Case, suite: Suite, module: Module, modules: Mapping[str, Module] | None = None) -> CaseResult:
         """Run one case of a suite; what is given is as for `run`."""
         self._clusters |= {cluster for each in suite.cases for cluster in each.callouts}
-        return replace(self.case(case, _modules(case, suite, module, modules or {})), source=suite.source)
+        return replace(self.case(case, modules_of(case, suite, module, modules or {})), source=suite.source)
 
     def case(self, case: Case, modules: Sequence[Module]) -> CaseResult:
         """Run one case."""
@@ -148,7 +148,8 @@ class Runner:
         return EmulatorHost(self._clusters)
 
 
-def _modules(case: Case, suite: Suite, module: Module, known: Mapping[str, Module]) -> list[Module]:
+def modules_of(case: Case, suite: Suite, module: Module, known: Mapping[str, Module]) -> list[Module]:
+    """Give the module of each of a case's filters, in their order."""
     if not case.filters:
         return [module]
     found = []

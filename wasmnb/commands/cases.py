@@ -1,4 +1,4 @@
-"""The magic that runs the cases of a filter."""
+"""The magics that run the cases of a filter, and count what it does in them."""
 
 from __future__ import annotations
 
@@ -55,5 +55,19 @@ COMMANDS = (
         slow=True,
         own=("output",),
         after=_told,
+    ),
+    Command(
+        "wasm_bench",
+        "Count the WebAssembly instructions of each callback in the filter's cases: the same in each run.",
+        method("bench"),
+        (Argument("name", "a filter", True, "filters"),),
+        (
+            Option(("--against",), "an earlier build: an image's tag or digest, a .wasm file, a filter", "BUILD"),
+            Option(("--budget",), "by how much it may grow: instructions=+5%", "LIMIT", repeat=True),
+        ),
+        (
+            "%wasm_bench header-filter",
+            "%wasm_bench guard --against local/guard:v1 --budget instructions=+5%",
+        ),
     ),
 )

@@ -15,6 +15,7 @@ from wasmnb.session.options import (
     DeployOptions,
     InspectCall,
     ListCall,
+    PullCall,
     TransferCall,
     WatchOptions,
 )
@@ -81,8 +82,11 @@ COMMANDS = (
         "Pull an image from its registry into the store.",
         method("pull"),
         (Argument("reference", "the image, by tag or by digest", True, "images"),),
-        options_of(TransferCall),
-        ("%wasm_pull registry.example/team/header-filter:v0.2",),
+        options_of(PullCall),
+        (
+            "%wasm_pull registry.example/team/header-filter:v0.2",
+            "%wasm_pull registry.example/team/header-filter:v0.2 --repack",
+        ),
         slow=True,
     ),
     Command(

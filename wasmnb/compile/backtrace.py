@@ -227,10 +227,11 @@ def _ranges(dwarf: Any, die: Any) -> Iterator[tuple[int, int]]:
         yield low, low + high if offset_form else high
     elif "DW_AT_ranges" in attributes:
         lists = dwarf.range_lists()
-        base = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
+        low = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
+        base = low.value if low is not None else 0
         for item in lists.get_range_list_at_offset(attributes["DW_AT_ranges"].value, cu=die.cu):
             if hasattr(item, "base_address"):
-                base = None
+                base = item.base_address
                 continue
-            start = 0 if item.is_absolute or base is None else base.value
+            start = 0 if item.is_absolute else base
             yield start + item.begin_offset, start + item.end_offset

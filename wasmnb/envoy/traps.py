@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from wasmnb.display.text import cut
 from wasmnb.envoy.log import Trap, traps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from wasmnb.compile.backtrace import Frame
     from wasmnb.module import Module
 
-__all__ = ["annotated", "could_trap", "told"]
+__all__ = ["annotated", "could_trap", "told", "told_frames"]
+
+_MOST = 8  # lines of frames
+_WIDEST = 60  # columns of a library's function
 
 
 def could_trap(module: Module, trap: Trap) -> bool:
@@ -23,14 +29,39 @@ def could_trap(module: Module, trap: Trap) -> bool:
 
 
 def told(module: Module, trap: Trap) -> list[str]:
-    """Tell a trap: what happened, then one line per frame, innermost first."""
+    """Tell a trap: what happened, then where: the frames of the cell, innermost first, and how many others."""
     return [f"{trap.function} failed: {trap.why}", *_frames(module, trap)]
 
 
 def _frames(module: Module, trap: Trap) -> list[str]:
     from wasmnb.compile.backtrace import symbolize  # noqa: PLC0415
 
-    return [f"  at {frame}" for frame in symbolize(module, trap.offsets)]
+    return told_frames(symbolize(module, trap.offsets))
+
+
+def told_frames(frames: Sequence[Frame]) -> list[str]:
+    """Tell where a trap was: the cell's lines first, a recursion counted, the frames of libraries folded.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        Innermost first.
+    """
+    own = [frame for frame in frames if frame.line]
+    shown = own or frames
+    groups = [(str(frame), len(list(same))) for frame, same in groupby(shown)]
+    lines = [f"  at {words}" + (f", {count} times" if count > 1 else "") for words, count in groups[:_MOST]]
+    left = sum(count for _, count in groups[_MOST:])
+    lines += [f"  and {left} more frames"] if left else []
+    folded = len(frames) - len(own) if own else 0
+    if folded:
+        lines.append(f"  and {folded} frame{'s' if folded > 1 else ''} of libraries, the innermost {_inner(frames)}")
+    return lines
+
+
+def _inner(frames: Sequence[Frame]) -> str:
+    name = next(frame.function for frame in frames if not frame.line)
+    return cut(name, _WIDEST)
 
 
 def annotated(lines: Sequence[str], modules: Iterable[Module]) -> list[str]:

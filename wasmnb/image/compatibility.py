@@ -23,9 +23,10 @@ from wasmnb.image.extraction import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wasmnb.image.image import Image
     from wasmnb.image.manifest import Descriptor, Manifest
 
-__all__ = ["Acceptance", "Payload", "acceptances", "form_of"]
+__all__ = ["Acceptance", "Payload", "acceptance", "acceptances", "form_of"]
 
 _FETCHERS = ("Istio", "Envoy Gateway", "Higress")
 _TARS = {DOCKER_LAYER_TYPE: "Docker image", TAR_GZIP_TYPE: "compat image"}
@@ -116,6 +117,12 @@ def acceptances(
                 " the digest of the index itself is refused because it is not the manifest's"
             )
     return (*(Acceptance(name, accepted, why) for name in _FETCHERS), _wasme(manifest, payload, index))
+
+
+def acceptance(image: Image, consumer: str) -> Acceptance | None:
+    """Say whether a consumer takes an image whose module is at hand; None for one that fetches no images."""
+    told = acceptances(image.parsed, Payload(image.module.wasm))
+    return next((one for one in told if one.consumer == consumer), None)
 
 
 def _fetcher(manifest: Manifest, payload: Payload) -> tuple[bool | None, str]:

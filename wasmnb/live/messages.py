@@ -6,6 +6,8 @@ from typing import Literal, TypedDict
 
 __all__ = [
     "CaptureMessage",
+    "CellMessage",
+    "CellsMessage",
     "FreshnessMessage",
     "HeaderMessage",
     "HeadersMessage",
@@ -127,3 +129,20 @@ class HeadersMessage(HeadersPaintMessage):
 
     entries: list[CaptureMessage]
     title: str
+
+
+class CellMessage(TypedDict):
+    """Where the filter of a cell stands; the mark is that of the text that ran."""
+
+    cell: str
+    mark: str
+    text: str
+    sign: str
+    tone: Tone
+    detail: str
+
+
+class CellsMessage(TypedDict):
+    """The cells of which something else is to be said than before."""
+
+    cells: list[CellMessage]

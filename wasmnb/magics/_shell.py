@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from IPython.core.completer import context_matcher
 from IPython.core.inputtransformer2 import TransformerManager
 
-from wasmnb import redact
+from wasmnb import lab, redact
 from wasmnb.errors import Place, UsageError
 from wasmnb.magics._cells import Magics
 from wasmnb.magics._run import magic
@@ -33,6 +33,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     """Give a shell the magics, Tab for them, how results look, and an error of ours for a cell without a body."""
     detach(shell, commands)
     register(shell)
+    lab.attach(shell)
     for command in commands.values():
         shell.register_magic_function(magic(command, shell), "line_cell", command.name)  # type: ignore[arg-type]
 
@@ -52,6 +53,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
 def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     """Take away what `attach` gave."""
     unregister(shell)
+    lab.detach(shell)
     for kind in shell.magics_manager.magics.values():
         for name in commands:
             kind.pop(name, None)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from wasmnb.cases import TestResults
+    from wasmnb.cases.bench import Costs
     from wasmnb.progress import Progress
     from wasmnb.project import Project
     from wasmnb.rollout.deployment import Deployment
@@ -141,6 +142,32 @@ class Builds:
         if save is not None:
             self.context.cases.save(name, save)
         return self.context.cases.run(name, self.context.filters.get(name).module, host)
+
+    def bench(self, name: str, *, against: str | None = None, budget: Sequence[str] = ()) -> Costs:
+        """Count the WebAssembly instructions of each callback of a filter in its cases, the same in each run.
+
+        Parameters
+        ----------
+        name : str
+        against : str, optional
+            An earlier build to compare with: an image of the store by tag or digest, a ``.wasm`` file, another filter.
+        budget : sequence of str
+            By how much ``instructions``, ``memory`` or ``size`` may grow: ``instructions=+5%``.
+
+        Raises
+        ------
+        BudgetError
+            Something grew by more.
+        BadNameError, UsageError, ImageError, ModuleError
+        """
+        from wasmnb.session.testing import measured  # noqa: PLC0415
+
+        filters = self.context.filters
+        module, before = filters.get(name).module, None
+        if against is not None:
+            kept = against in filters.names() or against.endswith(".wasm")
+            before = filters.module(against) if kept else self.context.store.get(against).module
+        return measured(self.context.cases.known(name), module, before, budget)
 
     def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
         """Write a file that filters of this session can include, or give the one that is known.

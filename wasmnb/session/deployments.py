@@ -16,7 +16,7 @@ from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force,
 from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.session.defaults import number
-from wasmnb.session.image_source import default_id
+from wasmnb.session.image_source import default_id, refuse
 from wasmnb.session.options import AccessOptions, DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
 from wasmnb.session.rendering import Rendered, render
 from wasmnb.session.specification import Specification
@@ -139,6 +139,8 @@ class Deployments:
         found = self.source.find(call.name, part(call, AccessOptions), call.progress)
         site = {"listen": call.listen, "upstream": call.upstream, "admin": call.admin}
         target = TARGETS.load(wanted.target)
+        if target.fetches:
+            refuse(found, target.name)
         place = Place(
             call.namespace or target.namespace,
             call.istio_version,

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Found", "ImageSource", "default_id", "find", "held", "is_reference", "place"]
 
 
+_FETCHER = "Istio"  # whose rule Envoy Gateway and Higress share
+
+
 @dataclass(frozen=True)
 class Found:
     """An image to deploy, and what the user should know of where it comes from."""
@@ -47,6 +50,36 @@ class Found:
         """Say what the image, as the mesh got it, is; nothing for a filter, which the user knows."""
         pinned = (f"image {image.reference}",) if self.named else ()
         return (*pinned, *((self.note,) if self.note else ()))
+
+
+def refusal(found: Found, consumer: str) -> str:
+    """Say why a consumer of images refuses one that was named; empty when it does not, or fetches none."""
+    if not found.named:
+        return ""
+    from wasmnb.image.compatibility import acceptance  # noqa: PLC0415 - for images of others only
+
+    told = acceptance(found.image, consumer)
+    return told.why if told is not None and told.accepted is False else ""
+
+
+def refuse(found: Found, consumer: str) -> None:
+    """Refuse an image that a consumer would refuse.
+
+    Raises
+    ------
+    ImageError
+        It says why, and how to come by one that is taken.
+    """
+    why = refusal(found, consumer)
+    if why:
+        named = str(replace(Reference.parse(found.image.reference), digest=""))
+        local = Reference.parse(named).is_local
+        again = Verb("build", ("precompiled", "FILE")) if local else Verb("pull", (named,), (Option("repack", True),))
+        raise ImageError(
+            f"{consumer} refuses the image {named}.",
+            why=[why],
+            hint=Wording("{} makes an image that it takes", again),
+        )
 
 
 def is_reference(text: str) -> bool:
@@ -95,7 +128,10 @@ class ImageSource:
         found = self.find(name, access, progress)
         stages = (("fetch" if isinstance(name, str) and is_reference(name) else "package", perf_counter() - start),)
         if not self.context.mesh.needs_registry:
-            return found, stages
+            why = refusal(found, _FETCHER)
+            note = "; ".join(one for one in (found.note, f"Istio would refuse this image: {why}" if why else "") if one)
+            return replace(found, note=note), stages
+        refuse(found, _FETCHER)
         start = perf_counter()
         made = isinstance(name, Filter | Module) or (isinstance(name, str) and not is_reference(name))
         if dry and (would := self._would_push(found.image, made_here=made)):

@@ -6,12 +6,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ImageError, RegistryError
+from wasmnb.image import package
 from wasmnb.image.index_entries import ref_name
 from wasmnb.image.reference import LOCAL, Reference, split_target
 from wasmnb.image.results import Removed, Tagged, Transfer
 from wasmnb.options import takes
 from wasmnb.session.image_source import held
-from wasmnb.session.options import InspectCall, ListCall, TransferCall
+from wasmnb.session.options import InspectCall, ListCall, PullCall, TransferCall
 from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ class Images:
         seconds = perf_counter() - start
         return Transfer("pushed", image.reference, done.digest, image.size, done.unchanged, seconds, moved)
 
-    @takes(TransferCall)
-    def pull(self, call: TransferCall) -> Transfer:
+    @takes(PullCall)
+    def pull(self, call: PullCall) -> Transfer:
         """Pull an image from its registry into the store.
+
+        With ``repack``, an image that meshes refuse becomes one that they take, of the module in it, as ``local/NAME``.
 
         Raises
         ------
@@ -73,9 +76,35 @@ class Images:
         # An index is kept as one, and deployed as the manifest that meshes take of it.
         now = self.context.store.resolve(done.reference)
         self.context.own.pop(ref_name(Reference.parse(call.reference)), None)
+        if call.repack:
+            made, note = self._repacked(done.reference)
+            seconds = perf_counter() - start
+            return Transfer(
+                "pulled", made.reference, made.digest, made.size, unchanged=False, seconds=seconds, note=note
+            )
         return Transfer(
             "pulled", done.reference, done.digest, done.size, before == now, perf_counter() - start, done.note
         )
+
+    def _repacked(self, reference: str) -> tuple[Image, str]:
+        """Give the image of the module in another image, in the store too, unless that one is taken as it is.
+
+        Raises
+        ------
+        ImageError
+            There is no module in it.
+        """
+        looked = self.context.store.inspect(reference)
+        if looked.module is None:
+            raise ImageError(
+                f"{reference} cannot be packaged anew: no module can be taken out of it.", why=looked.problems
+            )
+        if all(one.accepted for one in looked.consumers):
+            return self.context.store.get(reference), "every consumer takes it as it is; nothing was packaged"
+        made = package(looked.module, f"{LOCAL}/{Reference.parse(reference).name}")
+        self.context.store.add(made)
+        self.context.own[made.reference] = made.digest
+        return made, f"made of the module in {reference}"
 
     def tag(self, source: str, target: str) -> Tagged:
         """Give an image of the store one more name; a tag that named another one moves.

@@ -386,11 +386,25 @@ class _Transferring(AccessOptions, _Reporting):
 
 @theme(frozen=True)
 class TransferCall(_Transferring):
-    """What `Session.push` and `Session.pull` take."""
+    """What `Session.push` takes."""
 
     reference: str = field(
         metadata=argument("the image, such as registry.example/team/header-filter:v1; with a digest, that decides")
     )
+
+
+@theme(frozen=True, kw_only=True)
+class _Pulling(_Transferring):
+    repack: bool = option(
+        "where meshes refuse the image, make one that they take of the module in it, as local/NAME", default=False
+    )
+
+
+@theme(frozen=True)
+class PullCall(_Pulling):
+    """What `Session.pull` takes."""
+
+    reference: str = field(metadata=argument("the image, such as registry.example/team/header-filter:v1"))
 
 
 @theme(frozen=True)

@@ -86,6 +86,7 @@ class Session:
 
     filter = _of(lambda self: self.builds, Builds.filter)
     test = _of(lambda self: self.builds, Builds.test)
+    bench = _of(lambda self: self.builds, Builds.bench)
     file = _of(lambda self: self.builds, Builds.file)
     build = _of(lambda self: self.builds, Builds.build)
     init = _of(lambda self: self.builds, Builds.init)

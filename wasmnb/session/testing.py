@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wasmnb.cases import Runner, Suite, TestResults, read
+from wasmnb.cases import BudgetError, Runner, Suite, TestResults, read
+from wasmnb.cases.bench import PLAIN, Budget, measure
 from wasmnb.cases.folder import module_of, suites
-from wasmnb.errors import BadNameError
+from wasmnb.errors import BadNameError, UsageError
 from wasmnb.paths import write_atomically
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wasmnb.cases import HostName
+    from wasmnb.cases.bench import Costs
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 
@@ -57,6 +61,10 @@ class Cases:
             )
         return self._known[name][0]
 
+    def known(self, name: str) -> Suite:
+        """Give the cases of a filter; plain requests where it has none."""
+        return self._known[name][0] if name in self._known else PLAIN
+
     def save(self, name: str, folder: str | Path) -> Path:
         """Write the cases of a filter to a file of a folder.
 
@@ -85,6 +93,31 @@ class Cases:
         """
         with Runner(host) as runner:
             return replace(runner.run(self.get(name), module), name=name)
+
+
+def measured(suite: Suite, module: Module, against: Module | None, budgets: Sequence[str]) -> Costs:
+    """Count what a filter costs, and hold it against budgets.
+
+    Raises
+    ------
+    UsageError
+        There is a budget and nothing to compare with, or one that cannot be read.
+    BudgetError
+        Something grew by more than a budget allows.
+    ModuleError
+        wasmtime is not installed, or a module does not start.
+    """
+    read_budgets = [Budget.parse(text) for text in budgets]
+    if read_budgets and against is None:
+        raise UsageError(
+            "A budget says by how much a filter may grow, and there is nothing that it grew from.",
+            hint=Wording("add {}", Option("against", "DIGEST")),
+        )
+    costs = measure(suite, module, against=against)
+    for budget in read_budgets:
+        if costs.over(budget):
+            raise BudgetError.of(budget, costs)
+    return costs
 
 
 def run_folder(folder: str | Path, host: HostName | str, progress: Progress | None) -> TestResults:

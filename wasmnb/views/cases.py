@@ -10,10 +10,11 @@ from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import duration
 
 if TYPE_CHECKING:
+    from wasmnb.cases.bench import Costs
     from wasmnb.cases.results import CaseResult, TestResults
     from wasmnb.display.record import Tone
 
-__all__ = ["case_record", "results_record"]
+__all__ = ["case_record", "costs_record", "results_record"]
 
 _MARKS: dict[str, tuple[str, Tone]] = {
     Mark.PASSED.value: ("✓", "good"),
@@ -49,6 +50,30 @@ def case_record(result: CaseResult) -> Record:
     tone = _MARKS[result.mark.value][1]
     status = result.mark.value + (f" on {result.host}" if result.host else f": {result.skipped}")
     return Record(result.name, status, tone, columns, result.table.rows, blocks)
+
+
+def costs_record(costs: Costs) -> Record:
+    """Show what a filter costs, and what it cost before."""
+    compared = bool(costs.against)
+    columns = costs.table.look(
+        what={"code": True},
+        now={"show": _count},
+        before={"show": _count, "shown": compared},
+        change={"show": _change, "shown": compared},
+    )
+    note = "instructions are wasmtime's, equal in each run; they are not Envoy's cost"
+    status = f"{costs.instructions:,} instructions in all cases"
+    return Record(costs.name, status, "good", columns, costs.table.rows, notes=(note,))
+
+
+def _count(number: int | None) -> Cell:
+    return Cell("" if number is None else f"{number:,}")
+
+
+def _change(percent: float | None) -> Cell:
+    if percent is None:
+        return Cell("")
+    return Cell(f"{percent:+.1f} %", tone="warn" if percent > 0 else "good" if percent < 0 else "quiet")
 
 
 def _mark(word: str) -> Cell:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["HTML", "RECORDS", "html_of", "record_of", "register", "unregister"]
 
 RECORDS = {
+    "wasmnb.cases.bench.Costs": "cases.costs_record",
     "wasmnb.cases.results.CaseResult": "cases.case_record",
     "wasmnb.cases.results.TestResults": "cases.results_record",
     "wasmnb.check.Checks": "session.doctor_record",

@@ -6,12 +6,13 @@ import { languageOf } from "./cell.ts";
 import { MIMES, mimeOf } from "./mimes.ts";
 
 /** Follow every notebook that is open, and those that will be. */
-export function followNotebooks(tracker: INotebookTracker): void {
-  tracker.forEach(followNotebook);
-  tracker.widgetAdded.connect((_, panel) => followNotebook(panel));
+export function followNotebooks(tracker: INotebookTracker, follow: (panel: NotebookPanel) => void): void {
+  tracker.forEach(follow);
+  tracker.widgetAdded.connect((_, panel) => follow(panel));
 }
 
-function followNotebook(panel: NotebookPanel): void {
+/** Keep the cells of a notebook in their languages. */
+export function followNotebook(panel: NotebookPanel): void {
   const followed = new WeakSet<ICodeCellModel>();
   const cells = () => {
     const list = panel.content.model?.cells;

@@ -2,8 +2,11 @@
 
 import { IEditorLanguageRegistry } from "@jupyterlab/codemirror";
 import { INotebookTracker } from "@jupyterlab/notebook";
-import { followNotebooks } from "./cells.ts";
+import css from "../../style/lab.css";
+import { element } from "../dom.ts";
+import { followNotebook, followNotebooks } from "./cells.ts";
 import { register } from "./mimes.ts";
+import { StatusLines } from "./status.ts";
 
 const cells = {
   id: "wasmnb:cells",
@@ -12,8 +15,21 @@ const cells = {
   requires: [INotebookTracker, IEditorLanguageRegistry],
   activate: (_: unknown, tracker: INotebookTracker, registry: IEditorLanguageRegistry) => {
     register(registry);
-    followNotebooks(tracker);
+    followNotebooks(tracker, followNotebook);
   },
 };
 
-export default [cells];
+const status = {
+  id: "wasmnb:status",
+  description: "Says below each cell of a filter where the filter stands.",
+  autoStart: true,
+  requires: [INotebookTracker],
+  activate: (_: unknown, tracker: INotebookTracker) => {
+    document.head.append(element("style", {}, css));
+    followNotebooks(tracker, (panel) => {
+      void panel.context.ready.then(() => new StatusLines(panel));
+    });
+  },
+};
+
+export default [cells, status];

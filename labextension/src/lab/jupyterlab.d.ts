@@ -10,7 +10,24 @@ declare module "@jupyterlab/notebook" {
     readonly changed: Signal<CellList, unknown>;
     get(index: number): ICodeCellModel;
   }
+  interface Kernel {
+    readonly handleComms: boolean;
+    createComm(target: string): {
+      onMsg: (message: { content: { data: unknown } }) => void;
+      onClose: (message: unknown) => void;
+      open(): unknown;
+    };
+  }
+  interface SessionContext {
+    readonly ready: Promise<void>;
+    readonly session: { readonly kernel: Kernel | null } | null;
+    readonly kernelChanged: Signal<SessionContext, unknown>;
+    readonly statusChanged: Signal<SessionContext, string>;
+    readonly iopubMessage: Signal<SessionContext, { header: { msg_type: string }; content: { code?: string } }>;
+  }
   export interface NotebookPanel {
+    readonly sessionContext: SessionContext;
+    readonly context: { readonly ready: Promise<void> };
     readonly content: {
       readonly model: { readonly cells: CellList } | null;
       readonly modelChanged: Signal<unknown, unknown>;
@@ -72,4 +89,9 @@ declare module "@lumino/coreutils" {
     connect(slot: (sender: Sender, args: Args) => void, context?: unknown): boolean;
     disconnect(slot: (sender: Sender, args: Args) => void, context?: unknown): boolean;
   }
+}
+
+declare module "*.css" {
+  const text: string;
+  export default text;
 }

@@ -117,6 +117,7 @@ class _Run:
             metrics={metric.name: metric.value for metric in self.world.metrics},
             shared_data={key: value for key, (value, _) in self.world.shared.items()},
             queues={name: tuple(items) for name, items in self.world.queues.items()},
+            memory=sum(plugin.machine.memory_bytes for plugin in self.plugins),
         )
 
     def callbacks(self, begin: int) -> tuple[Callback, ...]:

@@ -56,6 +56,24 @@
     var import_codemirror = require("@jupyterlab/codemirror");
     var import_notebook = require("@jupyterlab/notebook");
     
+    // style/lab.css
+    var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n";
+    
+    // src/dom.ts
+    function element(tag, attributes = {}, ...children) {
+      const made = document.createElement(tag);
+      for (const [name, value] of Object.entries(attributes)) {
+        if (typeof value === "function") made.addEventListener(name.slice(2), value);
+        else if (value !== null && value !== void 0 && value !== false)
+          made.setAttribute(name, value === true ? "" : String(value));
+      }
+      made.append(...children);
+      return made;
+    }
+    function sign(text, tone) {
+      return element("span", { class: `sign ${tone}`, "aria-hidden": "true" }, text);
+    }
+    
     // src/lab/languages.ts
     var LANGUAGES = [
       { "word": "cpp", "name": "C++", "spellings": ["c++", "cc", "cxx"], "suffixes": [".cc", ".cpp", ".cxx"], "signs": ["^\\s*#\\s*(?:include|define|pragma|if|ifdef|ifndef)\\b", "\\bRegisterContextFactory\\b", "\\bclass\\s+\\w+\\s*(?:final\\s*)?:\\s*(?:public\\s+)?\\w+", "\\bstd::\\w+", "\\bFilter(?:Headers|Data|Trailers)Status\\b[^V]", '\\bstatic_cast<|\\bextern\\s+\\"C\\"'] },
@@ -102,7 +120,7 @@
       const code = body2.replace(COMMENT, (comment) => comment.replace(/[^\n]/g, " "));
       const counts = LANGUAGES.map(({ word, signs }) => ({
         word,
-        count: signs.filter((sign) => new RegExp(sign, "m").test(code)).length
+        count: signs.filter((sign2) => new RegExp(sign2, "m").test(code)).length
       })).sort((one, other) => other.count - one.count);
       const [first, second] = counts;
       if (!first?.count || first.count === second?.count) return "C++";
@@ -190,9 +208,9 @@
     }
     
     // src/lab/cells.ts
-    function followNotebooks(tracker) {
-      tracker.forEach(followNotebook);
-      tracker.widgetAdded.connect((_, panel) => followNotebook(panel));
+    function followNotebooks(tracker, follow) {
+      tracker.forEach(follow);
+      tracker.widgetAdded.connect((_, panel) => follow(panel));
     }
     function followNotebook(panel) {
       const followed = /* @__PURE__ */ new WeakSet();
@@ -226,6 +244,115 @@
       settle();
     }
     
+    // src/lab/link.ts
+    var TARGET = "wasmnb";
+    var Link = class {
+      constructor(panel, take, lost) {
+        this.panel = panel;
+        this.take = take;
+        this.lost = lost;
+        const { sessionContext } = panel;
+        sessionContext.kernelChanged.connect(() => this.renew());
+        sessionContext.statusChanged.connect((_, status2) => {
+          if (status2 === "restarting" || status2 === "autorestarting" || status2 === "dead") this.drop();
+        });
+        sessionContext.iopubMessage.connect((_, message) => {
+          const code = message.header.msg_type === "execute_input" ? message.content.code : void 0;
+          if (!this.connected && code?.includes("wasm")) this.open();
+        });
+        this.renew();
+      }
+      panel;
+      take;
+      lost;
+      connected = false;
+      drop() {
+        this.connected = false;
+        this.lost();
+      }
+      renew() {
+        this.drop();
+        void this.panel.sessionContext.ready.then(() => this.open());
+      }
+      open() {
+        const kernel = this.panel.sessionContext.session?.kernel;
+        if (!kernel?.handleComms) return;
+        const comm = kernel.createComm(TARGET);
+        comm.onMsg = (message) => {
+          this.connected = true;
+          this.take(message.content.data);
+        };
+        comm.onClose = () => {
+          if (this.connected) this.drop();
+        };
+        comm.open();
+      }
+    };
+    
+    // src/lab/mark.ts
+    var TABLE = Array.from({ length: 256 }, (_, byte) => {
+      let value = byte;
+      for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? value >>> 1 ^ 3988292384 : value >>> 1;
+      return value >>> 0;
+    });
+    function mark(source) {
+      const bytes = new TextEncoder().encode(source);
+      let sum = 4294967295;
+      for (const byte of bytes) sum = sum >>> 8 ^ (TABLE[(sum ^ byte) & 255] ?? 0);
+      return `${((sum ^ 4294967295) >>> 0).toString(16).padStart(8, "0")}-${bytes.length}`;
+    }
+    
+    // src/lab/status.ts
+    function standing(told, source) {
+      const same = mark(source) === told.mark;
+      const text = [told.text, told.detail].filter(Boolean).join(" \xB7 ");
+      if (same) return { sign: told.sign, tone: told.tone, text };
+      return { sign: "\u270E", tone: "warn", text: `edited since; run it to update. Before: ${text}` };
+    }
+    var StatusLines = class {
+      constructor(panel) {
+        this.panel = panel;
+        new Link(
+          panel,
+          ({ cells: cells2 }) => {
+            for (const cell of cells2) this.told.set(cell.cell, cell);
+            this.paint();
+          },
+          () => {
+            this.told.clear();
+            this.paint();
+          }
+        );
+        panel.content.model?.cells.changed.connect(() => this.paint());
+      }
+      panel;
+      told = /* @__PURE__ */ new Map();
+      lines = /* @__PURE__ */ new WeakMap();
+      followed = /* @__PURE__ */ new WeakSet();
+      paint() {
+        for (const cell of this.panel.content.widgets) this.line(cell);
+      }
+      line(cell) {
+        const told = this.told.get(cell.model.id);
+        const known = this.lines.get(cell);
+        if (!told) {
+          known?.remove();
+          return;
+        }
+        const made = known ?? element("div", { class: "wasmnb-status", role: "status" });
+        this.lines.set(cell, made);
+        if (!made.isConnected) cell.node.querySelector(":scope > .jp-Cell-inputWrapper")?.after(made);
+        const { sign: mark2, tone, text } = standing(told, cell.model.sharedModel.getSource());
+        if (made.dataset.text !== text) {
+          made.dataset.text = text;
+          made.replaceChildren(sign(mark2, tone), element("span", {}, text));
+        }
+        if (this.followed.has(cell.model)) return;
+        this.followed.add(cell.model);
+        cell.model.sharedModel.changed.connect(() => this.line(cell));
+      }
+    };
+    
     // src/lab/index.ts
     var cells = {
       id: "wasmnb:cells",
@@ -234,9 +361,21 @@
       requires: [import_notebook.INotebookTracker, import_codemirror.IEditorLanguageRegistry],
       activate: (_, tracker, registry) => {
         register(registry);
-        followNotebooks(tracker);
+        followNotebooks(tracker, followNotebook);
       }
     };
-    var index_default = [cells];
+    var status = {
+      id: "wasmnb:status",
+      description: "Says below each cell of a filter where the filter stands.",
+      autoStart: true,
+      requires: [import_notebook.INotebookTracker],
+      activate: (_, tracker) => {
+        document.head.append(element("style", {}, lab_default));
+        followNotebooks(tracker, (panel) => {
+          void panel.context.ready.then(() => new StatusLines(panel));
+        });
+      }
+    };
+    var index_default = [cells, status];
   }
 })();

@@ -1,0 +1,85 @@
+"""An image that meshes refuse: a rendering and a deployment say so, and how to come by one that they take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.magics.conftest import FILTER
+from tests.magics.meshes import FakeMesh
+from tests.worded import in_cell
+from wasmnb.errors import ImageError
+from wasmnb.image import Image
+from wasmnb.image.manifest import digest_of
+from wasmnb.image.registry import push
+from wasmnb.session import Session
+
+pytestmark = [pytest.mark.compiler, pytest.mark.registry]
+ONE_LAYER = "application/vnd.wasm.content.layer.v1+wasm"
+
+
+def artifact(module, *layers):
+    """Make an artifact of layers that hold the module; of none when there is none."""
+    blobs = [module.wasm if one is None else one for one in layers]
+    manifest = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest_of(b"{}"), "size": 2},
+            "layers": [{"mediaType": ONE_LAYER, "digest": digest_of(one), "size": len(one)} for one in blobs],
+        }
+    ).encode()
+    held = {digest_of(one): one for one in blobs}
+    return Image("registry.example/team/one:v1", module, manifest, b"{}", lambda digest, _: held[digest])
+
+
+@pytest.fixture
+def session():
+    with Session() as made:
+        made.filter("hello", FILTER)
+        yield made
+
+
+@pytest.fixture
+def refused(session):
+    return artifact(session.filter("hello", FILTER).module, None)
+
+
+def test_a_rendering_says_that_the_target_refuses_it(session, refused):
+    for target, consumer in (("istio", "Istio"), ("higress", "Higress"), ("envoy-gateway", "Envoy Gateway")):
+        with pytest.raises(ImageError, match=f"{consumer} refuses the image registry.example/team/one:v1") as caught:
+            session.render(refused, target=target, target_ref="Gateway/x" if target == "envoy-gateway" else ())
+        assert "exactly two layers" in caught.value.why[0]
+        assert "%wasm_pull registry.example/team/one:v1 --repack" in in_cell(caught.value).hint
+
+
+def test_a_plain_envoy_takes_it(session, refused):
+    assert session.render(refused, target="envoy").value
+
+
+def test_a_deployment_to_a_mesh_that_fetches_is_refused(session, refused):
+    mesh = FakeMesh(name="far", needs_registry=True)
+    session.use(mesh)
+    with pytest.raises(ImageError, match="Istio refuses the image"):
+        session.deploy(refused, selector="app=details")
+    assert not mesh.applied
+
+
+def test_a_deployment_to_another_mesh_says_that_istio_would_refuse_it(session, refused):
+    session.use(FakeMesh())
+    done = session.deploy(refused, selector="app=details")
+    assert any("Istio would refuse this image" in note for note in done.notes)
+    made = session.deploy("hello", selector="app=details")
+    assert not any("refuse" in note for note in made.notes)
+
+
+def test_repack_makes_an_image_that_is_taken(session, refused, registry):
+    named = f"{registry.host}/tests/repack:v1"
+    push(refused, named)
+    done = session.pull(named, repack=True)
+    assert done.reference.startswith("local/")
+    assert "made of the module in" in done.note
+    assert all(one.accepted for one in session.inspect(done.reference).consumers)
+    again = session.push(session.tag(done.reference, named.replace(":v1", ":v2")).reference)
+    assert "as it is" in session.pull(again.reference, repack=True).note

@@ -1,0 +1,196 @@
+"""What a filter costs in WebAssembly instructions: a number without noise, equal in each run on any machine.
+
+It is wasmtime's fuel on the emulator, and not Envoy's time: V8 turns other code into fewer machine instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.cases.hosts.emulator import EmulatorHost
+from wasmnb.cases.reader import read
+from wasmnb.cases.run import modules_of
+from wasmnb.display.record import Column
+from wasmnb.display.result import Dated, Plural
+from wasmnb.display.table import Table
+from wasmnb.errors import ModuleError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from wasmnb.cases.model import Suite
+    from wasmnb.cases.observation import Observation
+    from wasmnb.module import Module
+
+__all__ = ["PLAIN", "Budget", "Cost", "Costs", "measure"]
+
+PLAIN = read(
+    """
+test:
+- name: GET
+  request: GET /
+  response_body: [{input: {content: hello}}]
+- name: POST
+  request: POST /
+  request_body: [{input: {content: hello}}]
+  response_body: [{input: {content: hello}}]
+""",
+    source="plain requests",
+)
+"""What a filter without cases is measured with."""
+
+_WHATS = ("instructions", "memory", "size")
+_BUDGET = re.compile(r"(?P<what>\w+)=\+?(?P<percent>\d+(?:\.\d+)?)%")
+_WHOLE = "module"
+_COLUMNS = (
+    Column("case"),
+    Column("what"),
+    Column("now", "Int64"),
+    Column("before", "Int64"),
+    Column("change", "Float64"),
+)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """By how much something may grow.
+
+    Parameters
+    ----------
+    what : str
+        ``instructions``, ``memory`` or ``size``.
+    percent : float
+    """
+
+    what: str
+    percent: float
+
+    @classmethod
+    def parse(cls, text: str) -> Budget:
+        """Read ``instructions=+5%``.
+
+        Raises
+        ------
+        UsageError
+            It is none.
+        """
+        match = _BUDGET.fullmatch(text.strip())
+        if match is None or match["what"] not in _WHATS:
+            near = did_you_mean(match["what"], _WHATS) if match is not None else ""
+            raise UsageError(
+                f"{text!r} is no budget.", hint=near or f"such as instructions=+5%; there are {', '.join(_WHATS)}"
+            )
+        return cls(match["what"], float(match["percent"]))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One figure.
+
+    Parameters
+    ----------
+    case : str
+        Of the case, or ``module``.
+    what : str
+        A callback (its instructions), ``memory`` (bytes at most) or ``size`` (bytes of the module).
+    now : int
+    before : int or None
+        Of the other module.
+    """
+
+    case: str
+    what: str
+    now: int
+    before: int | None = None
+
+    @property
+    def change(self) -> float | None:
+        """By how many percent it grew; None where there is nothing to compare with."""
+        return None if not self.before else 100 * (self.now - self.before) / self.before
+
+    def over(self, budget: Budget) -> bool:
+        """Whether it grew by more than a budget allows."""
+        kind = self.what if self.what in _WHATS else "instructions"
+        return kind == budget.what and self.change is not None and self.change > budget.percent
+
+
+@dataclass(frozen=True)
+class Costs(Plural[Cost], Dated):
+    """What a filter costs.
+
+    Parameters
+    ----------
+    name : str
+    against : str
+        What it is compared with; empty when with nothing.
+    """
+
+    name: str = ""
+    against: str = ""
+
+    @property
+    def table(self) -> Table:
+        """One row per figure: ``case``, ``what``, ``now``, ``before`` and ``change`` (percent)."""
+        return Table(_COLUMNS, tuple((one.case, one.what, one.now, one.before, one.change) for one in self.items))
+
+    @property
+    def instructions(self) -> int:
+        """All instructions of all cases."""
+        return sum(one.now for one in self.items if one.what not in _WHATS)
+
+    def over(self, budget: Budget) -> tuple[Cost, ...]:
+        """Give the figures that grew by more than a budget allows."""
+        return tuple(one for one in self.items if one.over(budget))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give them as plain JSON values."""
+        return {
+            "name": self.name,
+            "against": self.against,
+            "instructions": self.instructions,
+            "costs": [
+                {"case": one.case, "what": one.what, "now": one.now, "before": one.before, "change": one.change}
+                for one in self.items
+            ],
+        }
+
+
+def measure(suite: Suite, module: Module, *, against: Module | None = None) -> Costs:
+    """Count what a filter does in each case of a suite.
+
+    Parameters
+    ----------
+    suite : Suite
+    module : Module
+    against : Module, optional
+        What it is compared with: an earlier build.
+
+    Raises
+    ------
+    ModuleError
+        wasmtime is not installed, or a module does not start.
+    """
+    now = _figures(suite, module)
+    before = _figures(suite, against) if against is not None else {}
+    costs = tuple(Cost(case, what, value, before.get((case, what))) for (case, what), value in now.items())
+    return Costs(costs, name=module.name, against=against.digest if against is not None else "")
+
+
+def _figures(suite: Suite, module: Module) -> dict[tuple[str, str], int]:
+    host = EmulatorHost({cluster for case in suite.cases for cluster in case.callouts})
+    found: dict[tuple[str, str], int] = {}
+    memory = 0
+    for case in suite.cases:
+        seen = host.run(case, modules_of(case, suite, module, {}))
+        if seen.refused:
+            raise ModuleError(f"{module.name} does not start with {case.name}.", why=seen.refused)
+        found |= {(case.name, name): count for name, count in _instructions(seen).items()}
+        memory = max(memory, seen.memory or 0)
+    return {**found, (_WHOLE, "memory"): memory, (_WHOLE, "size"): module.size}
+
+
+def _instructions(seen: Observation) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in seen.callbacks:
+        found[one.name] = found.get(one.name, 0) + (one.instructions or 0)
+    return found
