@@ -11,11 +11,13 @@ from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
 from wasmnb.dashboards.controls import Controls
 from wasmnb.dashboards.deploy_settings import Choices, matching, schema_of
+from wasmnb.dashboards.opening import panel
 from wasmnb.dashboards.schema_form import checked, fields, parsed
-from wasmnb.errors import ConfigError
+from wasmnb.errors import ConfigError, UsageError
 from wasmnb.image import Store
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session
+from wasmnb.session.options import PanelCall
 from wasmnb.views import record_of
 
 SCHEMA = {
@@ -104,6 +106,35 @@ def test_the_lines_are_what_the_magics_take():
     assert json.loads(parsed_line["config"])["name"] == "it's"
     assert "hunter2" not in line
     assert choices.rollback_line() == "%wasm_rollback mine"
+
+
+def test_a_panel_begins_with_what_was_said_and_keeps_what_it_has_no_control_for():
+    from wasmnb.commands import COMMANDS
+
+    said = (
+        "tag --selector app=app-1 --id mine --phase authz --fail-policy open --config '{\"a\": [1]}' --priority 3"
+        " --match SERVER:9080 --env LEVEL=debug --env API_TOKEN=hunter2hunter2 --no-wait --plain-http"
+    )
+    words = COMMANDS["wasm_panel"].parse(said, {}).keywords
+    with Session() as session:
+        session.use(SimulatedMesh(2))
+        made = Controls(session, PanelCall(**words))
+        choices = made.choices
+        assert (made.name.value, made.id.value, made.selector.value) == ("tag", "mine", "app=app-1")
+        assert (made.phase.value, made.policy.value, choices.config) == ("AUTHZ", "open", {"a": [1]})
+        line = choices.deploy_line()
+        assert "hunter2hunter2" not in line
+        again = COMMANDS["wasm_deploy"].parse(line.removeprefix("%wasm_deploy "), {}).keywords
+        for name in ("priority", "match", "wait", "plain_http", "phase", "fail_policy", "selector", "id"):
+            assert str(again[name]).lower() == str(words[name]).lower(), name
+        assert again["env"][0] == "LEVEL=debug"
+        asked = {}
+        session.deploy = lambda name, **keywords: asked.update(keywords, name=name)
+        choices.deploy(session)
+        assert asked["env"] == ["LEVEL=debug", "API_TOKEN=hunter2hunter2"]
+        assert (asked["match"], asked["wait"], asked["priority"]) == (["SERVER:9080"], False, 3)
+        with pytest.raises(UsageError, match="SIDEWAYS"):
+            panel(session, "tag", match="sideways")
 
 
 def test_a_secret_for_the_registry_is_asked_for_where_there_is_one():

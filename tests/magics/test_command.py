@@ -181,7 +181,7 @@ def test_the_help_names_every_word(command):
         COMMANDS[example.split()[0].lstrip("%")].parse(example.partition(" ")[2], {"settings": {}})
 
 
-DEPLOYS = ("wasm_deploy", "wasm_filter", "wasm_build")
+DEPLOYS = ("wasm_deploy", "wasm_filter", "wasm_build", "wasm_panel")
 
 
 @pytest.mark.parametrize("name", DEPLOYS)

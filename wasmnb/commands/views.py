@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.commands.command import Argument, Command, Option
+from wasmnb.options import options_of
+from wasmnb.session.options import PanelCall
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.panel import Panel
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 
-def _panel(session: Session) -> Panel:
+def _panel(session: Session, **keywords: Any) -> Panel:
     from wasmnb.dashboards import panel  # noqa: PLC0415 - for views only
 
-    return panel(session)
+    return panel(session, **keywords)
 
 
 def _compare(session: Session, **keywords: Any) -> Comparison:
@@ -40,7 +42,9 @@ COMMANDS = (
         "wasm_panel",
         "Deploy, undeploy and roll back with controls; each shows the magic that says the same.",
         _panel,
-        examples=("%wasm_panel",),
+        (Argument("name", "a filter, a .wasm file or an image to begin with", False, "deployable"),),
+        options_of(PanelCall),
+        ("%wasm_panel", "%wasm_panel header-filter --selector app=details --match SERVER:9080 --env LEVEL=debug"),
     ),
     Command(
         "wasm_compare",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -28,10 +29,12 @@ class ConfigForm:
     ----------
     changed : callable
         Told when a value is another one.
+    begin : object
+        The configuration that its fields begin with; None is none.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
+    def __init__(self, changed: Callable[[], None], begin: Any = None) -> None:
+        self._changed, self._begin = changed, begin
         self._schema: Mapping[str, Any] | None = None
         self._inputs: dict[tuple[str, ...], tuple[Field, Any, Any]] = {}
         # What the user wrote outlives the schema that it was written for: a name may only be corrected.
@@ -86,6 +89,8 @@ class ConfigForm:
 
     def _input(self, one: Field, room: int) -> Any:
         control = input_of(one, room)
+        if one.path not in self._written and (there := _at(self._begin, one.path)) is not None:
+            self._written[one.path] = there if isinstance(there, bool | str) and one.path else json.dumps(there)
         if one.path in self._written:
             try:
                 control.value = self._written[one.path]
@@ -105,3 +110,10 @@ class ConfigForm:
                 told += f'<div role="status"><strong>✗ {html.escape(wrong[path])}</strong></div>'
             note.value = f'<div style="{indent}">{told}</div>' if told else ""
             note.layout.display = "" if told else "none"
+
+
+def _at(config: Any, path: tuple[str, ...]) -> Any:
+    """Give what stands at a path of a configuration; None where nothing does."""
+    for key in path:
+        config = config.get(key) if isinstance(config, dict) else None
+    return config

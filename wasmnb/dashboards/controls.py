@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from wasmnb.dashboards.config_form import ConfigForm
-from wasmnb.dashboards.deploy_settings import Choices, known, matching, schema_of
+from wasmnb.dashboards.deploy_settings import Choices, json_value, known, matching, schema_of
 from wasmnb.dashboards.form_widgets import button, failed, made, said, shown
 from wasmnb.dashboards.label_chips import LabelChips
 from wasmnb.dashboards.panel import deployable
@@ -18,8 +18,10 @@ from wasmnb.errors import Explained
 from wasmnb.mesh.results import Pods
 from wasmnb.plugin import FailPolicy, Phase
 from wasmnb.plugin.scope import carries
+from wasmnb.plugin.selector import labels_text
 from wasmnb.plugin.selector import selector as labels
 from wasmnb.rollout.deploy import back, in_force, previous
+from wasmnb.session.options import PanelCall
 from wasmnb.views import record_of
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ __all__ = ["Controls"]
 
 _LASTS = 3.0  # seconds for which what a mesh said is believed
 _NAMED = 12  # pods
+_PHASES = [one.value for one in Phase]
+_POLICIES = [one.value for one in FailPolicy]
 
 
 class Controls:
@@ -42,24 +46,33 @@ class Controls:
     Parameters
     ----------
     session : Session
+    call : PanelCall, optional
+        What they begin with, and what they have no control for.
     key : str
         Names the record that these controls stand for while they are there.
     did : callable
         Told the magic that a button stands for, and what came of it.
     """
 
-    def __init__(self, session: Session, *, key: str = "", did: Callable[[str, str], None] = lambda *_: None) -> None:
-        self._session, self._did = session, did
+    def __init__(
+        self,
+        session: Session,
+        call: PanelCall | None = None,
+        *,
+        key: str = "",
+        did: Callable[[str, str], None] = lambda *_: None,
+    ) -> None:
+        self._session, self._did, self._call = session, did, call or PanelCall()
         self._known, self._deployable, self._listed = Pods(), deployable(session), float("-inf")
         self._running: dict[str, tuple[Plugin | None, str]] = {}
         self.name = made(ipywidgets.Combobox, "filter or image", options=self._deployable, ensure_option=False)
         self.id = made(ipywidgets.Text, "plugin id", placeholder="the filter's name")
         self.selector = made(ipywidgets.Text, "selector", placeholder="app=details,version=v1; * is every pod")
         self.chips = LabelChips(self.selector)
-        self.phase = made(ipywidgets.Dropdown, "phase", options=[one.value for one in Phase], value="UNSPECIFIED")
-        self.policy = made(ipywidgets.Dropdown, "fail policy", options=[one.value for one in FailPolicy])
+        self.phase = made(ipywidgets.Dropdown, "phase", options=_PHASES)
+        self.policy = made(ipywidgets.Dropdown, "fail policy", options=_POLICIES)
         self.secret = made(ipywidgets.Text, "pull secret", placeholder="of the namespace, for a private registry")
-        self.config = ConfigForm(self._renew)
+        self.config = ConfigForm(self._renew, json_value(self._call.config))
         self.pods, self.problem, self.effects = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.done = ipywidgets.VBox([])
         self.deploy = button("Deploy", "Put it in force on the pods that match", "primary")
@@ -76,10 +89,19 @@ class Controls:
         self.lines = panel_lines(key, self.widget.model_id)
         after = [self.pods, self.problem, buttons, self.effects, self.lines, self.done]
         self.widget.children = [*parts, self.config.widget, *after]
+        self._begin()
         for control in (self.id, self.selector, self.phase, self.policy, self.secret):
             control.observe(lambda _: self._renew(), "value")
         self.name.observe(lambda _: self._rebuild(), "value")
         self._rebuild()
+
+    def _begin(self) -> None:
+        """Set the controls to what was said of them."""
+        call = self._call
+        chosen = call.selector if isinstance(call.selector, str) else labels_text(call.selector or {})
+        self.name.value, self.id.value, self.selector.value = call.name or "", call.id or "", chosen
+        self.phase.value, self.policy.value = _one_of(_PHASES, call.phase), _one_of(_POLICIES, call.fail_policy)
+        self.secret.value = call.pull_secret or ""
 
     @property
     def choices(self) -> Choices:
@@ -96,7 +118,8 @@ class Controls:
     def _plain(self) -> Choices:
         """The same without the configuration, which only a deployment needs."""
         id_, secret = self.id.value.strip(), self.secret.value.strip()
-        return Choices(self.name.value, id_, self.selector.value.strip(), self.phase.value, self.policy.value, secret)
+        chosen = (self.selector.value.strip(), self.phase.value, self.policy.value, secret)
+        return Choices(self.name.value, id_, *chosen, rest=self._call)
 
     def _rebuild(self) -> None:
         """Show the form for the configuration of another filter."""
@@ -204,6 +227,11 @@ class Controls:
 
     def _rollback(self, progress: Progress) -> Record:
         return record_of(self._session.rollback(self._plain.plugin, progress=progress))
+
+
+def _one_of(values: list[str], word: str | None) -> str:
+    """Give the value that a word means, compared without case; the first where nothing was said."""
+    return next((value for value in values if value.lower() == (word or "").lower()), values[0])
 
 
 def _pods(count: int) -> str:

@@ -13,9 +13,12 @@ from wasmnb.dashboards.schema_form import checked
 from wasmnb.errors import BadNameError, did_you_mean
 from wasmnb.image import oci_annotations
 from wasmnb.image.manifest import is_digest
+from wasmnb.options import line, said
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.selector import selector as labels
 from wasmnb.session.image_source import held, is_reference
+from wasmnb.session.options import PanelCall
+from wasmnb.session.parsing import configuration
 from wasmnb.session.secrets import REFERENCE
 
 if TYPE_CHECKING:
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.session import Session
 
-__all__ = ["Choices", "known", "matching", "schema_of"]
+__all__ = ["Choices", "json_value", "known", "matching", "schema_of"]
+
+
+_CONTROLLED = frozenset({"name", "id", "selector", "phase", "fail_policy", "pull_secret", "config"})
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Choices:
         Name of the Secret that proxies fetch the image with; empty for none.
     config : object
         What JSON has; None is none.
+    rest : PanelCall
+        What else is said of it, for which there is no control.
     """
 
     name: str
@@ -55,6 +63,7 @@ class Choices:
     fail_policy: str = "close"
     pull_secret: str = ""
     config: Any = field(default=None, repr=False)
+    rest: PanelCall = field(default_factory=PanelCall, repr=False)
 
     @property
     def plugin(self) -> str:
@@ -72,6 +81,7 @@ class Choices:
         words += ["--pull-secret", self.pull_secret] if self.pull_secret else []
         if self.config is not None:
             words += ["--config", json.dumps(self._named()[0], ensure_ascii=False)]
+        words += [str(redact.config(word)) for word in line(self.rest, PanelCall, without=_CONTROLLED)]
         return " ".join(word if word == "*" else shlex.quote(word) for word in words)
 
     def secrets(self) -> dict[str, str]:
@@ -117,7 +127,25 @@ class Choices:
             fail_policy=self.fail_policy,
             pull_secret=self.pull_secret or None,
             progress=progress,
+            **{name: value for name, value in said(self.rest, PanelCall).items() if name not in _CONTROLLED},
         )
+
+
+def json_value(config: Any) -> Any:
+    """Read a configuration as it is said of a deployment; text that is no JSON is the value itself.
+
+    Raises
+    ------
+    ConfigError
+        It begins like JSON and is none, or its file cannot be read.
+    """
+    value = configuration(config)
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def matching(pods: Iterable[Pod], selector: str) -> list[str]:

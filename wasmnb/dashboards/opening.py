@@ -11,7 +11,9 @@ from wasmnb.dashboards.panel import Panel
 from wasmnb.dashboards.pods import Pods
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.live.board import Board
+from wasmnb.options import takes
 from wasmnb.session.defaults import number
+from wasmnb.session.options import PanelCall
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
@@ -24,14 +26,18 @@ __all__ = ["panel", "watch_headers", "watch_pods"]
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def panel(session: Session) -> Panel:
+@takes(PanelCall)
+def panel(session: Session, call: PanelCall) -> Panel:
     """Make controls for a deployment; each button is one call of the session, and shows it as a magic.
+
+    The controls begin with what is said here; what they have no control for goes into every deployment as it is said.
 
     Raises
     ------
-    NoMeshError
+    NoMeshError, UsageError, ConfigError
     """
-    made = Panel(session, closed=session.open_views.ended)
+    session.deployments.read(call, call.selector)  # what is wrong with it is told at once
+    made = Panel(session, call, closed=session.open_views.ended)
     session.open_views.add(made)
     return made
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from wasmnb.display import Record
     from wasmnb.session import Session
+    from wasmnb.session.options import PanelCall
 
 __all__ = ["Panel", "deployable"]
 
@@ -29,12 +30,16 @@ class Panel:
     Parameters
     ----------
     session : Session
+    call : PanelCall, optional
+        What the controls begin with, and what they have no control for.
     closed : callable
         Told when the panel has ended.
     """
 
-    def __init__(self, session: Session, *, closed: Callable[[Panel], None] = lambda _: None) -> None:
-        self._session, self._closed = session, closed
+    def __init__(
+        self, session: Session, call: PanelCall | None = None, *, closed: Callable[[Panel], None] = lambda _: None
+    ) -> None:
+        self._session, self._call, self._closed = session, call, closed
         self._mesh, self._key = session.current.name, uuid.uuid4().hex[:12]
         self._controls: list[Any] = []
         self._handles: list[Any] = []
@@ -83,7 +88,7 @@ class Panel:
 
         first = display(record_bundle(self.record(), self._key), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self._handles.append(first)
-        self._controls.append(Controls(self._session, key=self._key, did=self.did))
+        self._controls.append(Controls(self._session, self._call, key=self._key, did=self.did))
         display(widget_bundle(self._controls[-1].widget), raw=True)  # type: ignore[no-untyped-call]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
-from wasmnb.display.result import Tabled
+from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import ImageError, WasmnbError
 from wasmnb.image import oci_annotations
 from wasmnb.image.compatibility import Acceptance, Payload, acceptances, form_of
@@ -28,7 +28,7 @@ _ACCEPTED = {True: "yes", False: "no", None: "cannot tell"}
 
 
 @dataclass(frozen=True)
-class Inspection(Tabled):
+class Inspection(Dated, Tabled):
     """What is known of an image.
 
     Parameters
@@ -96,6 +96,7 @@ class Inspection(Tabled):
             "consumers": [item.to_dict() for item in self.consumers],
             "module": self.module and self.module.to_dict(),
             "problems": list(self.problems),
+            "at": self.at.isoformat(),
         }
 
 

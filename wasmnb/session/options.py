@@ -34,6 +34,7 @@ __all__ = [
     "LoginCall",
     "MeshCall",
     "MeshOptions",
+    "PanelCall",
     "PluginOptions",
     "RegistryCall",
     "RenderCall",
@@ -225,6 +226,20 @@ class DeployCall(_Deploying):
     name: Deployable = field(
         metadata=argument("a filter, a .wasm file, an image by its reference, or what build, push and pull give")
     )
+
+
+@theme(frozen=True, kw_only=True)
+class _Showing(DeployOptions, AccessOptions):
+    selector: str | Mapping[str, str] | None = option(
+        "labels of the pods: key=value,key=value; * is every pod", "LABELS", "-s", values="selector"
+    )
+
+
+@theme(frozen=True)
+class PanelCall(_Showing):
+    """What `wasmnb.dashboards.panel` takes: what its controls begin with, and what they have no control for."""
+
+    name: str | None = field(default=None, metadata=argument("a filter, a .wasm file or an image to begin with"))
 
 
 @theme(frozen=True, kw_only=True)
