@@ -12,7 +12,7 @@ from tests.mesh.tiny import build, header, tag
 from tests.plugin.crds import validate
 from tests.plugin.test_bootstrap import run
 from wasmnb.commands import COMMANDS
-from wasmnb.errors import ConfigError, UsageError
+from wasmnb.errors import ConfigError, DeployError, UsageError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Kind, Match, Mode, PullPolicy, TargetRef
 from wasmnb.session import Session
@@ -160,7 +160,16 @@ def test_the_local_mesh_takes_what_it_can(session):
     assert "nothing is pulled" in done.verdicts[0].reason
     assert SECRET not in json.dumps(done.to_dict())
     assert session.deploy(tag("one"), match="SERVER:9080", env="API_KEY=" + SECRET, pull_secret="registry").unchanged
-    assert not session.deploy(tag("one"), match="SERVER:9080", env="API_KEY=another", pull_secret="registry").unchanged
+    other = {"match": "SERVER:9080", "env": "API_KEY=another", "pull_secret": "registry"}
+    with pytest.raises(DeployError, match="not live") as caught:
+        session.deploy(tag("one"), **other)
+    assert {one.verdict for one in caught.value.verdicts} == {Verdict.LOADED}, "its effect is that of before"
+    assert "prove='config' takes what the proxies say for enough" in caught.value.hint
+    done = session.deploy(tag("one"), **{**other, "env": "API_KEY=a-third"}, prove="config")
+    assert (done.unchanged, done.verdicts[0].verdict) == (False, Verdict.LOADED)
+    assert session.deploy(tag("one"), **{**other, "env": "API_KEY=a-third"}, prove="config").unchanged
+    with pytest.raises(UsageError, match="magic"):
+        session.deploy(tag("one"), prove="magic")
     rehearsed = session.deploy(tag("one"), env="API_KEY=" + SECRET, dry_run=True)
     assert SECRET not in rehearsed.text + rehearsed.before + "".join(rehearsed.diff)
     done = session.deploy(build("gate", response=header("x-gate", "1")), target_ref="Gateway/istio-ingressgateway")

@@ -53,7 +53,10 @@ COMMANDS = (
         "Restore the whole plugin that was in force before: image, configuration, selector and all the rest.",
         method("rollback"),
         (Argument("id", "the plugin", True, "plugins"),),
-        (Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),),
+        (
+            Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),
+            Option(("--prove",), "effect, or config: LOADED is enough", "PROOF", values="effect|config"),
+        ),
         ("%wasm_rollback header-filter",),
         slow=True,
     ),

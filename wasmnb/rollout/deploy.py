@@ -14,7 +14,7 @@ from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deployment import Deployment
 from wasmnb.rollout.standing import followed
-from wasmnb.wording import Verb, Wording, joined
+from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
+    from wasmnb.wording import Text
 
 __all__ = ["back", "in_force", "left_by", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
 
@@ -193,10 +194,13 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...], prov
         rest = [verdict for verdict in rest if verdict.verdict is not Verdict.UNPROVEN]
     if not rest:
         return
+    hint: Text = Wording("{} and {} tell more", Verb("status", (plugin.id,)), Verb("logs", (rest[0].pod,)))
+    if all(verdict.verdict is Verdict.LOADED for verdict in rest):
+        hint = joined(hint, Wording("{} takes what the proxies say for enough", Option("prove", "config")))
     raise DeployError(
         f"{plugin.id!r} is not live on {_of(len(rest), len(verdicts))}.",
         why=[f"{verdict.pod}: {verdict.verdict.value}. {verdict.reason}".rstrip() for verdict in rest],
-        hint=Wording("{} and {} tell more", Verb("status", (plugin.id,)), Verb("logs", (rest[0].pod,))),
+        hint=hint,
         verdicts=verdicts,
         code="WNB4026",
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ModuleError, WasmnbError
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import Proof
 from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.scope import carries
 from wasmnb.progress import Silent
@@ -170,13 +170,19 @@ class _Run:
     def _apply(self, step: Step) -> None:
         first, self.touched = not self.touched, True
         try:
-            self.mesh.apply(self.plugin, only=step.labels, wait=self.policy.wait, progress=self.progress)
+            self.mesh.apply(
+                self.plugin, only=step.labels, wait=self.policy.wait, progress=self.progress, **self._proving
+            )
         except (ModuleError, HangError):
             # Refused before a pod had it: where that is the first thing that was tried, nothing has changed.
             self.touched = not first
             raise
         except DeployError as error:
             raise _StepError(error.what, error.verdicts) from error
+
+    @property
+    def _proving(self) -> dict[str, Any]:
+        return {} if self.policy.prove is None else {"prove": self.policy.prove}
 
     def _judge(self, number: int) -> None:
         step = self.now.steps[number]
@@ -205,7 +211,7 @@ class _Run:
         """End the state in which pods may run different versions, once no pod does."""
         self._relist(None)
         self.progress.update(f"proving {self.plugin.id} on every pod")
-        self.mesh.apply(self.plugin, wait=self.policy.wait)
+        self.mesh.apply(self.plugin, wait=self.policy.wait, **self._proving)
         self._end("live", self._live(len(self.now.steps)))
 
     def _relist(self, number: int | None) -> None:
@@ -227,7 +233,8 @@ class _Run:
         while True:
             names = {pod for step in self.now.steps[:steps] for pod in step.pods}
             found = tuple(one for one in self.mesh.verdicts(self.plugin.id) if one.pod in names)
-            rest = [one for one in found if one.verdict is not Verdict.LIVE or one.wanted != self.plugin.image.digest]
+            prove = self.policy.prove or self.mesh.prove
+            rest = [one for one in found if not one.good(prove) or one.wanted != self.plugin.image.digest]
             silent = names - {one.pod for one in found}
             if silent:
                 silent &= {pod.name for pod in self.mesh.pods()}
@@ -256,7 +263,8 @@ class _Run:
         try:
             if former is not None:
                 found = tuple(self.mesh.apply(former, wait=self.policy.wait, progress=self.progress))
-                rest = [f"{one.pod} is {one.verdict.value}" for one in found if one.verdict is not Verdict.LIVE]
+                # What was there before need not be proven once more.
+                rest = [f"{one.pod} is {one.verdict.value}" for one in found if not one.good(Proof.CONFIG)]
                 return found, ", ".join(rest)
             if in_force(self.mesh, self.plugin.id) is not None:
                 self.mesh.remove(self.plugin.id)

@@ -14,7 +14,7 @@ from wasmnb.rollout.messages import left_half_done
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasmnb.mesh import Mesh, PodVerdict
+    from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
 
 __all__ = ["RolloutPolicy", "Start", "started"]
@@ -34,12 +34,15 @@ class RolloutPolicy:
         A step whose error rate cannot be judged, for want of requests or of counts, passes because it is LIVE.
     ask : callable, optional
         Asks the user to let such a step pass; None as its answer when nobody can be asked.
+    prove : Proof, optional
+        How it is to be seen to act on the pods; the mesh's own way when None.
     """
 
     wait: float = 10.0
     watch_for: float = 5.0
     accept_no_traffic: bool = False
     ask: Callable[[str], bool | None] | None = None
+    prove: Proof | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from wasmnb.session.defaults import number
 from wasmnb.session.image_source import default_id, refuse
 from wasmnb.session.options import AccessOptions, DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
 from wasmnb.session.rendering import Rendered, render
-from wasmnb.session.specification import Specification
+from wasmnb.session.specification import Specification, proof
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Deployments:
         id: str,  # noqa: A002 - the option's own word
         *,
         timeout: float | None = None,
+        prove: str | None = None,
         progress: Progress | None = None,
     ) -> Deployment:
         """Restore the whole plugin that was in force before: image, configuration, selector, phase and all the rest.
@@ -89,6 +90,8 @@ class Deployments:
         id : str
         timeout : float, optional
             Seconds to wait for LIVE.
+        prove : str, optional
+            ``effect`` or ``config``, as of `deploy`.
 
         Raises
         ------
@@ -100,7 +103,8 @@ class Deployments:
         mesh, seconds = self.context.mesh, number("timeout", self.context.default("timeout", timeout))
         before, now = previous(mesh, id), in_force(mesh, id)
         self.context.secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
-        done = put(mesh, before, wait=seconds, mask=self.context.mask, progress=progress)
+        proven = None if prove is None else proof(prove)
+        done = put(mesh, before, wait=seconds, prove=proven, mask=self.context.mask, progress=progress)
         return replace(done, verdicts=self.context.shown(done.verdicts), notes=(back(before, now),))
 
     def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
@@ -187,6 +191,7 @@ class Deployments:
             *(mesh, plugin),
             wait=wanted.seconds if wanted.wait else None,
             skip_preflight=not wanted.preflight,
+            prove=wanted.prove,
             mask=self.context.mask,
             progress=progress,
         )
@@ -250,4 +255,4 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
             hint=Wording("leave out {}, or {}", Option("wait", value=False, flag="--no-wait"), Option("steps")),
         )
     seconds = number("watch_for", _WATCH_FOR if options.watch_for is None else options.watch_for)
-    return labels, RolloutPolicy(wanted.seconds, seconds, options.accept_no_traffic, options.ask)
+    return labels, RolloutPolicy(wanted.seconds, seconds, options.accept_no_traffic, options.ask, wanted.prove)

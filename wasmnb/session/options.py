@@ -100,6 +100,12 @@ class DeployOptions(PluginOptions):
     """How a plugin is put in force; None is what was not said."""
 
     timeout: float | None = option("seconds to wait until it is live; 10", "SECONDS", read=float)
+    prove: str | None = option(
+        "effect: live is what was seen to act; config: send no requests, and take what the proxies say (LOADED) for"
+        " enough",
+        "PROOF",
+        values="effect|config",
+    )
     preflight: bool = option(
         "apply it without having tried it on an Envoy here",
         "",

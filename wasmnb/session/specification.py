@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.options import said
-from wasmnb.plugin import FailPolicy, Kind, Match, Phase, Plugin, PluginType, PullPolicy, TargetRef
+from wasmnb.plugin import FailPolicy, Kind, Match, Phase, Plugin, PluginType, Proof, PullPolicy, TargetRef
 from wasmnb.plugin.enums import words
 from wasmnb.plugin.rendering import ISTIO, KINDS, TARGETS
 from wasmnb.plugin.rendering.capabilities import ENVOY
@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 
     from wasmnb.image import Image
 
-__all__ = ["Specification", "environment", "kind", "matches", "refuse", "target", "targets"]
+__all__ = ["Specification", "environment", "kind", "matches", "proof", "refuse", "target", "targets"]
+
+
+def proof(said: str) -> Proof:
+    """Read how a filter is to be seen to act.
+
+    Raises
+    ------
+    UsageError
+        It is neither ``effect`` nor ``config``.
+    """
+    return Proof(choice("prove", said.lower(), ("effect", "config")).upper())
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,8 @@ class Specification:
         To wait until it is LIVE.
     preflight, wait : bool
         As of `DeployOptions`.
+    prove : Proof, optional
+        How it is to be seen to act; the mesh's own way where it is not said.
     """
 
     id: str | None
@@ -57,6 +70,7 @@ class Specification:
     seconds: float = 0.0
     preflight: bool = True
     wait: bool = True
+    prove: Proof | None = None
 
     @classmethod
     def read(
@@ -101,7 +115,8 @@ class Specification:
         how: dict[str, Any] = {}
         if isinstance(options, DeployOptions):
             seconds = number("timeout", defaults["timeout"] if options.timeout is None else options.timeout)
-            how = {"seconds": seconds, "preflight": options.preflight, "wait": options.wait}
+            prove = None if options.prove is None else proof(options.prove)
+            how = {"seconds": seconds, "preflight": options.preflight, "wait": options.wait, "prove": prove}
         return cls(options.id, options.root_id, read, fallen, where, **how)
 
     @property
