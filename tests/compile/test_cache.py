@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -90,9 +91,12 @@ def _wait_for_compiler(pid: int) -> list[int]:
 
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        found = [child.pid for child in psutil.Process(pid).children(recursive=True) if "-emit-obj" in child.cmdline()]
-        if found:
-            return found
+        # A process may end between the list and the look.
+        with contextlib.suppress(psutil.Error):
+            children = psutil.Process(pid).children(recursive=True)
+            found = [child.pid for child in children if "-emit-obj" in child.cmdline()]
+            if found:
+                return found
         time.sleep(0.01)
     pytest.fail("no compiler was started")
 

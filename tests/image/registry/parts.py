@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.worded import in_cell
 from wasmnb.errors import WasmnbError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def refused(kind: type[BaseException], *words: str) -> Iterator[Any]:
     error = caught.value
     nothing_secret(error)
     for word in words:
-        assert word in str(error), f"{word!r} is not in:\n{error}"
+        assert word in str(in_cell(error)), f"{word!r} is not in:\n{error}"
 
 
 def nothing_secret(error: BaseException) -> None:

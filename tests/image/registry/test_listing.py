@@ -143,7 +143,7 @@ def test_no_catalogue_is_said_in_one_line(between: Between, tmp_path: Path, code
     between.fault("GET", "_catalog", status(code))
     with refused(RegistryError, "shows no catalogue", f"%wasm_list {between.host}/team/name") as caught:
         listing(between.host, cache=tmp_path)
-    assert len(str(caught.value).splitlines()) == 2
+    assert len(str(caught.value).splitlines()) == 3
 
 
 def test_a_repository_that_is_not_there(anonymous: DockerRegistry, tmp_path: Path) -> None:

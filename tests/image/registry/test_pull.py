@@ -97,7 +97,7 @@ def test_an_index_gives_what_istio_takes(anonymous: DockerRegistry, repository: 
     assert "as Istio does, linux/amd64 was taken" in pulled.note
     assert store.get(reference).module.wasm == one.module.wasm
     looked = inspect(reference)
-    assert looked.to_dict() == store.inspect(reference).to_dict()
+    assert {**looked.to_dict(), "at": ""} == {**store.inspect(reference).to_dict(), "at": ""}
     assert (looked.digest, looked.used, looked.form) == (index, one.digest, "index of 2, with a two-layer artifact")
 
 
