@@ -67,7 +67,7 @@ def test_a_variable_with_a_result_stands_for_it(hello, fake):
     first = "before = %wasm_headers productpage details:9080/"
     hello.run_cell(first)
     run(hello, "%wasm_undeploy hello")
-    assert "1 removed" in shown(hello, "%wasm_headers productpage details:9080/ --before $before")
+    assert "; - x-hello: " in shown(hello, "%wasm_headers productpage details:9080/ --before $before")
 
 
 def test_names_that_are_not_there(hello, registry):

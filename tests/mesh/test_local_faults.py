@@ -143,7 +143,7 @@ def test_after_a_trap_with_policy_reload_the_filter_recovers(mesh):
 def test_a_trap_on_a_plain_request_is_noted_and_not_refused(mesh):
     module = build("always-traps", response="__builtin_trap()")
     found = mesh.apply(Plugin("one", package(module), DETAILS))
-    assert found[0].verdict is Verdict.LIVE
+    assert found[0].verdict is Verdict.LOADED
     assert "canary saw it trap" in found[0].reason
     get(mesh)
     assert verdict(mesh).verdict is Verdict.TRAPPED
@@ -258,7 +258,7 @@ def test_a_workload_beside_bookinfo_that_is_not_up_is_no_error():
     with LocalMesh.start(extra=[Workload("late", f"localhost:{port}")]) as mesh:
         assert len(mesh.pods()) == 7
         assert pod(mesh, "late").ready == "1/2"
-        assert "does not answer" in pod(mesh, "late").reason
+        assert "is not ready" in pod(mesh, "late").reason
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from wasmnb.plugin import Plugin
 from wasmnb.session import Session
 from wasmnb.views import record_of
 
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SOURCE = """#include "proxy_wasm_intrinsics.h"
 class Root : public RootContext {
@@ -72,7 +74,7 @@ def test_counters_gauges_and_histograms_are_told_apart(mesh):
         "two.size": MetricKind.HISTOGRAM,
     }
     assert found["one.open"].value == 7
-    assert found["shop.hits"].value % 2 == 0
+    assert found["shop.hits"].value > 0
     assert found["one.size"].value is None
 
 

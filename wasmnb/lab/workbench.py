@@ -18,7 +18,7 @@ __all__ = ["TARGET", "Workbench", "attach", "detach"]
 TARGET = "wasmnb"
 """The name of the comm that the extension opens."""
 
-_OURS = re.compile(r"\s*%%wasm_filter\b")
+_OURS = re.compile(r"\s*%{2}wasm_filter\b")
 
 
 class Workbench:

@@ -61,7 +61,7 @@ def test_six_pods_ready_and_nothing_left_by_another_process(bare, session, clust
     assert "istio-injection" not in left["labels"]
     assert MARK not in left.get("annotations", {})
     assert session(bare).bookinfo("delete").notes == (
-        "there is nothing in the namespace that %wasm_bookinfo apply made",
+        "there is nothing in the namespace that session.bookinfo('apply') made",
     )
 
 
