@@ -169,7 +169,8 @@ class Stream : public Context {
     size_t size = 0;
     const WasmResult got = proxy_get_property(parts.data(), parts.size(), &pointer, &size);
     std::string value = got == WasmResult::Ok ? std::string(pointer, size) : "";
-    if (path == "response.code" && value.size() == 8) value = std::to_string(*reinterpret_cast<const uint64_t*>(pointer));
+    if (path == "response.code" && value.size() == 8)
+      value = std::to_string(*reinterpret_cast<const uint64_t*>(pointer));
     logInfo(path + ": " + toString(got) + " " + value);
   }
 
