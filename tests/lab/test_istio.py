@@ -218,7 +218,7 @@ def test_headers_controls_and_pictures_over_a_cluster(notebook, cluster, shared,
     rows(page, "after", "shown sha256:").wait_for(timeout=20_000)
     opened.picture("controls-istio")
     opened.check_accessible()
-    page.get_by_role("button", name="Undeploy").click()
+    page.get_by_role("button", name="Undeploy", exact=True).click()
     page.locator("tr.marked").filter(has_text="x-tag").filter(has_text="removed").wait_for(timeout=60_000)
     opened.kernel("get_ipython().run_line_magic('wasm_mesh', 'stop')")
     slider.wait_for(state="detached", timeout=20_000)
