@@ -6,13 +6,13 @@ import contextlib
 import http.client
 import re
 import selectors
-import socket
 import threading
 import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.sockets import connected, unblocked
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME
 
 if TYPE_CHECKING:
@@ -144,11 +144,7 @@ class Admin:
 
     def _send(self, target: str, timeout: float, method: str = "GET") -> None:
         if self._connection is None or self._connection.sock is None:
-            self._connection = http.client.HTTPConnection("admin")
-            self._connection.auto_open = 0  # it would go to a host of that name
-            self._connection.sock = socket.socket(socket.AF_UNIX)
-            self._connection.sock.settimeout(timeout)
-            self._connection.sock.connect(str(self.path))
+            self._connection = connected(self.path, timeout=timeout)
         self._connection.sock.settimeout(timeout)
         self._connection.request(method, target)
 
@@ -257,14 +253,10 @@ class _Asked:
     """One question under way."""
 
     def __init__(self, question: Question) -> None:
-        unix = isinstance(question.address, str)
-        six = not unix and ":" in question.address[0]
-        family = socket.AF_UNIX if unix else socket.AF_INET6 if six else socket.AF_INET
         self.question = question
         self.request = question.opening
         self.answer = b""
-        self.socket = socket.socket(family)
-        self.socket.setblocking(False)
+        self.socket = unblocked(question.address)
         self.error: OSError | None = None
         try:
             self.socket.connect_ex(question.address)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.sockets import unblocked
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.exchange import Headers, Request
 from wasmnb.traffic.http_client import encode
@@ -152,13 +153,14 @@ def exchange_all(
     list of Response or None
         None where no whole answer came in time.
     """
-    wires = [_Wire(_connect(address), data) for address, data in requests]
+    wires = [_Wire(unblocked(address), data) for address, data in requests]
     waiting = set(wires)
     deadline = time.monotonic() + timeout
     played: list[_Wire] = []
     with selectors.DefaultSelector() as selector:
         try:
-            for wire in wires:
+            for wire, (address, _) in zip(wires, requests, strict=True):
+                wire.socket.connect_ex(address)
                 selector.register(wire.socket, selectors.EVENT_WRITE, wire)
             if echo is not None:
                 selector.register(echo.socket, selectors.EVENT_READ, None)
@@ -184,15 +186,6 @@ def _accept(echo: Echo, selector: selectors.BaseSelector) -> _Wire:
     accepted.setblocking(False)
     wire = _Wire(accepted)
     selector.register(accepted, selectors.EVENT_READ, wire)
-    return wire
-
-
-def _connect(address: str | tuple[str, int]) -> socket.socket:
-    unix = isinstance(address, str)
-    six = not unix and ":" in address[0]
-    wire = socket.socket(socket.AF_UNIX if unix else socket.AF_INET6 if six else socket.AF_INET)
-    wire.setblocking(False)
-    wire.connect_ex(address)
     return wire
 
 

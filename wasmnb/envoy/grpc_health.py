@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
+from typing import TYPE_CHECKING
+
+from wasmnb.envoy.sockets import connected
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["unhealthy"]
 
@@ -20,12 +25,12 @@ _STATES = {0: "UNKNOWN", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 _STATUS_FIELD = 0x08
 
 
-def unhealthy(path: str, *, timeout: float) -> str:
+def unhealthy(path: Path, *, timeout: float) -> str:
     """Ask whether a service is healthy.
 
     Parameters
     ----------
-    path : str
+    path : pathlib.Path
         The Unix socket of the proxy's listener that makes gRPC of HTTP/1.1.
     timeout : float
         Seconds.
@@ -35,14 +40,10 @@ def unhealthy(path: str, *, timeout: float) -> str:
     str
         Why it is not; empty when it says that it serves, or has no such method (it need not have one).
     """
-    head = f"POST {_PATH} HTTP/1.1\r\nhost: health\r\ncontent-type: application/grpc\r\nte: trailers\r\n"
     try:
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
-            connection.settimeout(timeout)
-            connection.connect(path)
-            connection.sendall(f"{head}content-length: {len(_EMPTY)}\r\n\r\n".encode() + _EMPTY)
-            answer = http.client.HTTPResponse(connection, method="POST")
-            answer.begin()
+        with contextlib.closing(connected(path, timeout=timeout)) as connection:
+            connection.request("POST", _PATH, _EMPTY, {"content-type": "application/grpc", "te": "trailers"})
+            answer = connection.getresponse()
             status, message = answer.getheader("grpc-status", ""), answer.read()
     except TimeoutError:
         return "no answer to gRPC's health check in time"

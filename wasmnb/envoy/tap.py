@@ -14,6 +14,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.sockets import connected
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -35,6 +37,7 @@ TAP = {
 
 _BODY = 64 * 1024
 _OK = 200
+_TURN = 0.02  # seconds to wait for one of several proxies
 _Answer = tuple[socket.socket, http.client.HTTPResponse]
 
 
@@ -74,33 +77,32 @@ def _ask(
     sinks = [{"format": "JSON_BODY_AS_BYTES", "streaming_admin": {}}]
     output = {"sinks": sinks, "max_buffered_rx_bytes": _BODY, "max_buffered_tx_bytes": 0}
     body = json.dumps({"config_id": _CONFIG, "tap_config": {"match": match, "output_config": output}}).encode()
-    connection = stack.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX)))
-    connection.settimeout(timeout)
-    connection.connect(str(path))
-    connection.sendall(f"POST /tap HTTP/1.1\r\nhost: admin\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
-    answer = stack.enter_context(contextlib.closing(http.client.HTTPResponse(connection, method="POST")))
+    connection = stack.enter_context(contextlib.closing(connected(path, timeout=timeout)))
+    wire: socket.socket = connection.sock
     try:
-        answer.begin()
+        connection.request("POST", "/tap", body)
+        answer = stack.enter_context(contextlib.closing(connection.getresponse()))
     except http.client.HTTPException as error:
         raise ConnectionError(str(error)) from error
     if answer.status != _OK:
         raise ConnectionError(f"the proxy cannot tell of a request: {answer.read().decode('utf-8', 'replace').strip()}")
-    return connection, answer
+    return wire, answer
 
 
 def _first(answers: Sequence[_Answer], seconds: float) -> Received | None:
-    told = [b""] * len(answers)
+    told, open_ = [b""] * len(answers), dict(enumerate(answers))
     deadline = time.monotonic() + seconds
-    while True:
-        for index, (connection, answer) in enumerate(answers):
-            left = max(0.001, deadline - time.monotonic()) / len(answers)
-            connection.settimeout(min(left, 0.02) if len(answers) > 1 else left)
+    while open_ and (left := deadline - time.monotonic()) > 0:
+        for index, (connection, answer) in list(open_.items()):
+            connection.settimeout(min(left, _TURN) if len(open_) > 1 else left)
             with contextlib.suppress(TimeoutError):
-                told[index] += answer.read1(_BODY)
+                part = answer.read1(_BODY)
+                told[index] += part
+                if not part:
+                    del open_[index]  # the proxy ended
             with contextlib.suppress(ValueError):
                 return _received(json.loads(told[index]))
-        if time.monotonic() >= deadline:
-            return None
+    return None
 
 
 def _received(trace: dict[str, Any]) -> Received:

@@ -41,20 +41,15 @@ def describe(proxies: Sequence[Proxy], processes: Processes, *, rested: Rested |
     fresh = [one for one in services if time.monotonic() - known.get(one, (float("-inf"), ""))[0] > _REST]
     answers = ask_all([*(proxy.health for proxy in proxies), *fresh], timeout=ANSWER)
     found = dict(zip(fresh, answers[len(proxies) :], strict=True))
-    found |= {one: why for one in fresh if not found[one] and (why := _unhealthy(one, proxies, answers))}
+    for proxy, sidecar in zip(proxies, answers, strict=False):
+        # Only a proxy that answers can ask a gRPC service, and only of one that takes connections.
+        if proxy.service in found and proxy.service.http2 and not found[proxy.service] and not sidecar:
+            found[proxy.service] = unhealthy(proxy.folder / "grpc.sock", timeout=ANSWER)
     for proxy in proxies:
         if proxy.service in found and processes.state(f"{proxy.name}/service") is None:
             known[proxy.service] = (time.monotonic(), found[proxy.service])
     behind = [found[one] if one in found else known[one][1] for one in services]
     return [_pod(*three, processes) for three in zip(proxies, answers, behind, strict=False)]
-
-
-def _unhealthy(service: Question, proxies: Sequence[Proxy], sidecars: Sequence[str]) -> str:
-    """Say why a gRPC service that takes connections is not healthy; only a proxy that answers can ask it."""
-    for proxy, why in zip(proxies, sidecars, strict=False):
-        if proxy.service == service and service.http2 and not why:
-            return unhealthy(str(proxy.folder / "grpc.sock"), timeout=ANSWER)
-    return ""
 
 
 def _pod(proxy: Proxy, sidecar: str, service: str, processes: Processes) -> Pod:
