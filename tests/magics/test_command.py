@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 from dataclasses import fields
+from importlib import import_module
 
 import pytest
 from IPython.core.completer import provisionalcompleter
 
+from wasmnb import commands
 from wasmnb.commands import COMMANDS, reference
 from wasmnb.dashboards import panel, watch_headers, watch_pods
 from wasmnb.error_pages import explain
@@ -179,6 +182,12 @@ def test_the_help_names_every_word(command):
     for example in command.examples:
         assert example in page
         COMMANDS[example.split()[0].lstrip("%")].parse(example.partition(" ")[2], {"settings": {}})
+
+
+def test_no_command_is_defined_twice():
+    modules = [import_module(f"wasmnb.commands.{one.name}") for one in pkgutil.iter_modules(commands.__path__)]
+    names = [command.name for module in modules for command in getattr(module, "COMMANDS", ())]
+    assert sorted(names) == sorted(COMMANDS)
 
 
 DEPLOYS = ("wasm_deploy", "wasm_filter", "wasm_build", "wasm_panel")

@@ -50,13 +50,6 @@ COMMANDS = (
         private=_NO_VALUE,
     ),
     Command(
-        "wasm_logout",
-        "Forget the credentials of a registry.",
-        method("logout"),
-        (Argument("host", "the registry", True, "registries"),),
-        examples=("%wasm_logout registry.example",),
-    ),
-    Command(
         "wasm_registry",
         "Serve a registry to this machine alone, where there is no other to push to; what was pushed stays on disk.",
         method("registry"),

@@ -87,14 +87,21 @@ def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress:
         as_=asked["as_"],
         preflight=asked["preflight"],
         fetch=fetch,
-        prove=None if asked["prove"] is None else _proof(asked["prove"]),
+        prove=None if asked["prove"] is None else proof(asked["prove"]),
     )
 
 
-def _proof(said: str) -> Proof:
+def proof(said: str) -> Proof:
+    """Read how a filter is to be seen to act: ``effect`` or ``config``.
+
+    Raises
+    ------
+    UsageError
+        It is neither.
+    """
     known = {one.value.lower(): one for one in (Proof.EFFECT, Proof.CONFIG)}
     if said.lower() not in known:
-        raise UsageError(f"{said!r} is no proof that this mesh has.", hint=suggestion(said, known))
+        raise UsageError(f"{said!r} is no proof that a mesh has.", hint=suggestion(said, known))
     return known[said.lower()]
 
 

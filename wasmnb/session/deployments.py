@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.errors import UsageError
+from wasmnb.mesh.kinds import proof
 from wasmnb.options import part, takes
 from wasmnb.plugin.rendering import TARGETS, Place, Site
 from wasmnb.progress import Following
@@ -19,7 +20,7 @@ from wasmnb.session.defaults import number
 from wasmnb.session.image_source import default_id, refuse
 from wasmnb.session.options import AccessOptions, DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
 from wasmnb.session.rendering import Rendered, render
-from wasmnb.session.specification import Specification, proof
+from wasmnb.session.specification import Specification
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:

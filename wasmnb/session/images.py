@@ -6,7 +6,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ImageError, RegistryError
-from wasmnb.image import package
 from wasmnb.image.index_entries import ref_name
 from wasmnb.image.reference import LOCAL, Reference, split_target
 from wasmnb.image.results import Removed, Tagged, Transfer
@@ -101,6 +100,8 @@ class Images:
             )
         if all(one.accepted for one in looked.consumers):
             return self.context.store.get(reference), "every consumer takes it as it is; nothing was packaged"
+        from wasmnb.image import package  # noqa: PLC0415 - for its users only
+
         made = package(looked.module, f"{LOCAL}/{Reference.parse(reference).name}")
         self.context.store.add(made)
         self.context.own[made.reference] = made.digest

@@ -9,7 +9,7 @@ from wasmnb.mesh.metrics import MetricKind
 from wasmnb.mesh.results import Metrics, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from wasmnb.mesh import Mesh, Pod
     from wasmnb.plugin import Plugin
@@ -31,8 +31,9 @@ def read_metrics(mesh: Mesh, pod: str | None = None) -> Metrics:
     BadNameError
         There is none of that name.
     """
-    labels = {one.name: one.labels for one in mesh.pods()}
-    wanted = None if pod is None else _named(mesh.pods(), pod)
+    pods = mesh.pods()
+    labels = {one.name: one.labels for one in pods}
+    wanted = None if pod is None else _named(pods, pod)
     plugins = mesh.plugins()
     texts = {plugin.id: _module(plugin) for plugin in plugins}
 
@@ -54,14 +55,13 @@ def read_metrics(mesh: Mesh, pod: str | None = None) -> Metrics:
     )
 
 
-def _named(pods: Iterable[Pod], name: str) -> set[str]:
-    known = list(pods)
-    found = {one.name for one in known if name in (one.name, one.workload, one.labels.get("app"))}
+def _named(pods: Sequence[Pod], name: str) -> set[str]:
+    found = {one.name for one in pods if name in (one.name, one.workload, one.labels.get("app"))}
     if not found:
         raise BadNameError(
             f"There is no pod or workload {name!r} in this mesh.",
             where=Place("the pod", quote=name),
-            hint=did_you_mean(name, [one.name for one in known]),
+            hint=did_you_mean(name, [one.name for one in pods]),
         )
     return found
 

@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 
+def _selector() -> Any:
+    return option("labels of the pods: key=value,key=value; * is every pod", "LABELS", "-s", values="selector")
+
+
 @theme(frozen=True, kw_only=True)
 class PluginOptions:
     """What a plugin is to be; None is what was not said."""
@@ -217,9 +221,7 @@ class _Reporting:
 
 @theme(frozen=True, kw_only=True)
 class _Deploying(DeployOptions, RolloutOptions, AccessOptions, _Reporting):
-    selector: str | Mapping[str, str] | None = option(
-        "labels of the pods: key=value,key=value; * is every pod", "LABELS", "-s", values="selector"
-    )
+    selector: str | Mapping[str, str] | None = _selector()
     dry_run: bool = option(
         "apply and push nothing; show what would be applied, and the diff to what is there", default=False
     )
@@ -236,9 +238,7 @@ class DeployCall(_Deploying):
 
 @theme(frozen=True, kw_only=True)
 class _Showing(DeployOptions, AccessOptions):
-    selector: str | Mapping[str, str] | None = option(
-        "labels of the pods: key=value,key=value; * is every pod", "LABELS", "-s", values="selector"
-    )
+    selector: str | Mapping[str, str] | None = _selector()
 
 
 @theme(frozen=True)
@@ -308,9 +308,7 @@ class BuildCall(_Building):
 
 @theme(frozen=True, kw_only=True)
 class _Rendering(PluginOptions, AccessOptions, _Reporting):
-    selector: str | Mapping[str, str] | None = option(
-        "labels of the pods: key=value,key=value; * is every pod", "LABELS", "-s", values="selector"
-    )
+    selector: str | Mapping[str, str] | None = _selector()
     istio_version: str = option("decides on the object; the newest", "VERSION", default="")
     namespace: str | None = option("of the object; default", "NAMESPACE", "-n")
     output: str = option("file to write; a plain Envoy's module is written beside it", "FILE", "-o", default="")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.mesh.kinds import proof
 from wasmnb.options import said
 from wasmnb.plugin import FailPolicy, Kind, Match, Phase, Plugin, PluginType, Proof, PullPolicy, TargetRef
 from wasmnb.plugin.enums import words
@@ -26,18 +27,7 @@ if TYPE_CHECKING:
 
     from wasmnb.image import Image
 
-__all__ = ["Specification", "environment", "kind", "matches", "proof", "refuse", "target", "targets"]
-
-
-def proof(said: str) -> Proof:
-    """Read how a filter is to be seen to act.
-
-    Raises
-    ------
-    UsageError
-        It is neither ``effect`` nor ``config``.
-    """
-    return Proof(choice("prove", said.lower(), ("effect", "config")).upper())
+__all__ = ["Specification", "environment", "kind", "matches", "refuse", "target", "targets"]
 
 
 @dataclass(frozen=True)
