@@ -15,7 +15,7 @@ from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ECHO", "Address", "Route", "Site", "bootstrap", "command"]
+__all__ = ["ECHO", "Address", "Route", "Site", "bootstrap", "command", "discovered"]
 
 Address = tuple[str, int]
 ECHO = "echo.sock"
@@ -149,19 +149,23 @@ def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
     return config
 
 
+def discovered(folder: str) -> dict[str, Any]:
+    """Give the HTTP filter that is whatever the chain in a proxy's folder says, and changes with it."""
+    source = {
+        "path_config_source": {
+            "path": f"{folder}/chain/chain.json",
+            "watched_directory": {"path": f"{folder}/chain"},
+        },
+        "resource_api_version": "V3",
+    }
+    return {"name": CHAIN_NAME, "config_discovery": {"config_source": source, "type_urls": [CHAIN_TYPE]}}
+
+
 def _watchdog(seconds: float) -> dict[str, str]:
     return {"miss_timeout": "0.5s", "megamiss_timeout": "1s", "kill_timeout": f"{seconds}s"}
 
 
 def _inbound(site: Site) -> dict[str, Any]:
-    source = {
-        "path_config_source": {
-            "path": f"{site.folder}/chain/chain.json",
-            "watched_directory": {"path": f"{site.folder}/chain"},
-        },
-        "resource_api_version": "V3",
-    }
-    plugins = {"name": CHAIN_NAME, "config_discovery": {"config_source": source, "type_urls": [CHAIN_TYPE]}}
     if site.service is None:
         hosts = _answer("ok")
     else:
@@ -169,7 +173,9 @@ def _inbound(site: Site) -> dict[str, Any]:
         hosts = {"virtual_hosts": [{"name": f"inbound|http|{site.port}", "domains": ["*"], "routes": [route]}]}
     address = _pipe(site, "inbound") if site.inbound is None else _socket(site.inbound)
     # The decorator's operation is told in a response only where tracing is on, as it is in Istio.
-    listener = _listener("inbound", address, hosts, [plugins, TAP], tracing={"random_sampling": {"value": 0}})
+    listener = _listener(
+        "inbound", address, hosts, [discovered(site.folder), TAP], tracing={"random_sampling": {"value": 0}}
+    )
     listener["filter_chains"][0]["name"] = f"0.0.0.0_{site.port}"
     return {**listener, "traffic_direction": "INBOUND"}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.cases.hosts.playback import SERVICE
-from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
+from wasmnb.envoy.bootstrap import discovered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,13 +42,6 @@ def bootstrap(folder: str, ports: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _listener(folder: str) -> dict[str, Any]:
-    source = {
-        "path_config_source": {
-            "path": f"{folder}/chain/chain.json",
-            "watched_directory": {"path": f"{folder}/chain"},
-        },
-        "resource_api_version": "V3",
-    }
     router = {"@type": f"{_TYPES}filters.http.router.v3.Router", "suppress_envoy_headers": True}
     manager = {
         "@type": f"{_TYPES}filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -58,7 +51,7 @@ def _listener(folder: str) -> dict[str, Any]:
         "server_header_transformation": "PASS_THROUGH",
         "scheme_header_transformation": {},
         "http_filters": [
-            {"name": CHAIN_NAME, "config_discovery": {"config_source": source, "type_urls": [CHAIN_TYPE]}},
+            discovered(folder),
             {"name": "router", "typed_config": router},
         ],
         "route_config": {
