@@ -15,7 +15,7 @@ from tests.mesh.tiny import build, header, looping, tag, trapping
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
-from wasmnb.mesh.local import LocalMesh, Workload
+from wasmnb.mesh.local import LocalMesh, Workload, topology
 from wasmnb.plugin import FailPolicy, Plugin
 
 pytestmark = pytest.mark.envoy
@@ -195,14 +195,35 @@ def test_a_canary_that_something_else_ends_is_tried_again(local, monkeypatch):
     assert {one.restarts for one in local.pods()} == {0}
 
 
-def test_others_can_look_while_a_proxy_that_does_not_answer_is_waited_for(local):
+@pytest.fixture
+def patient(monkeypatch):
+    """A mesh whose watchdogs, which do not know of a stopped process, end none however long it is stopped."""
+    monkeypatch.setattr(topology, "_WATCHDOG", (600.0, 600.0))
+    with LocalMesh.start() as mesh:
+        yield mesh
+
+
+def test_others_can_look_while_a_proxy_that_does_not_answer_is_waited_for(patient, monkeypatch):
+    local = patient
     local.apply(Plugin("one", package(tag("a")), DETAILS))
+    proving, silent = local._deployments.proving, threading.Event()
+    ask = proving._send_once
+
+    def asked(wanted):
+        answers = ask(wanted)
+        if None in answers:
+            silent.set()
+        return answers
+
+    monkeypatch.setattr(proving, "_send_once", asked)
     pid = local._processes.state("details-v1-0").pid
     os.kill(pid, signal.SIGSTOP)
     found = []
     change = Plugin("one", package(tag("b")), DETAILS)
     thread = threading.Thread(target=lambda: found.extend(local.apply(change, wait=60)))
     thread.start()
+    # What it answers without the filter is not known yet, and its effect not to be told without.
+    assert silent.wait(30)
     seen = until(lambda: verdict(local), lambda one: one.verdict is Verdict.HUNG)
     assert seen.wanted == package(tag("a")).digest
     assert thread.is_alive()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -85,12 +86,13 @@ class Deployments:
                 applied = Applied(plugin, root_id, self._store(plugin.image.module))
                 applied = replace(applied, trial=self._canary.examine(applied, self.proving.probes(chosen)))
                 progress.update(f"handing {plugin.id} to {len(chosen)} pods")
+                until = time.monotonic() + wait + applied.loading * len(chosen)
                 self._put(plugin.id, Standing.on(applied, chosen, current if only else None), wait)
             finally:
                 self._tidy()
             if not only:
                 self._remember(plugin)
-            return self._judged(chosen, self._standing[plugin.id])
+            return self._judged(chosen, self._standing[plugin.id], until)
 
     def _chosen(self, plugin: Plugin, only: Mapping[str, str] | None) -> list[Proxy]:
         selected = [proxy for proxy in self._plan.everyone if is_for(plugin, proxy)]
@@ -144,8 +146,8 @@ class Deployments:
         standing = self._find(id_)
         return self._judged([proxy for proxy in self._plan.everyone if proxy in standing.pods], standing)
 
-    def _judged(self, proxies: list[Proxy], standing: Standing) -> list[PodVerdict]:
-        self.proving.look([(proxy, standing.pods[proxy]) for proxy in proxies])
+    def _judged(self, proxies: list[Proxy], standing: Standing, until: float = 0.0) -> list[PodVerdict]:
+        self.proving.look([(proxy, standing.pods[proxy]) for proxy in proxies], until=until)
         return [self._judge(one, standing.pods[one.proxy]) for one in gather(proxies, self._processes)]
 
     def _judge(self, evidence: Evidence, applied: Applied) -> PodVerdict:
@@ -204,10 +206,12 @@ class Deployments:
                 chains[proxy] = Chain(next(self._numbers), tuple(plugins))
         # All of them compile the module at the same time, on the same cores.
         loading = standing.newest.loading * len(chains) if standing else 0.0
+        until = time.monotonic() + wait + loading
         if standing is not None:
             newest = standing.newest
-            self.proving.before(newest, [proxy for proxy in chains if standing.pods.get(proxy) is newest])
-        problems = roll(chains, self._processes, wait=wait + loading)
+            asked = [proxy for proxy in chains if standing.pods.get(proxy) is newest]
+            self.proving.before(newest, asked, until=until - wait / 2)
+        problems = roll(chains, self._processes, wait=until - time.monotonic())
         if problems:
             verb = "taken over by" if standing else "removed from"
             carrying = standing.newest if standing is not None else None

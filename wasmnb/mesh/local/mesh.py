@@ -299,9 +299,11 @@ class LocalMesh:
         self._check()
         target = locate(url, self._plan.services)
         request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)
-        self._deployments.proving.remember(target.service.name, request)
         way = Way(source, target.service, via, pod, received=received)
-        return exchange(self._plan, self._processes, way, request, timeout=timeout)
+        answered = exchange(self._plan, self._processes, way, request, timeout=timeout)
+        # What is not answered may have made a worker hang, and is not to be sent again by us.
+        self._deployments.proving.remember(target.service.name, request)
+        return answered
 
     def endpoints(self, url: str) -> list[str]:
         """Name the pods behind the service that a URL names.

@@ -36,6 +36,8 @@ _MOST = 3  # requests of the user's that are remembered of a service
 _CALLBACK = "proxy_on_request_headers"
 _UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace of one does not show it either"
 _UNTRACED = "no effect was seen on the requests that were sent, and it takes no request headers, so no trace shows it"
+_SILENT = "the requests that were sent to see it act were not answered in time"
+_STEP = 0.02
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,15 @@ class Seen:
         A line of evidence, or the reason.
     pid, version : int, str
         The process, and the chain in it, that it is about.
+    silent : bool
+        No request was answered, so that nothing is known.
     """
 
     proof: Proof
     words: str
     pid: int
     version: str
+    silent: bool = False
     at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     moment: float = field(default_factory=time.monotonic)
 
@@ -107,25 +112,33 @@ class Proving:
     def _probes(self, proxy: Proxy) -> tuple[Probe, ...]:
         return (PLAIN, *self._sent.get(proxy.labels.get("app", ""), ()))
 
-    def before(self, applied: Applied, proxies: Sequence[Proxy]) -> None:
-        """See what pods answer before a plugin comes to them, so that its effect can be told from what was there."""
+    def before(self, applied: Applied, proxies: Sequence[Proxy], *, until: float) -> None:
+        """See what pods answer before a plugin comes to them, so that its effect can be told from what was there.
+
+        Parameters
+        ----------
+        applied : Applied
+        proxies : sequence of Proxy
+        until : float
+            Moment (`time.monotonic`) until which a proxy that does not answer is asked again.
+        """
         known = {proxy: self._before.get((proxy.name, applied.plugin.id), (None, {}))[0] for proxy in proxies}
         # Where the very same is put in force again, what was seen before it first came is what counts.
         proxies = [proxy for proxy, one in known.items() if one is None or one.plugin != applied.plugin]
         chosen = [] if applied.trial.trapped or applied.plugin.id in self._quiet else proxies
         wanted = [(proxy, effect.probe) for proxy in chosen for effect in self._of(applied, proxy)]
-        answers = self._send(wanted)
+        answers = self._send(wanted, until)
         for proxy in proxies:
             found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is proxy}
             self._before[proxy.name, applied.plugin.id] = (applied, found)
 
-    def look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool = False) -> None:
-        """Look for plugins that were not seen to act yet, or too long ago."""
+    def look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool = False, until: float = 0.0) -> None:
+        """Look for plugins that were not seen to act yet, or too long ago; a silent proxy is asked until a moment."""
         allowed = [(proxy, applied) for proxy, applied in pairs if applied.plugin.id not in self._quiet]
         running = [(proxy, applied) for proxy, applied in allowed if self._pid(proxy)]
-        missing = [pair for pair in running if anew or self.seen(*pair) is None]
+        missing = [pair for pair in running if anew or (known := self.seen(*pair)) is None or known.silent]
         missing = [pair for pair in missing if not self._foreseen(*pair)]
-        left = self._by_effect(missing)
+        left = self._by_effect(missing, until)
         if left:
             self._by_trace(left)
 
@@ -140,22 +153,27 @@ class Proving:
             self._note(proxy, applied, Proof.NONE, f"{applied.trial.note}, so no request was sent through it")
         return bool(applied.trial.trapped)
 
-    def _by_effect(self, pairs: Sequence[tuple[Proxy, Applied]]) -> list[tuple[Proxy, Applied]]:
-        """Look for effects; give the pairs without one."""
+    def _by_effect(self, pairs: Sequence[tuple[Proxy, Applied]], until: float) -> list[tuple[Proxy, Applied]]:
+        """Look for effects; give the pairs without one, of proxies that answer."""
         wanted = [
             (proxy, applied, effect)
             for proxy, applied in pairs
             for effect in self._of(applied, proxy)
             if effect.probe in self._there(proxy, applied)
         ]
-        answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted])
+        answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted], until)
         found: set[tuple[str, str]] = set()
         for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
             words = effect.seen(self._there(proxy, applied)[effect.probe], answer)
             if words and (proxy.name, applied.plugin.id) not in found:
                 found.add((proxy.name, applied.plugin.id))
                 self._note(proxy, applied, Proof.EFFECT, f"{effect.probe}: {words}, which was not so before it came")
-        return [(proxy, applied) for proxy, applied in pairs if (proxy.name, applied.plugin.id) not in found]
+        left = [(proxy, applied) for proxy, applied in pairs if (proxy.name, applied.plugin.id) not in found]
+        silent = {proxy for (proxy, _, _), answer in zip(wanted, answers, strict=True) if answer is None}
+        for proxy, applied in left:
+            if proxy in silent:
+                self._note(proxy, applied, Proof.NONE, _SILENT, silent=True)
+        return [(proxy, applied) for proxy, applied in left if proxy not in silent]
 
     def _by_trace(self, pairs: Sequence[tuple[Proxy, Applied]]) -> None:
         """Look for the calls of plugins in Envoy's own trace of one request to each pod."""
@@ -192,7 +210,19 @@ class Proving:
         same = known is not None and known.plugin == applied.plugin
         return answers if same and not behind else {}
 
-    def _send(self, wanted: Sequence[tuple[Proxy, Probe]]) -> list[Response | None]:
+    def _send(self, wanted: Sequence[tuple[Proxy, Probe]], until: float = 0.0) -> list[Response | None]:
+        """Send requests; those that a running proxy does not answer are sent again, until a moment."""
+        answers = self._send_once(wanted)
+        while time.monotonic() < until:
+            silent = [at for at, one in enumerate(answers) if one is None and self._pid(wanted[at][0])]
+            if not silent:
+                break
+            time.sleep(_STEP)
+            for at, answer in zip(silent, self._send_once([wanted[at] for at in silent]), strict=True):
+                answers[at] = answer
+        return answers
+
+    def _send_once(self, wanted: Sequence[tuple[Proxy, Probe]]) -> list[Response | None]:
         requests = [(proxy.site.inbound or ("", 0), probe.encoded(_authority(proxy))) for proxy, probe in wanted]
         pids = [self._pid(proxy) for proxy, _ in wanted]
         answers = exchange_all(requests, timeout=ANSWER)
@@ -201,9 +231,9 @@ class Proving:
                 proxy.own.add(pid, answer.status)
         return answers
 
-    def _note(self, proxy: Proxy, applied: Applied, proof: Proof, words: str) -> None:
+    def _note(self, proxy: Proxy, applied: Applied, proof: Proof, words: str, *, silent: bool = False) -> None:
         key = (proxy.name, applied.plugin.id)
-        self._seen[key] = Seen(proof, words, self._pid(proxy), proxy.chain.version)
+        self._seen[key] = Seen(proof, words, self._pid(proxy), proxy.chain.version, silent)
 
     def _pid(self, proxy: Proxy) -> int:
         state = self._processes.state(proxy.name)
