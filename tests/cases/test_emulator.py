@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -82,6 +83,28 @@ def test_without_wasmtime_it_says_what_to_install(monkeypatch) -> None:
         runner.run(cases.read("test: [{name: a, request: GET /}]"), everything())
     assert "wasmnb[emulator]" in caught.value.hint
     engine.wasmtime_package.cache_clear()
+
+
+def test_nothing_of_wasmtime_is_left_to_the_end_of_the_interpreter() -> None:
+    code = """
+import atexit
+objects = []
+def told():
+    for one in objects:
+        try:
+            one.ptr()
+        except ValueError as error:
+            print(error)
+atexit.register(told)  # what is registered first is called last
+from tests.cases.filters import built
+from wasmnb import cases
+from wasmnb.emulator import engine, imports
+module = built("quiet")
+assert cases.run(cases.read("test: [{name: a, request: GET /}]"), module, host="emulator").passed
+objects += [engine.compiled(module), imports.linker(module.facts.abi), engine.engine()]
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (done.stdout.splitlines(), done.stderr) == (["already closed"] * 3, "")
 
 
 def test_lines_cross_the_abi_and_back() -> None:

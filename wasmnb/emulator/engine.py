@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+from contextlib import ExitStack
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import ModuleError
 
@@ -12,10 +14,20 @@ if TYPE_CHECKING:
 
     from wasmnb.module import Module
 
-__all__ = ["compiled", "engine", "wasmtime_package"]
+__all__ = ["compiled", "engine", "kept", "wasmtime_package"]
 
 _MOST = 64  # compiled modules that are kept
 _modules: dict[str, wasmtime.Module] = {}
+_T = TypeVar("_T")
+# wasmtime's objects free themselves through functions that are gone when the interpreter takes modules apart.
+_until_exit = ExitStack()
+atexit.register(_until_exit.close)
+
+
+def kept(made: _T) -> _T:
+    """Give one of wasmtime's objects back, which is closed when the program ends."""
+    _until_exit.callback(made.close)  # type: ignore[attr-defined]
+    return made
 
 
 @cache
@@ -47,6 +59,8 @@ def engine() -> wasmtime.Engine:
     # What was compiled is kept on disk: for Go's modules that is seconds.
     config.cache = True
     made: wasmtime.Engine = package.Engine(config)
+    kept(made)
+    _until_exit.callback(_forget)
     return made
 
 
@@ -70,3 +84,8 @@ def compiled(module: Module) -> wasmtime.Module:
             _modules.clear()
         found = _modules[module.digest] = made
     return found
+
+
+def _forget() -> None:
+    while _modules:
+        _modules.popitem()[1].close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.emulator import calls, grpc_calls, header_calls, stream_calls, wasi
 from wasmnb.emulator.codes import Status
-from wasmnb.emulator.engine import engine, wasmtime_package
+from wasmnb.emulator.engine import engine, kept, wasmtime_package
 from wasmnb.emulator.machine import MemoryFault, current
 from wasmnb.module.envoy_abi import functions
 
@@ -31,7 +31,7 @@ def linker(abi: str) -> wasmtime.Linker:
     """Give what modules of an ABI version import."""
     package = wasmtime_package()
     kinds = {"i32": package.ValType.i32(), "i64": package.ValType.i64()}
-    made: wasmtime.Linker = package.Linker(engine())
+    made: wasmtime.Linker = kept(package.Linker(engine()))
     for name, type_ in functions(abi).items():
         module, _, function = name.partition(".")
         shape = package.FuncType([kinds[one] for one in type_.params], [kinds[one] for one in type_.results])

@@ -70,6 +70,11 @@ class Machine:
         self._memory = self._exports["memory"]
         self._allocate = next((self._exports[one] for one in ALLOCATORS if one in self._exports), None)
 
+    def close(self) -> None:
+        """Free it; what it did stays noted."""
+        self._exports.clear()
+        self._store.close()
+
     def has(self, export: str) -> bool:
         """Whether the module exports something."""
         return export in self._exports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from wasmnb.cases.http_text import AUTHORITY
@@ -63,7 +64,8 @@ class EmulatorHost:
         problems = [str(one) for module in modules for one in module.facts.problems]
         if problems:
             return Observation(refused=tuple(problems))
-        return _Run(case, modules, self.clusters).observe()
+        with closing(_Run(case, modules, self.clusters)) as run:
+            return run.observe()
 
 
 class _Run:
@@ -101,6 +103,10 @@ class _Run:
             vm_config=environment.vm_config or "",
             variables=tuple(environment.variables.items()),
         )
+
+    def close(self) -> None:
+        for plugin in self.plugins:
+            plugin.machine.close()
 
     def observe(self) -> Observation:
         refused = [why for why in [plugin.start() for plugin in self.plugins] if why]
