@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.exchange import Echo, Probe
     from wasmnb.traffic.exchange import Response
 
-__all__ = ["Effect", "Trait", "Trial", "effect_of", "served", "traits"]
+__all__ = ["Effect", "Sighting", "Trait", "Trial", "effect_of", "served", "traits"]
 
 # What Envoy itself writes anew into each message (Envoy 1.40, ``conn_manager_utility.cc``).
 _VOLATILE = {"date", "x-envoy-upstream-service-time", "x-request-id"}
@@ -117,6 +119,33 @@ class Trial:
     def note(self) -> str:
         """What is worth a note though it is no refusal; empty when there is nothing."""
         return f"the canary saw it trap in {self.trapped}" if self.trapped else ""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """When a plugin was seen to act on a pod, and how.
+
+    Parameters
+    ----------
+    words : str
+        What was seen.
+    at : datetime
+    moment : float
+        The same on the clock that never goes back.
+    """
+
+    words: str
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc), kw_only=True)
+    moment: float = field(default_factory=time.monotonic, kw_only=True)
+
+    @property
+    def line(self) -> str:
+        """The line of evidence, with its time."""
+        return f"seen acting at {self.at:%H:%M:%S}: {self.words}"
+
+    def younger(self, seconds: float) -> bool:
+        """Say whether it is less than so many seconds ago."""
+        return time.monotonic() - self.moment < seconds
 
 
 def traits(response: Response) -> frozenset[Trait]:

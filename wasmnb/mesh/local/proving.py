@@ -6,11 +6,11 @@ import random
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.effect import Sighting
 from wasmnb.envoy.exchange import Probe, exchange_all
 from wasmnb.envoy.trace import LEAST, MOST, called, marked
 from wasmnb.mesh.local.judge import ANSWER
@@ -41,15 +41,15 @@ _STEP = 0.02
 
 
 @dataclass(frozen=True)
-class Seen:
+class Seen(Sighting):
     """How a plugin was seen to act on a pod, or why it was not.
 
     Parameters
     ----------
-    proof : Proof
-        NONE: it was not seen.
     words : str
         A line of evidence, or the reason.
+    proof : Proof
+        NONE: it was not seen.
     pid, version : int, str
         The process, and the chain in it, that it is about.
     silent : bool
@@ -57,22 +57,13 @@ class Seen:
     """
 
     proof: Proof
-    words: str
     pid: int
     version: str
     silent: bool = False
-    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    moment: float = field(default_factory=time.monotonic)
-
-    @property
-    def line(self) -> str:
-        """The line of evidence, with its time."""
-        return f"seen acting at {self.at:%H:%M:%S}: {self.words}"
 
     def holds(self, pid: int, version: str) -> bool:
         """Say whether it is about a process and its chain as they are, and not too old."""
-        young = time.monotonic() - self.moment < (_AGAIN if self.proof is Proof.NONE else _AGE)
-        return young and (self.pid, self.version) == (pid, version)
+        return self.younger(_AGAIN if self.proof is Proof.NONE else _AGE) and (self.pid, self.version) == (pid, version)
 
 
 class Proving:
@@ -233,7 +224,7 @@ class Proving:
 
     def _note(self, proxy: Proxy, applied: Applied, proof: Proof, words: str, *, silent: bool = False) -> None:
         key = (proxy.name, applied.plugin.id)
-        self._seen[key] = Seen(proof, words, self._pid(proxy), proxy.chain.version, silent)
+        self._seen[key] = Seen(words, proof, self._pid(proxy), proxy.chain.version, silent)
 
     def _pid(self, proxy: Proxy) -> int:
         state = self._processes.state(proxy.name)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.effect import Sighting
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_started
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
@@ -39,18 +39,10 @@ _HOW = Wording("{} allows it", Verb("mesh", ("istio",), (Option("prove", "effect
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A plugin that was seen to act: on which filter as it arrived, how, and when."""
+class Seen(Sighting):
+    """A plugin that was seen to act, and on which filter as it arrived."""
 
     mark: str
-    words: str
-    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    moment: float = field(default_factory=time.monotonic)
-
-    @property
-    def line(self) -> str:
-        """The line of evidence, with its time."""
-        return f"seen acting at {self.at:%H:%M:%S}: {self.words}"
 
 
 _Key = tuple[str, str]
@@ -133,7 +125,7 @@ class Proving:
             return replace(verdict, proof=Proof.CONFIG)
         key = (_uid(item), verdict.plugin)
         seen = self._seen.get(key)
-        if seen is not None and seen.mark == mark and (time.monotonic() - seen.moment < _AGE or not self.allowed):
+        if seen is not None and seen.mark == mark and (seen.younger(_AGE) or not self.allowed):
             return replace(verdict, proof=Proof.EFFECT, evidence=(*verdict.evidence, seen.line))
         cause, reason = self._why(verdict)
         return replace(
@@ -163,7 +155,7 @@ class Proving:
             key = (_uid(item), plugin)
             words = effect.seen(self._there(item, plugin)[effect.probe], answer)
             if words:
-                self._seen[key] = Seen(mark, f"{effect.probe}: {words}, which was not so before it came")
+                self._seen[key] = Seen(f"{effect.probe}: {words}, which was not so before it came", mark)
 
     def own(self, item: Mapping[str, Any]) -> tuple[int, int]:
         """Say how many answers of a pod's proxy were to requests of ours since it started, and how many with a 5xx."""
