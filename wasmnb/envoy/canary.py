@@ -12,6 +12,7 @@ from wasmnb.envoy.bootstrap import ECHO, Route, Site
 from wasmnb.envoy.effect import Effect, Trial, effect_of, served
 from wasmnb.envoy.exchange import Echo, Probe, exchange_all
 from wasmnb.envoy.log import reasons, said, traps
+from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.errors import MeshError, ModuleError
 from wasmnb.plugin.errors import HangError
@@ -142,7 +143,7 @@ class Canary:
             raise _crashed(applied.plugin.id, crash) from None
 
     def _try(self, applied: Applied, probes: Sequence[Probe]) -> Trial:
-        name, patience = applied.plugin.id, _PATIENCE + applied.loading
+        name = applied.plugin.id
         before = self._ready()
         for probe in probes:
             if probe not in self._without and None not in (plain := self._observe(probe)):
@@ -154,8 +155,8 @@ class Canary:
         def crashed() -> bool:
             return self._processes.state(self._proxy.name) != state
 
-        deadline = time.monotonic() + patience
-        while (found := self._look(deadline, crashed)) is not None:
+        patience = self._patience(_PATIENCE + applied.loading)
+        while (found := self._look(patience, crashed)) is not None:
             if found.version == self._proxy.chain.version:
                 break
             if found.rejected > before.rejected:
@@ -176,7 +177,8 @@ class Canary:
             words = "on a plain GET request" if plain else f"on the request {probe}"
             raise _CrashError(words, self._proxy.log.since(begin))
         if None in found:
-            raise _hung(name, "a plain GET / request" if plain else f"the request {probe}", _PATIENCE)
+            where = "a plain GET / request" if plain else f"the request {probe}"
+            raise _hung(name, where, self._patience(_PATIENCE))
         return effect_of(probe, self._without.get(probe, ()), [one for one in found if one is not None])
 
     def _observe(self, probe: Probe) -> list[frozenset[Trait] | None]:
@@ -185,14 +187,20 @@ class Canary:
         found: list[frozenset[Trait] | None] = []
         with closing(Echo(self._proxy.folder / ECHO)) as echo:
             for _ in range(_TWICE):
-                (response,) = exchange_all([(address, data)], timeout=_PATIENCE, echo=echo)
+                patience, response = self._patience(_PATIENCE), None
+                while response is None and (left := patience.left()) > 0:
+                    (response,) = exchange_all([(address, data)], timeout=left, echo=echo)
                 found.append(None if response is None else served(response, echo))
                 if response is None:
                     break
         return found
 
-    def _look(self, deadline: float, crashed: Callable[[], bool]) -> Discovery | None:
-        while (left := deadline - time.monotonic()) > 0 and not crashed():
+    def _patience(self, seconds: float) -> Patience:
+        state = self._processes.state(self._proxy.name)
+        return Patience(state.pid if state else 0, seconds)
+
+    def _look(self, patience: Patience, crashed: Callable[[], bool]) -> Discovery | None:
+        while (left := patience.left()) > 0 and not crashed():
             found = self._discovery(left)
             if found is not None:
                 return found
@@ -251,9 +259,9 @@ def _crashed(name: str, crash: _CrashError) -> ModuleError:
     )
 
 
-def _hung(name: str, where: str, patience: float) -> HangError:
+def _hung(name: str, where: str, patience: Patience) -> HangError:
     return HangError(
         f"{name} does not come back from {where}.",
-        why=[f"no answer from the canary Envoy within {patience:.0f} s"],
+        why=[f"no answer from the canary Envoy within {patience.seconds:.0f} s in which it had a processor"],
         hint="look for an endless loop; the pods were not touched, what ran before still runs",
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.log import reasons, refusal_cause
+from wasmnb.envoy.patience import Patience
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
@@ -42,7 +43,7 @@ def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) ->
     chains : mapping of Proxy to Chain
     processes : Processes
     wait : float
-        Seconds for all of them together.
+        Seconds for all of them together, in which they had a processor.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) 
         if state is not None and not state.pid:
             # What it crashed on may be what it is rid of now: it need not wait any longer.
             processes.restart(proxy.name)
-    deadline = time.monotonic() + wait
+    patience = {proxy: Patience(pid, wait) for proxy, pid in pids.items()}
     pending = list(chains)
     problems: dict[Proxy, Problem] = {}
     while pending and not problems:
@@ -88,7 +89,7 @@ def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) 
                 pending.remove(proxy)
             elif found and found.rejected > refused[proxy]:
                 problems[proxy] = Problem(True, tuple(reasons(proxy.log.since(begin[proxy]))))
-        if pending and time.monotonic() > deadline:
+        if pending and max(patience[proxy].left() for proxy in pending) <= 0:
             late = Problem(False, (f"not accepted within {wait:.0f} s",))
             problems.update(dict.fromkeys((proxy for proxy in pending if proxy not in problems), late))
         elif pending and not problems:
