@@ -1,36 +1,61 @@
-"""Envoy's trace of a recognisable request: whose call it is, by its headers and the order of the chain."""
+"""Envoy's trace of a recognisable request: whose call it is, by the lines of the filter manager."""
 
 from wasmnb.envoy.exchange import Probe
-from wasmnb.envoy.trace import called, marked
+from wasmnb.envoy.trace import called, marked, spoken
+
+MINE, OTHERS = (f'[Tags: "ConnectionId":"9","StreamId":"{number}"]' for number in (61, 62))
 
 
-def lines(*calls, code=0):
-    found = []
-    for count in calls:
-        found.append(f"[t][1][trace][wasm] [x] [host->vm] proxy_on_request_headers(2, {count}, 1)")
-        found.append(f"[t][1][trace][wasm] [x] [host<-vm] proxy_on_request_headers return: {code}")
-    return found
+def line(words, logger="http", thread=7, level="trace"):
+    return f"[2026-11-29 12:28:32.273][{thread}][{level}][{logger}] [source/x.cc:1] {words}"
 
 
-def test_the_call_for_the_request_is_found_among_others():
-    found = lines(9, 62, 11)
-    assert called(found, 55, 0) == "[host->vm] proxy_on_request_headers(2, 62, 1)"
-    assert called(lines(9, 11), 55, 0) == ""
-    # Never fewer than were sent: that was another request.
-    assert called(lines(54, 55), 55, 0) == ""
+def begun(stream=MINE, by="abc"):
+    return [line(f"{stream} request headers complete (end_stream=true):"), "':path', '/'", f"'x-wasmnb-probe', '{by}'"]
 
 
-def test_the_order_of_the_chain_decides():
-    found = lines(9, 62, 63, 10)
-    assert called(found, 55, 1) == "[host->vm] proxy_on_request_headers(2, 63, 1)"
-    # The first one held the request: what is called next may be for another request.
-    assert called(lines(62, 63, code=1), 55, 1) == ""
-    assert called(lines(62), 55, 1) == ""
-    # The first one answered by itself and let it go on all the same: what is called next is for another request.
-    assert called(lines(62, 10), 55, 1) == ""
+def call(callback, filter_, stream=MINE, words="decode headers"):
+    vm = [f"[host->vm] {callback}(2, 9, 1)", f"[host<-vm] {callback} return: 0"]
+    return [line(one, "wasm") for one in vm] + [line(f"{stream} {words} called: filter={filter_} status=0")]
 
 
-def test_a_marked_request_has_that_many_headers_more():
-    probe = marked(Probe(headers=(("a", "b"),)), 41)
-    assert len(probe.headers) == 42
-    assert probe.encoded("details:9080").count(b"\r\nx-wasmnb-probe-") == 41
+def found(*parts):
+    return sorted(called(spoken([one for part in parts for one in part]), "abc"))
+
+
+REQUEST, RESPONSE, BODY = (f"proxy_on_{part}" for part in ("request_headers", "response_headers", "response_body"))
+
+
+def test_each_callback_of_the_recognised_request_shows_its_filter():
+    assert found(begun(), call(REQUEST, "one")) == ["one"]
+    assert found(begun(), call(RESPONSE, "two", words="encode headers")) == ["two"]
+    assert found(begun(), call(BODY, "three", words="encode data")) == ["three"]
+
+
+def test_what_is_called_for_other_requests_or_by_other_threads_shows_nothing():
+    assert found(begun(by="abcd"), call(REQUEST, "one")) == []
+    assert found(begun(), begun(OTHERS, "x"), call(REQUEST, "one", OTHERS)) == []
+    elsewhere = [line(one.partition("] [source/x.cc:1] ")[2], "wasm", thread=8) for one in call(REQUEST, "one")[:2]]
+    assert found(begun(), elsewhere, call(REQUEST, "one")[2:]) == []
+
+
+def test_a_filter_that_takes_no_part_is_not_credited_with_the_call_of_another():
+    passed = [line(f"{MINE} decode headers called: filter=two status=0")]
+    assert found(begun(), call(REQUEST, "one"), passed) == ["one"]
+    assert found(begun(), call(RESPONSE, "one")[:2], passed) == []
+
+
+def test_a_filter_that_answers_by_itself_is_seen_though_the_response_runs_through_the_chain_meanwhile():
+    held = call(REQUEST, "door")
+    inside = [line(f"{MINE} encode headers called: filter=tap status=0")]
+    assert found(begun(), held[:2], inside, call(RESPONSE, "one", words="encode headers"), held[2:]) == ["door", "one"]
+
+
+def test_what_a_filter_logs_is_no_word_of_envoys():
+    lie = [line(f"wasm log x: {line(f'{MINE} decode headers called: filter=x status=0')}", "wasm")]
+    assert found(begun(), call(REQUEST, "one")[:2], lie) == []
+
+
+def test_a_marked_request_has_one_header_more():
+    probe = marked(Probe(headers=(("a", "b"),)), "abc")
+    assert probe.headers == (("a", "b"), ("x-wasmnb-probe", "abc"))

@@ -35,8 +35,9 @@ def test_an_effect_that_the_build_before_had_is_not_its_own(mesh):
     again = build("same-effect", response=header("x-tag", "same"), request=EVERY_CALLBACK)
     (found,) = put(mesh, "tagged", again)
     assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
-    (blind,) = put(mesh, "tagged", build("same-blind", response=f"{header('x-tag', 'same')}; never = 0"))
-    assert (blind.verdict, blind.proof, blind.cause) == (Verdict.LOADED, Proof.CONFIG, Cause.UNSEEN)
+    (other,) = put(mesh, "tagged", build("same-blind", response=f"{header('x-tag', 'same')}; never = 0"))
+    assert (other.verdict, other.proof) == (Verdict.LIVE, Proof.TRACE)
+    assert "proxy_on_response_headers" in other.evidence[-1]
 
 
 def test_without_a_visible_effect_envoys_trace_shows_it_also_behind_others(mesh):
@@ -47,6 +48,7 @@ def test_without_a_visible_effect_envoys_trace_shows_it_also_behind_others(mesh)
     assert not any("trace" in line for line in mesh.logs("details"))
     page = mesh._plan.proxies[0].admin.post("/logging")
     assert "wasm: info" in page
+    assert " http: warning" in page
 
 
 def test_behind_one_that_answers_by_itself_it_is_loaded(mesh):

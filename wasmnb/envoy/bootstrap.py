@@ -15,11 +15,13 @@ from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ECHO", "Address", "Route", "Site", "bootstrap", "command", "discovered"]
+__all__ = ["ECHO", "QUIET", "Address", "Route", "Site", "bootstrap", "command", "discovered"]
 
 Address = tuple[str, int]
 ECHO = "echo.sock"
 """The Unix socket, in its folder, of the service behind the canary."""
+QUIET = "warning"
+"""The level of every logger that a mesh does not need to hear more of."""
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http."
 _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -123,7 +125,7 @@ def command(envoy: str, config: str, level: str) -> list[str]:
     """
     # The debug lines of "filter" mark in the log when a new chain took over: what was logged before is of the old one.
     levels = f"wasm:{level},config:warning,filter:debug"
-    flags = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning", "--component-log-level", levels]
+    flags = ["--concurrency", "1", "--disable-hot-restart", "--log-level", QUIET, "--component-log-level", levels]
     return [envoy, "-c", config, *flags]
 
 

@@ -18,8 +18,9 @@ __all__ = ["LASTING", "Log", "Trap", "crash_request", "reasons", "refusal_cause"
 # Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
 _MARK = f"Updated filter config {CHAIN_NAME} created, warming done"
 _NOISE = ("][debug][filter]", "no configured limit to the number of allowed active downstream connections")
-# Envoy 1.40, wasm_vm.cc, level trace: each call into a VM and out of it.
-_TRACE = "][trace][wasm] [source/extensions/common/wasm/wasm_vm.cc"
+# Envoy 1.40: each call into a VM and out of it (wasm_vm.cc), and what happens to each request.
+_TRACE = ("][trace][wasm] [source/extensions/common/wasm/wasm_vm.cc", "][trace][http]", "][debug][http]")
+_BEGIN = re.compile(r"\[\d{4}-\d\d-\d\d [\d:.]+\]\[\d+\]\[\w+\]\[\w+\] ")
 # Envoy 1.40, wasm_vm.cc, and proxy-wasm-cpp-host's backtrace in the lines after it.
 _TRAP = re.compile(r"\]\[error\]\[wasm\].*?Function: (?P<function>\S+) failed: (?P<why>.*)$")
 _FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*?)(?:\tthread=\d+)?$")
@@ -96,8 +97,14 @@ class Log:
 
     def shown(self) -> list[str]:
         """Give the lines worth showing: without those that only mark our own exchanges."""
-        noise = _NOISE if self.traced else (*_NOISE, _TRACE)
-        return [line for line in self.all() if not any(words in line for words in noise)]
+        noise, left = _NOISE if self.traced else (*_NOISE, *_TRACE), False
+        found = []
+        for line in self.all():
+            # What goes on with a line, such as a request's headers, is left out with it.
+            left = any(words in line for words in noise) if _BEGIN.match(line) else left
+            if not left:
+                found.append(line)
+        return found
 
     def present(self) -> list[str]:
         """Give the lines since the present chain took over."""

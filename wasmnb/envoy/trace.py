@@ -1,63 +1,126 @@
-"""Envoy's own trace of one recognisable request: which Wasm filter of a chain was called for it.
+"""Envoy's own trace of one recognisable request: which Wasm filters of a chain were called for it.
 
-Source: Envoy 1.40, proxy-wasm-cpp-host, ``wasm_vm.h``: the lines name neither plugin, VM nor stream, and context ids
-begin anew in each VM. What they do name is how many headers a callback was given; and the filters of a chain are called
-in order, each when the one before lets the request go on.
+Sources: Envoy 1.40, ``conn_manager_impl.cc`` and ``filter_manager.cc`` (loggers ``http``, with the stream in front);
+``wasm_vm.cc`` (logger ``wasm``). What a VM is called with names neither plugin nor stream; but at the end of each call
+of a filter the filter manager names both, in the line after it of the same thread.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from wasmnb.envoy.exchange import Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["LEAST", "MOST", "called", "marked"]
+__all__ = ["CALLBACKS", "LOGGERS", "Spoken", "called", "marked", "spoken", "token"]
 
-LEAST, MOST = 40, 70
-"""Headers of a recognisable request: more than others have, fewer than Envoy refuses (100)."""
-_ADDED = 12
-"""Headers that an Envoy may add before the first filter, at most: pseudo headers and its own."""
-_CALL = re.compile(r"\[host->vm\] proxy_on_request_headers\(\d+, (?P<count>\d+), [01]\)")
-_RETURN = re.compile(r"\[host<-vm\] proxy_on_request_headers return: (?P<code>\d+)")
-_CONTINUE = "0"
+LOGGERS = ("http", "wasm")
+"""The loggers that tell of it at the level "trace"."""
+_MARK = "x-wasmnb-probe"
+_RECORD = re.compile(r"\[[^\]]*\]\[(?P<thread>\d+)\]\[\w+\]\[(?P<logger>\w+)\] \[[^\]]*\] (?P<words>.*)")
+_STREAM = re.compile(r'(?P<stream>\[Tags: [^\]]*"StreamId":"\d+"[^\]]*\]|\[C\d+\]\[S\d+\]) (?P<words>.*)', re.DOTALL)
+_CALL = re.compile(r"\[host->vm\] (?P<name>proxy_on_(?:request|response)_\w+)\(")
+_RETURN = re.compile(r"\[host<-vm\] (?P<name>proxy_on_(?:request|response)_\w+) return")
+_CALLED = re.compile(r"(?P<way>decode|encode) (?P<part>headers|data|trailers) called: filter=(?P<filter>\S+) status=")
+_WAYS = {"decode": "request", "encode": "response"}
+_PARTS = {"headers": "headers", "data": "body", "trailers": "trailers"}
+CALLBACKS = ("proxy_on_request_headers", "proxy_on_response_headers", "proxy_on_response_body")
+"""Callbacks that a request without a body calls."""
 
 
-def marked(probe: Probe, count: int) -> Probe:
-    """Give a request that many headers more, by which a trace knows it."""
-    more = tuple((f"x-wasmnb-probe-{number}", "1") for number in range(count))
-    return Probe(probe.method, probe.path, (*probe.headers, *more), probe.body)
+class Spoken(NamedTuple):
+    """One record of a log: by which thread and logger, and what."""
+
+    thread: str
+    logger: str
+    words: str
 
 
-def called(lines: Sequence[str], count: int, position: int) -> str:
-    """Find the call of a filter for a recognisable request; empty when the trace has none.
+def token() -> str:
+    """Give what makes a request recognisable: nobody else sends it."""
+    return secrets.token_hex(12)
+
+
+def marked(probe: Probe, by: str) -> Probe:
+    """Give a request the header by which a trace knows it."""
+    return Probe(probe.method, probe.path, (*probe.headers, (_MARK, by)), probe.body)
+
+
+def spoken(lines: Iterable[str]) -> list[Spoken]:
+    """Read the lines of an Envoy's log; those that go on with a record, such as a request's headers, are part of it."""
+    found: list[Spoken] = []
+    for line in lines:
+        record = _RECORD.match(line)
+        if record is not None:
+            found.append(Spoken(record["thread"], record["logger"], record["words"]))
+        elif found:
+            found[-1] = found[-1]._replace(words=f"{found[-1].words}\n{line}")
+    return found
+
+
+@dataclass
+class _Call:
+    name: str
+    words: str
+    ended: bool = False
+
+
+@dataclass
+class _Thread:
+    """What one worker does at the moment: calls into VMs may be nested, as when a filter answers by itself."""
+
+    calls: list[_Call] = field(default_factory=list)
+
+    def wasm(self, words: str) -> None:
+        call, back = _CALL.search(words), _RETURN.search(words)
+        if call is not None:
+            self.calls.append(_Call(call["name"], words))
+        elif back is not None:
+            open_ = [one for one in self.calls if one.name == back["name"] and not one.ended]
+            if open_:
+                open_[-1].ended = True
+
+    def take(self, name: str) -> str:
+        """Give the call of this callback that has just ended; what is left of the same name is nobody's any more."""
+        last = self.calls[-1] if self.calls else None
+        self.calls = [one for one in self.calls if not (one.ended and one.name == name)]
+        return last.words if last is not None and last.ended and last.name == name else ""
+
+
+def called(records: Sequence[Spoken], by: str) -> dict[str, str]:
+    """Find the filters whose VMs were called for a recognisable request.
 
     Parameters
     ----------
-    lines : sequence of str
-        Of one worker.
-    count : int
-        Headers of the request.
-    position : int
-        How many Wasm filters that take a request's headers stand before it in the chain.
+    records : sequence of Spoken
+    by : str
+        What the request was marked with.
+
+    Returns
+    -------
+    dict of str to str
+        The first call, by the filter's name.
     """
-    left = None
-    for line in lines:
-        call, result = _CALL.search(line), _RETURN.search(line)
-        if call is not None:
-            mine = count < int(call["count"]) <= count + _ADDED
-            if left is not None and not mine:
-                # One before it answered by itself, which it need not say by what it returns: this is another request.
-                return ""
-            if left is None and mine:
-                left = position
-            if left == 0:
-                return call[0]
-        elif result is not None and left is not None:
-            if result["code"] != _CONTINUE:
-                return ""
-            left -= 1
-    return ""
+    threads: dict[str, _Thread] = {}
+    stream, found = "", dict[str, str]()
+    for record in records:
+        thread = threads.setdefault(record.thread, _Thread())
+        if record.logger == "wasm":
+            thread.wasm(record.words)
+            continue
+        tagged = _STREAM.match(record.words) if record.logger == "http" else None
+        if tagged is None:
+            continue
+        if "request headers complete" in tagged["words"] and f"'{_MARK}', '{by}'" in tagged["words"]:
+            stream = tagged["stream"]
+        ended = _CALLED.match(tagged["words"])
+        if ended is not None:
+            call = thread.take(f"proxy_on_{_WAYS[ended['way']]}_{_PARTS[ended['part']]}")
+            if call and tagged["stream"] == stream:
+                found.setdefault(ended["filter"], call)
+    return found
