@@ -102,6 +102,18 @@ def test_traps_are_found_with_their_frames_and_a_filters_own_words_are_none():
     )
 
 
+def test_what_a_filter_logs_is_never_taken_for_envoys_own_words(tmp_path):
+    words = (
+        "[1][error][wasm] [y.cc:38] Function: proxy_on_done failed: Uncaught RuntimeError: unreachable",
+        "Filesystem config update rejected: Failed to load Wasm module due to a missing import",
+        "Updated filter config plugins created, warming done",
+    )
+    said = [f"{AT}[error][wasm] [z.cc:1151] wasm log one : {text}" for text in words]
+    assert (traps(said), reasons(said)) == ([], [])
+    (tmp_path / "log").write_text("\n".join([*LINES[5:], *said]) + "\n", "utf-8")
+    assert Log(tmp_path / "log").present() == [*LINES[6:], *said]
+
+
 def test_only_what_came_after_the_last_exchange_is_of_the_present_chain(tmp_path):
     log = Log(tmp_path / "log")
     assert (log.all(), log.present(), log.size(), log.since(0)) == ([], [], 0, [])

@@ -22,9 +22,16 @@ _NOISE = ("][debug][filter]", "no configured limit to the number of allowed acti
 _TRACE = ("][trace][wasm] [source/extensions/common/wasm/wasm_vm.cc", "][trace][http]", "][debug][http]")
 _BEGIN = re.compile(r"\[\d{4}-\d\d-\d\d [\d:.]+\]\[\d+\]\[\w+\]\[\w+\] ")
 # Envoy 1.40, wasm_vm.cc, and proxy-wasm-cpp-host's backtrace in the lines after it.
-_TRAP = re.compile(r"\]\[error\]\[wasm\].*?Function: (?P<function>\S+) failed: (?P<why>.*)$")
+# What a module logs may have any words in it: "wasm log" stands before them.
+_TRAP = re.compile(
+    r"^\[[^\]]*\]\[\d+\]\[error\]\[wasm\] \[[^\]]*\] (?!wasm log).*?Function: (?P<function>\S+) failed: (?P<why>.*)$"
+)
 _FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*?)(?:\tthread=\d+)?$")
-_PROBLEM = re.compile(r"\]\[(?:error|critical)\]\[wasm\]|Filesystem config update rejected")
+_PROBLEM = re.compile(
+    r"^\[[^\]]*\]\[\d+\](?:\[(?:error|critical)\]\[wasm\] \[[^\]]*\] (?!wasm log)"
+    r"|\[\w+\]\[config\] .*Filesystem config update rejected)"
+)
+_TAKEN = re.compile(rf"^\[[^\]]*\]\[\d+\]\[debug\]\[filter\] .*{re.escape(_MARK)}")
 _SOURCE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
 # Envoy 1.40, context.cc: the level, then plugin, root id and VM id in front of what a module logs.
 _SAID = re.compile(r"\]\[(?P<level>\w+)\]\[wasm\] \[[^\]]*\] wasm log[^:]*: (?P<words>.*)$")
@@ -109,7 +116,7 @@ class Log:
     def present(self) -> list[str]:
         """Give the lines since the present chain took over."""
         lines = self.all()
-        marks = [index for index, line in enumerate(lines) if _MARK in line]
+        marks = [index for index, line in enumerate(lines) if _MARK in line and _TAKEN.match(line)]
         return lines[marks[-1] + 1 :] if marks else lines
 
     def size(self) -> int:
