@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from wasmnb.commands import cases, deploy, explain, filter, image, login, mesh, project, session, traffic, views  # noqa: A004
-from wasmnb.commands.command import Argument, Command, Option, Parsed
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["COMMANDS", "Argument", "Command", "Option", "Parsed", "reference"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-COMMANDS: dict[str, Command] = {
-    command.name: command
-    for command in (
-        *mesh.COMMANDS,
-        *traffic.COMMANDS,
-        *filter.COMMANDS,
-        *cases.COMMANDS,
-        *deploy.COMMANDS,
-        *project.COMMANDS,
-        *image.COMMANDS,
-        *login.COMMANDS,
-        *session.COMMANDS,
-        *explain.COMMANDS,
-        *views.COMMANDS,
-    )
+    from wasmnb.commands.command import Command
+
+__all__ = ["COMMANDS", "Commands", "reference"]
+
+_HOMES = {
+    "mesh": ("wasm_mesh", "wasm_bookinfo", "wasm_pods", "wasm_status", "wasm_logs", "wasm_metrics"),
+    "traffic": ("wasm_headers",),
+    "filter": ("wasm_filter", "wasm_file"),
+    "cases": ("wasm_test", "wasm_bench"),
+    "deploy": ("wasm_deploy", "wasm_render", "wasm_rollback", "wasm_undeploy"),
+    "project": ("wasm_init",),
+    "image": ("wasm_build", "wasm_push", "wasm_pull", "wasm_tag", "wasm_rm", "wasm_list", "wasm_inspect"),
+    "login": ("wasm_login", "wasm_logout", "wasm_secret", "wasm_registry"),
+    "session": ("wasm_config", "wasm_doctor"),
+    "explain": ("wasm_explain",),
+    "views": ("wasm_panel", "wasm_compare", "wasm_times"),
 }
-"""Every command by its name."""
+
+
+class Commands(Mapping[str, "Command"]):
+    """Every command by its name; its module, and what its options are made of, is imported when it is asked for."""
+
+    def __init__(self) -> None:
+        self._homes = {name: home for home, names in _HOMES.items() for name in names}
+
+    def __getitem__(self, name: str) -> Command:
+        commands: tuple[Command, ...] = import_module(f"{__name__}.{self._homes[name]}").COMMANDS
+        return next(command for command in commands if command.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+
+COMMANDS = Commands()
 
 
 def reference() -> list[tuple[str, str, str]]:

@@ -18,29 +18,47 @@ if TYPE_CHECKING:
 __all__ = ["magic"]
 
 
-def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
-    """Make the function that IPython calls for a magic.
+def magic(commands: Mapping[str, Command], name: str, shell: InteractiveShell) -> Callable[..., Any]:
+    """Make what IPython calls for a magic.
 
     Parameters
     ----------
-    command : Command
+    commands : mapping of str to Command
+    name : str
+        Of the magic, and of its command, which is not looked up before it is needed.
     shell : InteractiveShell
         Where its variables are looked up, and the filter is bound.
     """
     from IPython.core.magic import needs_local_scope, no_var_expand  # noqa: PLC0415
 
-    @no_var_expand
-    @needs_local_scope
-    def run(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
+    made: Callable[..., Any] = no_var_expand(needs_local_scope(_Magic(commands, name, shell)))
+    return made
+
+
+class _Magic:
+    """Parses a line, and calls one function with what it says."""
+
+    def __init__(self, commands: Mapping[str, Command], name: str, shell: InteractiveShell) -> None:
+        self.__name__ = name
+        self._commands = commands
+        self._shell = shell
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        """The help, which is laid out when somebody wants to read it."""
+        return self._commands[self.__name__].help()
+
+    def __call__(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         try:
             with words_for(Front.NOTEBOOK):
-                return called(line, cell, local_ns)
+                return self._run(line, cell, local_ns)
         except Explained as error:
             error.front = Front.NOTEBOOK
             raise
 
-    def called(line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
-        parsed = command.parse(line, _names(shell, local_ns), "%" if cell is None else "%%")
+    def _run(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
+        command = self._commands[self.__name__]
+        parsed = command.parse(line, _names(self._shell, local_ns), "%" if cell is None else "%%")
         if parsed.help:
             print(command.help())  # noqa: T201 - what was asked for
             return None
@@ -52,11 +70,11 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
                     hint=f"write it with one %, in a line: %{command.name}"
                     + ("" if command.private else f" {redact.config(line)}"),
                 )
-            keywords["source"] = "\n" * _lines_above(shell) + cell
+            keywords["source"] = "\n" * _lines_above(self._shell) + cell
         own = {key: keywords.pop(key) for key in command.own if key in keywords}
         result = _call(command, keywords)
         if command.after is not None:
-            result = command.after(result, own, shell.user_ns)
+            result = command.after(result, own, self._shell.user_ns)
         if hasattr(result, "_ipython_display_"):
             # What lives is shown where it is made, whether or not it is the cell's last word.
             from IPython.display import display  # noqa: PLC0415 - only for views
@@ -64,10 +82,6 @@ def magic(command: Command, shell: InteractiveShell) -> Callable[..., Any]:
             display(result)  # type: ignore[no-untyped-call]
             return None
         return None if parsed.silent else result
-
-    run.__name__ = command.name
-    run.__doc__ = command.help()
-    return run
 
 
 def _lines_above(shell: InteractiveShell) -> int:

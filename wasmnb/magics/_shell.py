@@ -34,8 +34,8 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     detach(shell, commands)
     register(shell)
     lab.attach(shell)
-    for command in commands.values():
-        shell.register_magic_function(magic(command, shell), "line_cell", command.name)  # type: ignore[arg-type]
+    for name in commands:
+        shell.register_magic_function(magic(commands, name, shell), "line_cell", name)  # type: ignore[arg-type]
 
     @context_matcher(identifier=_MARK, priority=100)  # type: ignore[untyped-decorator]
     def wasm_matcher(context: CompletionContext) -> SimpleMatcherResult:
