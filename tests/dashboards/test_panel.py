@@ -17,7 +17,7 @@ from wasmnb.errors import ConfigError, UsageError
 from wasmnb.image import Store
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session
-from wasmnb.session.options import PanelCall
+from wasmnb.session.options.deploy import PanelCall
 from wasmnb.views import record_of
 
 SCHEMA = {

@@ -16,7 +16,8 @@ from wasmnb.error_pages import explain
 from wasmnb.errors import UsageError
 from wasmnb.image.results import Transfer
 from wasmnb.session import Session
-from wasmnb.session.options import AccessOptions, DeployOptions
+from wasmnb.session.options.deploy import DeployOptions
+from wasmnb.session.options.registry import AccessOptions
 
 
 def parse(name, line, **names):

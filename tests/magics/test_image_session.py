@@ -26,7 +26,7 @@ from wasmnb.errors import (
 from wasmnb.image import Store, package
 from wasmnb.image.registry import resolve
 from wasmnb.session import Session
-from wasmnb.session.options import AccessOptions
+from wasmnb.session.options.registry import AccessOptions
 
 pytestmark = pytest.mark.compiler
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.commands.ask import ask
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.options import options_of
-from wasmnb.session.options import DeployCall, RenderCall
+from wasmnb.session.options.deploy import DeployCall, RenderCall
 
 if TYPE_CHECKING:
     from wasmnb.session import Deployment, DryRun, Rollout, Session

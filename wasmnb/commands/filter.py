@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.errors import UsageError
 from wasmnb.options import options_of
-from wasmnb.session.options import FilterCall
+from wasmnb.session.options.build import FilterCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,18 +7,9 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.commands.command import Argument, Command, method
 from wasmnb.notebook import attended
 from wasmnb.options import options_of
-from wasmnb.session.options import (
-    AccessOptions,
-    BuildCall,
-    BuildOptions,
-    CompileOptions,
-    DeployOptions,
-    InspectCall,
-    ListCall,
-    PullCall,
-    TransferCall,
-    WatchOptions,
-)
+from wasmnb.session.options.build import BuildCall, BuildOptions, CompileOptions, WatchOptions
+from wasmnb.session.options.deploy import DeployOptions
+from wasmnb.session.options.registry import AccessOptions, InspectCall, ListCall, PullCall, TransferCall
 
 if TYPE_CHECKING:
     from wasmnb.session import Built, Removed, Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.options import options_of
-from wasmnb.session.options import LoginCall, RegistryCall
+from wasmnb.session.options.registry import LoginCall, RegistryCall
 
 __all__ = ["COMMANDS"]
 

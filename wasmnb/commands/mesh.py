@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.options import options_of
-from wasmnb.session.options import MeshCall
+from wasmnb.session.options.mesh import MeshCall
 
 if TYPE_CHECKING:
     from wasmnb.mesh.results import Pods

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.commands.command import Argument, Command, Option
 from wasmnb.options import options_of
-from wasmnb.session.options import PanelCall
+from wasmnb.session.options.deploy import PanelCall
 
 if TYPE_CHECKING:
     from wasmnb.dashboards.panel import Panel

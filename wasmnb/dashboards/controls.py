@@ -21,7 +21,7 @@ from wasmnb.plugin.scope import carries
 from wasmnb.plugin.selector import labels_text
 from wasmnb.plugin.selector import selector as labels
 from wasmnb.rollout.deploy import back, in_force, previous
-from wasmnb.session.options import PanelCall
+from wasmnb.session.options.deploy import PanelCall
 from wasmnb.views import record_of
 
 if TYPE_CHECKING:

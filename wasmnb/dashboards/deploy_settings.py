@@ -17,7 +17,7 @@ from wasmnb.options import line, said
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.selector import selector as labels
 from wasmnb.session.image_source import held, is_reference
-from wasmnb.session.options import PanelCall
+from wasmnb.session.options.deploy import PanelCall
 from wasmnb.session.parsing import configuration
 from wasmnb.session.secrets import REFERENCE
 

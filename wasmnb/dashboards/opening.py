@@ -13,7 +13,7 @@ from wasmnb.errors import Interrupted, UsageError
 from wasmnb.live.board import Board
 from wasmnb.options import takes
 from wasmnb.session.defaults import number
-from wasmnb.session.options import PanelCall
+from wasmnb.session.options.deploy import PanelCall
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wasmnb.display import Record
     from wasmnb.session import Session
-    from wasmnb.session.options import PanelCall
+    from wasmnb.session.options.deploy import PanelCall
 
 __all__ = ["Panel", "deployable"]
 

@@ -20,7 +20,9 @@ from wasmnb.session.building import Order
 from wasmnb.session.files import FileResult
 from wasmnb.session.filters import guessed_language
 from wasmnb.session.image_source import held
-from wasmnb.session.options import AccessOptions, BuildCall, DeployOptions, FilterCall
+from wasmnb.session.options.build import BuildCall, FilterCall
+from wasmnb.session.options.deploy import DeployOptions
+from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.results import BuildTimes
 from wasmnb.session.specification import refuse
 from wasmnb.wording import Option, Verb, Wording

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
     from wasmnb.mesh.results import Metrics
     from wasmnb.plugin import PodVerdict
-    from wasmnb.session.options import AccessOptions
+    from wasmnb.session.options.registry import AccessOptions
     from wasmnb.session.testing import Cases
     from wasmnb.traffic.measure import Measurement
 

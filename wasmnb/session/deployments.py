@@ -18,7 +18,8 @@ from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.session.defaults import number
 from wasmnb.session.image_source import default_id, refuse
-from wasmnb.session.options import AccessOptions, DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
+from wasmnb.session.options.deploy import DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
+from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.rendering import Rendered, render
 from wasmnb.session.specification import Specification
 from wasmnb.wording import Option, Verb, Wording

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wasmnb.image.registry.access import AccessKeywords
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
-    from wasmnb.session.options import AccessOptions
+    from wasmnb.session.options.registry import AccessOptions
 
     Deployable = str | Filter | Module | Image | Built | Transfer
     """What can be deployed: a name or a reference, or an object that stands for one."""

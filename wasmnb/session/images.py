@@ -11,7 +11,7 @@ from wasmnb.image.reference import LOCAL, Reference, split_target
 from wasmnb.image.results import Removed, Tagged, Transfer
 from wasmnb.options import takes
 from wasmnb.session.image_source import held
-from wasmnb.session.options import InspectCall, ListCall, PullCall, TransferCall
+from wasmnb.session.options.registry import InspectCall, ListCall, PullCall, TransferCall
 from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:

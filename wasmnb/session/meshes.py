@@ -17,7 +17,8 @@ from wasmnb.options import said, takes
 from wasmnb.rollout.deploy import in_force, unknown_plugin
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.metrics import read_metrics
-from wasmnb.session.options import AccessOptions, MeshCall, MeshOptions
+from wasmnb.session.options.mesh import MeshCall, MeshOptions
+from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.results import Bookinfo, MeshState, Roles
 from wasmnb.wording import Verb, Wording
 

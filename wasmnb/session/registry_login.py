@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.image.reference import host_of
 from wasmnb.options import takes
-from wasmnb.session.options import LoginCall
+from wasmnb.session.options.registry import LoginCall
 from wasmnb.session.secrets import asked, from_environment
 from wasmnb.wording import Option, Wording
 

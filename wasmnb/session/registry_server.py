@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.options import takes
-from wasmnb.session.options import RegistryCall
+from wasmnb.session.options.registry import RegistryCall
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from wasmnb.plugin.rendering import ISTIO, KINDS, TARGETS
 from wasmnb.plugin.rendering.capabilities import ENVOY
 from wasmnb.plugin.selector import selector as labels
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.options import AccessOptions, DeployOptions, PluginOptions
+from wasmnb.session.options.deploy import DeployOptions, PluginOptions
+from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.parsing import configuration
 from wasmnb.wording import Option, Verb, Wording
 

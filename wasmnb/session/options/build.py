@@ -1,0 +1,129 @@
+"""Options of compilers and of images."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.options import argument, keyword, option, theme
+from wasmnb.session.options.common import Reporting
+from wasmnb.session.options.deploy import DeployOptions
+from wasmnb.session.options.registry import AccessOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from wasmnb.compile import Filter
+    from wasmnb.module import Module
+
+__all__ = ["BuildCall", "BuildOptions", "CompileOptions", "FilterCall", "WatchOptions"]
+
+
+@theme(frozen=True, kw_only=True)
+class CompileOptions:
+    """What a compiler is told."""
+
+    flags: Sequence[str] = option("pass a flag to the compiler", "FLAG", "--flag", default=(), repeat=True)
+    include: Sequence[str] = option("look for C++ headers in this folder", "FOLDER", "-I", default=(), repeat=True)
+    define: Sequence[str] = option("define a C++ macro: NAME or NAME=VALUE", "MACRO", "-D", default=(), repeat=True)
+    std: str | None = option("the C++ standard; c++17", "STANDARD", "-std", values="c++17|c++20|c++23|c++26")
+    force: bool = option("compile although nothing changed", default=False)
+
+
+@theme(frozen=True, kw_only=True)
+class BuildOptions:
+    """How an image is made."""
+
+    tag: str | None = option("the image's reference; local/ and the filter's name", "REFERENCE", "-t", values="images")
+    runtime_config: Mapping[str, Any] | str | Path | None = option(
+        "a runtime-config.json; made from the module",
+        "FILE",
+        "-c",
+        python="a runtime-config.json as a mapping, or its path; made from the module",
+    )
+    variant: str = option(
+        "artifact, or compat for registries that refuse it", "VARIANT", default="artifact", values="artifact|compat"
+    )
+    annotation: Sequence[str] | Mapping[str, str] = option(
+        "KEY=VALUE; title, description, source, revision, version, licenses, created, or a key with a domain",
+        "KEY=VALUE",
+        "-a",
+        default=(),
+        repeat=True,
+        values="annotations",
+    )
+    schema: Mapping[str, Any] | str | Path | None = option("JSON Schema of the filter's configuration", "FILE")
+    in_container: str | None = option("build a folder in this builder image, with Docker or podman", "IMAGE")
+    command: str | None = option("what the container runs; the image's own command", "COMMAND")
+    target: str | None = option("the module that the container makes; the only .wasm it wrote", "FILE")
+    pull: bool = option("pull the builder image when it is missing", default=False)
+
+
+@theme(frozen=True, kw_only=True)
+class WatchOptions:
+    """How a folder is built again after each change."""
+
+    watch: bool = option("build the folder again after each change, until an interrupt", "", "-w", default=False)
+    seconds: float | None = option(
+        "with --watch: so many seconds, for a run that nobody interrupts", "SECONDS", "--for", read=float
+    )
+    unattended: bool = keyword("nobody is there to interrupt it: then there must be seconds", default=False)
+
+
+@theme(frozen=True, kw_only=True)
+class _Filtering(DeployOptions, CompileOptions, AccessOptions, Reporting):
+    deploy: str | Mapping[str, str] | None = option(
+        "put it in force on the pods with these labels: app=details", "LABELS", "-d", values="selector"
+    )
+    language: str | None = option(
+        "of the cell; without it, what the source looks like",
+        "LANGUAGE",
+        "--language",
+        "--lang",
+        "-l",
+        values="languages",
+    )
+    files: Sequence[str] = option(
+        "a file that belongs to the filter, beside those that it includes",
+        "PATH",
+        "--file",
+        "-f",
+        default=(),
+        repeat=True,
+        values="files",
+    )
+    test: bool = option("run its cases; one that fails stops the deployment", default=False)
+
+
+@theme(frozen=True)
+class FilterCall(_Filtering):
+    """What `Session.filter` takes."""
+
+    name: str = field(metadata=argument("of the filter; it names the plugin and the image too"))
+    source: str | None = field(
+        default=None, metadata=argument("the program; without it, the filter of that name which is known")
+    )
+
+
+@theme(frozen=True, kw_only=True)
+class _Building(BuildOptions, CompileOptions, WatchOptions, DeployOptions, AccessOptions, Reporting):
+    # `target` is that of the build; what a deployment is for has a name of its own here.
+    deploy: str | Mapping[str, str] | None = option(
+        "with --watch: put each build in force on the pods with these labels: app=details",
+        "LABELS",
+        "-d",
+        values="selector",
+    )
+    deploy_target: str | None = option("with --deploy: what it is for; istio", "TARGET", values="renderings")
+    log: Callable[[str], None] | None = keyword("given each line of a container's build, and of watching, as it comes")
+
+
+@theme(frozen=True)
+class BuildCall(_Building):
+    """What `Session.build` takes."""
+
+    what: str | Path | Filter | Module = field(
+        metadata=argument("a filter, a .wasm file, a source, a folder, or the word precompiled")
+    )
+    file: str | Path | None = field(default=None, metadata=argument("the module, behind the word precompiled"))

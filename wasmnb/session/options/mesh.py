@@ -1,0 +1,87 @@
+"""Options of a mesh that is started or connected to."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from wasmnb.options import argument, option, theme
+from wasmnb.plugin.enums import Kind, words
+from wasmnb.session.options.common import Reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MeshCall", "MeshOptions"]
+
+
+@theme(frozen=True, kw_only=True)
+class MeshOptions:
+    """How a mesh is started, or connected to."""
+
+    workloads: Sequence[str] = option(
+        "put a sidecar before your own service: NAME=HOST:PORT,label=value; HTTP/2 and gRPC are found out, or said with"
+        " HOST:PORT/h2c",
+        "SERVICE",
+        "--workload",
+        "-w",
+        default=(),
+        repeat=True,
+    )
+    bookinfo: bool = option(
+        "start without the six bookinfo pods",
+        "",
+        "--no-bookinfo",
+        default=True,
+        switch=False,
+        python="False: without the six bookinfo pods",
+    )
+    gateway_port: int = option("loopback port of the way in; a free one", "PORT", default=0, read=int)
+    log_level: str = option(
+        "from which level on proxies keep what filters log; info",
+        "LEVEL",
+        default="info",
+        values="trace|debug|info|warning|error|critical|off",
+    )
+    context: str | None = option(
+        "istio: context of the kubeconfig, or in-cluster; the current one", "CONTEXT", values="contexts"
+    )
+    namespace: str | None = option(
+        "istio: namespace of the pods; the one that the context names", "NAMESPACE", "-n", values="namespaces"
+    )
+    istio_namespace: str = option("istio: where istiod runs; istio-system", "NAMESPACE", default="istio-system")
+    as_: str = option(
+        "istio: the kind of object that plugins become; the newest that fits",
+        "KIND",
+        default="",
+        values="|".join(words(kind for kind in Kind if kind.istio)),
+    )
+    preflight: bool = option(
+        "istio: apply modules that the embedded Envoy has not tried",
+        "",
+        "--no-preflight",
+        default=True,
+        switch=False,
+        python="istio; False: apply modules that the embedded Envoy has not tried",
+    )
+    prove: str | None = option(
+        "istio: how a filter is proven to act: effect sends plain requests of ours to the pods that it is put on, and "
+        "what was not seen to act is LOADED; config sends nothing and takes LOADED for enough",
+        "PROOF",
+        values="effect|config",
+    )
+
+
+@theme(frozen=True, kw_only=True)
+class _Starting(MeshOptions, Reporting):
+    pass
+
+
+@theme(frozen=True)
+class MeshCall(_Starting):
+    """What `Session.mesh` takes."""
+
+    kind: str | None = field(
+        default=None,
+        metadata=argument("local, istio or stop; without it, the one that is chosen or configured"),
+    )
