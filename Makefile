@@ -4,7 +4,8 @@
 # make lab    opens JupyterLab on the notebooks
 # make bench  measures, prints a table, writes build/bench.json; ONLY=rust: that language or part; RUNS=3: a quick look;
 #             BASE=COMMIT measures that commit too, in turn, and says what got slower
-# make chaos  breaks whatever it can, and holds each verdict against what requests show; RUNS=300, SEED=: the same again
+# make chaos  breaks whatever it can on the embedded mesh and on the tests' cluster, and holds each verdict against what
+#             requests show; RUNS=300, SEED=: the same again, ON=local or istio: one of them
 # make lint   ruff, mypy, the floors of ARCHITECTURE.md, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends and the lab extension from labextension/ into the package (Node.js)
@@ -51,7 +52,7 @@ bench: $(VENV)/test
 	RUNS=$(RUNS) $(BIN)/python benchmarks/$(if $(BASE),compare.py $(BASE),bench.py) $(ONLY)
 
 chaos: $(VENV)/test
-	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(ON),--mesh $(ON))
 
 lint: $(VENV)/test
 	$(LINT)

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
+from tests.conformance.languages import SUFFIXES, prepare
 from tests.mesh.tiny import build, header
+from wasmnb.compile import Filter
+from wasmnb.image import package
 from wasmnb.module import Module
 
 TAG, CONFIG = "x-tag", "x-config"
 TRAPS, HANGS, REFUSES = "!", "~", "^"
 """What a path has that makes the filter trap on the response, never come back, or answer 403 itself."""
 BUILDS = tuple("abcdef")
+LANGUAGES = tuple(SUFFIXES)
+LYING = "lying"
+
+_TAGS: dict[str, str] = {}
+_HERE = Path(__file__).parent / "marking"
+
+
+def tag_of(digest: str) -> str:
+    """Give the mark of an image that was made here; empty for one that marks nothing."""
+    return _TAGS.get(digest, "")
+
+
+def _known(module: Module, tag: str) -> Module:
+    _TAGS[package(module).digest] = tag
+    return module
+
 
 _REQUEST = f"""\
 evil = path_has('{TRAPS}');
@@ -25,7 +45,15 @@ _RESPONSE = "if (evil) __builtin_trap(); {tag}; if (length) add_header(2, {confi
 def marking(tag: str) -> Module:
     """A filter that adds ``x-tag: <tag>`` and ``x-config: <its configuration>`` to each response."""
     response = _RESPONSE.format(tag=header(TAG, tag), config=f'"{CONFIG}", {len(CONFIG)}')
-    return build(f"chaos-{tag}", request=_REQUEST, configure=_CONFIGURE, response=response)
+    return _known(build(f"chaos-{tag}", request=_REQUEST, configure=_CONFIGURE, response=response), tag)
+
+
+@cache
+def written_in(language: str) -> Module:
+    """Give one that does the same, but for the endless loop, written in a language on its SDK; its mark names it."""
+    prepare(language)
+    source = (_HERE / f"marking.{SUFFIXES[language]}").read_text("utf-8")
+    return _known(Filter("chaos-in", source, language).build(), language)
 
 
 def always_trapping() -> Module:
@@ -61,4 +89,4 @@ def lying() -> Module:
         "Plugin configured to fail closed failed to load",
     )
     logs = " ".join(f'log_line(4, "{text}", {len(text)});' for text in words)
-    return build("chaos-lying", response=f"{logs} {header(TAG, 'lying')}")
+    return _known(build("chaos-lying", response=f"{logs} {header(TAG, LYING)}"), LYING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tests.chaos.filters import BUILDS
+from tests.chaos.filters import BUILDS, LANGUAGES
 from tests.chaos.truth import Fate, Truth
 from wasmnb.mesh import PodVerdict, Verdict
 
@@ -50,7 +50,7 @@ def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None)
     acts = expected is not None and expected.shown_by(truth)
     said = verdict.verdict if verdict is not None else None
     if verdict is None and expected is None:
-        return Wrong.STAYS if set(truth.tag.split()) & set(BUILDS) else Wrong.NOTHING
+        return Wrong.STAYS if set(truth.tag.split()) & {*BUILDS, *LANGUAGES} else Wrong.NOTHING
     if said is Verdict.LIVE:
         return Wrong.NOTHING if acts else Wrong.FALSE_LIVE
     if said in _SAID and truth.fate not in _SAID[said]:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any
 
-from tests.chaos.faults import FAULTS, Mend
+from tests.chaos.faults import Catalogue, Mend
+from tests.chaos.grounds import Begin, Ground
 from tests.chaos.looks import Wrong, compare
 from tests.chaos.truth import Fate, Truth
-from tests.chaos.world import World
 from wasmnb.errors import WasmnbError
-from wasmnb.mesh.local import LocalMesh
 
 _GRACE = 2.0  # seconds after a fault in which a verdict may still be of the time before
 _LATE = 10.0  # seconds after which a verdict that is not LIVE counts as wrong
@@ -56,10 +55,13 @@ class Report:
         Those that were not, because requests showed something else before than after.
     fates : Counter
         How often what happened to requests.
+    unproven : Counter
+        How often something that acts stayed unproven because a fault had taken away what would prove it, by cause.
     seconds : list of float
         From a fault until every verdict was right.
     """
 
+    mesh: str
     seed: int
     runs: int = 0
     looks: int = 0
@@ -67,6 +69,7 @@ class Report:
     fates: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
+    unproven: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -77,6 +80,7 @@ class Report:
         """Give it as plain JSON values."""
         cuts = quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0.0] * 99
         return {
+            "mesh": self.mesh,
             "seed": self.seed,
             "runs": self.runs,
             "looks": self.looks,
@@ -84,6 +88,7 @@ class Report:
             **{wrong.name.lower(): self.count(wrong) for wrong in Wrong if wrong.value},
             "time_to_truth_p50_s": round(cuts[49], 2),
             "time_to_truth_p99_s": round(cuts[98], 2),
+            "unproven": dict(self.unproven),
             "faults": dict(self.struck),
             "requests": dict(self.fates),
             "verdicts": dict(self.verdicts),
@@ -97,25 +102,28 @@ class Report:
         return "\n".join([*(f"{name:{width}}  {value}" for name, value in facts.items()), "", *found])
 
 
-def chaos(runs: int, seed: int, say: Callable[[str], None], faults: Sequence[str] = tuple(FAULTS)) -> Report:
+def chaos(ground: Ground, runs: int, seed: int, say: Callable[[str], None], faults: Sequence[str] = ()) -> Report:
     """Do so many runs.
 
     Parameters
     ----------
+    ground : Ground
+        The kind of mesh.
     runs : int
     seed : int
         The same makes the same choices.
     say : callable
         Takes a line about each run.
     faults : sequence of str
-        Which of `FAULTS` may happen.
+        Which of the ground's may happen; all when empty.
     """
-    report = Report(seed)
+    report = Report(ground.name, seed)
+    chosen = {name: ground.faults[name] for name in faults or ground.faults}
     for first in range(0, runs, _RUNS_OF_A_MESH):
-        with LocalMesh.start() as mesh:
+        with ground.begin() as begin:
             for number in range(first, min(runs, first + _RUNS_OF_A_MESH)):
                 known = len(report.findings)
-                _Run(report, number, mesh, random.Random(f"{seed} {number}"), faults).do()
+                _Run(report, number, begin, ground, chosen).do()
                 say(f"run {number + 1} of {runs}: {report.looks} looks, {len(report.findings)} wrong")
                 for finding in report.findings[known:]:
                     say(str(finding))
@@ -124,13 +132,18 @@ def chaos(runs: int, seed: int, say: Callable[[str], None], faults: Sequence[str
 
 class _Run:
     def __init__(
-        self, report: Report, number: int, mesh: LocalMesh, choose: random.Random, faults: Sequence[str]
+        self,
+        report: Report,
+        number: int,
+        begin: Begin,
+        ground: Ground,
+        faults: Catalogue,
     ) -> None:
         self.report = report
         self.number = number
-        self.choose = choose
-        self.faults = faults
-        self.world = World.begin(mesh, choose, f"probed-{number}")
+        self.choose = choose = random.Random(f"{report.seed} {number}")
+        self.faults, self.blind = faults, ground.blind
+        self.world = begin(choose, f"probed-{number}")
         self.story = self.world.story
         self.at = time.monotonic()
 
@@ -140,7 +153,7 @@ class _Run:
         try:
             self.settle()
             for _ in range(self.choose.randint(1, 3)):
-                mends += filter(None, [self.strike(self.choose.choice(self.faults))])
+                mends += filter(None, [self.strike(self.choose.choice(list(self.faults)))])
                 self.settle()
         except Exception:  # noqa: BLE001 - whatever it is, it is found
             words = traceback.format_exc()
@@ -152,6 +165,7 @@ class _Run:
                 with contextlib.suppress(WasmnbError):
                     mend()
             self.story.append("mended")
+        self.world.recover()
         self.at = time.monotonic()
         self.settle()
         self.end()
@@ -159,7 +173,7 @@ class _Run:
     def strike(self, name: str) -> Mend | None:
         self.report.struck[name] += 1
         self.story.append(name)
-        mend = FAULTS[name](self.world)
+        mend = self.faults[name](self.world)
         self.at = time.monotonic()
         return mend
 
@@ -192,6 +206,9 @@ class _Run:
             self.report.fates[truth.fate.value] += 1
             self.report.verdicts[verdict.verdict.value if verdict else "none"] += 1
             wrong = compare(verdict, truth, expected)
+            if wrong is Wrong.FALSE_NOT_LIVE and verdict is not None and verdict.cause in self.blind:
+                self.report.unproven[verdict.cause.value] += 1
+                continue
             if wrong is not Wrong.NOTHING:
                 said = (verdict.verdict.value, verdict.reason) if verdict is not None else ("none", "")
                 found.append(Finding(self.number, pod, wrong, *said, truth, tuple(self.story), begun - self.at))

@@ -7,21 +7,38 @@ from datetime import datetime, timezone
 
 import pytest
 
+from tests.chaos.grounds import EMBEDDED, istio
+from tests.chaos.istio_faults import ISTIO
 from tests.chaos.looks import Expected, Wrong, compare
 from tests.chaos.run import Report, chaos
 from tests.chaos.truth import Fate, Truth
 from wasmnb.mesh import PodVerdict, Verdict
 
 RUNS, SEED = 14, 2026
+ON_A_CLUSTER = 3
 
 
 @pytest.mark.compiler
 @pytest.mark.envoy
 def test_no_verdict_is_wrong_for_longer_than_it_may_be():
-    report = chaos(RUNS, SEED, print)
+    report = chaos(EMBEDDED, RUNS, SEED, print)
     assert not report.findings, str(report)
     assert report.looks > RUNS
     assert len(report.struck) > RUNS / 2
+
+
+@pytest.mark.cluster
+@pytest.mark.compiler
+@pytest.mark.envoy
+def test_no_verdict_on_a_cluster_is_live_where_it_does_not_act(cluster):
+    report = chaos(istio(cluster), ON_A_CLUSTER, SEED, print)
+    assert not report.findings, str(report)
+    assert report.looks > ON_A_CLUSTER
+
+
+def test_there_are_many_kinds_of_faults_on_each_mesh():
+    assert len(EMBEDDED.faults) > 24
+    assert len(ISTIO) > 40
 
 
 def verdict(word: str) -> PodVerdict:
@@ -60,4 +77,4 @@ def test_what_acts_though_nothing_is_in_force_is_found_and_what_nothing_would_sh
 
 
 def test_a_report_is_plain_values():
-    assert json.loads(json.dumps(Report(1).to_dict()))["looks"] == 0
+    assert json.loads(json.dumps(Report("local", 1).to_dict()))["looks"] == 0

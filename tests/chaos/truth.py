@@ -11,8 +11,8 @@ from tests.chaos.filters import CONFIG, TAG
 from wasmnb.errors import TrafficError
 from wasmnb.mesh import Mesh
 
-_REQUESTS = 4  # to each pod; a worker that hangs takes some of several
-_PATIENCE = 1.0  # seconds
+REQUESTS = 4  # to each pod; a worker that hangs takes some of several
+PATIENCE = 1.0  # seconds
 
 
 class Fate(str, Enum):
@@ -50,13 +50,18 @@ def ask(mesh: Mesh, source: str, url: str, pods: Iterable[str]) -> dict[str, Tru
 
 
 def _ask(mesh: Mesh, source: str, url: str, pod: str) -> Truth:
-    seen = {_one(mesh, source, url, pod) for _ in range(_REQUESTS)}
+    return together([_one(mesh, source, url, pod) for _ in range(REQUESTS)])
+
+
+def together(seen: Iterable[Truth]) -> Truth:
+    """Give what several requests showed, where all of them showed the same."""
+    seen = set(seen)
     return seen.pop() if len(seen) == 1 else Truth(Fate.MIXED)
 
 
 def _one(mesh: Mesh, source: str, url: str, pod: str) -> Truth:
     try:
-        response = mesh.send(source, url, pod=pod, timeout=_PATIENCE).response
+        response = mesh.send(source, url, pod=pod, timeout=PATIENCE).response
     except TrafficError:
         return Truth(Fate.SILENT)
     tags, configs = response.headers.all(TAG), response.headers.all(CONFIG)

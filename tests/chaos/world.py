@@ -11,8 +11,7 @@ from tests.chaos.looks import Expected
 from tests.chaos.truth import Truth, ask
 from wasmnb.errors import BadNameError, WasmnbError
 from wasmnb.image import package
-from wasmnb.mesh import PodVerdict, Verdict
-from wasmnb.mesh.local import LocalMesh
+from wasmnb.mesh import Mesh, PodVerdict, Verdict
 from wasmnb.module import Module
 from wasmnb.plugin import FailPolicy, Plugin
 
@@ -32,7 +31,7 @@ class World:
 
     Parameters
     ----------
-    mesh : LocalMesh
+    mesh : Mesh
     choose : random.Random
         Makes every choice, so that a seed makes them again.
     target : str
@@ -43,19 +42,19 @@ class World:
         What was done, in order.
     """
 
-    mesh: LocalMesh
+    mesh: Mesh
     choose: random.Random
     target: str
     plugin: Plugin
     story: list[str] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, mesh: LocalMesh, choose: random.Random, id_: str) -> World:
+    def begin(cls, mesh: Mesh, choose: random.Random, id_: str, **more: object) -> World:
         """Choose pods, a filter and its policy, and deploy it under an id that was never used before."""
         target = choose.choice(list(TARGETS))
         policy = choose.choice(list(FailPolicy))
         image = package(filters.marking(choose.choice(filters.BUILDS)))
-        world = cls(mesh, choose, target, Plugin(id_, image, TARGETS[target][1], fail_policy=policy))
+        world = cls(mesh, choose, target, Plugin(id_, image, TARGETS[target][1], fail_policy=policy), **more)
         world.deploy(world.plugin)
         return world
 
@@ -94,7 +93,11 @@ class World:
         with contextlib.suppress(WasmnbError):
             self.mesh.apply(Plugin(id_, package(module), self.plugin.selector, **fields))
 
+    def recover(self) -> None:
+        """Wait until what was mended is whole."""
+
     def truth(self) -> dict[str, Truth]:
+        """Say what requests to each pod show."""
         return ask(self.mesh, SOURCE, self.url, self.pods)
 
     def verdicts(self) -> dict[str, PodVerdict]:
@@ -108,12 +111,10 @@ class World:
     def expected(self) -> Expected | None:
         """Give what the filter that is in force would show."""
         standing = next((one for one in self.mesh.plugins() if one.id == self.plugin.id), None)
-        if standing is None:
+        tag = filters.tag_of(standing.image.digest) if standing is not None else ""
+        if standing is None or not tag:
             return None
-        for tag in filters.BUILDS:
-            if package(filters.marking(tag)).digest == standing.image.digest:
-                return Expected(tag, standing.config_text)
-        return Expected("lying", "") if standing.image.digest == package(filters.lying()).digest else None
+        return Expected(tag, "" if tag == filters.LYING else standing.config_text)
 
     def provoke(self, letter: str, times: int = 1) -> None:
         """Send each pod requests that the filter does harm on."""
