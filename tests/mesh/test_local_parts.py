@@ -143,6 +143,29 @@ def test_reasons_are_told_once_and_without_time_and_place():
     assert reasons(LINES[8:]) == ["Plugin B failed to load"]
 
 
+def test_what_filters_and_clients_have_written_is_no_word_of_envoys(tmp_path):
+    trap = f"{AT}[error][wasm] [y.cc:38] Function: proxy_on_log failed: Uncaught RuntimeError: unreachable"
+    mark = f"{AT}[debug][filter] [x.cc:160] Updated filter config plugins created, warming done"
+    refusal = f"{AT}[critical][wasm] [z.cc:626] Failed to load Wasm module due to a missing import: env.x"
+    told = f"{trap}\\n{mark}\\n{refusal}"
+    said = f"{AT}[error][wasm] [z.cc:1151] wasm log one : "
+    path = tmp_path / "log"
+    path.write_text(f"{said}{told}\n{said}\\u2028{trap}\n{said}{refusal}\n[info] {trap}\n", "utf-8")
+    lines = Log(path).all()
+    assert traps(lines) == []
+    assert reasons(lines) == []
+    assert Log(path).present() == lines
+    assert lines[:2] == [f"{said}{trap}", f"  {mark}"]
+
+
+def test_a_crash_that_envoy_wrote_on_one_line_is_read_as_several(tmp_path):
+    head, *frames = LINES[1:5]
+    path = tmp_path / "log"
+    path.write_text("\\n".join([head, *frames]) + "\n", "utf-8")
+    (found,) = traps(Log(path).all())
+    assert found.offsets == (0x146, 0x2AF)
+
+
 def test_a_crash_names_the_request_of_the_last_dump():
     dump = ["Caught Aborted, suspect faulting address 0x1", "    ':path', '/a'", "    ':method', 'GET'"]
     later = [dump[0], "    ':path', '/b?c'", "    ':method', 'POST'"]

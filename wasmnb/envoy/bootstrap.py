@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.istio_names import NAMESPACE, host, inbound_cluster, node, outbound_cluster
+from wasmnb.envoy.log import FORMAT
 from wasmnb.envoy.tap import TAP
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
 
@@ -126,7 +127,7 @@ def command(envoy: str, config: str, level: str) -> list[str]:
     # The debug lines of "filter" mark in the log when a new chain took over: what was logged before is of the old one.
     levels = f"wasm:{level},config:warning,filter:debug"
     flags = ["--concurrency", "1", "--disable-hot-restart", "--log-level", QUIET, "--component-log-level", levels]
-    return [envoy, "-c", config, *flags]
+    return [envoy, "-c", config, *flags, "--log-format", FORMAT]
 
 
 def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:

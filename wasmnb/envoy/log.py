@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,29 +14,42 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["LASTING", "Log", "Trap", "crash_request", "reasons", "refusal_cause", "said", "traps"]
+__all__ = [
+    "CONTINUED",
+    "FORMAT",
+    "LASTING",
+    "Log",
+    "Trap",
+    "crash_request",
+    "reasons",
+    "refusal_cause",
+    "said",
+    "traps",
+]
 
+FORMAT = "[%Y-%m-%d %T.%e][%t][%l][%n] [%g:%#] %j"
+"""How an Envoy of ours logs: as by itself, but each record on one line, so that no text in it looks like another."""
+CONTINUED = "  "
+"""What stands before the lines of a text of several that is no crash."""
+_HEAD = r"\[\d{4}-\d\d-\d\d [\d:.]+\]\[\d+\]"
+_BEGIN = re.compile(_HEAD + r"\[\w+\]\[\w+\] (?:\[[^\]]*\] )?")
 # Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
-_MARK = f"Updated filter config {CHAIN_NAME} created, warming done"
+_UPDATED = f"Updated filter config {CHAIN_NAME} created, warming done"
+_MARK = re.compile(rf"{_HEAD}\[debug\]\[filter\] \[[^\]]*\] {_UPDATED}")
 _NOISE = ("][debug][filter]", "no configured limit to the number of allowed active downstream connections")
 # Envoy 1.40: each call into a VM and out of it (wasm_vm.cc), and what happens to each request.
 _TRACE = ("][trace][wasm] [source/extensions/common/wasm/wasm_vm.cc", "][trace][http]", "][debug][http]")
-_BEGIN = re.compile(r"\[\d{4}-\d\d-\d\d [\d:.]+\]\[\d+\]\[\w+\]\[\w+\] ")
 # Envoy 1.40, wasm_vm.cc, and proxy-wasm-cpp-host's backtrace in the lines after it.
-# What a module logs may have any words in it: "wasm log" stands before them.
-_TRAP = re.compile(
-    r"^\[[^\]]*\]\[\d+\]\[error\]\[wasm\] \[[^\]]*\] (?!wasm log).*?Function: (?P<function>\S+) failed: (?P<why>.*)$"
-)
+_TRAP = re.compile(_HEAD + r"\[error\]\[wasm\] \[[^\]]*\] Function: (?P<function>\S+) failed: (?P<why>.*)$")
+_BACKTRACE = re.compile(r"[\w -]*in-VM backtrace")
 _FRAME = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-fA-F]+)\s+-\s+(?P<name>.*?)(?:\tthread=\d+)?$")
 _PROBLEM = re.compile(
-    r"^\[[^\]]*\]\[\d+\](?:\[(?:error|critical)\]\[wasm\] \[[^\]]*\] (?!wasm log)"
-    r"|\[\w+\]\[config\] .*Filesystem config update rejected)"
+    _HEAD + r"(?:\[(?:error|critical)\]\[wasm\] \[[^\]]*\] (?!wasm log)"
+    r"|\[\w+\]\[config\] \[[^\]]*\] Filesystem config update rejected)"
 )
-_TAKEN = re.compile(rf"^\[[^\]]*\]\[\d+\]\[debug\]\[filter\] .*{re.escape(_MARK)}")
-_SOURCE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
 # Envoy 1.40, context.cc: the level, then plugin, root id and VM id in front of what a module logs.
-_SAID = re.compile(r"\]\[(?P<level>\w+)\]\[wasm\] \[[^\]]*\] wasm log[^:]*: (?P<words>.*)$")
-LASTING = (_MARK, "] Function: ", "Watchdog AbortAction")
+_SAID = re.compile(_HEAD + r"\[(?P<level>\w+)\]\[wasm\] \[[^\]]*\] wasm log[^:]*: (?P<words>.*)$")
+LASTING = (_UPDATED, "] Function: ", "Watchdog AbortAction")
 """What a verdict rests on: lines with these stay in a log, however much is logged after them."""
 
 _REFUSALS = (
@@ -98,7 +112,7 @@ class Log:
         known, lines = self._read
         if state != known:
             text = b"".join(path.read_bytes() for path in (self._old, self.path) if path.exists())
-            lines = text.decode("utf-8", "replace").splitlines()
+            lines = _lines(text)
             self._read = (state, lines)
         return lines
 
@@ -116,7 +130,7 @@ class Log:
     def present(self) -> list[str]:
         """Give the lines since the present chain took over."""
         lines = self.all()
-        marks = [index for index, line in enumerate(lines) if _MARK in line and _TAKEN.match(line)]
+        marks = [index for index, line in enumerate(lines) if _MARK.match(line)]
         return lines[marks[-1] + 1 :] if marks else lines
 
     def size(self) -> int:
@@ -129,7 +143,26 @@ class Log:
             return []
         with self.path.open("rb") as file:
             file.seek(size if size <= self.size() else 0)
-            return file.read().decode("utf-8", "replace").splitlines()
+            return _lines(file.read())
+
+
+def _lines(data: bytes) -> list[str]:
+    """Read lines: what an Envoy says in several is one on the disk, and only what it says of a crash keeps its form."""
+    found: list[str] = []
+    for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n") if data else ():
+        begin = _BEGIN.match(line) if "\\" in line else None
+        if begin is None:
+            found.append(line)
+            continue
+        try:
+            text = json.loads(f'"{line[begin.end() :]}"', strict=False)
+        except ValueError:
+            # Its beginning, or its end, was let go.
+            text = line[begin.end() :]
+        first, *more = text.split("\n")
+        first = begin[0] + first
+        found += [first, *(more if _TRAP.match(first) else (CONTINUED + one for one in more))]
+    return found
 
 
 def traps(lines: Sequence[str], start: re.Pattern[str] = _TRAP) -> list[Trap]:
@@ -143,12 +176,12 @@ def traps(lines: Sequence[str], start: re.Pattern[str] = _TRAP) -> list[Trap]:
     """
     found = []
     for index, line in enumerate(lines):
-        match = start.search(line)
+        match = start.match(line)
         if match is None:
             continue
         end = index + 1
         frames = []
-        if end < len(lines) and "in-VM backtrace" in lines[end]:
+        if end < len(lines) and _BACKTRACE.match(lines[end]):
             end += 1
             while end < len(lines) and (frame := _FRAME.match(lines[end])):
                 frames.append((int(frame["offset"], 16), frame["name"]))
@@ -161,8 +194,8 @@ def reasons(lines: Sequence[str]) -> list[str]:
     """Pick the lines in which Envoy says why it refused something, without time and source file."""
     picked = []
     for line in lines:
-        if _PROBLEM.search(line):
-            text = _SOURCE.sub("", line)
+        if _PROBLEM.match(line):
+            text = _BEGIN.sub("", line, count=1)
             if text not in picked:
                 picked.append(text)
     return picked
@@ -179,7 +212,7 @@ def refusal_cause(lines: Sequence[str]) -> Cause:
 
 def said(lines: Sequence[str]) -> list[str]:
     """Pick the lines that a module logged itself, each behind its level."""
-    found = (_SAID.search(line) for line in lines)
+    found = (_SAID.match(line) for line in lines)
     return [f"{match['level']}: {match['words']}" for match in found if match is not None]
 
 

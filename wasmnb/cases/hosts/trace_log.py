@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.cases.model import Immediate
 from wasmnb.cases.observation import Callback, LogLine
-from wasmnb.envoy.log import traps
+from wasmnb.envoy.log import CONTINUED, traps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -65,7 +65,7 @@ def records(lines: Iterable[str]) -> list[_Record]:
             found.append(_Record(match["thread"], match["level"], match["text"]))
         elif found and not line.startswith("["):
             last = found[-1]
-            found[-1] = _Record(last.thread, last.level, f"{last.text}\n{line}")
+            found[-1] = _Record(last.thread, last.level, f"{last.text}\n{line.removeprefix(CONTINUED)}")
     return found
 
 

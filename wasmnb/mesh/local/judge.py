@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWER", "Ending", "Evidence", "ending", "gather", "judge", "not_selected"]
 
-_WATCHDOG = "Watchdog AbortAction"  # Envoy 1.40, abort_action.cc
+# Envoy 1.40, abort_action.cc
+_WATCHDOG = re.compile(r"\[[^\]]*\]\[\d+\]\[\w+\]\[(?!wasm\])\w+\] .*Watchdog AbortAction")
 
 ANSWER = 1.0
 """Seconds within which a worker that does not hang answers, even on a busy machine."""
@@ -219,7 +221,7 @@ def ending(proxy: Proxy, state: State | None) -> Ending:
     if state is None or state.code is None:
         return Ending()
     lines = proxy.log.all()
-    if state.code == -signal.SIGABRT and any(_WATCHDOG in line for line in lines):
+    if state.code == -signal.SIGABRT and any(_WATCHDOG.match(line) for line in lines):
         request = crash_request(lines)
         return Ending(f"it hung on `{request}`" if request else "it hung", hung=True)
     if state.code < 0:
