@@ -13,6 +13,7 @@ from wasmnb import Session, init_project
 from wasmnb.errors import CompileError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
@@ -100,6 +101,25 @@ def test_what_failed_last_is_raised(tmp_path: Path) -> None:
     (made.path / "filter.cc").write_text("broken\n")
     with Session() as session, pytest.raises(CompileError):
         session.build(made.path, watch=True, seconds=0.5)
+
+
+def test_what_belongs_to_the_project_is_seen_and_what_builds_write_is_not(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "mine")
+    for name in ("target", ".config", "node_modules"):
+        (made.path / name).mkdir()
+
+    def written(path: str) -> Callable[[], object]:
+        return lambda: (made.path / path).write_text("#pragma once\n")
+
+    def others() -> None:
+        written("node_modules/x.h")()
+        written("old.wasm")()
+        written("target/one.h")()
+
+    log = Log(others, written(".config/two.h"), (made.path / "target" / "one.h").unlink)
+    with Session() as session:
+        session.build(made.path, watch=True, seconds=6, log=log)
+    assert [line.split(" ", 1)[1].split(":")[0] for line in log.lines] == ["as it is", "one.h", "two.h", "one.h"]
 
 
 def test_an_interrupt_ends_it(tmp_path: Path) -> None:

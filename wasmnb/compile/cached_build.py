@@ -42,16 +42,20 @@ class Stages:
         self._began = self._last = time.perf_counter()
 
     def begin(self, says: str) -> None:
-        """Begin a stage, and say so in a short phrase."""
+        """Begin a stage, and say so in a short phrase; what came since the last one ended is a part of it."""
         if self.progress:
             self.progress.update(says)
-        self._last = time.perf_counter()
 
     def end(self, stage: str) -> None:
         """End it, under the name that the build's record knows it by."""
         now = time.perf_counter()
         self.seconds.append((stage, now - self._last))
         self._last = now
+
+    def finished(self) -> tuple[tuple[str, float], ...]:
+        """Give the stages of a whole build, the last of which is that its module was kept; they are all of its time."""
+        self.end("keep")
+        return tuple(self.seconds)
 
     @property
     def total(self) -> float:
@@ -139,7 +143,7 @@ def build(
         with io_errors():
             (folder / "module.wasm").write_bytes(wasm)
             (folder / "symbols.wasm").write_bytes(made.wasm)
-        notes = {"first_line": filter.first_line, "warnings": warnings, "stages": stages.seconds}
+        notes = {"first_line": filter.first_line, "warnings": warnings}
         return {**notes, "read": dict(made.read)}
 
     return _module(filter, wasm, store.put(key, fill), stages, cached=False)
@@ -175,11 +179,12 @@ def compile_error(
 
 
 def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached: bool) -> Module:  # noqa: A002
+    parts = () if cached else stages.finished()
     record = BuildRecord(
-        seconds=stages.total,
+        seconds=sum(seconds for _, seconds in parts) if parts else stages.total,
         cached=cached,
         warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
         symbols=entry.path("symbols.wasm"),
-        stages=() if cached else tuple(stages.seconds),
+        stages=parts,
     )
     return Module(filter.name, wasm, record, filter.source)

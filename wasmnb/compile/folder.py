@@ -6,39 +6,104 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from wasmnb.compile.filter import Filter
 from wasmnb.compile.languages import LANGUAGES
+from wasmnb.compile.workspace import above, members, several
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.registered import load
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from wasmnb.compile.filter import Filter
+    from wasmnb.compile.languages import Language
 
     Reader = Callable[[Path, str, tuple[str, ...]], Filter]
 
-__all__ = ["LEFT_OUT", "guess", "read", "walk"]
+__all__ = ["LEFT_OUT", "guess", "read", "read_source", "text_of", "walk"]
 
 #: Folders that hold no source of the project: what build systems write, dependencies, tests; and our C++ SDK, which a
 #: project carries for those who build it without us.
 LEFT_OUT = frozenset({"build", "dist", "node_modules", "proxy_wasm_sdk", "target", "test", "tests"})
+_TESTS = ("_test", ".test", ".spec", ".d")
 _MOST = 4000
+_MAX_SOURCE = 4 * 1024 * 1024
 
 
 def guess(folder: Path) -> str | None:
-    """Say which language a folder is in; None when it holds no filter."""
-    names = [path.name for path in walk(folder)]
+    """Say which language a folder is in; None when it holds no filter.
+
+    Raises
+    ------
+    UsageError
+        It holds several projects, or sources of several languages, and does not say which is meant.
+    """
     top = {item.name for item in folder.iterdir()}
     languages = {word: one for word, one in LANGUAGES.loaded().items() if one.reader}
     # A build file says more than a source does: a Rust project may have C++ in it.
     for word, one in languages.items():
         if top.intersection(one.marks):
             return word
+    sources = {word: found for word, one in languages.items() if (found := _sources(folder, one))}
+    if len(sources) > 1:
+        names = sorted(path.name for found in sources.values() for path in found)
+        raise UsageError(
+            f"The folder {str(folder)!r} holds sources of several languages: {', '.join(names[:8])}.",
+            hint=Wording("name the file, or say which with {}", Option("language", next(iter(sources)), flag="--lang")),
+        )
+    if sources:
+        return next(iter(sources))
+    known = members(folder)
+    if known:
+        raise several(folder, known)
     for word, one in languages.items():
         endings = tuple(mark for mark in one.marks if mark.startswith("."))
-        if endings and any(name.endswith(endings) for name in names):
+        if endings and any(path.name.endswith(endings) for path in walk(folder)):
             return word
     return None
+
+
+def _sources(folder: Path, language: Language) -> list[Path]:
+    """Give the sources at the top of a folder, but those of tests."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix in language.suffixes and not path.stem.endswith(_TESTS)
+    )
+
+
+def read_source(path: Path, *, name: str, language: str, flags: tuple[str, ...]) -> Filter:
+    """Read a filter that is one source, with what it needs of the files beside it.
+
+    Raises
+    ------
+    BadNameError, UsageError
+        The file cannot be read, is no text, or is too large; the name cannot name a filter; there is no such language.
+    """
+    kind = LANGUAGES.get(language)
+    files = load(kind.beside)(path) if kind is not None and kind.beside else {}
+    folder = str(path.parent.resolve()) if files else ""
+    return Filter(name, text_of(path), language, flags, files=tuple(files.items()), file=path.name, folder=folder)
+
+
+def text_of(path: Path) -> str:
+    """Read a file that is to be UTF-8 text.
+
+    Raises
+    ------
+    BadNameError, UsageError
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_SOURCE + 1)
+    except OSError as error:
+        raise BadNameError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint="look at it") from error
+    if len(data) > _MAX_SOURCE:
+        raise UsageError(f"{path} has more than {_MAX_SOURCE:,} bytes.", hint="give the source of a filter")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no UTF-8 text.", hint="save it as UTF-8") from error
 
 
 def read(path: str | Path, *, name: str | None, language: str | None, flags: tuple[str, ...]) -> Filter:
@@ -54,8 +119,26 @@ def read(path: str | Path, *, name: str | None, language: str | None, flags: tup
         raise UsageError(
             f"The folder {str(path)!r} holds nothing to build {what} from.", hint=f"folders are built in {known}"
         )
+    name = folder.resolve().name if name is None else name
+    if not _has_build_file(folder, kind):
+        sources = _sources(folder, kind)
+        if len(sources) == 1:
+            return read_source(sources[0], name=name, language=kind.word, flags=flags)
+        if sources:
+            raise UsageError(
+                f"The folder {str(folder)!r} holds {len(sources)} {kind.name} sources and no {kind.marks[0]}.",
+                hint=f"write a {kind.marks[0]}, or name the one file that is the filter",
+            )
     reader = cast("Reader", load(kind.reader))
-    return reader(folder, folder.resolve().name if name is None else name, flags)
+    return reader(folder, name, flags)
+
+
+def _has_build_file(folder: Path, language: Language) -> bool:
+    """Tell whether a folder says how it is built; C++ needs no word for that."""
+    files = [mark for mark in language.marks if not mark.startswith(".")]
+    if not files or any((folder / mark).is_file() for mark in files):
+        return True
+    return language.nested and any(above(folder, mark) for mark in files)
 
 
 def walk(folder: Path) -> Iterator[Path]:

@@ -50,6 +50,8 @@ class Language:
         source is a program by itself.
     layout : str
         ``module:attribute`` of what its projects look like (`wasmnb.project.layouts.Layout`); empty for none.
+    nested : bool
+        A folder may belong to a project whose build file lies above it, as a program of a Go module does.
     signs : tuple of str
         Regular expressions for what only this language has, one line each; comments are gone when they are tried.
     """
@@ -63,6 +65,7 @@ class Language:
     reader: str = ""
     beside: str = ""
     layout: str = ""
+    nested: bool = False
     signs: tuple[str, ...] = ()
 
 

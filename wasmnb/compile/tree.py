@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.filter import Filter
 
-__all__ = ["LINKED", "TREES", "Tree", "as_bytes", "as_text", "listed", "planted", "unchanged"]
+__all__ = ["LINKED", "TREES", "Tree", "as_bytes", "as_text", "foreign", "listed", "planted", "unchanged"]
 
 TREES = Store("trees", keep=4)
 #: What is never taken along: what version control keeps, what package managers brought, and what holds secrets.
@@ -103,10 +103,15 @@ def _tracked(folder: Path) -> list[Path] | None:
     return [folder / name for name in names] or None
 
 
+def foreign(name: str) -> bool:
+    """Tell whether nothing of that name is taken along, wherever it lies."""
+    return name in _NEVER or _secret(name)
+
+
 def _foreign(folder: Path) -> bool:
     name = folder.name
     # Links lead out of the project: bazel leaves four of them, to its caches.
-    if name in _NEVER or _secret(name) or (folder.is_symlink() and name.startswith("bazel-")):
+    if foreign(name) or (folder.is_symlink() and name.startswith("bazel-")):
         return True
     return any((folder / mark).exists() for mark in _WRITTEN)
 

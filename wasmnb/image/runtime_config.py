@@ -19,7 +19,7 @@ from wasmnb.image.manifest import is_text
 if TYPE_CHECKING:
     from wasmnb.module.facts import ModuleFacts
 
-__all__ = ["agreed", "canonical", "schema_text"]
+__all__ = ["agreed", "canonical", "schema_text", "without_stale_abi"]
 
 _TYPE = "envoy_proxy"
 _MAX_SCHEMA = 64 * 1024
@@ -65,6 +65,22 @@ def agreed(source: Mapping[str, Any] | str | Path | None, facts: ModuleFacts) ->
     root_ids = list(facts.root_ids or ()) if given_ids is None else _texts(given_ids, "rootIds", where)
     _agree(where, abi, root_ids, facts)
     return {"type": _TYPE, "abiVersions": abi, "config": {"rootIds": root_ids}}
+
+
+def without_stale_abi(path: Path, facts: ModuleFacts) -> tuple[dict[str, Any], str]:
+    """Read a file that lies beside a filter's sources, and may have been written for an older build of it.
+
+    Returns
+    -------
+    dict, str
+        The configuration without ABI versions that the module contradicts, and what is wrong with them.
+    """
+    raw = _object(_read(path), str(path))
+    stale = [key for key in ("abiVersions", "abi_versions") if _denied(raw.get(key), facts)]
+    if not stale:
+        return raw, ""
+    listed = ", ".join(map(str, raw.pop(stale[0])))
+    return raw, f"{path.name} lists the ABI {listed}, and the module has v{facts.abi}: the image says that"
 
 
 def schema_text(schema: Mapping[str, Any] | str) -> str:
@@ -143,10 +159,16 @@ def _texts(value: Any, field: str, where: str) -> list[str]:
     return list(value)
 
 
+def _denied(abi: Any, facts: ModuleFacts) -> bool:
+    """Tell whether ABI names exclude the module's; those that are hashes of old commits cannot be compared."""
+    names = abi if isinstance(abi, list | tuple) else ()
+    numbers = [match[1] for match in (_NUMBERED.fullmatch(str(name)) for name in names) if match]
+    return bool(facts.abi and numbers and facts.abi not in numbers)
+
+
 def _agree(where: str, abi: list[str], root_ids: list[str], facts: ModuleFacts) -> None:
-    """Refuse what the module itself denies; ABI names that are hashes of old commits cannot be compared."""
-    numbers = [match[1] for match in map(_NUMBERED.fullmatch, abi) if match]
-    if facts.abi and numbers and facts.abi not in numbers:
+    """Refuse what the module itself denies."""
+    if _denied(abi, facts):
         raise _wrong(where, f"its abiVersions are {', '.join(abi)}", f"the module says v{facts.abi}: write that")
     if facts.root_ids is not None:
         for root_id in root_ids:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.filter import Filter
-from wasmnb.compile.folder import guess
+from wasmnb.compile.folder import guess, read_source, text_of
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.image.layer import RUNTIME
 from wasmnb.image.packaging import package
 from wasmnb.image.reference import Reference
+from wasmnb.image.runtime_config import without_stale_abi
 from wasmnb.image.store import Store
 from wasmnb.module.check import check
-from wasmnb.module.module import Module
-from wasmnb.registered import load
+from wasmnb.module.module import BuildRecord, Module
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +32,6 @@ __all__ = ["SCHEMA", "build_image"]
 #: Where a project folder has the JSON Schema of its configuration.
 SCHEMA = "schema.json"
 _MAGIC = b"\0asm"
-_MAX_SOURCE = 4 * 1024 * 1024
 
 
 def build_image(
@@ -42,6 +44,7 @@ def build_image(
     runtime_config: Mapping[str, Any] | str | Path | None = None,
     schema: Mapping[str, Any] | str | None = None,
     flags: Sequence[str] = (),
+    language: str | None = None,
     progress: Progress | None = None,
     force: bool = False,
 ) -> Image:
@@ -61,6 +64,8 @@ def build_image(
         As of `wasmnb.image.packaging.package`.
     flags : sequence of str
         Compiler flags for a source or a folder.
+    language : str, optional
+        Of a source or a folder; what its name, or the folder's files, say.
     progress : Progress, optional
     force : bool
         Compile even when nothing changed.
@@ -88,24 +93,33 @@ def build_image(
         module = what.build(progress=progress, force=force)
     else:
         given = Path(what).expanduser()
-        beside = given / RUNTIME
-        if runtime_config is None and beside.is_file():
-            runtime_config = beside
         described = given / SCHEMA
         if schema is None and described.is_file():
-            schema = _source(described)
-        found = _found(given, named.name, flags)
+            schema = text_of(described)
+        found = _found(given, named.name, flags, language)
         module = found if isinstance(found, Module) else found.build(progress=progress, force=force)
+        if runtime_config is None and (given / RUNTIME).is_file():
+            module, runtime_config = _with_runtime_config(module, given / RUNTIME)
     known = module.facts.root_ids
     check(module, known[0] if known else None)
     image = package(module, tag, variant=variant, annotations=annotations, runtime_config=runtime_config, schema=schema)
     return (store or Store()).add(image)
 
 
-def _found(path: Path, name: str, flags: Sequence[str]) -> Module | Filter:
+def _with_runtime_config(module: Module, path: Path) -> tuple[Module, Mapping[str, Any]]:
+    """Take a folder's own file; that it is stale is a warning of the build."""
+    config, stale = without_stale_abi(path, module.facts)
+    if stale:
+        record = module.build or BuildRecord(0.0, cached=True)
+        warnings = (*record.warnings, Diagnostic("warning", stale, text=path.name))
+        module = replace(module, build=replace(record, warnings=warnings))
+    return module, config
+
+
+def _found(path: Path, name: str, flags: Sequence[str], language: str | None) -> Module | Filter:
     """Read what a path names."""
     if path.is_dir():
-        return _in_folder(path, name, flags)
+        return _in_folder(path, name, flags, language)
     if not path.exists():
         near = get_close_matches(path.name, _names(path.parent), n=1)
         hint = (
@@ -116,18 +130,21 @@ def _found(path: Path, name: str, flags: Sequence[str]) -> Module | Filter:
         raise BadNameError(f"There is no filter and no file {str(path)!r}.", hint=hint)
     if path.suffix == ".wasm":
         return Module.load(path, name=name)
-    language = next((one for one in LANGUAGES.loaded().values() if path.suffix in one.suffixes), None)
-    if language is None:
-        hint = "give a .wasm file, a source (.cc, .rs, .go, .ts), or a folder"
-        raise UsageError(f"An image cannot be built from {path.name!r}.", hint=hint)
-    source = _source(path)
-    files = load(language.beside)(path) if language.beside else {}
-    folder = str(path.parent.resolve()) if files else ""
-    return Filter(name, source, language.word, tuple(flags), files=tuple(files.items()), file=path.name, folder=folder)
+    known = LANGUAGES.loaded()
+    word = language or next((word for word, one in known.items() if path.suffix in one.suffixes), None)
+    if word is None:
+        raise UsageError(
+            f"An image cannot be built from {path.name!r}.",
+            hint=Wording(
+                "give a .wasm file, a source (.cc, .rs, .go, .ts), or a folder; {} says what another source is in",
+                Option("language", flag="--lang"),
+            ),
+        )
+    return read_source(path, name=name, language=word, flags=tuple(flags))
 
 
-def _in_folder(folder: Path, name: str, flags: Sequence[str]) -> Module | Filter:
-    language = guess(folder)
+def _in_folder(folder: Path, name: str, flags: Sequence[str], language: str | None) -> Module | Filter:
+    language = language or guess(folder)
     if language is not None:
         # A module beside the sources is what some build made of them once.
         return Filter.from_folder(folder, name=name, language=language, flags=flags)
@@ -152,20 +169,6 @@ def _is_module(path: Path) -> bool:
             return file.read(len(_MAGIC)) == _MAGIC
     except OSError:
         return False
-
-
-def _source(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_SOURCE + 1)
-    except OSError as error:
-        raise BadNameError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint="look at it") from error
-    if len(data) > _MAX_SOURCE:
-        raise UsageError(f"{path} has more than {_MAX_SOURCE:,} bytes.", hint="give the source of a filter")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no UTF-8 text.", hint="save it as UTF-8") from error
 
 
 def _names(folder: Path) -> list[str]:

@@ -40,12 +40,15 @@ class Order:
     packaging : dict
         Keywords of `wasmnb.image.package`.
     force : bool
+    language : str or None
+        Of a source or a folder.
     """
 
     what: str | Path | Filter | Module
     reference: str
     packaging: dict[str, Any]
     force: bool = False
+    language: str | None = None
 
     @classmethod
     def read(
@@ -57,6 +60,7 @@ class Order:
         annotations: Sequence[str] | Mapping[str, str],
         schema: Mapping[str, Any] | str | Path | None,
         force: bool = False,
+        language: str | None = None,
         **packaging: Any,
     ) -> Order:
         """Read what was said; nothing is built.
@@ -92,7 +96,7 @@ class Order:
             )
         packaging["annotations"] = _annotations(annotations)
         packaging["schema"] = schema if schema is None or isinstance(schema, Mapping) else text_of(schema)
-        return cls(what, reference, packaging, force)
+        return cls(what, reference, packaging, force, language)
 
     def run(
         self,
@@ -124,7 +128,13 @@ class Order:
                 Wording("{} says how a container builds, and none is to build.", said),
                 hint=Wording("add {}", Option("in_container")),
             )
-        if self.packaging.get("flags") and (container is not None or not self._is_source(filters)):
+        compiled = container is None and self._is_source(filters)
+        if self.language is not None and not compiled:
+            raise UsageError(
+                f"A language is for a source or a folder that is compiled here, and {_name(self.what)!r} is none.",
+                hint=Wording("leave {} out", Option("language", flag="--lang")),
+            )
+        if self.packaging.get("flags") and not compiled:
             raise UsageError(
                 f"Compiler flags are for a source or a folder that is compiled here, and {_name(self.what)!r} is none.",
                 hint=Wording(
@@ -136,7 +146,7 @@ class Order:
             if container is not None:
                 return self._in_container(container, store, how, progress, log)
             found = self._module(filters, progress) or self.what
-            return self._kept(found, store, progress=progress, force=self.force)
+            return self._kept(found, store, progress=progress, force=self.force, language=self.language)
         except KeyboardInterrupt as error:
             if isinstance(error, Interrupted):
                 raise

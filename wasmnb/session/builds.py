@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import guess
+from wasmnb.compile.tree import foreign, listed
+from wasmnb.compile.workspace import member
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.image.results import Built
 from wasmnb.options import part, takes
@@ -233,6 +235,8 @@ class Builds:
             What the last build or deployment raised, when watching ended with it.
         Interrupted
         """
+        if call.member is not None:
+            call = replace(call, what=_member(call.what, call.member), member=None)
         if call.watch:
             return self._watched(call)
         if call.seconds is not None or call.deploy is not None:
@@ -255,6 +259,7 @@ class Builds:
             annotations=call.annotation,
             schema=call.schema,
             force=call.force,
+            language=call.language,
             flags=parsing.flags(call.flags, call.include, call.define, call.std),
         )
         container = {"command": call.command, "target": call.target, "pull": call.pull}
@@ -321,6 +326,15 @@ class Builds:
         return self.deployments.put(built, wanted, part(call, AccessOptions), call.progress, there=there)
 
 
+def _member(what: object, name: str) -> Path:
+    if not isinstance(what, str | Path):
+        raise UsageError(
+            Wording("{} names a filter in a folder, and {} is none.", Option("member", flag="-C"), repr(what)),
+            hint="give the folder's path",
+        )
+    return member(Path(what).expanduser(), name)
+
+
 def _watchable(what: object, seconds: float | None, *, unattended: bool) -> Path:
     if not isinstance(what, str | Path) or not Path(what).expanduser().is_dir():
         raise UsageError(
@@ -357,15 +371,15 @@ def _changes(folder: Path, seconds: float | None) -> Iterator[str]:
     """
     from watchfiles import watch  # noqa: PLC0415 - for its users only
 
-    from wasmnb.compile.folder import LEFT_OUT  # noqa: PLC0415
+    top = folder.resolve()
 
     def wanted(_: object, path: str) -> bool:
-        parts = Path(path).relative_to(folder.resolve()).parts
-        return bool(parts) and not any(part.startswith(".") or part in LEFT_OUT or part.endswith("~") for part in parts)
+        return not any(foreign(part) or part.endswith("~") for part in Path(path).relative_to(top).parts)
 
     end = None if seconds is None else monotonic() + seconds
+    known = set(listed(top))
     looking = watch(
-        folder.resolve(),
+        top,
         watch_filter=wanted,
         rust_timeout=_STEP_MS,
         yield_on_timeout=True,
@@ -375,8 +389,10 @@ def _changes(folder: Path, seconds: float | None) -> Iterator[str]:
     next(looking)
     yield "as it is"
     for found in looking:
-        if found:
-            names = sorted({Path(path).name for _, path in found})
+        # What is gone was the project's before; what is new may be what a build wrote.
+        before, known = known, set(listed(top)) if found else known
+        names = sorted({path.name for path in map(Path, {path for _, path in found}) if path in before | known})
+        if names:
             yield ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")  # noqa: PLR2004
         if end is not None and monotonic() > end:
             return

@@ -19,6 +19,7 @@ from wasmnb.compile.cache import Store, digest, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, run
 from wasmnb.compile.tree import planted
+from wasmnb.compile.workspace import members, several
 from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.wording import Option
 
@@ -48,7 +49,17 @@ _PLACE = re.compile(r"in (?P<file>\S+)\((?P<line>\d+),(?P<column>\d+)\)")
 
 def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
     """Read a project's folder (`wasmnb.compile.folder`)."""
+    known = members(folder)
+    if known and not _builds(folder):
+        raise several(folder, known)
     return project.read(folder, name, flags, "assemblyscript", ("assembly/filter.ts", "assembly/index.ts", "*.ts"))
+
+
+def _builds(folder: Path) -> bool:
+    try:
+        return bool(_script((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError, UsageError):
+        return False
 
 
 def build(

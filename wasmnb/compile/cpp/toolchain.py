@@ -76,7 +76,6 @@ class CppToolchain:
         ids = notes.pop("root_ids")
         wasm = shipped(linked)
         wasm = wasm if ids is None else stamp(wasm, language=self.language, root_ids=ids)
-        notes["stages"] = stages.seconds
 
         def fill(folder: Path) -> Mapping[str, Any]:
             with io_errors():
@@ -119,11 +118,12 @@ def _no_source(what: str) -> UsageError:
 
 
 def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached: bool) -> Module:  # noqa: A002
+    parts = () if cached else stages.finished()
     record = BuildRecord(
-        seconds=stages.total,
+        seconds=sum(seconds for _, seconds in parts) if parts else stages.total,
         cached=cached,
         warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
         symbols=entry.path("symbols.wasm"),
-        stages=() if cached else tuple((str(name), float(seconds)) for name, seconds in stages.seconds),
+        stages=parts,
     )
     return Module(filter.name, wasm, record, filter.source)

@@ -13,6 +13,7 @@ LANGUAGE = Language(
     marks=("go.mod",),
     reader="wasmnb.compile.go.project:read",
     layout="wasmnb.project.layouts:GO",
+    nested=True,
     signs=(
         r"^\s*package\s+\w+\s*$",
         r"^\s*import\s*(?:\(|\"[\w./-]+\"\s*$)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from wasmnb.compile.go import messages, modules
 from wasmnb.compile.go.compiler import Go, environment, find
 from wasmnb.compile.process import Finished, run
 from wasmnb.compile.tree import planted
+from wasmnb.compile.workspace import above, go_programs, several
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
@@ -32,13 +34,29 @@ MANIFEST = "go.mod"
 _RECIPE = 2
 _TINYGO = "github.com/tetratelabs/proxy-wasm-go-sdk"
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
+_EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
+_READ = "{{if not .Standard}}{{$d := .Dir}}" + _EACH % "GoFiles" + _EACH % "EmbedFiles" + "{{end}}"
+_MAINS = ("main.go", "filter.go", "plugin.go", "*.go")
 # What Go says when a module is not on this machine yet.
 _MISSING = re.compile(r"module lookup disabled by GOPROXY=off|missing go\.sum entry|cannot find module providing")
 
 
 def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
     """Read a project's folder (`wasmnb.compile.folder`)."""
-    return project.read(folder, name, flags, "go", ("main.go", "filter.go", "plugin.go", "*.go"))
+    root = folder if (folder / MANIFEST).is_file() else above(folder, MANIFEST)
+    if root is None:
+        return project.read(folder, name, flags, "go", _MAINS)
+    if root == folder:
+        programs = go_programs(folder)
+        if len(programs) > 1 and "." not in programs:
+            raise several(folder, programs)
+        place = folder / programs[0] if len(programs) == 1 else folder
+    else:
+        place = folder.resolve()
+    sources = sorted(path.name for path in place.glob("*.go") if not path.name.endswith("_test.go"))
+    names = [*(each for each in _MAINS if each in sources), *sources]
+    inside = place.relative_to(root)
+    return project.read(root, name, flags, "go", [(inside / each).as_posix() for each in names] or _MAINS)
 
 
 def build(
@@ -74,7 +92,8 @@ def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Mad
         # Go ignores a go.mod that lies in the folder of temporary files itself: the program lies elsewhere.
         linker = " ".join(["-buildid=", *(flag[9:] for flag in filter.flags if flag.startswith("-ldflags="))])
         others = [flag for flag in filter.flags if not flag.startswith("-ldflags=")]
-        command = ["build", *options, f"-ldflags={linker}", *others, "-o", str(work / "filter.wasm"), "."]
+        program = f"./{posixpath.dirname(filter.file)}"
+        command = ["build", *options, f"-ldflags={linker}", *others, "-o", str(work / "filter.wasm"), program]
         stages.begin("compiling")
         finished = _go(go, command, tree, work)
         if finished.code and _MISSING.search(finished.messages):
@@ -87,7 +106,7 @@ def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Mad
         with io_errors():
             wasm = (work / "filter.wasm").read_bytes()
         stages.end("compile")
-        read = _read_files(go, tree, work, others)
+        read = _read_files(go, tree, work, [*others, "-f", _READ, program])
     return Made(wasm, read=read)
 
 
@@ -101,11 +120,9 @@ def _go(go: Go, command: Sequence[str], tree: Tree, work: Path, *, online: bool 
     return run([go.program, *command], tree.folder, environment=made)
 
 
-def _read_files(go: Go, tree: Tree, work: Path, flags: Sequence[str]) -> dict[str, str]:
+def _read_files(go: Go, tree: Tree, work: Path, words: Sequence[str]) -> dict[str, str]:
     """Give the digests of what the program is made of outside of its folder: packages that go.mod replaces."""
-    each = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
-    form = "{{if not .Standard}}{{$d := .Dir}}" + each % "GoFiles" + each % "EmbedFiles" + "{{end}}"
-    finished = _go(go, ["list", "-deps", *flags, "-f", form, "."], tree, work)
+    finished = _go(go, ["list", "-deps", *words], tree, work)
     paths = [line for line in finished.output.splitlines() if line]
     folders = {str(Path(path).parent) for path in paths}
     return tree.read([*paths, *sorted(folders)])

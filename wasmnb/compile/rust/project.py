@@ -19,6 +19,7 @@ from wasmnb.compile.rust.linkers import linkers
 from wasmnb.compile.rust.problems import cargo_error, unreachable
 from wasmnb.compile.rust.tools import TARGET, Tools, find
 from wasmnb.compile.tree import TREES, planted
+from wasmnb.compile.workspace import is_rust_filter, rust_members, several
 from wasmnb.compile.zig import zig
 from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.wording import Option
@@ -42,7 +43,11 @@ _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "war
 
 def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
     """Read a project's folder (`wasmnb.compile.folder`)."""
-    return project.read(folder, name, flags, "rust", ("src/lib.rs", "lib.rs", "*.rs"))
+    known = () if is_rust_filter(folder) else rust_members(folder)
+    if len(known) > 1:
+        raise several(folder, known)
+    place = folder / known[0] if known else folder
+    return project.read(place, name, flags, "rust", ("src/lib.rs", "lib.rs", "*.rs"))
 
 
 def build(
@@ -226,11 +231,7 @@ def _module(messages: str, tree: Tree) -> Path:
         if paths and manifest.is_relative_to(tree.folder):
             made[manifest.parent.relative_to(tree.folder).as_posix()] = paths[0]
     if len(made) > 1:
-        raise UsageError(
-            f"The workspace makes {len(made)} filters: {', '.join(sorted(made))}.",
-            where=Place(MANIFEST),
-            hint=f"build the folder of one: {Path(tree.origin, min(made))}",
-        )
+        raise several(tree.origin, made)
     if not made:
         raise UsageError(
             "The project makes no WebAssembly module.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import Entry, Store, digest, io_errors, workspace
+from wasmnb.compile.cached_build import Stages
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.process import run
 from wasmnb.compile.rust import crates, project
@@ -85,7 +85,7 @@ class RustToolchain:
         """
         if any(path == project.MANIFEST for path, _ in filter.files):
             return project.build(filter, MODULES, progress=progress, force=force)
-        began = time.perf_counter()
+        stages = Stages(progress)
         flags, source = Flags.parse(filter.flags), Source(filter.source, filter.first_line)
         if source.empty:
             raise UsageError("The cell has no source.", hint=_WRITE)
@@ -97,18 +97,16 @@ class RustToolchain:
         entry = None if force else MODULES.get(key)
         wasm = entry.read("module.wasm") if entry else None
         if entry and wasm:
-            return _module(filter, wasm, entry, began, cached=True)
+            return _module(filter, wasm, entry, stages, cached=True)
         program = source.complete()
-        stages = [("prepare", time.perf_counter() - began)]
+        stages.end("prepare")
         ready = crates.compiled(tools, asked, locked, progress)
-        stages.append(("crates", time.perf_counter() - began - stages[0][1]))
-        if progress:
-            progress.update("compiling")
-        compiling = time.perf_counter()
+        stages.end("crates")
+        stages.begin("compiling")
         linked, warnings = _compile(tools, ready, source, program, flags)
-        stages.append(("compile", time.perf_counter() - compiling))
+        stages.end("compile")
         wasm = stamp(shipped(linked), language=self.language, root_ids=None)
-        notes = {"first_line": filter.first_line, "warnings": warnings, "stages": stages}
+        notes = {"first_line": filter.first_line, "warnings": warnings}
 
         def fill(folder: Path) -> Mapping[str, Any]:
             with io_errors():
@@ -116,7 +114,7 @@ class RustToolchain:
                 (folder / "symbols.wasm").write_bytes(linked)
             return notes
 
-        return _module(filter, wasm, MODULES.put(key, fill), began, cached=False)
+        return _module(filter, wasm, MODULES.put(key, fill), stages, cached=False)
 
     def doctor(self) -> list[Check]:
         """Look at the compiler, its standard library, cargo, the crates and the cache."""
@@ -147,12 +145,13 @@ def _compile(
     return linked, [item.to_dict() for item in found if item.severity == "warning"]
 
 
-def _module(filter: Filter, wasm: bytes, entry: Entry, began: float, *, cached: bool) -> Module:  # noqa: A002
+def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached: bool) -> Module:  # noqa: A002
+    parts = () if cached else stages.finished()
     record = BuildRecord(
-        seconds=time.perf_counter() - began,
+        seconds=sum(seconds for _, seconds in parts) if parts else stages.total,
         cached=cached,
         warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
         symbols=entry.path("symbols.wasm"),
-        stages=() if cached else tuple((str(name), float(seconds)) for name, seconds in entry.notes["stages"]),
+        stages=parts,
     )
     return Module(filter.name, wasm, record, filter.source)

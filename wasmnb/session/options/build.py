@@ -24,6 +24,14 @@ __all__ = ["BuildCall", "BuildOptions", "CompileOptions", "FilterCall", "WatchOp
 class CompileOptions:
     """What a compiler is told."""
 
+    language: str | None = option(
+        "of the source; without it, what the source, or the folder, looks like",
+        "LANGUAGE",
+        "--language",
+        "--lang",
+        "-l",
+        values="languages",
+    )
     flags: Sequence[str] = option("pass a flag to the compiler", "FLAG", "--flag", default=(), repeat=True)
     include: Sequence[str] = option("look for C++ headers in this folder", "FOLDER", "-I", default=(), repeat=True)
     define: Sequence[str] = option("define a C++ macro: NAME or NAME=VALUE", "MACRO", "-D", default=(), repeat=True)
@@ -36,6 +44,11 @@ class BuildOptions:
     """How an image is made."""
 
     tag: str | None = option("the image's reference; local/ and the filter's name", "REFERENCE", "-t", values="images")
+    member: str | None = option(
+        "build this filter of the folder: a member of its workspace, a program of its module, a project in it",
+        "FOLDER",
+        "-C",
+    )
     runtime_config: Mapping[str, Any] | str | Path | None = option(
         "a runtime-config.json; made from the module",
         "FILE",
@@ -75,14 +88,6 @@ class WatchOptions:
 class _Filtering(DeployOptions, CompileOptions, AccessOptions, Reporting):
     deploy: str | Mapping[str, str] | None = option(
         "put it in force on the pods with these labels: app=details", "LABELS", "-d", values="selector"
-    )
-    language: str | None = option(
-        "of the cell; without it, what the source looks like",
-        "LANGUAGE",
-        "--language",
-        "--lang",
-        "-l",
-        values="languages",
     )
     files: Sequence[str] = option(
         "a file that belongs to the filter, beside those that it includes",

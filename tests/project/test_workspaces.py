@@ -1,0 +1,141 @@
+"""Several filters in one folder: they are named, one is asked for, and never one built in silence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.project.test_in_place import crate, write
+from tests.worded import in_cell
+from wasmnb import Filter, Session
+from wasmnb.compile.workspace import members
+from wasmnb.errors import BadNameError, ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.compiler
+
+GO = """package main
+
+//go:wasmexport proxy_abi_version_0_2_1
+func abi() {}
+
+//go:wasmexport proxy_on_memory_allocate
+func allocate(size int32) int32 { return 0 }
+
+func main() {}
+"""
+CC = """#include "proxy_wasm_intrinsics.h"
+class C : public Context { public: explicit C(uint32_t id, RootContext* root) : Context(id, root) {} };
+static RegisterContextFactory r(CONTEXT_FACTORY(C));
+"""
+
+
+def test_programs_of_a_go_module(tmp_path: Path) -> None:
+    top = write(
+        tmp_path / "queue",
+        go_dot_mod="module example.org/queue\n\ngo 1.24\n",
+        shared__shared_dot_go="package shared\n",
+        sender__main_dot_go=GO,
+        receiver__main_dot_go=GO.replace(
+            "//go:wasmexport proxy_on", "//go:wasmexport extra\nfunc extra() {}\n\n//go:wasmexport proxy_on"
+        ),
+        receiver__main_test_dot_go="package main\n",
+        tools__gen_dot_go="//go:build ignore\n\npackage main\n",
+    )
+    with pytest.raises(UsageError, match=r"holds 2 filters: receiver, sender\.") as caught:
+        Filter.from_folder(top)
+    assert in_cell(caught.value).hint == "build one of them with -C receiver"
+    with Session() as session:
+        built = session.build(top, member="receiver")
+        assert built.reference == "local/receiver:latest"
+        assert "extra" in {item.name for item in built.image.module.facts.exports}
+        assert session.build(top / "receiver").digest == built.digest, "the module's file lies above"
+        with pytest.raises(UsageError, match="'receive' is none of the filters") as wrong:
+            session.build(top, member="receive")
+        assert "did you mean 'receiver'?" in wrong.value.hint
+        assert wrong.value.why == ("there are: receiver, sender",)
+        with pytest.raises(BadNameError, match="There is no folder"):
+            session.build(tmp_path / "missing", member="x")
+
+
+def test_a_collection_of_projects(tmp_path: Path) -> None:
+    crate(tmp_path / "all" / "rust" / "one", "")
+    write(tmp_path / "all" / "go" / "two", go_dot_mod="module two\n\ngo 1.24\n", main_dot_go=GO)
+    write(tmp_path / "all", work__go_dot_work="go 1.24\n\nuse (\n\t./a // first\n\t./b\n)\n")
+    for name in ("a", "b"):
+        write(tmp_path / "all" / "work" / name, go_dot_mod=f"module {name}\n\ngo 1.24\n", main_dot_go=GO)
+    assert members(tmp_path / "all" / "work") == ("a", "b")
+    assert members(tmp_path / "all") == ("go/two", "rust/one", "work/a", "work/b")
+    with pytest.raises(UsageError, match="holds 4 filters"):
+        Filter.from_folder(tmp_path / "all")
+
+
+def test_members_of_a_cargo_workspace_that_are_no_filters(tmp_path: Path) -> None:
+    top = write(tmp_path / "top", Cargo_dot_toml='[workspace]\nmembers = ["parts/*"]\nexclude = ["parts/three"]\n')
+    crate(top / "parts" / "one", "", name="one")
+    crate(top / "parts" / "three", "", name="three")
+    write(top / "parts" / "two", Cargo_dot_toml='[package]\nname = "two"\nversion = "0.1.0"\n')
+    assert members(top) == ("parts/one",)
+    assert Filter.from_folder(top).folder == str(top / "parts" / "one"), "the only filter there is"
+
+
+def test_packages_of_an_npm_workspace(tmp_path: Path) -> None:
+    top = write(tmp_path / "top", package_dot_json='{"workspaces": ["filters/*"]}')
+    for name in ("one", "two"):
+        write(top / "filters" / name, package_dot_json='{"scripts": {"asbuild": "asc"}}', index_dot_ts="")
+    with pytest.raises(UsageError, match="holds 2 filters: filters/one, filters/two"):
+        Filter.from_folder(top)
+
+
+def test_one_folder_with_the_same_filter_in_several_languages(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "sample", plugin_dot_cc=CC, plugin_dot_go=GO, plugin_dot_rs="", BUILD="", tests_dot_textpb=""
+    )
+    with pytest.raises(UsageError, match=r"several languages: plugin\.cc, plugin\.go, plugin\.rs\.") as caught:
+        Filter.from_folder(folder)
+    assert "--lang cpp" in in_cell(caught.value).hint
+    assert Filter.from_folder(folder, language="rust").file == "plugin.rs"
+    with Session() as session:
+        for language in ("cpp", "go"):
+            built = session.build(folder, language=language, tag=f"local/sample:{language}")
+            assert built.image.module.facts.language == language
+        (folder / "plugin.cc").rename(folder / "plugin.txt")
+        assert (
+            session.build(folder / "plugin.txt", language="cpp", tag="local/txt").image.module.facts.language == "cpp"
+        )
+        with pytest.raises(UsageError, match="A language is for a source or a folder"):
+            session.build(built.image.module, language="go")
+
+
+def test_sources_without_a_build_file(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine", one_dot_go=GO, two_dot_go="package main\n")
+    with pytest.raises(UsageError, match=r"holds 2 Go sources and no go\.mod") as caught:
+        Filter.from_folder(folder)
+    assert "go.mod" in caught.value.hint
+
+
+def test_a_runtime_configuration_of_an_older_build(tmp_path: Path) -> None:
+    config = '{"type": "envoy_proxy", "abiVersions": ["v0.1.0"], "config": {"rootIds": [""]}}'
+    folder = write(tmp_path / "mine", filter_dot_cc=CC)
+    (folder / "runtime-config.json").write_text(config)
+    with Session() as session:
+        built = session.build(folder)
+        said = json.loads(built.image.config)
+        assert (said["abiVersions"], said["config"]["rootIds"]) == (["v0.2.1"], [""])
+        assert built.image.module.build is not None
+        (warning,) = built.image.module.build.warnings
+        assert "runtime-config.json lists the ABI v0.1.0, and the module has v0.2.1" in str(warning)
+        with pytest.raises(ConfigError, match=r"abiVersions are v0\.1\.0"):
+            session.build(folder, runtime_config=str(folder / "runtime-config.json"))
+
+
+@pytest.mark.parametrize("language", ["cpp", "go"])
+def test_the_stages_of_a_build_are_all_of_its_time(language: str) -> None:
+    module = Filter("mine", CC if language == "cpp" else GO, language).build(force=True)
+    assert module.build is not None
+    assert module.build.seconds == pytest.approx(sum(seconds for _, seconds in module.build.stages))
+    assert [name for name, _ in module.build.stages][-1] == "keep"
