@@ -194,3 +194,9 @@ def test_files_are_read_from_beside_the_cases(tmp_path) -> None:
 def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(cases.schema())
     json.dumps(cases.schema())
+
+
+def test_classes_of_re2_are_understood() -> None:
+    matcher = cases.Matcher(regex="id: [[:xdigit:]]+[[:space:]][^[:upper:]]")
+    assert matcher.matches([b"id: 0aF x"])
+    assert not matcher.matches([b"id: 0aG x", b"id: 0 X"])

@@ -99,6 +99,27 @@ def test_cases_become_a_file_of_a_folder_that_is_run(filtered, tmp_path, capsys)
     assert fromstring(capsys.readouterr().out)[0].get("failures") == "1"
 
 
+def test_what_was_seen_becomes_the_next_cell(filtered, fake, monkeypatch) -> None:
+    cells: list[str] = []
+    monkeypatch.setattr(filtered, "set_next_input", lambda text, replace=False: cells.append(text))
+    fake.response = (("x-service", "a"), ("hello", "world"))
+    line = "productpage details:9080/details/1 --save-test hello"
+    filtered.run_line_magic("wasm_headers", line)
+    filtered.run_line_magic("wasm_headers", line)
+    first, second = cells
+    assert first.startswith("%%wasm_test hello\ntest:\n- name: 'GET /details/1: 200'\n")
+    assert second.startswith(first.rstrip("\n"))
+    results = run(filtered, "hello --host emulator", second.partition("\n")[2])
+    assert [(one.name, one.mark.value) for one in results] == [
+        ("GET /details/1: 200", "passed"),
+        ("GET /details/1: 200 (2)", "passed"),
+    ]
+    assert [check.expected for check in results[0].checks] == ["hello: world"]
+    for wrong, why in ((f"{line} --all-pods", "is of one answer"), (f"{line} --watch --for 1", "a view shows several")):
+        with pytest.raises(UsageError, match=why):
+            filtered.run_line_magic("wasm_headers", wrong)
+
+
 def test_a_bench_counts_the_same_in_each_run_and_holds_a_budget(filtered) -> None:
     bench = filtered.run_line_magic
     first, second = bench("wasm_bench", "hello"), bench("wasm_bench", "hello")

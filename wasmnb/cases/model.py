@@ -41,6 +41,25 @@ Lines = tuple[tuple[str, str], ...]
 """Header lines in order."""
 
 
+# RE2 has these within brackets, and Python has not.
+_CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "ascii": r"\x00-\x7f",
+    "blank": r"\t ",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t\n\v\f\r ",
+    "upper": "A-Z",
+    "word": r"\w",
+    "xdigit": "0-9A-Fa-f",
+}
+
+
 @cache
 def pattern(regex: str) -> re.Pattern[str]:
     """Compile a regular expression.
@@ -50,6 +69,8 @@ def pattern(regex: str) -> re.Pattern[str]:
     re.error
         It is none.
     """
+    for name, members in _CLASSES.items():
+        regex = regex.replace(f"[:{name}:]", members)
     with warnings.catch_warnings():
         # What may mean something else in a later Python (a bracket within brackets) means the same in RE2 as today.
         warnings.simplefilter("ignore", FutureWarning)

@@ -51,6 +51,8 @@ class Command:
         Keywords that are for the magic and not for the method.
     after : callable, optional
         Called with the result, the ``own`` keywords and the notebook's variables, which it may set; gives the result.
+    cell : callable, optional
+        Called with the session and the keywords; gives the text of a cell that the front end proposes as the next one.
     private : str
         Somebody will write a password on the line: no error quotes any of it, and this is the way out that is named.
     """
@@ -66,6 +68,7 @@ class Command:
     free: str = ""
     own: tuple[str, ...] = ()
     after: Callable[[Any, Mapping[str, Any], dict[str, Any]], Any] | None = None
+    cell: Callable[[Session, Mapping[str, Any]], str] | None = None
     private: str = ""
 
     @property

@@ -8,10 +8,18 @@ from wasmnb.commands.command import Argument, Command, Option
 from wasmnb.commands.mesh import WATCH
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wasmnb.session import Session
     from wasmnb.traffic import Capture, PodCaptures
 
 __all__ = ["COMMANDS"]
+
+
+def _cases(session: Session, keywords: Mapping[str, Any]) -> str:
+    """Give the cell that has the filter's cases, one of which was just saved."""
+    name = keywords.get("save_test")
+    return "" if name is None else f"%%wasm_test {name}\n{session.context.cases.text(name)}"
 
 
 def _headers(session: Session, *, watch: bool = False, **keywords: Any) -> Capture | PodCaptures | None:
@@ -64,6 +72,12 @@ COMMANDS = (
                 "WHAT",
                 values="auto|none",
             ),
+            Option(
+                ("--save-test",),
+                "add a case to those of this filter: this request, this answer; the next cell has them",
+                "FILTER",
+                values="filters",
+            ),
             *WATCH,
             Option(("--every",), "with --watch: seconds between requests; 2", "SECONDS", float),
         ),
@@ -71,8 +85,10 @@ COMMANDS = (
             "%wasm_headers productpage details:9080/details/123",
             "%wasm_headers productpage details:9080/details/123 --via app",
             "%wasm_headers productpage details:9080/details/123 --expect 200 --expect-header x-greeting=hello",
+            "%wasm_headers productpage details:9080/details/123 --save-test header-filter",
             "%wasm_headers productpage details:9080/details/123 --watch",
             "%wasm_headers productpage reviews:9080/reviews/7 --all-pods",
         ),
+        cell=_cases,
     ),
 )

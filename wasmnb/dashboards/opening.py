@@ -99,6 +99,11 @@ def watch_headers(
             "The pods are asked one by one, not watched.",
             hint=Wording("leave out {} or {}", Option("watch"), Option("all_pods")),
         )
+    if request.get("save_test") is not None:
+        raise UsageError(
+            "A case is of one answer, and a view shows several.",
+            hint=Wording("leave out {} or {}", Option("watch"), Option("save_test")),
+        )
     if request.get("expect") is not None or request.get("expect_header"):
         raise UsageError(
             "What is watched may change; nothing is expected of it.",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from wasmnb.commands.command import Command
+    from wasmnb.session import Session
 
 __all__ = ["magic"]
 
@@ -75,6 +76,8 @@ class _Magic:
         result = _call(command, keywords)
         if command.after is not None:
             result = command.after(result, own, self._shell.user_ns)
+        if command.cell is not None and (text := command.cell(_session(), keywords)):
+            self._shell.set_next_input(text)
         if hasattr(result, "_ipython_display_"):
             # What lives is shown where it is made, whether or not it is the cell's last word.
             from IPython.display import display  # noqa: PLC0415 - only for views
@@ -102,12 +105,16 @@ def _names(shell: InteractiveShell, local: Mapping[str, Any] | None) -> dict[str
     return {**own, **(local or {})}
 
 
-def _call(command: Command, keywords: dict[str, Any]) -> Any:
+def _session() -> Session:
     from wasmnb.session import default  # noqa: PLC0415 - only when a magic runs
 
+    return default()
+
+
+def _call(command: Command, keywords: dict[str, Any]) -> Any:
     if not command.slow:
-        return command.call(default(), **keywords)
+        return command.call(_session(), **keywords)
     from wasmnb.views.progress import LiveProgress  # noqa: PLC0415 - only for long work
 
     with LiveProgress() as progress:
-        return command.call(default(), progress=progress, **keywords)
+        return command.call(_session(), progress=progress, **keywords)

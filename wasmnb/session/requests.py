@@ -16,10 +16,12 @@ from wasmnb.session import parsing
 from wasmnb.session.defaults import choice, number
 from wasmnb.traffic import Capture, Exchange, PodCaptures, masking
 from wasmnb.traffic.expectation import Expectation
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from wasmnb.cases import Environment
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
     from wasmnb.traffic.measure import Comparison
@@ -54,6 +56,7 @@ class Requests:
         all_pods: bool = False,
         expect: int | str | None = None,
         expect_header: str | Sequence[str] = (),
+        save_test: str | None = None,
     ) -> Capture | PodCaptures:
         """Send a request, and compare the response with that of the same request before.
 
@@ -81,6 +84,8 @@ class Requests:
             The status that the response must have: ``200``, or ``2xx`` for each of that hundred.
         expect_header : str or sequence of str
             ``NAME=VALUE`` that a line of the response must be; ``NAME`` alone for any value.
+        save_test : str, optional
+            A filter of the session, whose cases get one more: this request, and what of its answer is the filter's.
 
         Raises
         ------
@@ -89,6 +94,12 @@ class Requests:
         NoMeshError, UsageError, TrafficError, MeshError
         """
         mesh, expected = self.context.mesh, Expectation.of(expect, expect_header)
+        if save_test is not None and all_pods:
+            raise UsageError(
+                Wording("A case is of one answer, and {} asks for several.", Option("all_pods", value=True)),
+                hint=Wording("leave {} out", Option("all_pods", value=True)),
+            )
+        module = None if save_test is None else self.context.filters.get(save_test).module
         lines, content = parsing.header_lines(header), parsing.body(data)
         self.context.secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
         self.context.secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
@@ -114,16 +125,29 @@ class Requests:
         )
         try:
             if all_pods:
-                taken, silent = ask_each(mesh.endpoints(url), send, url)
-                captures = tuple(self._compared(one, before, own=True) for one in taken)
+                each, silent = ask_each(mesh.endpoints(url), send, url)
+                captures = tuple(self._compared(one, before, own=True) for one in each)
                 for one in captures:
                     expected.check(one.after)
                 return PodCaptures(captures, {pod: self.context.mask(why) for pod, why in silent.items()})
-            capture = self._compared(send(), before)
+            taken = send()
+            capture = self._compared(taken, before)
         except KeyboardInterrupt:
             raise Interrupted(f"Waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
         expected.check(capture.after)
+        if save_test is not None and module is not None:
+            environment = self._environment(save_test)
+            self.context.cases.record(save_test, taken, module, environment, self.context.secrets)
         return capture
+
+    def _environment(self, name: str) -> Environment:
+        """Give what a filter is configured with where it is in force."""
+        from wasmnb.cases import Environment  # noqa: PLC0415 - for those who have cases
+
+        plugin = next((one for one in self.context.mesh.plugins() if one.id == name), None)
+        if plugin is None:
+            return Environment()
+        return Environment(plugin.config_text or None, root_id=plugin.root_id, variables=plugin.env)
 
     def _compared(
         self, taken: Exchange, before: str | Exchange | Capture | PodCaptures, *, own: bool = False

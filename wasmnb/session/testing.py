@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wasmnb import redact
 from wasmnb.cases import BudgetError, Runner, Suite, TestResults, read
 from wasmnb.cases.bench import PLAIN, Budget, measure
 from wasmnb.cases.folder import module_of, suites
+from wasmnb.cases.observation import Exchange as Seen
+from wasmnb.cases.recorded import appended, recorded
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.paths import write_atomically
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from wasmnb.cases import HostName
+    from wasmnb.cases import Case, Environment, HostName
     from wasmnb.cases.bench import Costs
     from wasmnb.module import Module
     from wasmnb.progress import Progress
+    from wasmnb.traffic import Exchange
 
 __all__ = ["Cases"]
 
@@ -60,6 +65,33 @@ class Cases:
                 ),
             )
         return self._known[name][0]
+
+    def text(self, name: str) -> str:
+        """Give the text of a filter's cases; empty where it has none."""
+        return self._known[name][1] if name in self._known else ""
+
+    def record(
+        self, name: str, taken: Exchange, module: Module, environment: Environment, secrets: Collection[str]
+    ) -> None:
+        """Add a case to those of a filter: this request, and what of its answer is the filter's, without secrets.
+
+        Raises
+        ------
+        UsageError
+            The filter alone answers otherwise.
+        """
+        text = self.text(name)
+        names = {case.name for case in self._known[name][0].cases} if text else set()
+        about = f"{taken.request.method} {redact.url(taken.request.path)}: {taken.response.status}"
+        title = next(one for one in chain([about], (f"{about} ({n})" for n in count(2))) if one not in names)
+        with Runner() as runner:
+
+            def run(case: Case) -> Seen:
+                seen = runner.case(case, [module]).observation
+                return seen.exchanges[0] if seen.exchanges else Seen(failure="; ".join(seen.refused))
+
+            item = recorded(taken, environment, run, name=title, secrets=secrets)
+        self.keep(name, appended(text, item))
 
     def known(self, name: str) -> Suite:
         """Give the cases of a filter; plain requests where it has none."""
