@@ -147,7 +147,7 @@ def test_what_an_envoy_cannot_give_is_not_run_on_one() -> None:
         assert [one.host for one in run(either, TWO)] == ["envoy", "emulator"]
 
 
-def test_a_content_length_that_is_not_true_is_for_the_emulator() -> None:
+def test_requests_that_no_envoy_takes_are_for_the_emulator() -> None:
     text = """
 test:
 - name: untrue
@@ -159,12 +159,19 @@ test:
   request: POST /
   request_headers: {input: {header: [{key: content-length, value: 1}]}}
   request_body: [{input: {content: a}}]
+- name: fragment
+  request_headers: {input: {header: [{key: ':path', value: '/a#b'}]}, result: {has_header: [{key: ':path', value: '/a#b'}]}}
 - name: head
   request: HEAD /
   response_headers: {input: {header: [{key: content-length, value: 3}]}}
 """
     with cases.Runner() as either:
-        assert [(one.host, one.why) for one in run(either, text)] == [("emulator", ""), ("envoy", ""), ("envoy", "")]
+        assert [(one.host, one.why) for one in run(either, text)] == [
+            ("emulator", ""),
+            ("envoy", ""),
+            ("emulator", ""),
+            ("envoy", ""),
+        ]
 
 
 def test_several_filters_in_an_order(runner) -> None:

@@ -23,6 +23,7 @@ def needs_emulator(case: Case) -> str:
         "what is in the shared data": outcome is not None and outcome.shared_data,
         "what is left in the queues": outcome is not None and outcome.queues,
         "what comes out with each piece of a body": any(map(_by_piece, case.streams)),
+        "a path with a fragment": any(map(_fragment, case.streams)),
         "a content-length that the body does not have": any(map(_untrue_length, case.streams)),
     }
     wanted = next((what for what, there in asked.items() if there), "")
@@ -35,6 +36,11 @@ def _by_piece(stream: Stream) -> bool:
         for phase in HTTP_PHASES
         if (pieces := stream.phases.get(phase, ()))
     )
+
+
+def _fragment(stream: Stream) -> bool:
+    # Envoy answers it with 400, before any filter.
+    return any(name == ":path" and "#" in value for name, value in stream.headers(Phase.REQUEST_HEADERS))
 
 
 def _untrue_length(stream: Stream) -> bool:
