@@ -160,7 +160,9 @@ test:
   request_headers: {input: {header: [{key: content-length, value: 1}]}}
   request_body: [{input: {content: a}}]
 - name: fragment
-  request_headers: {input: {header: [{key: ':path', value: '/a#b'}]}, result: {has_header: [{key: ':path', value: '/a#b'}]}}
+  request_headers:
+    input: {header: [{key: ':path', value: '/a#b'}]}
+    result: {has_header: [{key: ':path', value: '/a#b'}]}
 - name: head
   request: HEAD /
   response_headers: {input: {header: [{key: content-length, value: 3}]}}
