@@ -64,6 +64,9 @@ class FakeMesh:
         time.sleep(self.slow)
         return self.verdicts(plugin.id)
 
+    def removed(self, id):  # noqa: A002
+        return []
+
     def remove(self, id):  # noqa: A002
         return self.there.pop(id)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 
 from tests.mesh.conftest import until
 from tests.mesh.tiny import build, header, tag
+from wasmnb.errors import TrafficError
 from wasmnb.image.packaging import package
 from wasmnb.mesh import Cause, Proof, Verdict
 from wasmnb.plugin import Plugin
@@ -56,6 +58,18 @@ def test_behind_one_that_answers_by_itself_it_is_loaded(mesh):
     found = put(mesh, "behind", tag("behind"), priority=1)
     assert proofs(found) == {(Verdict.LOADED, Proof.CONFIG)}
     assert {one.cause for one in found} == {Cause.UNSEEN}
+
+
+def test_beside_one_that_has_crashed_it_is_loaded_though_the_failure_runs_through_it(mesh):
+    put(mesh, "bomb", build("bomb-proof", request="evil = path_has('~')", response="if (evil) __builtin_trap()"))
+    (found,) = put(mesh, "beside", build("beside", response="never = 0"), priority=1)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
+    with suppress(TrafficError):
+        mesh.send("productpage", "details:9080/details/1?~")
+    # As after a minute, when it is looked for again.
+    mesh._deployments.proving._seen.clear()
+    found = next(one for one in mesh.verdicts("beside") if one.pod.startswith("details"))
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
 
 
 def test_what_traps_on_a_plain_request_is_not_live_and_no_request_is_sent_through_it(mesh):
@@ -120,3 +134,18 @@ def test_what_was_there_before_a_build_first_came_counts_when_it_is_put_in_force
     mesh._deployments.proving._seen.clear()
     found = [one for one in mesh.verdicts("kept") if one.verdict is not Verdict.NOT_SELECTED]
     assert proofs(found) == {(Verdict.LIVE, Proof.EFFECT)}
+
+
+def test_a_removal_is_proven_by_an_effect_that_is_no_longer_there(mesh):
+    put(mesh, "tagged", tag("leaves"))
+    put(mesh, "twin", build("leaves-twin", response=header("x-tag", "leaves"), request=EVERY_CALLBACK))
+    mesh.remove("tagged")
+    (found,) = mesh.removed("tagged")
+    assert (found.pod, found.verdict, found.proof) == ("details-v1-0", Verdict.GONE, Proof.CONFIG)
+    assert "another filter has the same effect" in found.reason
+    mesh.remove("twin")
+    put(mesh, "tagged", tag("leaves-alone"))
+    mesh.remove("tagged")
+    (found,) = mesh.removed("tagged")
+    assert (found.verdict, found.proof, found.reason) == (Verdict.GONE, Proof.EFFECT, "")
+    assert mesh.removed("nothing") == []

@@ -46,6 +46,9 @@ class FakeMesh:
             self.past.insert(0, plugin)
         return [one for one in self.verdicts(plugin.id) if one.pod in chosen]
 
+    def removed(self, id):  # noqa: A002
+        return []
+
     def remove(self, id):  # noqa: A002 - the protocol's word
         gone, self.newest, self.runs = self.newest, None, {}
         return gone

@@ -29,6 +29,8 @@ _RETURN = re.compile(r"\[host<-vm\] (?P<name>proxy_on_(?:request|response)_\w+) 
 _CALLED = re.compile(r"(?P<way>decode|encode) (?P<part>headers|data|trailers) called: filter=(?P<filter>\S+) status=")
 _WAYS = {"decode": "request", "encode": "response"}
 _PARTS = {"headers": "headers", "data": "body", "trailers": "trailers"}
+_FAILED = re.compile(r"local reply with details \S*wasm_fail_stream")
+"""Envoy 1.40, ``context.cc``: the answer in place of a filter whose VM has crashed."""
 CALLBACKS = ("proxy_on_request_headers", "proxy_on_response_headers", "proxy_on_response_body")
 """Callbacks that a request without a body calls."""
 
@@ -104,7 +106,8 @@ def called(records: Sequence[Spoken], by: str) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The first call, by the filter's name.
+        The first call, by the filter's name; none where a VM that had crashed made Envoy answer: what the others were
+        called for was that failure.
     """
     threads: dict[str, _Thread] = {}
     stream, found = "", dict[str, str]()
@@ -118,6 +121,8 @@ def called(records: Sequence[Spoken], by: str) -> dict[str, str]:
             continue
         if "request headers complete" in tagged["words"] and f"'{_MARK}', '{by}'" in tagged["words"]:
             stream = tagged["stream"]
+        if tagged["stream"] == stream and _FAILED.search(tagged["words"]):
+            return {}
         ended = _CALLED.match(tagged["words"])
         if ended is not None:
             call = thread.take(f"proxy_on_{_WAYS[ended['way']]}_{_PARTS[ended['part']]}")

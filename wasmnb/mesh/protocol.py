@@ -195,6 +195,9 @@ class Mesh(Protocol):
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the field's own word
         """Take a plugin away, from every pod, whichever version it runs; give what was in force (the newest)."""
 
+    def removed(self, id: str) -> list[PodVerdict]:  # noqa: A002
+        """Give what was seen of each pod that had a plugin when it was taken away last: GONE where that is proven."""
+
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order requests meet it."""
 

@@ -90,11 +90,14 @@ class Removal(Dated, Tabled):
     pods : tuple of str
         Names of the pods it was taken from.
     seconds : float
+    verdicts : tuple of PodVerdict
+        GONE for each pod from which it is proven to be gone.
     """
 
     plugin: Plugin = field(repr=False)
     pods: tuple[str, ...] = ()
     seconds: float = 0.0
+    verdicts: tuple[PodVerdict, ...] = ()
 
     @property
     def table(self) -> Table:
@@ -106,6 +109,7 @@ class Removal(Dated, Tabled):
         return {
             "plugin": plugin_dict(self.plugin),
             "pods": list(self.pods),
+            "verdicts": [one.to_dict() for one in self.verdicts],
             "seconds": self.seconds,
             "at": self.at.isoformat(),
         }

@@ -129,7 +129,8 @@ class Deployments:
             removed = mesh.remove(id)
         except KeyboardInterrupt:
             raise stopped(mesh, plugin, "Removing") from None
-        return Removal(removed, pods, perf_counter() - start)
+        gone = self.context.shown(tuple(mesh.removed(id)))
+        return Removal(removed, pods, perf_counter() - start, gone)
 
     @takes(RenderCall)
     def render(self, call: RenderCall) -> Rendered:

@@ -159,7 +159,11 @@ def undeploy_record(done: Removal) -> Record:
     where = f" from {', '.join(done.pods)}" if done.pods else ""
     columns = done.table.look(hidden=("order",), **_PLUGIN_LOOKS)
     status = f"removed{where} after {duration(done.seconds)}"
-    return Record(done.plugin.id, status, "good", columns, done.table.rows, tall=True)
+    unproven = [one for one in done.verdicts if one.verdict is not Verdict.GONE]
+    notes = tuple(f"{one.pod}: {one.reason}" for one in unproven)
+    return Record(
+        done.plugin.id, status, "warn" if unproven else "good", columns, done.table.rows, notes=notes, tall=True
+    )
 
 
 def plugins_record(plugins: Plugins) -> Record:

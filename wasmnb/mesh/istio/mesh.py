@@ -244,6 +244,11 @@ class IstioMesh:
         self._check()
         return self._deployments.remove(id)
 
+    def removed(self, id: str) -> list[PodVerdict]:  # noqa: A002
+        """Give what was seen of each pod that had a plugin when this session took it away last; GONE where proven."""
+        self._check()
+        return self._deployments.removed(id)
+
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order in which requests meet it."""
         self._check()

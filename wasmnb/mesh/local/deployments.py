@@ -13,7 +13,7 @@ from wasmnb.envoy.canary import Canary
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.local.chain_swap import refusal, roll
-from wasmnb.mesh.local.judge import Evidence, gather, judge, not_selected
+from wasmnb.mesh.local.judge import Evidence, gather, judge, not_selected, removal
 from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
 from wasmnb.mesh.local.proving import Proving
@@ -58,6 +58,7 @@ class Deployments:
         self._numbers = itertools.count(2)
         self._standing: dict[str, Standing] = {}
         self._history: dict[str, list[Plugin]] = {}
+        self._gone: dict[str, list[PodVerdict]] = {}
 
     def apply(
         self,
@@ -124,7 +125,15 @@ class Deployments:
             standing = self._find(id_)
             self._put(id_, None, _REMOVAL)
             self._tidy()
+            proxies = [proxy for proxy in self._plan.everyone if proxy in standing.pods]
+            left = self.proving.left([(proxy, standing.pods[proxy]) for proxy in proxies])
+            evidence = gather(proxies, self._processes)
+            self._gone[id_] = [removal(one, standing.pods[one.proxy], left.get(one.proxy)) for one in evidence]
             return standing.newest.plugin
+
+    def removed(self, id_: str) -> list[PodVerdict]:
+        """Give what was seen of each pod when a plugin was taken away last."""
+        return list(self._gone.get(id_, ()))
 
     def plugins(self) -> list[Plugin]:
         """List what is in force, in the order in which requests meet it."""

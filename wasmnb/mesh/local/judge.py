@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes, State
     from wasmnb.mesh.local.proving import Seen
 
-__all__ = ["ANSWER", "Ending", "Evidence", "ending", "gather", "judge", "not_selected"]
+__all__ = ["ANSWER", "Ending", "Evidence", "ending", "gather", "judge", "not_selected", "removal"]
 
 # Envoy 1.40, abort_action.cc
 _WATCHDOG = re.compile(r"\[[^\]]*\]\[\d+\]\[\w+\]\[(?!wasm\])\w+\] .*Watchdog AbortAction")
@@ -93,6 +93,35 @@ def not_selected(proxy: Proxy, applied: Applied, *, unreached: bool = False) -> 
         cause = Cause.NOT_REACHED
         reason = "a rollout in steps has not come to this pod, which runs nothing of the plugin"
     return _verdict(proxy, applied, Verdict.NOT_SELECTED, "", reason, cause=cause, at=datetime.now(timezone.utc))
+
+
+def removal(evidence: Evidence, applied: Applied, effect: str | None) -> PodVerdict:
+    """Judge whether a plugin that was taken away is gone from a pod.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    applied : Applied
+        As it was there.
+    effect : str or None
+        What of its effect still shows, nothing when empty; None where no effect of it had been seen.
+    """
+    found = evidence.discovery
+    running = Chain.running(found.version, applied.plugin.id) if found is not None else ""
+    verdict, cause, reason, proof = Verdict.GONE, Cause.NONE, "", Proof.CONFIG
+    if found is None:
+        verdict, cause, proof = Verdict.UNPROVEN, Cause.PROXY_SILENT, Proof.NONE
+        reason = f"whether it still runs is not known: the proxy does not answer: {evidence.silence}"
+    elif running:
+        verdict, cause, proof = Verdict.UNPROVEN, Cause.STILL_IN_FORCE, Proof.NONE
+        reason = "the proxy has not taken over the chain without it"
+    elif effect:
+        reason = f"another filter has the same effect: {effect}"
+    elif effect is not None:
+        proof = Proof.EFFECT
+    lines = (found.line,) if found is not None else ()
+    made = _verdict(evidence.proxy, applied, verdict, running, reason, cause=cause, evidence=lines, at=evidence.at)
+    return replace(made, wanted="", proof=proof)
 
 
 def judge(evidence: Evidence, applied: Applied, seen: Seen | None = None) -> PodVerdict:  # noqa: PLR0911 - one for each thing that can be

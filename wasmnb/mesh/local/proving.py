@@ -132,6 +132,31 @@ class Proving:
         if left:
             self._by_trace(left)
 
+    def left(self, pairs: Sequence[tuple[Proxy, Applied]]) -> dict[Proxy, str]:
+        """Look for what still shows of plugins that were taken away, where an effect of them had been seen.
+
+        Returns
+        -------
+        dict of Proxy to str
+            In a few words; empty where the pod answers as it did before the plugin came.
+        """
+        keys = {(proxy.name, applied.plugin.id) for proxy, applied in pairs}
+        known = {key: seen for key, seen in self._seen.items() if key in keys and seen.proof is Proof.EFFECT}
+        wanted = [
+            (proxy, applied, effect)
+            for proxy, applied in pairs
+            if (proxy.name, applied.plugin.id) in known and applied.plugin.id not in self._quiet
+            for effect in self._of(applied, proxy)
+            if effect.probe in self._there(proxy, applied)
+        ]
+        answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted])
+        found: dict[Proxy, str] = {}
+        for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
+            words = effect.seen(self._there(proxy, applied)[effect.probe], answer)
+            if answer is not None and not found.get(proxy):
+                found[proxy] = f"{effect.probe}: {words}" if words else ""
+        return found
+
     def seen(self, proxy: Proxy, applied: Applied) -> Seen | None:
         """Give what is known of a plugin on a pod; None where it is to be looked for."""
         known = self._seen.get((proxy.name, applied.plugin.id))

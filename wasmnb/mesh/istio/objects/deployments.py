@@ -62,6 +62,7 @@ class Deployments:
         self._images = images
         self._changed = changed
         self._past: dict[str, list[Plugin]] = {}
+        self._gone: dict[str, list[PodVerdict]] = {}
         self._lock = threading.RLock()
 
     def text(self, plugin: Plugin) -> str:
@@ -124,11 +125,16 @@ class Deployments:
                 self._past[id_] = self._placing.history(id_, stored)
             for one in stored:
                 self._objects.delete(one)
-            left = [one for one in self._waiting.gone(stored) if one.cause in _LEFT]
+            seen = self._gone[id_] = self._waiting.gone(stored)
+            left = [one for one in seen if one.cause in _LEFT]
             self._changed()
             if left:
                 raise self._not_gone(id_, left)
             return plugin
+
+    def removed(self, id_: str) -> list[PodVerdict]:
+        """Give what was seen of each pod when a plugin was taken away last."""
+        return list(self._gone.get(id_, ()))
 
     def _not_gone(self, id_: str, left: Sequence[PodVerdict]) -> DeployError:
         """Make the error for a plugin whose objects are deleted, and that some pods still run."""
