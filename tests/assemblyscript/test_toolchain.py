@@ -21,7 +21,8 @@ from tests.conformance.languages import article
 from wasmnb.compile.assemblyscript import node
 from wasmnb.compile.assemblyscript.service import Service
 from wasmnb.compile.languages import toolchain
-from wasmnb.errors import CompileError, ToolchainError, UsageError
+from wasmnb.errors import CompileError, ModuleError, ToolchainError, UsageError
+from wasmnb.module.check import check
 
 ROOT = str(Path(__file__).parents[2])
 HEAD = 'import { registerRootContext, RootContext } from "@gcoredev/proxy-wasm-sdk-as/assembly";\n'
@@ -81,6 +82,27 @@ def test_a_closure_is_refused_with_the_way_out(fresh):
 def test_a_filter_that_registers_nothing_gets_a_warning(fresh):
     (warning,) = as_filter("export const a = 1;\n").build().build.warnings
     assert "registerRootContext" in warning.message
+
+
+def test_of_two_root_contexts_the_sdk_would_run_the_last_in_silence(fresh):
+    two = (
+        SMALL
+        + "// registerRootContext(x) in a comment\n"
+        + 'registerRootContext((id: u32) => new RootContext(id), "b");\n'
+    )
+    error = failing(two)
+    assert (error.where.line, error.code) == (4, "WNB2027")
+    assert "2 root contexts" in error.what
+
+
+def test_the_root_id_that_is_registered_is_the_only_one_that_can_be_deployed(fresh):
+    module = as_filter(SMALL).build()
+    assert module.facts.root_ids == ("small",)
+    assert check(module) == "small"
+    with pytest.raises(ModuleError, match="registers no root id 'smal'"):
+        check(module, "smal")
+    named = HEAD + 'const name = "x";\nregisterRootContext((id: u32) => new RootContext(id), name);\n'
+    assert as_filter(named).build().facts.root_ids is None
 
 
 def test_the_line_that_exports_the_entry_points_may_be_there(fresh):

@@ -73,7 +73,7 @@ class World:
         self.plugin = plugin
         about = f"{plugin.image.reference.split(':')[0]} {plugin.config_text!r} {plugin.fail_policy.value}"
         try:
-            self.mesh.apply(plugin)
+            self.mesh.apply(plugin, allow_trap=True)
             self.story.append(f"deployed {about}")
         except WasmnbError as error:
             self.story.append(f"deployed {about}: {type(error).__name__}")
@@ -91,7 +91,7 @@ class World:
     def beside(self, id_: str, module: Module, **fields: object) -> None:
         """Deploy another filter on the same pods."""
         with contextlib.suppress(WasmnbError):
-            self.mesh.apply(Plugin(id_, package(module), self.plugin.selector, **fields))
+            self.mesh.apply(Plugin(id_, package(module), self.plugin.selector, **fields), allow_trap=True)
 
     def recover(self) -> None:
         """Wait until what was mended is whole."""

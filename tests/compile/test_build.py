@@ -262,3 +262,37 @@ def test_the_record_in_the_cache_is_json(build):
     module = build(cell("int unused = 1;"))
     record = json.loads((module.build.symbols.parent / "entry.json").read_text())
     assert record["notes"]["warnings"][0]["line"] == module.build.warnings[0].line
+
+
+OVERRIDE = "FilterHeadersStatus onResponseHeaders(uint32_t, bool) override;"
+OUTSIDE = "FilterHeadersStatus Http::onResponseHeaders(uint32_t, bool)"
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ("FilterHeadersStatus onResponseHeader(uint32_t headers, bool);", "did you mean 'onResponseHeaders'?"),
+        ("FilterHeadersStatus onResponseHeaders(int);", "other parameters than the callback"),
+        ("FilterHeadersStatus onResponseHeaders(uint32_t headers, bool);", ""),
+        ("FilterHeadersStatus onceMore(uint32_t, bool);", ""),
+    ],
+)
+def test_what_looks_like_a_callback_and_is_none_is_warned_of(build, declared, words):
+    name, parameters = declared.removeprefix("FilterHeadersStatus ").rstrip(";").split("(")
+    source = cell().replace(OVERRIDE, f"{declared}\n  void onLog() override {{}}")
+    source = source.replace(OUTSIDE, f"FilterHeadersStatus Http::{name}({parameters}")
+    warnings = [one for one in build(source).build.warnings if "Envoy never calls it" in one.message]
+    assert [(one.line, words in one.message) for one in warnings] == ([(6, True)] if words else [])
+
+
+def test_a_filter_that_overrides_no_callback_is_refused(build):
+    with pytest.raises(CompileError, match="overrides no callback") as caught:
+        build(cell().replace(OVERRIDE, "").partition(OUTSIDE)[0])
+    assert (caught.value.code, caught.value.where.line) == ("WNB2026", 5)
+    with pytest.raises(CompileError, match="overrides no callback") as caught:
+        build(cell().replace("onResponseHeaders", "onResponseHeader").replace(" override", ""))
+    assert caught.value.where.line == 6
+    configured = "bool onConfigure(size_t) override { return true; }"
+    root = f"class Root : public RootContext {{ using RootContext::RootContext; {configured} }};\n"
+    other = cell().replace(OVERRIDE, "").partition(OUTSIDE)[0].replace("class Http", f"{root}class Http")
+    assert build(other.replace("CONTEXT_FACTORY(Http)", "CONTEXT_FACTORY(Http), ROOT_FACTORY(Root)"))

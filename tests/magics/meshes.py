@@ -54,7 +54,7 @@ class FakeMesh:
     def history(self, id):  # noqa: A002
         return [plugin for plugin in self.past if plugin.id == id]
 
-    def apply(self, plugin, *, only=None, wait=10.0, progress=None):
+    def apply(self, plugin, *, only=None, allow_trap=False, wait=10.0, progress=None):
         self.applied += 1
         self.waited = wait
         self.there[plugin.id] = plugin

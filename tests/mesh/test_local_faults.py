@@ -14,7 +14,7 @@ from tests.mesh.conftest import service, until, unused_port
 from tests.mesh.tiny import build, header, looping, tag, trapping
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
 from wasmnb.image import package
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import Cause, Verdict
 from wasmnb.mesh.local import LocalMesh, Workload, topology
 from wasmnb.plugin import FailPolicy, Plugin
 
@@ -140,13 +140,41 @@ def test_after_a_trap_with_policy_reload_the_filter_recovers(mesh):
     assert "loaded again" in found.reason
 
 
-def test_a_trap_on_a_plain_request_is_noted_and_not_refused(mesh):
+def test_a_trap_on_a_plain_request_is_refused_unless_it_is_allowed(mesh):
     module = build("always-traps", response="__builtin_trap()")
-    found = mesh.apply(Plugin("one", package(module), DETAILS))
+    with pytest.raises(ModuleError, match="one crashes on a plain GET / request") as caught:
+        mesh.apply(Plugin("one", package(module), DETAILS))
+    assert caught.value.code == "WNB3013"
+    assert "proxy_on_response_headers failed" in caught.value.why[0]
+    assert "allow_trap=True" in caught.value.hint
+    assert (mesh.plugins(), get(mesh).status) == ([], 200)
+    found = mesh.apply(Plugin("one", package(module), DETAILS), allow_trap=True)
     assert found[0].verdict is Verdict.LOADED
     assert "canary saw it trap" in found[0].reason
     get(mesh)
     assert verdict(mesh).verdict is Verdict.TRAPPED
+
+
+def test_what_lacks_something_on_the_canary_is_deployed_with_a_note_and_never_tried(mesh):
+    asks = 'char *value; size many; if (get_property("node\\0id\\0x", 9, &value, &many)) __builtin_trap()'
+    (found,) = mesh.apply(Plugin("one", package(build("asks", response=asks)), DETAILS))
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.CRASH_FORESEEN)
+    assert "it had asked for what only a pod has: a property" in found.reason
+
+
+def test_a_crash_is_told_until_the_plugin_is_deployed_again_not_until_another_is(mesh):
+    mesh.apply(Plugin("one", package(trapping()), DETAILS))
+    get(mesh, EVIL, method="POST")
+    assert verdict(mesh).verdict is Verdict.TRAPPED
+    for number in range(2):
+        mesh.apply(Plugin("beside", package(tag(f"beside-{number}")), DETAILS))
+        assert sorted(get(mesh).headers.all("x-tag")) == [f"beside-{number}", "trapping"]
+        found = verdict(mesh)
+        assert found.verdict is Verdict.TRAPPED
+        assert "another deployment started it anew" in found.reason
+    assert verdict(mesh, "beside").verdict is Verdict.LIVE
+    assert mesh.apply(Plugin("one", package(trapping()), DETAILS))[0].verdict is Verdict.LIVE
+    assert verdict(mesh).verdict is Verdict.LIVE
 
 
 def test_a_trap_is_never_live_for_any_plugin_that_may_have_made_it(mesh):
@@ -336,7 +364,7 @@ def test_bookinfo_answers_as_in_the_article(mesh):
 
 def test_reviews_ask_ratings_through_both_sidecars(mesh):
     blocking = build("blocking", response="__builtin_trap()")
-    mesh.apply(Plugin("block", package(blocking), {"app": "ratings"}))
+    mesh.apply(Plugin("block", package(blocking), {"app": "ratings"}), allow_trap=True)
     for _ in range(3):
         exchange = mesh.send("productpage", "reviews:9080/reviews/0")
         assert ("unavailable" in exchange.response.text) == (exchange.pod != "reviews-v1-0")

@@ -18,7 +18,8 @@ EVERY_CALLBACK = "0"
 
 
 def put(mesh, id_, module, selector=DETAILS, **more):
-    return mesh.apply(Plugin(id_, package(module, f"local/{module.name}"), selector, **more))
+    allow_trap = more.pop("allow_trap", False)
+    return mesh.apply(Plugin(id_, package(module, f"local/{module.name}"), selector, **more), allow_trap=allow_trap)
 
 
 def proofs(verdicts):
@@ -74,7 +75,7 @@ def test_beside_one_that_has_crashed_it_is_loaded_though_the_failure_runs_throug
 
 def test_what_traps_on_a_plain_request_is_not_live_and_no_request_is_sent_through_it(mesh):
     before = {one.pod: one.requests for one in mesh.counts()}
-    (found,) = put(mesh, "trap", build("trap-proof", response="__builtin_trap()"))
+    (found,) = put(mesh, "trap", build("trap-proof", response="__builtin_trap()"), allow_trap=True)
     assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.CRASH_FORESEEN)
     assert "trap in proxy_on_response_headers" in found.reason
     assert {one.pod: one.requests for one in mesh.counts()} == before

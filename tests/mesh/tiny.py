@@ -19,6 +19,7 @@ typedef unsigned long size;
 IMPORT("proxy_add_header_map_value") int add_header(int map, const char *, size, const char *, size);
 IMPORT("proxy_get_header_map_value") int get_header(int map, const char *, size, char **, size *);
 IMPORT("proxy_get_buffer_bytes") int get_buffer(int kind, size from, size length, char **, size *);
+IMPORT("proxy_get_property") int get_property(const char *, size, char **, size *);
 IMPORT("proxy_log") int log_line(int level, const char *, size);
 IMPORT("proxy_send_local_response") int local_response(int, const char *, size, char *, size, char *, size, int);
 static char heap[65536];

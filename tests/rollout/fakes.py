@@ -35,7 +35,7 @@ class FakeMesh:
     def pods(self):
         return [Pod(pod, pod, labels, "2/2", "Running", 0, NOW, "") for pod, labels in self.labels.items()]
 
-    def apply(self, plugin, *, only=None, wait=10.0, progress=None):
+    def apply(self, plugin, *, only=None, allow_trap=False, wait=10.0, progress=None):
         if self.on_apply is not None:
             self.on_apply(plugin, only)
         chosen = [pod.name for pod in self.pods() if plugin.selects(pod.labels)]

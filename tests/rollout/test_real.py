@@ -102,9 +102,15 @@ def test_when_errors_rise_everything_goes_back(session, load):
     assert frame.requests.isna().sum() == 2
 
 
+def test_what_would_crash_on_a_request_that_was_sent_before_reaches_no_pod(session, load):
+    with pytest.raises(ModuleError, match=r"crashes on the request GET /\S*7"):
+        session.deploy(TRAPPING, **REVIEWS, steps=STEPS, watch_for=1.0)
+    assert session.current.plugins() == []
+
+
 def test_a_trap_under_traffic_ends_it_with_the_evidence(session, load):
     with pytest.raises(RolloutError, match="reviews-v1-0 is TRAPPED") as caught:
-        session.deploy(TRAPPING, **REVIEWS, steps=STEPS, watch_for=1.0)
+        session.deploy(TRAPPING, **REVIEWS, steps=STEPS, watch_for=1.0, allow_trap=True)
     assert caught.value.rollout.steps[0].verdicts[0].evidence
     assert "taken away from every pod" in caught.value.what
     assert session.current.plugins() == []

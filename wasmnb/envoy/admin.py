@@ -98,6 +98,11 @@ class Admin:
         """Ask which chain is accepted (statistics of ``extension_config_discovery``, Envoy 1.40)."""
         return _discovery(self.get(_ACCEPTED, timeout=timeout))
 
+    def level(self, logger: str) -> str:
+        """Give the level at which one of its loggers writes; empty when there is no such logger."""
+        found = re.search(rf"^\s*{re.escape(logger)}: (\w+)$", self.post("/logging"), re.MULTILINE)
+        return found[1] if found else ""
+
     def reloads(self) -> dict[str, int]:
         """Ask how often each plugin's VM was loaded again since the Envoy started (policy ``FAIL_RELOAD``)."""
         return {name: int(count) for name, count in _RELOADS.findall(self.get("/stats?filter=vm_reload_success$"))}

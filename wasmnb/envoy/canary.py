@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import Discovery, ask_all
 from wasmnb.envoy.bootstrap import ECHO, Route, Site
 from wasmnb.envoy.effect import Effect, Trial, effect_of, served
 from wasmnb.envoy.exchange import Echo, Probe, exchange_all
+from wasmnb.envoy.lacking import lacked
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
+from wasmnb.envoy.traps import told
 from wasmnb.errors import MeshError, ModuleError
 from wasmnb.plugin.errors import HangError
-from wasmnb.wording import Option, Verb, Wording
+from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from pathlib import Path
 
     from wasmnb.envoy.effect import Trait
+    from wasmnb.envoy.log import Trap
     from wasmnb.envoy.processes import Processes
 
 __all__ = ["PLAIN", "Canary", "canary_proxy"]
@@ -35,6 +39,7 @@ _START = 20.0
 _PATIENCE = 3.0
 _STEP = 0.001
 _MOST_KNOWN = 500
+_LOGGER = "wasm"
 _MOST_SAID = 6  # lines of a filter's own that are quoted
 _TWICE = 2  # so that what differs by itself is known
 
@@ -82,19 +87,22 @@ class Canary:
         self._known: dict[Hashable, Trial] = {}
         self._without: dict[Probe, tuple[frozenset[Trait], ...]] = {}
 
-    def examine(self, applied: Applied, probes: Sequence[Probe] = ()) -> Trial:
-        """Try a plugin, unless the same module, root id, configuration and environment passed before.
+    def examine(self, applied: Applied, probes: Sequence[Probe] = (), *, allow_trap: bool = False) -> Trial:
+        """Try a plugin, unless the same module, root id, configuration and environment was tried before.
 
         Parameters
         ----------
         applied : Applied
         probes : sequence of Probe
             Requests that are sent through it besides `PLAIN`.
+        allow_trap : bool
+            Let it pass although its VM crashed on one of them.
 
         Raises
         ------
         ModuleError
-            Envoy refused it, or crashed.
+            Envoy refused it, or crashed; or its VM crashed on a request, and it had not asked for anything before that
+            a pod has and the canary does not.
         HangError
             A callback did not come back.
         """
@@ -113,7 +121,10 @@ class Canary:
                     raise
                 finally:
                     self._proxy.write(self._chain())
-            return self._known[key]
+            trial = self._known[key]
+        if trial.trapped and not trial.lacked and not allow_trap:
+            raise _trapping(plugin.id, trial)
+        return trial
 
     def _chain(self, *plugins: Applied) -> Chain:
         self._number += 1
@@ -166,9 +177,38 @@ class Canary:
             if crashed():
                 raise _CrashError("while it was loaded", self._proxy.log.since(begin))
             raise _hung(name, "its start (onStart or onConfigure)", patience)
-        effects = tuple(self._effect(name, probe, crashed, begin) for probe in probes)
-        trapped = traps(self._proxy.log.since(begin))
-        return Trial(effects, f"{trapped[0].function}: {trapped[0].why}" if trapped else "")
+        effects: list[Effect] = []
+        for probe in probes:
+            effects.append(self._effect(name, probe, crashed, begin))
+            lines = self._proxy.log.since(begin)
+            if trapped := traps(lines):
+                return self._trapped(applied, probe, trapped[0], lines, tuple(effects))
+        return Trial(tuple(effects))
+
+    def _trapped(
+        self, applied: Applied, probe: Probe, trap: Trap, lines: Sequence[str], effects: tuple[Effect, ...]
+    ) -> Trial:
+        """Tell of a crash; see it once more, with a trace, to learn whether the filter lacked something here."""
+        missed: tuple[str, ...] = ()
+        again = replace(applied, attempt=applied.attempt + 1)
+        with suppress(OSError):
+            level = self._proxy.admin.level(_LOGGER)
+            begin = self._proxy.log.size()
+            self._proxy.admin.post(f"/logging?{_LOGGER}=trace")
+            try:
+                self._proxy.write(self._chain(again))
+                patience = self._patience(_PATIENCE + applied.loading)
+                while (found := self._look(patience, lambda: False)) is not None:
+                    if found.version == self._proxy.chain.version:
+                        self._observe(probe)
+                        break
+                    time.sleep(_STEP)
+                missed = lacked(self._proxy.log.since(begin), trap.function)
+            finally:
+                self._proxy.admin.post(f"/logging?{_LOGGER}={level}")
+        own = [line for line in said(lines) if line.startswith("critical: ")]
+        words = (*own[-1:], *told(applied.plugin.image.module, trap))
+        return Trial(effects, f"{trap.function}: {trap.why}", str(probe), words, missed)
 
     def _effect(self, name: str, probe: Probe, crashed: Callable[[], bool], begin: int) -> Effect:
         """Learn what the plugin that is there does to a request."""
@@ -256,6 +296,19 @@ def _crashed(name: str, crash: _CrashError) -> ModuleError:
         why=[line for line in crash.lines if "][critical][" in line][:4],
         hint="the pods were not touched; what ran before still runs",
         code="WNB3009",
+    )
+
+
+def _trapping(name: str, trial: Trial) -> ModuleError:
+    request = f"a plain {PLAIN} request" if trial.request == str(PLAIN) else f"the request {trial.request}"
+    return ModuleError(
+        f"{name} crashes on {request}.",
+        why=list(trial.told),
+        hint=joined(
+            Wording("correct that line; {} deploys it all the same", Option("allow_trap", value=True)),
+            "the pods were not touched, what ran before still runs",
+        ),
+        code="WNB3013",
     )
 
 

@@ -110,15 +110,30 @@ class Trial:
         What it does to each request that it was tried with.
     trapped : str
         In which callback, and how, its VM crashed on one of them; empty when it did not.
+    request : str
+        On which of them.
+    told : tuple of str
+        What the filter itself logged of it, and the crash with the lines of the cell.
+    lacked : tuple of str
+        What it asked for before, which a pod may have and the canary does not.
     """
 
     effects: tuple[Effect, ...] = ()
     trapped: str = ""
+    request: str = ""
+    told: tuple[str, ...] = ()
+    lacked: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
         """What is worth a note though it is no refusal; empty when there is nothing."""
-        return f"the canary saw it trap in {self.trapped}" if self.trapped else ""
+        if not self.trapped:
+            return ""
+        where = next((line.strip() for line in self.told if "(cell line" in line), "")
+        parts = [f"the canary saw it trap in {self.trapped}", where]
+        if self.lacked:
+            parts.append(f"it had asked for what only a pod has: {', '.join(self.lacked)}")
+        return "; ".join(filter(None, parts))
 
 
 @dataclass(frozen=True)

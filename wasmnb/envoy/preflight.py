@@ -69,7 +69,7 @@ class Preflight:
             self._canary = Canary(proxy, self._processes)
             weakref.finalize(self, self._processes.stop)
 
-    def examine(self, plugin: Plugin, probes: Sequence[Probe] = ()) -> Trial:
+    def examine(self, plugin: Plugin, probes: Sequence[Probe] = (), *, allow_trap: bool = False) -> Trial:
         """Try a plugin, unless the same module, root id and configuration passed before.
 
         Parameters
@@ -77,11 +77,14 @@ class Preflight:
         plugin : Plugin
         probes : sequence of Probe
             Requests that are sent through it besides a plain one.
+        allow_trap : bool
+            Let it pass although its VM crashed on one of them.
 
         Raises
         ------
         ModuleError, HangError
-            Envoy refuses the module or its configuration, crashes, or does not come back from it.
+            Envoy refuses the module or its configuration, crashes, or does not come back from it; or the filter
+            crashes on a request.
         MeshError
             There is no Envoy for this platform.
         """
@@ -95,7 +98,7 @@ class Preflight:
         path = self._processes.folder / "modules" / f"{module.digest.removeprefix('sha256:')}.wasm"
         path.write_bytes(module.wasm)
         try:
-            return self._canary.examine(Applied(plugin, root_id, str(path)), probes)
+            return self._canary.examine(Applied(plugin, root_id, str(path)), probes, allow_trap=allow_trap)
         finally:
             path.unlink(missing_ok=True)
 

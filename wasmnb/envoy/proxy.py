@@ -19,6 +19,7 @@ from wasmnb.plugin.rendering.envoy import chain_resource, wasm_filter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from wasmnb.envoy.log import Trap
     from wasmnb.plugin import Plugin
 
 __all__ = ["Applied", "Chain", "Proxy", "Standing"]
@@ -168,6 +169,7 @@ class Proxy:
         self.chain = Chain(0)
         self._writes = 0
         self.reloads: dict[str, tuple[int, int]] = {}
+        self.crashes: dict[str, tuple[Applied, Trap]] = {}
         self.own = Own()
 
     @property

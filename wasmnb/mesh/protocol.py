@@ -156,6 +156,7 @@ class Mesh(Protocol):
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,
+        allow_trap: bool = False,
         prove: Proof | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
@@ -172,6 +173,8 @@ class Mesh(Protocol):
             where a mesh keeps both side by side), and each pod is judged by what that pod is to run.
         preflight : bool
             Try the module on an Envoy of the mesh's own before any pod gets it. A mesh may do so in any case.
+        allow_trap : bool
+            Put it in force although its VM crashed on a request there.
         prove : Proof, optional
             How it is to be seen to act: by its EFFECT on requests of ours, by Envoy's TRACE of one where there is no
             effect, or not at all (CONFIG), so that LOADED is all that a pod can become. None: as the mesh was allowed.

@@ -27,6 +27,11 @@ _MAX_PAGES = 16384  # Proxy-Wasm's C++ host allows V8 one GiB per module
 _PAGES_PER_MIB = 16
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _MAX_INDEX = 2**32 - 1
+_TRAFFIC = {
+    f"proxy_on_{name}"
+    for way in ("request", "response")
+    for name in (f"{way}_headers", f"{way}_body", f"{way}_trailers", f"{way}_metadata")
+} | {f"proxy_on_{name}" for name in ("new_connection", "downstream_data", "upstream_data", "log", "done")}
 _CONSTRUCTORS = "__wasm_call_ctors"
 _MARKERS = {MARKER + abi.replace(".", "_"): abi for abi in ABIS}
 _BROKEN = "see whether the file is what the build wrote"
@@ -125,6 +130,13 @@ def find_remarks(binary: Binary) -> tuple[Problem, ...]:
             Problem(
                 f"The module exports {_CONSTRUCTORS} and no _initialize, and Envoy does not call the former.",
                 "link crt1-reactor.o (clang: -mexec-model=reactor), unless the filter calls its constructors itself",
+            )
+        )
+    if any(name.startswith("proxy_on_") for name in exported) and not exported & _TRAFFIC:
+        remarks.append(
+            Problem(
+                "The module exports no callback of requests, responses or connections, so traffic passes it by.",
+                "nothing, if it is meant to work by timers or queues alone; else look for a misspelt callback",
             )
         )
     return tuple(remarks)

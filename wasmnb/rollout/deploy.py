@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, WasmnbError, did_you_mean
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import Cause, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.selector import selector_text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.wording import Text
 
-__all__ = ["back", "in_force", "left_by", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
+__all__ = ["accepted", "back", "in_force", "left_by", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
 
 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:
@@ -84,6 +84,7 @@ def put(
     *,
     wait: float | None,
     skip_preflight: bool = False,
+    allow_trap: bool = False,
     prove: Proof | None = None,
     mask: Callable[[str], str] = str,
     progress: Progress | None = None,
@@ -98,6 +99,8 @@ def put(
         Seconds; None: do not wait for pods that may yet become LIVE.
     skip_preflight : bool
         True: apply what has not been tried on an Envoy here.
+    allow_trap : bool
+        Apply it although its VM crashed on an Envoy here.
     prove : Proof, optional
         How it is to be seen to act; CONFIG takes LOADED for enough.
     mask : callable
@@ -120,11 +123,13 @@ def put(
             if verdicts and all(verdict.good(prove) for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
         left = left_by(mesh, now, plugin)
-        untried: dict[str, Any] = {"preflight": False} if skip_preflight else {}
+        how: dict[str, Any] = {"preflight": False} if skip_preflight else {}
+        if allow_trap:
+            how["allow_trap"] = True
         if prove is not None:
-            untried["prove"] = prove
+            how["prove"] = prove
         with followed(progress, mesh, plugin, mask):
-            verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress, **untried))
+            verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress, **how))
     except KeyboardInterrupt:
         raise stopped(mesh, plugin, "Waiting for") from None
     if wait is not None or not verdicts or any(verdict.verdict.final for verdict in verdicts):
@@ -178,6 +183,15 @@ def unknown_plugin(mesh: Mesh, plugin_id: str) -> BadNameError:
     )
 
 
+def accepted(verdict: PodVerdict, prove: Proof | None) -> bool:
+    """Say whether a pod has what was asked for.
+
+    What crashed on the Envoy here is in force only where the user allowed it, or where that Envoy lacked what a pod
+    has: then it is loaded, and no request is sent to see it act.
+    """
+    return verdict.good(prove) or verdict.cause is Cause.CRASH_FORESEEN
+
+
 def _selected(verdicts: list[PodVerdict]) -> tuple[PodVerdict, ...]:
     return tuple(verdict for verdict in verdicts if verdict.verdict is not Verdict.NOT_SELECTED)
 
@@ -188,7 +202,7 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...], prov
             f"The selector {selector_text(plugin.selector)} matches no pod of the mesh {mesh.name!r}.",
             hint=Wording("{} shows the labels there are", Verb("pods")),
         )
-    rest = [verdict for verdict in verdicts if not verdict.good(prove)]
+    rest = [verdict for verdict in verdicts if not accepted(verdict, prove)]
     if plugin.kind.foreign:
         # Of another controller's proxies there is no proof, only that controller's word.
         rest = [verdict for verdict in rest if verdict.verdict is not Verdict.UNPROVEN]

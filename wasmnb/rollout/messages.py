@@ -46,17 +46,17 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
         now = f"GOING BACK FAILED: {trouble}" if trouble else "nothing was changed"
     return RolloutError(
         f"The rollout of {name} ended {where}: {reason}; {now}.",
-        why=[told(index, step) for index, step in enumerate(rollout.steps)],
+        why=[told(index, step, was="was ") for index, step in enumerate(rollout.steps)],
         hint=hint or Wording("{} shows every pod", Verb("status", (rollout.plugin.id,))),
         rollout=rollout,
         verdicts=rollout.steps[number].verdicts if number is not None else rollout.verdicts,
     )
 
 
-def told(index: int, step: Step) -> str:
-    """Say in one line what a step did and saw."""
+def told(index: int, step: Step, *, was: str = "") -> str:
+    """Say in one line what a step did and saw; ``was`` stands before a verdict that does not hold any more."""
     verdicts = ", ".join(
-        f"{one.pod} {one.verdict.value}"
+        f"{one.pod} {was}{one.verdict.value}"
         + (f" ({one.reason})" if one.reason and one.verdict is not Verdict.LIVE else "")
         for one in step.verdicts
     )

@@ -142,8 +142,10 @@ class Rollout(Dated, Tabled):
         The columns are ``step`` (``Int64``), ``labels`` (``string``), ``outcome`` (``category``) of the step; ``pod``
         (``string``), ``verdict`` (``category``); ``requests`` and ``errors`` (``Int64``) while it was watched, missing
         where there is no count; ``running``, ``reason`` (``string``); and ``seconds`` (``Float64``) of the step.
+        After it went back, ``verdict`` and ``running`` are those of then: what the step had made is not there any more.
         """
-        rows = (row for number, step in enumerate(self.steps, 1) for row in _rows(number, step))
+        now = {one.pod: one for one in self.verdicts} if self.outcome in ("went back", "stuck") else None
+        rows = (row for number, step in enumerate(self.steps, 1) for row in _rows(number, step, now))
         return Table(_COLUMNS, tuple(rows))
 
     def to_dict(self) -> dict[str, Any]:
@@ -175,18 +177,19 @@ _COLUMNS = (
 )
 
 
-def _rows(number: int, step: Step) -> list[tuple[Any, ...]]:
+def _rows(number: int, step: Step, now: Mapping[str, PodVerdict] | None) -> list[tuple[Any, ...]]:
     verdicts = {one.pod: one for one in step.verdicts}
     counted = {one.pod for one in step.before if one.requests is not None}
     counted &= {one.pod for one in step.after if one.requests is not None}
     rows = []
     for pod in dict.fromkeys([*step.pods, *verdicts]):
-        verdict, seen = verdicts.get(pod), Seen.between(step.before, step.after, [pod])
+        had, seen = verdicts.get(pod), Seen.between(step.before, step.after, [pod])
+        verdict = had if now is None else now.get(pod)
         rows.append(
             (
                 *(number, step.selector, step.outcome, pod, verdict and verdict.verdict.value),
                 *((seen.requests, seen.errors) if pod in counted else (None, None)),
-                *(verdict.running if verdict else "", _reason(verdict.reason if verdict else "", step.reason)),
+                *(verdict.running if verdict else "", _reason(had.reason if had else "", step.reason)),
                 step.seconds,
             )
         )

@@ -11,7 +11,7 @@ from wasmnb.mesh import Proof
 from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.scope import carries
 from wasmnb.progress import Silent
-from wasmnb.rollout.deploy import in_force
+from wasmnb.rollout.deploy import accepted, in_force
 from wasmnb.rollout.messages import failed, question, stopped_in_midst, without_traffic
 from wasmnb.rollout.result import Rollout, Step
 from wasmnb.rollout.start import started
@@ -170,9 +170,7 @@ class _Run:
     def _apply(self, step: Step) -> None:
         first, self.touched = not self.touched, True
         try:
-            self.mesh.apply(
-                self.plugin, only=step.labels, wait=self.policy.wait, progress=self.progress, **self._proving
-            )
+            self.mesh.apply(self.plugin, only=step.labels, wait=self.policy.wait, progress=self.progress, **self._how)
         except (ModuleError, HangError):
             # Refused before a pod had it: where that is the first thing that was tried, nothing has changed.
             self.touched = not first
@@ -181,8 +179,9 @@ class _Run:
             raise _StepError(error.what, error.verdicts) from error
 
     @property
-    def _proving(self) -> dict[str, Any]:
-        return {} if self.policy.prove is None else {"prove": self.policy.prove}
+    def _how(self) -> dict[str, Any]:
+        how: dict[str, Any] = {} if self.policy.prove is None else {"prove": self.policy.prove}
+        return {**how, "allow_trap": True} if self.policy.allow_trap else how
 
     def _judge(self, number: int) -> None:
         step = self.now.steps[number]
@@ -211,7 +210,7 @@ class _Run:
         """End the state in which pods may run different versions, once no pod does."""
         self._relist(None)
         self.progress.update(f"proving {self.plugin.id} on every pod")
-        self.mesh.apply(self.plugin, wait=self.policy.wait, **self._proving)
+        self.mesh.apply(self.plugin, wait=self.policy.wait, **self._how)
         self._end("live", self._live(len(self.now.steps)))
 
     def _relist(self, number: int | None) -> None:
@@ -234,7 +233,7 @@ class _Run:
             names = {pod for step in self.now.steps[:steps] for pod in step.pods}
             found = tuple(one for one in self.mesh.verdicts(self.plugin.id) if one.pod in names)
             prove = self.policy.prove or self.mesh.prove
-            rest = [one for one in found if not one.good(prove) or one.wanted != self.plugin.image.digest]
+            rest = [one for one in found if not accepted(one, prove) or one.wanted != self.plugin.image.digest]
             silent = names - {one.pod for one in found}
             if silent:
                 silent &= {pod.name for pod in self.mesh.pods()}
@@ -262,8 +261,8 @@ class _Run:
         former = self.now.former
         try:
             if former is not None:
-                found = tuple(self.mesh.apply(former, wait=self.policy.wait, progress=self.progress))
-                # What was there before need not be proven once more.
+                # What was there before need not be proven once more, also when it was known to crash.
+                found = tuple(self.mesh.apply(former, wait=self.policy.wait, progress=self.progress, allow_trap=True))
                 rest = [f"{one.pod} is {one.verdict.value}" for one in found if not one.good(Proof.CONFIG)]
                 return found, ", ".join(rest)
             if in_force(self.mesh, self.plugin.id) is not None:

@@ -36,6 +36,8 @@ class RolloutPolicy:
         Asks the user to let such a step pass; None as its answer when nobody can be asked.
     prove : Proof, optional
         How it is to be seen to act on the pods; the mesh's own way when None.
+    allow_trap : bool
+        It goes on although the filter crashed on an Envoy here.
     """
 
     wait: float = 10.0
@@ -43,6 +45,7 @@ class RolloutPolicy:
     accept_no_traffic: bool = False
     ask: Callable[[str], bool | None] | None = None
     prove: Proof | None = None
+    allow_trap: bool = False
 
 
 @dataclass(frozen=True)

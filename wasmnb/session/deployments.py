@@ -106,7 +106,15 @@ class Deployments:
         before, now = previous(mesh, id), in_force(mesh, id)
         self.context.secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
         proven = None if prove is None else proof(prove)
-        done = put(mesh, before, wait=seconds, prove=proven, mask=self.context.mask, progress=progress)
+        # What was in force, and is to be again, may be known to crash.
+        done = put(
+            *(mesh, before),
+            wait=seconds,
+            allow_trap=True,
+            prove=proven,
+            mask=self.context.mask,
+            progress=progress,
+        )
         return replace(done, verdicts=self.context.shown(done.verdicts), notes=(back(before, now),))
 
     def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
@@ -194,6 +202,7 @@ class Deployments:
             *(mesh, plugin),
             wait=wanted.seconds if wanted.wait else None,
             skip_preflight=not wanted.preflight,
+            allow_trap=wanted.allow_trap,
             prove=wanted.prove,
             mask=self.context.mask,
             progress=progress,
@@ -258,4 +267,6 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
             hint=Wording("leave out {}, or {}", Option("wait", value=False, flag="--no-wait"), Option("steps")),
         )
     seconds = number("watch_for", _WATCH_FOR if options.watch_for is None else options.watch_for)
-    return labels, RolloutPolicy(wanted.seconds, seconds, options.accept_no_traffic, options.ask, wanted.prove)
+    return labels, RolloutPolicy(
+        wanted.seconds, seconds, options.accept_no_traffic, options.ask, wanted.prove, wanted.allow_trap
+    )

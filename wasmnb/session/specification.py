@@ -47,7 +47,7 @@ class Specification:
         What it is for.
     seconds : float
         To wait until it is LIVE.
-    preflight, wait : bool
+    preflight, allow_trap, wait : bool
         As of `DeployOptions`.
     prove : Proof, optional
         How it is to be seen to act; the mesh's own way where it is not said.
@@ -60,6 +60,7 @@ class Specification:
     target: str
     seconds: float = 0.0
     preflight: bool = True
+    allow_trap: bool = False
     wait: bool = True
     prove: Proof | None = None
 
@@ -107,7 +108,8 @@ class Specification:
         if isinstance(options, DeployOptions):
             seconds = number("timeout", defaults["timeout"] if options.timeout is None else options.timeout)
             prove = None if options.prove is None else proof(options.prove)
-            how = {"seconds": seconds, "preflight": options.preflight, "wait": options.wait, "prove": prove}
+            how = {"seconds": seconds, "preflight": options.preflight, "allow_trap": options.allow_trap}
+            how |= {"wait": options.wait, "prove": prove}
         return cls(options.id, options.root_id, read, fallen, where, **how)
 
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wasmnb.compile import cached_build
 from wasmnb.compile.assemblyscript import messages, project
 from wasmnb.compile.assemblyscript.node import find, modules, packages_id
+from wasmnb.compile.assemblyscript.roots import registered, several_roots
 from wasmnb.compile.assemblyscript.service import Service
 from wasmnb.compile.cache import Store, digest
 from wasmnb.compile.cached_build import Made, Stages
@@ -28,10 +29,9 @@ __all__ = ["MODULES", "AssemblyScriptToolchain"]
 
 MODULES = Store("modules", keep=400)
 
-_SCRIPT = digest(Path(__file__).with_name("service.mjs").read_bytes())
+_SCRIPT = digest(b"".join(Path(__file__).with_name(name).read_bytes() for name in ("service.mjs", "roots.py")))
 _OPTIMIZE = re.compile(r"-O(?:[0-3][sz]?|s|z)?")
 _FLAGS = re.compile(r"--(?:noAssert|converge|uncheckedBehavior|(?:enable|disable)=[\w,-]+|stackSize=\d+)")
-_REGISTER = re.compile(r"\bregisterRootContext\s*\(")
 # -O0 compiles in half the time and makes twice the code; -Os takes longer and saves a tenth.
 _DEFAULT = "-O1"
 
@@ -114,10 +114,14 @@ class AssemblyScriptToolchain:
                 code="WNB2005",
             )
         warnings = [item for item in found if item.severity == "warning"]
-        if not _REGISTER.search(filter.source):
+        roots = registered(filter.source)
+        if len(roots) > 1:
+            raise several_roots(filter.source, filter.first_line, roots)
+        if not roots:
             message = "the filter registers no root context: call registerRootContext at the end of the cell"
             warnings.append(Diagnostic("warning", message))
-        return Made(base64.b64decode(answer["wasm"]), warnings=tuple(warnings))
+        names = [name for _, name in roots if name is not None]
+        return Made(base64.b64decode(answer["wasm"]), tuple(names) if names else None, tuple(warnings))
 
 
 def _options(flags: tuple[str, ...]) -> list[str]:

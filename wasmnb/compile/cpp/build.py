@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.compile import runtime
 from wasmnb.compile.cache import Entry, digest, io_errors
 from wasmnb.compile.cpp import prebuilt
+from wasmnb.compile.cpp.callbacks import doubtful, nothing_overridden, overriding_nothing
 from wasmnb.compile.cpp.compiler import WARNINGS, frontend, own_headers
 from wasmnb.compile.cpp.errors import compile_error
 from wasmnb.compile.cpp.folder import SOURCES
-from wasmnb.compile.cpp.linker import Texts, link, waiting
+from wasmnb.compile.cpp.linker import Texts, idle, link, waiting
 from wasmnb.compile.cpp.source import Source, root_ids
 from wasmnb.compile.diagnostics import CELL, Diagnostic, parse
 from wasmnb.compile.process import run
@@ -68,10 +69,13 @@ class Job:
             texts = Texts(self.source, first_line, compiled.others, compiled.objects)
             linked = link(linker, self.work, sdk if uses_sdk else None, libraries, texts)
             self.stages.end("link")
+        registered = root_ids(sources) if uses_sdk else None
+        if registered and idle(linked, self.work, compiled.objects):
+            raise nothing_overridden(self.source, first_line, compiled.warnings)
         notes = {
             "first_line": first_line,
             "headers": {name: digest(data) for name, data in compiled.headers.items() if Path(name).is_absolute()},
-            "root_ids": root_ids(sources) if uses_sdk else None,
+            "root_ids": registered,
             "warnings": [warning.to_dict() for warning in compiled.warnings],
         }
         return notes, linked
@@ -123,7 +127,8 @@ class Job:
         finished = run([*command, "-emit-obj", "-x", "c++", CELL, "-o", _OBJECT], self.work)
         found = parse(finished.messages, self.filter.source, self.filter.first_line)
         if finished.code == 0:
-            return [diagnostic for diagnostic in found if diagnostic.severity == "warning"]
+            warnings = [diagnostic for diagnostic in found if diagnostic.severity == "warning"]
+            return [*self._uncalled(command), *warnings]
         if prepared and again and not any(item.severity == "error" and item.line for item in found):
             # The compiler broke down, or complains about no line of ours: is the precompiled header damaged, or gone?
             prebuilt.forget(prepared[1])
@@ -131,3 +136,12 @@ class Job:
                 prebuilt.HEADERS.drop(prepared[0])
                 return self._compile(prebuilt.header(self.source, self.flags), again=False)
         raise compile_error(found, finished, uses_sdk=self.source.uses_sdk)
+
+    def _uncalled(self, command: list[str]) -> tuple[Diagnostic, ...]:
+        """Warn of what looks like a callback and is none."""
+        names = doubtful(self.source) if self.source.uses_sdk else {}
+
+        def dump(name: str) -> str:
+            return run([*command, "-ast-dump", "-ast-dump-filter", name, "-x", "c++", CELL], self.work).output
+
+        return overriding_nothing(self.source, self.filter.first_line, names, dump)

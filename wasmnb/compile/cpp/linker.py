@@ -22,13 +22,13 @@ from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from wasmnb.compile.cache import Entry
     from wasmnb.compile.cpp.source import Source
 
-__all__ = ["OPTIONS", "Texts", "host_functions", "link", "waiting"]
+__all__ = ["OPTIONS", "Texts", "host_functions", "idle", "link", "waiting"]
 
 # What every module exports (Proxy-Wasm ABI 0.1.0 to 0.2.1), as far as it has it. Exporting by name, because exporting
 # every visible symbol would keep all of operator new and delete.
@@ -84,6 +84,7 @@ _WHEN_USED = {
         ),
     ),
 }
+_EXPORTED_ANYWAY = ("onConfigure", "onCreate", "onDelete")
 # Every class that does not override one of these has the SDK's own in its table of virtual functions. Names as the
 # object has them (Itanium C++ ABI, 5.1.4: each behind its length).
 _INHERITED = re.compile(rb"_ZN(?:11ContextBase|11RootContext|7Context)\d+(?:on[A-Z]|validate)")
@@ -208,6 +209,24 @@ def link(linker: subprocess.Popen[bytes], work: Path, sdk: Entry | None, runtime
     if unknown:
         raise _error([_undefined(name, texts) for name in unknown], finished)
     return wasm
+
+
+def idle(wasm: bytes, work: Path, objects: Iterable[str]) -> bool:
+    """Say whether no context of a filter overrides a callback, so that it would do nothing.
+
+    Parameters
+    ----------
+    wasm : bytes
+        The module.
+    work : pathlib.Path
+        The folder of the objects that have no full path.
+    objects : iterable of str
+        What it was linked of.
+    """
+    if any(item.name in _WHEN_USED for item in parse(wasm).exports):
+        return False
+    own = _INHERITED.sub(b"", b"".join((work / name).read_bytes() for name in objects))
+    return not any(f"{len(word)}{word}".encode() in own for word in _EXPORTED_ANYWAY)
 
 
 def _exports(cell: bytes) -> list[str]:

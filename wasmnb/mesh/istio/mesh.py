@@ -197,6 +197,7 @@ class IstioMesh:
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,
+        allow_trap: bool = False,
         prove: Proof | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
@@ -211,6 +212,8 @@ class IstioMesh:
             See `wasmnb.mesh.Mesh.apply`.
         preflight : bool
             Load the module, with its configuration, in the embedded Envoy first.
+        allow_trap : bool
+            Apply it although its VM crashed on a request there.
         prove : Proof, optional
             As for `connect`, from now on.
         wait : float or None
@@ -222,7 +225,8 @@ class IstioMesh:
         SelectorError
             No pod carries the labels.
         ModuleError, HangError
-            The embedded Envoy does not take the module with this configuration; nothing was applied.
+            The embedded Envoy does not take the module with this configuration, or the filter crashes there on a
+            plain request; nothing was applied.
         DeployError
             The object belongs to somebody else; nothing was applied.
         ForbiddenError, MeshError
@@ -231,7 +235,14 @@ class IstioMesh:
         if prove is not None:
             self._proving.wanted = prove
         tried = self.preflight if preflight else None
-        return self._deployments.apply(plugin, only=only, preflight=tried, wait=wait, progress=progress or Silent())
+        return self._deployments.apply(
+            plugin,
+            only=only,
+            preflight=tried,
+            allow_trap=allow_trap,
+            wait=wait,
+            progress=progress or Silent(),
+        )
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """Delete a plugin's objects, whoever deployed it, and wait until no proxy has it any more.

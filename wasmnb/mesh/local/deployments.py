@@ -13,7 +13,7 @@ from wasmnb.envoy.canary import Canary
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.local.chain_swap import refusal, roll
-from wasmnb.mesh.local.judge import Evidence, gather, judge, not_selected, removal
+from wasmnb.mesh.local.judge import Evidence, gather, judge, keep_crashes, not_selected, removal
 from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
 from wasmnb.mesh.local.proving import Proving
@@ -65,7 +65,9 @@ class Deployments:
         plugin: Plugin,
         wait: float,
         progress: Progress,
+        *,
         only: Mapping[str, str] | None = None,
+        allow_trap: bool = False,
         prove: Proof | None = None,
     ) -> list[PodVerdict]:
         """Put a plugin in force; see `LocalMesh.apply`."""
@@ -85,7 +87,8 @@ class Deployments:
             progress.update("trying the module on the canary Envoy")
             try:
                 applied = Applied(plugin, root_id, self._store(plugin.image.module))
-                applied = replace(applied, trial=self._canary.examine(applied, self.proving.probes(chosen)))
+                trial = self._canary.examine(applied, self.proving.probes(chosen), allow_trap=allow_trap)
+                applied = replace(applied, trial=trial)
                 progress.update(f"handing {plugin.id} to {len(chosen)} pods")
                 until = time.monotonic() + wait + applied.loading * len(chosen)
                 self._put(plugin.id, Standing.on(applied, chosen, current if only else None), wait)
@@ -220,6 +223,8 @@ class Deployments:
             newest = standing.newest
             asked = [proxy for proxy in chains if standing.pods.get(proxy) is newest]
             self.proving.before(newest, asked, until=until - wait / 2)
+        for proxy, chain in chains.items():
+            keep_crashes(proxy, chain)
         problems = roll(chains, self._processes, wait=until - time.monotonic())
         if problems:
             verb = "taken over by" if standing else "removed from"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes, State
     from wasmnb.mesh.local.proving import Seen
 
-__all__ = ["ANSWER", "Ending", "Evidence", "ending", "gather", "judge", "not_selected", "removal"]
+__all__ = ["ANSWER", "Ending", "Evidence", "ending", "gather", "judge", "keep_crashes", "not_selected", "removal"]
 
 # Envoy 1.40, abort_action.cc
 _WATCHDOG = re.compile(r"\[[^\]]*\]\[\d+\]\[\w+\]\[(?!wasm\])\w+\] .*Watchdog AbortAction")
@@ -34,6 +34,8 @@ _AFTERWARDS = {
     FailPolicy.OPEN: "requests pass without it",
     FailPolicy.RELOAD: "requests get 503 until it has been loaded again",
 }
+
+_STARTED_ANEW = "another deployment started it anew, and such a request crashes it again"
 
 _Say = Callable[..., PodVerdict]
 
@@ -199,13 +201,13 @@ def _unaccepted(evidence: Evidence, say: _Say) -> PodVerdict:
 def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | None:
     """Give the verdict when a trap since the chain took over is, or may be, the plugin's."""
     mine: list[Trap] = []
-    chain = evidence.proxy.chain.plugins
-    for trap in traps(evidence.lines):
-        candidates = [one for one in chain if could_trap(one.plugin.image.module, trap)] or list(chain)
-        names = [one.plugin.id for one in candidates]
-        if names == [applied.plugin.id]:
+    id_ = applied.plugin.id
+    kept, trap_before = evidence.proxy.crashes.get(id_, (None, None))
+    earlier = [trap_before] if trap_before is not None and kept == applied else []
+    for trap, names in _crashes([*earlier, *traps(evidence.lines)], evidence.proxy.chain):
+        if names == [id_]:
             mine.append(trap)
-        elif applied.plugin.id in names:
+        elif id_ in names:
             reason = f"a VM crashed in {trap.function}; the log does not say whose: {', '.join(names)}"
             return say(Verdict.UNPROVEN, Cause.CRASH_UNASSIGNED, reason, *told(applied.plugin.image.module, trap))
     if not mine:
@@ -213,8 +215,28 @@ def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | No
     policy = applied.plugin.fail_policy
     if policy is FailPolicy.RELOAD and _reloaded(evidence, applied) >= len(mine):
         return None
-    reason = f"its VM crashed in {mine[-1].function}: {mine[-1].why}; {_AFTERWARDS[policy]}"
+    afterwards = _AFTERWARDS[policy] if mine != earlier else _STARTED_ANEW
+    reason = f"its VM crashed in {mine[-1].function}: {mine[-1].why}; {afterwards}"
     return say(Verdict.TRAPPED, Cause.VM_CRASHED, reason, *told(applied.plugin.image.module, mine[-1]))
+
+
+def _crashes(found: Sequence[Trap], chain: Chain) -> Iterator[tuple[Trap, list[str]]]:
+    """Give each crash with the plugins whose it may be."""
+    for trap in found:
+        candidates = [one for one in chain.plugins if could_trap(one.plugin.image.module, trap)] or chain.plugins
+        yield trap, [one.plugin.id for one in candidates]
+
+
+def keep_crashes(proxy: Proxy, chain: Chain) -> None:
+    """Remember which plugins crashed before a proxy gets another chain, which starts their VMs anew.
+
+    What loads its VM again by itself is well again, and what is not in the new chain as it was is another matter.
+    """
+    found = {name: trap for trap, names in _crashes(traps(proxy.log.present()), proxy.chain) for name in names}
+    for applied in proxy.chain.plugins:
+        if applied.plugin.id in found and applied.plugin.fail_policy is not FailPolicy.RELOAD:
+            proxy.crashes[applied.plugin.id] = (applied, found[applied.plugin.id])
+    proxy.crashes = {name: one for name, one in proxy.crashes.items() if chain.get(name) == one[0]}
 
 
 def _reloaded(evidence: Evidence, applied: Applied) -> int:

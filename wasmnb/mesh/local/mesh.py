@@ -161,6 +161,7 @@ class LocalMesh:
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,  # noqa: ARG002 - the canary costs a moment, and saves the pods
+        allow_trap: bool = False,
         prove: Proof | None = None,
         wait: float | None = _WAIT,
         progress: Progress | None = None,
@@ -172,6 +173,8 @@ class LocalMesh:
         plugin : Plugin
         only : mapping of str to str, optional
             On those of the selected pods only that also carry these labels; the others keep what they have.
+        allow_trap : bool
+            Put it in force although its VM crashed on the canary.
         prove : Proof, optional
             CONFIG: send nothing through it. Else it is looked for by its effect, then by trace.
         wait : float or None
@@ -189,14 +192,19 @@ class LocalMesh:
         SelectorError
             No pod carries the labels.
         ModuleError
-            The module is none that Envoy loads, or refuses its configuration.
+            The module is none that Envoy loads, or refuses its configuration, or crashes on a request.
         HangError
             A callback does not come back.
         DeployError
             A pod did not take it over. In each case what was in force before still is.
         """
         self._check()
-        found = self._deployments.apply(plugin, _WAIT if wait is None else wait, progress or Silent(), only, prove)
+        found = self._deployments.apply(
+            *(plugin, _WAIT if wait is None else wait, progress or Silent()),
+            only=only,
+            allow_trap=allow_trap,
+            prove=prove,
+        )
         _wake_all(self._watches)
         return found
 

@@ -76,6 +76,7 @@ class Deployments:
         *,
         only: Mapping[str, str] | None,
         preflight: Preflight | None,
+        allow_trap: bool,
         wait: float | None,
         progress: Progress,
     ) -> list[PodVerdict]:
@@ -83,7 +84,7 @@ class Deployments:
         check_id(plugin.id)
         with self._lock:
             self._learn(plugin, strict=preflight is not None)
-            trial, note = _examined(plugin, preflight, progress)
+            trial, note = _examined(plugin, preflight, progress, allow_trap=allow_trap)
             if trial is not None:
                 self._looking.proving.tried(plugin.id, plugin.image.digest, trial)
             items = self._looking.serving()
@@ -220,14 +221,16 @@ class Deployments:
         return held
 
 
-def _examined(plugin: Plugin, preflight: Preflight | None, progress: Progress) -> tuple[Trial | None, str]:
+def _examined(
+    plugin: Plugin, preflight: Preflight | None, progress: Progress, *, allow_trap: bool
+) -> tuple[Trial | None, str]:
     """Try a plugin on the embedded Envoy; give what was seen there, and what is worth a note."""
     if preflight is None:
         return None, ""
     progress.update("trying the module on the embedded Envoy")
     if module_of(plugin.image) is None:
         return None, "not tried before: its image is not at hand here"
-    trial = preflight.examine(plugin)
+    trial = preflight.examine(plugin, allow_trap=allow_trap)
     return trial, trial.note
 
 

@@ -1,0 +1,84 @@
+"""Which root contexts an AssemblyScript filter registers: the SDK keeps the last one, whatever it is called."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from wasmnb.compile.diagnostics import Diagnostic, line_of
+from wasmnb.compile.errors import CompileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["registered", "several_roots"]
+
+_TOKEN = re.compile(
+    r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)""",
+    re.DOTALL,
+)
+_REGISTER = re.compile(r"(?<![\w.])registerRootContext\s*\(")
+_NAME = re.compile(r"""[\s,](?P<name>"[^"]*"|'[^']*'|`[^`$]*`)\s*,?\s*$""")
+
+
+def registered(source: str) -> tuple[tuple[int, str | None], ...]:
+    """Find the calls of ``registerRootContext``: where each is, and its root id; None where that is no literal."""
+    code = _TOKEN.sub(_hidden, source)
+    plain = _TOKEN.sub(lambda match: _blank(match[0]) if match["comment"] else match[0], source)
+    return tuple((match.start(), _root_id(code, plain, match.end())) for match in _REGISTER.finditer(code))
+
+
+def several_roots(source: str, first_line: int, found: Sequence[tuple[int, str | None]]) -> CompileError:
+    """Refuse a filter of which the SDK would silently run the last root context alone.
+
+    Parameters
+    ----------
+    source : str
+    first_line : int
+        The number, in the cell, of the source's first line.
+    found : sequence
+        Of `registered`.
+    """
+    offset = found[1][0]
+    line = source.count("\n", 0, offset) + first_line
+    column = offset - source.rfind("\n", 0, offset)
+    message = "a second root context is registered, and the SDK keeps only the last one, whichever root id is deployed"
+    place = Diagnostic("error", message, line, column, line_of(source, line, first_line))
+    return CompileError(
+        f"The filter registers {len(found)} root contexts, and AssemblyScript's SDK would run only the last one.",
+        where=place.place,
+        hint="write one cell for each root context",
+        diagnostics=[place],
+        code="WNB2027",
+    )
+
+
+def _hidden(match: re.Match[str]) -> str:
+    return _blank(match[0]) if match["comment"] else match[0][0] + _blank(match[0][1:-1]) + match[0][-1]
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _root_id(code: str, plain: str, start: int) -> str | None:
+    depth = 1
+    for offset in range(start, len(code)):
+        depth += (code[offset] in "([{") - (code[offset] in ")]}")
+        if not depth:
+            literal = _NAME.search(plain[start:offset])
+            return _value(literal["name"]) if literal else None
+    return None
+
+
+def _value(literal: str) -> str | None:
+    inner = literal[1:-1]
+    return inner if "\\" not in inner else _unescaped(inner)
+
+
+def _unescaped(inner: str) -> str | None:
+    try:
+        return str(json.loads(f'"{inner}"'))
+    except ValueError:
+        return None
