@@ -91,6 +91,7 @@ class DeployOptions(PluginOptions):
         " cannot load is refused by each pod, and until then nothing saves you from it, not even a fail policy that is"
         " open. The local mesh tries every module all the same",
     )
+    allow_trap: bool = option("deploy it although it crashed on a test request", default=False)
     wait: bool = option(
         "do not wait for pods that may yet become live",
         "",
