@@ -248,38 +248,33 @@ def _somebody_deletes_the_object(world: IstioWorld) -> None:
             world.kubectl("delete", kind, world.plugin.id, "--ignore-not-found")
 
 
-@_fault
-def _another_filter_of_envoys_own_that_answers(world: IstioWorld) -> Mend:
-    fault = {
+def answering(labels: dict[str, str]) -> dict[str, object]:
+    """Give an ``EnvoyFilter`` called ``wall`` that answers every request itself, before any other filter."""
+    value = {
         "name": "envoy.filters.http.fault",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
             "abort": {"http_status": 418, "percentage": {"numerator": 100}},
         },
     }
-    match = {"context": "SIDECAR_INBOUND", "listener": {"filterChain": {"filter": {"name": _MANAGER}}}}
-    world.cluster.apply(
-        {
-            "apiVersion": "networking.istio.io/v1alpha3",
-            "kind": "EnvoyFilter",
-            "metadata": {"name": "wall"},
-            "spec": {
-                "workloadSelector": {"labels": {"app": world.plugin.selector["app"]}},
-                "configPatches": [
-                    {
-                        "applyTo": "HTTP_FILTER",
-                        "match": match,
-                        "patch": {"operation": "INSERT_FIRST", "value": fault},
-                    }
-                ],
-            },
+    manager = {"name": "envoy.filters.network.http_connection_manager"}
+    match = {"context": "SIDECAR_INBOUND", "listener": {"filterChain": {"filter": manager}}}
+    patch = {"operation": "INSERT_FIRST", "value": value}
+    return {
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": "EnvoyFilter",
+        "metadata": {"name": "wall"},
+        "spec": {
+            "workloadSelector": {"labels": labels},
+            "configPatches": [{"applyTo": "HTTP_FILTER", "match": match, "patch": patch}],
         },
-        namespace=world.namespace,
-    )
+    }
+
+
+@_fault
+def _another_filter_of_envoys_own_that_answers(world: IstioWorld) -> Mend:
+    world.cluster.apply(answering({"app": world.plugin.selector["app"]}), namespace=world.namespace)
     return lambda: world.kubectl("delete", "envoyfilter", "wall", "--ignore-not-found")
-
-
-_MANAGER = "envoy.filters.network.http_connection_manager"
 
 
 # Kernels.

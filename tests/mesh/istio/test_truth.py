@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.chaos.istio_faults import answering
 from tests.cluster import bookinfo
 from tests.mesh.conftest import until
 from tests.mesh.istio.conftest import DETAILS
@@ -73,6 +74,17 @@ def test_a_port_that_is_not_read_as_http_is_not_filtered(there, published, clust
     cluster.kubectl("-n", home, "patch", "service", "details", "--type=json", "-p", json.dumps(rename))
     until(lambda: {one.verdict for one in mesh.verdicts("tcp")}, lambda found: Verdict.LIVE in found)
     mesh.remove("tcp")
+
+
+def test_what_was_seen_to_act_is_looked_for_again_when_another_filter_comes_before_it(there, published, cluster):
+    home, mesh = there
+    assert one(mesh, Plugin("behind", published(tag("behind")), DETAILS)).verdict is Verdict.LIVE
+    cluster.apply(answering(DETAILS), namespace=home)
+    found = until(lambda: mesh.verdicts("behind"), lambda found: all(one.verdict is not Verdict.LIVE for one in found))
+    assert Cause.UNSEEN in {one.cause for one in found}
+    cluster.kubectl("-n", home, "delete", "envoyfilter", "wall")
+    until(lambda: {one.verdict for one in mesh.verdicts("behind")}, lambda found: Verdict.LIVE in found)
+    mesh.remove("behind")
 
 
 def test_a_removal_that_nobody_tells_the_proxies_of_is_an_error(there, published, cluster):

@@ -76,6 +76,12 @@ class Evidence:
         """The pod's name."""
         return str(self.item["metadata"]["name"])
 
+    @property
+    def mark(self) -> str:
+        """Tells how requests are filtered there, by whatever there is, from every other state."""
+        arrived = [f"{one.name} {one.updated} {one.digest}" for one in self.entries or ()]
+        return " ".join([*sorted(arrived), self.listeners.mark if self.listeners is not None else ""])
+
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""
         return next((one for one in self.entries or () if one.name in names), None)

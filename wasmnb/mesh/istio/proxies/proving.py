@@ -117,7 +117,7 @@ class Proving:
         item : mapping
             The pod.
         mark : str
-            Tells the filter, as it arrived, from every other.
+            Tells how requests are filtered there from every other state.
         """
         if verdict.verdict is not Verdict.LIVE:
             return verdict

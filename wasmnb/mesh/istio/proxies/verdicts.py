@@ -152,10 +152,11 @@ class Looking:
                 here = [one for one in mine if selects(one, item)]
                 if here:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
-                    one, known = max(here, key=put_at), self.known(item, id_)
-                    found.append(judge(evidence[name], self.wanted(one, modules, bare), known))
+                    one = max(here, key=put_at)
+                    found.append(judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_)))
                     if found[-1].verdict is Verdict.LIVE:
-                        loaded.append((len(found) - 1, item, known.entry))
+                        # What was seen to act does so no more when another filter that answers comes before it.
+                        loaded.append((len(found) - 1, item, evidence[name].mark))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
         return self._proven(found, loaded)
