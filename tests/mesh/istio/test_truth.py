@@ -87,6 +87,17 @@ def test_what_was_seen_to_act_is_looked_for_again_when_another_filter_comes_befo
     mesh.remove("behind")
 
 
+def test_a_pod_that_starts_later_is_seen_to_act_like_those_before_it(there, published, cluster):
+    home, mesh = there
+    (first,) = mesh.apply(Plugin("later", published(tag("later")), DETAILS))
+    cluster.kubectl("-n", home, "delete", "pod", first.pod, "--wait=false")
+    cluster.ready(home)
+    found = until(lambda: mesh.wait("later"), lambda found: [one.pod for one in found] != [first.pod])
+    found = until(lambda: mesh.verdicts("later"), lambda found: Verdict.LIVE in {one.verdict for one in found})
+    assert first.pod not in {one.pod for one in found if one.verdict is Verdict.LIVE}
+    mesh.remove("later")
+
+
 def test_a_removal_that_nobody_tells_the_proxies_of_is_an_error(there, published, cluster):
     _, mesh = there
     mesh.apply(Plugin("stays", published(tag("stays")), DETAILS))

@@ -66,6 +66,8 @@ class Proving:
         self._ports = ports
         self._trials: dict[str, tuple[str, Trial]] = {}
         self._before: dict[_Key, tuple[Hashable, dict[Probe, Response | None]]] = {}
+        # What a pod answered before, for those of the same workload that start later.
+        self._alike: dict[tuple[Hashable, str], dict[Probe, Response | None]] = {}
         self._seen: dict[_Key, Seen] = {}
         self._own: dict[str, list[int]] = {}
         self._tried: dict[tuple[_Key, str], float] = {}
@@ -104,6 +106,7 @@ class Proving:
         wanted = [(item, effect.probe) for item in new for effect in self._effects(plugin)]
         for (item, probe), answer in zip(wanted, self._send(wanted), strict=True):
             self._before[_uid(item), plugin][1][probe] = answer
+        self._alike.update(((_alike(item), plugin), self._before[_uid(item), plugin][1]) for item in new)
 
     def proven(self, verdict: PodVerdict, item: Mapping[str, Any], mark: str) -> PodVerdict:
         """Give a verdict that everything but action is proven of as LIVE where the plugin was seen to act, else LOADED.
@@ -179,7 +182,8 @@ class Proving:
         return [effect for effect in trial.effects if effect]
 
     def _there(self, item: Mapping[str, Any], plugin: str) -> Mapping[Probe, Response | None]:
-        return self._before.get((_uid(item), plugin), (None, {}))[1]
+        own = self._before.get((_uid(item), plugin))
+        return own[1] if own is not None else self._alike.get((_alike(item), plugin), {})
 
     def _send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
         return list(self._threads.map(lambda pair: self._ask(*pair), wanted))
@@ -210,6 +214,13 @@ class Proving:
 
 
 _AGENT = (("user-agent", "wasmnb-probe"),)
+
+
+def _alike(item: Mapping[str, Any]) -> Hashable:
+    """Give what pods have in common that answer alike: their labels, and the images of their own containers."""
+    known = {key: value for key, value in labels(item).items() if key != "pod-template-hash"}
+    images = {(one["name"], one.get("image")) for one in item.get("spec", {}).get("containers") or ()}
+    return frozenset(known.items()), frozenset(image for image in images if image[0] != PROXY)
 
 
 def _uid(item: Mapping[str, Any]) -> str:
