@@ -55,7 +55,7 @@ def test_a_rollback_restores_the_whole_plugin_and_a_second_one_undoes_it(session
     before = session.current.plugins()[0]
     session.deploy(tag("new"), id="whole", selector="app=details")
     done = session.rollback("whole")
-    assert session.current.plugins() == [before]
+    assert list(session.current.plugins()) == [before]
     assert (before.phase, before.priority, before.fail_policy) == (Phase.AUTHN, 7, FailPolicy.OPEN)
     assert done.digest == package(READING).digest
     assert [one.verdict for one in done.verdicts] == [Verdict.LIVE]
@@ -117,7 +117,7 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(session):
     assert isinstance(first, DryRun)
     assert (first.before, first.pods) == ("", ("details-v1-0",))
     assert first.changed
-    assert mesh.plugins() == []
+    assert list(mesh.plugins()) == []
     done = session.deploy(READING, selector="app=details", config={"name": "hello"})
     same = session.deploy(READING, selector="app=details", config={"name": "hello"}, dry_run=True)
     assert (same.changed, same.text, same.digest) == (False, first.text, done.digest)

@@ -169,7 +169,7 @@ def test_a_selector_that_matches_nothing(session):
     session.filter("hello", FILTER)
     with pytest.raises(SelectorError, match="app=nobody"):
         session.deploy("hello", selector="app=nobody")
-    assert session.current.plugins() == []
+    assert list(session.current.plugins()) == []
 
 
 def test_an_unknown_root_id(session):

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta, timezone
 from wasmnb.errors import MeshError
 from wasmnb.mesh import Pod, PodVerdict, Verdict
 from wasmnb.mesh.protocol import Change, Count
+from wasmnb.mesh.results import Counts, Pods, Verdicts
+from wasmnb.plugin.plugins import Plugins
 
 DIGEST = "sha256:" + "ab12cd34" * 8
 PER_WORKLOAD = 5
@@ -133,29 +135,29 @@ class SimulatedMesh:
             self.watches.add(watch)
             return watch
 
-    def pods(self) -> list[Pod]:
+    def pods(self) -> Pods:
         self._check()
         self.listed += 1
         with self.lock:
-            return list(self.there.values())
+            return Pods(tuple(self.there.values()))
 
-    def plugins(self) -> list:
+    def plugins(self) -> Plugins:
         self._check()
-        return []
+        return Plugins()
 
     def history(self, id):  # noqa: A002
-        return []
+        return Plugins()
 
-    def verdicts(self, id=None) -> list[PodVerdict]:  # noqa: A002 - the protocol's word
+    def verdicts(self, id=None) -> Verdicts:  # noqa: A002 - the protocol's word
         self._check()
-        return list(self.verdict_of.values())
+        return Verdicts(tuple(self.verdict_of.values()))
 
-    def counts(self) -> list[Count]:
+    def counts(self) -> Counts:
         self._check()
         self.requests += 100
         at = datetime.now(timezone.utc)
         with self.lock:
-            return [Count(name, self.requests, self.requests // 50, "", at) for name in self.there]
+            return Counts(tuple(Count(name, self.requests, self.requests // 50, "", at) for name in self.there))
 
     def stop(self) -> None:
         self.leave("This mesh was stopped.")

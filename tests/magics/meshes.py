@@ -8,8 +8,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wasmnb.check import Check
+from wasmnb.check import Check, Checks
 from wasmnb.mesh import Pod, PodVerdict, Verdict
+from wasmnb.mesh.results import Logs, Pods, Verdicts
+from wasmnb.plugin.plugins import Plugins
 from wasmnb.traffic import Exchange, Headers, Request, Response
 
 if TYPE_CHECKING:
@@ -40,10 +42,12 @@ class FakeMesh:
 
     def pods(self):
         now = datetime.now(timezone.utc)
-        return [
-            Pod(f"{app}-v1", app, {"app": app, "version": "v1"}, "2/2", "Running", 0, now, "127.0.0.1:1")
-            for app in ("details", "productpage")
-        ]
+        return Pods(
+            tuple(
+                Pod(f"{app}-v1", app, {"app": app, "version": "v1"}, "2/2", "Running", 0, now, "127.0.0.1:1")
+                for app in ("details", "productpage")
+            )
+        )
 
     def render(self, plugin):
         return f"id: {plugin.id}\nimage: {plugin.image.digest}\nconfig: {plugin.config_text}\n"
@@ -52,7 +56,7 @@ class FakeMesh:
         return self.render(self.there[id]) if id in self.there else ""
 
     def history(self, id):  # noqa: A002
-        return [plugin for plugin in self.past if plugin.id == id]
+        return Plugins(tuple(plugin for plugin in self.past if plugin.id == id))
 
     def apply(self, plugin, *, only=None, allow_trap=False, wait=10.0, progress=None):
         self.applied += 1
@@ -71,11 +75,11 @@ class FakeMesh:
         return self.there.pop(id)
 
     def plugins(self):
-        return list(self.there.values())
+        return Plugins(tuple(self.there.values()))
 
     def verdicts(self, id=None):  # noqa: A002
         now = datetime.now(timezone.utc)
-        return [
+        found = [
             PodVerdict(
                 pod.name,
                 plugin.id,
@@ -90,6 +94,7 @@ class FakeMesh:
             if id in (None, plugin.id)
             for pod in self.pods()
         ]
+        return Verdicts(tuple(found))
 
     def send(
         self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0, pod="", received=False
@@ -107,10 +112,10 @@ class FakeMesh:
         )
 
     def logs(self, pod, *, tail=None):
-        return list(self.lines)[-(tail or 0) :]
+        return Logs(self.lines[-(tail or 0) :], pod=pod)
 
     def doctor(self):
-        return [Check("mesh", ok=True, detail=f"{self.name}, {len(self.pods())} pods")]
+        return Checks((Check("mesh", ok=True, detail=f"{self.name}, {len(self.pods())} pods"),))
 
     def stop(self):
         self.stopped = True

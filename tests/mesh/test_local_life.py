@@ -176,7 +176,7 @@ def test_several_meshes_at_once(local):
     with LocalMesh.start() as other:
         assert other.gateway != local.gateway
         other.apply(Plugin("one", package(tag("other"))))
-        assert local.plugins() == []
+        assert list(local.plugins()) == []
         assert local.send("details", "ratings:9080/ratings/1").response.headers.all("x-tag") == []
     assert {pod.ready for pod in local.pods()} == {"2/2"}
 

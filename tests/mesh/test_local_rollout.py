@@ -97,7 +97,7 @@ def test_when_one_pod_refuses_all_keep_what_they_had(mesh, monkeypatch):
     assert verdicts["reviews-v3-0"].verdict is Verdict.REJECTED
     assert verdicts["reviews-v1-0"].verdict is Verdict.OLD
     assert verdicts["reviews-v1-0"].running == old.image.digest
-    assert mesh.plugins() == [old]
+    assert list(mesh.plugins()) == [old]
     after = mesh.wait("one")
     assert {one.verdict for one in after} == {Verdict.LIVE}
     assert {one.pod: one.evidence for one in after} == evidence

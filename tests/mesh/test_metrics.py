@@ -65,7 +65,7 @@ def session_on(mesh):
 
 def test_counters_gauges_and_histograms_are_told_apart(mesh):
     mesh.send("productpage", "details:9080/details/1")
-    found = {one.name: one for one in mesh.metrics() if one.pod == "details-v1-0"}
+    found = {one.metric.name: one.metric for one in mesh.metrics() if one.metric.pod == "details-v1-0"}
     assert {name: one.kind for name, one in found.items()} == {
         "one.open": MetricKind.GAUGE,
         "one.size": MetricKind.HISTOGRAM,
@@ -102,7 +102,7 @@ def test_a_histogram_has_quantiles_once_the_proxy_has_summed_it_up(mesh):
     mesh.send("productpage", "details:9080/details/1")
 
     def look():
-        return next(one for one in mesh.metrics() if one.name == "one.size")
+        return next(one.metric for one in mesh.metrics() if one.metric.name == "one.size")
 
     found = until(look, lambda one: one.p50 is not None)
     assert 200 < found.p50 < 300

@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 
 from wasmnb.errors import BadNameError, DeployError
 from wasmnb.mesh import Count, Pod, PodVerdict, Verdict
+from wasmnb.mesh.results import Counts, Pods, Verdicts
+from wasmnb.plugin.plugins import Plugins
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -33,7 +35,7 @@ class FakeMesh:
     remains: tuple[str, ...] = ()
 
     def pods(self):
-        return [Pod(pod, pod, labels, "2/2", "Running", 0, NOW, "") for pod, labels in self.labels.items()]
+        return Pods(tuple(Pod(pod, pod, labels, "2/2", "Running", 0, NOW, "") for pod, labels in self.labels.items()))
 
     def apply(self, plugin, *, only=None, allow_trap=False, wait=10.0, progress=None):
         if self.on_apply is not None:
@@ -44,7 +46,7 @@ class FakeMesh:
         self.newest = plugin
         if not only and self.past[:1] != [plugin]:
             self.past.insert(0, plugin)
-        return [one for one in self.verdicts(plugin.id) if one.pod in chosen]
+        return Verdicts(tuple(one for one in self.verdicts(plugin.id) if one.pod in chosen))
 
     def removed(self, id):  # noqa: A002
         return []
@@ -54,12 +56,12 @@ class FakeMesh:
         return gone
 
     def plugins(self):
-        return [self.newest] if self.newest is not None else []
+        return Plugins((self.newest,) if self.newest is not None else ())
 
     def history(self, id):  # noqa: A002
         if not self.past:
             raise BadNameError("never there")
-        return list(self.past)
+        return Plugins(tuple(self.past))
 
     def verdicts(self, id=None):  # noqa: A002
         found = []
@@ -68,7 +70,7 @@ class FakeMesh:
             digest = plugin.image.digest if plugin else ""
             verdict = self.verdict.get(pod, Verdict.LIVE) if plugin else Verdict.NOT_SELECTED
             found.append(PodVerdict(pod, id, verdict, digest, digest, self.reason, (), NOW))
-        return found
+        return Verdicts(tuple(found))
 
     def counts(self):
         self.looks += 1
@@ -79,7 +81,7 @@ class FakeMesh:
                 found.append(Count(pod, None, None, "the cluster forbids exec", NOW))
                 continue
             found.append(Count(pod, 10 * self.looks + made, self.errors.get(pod, 0), "", NOW))
-        return found
+        return Counts(tuple(found))
 
 
 def broken(what="the cluster does not answer"):

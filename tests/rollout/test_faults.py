@@ -78,7 +78,7 @@ def test_a_pod_that_starts_and_fits_no_step_ends_it(mesh, moment):
 
     with pytest.raises(RolloutError, match="shop-v3 is in no step"):
         run(mesh, on_step=at(0, moment, start))
-    assert mesh.plugins() == [OLD]
+    assert list(mesh.plugins()) == [OLD]
     assert all(plugin is OLD for plugin in mesh.runs.values())
 
 

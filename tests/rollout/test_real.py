@@ -113,7 +113,7 @@ def test_a_trap_under_traffic_ends_it_with_the_evidence(session, load):
         session.deploy(TRAPPING, **REVIEWS, steps=STEPS, watch_for=1.0, allow_trap=True)
     assert caught.value.rollout.steps[0].verdicts[0].evidence
     assert "taken away from every pod" in caught.value.what
-    assert session.current.plugins() == []
+    assert list(session.current.plugins()) == []
     assert tags(session) == everywhere("")
 
 
@@ -166,13 +166,13 @@ def test_steps_divide_the_selected_pods(session):
     ):
         with pytest.raises(UsageError):
             session.deploy(tag("new"), **REVIEWS, **wrong)
-    assert session.current.plugins() == []
+    assert list(session.current.plugins()) == []
 
 
 def test_a_dry_run_names_the_pods_of_each_step(session):
     done = session.deploy(tag("new"), **REVIEWS, steps="app=reviews+version=v1,version=v2,version=v3", dry_run=True)
     assert "step 1, app=reviews+version=v1: reviews-v1-0" in done.notes
-    assert session.current.plugins() == []
+    assert list(session.current.plugins()) == []
 
 
 def test_ctrl_c_stays_where_it_is_says_so_and_can_go_on_or_back(session):

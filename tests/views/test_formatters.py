@@ -19,8 +19,8 @@ from tests.views.things import NOW, deployment, exchange, plugin, pod, shown, ve
 from wasmnb.commands import COMMANDS
 from wasmnb.compile import Filter
 from wasmnb.display.result import Dated, Plural
-from wasmnb.mesh import Verdict
-from wasmnb.mesh.results import Pods
+from wasmnb.mesh import Count, Verdict
+from wasmnb.mesh.results import Counts, Pods
 from wasmnb.session import Session
 from wasmnb.traffic import Headers
 from wasmnb.views import HTML, RECORDS, html_of, record_of
@@ -59,6 +59,13 @@ def test_what_every_command_gives_can_be_shown(command):
     given = set(re.findall(r"\w+", str(inspect.signature(call).return_annotation)))
     assert given
     assert given - SHOWS_ITSELF <= {name.rpartition(".")[2] for name in (*RECORDS, *HTML)}
+
+
+def test_counts_say_of_how_many_pods_they_are():
+    counts = Counts((Count("a", 1200, 3, "", NOW), Count("b", None, None, "exec is forbidden", NOW)))
+    assert "1,200 requests on 1 of 2 pods" in str(record_of(counts))
+    assert "exec is forbidden" in str(record_of(counts))
+    assert counts.frame["errors"].dtype == "Int64"
 
 
 def test_a_plural_is_an_immutable_sequence():

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from wasmnb.check import Check
-    from wasmnb.mesh.metrics import Metric
-    from wasmnb.plugin import Plugin, PodVerdict, Proof
+    from wasmnb.check import Checks
+    from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Verdicts
+    from wasmnb.plugin import Plugin, Proof
+    from wasmnb.plugin.plugins import Plugins
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
@@ -141,7 +142,7 @@ class Mesh(Protocol):
     def remains(self) -> tuple[str, ...]:
         """What a user should know once it is let go of, such as what stays."""
 
-    def pods(self) -> list[Pod]:
+    def pods(self) -> Pods:
         """List the pods as they are now."""
 
     def render(self, plugin: Plugin) -> str:
@@ -160,7 +161,7 @@ class Mesh(Protocol):
         prove: Proof | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
-    ) -> list[PodVerdict]:
+    ) -> Verdicts:
         """Put a plugin in force and wait until every selected pod has a verdict that will last.
 
         Parameters
@@ -184,7 +185,7 @@ class Mesh(Protocol):
 
         Returns
         -------
-        list of PodVerdict
+        Verdicts
             One for each pod that it was put in force on.
 
         Raises
@@ -198,13 +199,13 @@ class Mesh(Protocol):
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the field's own word
         """Take a plugin away, from every pod, whichever version it runs; give what was in force (the newest)."""
 
-    def removed(self, id: str) -> list[PodVerdict]:  # noqa: A002
+    def removed(self, id: str) -> Verdicts:  # noqa: A002
         """Give what was seen of each pod that had a plugin when it was taken away last: GONE where that is proven."""
 
-    def plugins(self) -> list[Plugin]:
+    def plugins(self) -> Plugins:
         """List what is in force, in the order requests meet it."""
 
-    def history(self, id: str) -> list[Plugin]:  # noqa: A002
+    def history(self, id: str) -> Plugins:  # noqa: A002
         """List the whole plugins that were in force under an id, newest first, the present one included.
 
         What was applied to some of the pods only is not among them until an `apply` of the same without ``only``: a
@@ -216,10 +217,10 @@ class Mesh(Protocol):
             There never was anything under this id.
         """
 
-    def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
+    def wait(self, id: str, *, timeout: float = 10.0) -> Verdicts:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so on one of them."""
 
-    def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
+    def verdicts(self, id: str | None = None) -> Verdicts:  # noqa: A002
         """Judge every (pod, plugin), or those of one plugin, now.
 
         In the midst of a rollout in steps the verdict of a pod is about what that pod is to run: ``wanted`` is the
@@ -277,19 +278,19 @@ class Mesh(Protocol):
             There is no such service or port.
         """
 
-    def counts(self) -> list[Count]:
+    def counts(self) -> Counts:
         """Say of each pod how many requests its proxy answered, and how many of them with a 5xx status."""
 
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> Metrics:
         """Give the metrics that filters define, of each proxy; one that cannot tell says why."""
 
-    def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
+    def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """Give the lines that a pod's proxy logged, oldest first; traps carry function names and cell lines."""
 
     def watch(self) -> Watch:
         """Watch pods, plugins and verdicts."""
 
-    def doctor(self) -> list[Check]:
+    def doctor(self) -> Checks:
         """Look at what it needs; what could not be looked at is a row too."""
 
     def stop(self) -> None:

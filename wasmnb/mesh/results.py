@@ -9,14 +9,14 @@ from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
 from wasmnb.mesh.log_lines import LogLine, read
 from wasmnb.mesh.metrics import Metric, MetricKind
-from wasmnb.mesh.protocol import Pod
+from wasmnb.mesh.protocol import Count, Pod
 from wasmnb.plugin.selector import labels_text
 from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Logs", "Metrics", "Pods", "Reading", "Verdicts", "verdicts_table"]
+__all__ = ["Counts", "Logs", "Metrics", "Pods", "Reading", "Verdicts", "verdicts_table"]
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,21 @@ def verdicts_table(verdicts: Iterable[PodVerdict]) -> Table:
         for one in verdicts
     )
     return Table(_VERDICT_COLUMNS, rows)
+
+
+@dataclass(frozen=True)
+class Counts(Dated, Plural[Count]):
+    """How many requests the proxy of each pod has answered since it started."""
+
+    @property
+    def table(self) -> Table:
+        """The counts in rows: ``pod`` (``string``), ``requests``, ``errors`` (``Int64``) and ``reason``."""
+        columns = (Column("pod"), Column("requests", "Int64"), Column("errors", "Int64"), Column("reason"))
+        return Table(columns, tuple((one.pod, one.requests, one.errors, one.reason) for one in self.items))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"counts": [one.to_dict() for one in self.items], "at": self.at.isoformat()}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ __all__ = ["Plugins", "plugins_table"]
 
 @dataclass(frozen=True)
 class Plugins(Dated, Plural[Plugin]):
-    """Plugins in the order requests meet them."""
+    """Plugins in the order requests meet them; of one id and several times, newest first."""
 
     @property
     def table(self) -> Table:

@@ -11,13 +11,14 @@ from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, W
 from wasmnb.mesh import Cause, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
+from wasmnb.plugin.plugins import Plugins
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deployment import Deployment
 from wasmnb.rollout.standing import followed
 from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
@@ -55,7 +56,7 @@ def previous(mesh: Mesh, plugin_id: str) -> Plugin:
     except BadNameError:
         if now is None:
             raise
-        known = []
+        known = Plugins()
     for plugin in known:
         if now is None or plugin_key(plugin) != plugin_key(now):
             return plugin
@@ -192,7 +193,7 @@ def accepted(verdict: PodVerdict, prove: Proof | None) -> bool:
     return verdict.good(prove) or verdict.cause is Cause.CRASH_FORESEEN
 
 
-def _selected(verdicts: list[PodVerdict]) -> tuple[PodVerdict, ...]:
+def _selected(verdicts: Iterable[PodVerdict]) -> tuple[PodVerdict, ...]:
     return tuple(verdict for verdict in verdicts if verdict.verdict is not Verdict.NOT_SELECTED)
 
 

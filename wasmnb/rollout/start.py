@@ -12,7 +12,7 @@ from wasmnb.rollout.deploy import in_force, previous
 from wasmnb.rollout.messages import left_half_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
@@ -79,9 +79,9 @@ def started(mesh: Mesh, plugin: Plugin) -> Start:
     if now is None:
         return Start()
     try:
-        newest = mesh.history(plugin.id)[:1]
+        newest: Sequence[Plugin] = mesh.history(plugin.id)[:1]
     except WasmnbError:
-        newest = []
+        newest = ()
     whole = [plugin_key(one) for one in newest] == [plugin_key(now)]
     if plugin_key(now) != plugin_key(plugin):
         if not whole:

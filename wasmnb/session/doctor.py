@@ -77,7 +77,7 @@ def _mesh(mesh: Mesh | None) -> list[Check]:
             Check("mesh", ok=True, detail=str(Wording("none chosen yet; {} starts one", Verb("mesh", ("local",))))),
         ]
     try:
-        return mesh.doctor()
+        return list(mesh.doctor())
     except WasmnbError as error:
         return [Check("mesh", ok=False, detail=_said(error), hint=error.hint)]
 

@@ -23,7 +23,7 @@ from wasmnb.session.results import Bookinfo, MeshState, Roles
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.image import Image
     from wasmnb.mesh.results import Metrics
@@ -116,7 +116,7 @@ class Meshes:
                     Verb("bookinfo", ("delete",)),
                 ),
             ) from None
-        return Bookinfo(action, tuple(mesh.pods()), perf_counter() - start, notes)
+        return Bookinfo(action, mesh.pods().items, perf_counter() - start, notes)
 
     def status(self, id: str | None = None) -> Verdicts:  # noqa: A002 - the option's own word
         """Judge every plugin on every pod, or one plugin.
@@ -140,8 +140,8 @@ class Meshes:
         verdicts : bool
             Say too what is true of each plugin on them.
         """
-        found = tuple(self.context.mesh.pods())
-        return Pods(found, verdicts=self.status().items if verdicts else ())
+        found = self.context.mesh.pods()
+        return replace(found, verdicts=self.status().items) if verdicts else found
 
     def logs(self, pod: str, *, tail: int | None = 20, level: str | None = None, grep: str | None = None) -> Logs:
         """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.
@@ -166,7 +166,7 @@ class Meshes:
         """
         mesh = self.context.mesh
         if level is None and grep is None:
-            lines = mesh.logs(pod, tail=tail)
+            lines: Sequence[str] = mesh.logs(pod, tail=tail)
         else:
             lines = log_lines.chosen(mesh.logs(pod), level=level, grep=grep)
             lines = lines if tail is None else lines[max(0, len(lines) - tail) :]
@@ -266,7 +266,7 @@ class Meshes:
 
     def _state(self, change: str) -> MeshState:
         mesh = self.context.mesh
-        return MeshState(mesh.name, tuple(mesh.pods()), change, gateway=mesh.gateway, about=mesh.about)
+        return MeshState(mesh.name, mesh.pods().items, change, gateway=mesh.gateway, about=mesh.about)
 
 
 def _own(kind: str, options: tuple[str, ...], call: MeshCall) -> dict[str, Any]:

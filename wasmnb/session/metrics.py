@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, ImageError, Place, RegistryError, did_you_mean
 from wasmnb.mesh.metrics import MetricKind
-from wasmnb.mesh.results import Metrics, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wasmnb.mesh import Mesh, Pod
+    from wasmnb.mesh.metrics import Metric
+    from wasmnb.mesh.results import Metrics
     from wasmnb.plugin import Plugin
 
 __all__ = ["read_metrics"]
@@ -37,7 +39,10 @@ def read_metrics(mesh: Mesh, pod: str | None = None) -> Metrics:
     plugins = mesh.plugins()
     texts = {plugin.id: _module(plugin) for plugin in plugins}
 
-    def owners(on: str, name: str) -> tuple[str, ...]:
+    def owners(metric: Metric) -> tuple[str, ...]:
+        if metric.kind is MetricKind.NONE:
+            return ()
+        on, name = metric.pod, metric.name
         there = [plugin for plugin in plugins if on not in labels or plugin.selects(labels[on])]
         # SDKs put tags before the name that the source has, so that a module may hold its last part only.
         for part in dict.fromkeys((name, name.rpartition(".")[2])):
@@ -46,13 +51,9 @@ def read_metrics(mesh: Mesh, pod: str | None = None) -> Metrics:
                 return found
         return ()
 
-    return Metrics(
-        tuple(
-            Reading(one, owners(one.pod, one.name) if one.kind is not MetricKind.NONE else ())
-            for one in mesh.metrics()
-            if wanted is None or one.pod in wanted
-        )
-    )
+    found = mesh.metrics()
+    mine = (one for one in found if wanted is None or one.metric.pod in wanted)
+    return replace(found, items=tuple(replace(one, plugins=owners(one.metric)) for one in mine))
 
 
 def _named(pods: Sequence[Pod], name: str) -> set[str]:

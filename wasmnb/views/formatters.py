@@ -32,6 +32,7 @@ RECORDS = {
     "wasmnb.image.results.Removed": "image.removed_record",
     "wasmnb.image.results.Tagged": "image.tagged_record",
     "wasmnb.image.results.Transfer": "image.transfer_record",
+    "wasmnb.mesh.results.Counts": "mesh.counts_record",
     "wasmnb.mesh.results.Logs": "mesh.logs_record",
     "wasmnb.mesh.results.Metrics": "mesh.metrics_record",
     "wasmnb.mesh.results.Pods": "mesh.pods_record",

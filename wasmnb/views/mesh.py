@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from wasmnb.display import Column, Table, Tone
     from wasmnb.mesh import PodVerdict
-    from wasmnb.mesh.results import Logs, Metrics, Verdicts
+    from wasmnb.mesh.results import Counts, Logs, Metrics, Verdicts
     from wasmnb.plugin.plugins import Plugins
     from wasmnb.rollout.deployment import Deployment, Removal
     from wasmnb.session.results import Bookinfo, MeshState
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "VERDICTS",
     "bookinfo_record",
+    "counts_record",
     "deploy_record",
     "digest_cell",
     "doubted_cell",
@@ -204,6 +205,15 @@ def metrics_record(metrics: Metrics) -> Record:
     notes = [f"{', '.join(shared)}: several filters define the name, and share the number"] if shared else []
     notes += [f"{pod}: {why}" for pod, why in metrics.silent.items()]
     return Record("Metrics", status, "warn" if metrics.silent else "", columns, table.rows, notes=tuple(notes))
+
+
+def counts_record(counts: Counts) -> Record:
+    """Show how many requests each pod's proxy answered."""
+    table = counts.table
+    known = [one.requests for one in counts if one.requests is not None]
+    status = f"{sum(known):,} requests on {len(known)} of {len(counts)} pods"
+    columns = table.look(reason={"shown": len(known) < len(counts)})
+    return Record("Counts", status, "" if len(known) == len(counts) else "warn", columns, table.rows)
 
 
 def _number(value: float | None) -> Cell:

@@ -55,7 +55,7 @@ def test_a_policy_of_envoy_gateway_is_applied_and_judged_by_its_controllers_word
     assert "has not said anything" in found.reason
     item = cluster.get(home, "envoyextensionpolicy", "policy")
     assert item["spec"]["wasm"][0]["code"]["image"]["sha256"] == plugin.image.digest.removeprefix("sha256:")
-    assert gateways.plugins() == [plugin]
+    assert list(gateways.plugins()) == [plugin]
     said = {"type": "Accepted", "status": "False", "reason": "Invalid", "message": "wasm: MANIFEST_UNKNOWN"}
     said |= {"lastTransitionTime": "2026-01-01T00:00:00Z"}
     ancestor = {"ancestorRef": {"name": "way-in"}, "controllerName": "example.com/one", "conditions": [said]}
@@ -91,7 +91,7 @@ def test_an_object_that_is_not_ours_is_shown_and_left_alone(mesh, published, clu
             mesh.apply(Plugin("theirs", published(tag("one")), {"app": "details"}))
         assert "kubectl" in caught.value.why[0]
         assert cluster.get(home, "trafficextension", "theirs")["spec"]["wasm"]["url"] == spec["wasm"]["url"]
-        assert mesh.plugins() == []
+        assert list(mesh.plugins()) == []
     finally:
         cluster.kubectl("-n", home, "delete", "trafficextension", "theirs")
 
@@ -101,7 +101,7 @@ def test_the_older_kinds_are_live_too(mesh, published, as_, config):
     plugin = Plugin("older", published(tag("older")), {"app": "details"}, config=config, kind=Kind(as_))
     found = mesh.apply(plugin)
     assert {one.verdict for one in found} == {Verdict.LIVE}, found[0]
-    assert mesh.plugins() == [plugin]
+    assert list(mesh.plugins()) == [plugin]
     # Another kind takes its place, and leaves nothing of it.
     again = mesh.apply(Plugin("older", published(tag("older")), {"app": "details"}))
     assert {one.verdict for one in again} == {Verdict.LIVE}, again[0]
@@ -120,9 +120,9 @@ def test_a_colleague_sees_rolls_back_and_removes_what_another_deployed(mesh, pub
     ]
     before = colleague.history("shared")[1]
     assert {one.verdict for one in colleague.apply(before)} == {Verdict.LIVE}
-    assert mesh.plugins() == [first]
+    assert list(mesh.plugins()) == [first]
     assert colleague.remove("shared").image.digest == first.image.digest
-    assert mesh.plugins() == []
+    assert list(mesh.plugins()) == []
 
 
 def test_a_refused_envoy_filter_is_rejected_also_beside_a_good_plugin(mesh, published):

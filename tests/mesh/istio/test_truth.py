@@ -107,7 +107,7 @@ def test_a_removal_that_nobody_tells_the_proxies_of_is_an_error(there, published
             mesh.remove("stays")
         assert {one.cause for one in caught.value.verdicts} == {Cause.STILL_IN_FORCE}
         assert any("istiod" in line for line in caught.value.why)
-        assert mesh.plugins() == []
+        assert list(mesh.plugins()) == []
     finally:
         cluster.scale("istio-system", "istiod", 1)
         cluster.ready("istio-system", "app=istiod")

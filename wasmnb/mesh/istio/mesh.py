@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wasmnb.check import Checks
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import namespaces
 from wasmnb.mesh.istio.api.cluster import Cluster
@@ -23,19 +24,18 @@ from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
 from wasmnb.mesh.istio.proxies.verdicts import Looking
 from wasmnb.mesh.istio.watch import IstioWatch
+from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Reading, Verdicts
+from wasmnb.plugin.plugins import Plugins
 from wasmnb.progress import Silent
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wasmnb.check import Check
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.image import Image
-    from wasmnb.mesh.metrics import Metric
-    from wasmnb.mesh.protocol import Count, Pod
     from wasmnb.plugin import Plugin
-    from wasmnb.plugin.verdict import PodVerdict, Proof
+    from wasmnb.plugin.verdict import Proof
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
@@ -177,10 +177,10 @@ class IstioMesh:
         """
         return self.cluster.namespaces()
 
-    def pods(self) -> list[Pod]:
+    def pods(self) -> Pods:
         """List the namespace's pods as kubectl would."""
         self._check()
-        return [described(item) for item in self._looking.items()]
+        return Pods(tuple(described(item) for item in self._looking.items()))
 
     def render(self, plugin: Plugin) -> str:
         """Give the YAML of the object that the plugin would become."""
@@ -201,7 +201,7 @@ class IstioMesh:
         prove: Proof | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
-    ) -> list[PodVerdict]:
+    ) -> Verdicts:
         """Put a plugin in force, and wait until every pod concerned has a verdict that will last.
 
         Parameters
@@ -235,7 +235,7 @@ class IstioMesh:
         if prove is not None:
             self._proving.wanted = prove
         tried = self.preflight if preflight else None
-        return self._deployments.apply(
+        found = self._deployments.apply(
             plugin,
             only=only,
             preflight=tried,
@@ -243,6 +243,7 @@ class IstioMesh:
             wait=wait,
             progress=progress or Silent(),
         )
+        return Verdicts(tuple(found))
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """Delete a plugin's objects, whoever deployed it, and wait until no proxy has it any more.
@@ -255,17 +256,17 @@ class IstioMesh:
         self._check()
         return self._deployments.remove(id)
 
-    def removed(self, id: str) -> list[PodVerdict]:  # noqa: A002
+    def removed(self, id: str) -> Verdicts:  # noqa: A002
         """Give what was seen of each pod that had a plugin when this session took it away last; GONE where proven."""
         self._check()
-        return self._deployments.removed(id)
+        return Verdicts(tuple(self._deployments.removed(id)))
 
-    def plugins(self) -> list[Plugin]:
+    def plugins(self) -> Plugins:
         """List what is in force, in the order in which requests meet it."""
         self._check()
-        return self._deployments.plugins()
+        return Plugins(tuple(self._deployments.plugins()))
 
-    def history(self, id: str) -> list[Plugin]:  # noqa: A002
+    def history(self, id: str) -> Plugins:  # noqa: A002
         """List what was in force under an id, newest first; after it was removed, what this session saw of it.
 
         Raises
@@ -273,14 +274,14 @@ class IstioMesh:
         BadNameError
         """
         self._check()
-        return self._deployments.history(id)
+        return Plugins(tuple(self._deployments.history(id)))
 
-    def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
+    def wait(self, id: str, *, timeout: float = 10.0) -> Verdicts:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
         self._check()
-        return self._waiting.settled(self._deployments.find(id), timeout, Silent())
+        return Verdicts(tuple(self._waiting.settled(self._deployments.find(id), timeout, Silent())))
 
-    def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
+    def verdicts(self, id: str | None = None) -> Verdicts:  # noqa: A002
         """Judge every (pod, plugin) that belong together, or one plugin on every pod.
 
         Raises
@@ -290,7 +291,7 @@ class IstioMesh:
         """
         self._check()
         stored = self._objects.all() if id is None else self._deployments.find(id)
-        return self._looking.judged(self._looking.serving(), stored, rest=id is not None)
+        return Verdicts(tuple(self._looking.judged(self._looking.serving(), stored, rest=id is not None)))
 
     def send(
         self,
@@ -354,17 +355,17 @@ class IstioMesh:
             progress=progress,
         )
 
-    def counts(self) -> list[Count]:
+    def counts(self) -> Counts:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
         self._check()
-        return counts(self._admin, self._looking.serving(), self._proving.own)
+        return Counts(tuple(counts(self._admin, self._looking.serving(), self._proving.own)))
 
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> Metrics:
         """Give the metrics that filters define, of each pod that has a proxy."""
         self._check()
-        return metrics(self._admin, self._looking.serving())
+        return Metrics(tuple(map(Reading, metrics(self._admin, self._looking.serving()))))
 
-    def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
+    def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """Give what a pod's proxy logged, oldest first; traps carry function names and cell lines.
 
         Parameters
@@ -376,9 +377,8 @@ class IstioMesh:
         from wasmnb.mesh.istio.proxies.logs import lines  # noqa: PLC0415 - not needed to deploy
 
         self._check()
-        return lines(
-            self.cluster, self.namespace, self._looking.items(), pod, tail, list(self._images.modules().values())
-        )
+        modules = list(self._images.modules().values())
+        return Logs(tuple(lines(self.cluster, self.namespace, self._looking.items(), pod, tail, modules)), pod=pod)
 
     def watch(self) -> IstioWatch:
         """Watch pods, plugins and verdicts; close it, or use it in a ``with`` block."""
@@ -387,9 +387,9 @@ class IstioMesh:
         self._watches.append(watch)
         return watch
 
-    def doctor(self) -> list[Check]:
+    def doctor(self) -> Checks:
         """Look at what the mesh needs: the cluster, Istio, every right."""
-        return examine(self.cluster, self.namespace, self.istio, self._admin)
+        return Checks(tuple(examine(self.cluster, self.namespace, self.istio, self._admin)))
 
     def stop(self) -> None:
         """Let go of the cluster; what is in force there stays."""

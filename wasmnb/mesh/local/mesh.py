@@ -8,6 +8,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wasmnb.check import Checks
 from wasmnb.envoy.traps import annotated
 from wasmnb.errors import MeshError, UsageError
 from wasmnb.interrupts import uninterrupted
@@ -21,9 +22,11 @@ from wasmnb.mesh.local.requests import Way, exchange
 from wasmnb.mesh.local.startup import await_answers, begin
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
+from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Reading, Verdicts
 from wasmnb.mesh.suggestion import suggestion
+from wasmnb.plugin.plugins import Plugins
 from wasmnb.plugin.rendering.envoy import wasm_filter
-from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
+from wasmnb.plugin.verdict import Proof, Verdict
 from wasmnb.progress import Silent
 from wasmnb.wording import Verb, Wording
 
@@ -31,11 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from wasmnb.check import Check
     from wasmnb.envoy.processes import Processes
     from wasmnb.mesh.local.topology import Plan
-    from wasmnb.mesh.metrics import Metric
-    from wasmnb.mesh.protocol import Count, Pod
     from wasmnb.mesh.stream import Snapshot
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
@@ -135,10 +135,10 @@ class LocalMesh:
         """``host:port`` of the ingress gateway."""
         return self._plan.gateway.address
 
-    def pods(self) -> list[Pod]:
+    def pods(self) -> Pods:
         """List the pods as they are now: whether each service answers HTTP, and each proxy's worker does."""
         self._check()
-        return describe(self._plan.proxies, self._processes)
+        return Pods(tuple(describe(self._plan.proxies, self._processes)))
 
     def render(self, plugin: Plugin) -> str:
         """Give the HTTP filter that selected proxies would get, as JSON."""
@@ -165,7 +165,7 @@ class LocalMesh:
         prove: Proof | None = None,
         wait: float | None = _WAIT,
         progress: Progress | None = None,
-    ) -> list[PodVerdict]:
+    ) -> Verdicts:
         """Put a plugin in force on every pod it selects, or on none.
 
         Parameters
@@ -184,7 +184,7 @@ class LocalMesh:
 
         Returns
         -------
-        list of PodVerdict
+        Verdicts
             One for each pod that it was put in force on.
 
         Raises
@@ -206,7 +206,7 @@ class LocalMesh:
             prove=prove,
         )
         _wake_all(self._watches)
-        return found
+        return Verdicts(tuple(found))
 
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the protocol's word
         """Take a plugin away from every pod.
@@ -223,17 +223,17 @@ class LocalMesh:
         _wake_all(self._watches)
         return plugin
 
-    def removed(self, id: str) -> list[PodVerdict]:  # noqa: A002
+    def removed(self, id: str) -> Verdicts:  # noqa: A002
         """Give what was seen of each pod that had a plugin when this session took it away last; GONE where proven."""
         self._check()
-        return self._deployments.removed(id)
+        return Verdicts(tuple(self._deployments.removed(id)))
 
-    def plugins(self) -> list[Plugin]:
+    def plugins(self) -> Plugins:
         """List what is in force, in the order in which requests meet it."""
         self._check()
-        return self._deployments.plugins()
+        return Plugins(tuple(self._deployments.plugins()))
 
-    def history(self, id: str) -> list[Plugin]:  # noqa: A002
+    def history(self, id: str) -> Plugins:  # noqa: A002
         """List what was in force on every pod under an id, newest first, the newest 32; also after it was removed.
 
         Raises
@@ -242,9 +242,9 @@ class LocalMesh:
             There never was anything under this id.
         """
         self._check()
-        return self._deployments.history(id)
+        return Plugins(tuple(self._deployments.history(id)))
 
-    def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
+    def wait(self, id: str, *, timeout: float = 10.0) -> Verdicts:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so on one; give the verdicts then."""
         deadline = time.monotonic() + timeout
         while True:
@@ -252,10 +252,10 @@ class LocalMesh:
             found = self._deployments.judged(id)
             final = any(one.verdict.final for one in found) or all(one.verdict in _LASTING for one in found)
             if final or time.monotonic() > deadline:
-                return found
+                return Verdicts(tuple(found))
             self._processes.wait_change(0.05)
 
-    def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
+    def verdicts(self, id: str | None = None) -> Verdicts:  # noqa: A002
         """Judge every (pod, plugin) that belong together, or one plugin on every pod, now.
 
         Raises
@@ -264,7 +264,7 @@ class LocalMesh:
             Nothing is in force under the id.
         """
         self._check()
-        return self._deployments.verdicts(id)
+        return Verdicts(tuple(self._deployments.verdicts(id)))
 
     def send(
         self,
@@ -352,17 +352,17 @@ class LocalMesh:
             return (str(Wording("bookinfo is a part of this mesh, and ends with it: {}", stop)),)
         return ("bookinfo is a part of this mesh already; nothing was done",)
 
-    def counts(self) -> list[Count]:
+    def counts(self) -> Counts:
         """Say of each pod, and of the gateway, how many requests its proxy answered, and how many with a 5xx."""
         self._check()
-        return count(self._plan.everyone, self._processes)
+        return Counts(tuple(count(self._plan.everyone, self._processes)))
 
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> Metrics:
         """Give the metrics that filters define, of each pod's proxy and of the gateway's."""
         self._check()
-        return metrics(self._plan.everyone)
+        return Metrics(tuple(map(Reading, metrics(self._plan.everyone))))
 
-    def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
+    def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """Give what a pod's proxy logged, oldest first; each trap is followed by function names and cell lines.
 
         Parameters
@@ -376,7 +376,7 @@ class LocalMesh:
         proxy = find(pod, self._plan.everyone)
         modules = {one.plugin.image.module: None for one in proxy.chain.plugins}
         lines = annotated(proxy.log.shown(), modules)
-        return lines if tail is None else lines[max(0, len(lines) - tail) :]
+        return Logs(tuple(lines if tail is None else lines[max(0, len(lines) - tail) :]), pod=pod)
 
     def watch(self) -> LocalWatch:
         """Watch pods, plugins and verdicts; close it, or use it in a ``with`` block."""
@@ -385,9 +385,9 @@ class LocalMesh:
         self._watches.append(watch)
         return watch
 
-    def doctor(self) -> list[Check]:
+    def doctor(self) -> Checks:
         """Look at what the mesh needs: Envoy, its processes, its folder."""
-        return examine(self._plan, self._processes, stopped=self._stopped)
+        return Checks(tuple(examine(self._plan, self._processes, stopped=self._stopped)))
 
     def stop(self) -> None:
         """End every process and remove the mesh's folder; once more does nothing."""
