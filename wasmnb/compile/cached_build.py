@@ -76,12 +76,15 @@ class Made:
     warnings : tuple of Diagnostic
     read : mapping of str to str
         Digests of files outside of the filter that it was made of, by their paths (`wasmnb.compile.tree.Tree.read`).
+    stamped : bool
+        It says who made it; False for C++ without our SDK, which is shipped as its compiler wrote it.
     """
 
     wasm: bytes
     root_ids: tuple[str, ...] | None = None
     warnings: tuple[Diagnostic, ...] = ()
     read: Mapping[str, str] = field(default_factory=dict)
+    stamped: bool = True
 
 
 def build(
@@ -92,6 +95,7 @@ def build(
     *,
     progress: Progress | None = None,
     force: bool = False,
+    stages: Stages | None = None,
 ) -> Module:
     """Find a filter's module in the cache, or have it made.
 
@@ -107,6 +111,8 @@ def build(
     progress : Progress, optional
     force : bool
         Compile even when the cache has the module.
+    stages : Stages, optional
+        Of a build that began before, since it took time to learn what the module follows from; with its progress.
 
     Returns
     -------
@@ -117,7 +123,7 @@ def build(
     ------
     CompileError, ToolchainError, UsageError
     """
-    stages = Stages(progress)
+    stages = stages or Stages(progress)
     if not filter.source.strip():
         raise UsageError("The cell has no source.", hint=f"write the filter's {filter.language} source in the cell")
     what = [
@@ -136,7 +142,9 @@ def build(
     if entry and wasm:
         return _module(filter, wasm, entry, stages, cached=True)
     made = make(stages)
-    wasm = stamp(shipped(made.wasm), language=filter.language, root_ids=made.root_ids)
+    wasm = shipped(made.wasm)
+    if made.stamped:
+        wasm = stamp(wasm, language=filter.language, root_ids=made.root_ids)
     warnings = [warning.to_dict() for warning in made.warnings]
 
     def fill(folder: Path) -> Mapping[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmnb.compile import runtime
 from wasmnb.compile.cache import Entry, digest, io_errors
+from wasmnb.compile.cached_build import Made
 from wasmnb.compile.cpp import prebuilt
 from wasmnb.compile.cpp.callbacks import doubtful, nothing_overridden, overriding_nothing
 from wasmnb.compile.cpp.compiler import WARNINGS, frontend, own_headers
@@ -48,8 +49,8 @@ class Job:
     work: Path
     stages: Stages
 
-    def run(self) -> tuple[dict[str, Any], bytes]:
-        """Compile and link; give what is worth keeping, and the module with names."""
+    def run(self) -> Made:
+        """Compile and link."""
         progress, first_line = self.stages.progress, self.filter.first_line
         self.stages.begin("preparing")
         libraries = runtime.libraries(progress)
@@ -72,13 +73,8 @@ class Job:
         registered = root_ids(sources) if uses_sdk else None
         if registered and idle(linked, self.work, compiled.objects):
             raise nothing_overridden(self.source, first_line, compiled.warnings)
-        notes = {
-            "first_line": first_line,
-            "headers": {name: digest(data) for name, data in compiled.headers.items() if Path(name).is_absolute()},
-            "root_ids": registered,
-            "warnings": [warning.to_dict() for warning in compiled.warnings],
-        }
-        return notes, linked
+        read = {name: digest(data) for name, data in compiled.headers.items() if Path(name).is_absolute()}
+        return Made(linked, registered, compiled.warnings, read, stamped=registered is not None)
 
     def _cell(self, prepared: tuple[str, Entry] | None) -> _Compiled:
         """Compile the cell, which is the whole filter."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wasmnb.compile.cache import Entry, Store, digest, io_errors, workspace
-from wasmnb.compile.cached_build import Stages
-from wasmnb.compile.diagnostics import Diagnostic
+from wasmnb.compile import cached_build
+from wasmnb.compile.cache import Store, io_errors, workspace
+from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import run
 from wasmnb.compile.rust import crates, project
 from wasmnb.compile.rust.flags import Flags
@@ -17,26 +16,22 @@ from wasmnb.compile.rust.source import Source
 from wasmnb.compile.rust.tools import TARGET, Tools, find
 from wasmnb.compile.zig import zig
 from wasmnb.errors import UsageError
-from wasmnb.module import BuildRecord, Module
 from wasmnb.module.envoy_abi import ABIS, functions
 from wasmnb.module.facts import read as facts
 from wasmnb.module.parse import parse
-from wasmnb.module.stamp import shipped, stamp
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from wasmnb.check import Check
     from wasmnb.compile.filter import Filter
+    from wasmnb.module import Module
     from wasmnb.progress import Progress
 
 __all__ = ["MODULES", "RustToolchain"]
 
 MODULES = Store("modules", keep=400)
 
-_RECIPE = 1
+_RECIPE = 2
 _WRITE = Wording(
     "write the filter's Rust below the {} line", Verb("filter", cell=True), python="give the filter's Rust"
 )
@@ -91,30 +86,19 @@ class RustToolchain:
             raise UsageError("The cell has no source.", hint=_WRITE)
         asked, tools = source.dependencies, find()
         locked = crates.lock(tools, asked, progress)
-        linker = tools.linker or zig().version
-        what = [_RECIPE, self.language, tools.version, linker, locked, _OPTIONS, flags.options]
-        key = digest(json.dumps([*what, filter.first_line, filter.source]).encode())
-        entry = None if force else MODULES.get(key)
-        wasm = entry.read("module.wasm") if entry else None
-        if entry and wasm:
-            return _module(filter, wasm, entry, stages, cached=True)
-        program = source.complete()
-        stages.end("prepare")
-        ready = crates.compiled(tools, asked, locked, progress)
-        stages.end("crates")
-        stages.begin("compiling")
-        linked, warnings = _compile(tools, ready, source, program, flags)
-        stages.end("compile")
-        wasm = stamp(shipped(linked), language=self.language, root_ids=None)
-        notes = {"first_line": filter.first_line, "warnings": warnings}
+        follows = [_RECIPE, tools.version, tools.linker or zig().version, locked, _OPTIONS, flags.options]
 
-        def fill(folder: Path) -> Mapping[str, Any]:
-            with io_errors():
-                (folder / "module.wasm").write_bytes(wasm)
-                (folder / "symbols.wasm").write_bytes(linked)
-            return notes
+        def make(stages: Stages) -> Made:
+            program = source.complete()
+            stages.end("prepare")
+            ready = crates.compiled(tools, asked, locked, progress)
+            stages.end("crates")
+            stages.begin("compiling")
+            made = _compile(tools, ready, source, program, flags)
+            stages.end("compile")
+            return made
 
-        return _module(filter, wasm, MODULES.put(key, fill), stages, cached=False)
+        return cached_build.build(filter, MODULES, follows, make, force=force, stages=stages)
 
     def doctor(self) -> list[Check]:
         """Look at the compiler, its standard library, cargo, the crates and the cache."""
@@ -123,10 +107,8 @@ class RustToolchain:
         return checks()
 
 
-def _compile(
-    tools: Tools, ready: crates.Compiled, source: Source, program: str, flags: Flags
-) -> tuple[bytes, list[dict[str, Any]]]:
-    """Compile the cell and link it; give the module with names, and the warnings."""
+def _compile(tools: Tools, ready: crates.Compiled, source: Source, program: str, flags: Flags) -> Made:
+    """Compile the cell and link it."""
     with workspace() as work:
         with io_errors():
             # Blank lines in front make the compiler's lines the cell's lines.
@@ -142,16 +124,4 @@ def _compile(
     absent = [item.name for item in imports if item.module == "env" and f"env.{item.name}" not in known]
     if absent:
         raise undefined(absent, source)
-    return linked, [item.to_dict() for item in found if item.severity == "warning"]
-
-
-def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached: bool) -> Module:  # noqa: A002
-    parts = () if cached else stages.finished()
-    record = BuildRecord(
-        seconds=sum(seconds for _, seconds in parts) if parts else stages.total,
-        cached=cached,
-        warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
-        symbols=entry.path("symbols.wasm"),
-        stages=parts,
-    )
-    return Module(filter.name, wasm, record, filter.source)
+    return Made(linked, warnings=tuple(item for item in found if item.severity == "warning"))
