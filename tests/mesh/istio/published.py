@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import push
-from wasmnb.mesh import PodVerdict
 from wasmnb.mesh.istio import IstioMesh
+from wasmnb.mesh.results import Verdicts
 from wasmnb.plugin import Plugin
 
 
@@ -28,5 +28,5 @@ class PublishedMesh(IstioMesh):
     def render(self, plugin: Plugin) -> str:
         return super().render(self._published(plugin))
 
-    def apply(self, plugin: Plugin, **options: object) -> list[PodVerdict]:
+    def apply(self, plugin: Plugin, **options: object) -> Verdicts:
         return super().apply(self._published(plugin), **options)
