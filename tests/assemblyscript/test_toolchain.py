@@ -70,7 +70,15 @@ def test_a_forgotten_import_is_named(fresh):
 def test_another_package_is_refused(fresh):
     error = failing('import { x } from "some-package";\nx();\n')
     assert error.where.line == 1
-    assert "not available" in error.hint
+    assert "a folder with a package.json" in error.hint
+
+
+@pytest.mark.parametrize("name", ["@solo-io/proxy-runtime/assembly", "@solo-io/proxy-runtime"])
+def test_the_names_of_the_sdk_that_ours_was_made_from(fresh, name):
+    source = f'export * from "{name}/proxy";\nimport {{ RootContext, registerRootContext }} from "{name}";\n'
+    source += 'class R extends RootContext {}\nregisterRootContext((id: u32) => new R(id), "");\n'
+    made = as_filter(source).build()
+    assert "proxy_on_context_create" in {item.name for item in made.facts.exports}
 
 
 def test_a_closure_is_refused_with_the_way_out(fresh):

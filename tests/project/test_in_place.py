@@ -194,6 +194,29 @@ def test_a_header_above_a_cpp_folder(tmp_path: Path) -> None:
     assert b"cpp-word-two" in built(folder).wasm
 
 
+def test_names_from_the_top_of_a_repository(tmp_path: Path) -> None:
+    """As bazel has them; also in a folder whose sources are passed over."""
+    write(tmp_path, WORKSPACE="", parts__common__word_dot_h="#pragma once\nconst char* word();\n")
+    write(
+        tmp_path,
+        parts__common__word_dot_cc='#include "parts/common/word.h"\nconst char* word() { return "the-word"; }\n',
+    )
+    source = '#include "parts/mine/plugin.h"\n#include "target/other.h"\n'
+    source += 'extern "C" __attribute__((used, visibility("default"))) const char* said() { return OTHER + *word(); }\n'
+    source += 'extern "C" void proxy_abi_version_0_2_1() {}\n'
+    folder = write(
+        tmp_path / "parts" / "mine",
+        plugin_dot_cc=source,
+        plugin_dot_h='#pragma once\n#include "parts/common/word.h"\n',
+        target__other_dot_h='#define OTHER "the-other"\n',
+    )
+    for made in (built(folder), Filter.from_folder(folder, name="mine").build(force=True)):
+        assert b"the-word" in made.wasm
+        assert b"the-other" in made.wasm
+    image = build_image(folder / "plugin.cc", "local/mine", store=Store(tmp_path / "store"))
+    assert b"the-word" in image.module.wasm
+
+
 def test_a_text_that_is_called_as_a_module(tmp_path: Path) -> None:
     folder = write(tmp_path / "mine", BUILD_dot_wasm="load('//bazel:wasm.bzl')\n")
     with pytest.raises(UsageError, match="holds nothing to build a filter from"):
@@ -239,6 +262,23 @@ def test_a_large_file_is_there_and_not_carried(tmp_path: Path) -> None:
     with planted(found, tmp_path) as tree:
         assert (tree.folder / "data.bin").read_bytes() == (folder / "data.bin").read_bytes()
     assert not tree.top.exists()
+
+
+def test_copies_stand_in_place_of_links_where_a_tool_passes_links_over(tmp_path: Path) -> None:
+    write(tmp_path, package_dot_json="{}", assembly__a__b_dot_ts="b", other__c_dot_ts="c", node_modules__x="x")
+    folder = write(tmp_path / "examples" / "mine", package_dot_json="{}", index_dot_ts='import "../../x"\n')
+    with planted(Filter.from_folder(folder, language="assemblyscript"), tmp_path / "work") as tree:
+        above = tree.folder.parent.parent
+        tree.copy("../../other")
+        assert not (above / "other").is_symlink()
+        assert (above / "other" / "c.ts").read_text() == "c"
+        assert (above / "assembly").is_symlink()
+        tree.copy("../..")
+        assert not (above / "assembly" / "a" / "b.ts").is_symlink()
+        (above / "assembly" / "a" / "b.ts").write_text("changed")
+        tree.copy("nothing")
+        assert sorted(path.name for path in tree.folder.iterdir()) == ["index.ts", "package.json"]
+    assert (tmp_path / "assembly" / "a" / "b.ts").read_text() == "b"
 
 
 def test_what_lies_beside_is_linked_and_what_tools_write_is_not(tmp_path: Path) -> None:

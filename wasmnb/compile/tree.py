@@ -165,6 +165,37 @@ class Tree:
                 return str(real)
         return path
 
+    def copy(self, path: str) -> None:
+        """Put copies of the user's files in place of the links to them, for a tool that passes links over.
+
+        Parameters
+        ----------
+        path : str
+            Of a folder beside or above the project's; nothing is done for another one.
+        """
+        folder = Path(os.path.normpath(self.folder / path))
+        user = self.outside(folder)
+        if user is None or not user.is_dir():
+            return
+        with io_errors():
+            for file in listed(user):
+                place = folder / file.relative_to(user)
+                if place.is_relative_to(self.folder):
+                    continue
+                self._open(place.parent)
+                if place.is_symlink():
+                    place.unlink()
+                if not place.exists():
+                    shutil.copyfile(file, place)
+
+    def _open(self, folder: Path) -> None:
+        """Make a folder of the tree's own out of a link to one of the user's; what is not copied is left out."""
+        for level in (*reversed(folder.relative_to(self.top).parents), folder.relative_to(self.top)):
+            place = self.top / level
+            if place.is_symlink():
+                place.unlink()
+            place.mkdir(exist_ok=True)
+
     def read(self, paths: Iterable[str | Path]) -> dict[str, str]:
         """Give the digests of those files that are the user's, but none of the project's folder."""
         found: dict[str, str] = {}

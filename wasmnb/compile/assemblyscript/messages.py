@@ -25,8 +25,10 @@ _SDK_NAMES = (
     r"|[gs]et_buffer_bytes|set_tick_period_milliseconds|BufferTypeValues|WasmResultValues"
 )
 _HINTS = (
-    (r"File '~lib/@solo-io/proxy-runtime", f'the SDK here is "{_SDK}"; import the same names from it'),
-    (r"File '~lib/[^']*' not found", f'a filter can import "{_SDK}"; other npm packages are not available'),
+    (
+        r"File '~lib/[^']*' not found",
+        f'a cell can import "{_SDK}" alone; a folder with a package.json can have other npm packages',
+    ),
     (rf"Cannot find name '(?:{_SDK_NAMES})'", f'import it from "{_SDK}"'),
     (r"Closures", "AssemblyScript has no closures: keep the value in a field of your context, or in a global"),
     (r"Exception", "AssemblyScript has no exceptions: return a value that tells the failure"),

@@ -90,7 +90,9 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
     with workspace(large=True) as work, planted(filter, work) as tree:
         place = tree.folder
         if packages is None:
-            # They are copied, so that npm writes nothing into them.
+            # They are copied, so that npm writes nothing into them; it passes over what is a link in them.
+            for name in beside:
+                tree.copy(name)
             stages.begin(f"installing the packages of {MANIFEST}")
             _install_in(node, ["install", "--install-links", *_QUIET], place)
         with io_errors():
@@ -103,7 +105,7 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         found = _diagnostics(finished.output + finished.messages, files)
         if finished.code:
             if any(item.severity == "error" for item in found):
-                raise project.error(found, messages.hint(found))
+                raise project.error(found, _hint(found))
             raise ToolchainError(
                 f"The project's script {script!r} does not build it.",
                 why=[line for line in (finished.messages or finished.output).splitlines() if line.strip()][:6],
@@ -114,6 +116,13 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
     return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning"), read=read)
+
+
+def _hint(found: list[Diagnostic]) -> str:
+    """Give the way out; a project has the packages that it asks for."""
+    if any(re.search(r"File '~lib/[^']*' not found", item.message) for item in found):
+        return f"npm install PACKAGE, in its folder, adds to {MANIFEST} what is imported there"
+    return messages.hint(found)
 
 
 def _below(folder: Path, name: str) -> list[Path]:

@@ -54,6 +54,9 @@ const given = new Map([
     }),
   ],
 ]);
+// The fork has the names of the SDK that it was made from, whose examples import them by its own name: as it is since
+// 2020 ("@solo-io/proxy-runtime/assembly"), and as it was before ("@solo-io/proxy-runtime").
+const UPSTREAM = /^node_modules\/@solo-io\/proxy-runtime\/(?:assembly\/)?(index|proxy|runtime|imports|exports)\.ts$/;
 const read = new Map();
 const listed = new Map();
 
@@ -71,6 +74,8 @@ function readFile(name, folder) {
   const full = path.resolve(folder, name);
   const inside = path.relative(modules, full).split(path.sep).join("/");
   if (given.has(inside)) return given.get(inside);
+  const upstream = UPSTREAM.exec(inside);
+  if (upstream) return `export * from "${SDK}/${upstream[1]}";\n`;
   if (!read.has(full)) {
     let text = null;
     try {

@@ -14,20 +14,67 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["beside", "gather"]
+__all__ = ["beside", "from_top", "gather"]
 
 _MESSAGES = ".pb.h"
+_TOPS = (".git", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel")
 _IMPORT = re.compile(r'^\s*import\s+(?:public\s+|weak\s+)?"([^"\n]+)"\s*;', re.MULTILINE)
 
 
 def beside(path: Path) -> dict[str, str]:
-    """Give what a source includes of the files that lie beside it, and what these bring along (`gather`)."""
+    """Give what a source includes of the files that lie beside it, and what these bring along (`gather`).
+
+    A name that begins at the top of the repository, as bazel has it, is looked for there.
+    """
     texts: dict[str, str] = {}
     for each in path.parent.iterdir():
         if each != path and each.is_file() and each.suffix in (*SOURCES, *HEADERS, PROTO):
-            texts[each.name] = each.read_bytes().decode(errors="surrogateescape")
-    needed = gather(path.read_bytes().decode(errors="surrogateescape"), texts)
+            texts[each.name] = _read(each)
+    source = _read(path)
+    texts |= from_top(path.parent, source, texts, path)
+    needed = gather(source, texts)
     return {name: texts[name] for name in needed}
+
+
+def from_top(folder: Path, source: str, texts: Mapping[str, str], main: Path) -> dict[str, str]:
+    """Give the files that sources include by their paths from the top of the repository, and what these include.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    source : str
+    texts : mapping of str to str
+        What lies in the folder: that is not looked for.
+    main : pathlib.Path
+        The filter's own source: it is not a part of itself.
+    """
+    folder = folder.resolve()
+    top = next((each for each in folder.parents if any((each / mark).exists() for mark in _TOPS)), folder)
+    found: dict[str, str] = {}
+    ours = {main.resolve(), *((folder / name).resolve() for name in texts if name.endswith(SOURCES))}
+    waiting = [name for text in (source, *texts.values()) for name in _names(text)]
+    while waiting:
+        name = posixpath.normpath(waiting.pop(0))
+        # What the folder has in a place that is passed over, such as one called target, is meant first.
+        place = folder / name if (folder / name).is_file() else top / name
+        if name.startswith("..") or name in found or name in texts or not place.is_file() or place.resolve() in ours:
+            continue
+        found[name] = _read(place)
+        waiting += [*_names(found[name]), *_IMPORT.findall(found[name])]
+        waiting += [name[: -len(place.suffix)] + ending for ending in SOURCES if place.suffix in HEADERS]
+    return found
+
+
+def _names(text: str) -> list[str]:
+    return [
+        word.removesuffix(_MESSAGES) + PROTO if word.endswith(_MESSAGES) else word
+        for word in (name[1:-1] for name in Source(text).includes)
+        if "/" in word
+    ]
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode(errors="surrogateescape")
 
 
 def gather(source: str, texts: Mapping[str, str], named: Iterable[str] = ()) -> list[str]:

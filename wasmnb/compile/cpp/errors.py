@@ -24,7 +24,10 @@ _SHOWN = 4
 _NO_EXCEPTIONS = "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead"
 _NO_THREADS = "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM"
 _NO_FILES = "there are no files in a proxy's VM; read the plugin's configuration with getConfiguration()"
-_NO_LIBRARY = "this library is not included; -I names a folder of headers, and the SDK reads JSON: proxy_wasm_json.h"
+_NO_LIBRARY = (
+    "this library is not included: put the sources that are needed of it into the filter's folder, which are compiled "
+    "with it, or name with -I the folder of a library that is headers alone; the SDK reads JSON: proxy_wasm_json.h"
+)
 _NO_PROTO = Wording(
     "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with {}",
     Verb("file", ("x.proto",), cell=True),
@@ -45,7 +48,7 @@ _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
 _MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
 _THREADS = r"\w*mutex|thread|jthread|\w+_lock|lock_guard|condition_variable|async|future|promise"
 _THREAD_HEADERS = r"thread|\w*mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h"
-_LIBRARIES = r"absl/|google/protobuf|re2/|boost/|nlohmann/|rapidjson/"
+_LIBRARIES = r"absl/|google/protobuf|re2/|boost/|openssl/|nlohmann/|rapidjson/"
 _SDK_TYPES = r"Context|RootContext|ContextBase|RegisterContextFactory|WasmResult|WasmDataPtr|StringView|Filter\w+Status"
 _SDK_FUNCTIONS = (
     r"CONTEXT_FACTORY|ROOT_FACTORY|LOG_\w+|log(?:Trace|Debug|Info|Warn|Error)|(?:add|get|replace)Re\w+Header"

@@ -58,6 +58,9 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
             f"The folder {str(folder)!r} holds no C++ source.", hint=f"it needs one file that ends with {SOURCES[0]}"
         )
     source = texts.pop(main)
+    from wasmnb.compile.cpp.dependencies import from_top  # noqa: PLC0415 - it stands on this
+
+    texts |= from_top(folder, source, texts, folder / main)
     return Filter(name, source, "cpp", flags, files=tuple(texts.items()), file=main, folder=str(folder.resolve()))
 
 

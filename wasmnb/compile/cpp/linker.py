@@ -110,7 +110,12 @@ _DEFINED = re.compile(r"^>>> defined in (.+)$", re.MULTILINE)
 _MISMATCH = re.compile(r"(?:error|warning): function signature mismatch: (?P<symbol>.+)")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w{3,})\s*\(")
 _KINDS = ("vtable for ", "typeinfo for ", "typeinfo name for ", "VTT for ")
+_SOURCES = (
+    "-I brings headers alone: put the sources that are needed of the library into the filter's folder, which is "
+    "compiled with all that it holds"
+)
 _UNAVAILABLE = (
+    *((f"{library}::", _SOURCES) for library in ("absl", "re2", "boost", "google")),
     ("std::__1::__fs::", "there are no files in a proxy's VM, so std::filesystem is not available"),
     ("std::__1::thread", "a filter runs in one thread; there are no others in a proxy's VM"),
     ("__cxa_throw", "C++ exceptions are not available in a proxy's VM; return a result instead"),
