@@ -46,6 +46,9 @@ def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with tempfile.TemporaryDirectory(prefix="wasmnb-tests-") as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv(_MARK, mark)
         patch.setenv("TMPDIR", folder)
+        # Meshes of tests find each other, and never those of whoever runs the tests.
+        patch.setenv("WASMNB_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        patch.setenv("WASMNB_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
         patch.setattr(tempfile, "tempdir", None)
         yield
         ours = psutil.Process().children(recursive=True)

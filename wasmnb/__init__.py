@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from wasmnb.plugin import FailPolicy, Kind, Match, Mode, Phase, Plugin, PluginType, PullPolicy, TargetRef
     from wasmnb.session import Session
     from wasmnb.traffic import Exchange, diff
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "AuthError": "wasmnb.errors",

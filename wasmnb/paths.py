@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir", "data_dir", "write_atomically"]
+__all__ = ["cache_dir", "config_file", "data_dir", "runtime_dir", "write_atomically"]
 
 
 def cache_dir(*parts: str) -> Path:
@@ -41,6 +42,31 @@ def data_dir(*parts: str) -> Path:
         An existing folder.
     """
     return _made(os.environ.get("WASMNB_DATA_DIR") or platformdirs.user_data_dir("wasmnb", appauthor=False), parts)
+
+
+def runtime_dir() -> Path:
+    """Give the folder for what lasts as long as a process, which nobody but the user can look into.
+
+    It is ``$WASMNB_RUNTIME_DIR`` or the platform's runtime folder.
+
+    Raises
+    ------
+    PermissionError
+        It belongs to somebody else, or others may look into it.
+    """
+    named = os.environ.get("WASMNB_RUNTIME_DIR") or platformdirs.user_runtime_dir("wasmnb", appauthor=False)
+    path = Path(named)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.stat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise PermissionError(errno.EPERM, "it belongs to somebody else, or others may look into it", str(path))
+    return path
+
+
+def config_file() -> Path:
+    """Give the path of the user's settings, which need not be there: in the platform's folder for configurations."""
+    folder = os.environ.get("WASMNB_CONFIG_DIR") or platformdirs.user_config_dir("wasmnb", appauthor=False)
+    return Path(folder) / "config.toml"
 
 
 def _made(root: str, parts: tuple[str, ...]) -> Path:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Front", "Option", "Text", "Verb", "Wording", "front", "joined", "worded", "words_for"]
+__all__ = ["RELATIVE", "Front", "Option", "Text", "Verb", "Wording", "front", "joined", "worded", "words_for"]
 
 
 class Front(Enum):
@@ -100,11 +100,12 @@ class Verb:
     cell: bool = False
 
     def worded(self, front: Front) -> str:
-        """Word it for one front end."""
+        """Word it for one front end; a shell has no cells, so what stands over one is named as a notebook has it."""
         options = [option.worded(front) for option in self.options]
         if front is Front.PYTHON:
             return f"session.{self.name}({', '.join([*map(_python, self.words), *options])})"
-        start = f"wasmnb {self.name}" if front is Front.SHELL else f"{'%%' if self.cell else '%'}wasm_{self.name}"
+        in_shell = front is Front.SHELL and not self.cell
+        start = f"wasmnb {self.name}" if in_shell else f"{'%%' if self.cell else '%'}wasm_{self.name}"
         return " ".join([start, *self.words, *options])
 
 
@@ -118,19 +119,23 @@ class Wording:
     *parts : Verb, Option, Wording or str
     python : str or Wording
         What Python says instead, where it is not the same sentence: in a cell, source stands below a line.
+    terminal : str or Wording
+        What a shell says instead, which has neither cells nor a memory.
     """
 
-    __slots__ = ("parts", "python", "text")
+    __slots__ = ("parts", "python", "terminal", "text")
 
-    def __init__(self, text: str, *parts: Verb | Option | Text, python: Text = "") -> None:
+    def __init__(self, text: str, *parts: Verb | Option | Text, python: Text = "", terminal: Text = "") -> None:
         self.text = text
         self.parts = parts
         self.python = python
+        self.terminal = terminal
 
     def worded(self, front: Front) -> str:
         """Word it for one front end."""
-        if self.python and front is Front.PYTHON:
-            return worded(self.python, front)
+        other = {Front.PYTHON: self.python, Front.SHELL: self.terminal}.get(front)
+        if other:
+            return worded(other, front)
         return self.text.format(*(worded(part, front) for part in self.parts))
 
     def mapped(self, change: Callable[[str], str]) -> Wording:
@@ -168,6 +173,11 @@ class _Said(Wording):
 
 Text = str | Wording
 """Plain text, or one that a front end words."""
+
+RELATIVE = Wording(
+    "a relative path starts at the notebook's folder", terminal="a relative path starts at the folder that you are in"
+)
+"""Said where a path leads to nothing."""
 
 
 def joined(*texts: Text) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from wasmnb.notebook import in_kernel, noninteractive
+from wasmnb.wording import Front, front
 
 __all__ = ["ask"]
 
@@ -20,8 +21,17 @@ def ask(question: str) -> bool | None:
     if noninteractive() or not (in_kernel() or (sys.stdin is not None and sys.stdin.isatty())):
         return None
     try:
-        while (answer := input(f"{question} [y/N] ").strip().lower()) not in (*_YES, *_NO):
+        while (answer := _answer(f"{question} [y/N] ")) not in (*_YES, *_NO):
             pass
     except (EOFError, NotImplementedError):
         return None
     return answer in _YES
+
+
+def _answer(prompt: str) -> str:
+    if front() is Front.SHELL:
+        # What `input` asks stands on the standard output, which has the answer of the command and nothing else.
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
+        prompt = ""
+    return input(prompt).strip().lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from wasmnb import redact
 from wasmnb.commands.line import Word, expand, place, split, uncommented, value_of
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.options import Argument, Option
+from wasmnb.wording import Front
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +31,7 @@ class Parsed:
 
 
 _HELP = Option(("--help", "-h"), "show this help")
+_NARROW, _NARROWEST = 70, 24  # columns of a terminal, and of a help's texts
 
 
 @dataclass(frozen=True)
@@ -85,23 +88,48 @@ class Command:
         """Give the option of that flag."""
         return next((option for option in self.all_options if flag in option.flags), None)
 
-    def help(self) -> str:
+    @property
+    def verb(self) -> str:
+        """What a shell calls it."""
+        return self.name.removeprefix("wasm_")
+
+    def spoken(self, reader: Front) -> str:
+        """Give its name as this reader writes it."""
+        return f"wasmnb {self.verb}" if reader is Front.SHELL else f"{self.prefix}{self.name}"
+
+    def examples_for(self, reader: Front) -> list[str]:
+        """Give the examples that this reader can write: a shell has no cells, no variables of a notebook, no steps."""
+        if reader is not Front.SHELL:
+            return list(self.examples)
+        start = f"{self.name} "
+        lines = (example.lstrip("%") for example in self.examples if not example.startswith("%%"))
+        return [
+            f"wasmnb {self.verb} {line.removeprefix(start)}" if line.startswith(start) else f"wasmnb {self.verb}"
+            for line in lines
+            if "$" not in line and line.split()[0] == self.name
+        ]
+
+    def help(self, reader: Front = Front.NOTEBOOK, *, columns: int = 90) -> str:
         """Give the help page."""
         words = [argument.label for argument in self.arguments]
         words += ["[KEY=VALUE ...]"] if self.free else []
-        lines = [" ".join([f"{self.prefix}{self.name}", *words, "[options]"]), "", self.summary]
+        lines = [" ".join([self.spoken(reader), *words, "[options]"]), ""]
+        lines += textwrap.wrap(self.summary, columns) if reader is Front.SHELL else [self.summary]
         rows = [(argument.label, argument.help) for argument in self.arguments]
         rows += [
             (option.label, option.help + (" (may be repeated)" if option.repeat else "")) for option in self.all_options
         ]
-        width = min(30, max(len(label) for label, _ in rows) + 2)
+        # In a narrow terminal each text stands below its word.
+        width = min(30, max(len(label) for label, _ in rows) + 2) if columns >= _NARROW else 4
         lines.append("")
         for label, help_text in rows:
-            first, *rest = textwrap.wrap(help_text, 88 - width)
+            first, *rest = textwrap.wrap(help_text, max(columns - 2 - width, _NARROWEST))
             lines.append(f"  {label:<{width}}{first}" if len(label) < width else f"  {label}\n  {'':<{width}}{first}")
             lines.extend(f"  {'':<{width}}{line}" for line in rest)
-        lines += ["", self.free] if self.free else []
-        lines += ["", "Examples:", *(f"  {example}" for example in self.examples)] if self.examples else []
+        free = textwrap.wrap(self.free, columns) if reader is Front.SHELL else [self.free]
+        lines += ["", *free] if self.free else []
+        examples = self.examples_for(reader)
+        lines += ["", "Examples:", *(f"  {example}" for example in examples)] if examples else []
         return "\n".join(lines)
 
     def parse(self, line: str, names: Mapping[str, Any], percent: str = "%") -> Parsed:
@@ -128,7 +156,30 @@ class Command:
             words = split(whole[:-1] if silent else whole, len(start))
             if any(word.text in _HELP.flags and not word.literal for word in words):
                 return Parsed({}, help=True)
-            return Parsed(_Reader(self, whole, names).read(words), silent=silent)
+            return Parsed(_Reader(self, whole, self.spoken(Front.NOTEBOOK), names).read(words), silent=silent)
+        except UsageError as error:
+            redact.error(error, redact.secrets_in(line))
+            if self.private:
+                error.withhold_place()
+            raise
+
+    def parse_words(self, given: Sequence[str]) -> Parsed:
+        """Read the words behind the verb, as a shell has split them: nothing in them is left to expand.
+
+        Raises
+        ------
+        UsageError
+            One of them is not what the command takes, or one is missing.
+        """
+        line, words = self.spoken(Front.SHELL), []
+        for text in given:
+            start, line = len(line) + 1, f"{line} {shlex.quote(text)}"
+            words.append(Word(text, start, len(line), ((text, True),)))
+        ours = given[: given.index("--")] if "--" in given else given
+        if any(text in _HELP.flags for text in ours):
+            return Parsed({}, help=True)
+        try:
+            return Parsed(_Reader(self, line, self.spoken(Front.SHELL)).read(words))
         except UsageError as error:
             redact.error(error, redact.secrets_in(line))
             if self.private:
@@ -137,10 +188,10 @@ class Command:
 
 
 class _Reader:
-    """Reads the words of one line."""
+    """Reads the words of one line; without ``names``, a word is what stands there."""
 
-    def __init__(self, command: Command, line: str, names: Mapping[str, Any]) -> None:
-        self.command, self.line, self.names = command, line, names
+    def __init__(self, command: Command, line: str, spoken: str, names: Mapping[str, Any] | None = None) -> None:
+        self.command, self.line, self.spoken, self.names = command, line, spoken, names
         self.found: dict[str, Any] = {}
         self.places: list[Any] = []
 
@@ -159,9 +210,7 @@ class _Reader:
                 self._positional(word)
         missing = [argument for argument in self.command.arguments if argument.required]
         for argument in missing[len(self.places) :]:
-            raise self._wrong(
-                f"lacks {argument.label}: {argument.help}.", hint=f"{self.command.prefix}{self.command.name} --help"
-            )
+            raise self._wrong(f"lacks {argument.label}: {argument.help}.", hint=f"{self.spoken} --help")
         return self.found
 
     def _option(self, word: Word, rest: list[Word]) -> None:
@@ -175,7 +224,7 @@ class _Reader:
                 f"does not know the option {flag}.",
                 word,
                 why=[f"it knows: {', '.join(flags)}"],
-                hint=did_you_mean(flag, flags) or f"{self.command.prefix}{self.command.name} --help",
+                hint=did_you_mean(flag, flags) or f"{self.spoken} --help",
             )
         if not option.metavar:
             if equals:
@@ -192,7 +241,7 @@ class _Reader:
 
     def _store(self, option: Option, flag: str, word: Word) -> None:
         try:
-            value = option.read(expand(word, self.names, self.line))
+            value = option.read(self._value(word))
         except (ValueError, TypeError):
             raise self._wrong(
                 f"cannot use {word.text!r} as {option.metavar} of {flag}.", word, hint=f"{flag}: {option.help}"
@@ -209,11 +258,11 @@ class _Reader:
         value = value_of(word)
         if not equals or value is None:
             raise self._wrong(f"takes key=value, not {word.text!r}.", word, hint=f"write {key or 'key'}=VALUE")
-        self.found[key] = expand(value, self.names, self.line)
+        self.found[key] = self._value(value)
 
     def _positional(self, word: Word) -> None:
         if self.places and self.places[-1].repeat:
-            self.found[self.places[-1].keyword].append(expand(word, self.names, self.line))
+            self.found[self.places[-1].keyword].append(self._value(word))
             return
         if len(self.places) == len(self.command.arguments) and self.command.private:
             raise self._wrong("has a word too many.", hint=self.command.private)
@@ -227,7 +276,7 @@ class _Reader:
             )
         argument = self.command.arguments[len(self.places)]
         self.places.append(argument)
-        value = expand(word, self.names, self.line)
+        value = self._value(word)
         self.found[argument.keyword] = [value] if argument.repeat else value
 
     def _too_many(self) -> str:
@@ -237,7 +286,10 @@ class _Reader:
 
     def _wrong(self, what: str, word: Word | None = None, *, why: Sequence[str] = (), hint: str = "") -> UsageError:
         where = place(self.line, word.start) if word is not None else None
-        return UsageError(f"{self.command.prefix}{self.command.name} {what}", where=where, why=why, hint=hint)
+        return UsageError(f"{self.spoken} {what}", where=where, why=why, hint=hint)
+
+    def _value(self, word: Word) -> Any:
+        return word.text if self.names is None else expand(word, self.names, self.line)
 
 
 def method(name: str) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from wasmnb.errors import WasmnbError
 from wasmnb.image.reference import split_target
 from wasmnb.mesh import MeshInNamespace
 from wasmnb.mesh.kinds import MESHES
+from wasmnb.mesh.running import registrations
 from wasmnb.plugin.rendering import TARGETS
 from wasmnb.project.templates import TEMPLATES
 from wasmnb.session.building import PRECOMPILED
@@ -212,11 +213,12 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "filters": lambda session: [*session.filters],
     "images": _quiet(_images),
     "languages": lambda _: list(LANGUAGES.names()),
-    "meshes": lambda _: [*MESHES.names(), "stop"],
+    "meshes": lambda _: [*MESHES.names(), "stop", "list", "join"],
     "plugins": _quiet(_plugins),
     "pods": _quiet(_pods),
     "renderings": lambda _: list(TARGETS.names()),
     "registries": _quiet(_registries),
+    "running": lambda _: [one.name for one in registrations()],
     "secrets": lambda session: [*session.secrets],
     "senders": _quiet(_senders),
     "targets": _quiet(_targets),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.commands.command import Argument, Command, method
@@ -10,6 +12,7 @@ from wasmnb.options import options_of
 from wasmnb.session.options.build import BuildCall, BuildOptions, CompileOptions, WatchOptions
 from wasmnb.session.options.deploy import DeployOptions
 from wasmnb.session.options.registry import AccessOptions, InspectCall, ListCall, PullCall, TransferCall
+from wasmnb.wording import Front, front
 
 if TYPE_CHECKING:
     from wasmnb.session import Built, Removed, Session
@@ -22,7 +25,10 @@ _DEPLOY = options_of(DeployOptions, without=("-c", "target"))
 
 def _build(session: Session, **keywords: Any) -> Built:
     # A container's build may take minutes, and its log is what a user looks at meanwhile.
-    return session.build(log=print, unattended=not attended(), **keywords)
+    shell = front() is Front.SHELL
+    log = partial(print, file=sys.stderr) if shell else print
+    # At a shell there always is a way to end it: Ctrl-C, or a signal.
+    return session.build(log=log, unattended=not (shell or attended()), **keywords)
 
 
 def _rm(session: Session, references: list[str]) -> Removed:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import Place, UsageError, did_you_mean
+from wasmnb.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ _VARIABLE = re.compile(r"\$(?:(?P<dollar>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*
 # Within a word: a variable, the sign itself, or what begins like a variable and is none.
 _WITHIN = re.compile(r"\$(?:(?P<sign>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\}|(?P<broken>\{))")
 _ESCAPED = re.compile(r'\\(["\\$`])')
+_LINE = Wording("the magic's line", terminal="the command line")
 _OPTION_VALUE = re.compile(r"(?:--)?[A-Za-z][\w-]*=(?P<value>.*)", re.DOTALL)
 
 
@@ -197,7 +199,7 @@ def value_of(word: Word) -> Word | None:
 
 def place(line: str, at: int) -> Place:
     """Point at a place of a magic's line, secrets masked."""
-    return redact.place(Place("the magic's line", column=at + 1, quote=line.rstrip("\n")))
+    return redact.place(Place(_LINE, column=at + 1, quote=line.rstrip("\n")))
 
 
 def _meant(found: re.Match[str]) -> list[tuple[str, bool]]:

@@ -33,21 +33,24 @@ def _pods(session: Session, *, watch: bool = False, seconds: float | None = None
 COMMANDS = (
     Command(
         "wasm_mesh",
-        "Start a mesh or connect to one, show the one that is chosen, or let go of it.",
+        "Start a mesh, connect to one, show the one that is chosen, let go of it; list or join those that run here.",
         method("mesh"),
         (
             Argument(
                 "kind",
-                "local, istio or stop; without it, the one that is chosen or configured",
+                "local, istio, stop, list or join; without it, the one that is chosen or configured",
                 False,
                 "meshes",
             ),
+            Argument("name", "which mesh of this machine; local, local-2 ...", False, "running"),
         ),
         options_of(MeshCall),
         (
             "%wasm_mesh local",
             "%wasm_mesh local --workload shop=127.0.0.1:8000,version=v2",
             "%wasm_mesh istio --context minikube -n default",
+            "%wasm_mesh list",
+            "%wasm_mesh join local",
             "%wasm_mesh stop",
         ),
         slow=True,

@@ -11,7 +11,7 @@ from wasmnb.compile.languages import LANGUAGES
 from wasmnb.compile.workspace import above, members, several
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.registered import load
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import RELATIVE, Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,7 +110,7 @@ def read(path: str | Path, *, name: str | None, language: str | None, flags: tup
     """Read a folder (`Filter.from_folder`)."""
     folder = Path(path).expanduser()
     if not folder.is_dir():
-        raise BadNameError(f"There is no folder {str(path)!r}.", hint="a relative path starts at the notebook's folder")
+        raise BadNameError(f"There is no folder {str(path)!r}.", hint=RELATIVE)
     language = language or guess(folder)
     kind = LANGUAGES.get(language) if language else None
     if kind is None or not kind.reader:

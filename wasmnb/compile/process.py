@@ -47,7 +47,10 @@ class Finished:
             raise ToolchainError(
                 "The compiler was stopped, most likely because the machine ran out of memory.",
                 why=last,
-                hint="stop other kernels or meshes, then run the cell again; it needs about 200 MB",
+                hint=Wording(
+                    "stop other kernels or meshes, then run the cell again; it needs about 200 MB",
+                    terminal="stop other kernels or meshes, then give the command again; it needs about 200 MB",
+                ),
                 code="WNB2007",
             )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ConfigError, Place, did_you_mean
 from wasmnb.image.manifest import is_text
+from wasmnb.wording import RELATIVE, joined
 
 if TYPE_CHECKING:
     from wasmnb.module.facts import ModuleFacts
@@ -112,7 +113,7 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
     except OSError as error:
-        hint = "give the path of a runtime-config.json; a relative one starts at the notebook's folder"
+        hint = joined("give the path of a runtime-config.json", RELATIVE)
         raise ConfigError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint=hint) from error
     if len(data) > _MAX_FILE:
         raise _wrong(str(path), f"it has more than {_MAX_FILE:,} bytes", "give the path of a runtime-config.json")

@@ -50,10 +50,13 @@ class MeshKind:
     start : Start
     options : tuple of str
         Which options of ``Session.mesh`` it takes.
+    shared : bool
+        It lives in the process that starts it, and the user's other processes find it there.
     """
 
     start: Start
     options: tuple[str, ...] = ()
+    shared: bool = False
 
 
 def _local(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress: Progress | None) -> Mesh:  # noqa: ARG001 - the images it runs are here
@@ -105,7 +108,7 @@ def proof(said: str) -> Proof:
     return known[said.lower()]
 
 
-LOCAL = MeshKind(_local, ("workloads", "bookinfo", "gateway_port", "log_level"))
+LOCAL = MeshKind(_local, ("workloads", "bookinfo", "gateway_port", "log_level"), shared=True)
 ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight", "prove"))
 
 MESHES = Group(

@@ -12,6 +12,7 @@ from wasmnb.module.language import guess_language
 from wasmnb.module.module import Module
 from wasmnb.module.parse import MAX_BYTES, Export, Import, parse, too_large
 from wasmnb.module.stamp import read_stamp
+from wasmnb.wording import RELATIVE, joined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,7 +171,7 @@ def load(path: Path, name: str) -> Module:
         with path.open("rb") as file:
             wasm = file.read(MAX_BYTES + 1)
     except OSError as error:
-        hint = "give the path of a .wasm file; a relative one starts at the notebook's folder"
+        hint = joined("give the path of a .wasm file", RELATIVE)
         raise ModuleError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint=hint) from error
     try:
         parse(wasm)

@@ -19,7 +19,7 @@ from wasmnb.image.runtime_config import without_stale_abi
 from wasmnb.image.store import Store
 from wasmnb.module.check import check
 from wasmnb.module.module import BuildRecord, Module
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import RELATIVE, Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,11 +122,7 @@ def _found(path: Path, name: str, flags: Sequence[str], language: str | None) ->
         return _in_folder(path, name, flags, language)
     if not path.exists():
         near = get_close_matches(path.name, _names(path.parent), n=1)
-        hint = (
-            f"did you mean {str(path.parent / near[0])!r}?"
-            if near
-            else "a relative path starts at the notebook's folder"
-        )
+        hint = f"did you mean {str(path.parent / near[0])!r}?" if near else RELATIVE
         raise BadNameError(f"There is no filter and no file {str(path)!r}.", hint=hint)
     if path.suffix == ".wasm":
         return Module.load(path, name=name)

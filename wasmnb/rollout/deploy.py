@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["accepted", "back", "in_force", "left_by", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
 
+_AGAIN = Wording("mend the cell and run it again", terminal="mend it, and give the command again")
+
 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:
     """Give the plugin of that id which the mesh runs."""
@@ -147,7 +149,7 @@ def still_in_force(mesh: Mesh, plugin_id: str) -> Iterator[None]:
         now = in_force(mesh, plugin_id)
         if now is not None:
             still = f"until then {plugin_id!r} is in force as it was ({now.image.digest[:19]})"
-            error.advise(joined(error.hint_value or "mend the cell and run it again", still))
+            error.advise(joined(error.hint_value or _AGAIN, still))
         raise
 
 

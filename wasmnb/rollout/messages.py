@@ -106,7 +106,11 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> RolloutInterrupted:
     return RolloutInterrupted(
         f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
         why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],
-        hint=Wording("run the cell again to go on; {} goes back on every pod", back),
+        hint=Wording(
+            "run the cell again to go on; {} goes back on every pod",
+            back,
+            terminal=Wording("give the command again to go on; {} goes back on every pod", back),
+        ),
         rollout=rollout,
     )
 

@@ -26,6 +26,7 @@ __all__ = ["PRECOMPILED", "Order"]
 #: The article's word before the file of a module that exists already.
 PRECOMPILED = "precompiled"
 _RUNTIME = "runtime-config.json"
+_NONE_YET = Wording("no filter has been compiled yet", terminal="a folder is named by its path, such as ./my-filter")
 
 
 @dataclass(frozen=True)
@@ -173,12 +174,13 @@ class Order:
             known_names = filters.names()
             raise BadNameError(
                 f"There is no filter, no file and no folder called {str(self.what)!r}.",
-                why=[f"filters: {', '.join(known_names)}"] if known_names else ["no filter has been compiled yet"],
+                why=[f"filters: {', '.join(known_names)}"] if known_names else [_NONE_YET],
                 hint=did_you_mean(str(self.what), known_names)
                 or Wording(
                     "{} makes a filter of a cell",
                     Verb("filter", cell=True),
                     python=Wording("{} makes a filter", Verb("filter", ("NAME", "SOURCE"))),
+                    terminal=Wording("{} begins a folder", Verb("init", (str(self.what),))),
                 ),
             )
         return None

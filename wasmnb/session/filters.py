@@ -43,6 +43,7 @@ def guessed_language(guessed: Guess | None) -> Iterator[None]:
 
 
 _MOST_TIMES = 200
+_NONE_YET = Wording("no filter has been compiled yet", terminal="a filter's name is known in a notebook only")
 
 
 @dataclass
@@ -131,12 +132,15 @@ class Filters:
         if known is None:
             raise BadNameError(
                 f"There is no filter called {name!r}.",
-                why=[f"there are: {', '.join(self._known)}"] if self._known else ["no filter has been compiled yet"],
+                why=[f"there are: {', '.join(self._known)}"] if self._known else [_NONE_YET],
                 hint=did_you_mean(name, self._known)
                 or Wording(
                     "a cell that begins with {} makes it",
                     Verb("filter", (name,), cell=True),
                     python=Wording("{} makes it", Verb("filter", (name, "SOURCE"))),
+                    terminal=Wording(
+                        "{} builds a folder, {} shows the images", Verb("build", (f"./{name}",)), Verb("list")
+                    ),
                 ),
             )
         if known.module is None:

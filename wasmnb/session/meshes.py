@@ -13,6 +13,8 @@ from wasmnb.image.reference import Reference
 from wasmnb.mesh import MeshInNamespace, MeshWithBookinfo, log_lines
 from wasmnb.mesh.kinds import MESHES
 from wasmnb.mesh.results import Logs, Pods, Verdicts
+from wasmnb.mesh.running import RunningMeshes, announce, registrations
+from wasmnb.mesh.running.remote import end, join
 from wasmnb.options import said, takes
 from wasmnb.rollout.deploy import in_force, unknown_plugin
 from wasmnb.session.defaults import choice, number
@@ -20,19 +22,20 @@ from wasmnb.session.metrics import read_metrics
 from wasmnb.session.options.mesh import MeshCall, MeshOptions
 from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.results import Bookinfo, MeshState, Roles
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Front, Verb, Wording, front
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from wasmnb.image import Image
     from wasmnb.mesh.results import Metrics
+    from wasmnb.mesh.running import Announced
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
 
 __all__ = ["Meshes"]
 
-_STOP = "stop"
+_STOP, _LIST, _JOIN = "stop", "list", "join"
 
 
 class Meshes:
@@ -46,20 +49,36 @@ class Meshes:
     def __init__(self, context: Context) -> None:
         self.context = context
         self._started: dict[str, Any] = {}
+        self._announced: Announced | None = None
 
     @takes(MeshCall)
-    def mesh(self, call: MeshCall) -> MeshState:
-        """Start a mesh or connect to one, keep the one that is chosen, or let go of it.
+    def mesh(self, call: MeshCall) -> MeshState | RunningMeshes:
+        """Start a mesh or connect to one, keep the one that is chosen, or let go of it; list or join those that run.
+
+        A mesh that lives in a process of this user, such as the embedded one of a notebook or of ``wasmnb mesh local``,
+        is found by each other process, and can be used there.
 
         Raises
         ------
         UsageError, NoMeshError, MeshError
+        BadNameError
+            No mesh of that name runs, or one does already.
         RegistrationError
             The package that registers the mesh is broken.
         """
-        kind = call.kind if call.kind is None else choice("the mesh", call.kind, (*MESHES.names(), _STOP))
+        known = (*MESHES.names(), _STOP, _LIST, _JOIN)
+        kind = call.kind if call.kind is None else choice("the mesh", call.kind, known)
+        if call.name is not None and kind in (None, _LIST):
+            raise UsageError(
+                "A name is of a mesh that is started, joined or stopped.",
+                hint=Wording("{}, for instance", Verb("mesh", (_JOIN, call.name))),
+            )
+        if kind == _LIST:
+            return RunningMeshes.of(registrations())
         if kind == _STOP:
-            return self._stop()
+            return self._ended(call.name)
+        if kind == _JOIN:
+            return self._joined(call.name)
         if self.context.chosen is not None:
             self._same_options(kind, call)
             try:
@@ -235,13 +254,49 @@ class Meshes:
                 code="WNB4006",
             )
 
+    @property
+    def announced(self) -> Announced | None:
+        """The mesh of this process, as other processes find it."""
+        return self._announced
+
+    def _ended(self, name: str | None) -> MeshState:
+        """Let go of the chosen mesh; or end one that another process has."""
+        mesh = self.context.chosen
+        own = self._announced.name if self._announced is not None else getattr(mesh, "name", None)
+        if mesh is not None and name in (None, own):
+            return self._stop()
+        if mesh is None and name is None and front() is not Front.SHELL:
+            self.context.mesh  # noqa: B018 - raises: what other processes run is named
+        start = perf_counter()
+        return MeshState(end(name).name, (), "stopped", perf_counter() - start)
+
+    def _joined(self, name: str | None) -> MeshState:
+        start = perf_counter()
+        self.context.use(join(name))
+        self._started = {}
+        return replace(self._state("joined"), seconds=perf_counter() - start)
+
     def _start(self, kind: str, call: MeshCall) -> MeshState:
         start, made = perf_counter(), MESHES.load(kind)
         asked = _own(kind, made.options, call)
+        if call.name is not None and not made.shared:
+            raise UsageError(f"The mesh {kind!r} has a name already: that of its cluster.", hint="leave it out")
         try:
-            self.context.use(made.start(asked, fetch=self._fetched, progress=call.progress))
+            mesh = made.start(asked, fetch=self._fetched, progress=call.progress)
         except KeyboardInterrupt:
             raise Interrupted("Starting the mesh was stopped; nothing of it runs.") from None
+        if made.shared:
+            try:
+                self._announced = announce(mesh, kind, call.name)
+            except MeshError:
+                # Where nothing can be written for others, it is this process's alone.
+                if call.name is not None:
+                    mesh.stop()
+                    raise
+            except BaseException:
+                mesh.stop()
+                raise
+        self.context.use(mesh)
         self._started = asked
         try:
             return replace(self._state("started"), seconds=perf_counter() - start)
@@ -260,6 +315,9 @@ class Meshes:
     def _stop(self) -> MeshState:
         mesh, start = self.context.mesh, perf_counter()
         self.context.open_views.close("the mesh was stopped")
+        if self._announced is not None:
+            self._announced.close()
+            self._announced = None
         mesh.stop()
         self.context.release()
         return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=mesh.remains)

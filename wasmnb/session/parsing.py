@@ -118,7 +118,10 @@ def _checked(text: str, name: str | Option) -> str:
             where=redact.place(Place(name, error.lineno, error.colno, quote[0] if quote else "")),
             hint='JSON wants double quotes: \'{"name": "value"}\''
             if single or re.match(r"\s*\{\w", text)
-            else "check the text at the caret; around JSON on a magic's line stand single quotes",
+            else Wording(
+                "check the text at the caret; around JSON on a magic's line stand single quotes",
+                terminal="check the text at the caret; around JSON on a line stand single quotes",
+            ),
         ) from None
     except ValueError as error:
         raise ConfigError(
@@ -140,7 +143,11 @@ def _bytes(path: str) -> bytes:
         raise ConfigError(
             f"The file {path!r} cannot be read.",
             why=[error.strerror or type(error).__name__],
-            hint=f"paths start at the notebook's folder, {Path.cwd().name}/",
+            hint=Wording(
+                "paths start at the notebook's folder, {}/",
+                Path.cwd().name,
+                terminal=Wording("paths start at the folder that you are in, {}/", Path.cwd().name),
+            ),
         ) from None
 
 

@@ -179,7 +179,10 @@ def from_environment(name: str, option: str = "env") -> str:
     if not value:
         raise UsageError(
             Wording("The environment variable that {} names is not set, or is empty.", Option(option)),
-            hint="set it where the kernel is started (%env in a cell would be saved with the notebook)",
+            hint=Wording(
+                "set it where the kernel is started (%env in a cell would be saved with the notebook)",
+                terminal="export it before the command",
+            ),
         )
     return value
 

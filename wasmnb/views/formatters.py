@@ -37,6 +37,7 @@ RECORDS = {
     "wasmnb.mesh.results.Metrics": "mesh.metrics_record",
     "wasmnb.mesh.results.Pods": "mesh.pods_record",
     "wasmnb.mesh.results.Verdicts": "mesh.verdicts_record",
+    "wasmnb.mesh.running.results.RunningMeshes": "mesh.running_record",
     "wasmnb.plugin.plugins.Plugins": "mesh.plugins_record",
     "wasmnb.project.init.Project": "project.project_record",
     "wasmnb.rollout.deployment.Deployment": "mesh.deploy_record",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wasmnb.display import Column, Table, Tone
     from wasmnb.mesh import PodVerdict
     from wasmnb.mesh.results import Counts, Logs, Metrics, Verdicts
+    from wasmnb.mesh.running import RunningMeshes
     from wasmnb.plugin.plugins import Plugins
     from wasmnb.rollout.deployment import Deployment, Removal
     from wasmnb.session.results import Bookinfo, MeshState
@@ -35,6 +36,7 @@ __all__ = [
     "plugins_record",
     "pod_looks",
     "pods_record",
+    "running_record",
     "undeploy_record",
     "verdict_cell",
     "verdicts_record",
@@ -95,12 +97,24 @@ def mesh_record(state: MeshState) -> Record:
     record = pods_record(Pods(state.pods, at=state.at))
     status = {
         "started": f"ready after {duration(state.seconds)}, {record.status}",
+        "joined": f"joined, {record.status}",
         "kept": f"runs already and was kept, {record.status}",
         "stopped": "let go of" if state.about else "stopped; nothing of it runs",
     }[state.change]
     notes = (*((f"gateway: http://{state.gateway}",) if state.gateway else ()), *state.about)
     tone = "quiet" if state.change == "stopped" else record.tone
     return replace(record, title=f"Mesh {state.name}", status=status, tone=tone, notes=notes)
+
+
+def running_record(meshes: RunningMeshes) -> Record:
+    """Show the meshes that run on this machine."""
+    columns = meshes.table.look(
+        gateway={"code": True},
+        folder={"code": True},
+        started={"heading": "age", "show": lambda at: _age(at, meshes.at)},
+    )
+    status = f"{len(meshes)} run on this machine" if meshes else "none runs on this machine"
+    return Record("Meshes", status, "good" if meshes else "quiet", columns, meshes.table.rows)
 
 
 def bookinfo_record(done: Bookinfo) -> Record:

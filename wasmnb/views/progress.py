@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shutil
 import sys
 import threading
 import time
@@ -143,7 +144,9 @@ class _Terminal:
     room = False
 
     def write(self, text: str, record: Record | None = None) -> None:  # noqa: ARG002 - one line is all there is
-        sys.stderr.write(f"\r\x1b[2K{text}")
+        # A line that is wider than the terminal is broken by it, and only its last part would be written over.
+        room = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r\x1b[2K{cut(text, room)}")
         sys.stderr.flush()
 
     def clear(self) -> None:

@@ -19,6 +19,7 @@ from wasmnb.compile.errors import CompileError
 from wasmnb.errors import BadNameError, Explained, Interrupted, ToolchainError, UsageError
 from wasmnb.module.module import BuildRecord
 from wasmnb.progress import Silent
+from wasmnb.wording import RELATIVE, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -184,6 +185,6 @@ def _folder(given: str | Path) -> Path:
     if not folder.is_dir():
         raise BadNameError(
             f"There is no folder {str(given)!r}.",
-            hint="a relative path starts at the notebook's folder; a container build takes a whole folder",
+            hint=joined(RELATIVE, "a container build takes a whole folder"),
         )
     return folder.resolve()

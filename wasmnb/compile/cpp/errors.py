@@ -32,6 +32,7 @@ _NO_PROTO = Wording(
     "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with {}",
     Verb("file", ("x.proto",), cell=True),
     python=Wording("the messages of x.pb.h are made of x.proto: keep it with {}", Verb("file", ("x.proto", "SOURCE"))),
+    terminal="the messages of x.pb.h are made of x.proto: put that file beside the source",
 )
 _NO_FILE = Wording(
     "write the header in a cell that begins with {}, or name its folder with --flag=-IFOLDER",
@@ -41,6 +42,7 @@ _NO_FILE = Wording(
         Verb("file", ("PATH", "SOURCE")),
         Option("include", "FOLDER"),
     ),
+    terminal=Wording("put the header beside the source, or name its folder with {}", Option("include", "FOLDER")),
 )
 _NO_COPY = "a Json value is not copied: write const auto& in place of auto, and const Json& for a parameter"
 _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'

@@ -83,5 +83,8 @@ class MeshCall(_Starting):
 
     kind: str | None = field(
         default=None,
-        metadata=argument("local, istio or stop; without it, the one that is chosen or configured"),
+        metadata=argument("local, istio, stop, list or join; without it, the one that is chosen or configured"),
+    )
+    name: str | None = field(
+        default=None, metadata=argument("tells the mesh from others on this machine: one that is started, or runs")
     )

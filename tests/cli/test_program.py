@@ -1,0 +1,191 @@
+"""The program's words, its two outputs and its exit codes, where no mesh is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from wasmnb.cli.exit_codes import MEANINGS, ExitCode
+from wasmnb.cli.help import overview
+from wasmnb.cli.verbs import CELLS_ONLY, VERBS
+from wasmnb.commands import COMMANDS
+from wasmnb.display.text import width
+from wasmnb.wording import Front
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_command_is_a_verb_or_says_why_not():
+    assert {command.verb for name, command in COMMANDS.items() if name not in CELLS_ONLY} | {"dev"} == set(VERBS)
+    assert all(re.search(rf"^  {name} ", overview(), re.MULTILINE) for name in VERBS)
+
+
+def test_the_version(shell):
+    assert shell("--version").out == f"wasmnb {__import__('wasmnb').__version__}\n"
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_no_flag_of_a_verb_is_two_options(name):
+    flags = [flag for option in VERBS[name].command.all_options for flag in option.flags]
+    assert len(flags) == len(set(flags))
+    keys = [option.key for option in VERBS[name].command.all_options]
+    assert not {key for key in keys if keys.count(key) > 1} - {"wait"}
+
+
+@pytest.mark.parametrize("name", VERBS)
+@pytest.mark.parametrize("room", [40, 90])
+def test_help_fits_and_speaks_of_no_notebook(name, room):
+    page = VERBS[name].command.help(Front.SHELL, columns=room)
+    assert page.startswith(f"wasmnb {name}")
+    assert "%wasm" not in page
+    texts = page.partition("\nExamples:")[0].splitlines()[1:]
+    assert all(width(line) <= room or len(line.split()) < 4 for line in texts)
+
+
+def test_every_example_is_taken():
+    for name, verb in VERBS.items():
+        for example in verb.command.examples_for(Front.SHELL):
+            program, word, *rest = __import__("shlex").split(example)
+            assert (program, word) == ("wasmnb", name)
+            verb.command.parse_words(rest)
+
+
+def test_help_is_an_answer(shell):
+    assert shell("--help").out == shell("help").out == shell().out
+    done = shell("deploy", "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("wasmnb deploy NAME [options]")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["lst"], "did you mean 'list'?"),
+        (["filter"], "A shell has no 'filter': it stands over a cell; a shell builds folders."),
+        (["list", "--serach", "x"], "did you mean '--search'?"),
+        (["list", "-o", "yml"], "did you mean 'yaml'?"),
+        (["deploy"], "wasmnb deploy lacks NAME"),
+        (["push", "a", "b"], "a word too many"),
+        (["inspect", "--output"], "needs a value behind --output"),
+        (["list", "--plain-http=x"], "takes no value for --plain-http"),
+        (["config", "mesh"], "takes key=value"),
+    ],
+)
+def test_wrong_words_are_code_2_and_say_what_would_be_right(shell, words, says):
+    done = shell(*words)
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert done.err.startswith("UsageError: ")
+    assert says in done.err
+    assert "%" not in done.err
+    assert "Traceback" not in done.err
+
+
+def test_words_are_not_expanded(shell):
+    done = shell("explain", "$HOME")
+    assert (done.code, done.out) == (ExitCode.FAILED, "")
+    assert "There is no page about '$HOME'." in done.err
+
+
+def test_a_failure_is_code_1_and_leaves_the_output_empty(shell):
+    done = shell("inspect", "local/nothing")
+    assert (done.code, done.out) == (ExitCode.FAILED, "")
+    assert "  try: " in done.err
+    assert "wasmnb explain WNB" in done.err
+    assert "cell" not in done.err
+    assert "notebook" not in done.err
+
+
+def test_what_needs_a_mesh_says_how_to_come_by_one(shell, tmp_path):
+    run = tmp_path / "run"
+    done = shell("status", env={"WASMNB_RUNTIME_DIR": str(run)})
+    assert (done.code, done.out) == (ExitCode.FAILED, "")
+    assert done.err.startswith("NoMeshError: No mesh runs on this machine")
+    assert "wasmnb mesh local starts one in another shell; --mesh istio takes the cluster of the kubeconfig" in done.err
+    assert run.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_forms_of_an_answer(modules):
+    table = modules("list")
+    last = ["LANGUAGE", "ROOT", "IDS"]
+    assert table.out.splitlines()[0].split() == ["NAME", "TAG", "SIZE", "DIGEST", "UPDATED", "ABI", *last]
+    assert table.err.endswith(": 2 images\n")
+    data = modules("list", "-o", "json")
+    assert (data.code, data.err) == (0, "")
+    assert yaml.safe_load(modules("list", "-o", "yaml").out) | {"at": ""} == data.json | {"at": ""}
+    assert modules("list", "-o", "name").out == "local/tag-one:latest\nlocal/tag-two:latest\n"
+    digests = re.findall(r"sha256:[0-9a-f]{64}", modules("list", "-o", "wide").out)
+    assert len(digests) == 2
+    assert modules("list", "--quiet").err == ""
+
+
+def test_an_empty_list_is_an_empty_output(modules):
+    done = modules("list", "--search", "no-such-image")
+    assert (done.code, done.out) == (0, "")
+    assert "0 images" in done.err
+
+
+def test_a_text_is_the_answer_itself(modules):
+    done = modules("render", "tag-one", "--target", "istio", "--as", "WasmPlugin", "-s", "app=a")
+    assert yaml.safe_load(done.out)["kind"] == "WasmPlugin", done.err
+    assert "note: " in done.err
+
+
+def test_a_terminal_has_colours_and_a_pipe_has_none(modules):
+    assert "\x1b[" not in modules("inspect", "local/tag-one").out
+    coloured = modules.terminal("inspect", "local/tag-one").out
+    assert "\x1b[3" in coloured
+    assert "\x1b[3" not in modules.terminal("inspect", "local/tag-one", env={"NO_COLOR": "1"}).out
+    assert "\x1b[3" not in modules.terminal("inspect", "local/tag-one", env={"TERM": "dumb"}).out
+
+
+@pytest.mark.parametrize("words", [["list"], ["inspect", "local/tag-one"], ["doctor"], ["explain", "LIVE"], ["--help"]])
+def test_forty_columns_do_not_garble(modules, words):
+    done = modules.terminal(*words, columns=40, env={"NO_COLOR": "1"})
+    long = [line for line in done.out.splitlines() if width(line) > 40]
+    assert not long
+    assert done.out.strip()
+
+
+def test_a_closed_pipe_is_silent(modules):
+    program = f"{sys.executable} -m wasmnb list -o json | head -c 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", program], env=modules.environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{", "")
+
+
+def test_an_output_that_has_no_signs_gets_escapes(modules):
+    done = modules("inspect", "local/tag-one", env={"PYTHONIOENCODING": "ascii"})
+    assert done.code == 0
+    assert "\\u2713" in done.out
+
+
+def test_the_environment_of_a_ci_has_neither_progress_nor_questions(modules):
+    done = modules("build", "tag-one.wasm", "-t", "local/ci", "-o", "name", env={"CI": "true", "TERM": "dumb"})
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(r"local/ci:latest@sha256:[0-9a-f]{64}\n", done.out)
+    assert modules("rm", "local/ci").code == 0
+
+
+def test_every_code_is_in_the_docs():
+    page = (ROOT / "docs" / "shell.md").read_text("utf-8")
+    for code, meaning in MEANINGS.items():
+        assert f"| {int(code)} | {meaning} |" in page
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_says_what_is_left_behind(shell, number):
+    (shell.folder / "slow").mkdir(exist_ok=True)
+    (shell.folder / "slow" / "notes.txt").write_text("no source of a filter")
+    with shell.start("dev", "slow", stderr=subprocess.PIPE) as process:
+        process.stderr.readline()
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (ExitCode.USAGE, "")  # of the last build
+    assert "watching ended" in err
+    assert "Traceback" not in err

@@ -1,0 +1,228 @@
+"""A mesh that one process runs is found, used and ended by others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from wasmnb.cli.exit_codes import ExitCode
+from wasmnb.errors import BadNameError, MeshError, NoMeshError
+from wasmnb.mesh import Verdict
+from wasmnb.mesh.running import announce, registrations
+from wasmnb.mesh.running.remote import join
+from wasmnb.session import Session
+
+# One Envoy beside nothing, and its gateway.
+SMALL = ("--no-bookinfo", "--workload", "x=127.0.0.1:9")
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A runtime folder without meshes."""
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("WASMNB_RUNTIME_DIR", str(folder))
+    return folder
+
+
+class Quiet:
+    """A mesh that does nothing."""
+
+    gateway = "127.0.0.1:1"
+    about = ()
+    stopped = False
+
+    def pods(self):
+        return []
+
+    def logs(self, pod, tail=None):
+        raise BadNameError(f"There is no pod {pod!r}.", why=["one", "two"], hint="try another")
+
+    def stop(self):
+        self.stopped = True
+
+
+def test_the_file_is_the_users_alone_and_two_have_two_names(own):
+    meshes = [Quiet(), Quiet()]
+    first, second = (announce(mesh, "local") for mesh in meshes)
+    assert [one.name for one in registrations()] == ["local", "local-2"]
+    for path in own.glob("*.mesh.json"):
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+    assert first.registration.key not in repr(first.registration)
+    with pytest.raises(MeshError, match="2 meshes run on this machine: local, local-2"):
+        join()
+    with pytest.raises(BadNameError, match="did you mean 'local-2'"):
+        join("lokal-2")
+    with pytest.raises(BadNameError, match="runs already"):
+        announce(Quiet(), "local", "local")
+    second.close()
+    assert join().pods() == []
+    first.close()
+    assert list(own.iterdir()) == []
+    with pytest.raises(NoMeshError):
+        join()
+
+
+def test_an_error_crosses_whole(own):
+    mesh = Quiet()
+    served = announce(mesh, "local")
+    with pytest.raises(BadNameError) as raised:
+        join().logs("x")
+    assert (raised.value.what, raised.value.why, raised.value.hint) == (
+        "There is no pod 'x'.",
+        ("one", "two"),
+        "try another",
+    )
+    served.close()
+
+
+def test_who_has_no_key_is_not_answered(own):
+    from dataclasses import replace
+
+    mesh = Quiet()
+    served = announce(mesh, "local")
+    stranger = join()
+    stranger.registration = replace(stranger.registration, key="00" * 32)
+    with pytest.raises(MeshError, match="does not run any more"):
+        stranger.pods()
+    assert join().pods() == []
+    served.close()
+
+
+def test_only_the_protocol_is_served(own):
+    mesh = Quiet()
+    served = announce(mesh, "local")
+    with pytest.raises(MeshError, match="has no '__init__'"):
+        join()._call("__init__")
+    served.close()
+
+
+def test_a_file_of_a_process_that_is_gone_is_removed(own):
+    left = own / "local.mesh.json"
+    left.write_text(json.dumps({"name": "local", "socket": str(own / "local.sock")}))
+    assert registrations() == []
+    assert not left.exists()
+
+
+def test_a_folder_that_others_may_look_into_is_not_used(own):
+    own.chmod(0o755)
+    mesh = Quiet()
+    with pytest.raises(MeshError, match="others may look into it"):
+        announce(mesh, "local", "shop")
+    assert registrations() == []
+
+
+def test_another_shell_and_a_notebook_use_it(mesh):
+    listed = mesh("mesh", "list", "-o", "json").json["meshes"]
+    assert [(one["name"], one["program"], one["folder"]) for one in listed] == [("shop", "shell", str(mesh.folder))]
+    deployed = mesh("deploy", "tag-one", "--selector", "app=details", "-o", "json")
+    assert (deployed.code, deployed.err) == (ExitCode.DONE, "")
+    assert [one["verdict"] for one in deployed.json["verdicts"]] == ["LIVE"]
+    digest = deployed.json["verdicts"][0]["wanted"]
+    with Session() as notebook:
+        state = notebook.mesh("join", "shop")
+        assert state.change == "joined"
+        verdicts = [one for one in notebook.status() if one.verdict is not Verdict.NOT_SELECTED]
+        assert [(one.pod, one.running) for one in verdicts] == [("details-v1-0", digest)]
+        exchange = notebook.headers("productpage", "details:9080/details/1").exchange
+        assert exchange.response.headers.get("x-tag") == "one"
+        with notebook.current.watch() as watch:
+            kinds = {next(watch).kind for _ in range(7)}
+        assert "pod" in kinds
+    assert mesh("status", "tag-one").code == ExitCode.DONE
+
+
+def test_status_is_for_people_and_for_pipelines(mesh):
+    mesh("deploy", "tag-one", "-s", "app=details")
+    shown = mesh("status")
+    assert "✓ LIVE" in shown.out
+    assert "note" not in shown.out
+    assert mesh("status", "-o", "name").out.splitlines()[0] == "details-v1-0/tag-one"
+    narrow = mesh.terminal("status", columns=40, env={"NO_COLOR": "1"}).out
+    assert max(map(len, narrow.splitlines())) <= 40
+    assert "details-v1-0" in narrow
+    missing = mesh("status", "tag-two")
+    assert (missing.code, missing.out) == (ExitCode.FAILED, "")
+
+
+def test_a_rollback_and_what_is_left(mesh):
+    assert mesh("deploy", "tag-one", "--id", "tag", "-s", "app=details").code == ExitCode.DONE
+    assert mesh("deploy", "tag-two", "--id", "tag", "-s", "app=details").code == ExitCode.DONE
+    assert mesh("rollback", "tag").code == ExitCode.DONE
+    done = mesh("headers", "productpage", "details:9080/details/1", "--expect-header", "x-tag=one")
+    assert done.code == ExitCode.DONE, done.err
+    assert "x-tag" in done.out
+    assert mesh("headers", "productpage", "details:9080/", "--expect", "418").code == ExitCode.FAILED
+    assert mesh("undeploy", "tag").code == ExitCode.DONE
+
+
+def test_a_selector_without_pods_and_a_mesh_without_that_name(mesh):
+    done = mesh("deploy", "tag-one", "-s", "app=nothing")
+    assert done.code == ExitCode.FAILED
+    assert "The selector app=nothing matches no pod." in done.err
+    done = mesh("pods", "--mesh", "shopp")
+    assert done.code == ExitCode.FAILED
+    assert "did you mean 'shop'?" in done.err
+    done = mesh("pods", "--mesh", "shop", "-n", "default")
+    assert done.code == ExitCode.USAGE
+    assert "say --mesh istio" in done.err
+
+
+def test_an_interrupt_is_code_130(mesh):
+    with mesh.start("metrics", "--for", "60") as process:
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (ExitCode.INTERRUPTED, "")
+    assert err == "Interrupted. What was done until then stays.\n"
+
+
+def test_logs_are_lines(mesh):
+    done = mesh("logs", "details-v1", "--tail", "3")
+    assert done.code == 0
+    assert len(done.out.splitlines()) <= 3
+
+
+@pytest.mark.envoy
+def test_it_ends_with_its_process_and_another_shell_can_end_it(place, tmp_path):
+    run = tmp_path / "run"
+    env = {"WASMNB_RUNTIME_DIR": str(run)}
+    own = type(place)(place.folder, place.environment | env)
+    started = [own.start("mesh", "local", *SMALL) for _ in range(2)]
+    for process in started:
+        assert any("Ctrl-C ends it" in line for line in process.stderr)
+    listed = place("mesh", "list", "-o", "json", env=env).json["meshes"]
+    assert [one["name"] for one in listed] == ["local", "local-2"]
+    assert {one["pid"] for one in listed} == {process.pid for process in started}
+    two = place("pods", env=env)
+    assert two.code == ExitCode.FAILED
+    assert "2 meshes run on this machine: local, local-2." in two.err
+    ended = place("mesh", "stop", "local-2", env=env)
+    assert (ended.code, ended.out) == (0, "Mesh local-2: stopped; nothing of it runs\n")
+    os.kill(listed[0]["pid"], signal.SIGKILL)
+    texts = [process.communicate(timeout=60)[1] for process in started]
+    assert sorted(process.returncode for process in started) == [-signal.SIGKILL, 0]
+    assert any("was ended by another process" in text for text in texts)
+    assert place("mesh", "list", "-o", "name", env=env).out == ""
+    assert [path.name for path in Path(run).iterdir()] == []
+
+
+@pytest.mark.envoy
+def test_a_hang_up_ends_it(place, tmp_path):
+    shell = type(place)(place.folder, place.environment | {"WASMNB_RUNTIME_DIR": str(tmp_path / "run")})
+    with shell.start(
+        "mesh", "local", "--no-bookinfo", "--workload", "x=127.0.0.1:9", stdout=subprocess.PIPE
+    ) as process:
+        assert any("Ctrl-C ends it" in line for line in process.stderr)
+        process.send_signal(signal.SIGHUP)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "nothing of it runs" in err
+    assert list((tmp_path / "run").iterdir()) == []

@@ -1,0 +1,30 @@
+"""The program ``wasmnb``: the shell's front of the commands, made for pipelines and for people."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from wasmnb.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command, and give its exit code; docs/shell.md has the table of codes.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words behind the program's name; those of this process.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] in (["--version"], ["-V"]):
+        print(f"wasmnb {__version__}")  # noqa: T201 - what was asked for
+        return 0
+    from wasmnb.cli.program import run  # noqa: PLC0415 - the commands
+
+    return run(words)

@@ -1,0 +1,125 @@
+"""The answer of a command on the standard output, in the form that was asked for; what else there is, beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.cli import table
+from wasmnb.cli.terminal import coloured, columns, tinted
+from wasmnb.display.result import Plural
+from wasmnb.display.text import cut, visible
+
+if TYPE_CHECKING:
+    from wasmnb.display import Record
+
+__all__ = ["FORMS", "answer", "remark"]
+
+FORMS = ("table", "wide", "json", "yaml", "name")
+"""What ``--output`` takes."""
+
+# What a name consists of where a column alone does not tell things apart.
+_TWO_PARTS = ((("pod", "plugin"), "/"), (("name", "tag"), ":"))
+# What is a text, and not a table of something.
+_TEXTS = ("Rendered", "Roles", "Explanation")
+
+
+def answer(result: Any, form: str, *, quiet: bool = False) -> str:
+    """Give what the standard output gets; what goes beside it is written to the standard error.
+
+    Parameters
+    ----------
+    result : object
+        Of a command.
+    form : str
+        One of `FORMS`.
+    quiet : bool
+        Nothing goes beside it.
+    """
+    if form == "json":
+        return json.dumps(_plain(result), indent=2, ensure_ascii=False)
+    if form == "yaml":
+        import yaml  # noqa: PLC0415 - for those who ask
+
+        dumped: str = yaml.safe_dump(_plain(result), sort_keys=False, allow_unicode=True)
+        return dumped.rstrip("\n")
+    if form == "name":
+        return "\n".join(_names(result))
+    kind = type(result).__name__
+    if kind == "Logs":
+        return "\n".join(visible(line, keep="\t") for line in result)
+    if kind in _TEXTS:
+        for note in () if quiet else getattr(result, "notes", ()):
+            remark(f"note: {visible(note)}")
+        text = str(result.text if hasattr(result, "text") else result).rstrip("\n")
+        return _folded(text, columns(sys.stdout)) if kind == "Explanation" else text
+    return _table(result, wide=form == "wide", quiet=quiet)
+
+
+def remark(text: str) -> None:
+    """Write a line to the standard error."""
+    room = columns(sys.stderr)
+    for line in text.splitlines():
+        # What is quoted stays one line, so that a caret stands below its word.
+        quoted = bool(re.match(r"\s*\d* \| |\s+\^$", line))
+        sys.stderr.write((cut(line, room) if room and quoted else _folded(line, room)) + "\n")
+
+
+def _table(result: Any, *, wide: bool, quiet: bool) -> str:
+    from wasmnb.views import record_of  # noqa: PLC0415 - for tables only
+
+    record = record_of(result)
+    colours = coloured(sys.stdout)
+    found = table.lines(record, room=columns(sys.stdout), wide=wide, colours=colours)
+    headline = _headline(record, colours=coloured(sys.stderr) if found else colours)
+    none = not found and isinstance(result, Plural)
+    if (found or none) and not quiet:
+        remark(headline)
+    out = found or ([] if none else _folded(headline, columns(sys.stdout)).splitlines())
+    for block in record.blocks:
+        label = [visible(block.label)] if block.label else []
+        shown = block.lines if wide or block.open else ()
+        quoted = "\n".join(f"    {visible(line, keep=chr(9))}".rstrip() for line in shown)
+        out += [*label, *_folded(quoted, columns(sys.stdout)).splitlines()] if shown else []
+    for note in () if quiet else record.notes:
+        remark(f"note: {visible(note)}")
+    return "\n".join(out)
+
+
+def _folded(text: str, room: int) -> str:
+    """Break lines that are longer than a terminal is wide."""
+    if not room:
+        return text
+    return "\n".join(
+        part
+        for line in text.splitlines()
+        for part in (table.wrapped(line, room, indent=len(line) - len(line.lstrip())) if line else [""])
+    )
+
+
+def _headline(record: Record, *, colours: bool) -> str:
+    text = visible(f"{record.title}: {record.status}" if record.status else record.title)
+    return f"{tinted(record.sign, record.tone, colours=colours)} {text}" if record.sign else text
+
+
+def _plain(result: Any) -> Any:
+    return result.to_dict() if hasattr(result, "to_dict") else result
+
+
+def _names(result: Any) -> list[str]:
+    """Name what a result is about, one a line: what the next command of a pipeline takes."""
+    if hasattr(result, "pinned"):
+        return [str(result.pinned)]
+    if hasattr(result, "files") and result.files:
+        return list(result.files)
+    if hasattr(result, "plugin"):
+        return [str(result.plugin.id)]
+    found = result.table if hasattr(result, "table") else None
+    if found is None:
+        return [str(getattr(result, "code", result))]
+    names = [column.name for column in found.columns]
+    keys, sign = next(((keys, sign) for keys, sign in _TWO_PARTS if set(keys) <= set(names)), (names[:1], ""))
+    at = [names.index(key) for key in keys]
+    return list(dict.fromkeys(sign.join(str(row[index]) for index in at if row[index]) for row in found.rows))

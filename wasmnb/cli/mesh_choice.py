@@ -1,0 +1,65 @@
+"""Which mesh a shell's command is about: what the line says, what is configured, or the only one that runs here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import NoMeshError, UsageError
+from wasmnb.mesh.kinds import MESHES
+from wasmnb.mesh.running import registrations
+from wasmnb.wording import Option, Verb, Wording
+
+if TYPE_CHECKING:
+    from wasmnb.session import Session
+
+__all__ = ["choose"]
+
+_CLUSTER = {"context": "context", "namespace": "namespace", "istio_namespace": "istio_namespace"}
+
+
+def choose(session: Session, said: dict[str, Any]) -> None:
+    """Choose the mesh of a session.
+
+    Parameters
+    ----------
+    session : Session
+    said : dict
+        ``mesh``, ``context``, ``namespace`` and ``istio_namespace`` of the line, those that it has.
+
+    Raises
+    ------
+    NoMeshError
+        Nothing says which, and none runs here.
+    UsageError
+        What was said contradicts itself.
+    MeshError, BadNameError
+    """
+    cluster = {_CLUSTER[key]: value for key, value in said.items() if key in _CLUSTER}
+    name = said.get("mesh") or ("istio" if cluster else None)
+    running = [one.name for one in registrations()]
+    if name is None:
+        configured = session.config()["mesh"]
+        name = configured if configured in running or configured in _elsewhere() else None
+    if name is not None and name not in running and name in _elsewhere():
+        session.mesh(name, **cluster)
+        return
+    if cluster:
+        raise UsageError(
+            Wording("{} is of a cluster, and {} is a mesh of this machine.", Option(next(iter(cluster))), repr(name)),
+            hint=Wording("leave it out, or say {}", Option("mesh", "istio")),
+        )
+    if name is None and not running:
+        raise NoMeshError(
+            "No mesh runs on this machine, and nothing says which cluster is meant.",
+            hint=Wording(
+                "{} starts one in another shell; {} takes the cluster of the kubeconfig",
+                Verb("mesh", ("local",)),
+                Option("mesh", "istio"),
+            ),
+        )
+    session.mesh("join", name)
+
+
+def _elsewhere() -> tuple[str, ...]:
+    """Name the kinds of meshes that are connected to, and do not live in a process of the user's."""
+    return tuple(name for name in MESHES.names() if not MESHES.load(name).shared)

@@ -1,0 +1,159 @@
+"""Which commands a shell has, under which words, and with which options beside their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from wasmnb.cli.answer import FORMS
+from wasmnb.commands import COMMANDS
+from wasmnb.commands.command import Argument, Command, Option
+from wasmnb.errors import UsageError, did_you_mean
+
+__all__ = ["CELLS_ONLY", "VERBS", "Need", "ShellVerb"]
+
+
+class Need(Enum):
+    """Whether a verb needs a mesh that runs already."""
+
+    NONE = "none"
+    """It has no use for one, or starts one itself."""
+    IF_DEPLOYED = "if-deployed"
+    """It needs one when it is told to put something in force."""
+    IF_THERE = "if-there"
+    """It looks at one where there is one."""
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class ShellVerb:
+    """A verb of the program.
+
+    Parameters
+    ----------
+    name : str
+    command : Command
+        With the shell's options.
+    need : Need
+    """
+
+    name: str
+    command: Command
+    need: Need
+
+
+CELLS_ONLY = {
+    "wasm_filter": "it stands over a cell; a shell builds folders",
+    "wasm_file": "it stands over a cell; a shell has files",
+    "wasm_secret": "it lives as long as a kernel; a shell's commands read a configuration from a file, `@config.json`",
+    "wasm_bench": "it measures the filters of cells",
+    "wasm_panel": "it is a view of a notebook",
+    "wasm_compare": "it plots what a session has measured",
+    "wasm_times": "it plots what a session has built",
+    "wasm_registry": "it serves as long as a kernel lives",
+}
+"""Commands that a shell does not have, and why."""
+
+_DEV = "dev"
+_NEEDS = {
+    Need.ALWAYS: ("bookinfo", "deploy", "headers", "logs", "metrics", "pods", "rollback", "status", "undeploy"),
+    Need.IF_DEPLOYED: ("build", "dev"),
+    Need.IF_THERE: ("doctor",),
+}
+# Another word for an option whose own the shell has a use for, in all verbs alike.
+_OTHER_FLAGS = {("render", "output"): ("--file",), ("test", "output"): ()}
+# Where a notebook's words are others.
+_HELP = {("headers", "before"): "what to compare with: auto, or none"}
+# Views that live in a notebook.
+_VIEWS = {"headers": {"watch", "seconds", "every"}, "pods": {"watch", "seconds", "rates"}}
+
+
+def _form(words: tuple[str, ...]) -> Option:
+    def read(word: str) -> str:
+        if word not in words:
+            hint = did_you_mean(word, words) or f"one of {', '.join(words)}"
+            raise UsageError(f"There is no form {word!r}.", hint=hint)
+        return word
+
+    text = "how the answer is written: " + ", ".join(words)
+    return Option(("--output", "-o"), text, "FORM", read, values="|".join(words), keyword="shell_form")
+
+
+_QUIET = Option(("--quiet", "-q"), "no progress and no notes; errors are written all the same", keyword="shell_quiet")
+_MESH = (
+    Option(
+        ("--mesh", "-m"),
+        "istio, or the name of a mesh that runs here; the only one, or what is configured",
+        "MESH",
+        values="usable",
+        keyword="shell_mesh",
+    ),
+    Option(("--context",), "of the kubeconfig: a mesh istio", "CONTEXT", values="contexts", keyword="shell_context"),
+    Option(
+        ("--namespace", "-n"),
+        "of the pods: a mesh istio",
+        "NAMESPACE",
+        values="namespaces",
+        keyword="shell_namespace",
+    ),
+    Option(("--istio-namespace",), "where istiod runs; istio-system", "NAMESPACE", keyword="shell_istio_namespace"),
+)
+
+
+def _verb(name: str, command: Command) -> ShellVerb:
+    need = next((need for need, names in _NEEDS.items() if name in names), Need.NONE)
+    forms = (*FORMS, "junit") if name == "test" else FORMS
+    common = (_form(forms), _QUIET, *(() if need is Need.NONE else _MESH))
+    taken = {flag for option in common for flag in option.flags}
+    own = []
+    for option in command.options:
+        if option.key in _VIEWS.get(name, ()):
+            continue
+        flags = _OTHER_FLAGS.get((name, option.key), tuple(flag for flag in option.flags if flag not in taken))
+        if flags:
+            text = _HELP.get((name, option.key), option.help)
+            own.append(replace(option, flags=flags, keyword=option.key, help=text))
+    known = {flag for option in (*own, *common) for flag in option.flags}
+    shown = [
+        line.replace(" --output ", " --file ") for line in command.examples if name == "render"
+    ] or command.examples
+    examples = tuple(
+        line for line in shown if all(word in known for word in line.split() if re.match("--?[a-z]", word))
+    )
+    return ShellVerb(name, replace(command, options=(*own, *common), examples=examples, body=False), need)
+
+
+def _dev() -> Command:
+    build = COMMANDS["wasm_build"]
+    return replace(
+        build,
+        name="wasm_dev",
+        summary="Build a folder after each change of its files, and put it in force when asked to; until Ctrl-C.",
+        arguments=(Argument("what", "the folder of a project", True, "folders"),),
+        options=tuple(option for option in build.options if option.key != "watch"),
+        examples=("%wasm_dev ./my-filter", "%wasm_dev ./my-filter --deploy app=details"),
+    )
+
+
+class Verbs(Mapping[str, ShellVerb]):
+    """Every verb by its name; what it takes is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> ShellVerb:
+        if name not in self:
+            raise KeyError(name)
+        return _verb(name, _dev() if name == _DEV else COMMANDS[f"wasm_{name}"])
+
+    def __contains__(self, name: object) -> bool:
+        return name == _DEV or (f"wasm_{name}" in COMMANDS and f"wasm_{name}" not in CELLS_ONLY)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name.removeprefix("wasm_") for name in COMMANDS if name not in CELLS_ONLY)
+        yield _DEV
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+VERBS = Verbs()
