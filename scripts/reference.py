@@ -1,16 +1,20 @@
-"""Write docs/magics.md from the magics' own definitions, and docs/errors.md from the pages of the codes.
+"""Write docs/magics.md and docs/commands.md from the definitions of the commands, docs/errors.md from the codes' pages.
 
 With ``--check``, say whether both are up to date.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 
+import wasmnb
 import wasmnb.errors
+from wasmnb.cli.verbs import CELLS_ONLY, VERBS
 from wasmnb.commands import COMMANDS, reference
 from wasmnb.error_pages import explanations
+from wasmnb.session import Session
 from wasmnb.wording import Front, words_for
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -50,9 +54,48 @@ def magics() -> str:
     return "\n".join(lines)
 
 
+def commands() -> str:
+    """Give each verb for a notebook, a shell and Python side by side, as Markdown."""
+    lines = ["# Each verb for a notebook, a shell and Python", ""]
+    lines += [
+        "Made by `make docs` from the definitions that parse the lines. An empty column: it has no such word.",
+        "",
+    ]
+    names = {command.verb: command for command in COMMANDS.values()}
+    for verb in [*names, *(name for name in VERBS if name not in names)]:
+        magic, shell = names.get(verb), VERBS.get(verb)
+        known = shell.command if shell is not None else magic
+        method = getattr(Session, verb, None) or getattr(wasmnb, verb, None)
+        places = " ".join(argument.label for argument in (magic or known).arguments)
+        spoken = (
+            f"`{f'{magic.prefix}{magic.name} {places}'.strip()}`" if magic else "",
+            f"`{f'wasmnb {verb} {places}'.strip()}`" if shell else CELLS_ONLY[f"wasm_{verb}"],
+            f"`{'wasmnb' if verb == 'explain' else 'session'}.{verb}()`" if method and magic else "",
+        )
+        lines += [f"## {verb}", "", known.summary, ""]
+        lines += ["| notebook | shell | Python | meaning |", "|---|---|---|---|"]
+        lines += [f"| {' | '.join(spoken)} | |"]
+        python = set(inspect.signature(method).parameters) if method and magic else set()
+        options: dict[str, list[str]] = {}
+        for column, front in enumerate((magic, shell.command if shell else None)):
+            for option in front.options if front is not None else ():
+                if option.keyword.startswith("shell_"):
+                    continue
+                row = options.setdefault(f"{option.key}{option.switch!r}", ["", "", "", option.help])
+                row[column] = f"`{option.label}`"
+                row[2] = f"`{option.key}`" if option.key in python else ""
+        lines += [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in options.values()]
+        lines.append("")
+    shared = next(iter(VERBS.values())).command.options, VERBS["status"].command.options
+    lines += ["## Words that every verb of a shell takes", "", "| word | meaning |", "|---|---|"]
+    found = {option.label: option.help for front in shared for option in front if option.keyword.startswith("shell_")}
+    lines += [f"| `{label}` | {text.replace('|', '&#124;')} |" for label, text in found.items()]
+    return "\n".join([*lines, "", "Those of a mesh are there where a mesh is needed.", ""])
+
+
 def main() -> int:
     """Write the file, or compare."""
-    made = {DOCS / "magics.md": magics(), DOCS / "errors.md": errors()}
+    made = {DOCS / "magics.md": magics(), DOCS / "errors.md": errors(), DOCS / "commands.md": commands()}
     if "--check" in sys.argv:
         return 0 if all(path.read_text("utf-8") == text for path, text in made.items()) else 1
     for path, text in made.items():

@@ -14,8 +14,10 @@ import pytest
 from wasmnb.cli.exit_codes import ExitCode
 from wasmnb.errors import BadNameError, MeshError, NoMeshError
 from wasmnb.mesh import Verdict
+from wasmnb.mesh.protocol import Mesh
 from wasmnb.mesh.running import announce, registrations
-from wasmnb.mesh.running.remote import join
+from wasmnb.mesh.running.remote import RemoteMesh, join
+from wasmnb.mesh.running.server import CALLS, READ
 from wasmnb.session import Session
 
 # One Envoy beside nothing, and its gateway.
@@ -94,6 +96,12 @@ def test_who_has_no_key_is_not_answered(own):
         stranger.pods()
     assert join().pods() == []
     served.close()
+
+
+def test_all_of_the_protocol_is_served(own):
+    methods = {name for name in vars(Mesh) if not name.startswith("_")} - {"annotations"}
+    assert methods - {"stop", "watch", "remains"} <= CALLS | READ
+    assert all(hasattr(RemoteMesh, name) for name in methods)
 
 
 def test_only_the_protocol_is_served(own):

@@ -28,7 +28,7 @@ CASES = [
     ("%wasm_headers productpage det|", {"det→details:9080/"}),
     ("%wasm_headers productpage details:9080/ --via |", {"→proxy", "→app"}),
     ("x = %wasm_logs |", {"→details-v1", "→productpage-v1"}),
-    ("%wasm_mesh |", {"→istio", "→local", "→stop"}),
+    ("%wasm_mesh |", {"→istio", "→local", "→stop", "→list", "→join"}),
     ("%wasm_config mesh=|", {"→istio", "→local"}),
     ("%wasm_config re|", {"re→registry="}),
     ("%%wasm_filter f --dep|", {"--dep→--deploy"}),

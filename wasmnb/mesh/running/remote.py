@@ -98,6 +98,10 @@ class RemoteMesh:
         """See `Mesh.remove`."""
         return self._call("remove", id)  # type: ignore[no-any-return]
 
+    def removed(self, id: str) -> list[PodVerdict]:  # noqa: A002
+        """See `Mesh.removed`."""
+        return self._call("removed", id)  # type: ignore[no-any-return]
+
     def plugins(self) -> list[Plugin]:
         """See `Mesh.plugins`."""
         return self._call("plugins")  # type: ignore[no-any-return]

@@ -31,7 +31,20 @@ if TYPE_CHECKING:
 __all__ = ["Announced", "announce"]
 
 CALLS = frozenset(
-    {"apply", "bookinfo", "counts", "doctor", "endpoints", "history", "logs", "metrics", "plugins", "pods", "remove"}
+    {
+        "apply",
+        "bookinfo",
+        "counts",
+        "doctor",
+        "endpoints",
+        "history",
+        "logs",
+        "metrics",
+        "plugins",
+        "pods",
+        "remove",
+        "removed",
+    }
     | {"render", "rendered", "send", "verdicts", "wait"}
 )
 READ = frozenset({"about", "gateway", "prove"})
