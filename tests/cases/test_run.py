@@ -8,7 +8,7 @@ import pytest
 
 from tests.cases.filters import faulty
 from wasmnb import cases
-from wasmnb.cases import Mark
+from wasmnb.cases import CasesFailedError, Mark, Phase, TestResults
 from wasmnb.cases.hosts import exchanges
 from wasmnb.emulator import machine
 from wasmnb.errors import UsageError
@@ -66,6 +66,34 @@ test:
     xml = fromstring(cases.junit(results))
     assert (xml[0].get("failures"), xml[0][0].get("line")) == ("1", "3")
     assert "expected: x-b: 1" in xml[0][0].find("failure").text
+
+
+def test_what_failed_can_be_pasted_into_a_cell(runner, tmp_path) -> None:
+    (tmp_path / "body").write_text("a", "utf-8")
+    text = """
+env: {log_level: DEBUG, wasm_path: none.wasm, config: c}
+test:
+- name: several
+  requests:
+  - {request: GET /x, request_headers: {result: {has_header: [{key: x-a, value: '1, 2'}]}}}
+  - request: POST /x
+    request_body: [{input: {file: body}}]
+    request_headers: {result: {has_header: [{key: x-a, value: 1}]}}
+    response_headers: {result: {no_header: [{key: x}]}}
+  - {request: GET /y}
+  outcome: {log: [{regex: .*}]}
+"""
+    (one,) = runner.run(cases.read(text, folder=tmp_path), faulty())
+    head, _, cell = one.again.partition("\n")
+    assert head == "%%wasm_test faulty"
+    assert one.again in "\n".join(CasesFailedError.of(TestResults((one,), name="faulty")).why) + "\n"
+    (again,) = cases.read(cell).cases
+    assert (again.name, again.environment.config, again.log_level, len(again.streams)) == ("several", "c", "debug", 2)
+    assert again.outcome is None
+    second = again.streams[1]
+    assert Phase.RESPONSE_HEADERS not in second.phases or second.phases[Phase.RESPONSE_HEADERS][0].result is None
+    assert second.phases[Phase.REQUEST_BODY][0].body == b"a"
+    assert [check.expected for check in runner.run(cases.read(cell), faulty())[0].failed] == ["x-a: 1"]
 
 
 def test_a_trap_fails_the_case_and_names_the_cells_line(runner) -> None:

@@ -12,7 +12,7 @@ import warnings
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -352,6 +352,8 @@ class Case:
     benchmark : bool
     line : int
         Where it begins, 1-based.
+    said : mapping
+        The file as it was read, with this test alone; empty for a case that was made in Python.
     """
 
     name: str
@@ -368,6 +370,7 @@ class Case:
     time: int | None = None
     benchmark: bool = False
     line: int = field(default=0, compare=False)
+    said: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ class _Reader:
             time=env.get("time_secs"),
             benchmark=value.get("benchmark") in (True, "true"),
             line=self.tree.line(path),
+            said={"env": env, "test": [value]},
         )
 
     def _environment(self, value: Mapping[str, Any], env: Mapping[str, Any]) -> Environment:

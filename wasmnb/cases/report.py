@@ -31,6 +31,8 @@ def told(result: CaseResult) -> list[str]:
         lines += _check(check)
     for where in dict.fromkeys(check.where.rpartition(": ")[2].split(" ")[0] for check in result.failed):
         lines += _phase(result, where)
+    if result.again:
+        lines += ["  a cell that does this alone:", *result.again.splitlines()]
     return lines
 
 

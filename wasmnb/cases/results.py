@@ -65,6 +65,8 @@ class CaseResult(Tabled):
     observation : Observation
     source : str
         What the text of the case is called.
+    again : str
+        A cell that runs this case alone, of one that failed; empty for a case that was made in Python.
     """
 
     name: str
@@ -75,6 +77,7 @@ class CaseResult(Tabled):
     skipped: str = ""
     observation: Observation = field(default_factory=Observation, repr=False, compare=False)
     source: str = ""
+    again: str = field(default="", repr=False, compare=False)
 
     @property
     def mark(self) -> Mark:

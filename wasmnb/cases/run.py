@@ -111,7 +111,13 @@ class Runner:
     def one(self, case: Case, suite: Suite, module: Module, modules: Mapping[str, Module] | None = None) -> CaseResult:
         """Run one case of a suite; what is given is as for `run`."""
         self._clusters |= {cluster for each in suite.cases for cluster in each.callouts}
-        return replace(self.case(case, modules_of(case, suite, module, modules or {})), source=suite.source)
+        done = self.case(case, modules_of(case, suite, module, modules or {}))
+        again = ""
+        if done.failed and case.said:
+            from wasmnb.cases.reproduction import reproduction  # noqa: PLC0415 - for what fails
+
+            again = reproduction(case.said, done.failed, name=module.name, folder=suite.folder or Path())
+        return replace(done, source=suite.source, again=again)
 
     def case(self, case: Case, modules: Sequence[Module]) -> CaseResult:
         """Run one case."""
