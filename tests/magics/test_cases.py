@@ -122,22 +122,30 @@ def test_what_was_seen_becomes_the_next_cell(filtered, fake, monkeypatch) -> Non
 
 def test_a_bench_counts_the_same_in_each_run_and_holds_a_budget(filtered) -> None:
     bench = filtered.run_line_magic
-    first, second = bench("wasm_bench", "hello"), bench("wasm_bench", "hello")
+    first, second = bench("wasm_bench", "hello"), bench("wasm_bench", "hello --no-envoy")
     assert first == second
+    assert [one.what for one in first.timings] == ["no-op", "now"]
+    assert all(0 < one.p50 <= one.p99 and one.load > 0 and one.requests == 300 for one in first.timings)
+    assert "no-op   loads in" in str(record_of(first))
+    assert second.timings == ()
+    assert "Hello::onResponseHeaders(unsigned int, bool)" in first.functions
+    assert max(first.functions.values()) < sum(first.functions.values()) < first.to_dict()["costs"][-1]["now"]
     assert first.instructions > 100
     assert set(first.frame["case"]) == {"GET", "POST", "module"}
     more = FILTER.replace('"world");', '"world");\n    for (int i = 0; i < 9; i++) addResponseHeader("more", "x");')
     filtered.run_cell_magic("wasm_filter", "more", more)
-    compared = bench("wasm_bench", "more --against hello")
+    compared = bench("wasm_bench", "more --against hello --no-envoy")
     (row,) = [one for one in compared if (one.case, one.what) == ("GET", "proxy_on_response_headers")]
     assert row.now > row.before
     assert f"{row.change:+.1f} %" in str(record_of(compared))
     with pytest.raises(BudgetError, match="more grew by more than 5 % in instructions") as caught:
-        bench("wasm_bench", "more --against hello --budget instructions=+5%")
+        bench("wasm_bench", "more --against hello --no-envoy --budget instructions=+5%")
     assert caught.value.costs == compared
-    assert bench("wasm_bench", "hello --against hello --budget instructions=0% --budget size=+0%") is not None
+    assert (
+        bench("wasm_bench", "hello --against hello --no-envoy --budget instructions=0% --budget size=+0%") is not None
+    )
     with pytest.raises(UsageError, match="nothing that it grew from"):
         bench("wasm_bench", "hello --budget size=+1%")
     with pytest.raises(UsageError, match="is no budget") as wrong:
-        bench("wasm_bench", "hello --against hello --budget instruction=+1%")
+        bench("wasm_bench", "hello --against hello --no-envoy --budget instruction=+1%")
     assert wrong.value.hint == "did you mean 'instructions'?"

@@ -1,25 +1,31 @@
 """What a filter costs in WebAssembly instructions: a number without noise, equal in each run on any machine.
 
-It is wasmtime's fuel on the emulator, and not Envoy's time: V8 turns other code into fewer machine instructions.
+It is wasmtime's fuel on the emulator, and not Envoy's time: V8 turns other code into fewer machine instructions. What
+an Envoy takes on this machine stands beside it (`wasmnb.cases.timings`), and no budget looks at that.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.cases.hosts.emulator import EmulatorHost
 from wasmnb.cases.reader import read
 from wasmnb.cases.run import modules_of
+from wasmnb.cases.timings import timings
+from wasmnb.compile.backtrace import function_sizes
 from wasmnb.display.record import Column
 from wasmnb.display.result import Dated, Plural
 from wasmnb.display.table import Table
 from wasmnb.errors import ModuleError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wasmnb.cases.model import Suite
     from wasmnb.cases.observation import Observation
+    from wasmnb.cases.timings import Timing
     from wasmnb.module import Module
 
 __all__ = ["PLAIN", "Budget", "Cost", "Costs", "measure"]
@@ -92,7 +98,8 @@ class Cost:
     case : str
         Of the case, or ``module``.
     what : str
-        A callback (its instructions), ``memory`` (bytes at most) or ``size`` (bytes of the module).
+        A callback (its instructions), ``memory`` (bytes that the filter had at most in this case) or ``size`` (bytes of
+        the module).
     now : int
     before : int or None
         Of the other module.
@@ -123,10 +130,16 @@ class Costs(Plural[Cost], Dated):
     name : str
     against : str
         What it is compared with; empty when with nothing.
+    functions : mapping of str to int
+        Bytes of code of each function, the largest first.
+    timings : tuple of Timing
+        What an Envoy took, beside a filter that does nothing; empty when none was asked.
     """
 
     name: str = ""
     against: str = ""
+    functions: Mapping[str, int] = field(default_factory=dict, repr=False)
+    timings: tuple[Timing, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def table(self) -> Table:
@@ -152,10 +165,12 @@ class Costs(Plural[Cost], Dated):
                 {"case": one.case, "what": one.what, "now": one.now, "before": one.before, "change": one.change}
                 for one in self.items
             ],
+            "functions": dict(self.functions),
+            "timings": [one.to_dict() for one in self.timings],
         }
 
 
-def measure(suite: Suite, module: Module, *, against: Module | None = None) -> Costs:
+def measure(suite: Suite, module: Module, *, against: Module | None = None, envoy: bool = False) -> Costs:
     """Count what a filter does in each case of a suite.
 
     Parameters
@@ -164,29 +179,41 @@ def measure(suite: Suite, module: Module, *, against: Module | None = None) -> C
     module : Module
     against : Module, optional
         What it is compared with: an earlier build.
+    envoy : bool
+        Measure load and latency in a real Envoy, too.
 
     Raises
     ------
     ModuleError
         wasmtime is not installed, or a module does not start.
+    MeshError
+        There is no Envoy for this platform, or it does not come up.
     """
     now = _figures(suite, module)
     before = _figures(suite, against) if against is not None else {}
     costs = tuple(Cost(case, what, value, before.get((case, what))) for (case, what), value in now.items())
-    return Costs(costs, name=module.name, against=against.digest if against is not None else "")
+    taken: tuple[Timing, ...] = ()
+    if envoy:
+        taken = timings(suite, {"now": module, **({"before": against} if against is not None else {})})
+    return Costs(
+        costs,
+        name=module.name,
+        against=against.digest if against is not None else "",
+        functions=function_sizes(module),
+        timings=taken,
+    )
 
 
 def _figures(suite: Suite, module: Module) -> dict[tuple[str, str], int]:
     host = EmulatorHost({cluster for case in suite.cases for cluster in case.callouts})
     found: dict[tuple[str, str], int] = {}
-    memory = 0
     for case in suite.cases:
         seen = host.run(case, modules_of(case, suite, module, {}))
         if seen.refused:
             raise ModuleError(f"{module.name} does not start with {case.name}.", why=seen.refused)
         found |= {(case.name, name): count for name, count in _instructions(seen).items()}
-        memory = max(memory, seen.memory or 0)
-    return {**found, (_WHOLE, "memory"): memory, (_WHOLE, "size"): module.size}
+        found[case.name, "memory"] = seen.memory or 0
+    return {**found, (_WHOLE, "size"): module.size}
 
 
 def _instructions(seen: Observation) -> dict[str, int]:

@@ -58,12 +58,13 @@ COMMANDS = (
     ),
     Command(
         "wasm_bench",
-        "Count the WebAssembly instructions of each callback in the filter's cases: the same in each run.",
+        "Count the WebAssembly instructions of each callback in the filter's cases, and time it in an Envoy.",
         method("bench"),
         (Argument("name", "a filter", True, "filters"),),
         (
             Option(("--against",), "an earlier build: an image's tag or digest, a .wasm file, a filter", "BUILD"),
             Option(("--budget",), "by how much it may grow: instructions=+5%", "LIMIT", repeat=True),
+            Option(("--no-envoy",), "count alone: what is the same in each run"),
         ),
         (
             "%wasm_bench header-filter",

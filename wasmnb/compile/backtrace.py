@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from wasmnb.module import Module
 
-__all__ = ["Frame", "could_trap_at", "symbolize"]
+__all__ = ["Frame", "could_trap_at", "function_sizes", "symbolize"]
 
 _CODE = 10
 # WebAssembly core specification 3.0, section 5.4: unreachable, calls, memory accesses, division and remainder,
@@ -83,6 +84,25 @@ def symbolize(module: Module, offsets: Sequence[int]) -> list[Frame]:
         Frame(function, line, line_of(module.source, line, first_line))
         for function, line in zip(functions, lines, strict=True)
     ]
+
+
+def function_sizes(module: Module) -> dict[str, int]:
+    """Give how many bytes of code each function has, the largest first; those of one name are added up.
+
+    Parameters
+    ----------
+    module : Module
+
+    Raises
+    ------
+    ModuleError
+        It is malformed.
+    """
+    named = parse(_symbols(module)[0]).function_names
+    found: Counter[str] = Counter()
+    for body in parse(module.wasm).bodies:
+        found[named.get(body.index, f"function {body.index}")] += body.end - body.start
+    return dict(found.most_common())
 
 
 def could_trap_at(module: Module, offsets: Sequence[int]) -> bool:

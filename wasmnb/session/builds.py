@@ -147,8 +147,12 @@ class Builds:
             self.context.cases.save(name, save)
         return self.context.cases.run(name, self.context.filters.get(name).module, host)
 
-    def bench(self, name: str, *, against: str | None = None, budget: Sequence[str] = ()) -> Costs:
+    def bench(
+        self, name: str, *, against: str | None = None, budget: Sequence[str] = (), no_envoy: bool = False
+    ) -> Costs:
         """Count the WebAssembly instructions of each callback of a filter in its cases, the same in each run.
+
+        Beside it stands what an Envoy of this machine takes to load it, and for requests through it.
 
         Parameters
         ----------
@@ -157,6 +161,8 @@ class Builds:
             An earlier build to compare with: an image of the store by tag or digest, a ``.wasm`` file, another filter.
         budget : sequence of str
             By how much ``instructions``, ``memory`` or ``size`` may grow: ``instructions=+5%``.
+        no_envoy : bool
+            Count alone.
 
         Raises
         ------
@@ -171,7 +177,7 @@ class Builds:
         if against is not None:
             kept = against in filters.names() or against.endswith(".wasm")
             before = filters.module(against) if kept else self.context.store.get(against).module
-        return measured(self.context.cases.known(name), module, before, budget)
+        return measured(self.context.cases.known(name), module, before, budget, envoy=not no_envoy)
 
     def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
         """Write a file that filters of this session can include, or give the one that is known.

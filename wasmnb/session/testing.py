@@ -127,7 +127,7 @@ class Cases:
             return replace(runner.run(self.get(name), module), name=name)
 
 
-def measured(suite: Suite, module: Module, against: Module | None, budgets: Sequence[str]) -> Costs:
+def measured(suite: Suite, module: Module, against: Module | None, budgets: Sequence[str], *, envoy: bool) -> Costs:
     """Count what a filter costs, and hold it against budgets.
 
     Raises
@@ -145,7 +145,7 @@ def measured(suite: Suite, module: Module, against: Module | None, budgets: Sequ
             "A budget says by how much a filter may grow, and there is nothing that it grew from.",
             hint=Wording("add {}", Option("against", "DIGEST")),
         )
-    costs = measure(suite, module, against=against)
+    costs = measure(suite, module, against=against, envoy=envoy)
     for budget in read_budgets:
         if costs.over(budget):
             raise BudgetError.of(budget, costs)

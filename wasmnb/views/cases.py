@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from wasmnb.cases.report import told
@@ -10,12 +11,16 @@ from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from wasmnb.cases.bench import Costs
     from wasmnb.cases.results import CaseResult, TestResults
+    from wasmnb.cases.timings import Timing
     from wasmnb.display.record import Tone
 
 __all__ = ["case_record", "costs_record", "results_record"]
 
+_MOST = 20  # functions that are shown
 _MARKS: dict[str, tuple[str, Tone]] = {
     Mark.PASSED.value: ("✓", "good"),
     Mark.FAILED.value: ("✗", "bad"),
@@ -63,7 +68,25 @@ def costs_record(costs: Costs) -> Record:
     )
     note = "instructions are wasmtime's, equal in each run; they are not Envoy's cost"
     status = f"{costs.instructions:,} instructions in all cases"
-    return Record(costs.name, status, "good", columns, costs.table.rows, notes=(note,))
+    blocks = (*_timings(costs.timings), *_functions(costs.functions))
+    return Record(costs.name, status, "good", columns, costs.table.rows, blocks, (note,))
+
+
+def _timings(taken: Sequence[Timing]) -> Iterator[Block]:
+    if taken:
+        lines = [
+            f"{one.what:<8}loads in {duration(one.load):<10} p50 {duration(one.p50):<10} p99 {duration(one.p99)}"
+            for one in taken
+        ]
+        yield Block(f"in an Envoy of this machine, {taken[0].requests} requests each, in turn", tuple(lines))
+
+
+def _functions(sizes: Mapping[str, int]) -> Iterator[Block]:
+    if sizes:
+        lines = [f"{size:>9,}  {name}" for name, size in islice(sizes.items(), _MOST)]
+        more = [f"{'...':>9}  and {len(sizes) - _MOST} more"] if len(sizes) > _MOST else []
+        label = f"{len(sizes)} functions, bytes of code"
+        yield Block(label, (*lines, *more), open=False)
 
 
 def _count(number: int | None) -> Cell:

@@ -9,11 +9,13 @@ import shutil
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.cases.hosts.envoy_config import bootstrap
-from wasmnb.cases.hosts.exchanges import HUNG, PATIENCE, Run
+from wasmnb.cases.hosts.exchanges import HUNG, PATIENCE, Run, timed
 from wasmnb.cases.hosts.playback import Playback
+from wasmnb.cases.model import Stream
 from wasmnb.cases.observation import Observation
 from wasmnb.envoy.bootstrap import Site, command
 from wasmnb.envoy.log import LASTING, reasons, said
@@ -26,7 +28,7 @@ from wasmnb.module.check import unchecked
 from wasmnb.plugin import Plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Iterator, Sequence
 
     from wasmnb.cases.model import Case, Environment
     from wasmnb.module import Module
@@ -48,6 +50,8 @@ class EnvoyHost:
     ----------
     clusters : sequence of str
         The services that filters call.
+    level : str
+        What Envoy logs of its filters: at ``trace``, all that cases are judged by; anything less is for `seconds`.
 
     Raises
     ------
@@ -57,7 +61,7 @@ class EnvoyHost:
 
     name = "envoy"
 
-    def __init__(self, clusters: Sequence[str] = ()) -> None:
+    def __init__(self, clusters: Sequence[str] = (), *, level: str = "trace") -> None:
         self.clusters = frozenset(clusters)
         envoy = find_envoy()
         self._loop = asyncio.new_event_loop()
@@ -79,7 +83,7 @@ class EnvoyHost:
             os.close(lock)
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        argv = command(envoy, str(file), "trace")
+        argv = command(envoy, str(file), level)
         process = {"name": site.name, "argv": argv, "log": str(self._proxy.log.path), "keep": LASTING}
         self._processes = Processes(folder, lock, [process], (), log_bytes=_LOG_BYTES)
         try:
@@ -136,6 +140,28 @@ class EnvoyHost:
             return Observation(start, exchanges, calls=tuple(self._playback.calls), metrics=metrics)
         finally:
             self._unload()
+
+    @contextmanager
+    def loaded(self, module: Module, environment: Environment) -> Iterator[list[str]]:
+        """Have the Envoy load one filter, and let go of it afterwards; gives why it does not."""
+        begin = self._proxy.log.size()
+        refused = self._load([self._applied(module, environment)], begin)
+        try:
+            yield refused
+        finally:
+            self._unload()
+
+    def seconds(self, case: Case, count: int) -> list[float]:
+        """Send the first request of a case so often, one after the other, and give how long each took.
+
+        Raises
+        ------
+        MeshError
+            One is not answered.
+        """
+        self._playback.answers(case.callouts)
+        stream = case.streams[0] if case.streams else Stream()
+        return self._run(timed(str(self._proxy.folder / "inbound.sock"), self._playback, stream, count))
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -13,6 +13,7 @@ from wasmnb.cases.http_text import AUTHORITY
 from wasmnb.cases.model import Phase
 from wasmnb.cases.observation import Exchange, Part
 from wasmnb.envoy.traps import told
+from wasmnb.errors import MeshError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.proxy import Proxy
     from wasmnb.module import Module
 
-__all__ = ["HUNG", "PATIENCE", "Run"]
+__all__ = ["HUNG", "PATIENCE", "Run", "timed"]
 
 PATIENCE = 10.0
 """Seconds that an exchange may take."""
@@ -171,6 +172,50 @@ class Run:
             if sum(one.name == last for one in found) >= made or any(one.trap for one in found):
                 return
             await asyncio.sleep(_STEP)
+
+
+async def timed(path: str, playback: Playback, stream: Stream, count: int) -> list[float]:
+    """Send a request so often over one connection, and give how long each took.
+
+    Raises
+    ------
+    MeshError
+        One is not answered.
+    """
+    reader, writer = await asyncio.open_unix_connection(path)
+    connection = Connection(reader, writer, client=True)
+    serving = asyncio.ensure_future(connection.serve())
+    found = []
+    try:
+        for _ in range(count):
+            playback.script(stream, _at_once)
+            begin = time.perf_counter()
+            message = _sent(connection, stream)
+            try:
+                await asyncio.wait_for(message.ended.wait(), PATIENCE)
+            except asyncio.TimeoutError:
+                raise MeshError("A request through the filter is not answered.", why=[HUNG]) from None
+            found.append(time.perf_counter() - begin)
+    finally:
+        connection.close()
+        await serving
+    return found
+
+
+async def _at_once(_: Phase) -> None:
+    """Wait for nothing."""
+
+
+def _sent(connection: Connection, stream: Stream) -> Message:
+    pieces, trailers = stream.chunks(Phase.REQUEST_BODY), stream.headers(Phase.REQUEST_TRAILERS)
+    number = connection.next_stream()
+    message = connection.expect(number)
+    connection.headers(number, _complete(stream.headers(Phase.REQUEST_HEADERS)), last=not pieces and not trailers)
+    for index, piece in enumerate(pieces):
+        connection.data(number, piece, last=index == len(pieces) - 1 and not trailers)
+    if trailers:
+        connection.headers(number, trailers, last=True)
+    return message
 
 
 def _complete(headers: Lines) -> Lines:
