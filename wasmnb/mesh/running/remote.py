@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
 
-    from wasmnb.check import Check
-    from wasmnb.mesh.metrics import Metric
-    from wasmnb.mesh.protocol import Change, Count, Pod
+    from wasmnb.check import Checks
+    from wasmnb.mesh.protocol import Change
+    from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Verdicts
     from wasmnb.mesh.running.registration import Registration
-    from wasmnb.plugin import Plugin, PodVerdict, Proof
+    from wasmnb.plugin import Plugin, Proof
+    from wasmnb.plugin.plugins import Plugins
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
@@ -67,7 +68,7 @@ class RemoteMesh:
         """That it goes on."""
         return (f"it goes on running in process {self.registration.pid}",)
 
-    def pods(self) -> list[Pod]:
+    def pods(self) -> Pods:
         """See `Mesh.pods`."""
         return self._call("pods")  # type: ignore[no-any-return]
 
@@ -85,36 +86,43 @@ class RemoteMesh:
         *,
         only: Mapping[str, str] | None = None,
         preflight: bool = True,
+        allow_trap: bool = False,
         prove: Proof | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
-    ) -> list[PodVerdict]:
+    ) -> Verdicts:
         """See `Mesh.apply`."""
         return self._call(  # type: ignore[no-any-return]
-            "apply", plugin, only=only, preflight=preflight, prove=prove, wait=wait, progress=progress
+            *("apply", plugin),
+            only=only,
+            preflight=preflight,
+            allow_trap=allow_trap,
+            prove=prove,
+            wait=wait,
+            progress=progress,
         )
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """See `Mesh.remove`."""
         return self._call("remove", id)  # type: ignore[no-any-return]
 
-    def removed(self, id: str) -> list[PodVerdict]:  # noqa: A002
+    def removed(self, id: str) -> Verdicts:  # noqa: A002
         """See `Mesh.removed`."""
         return self._call("removed", id)  # type: ignore[no-any-return]
 
-    def plugins(self) -> list[Plugin]:
+    def plugins(self) -> Plugins:
         """See `Mesh.plugins`."""
         return self._call("plugins")  # type: ignore[no-any-return]
 
-    def history(self, id: str) -> list[Plugin]:  # noqa: A002
+    def history(self, id: str) -> Plugins:  # noqa: A002
         """See `Mesh.history`."""
         return self._call("history", id)  # type: ignore[no-any-return]
 
-    def wait(self, id: str, *, timeout: float = 10.0) -> list[PodVerdict]:  # noqa: A002
+    def wait(self, id: str, *, timeout: float = 10.0) -> Verdicts:  # noqa: A002
         """See `Mesh.wait`."""
         return self._call("wait", id, timeout=timeout)  # type: ignore[no-any-return]
 
-    def verdicts(self, id: str | None = None) -> list[PodVerdict]:  # noqa: A002
+    def verdicts(self, id: str | None = None) -> Verdicts:  # noqa: A002
         """See `Mesh.verdicts`."""
         return self._call("verdicts", id)  # type: ignore[no-any-return]
 
@@ -147,15 +155,15 @@ class RemoteMesh:
         """See `Mesh.endpoints`."""
         return self._call("endpoints", url)  # type: ignore[no-any-return]
 
-    def counts(self) -> list[Count]:
+    def counts(self) -> Counts:
         """See `Mesh.counts`."""
         return self._call("counts")  # type: ignore[no-any-return]
 
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> Metrics:
         """See `Mesh.metrics`."""
         return self._call("metrics")  # type: ignore[no-any-return]
 
-    def logs(self, pod: str, *, tail: int | None = None) -> list[str]:
+    def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """See `Mesh.logs`."""
         return self._call("logs", pod, tail=tail)  # type: ignore[no-any-return]
 
@@ -176,7 +184,7 @@ class RemoteMesh:
         """See `Mesh.watch`."""
         return RemoteWatch(_asked(self.registration, "watch", (), {}, progress=False), self.name)
 
-    def doctor(self) -> list[Check]:
+    def doctor(self) -> Checks:
         """See `Mesh.doctor`."""
         return self._call("doctor")  # type: ignore[no-any-return]
 
