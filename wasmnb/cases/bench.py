@@ -6,7 +6,6 @@ an Envoy takes on this machine stands beside it (`wasmnb.cases.timings`), and no
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +17,18 @@ from wasmnb.compile.backtrace import function_sizes
 from wasmnb.display.record import Column
 from wasmnb.display.result import Dated, Plural
 from wasmnb.display.table import Table
-from wasmnb.errors import ModuleError, UsageError, did_you_mean
+from wasmnb.errors import ModuleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wasmnb.budget import Budget
     from wasmnb.cases.model import Suite
     from wasmnb.cases.observation import Observation
     from wasmnb.cases.timings import Timing
     from wasmnb.module import Module
 
-__all__ = ["PLAIN", "Budget", "Cost", "Costs", "measure"]
+__all__ = ["PLAIN", "WHATS", "Cost", "Costs", "measure"]
 
 PLAIN = read(
     """
@@ -45,8 +45,8 @@ test:
 )
 """What a filter without cases is measured with."""
 
-_WHATS = ("instructions", "memory", "size")
-_BUDGET = re.compile(r"(?P<what>\w+)=\+?(?P<percent>\d+(?:\.\d+)?)%")
+WHATS = ("instructions", "memory", "size")
+"""What there are budgets of."""
 _WHOLE = "module"
 _COLUMNS = (
     Column("case"),
@@ -55,38 +55,6 @@ _COLUMNS = (
     Column("before", "Int64"),
     Column("change", "Float64"),
 )
-
-
-@dataclass(frozen=True)
-class Budget:
-    """By how much something may grow.
-
-    Parameters
-    ----------
-    what : str
-        ``instructions``, ``memory`` or ``size``.
-    percent : float
-    """
-
-    what: str
-    percent: float
-
-    @classmethod
-    def parse(cls, text: str) -> Budget:
-        """Read ``instructions=+5%``.
-
-        Raises
-        ------
-        UsageError
-            It is none.
-        """
-        match = _BUDGET.fullmatch(text.strip())
-        if match is None or match["what"] not in _WHATS:
-            near = did_you_mean(match["what"], _WHATS) if match is not None else ""
-            raise UsageError(
-                f"{text!r} is no budget.", hint=near or f"such as instructions=+5%; there are {', '.join(_WHATS)}"
-            )
-        return cls(match["what"], float(match["percent"]))
 
 
 @dataclass(frozen=True)
@@ -117,7 +85,7 @@ class Cost:
 
     def over(self, budget: Budget) -> bool:
         """Whether it grew by more than a budget allows."""
-        kind = self.what if self.what in _WHATS else "instructions"
+        kind = self.what if self.what in WHATS else "instructions"
         return kind == budget.what and self.change is not None and self.change > budget.percent
 
 
@@ -149,7 +117,7 @@ class Costs(Plural[Cost], Dated):
     @property
     def instructions(self) -> int:
         """All instructions of all cases."""
-        return sum(one.now for one in self.items if one.what not in _WHATS)
+        return sum(one.now for one in self.items if one.what not in WHATS)
 
     def over(self, budget: Budget) -> tuple[Cost, ...]:
         """Give the figures that grew by more than a budget allows."""

@@ -8,7 +8,8 @@ from wasmnb.cases.report import told
 from wasmnb.errors import WasmnbError
 
 if TYPE_CHECKING:
-    from wasmnb.cases.bench import Budget, Costs
+    from wasmnb.budget import Budget
+    from wasmnb.cases.bench import Costs
     from wasmnb.cases.results import TestResults
 
 __all__ = ["BudgetError", "CasesFailedError"]

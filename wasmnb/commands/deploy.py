@@ -56,6 +56,7 @@ COMMANDS = (
         (
             Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),
             Option(("--prove",), "effect, or config: LOADED is enough", "PROOF", values="effect|config"),
+            Option(("--take-over",), "take it back from whoever else has changed it in the cluster"),
         ),
         ("%wasm_rollback header-filter",),
         slow=True,

@@ -144,6 +144,8 @@ def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
     config: dict[str, Any] = {
         "node": node(site.name, site.workload, site.labels, kind=kind),
         "admin": {"address": _pipe(site, "admin")},
+        # A rollout compares latencies of a few seconds, and an Envoy adds them up at each flush, by default after five.
+        "stats_flush_interval": "1s",
         "static_resources": {"listeners": listeners, "clusters": clusters},
     }
     if site.watchdog is not None:

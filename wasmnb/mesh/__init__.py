@@ -1,6 +1,6 @@
 """Meshes: one protocol, and an embedded one of real Envoys."""
 
-from wasmnb.mesh.protocol import Change, Count, Mesh, MeshInNamespace, MeshWithBookinfo, Pod, Watch
+from wasmnb.mesh.protocol import Change, Count, Mesh, MeshInNamespace, MeshOfObjects, MeshWithBookinfo, Pod, Watch
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Count",
     "Mesh",
     "MeshInNamespace",
+    "MeshOfObjects",
     "MeshWithBookinfo",
     "Pod",
     "PodVerdict",

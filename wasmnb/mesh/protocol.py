@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
-__all__ = ["Change", "Count", "Mesh", "MeshInNamespace", "MeshWithBookinfo", "Pod", "Watch"]
+__all__ = ["Change", "Count", "Mesh", "MeshInNamespace", "MeshOfObjects", "MeshWithBookinfo", "Pod", "Watch"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,14 @@ class Count:
         Why it cannot, and what would make it; empty when it can.
     at : datetime
         When it was read (aware, UTC).
+    classes : mapping of str to int
+        Responses by status class (``2xx`` ...).
+    resets : int
+        Requests that ended without a whole response.
+    waiting : int
+        Requests that wait for their response at this moment.
+    durations : mapping of float to int
+        How many responses took at most so many milliseconds; Envoy adds them up every few seconds.
     """
 
     pod: str
@@ -71,6 +79,10 @@ class Count:
     errors: int | None
     reason: str
     at: datetime
+    classes: Mapping[str, int] = field(default_factory=dict)
+    resets: int = 0
+    waiting: int = 0
+    durations: Mapping[float, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the count as plain JSON values."""
@@ -80,6 +92,9 @@ class Count:
             "errors": self.errors,
             "reason": self.reason,
             "at": self.at.isoformat(),
+            "classes": dict(self.classes),
+            "resets": self.resets,
+            "waiting": self.waiting,
         }
 
 
@@ -295,6 +310,19 @@ class Mesh(Protocol):
 
     def stop(self) -> None:
         """Let go of the mesh; what it started itself ends, and leaves nothing behind."""
+
+
+@runtime_checkable
+class MeshOfObjects(Protocol):
+    """A mesh whose plugins are objects that others can change: its ``apply`` has ``take_over``, to take them back."""
+
+    def changed_by_others(self, id: str) -> tuple[str, ...]:  # noqa: A002 - the field's own word
+        """Say who changed which fields of a plugin's objects, and when; nothing where nobody did.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
 
 
 @runtime_checkable

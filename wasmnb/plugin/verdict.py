@@ -92,6 +92,8 @@ class Cause(str, Enum):
     """The proxy runs another image."""
     OTHER_CONFIG = "OTHER_CONFIG"
     """The proxy runs this image with another configuration."""
+    OBJECT_CHANGED = "OBJECT_CHANGED"
+    """Somebody else has changed the object: what it names is not what was deployed."""
     GIVEN_BACK = "GIVEN_BACK"
     """The proxy was given back what it had, because another one did not take the new version."""
 
@@ -336,4 +338,5 @@ _CAUSE_CODES = {
     Cause.LOG_FORMAT_UNKNOWN: "WNB6057",
     Cause.WORKERS_UNKNOWN: "WNB6058",
     Cause.STILL_IN_FORCE: "WNB6059",
+    Cause.OBJECT_CHANGED: "WNB6060",
 }

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, WasmnbError, did_you_mean
-from wasmnb.mesh import Cause, Verdict
+from wasmnb.mesh import Cause, MeshOfObjects, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.plugins import Plugins
@@ -89,6 +89,7 @@ def put(
     skip_preflight: bool = False,
     allow_trap: bool = False,
     prove: Proof | None = None,
+    take_over: bool = False,
     mask: Callable[[str], str] = str,
     progress: Progress | None = None,
 ) -> Deployment:
@@ -106,6 +107,8 @@ def put(
         Apply it although its VM crashed on an Envoy here.
     prove : Proof, optional
         How it is to be seen to act; CONFIG takes LOADED for enough.
+    take_over : bool
+        Take it back from whoever else has changed it, where a mesh has objects that others can change.
     mask : callable
         Takes secrets out of what a progress shows.
     progress : Progress, optional
@@ -121,7 +124,7 @@ def put(
     prove = prove or mesh.prove
     try:
         now = in_force(mesh, plugin.id)
-        if now is not None and plugin_key(now) == plugin_key(plugin):
+        if now is not None and plugin_key(now) == plugin_key(plugin) and not take_over:
             verdicts = _selected(mesh.verdicts(plugin.id))
             if verdicts and all(verdict.good(prove) for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
@@ -131,6 +134,8 @@ def put(
             how["allow_trap"] = True
         if prove is not None:
             how["prove"] = prove
+        if take_over and isinstance(mesh, MeshOfObjects):
+            how["take_over"] = True
         with followed(progress, mesh, plugin, mask):
             verdicts = _selected(mesh.apply(plugin, wait=wait, progress=progress, **how))
     except KeyboardInterrupt:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
+from wasmnb.mesh import MeshOfObjects
 from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force, left_by
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,6 +114,8 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
     diff = difflib.unified_diff(before.splitlines(), text.splitlines(), *names, lineterm="")
     pods = tuple(pod.name for pod in mesh.pods() if plugin.selects(pod.labels))
     notes = [*notes]
+    others = mesh.changed_by_others(plugin.id) if isinstance(mesh, MeshOfObjects) else ()
+    notes += [str(Wording("{}; {} takes it back", one, Option("take_over", value=True))) for one in others]
     if plugin.targets:
         notes.append(f"it is for {plugin.scope}, not for pods by their labels")
     elif not pods:

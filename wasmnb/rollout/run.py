@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ModuleError, WasmnbError
-from wasmnb.mesh import Proof
+from wasmnb.mesh import MeshOfObjects, Proof
 from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.scope import carries
 from wasmnb.progress import Silent
+from wasmnb.rollout.budgets import USUAL, exceeded, lacking
 from wasmnb.rollout.deploy import accepted, in_force
 from wasmnb.rollout.messages import failed, question, stopped_in_midst, without_traffic
 from wasmnb.rollout.result import Rollout, Step
@@ -181,6 +182,8 @@ class _Run:
     @property
     def _how(self) -> dict[str, Any]:
         how: dict[str, Any] = {} if self.policy.prove is None else {"prove": self.policy.prove}
+        if self.policy.take_over and isinstance(self.mesh, MeshOfObjects):
+            how["take_over"] = True
         return {**how, "allow_trap": True} if self.policy.allow_trap else how
 
     def _judge(self, number: int) -> None:
@@ -190,10 +193,30 @@ class _Run:
             raise _StepError(f"the proxy was started again while it was watched: {', '.join(seen.restarted)}")
         if risen(step.usual, seen):
             raise _StepError(f"its error rate rose: {seen} failed with a 5xx; before, {step.usual}")
+        asked = {budget.what for budget in self.policy.budgets}
+        budgets = [*self.policy.budgets, *(one for one in USUAL if one.what not in asked)]
+        over = [words for one in budgets if (words := exceeded(one, step.usual, seen))]
+        if over:
+            raise _StepError("; ".join(over))
+        lacks = [words for one in self.policy.budgets if (words := lacking(one, step.usual, seen))]
         if seen.unknown:
             self._unjudged(number, "; ".join(seen.unknown))
         elif not seen.requests:
             self._unjudged(number, f"no request reached its pods in {self.policy.watch_for:g} s")
+        elif lacks:
+            self._unjudged(number, "; ".join(lacks))
+        self._check(number)
+
+    def _check(self, number: int) -> None:
+        """Ask the user's own check."""
+        if self.policy.check is None:
+            return
+        try:
+            said = self.policy.check(self.now.steps[number])
+        except Exception as error:
+            raise _StepError(f"its check failed: {type(error).__name__}: {error}") from error
+        if said is False or isinstance(said, str):
+            raise _StepError(f"its check says no{f': {said}' if said else ''}")
 
     def _unjudged(self, number: int, why: str) -> None:
         if self.policy.accept_no_traffic:

@@ -14,8 +14,10 @@ from wasmnb.rollout.messages import left_half_done
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from wasmnb.budget import Budget
     from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
+    from wasmnb.rollout.result import Step
 
 __all__ = ["RolloutPolicy", "Start", "started"]
 
@@ -38,6 +40,12 @@ class RolloutPolicy:
         How it is to be seen to act on the pods; the mesh's own way when None.
     allow_trap : bool
         It goes on although the filter crashed on an Envoy here.
+    take_over : bool
+        Take it back from whoever else has changed it.
+    budgets : tuple of Budget
+        What the traffic of a step may become, beside what holds for each (`wasmnb.rollout.budgets`).
+    check : callable, optional
+        The user's own check of a step that is live and has been watched: False, or a text that says why, ends it.
     """
 
     wait: float = 10.0
@@ -46,6 +54,9 @@ class RolloutPolicy:
     ask: Callable[[str], bool | None] | None = None
     prove: Proof | None = None
     allow_trap: bool = False
+    take_over: bool = False
+    budgets: tuple[Budget, ...] = ()
+    check: Callable[[Step], object] | None = None
 
 
 @dataclass(frozen=True)

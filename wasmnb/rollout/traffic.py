@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from wasmnb.mesh import Count, Mesh
 
 __all__ = ["Seen", "counts_of", "risen", "usual_of", "watched"]
+
+K = TypeVar("K")
 
 _LOOK = 1.0  # seconds between looks at the counts
 # More errors than the rate before lets expect, plus so many standard deviations, is a rise; before the time is up, when
@@ -32,17 +35,31 @@ class Seen:
         Why there is no count of a pod.
     restarted : tuple of str
         Pods whose proxy counts from zero again.
+    seconds : float
+        Between the two moments; 0 where it is all since the proxies started.
+    classes : mapping of str to int
+        Responses by status class (``2xx`` ...).
+    resets, waiting : int
+        Requests that ended without a whole response, and how many more wait for theirs at the end.
+    durations : mapping of float to int
+        How many responses took at most so many milliseconds.
     """
 
     requests: int = 0
     errors: int = 0
     unknown: tuple[str, ...] = ()
     restarted: tuple[str, ...] = ()
+    seconds: float = 0.0
+    classes: Mapping[str, int] = field(default_factory=dict)
+    resets: int = 0
+    waiting: int = 0
+    durations: Mapping[float, int] = field(default_factory=dict)
 
     @classmethod
     def between(cls, before: Iterable[Count], after: Iterable[Count], pods: Iterable[str]) -> Seen:
         """Subtract the counts of two moments; a pod that is in only one of them is left out."""
         old, new = ({one.pod: one for one in counts} for counts in (before, after))
+        pods = list(pods)
         requests = errors = 0
         unknown, restarted = [], []
         for pod in pods:
@@ -56,7 +73,39 @@ class Seen:
                 requests, errors = requests + now.requests, errors + now.errors
             else:
                 requests, errors = requests + now.requests - was.requests, errors + now.errors - was.errors
-        return cls(requests, errors, tuple(unknown), tuple(restarted))
+        whole = [(old[pod], new[pod]) for pod in pods if pod in old and pod in new and pod not in restarted]
+        return cls(
+            requests,
+            errors,
+            tuple(unknown),
+            tuple(restarted),
+            max(((now.at - was.at).total_seconds() for was, now in whole), default=0.0),
+            _grown((was.classes, now.classes) for was, now in whole),
+            sum(max(0, now.resets - was.resets) for was, now in whole),
+            max(0, sum(now.waiting - was.waiting for was, now in whole)),
+            _grown((was.durations, now.durations) for was, now in whole),
+        )
+
+    def share(self, what: str) -> float:
+        """Give the share of requests of a status class, or that were ``resets``, or that are ``waiting``."""
+        known = {"resets": self.resets, "waiting": self.waiting, **self.classes}
+        return known.get(what, 0) / self.requests if self.requests else 0.0
+
+    def quantile(self, part: float) -> float:
+        """Give the milliseconds within which such a part of the responses came, spread evenly within a bucket."""
+        buckets = sorted(self.durations.items())
+        wanted = part * (buckets[-1][1] if buckets else 0)
+        low, below = 0.0, 0
+        for high, count in buckets:
+            if count >= wanted:
+                return low + (high - low) * (wanted - below) / (count - below) if count > below else high
+            low, below = high, count
+        return 0.0
+
+    @property
+    def timed(self) -> int:
+        """Of how many responses it is known what they took."""
+        return max(self.durations.values(), default=0)
 
     def __str__(self) -> str:
         return f"{self.errors} of {self.requests} requests"
@@ -68,7 +117,21 @@ class Seen:
             "errors": self.errors,
             "unknown": list(self.unknown),
             "restarted": list(self.restarted),
+            "seconds": self.seconds,
+            "classes": dict(self.classes),
+            "resets": self.resets,
+            "waiting": self.waiting,
+            "p50_ms": self.quantile(0.5),
+            "p99_ms": self.quantile(0.99),
         }
+
+
+def _grown(pairs: Iterable[tuple[Mapping[K, int], Mapping[K, int]]]) -> dict[K, int]:
+    """Add up by how much counters grew."""
+    found: Counter[K] = Counter()
+    for was, now in pairs:
+        found.update({key: max(0, count - was.get(key, 0)) for key, count in now.items()})
+    return dict(found)
 
 
 def risen(usual: Seen, seen: Seen, *, chance: float = _CHANCE) -> bool:

@@ -7,12 +7,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wasmnb import redact
+from wasmnb.budget import Budget
 from wasmnb.errors import UsageError
 from wasmnb.mesh.kinds import proof
 from wasmnb.options import part, takes
 from wasmnb.plugin.rendering import TARGETS, Place, Site
 from wasmnb.progress import Following
 from wasmnb.rollout import RolloutPolicy, assign, label_text, read_steps, roll_out
+from wasmnb.rollout.budgets import FALLING, WHATS
 from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun, rehearse
@@ -80,6 +82,7 @@ class Deployments:
         *,
         timeout: float | None = None,
         prove: str | None = None,
+        take_over: bool = False,
         progress: Progress | None = None,
     ) -> Deployment:
         """Restore the whole plugin that was in force before: image, configuration, selector, phase and all the rest.
@@ -94,6 +97,8 @@ class Deployments:
             Seconds to wait for LIVE.
         prove : str, optional
             ``effect`` or ``config``, as of `deploy`.
+        take_over : bool
+            Take it back from whoever else has changed it.
 
         Raises
         ------
@@ -112,6 +117,7 @@ class Deployments:
             wait=seconds,
             allow_trap=True,
             prove=proven,
+            take_over=take_over,
             mask=self.context.mask,
             progress=progress,
         )
@@ -204,6 +210,7 @@ class Deployments:
             skip_preflight=not wanted.preflight,
             allow_trap=wanted.allow_trap,
             prove=wanted.prove,
+            take_over=wanted.take_over,
             mask=self.context.mask,
             progress=progress,
         )
@@ -256,7 +263,10 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
         A step is none, or something was said that goes only with steps, or never with them.
     """
     labels = read_steps(options.steps)
-    if not labels and (options.watch_for is not None or options.accept_no_traffic):
+    texts = [options.budget] if isinstance(options.budget, str) else options.budget
+    budgets = tuple(Budget.parse(text, WHATS, FALLING) for text in texts)
+    said = options.watch_for is not None or options.accept_no_traffic or budgets or options.check is not None
+    if not labels and said:
         raise UsageError(
             "It was said how steps are watched, but there are none.",
             hint=Wording("add {}, for instance {}", Option("steps"), Option("steps", "version=v1,version=v2")),
@@ -268,5 +278,13 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
         )
     seconds = number("watch_for", _WATCH_FOR if options.watch_for is None else options.watch_for)
     return labels, RolloutPolicy(
-        wanted.seconds, seconds, options.accept_no_traffic, options.ask, wanted.prove, wanted.allow_trap
+        wanted.seconds,
+        seconds,
+        options.accept_no_traffic,
+        options.ask,
+        wanted.prove,
+        wanted.allow_trap,
+        wanted.take_over,
+        budgets,
+        options.check,
     )

@@ -51,6 +51,8 @@ class Specification:
         As of `DeployOptions`.
     prove : Proof, optional
         How it is to be seen to act; the mesh's own way where it is not said.
+    take_over : bool
+        As of `DeployOptions`.
     """
 
     id: str | None
@@ -63,6 +65,7 @@ class Specification:
     allow_trap: bool = False
     wait: bool = True
     prove: Proof | None = None
+    take_over: bool = False
 
     @classmethod
     def read(
@@ -109,7 +112,7 @@ class Specification:
             seconds = number("timeout", defaults["timeout"] if options.timeout is None else options.timeout)
             prove = None if options.prove is None else proof(options.prove)
             how = {"seconds": seconds, "preflight": options.preflight, "allow_trap": options.allow_trap}
-            how |= {"wait": options.wait, "prove": prove}
+            how |= {"wait": options.wait, "prove": prove, "take_over": options.take_over}
         return cls(options.id, options.root_id, read, fallen, where, **how)
 
     @property

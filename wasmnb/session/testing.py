@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb import redact
+from wasmnb.budget import Budget
 from wasmnb.cases import BudgetError, Runner, Suite, TestResults, read
-from wasmnb.cases.bench import PLAIN, Budget, measure
+from wasmnb.cases.bench import PLAIN, WHATS, measure
 from wasmnb.cases.folder import module_of, suites
 from wasmnb.cases.observation import Exchange as Seen
 from wasmnb.cases.recorded import appended, recorded
@@ -139,7 +140,7 @@ def measured(suite: Suite, module: Module, against: Module | None, budgets: Sequ
     ModuleError
         wasmtime is not installed, or a module does not start.
     """
-    read_budgets = [Budget.parse(text) for text in budgets]
+    read_budgets = [Budget.parse(text, WHATS) for text in budgets]
     if read_budgets and against is None:
         raise UsageError(
             "A budget says by how much a filter may grow, and there is nothing that it grew from.",

@@ -199,6 +199,7 @@ class IstioMesh:
         preflight: bool = True,
         allow_trap: bool = False,
         prove: Proof | None = None,
+        take_over: bool = False,
         wait: float | None = 10.0,
         progress: Progress | None = None,
     ) -> Verdicts:
@@ -216,6 +217,8 @@ class IstioMesh:
             Apply it although its VM crashed on a request there.
         prove : Proof, optional
             As for `connect`, from now on.
+        take_over : bool
+            Take the object, or fields of it, that somebody else has changed or made.
         wait : float or None
             Seconds for the proxies; what a large module takes to compile comes on top. None does not wait.
         progress : Progress, optional
@@ -228,7 +231,8 @@ class IstioMesh:
             The embedded Envoy does not take the module with this configuration, or the filter crashes there on a
             plain request; nothing was applied.
         DeployError
-            The object belongs to somebody else; nothing was applied.
+            The object belongs to somebody else, or was changed by somebody else; or another kernel has put the same
+            plugin in force at the same moment. Nothing was applied.
         ForbiddenError, MeshError
         """
         self._check()
@@ -240,6 +244,7 @@ class IstioMesh:
             only=only,
             preflight=tried,
             allow_trap=allow_trap,
+            take_over=take_over,
             wait=wait,
             progress=progress or Silent(),
         )
@@ -265,6 +270,11 @@ class IstioMesh:
         """List what is in force, in the order in which requests meet it."""
         self._check()
         return Plugins(tuple(self._deployments.plugins()))
+
+    def changed_by_others(self, id: str) -> tuple[str, ...]:  # noqa: A002
+        """Say who changed which fields of a plugin's objects, and when; nothing where nobody did."""
+        self._check()
+        return self._deployments.changed_by_others(id)
 
     def history(self, id: str) -> Plugins:  # noqa: A002
         """List what was in force under an id, newest first; after it was removed, what this session saw of it.

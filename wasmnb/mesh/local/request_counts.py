@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import answers
+from wasmnb.mesh.durations import BUCKETS, durations
 from wasmnb.mesh.local.judge import ANSWER, ending
 from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
 from wasmnb.mesh.protocol import Count
@@ -22,8 +23,9 @@ __all__ = ["count", "metrics"]
 
 # Envoy 1.40, "HTTP connection manager", statistics: responses of the listener that other pods reach, by status class.
 # Those to connection attempts of our own ("health") have another prefix, and are not among them.
-_CLASSES = "/stats?filter=^http\\.inbound\\.downstream_rq_[1-5]xx$"
+_CLASSES = "/stats?filter=^http\\.inbound\\.downstream_rq_([1-5]xx|active|rx_reset|tx_reset|time)$" + BUCKETS
 _CLASS = re.compile(r"^http\.inbound\.downstream_rq_([1-5])xx: (\d+)$", re.MULTILINE)
+_OTHER = re.compile(r"^http\.inbound\.downstream_rq_(active|rx_reset|tx_reset|time): (.*)$", re.MULTILINE)
 _SERVER_ERROR = "5"
 
 
@@ -66,4 +68,15 @@ def _counted(proxy: Proxy, page: str | OSError, processes: Processes) -> Count:
     state = processes.state(proxy.name)
     own = proxy.own.of(state.pid if state else 0)
     found = {kind: max(0, int(number) - own.get(kind, 0)) for kind, number in _CLASS.findall(page)}
-    return Count(proxy.name, sum(found.values()), found.get(_SERVER_ERROR, 0), "", at)
+    other = dict(_OTHER.findall(page))
+    return Count(
+        proxy.name,
+        sum(found.values()),
+        found.get(_SERVER_ERROR, 0),
+        "",
+        at,
+        {f"{kind}xx": number for kind, number in found.items()},
+        int(other.get("rx_reset", 0)) + int(other.get("tx_reset", 0)),
+        int(other.get("active", 0)),
+        durations([other.get("time", "")]),
+    )

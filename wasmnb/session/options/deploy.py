@@ -13,7 +13,7 @@ from wasmnb.session.options.registry import AccessOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wasmnb.rollout import Rollout
+    from wasmnb.rollout import Rollout, Step
     from wasmnb.session.image_source import Deployable
 
 __all__ = ["DeployCall", "DeployOptions", "PanelCall", "PluginOptions", "RenderCall", "RolloutOptions"]
@@ -81,6 +81,9 @@ class DeployOptions(PluginOptions):
         "PROOF",
         values="effect|config",
     )
+    take_over: bool = option(
+        "take it back from whoever else has changed it in the cluster, or made an object of that name", default=False
+    )
     preflight: bool = option(
         "apply it without having tried it on an Envoy here",
         "",
@@ -119,6 +122,16 @@ class RolloutOptions:
     watch_for: float | None = option("seconds for which a step's error rate is watched; 5", "SECONDS", read=float)
     accept_no_traffic: bool = option(
         "a step whose error rate cannot be judged passes because it is live", default=False
+    )
+    budget: str | Sequence[str] = option(
+        "what the traffic of a step may become: 4xx=+5% (3xx, 5xx, resets, waiting: percent of the requests), p99=+50%"
+        " (p50), volume=-50%; beside what holds for each step",
+        "BUDGET",
+        default=(),
+        repeat=True,
+    )
+    check: Callable[[Step], object] | None = keyword(
+        "your own check of a step that is live and was watched: False, or a text that says why, and every pod goes back"
     )
     ask: Callable[[str], bool | None] | None = keyword(
         "asks the user to let such a step pass; gives None when nobody can be asked"

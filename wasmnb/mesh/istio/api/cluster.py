@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.port_forward import Forward
 
-__all__ = ["APPLY", "MERGE", "Cluster", "Executed"]
+__all__ = ["APPLY", "MERGE", "PATCH", "Cluster", "Executed"]
 
 APPLY = "application/apply-patch+yaml"
 """Server-side apply (Kubernetes API conventions)."""
 MERGE = "application/merge-patch+json"
+PATCH = "application/json-patch+json"
 
 IN_CLUSTER = "in-cluster"
 """What ``--context`` calls the service account of the pod that one is in."""

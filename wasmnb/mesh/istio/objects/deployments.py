@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.istio.objects.convergence import REMOVAL
+from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
 from wasmnb.mesh.istio.proxies.pods import labels
@@ -77,6 +78,7 @@ class Deployments:
         only: Mapping[str, str] | None,
         preflight: Preflight | None,
         allow_trap: bool,
+        take_over: bool,
         wait: float | None,
         progress: Progress,
     ) -> list[PodVerdict]:
@@ -91,7 +93,7 @@ class Deployments:
             stored = self._objects.all(plugin.id)
             selected = self._selected(plugin, items)
             again = ""
-            if only is None and self._placing.holds(plugin, stored):
+            if only is None and self._placing.holds(plugin, stored) and not (take_over and drift_of(stored[0].item)):
                 verdicts = self._looking.judged(selected, stored)
                 again = _why_anew(verdicts)
                 if not again:
@@ -105,7 +107,7 @@ class Deployments:
             self._looking.before(stored, selected)
             self._looking.proving.before(plugin.id, plugin_key(plugin), selected)
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
-            held = self._put(plugin, only, stored, afresh=bool(again))
+            held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
             self._images.keep(plugin.image)
             verdicts = self._waiting.settled(held, 0.0 if wait is None else wait + _loading(plugin), progress)
             self._changed()
@@ -155,6 +157,10 @@ class Deployments:
         plugins = [self._placing.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
         # Where phase and priority are equal, the older object comes first, then the name (Istio, ``extensions.go``).
         return in_order((plugin for plugin in plugins if plugin is not None), by_id=False)
+
+    def changed_by_others(self, id_: str) -> tuple[str, ...]:
+        """Say who changed which fields of a plugin's objects, and when."""
+        return tuple(str(drift) for one in self._objects.all(id_) for drift in drift_of(one.item))
 
     def history(self, id_: str) -> list[Plugin]:
         """List what was in force under an id; see `IstioMesh.history`."""
@@ -210,13 +216,21 @@ class Deployments:
         return held
 
     def _put(
-        self, plugin: Plugin, only: Mapping[str, str] | None, stored: Sequence[Stored], *, afresh: bool
+        self,
+        plugin: Plugin,
+        only: Mapping[str, str] | None,
+        stored: Sequence[Stored],
+        *,
+        afresh: bool,
+        take_over: bool,
     ) -> list[Stored]:
         """Put a plugin in force as a whole, or on one part; give the objects that hold it there."""
         if only is not None:
-            return [one for one in self._placing.put_part(plugin, only, stored) if one.part == dict(only)]
+            held = self._placing.put_part(plugin, only, stored, take_over=take_over)
+            return [one for one in held if one.part == dict(only)]
         attempt = stored[0].attempt + 1 if afresh else 0
-        held = self._placing.put(plugin, stored, attempt=attempt, past=self._past.get(plugin.id, ()))
+        past = self._past.get(plugin.id, ())
+        held = self._placing.put(plugin, stored, attempt=attempt, past=past, take_over=take_over)
         self._past[plugin.id] = self._placing.history(plugin.id, held)
         return held
 

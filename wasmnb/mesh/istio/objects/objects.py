@@ -10,14 +10,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.api.api_errors import ConflictError, MissingError
-from wasmnb.mesh.istio.api.cluster import APPLY
+from wasmnb.mesh.istio.api.cluster import APPLY, PATCH
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
@@ -30,6 +31,7 @@ PLUGIN = "wasmnb.dev/plugin"
 _MANAGED = "app.kubernetes.io/managed-by"
 _RECORD = "wasmnb.dev/record"
 _MOST_HISTORY = 10
+_TRIES = 5
 _MOST_BYTES = 128 * 1024  # of the 256 KiB that all annotations of an object may have (Kubernetes, ObjectMeta)
 
 
@@ -147,8 +149,16 @@ class Objects:
             found += [Stored(kind, item, record_of(item)) for item in answer.get("items") or ()]
         return sorted(found, key=lambda one: (one.item["metadata"]["creationTimestamp"], one.name))
 
-    def apply(self, body: Mapping[str, Any], id: str, record: Mapping[str, Any], *, dry_run: bool = False) -> Stored:  # noqa: A002
-        """Apply an object with our field manager; what others own is theirs.
+    def apply(
+        self,
+        body: Mapping[str, Any],
+        id: str,  # noqa: A002
+        record: Mapping[str, Any],
+        *,
+        known: Sequence[Stored] = (),
+        take_over: bool = False,
+    ) -> Stored:
+        """Apply an object with our field manager, unless it is another than it was when the decision was made.
 
         Parameters
         ----------
@@ -157,13 +167,16 @@ class Objects:
         id : str
         record : mapping
             See `Stored`; ``by``, ``at`` and ``notebook`` are filled in here.
-        dry_run : bool
-            Have the API server check it, and change nothing.
+        known : sequence of Stored
+            The plugin's objects as they were read before.
+        take_over : bool
+            Take an object, or fields of one, that somebody else has changed or made.
 
         Raises
         ------
         DeployError
-            The object, or a field of it, belongs to somebody else, or the API server refuses it.
+            The object, or a field of it, belongs to somebody else; or another kernel has put the same plugin in force
+            meanwhile; or the API server refuses it.
         ForbiddenError, MeshError
         """
         kind = KINDS[body["apiVersion"].partition("/")[0], body["kind"]]
@@ -179,25 +192,41 @@ class Objects:
             )
         whole = self.marked(body, id, record)
         name = whole["metadata"]["name"]
-        query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
-        self._is_ours(kind, name)
-        try:
-            item = self.cluster.request(
-                "PATCH",
-                kind.path(self.namespace, name),
-                query=query,
-                body=whole,
-                kind=APPLY,
-                right=kind.right("patch", self.namespace),
-            )
-        except ConflictError as error:
-            raise DeployError(
-                f"{kind.name} {name} in {self.namespace} has fields that another tool owns; nothing was changed.",
-                why=error.why,
-                hint=Wording("let that tool give them up, or deploy under another {}", Option("id")),
-                code="WNB4025",
-            ) from error
+        before = next((one for one in known if (one.kind, one.name) == (kind, name)), None)
+        for left in reversed(range(_TRIES)):
+            there = self._get(kind, name)
+            if there is not None:
+                self._check(kind, there, before, take_over=take_over)
+                # The API server refuses it should the object change between these two requests.
+                whole["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"]
+            try:
+                item = self._patch(kind, name, whole)
+                break
+            except ConflictError:
+                # Perhaps Istio has but written its status.
+                if not left:
+                    raise
+        if take_over:
+            item = self._without_others(kind, item)
         return Stored(kind, item, record_of(item))
+
+    def _patch(self, kind: ObjectKind, name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
+        # Forced: whoever else set a field was looked for before, in this very version of the object.
+        query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": "true"}
+        path, right = kind.path(self.namespace, name), kind.right("patch", self.namespace)
+        found: dict[str, Any] = self.cluster.request("PATCH", path, query=query, body=whole, kind=APPLY, right=right)
+        return found
+
+    def _without_others(self, kind: ObjectKind, item: dict[str, Any]) -> dict[str, Any]:
+        """Take away what others have added to the specification of an object."""
+        paths = [path for one in drift_of(item) for path in one.paths if path[0] == "spec"]
+        if not paths:
+            return item
+        steps = [{"op": "remove", "path": _pointer(path)} for path in paths]
+        path = kind.path(self.namespace, item["metadata"]["name"])
+        query, right = {"fieldManager": MANAGER}, kind.right("patch", self.namespace)
+        found: dict[str, Any] = self.cluster.request("PATCH", path, query=query, body=steps, kind=PATCH, right=right)
+        return found
 
     def delete(self, stored: Stored) -> None:
         """Delete an object; one that is gone already is no error.
@@ -231,21 +260,50 @@ class Objects:
         }
         return {**body, "metadata": metadata}
 
-    def _is_ours(self, kind: ObjectKind, name: str) -> None:
+    def _get(self, kind: ObjectKind, name: str) -> dict[str, Any] | None:
         try:
-            there = self.cluster.request(
+            found: dict[str, Any] = self.cluster.request(
                 "GET", kind.path(self.namespace, name), right=kind.right("get", self.namespace)
             )
         except MissingError:
-            return
+            return None
+        return found
+
+    def _check(self, kind: ObjectKind, there: Mapping[str, Any], before: Stored | None, *, take_over: bool) -> None:
+        """Raise where an object is not ours to change, or not any more what it was when that was decided."""
+        name, take = there["metadata"]["name"], Option("take_over", value=True)
         if there["metadata"].get("labels", {}).get(_MANAGED) != MANAGER:
+            if take_over:
+                return
             owners = sorted({one.get("manager", "?") for one in there["metadata"].get("managedFields") or ()})
             raise DeployError(
                 f"There is a {kind.name} called {name} in {self.namespace} that was not made here; it was not touched.",
                 why=[f"it belongs to {', '.join(owners)}" if owners else "nobody says whose it is"],
-                hint=Wording("deploy under another {}, or delete that one first", Option("id")),
+                hint=Wording("deploy under another {}, or delete that one first; {} takes it", Option("id"), take),
                 code="WNB4025",
             )
+        record = record_of(there)
+        if record and record.get("at") != (before.record.get("at") if before is not None else None):
+            raise DeployError(
+                f"{record.get('by', 'Somebody')} has put another version of {name} in force meanwhile, at"
+                f" {record.get('at', 'an unknown time')}; nothing was changed.",
+                why=[f"from the notebook {record['notebook']}"] if record.get("notebook") else [],
+                hint="look at it first; to replace it, deploy again",
+                code="WNB4029",
+            )
+        changes = drift_of(there)
+        if changes and not take_over:
+            raise DeployError(
+                f"{kind.name} {name} in {self.namespace} was changed by somebody else; nothing was changed now.",
+                why=[str(one) for one in changes],
+                hint=Wording("{} takes it back; or deploy under another {}", take, Option("id")),
+                code="WNB4025",
+            )
+
+
+def _pointer(path: Sequence[str]) -> str:
+    """Write a path as JSON Pointer (RFC 6901)."""
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def record_of(item: Mapping[str, Any]) -> dict[str, Any]:

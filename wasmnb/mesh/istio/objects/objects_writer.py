@@ -127,7 +127,13 @@ class Placing:
         return found
 
     def put(
-        self, plugin: Plugin, stored: Sequence[Stored], *, attempt: int = 0, past: Sequence[Plugin] = ()
+        self,
+        plugin: Plugin,
+        stored: Sequence[Stored],
+        *,
+        attempt: int = 0,
+        past: Sequence[Plugin] = (),
+        take_over: bool = False,
     ) -> list[Stored]:
         """Put a plugin in force as a whole; an object of another kind, or parts, give way to one object.
 
@@ -140,6 +146,8 @@ class Placing:
             See `body`.
         past : sequence of Plugin
             What is known of its past where nothing is stored, newest first.
+        take_over : bool
+            See `Objects.apply`.
 
         Returns
         -------
@@ -154,14 +162,18 @@ class Placing:
         for one in stored:
             if one.part:
                 # Each part takes the new version in place, so that no pod has two while they become one object.
-                self.objects.apply(self.body(plugin, one.part), plugin.id, {**record, "part": one.part})
-        made = self.objects.apply(self.body(plugin, {}, attempt), plugin.id, record)
+                part, body = {**record, "part": one.part}, self.body(plugin, one.part)
+                self.objects.apply(body, plugin.id, part, known=stored, take_over=take_over)
+        body = self.body(plugin, {}, attempt)
+        made = self.objects.apply(body, plugin.id, record, known=stored, take_over=take_over)
         for one in stored:
             if (one.kind, one.name) != (made.kind, made.name):
                 self.objects.delete(one)
         return [made]
 
-    def put_part(self, plugin: Plugin, part: Mapping[str, str], stored: Sequence[Stored]) -> list[Stored]:
+    def put_part(
+        self, plugin: Plugin, part: Mapping[str, str], stored: Sequence[Stored], *, take_over: bool = False
+    ) -> list[Stored]:
         """Put a plugin in force on one part; the others keep what they have. `split` comes before.
 
         Raises
@@ -177,7 +189,8 @@ class Placing:
             )
         newest = newest_of(stored)
         record = self._record(plugin.to_dict(), newest.record.get("history") or () if newest is not None else ())
-        made = self.objects.apply(self.body(plugin, part), plugin.id, {**record, "part": dict(part)})
+        body, record = self.body(plugin, part), {**record, "part": dict(part)}
+        made = self.objects.apply(body, plugin.id, record, known=stored, take_over=take_over)
         return [*(one for one in stored if one.part != dict(part)), made]
 
     def split(self, stored: Sequence[Stored], parts: Sequence[Mapping[str, str]]) -> list[Stored]:
@@ -197,7 +210,10 @@ class Placing:
                 f"{whole.name} has lost its record, so it cannot be rolled out in steps.", hint="deploy it as a whole"
             )
         kept = self._record(whole.record["plugin"], whole.record.get("history") or [])
-        made = [self.objects.apply(self.body(plugin, part), plugin.id, {**kept, "part": dict(part)}) for part in parts]
+        made = [
+            self.objects.apply(self.body(plugin, part), plugin.id, {**kept, "part": dict(part)}, known=stored)
+            for part in parts
+        ]
         self.objects.delete(whole)
         return made
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.objects.objects import Stored
 
-__all__ = ["digest_of", "envoy_name", "policy_of", "said_by", "selects", "serves"]
+__all__ = ["as_recorded", "digest_of", "envoy_name", "policy_of", "said_by", "selects", "serves"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -58,6 +58,14 @@ def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
         if one.get("valueFrom", "INLINE") == "INLINE"
     }
     return wasm.get("pluginConfig", wasm.get("defaultConfig")), env
+
+
+def as_recorded(stored: Stored) -> bool:
+    """Say whether an object names the image, the configuration and the environment of the plugin in its record."""
+    plugin = stored.record.get("plugin") or {}
+    config, env = said_by(stored)
+    same = config == plugin.get("config") and (plugin.get("env") or {}).items() <= env.items()
+    return bool(same and digest_of(stored) == plugin.get("image"))
 
 
 def envoy_name(stored: Stored) -> str:

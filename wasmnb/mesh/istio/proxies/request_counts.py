@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from wasmnb.errors import MeshError
+from wasmnb.mesh.durations import BUCKETS, durations
 from wasmnb.mesh.istio.proxies.pods import has_proxy
 from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
 from wasmnb.mesh.protocol import Count
@@ -22,7 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["counts", "metrics"]
 
 _AT_ONCE = 16
-_PATH = "/stats?filter=" + quote(r"istio_requests_total|^http\.inbound.*downstream_rq_(completed|5xx)$")
+_PATH = "/stats?filter=" + quote(
+    r"istio_requests_total|istio_request_duration_milliseconds"
+    r"|^http\.inbound.*downstream_rq_(completed|[1-5]xx|active|rx_reset|tx_reset|time)$"
+)
+_PATH += BUCKETS
+_CLASS = re.compile(r"downstream_rq_(?P<kind>[1-5])xx$")
+_RESETS = ("downstream_rq_rx_reset", "downstream_rq_tx_reset")
+_TIMES = re.compile(r"istio_request_duration_milliseconds\..*\breporter\.=\.destination\b")
 # Istio's metric carries its labels in its name: ``...;.response_code.=.200.;...`` (``istio_stats``, Envoy contrib).
 _ISTIO = re.compile(r"istio_requests_total\..*\breporter\.=\.destination\b.*\bresponse_code\.=\.(?P<code>\d+)")
 _WHY = (
@@ -78,7 +88,34 @@ def _count(admin: Admin, item: Mapping[str, Any], own: tuple[int, int]) -> Count
     found = _read(text)
     if found is None:
         return Count(name, None, None, _WHY, now)
-    return Count(name, max(0, found[0] - own[0]), max(0, found[1] - own[1]), "", now)
+    requests, errors = max(0, found[0] - own[0]), max(0, found[1] - own[1])
+    more = _more(text)
+    return replace(more, pod=name, requests=requests, errors=errors, at=now)
+
+
+def _more(text: str) -> Count:
+    """Read what else there is to know of a pod's requests: status classes, resets, those that wait, and times."""
+    istio: Counter[str] = Counter()
+    envoy: Counter[str] = Counter()
+    resets = waiting = 0
+    istio_times, envoy_times = [], []
+    for line in text.splitlines():
+        name, _, value = line.partition(": ")
+        if _TIMES.search(name):
+            istio_times.append(value)
+        elif name.endswith("downstream_rq_time"):
+            envoy_times.append(value)
+        elif (match := _ISTIO.search(name)) and value.isdigit():
+            istio[f"{match['code'][0]}xx"] += int(value)
+        elif (match := _CLASS.search(name)) and value.isdigit():
+            envoy[f"{match['kind']}xx"] += int(value)
+        elif name.endswith(_RESETS):
+            resets += int(value)
+        elif name.endswith("downstream_rq_active"):
+            waiting += int(value)
+    times = durations(istio_times or envoy_times)
+    at = datetime.now(timezone.utc)
+    return Count("", None, None, "", at, dict(istio or envoy), resets, waiting, times)
 
 
 def _read(text: str) -> tuple[int, int] | None:

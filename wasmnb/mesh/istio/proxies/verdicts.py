@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import SelectorError
 from wasmnb.mesh.istio.api.namespaces import injected
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.objects.drift import drift_of, told
 from wasmnb.mesh.istio.objects.objects_writer import put_at
-from wasmnb.mesh.istio.objects.plugin_facts import digest_of, envoy_name, policy_of, said_by, selects, serves
+from wasmnb.mesh.istio.objects.plugin_facts import (
+    as_recorded,
+    digest_of,
+    envoy_name,
+    policy_of,
+    said_by,
+    selects,
+    serves,
+)
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected, removal
@@ -18,7 +28,7 @@ from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.selector import labels_text
-from wasmnb.plugin.verdict import Verdict
+from wasmnb.plugin.verdict import Cause, Verdict
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -153,7 +163,8 @@ class Looking:
                 if here:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
                     one = max(here, key=put_at)
-                    found.append(judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_)))
+                    seen = judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_))
+                    found.append(_as_deployed(seen, one))
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
                         loaded.append((len(found) - 1, item, evidence[name].mark))
@@ -232,6 +243,21 @@ class Looking:
 
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
+
+
+def _as_deployed(verdict: PodVerdict, stored: Stored) -> PodVerdict:
+    """Hold a verdict, which is about what an object names, against what was deployed from here."""
+    drift = drift_of(stored.item)
+    if not drift:
+        return verdict
+    wanted = str((stored.record.get("plugin") or {}).get("image") or verdict.wanted)
+    reason = "; ".join(filter(None, [told(drift), verdict.reason]))
+    if verdict.verdict is Verdict.LIVE and not as_recorded(stored):
+        running = digest_of(stored)
+        return replace(
+            verdict, verdict=Verdict.OLD, cause=Cause.OBJECT_CHANGED, wanted=wanted, running=running, reason=reason
+        )
+    return replace(verdict, wanted=wanted, reason=reason)
 
 
 def _labels(stored: Sequence[Stored]) -> str:

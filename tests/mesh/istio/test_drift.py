@@ -1,0 +1,71 @@
+"""Objects that somebody else changes: who, when and which field; and two kernels at once."""
+
+from __future__ import annotations
+
+import getpass
+import json
+
+import pytest
+
+from tests.mesh.conftest import until
+from tests.mesh.tiny import tag
+from wasmnb.mesh import Cause, Verdict
+from wasmnb.plugin import Plugin
+from wasmnb.plugin.errors import DeployError
+from wasmnb.rollout.dry_run import rehearse
+
+
+def patched(cluster, home, id_, path, value):
+    patch = json.dumps([{"op": "add", "path": path, "value": value}])
+    cluster.kubectl("-n", home, "patch", "trafficextension", id_, "--type=json", "-p", patch)
+
+
+def test_what_somebody_else_changed_is_shown_refused_and_taken_back(mesh, published, cluster, home):
+    first, second = (Plugin("drifts", published(tag(name)), {"app": "details"}, {"n": 1}) for name in ("one", "two"))
+    mesh.apply(first)
+    mesh.apply(second)
+    assert mesh.changed_by_others("drifts") == ()
+    patched(cluster, home, "drifts", "/spec/wasm/pluginConfig/n", 9)
+    patched(cluster, home, "drifts", "/spec/wasm/pluginConfig/by", "them")
+    (said,) = mesh.changed_by_others("drifts")
+    assert said.startswith("kubectl-patch changed spec.wasm.")
+    assert "spec.wasm.pluginConfig.n" in said
+    assert "spec.wasm.pluginConfig.by" in said
+    found = until(lambda: mesh.verdicts("drifts"), lambda found: any(one.verdict is Verdict.OLD for one in found))
+    old = next(one for one in found if one.verdict is Verdict.OLD)
+    assert (old.cause, old.wanted) == (Cause.OBJECT_CHANGED, second.image.digest)
+    assert said in old.reason
+    for again in (second, first):
+        with pytest.raises(DeployError, match="was changed by somebody else") as caught:
+            mesh.apply(again)
+        assert list(caught.value.why) == [said]
+    assert said in rehearse(mesh, second, ()).notes[0]
+    assert {one.verdict for one in mesh.apply(first, take_over=True)} == {Verdict.LIVE}
+    assert mesh.changed_by_others("drifts") == ()
+    assert cluster.get(home, "trafficextension", "drifts")["spec"]["wasm"]["pluginConfig"] == {"n": 1}
+    assert [one.image.digest for one in mesh.history("drifts")] == [one.image.digest for one in (first, second, first)]
+    assert {one.verdict for one in mesh.apply(second)} == {Verdict.LIVE}
+
+
+def test_of_two_kernels_that_deploy_at_once_one_wins_and_the_other_is_told_by_whom(mesh, published, connect, home):
+    begun, mine, theirs = (Plugin("race", published(tag(name)), {"app": "details"}) for name in ("aa", "bb", "cc"))
+    mesh.apply(begun)
+    other = connect(home)
+    get, first = mesh._objects._get, []
+
+    def overtaken(kind, name):
+        if not first:
+            first.append(other.apply(theirs))
+        return get(kind, name)
+
+    mesh._objects._get = overtaken
+    try:
+        with pytest.raises(DeployError, match="has put another version of race in force meanwhile") as caught:
+            mesh.apply(mine)
+    finally:
+        del mesh._objects._get
+    assert caught.value.code == "WNB4029"
+    assert getpass.getuser() in caught.value.what
+    assert [one.image.digest for one in mesh.plugins()] == [theirs.image.digest]
+    mesh.apply(mine)
+    assert [one.image.digest for one in other.history("race")] == [one.image.digest for one in (mine, theirs, begun)]
