@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,8 +120,18 @@ def test_the_very_same_cells_as_on_the_local_mesh_run_on_istio(cluster: Cluster,
     assert "x-edited" in edited
 
 
-def test_the_quickstart_has_five_cells_of_code() -> None:
+def test_the_quickstart_has_five_cells_of_code_and_a_second_run_changes_a_line_per_output(tmp_path: Path) -> None:
     notebook = run("quickstart.ipynb")
+    paths = [tmp_path / "first.ipynb", tmp_path / "second.ipynb"]
+    for path, made in zip(paths, (notebook, run("quickstart.ipynb")), strict=True):
+        for cell in made.cells:
+            cell.metadata.pop("execution", None)
+        nbformat.write(made, path)
+    command = ["git", "diff", "--no-index", "--numstat", *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout.split()
+    outputs = sum(len(cell.get("outputs", ())) for cell in notebook.cells)
+    assert int(done[0]) <= outputs
+    assert int(done[1]) <= outputs
     assert sum(cell.cell_type == "code" for cell in notebook.cells) == 5
     assert "x-greeting" in shown(notebook, "%wasm_headers")[-1]
 

@@ -1,7 +1,7 @@
 """A record as static HTML: no script, nothing fetched, the colours of the theme it is shown in.
 
-Colours are JupyterLab's CSS variables (``--jp-*``); elsewhere text keeps the colour of the page around it. Colour is
-only ever on a sign that stands beside its word.
+It is one line of a saved notebook. Colours are JupyterLab's CSS variables (``--jp-*``); elsewhere text keeps the colour
+of the page around it. Colour is only ever on a sign that stands beside its word.
 """
 
 from __future__ import annotations
@@ -17,35 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _LONGEST = 160
-_NEVER_WRAPPED = 30
+_LONG_CODE = 24  # characters that are not broken within a word
 
-_STYLE = """\
-.wasmnb{color:var(--jp-content-font-color1,inherit);container-type:inline-size;font-size:var(--jp-ui-font-size1,13px);
-line-height:1.5}
-.wasmnb table{border-collapse:collapse;font-size:inherit;margin:0 0 .4em;table-layout:auto}
-.wasmnb caption,.wasmnb p{caption-side:top;color:inherit;font-size:inherit;font-style:normal;margin:0;
-padding:.2em 0 .4em;text-align:left}
-.wasmnb caption{max-width:min(60em,100cqi);width:max-content}
-.wasmnb th,.wasmnb td{background:none;border:0;border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.4));
-max-width:44em;overflow-wrap:break-word;padding:.2em 1.2em .2em 0;text-align:left;vertical-align:top;
-white-space:pre-wrap}
-.wasmnb thead th{border-bottom-color:var(--jp-border-color1,rgba(128,128,128,.7));font-weight:600;white-space:nowrap}
-.wasmnb th[scope=row]{font-weight:600}
-.wasmnb tbody tr:nth-child(n){background:none}
-.wasmnb td.number,.wasmnb th.number{font-variant-numeric:tabular-nums;text-align:right}
-.wasmnb pre,.wasmnb .code{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)}
-.wasmnb .code{font-weight:normal;min-width:9em;overflow-wrap:anywhere}
-.wasmnb .short{white-space:nowrap}
-@container (max-width:760px){.wasmnb .short{white-space:pre-wrap}.wasmnb .code{min-width:6em}}
-.wasmnb pre{background:none;color:inherit;line-height:1.4;margin:.2em 0 .4em;overflow-x:auto;
-padding:0 0 0 1em;white-space:pre}
-.wasmnb summary{cursor:pointer}
-.wasmnb .sign{display:inline-block;font-weight:bold;min-width:.9em}
-.wasmnb .good{color:var(--jp-success-color1,inherit)}
-.wasmnb .warn{color:var(--jp-warn-color1,inherit)}
-.wasmnb .bad{color:var(--jp-error-color1,inherit)}
-.wasmnb .quiet{color:var(--jp-content-font-color2,inherit)}
-""".replace(".wasmnb ", ".wasmnb.wasmnb.wasmnb ")  # JupyterLab's own rules for tables in outputs name more classes
+# Styles stand in attributes, and are few: a notebook that is saved, cleaned or not trusted keeps them, and no style
+# sheet becomes text. A heading has its own in a ``div``: nbconvert's sanitizer shows a ``th`` and its attributes.
+_ROOT = "color:var(--jp-content-font-color1,inherit);container-type:inline-size"
+_CAPTION = "color:var(--jp-content-font-color1,inherit);max-width:min(60em,100cqi);text-align:left;width:max-content"
+_LEFT, _RIGHT = "text-align:left", "text-align:right"
+_CODE = "min-width:9em;overflow-wrap:anywhere"
+_LINES = "white-space:pre-wrap"
+_PRE = "margin:.2em 0 .4em;overflow-x:auto;padding-left:1em;white-space:pre"
+_COLOURS = {
+    "good": "var(--jp-success-color1,inherit)",
+    "warn": "var(--jp-warn-color1,inherit)",
+    "bad": "var(--jp-error-color1,inherit)",
+    "quiet": "var(--jp-content-font-color2,inherit)",
+}
 
 
 def render(record: Record) -> str:
@@ -54,8 +41,8 @@ def render(record: Record) -> str:
     headline = _headline(record)
     table = _table(headline, columns, rows, heading=not record.tall) if rows else f"<p>{headline}</p>"
     blocks = "".join(_block(block) for block in record.blocks)
-    notes = "".join(f"<p><strong>note</strong>: {_text(note)}</p>" for note in record.notes)
-    return f'<div class="wasmnb"><style>{_STYLE}</style>{table}{blocks}{notes}</div>'
+    notes = "".join(f"<p><strong>note</strong>: {_text(note)}</p>" for note in (*record.notes, *record.passing))
+    return f'<div class="wasmnb" style="{_ROOT}">{table}{blocks}{notes}</div>'
 
 
 def _headline(record: Record) -> str:
@@ -68,47 +55,59 @@ def _headline(record: Record) -> str:
 
 def _table(headline: str, columns: list[Column], rows: list[list[Cell]], *, heading: bool) -> str:
     head = "".join(
-        f'<th scope="col"{_classes(number=column.numeric)}>{_text(column.heading or column.name)}</th>'
-        for column in columns
+        f'<th scope="col">{_placed(_text(column.heading or column.name), column)}</th>' for column in columns
     )
     body = "".join(f"<tr>{_row(columns, row)}</tr>" for row in rows)
     thead = f"<thead><tr>{head}</tr></thead>" if heading else ""
-    return f"<table><caption>{headline}</caption>{thead}<tbody>{body}</tbody></table>"
+    caption = f'<caption><div style="{_CAPTION}">{headline}</div></caption>'
+    return f'<table style="margin:0 0 .4em">{caption}{thead}<tbody>{body}</tbody></table>'
 
 
 def _row(columns: list[Column], row: list[Cell]) -> str:
     first, *rest = zip(columns, row, strict=True)
-    head = f'<th scope="row"{_style_of(*first)}>{_cell(first[1])}</th>'
-    return head + "".join(f"<td{_style_of(column, cell)}>{_cell(cell)}</td>" for column, cell in rest)
+    head = f'<th scope="row">{_placed(_cell(first[1], code=first[0].code), first[0])}</th>'
+    return head + "".join(f'<td style="{_style_of(*one)}">{_cell(one[1], code=one[0].code)}</td>' for one in rest)
+
+
+def _placed(inner: str, column: Column) -> str:
+    return f'<div style="{_RIGHT if column.numeric else _LEFT}">{inner}</div>'
 
 
 def _style_of(column: Column, cell: Cell) -> str:
-    return _classes(code=column.code, number=column.numeric, short=len(cell.text) <= _NEVER_WRAPPED)
+    styles = [_RIGHT if column.numeric else _LEFT]
+    if column.code and len(cell.text) > _LONG_CODE:
+        styles.append(_CODE)
+    if "\n" in cell.text or "  " in cell.text:
+        styles.append(_LINES)
+    return ";".join(styles)
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, *, code: bool = False) -> str:
     text = visible(cell.text, keep="\n")
     shown = cut(text, _LONGEST)
     full = visible(cell.full) or (text if shown != text else "")
-    inner = f'<span title="{escape(full)}">{escape(shown)}</span>' if full else escape(shown)
+    inner = f'<span title="{_line(full)}">{_line(shown)}</span>' if full else _line(shown)
+    inner = f"<code>{inner}</code>" if code and shown else inner
     return _sign(cell.sign, cell.tone) + inner if cell.sign else inner
 
 
 def _block(block: Block) -> str:
-    lines = "\n".join(escape(visible(line, keep="\t")) for line in block.lines)
+    lines = _line("\n".join(visible(line, keep="\t") for line in block.lines))
+    quoted = f'<pre style="{_PRE}">{lines}</pre>'
     if not block.label:
-        return f"<pre>{lines}</pre>"
+        return quoted
     state = " open" if block.open else ""
-    return f"<details{state}><summary>{_text(block.label)}</summary><pre>{lines}</pre></details>"
+    return f"<details{state}><summary>{_text(block.label)}</summary>{quoted}</details>"
 
 
 def _sign(sign: str, tone: str) -> str:
-    return f'<span class="sign {tone}" aria-hidden="true">{escape(sign)}</span> '
+    colour = f' style="color:{_COLOURS[tone]}"' if tone in _COLOURS else ""
+    return f'<span class="sign {tone}" aria-hidden="true"{colour}>{escape(sign)}</span> '
 
 
-def _classes(**classes: bool) -> str:
-    names = " ".join(name for name, wanted in classes.items() if wanted)
-    return f' class="{names}"' if names else ""
+def _line(text: str) -> str:
+    """Escape text, its line breaks too: a record is one line of a saved notebook, whatever changes in it."""
+    return escape(text).replace("\n", "&#10;")
 
 
 def _text(text: str) -> str:

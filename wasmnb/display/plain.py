@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.display.text import cut, pad, visible, width
@@ -14,19 +15,38 @@ __all__ = ["render"]
 _WIDEST = 72
 _LONGEST = 200
 _CLOSED_LINES = 3
+_FLEETING = "·"
 
 
-def render(record: Record) -> str:
-    """Give the record as lines of text."""
-    headline = f"{record.title}: {record.status}" if record.status else record.title
+def render(record: Record, *, saved: bool = False) -> str:
+    """Give the record as lines of text.
+
+    Parameters
+    ----------
+    record : Record
+    saved : bool
+        Without what another run would change though nothing happened.
+    """
+    status = (record.settled or record.status) if saved else record.status
+    headline = f"{record.title}: {status}" if status else record.title
     lines = [visible(f"{record.sign} {headline}" if record.sign else headline)]
     columns, rows = record.grid()
     if rows:
-        lines += _table(columns, rows, heading=not record.tall)
+        kept = [_settled(row, whole=index in record.varying) for index, row in enumerate(rows)] if saved else rows
+        lines += _table(columns, kept, heading=not record.tall)
     for block in record.blocks:
         lines += _block(block)
-    lines += [f"note: {visible(note)}" for note in record.notes]
+    notes = record.notes if saved else (*record.notes, *record.passing)
+    lines += [f"note: {visible(note)}" for note in notes]
     return "\n".join(lines)
+
+
+def _settled(row: list[Cell], *, whole: bool) -> list[Cell]:
+    """Give a row without its values that vary; ``whole``: all but its name and what has a sign."""
+    return [
+        replace(cell, text=_FLEETING) if cell.fleeting or (whole and index and not cell.sign and cell.text) else cell
+        for index, cell in enumerate(row)
+    ]
 
 
 def _table(columns: list[Column], rows: list[list[Cell]], *, heading: bool) -> list[str]:

@@ -33,12 +33,15 @@ class Cell:
     sign : str
         Goes before the text, in the colour of ``tone``.
     tone : Tone
+    fleeting : bool
+        Another run would have another value, and it would mean nothing.
     """
 
     text: str
     full: str = ""
     sign: str = ""
     tone: Tone = ""
+    fleeting: bool = False
 
     def __str__(self) -> str:
         return f"{self.sign} {self.text}" if self.sign else self.text
@@ -118,6 +121,12 @@ class Record:
         What a reader must know.
     tall : bool
         Shown with one line per column; for a record of one row.
+    settled : str
+        The status without what another run would change though nothing happened, such as seconds; empty: the status.
+    passing : tuple of str
+        Notes of which another run would have others.
+    varying : frozenset of int
+        Rows whose values another run would change though nothing happened.
     """
 
     title: str
@@ -128,6 +137,9 @@ class Record:
     blocks: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
     tall: bool = False
+    settled: str = ""
+    passing: tuple[str, ...] = ()
+    varying: frozenset[int] = frozenset()
 
     @property
     def sign(self) -> str:
@@ -146,7 +158,7 @@ class Record:
             "status": self.status,
             "rows": [{column.name: _plain(value) for column, value in self._pairs(row)} for row in self.rows],
             "blocks": [{"label": block.label, "lines": list(block.lines)} for block in self.blocks],
-            "notes": list(self.notes),
+            "notes": [*self.notes, *self.passing],
         }
 
     def noting(self, *notes: str) -> Record:
@@ -176,6 +188,12 @@ class Record:
         from wasmnb.display.plain import render  # noqa: PLC0415 - the renderer knows the record
 
         return render(self)
+
+    def saved(self) -> str:
+        """Give the text that a saved notebook keeps: only what would be another if something else had happened."""
+        from wasmnb.display.plain import render  # noqa: PLC0415
+
+        return render(self, saved=True)
 
     def _repr_html_(self) -> str:
         from wasmnb.display.html import render  # noqa: PLC0415

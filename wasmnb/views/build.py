@@ -70,7 +70,7 @@ def filter_record(done: FilterResult) -> Record:
         record = replace(record, blocks=(*record.blocks, source))
     elif done.unchanged:
         same = f"unchanged: module {short_digest(done.module.digest)} as before, nothing was compiled"
-        record = replace(record, status=same)
+        record = replace(record, status=same, settled="")
     return record.noting(*done.notes)
 
 
@@ -95,7 +95,9 @@ def build_record(module: Module, table: Table) -> Record:
     remarks = (*facts.problems, *facts.remarks)
     tone: Tone = "warn" if warnings or remarks else "good"
     notes = tuple(str(problem) for problem in remarks)
-    return Record(module.name, _status(module), tone, columns, table.rows, warnings, notes, tall=True)
+    settled = "" if module.build is None else "unchanged: taken from the cache" if module.build.cached else "built"
+    shown = (columns, table.rows, warnings, notes)
+    return Record(module.name, _status(module), tone, *shown, tall=True, settled=settled)
 
 
 def file_record(kept: FileResult) -> Record:

@@ -60,7 +60,7 @@ RECORDS = {
 """What makes the record of a type: module and function below ``wasmnb.views``."""
 
 HTML = {
-    "wasmnb.compile.filter.Filter": "nouns.filter_html",
+    "wasmnb.compile.filter.Filter": "nouns.filter_record",
     "wasmnb.error_pages.Explanation": "nouns.explanation_html",
     "wasmnb.image.image.Image": "nouns.image_html",
     "wasmnb.module.facts.ModuleFacts": "nouns.facts_html",
@@ -69,7 +69,7 @@ HTML = {
     "wasmnb.traffic.exchange.Exchange": "nouns.exchange_html",
     "wasmnb.traffic.exchange.Headers": "nouns.headers_html",
 }
-"""What makes the HTML of a noun, whose plain text is its ``repr``."""
+"""What makes the HTML of a noun, whose plain text is its ``repr``; or a record, which has a text of its own."""
 
 _PRESENT = 10.0  # seconds for which what is shown is of now
 
@@ -108,14 +108,16 @@ def html_of(noun: object) -> str:
     TypeError
         Nobody has said how such an object looks.
     """
-    page: str = _maker(noun, HTML)(noun)
-    return page
+    page: str | Record = _maker(noun, HTML)(noun)
+    return page if isinstance(page, str) else page._repr_html_()
 
 
 def register(shell: Any) -> None:
     """Have a shell of IPython show every type in `RECORDS` and `HTML`; none of them is imported for it."""
     bundles = shell.display_formatter.mimebundle_formatter
-    for names, show in ((RECORDS, _record_bundle), (HTML, _html_bundle)):
+    # What a kernel shows is saved; a terminal's text is read once.
+    record = _saved_bundle if hasattr(shell, "kernel") else _record_bundle
+    for names, show in ((RECORDS, record), (HTML, _html_bundle)):
         for name in names:
             bundles.for_type_by_name(*name.rsplit(".", 1), show)
 
@@ -142,5 +144,12 @@ def _record_bundle(result: object) -> dict[str, str]:
         return record_of(result)._repr_mimebundle_()
 
 
+def _saved_bundle(result: object) -> dict[str, str]:
+    with words_for(Front.NOTEBOOK):
+        record = record_of(result)
+        return {**record._repr_mimebundle_(), "text/plain": record.saved()}
+
+
 def _html_bundle(noun: object) -> dict[str, str]:
-    return {"text/html": html_of(noun)}
+    made: str | Record = _maker(noun, HTML)(noun)
+    return {"text/html": made} if isinstance(made, str) else made._repr_mimebundle_()

@@ -101,9 +101,18 @@ def mesh_record(state: MeshState) -> Record:
         "kept": f"runs already and was kept, {record.status}",
         "stopped": "let go of" if state.about else "stopped; nothing of it runs",
     }[state.change]
-    notes = (*((f"gateway: http://{state.gateway}",) if state.gateway else ()), *state.about)
+    settled = status.replace(f" after {duration(state.seconds)}", "")
+    gateway = (f"gateway: http://{state.gateway}",) if state.gateway else ()
     tone = "quiet" if state.change == "stopped" else record.tone
-    return replace(record, title=f"Mesh {state.name}", status=status, tone=tone, notes=notes)
+    return replace(
+        record,
+        title=f"Mesh {state.name}",
+        status=status,
+        settled=settled,
+        tone=tone,
+        notes=state.about,
+        passing=gateway,
+    )
 
 
 def running_record(meshes: RunningMeshes) -> Record:
@@ -154,8 +163,9 @@ def deploy_record(done: Deployment) -> Record:
     status = f"live on {_pods(live, len(judged))}"
     if done.left:
         status += f", no longer on {', '.join(done.left)}"
+    settled = status
     if done.unchanged:
-        status += ", as before: nothing changed, nothing was done"
+        settled = status = f"{status}, as before: nothing changed, nothing was done"
     elif done.stages:
         status += f" after {duration(done.seconds)}: {_stages(done.stages)}"
     return Record(
@@ -166,6 +176,7 @@ def deploy_record(done: Deployment) -> Record:
         done.table.rows,
         _evidence(judged),
         done.notes,
+        settled=settled,
     )
 
 
@@ -173,11 +184,19 @@ def undeploy_record(done: Removal) -> Record:
     """Show what was taken away."""
     where = f" from {', '.join(done.pods)}" if done.pods else ""
     columns = done.table.look(hidden=("order",), **_PLUGIN_LOOKS)
-    status = f"removed{where} after {duration(done.seconds)}"
+    settled = f"removed{where}"
+    status = f"{settled} after {duration(done.seconds)}"
     unproven = [one for one in done.verdicts if one.verdict is not Verdict.GONE]
     notes = tuple(f"{one.pod}: {one.reason}" for one in unproven)
     return Record(
-        done.plugin.id, status, "warn" if unproven else "good", columns, done.table.rows, notes=notes, tall=True
+        done.plugin.id,
+        status,
+        "warn" if unproven else "good",
+        columns,
+        done.table.rows,
+        notes=notes,
+        tall=True,
+        settled=settled,
     )
 
 
@@ -250,7 +269,7 @@ def _clock(time: datetime | None) -> Cell:
 
 
 def _age(since: datetime | None, now: datetime | None) -> Cell:
-    return Cell("") if since is None else Cell(age(since, now), since.isoformat())
+    return Cell("") if since is None else Cell(age(since, now), since.isoformat(), fleeting=True)
 
 
 def _all_ready(ready: str) -> bool:

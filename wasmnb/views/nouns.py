@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb import redact
+from wasmnb.display import Block, Column, Record
 from wasmnb.display.facts import facts_table
 from wasmnb.module.facts import facts_rows
 from wasmnb.plugin.enums import Kind, PluginType, PullPolicy
@@ -23,7 +24,7 @@ __all__ = [
     "exchange_html",
     "explanation_html",
     "facts_html",
-    "filter_html",
+    "filter_record",
     "headers_html",
     "image_html",
     "module_html",
@@ -31,15 +32,19 @@ __all__ = [
 ]
 
 
-def filter_html(made: Filter) -> str:
-    """Show a filter: what it is compiled from, and with what."""
-    rows = [
-        ("language", made.language),
-        ("source", f"{len(made.source.strip().splitlines())} lines"),
-        ("flags", " ".join(made.flags)),
-        ("files", ", ".join(path for path, _ in made.files)),
+def filter_record(made: Filter) -> Record:
+    """Show a filter: its source, and what it is compiled with."""
+    source = tuple(made.source.strip("\n").splitlines())
+    facts = [
+        ("flags", " ".join(made.flags) or None),
+        ("files", ", ".join(path for path, _ in made.files) or None),
     ]
-    return facts_table(f"Filter {made.name}", [row for row in rows if row[1]])
+    columns = tuple(Column(name, shown=value is not None, code=True) for name, value in facts)
+    row = tuple(value for _, value in facts)
+    status = f"{made.language}, {len(source)} line{'' if len(source) == 1 else 's'}"
+    return Record(
+        f"Filter {made.name}", status, columns=columns, rows=(row,), blocks=(Block("source", source),), tall=True
+    )
 
 
 def module_html(module: Module) -> str:

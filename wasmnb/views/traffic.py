@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb import redact
 from wasmnb.display import Block, Cell, Record, Tone
 from wasmnb.display.text import duration, size
+from wasmnb.traffic.lines import VARYING
 from wasmnb.traffic.masked_rows import BODY_SHOWN
 
 if TYPE_CHECKING:
@@ -43,14 +44,18 @@ def headers_record(taken: Capture) -> Record:
         change={"show": change_cell, "shown": compared},
     )
     response = after.response
-    status = f"{response.status} {response.reason}".rstrip() + f" from {after.pod} in {duration(after.seconds)}"
+    settled = f"{response.status} {response.reason}".rstrip() + f" from {after.pod}"
+    status = f"{settled} in {duration(after.seconds)}"
     if before is not None:
+        settled += f"; {_effect(taken)}"
         status += f"; {_effect(taken)} since {before.at:%H:%M:%S} UTC"
     notes = list(after.notes)
     if before is not None and before.pod != after.pod:
         notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")
     blocks = (*_request(taken), *_body(response))
-    return Record(_title(after), status, _tone(response.status), columns, table.rows, blocks, tuple(notes))
+    shown, tone = (columns, table.rows, blocks, tuple(notes)), _tone(response.status)
+    varying = frozenset(index for index, name in enumerate(table.values("name")) if name.lower() in VARYING)
+    return Record(_title(after), status, tone, *shown, settled=settled, varying=varying)
 
 
 def _request(taken: Capture) -> tuple[Block, ...]:
