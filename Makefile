@@ -21,8 +21,8 @@ BIN := $(VENV)/bin
 # What the tests' cluster is made of, besides Go modules.
 CLUSTER := busybox-static ca-certificates conntrack containerd containernetworking-plugins curl docker-registry etcd-server iproute2 \
 	iptables runc
-# What only tests need: a browser, a judge of images, daemons that build in containers, C++ libraries, a cluster with a registry.
-DEBIAN := $(CLUSTER) chromium crun docker.io libfmt-dev nlohmann-json3-dev podman skopeo
+# What only tests need: a browser, a judge of images, daemons that build in containers, C++ libraries, shells, a cluster with a registry.
+DEBIAN := $(CLUSTER) chromium crun docker.io fish libfmt-dev nlohmann-json3-dev podman skopeo zsh
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 QUICK := not (envoy or compiler or cluster or browser or container or registry or network)

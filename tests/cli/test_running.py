@@ -139,7 +139,7 @@ def test_another_shell_and_a_notebook_use_it(mesh):
         assert state.change == "joined"
         verdicts = [one for one in notebook.status() if one.verdict is not Verdict.NOT_SELECTED]
         assert [(one.pod, one.running) for one in verdicts] == [("details-v1-0", digest)]
-        exchange = notebook.headers("productpage", "details:9080/details/1").exchange
+        exchange = notebook.headers("productpage", "details:9080/details/1").after
         assert exchange.response.headers.get("x-tag") == "one"
         with notebook.current.watch() as watch:
             kinds = {next(watch).kind for _ in range(7)}

@@ -25,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] in (["--version"], ["-V"]):
         print(f"wasmnb {__version__}")  # noqa: T201 - what was asked for
         return 0
+    if words[:1] == ["__complete"]:
+        from wasmnb.cli.completion import complete  # noqa: PLC0415 - Tab has no time for more
+
+        print("\n".join(complete(" ".join(words[1:]))))  # noqa: T201
+        return 0
     from wasmnb.cli.program import run  # noqa: PLC0415 - the commands
 
     return run(words)

@@ -57,6 +57,8 @@ def _ran(words: list[str]) -> ExitCode:
         named = words[1:2] if words[:1] == ["help"] else []
         print(page(named[0]) if named and named[0] in VERBS else overview())  # noqa: T201 - what was asked for
         return ExitCode.DONE
+    if words[0] == "completion":
+        return _completion(words[1:])
     verb = VERBS.get(words[0])
     if verb is None:
         _unknown(words[0])
@@ -66,6 +68,17 @@ def _ran(words: list[str]) -> ExitCode:
         return ExitCode.DONE
     own = {key.removeprefix(_OWN): value for key, value in parsed.keywords.items() if key.startswith(_OWN)}
     return _called(verb, {key: value for key, value in parsed.keywords.items() if not key.startswith(_OWN)}, own)
+
+
+def _completion(words: list[str]) -> ExitCode:
+    from wasmnb.cli.completion import SCRIPTS, script  # noqa: PLC0415 - for those who ask
+
+    text = script(words[0]) if len(words) == 1 else None
+    if text is None:
+        known = ", ".join(SCRIPTS)
+        raise UsageError(f"wasmnb completion takes the name of a shell: {known}.", hint="wasmnb completion bash")
+    print(text, end="")  # noqa: T201 - what was asked for
+    return ExitCode.DONE
 
 
 def _called(verb: ShellVerb, keywords: dict[str, Any], own: dict[str, Any]) -> ExitCode:
@@ -171,7 +184,7 @@ def _unknown(word: str) -> NoReturn:
         raise UsageError(
             f"A shell has no {word!r}: {CELLS_ONLY[f'wasm_{word}']}.", hint="wasmnb help shows what it has"
         )
-    hint = did_you_mean(word, [*VERBS, "help"]) or "wasmnb help shows what there is"
+    hint = did_you_mean(word, [*VERBS, "completion", "help"]) or "wasmnb help shows what there is"
     raise UsageError(f"There is no command {word!r}.", hint=hint)
 
 

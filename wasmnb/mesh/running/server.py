@@ -48,7 +48,7 @@ CALLS = frozenset(
     | {"render", "rendered", "send", "verdicts", "wait"}
 )
 READ = frozenset({"about", "gateway", "prove"})
-WATCH, STOP = "watch", "stop"
+WATCH, STOP, NAMES = "watch", "stop", "names"
 
 
 class Announced:
@@ -93,7 +93,7 @@ class Announced:
         with suppress(EOFError, OSError):
             name, args, keywords, reader, progress = connection.recv()
             try:
-                with words_for(reader):
+                with words_for(reader or Front.PYTHON):
                     self._answer(connection, name, args, keywords, progress)
             except (OSError, EOFError):
                 raise
@@ -111,6 +111,8 @@ class Announced:
             connection.send(("result", None))
         elif name == WATCH:
             _watch(connection, mesh)
+        elif name == NAMES:
+            connection.send(("result", _names(mesh)))
         elif name in READ:
             connection.send(("result", getattr(mesh, name)))
         elif name in CALLS:
@@ -192,6 +194,21 @@ def _talk(handle: int, key: bytes, of: weakref.ref[Announced]) -> None:
         served = of()
         if served is not None:
             served.serve(connection)
+
+
+def _names(mesh: Mesh) -> dict[str, list[str]]:
+    """Give what can be named on a line, as plain values: who asks for Tab imports nothing of ours."""
+    pods = mesh.pods()
+    services = [pod.labels["app"] for pod in pods if "app" in pod.labels]
+    senders = [*services, *(pod.workload for pod in pods), *(pod.name for pod in pods)]
+    found = {
+        "pods": [pod.name for pod in pods],
+        "plugins": [plugin.id for plugin in mesh.plugins()],
+        "labels": [f"{key}={value}" for pod in pods for key, value in pod.labels.items()],
+        "senders": senders,
+        "urls": [f"{service}:9080/" for service in services],
+    }
+    return {key: list(dict.fromkeys(words)) for key, words in found.items()}
 
 
 def _watch(connection: Connection, mesh: Mesh) -> None:
