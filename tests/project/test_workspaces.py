@@ -29,7 +29,11 @@ func allocate(size int32) int32 { return 0 }
 func main() {}
 """
 CC = """#include "proxy_wasm_intrinsics.h"
-class C : public Context { public: explicit C(uint32_t id, RootContext* root) : Context(id, root) {} };
+class C : public Context {
+ public:
+  explicit C(uint32_t id, RootContext* root) : Context(id, root) {}
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override { return FilterHeadersStatus::Continue; }
+};
 static RegisterContextFactory r(CONTEXT_FACTORY(C));
 """
 
@@ -131,6 +135,26 @@ def test_a_runtime_configuration_of_an_older_build(tmp_path: Path) -> None:
         assert "runtime-config.json lists the ABI v0.1.0, and the module has v0.2.1" in str(warning)
         with pytest.raises(ConfigError, match=r"abiVersions are v0\.1\.0"):
             session.build(folder, runtime_config=str(folder / "runtime-config.json"))
+
+
+def test_names_of_the_protobuf_of_2020(tmp_path: Path) -> None:
+    words = """#include "./generated/demo.pb.h"
+#include "google/protobuf/util/json_util.h"
+using google::protobuf::util::JsonParseOptions;
+using google::protobuf::util::Status;
+using google::protobuf::util::error::Code;
+Status read(std::string_view text) {
+  demo::Config config;
+  JsonParseOptions options;
+  auto status = google::protobuf::util::JsonStringToMessage(text, &config, options);
+  if (status != Status::OK || status.error_code() != Code::OK) return status;
+  if (config.a().empty()) return Status(google::protobuf::util::error::INVALID_ARGUMENT, "no a");
+  return Status::OK;
+}
+"""
+    proto = 'syntax = "proto3";\npackage demo;\nmessage Config { string a = 1; }\n'
+    folder = write(tmp_path / "mine", plugin_dot_cc=f"{CC}{words}", proto__demo_dot_proto=proto)
+    assert Filter.from_folder(folder).build().wasm
 
 
 @pytest.mark.parametrize("language", ["cpp", "go"])

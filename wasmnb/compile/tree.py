@@ -165,6 +165,12 @@ class Tree:
                 return str(real)
         return path
 
+    def said(self, text: str) -> str:
+        """Give a tool's words with the user's folders in place of the tree's."""
+        height = len(self.folder.relative_to(self.top).parts)
+        above = self.origin.parents[height - 1] if height else self.origin
+        return text.replace(str(self.top), str(above))
+
     def copy(self, path: str) -> None:
         """Put copies of the user's files in place of the links to them, for a tool that passes links over.
 

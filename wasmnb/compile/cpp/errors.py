@@ -35,8 +35,9 @@ _NO_PROTO = Wording(
     terminal="the messages of x.pb.h are made of x.proto: put that file beside the source",
 )
 _NO_FILE = Wording(
-    "write the header in a cell that begins with {}, or name its folder with --flag=-IFOLDER",
+    "write the header in a cell that begins with {}, or name its folder with {}",
     Verb("file", cell=True),
+    Option("include", "FOLDER", flag="-I"),
     python=Wording(
         "keep the header with {}, or name its folder with {}",
         Verb("file", ("PATH", "SOURCE")),

@@ -37,6 +37,8 @@ _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P
 _EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
 _READ = "{{if not .Standard}}{{$d := .Dir}}" + _EACH % "GoFiles" + _EACH % "EmbedFiles" + "{{end}}"
 _MAINS = ("main.go", "filter.go", "plugin.go", "*.go")
+_TOO_OLD = re.compile(r"requires go >= (?P<wanted>[\w.]+) \(running go (?P<here>[\w.]+)")
+_ABSENT = re.compile(r"no required module provides package|cannot find module providing|import lookup disabled")
 # What Go says when a module is not on this machine yet.
 _MISSING = re.compile(r"module lookup disabled by GOPROXY=off|missing go\.sum entry|cannot find module providing")
 
@@ -150,11 +152,21 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
             found.append(
                 project.diagnostic(files, "error", message, tree.own(match["file"]), line, column, in_bytes=True)
             )
+    old = _TOO_OLD.search(finished.messages)
+    if old:
+        return ToolchainError(
+            f"The project wants Go {old['wanted']}, and here is Go {old['here']}.",
+            hint=f"install Go {old['wanted']}, or write the version that is here into the line go of {MANIFEST}, "
+            "if all that the project requires builds with it",
+            code="WNB2009",
+        )
     if not found or finished.code < 0:
         return ToolchainError(
             "The Go project does not build.",
-            why=[line for line in finished.messages.strip().splitlines() if not line.startswith("#")][:4],
+            why=[line for line in tree.said(finished.messages).strip().splitlines() if not line.startswith("#")][:4],
             hint=f"go mod tidy, in its folder, mends what is missing in {MANIFEST} and go.sum",
             code="WNB2009",
         )
+    if any(_ABSENT.search(item.message) for item in found):
+        return project.error(found, f"go mod tidy, in its folder, adds to {MANIFEST} what is imported there")
     return project.error(found, "" if any(modules.SDK in item.message for item in found) else messages.hint(found))

@@ -27,6 +27,7 @@ _ABSENT = re.compile(r"no matching package(?: named)? `(?P<name>[\w-]+)`")
 _VERSION = re.compile(r"failed to select a version for(?: the requirement)? `(?P<name>[\w-]+)")
 _FEATURE = re.compile(r"depends on `(?P<name>[\w-]+)`,? with features:? `[^`]*` but")
 _FAILED = re.compile(r"could not compile `(?P<name>[\w-]+)`|failed to run custom build command for `(?P<build>[\w-]+)")
+_GONE = re.compile(r"failed to read `(?P<path>[^`]+)`\s+Caused by:\s+No such file")
 _TWICE = re.compile(r"error: duplicate symbol: (\w+)")
 _QUOTED = 6
 
@@ -42,6 +43,14 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         The crates that the cell asks for.
     """
     said, why = _words(text), _why(text)
+    gone = _GONE.search(said)
+    if gone:
+        return ToolchainError(
+            "There is no crate at a path that the manifest names.",
+            why=[gone["path"]],
+            hint='mend the path in the line with path = "...": it starts at the folder of the manifest that has it',
+            code="WNB2009",
+        )
     if unreachable(text):
         hint = "connect to the network once; what has been fetched is then used without it"
         return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint, code="WNB2006")
@@ -54,8 +63,16 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         if match:
             return _at(what.format(name=match["name"]), match["name"], asked, why, hint)
     failed = _FAILED.search(said)
+    if failed and failed["build"]:
+        return _at(
+            f"The build script of {failed['build']!r} failed.",
+            failed["build"],
+            asked,
+            _script_words(said) or why,
+            "a build script runs on this machine: what it says above is what is missing here, or wrong in it",
+        )
     if failed:
-        name = failed["name"] or failed["build"]
+        name = failed["name"]
         hint = "leave it out, or ask for fewer of its features: there are no threads, sockets or C libraries here"
         return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
     return ToolchainError("cargo failed.", why=why, hint=Wording("run {}", Verb("doctor")), code="WNB2005")
@@ -63,7 +80,15 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
 
 def unreachable(text: str) -> bool:
     """Tell from cargo's words whether it could not reach the registry of crates."""
-    return bool(_UNREACHABLE.search(_words(text)))
+    said = _words(text)
+    return bool(_UNREACHABLE.search(said)) and not _GONE.search(said)
+
+
+def _script_words(said: str) -> list[str]:
+    """Give what a build script wrote, its panic or its last lines."""
+    words = said.partition("--- stderr")[2].partition("stack backtrace:")[0]
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return [line for line in lines if not line.startswith(("note: run with", "warning:"))][-_QUOTED:]
 
 
 def _at(what: str, name: str, asked: Sequence[Dependency], why: list[str], hint: str) -> CompileError:

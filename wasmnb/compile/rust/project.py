@@ -38,6 +38,7 @@ __all__ = ["MANIFEST", "build", "read"]
 #: The file that makes a folder a Rust project.
 MANIFEST = "Cargo.toml"
 _RECIPE = 2
+_TOO_OLD = "this is {}, and what the source uses came with a later one: rustup update brings it"
 _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
 
 
@@ -84,8 +85,9 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
         if finished.code:
             if any(item.severity == "error" for item in found):
                 help_text = next((note.message for item in found for note in item.notes if note.severity == "help"), "")
-                raise project.error(found, help_text)
-            raise cargo_error(finished.messages, ())
+                old = any("[E0658]" in item.message for item in found)
+                raise project.error(found, _TOO_OLD.format(tools.short) if old else help_text)
+            raise cargo_error(tree.said(finished.messages), ())
         module = _module(finished.messages, tree)
         with io_errors():
             wasm = module.read_bytes()

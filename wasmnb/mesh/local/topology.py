@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "plan"]
 
 # Seconds after which a hanging thread ends its Envoy. The main thread only loads what the canary let through, and may
-# take a while for a large module; a worker that does not come back within two seconds never will.
-_WATCHDOG = (30.0, 2.0)
+# take minutes for a large module on a busy machine; a worker that does not come back within two seconds never will.
+_WATCHDOG = (240.0, 2.0)
 _GATEWAY_LABELS = {"app": GATEWAY, "istio": "ingressgateway"}
 _GATEWAY_PORT = 80
 

@@ -9,14 +9,40 @@ namespace google {
 namespace protobuf {
 namespace util {
 
+// The codes as they were named in 2020; those that this Status has are OK and INVALID_ARGUMENT.
+namespace error {
+enum Code {
+  OK = 0,
+  CANCELLED = 1,
+  UNKNOWN = 2,
+  INVALID_ARGUMENT = 3,
+  DEADLINE_EXCEEDED = 4,
+  NOT_FOUND = 5,
+  ALREADY_EXISTS = 6,
+  PERMISSION_DENIED = 7,
+  RESOURCE_EXHAUSTED = 8,
+  FAILED_PRECONDITION = 9,
+  ABORTED = 10,
+  OUT_OF_RANGE = 11,
+  UNIMPLEMENTED = 12,
+  INTERNAL = 13,
+  UNAVAILABLE = 14,
+  DATA_LOSS = 15,
+  UNAUTHENTICATED = 16,
+};
+}  // namespace error
+
 // Whether something went well; when not, why.
 class Status {
  public:
   Status() = default;
   explicit Status(std::string why) : message_(std::move(why)), ok_(false) {}
+  Status(error::Code code, std::string_view why) : message_(code ? why : ""), ok_(code == error::OK) {}
+  static const Status OK;
   bool ok() const { return ok_; }
   // 0, or 3: an argument that is not right.
   int code() const { return ok_ ? 0 : 3; }
+  error::Code error_code() const { return static_cast<error::Code>(code()); }
   std::string_view message() const { return message_; }
   std::string_view error_message() const { return message_; }
   std::string ToString() const { return ok_ ? "OK" : "INVALID_ARGUMENT:" + message_; }
@@ -27,6 +53,7 @@ class Status {
   std::string message_;
   bool ok_ = true;
 };
+inline const Status Status::OK{};
 
 struct JsonParseOptions {
   bool ignore_unknown_fields = false;

@@ -1,0 +1,115 @@
+"""Each hint about a folder is provoked, and followed: afterwards it builds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.project.test_in_place import EXPORTS, crate, write
+from tests.project.test_workspaces import CC, GO
+from tests.worded import in_cell
+from wasmnb import Filter, Session
+from wasmnb.errors import CompileError, LinkError, ToolchainError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wasmnb.errors import WasmnbError
+
+pytestmark = pytest.mark.compiler
+
+
+@pytest.fixture(autouse=True)
+def _tools(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WASMNB_RUST", installed)
+
+
+def refused(folder: Path, kind: type[WasmnbError], **options: str) -> WasmnbError:
+    with pytest.raises(kind) as caught:
+        Filter.from_folder(folder, name="mine", **options).build()
+    return in_cell(caught.value)
+
+
+def builds(folder: Path) -> None:
+    assert Filter.from_folder(folder, name="mine").build().wasm
+
+
+def test_a_go_that_is_too_old(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.99\n", main_dot_go=GO)
+    error = refused(folder, ToolchainError)
+    assert "wants Go 1.99" in str(error)
+    assert "the line go of go.mod" in error.hint
+    (folder / "go.mod").write_text("module mine\n\ngo 1.24\n")
+    builds(folder)
+
+
+def test_a_go_package_that_no_module_provides(tmp_path: Path) -> None:
+    source = GO.replace("package main\n", 'package main\n\nimport _ "example.org/nothing/here"\n')
+    folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=source)
+    error = refused(folder, (CompileError, ToolchainError))  # type: ignore[arg-type]
+    assert "cell" not in error.hint
+    (folder / "main.go").write_text(GO)
+    builds(folder)
+
+
+def test_a_crate_that_is_not_where_the_path_says(tmp_path: Path) -> None:
+    folder = crate(tmp_path / "top" / "mine", "", '\n[dependencies]\nshared = { path = "../shared" }\n')
+    error = refused(folder, ToolchainError)
+    assert error.why == (str(tmp_path / "top" / "shared" / "Cargo.toml"),)
+    assert "mend the path" in error.hint
+    (folder / "Cargo.toml").write_text((folder / "Cargo.toml").read_text().replace("../shared", "../other"))
+    write(tmp_path / "top" / "other", Cargo_dot_toml='[package]\nname = "shared"\nversion = "0.1.0"\n')
+    write(tmp_path / "top" / "other", src__lib_dot_rs="")
+    builds(folder)
+
+
+def test_a_build_script_that_fails(tmp_path: Path) -> None:
+    script = 'fn main() {\n    let _ = std::fs::read("schema.txt").expect("schema.txt is to be here");\n}\n'
+    folder = crate(tmp_path / "mine", "", build_dot_rs=script)
+    error = refused(folder, CompileError)
+    assert "The build script of 'mine' failed" in str(error)
+    assert any("schema.txt is to be here" in line for line in error.why)
+    assert "features" not in error.hint
+    (folder / "schema.txt").write_text("")
+    builds(folder)
+
+
+def test_a_rust_that_is_too_old(tmp_path: Path) -> None:
+    folder = crate(
+        tmp_path / "mine", "pub fn f() -> bool { core::hint::black_box(4_u32); true }\n#![feature(nothing)]\n"
+    )
+    (folder / "src" / "lib.rs").write_text(f"{EXPORTS}pub fn f() {{ let _ = std::future::join!(async {{}}); }}\n")
+    assert "rustup update" in refused(folder, CompileError).hint
+    (folder / "src" / "lib.rs").write_text(EXPORTS)
+    builds(folder)
+
+
+def test_a_header_in_another_folder(tmp_path: Path) -> None:
+    write(tmp_path / "headers", word_dot_h="#pragma once\n")
+    source = f'#include "word.h"\n{CC}'
+    with Session() as session:
+        with pytest.raises(CompileError) as caught:
+            session.filter("mine", source, language="cpp")
+        assert "name its folder with -I FOLDER" in in_cell(caught.value).hint
+        assert session.filter("mine", source, language="cpp", include=[str(tmp_path / "headers")]).module
+
+
+def test_a_library_of_sources(tmp_path: Path) -> None:
+    header = "#pragma once\nnamespace absl { int twice(int); }\n"
+    write(tmp_path / "library", absl__strings__x_dot_h=header)
+    source = f'#include "absl/strings/x.h"\n{CC}\n'
+    source += 'extern "C" __attribute__((used)) int f(int n) { return absl::twice(n); }\n'
+    with Session() as session:
+        with pytest.raises(CompileError) as missing:
+            session.filter("mine", source, language="cpp")
+        assert "put the sources that are needed of it into the filter's folder" in missing.value.hint
+        with pytest.raises(LinkError) as headers:
+            session.filter("mine", source, language="cpp", include=[str(tmp_path / "library")])
+    assert "put the sources that are needed" in headers.value.hint
+    folder = write(tmp_path / "mine", filter_dot_cc=source, absl__strings__x_dot_h=header)
+    write(
+        folder,
+        absl__strings__x_dot_cc='#include "absl/strings/x.h"\nnamespace absl { int twice(int n) { return 2 * n; } }\n',
+    )
+    builds(folder)
