@@ -182,7 +182,7 @@ def test_a_gateway_s_filter_reaches_them_too(mesh):
 
 
 def test_a_filter_that_calls_a_service_when_it_starts_is_let_through(mesh):
-    put(mesh, START, verdict=Verdict.LOADED)  # it shows no effect
+    put(mesh, START)
 
 
 def test_a_filter_reads_what_istio_s_proxies_say_of_themselves(mesh):

@@ -161,9 +161,11 @@ def test_the_local_mesh_takes_what_it_can(session):
     assert SECRET not in json.dumps(done.to_dict())
     assert session.deploy(tag("one"), match="SERVER:9080", env="API_KEY=" + SECRET, pull_secret="registry").unchanged
     other = {"match": "SERVER:9080", "env": "API_KEY=another", "pull_secret": "registry"}
+    session.deploy(build("door", request="respond(403)"), priority=10)
     with pytest.raises(DeployError, match="not live") as caught:
         session.deploy(tag("one"), **other)
-    assert {one.verdict for one in caught.value.verdicts} == {Verdict.LOADED}, "its effect is that of before"
+    assert {one.verdict for one in caught.value.verdicts} == {Verdict.LOADED}, "no request comes to it"
+    session.undeploy("door")
     assert "prove='config' takes what the proxies say for enough" in caught.value.hint
     done = session.deploy(tag("one"), **{**other, "env": "API_KEY=a-third"}, prove="config")
     assert (done.unchanged, done.verdicts[0].verdict) == (False, Verdict.LOADED)

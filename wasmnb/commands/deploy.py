@@ -55,7 +55,7 @@ COMMANDS = (
         (Argument("id", "the plugin", True, "plugins"),),
         (
             Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),
-            Option(("--prove",), "effect, or config: LOADED is enough", "PROOF", values="effect|config"),
+            Option(("--prove",), "effect, trace, or config: LOADED is enough", "PROOF", values="effect|trace|config"),
             Option(("--take-over",), "take it back from whoever else has changed it in the cluster"),
         ),
         ("%wasm_rollback header-filter",),

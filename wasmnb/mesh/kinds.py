@@ -95,14 +95,14 @@ def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress:
 
 
 def proof(said: str) -> Proof:
-    """Read how a filter is to be seen to act: ``effect`` or ``config``.
+    """Read how a filter is to be seen to act: ``effect``, ``trace`` or ``config``.
 
     Raises
     ------
     UsageError
-        It is neither.
+        It is none of them.
     """
-    known = {one.value.lower(): one for one in (Proof.EFFECT, Proof.CONFIG)}
+    known = {one.value.lower(): one for one in (Proof.EFFECT, Proof.TRACE, Proof.CONFIG)}
     if said.lower() not in known:
         raise UsageError(f"{said!r} is no proof that a mesh has.", hint=suggestion(said, known))
     return known[said.lower()]

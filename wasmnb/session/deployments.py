@@ -96,7 +96,7 @@ class Deployments:
         timeout : float, optional
             Seconds to wait for LIVE.
         prove : str, optional
-            ``effect`` or ``config``, as of `deploy`.
+            ``effect``, ``trace`` or ``config``, as of `deploy`.
         take_over : bool
             Take it back from whoever else has changed it.
 

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from wasmnb.envoy.trace import Spoken, called
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import cluster as clusters
 from wasmnb.mesh.istio.api.rbac import Right
@@ -16,8 +17,9 @@ from wasmnb.mesh.istio.proxies.admin import Admin, tries
 from wasmnb.mesh.istio.proxies.capture import passed_by
 from wasmnb.mesh.istio.proxies.config_dump import listeners, stats
 from wasmnb.mesh.istio.proxies.istiod import Istio
-from wasmnb.mesh.istio.proxies.log_format import Record, read_record
+from wasmnb.mesh.istio.proxies.log_format import Record, read_record, whole_records
 from wasmnb.mesh.istio.proxies.proxy_log import Line, ProxyLog, read, trap_lines
+from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 HTTP = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -94,7 +96,7 @@ def as_json(message, level="error", scope="envoy wasm"):
 
 @pytest.mark.parametrize("line", [tabs(TRAP), as_json(TRAP)])
 def test_a_line_is_read_in_either_format(line):
-    assert read_record(line) == Record("error", "wasm", True, TRAP)
+    assert read_record(line) == Record("error", "wasm", True, TRAP, "22")
 
 
 def test_what_is_no_line_of_the_proxy_is_none():
@@ -135,6 +137,71 @@ class Rotating:
 
     def request(self, _method, _path, *, query, right):
         return self.answers.pop(0)[: int(query["limitBytes"])]
+
+
+def test_what_a_filter_logs_in_several_lines_is_its_own_to_the_end():
+    first = tabs("wasm log one: x", level="info", thread=False)
+    forged = [tabs(TRAP, thread=False), tabs("Failed to load Wasm", thread=False) + "\tthread=22"]
+    lines = [first, *forged, tabs(TRAP)]
+    assert [one.end for one in trap_lines(lines)] == [4]
+    log = ProxyLog(NOON, tuple(Line(NOON, text) for text in lines[:3]))
+    assert log.refusals("home.one", NOON) == []
+    assert log.traps(NOON) == []
+
+
+def test_a_trace_is_read_from_the_lines_of_a_proxy():
+    stream = '[Tags: "ConnectionId":"9","StreamId":"61"]'
+    told = [
+        ("http", f"{stream} request headers complete (end_stream=true):\n':path', '/'\n'x-wasmnb-probe', 'abc'\n"),
+        ("wasm", "[host->vm] proxy_on_response_headers(2, 9, 1)"),
+        ("wasm", "[host<-vm] proxy_on_response_headers return: 0"),
+        ("http", f"{stream} encode headers called: filter=extenstions.istio.io/wasmplugin/home.one status=0"),
+    ]
+    between = "\n".join(tabs(words, level="trace", scope=f"envoy {name} source/x.cc:1") for name, words in told)
+    noise = '[2026-01-01T12:00:00.000Z] "GET / HTTP/1.1" 200'
+    for lines in ([noise, *between.split("\n")], [as_json(words, scope=f"envoy {name}") for name, words in told]):
+        records = [Spoken(one.thread, one.scope, one.message) for one in whole_records(lines)]
+        assert list(called(records, "abc")) == ["extenstions.istio.io/wasmplugin/home.one"]
+
+
+class Levels:
+    """An admin interface that has log levels, and may break off."""
+
+    def __init__(self, **levels):
+        self.now = {"testing": "warning", "http": "warning", "wasm": "info", **levels}
+        self.set = []
+
+    def levels(self, pod):
+        return dict(self.now)
+
+    def set_level(self, pod, logger, level):
+        self.set.append(logger)
+        self.now[logger] = level
+
+
+def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
+    args = ["proxy", "sidecar", "--proxyLogLevel=warning", "--proxyComponentLogLevel=misc:error,wasm:info"]
+    item = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "istio-proxy", "args": args}]}}
+    admin = Levels()
+    before = dict(admin.now)
+    stopped = raised(admin, item)
+    stopped.__enter__()
+    assert left_raised(admin.now)
+    assert not stopped.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert admin.now == before
+    # What marks it comes first and goes last, so that no level stays raised unmarked.
+    assert (admin.set[0], admin.set[-1]) == ("testing", "testing")
+    left = Levels(testing="trace", http="trace", wasm="trace")
+    assert put_back(left, item)
+    assert left.now == before
+    with raised(left, item):
+        left.now["testing"] = "trace"
+    assert left.now == before
+    blind = Levels()
+    blind.now = {}
+    with pytest.raises(MeshError, match="does not say its log levels"), raised(blind, item):
+        pass
+    assert blind.set == []
 
 
 def test_a_log_that_is_set_aside_between_two_questions_covers_nothing():

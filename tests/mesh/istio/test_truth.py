@@ -46,6 +46,31 @@ def test_live_is_seen_by_its_effect_and_nothing_is_sent_where_that_is_not_allowe
     mesh.remove("seen")
 
 
+def test_what_has_no_effect_is_seen_in_envoys_trace_where_that_is_allowed(there, published):
+    _, mesh = there
+    module = build("traced", response="never = 0")
+    mesh.apply(Plugin("before", published(build("traced-before", request="never = 0")), DETAILS))
+    found = one(mesh, Plugin("traced", published(module), DETAILS), prove=Proof.TRACE)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
+    assert "proxy_on_response_headers" in found.evidence[-1]
+    admin = mesh._admin
+    assert {admin.levels(found.pod)[name] for name in ("http", "testing")} == {"warning"}
+    # As a kernel that ended in between leaves it.
+    for name in ("testing", "http"):
+        admin.set_level(found.pod, name, "trace")
+    (left,) = [row for row in mesh.doctor() if row.name == "log levels"]
+    assert left.ok
+    assert found.pod in left.detail
+    for name in ("testing", "http"):
+        admin.set_level(found.pod, name, "trace")
+    verdicts = mesh.verdicts("traced")
+    assert any("left raised" in verdict.reason for verdict in verdicts)
+    assert admin.levels(found.pod)["http"] == "warning"
+    for plugin in mesh.plugins():
+        mesh.remove(plugin.id)
+    mesh._proving.wanted = Proof.EFFECT
+
+
 @pytest.mark.parametrize(
     ("there", "cause"),
     [

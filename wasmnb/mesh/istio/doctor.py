@@ -12,6 +12,8 @@ from wasmnb.mesh.istio.objects.objects import KINDS
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.istio.proxies.istiod import Istio
@@ -24,8 +26,19 @@ _BOOKINFO = """\
 """
 
 
-def examine(cluster: Cluster, namespace: str, istio: Istio, admin: Admin) -> list[Check]:
-    """Look at the cluster, Istio and the user's rights.
+def examine(
+    cluster: Cluster, namespace: str, istio: Istio, admin: Admin, left_raised: Callable[[], list[str]]
+) -> list[Check]:
+    """Look at the cluster, Istio, the user's rights, and the log levels of proxies.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    istio : Istio
+    admin : Admin
+    left_raised : callable
+        Puts back log levels that an interrupted proof had raised; names the pods.
 
     Returns
     -------
@@ -44,8 +57,11 @@ def examine(cluster: Cluster, namespace: str, istio: Istio, admin: Admin) -> lis
     )
     try:
         found.append(Check("proxies", ok=True, detail=f"asked through {_TRANSPORTS[admin.transport]}"))
+        left = left_raised()
     except MeshError as error:
         found.append(Check("proxies", ok=False, detail=error.what, hint=error.hint))
+    else:
+        found += [Check("log levels", ok="could not" not in words, detail=words) for words in left]
     return [*found, *_rights(cluster, namespace, istio)]
 
 

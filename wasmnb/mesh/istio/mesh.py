@@ -74,7 +74,7 @@ class IstioMesh:
         self._admin = Admin(cluster, namespace, self._tunnels)
         self._gatherer = Gatherer(cluster, namespace, self._admin)
         self._images = Images(fetch)
-        self._proving = Proving(cluster, namespace, self._gatherer.http_ports)
+        self._proving = Proving(cluster, namespace, self._admin, self._gatherer.http_ports)
         self._proving.wanted = prove
         self._looking = Looking(
             cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images, proving=self._proving
@@ -117,7 +117,8 @@ class IstioMesh:
             Gives the image of a pinned reference, for plugins that others deployed.
         prove : Proof, optional
             EFFECT allows sending requests of ours to the applications of pods that a plugin is put on: LIVE is then
-            what was seen to act, and LOADED what was not. CONFIG sends nothing and takes LOADED for enough. None sends
+            what was seen to act, and LOADED what was not. TRACE also allows raising the log levels of their proxies for
+            a moment, where no effect shows. CONFIG sends nothing and takes LOADED for enough. None sends
             nothing, and LIVE is what the proxy says.
 
         Raises
@@ -399,7 +400,8 @@ class IstioMesh:
 
     def doctor(self) -> Checks:
         """Look at what the mesh needs: the cluster, Istio, every right."""
-        return Checks(tuple(examine(self.cluster, self.namespace, self.istio, self._admin)))
+        found = examine(self.cluster, self.namespace, self.istio, self._admin, self._looking.left_raised)
+        return Checks(tuple(found))
 
     def stop(self) -> None:
         """Let go of the cluster; what is in force there stays."""

@@ -76,10 +76,10 @@ class DeployOptions(PluginOptions):
 
     timeout: float | None = option("seconds to wait until it is live; 10", "SECONDS", read=float)
     prove: str | None = option(
-        "effect: live is what was seen to act; config: send no requests, and take what the proxies say (LOADED) for"
-        " enough",
+        "effect: live is what was seen to act; trace: by Envoy's trace too, where there is no effect; config: send no"
+        " requests, and take what the proxies say (LOADED) for enough",
         "PROOF",
-        values="effect|config",
+        values="effect|trace|config",
     )
     take_over: bool = option(
         "take it back from whoever else has changed it in the cluster, or made an object of that name", default=False

@@ -92,13 +92,24 @@ class Admin:
         ------
         ForbiddenError, TimeoutError, MeshError
         """
-        if self.transport is Transport.PORT_FORWARD:
-            text = self._tunnels.get(
-                self.cluster, self.namespace, pod, PORT, _LOGGING, ports=_PORTS, timeout=_ANSWER, method="POST"
-            )
-        else:
-            text = self._execute(pod, _LOGGING, PORT, "POST")
+        text = self._post(pod, _LOGGING)
         return {found["logger"]: found["level"] for found in _LEVEL.finditer(text)}
+
+    def set_level(self, pod: str, logger: str, level: str) -> None:
+        """Have one of the proxy's loggers tell from a level on.
+
+        Raises
+        ------
+        ForbiddenError, TimeoutError, MeshError
+        """
+        self._post(pod, f"{_LOGGING}?{logger}={level}")
+
+    def _post(self, pod: str, path: str) -> str:
+        if self.transport is Transport.PORT_FORWARD:
+            return self._tunnels.get(
+                self.cluster, self.namespace, pod, PORT, path, ports=_PORTS, timeout=_ANSWER, method="POST"
+            )
+        return self._execute(pod, path, PORT, "POST")
 
     def worker(self, pod: str, *, workers: int) -> None:
         """See that workers answer: they serve a port whose routes lead nowhere but to statistics.

@@ -1,4 +1,4 @@
-"""Seeing plugins act on pods of a cluster: by the effect that the embedded Envoy learned, where that is allowed.
+"""Seeing plugins act on pods of a cluster: by the effect that the embedded Envoy learned, or by Envoy's own trace.
 
 A request is sent by the pod to itself: from its proxy's container to the pod's own address, which the pod's rules lead
 into the proxy as if it came from outside (Istio, ``tools/istio-iptables``: what the proxy's user sends to its own pod).
@@ -10,11 +10,16 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
+from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_started
+from wasmnb.mesh.istio.proxies.proxy_log import logged_since
+from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 from wasmnb.traffic import Headers, Request
 from wasmnb.wording import Option, Verb, Wording
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.effect import Effect, Trial
     from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.traffic import Response
 
 __all__ = ["Proving"]
@@ -35,7 +41,11 @@ _AGE = 300.0
 """Seconds that what was seen is believed; then it is looked for again, where that is allowed."""
 _AGAIN = 10.0
 """Seconds until what was not seen is looked for again, so that an application is not asked all the time."""
+_SLACK = timedelta(seconds=2)
+"""Between the clock here and the node's, and the whole seconds of a question for a log."""
+_READS, _STEP = 10, 0.1
 _HOW = Wording("{} allows it", Verb("mesh", ("istio",), (Option("prove", "effect"),)))
+_TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Seen(Sighting):
     """A plugin that was seen to act, and on which filter as it arrived."""
 
     mark: str
+    proof: Proof = Proof.EFFECT
 
 
 _Key = tuple[str, str]
@@ -55,15 +66,19 @@ class Proving:
     ----------
     cluster : Cluster
     namespace : str
+    admin : Admin
     ports : callable
         Gives the ports of a pod that its proxy reads as HTTP.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, ports: Callable[[str], Sequence[int]]) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, admin: Admin, ports: Callable[[str], Sequence[int]]) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.wanted: Proof | None = None
+        self._admin = admin
         self._ports = ports
+        self._raised: set[str] = set()
+        self._untraced: dict[str, str] = {}
         self._trials: dict[str, tuple[str, Trial]] = {}
         self._before: dict[_Key, tuple[Hashable, dict[Probe, Response | None]]] = {}
         # What a pod answered before, for those of the same workload that start later.
@@ -129,8 +144,8 @@ class Proving:
         key = (_uid(item), verdict.plugin)
         seen = self._seen.get(key)
         if seen is not None and seen.mark == mark and (seen.younger(_AGE) or not self.allowed):
-            return replace(verdict, proof=Proof.EFFECT, evidence=(*verdict.evidence, seen.line))
-        cause, reason = self._why(verdict)
+            return replace(verdict, proof=seen.proof, evidence=(*verdict.evidence, seen.line))
+        cause, reason = self._why(verdict, item)
         return replace(
             verdict,
             verdict=Verdict.LOADED,
@@ -160,20 +175,92 @@ class Proving:
             if words:
                 self._seen[key] = Seen(f"{effect.probe}: {words}, which was not so before it came", mark)
 
+        if self.wanted is Proof.TRACE:
+            self._look_at_traces([one for one in due if self._traceable(*one)])
+
+    def _traceable(self, verdict: PodVerdict, item: Mapping[str, Any], mark: str) -> bool:
+        """Say whether a plugin was not seen by its effect, and would not crash on a request."""
+        seen = self._seen.get((_uid(item), verdict.plugin))
+        trial = self._trial(verdict)
+        foreseen = trial is not None and trial.trapped
+        return not foreseen and (seen is None or seen.mark != mark or not seen.younger(_AGE))
+
+    def _look_at_traces(self, wanted: Sequence[tuple[PodVerdict, Mapping[str, Any], str]]) -> None:
+        items = {_uid(item): item for _, item, _ in wanted}
+        traces = dict(zip(items, self._threads.map(self._trace, items.values()), strict=True))
+        for verdict, item, mark in wanted:
+            call = traces[_uid(item)].get(mark.partition(" ")[0], "")
+            if call:
+                self._seen[_uid(item), verdict.plugin] = Seen(f"{PLAIN}: {call}", mark, Proof.TRACE)
+
+    def _trace(self, item: Mapping[str, Any]) -> dict[str, str]:
+        """Trace one request to a pod; give the calls into its filters, by their names."""
+        pod, by, begin = str(item["metadata"]["name"]), token(), datetime.now(timezone.utc) - _SLACK
+        self._untraced.pop(_uid(item), None)
+        with self._lock:
+            self._raised.add(_uid(item))
+        try:
+            with raised(self._admin, item):
+                self._ask(item, marked(PLAIN, by))
+            for _ in range(_READS):
+                # The kubelet reads what a container writes a moment later.
+                records = logged_since(self.cluster, self.namespace, pod, begin)
+                found = called([Spoken(one.thread, one.scope, one.message) for one in records if one.envoy], by)
+                if found:
+                    return found
+                time.sleep(_STEP)
+        except (MeshError, TimeoutError) as error:
+            self._untraced[_uid(item)] = error.what if isinstance(error, MeshError) else "the proxy does not answer"
+        finally:
+            with self._lock:
+                self._raised.discard(_uid(item))
+        return {}
+
+    def mend(self, item: Mapping[str, Any], levels: Mapping[str, str]) -> str:
+        """Put back log levels that a kernel which is gone had raised; say so, in a few words, empty for nothing."""
+        with self._lock:
+            own = _uid(item) in self._raised
+        if own or not left_raised(levels):
+            return ""
+        back = put_back(self._admin, item)
+        words = "they were put back" if back else "they could not be put back"
+        return f"its proxy's log levels had been left raised by a proof that was interrupted; {words}"
+
+    def mended(self, items: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Look at the log levels of pods, and put back what was left raised; name these pods."""
+
+        def look(item: Mapping[str, Any]) -> str:
+            name = str(item["metadata"]["name"])
+            try:
+                words = self.mend(item, self._admin.levels(name))
+            except (MeshError, TimeoutError):
+                return ""
+            return f"{name}: {words}" if words else ""
+
+        return [words for words in self._threads.map(look, items) if words]
+
     def own(self, item: Mapping[str, Any]) -> tuple[int, int]:
         """Say how many answers of a pod's proxy were to requests of ours since it started, and how many with a 5xx."""
         requests, errors = self._own.get(_since(item), [0, 0])
         return requests, errors
 
-    def _why(self, verdict: PodVerdict) -> tuple[Cause, str]:
+    def _why(self, verdict: PodVerdict, item: Mapping[str, Any]) -> tuple[Cause, str]:
         if not self.allowed:
             return Cause.UNASKED, f"no request was sent to see it act ({_HOW})"
-        digest, trial = self._trials.get(verdict.plugin, ("", None))
-        if trial is None or digest != verdict.wanted:
-            return Cause.UNASKED, "what it does is not known here, so that it cannot be looked for: deploy it from here"
-        if trial.trapped:
+        trial = self._trial(verdict)
+        if trial is not None and trial.trapped:
             return Cause.CRASH_FORESEEN, f"{trial.note}, so no request was sent through it"
-        return Cause.UNSEEN, "no effect of it was seen on the requests that were sent"
+        if self.wanted is Proof.TRACE:
+            why = self._untraced.get(_uid(item), "")
+            told = f"cannot be had: {why}" if why else "does not show it either"
+            return Cause.UNSEEN, f"no effect of it was seen on the requests that were sent, and Envoy's trace {told}"
+        if trial is None:
+            return Cause.UNASKED, "what it does is not known here, so that it cannot be looked for: deploy it from here"
+        return Cause.UNSEEN, f"no effect of it was seen on the requests that were sent ({_TRACE})"
+
+    def _trial(self, verdict: PodVerdict) -> Trial | None:
+        digest, trial = self._trials.get(verdict.plugin, ("", None))
+        return trial if digest == verdict.wanted else None
 
     def _effects(self, plugin: str, digest: str = "") -> list[Effect]:
         known, trial = self._trials.get(plugin, ("", None))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.envoy.log import Trap, traps
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.proxies.log_format import Record, read_record
+from wasmnb.mesh.istio.proxies.log_format import Record, read_record, read_records, whole_records
 from wasmnb.mesh.istio.proxies.pods import PROXY, moment, proxy_container
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
-__all__ = ["Line", "ProxyLog", "read", "tells_refusals", "trap_lines"]
+__all__ = ["Line", "ProxyLog", "logged_since", "read", "tells_refusals", "trap_lines"]
 
 _SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
 _FIRST = 64  # bytes that hold the time of the first line
@@ -96,9 +96,9 @@ class ProxyLog:
 
     def _since(self, since: datetime) -> Iterator[Record]:
         """Give what Envoy and its agent said since a time, without what filters said."""
-        for line in self.lines:
-            record = read_record(line.text) if line.at >= since else None
-            if record is not None and not record.filters_own:
+        records = read_records(line.text for line in self.lines)
+        for line, record in zip(self.lines, records, strict=True):
+            if line.at >= since and record is not None and not record.filters_own:
                 yield record
 
 
@@ -115,7 +115,9 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
     def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
         query = {"container": PROXY, "timestamps": "true", "limitBytes": str(limit), **query}
         text = cluster.request("GET", path, query=query, right=right)
-        return [_line(line) for line in text.splitlines()], len(text.encode()) >= _WHOLE * limit
+        return [_line(line) for line in text.removesuffix("\n").split("\n") if line], len(
+            text.encode()
+        ) >= _WHOLE * limit
 
     lines, cut = ask(_SHORT)
     head, known = (lines[0].at if lines else None), _known(lines)
@@ -125,6 +127,20 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
         # Set aside between two questions: what was asked about first is not what was read then.
         head = head if again and again[0].at == head else None
     return ProxyLog(head, tuple(lines), not cut, known or _known(lines))
+
+
+def logged_since(cluster: Cluster, namespace: str, pod: str, moment: datetime) -> list[Record]:
+    """Read what a pod's proxy logged since a moment, record by record; the newest megabytes of it.
+
+    Raises
+    ------
+    ForbiddenError, MissingError, MeshError
+    """
+    right = Right("get", "pods/log", "", namespace)
+    from_ = moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    query = {"container": PROXY, "sinceTime": from_, "limitBytes": str(_MOST)}
+    text = cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query=query, right=right)
+    return list(whole_records(text.split("\n")))
 
 
 def _known(lines: Sequence[Line]) -> bool:
@@ -172,11 +188,10 @@ def trap_lines(lines: Sequence[str]) -> list[Trap]:
     """Find the traps among lines without time stamps, oldest first."""
     texts: list[str] = []
     origin: list[int] = []
-    for index, line in enumerate(lines):
-        record = read_record(line)
+    for index, (line, record) in enumerate(zip(lines, read_records(lines), strict=True)):
         mine = record is not None and record.envoy and record.scope == "wasm" and not record.filters_own
         # The lines of a backtrace have no fields of their own; in JSON they are in the message.
-        parts = [line] if record is None else record.message.splitlines() if mine else [""]
+        parts = [line] if record is None else record.message.split("\n") if mine else [""]
         texts += parts
         origin += [index] * len(parts)
     return [replace(trap, end=origin[trap.end - 1] + 1) for trap in traps(texts, _TRAP)]

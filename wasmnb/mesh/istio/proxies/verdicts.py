@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
     from wasmnb.mesh.istio.objects.images import Images
     from wasmnb.mesh.istio.objects.objects import Stored
-    from wasmnb.mesh.istio.proxies.evidence import Gatherer
+    from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer
     from wasmnb.mesh.istio.proxies.istiod import Istio
     from wasmnb.mesh.istio.proxies.proving import Proving
     from wasmnb.module import Module
@@ -170,7 +170,18 @@ class Looking:
                         loaded.append((len(found) - 1, item, evidence[name].mark))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
-        return self._proven(found, loaded)
+        mended = self._mended(concerned, evidence)
+        return [_with_note(one, mended.get(one.pod, "")) for one in self._proven(found, loaded)]
+
+    def _mended(self, items: Sequence[Item], evidence: Mapping[str, Evidence]) -> dict[str, str]:
+        """Put back log levels that were left raised; say of which pods."""
+        seen = ((item, evidence[item["metadata"]["name"]]) for item in items)
+        found = {one.name: self.proving.mend(item, one.levels) for item, one in seen if one.levels}
+        return {name: words for name, words in found.items() if words}
+
+    def left_raised(self) -> list[str]:
+        """Put back log levels that were left raised on any pod; say of which."""
+        return self.proving.mended([item for item in self.serving() if has_proxy(item)])
 
     def _proven(self, found: list[PodVerdict], loaded: Sequence[tuple[int, Item, str]]) -> list[PodVerdict]:
         """Tell LIVE from LOADED among the verdicts that everything but action is proven of."""
@@ -263,3 +274,7 @@ def _as_deployed(verdict: PodVerdict, stored: Stored) -> PodVerdict:
 def _labels(stored: Sequence[Stored]) -> str:
     plugin = stored[-1].record.get("plugin") or {}
     return labels_text(plugin.get("selector") or {})
+
+
+def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
+    return replace(verdict, reason="; ".join(filter(None, [verdict.reason, note]))) if note else verdict
