@@ -47,7 +47,7 @@ class PlainWay:
             env=self._environment,
             check=True,
             stderr=subprocess.DEVNULL,
-            timeout=300,
+            timeout=1800,  # the first one of a machine makes a C++ library of its own, and others work there too
         )
 
     def _compile(self, source: Path) -> str:

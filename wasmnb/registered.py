@@ -135,7 +135,7 @@ class Group(Generic[T]):
                 broken.append(Check(f"{self.noun} {name}", ok=False, detail=why, hint=hint, needed=False))
             else:
                 said.append(name if name in self.own else f"{name} ({_listed(entries)})")
-        return [Check(f"{self.noun}s", ok=True, detail=", ".join(said)), *broken]
+        return [Check(self.name.rpartition(".")[2], ok=True, detail=", ".join(said)), *broken]
 
     def _entries(self) -> dict[str, tuple[Registered, ...]]:
         found: dict[str, tuple[Registered, ...]] = {
