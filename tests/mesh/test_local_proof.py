@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from dataclasses import replace
 
 from tests.mesh.conftest import until
-from tests.mesh.tiny import build, header, tag
+from tests.mesh.tiny import build, header, tag, trapping
 from wasmnb.errors import TrafficError
 from wasmnb.image.packaging import package
 from wasmnb.mesh import Cause, Proof, Verdict
@@ -89,6 +90,17 @@ def test_an_effect_on_the_users_own_request_alone_is_learned_from_it(mesh):
     (found,) = put(mesh, "bang", build("bang", request="evil = path_has('!')", response=shows))
     assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
     assert "GET /details/7?lang=en!" in found.evidence[-1]
+
+
+def test_what_crashes_on_the_users_own_request_alone_is_seen_to_act_on_others(mesh):
+    evil = "ratings:9080/ratings/1?!"
+    first = Plugin("crashing", package(trapping()), {"app": "ratings"})
+    assert mesh.apply(first)[0].verdict is Verdict.LIVE
+    assert mesh.send("productpage", evil).response.status == 503
+    found = mesh.apply(replace(first, config={"n": 2}), allow_trap=True)
+    assert [(one.verdict, one.proof) for one in found] == [(Verdict.LIVE, Proof.EFFECT)]
+    # Nobody sent it that request once more.
+    assert mesh.send("productpage", "ratings:9080/ratings/1").response.status == 200
 
 
 def test_requests_of_our_own_are_not_counted(mesh):

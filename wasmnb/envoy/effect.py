@@ -125,6 +125,11 @@ class Trial:
     lacked: tuple[str, ...] = ()
 
     @property
+    def safe(self) -> tuple[Effect, ...]:
+        """The effects that can be looked for: none on the request that it crashed on."""
+        return tuple(one for one in self.effects if one and (not self.trapped or str(one.probe) != self.request))
+
+    @property
     def note(self) -> str:
         """What is worth a note though it is no refusal; empty when there is nothing."""
         if not self.trapped:

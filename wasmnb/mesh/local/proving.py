@@ -115,7 +115,7 @@ class Proving:
         known = {proxy: self._before.get((proxy.name, applied.plugin.id), (None, {}))[0] for proxy in proxies}
         # Where the very same is put in force again, what was seen before it first came is what counts.
         proxies = [proxy for proxy, one in known.items() if one is None or one.plugin != applied.plugin]
-        chosen = [] if applied.trial.trapped or applied.plugin.id in self._quiet else proxies
+        chosen = [] if applied.plugin.id in self._quiet else proxies
         wanted = [(proxy, effect.probe) for proxy in chosen for effect in self._of(applied, proxy)]
         answers = self._send(wanted, until)
         for proxy in proxies:
@@ -163,10 +163,11 @@ class Proving:
         return known if known is not None and known.holds(self._pid(proxy), proxy.chain.version) else None
 
     def _foreseen(self, proxy: Proxy, applied: Applied) -> bool:
-        """Say whether a plugin would crash on a request, which is then not sent."""
-        if applied.trial.trapped:
+        """Say whether a plugin would crash on the only requests there are, which are then not sent."""
+        foreseen = bool(applied.trial.trapped) and not self._of(applied, proxy)
+        if foreseen:
             self._note(proxy, applied, Proof.NONE, f"{applied.trial.note}, so no request was sent through it")
-        return bool(applied.trial.trapped)
+        return foreseen
 
     def _by_effect(self, pairs: Sequence[tuple[Proxy, Applied]], until: float) -> list[tuple[Proxy, Applied]]:
         """Look for effects; give the pairs without one, of proxies that answer."""
@@ -211,7 +212,7 @@ class Proving:
 
     def _of(self, applied: Applied, proxy: Proxy) -> list[Effect]:
         own = self._probes(proxy)
-        return [effect for effect in applied.trial.effects if effect and effect.probe in own]
+        return [effect for effect in applied.trial.safe if effect.probe in own]
 
     def _there(self, proxy: Proxy, applied: Applied) -> Mapping[Probe, Response | None]:
         """Give what a pod answered before a plugin came; nothing where that is not known, or does not tell.

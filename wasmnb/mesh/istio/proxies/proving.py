@@ -248,7 +248,7 @@ class Proving:
         if not self.allowed:
             return Cause.UNASKED, f"no request was sent to see it act ({_HOW})"
         trial = self._trial(verdict)
-        if trial is not None and trial.trapped:
+        if trial is not None and trial.trapped and not trial.safe:
             return Cause.CRASH_FORESEEN, f"{trial.note}, so no request was sent through it"
         if self.wanted is Proof.TRACE:
             why = self._untraced.get(_uid(item), "")
@@ -264,9 +264,9 @@ class Proving:
 
     def _effects(self, plugin: str, digest: str = "") -> list[Effect]:
         known, trial = self._trials.get(plugin, ("", None))
-        if not self.allowed or trial is None or trial.trapped or (digest and known != digest):
+        if not self.allowed or trial is None or (digest and known != digest):
             return []
-        return [effect for effect in trial.effects if effect]
+        return list(trial.safe)
 
     def _there(self, item: Mapping[str, Any], plugin: str) -> Mapping[Probe, Response | None]:
         own = self._before.get((_uid(item), plugin))
