@@ -88,6 +88,8 @@ def _called(verb: ShellVerb, keywords: dict[str, Any], own: dict[str, Any]) -> E
     _use_mesh(session, verb, keywords, own)
     if verb.name == "dev":
         keywords["watch"] = True
+    if verb.name == "config" and keywords:
+        keywords["save"] = True  # a shell has no session that would remember it
     if "deployable" in {argument.values for argument in verb.command.arguments}:
         keywords["name"] = _stored(session, keywords["name"])
     magic = {key: keywords.pop(key) for key in verb.command.own if key in keywords}

@@ -66,8 +66,12 @@ _NEEDS = {
 _OTHER_FLAGS = {("render", "output"): ("--file",), ("test", "output"): ()}
 # Where a notebook's words are others.
 _HELP = {("headers", "before"): "what to compare with: auto, or none"}
-# Views that live in a notebook.
-_VIEWS = {"headers": {"watch", "seconds", "every"}, "pods": {"watch", "seconds", "rates"}}
+_SUMMARIES = {
+    "config": "Keep a default for every later command, or show all and where they come from; KEY= unsets one.",
+    "test": "Run the cases of a project folder, each in a fresh VM of a real Envoy.",
+}
+# Views that live in a notebook; what a shell does anyway.
+_VIEWS = {"config": {"save"}, "headers": {"watch", "seconds", "every"}, "pods": {"watch", "seconds", "rates"}}
 
 
 def _form(words: tuple[str, ...]) -> Option:
@@ -122,7 +126,9 @@ def _verb(name: str, command: Command) -> ShellVerb:
     examples = tuple(
         line for line in shown if all(word in known for word in line.split() if re.match("--?[a-z]", word))
     )
-    return ShellVerb(name, replace(command, options=(*own, *common), examples=examples, body=False), need)
+    summary = _SUMMARIES.get(name, command.summary)
+    made = replace(command, summary=summary, options=(*own, *common), examples=examples, body=False)
+    return ShellVerb(name, made, need)
 
 
 def _dev() -> Command:

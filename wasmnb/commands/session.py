@@ -10,9 +10,16 @@ __all__ = ["COMMANDS"]
 COMMANDS = (
     Command(
         "wasm_config",
-        "Set defaults for the cells below, or show them; KEY= without a value goes back to the first one.",
+        "Set defaults for the cells below, or show them and where they come from; KEY= without a value unsets one.",
         method("config"),
-        examples=("%wasm_config mesh=local selector=app=details", "%wasm_config"),
+        options=(
+            Option(("--save",), "keep what this session has set, in the user's config.toml, for every later session"),
+        ),
+        examples=(
+            "%wasm_config mesh=local selector=app=details",
+            "%wasm_config registry=localhost:5000/me --save",
+            "%wasm_config",
+        ),
         free="Keys: ca, fail_policy, insecure, language, mesh, phase, plain_http, registry, selector, timeout; ca,"
         " insecure and plain_http are for the registry.",
     ),

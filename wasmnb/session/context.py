@@ -9,7 +9,6 @@ from wasmnb import redact
 from wasmnb.errors import Explained, MeshError, NoMeshError
 from wasmnb.image.reference import split_target
 from wasmnb.plugin.errors import changed
-from wasmnb.session.defaults import KEYS
 from wasmnb.session.filters import Filters
 from wasmnb.session.open_views import OpenViews
 from wasmnb.traffic import Captures
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.results import Metrics
     from wasmnb.plugin import PodVerdict
     from wasmnb.session.options.registry import AccessOptions
+    from wasmnb.session.settings import Setting
     from wasmnb.session.testing import Cases
     from wasmnb.traffic.measure import Measurement
 
@@ -40,8 +40,8 @@ class Context:
 
     Attributes
     ----------
-    defaults : dict
-        What ``Session.config`` sets.
+    said : dict
+        What ``Session.config`` has set.
     secrets : set of str
         What must not be shown.
     filters : Filters
@@ -58,7 +58,8 @@ class Context:
     """
 
     def __init__(self, store: Store | None = None) -> None:
-        self.defaults: dict[str, Any] = {key: default.start for key, default in KEYS.items()}
+        self.said: dict[str, Any] = {}
+        self._lasting: dict[str, Setting] | None = None
         self.secrets: set[str] = set()
         self.filters = Filters()
         self.captures = Captures()
@@ -69,6 +70,30 @@ class Context:
         self._mesh: Mesh | None = None
         self._images = store
         self._cases: Cases | None = None
+
+    @property
+    def lasting(self) -> dict[str, Setting]:
+        """The settings that last, as they were when the session first looked.
+
+        Raises
+        ------
+        ConfigError
+            One of them is not what it must be.
+        """
+        if self._lasting is None:
+            from wasmnb.session.settings import lasting  # noqa: PLC0415 - for what asks for a default
+
+            self._lasting = lasting()
+        return self._lasting
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What counts where a command says nothing: what this session has set, else what lasts."""
+        return {key: one.value for key, one in self.lasting.items()} | self.said
+
+    def forget_settings(self) -> None:
+        """Read the settings that last anew."""
+        self._lasting = None
 
     @property
     def store(self) -> Store:

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.rollout.deployment import Deployment
 
-__all__ = ["Bookinfo", "BuildTime", "BuildTimes", "FilterResult", "MeshState", "Roles", "Settings", "module_table"]
+__all__ = [
+    "SESSION",
+    "Bookinfo",
+    "BuildTime",
+    "BuildTimes",
+    "FilterResult",
+    "MeshState",
+    "Roles",
+    "Settings",
+    "module_table",
+]
+
+SESSION = "this session"
+"""Where a setting comes from that was set in it."""
 
 _MILLISECONDS = 1000
 
@@ -243,9 +256,12 @@ class Settings(Mapping[str, Any], Tabled):
     Parameters
     ----------
     chosen : mapping
+    sources : mapping
+        Where each comes from.
     """
 
     chosen: Mapping[str, Any] = field(repr=False)  # it may hold secrets
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, key: str) -> Any:
         return self.chosen[key]
@@ -258,12 +274,12 @@ class Settings(Mapping[str, Any], Tabled):
 
     @property
     def table(self) -> Table:
-        """The settings in rows, ``name`` and ``value`` (``string``); what looks like a secret is masked."""
+        """The settings in rows: ``name``, ``value`` and ``source`` (``string``); what looks like a secret is masked."""
         rows = tuple(
-            (name, None if value is None else redact.url(str(value)))
+            (name, None if value is None else redact.url(str(value)), self.sources.get(name))
             for name, value in redact.config(self.chosen).items()
         )
-        return Table((Column("name"), Column("value")), rows)
+        return Table((Column("name"), Column("value"), Column("source")), rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values, secrets masked."""

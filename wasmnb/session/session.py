@@ -16,7 +16,7 @@ from wasmnb.session.meshes import Meshes
 from wasmnb.session.registry_login import Logins
 from wasmnb.session.registry_server import ServingRegistry
 from wasmnb.session.requests import Requests
-from wasmnb.session.results import Settings
+from wasmnb.session.results import SESSION, Settings
 from wasmnb.session.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -121,8 +121,18 @@ class Session:
     secret = _of(lambda self: self.kept, Secrets.secret)
     keep = _of(lambda self: self.kept, Secrets.keep)
 
-    def config(self, **defaults: Any) -> Settings:
-        """Set session defaults, and give all of them; an empty value goes back to the first one.
+    def config(self, *, save: bool = False, **defaults: Any) -> Settings:
+        """Set session defaults, and give all of them; an empty value goes back to what lasts, or to the first one.
+
+        What lasts is said in the user's ``config.toml``, in ``[tool.wasmnb]`` of a project's pyproject.toml and in
+        ``WASMNB_*`` of the environment, each over the one before.
+
+        Parameters
+        ----------
+        save : bool
+            Write into the user's file what this session has set, now and before; an empty value is taken out of it.
+        **defaults
+            By their keys.
 
         Raises
         ------
@@ -130,8 +140,22 @@ class Session:
             A key is unknown or a value is not what it must be; nothing has been set then.
         """
         with self.context.guard():
-            self.context.defaults.update(read(defaults))
-            return Settings(dict(self.context.defaults))
+            changed = read(defaults)
+            for key, value in changed.items():
+                self.context.said.pop(key, None)
+                if defaults[key] not in ("", None):
+                    self.context.said[key] = value
+            if save:
+                from wasmnb.session.settings import save as write  # noqa: PLC0415 - for those who save
+
+                write({**dict.fromkeys(changed), **self.context.said})
+                self.context.forget_settings()
+                for key, one in self.context.lasting.items():
+                    if key in self.context.said and self.context.said[key] == one.value:
+                        self.context.said.pop(key)
+            sources = {key: one.source for key, one in self.context.lasting.items()}
+            sources |= dict.fromkeys(self.context.said, SESSION)
+            return Settings(self.context.defaults, sources)
 
     @property
     def filters(self) -> Sequence[str]:

@@ -44,7 +44,9 @@ def secret_record(kept: KeptSecret) -> Record:
 
 def config_record(settings: Settings) -> Record:
     """Show settings; what looks like a secret is masked."""
-    columns = settings.table.look(value={"code": True, "show": _value})
+    columns = settings.table.look(
+        value={"code": True, "show": _value}, source={"heading": "from", "shown": bool(settings.sources)}
+    )
     return Record("Session defaults", "" if settings else "nothing is set", "", columns, settings.table.rows)
 
 
