@@ -53,8 +53,11 @@ def look(dockerfile: str) -> list[str]:
     problems += [
         f"{name} is not executable" for name in ("postBuild", "start") if not os.access(BINDER / name, os.X_OK)
     ]
+    there = {"python_version": (BINDER / "runtime.txt").read_text().strip().removeprefix("python-")}
     pins = {pin.name.lower(): pin for pin in map(Requirement, _lines(BINDER / "requirements.txt"))}
     for asked in map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]):
+        if asked.marker and not asked.marker.evaluate(there):
+            continue
         pin = pins.get(asked.name.lower())
         version = next(iter(pin.specifier)).version if pin else ""
         if not version or not asked.specifier.contains(version):

@@ -17,6 +17,7 @@ FRONTS = ("commands", "magics", "cli")
 # Files that are written for a notebook, or for a project's reader; a tool of somebody else with an option of that name.
 ALLOWED = {
     "dashboards/deploy_settings.py": "the lines of a cell that say the same as the form",
+    "cases/reproduction.py": "a cell to paste",
     "mesh/istio/doctor.py": "a comment in the roles that are printed",
     "project/files.py": "the README of a project",
     "compile/container/build.py": "docker ps --filter",
