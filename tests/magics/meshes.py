@@ -97,7 +97,18 @@ class FakeMesh:
         return Verdicts(tuple(found))
 
     def send(
-        self, source, url, *, method="GET", headers=(), body=b"", via="proxy", timeout=5.0, pod="", received=False
+        self,
+        source,
+        url,
+        *,
+        method="GET",
+        headers=(),
+        body=b"",
+        via="proxy",
+        timeout=5.0,
+        pod="",
+        received=False,
+        levels=False,
     ):
         host, _, path = url.partition("/")
         added = tuple((f"x-{name}", plugin.image.digest[-4:]) for name, plugin in self.there.items())

@@ -11,6 +11,7 @@ from wasmnb.image import package
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.plugin import Plugin
 from wasmnb.session import Session
+from wasmnb.traffic import Capture
 from wasmnb.views import record_of
 
 pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
@@ -36,6 +37,22 @@ class Change : public Context {
   }
 };
 static RegisterContextFactory made(CONTEXT_FACTORY(Change));
+"""
+# Bodies grow, and content-length stays as it was.
+LONGER = """#include "proxy_wasm_intrinsics.h"
+class Longer : public Context {
+ public:
+  explicit Longer(uint32_t id, RootContext* root) : Context(id, root) {}
+  FilterDataStatus onRequestBody(size_t size, bool end) override {
+    if (end) setBuffer(WasmBufferType::HttpRequestBody, size, 0, "+more");
+    return FilterDataStatus::Continue;
+  }
+  FilterDataStatus onResponseBody(size_t size, bool end) override {
+    if (end) setBuffer(WasmBufferType::HttpResponseBody, size, 0, "+more");
+    return FilterDataStatus::Continue;
+  }
+};
+static RegisterContextFactory made(CONTEXT_FACTORY(Longer));
 """
 URL = "details:9080/details/1"
 
@@ -118,3 +135,13 @@ def test_a_session_compares_it_before_and_after(filtered):
     text = str(record_of(taken))
     assert "request as the service received it: 1 added, 1 changed, 1 removed, compared with before" in text
     assert "+ x-user: me" in text
+
+
+def test_a_body_that_is_not_as_long_as_it_says_is_said_and_not_green(mesh):
+    mesh.apply(Plugin("longer", package(Filter("longer", LONGER).build()), selector={"app": "details"}))
+    taken = mesh.send("productpage", "details:9080/details/1", method="POST", body=b"four", received=True)
+    assert taken.response.surplus == 5
+    assert "5 bytes came behind the end of the response" in " ".join(taken.notes)
+    assert "content-length says 4, and the service received a body of 9 bytes" in " ".join(taken.notes)
+    assert record_of(Capture(taken)).tone == "bad"
+    mesh.remove("longer")

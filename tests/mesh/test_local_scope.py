@@ -30,6 +30,30 @@ class Http : public Context {
 };
 static RegisterContextFactory made(CONTEXT_FACTORY(Http), ROOT_FACTORY(RootContext), "");
 """
+# Each shows what its VM was told, and who wrote the shared datum before it.
+MACHINE = """#include "proxy_wasm_intrinsics.h"
+class Root : public RootContext {
+ public:
+  explicit Root(uint32_t id, std::string_view name) : RootContext(id, name) {}
+  bool onStart(size_t size) override {
+    told = getBufferBytes(WasmBufferType::VmConfiguration, 0, size)->toString();
+    return true;
+  }
+  std::string told;
+};
+class Http : public Context {
+ public:
+  explicit Http(uint32_t id, RootContext* root) : Context(id, root) {}
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
+    WasmDataPtr found;
+    const bool there = getSharedData("last", &found) == WasmResult::Ok;
+    addResponseHeader("x-NAME", static_cast<Root*>(root())->told + "/" + (there ? found->toString() : "none"));
+    setSharedData("last", "NAME");
+    return FilterHeadersStatus::Continue;
+  }
+};
+static RegisterContextFactory made(CONTEXT_FACTORY(Http), ROOT_FACTORY(Root), "");
+"""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +117,6 @@ def test_who_is_not_selected_is_told_why(mesh):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"type": "NETWORK"}, "type NETWORK"),
         ({"kind": "WasmPlugin"}, "for WasmPlugin"),
         ({"targets": TargetRef("Gateway", "waypoint")}, "Gateway/waypoint"),
         ({"targets": TargetRef("Service", "details")}, "Service/details"),
@@ -122,3 +145,20 @@ def test_a_filter_has_its_environment(mesh):
     assert "/" in headers["path"]
     assert headers["nowhere"] == "unset"
     assert "六翁" in mesh.rendered("environment")
+
+
+def test_a_vm_has_its_configuration_and_those_with_one_id_share_data(mesh):
+    for name, vm_id in (("one", "both"), ("two", "both"), ("three", "")):
+        module = Filter(name, MACHINE.replace("NAME", name)).build()
+        live(mesh.apply(Plugin(name, package(module), {"app": "details"}, vm_config={"of": name}, vm_id=vm_id)))
+    mesh.send("productpage", "details:9080/details/1")
+    headers = mesh.send("productpage", "details:9080/details/1").response.headers
+    # Responses meet the filters from the last to the first: "three" has data of its own.
+    assert headers["x-two"] == '{"of":"two"}/one'
+    assert headers["x-one"] == '{"of":"one"}/two'
+    assert headers["x-three"] == '{"of":"three"}/three'
+    told = Plugin(
+        "one", package(Filter("one", MACHINE.replace("NAME", "one")).build()), {"app": "details"}, vm_config="x"
+    )
+    mesh.apply(told)
+    assert mesh.send("productpage", "details:9080/details/1").response.headers["x-one"].startswith("x/")

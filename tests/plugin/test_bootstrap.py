@@ -95,7 +95,6 @@ def test_an_address_that_is_none(options):
         ({"selector": {"app": "details"}}, "--selector"),
         ({"targets": TargetRef("Gateway", "x")}, "--target-ref"),
         ({"match": Match("SERVER")}, "--match"),
-        ({"type": "NETWORK"}, "--type NETWORK"),
         ({"pull_secret": "x"}, "--pull-secret"),
         ({"phase": "AUTHN"}, "--phase AUTHN"),
     ],

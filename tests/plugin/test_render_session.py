@@ -152,7 +152,7 @@ def test_a_word_that_is_none(session, words, says):
 
 def test_the_local_mesh_takes_what_it_can(session):
     session.mesh("local")
-    for words in ({"target": "envoy"}, {"target": "higress"}, {"as_": "WasmPlugin"}, {"type": "NETWORK"}):
+    for words in ({"target": "envoy"}, {"target": "higress"}, {"as_": "WasmPlugin"}):
         with pytest.raises(UsageError):
             session.deploy(tag("one"), **words)
     done = session.deploy(tag("one"), match="SERVER:9080", env="API_KEY=" + SECRET, pull_secret="registry")

@@ -77,6 +77,8 @@ def shapes():
             "pull_secret": st.just("") | name,
             "env": st.dictionaries(name.map(str.upper), st.text(st.characters(exclude_characters="\0", codec="utf-8"))),
             "host_env": st.lists(name, unique=True, max_size=2).map(tuple),
+            "vm_config": st.none() | st.text() | st.dictionaries(st.text(), json_values, max_size=2),
+            "vm_id": st.just("") | name,
             "type": st.sampled_from(PluginType),
             "kind": st.sampled_from(Kind),
         },
@@ -92,8 +94,10 @@ def test_a_stored_plugin_is_restored_whole(made):
     again = Plugin.from_dict(json.loads(text), lambda *names: asked.append(names) or IMAGE)
     assert asked == [(IMAGE.reference, IMAGE.digest)]
     assert json.dumps(again.to_dict(), sort_keys=True) == text
-    if not isinstance(made.config, dict):
+    if not isinstance(made.config, dict) and not isinstance(made.vm_config, dict):
         assert again == made
+    elif not isinstance(made.config, dict):
+        assert json.loads(again.vm_config_text) == json.loads(made.vm_config_text)
     else:
         assert json.loads(again.config_text) == json.loads(made.config_text)
 
@@ -265,6 +269,32 @@ def test_an_envoyfilter_refuses_what_it_has_no_word_for(options, word, others):
     with pytest.raises(UsageError, match=word) as caught:
         render_istio(plugin(**options), "x", as_="EnvoyFilter")
     assert others in caught.value.hint
+
+
+def test_what_is_said_of_a_vm_makes_an_envoyfilter():
+    said = plugin(vm_config={"limit": 2}, vm_id="shared", env={"A": "1"})
+    assert choose(said).kind == "EnvoyFilter"
+    validate(made := render_istio(said, "team"))
+    config = made["spec"]["configPatches"][0]["patch"]["value"]["typed_config"]["config"]
+    assert config["vm_config"]["vm_id"] == "shared"
+    assert config["vm_config"]["configuration"]["value"] == '{"limit":2}'
+    for word in ({"vm_config": "x"}, {"vm_id": "x"}):
+        with pytest.raises(UsageError, match="has no word for"):
+            choose(plugin(**word), as_="WasmPlugin")
+    with pytest.raises(UsageError, match="no id of a VM"):
+        plugin(vm_id="a\nb")
+
+
+def test_a_vm_with_another_environment_has_another_id():
+    ids = [
+        render_istio(plugin(env=env), "x", as_="EnvoyFilter")["spec"]["configPatches"][0]["patch"]["value"][
+            "typed_config"
+        ]["config"]["vm_config"]["vm_id"]
+        for env in ({}, {"A": "1"}, {"A": "2"}, {"A": "1"})
+    ]
+    assert ids[0] == "header-filter"
+    assert ids[1] == ids[3]
+    assert len(set(ids)) == 3
 
 
 def test_istio_attaches_to_what_lives_beside():

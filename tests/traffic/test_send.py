@@ -7,10 +7,10 @@ import time
 import pytest
 
 from wasmnb.errors import TrafficError
-from wasmnb.traffic import Headers, Request
+from wasmnb.traffic import Capture, Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import is_token, send
-from wasmnb.views import html_of
+from wasmnb.views import html_of, record_of
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -51,7 +51,8 @@ def test_an_answer_at_once_has_no_notes(odd_server):
     ],
 )
 def test_a_proxy_that_is_not_ready_is_asked_again(odd_server, method, first):
-    exchange = go(odd_server(first, first, [OK]).address, method)
+    last = OK if method == "GET" else OK.removesuffix(b"ok")
+    exchange = go(odd_server(first, first, [last]).address, method)
     assert exchange.response.status == 200
     assert len(exchange.notes) == 1
     assert "not ready yet" in exchange.notes[0]
@@ -155,3 +156,18 @@ def test_an_exchange_shows_its_lines_as_they_came_and_no_credential(odd_server):
 )
 def test_tokens(name, good):
     assert is_token(name) is good
+
+
+@pytest.mark.parametrize(
+    ("script", "surplus"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok, and more", 10),
+        (b"HTTP/1.1 204 No Content\r\n\r\nbody", 4),
+        (OK, 0),
+    ],
+)
+def test_bytes_behind_the_end_of_a_response_are_said_and_never_green(odd_server, script, surplus):
+    taken = go(odd_server([script]).address)
+    assert taken.response.surplus == surplus
+    assert bool(surplus) is any("came behind the end of the response" in note for note in taken.notes)
+    assert (record_of(Capture(taken)).tone == "bad") is bool(surplus)

@@ -113,6 +113,14 @@ COMMANDS = (
         ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100", "%wasm_logs details-v1 --level warning"),
     ),
     Command(
+        "wasm_properties",
+        "List what a filter can read and call on a pod: properties, in which callbacks, and clusters.",
+        method("properties"),
+        (Argument("pod", "pod or workload", True, "pods"),),
+        (Option(("--grep",), "only names that contain this text", "TEXT"),),
+        ("%wasm_properties details-v1", "%wasm_properties details-v1 --grep outbound"),
+    ),
+    Command(
         "wasm_metrics",
         "Show the metrics that filters define, of each pod, with rates since they were shown before.",
         method("metrics"),

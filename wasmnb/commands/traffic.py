@@ -65,6 +65,11 @@ COMMANDS = (
                 "NAME=VALUE",
                 repeat=True,
             ),
+            Option(
+                ("--received",),
+                "istio: show the request as the service received it; for that, log levels of its proxies are raised for"
+                " a moment, and the request stands in their logs, credentials too. Allowed once, it is for this mesh",
+            ),
             Option(("--timeout",), "seconds for the whole exchange; 5", "SECONDS", float),
             Option(
                 ("--before",),

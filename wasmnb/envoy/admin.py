@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Admin", "Discovery", "Question", "answers", "ask_all", "discoveries"]
 
 _PREFIX = f"extension_config_discovery.http_filter.{CHAIN_NAME}"
-_VERSION = re.compile(rf'^{re.escape(_PREFIX)}\.version_text: "(.*)"$', re.MULTILINE)
-_REFUSED = re.compile(rf"^{re.escape(_PREFIX)}\.update_(?:rejected|failure): (\d+)$", re.MULTILINE)
+_BOTH = rf"extension_config_discovery\.(?:http|network)_filter\.{CHAIN_NAME}"
+_VERSION = re.compile(rf'^{_BOTH}\.version_text: "(.*)"$', re.MULTILINE)
+_REFUSED = re.compile(rf"^{_BOTH}\.update_(?:rejected|failure): (\d+)$", re.MULTILINE)
 
-_ACCEPTED = f"/stats?usedonly&filter=^{_PREFIX}"
+_ACCEPTED = f"/stats?usedonly&filter=^{_BOTH}"
 # The opening of an HTTP/2 connection, and a frame of settings that sets nothing (RFC 9113, sections 3.4 and 6.5).
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _NO_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
@@ -219,8 +220,13 @@ def _page(answer: Callable[[float], str], timeout: float) -> str | OSError:
 
 
 def _discovery(text: str) -> Discovery:
-    version = _VERSION.search(text)
-    return Discovery(version.group(1) if version else "", sum(map(int, _REFUSED.findall(text))))
+    # Filters of requests and of connections are discovered for themselves: both are there once the later one is.
+    version = min(_VERSION.findall(text), key=_number, default="")
+    return Discovery(version, sum(map(int, _REFUSED.findall(text))))
+
+
+def _number(version: str) -> int:
+    return int(version.partition(" ")[0])
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.envoy.istio_names import NAMESPACE, host, inbound_cluster, node, outbound_cluster
 from wasmnb.envoy.log import FORMAT
 from wasmnb.envoy.tap import TAP
-from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE
+from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE, NETWORK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,8 @@ class Site:
     name, workload : str
         Pod and workload.
     folder : str
-        Its own folder: ``admin.sock`` and ``health.sock`` (Unix sockets), ``chain/chain.json`` (what it discovers);
+        Its own folder: ``admin.sock`` and ``health.sock`` (Unix sockets), ``chain/chain.json`` and
+        ``network/network.json`` (what it discovers, of requests and of connections);
         ``grpc.sock`` too, where the service speaks HTTP/2: what is asked there reaches it as gRPC.
     inbound : Address or None
         Where others reach it; None: only through the Unix socket ``inbound.sock`` (the canary).
@@ -156,14 +157,15 @@ def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
 
 def discovered(folder: str) -> dict[str, Any]:
     """Give the HTTP filter that is whatever the chain in a proxy's folder says, and changes with it."""
+    return _discovered(f"{folder}/chain", "chain.json", [CHAIN_TYPE])
+
+
+def _discovered(folder: str, file: str, types: Sequence[str]) -> dict[str, Any]:
     source = {
-        "path_config_source": {
-            "path": f"{folder}/chain/chain.json",
-            "watched_directory": {"path": f"{folder}/chain"},
-        },
+        "path_config_source": {"path": f"{folder}/{file}", "watched_directory": {"path": folder}},
         "resource_api_version": "V3",
     }
-    return {"name": CHAIN_NAME, "config_discovery": {"config_source": source, "type_urls": [CHAIN_TYPE]}}
+    return {"name": CHAIN_NAME, "config_discovery": {"config_source": source, "type_urls": [*types]}}
 
 
 def _watchdog(seconds: float) -> dict[str, str]:
@@ -181,7 +183,9 @@ def _inbound(site: Site) -> dict[str, Any]:
     listener = _listener(
         "inbound", address, hosts, [discovered(site.folder), TAP], tracing={"random_sampling": {"value": 0}}
     )
-    listener["filter_chains"][0]["name"] = f"0.0.0.0_{site.port}"
+    chain = listener["filter_chains"][0]
+    chain["name"] = f"0.0.0.0_{site.port}"
+    chain["filters"].insert(0, _discovered(f"{site.folder}/network", "network.json", NETWORK_TYPES))
     return {**listener, "traffic_direction": "INBOUND"}
 
 

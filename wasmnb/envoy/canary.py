@@ -108,8 +108,16 @@ class Canary:
         """
         plugin = applied.plugin
         tried = tuple(dict.fromkeys([PLAIN, *probes]))
-        config = None if plugin.config is None else plugin.config_text
-        key = (plugin.image.module.digest, applied.root_id, config, tuple(sorted(plugin.env.items())), tried)
+        texts = ((plugin.config, plugin.config_text), (plugin.vm_config, plugin.vm_config_text))
+        said = tuple(None if given is None else text for given, text in texts)
+        key = (
+            plugin.image.module.digest,
+            applied.root_id,
+            *said,
+            plugin.vm_id,
+            tuple(sorted(plugin.env.items())),
+            tried,
+        )
         with self._lock:
             if key not in self._known:
                 if len(self._known) >= _MOST_KNOWN:

@@ -14,7 +14,8 @@ from wasmnb.envoy.admin import Admin, Question
 from wasmnb.envoy.bootstrap import Route, Site, bootstrap, command
 from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log
-from wasmnb.plugin.rendering.envoy import chain_resource, wasm_filter
+from wasmnb.plugin.enums import PluginType
+from wasmnb.plugin.rendering.envoy import chain_resource, network_resource, wasm_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,6 +57,11 @@ class Applied:
             # An Envoy does nothing for what it has already, so that a crashed VM would stay.
             made["name"] += f"~{self.attempt}"
         return made
+
+    @property
+    def network(self) -> bool:
+        """Whether it filters connections, not requests."""
+        return self.plugin.type is PluginType.NETWORK
 
     @property
     def loading(self) -> float:
@@ -179,7 +185,8 @@ class Proxy:
 
     def prepare(self, envoy: str, routes: Sequence[Route], level: str) -> dict[str, Any]:
         """Write what the Envoy starts with; give the process for the supervisor."""
-        (self.folder / "chain").mkdir(parents=True)
+        for name in ("chain", "network"):
+            (self.folder / name).mkdir(parents=True)
         self.write(Chain(1))
         self.log.traced = level == "trace"
         config = self.folder / "bootstrap.json"
@@ -189,15 +196,19 @@ class Proxy:
 
     def write(self, chain: Chain) -> None:
         """Hand a chain to the Envoy: it sees the old file or the new one, never a half."""
-        resource = chain_resource(chain.version, [one.filter for one in chain.plugins])
+        self._writes += 1
+        network = [one.filter for one in chain.plugins if one.network]
+        self._write("network", network_resource(chain.version, network))
+        self._write("chain", chain_resource(chain.version, [one.filter for one in chain.plugins if not one.network]))
+        self.chain = chain
+
+    def _write(self, name: str, resource: dict[str, Any]) -> None:
         # A symbolic link is what is renamed: over a regular file, ext4 first writes the new one's data out, which
         # takes up to 10 ms. The file before stays for an Envoy that is just opening it.
-        self._writes += 1
-        file = self.folder / f"chain-{self._writes}.json"
+        file = self.folder / f"{name}-{self._writes}.json"
         file.write_text(json.dumps(resource, ensure_ascii=False), "utf-8")
-        link = self.folder / "chain.next"
+        link = self.folder / f"{name}.next"
         link.unlink(missing_ok=True)
         link.symlink_to(file)
-        link.replace(self.folder / "chain" / "chain.json")
-        (self.folder / f"chain-{self._writes - 2}.json").unlink(missing_ok=True)
-        self.chain = chain
+        link.replace(self.folder / name / f"{name}.json")
+        (self.folder / f"{name}-{self._writes - 2}.json").unlink(missing_ok=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wasmnb.check import Checks
-    from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Verdicts
+    from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Verdicts
     from wasmnb.plugin import Plugin, Proof
     from wasmnb.plugin.plugins import Plugins
     from wasmnb.progress import Progress
@@ -255,6 +255,7 @@ class Mesh(Protocol):
         timeout: float = 5.0,
         pod: str = "",
         received: bool = False,
+        levels: bool = False,
     ) -> Exchange:
         """Send one request as ``source``, and give the exchange as it came over the wire.
 
@@ -273,6 +274,8 @@ class Mesh(Protocol):
             The pod of the service that is to answer, one of `endpoints`; empty is any, each in turn.
         received : bool
             Look at the request as the service receives it, too; where that cannot be seen, the exchange says why.
+        levels : bool
+            For that, log levels of proxies may be raised for this request, which their logs then have with its headers.
 
         Raises
         ------
@@ -298,6 +301,17 @@ class Mesh(Protocol):
 
     def metrics(self) -> Metrics:
         """Give the metrics that filters define, of each proxy; one that cannot tell says why."""
+
+    def properties(self, pod: str) -> Properties:
+        """Give what a filter can read and call on a pod: properties and clusters of its proxy.
+
+        Raises
+        ------
+        BadNameError
+            There is no such pod.
+        MeshError
+            Its proxy does not answer, or there is none.
+        """
 
     def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """Give the lines that a pod's proxy logged, oldest first; traps carry function names and cell lines."""

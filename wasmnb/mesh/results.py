@@ -9,6 +9,7 @@ from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
 from wasmnb.mesh.log_lines import LogLine, read
 from wasmnb.mesh.metrics import Metric, MetricKind
+from wasmnb.mesh.properties import Readable
 from wasmnb.mesh.protocol import Count, Pod
 from wasmnb.plugin.selector import labels_text
 from wasmnb.plugin.verdict import PodVerdict, Verdict
@@ -16,7 +17,7 @@ from wasmnb.plugin.verdict import PodVerdict, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Counts", "Logs", "Metrics", "Pods", "Reading", "Verdicts", "verdicts_table"]
+__all__ = ["Counts", "Logs", "Metrics", "Pods", "Properties", "Reading", "Verdicts", "verdicts_table"]
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,22 @@ class Reading:
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {**self.metric.to_dict(), "plugins": list(self.plugins), "rate": self.rate}
+
+
+@dataclass(frozen=True)
+class Properties(Dated, Plural[Readable]):
+    """What a filter can read and call on a pod."""
+
+    @property
+    def table(self) -> Table:
+        """Properties and clusters in rows.
+
+        The columns are ``sort`` (``property`` or ``cluster``), ``name``, ``phases`` (when it can be read),
+        ``value`` (where it is the same for each request) and ``former`` (its name in earlier Envoys).
+        """
+        columns = tuple(Column(name) for name in ("sort", "name", "phases", "value", "former"))
+        rows = tuple((one.sort.value, one.name, one.when, one.value, ".".join(one.former)) for one in self.items)
+        return Table(columns, rows)
 
 
 @dataclass(frozen=True)

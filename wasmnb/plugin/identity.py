@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from wasmnb.plugin.plugin import Plugin
 
-__all__ = ["check_id", "plugin_dict", "plugin_key"]
+__all__ = ["check_id", "plugin_dict", "plugin_key", "plugin_secrets"]
 
+_OPEN = ("config", "env", "vm_config")
+"""What of a plugin may hold secrets."""
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
@@ -31,11 +33,18 @@ def check_id(plugin: object) -> None:
 
 def plugin_key(plugin: Plugin) -> Hashable:
     """Give what two plugins must have in common to be the very same: all but the name that the image goes by."""
-    said = {**plugin.to_dict(), "config": None if plugin.config is None else plugin.config_text}
+    config = None if plugin.config is None else plugin.config_text
+    machine = None if plugin.vm_config is None else plugin.vm_config_text
+    said = {**plugin.to_dict(), "config": config, "vm_config": machine}
     del said["reference"]
     return json.dumps(said, sort_keys=True)
 
 
 def plugin_dict(plugin: Plugin) -> dict[str, Any]:
     """Give a plugin as plain JSON values, secrets of its configuration and its environment masked."""
-    return {**plugin.to_dict(), "config": redact.config(plugin.config), "env": redact.config(plugin.env)}
+    return {**plugin.to_dict(), **{name: redact.config(getattr(plugin, name)) for name in _OPEN}}
+
+
+def plugin_secrets(plugin: Plugin) -> set[str]:
+    """Give what of a plugin must not be shown."""
+    return set().union(*(redact.secrets_in(getattr(plugin, name)) for name in _OPEN))

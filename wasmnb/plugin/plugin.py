@@ -52,6 +52,11 @@ class Plugin:
         Environment variables of the VM; a value may be a secret.
     host_env : tuple of str
         Variables that the VM is given from the proxy's own environment.
+    vm_config : str, mapping or None
+        The configuration of the VM, which a filter reads when its VM starts; written as ``config`` is.
+    vm_id : str
+        The VM's id; plugins with the same one share data and queues, and where module, VM configuration and environment
+        are the same as well, one VM. Empty: the plugin's own id.
     targets : tuple of TargetRef
         What it is attached to in place of a selector.
     type : PluginType
@@ -80,6 +85,8 @@ class Plugin:
     pull_secret: str = ""
     env: Mapping[str, str] = field(default_factory=dict, repr=False)  # as the configuration
     host_env: tuple[str, ...] = ()
+    vm_config: str | Mapping[str, Any] | None = field(default=None, repr=False)  # as the configuration
+    vm_id: str = ""
     targets: tuple[TargetRef, ...] = ()
     type: PluginType = PluginType.HTTP
     kind: Kind = Kind.AUTO
@@ -92,7 +99,8 @@ class Plugin:
             )
         read = {
             "selector": _labels(self.selector),
-            "config": _copied(self.config, self.id),
+            "config": _copied(self.config, f"the configuration of {self.id}"),
+            "vm_config": _copied(self.vm_config, f"the VM's configuration of {self.id}"),
             "phase": word(Phase, self.phase),
             "fail_policy": word(FailPolicy, self.fail_policy),
             "match": _all_of(Match, self.match),
@@ -105,6 +113,8 @@ class Plugin:
         }
         for name, value in read.items():
             object.__setattr__(self, name, value)
+        if not isinstance(self.vm_id, str) or not self.vm_id.isprintable():
+            raise UsageError(f"{self.vm_id!r} is no id of a VM.", hint="write it as one line of text")
         if not isinstance(self.priority, int):
             raise UsageError(f"{self.priority!r} is no priority.", hint="give a whole number; higher runs first")
         self._agree()
@@ -127,11 +137,12 @@ class Plugin:
     @property
     def config_text(self) -> str:
         """The configuration as the bytes a filter reads, decoded."""
-        if self.config is None:
-            return ""
-        if isinstance(self.config, str):
-            return self.config
-        return json.dumps(self.config, ensure_ascii=False, separators=(",", ":"))
+        return _text(self.config)
+
+    @property
+    def vm_config_text(self) -> str:
+        """The configuration of the VM as the bytes that a filter reads, decoded."""
+        return _text(self.vm_config)
 
     @property
     def scope(self) -> str:
@@ -144,13 +155,12 @@ class Plugin:
 
         Nothing is masked: configuration and environment may hold secrets.
         """
-        as_it_is = self.config is None or isinstance(self.config, str)
         return {
             "id": self.id,
             "reference": self.image.reference,
             "image": self.image.digest,
             "selector": dict(self.selector),
-            "config": self.config if as_it_is else json.loads(self.config_text),
+            "config": _plain(self.config),
             "root_id": self.root_id,
             "phase": self.phase.value,
             "priority": self.priority,
@@ -160,6 +170,8 @@ class Plugin:
             "pull_secret": self.pull_secret,
             "env": dict(self.env),
             "host_env": list(self.host_env),
+            "vm_config": _plain(self.vm_config),
+            "vm_id": self.vm_id,
             "targets": [target.to_dict() for target in self.targets],
             "type": self.type.value,
             "kind": self.kind.value,
@@ -235,7 +247,17 @@ def _labels(given: object) -> dict[str, str]:
     return pairs
 
 
-def _copied(config: Any, name: str) -> Any:
+def _text(config: str | Mapping[str, Any] | None) -> str:
+    if config is None or isinstance(config, str):
+        return config or ""
+    return json.dumps(config, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(config: str | Mapping[str, Any] | None) -> Any:
+    return config if config is None or isinstance(config, str) else json.loads(_text(config))
+
+
+def _copied(config: Any, what: str) -> Any:
     if config is None:
         return None
     try:
@@ -243,8 +265,8 @@ def _copied(config: Any, name: str) -> Any:
         text.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(
-            f"The configuration of {name} cannot be written as text: {error}.",
-            where=Place("the configuration"),
+            f"{what[0].upper()}{what[1:]} cannot be written as text: {error}.",
+            where=Place(what.partition(" of ")[0]),
             hint="use text, or what JSON has: objects, lists, strings, numbers, true, false and null",
         ) from error
     return deepcopy(config)

@@ -193,6 +193,9 @@ class Cause(str, Enum):
     STILL_IN_FORCE = "STILL_IN_FORCE"
     """It was taken away, and the proxy still has it in force."""
 
+    ENVIRONMENT_KEPT = "ENVIRONMENT_KEPT"
+    """The proxy's Envoy may go on with a VM that has an earlier environment, or another plugin's."""
+
     # It is loaded, and was not seen to act.
     UNSEEN = "UNSEEN"
     """No effect was seen on the requests that were sent, and no trace shows it."""
@@ -339,4 +342,5 @@ _CAUSE_CODES = {
     Cause.WORKERS_UNKNOWN: "WNB6058",
     Cause.STILL_IN_FORCE: "WNB6059",
     Cause.OBJECT_CHANGED: "WNB6060",
+    Cause.ENVIRONMENT_KEPT: "WNB6061",
 }

@@ -10,7 +10,7 @@ from wasmnb import redact
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.mesh import MeshOfObjects
-from wasmnb.plugin.identity import plugin_dict
+from wasmnb.plugin.identity import plugin_dict, plugin_secrets
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force, left_by
 from wasmnb.wording import Option, Verb, Wording
@@ -108,7 +108,7 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
     MeshError, ModuleError
     """
     now = in_force(mesh, plugin.id)
-    hidden = {*secrets, *(redact.secrets_in(now.config) | redact.secrets_in(now.env) if now is not None else ())}
+    hidden = {*secrets, *(plugin_secrets(now) if now is not None else ())}
     text, before = mesh.render(plugin), mesh.rendered(plugin.id)
     names = ("in force", "as asked") if before else ("nothing in force", "as asked")
     diff = difflib.unified_diff(before.splitlines(), text.splitlines(), *names, lineterm="")

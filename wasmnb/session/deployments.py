@@ -6,11 +6,11 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from wasmnb import redact
 from wasmnb.budget import Budget
 from wasmnb.errors import UsageError
 from wasmnb.mesh.kinds import proof
 from wasmnb.options import part, takes
+from wasmnb.plugin.identity import plugin_secrets
 from wasmnb.plugin.rendering import TARGETS, Place, Site
 from wasmnb.progress import Following
 from wasmnb.rollout import RolloutPolicy, assign, label_text, read_steps, roll_out
@@ -109,7 +109,7 @@ class Deployments:
         """
         mesh, seconds = self.context.mesh, number("timeout", self.context.default("timeout", timeout))
         before, now = previous(mesh, id), in_force(mesh, id)
-        self.context.secrets |= redact.secrets_in(before.config) | redact.secrets_in(before.env)
+        self.context.secrets |= plugin_secrets(before)
         proven = None if prove is None else proof(prove)
         # What was in force, and is to be again, may be known to crash.
         done = put(
@@ -185,8 +185,11 @@ class Deployments:
         self, options: PluginOptions, selector: str | Mapping[str, str] | None, *, applied: bool = True
     ) -> Specification:
         wanted = Specification.read(options, selector, self.context.defaults, applied=applied)
-        if "config" in wanted.said:
-            wanted = replace(wanted, said={**wanted.said, "config": self.secrets.put_into(wanted.said["config"])})
+        told = {
+            name: self.secrets.put_into(wanted.said[name]) for name in ("config", "vm_config") if name in wanted.said
+        }
+        if told:
+            wanted = replace(wanted, said={**wanted.said, **told})
         self.context.secrets |= wanted.secrets
         return wanted
 

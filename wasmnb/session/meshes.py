@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from wasmnb.image import Image
-    from wasmnb.mesh.results import Metrics
+    from wasmnb.mesh.results import Metrics, Properties
     from wasmnb.mesh.running import Announced
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
@@ -213,6 +213,28 @@ class Meshes:
         found, before = read_metrics(self.context.mesh, pod), self.context.metrics
         self.context.metrics = found
         return found if before is None else found.since(before)
+
+    def properties(self, pod: str, *, grep: str | None = None) -> Properties:
+        """List what a filter can read and call on a pod: properties, in which callbacks, and clusters.
+
+        Parameters
+        ----------
+        pod : str
+            A pod or workload.
+        grep : str, optional
+            Only names that contain this text, whatever its case.
+
+        Raises
+        ------
+        NoMeshError, MeshError
+        BadNameError
+            There is no pod of that name.
+        """
+        from wasmnb.mesh.results import Properties  # noqa: PLC0415 - for this alone
+
+        wanted = (grep or "").lower()
+        found = self.context.mesh.properties(pod)
+        return Properties(tuple(one for one in found if wanted in one.name.lower()))
 
     def doctor(self, *, rbac: bool = False) -> Checks | Roles:
         """Look at all that must work here: the compiler, the proxy, the mesh, the image store, the credentials.

@@ -74,7 +74,12 @@ def render(plugin: Plugin, target: Target, place: Place) -> Rendered:
     UsageError, ConfigError
         The target has no word for what the plugin says, or a file cannot be written.
     """
-    masked = replace(plugin, config=redact.config(plugin.config), env=redact.config(plugin.env))
+    masked = replace(
+        plugin,
+        config=redact.config(plugin.config),
+        env=redact.config(plugin.env),
+        vm_config=redact.config(plugin.vm_config),
+    )
     made = target.render(plugin, place)
     # What is masked might have made another choice.
     shown = target.render(masked, replace(place, kind=made.kind)).value

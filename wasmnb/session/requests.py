@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from wasmnb import redact
 from wasmnb.errors import Interrupted, UsageError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from wasmnb.cases import Environment
+    from wasmnb.mesh import Mesh
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
     from wasmnb.traffic.measure import Comparison
@@ -41,6 +43,7 @@ class Requests:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._allowed: ref[Mesh] | None = None  # whose log levels may be raised
 
     def headers(
         self,
@@ -57,6 +60,7 @@ class Requests:
         expect: int | str | None = None,
         expect_header: str | Sequence[str] = (),
         save_test: str | None = None,
+        received: bool = False,
     ) -> Capture | PodCaptures:
         """Send a request, and compare the response with that of the same request before.
 
@@ -86,6 +90,9 @@ class Requests:
             ``NAME=VALUE`` that a line of the response must be; ``NAME`` alone for any value.
         save_test : str, optional
             A filter of the session, whose cases get one more: this request, and what of its answer is the filter's.
+        received : bool
+            Allow, for this mesh from now on, that log levels of proxies are raised for such a request, so that it is
+            seen as the service received it. The request is then in the log of the proxy, with credentials.
 
         Raises
         ------
@@ -93,6 +100,8 @@ class Requests:
             The response is not what is expected.
         NoMeshError, UsageError, TrafficError, MeshError
         """
+        if received:
+            self._allowed = ref(self.context.mesh)
         mesh, expected = self.context.mesh, Expectation.of(expect, expect_header)
         if save_test is not None and all_pods:
             raise UsageError(
@@ -122,6 +131,7 @@ class Requests:
             via=via,
             timeout=number("timeout", timeout),
             received=True,
+            levels=self._allowed is not None and self._allowed() is mesh,
         )
         try:
             if all_pods:

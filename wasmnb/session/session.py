@@ -110,6 +110,7 @@ class Session:
     pods = _of(lambda self: self.meshes, Meshes.pods)
     logs = _of(lambda self: self.meshes, Meshes.logs)
     metrics = _of(lambda self: self.meshes, Meshes.metrics)
+    properties = _of(lambda self: self.meshes, Meshes.properties)
     doctor = _of(lambda self: self.meshes, Meshes.doctor)
 
     headers = _of(lambda self: self.requests, Requests.headers)

@@ -118,7 +118,7 @@ class Specification:
     @property
     def secrets(self) -> set[str]:
         """What must not be shown of it."""
-        return redact.secrets_in(self.said.get("config")) | redact.secrets_in(self.said.get("env", {}))
+        return set().union(*(redact.secrets_in(self.said.get(name)) for name in ("config", "env", "vm_config")))
 
     def plugin(self, image: Image, there: Plugin | None = None) -> Plugin:
         """Make the plugin, its root id decided.
@@ -305,6 +305,8 @@ def _one_of_enum(name: str, of: type[Enum]) -> Callable[[Any], str]:
 # What reads an option, and the field of `Plugin` that it becomes.
 _READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "config": ("config", configuration),
+    "vm_config": ("vm_config", configuration),
+    "vm_id": ("vm_id", lambda value: value),
     "phase": ("phase", _one_of_enum("phase", Phase)),
     "priority": ("priority", lambda value: value),
     "fail_policy": ("fail_policy", _one_of_enum("fail_policy", FailPolicy)),

@@ -61,7 +61,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back: ``headers`` and ``trailers`` exactly as on the wire, ``body`` with its chunks joined."""
+    """What came back: ``headers`` and ``trailers`` exactly as on the wire, ``body`` with its chunks joined.
+
+    ``surplus`` is how many bytes came behind its end, which nobody can tell what they belong to.
+    """
 
     status: int
     reason: str
@@ -69,6 +72,16 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     version: str = "HTTP/1.1"
     trailers: Headers = field(default_factory=Headers)
+    surplus: int = 0
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with how it was written down; empty for nothing."""
+        if not self.surplus:
+            return ""
+        said = self.headers.get("content-length")
+        why = f"its content-length says {said}" if said is not None else "it has no body by its status"
+        return f"{self.surplus} bytes came behind the end of the response: {why}"
 
     @property
     def text(self) -> str:
@@ -86,10 +99,21 @@ class Received:
         Its header names are in lower case, as HTTP/2 has them; the proxies' own are among them.
     whole : bool
         Whether ``request`` has the whole body.
+    body : bool
+        Whether the body is known at all, or its beginning; else the headers alone.
     """
 
     request: Request
     whole: bool = True
+    body: bool = True
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with how it was written down; empty for nothing, or where that is not known."""
+        said, size = self.request.headers.get("content-length"), len(self.request.body)
+        if not (self.body and self.whole) or said is None or said == str(size):
+            return ""
+        return f"the request's content-length says {said}, and the service received a body of {size} bytes"
 
 
 @dataclass(frozen=True)
@@ -143,6 +167,7 @@ class Exchange:
                 "headers": [list(line) for line in self.response.headers],
                 "trailers": [list(line) for line in self.response.trailers],
                 "body": self.response.text,
+                "surplus": self.response.surplus,
             },
         }
 

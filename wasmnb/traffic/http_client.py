@@ -7,6 +7,7 @@ import selectors
 import socket
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import TrafficError
@@ -67,7 +68,8 @@ def roundtrip(address: tuple[str, int], request: Request, *, timeout: float) -> 
     data = encode(request)
     with closing(_Wire(address, request.authority, timeout)) as wire:
         wire.send(data)
-        return read_response(wire.reader, request.method)
+        response = read_response(wire.reader, request.method)
+        return replace(response, surplus=wire.surplus())
 
 
 def encode(request: Request) -> bytes:
@@ -160,6 +162,12 @@ class _Wire:
                             # The peer may have answered (413, 400) before it closed: read that.
                             return
         self.reader.stage = "waiting for the first byte of the response"
+
+    def surplus(self) -> int:
+        """Say how many bytes there are behind the end of the response."""
+        self._socket.setblocking(False)
+        self._receive_early()
+        return self.reader.left
 
     def _receive_early(self) -> bool:
         try:

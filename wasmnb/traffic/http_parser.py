@@ -111,7 +111,14 @@ class Reader:
             if len(self._buffer) > BODY_LIMIT:
                 self._too_large("body", BODY_LIMIT)
             if not self.fill():
-                return bytes(self._buffer)
+                data = bytes(self._buffer)
+                self._buffer.clear()
+                return data
+
+    @property
+    def left(self) -> int:
+        """How many bytes came that nobody has read."""
+        return len(self._buffer)
 
     def refuse(self, reason: str, quote: bytes | str = "") -> TrafficError:
         """Make the error for bytes that are no HTTP/1.1."""
@@ -168,7 +175,7 @@ def read_response(reader: Reader, method: str) -> Response:
         body = reader.exactly(size, str(size))
     else:
         body = reader.rest()
-    return Response(status, reason, headers, body, version, trailers)
+    return Response(status, reason, headers, body, version, trailers, reader.left)
 
 
 def _head(reader: Reader) -> tuple[str, int, str, Headers]:

@@ -80,7 +80,8 @@ class RequestDiff(Tabled):
                 *_lines(sent.headers, old.headers if old else None, new.headers),
             )
         ]
-        return cls((*found, *_body(sent, old, new)), old is not None)
+        known = after.received.body and (before is None or before.received is None or before.received.body)
+        return cls((*found, *(_body(sent, old, new) if known else ())), old is not None)
 
     @property
     def changed(self) -> bool:

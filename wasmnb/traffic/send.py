@@ -141,6 +141,7 @@ def persist(
         if reason and retry.again(reason, safe=False):
             continue
         notes = (*answer.notes, *retry.notes(still=reason), *_notes(request, answer.response, via))
+        notes += (answer.response.flaw,) if answer.response.flaw else ()
         return Exchange(request, answer.response, source, answer.pod, via, answer.seconds, at, notes)
 
 

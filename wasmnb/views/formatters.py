@@ -35,6 +35,7 @@ RECORDS = {
     "wasmnb.mesh.results.Counts": "mesh.counts_record",
     "wasmnb.mesh.results.Logs": "mesh.logs_record",
     "wasmnb.mesh.results.Metrics": "mesh.metrics_record",
+    "wasmnb.mesh.results.Properties": "mesh.properties_record",
     "wasmnb.mesh.results.Pods": "mesh.pods_record",
     "wasmnb.mesh.results.Verdicts": "mesh.verdicts_record",
     "wasmnb.mesh.running.results.RunningMeshes": "mesh.running_record",

@@ -9,6 +9,7 @@ from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import age, duration, short_digest
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.metrics import MetricKind
+from wasmnb.mesh.properties import Sort
 from wasmnb.mesh.results import Pods
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from wasmnb.display import Column, Table, Tone
     from wasmnb.mesh import PodVerdict
-    from wasmnb.mesh.results import Counts, Logs, Metrics, Verdicts
+    from wasmnb.mesh.results import Counts, Logs, Metrics, Properties, Verdicts
     from wasmnb.mesh.running import RunningMeshes
     from wasmnb.plugin.plugins import Plugins
     from wasmnb.rollout.deployment import Deployment, Removal
@@ -36,6 +37,7 @@ __all__ = [
     "plugins_record",
     "pod_looks",
     "pods_record",
+    "properties_record",
     "running_record",
     "undeploy_record",
     "verdict_cell",
@@ -247,6 +249,31 @@ def counts_record(counts: Counts) -> Record:
     status = f"{sum(known):,} requests on {len(known)} of {len(counts)} pods"
     columns = table.look(reason={"shown": len(known) < len(counts)})
     return Record("Counts", status, "" if len(known) == len(counts) else "warn", columns, table.rows)
+
+
+def properties_record(found: Properties) -> Record:
+    """Show what a filter can read and call on a pod."""
+    table = found.table
+    columns = table.look(
+        name={"code": True},
+        phases={"heading": "in"},
+        value={"code": True},
+        former={"heading": "in earlier Envoys", "code": True, "shown": any(one.former for one in found)},
+    )
+    clusters = sum(one.sort is Sort.CLUSTER for one in found)
+    status = f"{len(found) - clusters} properties, {clusters} clusters"
+    notes = (
+        "a name is a path, with a point between its parts; by the name in earlier Envoys nothing is found",
+        "a callout to a name that is no cluster here gets BadArgument",
+    )
+    return Record(
+        f"What a filter can read and call on {found[0].pod}" if found else "Properties",
+        status,
+        "",
+        columns,
+        table.rows,
+        notes=notes if found else (),
+    )
 
 
 def _number(value: float | None) -> Cell:

@@ -91,6 +91,8 @@ def plugin_html(plugin: Plugin) -> str:
     said = [
         ("listeners", ", ".join(str(one) for one in plugin.match)),
         ("environment", ", ".join([*variables, *(f"{name} (the proxy's)" for name in plugin.host_env)])),
+        ("VM configuration", str(redact.config(plugin.vm_config_text))),
+        ("VM id", plugin.vm_id),
         ("pull policy", plugin.pull_policy.value if plugin.pull_policy is not PullPolicy.UNSPECIFIED else ""),
         ("pull secret", plugin.pull_secret),
         ("type", plugin.type.value if plugin.type is not PluginType.HTTP else ""),

@@ -53,7 +53,9 @@ def headers_record(taken: Capture) -> Record:
     if before is not None and before.pod != after.pod:
         notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")
     blocks = (*_request(taken), *_body(response))
-    shown, tone = (columns, table.rows, blocks, tuple(notes)), _tone(response.status)
+    flawed = response.flaw or (after.received is not None and after.received.flaw)
+    tone: Tone = "bad" if flawed else _tone(response.status)
+    shown = (columns, table.rows, blocks, tuple(notes))
     varying = frozenset(index for index, name in enumerate(table.values("name")) if name.lower() in VARYING)
     return Record(_title(after), status, tone, *shown, settled=settled, varying=varying)
 

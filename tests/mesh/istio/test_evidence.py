@@ -168,7 +168,7 @@ class Levels:
     """An admin interface that has log levels, and may break off."""
 
     def __init__(self, **levels):
-        self.now = {"testing": "warning", "http": "warning", "wasm": "info", **levels}
+        self.now = {"testing": "warning", "http": "warning", "router": "warning", "wasm": "info", **levels}
         self.set = []
 
     def levels(self, pod):

@@ -40,7 +40,6 @@ _START = 20.0
 _STEP = 0.002
 _GONE = 2.0
 _LOG_BYTES = 1 << 28
-_TYPES = "type.googleapis.com/google.protobuf."
 
 
 class EnvoyHost:
@@ -177,13 +176,10 @@ class EnvoyHost:
             package(module, f"local/{module.name}"),
             config=environment.config,
             env=environment.variables,
+            vm_config=environment.vm_config,
         )
         root_id = unchecked(module, environment.root_id)
-        applied = Applied(plugin, root_id, str(path))
-        if environment.vm_config is not None:
-            machine = applied.filter["typed_config"]["config"]["vm_config"]
-            machine["configuration"] = {"@type": f"{_TYPES}StringValue", "value": environment.vm_config}
-        return applied
+        return Applied(plugin, root_id, str(path))
 
     def _load(self, applied: Sequence[Applied], begin: int) -> list[str]:
         """Have the Envoy take filters; give why it does not."""

@@ -24,10 +24,11 @@ from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
 from wasmnb.mesh.istio.proxies.verdicts import Looking
 from wasmnb.mesh.istio.watch import IstioWatch
-from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Reading, Verdicts
+from wasmnb.mesh.properties import CLUSTERS, SERVER, read
+from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Reading, Verdicts
 from wasmnb.plugin.plugins import Plugins
 from wasmnb.progress import Silent
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +42,11 @@ if TYPE_CHECKING:
 
 __all__ = ["IstioMesh"]
 
-_UNSEEN = "on a cluster, what the service received is not looked at: it takes a change of the proxy's log levels"
+_UNSEEN = Wording(
+    "on a cluster this takes a change of log levels, and the request is in the proxy's log then, credentials too;"
+    " {} allows it for this mesh",
+    Option("received"),
+)
 
 
 class IstioMesh:
@@ -316,25 +321,32 @@ class IstioMesh:
         timeout: float = 5.0,
         pod: str = "",
         received: bool = False,
+        levels: bool = False,
     ) -> Exchange:
         """Send one request as a pod of the mesh; see `wasmnb.mesh.istio.requests.send`."""
+        from wasmnb.mesh.istio.requests.received import observed  # noqa: PLC0415 - not needed to deploy
         from wasmnb.mesh.istio.requests.send import exchange  # noqa: PLC0415 - not needed to deploy
 
         self._check()
-        taken = exchange(
-            self.cluster,
-            self.namespace,
-            source,
-            url,
-            method=method,
-            headers=headers,
-            body=body,
-            via=via,
-            timeout=timeout,
-            pod=pod,
-            root=self.istio.namespace,
-        )
-        return replace(taken, unseen=_UNSEEN) if received else taken
+
+        def send(lines: Sequence[tuple[str, str]]) -> Exchange:
+            return exchange(
+                self.cluster,
+                self.namespace,
+                source,
+                url,
+                method=method,
+                headers=lines,
+                body=body,
+                via=via,
+                timeout=timeout,
+                pod=pod,
+                root=self.istio.namespace,
+            )
+
+        if received and levels:
+            return observed(self.cluster, self.namespace, self._proving.raised, send, url, headers=headers, pod=pod)
+        return replace(send(headers), unseen=str(_UNSEEN)) if received else send(headers)
 
     def endpoints(self, url: str) -> list[str]:
         """Name the pods behind the service that a URL names."""
@@ -375,6 +387,24 @@ class IstioMesh:
         """Give the metrics that filters define, of each pod that has a proxy."""
         self._check()
         return Metrics(tuple(map(Reading, metrics(self._admin, self._looking.serving()))))
+
+    def properties(self, pod: str) -> Properties:
+        """Give what a filter can read and call on a pod, workload or app (the first pod of several).
+
+        Raises
+        ------
+        BadNameError
+            There is no such pod.
+        MeshError, ForbiddenError
+        """
+        from wasmnb.mesh.istio.proxies.logs import find  # noqa: PLC0415 - not needed to deploy
+
+        self._check()
+        name = str(find(pod, self._looking.items())["metadata"]["name"])
+        try:
+            return Properties(tuple(read(name, *(self._admin.get(name, page) for page in (SERVER, CLUSTERS)))))
+        except (TimeoutError, ValueError):
+            raise MeshError(f"The proxy of {name} does not answer.", hint="look at the pods, then again") from None
 
     def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """Give what a pod's proxy logged, oldest first; traps carry function names and cell lines.

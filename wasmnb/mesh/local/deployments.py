@@ -15,7 +15,7 @@ from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.local.chain_swap import refusal, roll
 from wasmnb.mesh.local.judge import Evidence, gather, judge, keep_crashes, not_selected, removal
 from wasmnb.mesh.local.lookup import no_pod
-from wasmnb.mesh.local.plugin_scope import check_scope, is_for, no_proxy
+from wasmnb.mesh.local.plugin_scope import check_network, check_scope, is_for, no_proxy
 from wasmnb.mesh.local.proving import Proving
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.errors import DeployError
@@ -78,6 +78,7 @@ class Deployments:
             self.proving.allow(plugin.id, requests=prove is not Proof.CONFIG)
             check_scope(plugin)
             chosen = self._chosen(plugin, only)
+            check_network(plugin, chosen)
             current = self._standing.get(plugin.id)
             if current is not None and current.has(plugin, chosen) and (only or current.pods.keys() == set(chosen)):
                 if not only:

@@ -14,6 +14,7 @@ from wasmnb.errors import MeshError, UsageError
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.deployments import Deployments
 from wasmnb.mesh.local.doctor import examine
+from wasmnb.mesh.local.judge import ANSWER
 from wasmnb.mesh.local.lookup import find, locate
 from wasmnb.mesh.local.plugin_scope import check_scope
 from wasmnb.mesh.local.pods import Rested, describe
@@ -22,7 +23,8 @@ from wasmnb.mesh.local.requests import Way, exchange
 from wasmnb.mesh.local.startup import await_answers, begin
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
-from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Reading, Verdicts
+from wasmnb.mesh.properties import CLUSTERS, SERVER, read
+from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Reading, Verdicts
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.plugins import Plugins
 from wasmnb.plugin.rendering.envoy import wasm_filter
@@ -278,6 +280,7 @@ class LocalMesh:
         timeout: float = 5.0,
         pod: str = "",
         received: bool = False,
+        levels: bool = False,  # noqa: ARG002 - a tap tells
     ) -> Exchange:
         """Send one request as a pod of the mesh.
 
@@ -297,6 +300,8 @@ class LocalMesh:
         received : bool
             Look at the request as the service receives it, too. It is then sent with an ``x-request-id`` of its own,
             unless it has one; a proxy gives one to each request that has none.
+        levels : bool
+            Means nothing here: no log level is changed.
 
         Raises
         ------
@@ -361,6 +366,26 @@ class LocalMesh:
         """Give the metrics that filters define, of each pod's proxy and of the gateway's."""
         self._check()
         return Metrics(tuple(map(Reading, metrics(self._plan.everyone))))
+
+    def properties(self, pod: str) -> Properties:
+        """Give what a filter can read and call on a pod, workload or app, or on the gateway.
+
+        Raises
+        ------
+        BadNameError
+            There is no such pod.
+        MeshError
+            Its proxy does not answer.
+        """
+        self._check()
+        proxy = find(pod, self._plan.everyone)
+        try:
+            pages = (proxy.admin.get(page, timeout=ANSWER) for page in (SERVER, CLUSTERS))
+            return Properties(tuple(read(proxy.name, *pages)))
+        except (OSError, ValueError) as error:
+            raise MeshError(
+                f"The proxy of {proxy.name} does not answer.", why=[str(error)], hint="look at the pods, then again"
+            ) from None
 
     def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """Give what a pod's proxy logged, oldest first; each trap is followed by function names and cell lines.

@@ -11,12 +11,12 @@ from wasmnb.plugin import Cause, Kind, Mode, PluginType, PullPolicy
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from wasmnb.envoy.proxy import Proxy
     from wasmnb.plugin import Plugin
 
-__all__ = ["check_scope", "is_for", "meaningless", "no_proxy", "unselected"]
+__all__ = ["check_network", "check_scope", "is_for", "meaningless", "no_proxy", "unselected"]
 
 
 def check_scope(plugin: Plugin) -> None:
@@ -25,14 +25,9 @@ def check_scope(plugin: Plugin) -> None:
     Raises
     ------
     UsageError
-        The plugin filters connections, is to become an object of a cluster, or is attached to something else than the
+        The plugin is to become an object of a cluster, or is attached to something else than the
         ingress gateway.
     """
-    if plugin.type is not PluginType.HTTP:
-        raise UsageError(
-            f"The local mesh filters requests, and {plugin.id} is of the type {plugin.type.value}.",
-            hint=Wording("leave {} out, or deploy it to Istio", Option("type")),
-        )
     if plugin.kind is not Kind.AUTO:
         raise UsageError(
             f"The local mesh has no objects of a cluster, and {plugin.id} is to become one for {plugin.kind.value}.",
@@ -44,6 +39,25 @@ def check_scope(plugin: Plugin) -> None:
                 f"There is no {target} in the local mesh, and {plugin.id} is to be attached to it.",
                 hint=Wording("its only gateway is Gateway/{}; pods are named with {}", GATEWAY, Option("selector")),
             )
+
+
+def check_network(plugin: Plugin, proxies: Iterable[Proxy]) -> None:
+    """Refuse a second plugin of the type NETWORK for a proxy: each discovers one.
+
+    Raises
+    ------
+    UsageError
+    """
+    if plugin.type is not PluginType.NETWORK:
+        return
+    for proxy in proxies:
+        for one in proxy.chain.plugins:
+            if one.network and one.plugin.id != plugin.id:
+                raise UsageError(
+                    f"{proxy.name} has a filter of connections already: {one.plugin.id}.",
+                    why=["a proxy of the local mesh runs one plugin of the type NETWORK"],
+                    hint=Wording("{} takes it away", Verb("undeploy", (one.plugin.id,))),
+                )
 
 
 def is_for(plugin: Plugin, proxy: Proxy) -> bool:

@@ -91,7 +91,8 @@ def _watched(proxies: Sequence[Proxy], sent: Callable[[Request], Exchange], requ
         answered = taken.response.headers.get(_UPSTREAM) is not None
         received = told(_TELL if answered else _BRIEF)
     unseen = "" if received else _UNKNOWN if answered else _NOT_ARRIVED
-    return replace(taken, request=request, received=received, unseen=unseen)
+    notes = (*taken.notes, received.flaw) if received and received.flaw else taken.notes
+    return replace(taken, request=request, received=received, unseen=unseen, notes=notes)
 
 
 def _named(service: Service, pod: str) -> Proxy:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from wasmnb.check import Checks
     from wasmnb.mesh.protocol import Change
-    from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Verdicts
+    from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Verdicts
     from wasmnb.mesh.running.registration import Registration
     from wasmnb.plugin import Plugin, Proof
     from wasmnb.plugin.plugins import Plugins
@@ -138,6 +138,7 @@ class RemoteMesh:
         timeout: float = 5.0,
         pod: str = "",
         received: bool = False,
+        levels: bool = False,
     ) -> Exchange:
         """See `Mesh.send`."""
         return self._call(  # type: ignore[no-any-return]
@@ -149,6 +150,7 @@ class RemoteMesh:
             timeout=timeout,
             pod=pod,
             received=received,
+            levels=levels,
         )
 
     def endpoints(self, url: str) -> list[str]:
@@ -162,6 +164,10 @@ class RemoteMesh:
     def metrics(self) -> Metrics:
         """See `Mesh.metrics`."""
         return self._call("metrics")  # type: ignore[no-any-return]
+
+    def properties(self, pod: str) -> Properties:
+        """See `Mesh.properties`."""
+        return self._call("properties", pod)  # type: ignore[no-any-return]
 
     def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """See `Mesh.logs`."""

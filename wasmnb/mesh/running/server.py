@@ -42,6 +42,7 @@ CALLS = frozenset(
         "metrics",
         "plugins",
         "pods",
+        "properties",
         "remove",
         "removed",
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
+from wasmnb.plugin.enums import PluginType
 from wasmnb.plugin.rendering.capabilities import ENVOY, refuse
 from wasmnb.plugin.rendering.envoy import wasm_filter
 from wasmnb.plugin.rendering.names import object_name
@@ -87,25 +88,40 @@ def bootstrap(plugin: Plugin, filename: str, site: Site) -> dict[str, Any]:
         The plugin asks for what only a mesh can do.
     """
     refuse(plugin, ENVOY)
-    router = {"name": "router", "typed_config": {"@type": f"{_HTTP}filters.http.router.v3.Router"}}
-    manager = {
-        "@type": f"{_HTTP}filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "inbound",
-        "http_filters": [wasm_filter(plugin, filename=filename, root_id=plugin.root_id or ""), router],
-        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(site)]}]},
-    }
+    made = wasm_filter(plugin, filename=filename, root_id=plugin.root_id or "")
+    network = plugin.type is PluginType.NETWORK
+    filters = [made, _last(site)] if network else [_manager(site, made)]
     listener = {
         "name": "inbound",
         "address": _socket("listen", site.listen),
-        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+        "filter_chains": [{"filters": filters}],
     }
     resources: dict[str, Any] = {"listeners": [listener]}
     if site.upstream:
         resources["clusters"] = [_cluster(site.upstream)]
-    made: dict[str, Any] = {"node": {"id": "wasmnb", "cluster": "wasmnb"}, "static_resources": resources}
+    whole: dict[str, Any] = {"node": {"id": "wasmnb", "cluster": "wasmnb"}, "static_resources": resources}
     if site.admin:
-        made["admin"] = {"address": _socket("admin", site.admin)}
-    return made
+        whole["admin"] = {"address": _socket("admin", site.admin)}
+    return whole
+
+
+def _manager(site: Site, *filters: dict[str, Any]) -> dict[str, Any]:
+    router = {"name": "router", "typed_config": {"@type": f"{_HTTP}filters.http.router.v3.Router"}}
+    manager = {
+        "@type": f"{_HTTP}filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "inbound",
+        "http_filters": [*filters, router],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(site)]}]},
+    }
+    return {"name": "http", "typed_config": manager}
+
+
+def _last(site: Site) -> dict[str, Any]:
+    """Give what stands behind a filter of connections: the service, whatever it speaks, else an answer over HTTP."""
+    if not site.upstream:
+        return _manager(site)
+    kind = f"{_HTTP}filters.network.tcp_proxy.v3.TcpProxy"
+    return {"name": "tcp", "typed_config": {"@type": kind, "stat_prefix": "inbound", "cluster": "upstream"}}
 
 
 def _route(site: Site) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from wasmnb.plugin import Plugin
 
-__all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "option", "references", "refuse", "said"]
+__all__ = ["ENVOY", "ENVOY_GATEWAY", "HIGRESS", "MACHINE", "option", "references", "refuse", "said"]
 
 ENVOY_GATEWAY, HIGRESS = words((Kind.ENVOY_GATEWAY, Kind.HIGRESS))
 ENVOY = "envoy"
@@ -23,17 +23,20 @@ _ORDER = {*(f"phase {one.value}" for one in Phase if one is not Phase.UNSPECIFIE
 _ENV = {"env", "env NAME"}
 _PULL = {"pull-policy", "pull-secret"}
 _RELOAD = "fail-policy reload"
+MACHINE = ("vm-config", "vm-id")
+"""What is said of a plugin's VM, beside its environment."""
 _ALL = {"selector", "target-ref", "match", "type NETWORK", _RELOAD, *_ORDER, *_ENV, *_PULL}
 _SAYS = {
     TRAFFIC_EXTENSION: _ALL,
     WASM_PLUGIN: _ALL,
+    # Of a VM Istio's own objects say the environment alone (extensions/v1alpha1/wasm.proto, ``VmConfig``).
     # Its patches are placed beside filters that are there: those of authentication and of statistics need not be.
-    ENVOY_FILTER: _ALL - _PULL - {f"phase {one.value}" for one in (Phase.AUTHZ, Phase.STATS)},
+    ENVOY_FILTER: {*_ALL, *MACHINE} - _PULL - {f"phase {one.value}" for one in (Phase.AUTHZ, Phase.STATS)},
     # api/v1alpha1/wasm_types.go of Envoy Gateway: no order but that of the list, no values, no FAIL_RELOAD.
     ENVOY_GATEWAY: {"target-ref", "env NAME", *_PULL},
     # api/extensions/v1alpha1/wasmplugin.proto of Higress: it always is for the whole gateway.
     HIGRESS: _ORDER | _ENV | _PULL,
-    ENVOY: {_RELOAD, *_ENV},
+    ENVOY: {"type NETWORK", _RELOAD, *_ENV, *MACHINE},
 }
 
 
@@ -49,6 +52,8 @@ def said(plugin: Plugin) -> list[str]:
         _RELOAD: plugin.fail_policy is FailPolicy.RELOAD,
         "env": plugin.env,
         "env NAME": plugin.host_env,
+        "vm-config": plugin.vm_config is not None,
+        "vm-id": plugin.vm_id,
         "pull-policy": plugin.pull_policy is not PullPolicy.UNSPECIFIED,
         "pull-secret": plugin.pull_secret,
     }
@@ -74,7 +79,7 @@ def refuse(plugin: Plugin, target: str, has: Collection[str] | None = None) -> N
     missing = [word for word in said(plugin) if word not in (_SAYS[target] if has is None else has)]
     if not missing:
         return
-    others = [name for name, has in _SAYS.items() if has.issuperset(missing)]
+    others = [name for name, has in _SAYS.items() if has.issuperset(said(plugin))]
     options = [option(word) for word in missing]
     named = Wording(" and ".join("{}" for _ in options), *options)
     raise UsageError(

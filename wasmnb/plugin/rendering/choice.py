@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.plugin.enums import Kind
-from wasmnb.plugin.rendering.capabilities import ENVOY_GATEWAY, HIGRESS
+from wasmnb.plugin.rendering.capabilities import ENVOY_GATEWAY, HIGRESS, MACHINE, refuse, said
 from wasmnb.plugin.rendering.common import Unsaid, as_object, carried
 from wasmnb.plugin.rendering.envoy_gateway import extension_policy
 from wasmnb.plugin.rendering.envoyfilter import envoy_filter
@@ -82,7 +82,7 @@ def _chosen(plugin: Plugin, version: str, numbers: Version, as_: str) -> Choice:
     if as_ or plugin.kind is not Kind.AUTO:
         return _wanted(plugin, as_ or plugin.kind.value, numbers, lost)
     if lost:
-        return Choice(ENVOY_FILTER, f"{lost}; an {ENVOY_FILTER} carries any text")
+        return Choice(ENVOY_FILTER, f"{lost}; an {ENVOY_FILTER} carries it")
     kind = next((kind for kind in KINDS if numbers >= _SINCE[kind]), None)
     if kind is None:
         raise UsageError(
@@ -124,10 +124,13 @@ def _wanted(plugin: Plugin, as_: str, numbers: Version, lost: str) -> Choice:
         )
     if lost and kind != ENVOY_FILTER:
         carried(plugin, kind, as_object)
+        refuse(plugin, kind)
     return Choice(kind, "it was asked for")
 
 
 def _lost(plugin: Plugin) -> str:
+    if set(MACHINE) & {*said(plugin)}:
+        return "of a VM, Istio's own objects say the environment alone"
     try:
         as_object(plugin)
     except Unsaid as reason:

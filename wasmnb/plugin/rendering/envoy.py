@@ -1,27 +1,43 @@
 """A plugin as Envoy reads it: one Wasm filter, and an ordered list of them as one filter chain.
 
 Sources: Envoy 1.40 API ``extensions.wasm.v3.PluginConfig``, ``extensions.filters.http.wasm.v3.Wasm``,
-``extensions.filters.http.filter_chain.v3.FilterChainConfig``, ``service.discovery.v3.DiscoveryResponse``.
+``extensions.filters.network.wasm.v3.Wasm``, ``extensions.filters.http.filter_chain.v3.FilterChainConfig``,
+``service.discovery.v3.DiscoveryResponse``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.plugin.enums import FailPolicy, Phase
+from wasmnb.plugin.enums import FailPolicy, Phase, PluginType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from wasmnb.plugin.plugin import Plugin
 
-__all__ = ["CHAIN_NAME", "CHAIN_TYPE", "chain_resource", "in_order", "plugin_config", "wasm_filter"]
+__all__ = [
+    "CHAIN_NAME",
+    "CHAIN_TYPE",
+    "NETWORK_TYPES",
+    "chain_resource",
+    "in_order",
+    "network_resource",
+    "plugin_config",
+    "wasm_filter",
+]
 
 CHAIN_NAME = "plugins"
 """What a listener calls the chain that it discovers; the statistics of the discovery carry this name."""
 
 _TYPES = "type.googleapis.com/"
 CHAIN_TYPE = _TYPES + "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig"
+
+NETWORK_TYPES = (
+    _TYPES + "envoy.extensions.filters.network.wasm.v3.Wasm",
+    _TYPES + "envoy.extensions.filters.network.rbac.v3.RBAC",
+)
+"""What a listener may discover as its filter of connections: a plugin, or what lets everything pass."""
 
 _PHASES = tuple(Phase)
 _POLICIES = {
@@ -34,6 +50,7 @@ _PASS_THROUGH = {
     "name": "pass-through",
     "typed_config": {"@type": _TYPES + "envoy.extensions.filters.http.rbac.v3.RBAC"},
 }
+_PASS_CONNECTIONS = {"@type": NETWORK_TYPES[1], "stat_prefix": "pass-through."}
 
 
 def in_order(plugins: Iterable[Plugin], *, by_id: bool = True) -> list[Plugin]:
@@ -62,10 +79,13 @@ def plugin_config(plugin: Plugin, code: dict[str, Any], root_id: str) -> dict[st
     Returns
     -------
     dict
-        ``PluginConfig`` as JSON values. The VM is named after the plugin: two plugins never share one, and the shared
-        data of a plugin (which Envoy keeps per VM name) outlives an exchange of its module.
+        ``PluginConfig`` as JSON values. The VM is named after the plugin, unless that says another id: two plugins
+        never share one then, and the shared data of a plugin (which Envoy keeps per VM name) outlives an exchange of
+        its module.
     """
-    machine: dict[str, Any] = {"vm_id": plugin.id, "runtime": "envoy.wasm.runtime.v8", "code": code}
+    machine: dict[str, Any] = {"vm_id": plugin.vm_id or plugin.id, "runtime": "envoy.wasm.runtime.v8", "code": code}
+    if plugin.vm_config is not None:
+        machine["configuration"] = _string(plugin.vm_config_text)
     variables = {"key_values": dict(plugin.env), "host_env_keys": list(plugin.host_env)}
     if any(variables.values()):
         machine["environment_variables"] = {key: value for key, value in variables.items() if value}
@@ -76,12 +96,16 @@ def plugin_config(plugin: Plugin, code: dict[str, Any], root_id: str) -> dict[st
         "vm_config": machine,
     }
     if plugin.config is not None:
-        config["configuration"] = {"@type": _TYPES + "google.protobuf.StringValue", "value": plugin.config_text}
+        config["configuration"] = _string(plugin.config_text)
     return config
 
 
+def _string(text: str) -> dict[str, str]:
+    return {"@type": _TYPES + "google.protobuf.StringValue", "value": text}
+
+
 def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any]:
-    """Render one plugin as an HTTP filter.
+    """Render one plugin as a filter of requests, or of connections.
 
     Parameters
     ----------
@@ -94,10 +118,12 @@ def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any
     Returns
     -------
     dict
-        ``HttpFilter`` as JSON values.
+        ``HttpFilter``, or ``Filter`` of a listener, as JSON values.
     """
     config = plugin_config(plugin, {"local": {"filename": filename}}, root_id)
-    kind = _TYPES + "envoy.extensions.filters.http.wasm.v3.Wasm"
+    kind = (
+        NETWORK_TYPES[0] if plugin.type is PluginType.NETWORK else _TYPES + "envoy.extensions.filters.http.wasm.v3.Wasm"
+    )
     return {"name": plugin.id, "typed_config": {"@type": kind, "config": config}}
 
 
@@ -112,5 +138,14 @@ def chain_resource(version: str, filters: Sequence[dict[str, Any]]) -> dict[str,
         As `wasm_filter` gives them; an empty list lets every request pass.
     """
     chain = {"@type": CHAIN_TYPE, "default_filter_chain": {"filters": list(filters) or [_PASS_THROUGH]}}
+    return _resource(version, chain)
+
+
+def network_resource(version: str, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Render the filter of connections, one at most, as `chain_resource` does those of requests."""
+    return _resource(version, filters[0]["typed_config"] if filters else _PASS_CONNECTIONS)
+
+
+def _resource(version: str, config: dict[str, Any]) -> dict[str, Any]:
     kind = _TYPES + "envoy.config.core.v3.TypedExtensionConfig"
-    return {"version_info": version, "resources": [{"@type": kind, "name": CHAIN_NAME, "typed_config": chain}]}
+    return {"version_info": version, "resources": [{"@type": kind, "name": CHAIN_NAME, "typed_config": config}]}

@@ -8,6 +8,8 @@ Sources: istio/api ``networking/v1alpha3/envoy_filter.proto``; ``pilot/pkg/netwo
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.plugin.enums import Mode, Phase, PluginType
@@ -18,6 +20,8 @@ from wasmnb.plugin.rendering.istio import scope
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, object_name, resource_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wasmnb.plugin import Plugin
 
 __all__ = ["envoy_filter"]
@@ -75,8 +79,15 @@ def _extension(plugin: Plugin, resource: str) -> dict[str, Any]:
     # The agent fetches it, so that no cluster is needed; Envoy's own rules want one to be named.
     uri = {"uri": pinned(plugin), "timeout": "30s", "cluster": "_"}
     config = plugin_config(plugin, {"remote": {"http_uri": uri, "sha256": sha256(plugin)}}, plugin.root_id or "")
+    if plugin.env and not plugin.vm_id:
+        # An Envoy before 1.39 tells VMs apart without their environment, and would go on with the one that there is.
+        config["vm_config"]["vm_id"] += f"~{_short(plugin.env)}"
     kind = f"{_TYPES}{_kind(plugin)}.wasm.v3.Wasm"
     return {"name": resource, "typed_config": {"@type": kind, "config": config}}
+
+
+def _short(env: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(dict(env), sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _listeners(plugin: Plugin) -> list[tuple[str, int]]:

@@ -57,6 +57,13 @@ class PluginOptions:
         python="variables of the filter: NAME=VALUE, a mapping, or several of these; NAME alone is the proxy's own",
         secret=True,
     )
+    vm_config: str | Mapping[str, Any] | None = option(
+        "configuration of the filter's VM, which it reads when that starts; written as --config is",
+        "CONFIG",
+        python="configuration of the filter's VM, which it reads when that starts; written as config is",
+        secret=True,
+    )
+    vm_id: str | None = option("id of the VM; plugins with the same one share data and queues. The plugin's own", "ID")
     type: str | None = option(
         "what it filters: requests (HTTP) or connections (NETWORK)", "TYPE", values="|".join(words(PluginType))
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.mesh.istio.proxies.config_dump import machine_of
 from wasmnb.mesh.istio.proxies.pods import labels
 from wasmnb.plugin import FailPolicy, Mode
 from wasmnb.plugin.rendering.names import ENVOY_FILTER
@@ -44,28 +46,40 @@ def _named(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def said_by(stored: Stored) -> tuple[Any, dict[str, str]]:
-    """Read off an object the configuration and the environment that it names."""
+def said_by(stored: Stored) -> tuple[Any, dict[str, str], tuple[str, str]]:
+    """Read off an object the configuration, the environment, and the VM's id and configuration that it names."""
     spec = stored.item.get("spec", {})
     if stored.kind.name == ENVOY_FILTER:
         config = _patched(stored)
         values = (config.get("vm_config") or {}).get("environment_variables") or {}
-        return (config.get("configuration") or {}).get("value"), dict(values.get("key_values") or {})
+        told = (config.get("configuration") or {}).get("value")
+        return told, dict(values.get("key_values") or {}), machine_of(config)
     wasm = spec.get("wasm") or spec
     env = {
         one["name"]: one.get("value", "")
         for one in (wasm.get("vmConfig") or {}).get("env") or ()
         if one.get("valueFrom", "INLINE") == "INLINE"
     }
-    return wasm.get("pluginConfig", wasm.get("defaultConfig")), env
+    return wasm.get("pluginConfig", wasm.get("defaultConfig")), env, ("", "")
 
 
 def as_recorded(stored: Stored) -> bool:
     """Say whether an object names the image, the configuration and the environment of the plugin in its record."""
     plugin = stored.record.get("plugin") or {}
-    config, env = said_by(stored)
-    same = config == plugin.get("config") and (plugin.get("env") or {}).items() <= env.items()
+    config, env, (_, machine) = said_by(stored)
+    same = _same(config, plugin.get("config")) and (plugin.get("env") or {}).items() <= env.items()
+    same = same and (stored.kind.name != ENVOY_FILTER or _same(machine or None, plugin.get("vm_config")))
     return bool(same and digest_of(stored) == plugin.get("image"))
+
+
+def _same(told: Any, wanted: Any) -> bool:
+    """Say whether an object names a configuration; an ``EnvoyFilter`` has it as text."""
+    if told == wanted or not isinstance(told, str) or isinstance(wanted, str):
+        return bool(told == wanted)
+    try:
+        return bool(json.loads(told) == wanted)
+    except ValueError:
+        return False
 
 
 def envoy_name(stored: Stored) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "Stats",
     "entries",
     "listeners",
+    "machine_of",
     "mark",
     "stats",
 ]
@@ -71,6 +72,8 @@ class Entry:
         The configuration, as the filter reads it.
     env : mapping of str to str
         The environment of its VM.
+    machine : tuple of str
+        The id of its VM, and the VM's configuration; Istio's own objects name neither.
     """
 
     name: str
@@ -81,9 +84,10 @@ class Entry:
     updated: datetime
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    machine: tuple[str, str] = ("", "")
 
-    def carries(self, config: Any, env: Mapping[str, str]) -> bool:
-        """Say whether a configuration and an environment are those that arrived.
+    def carries(self, config: Any, env: Mapping[str, str], machine: tuple[str, str]) -> bool:
+        """Say whether what the filter and its VM are to be told is what arrived.
 
         Parameters
         ----------
@@ -91,6 +95,8 @@ class Entry:
             An object is compared as JSON, text as it is; None is no configuration.
         env : mapping of str to str
             What else is in the environment is Istio's.
+        machine : tuple of str
+            As that of an entry.
         """
         if isinstance(config, str) or config is None:
             same = self.config == (config or "")
@@ -99,7 +105,7 @@ class Entry:
                 same = json.loads(self.config) == config
             except ValueError:
                 same = False
-        return same and env.items() <= self.env.items()
+        return same and env.items() <= self.env.items() and machine == self.machine
 
     @property
     def line(self) -> str:
@@ -206,7 +212,8 @@ def entries(text: str) -> list[Entry]:
         resource = one.get("ecds_filter") or {}
         typed = resource.get("typed_config") or {}
         kind, digest, root_id = _read(typed)
-        config, env = _said(typed.get("config") or {}) if kind == "wasm" else ("", {})
+        told = typed.get("config") or {} if kind == "wasm" else {}
+        config, env = _said(told)
         found.append(
             Entry(
                 str(resource.get("name", "")),
@@ -217,6 +224,7 @@ def entries(text: str) -> list[Entry]:
                 moment(one.get("last_updated")),
                 config,
                 env,
+                machine_of(told),
             )
         )
     return found
@@ -238,6 +246,12 @@ def _read(typed: Mapping[str, Any]) -> tuple[str, str, str]:
 def _said(config: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     environment = (config.get("vm_config") or {}).get("environment_variables") or {}
     return str((config.get("configuration") or {}).get("value", "")), dict(environment.get("key_values") or {})
+
+
+def machine_of(config: Mapping[str, Any]) -> tuple[str, str]:
+    """Read off a ``PluginConfig`` the id of its VM, and the VM's configuration."""
+    machine = config.get("vm_config") or {}
+    return str(machine.get("vm_id", "")), str((machine.get("configuration") or {}).get("value", ""))
 
 
 def listeners(text: str) -> Listeners:

@@ -29,6 +29,8 @@ class DesiredState:
     config : object
         The configuration: an object, a text, or None.
     env : mapping of str to str
+    machine : tuple of str
+        The id of the VM, and the VM's configuration.
     names : tuple of str
         What the proxy may call it.
     envoy_name : str
@@ -49,6 +51,7 @@ class DesiredState:
     policy: FailPolicy
     config: Any
     env: Mapping[str, str]
+    machine: tuple[str, str]
     names: tuple[str, ...]
     envoy_name: str
     since: datetime

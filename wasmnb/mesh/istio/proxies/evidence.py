@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Evidence", "Gatherer"]
 
 _AT_ONCE = 32
+_SERVER = "/server_info"
 _NOTHING = "ecds_filters not found"
 
 
@@ -105,6 +107,7 @@ class Gatherer:
         # How many hangs each worker had counted when all of them answered: they are not looked for again.
         self._cleared: dict[str, Mapping[str, int]] = {}
         self._inbound: dict[str, Listeners] = {}
+        self._builds: dict[tuple[str, datetime], str] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
 
     def close(self) -> None:
@@ -175,6 +178,17 @@ class Gatherer:
             return self._read_inbound(pod).ports(http=True)
         except (MeshError, TimeoutError, ValueError):
             return []
+
+    def build(self, item: Mapping[str, Any]) -> str:
+        """Give which Envoy a pod's proxy is, as it says it; empty where it cannot be asked."""
+        key = (str(item["metadata"]["uid"]), proxy_started(item))
+        if key not in self._builds:
+            try:
+                said = json.loads(self.admin.get(str(item["metadata"]["name"]), _SERVER))
+            except (MeshError, TimeoutError, ValueError):
+                return ""
+            self._builds[key] = str(said.get("version", ""))
+        return self._builds[key]
 
     def _read_inbound(self, pod: str) -> Listeners:
         """Read the inbound listener; one that was read before is only asked whether it still is the same."""

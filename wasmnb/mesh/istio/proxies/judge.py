@@ -238,7 +238,9 @@ class _Judge:
         return self.say(Verdict.REJECTED, Cause.MODULE_REFUSED, f"Envoy refused it ({after})", *lines[-4:])
 
     def _is_wanted(self, entry: Entry) -> bool:
-        return entry.digest == self.wanted.digest and entry.carries(self.wanted.config, self.wanted.env)
+        return entry.digest == self.wanted.digest and entry.carries(
+            self.wanted.config, self.wanted.env, self.wanted.machine
+        )
 
     def _another(self, entry: Entry) -> PodVerdict | None:
         """Judge what is not wanted, an image or its configuration: what was before, for a moment or for good."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from wasmnb.traffic import Headers, Request
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from wasmnb.envoy.effect import Effect, Trial
     from wasmnb.envoy.exchange import Probe
@@ -197,10 +198,8 @@ class Proving:
         """Trace one request to a pod; give the calls into its filters, by their names."""
         pod, by, begin = str(item["metadata"]["name"]), token(), datetime.now(timezone.utc) - _SLACK
         self._untraced.pop(_uid(item), None)
-        with self._lock:
-            self._raised.add(_uid(item))
         try:
-            with raised(self._admin, item):
+            with self._own_levels(item), raised(self._admin, item):
                 self._ask(item, marked(PLAIN, by))
             for _ in range(_READS):
                 # The kubelet reads what a container writes a moment later.
@@ -211,10 +210,27 @@ class Proving:
                 time.sleep(_STEP)
         except (MeshError, TimeoutError) as error:
             self._untraced[_uid(item)] = error.what if isinstance(error, MeshError) else "the proxy does not answer"
+        return {}
+
+    @contextmanager
+    def raised(self, items: Sequence[Mapping[str, Any]], levels: Mapping[str, str]) -> Iterator[None]:
+        """Raise log levels of pods' proxies until the end of the block; see `trace_levels.raised`."""
+        with ExitStack() as stack:
+            for item in items:
+                stack.enter_context(self._own_levels(item))
+                stack.enter_context(raised(self._admin, item, levels))
+            yield
+
+    @contextmanager
+    def _own_levels(self, item: Mapping[str, Any]) -> Iterator[None]:
+        """Keep what is raised from here from being taken for what a kernel that is gone has left."""
+        with self._lock:
+            self._raised.add(_uid(item))
+        try:
+            yield
         finally:
             with self._lock:
                 self._raised.discard(_uid(item))
-        return {}
 
     def mend(self, item: Mapping[str, Any], levels: Mapping[str, str]) -> str:
         """Put back log levels that a kernel which is gone had raised; say so, in a few words, empty for nothing."""

@@ -1,4 +1,4 @@
-"""The log levels of a proxy, raised for a moment so that Envoy's trace shows a request of ours, and put back.
+"""The log levels of a proxy, raised for a moment so that Envoy's log shows a request of ours, and put back.
 
 A kernel may end in between: a logger that says nothing (Envoy 1.40, ``testing`` of ``logger.h``) is raised first, and
 put back last, so that whoever looks next sees what was left, and puts back what the container was started with.
@@ -22,6 +22,9 @@ __all__ = ["left_raised", "put_back", "raised", "started_with"]
 
 _MARK = "testing"
 _RAISED = "trace"
+_EVERY = (*LOGGERS, "router")
+"""The loggers that may be raised."""
+_TRACE = dict.fromkeys(LOGGERS, _RAISED)
 _DEFAULT = "warning"  # Istio, ``pilot-agent``: ``--proxyLogLevel``
 _TRIES = 3
 
@@ -44,8 +47,16 @@ def started_with(item: Mapping[str, Any], logger: str) -> str:
 
 
 @contextmanager
-def raised(admin: Admin, item: Mapping[str, Any]) -> Iterator[None]:
+def raised(admin: Admin, item: Mapping[str, Any], wanted: Mapping[str, str] = _TRACE) -> Iterator[None]:
     """Raise the levels of a pod's proxy, and put them back, whatever happens meanwhile.
+
+    Parameters
+    ----------
+    admin : Admin
+    item : mapping
+        The pod.
+    wanted : mapping of str to str
+        The levels, by logger.
 
     Raises
     ------
@@ -54,13 +65,13 @@ def raised(admin: Admin, item: Mapping[str, Any]) -> Iterator[None]:
     """
     pod = str(item["metadata"]["name"])
     levels = admin.levels(pod)
-    if not levels.keys() >= {_MARK, *LOGGERS}:
+    if not levels.keys() >= {_MARK, *_EVERY}:
         raise MeshError(f"The proxy of {pod} does not say its log levels, so they are not raised.")
     if left_raised(levels):
         levels = _as_started(item)
     try:
-        for logger in (_MARK, *LOGGERS):
-            admin.set_level(pod, logger, _RAISED)
+        for logger, level in {_MARK: _RAISED, **wanted}.items():
+            admin.set_level(pod, logger, level)
         yield
     finally:
         _set(admin, pod, levels)
@@ -72,13 +83,13 @@ def put_back(admin: Admin, item: Mapping[str, Any]) -> bool:
 
 
 def _as_started(item: Mapping[str, Any]) -> dict[str, str]:
-    return {logger: started_with(item, logger) for logger in (_MARK, *LOGGERS)}
+    return {logger: started_with(item, logger) for logger in (_MARK, *_EVERY)}
 
 
 def _set(admin: Admin, pod: str, levels: Mapping[str, str]) -> bool:
     for _ in range(_TRIES):
         with suppress(MeshError, TimeoutError):
-            for logger in (*LOGGERS, _MARK):
+            for logger in (*_EVERY, _MARK):
                 admin.set_level(pod, logger, levels[logger])
             return True
     return False

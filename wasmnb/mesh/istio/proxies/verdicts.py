@@ -24,7 +24,8 @@ from wasmnb.mesh.istio.objects.plugin_facts import (
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected, removal
-from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels
+from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
+from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.selector import labels_text
@@ -164,7 +165,7 @@ class Looking:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
                     one = max(here, key=put_at)
                     seen = judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_))
-                    found.append(_as_deployed(seen, one))
+                    found.append(self._environment(_as_deployed(seen, one), item, one, stored))
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
                         loaded.append((len(found) - 1, item, evidence[name].mark))
@@ -183,6 +184,14 @@ class Looking:
         """Put back log levels that were left raised on any pod; say of which."""
         return self.proving.mended([item for item in self.serving() if has_proxy(item)])
 
+    def _environment(self, verdict: PodVerdict, item: Item, stored: Stored, every: Sequence[Stored]) -> PodVerdict:
+        """Tell whether the VM may have another environment, where all but that and action is proven."""
+        if verdict.verdict is not Verdict.LIVE:
+            return verdict
+        former = changed(stored) if proxy_started(item) < put_at(stored) else ""
+        why = former or shared(stored, [one for one in every if selects(one, item)])
+        return kept(verdict, why, self._gatherer.build(item)) if why else verdict
+
     def _proven(self, found: list[PodVerdict], loaded: Sequence[tuple[int, Item, str]]) -> list[PodVerdict]:
         """Tell LIVE from LOADED among the verdicts that everything but action is proven of."""
 
@@ -198,7 +207,7 @@ class Looking:
     def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> DesiredState:
         """Say what an object means to run."""
         digest, plugin = digest_of(stored), stored.record.get("plugin") or {}
-        config, env = said_by(stored)
+        config, env, machine = said_by(stored)
         return DesiredState(
             plugin=stored.id,
             digest=digest,
@@ -206,6 +215,7 @@ class Looking:
             policy=policy_of(stored),
             config=config,
             env=env,
+            machine=machine,
             names=self._names(stored),
             envoy_name=envoy_name(stored),
             since=put_at(stored),

@@ -1,0 +1,178 @@
+"""What reached a service of a cluster, told by its proxy's own log for one recognisable request.
+
+The loggers ``http`` and ``router`` say at the level debug what came to a proxy, and what left its filters for the
+service: headers only. Their levels are raised for that one request, where it is allowed.
+Source: Envoy 1.40, ``conn_manager_impl.cc`` ("request headers complete"), ``router.cc`` ("router decoding headers").
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.proxies.log_format import read_record
+from wasmnb.mesh.istio.proxies.pods import has_proxy
+from wasmnb.mesh.istio.proxies.proxy_log import read
+from wasmnb.mesh.istio.requests import services
+from wasmnb.traffic import Headers, Received, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.traffic import Exchange
+
+__all__ = ["observed", "told"]
+
+MARK = "x-request-id"
+"""The header by which one request is recognised where it comes to a proxy."""
+
+_LEVELS = {"http": "debug", "router": "debug"}
+_UPSTREAM = "x-envoy-upstream-service-time"
+_MOST = 8  # pods whose logs are looked at for one request
+_SLACK = timedelta(seconds=30)
+"""How far the clocks of a node and of this machine may be apart."""
+_PATIENCE, _STEP = 3.0, 0.2
+_STREAM = re.compile(r'^\[Tags: (?P<tags>"ConnectionId":"\d+","StreamId":"\d+")\] (?P<words>.*)$')
+_CAME, _LEFT = "request headers complete", "router decoding headers:"
+_CLUSTER = re.compile(r"^cluster '(?P<name>[^']*)' match for URL")
+_LINE = re.compile(r"^'(?P<name>[^']+)', '(?P<value>.*)'$")
+_NOT_ARRIVED = "the request did not reach the service: a filter or the proxy answered"
+_UNKNOWN = "what the service received is not known: the proxy's log does not tell"
+
+
+def observed(
+    cluster: Cluster,
+    namespace: str,
+    raised: Callable[[Sequence[Mapping[str, Any]], Mapping[str, str]], AbstractContextManager[None]],
+    send: Callable[[Sequence[tuple[str, str]]], Exchange],
+    url: str,
+    *,
+    headers: Sequence[tuple[str, str]],
+    pod: str,
+) -> Exchange:
+    """Send a request, and tell what came of it to the service.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+        The mesh's, whose proxies may be asked.
+    raised : callable
+        Raises log levels of pods until the end of a block.
+    send : callable
+        Sends it with these headers.
+    url : str
+    headers : sequence of (str, str)
+    pod : str
+        The pod that is to answer; empty for any.
+    """
+    target = services.locate(cluster, namespace, url)
+    try:
+        items = _items(cluster, namespace, target, pod)
+    except MeshError as error:
+        return replace(send(headers), unseen=f"what the service received is not known: {error.what}")
+    mark = next((value for name, value in headers if name.lower() == MARK), "") or str(uuid.uuid4())
+    marked = [*(line for line in headers if line[0].lower() != MARK), (MARK, mark)]
+    since, taken = datetime.now(timezone.utc) - _SLACK, None
+    try:
+        with raised(items, _LEVELS):
+            taken = send(marked)
+    except (MeshError, TimeoutError) as error:
+        why = error.what if isinstance(error, MeshError) else "its proxy does not answer"
+        if taken is None:
+            return replace(send(headers), unseen=f"what the service received is not known: {why}")
+        taken = replace(taken, notes=(*taken.notes, str(why)))
+    asked = taken.request
+    own = replace(asked, headers=Headers(tuple(line for line in asked.headers if line != (MARK, mark))))
+    asked = asked if mark in (value for _, value in headers) else own
+    answered = taken.response.headers.get(_UPSTREAM) is not None
+    found = _found(cluster, namespace, [str(one["metadata"]["name"]) for one in items], since, mark)
+    unseen = "" if found else _UNKNOWN if answered else _NOT_ARRIVED
+    return replace(taken, request=asked, received=found, unseen=unseen)
+
+
+def told(lines: Sequence[str], mark: str) -> Received | None:
+    """Read off a log the request that carried a mark, as it left the filters; None when the log has it not.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        Of one proxy, without the runtime's time stamps.
+    mark : str
+        The value of `MARK`.
+    """
+    streams: dict[str, str] = {}  # of requests that came with the mark: the cluster that they went on to
+    found: list[tuple[str, list[tuple[str, str]]]] = []
+    for tags, words, fields in _messages(lines):
+        if words.startswith(_CAME) and (MARK, mark) in fields:
+            streams[tags] = ""
+        elif tags in streams and (cluster := _CLUSTER.match(words)):
+            streams[tags] = cluster["name"]
+        elif tags in streams and words == _LEFT:
+            found.append((tags, fields))
+    # Of a pod that asks itself the proxy logs the way out as well, which comes first.
+    inbound = [one for one in found if streams[one[0]].startswith("inbound|")]
+    chosen = (inbound or found)[-1:]
+    return _received(chosen[0][1]) if chosen else None
+
+
+def _items(cluster: Cluster, namespace: str, target: services.Target, pod: str) -> list[dict[str, Any]]:
+    if target.namespace != namespace:
+        raise MeshError(f"{target.service} is in the namespace {target.namespace}, not in the mesh's.")
+    names = [pod] if pod else [one.pod for one in services.ready(cluster, target)]
+    if len(names) > _MOST:
+        raise MeshError(f"{len(names)} pods may answer, and the logs of {_MOST} at most are looked at: name one.")
+    items = [cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods/{name}") for name in names]
+    bare = [str(item["metadata"]["name"]) for item in items if not has_proxy(item)]
+    if bare or not items:
+        raise MeshError(f"{bare[0]} has no proxy that could tell." if bare else "no pod of it is ready.")
+    return items
+
+
+def _found(cluster: Cluster, namespace: str, pods: Sequence[str], since: datetime, mark: str) -> Received | None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        for pod in pods:
+            log = read(cluster, namespace, pod, since)
+            found = told([line.text for line in log.lines], mark)
+            if found is not None:
+                return found
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(_STEP)
+
+
+def _messages(lines: Sequence[str]) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Give what Envoy's two loggers say of a stream: its tags, the words, and the header lines below them."""
+    at = 0
+    while at < len(lines):
+        record = read_record(lines[at])
+        at += 1
+        if record is None or not record.envoy or record.scope not in _LEVELS:
+            continue
+        first, *rest = record.message.splitlines() or [""]
+        while at < len(lines) and (lines[at].startswith("'") or not lines[at].strip()):
+            rest.append(lines[at])
+            at += 1
+        stream = _STREAM.match(first)
+        if stream is not None:
+            fields = [(line["name"], line["value"]) for one in rest if (line := _LINE.match(one))]
+            yield stream["tags"], stream["words"].strip(), fields
+
+
+def _received(fields: Sequence[tuple[str, str]]) -> Received:
+    pseudo = {name: value for name, value in fields if name.startswith(":")}
+    request = Request(
+        pseudo.get(":method", ""),
+        pseudo.get(":authority", ""),
+        pseudo.get(":path", ""),
+        Headers(tuple(line for line in fields if not line[0].startswith(":"))),
+    )
+    return Received(request, whole=False, body=False)
