@@ -19,6 +19,7 @@ from wasmnb.image.extraction import (
     TAR_GZIP_TYPE,
     WASM_TO_OCI_TYPE,
 )
+from wasmnb.module.envoy_abi import ENVOY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,12 +73,15 @@ class Payload:
         The layer was read to its end and has no module; otherwise it could not, or was not to be read.
     root_ids : bool
         The image's runtime configuration names a root id.
+    host : str
+        Whose Envoy the module is for.
     """
 
     wasm: bytes | None
     lack: str = ""
     absent: bool = False
     root_ids: bool = False
+    host: str = ENVOY
 
 
 def form_of(manifest: Manifest) -> str:
@@ -116,12 +120,20 @@ def acceptances(
                 f"; of the index it takes {PLATFORM}, {child.digest}: deploy by that digest,"
                 " the digest of the index itself is refused because it is not the manifest's"
             )
-    return (*(Acceptance(name, accepted, why) for name in _FETCHERS), _wasme(manifest, payload, index))
+    fetchers = (_hosted(Acceptance(name, accepted, why), payload) for name in _FETCHERS)
+    return (*fetchers, _wasme(manifest, payload, index))
+
+
+def _hosted(one: Acceptance, payload: Payload) -> Acceptance:
+    """Take the module into account: one that is for somebody's own Envoy runs nowhere else."""
+    if payload.host in (ENVOY, one.consumer) or one.accepted is False:
+        return one
+    return Acceptance(one.consumer, False, f"its module speaks an ABI that the Envoy of {payload.host} alone has")
 
 
 def acceptance(image: Image, consumer: str) -> Acceptance | None:
     """Say whether a consumer takes an image whose module is at hand; None for one that fetches no images."""
-    told = acceptances(image.parsed, Payload(image.module.wasm))
+    told = acceptances(image.parsed, Payload(image.module.wasm, host=image.module.facts.host))
     return next((one for one in told if one.consumer == consumer), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
@@ -127,12 +127,13 @@ def inspect(data: bytes, read_blob: ReadBlob, *, reference: str = "", name: str 
     except ImageError as error:
         return _unresolved(data, top, child, error, reference)
     payload = _payload(manifest, read_blob)
+    module = None if payload.wasm is None else Module(name, payload.wasm)
+    if module is not None:
+        payload = replace(payload, host=module.facts.host)
     form = f"index of {len(top.manifests)}, with a {form_of(manifest)}" if top.is_index else form_of(manifest)
     takers = acceptances(manifest, payload, index=top if top.is_index else None, child=child)
     problems = [payload.lack] if payload.lack else []
-    module = None
-    if payload.wasm is not None:
-        module = Module(name, payload.wasm)
+    if module is not None:
         problems += [item.what for item in module.facts.problems]
         problems += _contradictions(manifest, module)
     size = len(used) + sum(item.size for item in manifest.blobs())

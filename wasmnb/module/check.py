@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ModuleError, Place
+from wasmnb.module.envoy_abi import ENVOY
 
 if TYPE_CHECKING:
     from wasmnb.module.module import Module
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "unchecked"]
 
 
-def check(module: Module, root_id: str | None = None) -> str:
+def check(module: Module, root_id: str | None = None, *, host: str = ENVOY) -> str:
     """Refuse a module that Envoy would refuse, and a root id that it would silently ignore.
 
     Parameters
@@ -21,6 +22,8 @@ def check(module: Module, root_id: str | None = None) -> str:
     module : Module
     root_id : str, optional
         The root id to run; the only one that the module registers when not given.
+    host : str
+        Whose Envoy is to run it: ``Envoy``, which is anybody's, or ``Higress``.
 
     Returns
     -------
@@ -33,7 +36,7 @@ def check(module: Module, root_id: str | None = None) -> str:
         Envoy would not load the module (the message is the first problem, and says how many others there are); or the
         root id is none of the module's: Envoy would then answer every request as if there were no filter.
     """
-    problems = module.facts.problems
+    problems = [problem for problem in module.facts.problems if problem.but_for != host]
     if problems:
         raise problems[0].error(module.name, len(problems) - 1)
     known = module.facts.root_ids

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ModuleError
-from wasmnb.module.envoy_abi import ABIS, ALLOCATORS, MARKER, callbacks, functions
+from wasmnb.module.envoy_abi import ABIS, ALLOCATORS, HIGRESS, HIGRESS_ABI, MARKER, callbacks, functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,11 +68,14 @@ class Problem:
         What to do about it.
     why : tuple of str
         Quoted lines, when there are any.
+    but_for : str
+        Whose Envoy it is no problem for; empty when it is one everywhere.
     """
 
     what: str
     hint: str
     why: tuple[str, ...] = ()
+    but_for: str = ""
 
     def __str__(self) -> str:
         return self.what
@@ -89,7 +92,9 @@ class Problem:
 
 def abi_of(binary: Binary) -> str | None:
     """Give the ABI version of a module, the way Envoy reads it: the first marker function that it knows."""
-    return next((_MARKERS[item.name] for item in binary.exports if item.kind == "func" and item.name in _MARKERS), None)
+    names = [item.name for item in binary.exports if item.kind == "func"]
+    found = next((_MARKERS[name] for name in names if name in _MARKERS), None)
+    return found or (HIGRESS_ABI if MARKER + HIGRESS_ABI.replace(".", "_") in names else None)
 
 
 def find_problems(binary: Binary, language: str | None) -> tuple[Problem, ...]:
@@ -110,7 +115,7 @@ def find_problems(binary: Binary, language: str | None) -> tuple[Problem, ...]:
     abi = abi_of(binary)
     rules = (_imports, _callbacks, _allocator, _tags, _numbers, _memory, _names, _constructors)
     found = chain.from_iterable(rule(binary, abi or ABIS[-1]) for rule in rules)
-    first = [] if abi else [_marker(binary, language)]
+    first = [] if abi in ABIS else [_marker(binary, language)]
     return tuple(islice(chain(first, _go_command(binary, language), found), _MOST))
 
 
@@ -150,6 +155,7 @@ def _marker(binary: Binary, language: str | None) -> Problem:
         return Problem(
             f"The module speaks Proxy-Wasm ABI {version}; Envoy 1.40 speaks {', '.join(ABIS)}.",
             f"build it with an SDK that exports {wanted}",
+            but_for=HIGRESS if version == HIGRESS_ABI else "",
         )
     if not any(item.name.startswith("proxy_on_") for item in binary.exports):
         hint = "build a Proxy-Wasm filter with a Proxy-Wasm SDK; this looks like a WebAssembly program for another host"
@@ -176,6 +182,8 @@ def _imports(binary: Binary, abi: str) -> Iterator[Problem]:
     for item in binary.imports:
         if item.kind == "func":
             wanted = known.get(str(item))
+            if wanted is None and abi == HIGRESS_ABI and str(item).startswith("env.proxy_"):
+                continue  # nobody has measured which functions that Envoy has besides
             if wanted is None:
                 yield _unknown(item, abi)
             elif item.type != wanted:

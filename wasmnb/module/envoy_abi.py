@@ -11,10 +11,16 @@ from functools import cache
 
 from wasmnb.module.wasm_types import FuncType
 
-__all__ = ["ABIS", "ALLOCATORS", "MARKER", "callbacks", "functions"]
+__all__ = ["ABIS", "ALLOCATORS", "ENVOY", "HIGRESS", "HIGRESS_ABI", "MARKER", "callbacks", "functions"]
 
 #: ABI versions that Envoy accepts, oldest first.
 ABIS = ("0.1.0", "0.2.0", "0.2.1")
+
+#: The ABI that Higress's Envoy has besides, for calls to Redis. Its tables are of its SDK, not measured here.
+HIGRESS_ABI = "0.2.100"
+
+#: Whose Envoy runs a module.
+ENVOY, HIGRESS = "Envoy", "Higress"
 
 #: A function of this name, with the version behind it, says which ABI a module speaks.
 MARKER = "proxy_abi_version_"
@@ -42,6 +48,11 @@ _PROXY_OF = {
     "0.1.0": {":i": "continue_request continue_response clear_route_cache", "ii:i": "get_configuration"},
     "0.2.0": {"i:i": "continue_stream close_stream"},
     "0.2.1": {"i:i": "continue_stream close_stream get_log_level"},
+    HIGRESS_ABI: {
+        "i:i": "continue_stream close_stream get_log_level",
+        "iiiiiii:i": "redis_init",
+        "iiiii:i": "redis_call",
+    },
 }
 _ENV = {"ii:i": "pthread_equal", "i:": "emscripten_notify_memory_growth"}
 _WASI = {
@@ -88,7 +99,7 @@ def functions(abi: str) -> dict[str, FuncType]:
     Parameters
     ----------
     abi : str
-        One of `ABIS`.
+        One of `ABIS`, or `HIGRESS_ABI`.
 
     Returns
     -------
@@ -110,7 +121,7 @@ def callbacks(abi: str, *, reactor: bool) -> dict[str, FuncType]:
     Parameters
     ----------
     abi : str
-        One of `ABIS`.
+        One of `ABIS`, or `HIGRESS_ABI`.
     reactor : bool
         The module exports ``_initialize``; ``main`` is looked at only then, and ``_start`` only otherwise.
 
@@ -123,6 +134,8 @@ def callbacks(abi: str, *, reactor: bool) -> dict[str, FuncType]:
     found |= dict(_read({"ii:i" if abi == "0.1.0" else "iii:i": _HEADERS}))
     if abi != "0.1.0":
         found |= dict(_read({"iii:": "proxy_on_foreign_function"}))
+    if abi == HIGRESS_ABI:
+        found |= dict(_read({"iiii:": "proxy_on_redis_call_response"}))
     if not reactor:
         found["_start"] = FuncType()
         for name in ("_initialize", "main", "__main_void"):

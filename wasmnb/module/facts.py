@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ModuleError
 from wasmnb.module.compatibility import Problem, abi_of, find_problems, find_remarks
+from wasmnb.module.envoy_abi import ENVOY, HIGRESS, HIGRESS_ABI
 from wasmnb.module.language import guess_language
 from wasmnb.module.module import Module
 from wasmnb.module.parse import MAX_BYTES, Export, Import, parse, too_large
@@ -37,7 +38,7 @@ class ModuleFacts:
     Parameters
     ----------
     abi : str or None
-        ``0.1.0``, ``0.2.0`` or ``0.2.1``; None when it names none that Envoy 1.40 accepts.
+        ``0.1.0``, ``0.2.0`` or ``0.2.1``, or ``0.2.100``, which Higress alone has; None when it names none of these.
     imports, exports : tuple
         In file order; ``str()`` of an import is ``module.name``.
     custom_sections : tuple of CustomSection
@@ -65,6 +66,11 @@ class ModuleFacts:
     problems: tuple[Problem, ...] = ()
     remarks: tuple[Problem, ...] = ()
     readable: bool = True
+
+    @property
+    def host(self) -> str:
+        """Whose Envoy it is for: ``Envoy``, which is anybody's, or ``Higress``."""
+        return HIGRESS if self.abi == HIGRESS_ABI else ENVOY
 
     @property
     def callbacks(self) -> tuple[str, ...]:

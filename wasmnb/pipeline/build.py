@@ -101,7 +101,7 @@ def build_image(
         if runtime_config is None and (given / RUNTIME).is_file():
             module, runtime_config = _with_runtime_config(module, given / RUNTIME)
     known = module.facts.root_ids
-    check(module, known[0] if known else None)
+    check(module, known[0] if known else None, host=module.facts.host)
     image = package(module, tag, variant=variant, annotations=annotations, runtime_config=runtime_config, schema=schema)
     return (store or Store()).add(image)
 

@@ -205,7 +205,7 @@ class Deployments:
         """Put something deployable in force; of what is ``there``, what was not said stays as it is."""
         mesh = self.context.mesh
         with still_in_force(mesh, wanted.id or default_id(name)):
-            found, stages = self.source.supply(name, access, progress)
+            found, stages = self.source.supply(name, access, progress, consumer=_consumer(wanted))
             plugin = wanted.plugin(found.image, there)
         done = put(
             *(mesh, plugin),
@@ -230,7 +230,7 @@ class Deployments:
     ) -> DryRun:
         mesh = self.context.mesh
         with still_in_force(mesh, wanted.id or default_id(name)):
-            found, _ = self.source.supply(name, access, progress, dry=True)
+            found, _ = self.source.supply(name, access, progress, consumer=_consumer(wanted), dry=True)
             plugin = wanted.plugin(found.image)
         notes = list(found.notes(plugin.image))
         members = assign(mesh.pods(), plugin, labels) if labels else []
@@ -243,7 +243,9 @@ class Deployments:
     ) -> Rollout:
         mesh, mask = self.context.mesh, self.context.mask
         with still_in_force(mesh, wanted.id or default_id(call.name)):
-            found, stages = self.source.supply(call.name, part(call, AccessOptions), call.progress)
+            found, stages = self.source.supply(
+                call.name, part(call, AccessOptions), call.progress, consumer=_consumer(wanted)
+            )
             plugin = wanted.plugin(found.image)
 
         def tell(now: Rollout) -> None:
@@ -291,3 +293,8 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
         budgets,
         options.check,
     )
+
+
+def _consumer(wanted: Specification) -> str:
+    """Name what takes the image where it is put in force."""
+    return TARGETS.load(wanted.target).name

@@ -18,6 +18,7 @@ from wasmnb.image.manifest import is_digest
 from wasmnb.image.reference import LOCAL, Reference
 from wasmnb.image.results import Built, Transfer
 from wasmnb.module import Module
+from wasmnb.module.envoy_abi import ENVOY
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Found:
 
 def refusal(found: Found, consumer: str) -> str:
     """Say why a consumer of images refuses one that was named; empty when it does not, or fetches none."""
-    if not found.named:
+    foreign = found.image.module.facts.host not in (ENVOY, consumer)
+    if not found.named and not foreign:
         return ""
     from wasmnb.image.compatibility import acceptance  # noqa: PLC0415 - for images of others only
 
@@ -74,6 +76,15 @@ def refuse(found: Found, consumer: str) -> None:
     if why:
         named = str(replace(Reference.parse(found.image.reference), digest=""))
         local = Reference.parse(named).is_local
+        if found.image.module.facts.host not in (ENVOY, consumer):
+            raise ImageError(
+                f"{consumer} cannot run {named}.",
+                why=[why],
+                hint=Wording(
+                    "it is for {}; build it with an SDK that exports proxy_abi_version_0_2_1 for others",
+                    Option("target", found.image.module.facts.host.lower()),
+                ),
+            )
         again = Verb("build", ("precompiled", "FILE")) if local else Verb("pull", (named,), (Option("repack", True),))
         raise ImageError(
             f"{consumer} refuses the image {named}.",
@@ -118,11 +129,17 @@ class ImageSource:
         self.context = context
 
     def supply(
-        self, name: Deployable, access: AccessOptions, progress: Progress | None, *, dry: bool = False
+        self,
+        name: Deployable,
+        access: AccessOptions,
+        progress: Progress | None,
+        *,
+        consumer: str = _FETCHER,
+        dry: bool = False,
     ) -> tuple[Found, tuple[tuple[str, float], ...]]:
         """Find the image, and see that the mesh can get it; give it with the seconds that each of both took.
 
-        ``dry``: push nothing, and note what would be pushed.
+        ``consumer``: what takes the image there. ``dry``: push nothing, and note what would be pushed.
         """
         start = perf_counter()
         found = self.find(name, access, progress)
@@ -131,7 +148,7 @@ class ImageSource:
             why = refusal(found, _FETCHER)
             note = "; ".join(one for one in (found.note, f"Istio would refuse this image: {why}" if why else "") if one)
             return replace(found, note=note), stages
-        refuse(found, _FETCHER)
+        refuse(found, consumer)
         start = perf_counter()
         made = isinstance(name, Filter | Module) or (isinstance(name, str) and not is_reference(name))
         if dry and (would := self._would_push(found.image, made_here=made)):

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from wasmnb import redact
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.mesh.kinds import proof
+from wasmnb.module import envoy_abi
 from wasmnb.options import said
 from wasmnb.plugin import FailPolicy, Kind, Match, Phase, Plugin, PluginType, Proof, PullPolicy, TargetRef
 from wasmnb.plugin.enums import words
 from wasmnb.plugin.rendering import ISTIO, KINDS, TARGETS
-from wasmnb.plugin.rendering.capabilities import ENVOY
+from wasmnb.plugin.rendering.capabilities import ENVOY, HIGRESS
 from wasmnb.plugin.selector import selector as labels
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.options.deploy import DeployOptions, PluginOptions
@@ -138,8 +139,9 @@ class Specification:
 
         known = image.module.facts.root_ids
         kept = there.root_id if there is not None and (known is None or there.root_id in known) else None
-        decide = check if self.preflight else unchecked
-        root_id = decide(image.module, self.root_id or kept or _named_by(image))
+        wanted = self.root_id or kept or _named_by(image)
+        host = envoy_abi.HIGRESS if self.target == HIGRESS else envoy_abi.ENVOY
+        root_id = check(image.module, wanted, host=host) if self.preflight else unchecked(image.module, wanted)
         if there is None:
             made = {**self.defaults, **self.said}
             return Plugin(self.id or image.module.name, image, root_id=root_id, **made)

@@ -13,6 +13,8 @@ from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
 from wasmnb.mesh.istio.proxies.pods import labels
+from wasmnb.module.envoy_abi import ENVOY, HIGRESS
+from wasmnb.plugin.enums import Kind
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import check_id, plugin_key
 from wasmnb.plugin.rendering.envoy import in_order
@@ -189,7 +191,9 @@ class Deployments:
 
         module = module_of(plugin.image)
         if module is not None:
-            root_id = (check if strict else unchecked)(module, plugin.root_id)
+            host = HIGRESS if plugin.kind is Kind.HIGRESS else ENVOY
+            given = plugin.root_id
+            root_id = check(module, given, host=host) if strict else unchecked(module, given)
             self._placing.root_id(plugin.image.digest, root_id)
 
     def _selected(self, plugin: Plugin, items: Sequence[Item]) -> list[Item]:
@@ -244,6 +248,8 @@ def _examined(
     progress.update("trying the module on the embedded Envoy")
     if module_of(plugin.image) is None:
         return None, "not tried before: its image is not at hand here"
+    if plugin.kind is Kind.HIGRESS and (module := module_of(plugin.image)) is not None and module.facts.host == HIGRESS:
+        return None, f"not tried before: its ABI is {module.facts.abi}, which the embedded Envoy has not"
     trial = preflight.examine(plugin, allow_trap=allow_trap)
     return trial, trial.note
 
