@@ -25,7 +25,7 @@ CLUSTER := busybox-static ca-certificates conntrack containerd containernetworki
 DEBIAN := $(CLUSTER) chromium crun docker.io fish libfmt-dev nlohmann-json3-dev podman skopeo zsh
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
-QUICK := not (envoy or compiler or cluster or browser or container or registry or network)
+QUICK := not (envoy or compiler or cluster or browser or container or registry or network or slow)
 LINT = $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports --no-cache --no-logo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

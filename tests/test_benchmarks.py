@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from compare import Compared, compared, table  # noqa: E402 - not a package
 
 
+@pytest.mark.slow
 def test_every_part_of_the_benchmarks_can_be_imported():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "benchmarks")])}
     listed = [sys.executable, "-c", "import bench; print(*bench.PARTS)"]

@@ -12,6 +12,8 @@ import pytest
 import wasmnb
 from wasmnb import errors
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -212,6 +212,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(KEYS, JSON, max_size=8))
 def test_any_json_is_an_error_or_an_inspection(value: dict[str, Any]) -> None:

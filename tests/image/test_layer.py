@@ -115,6 +115,7 @@ def header(name: str, size: int, kind: bytes = b"0") -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "start",
     [
@@ -142,6 +143,7 @@ def test_a_bomb_costs_no_memory(start: bytes) -> None:
     assert peak < 16 << 20
 
 
+@pytest.mark.slow
 def test_many_members_end() -> None:
     with pytest.raises(ImageError, match="holds no plugin"):
         unpack(tar(dict.fromkeys(map(str, range(100)), b""))[:-1024] * 1001, zipped=False)

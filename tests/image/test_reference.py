@@ -96,6 +96,7 @@ def test_parts_of_a_reference() -> None:
         reference.with_digest("sha256:1")
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40) | st.text("aA0.-_:/@[]", max_size=40))
 @settings(max_examples=500, deadline=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
@@ -108,6 +109,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 PART = st.from_regex(r"\A[a-z0-9]{1,8}([._-][a-z0-9]{1,4})?\Z")
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(("docker.io", "registry.example", "localhost:5000", "local", "[::1]:80")),
     st.lists(PART, min_size=1, max_size=4),

@@ -70,6 +70,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
 
 
+@pytest.mark.slow
 def test_several_kernels_at_once(tmp_path: Path) -> None:
     names = ["one", "two", "three"]
     workers = [start(BUSY, tmp_path, name) for name in names]
@@ -84,6 +85,7 @@ def test_several_kernels_at_once(tmp_path: Path) -> None:
     assert not list((tmp_path / "blobs" / "sha256").iterdir())
 
 
+@pytest.mark.slow
 def test_a_kernel_killed_at_any_step_leaves_nothing_half(tmp_path: Path) -> None:
     kept = package(module("kept"), "local/kept:v1")
     image = package(module("crash"), "local/crash:v1")

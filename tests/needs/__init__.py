@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FOLDERS", "MARKERS", "needs"]
+__all__ = ["FOLDERS", "MARKERS", "SLOW", "needs"]
 
 Fixture = TypeVar("Fixture", bound="Callable[..., object]")
 
@@ -24,6 +24,9 @@ MARKERS = {
     "registry": "starts a registry of images",
     "network": "asks other hosts than this one",
 }
+
+#: A marker that is put on a test by hand: it needs Python alone, and more of it than `make quick` has time for.
+SLOW = "takes seconds of Python alone"
 
 #: Folders whose tests are all of a kind, beside what their fixtures say.
 FOLDERS = {

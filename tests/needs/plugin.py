@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.needs import FOLDERS, MARKERS
+from tests.needs import FOLDERS, MARKERS, SLOW
 from tests.needs.children import sitecustomize as starts
 from wasmnb.compile import Filter
 from wasmnb.module import Module
@@ -20,7 +20,7 @@ _read = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for name, text in MARKERS.items():
+    for name, text in {**MARKERS, "slow": SLOW}.items():
         config.addinivalue_line("markers", f"{name}: {text}")
 
 

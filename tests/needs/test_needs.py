@@ -58,6 +58,7 @@ def test_marked_by_its_fixture(program, chained):
 """
 
 
+@pytest.mark.slow
 def test_what_starts_something_without_a_marker_fails(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_MODULE)
     done = pytester.runpytest_subprocess(
@@ -74,6 +75,7 @@ def test_what_starts_something_without_a_marker_fails(pytester: pytest.Pytester)
     )
 
 
+@pytest.mark.slow
 def test_markers_choose(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_MODULE)
     chosen = pytester.runpytest_subprocess("-p", "tests.needs.plugin", "-p", "no:cacheprovider", "-m", "envoy")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ def parse(data, sizes, method="GET"):
 pieces = st.lists(st.integers(1, 40), max_size=30)
 
 
+@pytest.mark.slow
 @given(lines, bodies, pieces)
 @settings(max_examples=150, deadline=None)
 def test_what_is_written_is_read_in_whatever_pieces_it_comes(headers, body, sizes):
@@ -34,6 +36,7 @@ def test_what_is_written_is_read_in_whatever_pieces_it_comes(headers, body, size
     assert response.body == body
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(min_size=1, max_size=60), max_size=6), lines, pieces)
 @settings(max_examples=150, deadline=None)
 def test_chunks_are_joined(chunks, trailers, sizes):
@@ -54,6 +57,7 @@ fragments = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(fragments | st.binary(max_size=8), max_size=14).map(b"".join), pieces, st.sampled_from(["GET", "HEAD"]))
 @settings(max_examples=400, deadline=None)
 def test_anything_else_is_an_answer_or_a_sentence(data, sizes, method):
