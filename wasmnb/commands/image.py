@@ -6,15 +6,17 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.commands.command import Argument, Command, method
+from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.errors import UsageError
 from wasmnb.notebook import attended
 from wasmnb.options import options_of
 from wasmnb.session.options.build import BuildCall, BuildOptions, CompileOptions, WatchOptions
 from wasmnb.session.options.deploy import DeployOptions
 from wasmnb.session.options.registry import AccessOptions, InspectCall, ListCall, PullCall, TransferCall
-from wasmnb.wording import Front, front
+from wasmnb.wording import Front, Wording, front
 
 if TYPE_CHECKING:
+    from wasmnb.compile.go.migration import Migration
     from wasmnb.session import Built, Removed, Session
 
 __all__ = ["COMMANDS"]
@@ -23,7 +25,15 @@ __all__ = ["COMMANDS"]
 _DEPLOY = options_of(DeployOptions, without=("-c", "target"))
 
 
-def _build(session: Session, **keywords: Any) -> Built:
+def _build(session: Session, *, migrate: bool = False, **keywords: Any) -> Built | Migration:
+    if migrate:
+        what, force = keywords.pop("what"), keywords.pop("force", False)
+        if keywords:
+            raise UsageError(
+                "A migration changes a folder, and builds nothing.",
+                hint=Wording("leave out {}", " and ".join(sorted(keywords))),
+            )
+        return session.migrate(what, force=force)
     # A container's build may take minutes, and its log is what a user looks at meanwhile.
     shell = front() is Front.SHELL
     log = partial(print, file=sys.stderr) if shell else print
@@ -49,6 +59,11 @@ COMMANDS = (
         (
             *options_of(BuildOptions),
             *options_of(CompileOptions),
+            Option(
+                ("--migrate",),
+                "change a Go project on TinyGo's SDK into one on Go's own, show the diff, and build nothing;"
+                " with --force, also where changes are not committed",
+            ),
             *options_of(WatchOptions),
             *options_of(BuildCall, only=("deploy",)),
             *_DEPLOY,
@@ -62,6 +77,7 @@ COMMANDS = (
             "%wasm_build ./header-filter -t local/header-filter",
             "%wasm_build ./filter --in-container rust:1 --command 'cargo build --release --target wasm32-wasip1'",
             "%wasm_build ./filter --watch --deploy app=details",
+            "%wasm_build ./old-filter --migrate",
         ),
         slow=True,
     ),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wasmnb.compile.errors import CompileError
+    from wasmnb.wording import Text
 
 __all__ = ["diagnostic", "error", "read", "texts"]
 
@@ -104,7 +105,7 @@ def diagnostic(  # noqa: PLR0917 - the order in which compilers say it
     return Diagnostic(severity, message, line, column, quote, file)
 
 
-def error(found: Sequence[Diagnostic], hint: str = "") -> CompileError:
+def error(found: Sequence[Diagnostic], hint: Text = "") -> CompileError:
     """Make an error of what a compiler said about a project; the first place that is in it comes first."""
     first = sorted(found, key=lambda item: (item.severity != "error", not item.quote))
     shown = [replace(item, notes=item.notes[:3]) for item in first]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from wasmnb.cases import TestResults
     from wasmnb.cases.bench import Costs
+    from wasmnb.compile.go.migration import Migration
     from wasmnb.progress import Progress
     from wasmnb.project import Project
     from wasmnb.rollout.deployment import Deployment
@@ -224,6 +225,23 @@ class Builds:
         return init_project(
             destination, language=language, template=template, platform=platform, name=name, force=force
         )
+
+    def migrate(self, folder: str | Path, *, force: bool = False) -> Migration:
+        """Change a Go project on TinyGo's SDK into one on Go's own, as far as that is mechanical.
+
+        Parameters
+        ----------
+        folder : str or pathlib.Path
+        force : bool
+            Also in a tree with changes that are not committed.
+
+        Raises
+        ------
+        BadNameError, UsageError
+        """
+        from wasmnb.compile.go.migration import migrate  # noqa: PLC0415 - for its users only
+
+        return migrate(Path(folder).expanduser(), force=force)
 
     @takes(BuildCall)
     def build(self, call: BuildCall) -> Built:

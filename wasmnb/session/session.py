@@ -89,6 +89,7 @@ class Session:
     bench = _of(lambda self: self.builds, Builds.bench)
     file = _of(lambda self: self.builds, Builds.file)
     build = _of(lambda self: self.builds, Builds.build)
+    migrate = _of(lambda self: self.builds, Builds.migrate)
     init = _of(lambda self: self.builds, Builds.init)
     times = _of(lambda self: self.builds, Builds.times)
 

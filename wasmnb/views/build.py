@@ -13,12 +13,13 @@ from wasmnb.wording import Verb, Wording
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wasmnb.compile.go.migration import Migration
     from wasmnb.display import Table
     from wasmnb.module import Module
     from wasmnb.session.files import FileResult
     from wasmnb.session.results import FilterResult
 
-__all__ = ["Diagnosed", "build_record", "diagnostics_record", "file_record", "filter_record"]
+__all__ = ["Diagnosed", "build_record", "diagnostics_record", "file_record", "filter_record", "migration_record"]
 
 SEVERITIES = ("error", "fatal error", "warning", "note", "remark", "")
 
@@ -108,6 +109,14 @@ def file_record(kept: FileResult) -> Record:
     columns = kept.table.look(filters={"heading": "compiled into"})
     block = Block("text", lines, open=False)
     return Record(kept.path, status, "good", columns, kept.table.rows, (block,), (note,) if compiled else (), tall=True)
+
+
+def migration_record(done: Migration) -> Record:
+    """Show what was changed in a project's folder."""
+    status = f"changed {len(done.files)} files; what does not compile now is to be changed by hand"
+    block = Block("diff:", tuple(done.diff.splitlines()))
+    note = str(Wording("{} builds it", Verb("build", (str(done.path),))))
+    return Record(str(done.path), status, "good", done.table.look(), done.table.rows, (block,), (note,), tall=True)
 
 
 def _warnings(module: Module) -> tuple[Block, ...]:

@@ -46,6 +46,7 @@ RECORDS = {
     "wasmnb.rollout.dry_run.DryRun": "dryrun.dry_run_record",
     "wasmnb.rollout.result.Rollout": "rollout.rollout_record",
     "wasmnb.session.results.Bookinfo": "mesh.bookinfo_record",
+    "wasmnb.compile.go.migration.Migration": "build.migration_record",
     "wasmnb.session.files.FileResult": "build.file_record",
     "wasmnb.session.rendering.Rendered": "rendering.rendered_record",
     "wasmnb.session.results.BuildTimes": "plots.times_record",

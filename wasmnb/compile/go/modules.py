@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from wasmnb.compile.filter import Filter
     from wasmnb.progress import Progress
 
-__all__ = ["SDK", "SDK_VERSION", "asked", "imported", "in_module", "provide", "sdk_ready"]
+__all__ = ["SDK", "SDK_SUMS", "SDK_VERSION", "asked", "imported", "in_module", "provide", "sdk_ready"]
 
 SDK = "github.com/proxy-wasm/proxy-wasm-go-sdk"
 SDK_VERSION = "v0.0.0-20260105142703-44c7d5847745"
 
 _GO_MOD = f"module wasmnb.cell\n\ngo 1.24\n\nrequire {SDK} {SDK_VERSION}\n"
-_GO_SUM = (
+SDK_SUMS = (
     f"{SDK} {SDK_VERSION} h1:m17/Cedqhynvsf2mruRanrvb4R77J+Xz1O8mibAQTSs=\n"
     f"{SDK} {SDK_VERSION}/go.mod h1:9mBRvh8I6Td6sg3CwEY+zGFE4DKaIoieCaca1kQnDBE=\n"
 )
@@ -94,7 +94,7 @@ def provide(
     ToolchainError
         Something could not be downloaded.
     """
-    files = {"go.mod": _GO_MOD.encode(), "go.sum": _GO_SUM.encode()}
+    files = {"go.mod": _GO_MOD.encode(), "go.sum": SDK_SUMS.encode()}
     if not sdk_ready():
         _say(progress, "downloading the Proxy-Wasm SDK for Go (0.2 MB, once)")
         _go(go, ["mod", "download", SDK], files, "The Proxy-Wasm SDK for Go")

@@ -17,6 +17,7 @@ from wasmnb.compile.process import Finished, run
 from wasmnb.compile.tree import planted
 from wasmnb.compile.workspace import above, go_programs, several
 from wasmnb.errors import ToolchainError
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,13 @@ __all__ = ["MANIFEST", "build", "read"]
 MANIFEST = "go.mod"
 _RECIPE = 2
 _TINYGO = "github.com/tetratelabs/proxy-wasm-go-sdk"
+_MIGRATE = Wording(
+    "require {}, and set the context in init(): main() does not run in a proxy; {} does the mechanical part of it",
+    modules.SDK,
+    Verb("build", ("FOLDER",), (Option("migrate", value=True),)),
+    python=f"require {modules.SDK}, and set the context in init(): main() does not run in a proxy; "
+    "session.migrate(FOLDER) does the mechanical part of it",
+)
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 _EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
 _READ = "{{if not .Standard}}{{$d := .Dir}}" + _EACH % "GoFiles" + _EACH % "EmbedFiles" + "{{end}}"
@@ -83,9 +91,7 @@ def _refuse_tinygo(files: dict[str, str]) -> None:
         at = line.find(_TINYGO)
         if at >= 0 and not line.lstrip().startswith("//"):
             found = project.diagnostic(files, "error", "its SDK is for TinyGo", MANIFEST, number, at + 1)
-            raise project.error(
-                [found], f"require {modules.SDK}, and set the context in init(): main() does not run in a proxy"
-            )
+            raise project.error([found], _MIGRATE)
 
 
 def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Made:  # noqa: A002

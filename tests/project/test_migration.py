@@ -1,0 +1,97 @@
+"""A Go project on TinyGo's SDK: refused before its build, changed as far as that is mechanical, and then built."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.project.test_in_place import write
+from tests.worded import in_cell
+from wasmnb import Filter, Session
+from wasmnb.errors import BadNameError, CompileError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.compiler
+
+SOURCE = """//go:build tinygo.wasm
+// +build tinygo.wasm
+
+package main
+
+import (
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm"
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
+)
+
+func main() {
+	proxywasm.SetHttpContext(func(uint32) types.HttpContext { return &context{} })
+}
+
+type context struct{ types.DefaultHttpContext }
+"""
+MANIFEST = """module mine
+
+go 1.20
+
+require github.com/tetratelabs/proxy-wasm-go-sdk v0.22.0
+"""
+OLD = "github.com/tetratelabs/proxy-wasm-go-sdk v0.22.0"
+SUMS = f"{OLD} h1:x=\n{OLD}/go.mod h1:y=\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "mine", go_dot_mod=MANIFEST, go_dot_sum=SUMS, main_dot_go=SOURCE, README="tinygo")
+
+
+def git(folder: Path, *words: str) -> None:
+    own = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *own, *words], check=True, capture_output=True)
+
+
+def test_the_hint_is_followed(folder: Path) -> None:
+    with Session() as session:
+        with pytest.raises(CompileError) as caught:
+            session.build(folder)
+        assert "%wasm_build FOLDER --migrate" in in_cell(caught.value).hint
+        with pytest.raises(UsageError, match="not committed") as refused:
+            session.migrate(folder)
+        assert refused.value.why == ("it is under no version control",)
+        git(folder, "init", "-q")
+        git(folder, "add", ".")
+        with pytest.raises(UsageError, match="not committed"):
+            session.migrate(folder)
+        git(folder, "commit", "-qm", "first")
+        done = session.migrate(folder)
+        assert done.files == ("go.mod", "go.sum", "main.go")
+        assert list(done.frame.columns) == ["file", "added", "removed"]
+        assert "-go 1.20\n+go 1.24\n" in done.diff
+        assert "-func main() {\n+func main() {}\n+\n+func init() {\n" in done.diff
+        json.dumps(done.to_dict())
+        assert (folder / "main.go").read_text().startswith("//go:build wasip1\n\npackage main\n")
+        assert "tinygo" in (folder / "README").read_text()
+        assert session.build(folder).image.module.facts.abi == "0.2.0"
+        with pytest.raises(UsageError, match="nothing of TinyGo's SDK"):
+            session.migrate(folder)
+        with pytest.raises(BadNameError):
+            session.migrate(folder / "missing")
+
+
+def test_exports_and_what_is_no_start_stay_apart(folder: Path) -> None:
+    (folder / "main.go").write_text(
+        SOURCE.replace("\tproxywasm.SetHttp", "\t// proxywasm.SetHttp") + "\n//export own\nfunc own() {}\n"
+    )
+    with Session() as session:
+        session.migrate(folder, force=True)
+    text = (folder / "main.go").read_text()
+    assert "//go:wasmexport own\n" in text
+    assert "func main() {\n" in text, "it starts nothing"
+
+
+def test_only_what_is_a_filter_is_read(folder: Path) -> None:
+    assert Filter.from_folder(folder).language == "go"

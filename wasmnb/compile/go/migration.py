@@ -1,0 +1,159 @@
+"""The mechanical part of a Go project's way from the SDK for TinyGo to the one for Go itself."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile.go import modules
+from wasmnb.compile.go.source import blanked
+from wasmnb.compile.tree import listed
+from wasmnb.display import Column, Table
+from wasmnb.display.result import Dated, Tabled
+from wasmnb.errors import BadNameError, UsageError
+from wasmnb.wording import Option, Wording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Migration", "migrate"]
+
+_OLD = "github.com/tetratelabs/proxy-wasm-go-sdk"
+_LEAST = (1, 24)
+_REQUIRED = re.compile(rf"{re.escape(_OLD)}[ \t]+v\S+")
+_GO = re.compile(r"^go[ \t]+(\d+)\.(\d+)\S*", re.MULTILINE)
+_MAIN = re.compile(r"^func[ \t]+main[ \t]*\([ \t]*\)", re.MULTILINE)
+_SETS = re.compile(r"\bSet(?:VM|Plugin|Http|Tcp)Context\s*\(")
+_EXPORT = re.compile(r"^//export[ \t]+(\w+)", re.MULTILINE)
+_OLD_TAG = re.compile(r"^//[ \t]*\+build\b.*\btinygo\b.*\n", re.MULTILINE)
+_TAG = re.compile(r"^//go:build\b.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Migration(Dated, Tabled):
+    """What was changed in a project's folder.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    files : tuple of str
+        Those that were changed.
+    diff : str
+        In the unified form.
+    """
+
+    path: Path
+    files: tuple[str, ...]
+    diff: str
+
+    @property
+    def table(self) -> Table:
+        """The files in rows: ``file`` (``string``), lines ``added`` and ``removed`` (``Int64``)."""
+        parts = re.split(r"^--- ", self.diff, flags=re.MULTILINE)[1:]
+        columns = (Column("file"), Column("added", "Int64"), Column("removed", "Int64"))
+        rows = tuple(
+            (file, *(sum(line.startswith(sign) for line in part.split("\n")[2:]) for sign in "+-"))
+            for file, part in zip(self.files, parts, strict=True)
+        )
+        return Table(columns, rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"path": str(self.path), "files": list(self.files), "diff": self.diff, "at": self.at.isoformat()}
+
+
+def migrate(folder: Path, *, force: bool = False) -> Migration:
+    """Change a project on TinyGo's SDK into one on Go's: module path, ``main`` to ``init``, exports and build tags.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    force : bool
+        Also where version control could not give back what was there.
+
+    Raises
+    ------
+    BadNameError
+        There is no such folder.
+    UsageError
+        It is no such project, or has changes that are not committed.
+    """
+    if not folder.is_dir():
+        hint = "a relative path starts at the notebook's folder"
+        raise BadNameError(f"There is no folder {str(folder)!r}.", hint=hint)
+    before: dict[str, str] = {}
+    for path in listed(folder):
+        if path.suffix == ".go" or path.name in ("go.mod", "go.sum"):
+            before[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8", errors="surrogateescape")
+    after = {name: _changed(name, text) for name, text in before.items()}
+    files = tuple(name for name, text in after.items() if text != before[name])
+    if not files:
+        raise UsageError(
+            f"The folder {str(folder)!r} has nothing of TinyGo's SDK.", hint=f"a project on it requires {_OLD}"
+        )
+    if not force:
+        _refuse_changes(folder)
+    for name in files:
+        (folder / name).write_text(after[name], encoding="utf-8", errors="surrogateescape")
+    lines = (
+        difflib.unified_diff(
+            before[name].splitlines(keepends=True), after[name].splitlines(keepends=True), f"a/{name}", f"b/{name}"
+        )
+        for name in files
+    )
+    whole = "".join(line if line.endswith("\n") else f"{line}\n" for each in lines for line in each)
+    return Migration(folder, files, whole)
+
+
+def _refuse_changes(folder: Path) -> None:
+    command = ["git", "-C", str(folder), "status", "--porcelain", "--", "."]
+    try:
+        said = subprocess.run(command, capture_output=True, check=True, timeout=60, text=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        why = ["it is under no version control"]
+    else:
+        why = said.splitlines()[:6]
+    if why:
+        raise UsageError(
+            f"The folder {str(folder)!r} has changes that are not committed, and a migration changes its files.",
+            why=why,
+            hint=Wording("commit them, or add {}", Option("force", value=True)),
+        )
+
+
+def _changed(name: str, text: str) -> str:
+    if name.endswith("go.sum"):
+        kept = [line for line in text.splitlines(keepends=True) if not line.startswith(f"{_OLD} ")]
+        return text if len(kept) == len(text.splitlines()) else "".join(kept) + modules.SDK_SUMS
+    if name.endswith("go.mod"):
+        return _manifest(text)
+    return _source(text)
+
+
+def _manifest(text: str) -> str:
+    if _OLD not in text:
+        return text
+    text = _REQUIRED.sub(f"{modules.SDK} {modules.SDK_VERSION}", text).replace(_OLD, modules.SDK)
+    stated = _GO.search(text)
+    if stated and (int(stated[1]), int(stated[2])) < _LEAST:
+        text = text[: stated.start()] + "go 1.24" + text[stated.end() :]
+    return text
+
+
+def _source(text: str) -> str:
+    if _OLD not in text and "tinygo" not in text and not _EXPORT.search(text):
+        return text
+    text = _OLD_TAG.sub("", text.replace(_OLD, modules.SDK))
+    text = _TAG.sub(lambda line: re.sub(r"\btinygo(?:\.wasm)?\b", "wasip1", line[0]), text)
+    text = _EXPORT.sub(r"//go:wasmexport \1", text)
+    code = blanked(text)
+    main = _MAIN.search(code)
+    if main is None:
+        return text
+    end = code.find("\n}", main.end())
+    if not _SETS.search(code, main.end(), end if end >= 0 else len(code)):
+        return text
+    return f"{text[: main.start()]}func main() {{}}\n\nfunc init(){text[main.end() :]}"
