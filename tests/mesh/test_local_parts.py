@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -304,7 +305,10 @@ def _answering(path, script):
     end.set()
 
 
-def test_an_interrupt_is_put_off_while_something_is_made():
+def test_an_interrupt_is_put_off_while_something_is_made(request):
+    # What a shell starts in the background ignores it.
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     made = []
     with pytest.raises(KeyboardInterrupt), uninterrupted():
         made += [signal.raise_signal(signal.SIGINT), "whole"][1:]
