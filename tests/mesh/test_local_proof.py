@@ -103,6 +103,19 @@ def test_what_crashes_on_the_users_own_request_alone_is_seen_to_act_on_others(me
     assert mesh.send("productpage", "ratings:9080/ratings/1").response.status == 200
 
 
+def test_what_was_seen_is_looked_for_again_where_the_log_would_not_tell_of_a_crash(local):
+    local.apply(Plugin("silenced", package(trapping()), DETAILS))
+    proxy = next(one for one in local._plan.proxies if one.labels["app"] == "details")
+    proxy.admin.post("/logging?wasm=off")
+    assert local.send("productpage", "details:9080/details/1?!").response.status == 503
+
+    def verdict():
+        return next(one for one in local.verdicts("silenced") if one.pod == proxy.name)
+
+    found = until(verdict, lambda one: one.verdict is not Verdict.LIVE)
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
+
+
 def test_requests_of_our_own_are_not_counted(mesh):
     put(mesh, "counted", tag("counted"))
     before = next(one for one in mesh.counts() if one.pod == "details-v1-0").requests

@@ -32,6 +32,8 @@ _AGE = 60.0
 """Seconds that what was seen is believed; then it is looked for again."""
 _AGAIN = 5.0
 """Seconds until what was not seen is looked for again, so that a service is not asked all the time."""
+_MOMENT = 1.0  # seconds within which nobody asks whether a log would tell
+_LOGGER, _TELLING = "wasm", {"trace", "debug", "info", "warning", "error"}
 _MOST = 3  # requests of the user's that are remembered of a service
 _UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace of one does not show it either"
 _UNTRACED = "no effect was seen on the requests that were sent, and no request without a body calls it"
@@ -126,7 +128,7 @@ class Proving:
         """Look for plugins that were not seen to act yet, or too long ago; a silent proxy is asked until a moment."""
         allowed = [(proxy, applied) for proxy, applied in pairs if applied.plugin.id not in self._quiet]
         running = [(proxy, applied) for proxy, applied in allowed if self._pid(proxy)]
-        missing = [pair for pair in running if anew or (known := self.seen(*pair)) is None or known.silent]
+        missing = [pair for pair in running if anew or self._due(*pair)]
         missing = [pair for pair in missing if not self._foreseen(*pair)]
         left = self._by_effect(missing, until)
         if left:
@@ -161,6 +163,18 @@ class Proving:
         """Give what is known of a plugin on a pod; None where it is to be looked for."""
         known = self._seen.get((proxy.name, applied.plugin.id))
         return known if known is not None and known.holds(self._pid(proxy), proxy.chain.version) else None
+
+    def _due(self, proxy: Proxy, applied: Applied) -> bool:
+        """Say whether a plugin is to be looked for: what was seen holds while the log would tell of a crash."""
+        known = self.seen(proxy, applied)
+        if known is None or known.silent:
+            return True
+        if known.younger(_MOMENT):
+            return False
+        try:
+            return proxy.admin.level(_LOGGER) not in _TELLING
+        except OSError:
+            return False
 
     def _foreseen(self, proxy: Proxy, applied: Applied) -> bool:
         """Say whether a plugin would crash on the only requests there are, which are then not sent."""
