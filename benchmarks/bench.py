@@ -24,6 +24,7 @@ from latency import costs
 from measure import Figures, runs, seconds
 from plain import ZIG, PlainWay
 from registry import registry
+from truth import truth
 
 import wasmnb
 from wasmnb.session import Session
@@ -186,6 +187,7 @@ PARTS: dict[str, Callable[[Figures], None]] = {
     "registry": registry,
     "dashboards": dashboards,
     "istio": istio,
+    "truth": truth,
 }
 
 

@@ -119,6 +119,13 @@ def chaos(ground: Ground, runs: int, seed: int, say: Callable[[str], None], faul
     """
     report = Report(ground.name, seed)
     chosen = {name: ground.faults[name] for name in faults or ground.faults}
+    # Who stops it gets a report of what there is.
+    with contextlib.suppress(KeyboardInterrupt):
+        _do(report, ground, runs, chosen, say)
+    return report
+
+
+def _do(report: Report, ground: Ground, runs: int, chosen: Catalogue, say: Callable[[str], None]) -> None:
     for first in range(0, runs, _RUNS_OF_A_MESH):
         with ground.begin() as begin:
             for number in range(first, min(runs, first + _RUNS_OF_A_MESH)):
@@ -127,7 +134,6 @@ def chaos(ground: Ground, runs: int, seed: int, say: Callable[[str], None], faul
                 say(f"run {number + 1} of {runs}: {report.looks} looks, {len(report.findings)} wrong")
                 for finding in report.findings[known:]:
                     say(str(finding))
-    return report
 
 
 class _Run:
