@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 import weakref
@@ -59,7 +58,9 @@ class Cluster:
         The one that the context names; ``default`` when it names none.
     """
 
-    def __init__(self, configuration: Configuration, context: str, namespace: str, *, keys: str | None = None) -> None:
+    def __init__(
+        self, configuration: Configuration, context: str, namespace: str, *, let_go: Callable[[], None] | None = None
+    ) -> None:
         from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415 - over a second to import
 
         configuration.connection_pool_maxsize = _CONNECTIONS
@@ -69,7 +70,7 @@ class Cluster:
         self._pool = RESTClientObject(configuration).pool_manager
         self._rights: dict[Right, tuple[bool, float]] = {}
         self._lock = threading.Lock()
-        self._end = weakref.finalize(self, shutil.rmtree, keys, ignore_errors=True) if keys else None
+        self._end = weakref.finalize(self, let_go) if let_go is not None else None
 
     def close(self) -> None:
         """Close the connections, and delete the files that hold keys."""
@@ -134,8 +135,8 @@ class Cluster:
                     hint=did_you_mean(name, known) or NO_CLUSTER,
                     code="WNB4018",
                 )
-            keys = kubeconfig.load(name, configuration)
-            cluster = cls(configuration, name, kubeconfig.namespace_of(name), keys=keys)
+            let_go = kubeconfig.load(name, configuration)
+            cluster = cls(configuration, name, kubeconfig.namespace_of(name), let_go=let_go)
         try:
             cluster.request("GET", "/version")
         except BaseException:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kubernetes.client import Configuration
 
 __all__ = ["contexts", "load", "namespace_of", "own_namespace"]
@@ -36,8 +39,10 @@ def namespace_of(name: str) -> str:
     return str(context.get("namespace") or "default")
 
 
-def load(name: str, configuration: Configuration) -> str:
-    """Read a context of the kubeconfig; give the folder of the files that its keys became, which is for us to delete.
+def load(name: str, configuration: Configuration) -> Callable[[], None]:
+    """Read a context of the kubeconfig; give what lets go of the files that its keys became.
+
+    Where the system has files in memory (Linux), none of them stays on a disk, however this process ends.
 
     Raises
     ------
@@ -58,7 +63,29 @@ def load(name: str, configuration: Configuration) -> str:
         known = kube_config._temp_files  # noqa: SLF001
         for content in [content for content, path in known.items() if path.startswith(folder)]:
             del known[content]
-    return folder
+    kept = _into_memory(configuration, folder) if hasattr(os, "memfd_create") else []
+    if kept:
+        shutil.rmtree(folder, ignore_errors=True)
+    return partial(_let_go, folder, kept)
+
+
+def _into_memory(configuration: Configuration, folder: str) -> list[int]:
+    """Move the files of a configuration that are in a folder into memory; give their descriptors."""
+    kept = []
+    for name in ("ssl_ca_cert", "cert_file", "key_file"):
+        path = getattr(configuration, name)
+        if path and Path(path).is_relative_to(folder):
+            descriptor = os.memfd_create(name)
+            os.write(descriptor, Path(path).read_bytes())
+            kept.append(descriptor)
+            setattr(configuration, name, f"/proc/self/fd/{descriptor}")
+    return kept
+
+
+def _let_go(folder: str, kept: list[int]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for descriptor in kept:
+        os.close(descriptor)
 
 
 def _kubeconfig() -> str:

@@ -13,6 +13,8 @@ from wasmnb.mesh.istio.api.api_errors import ConflictError, MissingError
 from wasmnb.mesh.istio.api.cluster import APPLY, PATCH
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.drift import drift_of
+from wasmnb.mesh.istio.objects.plugin_facts import said_by
+from wasmnb.mesh.istio.objects.record import packed, unpacked
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 from wasmnb.wording import Option, Wording
@@ -30,9 +32,7 @@ PLUGIN = "wasmnb.dev/plugin"
 """Label with the id of the plugin that an object holds."""
 _MANAGED = "app.kubernetes.io/managed-by"
 _RECORD = "wasmnb.dev/record"
-_MOST_HISTORY = 10
 _TRIES = 5
-_MOST_BYTES = 128 * 1024  # of the 256 KiB that all annotations of an object may have (Kubernetes, ObjectMeta)
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,9 @@ class Objects:
 
     def _without_others(self, kind: ObjectKind, item: dict[str, Any]) -> dict[str, Any]:
         """Take away what others have added to the specification of an object."""
-        paths = [path for one in drift_of(item) for path in one.paths if path[0] == "spec"]
+        added = [path for one in drift_of(item) for path in one.paths if path[0] == "spec"]
+        # Elements of lists have no place of their own; in Istio's kinds a list is a field as a whole.
+        paths = [path for path in added if not any(part.startswith(("k:", "v:", "i:")) for part in path)]
         if not paths:
             return item
         steps = [{"op": "remove", "path": _pointer(path)} for path in paths]
@@ -251,12 +253,11 @@ class Objects:
         metadata = dict(body["metadata"])
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         kept = {**record, "by": _who(), "at": now, "notebook": _notebook()}
-        kept["history"] = _bounded(kept.get("history") or [])
         metadata["namespace"] = self.namespace
         metadata["labels"] = {**metadata.get("labels", {}), _MANAGED: MANAGER, PLUGIN: id}
         metadata["annotations"] = {
             **metadata.get("annotations", {}),
-            _RECORD: json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
+            _RECORD: packed(kept),
         }
         return {**body, "metadata": metadata}
 
@@ -308,23 +309,19 @@ def _pointer(path: Sequence[str]) -> str:
 
 def record_of(item: Mapping[str, Any]) -> dict[str, Any]:
     """Read our record off an object; empty where it has none."""
-    text = item["metadata"].get("annotations", {}).get(_RECORD, "")
+    kind = next((one for one in KINDS.values() if one.name == item.get("kind")), None)
+    said = said_by(Stored(kind, item, {}))[0] if kind is not None else None
+    return unpacked(item["metadata"].get("annotations", {}).get(_RECORD, ""), _forms(said))
+
+
+def _forms(config: Any) -> list[Any]:
+    """Give what a configuration may have been before it became text."""
+    if not isinstance(config, str):
+        return [config]
     try:
-        found = json.loads(text)
+        return [config, json.loads(config)]
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _bounded(history: list[Any]) -> list[Any]:
-    kept: list[Any] = []
-    size = 0
-    for one in history[:_MOST_HISTORY]:
-        size += len(json.dumps(one, ensure_ascii=False).encode())
-        if size > _MOST_BYTES:
-            break
-        kept.append(one)
-    return kept
+        return [config]
 
 
 def _who() -> str:
