@@ -284,7 +284,7 @@ class Meshes:
     def _ended(self, name: str | None) -> MeshState:
         """Let go of the chosen mesh; or end one that another process has."""
         mesh = self.context.chosen
-        own = self._announced.name if self._announced is not None else getattr(mesh, "name", None)
+        own = self._announced.name if self._announced is not None else mesh.name if mesh is not None else None
         if mesh is not None and name in (None, own):
             return self._stop()
         if mesh is None and name is None and front() is not Front.SHELL:
