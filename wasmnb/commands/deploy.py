@@ -11,11 +11,12 @@ from wasmnb.session.options.deploy import DeployCall, RenderCall
 
 if TYPE_CHECKING:
     from wasmnb.session import Deployment, DryRun, Rollout, Session
+    from wasmnb.session.gitops import Exported
 
 __all__ = ["COMMANDS"]
 
 
-def _deploy(session: Session, **keywords: Any) -> Deployment | DryRun | Rollout:
+def _deploy(session: Session, **keywords: Any) -> Deployment | DryRun | Rollout | Exported:
     return session.deploy(ask=ask, **keywords)
 
 

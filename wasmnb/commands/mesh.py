@@ -93,7 +93,15 @@ COMMANDS = (
         "Say for each plugin and pod whether it is live.",
         method("status"),
         (Argument("id", "one plugin only", False, "plugins"),),
-        examples=("%wasm_status", "%wasm_status header-filter"),
+        (
+            Option(
+                ("--folder", "-f"),
+                "the plugins of a folder for Git; what the cluster has otherwise is told, and in a shell is code 1",
+                "FOLDER",
+                values="folders",
+            ),
+        ),
+        ("%wasm_status", "%wasm_status header-filter", "%wasm_status --folder deploy/"),
     ),
     Command(
         "wasm_logs",

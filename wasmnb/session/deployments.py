@@ -6,6 +6,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import yaml
+
 from wasmnb.budget import Budget
 from wasmnb.errors import UsageError
 from wasmnb.mesh.kinds import proof
@@ -19,6 +21,7 @@ from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force,
 from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.session.defaults import number
+from wasmnb.session.gitops import Exported, export
 from wasmnb.session.image_source import default_id, refuse
 from wasmnb.session.options.deploy import DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
 from wasmnb.session.options.registry import AccessOptions
@@ -56,7 +59,7 @@ class Deployments:
         self.context, self.source, self.secrets = context, source, secrets
 
     @takes(DeployCall)
-    def deploy(self, call: DeployCall) -> Deployment | DryRun | Rollout:
+    def deploy(self, call: DeployCall) -> Deployment | DryRun | Rollout | Exported:
         """Put a filter or an image in force on every pod that the selector names, and wait until it is LIVE there.
 
         An image is deployed by the digest that its reference means at this moment.
@@ -70,6 +73,8 @@ class Deployments:
         wanted = self.read(call, call.selector)
         access = part(call, AccessOptions)
         labels, policy = _steps(part(call, RolloutOptions), wanted)
+        if call.export is not None:
+            return self._export(call.name, wanted, access, call.export, call.progress)
         if call.dry_run:
             return self._rehearse(call.name, wanted, labels, access, call.progress)
         if labels:
@@ -147,7 +152,7 @@ class Deployments:
         return Removal(removed, pods, perf_counter() - start, gone)
 
     @takes(RenderCall)
-    def render(self, call: RenderCall) -> Rendered:
+    def render(self, call: RenderCall) -> Rendered | Exported:
         """Show what a filter or an image becomes on a cluster or in a plain Envoy, and write it to a file if asked to.
 
         It needs no mesh; nothing is applied and nothing pushed.
@@ -174,6 +179,8 @@ class Deployments:
             module = made.plugin.image.module.name
             push = Verb("push", (module,))
             notes += (str(Wording("proxies look for the image in a registry: {} brings it there", push)),)
+        if call.out is not None:
+            return export(made.plugin, made.value, call.out, notes)
         return replace(made, notes=notes)
 
     def read(self, options: DeployOptions, selector: str | Mapping[str, str] | None) -> Specification:
@@ -219,6 +226,24 @@ class Deployments:
         )
         notes = found.notes(plugin.image)
         return replace(done, verdicts=self.context.shown(done.verdicts), stages=(*stages, *done.stages), notes=notes)
+
+    def _export(
+        self,
+        name: Deployable,
+        wanted: Specification,
+        access: AccessOptions,
+        folder: str,
+        progress: Progress | None,
+    ) -> Exported:
+        mesh = self.context.mesh
+        if not mesh.needs_registry:
+            raise UsageError(
+                f"The mesh {mesh.name!r} has no objects to be kept in a folder.",
+                hint=Wording("{} writes one without a cluster", Verb("render", (), (Option("out", "FOLDER"),))),
+            )
+        found, _ = self.source.supply(name, access, progress, dry=True)
+        plugin = wanted.plugin(found.image)
+        return export(plugin, yaml.safe_load(mesh.render(plugin)), folder, found.notes(plugin.image))
 
     def _rehearse(
         self,

@@ -26,12 +26,14 @@ from wasmnb.wording import Front, Verb, Wording, front
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from wasmnb.image import Image
     from wasmnb.mesh.results import Metrics, Properties
     from wasmnb.mesh.running import Announced
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
+    from wasmnb.session.gitops import FolderStatus
 
 __all__ = ["Meshes"]
 
@@ -137,15 +139,33 @@ class Meshes:
             ) from None
         return Bookinfo(action, mesh.pods().items, perf_counter() - start, notes)
 
-    def status(self, id: str | None = None) -> Verdicts:  # noqa: A002 - the option's own word
-        """Judge every plugin on every pod, or one plugin.
+    def status(
+        self,
+        id: str | None = None,  # noqa: A002 - the option's own word
+        *,
+        folder: str | Path | None = None,
+    ) -> Verdicts | FolderStatus:
+        """Judge every plugin on every pod, or one plugin; or those of a folder, and where the cluster differs from it.
 
         Raises
         ------
         NoMeshError
         BadNameError
             No plugin of that id is in force.
+        ConfigError
+            The folder has none.
         """
+        mesh = self.context.mesh
+        if folder is None:
+            return self._judged(id)
+        if id is not None:
+            raise UsageError("A folder says itself which plugins are meant.", hint="leave the plugin out")
+        from wasmnb.session.gitops import folder_status  # noqa: PLC0415 - for those who have one
+
+        found = folder_status(mesh, folder)
+        return replace(found, verdicts=self.context.shown(found.verdicts))
+
+    def _judged(self, id: str | None = None) -> Verdicts:  # noqa: A002
         mesh = self.context.mesh
         if id is not None and in_force(mesh, id) is None:
             raise unknown_plugin(mesh, id)
@@ -160,7 +180,7 @@ class Meshes:
             Say too what is true of each plugin on them.
         """
         found = self.context.mesh.pods()
-        return replace(found, verdicts=self.status().items) if verdicts else found
+        return replace(found, verdicts=self._judged().items) if verdicts else found
 
     def logs(self, pod: str, *, tail: int | None = 20, level: str | None = None, grep: str | None = None) -> Logs:
         """Give the last lines that a pod's proxy logged, oldest first; ``tail=None`` for all.

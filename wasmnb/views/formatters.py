@@ -47,6 +47,8 @@ RECORDS = {
     "wasmnb.rollout.result.Rollout": "rollout.rollout_record",
     "wasmnb.session.results.Bookinfo": "mesh.bookinfo_record",
     "wasmnb.compile.go.migration.Migration": "build.migration_record",
+    "wasmnb.session.gitops.Exported": "rendering.exported_record",
+    "wasmnb.session.gitops.FolderStatus": "rendering.folder_record",
     "wasmnb.session.files.FileResult": "build.file_record",
     "wasmnb.session.rendering.Rendered": "rendering.rendered_record",
     "wasmnb.session.results.BuildTimes": "plots.times_record",

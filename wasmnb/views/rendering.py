@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Record
+from wasmnb.mesh.results import Verdicts
+from wasmnb.views.mesh import verdicts_record
 
 if TYPE_CHECKING:
+    from wasmnb.session.gitops import Exported, FolderStatus
     from wasmnb.session.rendering import Rendered
 
-__all__ = ["rendered_record"]
+__all__ = ["exported_record", "folder_record", "rendered_record"]
+
+
+def exported_record(done: Exported) -> Record:
+    """Show what was written into a folder for Git."""
+    status = f"{done.kind} in {done.folder}{'' if done.changed else ', as it was'}"
+    return Record(done.plugin.id, status, "good", done.table.look(), done.table.rows, notes=done.notes)
+
+
+def folder_record(status: FolderStatus) -> Record:
+    """Show the plugins of a folder on the pods, and where the cluster differs from it."""
+    record = verdicts_record(Verdicts(status.verdicts, at=status.at))
+    count = len(status.differences)
+    if not count:
+        return replace(record, title=f"Plugins of {status.folder}", status=f"as the folder says, {record.status}")
+    lines = Block("What the cluster has otherwise", tuple(map(str, status.differences)))
+    told = f"{count} difference{'' if count == 1 else 's'}, {record.status}"
+    return replace(record, title=f"Plugins of {status.folder}", status=told, tone="bad", blocks=(lines, *record.blocks))
 
 
 def rendered_record(done: Rendered) -> Record:

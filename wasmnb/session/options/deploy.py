@@ -152,6 +152,9 @@ class _Deploying(DeployOptions, RolloutOptions, AccessOptions, Reporting):
     dry_run: bool = option(
         "apply and push nothing; show what would be applied, and the diff to what is there", default=False
     )
+    export: str | None = option(
+        "apply and push nothing; write what would be applied into a folder for Git, with a kustomize base", "FOLDER"
+    )
 
 
 @theme(frozen=True)
@@ -181,6 +184,7 @@ class _Rendering(PluginOptions, AccessOptions, Reporting):
     istio_version: str = option("decides on the object; the newest", "VERSION", default="")
     namespace: str | None = option("of the object; default", "NAMESPACE", "-n")
     output: str = option("file to write; a plain Envoy's module is written beside it", "FILE", "-o", default="")
+    out: str | None = option("write the object into a folder for Git, with our labels and a kustomize base", "FOLDER")
     listen: str | None = option("where a plain Envoy listens; 127.0.0.1:10000", "HOST:PORT")
     upstream: str | None = option("the service behind a plain Envoy; without one it answers itself", "HOST:PORT")
     admin: str | None = option("administration of a plain Envoy; 127.0.0.1:9901", "HOST:PORT")

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds, tests, pushes and deploys a filter by its digest, waits for the proof, and writes the table of it as Markdown.
+#
+# FOLDER     the project          IMAGE    registry.example/team/guard:v3
+# SELECTOR   app=cart             CONTEXT  of the kubeconfig; empty for the current one
+# NAMESPACE  of the pods          STEPS    version=v1,version=v2; empty for all at once
+# SUMMARY    the file that the table is added to; the standard output when empty
+set -uo pipefail
+
+if ls "$FOLDER"/*.wasmtest.yaml >/dev/null 2>&1; then
+  wasmnb test "$FOLDER" -o junit >wasmtest.xml || exit
+fi
+wasmnb build "$FOLDER" -t "$IMAGE" -o name || exit
+pinned=$(wasmnb push "$IMAGE" -o name) || exit
+
+words=(--selector "$SELECTOR" --namespace "$NAMESPACE")
+[[ -n ${CONTEXT:-} ]] && words+=(--context "$CONTEXT")
+[[ -n ${STEPS:-} ]] && words+=(--steps "$STEPS")
+table=$(wasmnb deploy "$pinned" "${words[@]}" -o table)
+code=$?
+
+{
+  case $code in
+    0) echo "### Live: \`$pinned\`" ;;
+    3) echo "### Not proven: \`$pinned\`" ;;
+    *) echo "### Failed: \`$pinned\`" ;;
+  esac
+  printf '\n```text\n%s\n```\n' "$table"
+} >>"${SUMMARY:-/dev/stdout}"
+exit "$code"
