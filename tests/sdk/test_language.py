@@ -141,7 +141,7 @@ def test_a_host_function_that_does_not_exist_is_a_link_error():
 EXPORTED = """
 START_WASM_PLUGIN(Exported)
 WASM_EXPORT(uint32_t, my_function, (uint32_t number)) { return number + 1; }
-class Exported : public Context { public: using Context::Context; };
+class Exported : public Context { public: using Context::Context; void onLog() override {} };
 static RegisterContextFactory register_Exported(CONTEXT_FACTORY(Exported));
 END_WASM_PLUGIN
 """
