@@ -147,7 +147,7 @@ def test_a_trap_on_a_plain_request_is_refused_unless_it_is_allowed(mesh):
     assert caught.value.code == "WNB3013"
     assert "proxy_on_response_headers failed" in caught.value.why[0]
     assert "allow_trap=True" in caught.value.hint
-    assert (mesh.plugins(), get(mesh).status) == ([], 200)
+    assert (list(mesh.plugins()), get(mesh).status) == ([], 200)
     found = mesh.apply(Plugin("one", package(module), DETAILS), allow_trap=True)
     assert found[0].verdict is Verdict.LOADED
     assert "canary saw it trap" in found[0].reason

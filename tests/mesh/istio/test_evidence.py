@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -15,11 +15,16 @@ from wasmnb.mesh.istio.objects.objects import KINDS, Stored
 from wasmnb.mesh.istio.objects.plugin_facts import digest_of
 from wasmnb.mesh.istio.proxies.admin import Admin, tries
 from wasmnb.mesh.istio.proxies.capture import passed_by
-from wasmnb.mesh.istio.proxies.config_dump import listeners, stats
+from wasmnb.mesh.istio.proxies.config_dump import Entry, listeners, stats
+from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
+from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.istiod import Istio
+from wasmnb.mesh.istio.proxies.judge import judge
 from wasmnb.mesh.istio.proxies.log_format import Record, read_record, whole_records
 from wasmnb.mesh.istio.proxies.proxy_log import Line, ProxyLog, read, trap_lines
 from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
+from wasmnb.plugin import FailPolicy
+from wasmnb.plugin.verdict import Verdict
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 HTTP = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -202,6 +207,39 @@ def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
     with pytest.raises(MeshError, match="does not say its log levels"), raised(blind, item):
         pass
     assert blind.set == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        ((), "requests pass without it"),
+        (("home.one",), "where nothing did, every request gets 500"),
+    ],
+    ids=["absent", "there"],
+)
+def test_what_was_refused_says_whether_requests_pass_without_it(filters, says):
+    entry = Entry("home.one", "wasm", "sha256:1", "", "1", NOON)
+    started = {"phase": "Running", "containerStatuses": [{"name": "istio-proxy", "state": {"running": {}}}]}
+    item = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
+    item["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = "2026-01-01T11:00:00Z"
+    log = ProxyLog(NOON, (Line(NOON, tabs("Failed to load Wasm module due to a missing import: env.x")),))
+    there = seen(dump(chain(9080, *filters)))
+    evidence = Evidence(item, (entry,), there, log=log, at=NOON + timedelta(minutes=1))
+    wanted = DesiredState(
+        plugin="one",
+        digest="sha256:1",
+        root_id="",
+        policy=FailPolicy.CLOSE,
+        config=None,
+        env={},
+        machine=("", ""),
+        names=("home.one",),
+        envoy_name="home.one",
+        since=NOON,
+    )
+    found = judge(evidence, wanted, Known())
+    assert found.verdict is Verdict.REJECTED
+    assert says in found.reason
 
 
 def test_a_log_that_is_set_aside_between_two_questions_covers_nothing():

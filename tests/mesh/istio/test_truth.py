@@ -10,7 +10,7 @@ from tests.chaos.istio_faults import answering
 from tests.cluster import bookinfo
 from tests.mesh.conftest import until
 from tests.mesh.istio.conftest import DETAILS
-from tests.mesh.tiny import build, tag
+from tests.mesh.tiny import build, header, tag
 from wasmnb.mesh import Cause, Proof, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
@@ -46,12 +46,24 @@ def test_live_is_seen_by_its_effect_and_nothing_is_sent_where_that_is_not_allowe
     mesh.remove("seen")
 
 
+def test_an_effect_on_the_users_own_request_alone_is_learned_from_it(there, published):
+    _, mesh = there
+    mesh.send("productpage", "details:9080/details/7?lang=en!")
+    shows = f"if (evil) {header('x-tag', 'bang')}"
+    module = build("bang", request="evil = path_has('!')", response=shows)
+    found = one(mesh, Plugin("bang", published(module), DETAILS))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    assert "GET /details/7?lang=en!: response header x-tag: bang" in found.evidence[-1]
+    mesh.remove("bang")
+    assert {(one.verdict, one.pod) for one in mesh.removed("bang")} == {(Verdict.GONE, found.pod)}
+
+
 def test_what_has_no_effect_is_seen_in_envoys_trace_where_that_is_allowed(there, published):
     _, mesh = there
     module = build("traced", response="never = 0")
     mesh.apply(Plugin("before", published(build("traced-before", request="never = 0")), DETAILS))
     found = one(mesh, Plugin("traced", published(module), DETAILS), prove=Proof.TRACE)
-    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE), found.reason
     assert "proxy_on_response_headers" in found.evidence[-1]
     admin = mesh._admin
     assert {admin.levels(found.pod)[name] for name in ("http", "testing")} == {"warning"}

@@ -111,8 +111,10 @@ def test_a_bad_import_is_refused_before_and_rejected_after(mesh, published):
     # Nothing before, under a fresh name: every request gets 500, and the pods are READY all the same.
     fresh = replace(good.with_image(bad), id="import-fresh")
     mesh.remove("import")
-    assert words(mesh.apply(fresh, preflight=False)) == [REJECTED] * 3
+    found = mesh.apply(fresh, preflight=False)
+    assert words(found) == [REJECTED] * 3
     assert request(mesh)[0] == 500
+    assert "where nothing did, every request gets 500" in found[0].reason
     assert {pod.ready for pod in mesh.pods()} == {"2/2"}
 
 

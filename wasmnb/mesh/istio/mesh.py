@@ -346,7 +346,9 @@ class IstioMesh:
 
         if received and levels:
             return observed(self.cluster, self.namespace, self._proving.raised, send, url, headers=headers, pod=pod)
-        return replace(send(headers), unseen=str(_UNSEEN)) if received else send(headers)
+        taken = send(headers)
+        self._proving.remember(taken.pod, taken.request)
+        return replace(taken, unseen=str(_UNSEEN)) if received else taken
 
     def endpoints(self, url: str) -> list[str]:
         """Name the pods behind the service that a URL names."""

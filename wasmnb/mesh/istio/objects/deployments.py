@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.envoy.effect import Trial
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.mesh.istio.objects.convergence import Waiting
     from wasmnb.mesh.istio.objects.images import Images
@@ -88,10 +89,11 @@ class Deployments:
         check_id(plugin.id)
         with self._lock:
             self._learn(plugin, strict=preflight is not None)
-            trial, note = _examined(plugin, preflight, progress, allow_trap=allow_trap)
+            items = self._looking.serving()
+            probes = self._looking.proving.probes([item for item in items if plugin.selects(labels(item))])
+            trial, note = _examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
             if trial is not None:
                 self._looking.proving.tried(plugin.id, plugin.image.digest, trial)
-            items = self._looking.serving()
             stored = self._objects.all(plugin.id)
             selected = self._selected(plugin, items)
             again = ""
@@ -240,7 +242,7 @@ class Deployments:
 
 
 def _examined(
-    plugin: Plugin, preflight: Preflight | None, progress: Progress, *, allow_trap: bool
+    plugin: Plugin, preflight: Preflight | None, probes: Sequence[Probe], progress: Progress, *, allow_trap: bool
 ) -> tuple[Trial | None, str]:
     """Try a plugin on the embedded Envoy; give what was seen there, and what is worth a note."""
     if preflight is None:
@@ -250,7 +252,7 @@ def _examined(
         return None, "not tried before: its image is not at hand here"
     if plugin.kind is Kind.HIGRESS and (module := module_of(plugin.image)) is not None and module.facts.host == HIGRESS:
         return None, f"not tried before: its ABI is {module.facts.abi}, which the embedded Envoy has not"
-    trial = preflight.examine(plugin, allow_trap=allow_trap)
+    trial = preflight.examine(plugin, probes, allow_trap=allow_trap)
     return trial, trial.note
 
 

@@ -230,12 +230,18 @@ class _Judge:
                 return self.say(Verdict.WARMING, Cause.NOT_YET, words, *lines)
             words = "another image arrived last, and Envoy refused that one"
             return self.say(Verdict.OLD, Cause.OTHER_DIGEST, words, *lines)
-        at = self.seen.stats.accepted.get(entry.name) if self.seen.stats else None
-        after = "what ran before still serves; where nothing did, every request gets 500"
-        if at is not None:
-            none = at.year == _EPOCH
-            after = "nothing ran before: every request gets 500" if none else "what ran before still serves"
+        after = self._after_refusal(entry)
         return self.say(Verdict.REJECTED, Cause.MODULE_REFUSED, f"Envoy refused it ({after})", *lines[-4:])
+
+    def _after_refusal(self, entry: Entry) -> str:
+        """Say what happens to requests, from where the filter stands and whether any version of it was accepted."""
+        seen = self.seen
+        if seen.listeners is not None and entry.name not in seen.listeners.active:
+            return "no listener that serves has it: requests pass without it"
+        at = seen.stats.accepted.get(entry.name) if seen.stats else None
+        if at is None:
+            return "what ran before still serves; where nothing did, every request gets 500"
+        return "nothing ran before: every request gets 500" if at.year == _EPOCH else "what ran before still serves"
 
     def _is_wanted(self, entry: Entry) -> bool:
         return entry.digest == self.wanted.digest and entry.carries(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
+from wasmnb.envoy.exchange import Probe
 from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_started
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from wasmnb.envoy.effect import Effect, Trial
-    from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.traffic import Response
@@ -44,7 +45,9 @@ _AGAIN = 10.0
 """Seconds until what was not seen is looked for again, so that an application is not asked all the time."""
 _SLACK = timedelta(seconds=2)
 """Between the clock here and the node's, and the whole seconds of a question for a log."""
-_READS, _STEP = 10, 0.1
+_READS, _STEP = 30, 0.1
+_TRACES = 2  # of a pod, until its filters are seen
+_MOST = 3  # requests of the user's that are remembered of a pod
 _HOW = Wording("{} allows it", Verb("mesh", ("istio",), (Option("prove", "effect"),)))
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
@@ -80,6 +83,8 @@ class Proving:
         self._ports = ports
         self._raised: set[str] = set()
         self._untraced: dict[str, str] = {}
+        self._sent: dict[str, deque[Probe]] = {}
+        self._probes: dict[str, tuple[Probe, ...]] = {}
         self._trials: dict[str, tuple[str, Trial]] = {}
         self._before: dict[_Key, tuple[Hashable, dict[Probe, Response | None]]] = {}
         # What a pod answered before, for those of the same workload that start later.
@@ -98,6 +103,30 @@ class Proving:
     def allowed(self) -> bool:
         """Whether requests may be sent to applications."""
         return self.wanted in (Proof.EFFECT, Proof.TRACE)
+
+    def remember(self, pod: str, request: Request) -> None:
+        """Remember a request of the user's that a pod answered: what a filter does may show on it alone."""
+        if request.method != "GET" or request.body:
+            return
+        known = self._sent.setdefault(pod, deque(maxlen=_MOST))
+        probe = Probe(request.method, request.path, tuple(request.headers))
+        if probe not in known and probe != PLAIN:
+            known.append(probe)
+
+    def probes(self, items: Sequence[Mapping[str, Any]]) -> tuple[Probe, ...]:
+        """Give the requests of the user's that show what a filter does on some pods: to each, those of its application.
+
+        Parameters
+        ----------
+        items : sequence of mapping
+            The pods, from now on asked with these.
+        """
+        found: dict[str, dict[Probe, None]] = {}
+        for item in items:
+            sent = self._sent.get(str(item["metadata"]["name"]), ())
+            found.setdefault(_whose(item), {}).update(dict.fromkeys(sent))
+        self._probes.update({whose: tuple(probes) for whose, probes in found.items()})
+        return tuple(dict.fromkeys(probe for probes in found.values() for probe in probes))
 
     def tried(self, plugin: str, digest: str, trial: Trial) -> None:
         """Take in what the embedded Envoy saw of a plugin's image."""
@@ -119,7 +148,7 @@ class Proving:
         new = [item for item in items if self._before.get((_uid(item), plugin), (None,))[0] != build]
         for item in new:
             self._before[_uid(item), plugin] = (build, {})
-        wanted = [(item, effect.probe) for item in new for effect in self._effects(plugin)]
+        wanted = [(item, effect.probe) for item in new for effect in self._effects(item, plugin)]
         for (item, probe), answer in zip(wanted, self._send(wanted), strict=True):
             self._before[_uid(item), plugin][1][probe] = answer
         self._alike.update(((_alike(item), plugin), self._before[_uid(item), plugin][1]) for item in new)
@@ -166,7 +195,7 @@ class Proving:
         wanted = [
             (item, effect, verdict.plugin, mark)
             for verdict, item, mark in due
-            for effect in self._effects(verdict.plugin, verdict.wanted)
+            for effect in self._effects(item, verdict.plugin, verdict.wanted)
             if effect.probe in self._there(item, verdict.plugin)
         ]
         answers = self._send([(item, effect.probe) for item, effect, _, _ in wanted])
@@ -183,16 +212,22 @@ class Proving:
         """Say whether a plugin was not seen by its effect, and would not crash on a request."""
         seen = self._seen.get((_uid(item), verdict.plugin))
         trial = self._trial(verdict)
-        foreseen = trial is not None and trial.trapped
+        foreseen = trial is not None and trial.trapped and trial.request == str(PLAIN)
         return not foreseen and (seen is None or seen.mark != mark or not seen.younger(_AGE))
 
     def _look_at_traces(self, wanted: Sequence[tuple[PodVerdict, Mapping[str, Any], str]]) -> None:
-        items = {_uid(item): item for _, item, _ in wanted}
-        traces = dict(zip(items, self._threads.map(self._trace, items.values()), strict=True))
-        for verdict, item, mark in wanted:
-            call = traces[_uid(item)].get(mark.partition(" ")[0], "")
-            if call:
-                self._seen[_uid(item), verdict.plugin] = Seen(f"{PLAIN}: {call}", mark, Proof.TRACE)
+        for _ in range(_TRACES):
+            items = {_uid(item): item for _, item, _ in wanted}
+            traces = dict(zip(items, self._threads.map(self._trace, items.values()), strict=True))
+            left = []
+            for verdict, item, mark in wanted:
+                call = traces[_uid(item)].get(mark.partition(" ")[0], "")
+                if call:
+                    self._seen[_uid(item), verdict.plugin] = Seen(f"{PLAIN}: {call}", mark, Proof.TRACE)
+                else:
+                    left.append((verdict, item, mark))
+            # A worker may take a listener over a moment after the main thread shows it.
+            wanted = left
 
     def _trace(self, item: Mapping[str, Any]) -> dict[str, str]:
         """Trace one request to a pod; give the calls into its filters, by their names."""
@@ -200,7 +235,10 @@ class Proving:
         self._untraced.pop(_uid(item), None)
         try:
             with self._own_levels(item), raised(self._admin, item):
-                self._ask(item, marked(PLAIN, by))
+                answer = self._ask(item, marked(PLAIN, by)) or self._ask(item, marked(PLAIN, by))
+            if answer is None:
+                self._untraced[_uid(item)] = "the request was not answered in time"
+                return {}
             for _ in range(_READS):
                 # The kubelet reads what a container writes a moment later.
                 records = logged_since(self.cluster, self.namespace, pod, begin)
@@ -278,11 +316,12 @@ class Proving:
         digest, trial = self._trials.get(verdict.plugin, ("", None))
         return trial if digest == verdict.wanted else None
 
-    def _effects(self, plugin: str, digest: str = "") -> list[Effect]:
+    def _effects(self, item: Mapping[str, Any], plugin: str, digest: str = "") -> list[Effect]:
         known, trial = self._trials.get(plugin, ("", None))
         if not self.allowed or trial is None or (digest and known != digest):
             return []
-        return list(trial.safe)
+        own = (PLAIN, *self._probes.get(_whose(item), ()))
+        return [effect for effect in trial.safe if effect.probe in own]
 
     def _there(self, item: Mapping[str, Any], plugin: str) -> Mapping[Probe, Response | None]:
         own = self._before.get((_uid(item), plugin))
@@ -298,8 +337,10 @@ class Proving:
         ports = self._ports(str(item["metadata"]["name"])) if address else ()
         if not ports:
             return None
-        authority = f"{labels(item).get('app') or address}:{ports[0]}"
-        request = Request(probe.method, authority, probe.path, Headers((*_AGENT, *probe.headers)), probe.body)
+        authority = f"{_app(item) or address}:{ports[0]}"
+        named = "user-agent" in {name.lower() for name, _ in probe.headers}
+        lines = (*(() if named else _AGENT), *probe.headers)
+        request = Request(probe.method, authority, probe.path, Headers(lines), probe.body)
         errand = Errand(request, address, ports[0], _ANSWER)
         name = str(item["metadata"]["name"])
         try:
@@ -324,6 +365,15 @@ def _alike(item: Mapping[str, Any]) -> Hashable:
     known = {key: value for key, value in labels(item).items() if key != "pod-template-hash"}
     images = {(one["name"], one.get("image")) for one in item.get("spec", {}).get("containers") or ()}
     return frozenset(known.items()), frozenset(image for image in images if image[0] != PROXY)
+
+
+def _app(item: Mapping[str, Any]) -> str:
+    return str(labels(item).get("app") or "")
+
+
+def _whose(item: Mapping[str, Any]) -> str:
+    """Name the application that a pod is one of; the pod itself where nothing says."""
+    return _app(item) or _uid(item)
 
 
 def _uid(item: Mapping[str, Any]) -> str:
