@@ -35,7 +35,9 @@ def overview() -> str:
     lines += textwrap.wrap(
         "From the source of a Proxy-Wasm filter to a live service mesh, and proof that it is live.", room
     )
-    for title, names in _GROUPS.items():
+    named = {name for names in _GROUPS.values() for name in names}
+    others = tuple(name for name in VERBS if name not in named)
+    for title, names in {**_GROUPS, "More": (*_GROUPS["More"], *others)}.items():
         lines += ["", f"{title}:"]
         for name in names:
             first, *rest = textwrap.wrap(VERBS[name].command.summary, max(room - 14, 20))
