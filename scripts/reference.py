@@ -1,6 +1,6 @@
 """Write docs/magics.md and docs/commands.md from the definitions of the commands, docs/errors.md from the codes' pages.
 
-With ``--check``, say whether both are up to date.
+Also docs/words.md, the strings that users read. With ``--check``, say whether all are up to date.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
+
+from words import words
 
 import wasmnb
 import wasmnb.errors
@@ -95,7 +97,12 @@ def commands() -> str:
 
 def main() -> int:
     """Write the file, or compare."""
-    made = {DOCS / "magics.md": magics(), DOCS / "errors.md": errors(), DOCS / "commands.md": commands()}
+    made = {
+        DOCS / "magics.md": magics(),
+        DOCS / "errors.md": errors(),
+        DOCS / "commands.md": commands(),
+        DOCS / "words.md": words(),
+    }
     if "--check" in sys.argv:
         return 0 if all(path.read_text("utf-8") == text for path, text in made.items()) else 1
     for path, text in made.items():

@@ -71,13 +71,13 @@ def test_an_error_may_have_a_code_of_its_own():
 
 def test_a_message_has_what_where_why_and_what_to_try():
     error = ConfigError(
-        "the configuration is no JSON.",
+        "the configuration is not valid JSON.",
         where=Place("--config", 2, 5, "  { x"),
         why=["expected a quote"],
         hint="quote it",
     )
     assert error.lines() == [
-        "ConfigError: the configuration is no JSON.",
+        "ConfigError: the configuration is not valid JSON.",
         "  at --config line 2, column 5",
         "    2 |   { x",
         "            ^",

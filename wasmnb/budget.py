@@ -55,7 +55,7 @@ class Budget:
         if match is None or wrong or (match["sign"] == "-") != (match["what"] in falling):
             near = did_you_mean(match["what"], whats) if match is not None and wrong else ""
             raise UsageError(
-                f"{text!r} is no budget.",
+                f"{text!r} is not a budget.",
                 hint=near
                 or " ".join([f"such as {whats[0]}=+5%", *(f"or {one}=-50%" for one in falling)])
                 + f"; there are {', '.join(whats)}",

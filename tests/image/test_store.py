@@ -236,9 +236,9 @@ def test_a_blob_is_checked_while_it_comes(store: Store) -> None:
 
 def test_only_digests_name_blobs(store: Store) -> None:
     for wrong in ("sha256:../../index", "../x", "", "sha256:" + "A" * 64, "sha512:" + "0" * 128):
-        with pytest.raises(ImageError, match="is no digest"):
+        with pytest.raises(ImageError, match="is not a digest"):
             store.put_blob([b""], wrong)
-        with pytest.raises(ImageError, match="is no digest"):
+        with pytest.raises(ImageError, match="is not a digest"):
             store.has_blob(wrong)
 
 

@@ -146,6 +146,6 @@ def test_a_bench_counts_the_same_in_each_run_and_holds_a_budget(filtered) -> Non
     )
     with pytest.raises(UsageError, match="nothing that it grew from"):
         bench("wasm_bench", "hello --budget size=+1%")
-    with pytest.raises(UsageError, match="is no budget") as wrong:
+    with pytest.raises(UsageError, match="is not a budget") as wrong:
         bench("wasm_bench", "hello --against hello --no-envoy --budget instruction=+1%")
     assert wrong.value.hint == "did you mean 'instructions'?"

@@ -72,7 +72,7 @@ def test_a_switch_and_a_value_that_begins_with_a_dash():
         ("wasm_headers", "a b c", "has a word too many, 'c'", "quotes"),
         ("wasm_pods", "x", "has a word too many", "leave it out"),
         ("wasm_filter", "f --force=1", "takes no value for --force", "alone"),
-        ("wasm_filter", "f --out 1x", "is no name of a variable", "header_filter"),
+        ("wasm_filter", "f --out 1x", "is not the name of a variable", "header_filter"),
         ("wasm_config", "mesh", "takes key=value", "mesh=VALUE"),
     ],
 )

@@ -47,7 +47,7 @@ FAILING = {
     "bad option": ([SETUP], "%wasm_pods --nope", "UsageError", "does not know the option --nope"),
     "unknown filter": ([SETUP, FAKE], "%wasm_deploy helo", "BadNameError", "There is no filter called 'helo'"),
     "no mesh": ([SETUP], "%wasm_headers a b:1/", "NoMeshError", "%wasm_mesh local starts one"),
-    "bad JSON": ([SETUP, FAKE], "%wasm_deploy x --config '{\"a\": 1,}'", "ConfigError", "is no JSON"),
+    "bad JSON": ([SETUP, FAKE], "%wasm_deploy x --config '{\"a\": 1,}'", "ConfigError", "is not valid JSON"),
     "no such image": ([SETUP, FAKE], "%wasm_deploy local/nothing", "ImageError", "The store has no image"),
     "rollout that nobody can be asked about": (
         [SETUP, STEPS],
@@ -290,4 +290,4 @@ def test_a_user_is_asked_about_a_step_without_counts(start_kernel):
     assert reply["content"]["status"] == "ok", reply["content"]
     assert len(asked) == 2, "an answer that is neither yes nor no is asked for again"
     assert "The error rate of version=v1 cannot be judged: shop-v1: the cluster forbids exec" in asked[0]
-    assert "let pass by the user" in shown[0]
+    assert "you chose to go on" in shown[0]

@@ -67,4 +67,4 @@ def test_a_filter_says_which_variable_it_is(shell, option, name):
     result = run(shell, f"%%wasm_filter hello {option}\n{FILTER}")
     assert result.variable == name
     assert shell.user_ns[name] is result.filter
-    assert f"note: the Filter is the variable {name}" in bundle(shell, result)["text/plain"]
+    assert f"note: saved as the variable {name}" in bundle(shell, result)["text/plain"]

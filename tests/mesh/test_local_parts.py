@@ -236,7 +236,7 @@ def test_questions_are_asked_together_and_each_is_answered(tmp_path):
     assert "refused" in refused
     assert absent
     assert late == "no answer in time"
-    assert other == "the answer is no HTTP"
+    assert other == "the answer is not HTTP"
     assert nowhere
 
 

@@ -246,5 +246,5 @@ def test_what_a_workload_speaks_can_be_said():
     )
     assert read_workload("a=127.0.0.1:1/grpc").protocol is Protocol.H2C
     assert read_workload("a=127.0.0.1:1/http").protocol is Protocol.HTTP
-    with pytest.raises(UsageError, match="'h2' is no protocol of a workload"):
+    with pytest.raises(UsageError, match="'h2' is not a protocol of a workload"):
         read_workload("a=127.0.0.1:1/h2")

@@ -59,5 +59,5 @@ def test_the_first_problem_and_how_many_more() -> None:
     text = str(caught.value)
     assert text.startswith("Module 'm': The module speaks Proxy-Wasm ABI 0.9.9")
     assert "and 2 more problems" in text
-    with pytest.raises(ModuleError, match="Module 'n': This is no WebAssembly module: it is empty"):
+    with pytest.raises(ModuleError, match="Module 'n': This is not a WebAssembly module: it is empty"):
         check(Module("n", b""))

@@ -228,7 +228,7 @@ BROKEN = {
     "code twice": bytes(RAW) + section(10, vector([])),
     "unknown section": bytes(RAW) + section(20, b""),
     "section without size": bytes(RAW) + b"\0",
-    "name that is no UTF-8": bytes(RAW) + section(0, b"\x01\xff"),
+    "name that is not UTF-8": bytes(RAW) + section(0, b"\x01\xff"),
     "number of six bytes": bytes(RAW) + b"\0\x83\x80\x80\x80\x80\0\x01ab",
     "another version": b"\0asm\2\0\0\0" + bytes(RAW)[8:],
     "component": b"\0asm\x0d\0\1\0",

@@ -87,7 +87,7 @@ def test_a_histogram_of_envoys_is_read():
 
 @pytest.mark.parametrize("text", ["4xx", "5%", "9xx=+5%", "4xx=-5%", "volume=+5%", "p42=+1%", "4xx=+x%"])
 def test_what_is_no_budget_is_an_error(text):
-    with pytest.raises(UsageError, match="is no budget"):
+    with pytest.raises(UsageError, match="is not a budget"):
         Budget.parse(text, WHATS, FALLING)
 
 

@@ -124,7 +124,7 @@ def test_without_traffic_a_headless_run_fails_and_a_user_is_asked(session):
     assert "--accept-no-traffic" in in_cell(caught.value).hint
     assert tags(session) == everywhere("old")
     asked = []
-    with pytest.raises(RolloutError, match="the user did not let it pass"):
+    with pytest.raises(RolloutError, match="you chose not to go on"):
         session.deploy(
             tag("new"),
             **REVIEWS,

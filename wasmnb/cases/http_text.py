@@ -31,7 +31,7 @@ def read_head(text: str, *, request: bool) -> Lines:
     if not request:
         match = _STATUS.fullmatch(first.strip())
         if match is None:
-            raise ValueError(f"{first!r} is no status line, such as HTTP/1.1 200 OK")
+            raise ValueError(f"{first!r} is not a status line, such as HTTP/1.1 200 OK")
         return ((":status", match["status"]), *fields)
     hosts = [value for name, value in fields if name == "host"]
     pseudo = _request(first.strip(), default_authority=hosts[0] if hosts else "")
@@ -54,7 +54,7 @@ def read_request_line(text: str) -> Lines:
 def _request(line: str, *, default_authority: str) -> Lines:
     match = _REQUEST.fullmatch(line)
     if match is None:
-        raise ValueError(f"{line!r} is no request line, such as GET /path")
+        raise ValueError(f"{line!r} is not a request line, such as GET /path")
     target = match["target"]
     found = {":method": match["method"]}
     if not target.startswith(("/", "*")):
@@ -73,5 +73,5 @@ def _request(line: str, *, default_authority: str) -> Lines:
 def _field(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon or not name.strip():
-        raise ValueError(f"{line!r} is no header line, such as name: value")
+        raise ValueError(f"{line!r} is not a header line, such as name: value")
     return name.strip().lower(), value.strip()

@@ -67,9 +67,9 @@ def read_yaml(text: str, source: str, *, first: int = 1) -> Tree:
         line = mark.line + first if mark else 0
         quoted = text.splitlines()[mark.line : mark.line + 1] if mark else []
         where = Place(source, line, mark.column + 1 if mark and quoted else 0, quoted[0] if quoted else "")
-        raise ConfigError(f"{source} is no YAML: {error.problem}.", where=where) from None
+        raise ConfigError(f"{source} is not valid YAML: {error.problem}.", where=where) from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{source} is no YAML: {error}.", where=Place(source)) from None
+        raise ConfigError(f"{source} is not valid YAML: {error}.", where=Place(source)) from None
     lines: dict[tuple[str | int, ...], int] = {}
     tree = Tree(source, text, None, lines, first)
     value = None if node is None else _value(node, (), tree)

@@ -57,7 +57,7 @@ def load(path: str | Path) -> Suite:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UsageError(f"The cases in {path} cannot be read: {reason}.") from error
     return read(text, source=str(path), folder=file.parent, textproto=file.suffix in _TEXTPROTO)
 
@@ -262,7 +262,9 @@ class _Reader:
             try:
                 pattern(value["regex"])
             except re.error as error:
-                raise self.wrong(f"{value['regex']!r} is no regular expression: {error}.", (*path, "regex")) from None
+                raise self.wrong(
+                    f"{value['regex']!r} is not a regular expression: {error}.", (*path, "regex")
+                ) from None
             return Matcher(None, value["regex"], invert, line)
         exact = self._file(value["file"], (*path, "file")) if "file" in value else _bytes(value["exact"])
         return Matcher(exact, None, invert, line)

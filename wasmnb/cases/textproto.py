@@ -69,7 +69,7 @@ class _Parser:
         lines = self.tree.text.splitlines()
         quote = lines[line - 1] if 0 < line <= len(lines) else ""
         return ConfigError(
-            f"{self.tree.source} is no protobuf text: {what}.", where=Place(self.tree.source, line, 0, quote)
+            f"{self.tree.source} is not protobuf text: {what}.", where=Place(self.tree.source, line, 0, quote)
         )
 
     def taken(self, text: str) -> bool:

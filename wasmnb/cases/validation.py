@@ -29,7 +29,7 @@ def _validator() -> Any:
 
 
 def validate(tree: Tree) -> None:
-    """Refuse what is no file of cases.
+    """Refuse what is not a file of cases.
 
     Raises
     ------

@@ -102,7 +102,12 @@ _MESH = (
         values="namespaces",
         keyword="shell_namespace",
     ),
-    Option(("--istio-namespace",), "where istiod runs; istio-system", "NAMESPACE", keyword="shell_istio_namespace"),
+    Option(
+        ("--istio-namespace",),
+        "where istiod runs (default: istio-system)",
+        "NAMESPACE",
+        keyword="shell_istio_namespace",
+    ),
 )
 
 

@@ -55,7 +55,7 @@ COMMANDS = (
         method("rollback"),
         (Argument("id", "the plugin", True, "plugins"),),
         (
-            Option(("--timeout",), "seconds to wait until it is live; 10", "SECONDS", float),
+            Option(("--timeout",), "seconds to wait until it is live (default: 10)", "SECONDS", float),
             Option(("--prove",), "effect, trace, or config: LOADED is enough", "PROOF", values="effect|trace|config"),
             Option(("--take-over",), "take it back from whoever else has changed it in the cluster"),
         ),

@@ -27,7 +27,7 @@ def variable(name: str) -> str:
 
 def _name(word: object) -> str:
     if not isinstance(word, str) or not word.isidentifier():
-        raise UsageError(f"--out {word!r} is no name of a variable.", hint="for instance --out header_filter")
+        raise UsageError(f"--out {word!r} is not the name of a variable.", hint="for instance --out header_filter")
     return word
 
 
@@ -45,7 +45,7 @@ COMMANDS = (
         (Argument("name", "of the filter; it names the plugin and the image too", True, "filters"),),
         (
             *options_of(FilterCall),
-            Option(("--out", "-o"), "Python variable for the Filter; the name with _ for -", "NAME", _name),
+            Option(("--out", "-o"), "Python variable for the Filter (default: the name with _ for -)", "NAME", _name),
         ),
         (
             "%%wasm_filter header-filter",
@@ -65,7 +65,7 @@ COMMANDS = (
         (
             Option(
                 ("--filter",),
-                "the only filter that it is for; every one that includes it",
+                "the only filter that it is for (default: every one that includes it)",
                 "NAME",
                 repeat=True,
                 values="filters",

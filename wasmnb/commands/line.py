@@ -53,7 +53,7 @@ class Word:
 
     @property
     def literal(self) -> bool:
-        """Whether some of it stood in single quotes or behind a backslash, so that it is no option and no variable."""
+        """Whether some stood in single quotes or behind a backslash, so that it is neither an option nor a variable."""
         return not all(meant for _, meant in self.pieces)
 
     def behind(self, at: int) -> Word:

@@ -42,7 +42,7 @@ COMMANDS = (
                 False,
                 "meshes",
             ),
-            Argument("name", "which mesh of this machine; local, local-2 ...", False, "running"),
+            Argument("name", "which mesh of this machine (default: local, local-2 ...)", False, "running"),
         ),
         options_of(MeshCall),
         (
@@ -67,7 +67,7 @@ COMMANDS = (
                 "PREFIX",
                 keyword="images",
             ),
-            Option(("--timeout",), "seconds to wait for READY; 300", "SECONDS", float),
+            Option(("--timeout",), "seconds to wait for READY (default: 300)", "SECONDS", float),
         ),
         (
             "%wasm_bookinfo apply",
@@ -109,7 +109,7 @@ COMMANDS = (
         method("logs"),
         (Argument("pod", "pod or workload", True, "pods"),),
         (
-            Option(("--tail", "-n"), "how many lines, counted from the end; 20", "LINES", int),
+            Option(("--tail", "-n"), "how many lines, counted from the end (default: 20)", "LINES", int),
             Option(
                 ("--level",),
                 "only lines of this level and graver ones",
@@ -132,7 +132,7 @@ COMMANDS = (
         "wasm_metrics",
         "Show the metrics that filters define, of each pod, with rates since they were shown before.",
         method("metrics"),
-        (Argument("pod", "pod or workload; all of them", False, "pods"),),
+        (Argument("pod", "pod or workload (default: all of them)", False, "pods"),),
         (Option(("--for",), "read twice, so long apart, for rates of this time", "SECONDS", float, keyword="seconds"),),
         ("%wasm_metrics", "%wasm_metrics details-v1 --for 5"),
     ),

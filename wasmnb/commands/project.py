@@ -33,20 +33,20 @@ COMMANDS = (
         _init,
         (Argument("destination", "the folder", True),),
         (
-            Option(("--language", "--lang", "-l"), "of the filter; cpp", "LANGUAGE", values="languages"),
+            Option(("--language", "--lang", "-l"), "of the filter (default: cpp)", "LANGUAGE", values="languages"),
             Option(
                 ("--template", "-t"),
-                "what it begins as; add-header",
+                "what it begins as (default: add-header)",
                 "TEMPLATE",
                 values="templates",
             ),
             Option(
                 ("--platform", "-p"),
-                "what its manifest is for; istio",
+                "what its manifest is for (default: istio)",
                 "PLATFORM",
                 values="renderings",
             ),
-            Option(("--name",), "of the filter; the folder's", "NAME"),
+            Option(("--name",), "of the filter (default: the folder's)", "NAME"),
             Option(("--force",), "write over files that are there"),
         ),
         (

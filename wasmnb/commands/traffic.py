@@ -70,7 +70,7 @@ COMMANDS = (
                 "istio: show the request as the service received it; for that, log levels of its proxies are raised for"
                 " a moment, and the request stands in their logs, credentials too. Allowed once, it is for this mesh",
             ),
-            Option(("--timeout",), "seconds for the whole exchange; 5", "SECONDS", float),
+            Option(("--timeout",), "seconds for the whole exchange (default: 5)", "SECONDS", float),
             Option(
                 ("--before",),
                 "what to compare with: auto, none, or $variable with what an earlier %wasm_headers gave",
@@ -84,7 +84,7 @@ COMMANDS = (
                 values="filters",
             ),
             *WATCH,
-            Option(("--every",), "with --watch: seconds between requests; 2", "SECONDS", float),
+            Option(("--every",), "with --watch: seconds between requests (default: 2)", "SECONDS", float),
         ),
         (
             "%wasm_headers productpage details:9080/details/123",

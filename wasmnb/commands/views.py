@@ -55,9 +55,9 @@ COMMANDS = (
             Argument("url", "host:port/path", True, "urls"),
         ),
         (
-            Option(("--requests", "-n"), "how many, one after the other; 200", "NUMBER", int),
+            Option(("--requests", "-n"), "how many, one after the other (default: 200)", "NUMBER", int),
             Option(("--via",), "proxy: past the caller's proxy; app: through it", "WAY", values="proxy|app"),
-            Option(("--timeout",), "seconds for one exchange; 5", "SECONDS", float),
+            Option(("--timeout",), "seconds for one exchange (default: 5)", "SECONDS", float),
         ),
         ("%wasm_compare productpage details:9080/details/123",),
         slow=True,

@@ -78,7 +78,7 @@ def read_source(path: Path, *, name: str, language: str, flags: tuple[str, ...])
     Raises
     ------
     BadNameError, UsageError
-        The file cannot be read, is no text, or is too large; the name cannot name a filter; there is no such language.
+        The file cannot be read, is not text, or is too large; the name cannot name a filter; there is no such language.
     """
     kind = LANGUAGES.get(language)
     files = load(kind.beside)(path) if kind is not None and kind.beside else {}
@@ -103,7 +103,7 @@ def text_of(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no UTF-8 text.", hint="save it as UTF-8") from error
+        raise UsageError(f"{path} is not UTF-8 text.", hint="save it as UTF-8") from error
 
 
 def read(path: str | Path, *, name: str | None, language: str | None, flags: tuple[str, ...]) -> Filter:

@@ -50,7 +50,7 @@ _CROWD = 3000
 
 
 def as_text(data: bytes) -> str:
-    """Give a file as text; bytes that are no UTF-8 come back as they were when `as_bytes` writes them."""
+    """Give a file as text; bytes that are not UTF-8 come back as they were when `as_bytes` writes them."""
     return data.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
 
 

@@ -132,7 +132,7 @@ class Choices:
 
 
 def json_value(config: Any) -> Any:
-    """Read a configuration as it is said of a deployment; text that is no JSON is the value itself.
+    """Read a configuration as it is said of a deployment; text that is not valid JSON is the value itself.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def matching(pods: Iterable[Pod], selector: str) -> list[str]:
     Raises
     ------
     UsageError
-        It is no selector.
+        It is not a selector.
     """
     wanted = labels(selector)
     return [pod.name for pod in pods if carries(pod.labels, wanted)]

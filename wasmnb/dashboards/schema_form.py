@@ -125,7 +125,7 @@ def parsed(text: str) -> Any:
     Raises
     ------
     ConfigError
-        It is no JSON; the place is pointed at.
+        It is not valid JSON; the place is pointed at.
     """
     if not text.strip():
         return None
@@ -134,7 +134,7 @@ def parsed(text: str) -> Any:
     except json.JSONDecodeError as error:
         quote = text.splitlines()[error.lineno - 1] if text.splitlines()[error.lineno - 1 :] else ""
         raise ConfigError(
-            f"The configuration is no JSON: {error.msg[0].lower()}{error.msg[1:]}.",
+            f"The configuration is not valid JSON: {error.msg[0].lower()}{error.msg[1:]}.",
             where=Place("the configuration", error.lineno, error.colno, quote),
             hint="JSON has double quotes around names and text, and no comma behind the last one",
         ) from None
@@ -204,7 +204,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
         return jsonschema_rs.validator_for(read, validate_formats=False, offline=True)
     except ValueError as error:
         raise ConfigError(
-            "What lies beside the filter is no JSON Schema.",
+            "What lies beside the filter is not a JSON Schema.",
             why=[str(error).partition("\n")[0]],
             hint="mend the schema, or take it away",
         ) from None

@@ -70,7 +70,7 @@ def compiled(module: Module) -> wasmtime.Module:
     Raises
     ------
     ModuleError
-        It is no module that wasmtime takes.
+        It is not a module that wasmtime takes.
     """
     package = wasmtime_package()
     found: wasmtime.Module | None = _modules.get(module.digest)

@@ -254,10 +254,10 @@ class Question:
         if len(answer) >= _FRAME and answer[3] == _SETTINGS and not answer.startswith(b"HTTP/"):
             return "" if self.http2 else "it speaks HTTP/2, not HTTP/1.1"
         if self.http2:
-            return None if len(answer) < _FRAME else "the answer is no HTTP/2"
+            return None if len(answer) < _FRAME else "the answer is not HTTP/2"
         if b"\r\n" not in answer:
             return None
-        return "" if answer.startswith(b"HTTP/") else "the answer is no HTTP"
+        return "" if answer.startswith(b"HTTP/") else "the answer is not HTTP"
 
 
 class _Asked:

@@ -109,7 +109,7 @@ def _received(trace: dict[str, Any]) -> Received:
     from wasmnb.traffic import Headers, Received, Request  # noqa: PLC0415 - not needed to start a mesh
 
     request = trace["http_buffered_trace"]["request"]
-    # Envoy writes a value that is no UTF-8 as ``raw_value`` (API 1.40, ``config.core.v3.HeaderValue``).
+    # Envoy writes a value that is not UTF-8 as ``raw_value`` (API 1.40, ``config.core.v3.HeaderValue``).
     lines = [(line["key"], _value(line)) for line in request["headers"]]
     pseudo = {name: value for name, value in lines if name.startswith(":")}
     body = request.get("body") or {}

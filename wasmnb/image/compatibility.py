@@ -161,7 +161,7 @@ def _held(payload: Payload, why: str) -> tuple[bool | None, str]:
     if payload.wasm is None:
         return (False if payload.absent else None), payload.lack
     if payload.wasm[:4] != _MAGIC or len(payload.wasm) < _LEAST:
-        return False, "what it holds is no WebAssembly module"
+        return False, "what it holds is not a WebAssembly module"
     return True, why
 
 

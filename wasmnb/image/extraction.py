@@ -135,7 +135,7 @@ def extract(data: bytes, read_blob: ReadBlob, *, name: str = "image") -> Module:
     ImageError
         The image cannot be read, has a form nobody knows, is damaged or too large.
     ModuleError
-        What it holds is no WebAssembly module.
+        What it holds is not a WebAssembly module.
     """
     manifest, _ = resolve(data, read_blob)
     module = Module(name, payload_of(manifest, read_blob))

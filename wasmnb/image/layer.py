@@ -93,7 +93,7 @@ def unpack(layer: bytes, *, zipped: bool = True) -> bytes:
         if name.startswith("/") or ".." in name.split("/"):
             raise _refused(f"its {PLUGIN} is called {name!r}, which is outside the image")
         if not is_file:
-            raise _refused(f"its {PLUGIN} is no file, but a link, a folder or a device")
+            raise _refused(f"its {PLUGIN} is not a file, but a link, a folder or a device")
         if found is not None:
             raise _refused(f"it has two: {found[0]!r} and {name!r}; meshes take the first")
         if size > MAX_BLOB:
@@ -155,7 +155,7 @@ def _inflate(layer: bytes) -> Iterator[bytes]:
         try:
             chunk = stream.decompress(rest, _CHUNK)
         except zlib.error as error:
-            raise _refused(f"it is no gzip, or damaged: {error}") from error
+            raise _refused(f"it is not gzip, or damaged: {error}") from error
         rest = stream.unused_data if stream.eof else stream.unconsumed_tail
         if chunk:
             yield chunk

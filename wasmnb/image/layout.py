@@ -64,7 +64,9 @@ class Layout:
     def path(self, digest: str) -> Path:
         """Give where a blob is, or would be."""
         if not is_digest(digest):
-            raise ImageError(f"{digest[:100]!r} is no digest.", hint="a digest is 'sha256:' and 64 hexadecimal digits")
+            raise ImageError(
+                f"{digest[:100]!r} is not a digest.", hint="a digest is 'sha256:' and 64 hexadecimal digits"
+            )
         return self._blobs / digest.partition(":")[2]
 
     def size(self, digest: str) -> int | None:

@@ -157,9 +157,9 @@ class Manifest:
         try:
             raw = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise _bad(f"it is no JSON: {error}") from error
+            raise _bad(f"it is not valid JSON: {error}") from error
         if not isinstance(raw, dict):
-            raise _bad("it is no JSON object")
+            raise _bad("it is not a JSON object")
         if raw.get("schemaVersion") != 2:  # noqa: PLR2004 - both specifications fix it
             raise _bad(f"its schemaVersion is {_shown(raw.get('schemaVersion'))}, not 2")
         is_index = "manifests" in raw and "layers" not in raw
@@ -222,7 +222,7 @@ def _shown(value: Any) -> str:
 
 def _bad(why: str) -> ImageError:
     return ImageError(
-        "This is no image manifest that can be read.",
+        "This is not an image manifest that can be read.",
         why=[why[:_ROOM]],
         hint="fetch it again; when it stays, it was pushed broken: push the image anew",
     )

@@ -157,10 +157,10 @@ def _annotations(given: Mapping[str, str]) -> dict[str, str]:
                 f"The annotation {key!r} cannot be given: it follows from the module.", hint="leave it out"
             )
         if not (is_text(key) and is_text(value)):
-            raise UsageError(f"The annotation {key!r} is no text, but {value!r}.", hint="put it in quotes")
+            raise UsageError(f"The annotation {key!r} is not text, but {value!r}.", hint="put it in quotes")
         if key == "created" and not _TIME.fullmatch(value):
             hint = "write it as 2026-01-31T12:00:00Z (RFC 3339)"
-            raise UsageError(f"The annotation 'created' is no time: {value!r}.", hint=hint)
+            raise UsageError(f"The annotation 'created' is not a time: {value!r}.", hint=hint)
         if name in notes:
             raise UsageError(f"The annotation {key!r} is given twice.", hint="use its short or its long name, not both")
         notes[name] = value

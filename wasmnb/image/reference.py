@@ -72,7 +72,7 @@ class Reference:
         Raises
         ------
         BadNameError
-            It is no reference; the message points at the part that is wrong.
+            It is not a reference; the message points at the part that is wrong.
         """
         if not text or text.isspace():
             raise _bad(text, "it is empty", "give a name such as team/header-filter:v1")
@@ -83,11 +83,11 @@ class Reference:
         rest, at, digest = text.partition("@")
         if at and not _DIGEST.fullmatch(digest):
             hint = "a digest is 'sha256:' and 64 hexadecimal digits in lower case"
-            raise _bad(text, f"{digest[:100]!r} is no digest", hint, len(rest) + 1)
+            raise _bad(text, f"{digest[:100]!r} is not a digest", hint, len(rest) + 1)
         name, tag = _split_tag(rest)
         if tag is not None and not _TAG.fullmatch(tag):
             hint = "a tag has at most 128 letters, digits, '_', '.' and '-', and starts with none of the last two"
-            raise _bad(text, f"{tag[:150]!r} is no tag", hint, len(name) + 1)
+            raise _bad(text, f"{tag[:150]!r} is not a tag", hint, len(name) + 1)
         return cls(*_split_host(text, name), tag or "", digest)
 
     @property
@@ -185,7 +185,7 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
     if slash and _is_host(first):
         if not _HOST.fullmatch(first):
             hint = "a host is a name or an address, with a port when it is not 443, such as registry.example:5000"
-            raise _bad(text, f"{first[:100]!r} is no host", hint, 0)
+            raise _bad(text, f"{first[:100]!r} is not a host", hint, 0)
         host, start = (DOCKER_HUB if first == "index.docker.io" else first), len(first) + 1
     else:
         host, path, start = DOCKER_HUB, name, 0

@@ -60,7 +60,7 @@ def agreed(source: Mapping[str, Any] | str | Path | None, facts: ModuleFacts) ->
         raise _wrong(where, f"its type is {fields['type']!r}", f"the type of a Proxy-Wasm filter is {_TYPE!r}")
     config = fields.get("config") or {}
     if not isinstance(config, Mapping):
-        raise _wrong(where, "its config is no object", 'write "config": {"rootIds": ["..."]}')
+        raise _wrong(where, "its config is not an object", 'write "config": {"rootIds": ["..."]}')
     abi = _texts(fields.get("abiVersions"), "abiVersions", where) or own_abi
     given_ids = _renamed(config, _CONFIG_FIELDS, where).get("rootIds")
     root_ids = list(facts.root_ids or ()) if given_ids is None else _texts(given_ids, "rootIds", where)
@@ -95,14 +95,14 @@ def schema_text(schema: Mapping[str, Any] | str) -> str:
     Raises
     ------
     ConfigError
-        It is no JSON object, or larger than 64 KiB.
+        It is not a JSON object, or larger than 64 KiB.
     """
     where = "the configuration schema"
     value = _object(schema, where) if isinstance(schema, str) else dict(schema)
     try:
         text = canonical(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise _wrong(where, f"it is no JSON: {error}", "use texts, numbers, lists and objects only") from error
+        raise _wrong(where, f"it is not valid JSON: {error}", "use texts, numbers, lists and objects only") from error
     if len(text) > _MAX_SCHEMA:
         raise _wrong(where, f"it has {len(text):,} bytes", f"an image carries at most {_MAX_SCHEMA:,}")
     return text.decode()
@@ -120,7 +120,7 @@ def _read(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _wrong(str(path), "it is no UTF-8 text", "save it as UTF-8") from error
+        raise _wrong(str(path), "it is not UTF-8 text", "save it as UTF-8") from error
 
 
 def _parsed(text: str, where: str) -> Any:
@@ -129,7 +129,9 @@ def _parsed(text: str, where: str) -> Any:
     except json.JSONDecodeError as error:
         quote = (text.splitlines() or [""])[min(error.lineno, len(text.splitlines()) or 1) - 1]
         place = Place(where, error.lineno, error.colno, quote)
-        raise ConfigError(f"{where} is no JSON: {error.msg}.", where=place, hint="mend it at the mark") from error
+        raise ConfigError(
+            f"{where} is not valid JSON: {error.msg}.", where=place, hint="mend it at the mark"
+        ) from error
     except RecursionError as error:
         raise _wrong(where, "it is nested too deeply", "use fewer levels") from error
 
@@ -137,7 +139,7 @@ def _parsed(text: str, where: str) -> Any:
 def _object(text: str, where: str) -> dict[str, Any]:
     value = _parsed(text, where)
     if not isinstance(value, dict):
-        raise _wrong(where, "it is no JSON object", 'start it with "{"')
+        raise _wrong(where, "it is not a JSON object", 'start it with "{"')
     return value
 
 
@@ -156,7 +158,7 @@ def _texts(value: Any, field: str, where: str) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, (list, tuple)) or not all(map(is_text, value)):
-        raise _wrong(where, f"its {field} are no list of texts", f'write "{field}": ["..."]')
+        raise _wrong(where, f"its {field} are not a list of texts", f'write "{field}": ["..."]')
     return list(value)
 
 

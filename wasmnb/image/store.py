@@ -73,7 +73,7 @@ class Store(BlobStore):
         ImageError
             Nothing here has this name (the message names the nearest), it is damaged, or not complete.
         ModuleError
-            What it holds is no WebAssembly module.
+            What it holds is not a WebAssembly module.
         """
         digest = self.resolve(reference)
         manifest, data = resolve(self.read_blob(digest, MAX_MANIFEST), self.read_blob)

@@ -104,7 +104,7 @@ def proof(said: str) -> Proof:
     """
     known = {one.value.lower(): one for one in (Proof.EFFECT, Proof.TRACE, Proof.CONFIG)}
     if said.lower() not in known:
-        raise UsageError(f"{said!r} is no proof that a mesh has.", hint=suggestion(said, known))
+        raise UsageError(f"{said!r} is not a proof that a mesh has.", hint=suggestion(said, known))
     return known[said.lower()]
 
 

@@ -82,7 +82,7 @@ def read(pod: str, everything: str, gauges: str, at: datetime) -> list[Metric]:
     Raises
     ------
     ValueError
-        The answer is no JSON of this form.
+        The answer is not valid JSON of this form.
     """
     known = {one["name"] for one in json.loads(gauges)["stats"]}
     found = []

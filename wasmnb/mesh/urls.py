@@ -55,16 +55,16 @@ def read(url: str) -> MeshUrl:
     Raises
     ------
     TrafficError
-        It is no URL.
+        It is not a URL.
     """
     place = Place("the URL", quote=url)
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise TrafficError(f"{url!r} is no URL: {error}.", where=place, hint="write host:port/path") from error
+        raise TrafficError(f"{url!r} is not a URL: {error}.", where=place, hint="write host:port/path") from error
     if parts.scheme != "http" or not host:
-        raise TrafficError(f"{url!r} is no URL of the mesh.", where=place, hint="write host:port/path")
+        raise TrafficError(f"{url!r} is not a URL of the mesh.", where=place, hint="write host:port/path")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return MeshUrl(url, host, port or _HTTP_PORT, bool(port), parts.netloc.rpartition("@")[2], path)
 

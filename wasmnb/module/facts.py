@@ -171,7 +171,7 @@ def load(path: Path, name: str) -> Module:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ModuleError(f"{path} is no regular file.", hint="give the path of a .wasm file")
+            raise ModuleError(f"{path} is not a regular file.", hint="give the path of a .wasm file")
         if status.st_size > MAX_BYTES:
             raise too_large(status.st_size)
         with path.open("rb") as file:

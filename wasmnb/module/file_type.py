@@ -22,7 +22,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"BC\xc0\xde", "it is LLVM bitcode", _LINK),
     (b"version https://git-lfs", "it is a Git LFS pointer, not the file itself", "fetch the file with 'git lfs pull'"),
     (b"<", "it is HTML or XML, perhaps an error page in place of a download", "download the file again"),
-    (b"{", "it is JSON", "give the .wasm file itself; a manifest or a configuration is no module"),
+    (b"{", "it is JSON", "give the .wasm file itself; a manifest or a configuration is not a module"),
 )
 _CORE = b"\0asm\1\0\0\0"
 _AGAIN = "build or download it again"

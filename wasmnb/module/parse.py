@@ -240,7 +240,7 @@ def parse(wasm: bytes) -> Binary:
         raise too_large(len(wasm))
     if wasm[:8] != b"\0asm\1\0\0\0":
         what, hint = describe(wasm)
-        raise ModuleError(f"This is no WebAssembly module: {what}.", hint=hint, code="WNB3004")
+        raise ModuleError(f"This is not a WebAssembly module: {what}.", hint=hint, code="WNB3004")
     return Binary(wasm, tuple(_sections(Reader(wasm, 8))))
 
 

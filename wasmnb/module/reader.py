@@ -77,7 +77,7 @@ class Reader:
         try:
             return self.data[start : self.pos].decode("utf-8", errors)
         except UnicodeDecodeError:
-            raise malformed("a name is no UTF-8", start) from None
+            raise malformed("a name is not UTF-8", start) from None
 
     def done(self) -> None:
         """Refuse bytes that are left over."""

@@ -77,7 +77,7 @@ def build_image(
     Raises
     ------
     BadNameError
-        The tag is no reference, or there is no such file.
+        The tag is not a reference, or there is no such file.
     UsageError
         The file is of no known kind, the folder does not say what to build, or the tag has a digest.
     ModuleError

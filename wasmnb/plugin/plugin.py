@@ -66,7 +66,7 @@ class Plugin:
     Raises
     ------
     UsageError
-        The image is none, the selector is no mapping of text, a word is none of those there are, or two of them
+        The image is none, the selector is not a mapping of text, a word is none of those there are, or two of them
         contradict each other.
     ConfigError
         The configuration cannot be written as text.
@@ -116,7 +116,7 @@ class Plugin:
         if not isinstance(self.vm_id, str) or not self.vm_id.isprintable():
             raise UsageError(f"{self.vm_id!r} is no id of a VM.", hint="write it as one line of text")
         if not isinstance(self.priority, int):
-            raise UsageError(f"{self.priority!r} is no priority.", hint="give a whole number; higher runs first")
+            raise UsageError(f"{self.priority!r} is not a priority.", hint="give a whole number; higher runs first")
         self._agree()
 
     def _agree(self) -> None:
@@ -216,7 +216,7 @@ class Plugin:
 def _all_of(kind: type[Any], given: object) -> tuple[Any, ...]:
     many = (given,) if isinstance(given, kind) else given
     if not isinstance(many, tuple | list) or not all(isinstance(one, kind) for one in many):
-        raise UsageError(f"{given!r} is no list of {kind.__name__}.", hint=f"give a tuple of wasmnb.{kind.__name__}")
+        raise UsageError(f"{given!r} is not a list of {kind.__name__}.", hint=f"give a tuple of wasmnb.{kind.__name__}")
     return tuple(many)
 
 
@@ -228,11 +228,11 @@ def _variable(name: object) -> None:
 def _variables(given: object) -> dict[str, str]:
     pairs = dict(given) if isinstance(given, Mapping) else None
     if pairs is None:
-        raise UsageError("The environment is no mapping.", hint='give names and values: {"LEVEL": "debug"}')
+        raise UsageError("The environment is not a mapping.", hint='give names and values: {"LEVEL": "debug"}')
     for name, value in pairs.items():
         _variable(name)
         if not isinstance(value, str) or "\0" in value:
-            raise UsageError(f"The value of the environment variable {name} is no text.", hint="write it as a string")
+            raise UsageError(f"The value of the environment variable {name} is not text.", hint="write it as a string")
     return pairs
 
 
@@ -240,7 +240,7 @@ def _labels(given: object) -> dict[str, str]:
     pairs = dict(given) if isinstance(given, Mapping) else None
     if pairs is None or not all(isinstance(one, str) for pair in pairs.items() for one in pair):
         raise UsageError(
-            f"{given!r} is no selector.",
+            f"{given!r} is not a selector.",
             where=Place("the selector"),
             hint='give labels as a mapping of text, for instance {"app": "details"}; {} is every pod',
         )

@@ -59,7 +59,7 @@ class Match:
         ports = (given,) if isinstance(given, int) else tuple(given)
         for port in ports:
             if not isinstance(port, int) or isinstance(port, bool) or not 0 < port <= _LAST_PORT:
-                raise UsageError(f"{port!r} is no port.", hint=f"give a number from 1 to {_LAST_PORT}")
+                raise UsageError(f"{port!r} is not a port.", hint=f"give a number from 1 to {_LAST_PORT}")
         object.__setattr__(self, "ports", ports)
 
     @classmethod
@@ -76,7 +76,7 @@ class Match:
         try:
             numbers = tuple(int(port) for port in ports.split(",") if port.strip())
         except ValueError:
-            raise UsageError(f"{text!r} has a port that is no number.", hint="as in SERVER:9080") from None
+            raise UsageError(f"{text!r} has a port that is not a number.", hint="as in SERVER:9080") from None
         return cls(word(Mode, mode.strip().upper() or Mode.CLIENT_AND_SERVER.value), numbers)
 
     def fits(self, mode: Mode, port: int) -> bool:
@@ -142,7 +142,7 @@ class TargetRef:
         kind, *names = text.strip().split("/")
         kind, dot, group = kind.partition(".")
         if not 1 <= len(names) <= 2:  # noqa: PLR2004 - a name, with or without its namespace
-            raise UsageError(f"{text!r} is no target.", hint="write Kind/name, for instance Gateway/waypoint")
+            raise UsageError(f"{text!r} is not a target.", hint="write Kind/name, for instance Gateway/waypoint")
         known = {one.lower(): one for one in _GROUPS}
         return cls(known.get(kind.lower(), kind), names[-1], group if dot else None, names[0] if names[1:] else "")
 

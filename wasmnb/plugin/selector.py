@@ -41,7 +41,7 @@ def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:
         key, equals, value = part.partition("=")
         where = Place("the selector", column=column, quote=words)
         if not equals:
-            raise UsageError(f"{part!r} in a selector is no label.", where=where, hint="write key=value,key=value")
+            raise UsageError(f"{part!r} in a selector is not a label.", where=where, hint="write key=value,key=value")
         if not _LABEL.fullmatch(key.strip()) or not _VALUE.fullmatch(value.strip()):
             raise UsageError(
                 f"No pod can carry the label {part.strip()!r}.",

@@ -226,8 +226,8 @@ class _Run:
         if answer is None:
             raise _StepError(f"its error rate cannot be judged, and nobody can be asked: {why}", hint=without_traffic())
         if not answer:
-            raise _StepError(f"the user did not let it pass: {why}")
-        self._set(number, reason=f"let pass by the user: {why}")
+            raise _StepError(f"you chose not to go on: {why}")
+        self._set(number, reason=f"you chose to go on: {why}")
 
     def _whole(self) -> None:
         """End the state in which pods may run different versions, once no pod does."""

@@ -235,7 +235,9 @@ def _annotations(given: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     for item in given:
         key, equals, value = item.partition("=")
         if not equals or not key:
-            raise UsageError(f"{item!r} is no annotation.", hint="write key=value, for instance 'title=Header filter'")
+            raise UsageError(
+                f"{item!r} is not an annotation.", hint="write key=value, for instance 'title=Header filter'"
+            )
         if key in found:
             raise UsageError(f"The annotation {key!r} is given twice.", hint="give it once")
         found[key] = value

@@ -121,7 +121,9 @@ KEYS: dict[str, Default] = {
     "fail_policy": Default(
         lambda value: choice("fail_policy", value, _POLICIES), "after a crash of the filter", "close", _POLICIES
     ),
-    "insecure": Default(_switch("insecure"), "believe whoever answers as the registry", False, ("true", "false")),
+    "insecure": Default(
+        _switch("insecure"), "skip the verification of the registry's certificate", False, ("true", "false")
+    ),
     "language": Default(
         lambda value: choice("language", value, LANGUAGES.names()), "of filter cells", "cpp", LANGUAGES
     ),
@@ -134,7 +136,9 @@ KEYS: dict[str, Default] = {
     "phase": Default(
         lambda value: choice("phase", value, _PHASES), "where in the filter chain", Phase.UNSPECIFIED.value, _PHASES
     ),
-    "plain_http": Default(_switch("plain_http"), "speak to the registry without TLS", False, ("true", "false")),
+    "plain_http": Default(
+        _switch("plain_http"), "use HTTP instead of HTTPS for the registry", False, ("true", "false")
+    ),
     "registry": Default(_registry, "where images are named to live, such as localhost:5000/me"),
     "selector": Default(
         lambda value: selector_text(selector(value)), "pods that a filter is for, such as app=details", "*"

@@ -76,7 +76,7 @@ def header_lines(value: object) -> list[tuple[str, str]]:
         name, colon, content = item.partition(":") if isinstance(item, str) else (str(item[0]), ":", str(item[1]))
         if not colon or not _TOKEN.fullmatch(name) or re.search(r"[\r\n\0]", content):
             raise UsageError(
-                f"{name!r} is no request header." if colon else "a request header needs a name and a value.",
+                f"{name!r} is not a request header." if colon else "a request header needs a name and a value.",
                 where=redact.place(Place(Option("header"), quote=item if isinstance(item, str) else name)),
                 hint=Wording("write {} 'name: value'", Option("header"), python="write 'name: value'"),
             )
@@ -99,7 +99,7 @@ def text_of(path: str | Path) -> str:
     Raises
     ------
     ConfigError
-        It cannot be read, or is no UTF-8 text.
+        It cannot be read, or is not UTF-8 text.
     """
     return _file(str(path))
 
@@ -114,7 +114,7 @@ def _checked(text: str, name: str | Option) -> str:
         quote = (text.splitlines() or [""])[error.lineno - 1 :][:1]
         single = "'" in text and '"' not in text
         raise ConfigError(
-            f"The configuration is no JSON: {error.msg[0].lower()}{error.msg[1:]}.",
+            f"The configuration is not valid JSON: {error.msg[0].lower()}{error.msg[1:]}.",
             where=redact.place(Place(name, error.lineno, error.colno, quote[0] if quote else "")),
             hint='JSON wants double quotes: \'{"name": "value"}\''
             if single or re.match(r"\s*\{\w", text)
@@ -125,7 +125,7 @@ def _checked(text: str, name: str | Option) -> str:
         ) from None
     except ValueError as error:
         raise ConfigError(
-            f"The configuration is no JSON: {error}.",
+            f"The configuration is not valid JSON: {error}.",
             where=redact.place(Place(name, quote=text.splitlines()[0])),
             hint="JSON has no word for it; use a number, text or null",
         ) from None
@@ -133,7 +133,7 @@ def _checked(text: str, name: str | Option) -> str:
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON value")
+    raise ValueError(f"{word} is not a JSON value")
 
 
 def _bytes(path: str) -> bytes:
@@ -155,4 +155,4 @@ def _file(path: str) -> str:
     try:
         return _bytes(path).decode()
     except UnicodeDecodeError:
-        raise ConfigError(f"The file {path!r} is no UTF-8 text.", hint="save it as UTF-8") from None
+        raise ConfigError(f"The file {path!r} is not UTF-8 text.", hint="save it as UTF-8") from None

@@ -85,7 +85,7 @@ class FilterResult(Dated, Tabled):
         """What a reader should know of it."""
         deployed = self.deployment.notes if self.deployment is not None else ()
         guessed = (f"the source was {self.guess}",) if self.guess is not None and self.guess.doubtful else ()
-        bound = (f"the Filter is the variable {self.variable}",) if self.variable else ()
+        bound = (f"saved as the variable {self.variable}",) if self.variable else ()
         tested = (self.tests.summary,) if self.tests is not None else ()
         return (*deployed, *guessed, *tested, *bound)
 

@@ -237,7 +237,7 @@ def kind(as_: str | None, for_: str | None) -> Kind:
     where = target(for_)
     if where == ENVOY:
         raise UsageError(
-            "A plain Envoy is no mesh: nothing can be deployed to it.",
+            "A plain Envoy is not a mesh: nothing can be deployed to it.",
             hint=Wording(
                 "{} writes a file that it runs with",
                 Verb("render", ("NAME",), (Option("target", "envoy"), Option("output", "FILE"))),

@@ -121,7 +121,7 @@ class Reader:
         return len(self._buffer)
 
     def refuse(self, reason: str, quote: bytes | str = "") -> TrafficError:
-        """Make the error for bytes that are no HTTP/1.1."""
+        """Make the error for bytes that are not HTTP/1.1."""
         quoted = decode(quote) if isinstance(quote, bytes) else quote
         why = [*self.seen[:3], ascii(quoted)[1:-1][:_QUOTE] if not quoted.isprintable() else quoted[:_QUOTE]]
         return TrafficError(
@@ -156,7 +156,7 @@ def read_response(reader: Reader, method: str) -> Response:
     Raises
     ------
     TrafficError
-        What came is no HTTP/1.1, ends early, or is too large.
+        What came is not HTTP/1.1, ends early, or is too large.
     """
     while True:
         version, status, reason, headers = _head(reader)
@@ -183,7 +183,7 @@ def _head(reader: Reader) -> tuple[str, int, str, Headers]:
     reader.stage = "reading the response headers"
     match = _STATUS_LINE.fullmatch(decode(raw))
     if match is None:
-        raise reader.refuse("its first line is no status line", raw)
+        raise reader.refuse("its first line is not a status line", raw)
     reader.seen.append(decode(raw)[:_QUOTE])
     headers = _lines(reader, HEAD_LIMIT - len(raw))
     return match[1], int(match[2]), match[3] or "", headers

@@ -205,13 +205,13 @@ def _notes(request: Request, response: Response, via: str) -> list[str]:
     odd = _odd(request.headers)
     if odd:
         notes.append(
-            f"request header name {odd} is no HTTP token (RFC 9110, 5.1): "
+            f"request header name {odd} is not an HTTP token (RFC 9110, 5.1): "
             "an Envoy in the path may answer 400 or drop the connection"
         )
     odd = _odd(response.headers)
     if odd:
         notes.append(
-            f"response header name {odd} is no HTTP token (RFC 9110, 5.1): it shows here, "
+            f"response header name {odd} is not an HTTP token (RFC 9110, 5.1): it shows here, "
             "but the next Envoy in the path answers 502 when its upstream sends it"
         )
     if response.status == _BAD_REQUEST and not request.path.isascii():
@@ -221,7 +221,7 @@ def _notes(request: Request, response: Response, via: str) -> list[str]:
         past = "; send past the caller's proxy (via proxy) to see the response itself" if via == "app" else ""
         notes.append(
             "502 protocol error: a proxy refused the response of the next one, as Envoy does "
-            f"when a header name is no HTTP token (such as 你好){past}"
+            f"when a header name is not an HTTP token (such as 你好){past}"
         )
     return notes
 

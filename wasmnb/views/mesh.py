@@ -101,7 +101,7 @@ def mesh_record(state: MeshState) -> Record:
         "started": f"ready after {duration(state.seconds)}, {record.status}",
         "joined": f"joined, {record.status}",
         "kept": f"runs already and was kept, {record.status}",
-        "stopped": "let go of" if state.about else "stopped; nothing of it runs",
+        "stopped": "disconnected" if state.about else "stopped; nothing of it runs",
     }[state.change]
     settled = status.replace(f" after {duration(state.seconds)}", "")
     gateway = (f"gateway: http://{state.gateway}",) if state.gateway else ()

@@ -134,7 +134,7 @@ def _script(manifest: str) -> str:
     try:
         scripts = json.loads(manifest).get("scripts") or {}
     except (ValueError, AttributeError) as error:
-        raise UsageError(f"{MANIFEST} is no JSON object.", where=Place(MANIFEST), why=[str(error)]) from None
+        raise UsageError(f"{MANIFEST} is not a JSON object.", where=Place(MANIFEST), why=[str(error)]) from None
     script = next((name for name in _SCRIPTS if name in scripts), None)
     if script is None:
         raise UsageError(

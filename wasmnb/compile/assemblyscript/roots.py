@@ -23,7 +23,7 @@ _NAME = re.compile(r"""[\s,](?P<name>"[^"]*"|'[^']*'|`[^`$]*`)\s*,?\s*$""")
 
 
 def registered(source: str) -> tuple[tuple[int, str | None], ...]:
-    """Find the calls of ``registerRootContext``: where each is, and its root id; None where that is no literal."""
+    """Find the calls of ``registerRootContext``: where each is, and its root id; None where that is not a literal."""
     code = _TOKEN.sub(_hidden, source)
     plain = _TOKEN.sub(lambda match: _blank(match[0]) if match["comment"] else match[0], source)
     return tuple((match.start(), _root_id(code, plain, match.end())) for match in _REGISTER.finditer(code))

@@ -128,7 +128,7 @@ def _options(flags: tuple[str, ...]) -> list[str]:
     for flag in flags:
         if not _OPTIMIZE.fullmatch(flag) and not _FLAGS.fullmatch(flag):
             raise UsageError(
-                f"{flag!r} is no flag that an AssemblyScript filter can be built with.",
+                f"{flag!r} is not a flag that an AssemblyScript filter can be built with.",
                 where=Place("the filter's flags", quote=flag),
                 hint="use -O0 to -O3, -Os, -Oz, --noAssert, --converge, --enable=... or --stackSize=...",
             )

@@ -180,7 +180,7 @@ def fetch(client: DockerClient, container: str, path: str) -> tuple[bytes, int]:
     Raises
     ------
     ModuleError
-        It does not exist, is no regular file, or is larger than a module may be.
+        It does not exist, is not a regular file, or is larger than a module may be.
     """
     from docker.errors import NotFound  # noqa: PLC0415
 
@@ -197,7 +197,9 @@ def fetch(client: DockerClient, container: str, path: str) -> tuple[bytes, int]:
                 continue
             content = archive.extractfile(member) if member is not None and member.isreg() else None
             if member is None or content is None:
-                raise ModuleError(f"{path!r} is no regular file.", hint="give the path of a .wasm file as the target")
+                raise ModuleError(
+                    f"{path!r} is not a regular file.", hint="give the path of a .wasm file as the target"
+                )
             if member.size > MAX_BYTES:
                 raise too_large(member.size)
             return content.read(), int(member.mtime)

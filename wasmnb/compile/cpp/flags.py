@@ -130,7 +130,7 @@ def _kind(word: str) -> str:
         return _folder(word)
     where = Place(Option("flags"), quote=word)
     if word.startswith("-std="):
-        raise UsageError(f"{word[5:]!r} is no C++ standard that the SDK compiles with.", where=where, hint=_ALLOWED)
+        raise UsageError(f"{word[5:]!r} is not a C++ standard that the SDK compiles with.", where=where, hint=_ALLOWED)
     reason = next((text for start, text in _REASONS if word.startswith(start)), "")
     raise UsageError(
         f"The compiler flag {word!r} is not allowed.", where=where, why=[reason] if reason else [], hint=_ALLOWED

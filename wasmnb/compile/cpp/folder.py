@@ -66,7 +66,7 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
 
 def _text(path: Path) -> str:
     try:
-        # Old headers may be of any encoding: bytes that are no UTF-8 come back as they were when they are written.
+        # Old headers may be of any encoding: bytes that are not UTF-8 come back as they were when they are written.
         return path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
     except OSError as error:
         raise BadNameError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint="look at it") from error

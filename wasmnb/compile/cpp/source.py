@@ -118,7 +118,7 @@ def root_ids(sources: Iterable[Source]) -> tuple[str, ...] | None:
     Returns
     -------
     tuple of str or None
-        In the order of the text, each once; None when an id is no literal and no constant with a literal's value.
+        In the order of the text, each once; None when an id is neither a literal nor a constant with a literal's value.
     """
     found: dict[str, None] = {}
     for source in sources:

@@ -115,4 +115,4 @@ def environment(*, online: bool = False) -> dict[str, str]:
 def _folder(variable: str, name: str) -> Path:
     with io_errors():
         given = os.environ.get(variable, "").split(os.pathsep)[0]
-        return Path(given) if os.path.isabs(given) else cache_dir("go", name)  # noqa: PTH117 - "" is no path
+        return Path(given) if os.path.isabs(given) else cache_dir("go", name)  # noqa: PTH117 - "" is not a path

@@ -99,7 +99,7 @@ def _refuse_flags(flags: tuple[str, ...]) -> None:
     for flag in flags:
         if not _FLAGS.fullmatch(flag):
             raise UsageError(
-                f"{flag!r} is no flag that a Go filter can be built with.",
+                f"{flag!r} is not a flag that a Go filter can be built with.",
                 where=Place("the filter's flags", quote=flag),
                 hint="use -tags=..., -gcflags=... or -ldflags=...",
             )

@@ -182,7 +182,7 @@ class TokenAuth:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise _failed(f"The token server {place} answered something that is no JSON object.", response)
+            raise _failed(f"The token server {place} answered something that is not a JSON object.", response)
         return answer
 
     def _guard(self, realm: str) -> None:

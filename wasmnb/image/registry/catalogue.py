@@ -124,7 +124,9 @@ def _pages(at: Client, url: str, key: str, operation: Operation, scope: str) -> 
         except (ValueError, KeyError, TypeError, RecursionError):
             names = None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise RegistryError(f"{at.host} answered the listing of {operation.what} with something that is no list.")
+            raise RegistryError(
+                f"{at.host} answered the listing of {operation.what} with something that is not a list."
+            )
         yield names
         links = parse_header_links(reply.headers.get("Link", ""))
         following = next((link["url"] for link in links if link.get("rel") == "next"), "")

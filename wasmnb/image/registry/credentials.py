@@ -3,7 +3,8 @@
 Forms: the Docker command line's ``config.json`` (``auths``, ``credsStore``, ``credHelpers``) and its credential helper
 protocol (`CredentialHelper`).
 
-The ``docker`` library reads the same file, but takes one that is no JSON for one without credentials, stops for any
+The ``docker`` library reads the same file, but takes one that is not valid JSON for one without credentials, stops
+for any
 entry that it cannot read (also another registry's), knows no registry token and no ``username`` beside ``password``,
 and cannot write it. ``oras`` ignores ``DOCKER_CONFIG``, does not know Docker Hub's key, and writes the file readable
 by everybody and not atomically.
@@ -162,9 +163,11 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError as error:
         # Only the place: a quote of this file could hold a password.
         line = getattr(error, "lineno", 0)
-        raise ConfigError(f"{path} is no JSON: see its line {line}.", hint="mend it, or set DOCKER_CONFIG") from None
+        raise ConfigError(
+            f"{path} is not valid JSON: see its line {line}.", hint="mend it, or set DOCKER_CONFIG"
+        ) from None
     if not isinstance(config, dict):
-        raise ConfigError(f"{path} is no JSON object.", hint="mend it, or set DOCKER_CONFIG to another folder")
+        raise ConfigError(f"{path} is not a JSON object.", hint="mend it, or set DOCKER_CONFIG to another folder")
     return config
 
 
@@ -203,7 +206,7 @@ def _section(config: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     if section is None:
         return {}
     if not isinstance(section, dict):
-        raise ConfigError(f"{name!r} in {path} is no JSON object.", hint="mend it, or set DOCKER_CONFIG")
+        raise ConfigError(f"{name!r} in {path} is not a JSON object.", hint="mend it, or set DOCKER_CONFIG")
     return section
 
 
@@ -228,7 +231,7 @@ def _entry(entry: Any, key: str, path: Path) -> Credential | None:
             user, _, password = base64.b64decode(entry["auth"], validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError, TypeError, ValueError):
             raise ConfigError(
-                f"The entry for {key} in {path} cannot be read: its 'auth' is no base64 of name and password.",
+                f"The entry for {key} in {path} cannot be read: its 'auth' is not the base64 of name and password.",
                 hint=Wording("{} writes it anew", Verb("login", (host_of(key),))),
             ) from None
         password = password.strip("\0")  # as Docker does: old versions padded it

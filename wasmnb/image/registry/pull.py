@@ -95,7 +95,7 @@ def pull(
         The registry cannot be reached, refuses, has no such image, or sent what is not what its digest says. The store
         then knows no such image; whole blobs that came before stay for the next try, until something is removed.
     ImageError
-        It is no image, too large, or an index with nothing for a mesh.
+        It is not an image, too large, or an index with nothing for a mesh.
     Interrupted
         The user stopped it; the store has what it had before.
     """

@@ -100,7 +100,7 @@ def inspect(reference: str, **access: Unpack[AccessKeywords]) -> Inspection:
     RegistryError
         The registry cannot be reached, refuses, or has no such image.
     ImageError
-        What it has is no image.
+        What it has is not an image.
     """
     where = Reference.parse(reference)
     remote, operation = repository(where, **access), _operation(where)

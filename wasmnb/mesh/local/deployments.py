@@ -85,12 +85,12 @@ class Deployments:
                     self._remember(plugin)
                 return self._again(current, chosen, wait)
             root_id = check(plugin.image.module, plugin.root_id)
-            progress.update("trying the module on the canary Envoy")
+            progress.update("testing the module on the canary Envoy")
             try:
                 applied = Applied(plugin, root_id, self._store(plugin.image.module))
                 trial = self._canary.examine(applied, self.proving.probes(chosen), allow_trap=allow_trap)
                 applied = replace(applied, trial=trial)
-                progress.update(f"handing {plugin.id} to {len(chosen)} pods")
+                progress.update(f"sending {plugin.id} to {len(chosen)} pod{'' if len(chosen) == 1 else 's'}")
                 until = time.monotonic() + wait + applied.loading * len(chosen)
                 self._put(plugin.id, Standing.on(applied, chosen, current if only else None), wait)
             finally:

@@ -107,7 +107,7 @@ class LocalMesh:
             A workload's name or address is not what it must be.
         """
         if log_level not in _LEVELS:
-            raise UsageError(f"{log_level!r} is no log level.", hint=suggestion(log_level, _LEVELS))
+            raise UsageError(f"{log_level!r} is not a log level.", hint=suggestion(log_level, _LEVELS))
         chosen = [*(BOOKINFO if workloads is None else workloads), *extra]
         mesh = None
         try:

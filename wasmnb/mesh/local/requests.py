@@ -50,7 +50,7 @@ def exchange(parts: Plan, processes: Processes, way: Way, request: Request, *, t
 
     service = way.service
     if way.via not in ("proxy", "app"):
-        raise UsageError(f"{way.via!r} is no way to send.", hint=suggestion(way.via, ("proxy", "app")))
+        raise UsageError(f"{way.via!r} is not a way to send.", hint=suggestion(way.via, ("proxy", "app")))
     origin = find(way.source, parts.everyone)
     proxy = _named(service, way.pod) if way.pod else _turn(service, processes)
     address, pod = proxy.site.inbound, proxy.name

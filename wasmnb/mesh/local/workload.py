@@ -82,7 +82,7 @@ class Workload:
         )
         if not colon or wrong_host or not 0 < number <= _HIGHEST_PORT:
             raise ConfigError(
-                f"{self.address!r} is no address of a service (workload {self.name}).",
+                f"{self.address!r} is not an address of a service (workload {self.name}).",
                 where=Place("the workload's address", quote=self.address),
                 hint=f"write host:port, for instance {self.name}=127.0.0.1:8000",
             )
@@ -159,7 +159,7 @@ def read_workload(words: str) -> Workload:
     name, equals, rest = words.partition("=")
     if not equals:
         raise UsageError(
-            f"{words!r} is no workload.",
+            f"{words!r} is not a workload.",
             where=Place(Option("workloads", flag="--workload"), quote=words),
             hint=Wording(
                 "write NAME=HOST:PORT, for instance {}",
@@ -172,7 +172,7 @@ def read_workload(words: str) -> Workload:
     known = {one.value: one for one in Protocol if one.value} | {"grpc": Protocol.H2C}
     if slash and protocol not in known:
         raise UsageError(
-            f"{protocol!r} is no protocol of a workload.",
+            f"{protocol!r} is not a protocol of a workload.",
             where=Place(Option("workloads", flag="--workload"), quote=words),
             hint=did_you_mean(protocol, known) or f"write one of {', '.join(known)}, or leave it out",
         )

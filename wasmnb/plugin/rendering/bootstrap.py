@@ -44,7 +44,7 @@ class Site:
     Raises
     ------
     UsageError
-        One is no address.
+        One is not an address.
     """
 
     listen: str = "127.0.0.1:10000"

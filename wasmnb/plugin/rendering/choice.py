@@ -113,7 +113,7 @@ def _wanted(plugin: Plugin, as_: str, numbers: Version, lost: str) -> Choice:
     kind = next((kind for kind in KINDS if kind.lower() == as_.lower()), None)
     if kind is None:
         raise UsageError(
-            f"{as_!r} is no object that a plugin can become.",
+            f"{as_!r} is not an object that a plugin can become.",
             why=[f"there are: {', '.join(KINDS)}"],
             hint=did_you_mean(as_, KINDS),
         )

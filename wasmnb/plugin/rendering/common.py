@@ -73,7 +73,7 @@ def as_json(plugin: Plugin) -> Any:
     Raises
     ------
     Unsaid
-        It is no JSON, or something of it would be lost.
+        It is not valid JSON, or something of it would be lost.
     """
     if not plugin.config_text:
         return None
@@ -89,7 +89,7 @@ def as_json(plugin: Plugin) -> Any:
     except Unsaid:
         raise
     except (ValueError, RecursionError):
-        raise Unsaid("the configuration is text that is no JSON") from None
+        raise Unsaid("the configuration is text that is not valid JSON") from None
     return value
 
 
@@ -103,7 +103,7 @@ def as_object(plugin: Plugin) -> dict[str, Any] | None:
     Raises
     ------
     Unsaid
-        It is no object, or something of it would be lost.
+        It is not an object, or something of it would be lost.
     """
     value = as_json(plugin)
     if not plugin.config_text:
@@ -153,7 +153,7 @@ def _float(digits: str) -> float:
 
 
 def _constant(name: str) -> Any:
-    raise Unsaid(f"the configuration has {name}, which is no JSON")
+    raise Unsaid(f"the configuration has {name}, which is not valid JSON")
 
 
 def yaml_text(value: Any) -> str:

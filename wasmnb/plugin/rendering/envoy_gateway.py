@@ -47,7 +47,7 @@ def extension_policy(plugin: Plugin, namespace: str) -> dict[str, Any]:
     UsageError
         It names no target, one of another kind or namespace, or asks for what the policy has no word for.
     ConfigError
-        Its configuration is no JSON.
+        Its configuration is not valid JSON.
     """
     refuse(plugin, ENVOY_GATEWAY)
     if not plugin.targets:

@@ -45,7 +45,7 @@ def higress_plugin(plugin: Plugin, namespace: str) -> dict[str, Any]:
     UsageError
         It asks for what this object has no word for.
     ConfigError
-        Its configuration is no JSON object.
+        Its configuration is not a JSON object.
     """
     refuse(plugin, HIGRESS)
     spec = {

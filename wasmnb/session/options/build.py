@@ -35,7 +35,7 @@ class CompileOptions:
     flags: Sequence[str] = option("pass a flag to the compiler", "FLAG", "--flag", default=(), repeat=True)
     include: Sequence[str] = option("look for C++ headers in this folder", "FOLDER", "-I", default=(), repeat=True)
     define: Sequence[str] = option("define a C++ macro: NAME or NAME=VALUE", "MACRO", "-D", default=(), repeat=True)
-    std: str | None = option("the C++ standard; c++17", "STANDARD", "-std", values="c++17|c++20|c++23|c++26")
+    std: str | None = option("the C++ standard (default: c++17)", "STANDARD", "-std", values="c++17|c++20|c++23|c++26")
     force: bool = option("compile although nothing changed", default=False)
 
 
@@ -43,17 +43,19 @@ class CompileOptions:
 class BuildOptions:
     """How an image is made."""
 
-    tag: str | None = option("the image's reference; local/ and the filter's name", "REFERENCE", "-t", values="images")
+    tag: str | None = option(
+        "the image's reference (default: local/ and the filter's name)", "REFERENCE", "-t", values="images"
+    )
     member: str | None = option(
         "build this filter of the folder: a member of its workspace, a program of its module, a project in it",
         "FOLDER",
         "-C",
     )
     runtime_config: Mapping[str, Any] | str | Path | None = option(
-        "a runtime-config.json; made from the module",
+        "a runtime-config.json (default: made from the module)",
         "FILE",
         "-c",
-        python="a runtime-config.json as a mapping, or its path; made from the module",
+        python="a runtime-config.json as a mapping, or its path (default: made from the module)",
     )
     variant: str = option(
         "artifact, or compat for registries that refuse it", "VARIANT", default="artifact", values="artifact|compat"
@@ -68,8 +70,8 @@ class BuildOptions:
     )
     schema: Mapping[str, Any] | str | Path | None = option("JSON Schema of the filter's configuration", "FILE")
     in_container: str | None = option("build a folder in this builder image, with Docker or podman", "IMAGE")
-    command: str | None = option("what the container runs; the image's own command", "COMMAND")
-    target: str | None = option("the module that the container makes; the only .wasm it wrote", "FILE")
+    command: str | None = option("what the container runs (default: the image's own command)", "COMMAND")
+    target: str | None = option("the module that the container makes (default: the only .wasm it wrote)", "FILE")
     pull: bool = option("pull the builder image when it is missing", default=False)
 
 
@@ -120,7 +122,7 @@ class _Building(BuildOptions, CompileOptions, WatchOptions, DeployOptions, Acces
         "-d",
         values="selector",
     )
-    deploy_target: str | None = option("with --deploy: what it is for; istio", "TARGET", values="renderings")
+    deploy_target: str | None = option("with --deploy: what it is for (default: istio)", "TARGET", values="renderings")
     log: Callable[[str], None] | None = keyword("given each line of a container's build, and of watching, as it comes")
 
 

@@ -23,7 +23,7 @@ __all__ = ["DeployCall", "DeployOptions", "PanelCall", "PluginOptions", "RenderC
 class PluginOptions:
     """What a plugin is to be; None is what was not said."""
 
-    id: str | None = option("name of the plugin on the mesh; the filter's name", "ID", values="plugins")
+    id: str | None = option("name of the plugin on the mesh (default: the filter's name)", "ID", values="plugins")
     config: str | Mapping[str, Any] | None = option(
         "configuration: JSON in single quotes, @file.json, $variable, or any text",
         "CONFIG",
@@ -31,18 +31,18 @@ class PluginOptions:
         python="configuration: JSON text, @file, other text, or a mapping",
         secret=True,
     )
-    root_id: str | None = option("root id; the only one that the module registers", "ID")
+    root_id: str | None = option("root id (default: the only one that the module registers)", "ID")
     phase: str | None = option("where in the filter chain", "PHASE", values="|".join(words(Phase)))
-    priority: int | None = option("higher runs first within a phase; 0", "NUMBER", read=int)
+    priority: int | None = option("higher runs first within a phase (default: 0)", "NUMBER", read=int)
     fail_policy: str | None = option(
         "after a crash of the filter: close, open or reload", "POLICY", values="|".join(words(FailPolicy))
     )
     match: Any = option(
-        "listeners it is for: CLIENT, SERVER or CLIENT_AND_SERVER, with ports behind a colon; every one",
+        "listeners it is for: CLIENT, SERVER or CLIENT_AND_SERVER, with ports behind a colon (default: every one)",
         "MODE:PORT",
         repeat=True,
         values="|".join(words(Mode)),
-        python="listeners it is for: SERVER:9080, CLIENT, a Match, or several of these; every one",
+        python="listeners it is for: SERVER:9080, CLIENT, a Match, or several of these (default: every one)",
     )
     target_ref: Any = option(
         "what it is attached to, in place of a selector: Gateway/waypoint, Service/details",
@@ -70,18 +70,18 @@ class PluginOptions:
     pull_policy: str | None = option("when proxies fetch the image anew", "POLICY", values="IfNotPresent|Always")
     pull_secret: str | None = option("Secret that proxies fetch the image with, in the plugin's namespace", "NAME")
     as_: str | None = option(
-        "Istio's object that it becomes; the newest that can say it",
+        "Istio's object that it becomes (default: the newest that can say it)",
         "KIND",
         values="|".join(words(kind for kind in Kind if kind.istio)),
     )
-    target: str | None = option("what it is for; istio", "TARGET", values="renderings")
+    target: str | None = option("what it is for (default: istio)", "TARGET", values="renderings")
 
 
 @theme(frozen=True, kw_only=True)
 class DeployOptions(PluginOptions):
     """How a plugin is put in force; None is what was not said."""
 
-    timeout: float | None = option("seconds to wait until it is live; 10", "SECONDS", read=float)
+    timeout: float | None = option("seconds to wait until it is live (default: 10)", "SECONDS", read=float)
     prove: str | None = option(
         "effect: live is what was seen to act; trace: by Envoy's trace too, where there is no effect; config: send no"
         " requests, and take what the proxies say (LOADED) for enough",
@@ -108,7 +108,7 @@ class DeployOptions(PluginOptions):
         "--no-wait",
         default=True,
         switch=False,
-        also=(Option(("--wait",), "wait until it is live on every pod; so it is without the option"),),
+        also=(Option(("--wait",), "wait until it is live on every pod (default)"),),
         python="False: give the verdicts as they are once the mesh has taken the plugin; pods that may yet become LIVE"
         " are not waited for. One that cannot become LIVE is an error all the same",
     )
@@ -126,7 +126,9 @@ class RolloutOptions:
         repeat=True,
         values="steps",
     )
-    watch_for: float | None = option("seconds for which a step's error rate is watched; 5", "SECONDS", read=float)
+    watch_for: float | None = option(
+        "seconds for which a step's error rate is watched (default: 5)", "SECONDS", read=float
+    )
     accept_no_traffic: bool = option(
         "a step whose error rate cannot be judged passes because it is live", default=False
     )
@@ -181,13 +183,13 @@ class PanelCall(_Showing):
 @theme(frozen=True, kw_only=True)
 class _Rendering(PluginOptions, AccessOptions, Reporting):
     selector: str | Mapping[str, str] | None = selector_option()
-    istio_version: str = option("decides on the object; the newest", "VERSION", default="")
-    namespace: str | None = option("of the object; default", "NAMESPACE", "-n")
+    istio_version: str = option("decides on the object (default: the newest)", "VERSION", default="")
+    namespace: str | None = option("of the object (default: default)", "NAMESPACE", "-n")
     output: str = option("file to write; a plain Envoy's module is written beside it", "FILE", "-o", default="")
     out: str | None = option("write the object into a folder for Git, with our labels and a kustomize base", "FOLDER")
-    listen: str | None = option("where a plain Envoy listens; 127.0.0.1:10000", "HOST:PORT")
+    listen: str | None = option("where a plain Envoy listens (default: 127.0.0.1:10000)", "HOST:PORT")
     upstream: str | None = option("the service behind a plain Envoy; without one it answers itself", "HOST:PORT")
-    admin: str | None = option("administration of a plain Envoy; 127.0.0.1:9901", "HOST:PORT")
+    admin: str | None = option("administration of a plain Envoy (default: 127.0.0.1:9901)", "HOST:PORT")
 
 
 @theme(frozen=True)

@@ -36,22 +36,24 @@ class MeshOptions:
         switch=False,
         python="False: without the six bookinfo pods",
     )
-    gateway_port: int = option("loopback port of the way in; a free one", "PORT", default=0, read=int)
+    gateway_port: int = option("loopback port of the way in (default: a free one)", "PORT", default=0, read=int)
     log_level: str = option(
-        "from which level on proxies keep what filters log; info",
+        "from which level on proxies keep what filters log (default: info)",
         "LEVEL",
         default="info",
         values="trace|debug|info|warning|error|critical|off",
     )
     context: str | None = option(
-        "istio: context of the kubeconfig, or in-cluster; the current one", "CONTEXT", values="contexts"
+        "istio: context of the kubeconfig, or in-cluster (default: the current one)", "CONTEXT", values="contexts"
     )
     namespace: str | None = option(
-        "istio: namespace of the pods; the one that the context names", "NAMESPACE", "-n", values="namespaces"
+        "istio: namespace of the pods (default: the one that the context names)", "NAMESPACE", "-n", values="namespaces"
     )
-    istio_namespace: str = option("istio: where istiod runs; istio-system", "NAMESPACE", default="istio-system")
+    istio_namespace: str = option(
+        "istio: where istiod runs (default: istio-system)", "NAMESPACE", default="istio-system"
+    )
     as_: str = option(
-        "istio: the kind of object that plugins become; the newest that fits",
+        "istio: the kind of object that plugins become (default: the newest that fits)",
         "KIND",
         default="",
         values="|".join(words(kind for kind in Kind if kind.istio)),

@@ -14,9 +14,9 @@ __all__ = ["AccessOptions", "InspectCall", "ListCall", "LoginCall", "PullCall", 
 class AccessOptions:
     """How a registry is spoken to."""
 
-    plain_http: bool = option("speak to the registry without TLS", default=False)
-    insecure: bool = option("speak TLS, but believe whoever answers", default=False)
-    ca: str | None = option("believe these certificate authorities, a PEM file", "FILE")
+    plain_http: bool = option("use HTTP instead of HTTPS for the registry", default=False)
+    insecure: bool = option("skip the verification of the registry's certificate", default=False)
+    ca: str | None = option("trust the certificate authorities in this PEM file", "FILE")
 
 
 @theme(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class LoginCall(_LoggingIn):
 
 @theme(frozen=True, kw_only=True)
 class _Serving:
-    port: int | None = option("loopback port; 5000", "PORT", read=int)
+    port: int | None = option("loopback port (default: 5000)", "PORT", read=int)
 
 
 @theme(frozen=True)

@@ -117,7 +117,7 @@ def wrong(found: Sequence[Diagnostic], messages: str) -> CompileError | Toolchai
     first = next((item for item in errors if item.line), errors[0])
     missing = _IMPORTED.search(messages)
     return CompileError(
-        f"{first.text} is no .proto file that protoc reads: {first.message.rstrip('.')}.",
+        f"{first.text} is not a .proto file that protoc reads: {first.message.rstrip('.')}.",
         code="WNB2025",
         where=first.place,
         why=[str(item) for item in errors if item is not first][:3],

@@ -120,7 +120,7 @@ class Cluster:
                 config.load_incluster_config(configuration)
             except config.ConfigException as error:
                 raise MeshError(
-                    "There is no cluster: no kubeconfig with a current context, and this is no pod of one.",
+                    "There is no cluster: no kubeconfig with a current context, and this is not a pod of one.",
                     why=[str(error)],
                     hint=NO_CLUSTER,
                     code="WNB4018",

@@ -90,7 +90,7 @@ NEEDS = (
     Need("nothing can be deployed", "trafficextensions", _EXTENSIONS, "extensions.istio.io"),
     Need("nothing can be deployed before Istio 1.30", "wasmplugins", _EXTENSIONS, "extensions.istio.io"),
     Need(
-        "a configuration that is no JSON object cannot be deployed",
+        "a configuration that is not a JSON object cannot be deployed",
         "envoyfilters",
         _EXTENSIONS,
         "networking.istio.io",

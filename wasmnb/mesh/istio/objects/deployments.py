@@ -247,7 +247,7 @@ def _examined(
     """Try a plugin on the embedded Envoy; give what was seen there, and what is worth a note."""
     if preflight is None:
         return None, ""
-    progress.update("trying the module on the embedded Envoy")
+    progress.update("testing the module on an Envoy here")
     if module_of(plugin.image) is None:
         return None, "not tried before: its image is not at hand here"
     if plugin.kind is Kind.HIGRESS and (module := module_of(plugin.image)) is not None and module.facts.host == HIGRESS:

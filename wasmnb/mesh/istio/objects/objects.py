@@ -231,7 +231,7 @@ class Objects:
         return found
 
     def delete(self, stored: Stored) -> None:
-        """Delete an object; one that is gone already is no error.
+        """Delete an object; one that is gone already is not an error.
 
         Raises
         ------

@@ -48,7 +48,7 @@ def moment(text: str | None) -> datetime:
         return datetime.fromtimestamp(0, timezone.utc)
     found = _MOMENT.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{text!r} is not a time")
     digits = (found["fraction"] or "")[:6].ljust(6, "0")
     zone = "+00:00" if found["zone"] in ("Z", None) else found["zone"]
     return datetime.fromisoformat(f"{found['whole']}.{digits}{zone}").astimezone(timezone.utc)

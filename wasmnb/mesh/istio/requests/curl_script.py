@@ -152,7 +152,7 @@ class Errand:
         NotReadyError
             Nobody took the connection, or it was closed before the first byte of a response.
         TrafficError
-            Time was up, or what came is no HTTP.
+            Time was up, or what came is not HTTP.
         """
         carrier = _carrier(done.stderr)
         if carrier is None:

@@ -91,7 +91,7 @@ def exchange(
     BadNameError, UsageError, TrafficError, ForbiddenError, MeshError
     """
     if via not in ("proxy", "app"):
-        raise UsageError(f"{via!r} is no way to send.", hint=suggestion(via, ("proxy", "app")))
+        raise UsageError(f"{via!r} is not a way to send.", hint=suggestion(via, ("proxy", "app")))
     target = services.locate(cluster, namespace, url)
     item = sender_pod.find(cluster, namespace, source)
     request = Request(method, target.authority, target.path, Headers(tuple(headers)), body)
