@@ -264,7 +264,7 @@ def test_a_port_in_use_is_an_error_and_leaves_no_mesh():
     [('{"name": "hello",}', 18), ("{'name': 1}", 2), ("[1, 2", 6), ('{"a": NaN}', 0), ("{name}", 2)],
 )
 def test_json_that_is_none_is_pointed_at(faked, text, column):
-    with pytest.raises(ConfigError, match="no JSON") as caught:
+    with pytest.raises(ConfigError, match="not valid JSON") as caught:
         faked.deploy("x", config=text)
     assert caught.value.where.column == column
     assert caught.value.hint

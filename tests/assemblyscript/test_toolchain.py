@@ -136,7 +136,7 @@ def test_the_same_source_gives_the_same_bytes_in_another_process(fresh, compiler
 def test_flags(fresh):
     small = as_filter(SMALL, flags=("-Oz",)).build()
     assert small.size < as_filter(SMALL, flags=("-O0",)).build().size
-    with pytest.raises(UsageError, match="no flag"):
+    with pytest.raises(UsageError, match="not a flag"):
         as_filter(SMALL, flags=("--outFile=elsewhere",)).build()
 
 

@@ -196,7 +196,7 @@ def test_flags_that_are_allowed(build, flag):
         ("-fexceptions", "exceptions"),
         ("-flto", "slow"),
         ("-g", "kept"),
-        ("-std=c++11", "no C\\+\\+ standard"),
+        ("-std=c++11", "not a C\\+\\+ standard"),
         ("-lz", "library|runtime"),
         ("-I/does/not/exist", "does not exist"),
         ("x.cc", "not allowed"),

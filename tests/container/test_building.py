@@ -190,7 +190,7 @@ class TestWhichModule:
             build_in_container(folder, IMAGE, command=["true"], target="out.wasm", copy=copy)
 
     def test_a_target_that_is_a_folder(self, docker: Engine, folder: Path, copy: bool) -> None:
-        with pytest.raises(ModuleError, match="no regular file"):
+        with pytest.raises(ModuleError, match="not a regular file"):
             build_in_container(folder, IMAGE, command=["mkdir", "out.wasm"], target="out.wasm", copy=copy)
 
     def test_a_target_that_is_no_module(self, docker: Engine, folder: Path, copy: bool) -> None:

@@ -209,7 +209,7 @@ def test_without_a_network_the_missing_sdk_is_said_and_was_announced(tmp_path, m
 
 
 def test_flags_that_are_not_for_filters_are_refused():
-    with pytest.raises(UsageError, match="no flag"):
+    with pytest.raises(UsageError, match="not a flag"):
         go_filter(SMALL, flags=("-o=elsewhere",)).build()
 
 

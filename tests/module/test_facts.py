@@ -100,12 +100,12 @@ def test_loading_what_is_no_module_names_the_file(tmp_path: Path, content: bytes
 def test_loading_what_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModuleError, match="No such file"):
         Module.load(tmp_path / "none.wasm")
-    with pytest.raises(ModuleError, match="no regular file"):
+    with pytest.raises(ModuleError, match="not a regular file"):
         Module.load(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ModuleError, match="no regular file"):
+    with pytest.raises(ModuleError, match="not a regular file"):
         Module.load(tmp_path / "pipe")
-    with pytest.raises(ModuleError, match="no regular file"):
+    with pytest.raises(ModuleError, match="not a regular file"):
         Module.load("/dev/zero")
 
 

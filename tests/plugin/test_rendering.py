@@ -194,7 +194,7 @@ def test_network_filters_stand_in_networks():
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        ("text", "no JSON"),
+        ("text", "not valid JSON"),
         ("[1]", "no object"),
         ('"text"', "no object"),
         ("{}", "without members"),
@@ -204,7 +204,7 @@ def test_network_filters_stand_in_networks():
         ('{"a": ' + "9" * 5000 + "}", "more digits"),
         ('{"a": 1e999}', "too large"),
         ('{"a": NaN}', "NaN"),
-        ('{"a": "\\ud800"}', "no JSON"),
+        ('{"a": "\\ud800"}', "not valid JSON"),
     ],
 )
 def test_a_configuration_that_would_not_arrive_as_it_is_makes_an_envoyfilter(config, reason):
@@ -347,7 +347,7 @@ def test_envoy_gateway():
         with pytest.raises(UsageError, match=words) as caught:
             extension_policy(wrong, "x")
         assert caught.value.hint
-    with pytest.raises(ConfigError, match="no JSON"):
+    with pytest.raises(ConfigError, match="not valid JSON"):
         extension_policy(plugin(config="text", targets=GATEWAY), "x")
 
 

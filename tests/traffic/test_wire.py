@@ -100,9 +100,9 @@ def test_a_folded_value_is_one_value(odd_server):
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        ([b"SSH-2.0-OpenSSH_9.2\r\n"], "no status line"),
-        ([b"\x15\x03\x01\x00\x02\x02\x50\r\n"], "no status line"),
-        ([b"HTTP/2 200 OK\r\n\r\n"], "no status line"),
+        ([b"SSH-2.0-OpenSSH_9.2\r\n"], "not a status line"),
+        ([b"\x15\x03\x01\x00\x02\x02\x50\r\n"], "not a status line"),
+        ([b"HTTP/2 200 OK\r\n\r\n"], "not a status line"),
         ([b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"], "has no name"),
         ([b"HTTP/1.1 200 OK\r\n: value\r\n\r\n"], "has no name"),
         ([b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"], "not one number"),
