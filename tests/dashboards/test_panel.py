@@ -54,7 +54,7 @@ def test_what_a_schema_forbids_is_said_without_the_value():
     assert "lacks name" in text
     assert "$.count: minimum" in text
     assert "s3cr3t" not in text
-    with pytest.raises(ConfigError, match="no JSON"):
+    with pytest.raises(ConfigError, match="not valid JSON"):
         parsed('{"a": }')
 
 

@@ -151,7 +151,7 @@ def test_a_module_that_envoy_would_refuse_is_told() -> None:
     data = blobs.manifest((CONFIG, b"{}"), (CONTENT, b"int main() {}"))
     seen = inspect(data, blobs.read)
     assert accepted(seen)["Istio"] is False
-    assert "no WebAssembly module" in seen.consumers[0].why
+    assert "not a WebAssembly module" in seen.consumers[0].why
     with pytest.raises(ModuleError):
         extract(data, blobs.read)
 

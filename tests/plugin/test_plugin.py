@@ -72,7 +72,7 @@ def test_a_selector_names_labels():
     assert plugin(selector=MappingProxyType({"app": "details"})).selects(labels)
     assert not plugin(selector={"app": "details", "team": ""}).selects(labels)
     for wrong in (None, "app=details", ["app"], {"app": None}, {1: "a"}):
-        with pytest.raises(UsageError, match="no selector") as caught:
+        with pytest.raises(UsageError, match="not a selector") as caught:
             plugin(selector=wrong)
         assert "{}" in caught.value.hint
 

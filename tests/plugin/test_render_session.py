@@ -83,7 +83,7 @@ def test_the_version_of_istio_decides(session):
     assert session.render(tag("one"), istio_version="1.30.0").kind == "TrafficExtension"
     text = session.render(tag("one"), config="text", istio_version="1.29.6")
     assert text.kind == "EnvoyFilter"
-    assert "no JSON" in text.reason
+    assert "not valid JSON" in text.reason
 
 
 @pytest.mark.parametrize("target", ["istio", "envoy"])
@@ -129,9 +129,9 @@ def test_the_record_has_a_frame_and_says_why(session):
     ("words", "says"),
     [
         ({"match": "SIDEWAYS"}, "no Mode"),
-        ({"match": "SERVER:x"}, "no number"),
-        ({"match": "SERVER:0"}, "no port"),
-        ({"target_ref": "waypoint"}, "no target"),
+        ({"match": "SERVER:x"}, "not a number"),
+        ({"match": "SERVER:0"}, "not a port"),
+        ({"target_ref": "waypoint"}, "not a target"),
         ({"target_ref": "Gatewy/waypoint"}, "cannot be attached to a 'Gatewy'"),
         ({"env": ["A=1", "A"]}, "twice"),
         ({"env": "=1"}, "environment variable"),

@@ -248,7 +248,7 @@ def test_the_newest_object_that_an_istio_knows(version, kind):
 def test_an_object_that_there_is_not_is_refused():
     with pytest.raises(UsageError, match=r"no TrafficExtension; it came with 1\.30"):
         choose(plugin(), "1.29.6", "TrafficExtension")
-    with pytest.raises(UsageError, match="no object") as caught:
+    with pytest.raises(UsageError, match="not an object") as caught:
         choose(plugin(), "", "WasmPlug")
     assert "WasmPlugin" in caught.value.hint
     with pytest.raises(UsageError, match="too old"):

@@ -71,7 +71,7 @@ def test_names_that_lead_nowhere_are_told_with_what_there_is(running):
     with pytest.raises(BadNameError, match="'produktpage'") as caught:
         running.send("produktpage", URL)
     assert "did you mean productpage?" in caught.value.hint
-    with pytest.raises(UsageError, match="'prxy' is no way"):
+    with pytest.raises(UsageError, match="'prxy' is not a way"):
         running.send("productpage", URL, via="prxy")
 
 
