@@ -6,6 +6,7 @@
 #             BASE=COMMIT measures that commit too, in turn, and says what got slower
 # make chaos  breaks whatever it can on the embedded mesh and on the tests' cluster, and holds each verdict against what
 #             requests show; RUNS=300, SEED=: the same again, ON=local or istio: one of them
+# make mutants changes the templates' sources at random, and says which changes their own cases do not notice; RUNS=, SEED=
 # make lint   ruff, mypy, the floors of ARCHITECTURE.md, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends and the lab extension from labextension/ into the package (Node.js)
@@ -32,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Those that are formatted; .clang-format-ignore names others.
 CPP = $(shell git ls-files '*.cc' '*.h' '*.c')
 
-.PHONY: demo test quick lab bench chaos lint format front docs reference binder wheel cluster cluster-down clean
+.PHONY: demo test quick lab bench chaos mutants lint format front docs reference binder wheel cluster cluster-down clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
@@ -53,6 +54,9 @@ bench: $(VENV)/test
 
 chaos: $(VENV)/test
 	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(ON),--mesh $(ON))
+
+mutants: $(VENV)/test
+	$(BIN)/python -m tests.mutants $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/test
 	$(LINT)

@@ -58,6 +58,10 @@ class Stream : public Context {
       logInfo("call: " + toString(made));
       return made == WasmResult::Ok ? FilterHeadersStatus::StopIteration : FilterHeadersStatus::Continue;
     }
+    if (path_ == "/call-on") {
+      root()->httpCall("other", {{":method", "POST"}, {":path", "/x"}, {":authority", "o"}}, "", {}, 200,
+                       [](auto...) {});
+    }
     if (path_ == "/call-bad") {
       logInfo("call: " + toString(root()->httpCall("other", {{":method", "POST"}}, "", {}, 200, [](auto...) {})));
     }

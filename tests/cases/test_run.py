@@ -204,6 +204,21 @@ test:
         ]
 
 
+def test_a_filter_that_must_refuse_to_start(runner) -> None:
+    refused, unsaid, started = run(
+        runner,
+        """
+test:
+- {name: refused, config: bad, refused: true, plugin_init: {log: [{regex: .*given bad}]}}
+- {name: unsaid, config: bad, refused: true, plugin_init: {log: [{regex: .*given good}]}}
+- {name: started, config: good, refused: true}
+""",
+    )
+    assert refused.why == ""
+    assert [check.what for check in unsaid.failed] == ["log"]
+    assert [(check.what, check.actual) for check in started.failed] == [("refused", "")]
+
+
 def test_several_filters_in_an_order(runner) -> None:
     results = run(
         runner,

@@ -60,12 +60,20 @@ def judge(case: Case, seen: Observation) -> tuple[Check, ...]:
 
 
 def _checks(case: Case, seen: Observation) -> Iterator[Check]:
-    if seen.refused:
-        yield Check(Phase.PLUGIN_INIT.value, "start", "the filter starts", "\n".join(seen.refused), False, case.line)
+    start = Phase.PLUGIN_INIT.value
+    if case.refused:
+        what = "the filter refuses to start"
+        yield Check(start, "refused", what, "\n".join(seen.refused), bool(seen.refused), case.line)
+        if case.init is not None:
+            said = [text.encode("utf-8", "surrogateescape") for text in seen.refused]
+            yield from _matched(case.init.log, said, start, "log")
         return
-    yield from _traps(case, seen.start, Phase.PLUGIN_INIT.value)
+    if seen.refused:
+        yield Check(start, "start", "the filter starts", "\n".join(seen.refused), False, case.line)
+        return
+    yield from _traps(case, seen.start, start)
     if case.init is not None:
-        yield from _log(case.init.log, seen.start, Phase.PLUGIN_INIT.value)
+        yield from _log(case.init.log, seen.start, start)
     for index, exchange in enumerate(seen.exchanges):
         yield from _exchange(case, index, exchange)
     if case.outcome is not None:

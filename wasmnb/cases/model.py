@@ -344,6 +344,8 @@ class Case:
     queues : mapping of str to tuple of bytes
     init : Expectation or None
         Of the plugin's start.
+    refused : bool
+        The filter must refuse to start, as one does whose configuration is wrong.
     outcome : Outcome or None
     log_level : str
         ``trace``, ``debug``, ``info``, ``warn``, ``error`` or ``critical``: what is less is not logged.
@@ -365,6 +367,7 @@ class Case:
     shared_data: Mapping[str, bytes] = field(default_factory=dict)
     queues: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     init: Expectation | None = None
+    refused: bool = False
     outcome: Outcome | None = None
     log_level: str = "info"
     time: int | None = None

@@ -133,6 +133,7 @@ class _Reader:
             shared_data={name: _bytes(one) for name, one in value.get("shared_data", {}).items()},
             queues={name: tuple(map(_bytes, items)) for name, items in value.get("queues", {}).items()},
             init=self._expectation(value.get("plugin_init"), (*path, "plugin_init")),
+            refused=value.get("refused") in (True, "true"),
             outcome=self._outcome(value.get("outcome"), (*path, "outcome")),
             log_level="info" if level == "undefined" else level,
             time=env.get("time_secs"),

@@ -140,6 +140,7 @@ def _definitions() -> dict[str, Any]:
             ),
             shared_data=_about(_named(_TEXT), "what the shared data has before"),
             queues=_about(_named(_many(_TEXT)), "what the shared queues have before"),
+            refused=_about(_FLAG, "the filter must refuse to start; plugin_init.log is of its reasons then"),
             outcome=_ref("outcome"),
             **_environment(),
         ),

@@ -40,10 +40,10 @@ class Loop:
         self._tokens = count(1)
         self._queues: dict[str, Plugin | None] = dict.fromkeys(world.queues)
 
-    def run(self) -> None:
-        """Let everything happen that is due, and move the clock to it."""
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Let everything happen that is due, and move the clock to it; nothing more when something is so."""
         done = 0
-        while self._due and done < _MOST:
+        while self._due and done < _MOST and not until():
             when, _, action = heapq.heappop(self._due)
             self.world.now = max(self.world.now, when)
             action()

@@ -142,7 +142,9 @@ class _Run:
             exchange.refuse()
         else:
             request = self._send(exchange, exchange.request, stream, Phase.REQUEST_HEADERS, _DEFAULT)
-            self.loop.run()
+            self.loop.run_now()
+            # The service answers as soon as it has the request, whatever the filter still waits for.
+            self.loop.run(until=lambda: exchange.request.ended)
         pieces: dict[Phase, tuple[bytes, ...]] = {Phase.REQUEST_BODY: request} if exchange.request.headers else {}
         if exchange.request.ended and exchange.response.headers is None:
             pieces[Phase.RESPONSE_BODY] = self._send(
