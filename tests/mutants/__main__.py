@@ -26,6 +26,10 @@ _ENOUGH = 0.9
 
 _STOPPED = "StopIteration; is Continue;: return FilterHeadersStatus::StopIteration;"
 _ANSWERED = "Envoy stops a stream that the filter answered, whatever the callback returns"
+_WINDOW = (
+    "&& is ||: if (colon != std::string::npos && atoll(text.c_str()) == window) "
+    "count = atoll(text.c_str() + colon + 1);"
+)
 _HISTOGRAM = "no case can look at a histogram"
 
 EQUIVALENT = {
@@ -59,8 +63,7 @@ UNCAUGHT = {
     ("metrics", "emptied: FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {"): _HISTOGRAM,
     (
         "rate-limit",
-        "&& is ||: if (colon != std::string::npos && atoll(text.c_str()) == window) "
-        "count = atoll(text.c_str() + colon + 1);",
+        _WINDOW,
     ): "requests of a window that is over, which takes a second",
     ("rate-limit", '100 is 101: requests = json["requests"].integer(100);'): "a hundred requests in one second",
 }

@@ -71,7 +71,8 @@ class EnvoyHost:
         self._run(self._playback.listen(sorted(self.clusters)))
         folder, lock = new_folder()
         try:
-            (folder / "0" / "chain").mkdir(parents=True)
+            for name in ("chain", "network"):
+                (folder / "0" / name).mkdir(parents=True)
             (folder / "modules").mkdir()
             site = Site("cases-0", "cases", str(folder / "0"), None, 0, None, "cases", None)
             self._proxy = Proxy(site, {}, None)
