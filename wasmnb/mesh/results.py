@@ -240,6 +240,10 @@ class Properties(Dated, Plural[Readable]):
         rows = tuple((one.sort.value, one.name, one.when, one.value, ".".join(one.former)) for one in self.items)
         return Table(columns, rows)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {"properties": [one.to_dict() for one in self.items], "at": self.at.isoformat()}
+
 
 @dataclass(frozen=True)
 class Metrics(Dated, Plural[Reading]):

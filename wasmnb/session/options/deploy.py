@@ -58,9 +58,9 @@ class PluginOptions:
         secret=True,
     )
     vm_config: str | Mapping[str, Any] | None = option(
-        "configuration of the filter's VM, which it reads when that starts; written as --config is",
+        "configuration of the filter's VM, which it reads when that starts; in the forms of the filter's own",
         "CONFIG",
-        python="configuration of the filter's VM, which it reads when that starts; written as config is",
+        python="configuration of the filter's VM, which it reads when that starts; in the forms of the filter's own",
         secret=True,
     )
     vm_id: str | None = option("id of the VM; plugins with the same one share data and queues. The plugin's own", "ID")
