@@ -10,7 +10,7 @@ import pytest
 from tests.mesh.conftest import until
 from tests.needs import needs
 from wasmnb.compile import Filter
-from wasmnb.errors import UsageError
+from wasmnb.errors import ModuleError, UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.local import LocalMesh
@@ -158,6 +158,7 @@ def put(mesh, source, app="details", verdict=Verdict.LIVE):
     image = package(Filter("twin", source).build())
     found = mesh.apply(Plugin("twin", image, selector={"app": app}))
     assert {one.verdict for one in found} == {verdict}
+    return found[0]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,21 @@ def test_a_gateway_s_filter_reaches_them_too(mesh):
 
 def test_a_filter_that_calls_a_service_when_it_starts_is_let_through(mesh):
     put(mesh, START)
+
+
+def test_a_callout_to_no_cluster_and_a_property_s_former_name_are_explained(mesh):
+    found = put(mesh, CALL)  # the canary's request names no cluster
+    assert "an HTTP call in proxy_on_request_headers got BadArgument: it names no cluster" in found.reason
+    assert "properties(POD) lists the names there are" in found.reason
+    former = PROPERTIES.replace('{"xds", ', "{")
+    assert "listener" not in former
+    found = put(mesh, former, verdict=Verdict.LIVE)
+    assert "a property was not found in proxy_on_response_headers" in found.reason
+    assert "node is xds.node, cluster_name is xds.cluster_name, route_name is xds.route_name" in found.reason
+    assert not put(mesh, PROPERTIES).reason
+    with pytest.raises(ModuleError, match="onConfigure") as caught:
+        put(mesh, START.replace("outbound|9080||ratings", "outbound|9081||ratings"))
+    assert any("proxy_on_configure got BadArgument" in why for why in caught.value.why)
 
 
 def test_a_filter_reads_what_istio_s_proxies_say_of_themselves(mesh):

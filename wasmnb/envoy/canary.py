@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from wasmnb.envoy.admin import Discovery, ask_all
 from wasmnb.envoy.bootstrap import ECHO, Route, Site
 from wasmnb.envoy.effect import Effect, Trial, effect_of, served
 from wasmnb.envoy.exchange import Echo, Probe, exchange_all
-from wasmnb.envoy.lacking import lacked
+from wasmnb.envoy.lacking import asks, lacked, refused
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
@@ -22,12 +22,13 @@ from wasmnb.plugin.errors import HangError
 from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
     from wasmnb.envoy.effect import Trait
     from wasmnb.envoy.log import Trap
-    from wasmnb.envoy.processes import Processes
+    from wasmnb.envoy.processes import Processes, State
+    from wasmnb.module import Module
 
 __all__ = ["PLAIN", "Canary", "canary_proxy"]
 
@@ -162,13 +163,37 @@ class Canary:
             raise _crashed(applied.plugin.id, crash) from None
 
     def _try(self, applied: Applied, probes: Sequence[Probe]) -> Trial:
-        name = applied.plugin.id
         before = self._ready()
         for probe in probes:
             if probe not in self._without and None not in (plain := self._observe(probe)):
                 self._without[probe] = tuple(one for one in plain if one is not None)
         state = self._processes.state(self._proxy.name)
         begin = self._proxy.log.size()
+        traced = asks(applied.plugin.image.module)
+        with self._tracing() if traced else nullcontext():
+            found = self._examined(applied, probes, before, begin, state)
+        if not traced or found.trapped:
+            return found
+        return replace(found, refused=refused(self._proxy.log.since(begin), applied.plugin.image.module))
+
+    @contextmanager
+    def _tracing(self) -> Iterator[None]:
+        """Have the Envoy log each call into the VM and out of it."""
+        level = ""
+        with suppress(OSError):
+            level = self._proxy.admin.level(_LOGGER)
+            self._proxy.admin.post(f"/logging?{_LOGGER}=trace")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                self._proxy.admin.post(f"/logging?{_LOGGER}={level or 'info'}")
+
+    def _examined(
+        self, applied: Applied, probes: Sequence[Probe], before: Discovery, begin: int, state: State | None
+    ) -> Trial:
+        """Load a plugin, and see what it does to requests."""
+        name = applied.plugin.id
         self._proxy.write(self._chain(applied))
 
         def crashed() -> bool:
@@ -179,7 +204,7 @@ class Canary:
             if found.version == self._proxy.chain.version:
                 break
             if found.rejected > before.rejected:
-                raise _refused(name, self._proxy.log.since(begin))
+                raise _refused(name, self._proxy.log.since(begin), applied.plugin.image.module)
             time.sleep(_STEP)
         else:
             if crashed():
@@ -278,8 +303,8 @@ class Canary:
             return None
 
 
-def _refused(name: str, lines: list[str]) -> ModuleError:
-    words = reasons(lines)
+def _refused(name: str, lines: list[str], module: Module) -> ModuleError:
+    words = [*reasons(lines), *refused(lines, module)]
     failed = [word for word in words if "Failed to configure" in word]
     if not failed or traps(lines):
         return ModuleError(
@@ -292,7 +317,7 @@ def _refused(name: str, lines: list[str]) -> ModuleError:
     look = "see what the filter logged, above" if own else "let onConfigure log why it returns false"
     return ModuleError(
         f"{name} was not started: its onConfigure refused the configuration.",
-        why=[*own[-_MOST_SAID:], failed[0]],
+        why=[*own[-_MOST_SAID:], failed[0], *refused(lines, module)],
         hint=Wording("change {}; {}. The pods were not touched; what ran before still runs", Option("config"), look),
         code="WNB3008",
     )

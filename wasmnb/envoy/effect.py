@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from wasmnb.wording import Verb, Wording
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -116,6 +118,8 @@ class Trial:
         What the filter itself logged of it, and the crash with the lines of the cell.
     lacked : tuple of str
         What it asked for before, which a pod may have and the canary does not.
+    refused : tuple of str
+        What it asked for under a name that Envoy does not know.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -123,6 +127,7 @@ class Trial:
     request: str = ""
     told: tuple[str, ...] = ()
     lacked: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def safe(self) -> tuple[Effect, ...]:
@@ -130,15 +135,23 @@ class Trial:
         return tuple(one for one in self.effects if one and (not self.trapped or str(one.probe) != self.request))
 
     @property
+    def misnamed(self) -> str:
+        """What it asked for under a name that is none, with what lists the names there are; empty for nothing."""
+        if not self.refused:
+            return ""
+        return str(Wording("{}; {} lists the names there are", "; ".join(self.refused), Verb("properties", ("POD",))))
+
+    @property
     def note(self) -> str:
         """What is worth a note though it is no refusal; empty when there is nothing."""
+        asked = self.misnamed
         if not self.trapped:
-            return ""
+            return asked
         where = next((line.strip() for line in self.told if "(cell line" in line), "")
         parts = [f"the canary saw it trap in {self.trapped}", where]
         if self.lacked:
             parts.append(f"it had asked for what only a pod has: {', '.join(self.lacked)}")
-        return "; ".join(filter(None, parts))
+        return "; ".join(filter(None, [*parts, asked]))
 
 
 @dataclass(frozen=True)

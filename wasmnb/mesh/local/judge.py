@@ -256,6 +256,8 @@ def _remark(evidence: Evidence, applied: Applied) -> str:
         count = len([trap for trap in traps(evidence.lines) if could_trap(applied.plugin.image.module, trap)])
         if count:
             remarks.append(f"its VM crashed and was loaded again ({count}x)")
+    if not applied.trial.trapped and applied.trial.refused:
+        remarks.append(f"the canary saw that {applied.trial.misnamed}")
     return "; ".join(filter(None, [*remarks, meaningless(applied.plugin, evidence.proxy)]))
 
 
