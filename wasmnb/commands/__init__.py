@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "Commands", "reference"]
 
 _HOMES = {
-    "mesh": ("wasm_mesh", "wasm_bookinfo", "wasm_pods", "wasm_status", "wasm_logs", "wasm_metrics"),
+    "mesh": ("wasm_mesh", "wasm_bookinfo", "wasm_pods", "wasm_status", "wasm_logs", "wasm_properties", "wasm_metrics"),
     "traffic": ("wasm_headers",),
     "filter": ("wasm_filter", "wasm_file"),
     "cases": ("wasm_test", "wasm_bench"),
