@@ -239,11 +239,12 @@ class Proving:
             if answer is None:
                 self._untraced[_uid(item)] = "the request was not answered in time"
                 return {}
+            found: dict[str, str] = {}
             for _ in range(_READS):
-                # The kubelet reads what a container writes a moment later.
-                records = logged_since(self.cluster, self.namespace, pod, begin)
+                # The kubelet reads what a container writes a moment later, and not all of it at once.
+                before, records = found, logged_since(self.cluster, self.namespace, pod, begin)
                 found = called([Spoken(one.thread, one.scope, one.message) for one in records if one.envoy], by)
-                if found:
+                if found and found == before:
                     return found
                 time.sleep(_STEP)
         except (MeshError, TimeoutError) as error:
