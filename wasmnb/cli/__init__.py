@@ -30,6 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print("\n".join(complete(" ".join(words[1:]))))  # noqa: T201
         return 0
-    from wasmnb.cli.program import run  # noqa: PLC0415 - the commands
+    try:
+        from wasmnb.cli.program import run  # noqa: PLC0415 - the commands
 
-    return run(words)
+        return run(words)
+    except KeyboardInterrupt:
+        # While the commands were imported: else it is said there.
+        sys.stderr.write("Interrupted. Nothing was done.\n")
+        return 130
