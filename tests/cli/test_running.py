@@ -185,12 +185,18 @@ def test_a_selector_without_pods_and_a_mesh_without_that_name(mesh):
 
 
 def test_an_interrupt_is_code_130(mesh):
-    with mesh.start("metrics", "--for", "60") as process:
-        # An interpreter that has only begun knows of no program yet.
-        while psutil.Process(process.pid).cpu_times().user < 0.2:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+    (running,) = mesh("mesh", "list", "-o", "json").json["meshes"]
+    # A mesh that does not answer keeps it waiting.
+    os.kill(running["pid"], signal.SIGSTOP)
+    try:
+        with mesh.start("metrics", "--for", "60") as process:
+            # An interpreter that has only begun knows of no program yet.
+            while psutil.Process(process.pid).cpu_times().user < 0.2:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    finally:
+        os.kill(running["pid"], signal.SIGCONT)
     assert (process.returncode, out) == (ExitCode.INTERRUPTED, "")
     assert err in ("Interrupted. What was done until then stays.\n", "Interrupted. Nothing was done.\n")
 
