@@ -78,6 +78,10 @@ def test_what_has_no_effect_is_seen_in_envoys_trace_where_that_is_allowed(there,
     verdicts = mesh.verdicts("traced")
     assert any("left raised" in verdict.reason for verdict in verdicts)
     assert admin.levels(found.pod)["http"] == "warning"
+    # The calls of another filter in the same trace are not its own.
+    mesh.apply(Plugin("a-door", published(build("door", request="respond(403)")), DETAILS, priority=10))
+    found = one(mesh, Plugin("traced", published(build("traced-behind", response="never = 1")), DETAILS))
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
     for plugin in mesh.plugins():
         mesh.remove(plugin.id)
     mesh._proving.wanted = Proof.EFFECT

@@ -6,7 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
@@ -34,11 +34,26 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.istio.proxies.istiod import Ack
 
-__all__ = ["Evidence", "Gatherer"]
+__all__ = ["Evidence", "Gatherer", "Standing"]
 
 _AT_ONCE = 32
 _SERVER = "/server_info"
 _NOTHING = "ecds_filters not found"
+
+
+class Standing(NamedTuple):
+    """A plugin's filter in a pod's proxy.
+
+    Parameters
+    ----------
+    filter : str
+        What Envoy calls it.
+    mark : str
+        Tells how requests are filtered there, by all filters together, from every other state.
+    """
+
+    filter: str
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -78,11 +93,12 @@ class Evidence:
         """The pod's name."""
         return str(self.item["metadata"]["name"])
 
-    @property
-    def mark(self) -> str:
-        """Tells how requests are filtered there, by whatever there is, from every other state."""
+    def standing(self, names: Sequence[str]) -> Standing:
+        """Give the filter that has one of these names as it stands there."""
+        entry = self.named(names)
         arrived = [f"{one.name} {one.updated} {one.digest}" for one in self.entries or ()]
-        return " ".join([*sorted(arrived), self.listeners.mark if self.listeners is not None else ""])
+        state = " ".join([*sorted(arrived), self.listeners.mark if self.listeners is not None else ""])
+        return Standing(entry.name if entry is not None else "", state)
 
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""

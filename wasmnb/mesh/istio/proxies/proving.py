@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.effect import Effect, Trial
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.mesh.istio.proxies.evidence import Standing
     from wasmnb.traffic import Response
 
 __all__ = ["Proving"]
@@ -54,7 +55,7 @@ _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Opti
 
 @dataclass(frozen=True)
 class Seen(Sighting):
-    """A plugin that was seen to act, and on which filter as it arrived."""
+    """A plugin that was seen to act, and how requests were filtered there then."""
 
     mark: str
     proof: Proof = Proof.EFFECT
@@ -165,7 +166,7 @@ class Proving:
         item : mapping
             The pod.
         mark : str
-            Tells how requests are filtered there from every other state.
+            That of its filter as it stands there.
         """
         if verdict.verdict is not Verdict.LIVE:
             return verdict
@@ -184,17 +185,17 @@ class Proving:
             reason="; ".join(filter(None, [reason, verdict.reason])),
         )
 
-    def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], str]]) -> None:
-        """Look for the effects of plugins that are loaded, each on a pod, with the mark of its filter."""
+    def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
+        """Look for the effects of plugins that are loaded, each on a pod, with its filter there."""
         due = []
-        for verdict, item, mark in loaded if self.allowed else ():
-            tried = ((_uid(item), verdict.plugin), mark)
+        for verdict, item, standing in loaded if self.allowed else ():
+            tried = ((_uid(item), verdict.plugin), standing.mark)
             if time.monotonic() - self._tried.get(tried, float("-inf")) > _AGAIN:
                 self._tried[tried] = time.monotonic()
-                due.append((verdict, item, mark))
+                due.append((verdict, item, standing))
         wanted = [
-            (item, effect, verdict.plugin, mark)
-            for verdict, item, mark in due
+            (item, effect, verdict.plugin, standing.mark)
+            for verdict, item, standing in due
             for effect in self._effects(item, verdict.plugin, verdict.wanted)
             if effect.probe in self._there(item, verdict.plugin)
         ]
@@ -208,24 +209,24 @@ class Proving:
         if self.wanted is Proof.TRACE:
             self._look_at_traces([one for one in due if self._traceable(*one)])
 
-    def _traceable(self, verdict: PodVerdict, item: Mapping[str, Any], mark: str) -> bool:
+    def _traceable(self, verdict: PodVerdict, item: Mapping[str, Any], standing: Standing) -> bool:
         """Say whether a plugin was not seen by its effect, and would not crash on a request."""
         seen = self._seen.get((_uid(item), verdict.plugin))
         trial = self._trial(verdict)
         foreseen = trial is not None and trial.trapped and trial.request == str(PLAIN)
-        return not foreseen and (seen is None or seen.mark != mark or not seen.younger(_AGE))
+        return not foreseen and (seen is None or seen.mark != standing.mark or not seen.younger(_AGE))
 
-    def _look_at_traces(self, wanted: Sequence[tuple[PodVerdict, Mapping[str, Any], str]]) -> None:
+    def _look_at_traces(self, wanted: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
         for _ in range(_TRACES):
             items = {_uid(item): item for _, item, _ in wanted}
             traces = dict(zip(items, self._threads.map(self._trace, items.values()), strict=True))
             left = []
-            for verdict, item, mark in wanted:
-                call = traces[_uid(item)].get(mark.partition(" ")[0], "")
+            for verdict, item, standing in wanted:
+                call = traces[_uid(item)].get(standing.filter, "")
                 if call:
-                    self._seen[_uid(item), verdict.plugin] = Seen(f"{PLAIN}: {call}", mark, Proof.TRACE)
+                    self._seen[_uid(item), verdict.plugin] = Seen(f"{PLAIN}: {call}", standing.mark, Proof.TRACE)
                 else:
-                    left.append((verdict, item, mark))
+                    left.append((verdict, item, standing))
             # A worker may take a listener over a moment after the main thread shows it.
             wanted = left
 

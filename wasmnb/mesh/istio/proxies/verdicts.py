@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
     from wasmnb.mesh.istio.objects.images import Images
     from wasmnb.mesh.istio.objects.objects import Stored
-    from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer
+    from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
     from wasmnb.mesh.istio.proxies.istiod import Istio
     from wasmnb.mesh.istio.proxies.proving import Proving
     from wasmnb.module import Module
@@ -155,7 +155,7 @@ class Looking:
         )
         bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
         found = foreign
-        loaded: list[tuple[int, Item, str]] = []
+        loaded: list[tuple[int, Item, Standing]] = []
         for item in items:
             name = item["metadata"]["name"]
             for id_ in dict.fromkeys(one.id for one in stored):
@@ -164,11 +164,12 @@ class Looking:
                 if here:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
                     one = max(here, key=put_at)
-                    seen = judge(evidence[name], self.wanted(one, modules, bare), self.known(item, id_))
+                    wanted = self.wanted(one, modules, bare)
+                    seen = judge(evidence[name], wanted, self.known(item, id_))
                     found.append(self._environment(_as_deployed(seen, one), item, one, stored))
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
-                        loaded.append((len(found) - 1, item, evidence[name].mark))
+                        loaded.append((len(found) - 1, item, evidence[name].standing(wanted.names)))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
         mended = self._mended(concerned, evidence)
@@ -192,13 +193,13 @@ class Looking:
         why = former or shared(stored, [one for one in every if selects(one, item)])
         return kept(verdict, why, self._gatherer.build(item)) if why else verdict
 
-    def _proven(self, found: list[PodVerdict], loaded: Sequence[tuple[int, Item, str]]) -> list[PodVerdict]:
+    def _proven(self, found: list[PodVerdict], loaded: Sequence[tuple[int, Item, Standing]]) -> list[PodVerdict]:
         """Tell LIVE from LOADED among the verdicts that everything but action is proven of."""
 
-        def judged() -> list[tuple[int, Item, str, PodVerdict]]:
-            return [(at, item, mark, self.proving.proven(found[at], item, mark)) for at, item, mark in loaded]
+        def judged() -> list[tuple[int, Item, Standing, PodVerdict]]:
+            return [(at, item, one, self.proving.proven(found[at], item, one.mark)) for at, item, one in loaded]
 
-        unseen = [(one, item, mark) for _, item, mark, one in judged() if one.verdict is Verdict.LOADED]
+        unseen = [(one, item, standing) for _, item, standing, one in judged() if one.verdict is Verdict.LOADED]
         if unseen:
             self.proving.look(unseen)
         known = {at: one for at, _, _, one in judged()}
