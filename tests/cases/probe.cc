@@ -1,21 +1,49 @@
+#include <stdlib.h>
+
 #include "proxy_wasm_intrinsics.h"
 
 // Logs all that it can see; the path says what it does.
 class Root : public RootContext {
  public:
   using RootContext::RootContext;
+  bool onStart(size_t size) override {
+    logInfo("VM configuration " + getBufferBytes(WasmBufferType::VmConfiguration, 0, size)->toString());
+    if (const char* mode = getenv("MODE")) logInfo(std::string("mode ") + mode);
+    return true;
+  }
   bool onConfigure(size_t size) override {
-    logInfo("configuration " + getBufferBytes(WasmBufferType::PluginConfiguration, 0, size)->toString());
+    const std::string configuration = getBufferBytes(WasmBufferType::PluginConfiguration, 0, size)->toString();
+    logInfo("configuration " + configuration);
+    if (configuration == "refuse") return false;
+    if (configuration == "tick") proxy_set_tick_period_milliseconds(20);
     uint32_t queue = 0;
     registerSharedQueue("jobs", &queue);
     return true;
   }
+  void onTick() override { logInfo("tick"); }
   void onQueueReady(uint32_t token) override {
     WasmDataPtr data;
     const WasmResult got = dequeueSharedQueue(token, &data);
     logInfo("queue " + toString(got) + " " + (got == WasmResult::Ok ? data->toString() : ""));
     logInfo("queue then " + toString(dequeueSharedQueue(token, &data)));
   }
+};
+
+// Asks over a gRPC stream, and has the request go on when the other side has closed.
+class Asking : public GrpcStreamHandler<> {
+ public:
+  explicit Asking(Context* stream) : stream_(stream) {}
+  void onReceive(size_t size) override {
+    logInfo("received " + getBufferBytes(WasmBufferType::GrpcReceiveBuffer, 0, size)->toString());
+  }
+  void onRemoteClose(GrpcStatus status) override {
+    logInfo("closed " + std::to_string(static_cast<int>(status)));
+    stream_->setEffectiveContext();
+    continueRequest();
+  }
+
+ private:
+  Context* stream_;
 };
 
 class Stream : public Context {
@@ -64,6 +92,17 @@ class Stream : public Context {
     }
     if (path_ == "/call-bad") {
       logInfo("call: " + toString(root()->httpCall("other", {{":method", "POST"}}, "", {}, 200, [](auto...) {})));
+    }
+    if (path_ == "/grpc" || path_ == "/grpc-stream") {
+      const auto made = path_ == "/grpc" ? ask() : askOverStream();
+      logInfo("gRPC: " + toString(made));
+      return made == WasmResult::Ok ? FilterHeadersStatus::StopIteration : FilterHeadersStatus::Continue;
+    }
+    if (path_ == "/time") logInfo("time " + std::to_string(getCurrentTimeNanoseconds()));
+    if (path_ == "/count") {
+      uint32_t counter = 0;
+      defineMetric(MetricType::Counter, "counted", &counter);
+      incrementMetric(counter, 2);
     }
     if (path_ == "/shared") shared();
     if (path_ == "/trap") __builtin_trap();
@@ -128,6 +167,28 @@ class Stream : public Context {
   void onDelete() override { logInfo("deleted"); }
 
  private:
+  WasmResult ask() {
+    return root()->grpcSimpleCall(
+        "other", "a.Service", "Ask", {}, "question", 200,
+        [this](size_t size) {
+          logInfo("answered " + getBufferBytes(WasmBufferType::GrpcReceiveBuffer, 0, size)->toString());
+          setEffectiveContext();
+          continueRequest();
+        },
+        [this](GrpcStatus status) {
+          logInfo("failed " + std::to_string(static_cast<int>(status)));
+          setEffectiveContext();
+          continueRequest();
+        });
+  }
+
+  WasmResult askOverStream() {
+    auto asking = std::make_unique<Asking>(this);
+    Asking* const handler = asking.get();
+    const auto made = root()->grpcStreamHandler("other", "a.Service", "Ask", {}, std::move(asking));
+    return made == WasmResult::Ok ? handler->send("question", true) : made;
+  }
+
   static void look(WasmHeaderMapType map, const std::string& name) {
     WasmDataPtr data;
     const char* pointer = nullptr;

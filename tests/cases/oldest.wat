@@ -1,0 +1,17 @@
+(module
+  ;; Proxy-Wasm ABI 0.1.0: headers come without the end of the stream, and the configuration by a call of its own.
+  (import "env" "proxy_get_configuration" (func $configuration (param i32 i32) (result i32)))
+  (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "x-configured")
+  (data (i32.const 16) "x-answered")
+  (func (export "proxy_abi_version_0_1_0"))
+  (func (export "malloc") (param i32) (result i32) i32.const 1024)
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) i32.const 1)
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (i32.eqz (call $configuration (i32.const 32) (i32.const 36))))
+  (func (export "proxy_on_request_headers") (param i32 i32) (result i32)
+    (call $add (i32.const 0) (i32.const 0) (i32.const 12) (i32.load (i32.const 32)) (i32.load (i32.const 36))))
+  (func (export "proxy_on_response_headers") (param i32 i32) (result i32)
+    (call $add (i32.const 2) (i32.const 16) (i32.const 10) (i32.load (i32.const 32)) (i32.load (i32.const 36)))))
