@@ -9,7 +9,10 @@ from wasmnb.traffic import Capture
 from wasmnb.views import record_of
 lines = [("server", "istio-envoy"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "3")]
 lines += [("x-request-id", "0b2bb8a6-9d2c-9d2c-8f6a-3cf1ab0c01aa")]
-record_of(Capture(exchange(*lines, ("x-greeting", "hello from a cell")), exchange(*lines)))
+from dataclasses import replace
+before = replace(exchange(*lines), in_force=())
+after = exchange(*lines, ("x-greeting", "hello from a cell"), body=b'{"id": 124, "pages": [1, 2], "seen": true}')
+record_of(Capture(replace(after, in_force=("greeter@99397533",)), before))
 """
 WIDTHS = """[...document.querySelectorAll('.wasmnb')].map(one => {
   const place = one.closest('.jp-OutputArea-output');
@@ -43,3 +46,8 @@ def test_what_became_of_a_header_is_on_the_screen_of_a_small_window(notebook):
         ((content, room),) = page.evaluate(WIDTHS)
         assert content <= room, (width, content, room)
         opened.picture(f"headers-{width}")
+    opened.theme("Dark")
+    opened.check_accessible()
+    opened.picture("headers-1600-dark")
+    page.set_viewport_size({"width": 900, "height": 900})
+    opened.picture("headers-900-dark")

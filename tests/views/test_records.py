@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -167,19 +168,71 @@ def test_headers_before_and_after():
     record = shown(Capture(after, before))
     assert record.status == "200 OK from details-v2 in 3.1 ms; + 你好: 六翁 since 03:04:05 UTC"
     lines = repr(record).splitlines()
-    assert [line.split() for line in lines[1:6]] == [
+    assert [line.split() for line in lines[1:7]] == [
         ["NAME", "BEFORE", "AFTER", "CHANGE"],
-        [":status", "200", "OK", "200", "OK", "=", "same"],
-        ["server", "istio-envoy", "istio-envoy", "=", "same"],
-        ["date", "1", "2", "≈", "varies"],
         ["你好", "六翁", "+", "added"],
+        ["3", "lines", "unchanged"],
+        ["=", ":status:", "200", "OK"],
+        ["=", "server:", "istio-envoy"],
+        ["≈", "date"],
     ]
+    assert list(record.frame["change"]) == ["same", "same", "varies", "added"]
     assert "note: a note" in lines
     assert any("details-v1" in note for note in record.notes)
     assert record.title == "productpage → details:9080/details/123"
     alone = shown(Capture(after))
     assert "BEFORE" not in repr(alone)
     assert "since" not in alone.status
+
+
+def test_what_was_in_force_stands_above_what_came_back():
+    before = replace(exchange(), in_force=())
+    after = replace(exchange(("x", "1")), in_force=("greeter@99397533",), at=NOW + timedelta(seconds=4))
+    record = shown(Capture(after, before))
+    assert [line.split() for line in repr(record).splitlines()[1:5]] == [
+        ["NAME", "BEFORE", "AFTER", "CHANGE"],
+        ["no", "filter", "greeter@99397533"],
+        ["03:04:05", "03:04:09"],
+        ["x", "1", "+", "added"],
+    ]
+    assert "after · greeter@99397533 · 03:04:09<" in record._repr_html_()
+    assert "greeter@99397533" in record.saved()
+    assert "03:04:0" not in record.saved(), "another run has other times"
+    many = shown(Capture(replace(after, in_force=("a@1", "b@2", "c@3")), before))
+    assert "3 filters" in repr(many)
+    assert "no filter" not in repr(shown(Capture(after))), "nothing is compared"
+
+
+def test_a_line_that_came_and_varies_is_no_change_of_a_saved_text():
+    record = shown(Capture(exchange(("server", "envoy"), ("x-request-id", "7a")), exchange(("server", "envoy"))))
+    assert "x-request-id" in record.saved()
+    assert "7a" in repr(record).partition("\n")[2]
+    assert "7a" not in record.saved().partition("\n")[2]
+
+
+def test_bodies_of_json_are_compared_by_their_values():
+    before = exchange(body=b'{"stars": [1, 2], "note": "a", "old": true}')
+    after = exchange(body=b'{"stars": [5, 1, 2], "note": "b", "new": null}')
+    lines = repr(shown(Capture(after, before))).splitlines()
+    at = lines.index("body, compared as JSON: 2 added, 1 changed, 1 removed")
+    assert lines[at + 1 : at + 5] == [
+        "    + stars[0]: 5",
+        '    ~ note: "a" → "b"',
+        "    - old: true",
+        "    + new: null",
+    ]
+    one = shown(Capture(exchange(body=b'{"id":124}'), exchange()))
+    assert "; ~ body id: 123 → 124 since" in one.status
+    assert ":body" not in repr(one), "its values say it"
+    assert ":body" in set(one.frame["name"])
+    written = shown(Capture(exchange(body=b'{ "id": 123 }'), exchange()))
+    assert "body: the same JSON, written in another way" in repr(written)
+    many = shown(Capture(exchange(body=json.dumps(list(range(1000))).encode()), exchange(body=b"[]")))
+    assert "… 980 more" in repr(many)
+    secret = shown(
+        Capture(exchange(body=b'{"token": {"a": "s3cr3t-89"}}'), exchange(body=b'{"token": {"a": "s3cr3t-7"}}'))
+    )
+    assert "~ token.a: *** → *** (another value)" in repr(secret)
 
 
 @pytest.mark.parametrize(

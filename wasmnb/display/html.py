@@ -54,13 +54,15 @@ def _headline(record: Record) -> str:
 
 
 def _table(headline: str, columns: list[Column], rows: list[list[Cell]], *, heading: bool) -> str:
-    head = "".join(
-        f'<th scope="col">{_placed(_text(column.heading or column.name), column)}</th>' for column in columns
-    )
+    head = "".join(f'<th scope="col">{_placed(_text(_heading(column)), column)}</th>' for column in columns)
     body = "".join(f"<tr>{_row(columns, row)}</tr>" for row in rows)
     thead = f"<thead><tr>{head}</tr></thead>" if heading else ""
     caption = f'<caption><div style="{_CAPTION}">{headline}</div></caption>'
     return f'<table style="margin:0 0 .4em">{caption}{thead}<tbody>{body}</tbody></table>'
+
+
+def _heading(column: Column) -> str:
+    return " · ".join(filter(None, (column.heading or column.name, column.under, column.when)))
 
 
 def _row(columns: list[Column], row: list[Cell]) -> str:

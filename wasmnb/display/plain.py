@@ -33,7 +33,7 @@ def render(record: Record, *, saved: bool = False) -> str:
     columns, rows = record.grid()
     if rows:
         kept = [_settled(row, whole=index in record.varying) for index, row in enumerate(rows)] if saved else rows
-        lines += _table(columns, kept, heading=not record.tall)
+        lines += _table([] if record.tall else _headings(columns, saved=saved), columns, kept)
     for block in record.blocks:
         lines += _block(block)
     notes = record.notes if saved else (*record.notes, *record.passing)
@@ -49,10 +49,16 @@ def _settled(row: list[Cell], *, whole: bool) -> list[Cell]:
     ]
 
 
-def _table(columns: list[Column], rows: list[list[Cell]], *, heading: bool) -> list[str]:
-    texts = [[cut(visible(str(cell)), _WIDEST) for cell in row] for row in rows]
-    if heading:
-        texts.insert(0, [(column.heading or column.name).upper() for column in columns])
+def _headings(columns: list[Column], *, saved: bool) -> list[list[str]]:
+    """Give the lines above a table: what the columns are, and of what and of when their values are."""
+    names = [(column.heading or column.name).upper() for column in columns]
+    under, when = [column.under for column in columns], [column.when for column in columns]
+    return [names, *(line for line in (under, [] if saved else when) if any(line))]
+
+
+def _table(headings: list[list[str]], columns: list[Column], rows: list[list[Cell]]) -> list[str]:
+    cells = [[str(cell) for cell in row] for row in rows]
+    texts = [[cut(visible(text), _WIDEST) for text in row] for row in (*headings, *cells)]
     widths = [max(width(row[index]) for row in texts) for index in range(len(columns))]
     return [
         "  ".join(

@@ -67,6 +67,10 @@ class Column:
         ``string``, ``Int64``, ``Float64``, ``boolean`` or ``datetime64[us, UTC]``.
     heading : str
         As shown; the name when empty.
+    under : str
+        What its values are of, such as the filter that was in force; stands beside the heading.
+    when : str
+        When they were; another run has another.
     show : callable
         Turns a value into a `Cell`.
     shown : bool
@@ -84,6 +88,8 @@ class Column:
     shown: bool = True
     code: bool = False
     categories: tuple[str, ...] = ()
+    under: str = ""
+    when: str = ""
 
     @property
     def numeric(self) -> bool:
@@ -126,7 +132,9 @@ class Record:
     passing : tuple of str
         Notes of which another run would have others.
     varying : frozenset of int
-        Rows whose values another run would change though nothing happened.
+        Of the rows that are shown, those whose values another run would change though nothing happened.
+    folded : frozenset of int
+        Rows that only the frame has.
     """
 
     title: str
@@ -140,6 +148,7 @@ class Record:
     settled: str = ""
     passing: tuple[str, ...] = ()
     varying: frozenset[int] = frozenset()
+    folded: frozenset[int] = frozenset()
 
     @property
     def sign(self) -> str:
@@ -170,7 +179,7 @@ class Record:
         shown = [(index, column) for index, column in enumerate(self.columns) if column.shown]
         if not shown:
             return [], []
-        cells = [[column.show(row[index]) for index, column in shown] for row in self.rows]
+        cells = [[column.show(row[index]) for index, column in shown] for row in self._unfolded()]
         if not self.tall:
             return [column for _, column in shown], cells
         facts = [
@@ -180,6 +189,9 @@ class Record:
             if cell.text
         ]
         return [Column("fact"), Column("value", code=True)], facts
+
+    def _unfolded(self) -> list[tuple[Any, ...]]:
+        return [row for index, row in enumerate(self.rows) if index not in self.folded]
 
     def _pairs(self, row: tuple[Any, ...]) -> zip[tuple[Column, Any]]:
         return zip(self.columns, row, strict=True)

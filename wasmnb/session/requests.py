@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Requests"]
 
+_DIGITS = 8  # of a digest, to tell builds apart
 _MOST_REQUESTS = 10_000
 
 
@@ -163,7 +164,11 @@ class Requests:
         self, taken: Exchange, before: str | Exchange | Capture | PodCaptures, *, own: bool = False
     ) -> Capture:
         """Keep an exchange, and give it with what it is to be compared with; ``own``: only of the same pod."""
-        capture = self.context.captures.add(taken, tuple(plugin_key(plugin) for plugin in self.context.mesh.plugins()))
+        plugins = self.context.mesh.plugins()
+        names = tuple(f"{one.id}@{one.image.digest.removeprefix('sha256:')[:_DIGITS]}" for one in plugins)
+        capture = self.context.captures.add(
+            replace(taken, in_force=names), tuple(plugin_key(plugin) for plugin in plugins)
+        )
         if isinstance(before, PodCaptures):
             capture = replace(capture, before=before.before(taken.pod))
         elif isinstance(before, Capture):

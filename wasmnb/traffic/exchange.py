@@ -136,6 +136,8 @@ class Exchange:
         The request as the service received it; None where that was not looked at, or is not known.
     unseen : str
         Why that is not known; empty when it is, or was not looked at.
+    in_force : tuple of str or None
+        The plugins that were in force, such as ``greeter@99397533``; None where that is not known.
     """
 
     request: Request
@@ -148,6 +150,7 @@ class Exchange:
     notes: tuple[str, ...] = ()
     received: Received | None = None
     unseen: str = ""
+    in_force: tuple[str, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the exchange as plain JSON values; the body as text."""
@@ -161,6 +164,7 @@ class Exchange:
             "request": _request(self.request),
             "received": self.received and {**_request(self.received.request), "whole": self.received.whole},
             "unseen": self.unseen,
+            "in_force": self.in_force and list(self.in_force),
             "response": {
                 "status": self.response.status,
                 "reason": self.response.reason,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.display import Block, Cell, Record, Tone
 from wasmnb.display.text import duration, size
+from wasmnb.traffic.body_diff import body_rows
 from wasmnb.traffic.lines import VARYING
 from wasmnb.traffic.masked_rows import BODY_SHOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from wasmnb.traffic import Capture, Exchange, PodCaptures, Response
     from wasmnb.traffic.header_diff import Row
@@ -30,34 +32,72 @@ _CHANGES: dict[str, tuple[str, Tone]] = {
 _AMONG: dict[str, tuple[str, Tone]] = {"same": ("=", "quiet"), "differs": ("≠", "warn"), "varies": ("≈", "quiet")}
 _COUNTED = ("added", "changed", "removed")
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_BODY_LINES = 20  # changed values of a body that are shown
 _FEW, _SHORT = 2, 80  # changed lines that stand in the headline, and their characters
 
 
 def headers_record(taken: Capture) -> Record:
     """Show the headers of a response, and what became of each since an earlier response."""
     before, after = taken.before, taken.after
-    compared, table = before is not None, taken.table
+    compared, table, lines = before is not None, taken.table, taken.shown()
     columns = table.look(
         name={"code": True},
-        before={"code": True, "shown": compared},
-        after={"heading": "after" if compared else "value", "code": True},
+        before={"code": True, "shown": compared, **_heading(before)},
+        after={"code": True, **(_heading(after) if compared else {"heading": "value"})},
         change={"show": change_cell, "shown": compared},
     )
     response = after.response
     settled = f"{response.status} {response.reason}".rstrip() + f" from {after.pod}"
     status = f"{settled} in {duration(after.seconds)}"
+    body = None if before is None else body_rows(before, after)
     if before is not None:
-        settled += f"; {_effect(taken)}"
-        status += f"; {_effect(taken)} since {before.at:%H:%M:%S} UTC"
+        effect = _effect(lines, body)
+        settled += f"; {effect}"
+        status += f"; {effect} since {before.at:%H:%M:%S} UTC"
     notes = list(after.notes)
     if before is not None and before.pod != after.pod:
         notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")
-    blocks = (*_request(taken), *_body(response))
+    folded = frozenset(index for index, row in enumerate(lines) if compared and _is_folded(row, body))
+    rest = [row for row in lines if compared and row.change not in _COUNTED]
+    blocks = (*_body_changes(body), *_unchanged(rest), *_request(taken), *_body(response))
     flawed = response.flaw or (after.received is not None and after.received.flaw)
     tone: Tone = "bad" if flawed else _tone(response.status)
     shown = (columns, table.rows, blocks, tuple(notes))
-    varying = frozenset(index for index, name in enumerate(table.values("name")) if name.lower() in VARYING)
-    return Record(_title(after), status, tone, *shown, settled=settled, varying=varying)
+    kept = [row for index, row in enumerate(lines) if index not in folded]
+    varying = frozenset(index for index, row in enumerate(kept) if row.name.lower() in VARYING)
+    return Record(_title(after), status, tone, *shown, settled=settled, varying=varying, folded=folded)
+
+
+def _heading(of: Exchange | None) -> dict[str, str]:
+    """Head a column by what was in force, and when."""
+    if of is None or of.in_force is None:
+        return {}
+    few = of.in_force if len(of.in_force) <= _FEW else (f"{len(of.in_force)} filters",)
+    return {"under": ", ".join(few) or "no filter", "when": f"{of.at:%H:%M:%S}"}
+
+
+def _is_folded(row: Row, body: list[Row] | None) -> bool:
+    """Say whether a line stands in a block below the table, not in it."""
+    return row.change not in _COUNTED or (row.name == ":body" and body is not None)
+
+
+def _body_changes(found: list[Row] | None) -> tuple[Block, ...]:
+    """Show what became of each value of a body that is JSON."""
+    if found is None:
+        return ()
+    if not found:
+        return (Block("body: the same JSON, written in another way", ()),)
+    label = f"body, compared as JSON: {_counts(row.change for row in found)}"
+    more = (f"… {len(found) - _BODY_LINES} more",) if len(found) > _BODY_LINES else ()
+    return (Block(label, (*(_effect_line(row) for row in found[:_BODY_LINES]), *more)),)
+
+
+def _unchanged(rest: Sequence[Row]) -> tuple[Block, ...]:
+    """Fold the lines away that are as before, or vary by themselves."""
+    if not rest:
+        return ()
+    lines = [f"≈ {row.name}" if row.change == "varies" else f"= {row.name}: {row.after}" for row in rest]
+    return (Block(f"{len(rest)} line{'' if len(rest) == 1 else 's'} unchanged", tuple(lines), open=False),)
 
 
 def _request(taken: Capture) -> tuple[Block, ...]:
@@ -115,7 +155,7 @@ def _title(of: Exchange) -> str:
 def _since(taken: PodCaptures) -> list[str]:
     """Say of each pod what became of its lines since before."""
     return [
-        f"{one.after.pod}: {_summary(one)} since {one.before.at:%H:%M:%S} UTC"
+        f"{one.after.pod}: {_counts(row.change for row in one.shown())} since {one.before.at:%H:%M:%S} UTC"
         for one in taken.captures
         if one.before is not None
     ]
@@ -132,12 +172,14 @@ def change_cell(change: str) -> Cell:
     return Cell(change, sign=sign, tone=tone)
 
 
-def _effect(taken: Capture) -> str:
+def _effect(rows: list[Row], body: list[Row] | None) -> str:
     """Say in short what a filter did: the lines themselves where they are few and short, else how many there are."""
-    changed = [row for row in taken.shown() if row.change in _COUNTED]
-    lines = [_effect_line(row) for row in changed if not row.name.startswith(":body")]
-    few = 0 < len(lines) <= _FEW and len(lines) == len(changed) and all(len(line) <= _SHORT for line in lines)
-    return ", ".join(lines) if few else _summary(taken)
+    changed = [row for row in rows if row.change in _COUNTED]
+    told = [row for row in changed if row.name != ":body"]
+    whole = len(told) == len(changed) or body is not None
+    lines = [_effect_line(row) for row in (*told, *(replace(one, name=f"body {one.name}") for one in body or ()))]
+    few = whole and 0 < len(lines) <= _FEW and all(len(line) <= _SHORT for line in lines)
+    return ", ".join(lines) if few else _counts(row.change for row in rows)
 
 
 def _effect_line(row: Row) -> str:
@@ -145,10 +187,6 @@ def _effect_line(row: Row) -> str:
     if row.change == "changed":
         return f"{sign} {row.name}: {row.before} → {row.after}"
     return f"{sign} {row.name}: {row.before if row.after is None else row.after}"
-
-
-def _summary(taken: Capture) -> str:
-    return _counts(row.change for row in taken.shown())
 
 
 def _counts(changes: Iterable[str]) -> str:
