@@ -105,7 +105,7 @@ def test_when_errors_rise_everything_goes_back(session, load):
 def test_what_would_crash_on_a_request_that_was_sent_before_reaches_no_pod(session, load):
     with pytest.raises(ModuleError, match=r"crashes on the request GET /\S*7"):
         session.deploy(TRAPPING, **REVIEWS, steps=STEPS, watch_for=1.0)
-    assert session.current.plugins() == []
+    assert list(session.current.plugins()) == []
 
 
 def test_a_trap_under_traffic_ends_it_with_the_evidence(session, load):
