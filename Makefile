@@ -29,6 +29,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
 QUICK := not (envoy or compiler or cluster or browser or container or registry or network or slow)
 LINT = $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports --no-cache --no-logo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Images of Python and CI set it: each run would compile all tests again, and each kernel that they start all of wasmnb.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Those that are formatted; .clang-format-ignore names others.
 CPP = $(shell git ls-files '*.cc' '*.h' '*.c')
