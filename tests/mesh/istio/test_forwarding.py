@@ -11,7 +11,7 @@ from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeout
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import port_forward_pool
 from wasmnb.mesh.istio.api.port_forward import Forward
-from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
 
 ADMIN, WORKERS = 15000, 15090
 PORTS = (ADMIN, WORKERS)
@@ -54,7 +54,7 @@ def opened() -> list[Websocket]:
 
 @pytest.fixture
 def ask(opened):
-    tunnels = Tunnels()
+    tunnels = PortForwardPool()
 
     class Cluster:
         head = b""

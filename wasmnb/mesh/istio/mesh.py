@@ -9,20 +9,20 @@ from wasmnb.check import Checks
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import namespaces
 from wasmnb.mesh.istio.api.cluster import Cluster
-from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
 from wasmnb.mesh.istio.doctor import examine
-from wasmnb.mesh.istio.objects.convergence import Waiting
+from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.objects.deployments import Deployments
 from wasmnb.mesh.istio.objects.images import Images
 from wasmnb.mesh.istio.objects.objects import Objects
-from wasmnb.mesh.istio.objects.objects_writer import Placing, text_of
+from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter, text_of
 from wasmnb.mesh.istio.proxies import istiod
 from wasmnb.mesh.istio.proxies.admin import Admin
 from wasmnb.mesh.istio.proxies.evidence import Gatherer
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
-from wasmnb.mesh.istio.proxies.verdicts import Looking
+from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.properties import CLUSTERS, SERVER, read
 from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Reading, Verdicts
@@ -75,19 +75,19 @@ class IstioMesh:
         self.namespace = namespace
         self.istio = istio
         self.preflight = preflight
-        self._tunnels = Tunnels()
+        self._tunnels = PortForwardPool()
         self._admin = Admin(cluster, namespace, self._tunnels)
         self._gatherer = Gatherer(cluster, namespace, self._admin)
         self._images = Images(fetch)
         self._proving = Proving(cluster, namespace, self._admin, self._gatherer.http_ports)
         self._proving.wanted = prove
-        self._looking = Looking(
+        self._reader = VerdictReader(
             cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images, proving=self._proving
         )
         self._objects = Objects(cluster, namespace, istio.kinds)
-        self._waiting = Waiting(self._looking, self._objects)
-        placing = Placing(self._objects, istio.version, as_, self._images.image)
-        self._deployments = Deployments(placing, self._looking, self._waiting, self._images, self._wake)
+        self._convergence = Convergence(self._reader, self._objects)
+        writer = ObjectsWriter(self._objects, istio.version, as_, self._images.image)
+        self._deployments = Deployments(writer, self._reader, self._convergence, self._images, self._wake)
         self._watches: list[IstioWatch] = []
         self._stopped = False
 
@@ -186,7 +186,7 @@ class IstioMesh:
     def pods(self) -> Pods:
         """List the namespace's pods as kubectl would."""
         self._check()
-        return Pods(tuple(described(item) for item in self._looking.items()))
+        return Pods(tuple(described(item) for item in self._reader.items()))
 
     def render(self, plugin: Plugin) -> str:
         """Give the YAML of the object that the plugin would become."""
@@ -295,7 +295,7 @@ class IstioMesh:
     def wait(self, id: str, *, timeout: float = 10.0) -> Verdicts:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
         self._check()
-        return Verdicts(tuple(self._waiting.settled(self._deployments.find(id), timeout, Silent())))
+        return Verdicts(tuple(self._convergence.settled(self._deployments.find(id), timeout, Silent())))
 
     def verdicts(self, id: str | None = None) -> Verdicts:  # noqa: A002
         """Judge every (pod, plugin) that belong together, or one plugin on every pod.
@@ -307,7 +307,7 @@ class IstioMesh:
         """
         self._check()
         stored = self._objects.all() if id is None else self._deployments.find(id)
-        return Verdicts(tuple(self._looking.judged(self._looking.serving(), stored, rest=id is not None)))
+        return Verdicts(tuple(self._reader.judged(self._reader.serving(), stored, rest=id is not None)))
 
     def send(
         self,
@@ -383,12 +383,12 @@ class IstioMesh:
     def counts(self) -> Counts:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
         self._check()
-        return Counts(tuple(counts(self._admin, self._looking.serving(), self._proving.own)))
+        return Counts(tuple(counts(self._admin, self._reader.serving(), self._proving.own)))
 
     def metrics(self) -> Metrics:
         """Give the metrics that filters define, of each pod that has a proxy."""
         self._check()
-        return Metrics(tuple(map(Reading, metrics(self._admin, self._looking.serving()))))
+        return Metrics(tuple(map(Reading, metrics(self._admin, self._reader.serving()))))
 
     def properties(self, pod: str) -> Properties:
         """Give what a filter can read and call on a pod, workload or app (the first pod of several).
@@ -402,7 +402,7 @@ class IstioMesh:
         from wasmnb.mesh.istio.proxies.logs import find  # noqa: PLC0415 - not needed to deploy
 
         self._check()
-        name = str(find(pod, self._looking.items())["metadata"]["name"])
+        name = str(find(pod, self._reader.items())["metadata"]["name"])
         try:
             return Properties(tuple(read(name, *(self._admin.get(name, page) for page in (SERVER, CLUSTERS)))))
         except (TimeoutError, ValueError):
@@ -421,18 +421,18 @@ class IstioMesh:
 
         self._check()
         modules = list(self._images.modules().values())
-        return Logs(tuple(lines(self.cluster, self.namespace, self._looking.items(), pod, tail, modules)), pod=pod)
+        return Logs(tuple(lines(self.cluster, self.namespace, self._reader.items(), pod, tail, modules)), pod=pod)
 
     def watch(self) -> IstioWatch:
         """Watch pods, plugins and verdicts; close it, or use it in a ``with`` block."""
         self._check()
-        watch = IstioWatch(self.cluster, self.namespace, self._objects, self._looking.judged, self._watches.remove)
+        watch = IstioWatch(self.cluster, self.namespace, self._objects, self._reader.judged, self._watches.remove)
         self._watches.append(watch)
         return watch
 
     def doctor(self) -> Checks:
         """Look at what the mesh needs: the cluster, Istio, every right."""
-        found = examine(self.cluster, self.namespace, self.istio, self._admin, self._looking.left_raised)
+        found = examine(self.cluster, self.namespace, self.istio, self._admin, self._reader.left_raised)
         return Checks(tuple(found))
 
     def stop(self) -> None:

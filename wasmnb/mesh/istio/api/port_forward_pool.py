@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward import Forward
 
-__all__ = ["Tunnels"]
+__all__ = ["PortForwardPool"]
 
 _MOST = 512  # kept connections; one more closes the one that was used longest ago
 _IDLE = 120.0
@@ -63,7 +63,7 @@ class _Tunnel:
         return self.open and time.monotonic() - self._used[port] > _IDLE
 
 
-class Tunnels:
+class PortForwardPool:
     """Forwarded ports of pods, by namespace, pod and the ports that share a connection."""
 
     def __init__(self) -> None:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wasmnb.mesh.istio.objects.objects import Objects, Stored
-    from wasmnb.mesh.istio.proxies.verdicts import Looking
+    from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
     from wasmnb.progress import Progress
 
-__all__ = ["REMOVAL", "Waiting"]
+__all__ = ["REMOVAL", "Convergence"]
 
 REMOVAL = 10.0
 """Seconds that proxies may take to give up a filter."""
@@ -22,17 +22,17 @@ REMOVAL = 10.0
 _STEP, _LONGEST_STEP = 0.02, 0.25  # seconds between two looks
 
 
-class Waiting:
+class Convergence:
     """Waits for the proxies of one namespace.
 
     Parameters
     ----------
-    looking : Looking
+    reader : VerdictReader
     objects : Objects
     """
 
-    def __init__(self, looking: Looking, objects: Objects) -> None:
-        self._looking = looking
+    def __init__(self, reader: VerdictReader, objects: Objects) -> None:
+        self._reader = reader
         self._objects = objects
 
     def settled(self, stored: Sequence[Stored], seconds: float, progress: Progress) -> list[PodVerdict]:
@@ -48,11 +48,11 @@ class Waiting:
         """
         deadline, pause = time.monotonic() + seconds, _STEP
         while True:
-            items = self._looking.concerned(stored)
+            items = self._reader.concerned(stored)
             stored = self._with_status(stored)
-            found = self._looking.judged(items, stored, whole=False)
+            found = self._reader.judged(items, stored, whole=False)
             if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
-                found = self._looking.judged(items, stored)
+                found = self._reader.judged(items, stored)
             live = sum(one.verdict is Verdict.LIVE for one in found)
             progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
             if all(_lasts(one) for one in found) or time.monotonic() > deadline:
@@ -69,10 +69,10 @@ class Waiting:
             GONE for each pod of which it is proven.
         """
         stored = [one for one in stored if one.kind.ours]
-        items = self._looking.concerned(stored)
+        items = self._reader.concerned(stored)
         deadline = time.monotonic() + REMOVAL
         while True:
-            found = self._looking.removed(items, stored)
+            found = self._reader.removed(items, stored)
             if all(one.cause is not Cause.STILL_IN_FORCE for one in found) or time.monotonic() > deadline:
                 return found
             time.sleep(_STEP)

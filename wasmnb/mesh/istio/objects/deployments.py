@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from wasmnb.envoy.effect import Trial
     from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.preflight import Preflight
-    from wasmnb.mesh.istio.objects.convergence import Waiting
+    from wasmnb.mesh.istio.objects.convergence import Convergence
     from wasmnb.mesh.istio.objects.images import Images
     from wasmnb.mesh.istio.objects.objects import Stored
-    from wasmnb.mesh.istio.objects.objects_writer import Placing
-    from wasmnb.mesh.istio.proxies.verdicts import Item, Looking
+    from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter
+    from wasmnb.mesh.istio.proxies.verdicts import Item, VerdictReader
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
@@ -48,21 +48,26 @@ class Deployments:
 
     Parameters
     ----------
-    placing : Placing
-    looking : Looking
-    waiting : Waiting
+    writer : ObjectsWriter
+    reader : VerdictReader
+    convergence : Convergence
     images : Images
     changed : callable
         Told when what is in force has changed.
     """
 
     def __init__(
-        self, placing: Placing, looking: Looking, waiting: Waiting, images: Images, changed: Callable[[], None]
+        self,
+        writer: ObjectsWriter,
+        reader: VerdictReader,
+        convergence: Convergence,
+        images: Images,
+        changed: Callable[[], None],
     ) -> None:
-        self._placing = placing
-        self._objects = placing.objects
-        self._looking = looking
-        self._waiting = waiting
+        self._writer = writer
+        self._objects = writer.objects
+        self._reader = reader
+        self._convergence = convergence
         self._images = images
         self._changed = changed
         self._past: dict[str, list[Plugin]] = {}
@@ -72,7 +77,7 @@ class Deployments:
     def text(self, plugin: Plugin) -> str:
         """Give the YAML of the object that a plugin would become."""
         self._learn(plugin)
-        return self._placing.text(plugin)
+        return self._writer.text(plugin)
 
     def apply(
         self,
@@ -89,31 +94,31 @@ class Deployments:
         check_id(plugin.id)
         with self._lock:
             self._learn(plugin, strict=preflight is not None)
-            items = self._looking.serving()
-            probes = self._looking.proving.probes([item for item in items if plugin.selects(labels(item))])
+            items = self._reader.serving()
+            probes = self._reader.proving.probes([item for item in items if plugin.selects(labels(item))])
             trial, note = _examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
             if trial is not None:
-                self._looking.proving.tried(plugin.id, plugin.image.digest, trial)
+                self._reader.proving.tried(plugin.id, plugin.image.digest, trial)
             stored = self._objects.all(plugin.id)
             selected = self._selected(plugin, items)
             again = ""
-            if only is None and self._placing.holds(plugin, stored) and not (take_over and drift_of(stored[0].item)):
-                verdicts = self._looking.judged(selected, stored)
+            if only is None and self._writer.holds(plugin, stored) and not (take_over and drift_of(stored[0].item)):
+                verdicts = self._reader.judged(selected, stored)
                 again = _why_anew(verdicts)
                 if not again:
                     return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
             if only is not None:
                 chosen = [item for item in selected if carries(labels(item), only)]
                 if not chosen:
-                    raise self._looking.no_pod({**plugin.selector, **only}, items)
+                    raise self._reader.no_pod({**plugin.selector, **only}, items)
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = chosen
-            self._looking.before(stored, selected)
-            self._looking.proving.before(plugin.id, plugin_key(plugin), selected)
+            self._reader.before(stored, selected)
+            self._reader.proving.before(plugin.id, plugin_key(plugin), selected)
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
             self._images.keep(plugin.image)
-            verdicts = self._waiting.settled(held, 0.0 if wait is None else wait + _loading(plugin), progress)
+            verdicts = self._convergence.settled(held, 0.0 if wait is None else wait + _loading(plugin), progress)
             self._changed()
             return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
 
@@ -122,17 +127,17 @@ class Deployments:
         with self._lock:
             stored = self.find(id_)
             newest = newest_of(stored)
-            plugin = self._placing.plugin(newest) if newest is not None else None
+            plugin = self._writer.plugin(newest) if newest is not None else None
             if plugin is None:
                 raise MeshError(
                     f"The objects of {id_!r} have lost their record.",
                     hint=f"kubectl delete {stored[0].kind.plural} {id_}",
                 )
             with suppress(BadNameError):
-                self._past[id_] = self._placing.history(id_, stored)
+                self._past[id_] = self._writer.history(id_, stored)
             for one in stored:
                 self._objects.delete(one)
-            seen = self._gone[id_] = self._waiting.gone(stored)
+            seen = self._gone[id_] = self._convergence.gone(stored)
             left = [one for one in seen if one.cause in _LEFT]
             self._changed()
             if left:
@@ -145,7 +150,7 @@ class Deployments:
 
     def _not_gone(self, id_: str, left: Sequence[PodVerdict]) -> DeployError:
         """Make the error for a plugin whose objects are deleted, and that some pods still run."""
-        istiod = self._looking.istiod()
+        istiod = self._reader.istiod()
         return DeployError(
             f"{id_!r} was taken away, and is not proven to be gone from {', '.join(one.pod for one in left)}.",
             why=[*(f"{one.pod}: {one.reason}" for one in left), *([istiod] if istiod else [])][:_MOST_TOLD],
@@ -158,7 +163,7 @@ class Deployments:
         found: dict[str, list[Stored]] = {}
         for one in self._objects.all():
             found.setdefault(one.id, []).append(one)
-        plugins = [self._placing.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
+        plugins = [self._writer.plugin(newest) for many in found.values() if (newest := newest_of(many)) is not None]
         # Where phase and priority are equal, the older object comes first, then the name (Istio, ``extensions.go``).
         return in_order((plugin for plugin in plugins if plugin is not None), by_id=False)
 
@@ -171,7 +176,7 @@ class Deployments:
         stored = self._objects.all(id_)
         if not stored and id_ in self._past:
             return list(self._past[id_])
-        return self._placing.history(id_, stored)
+        return self._writer.history(id_, stored)
 
     def find(self, id_: str) -> list[Stored]:
         """List the objects that hold a plugin.
@@ -196,14 +201,14 @@ class Deployments:
             host = HIGRESS if plugin.kind is Kind.HIGRESS else ENVOY
             given = plugin.root_id
             root_id = check(module, given, host=host) if strict else unchecked(module, given)
-            self._placing.root_id(plugin.image.digest, root_id)
+            self._writer.root_id(plugin.image.digest, root_id)
 
     def _selected(self, plugin: Plugin, items: Sequence[Item]) -> list[Item]:
         if plugin.kind.foreign:
             return []
         found = [item for item in items if plugin.selects(labels(item))]
         if not found and not plugin.targets:
-            raise self._looking.no_pod(plugin.selector, items)
+            raise self._reader.no_pod(plugin.selector, items)
         return found
 
     def _split(
@@ -217,8 +222,8 @@ class Deployments:
         if all(one.part for one in stored):
             return stored
         progress.update(f"splitting {plugin.id} into parts, as it is")
-        held = self._placing.split(stored, parts_of(selected, only))
-        self._waiting.settled(held, REMOVAL, progress)
+        held = self._writer.split(stored, parts_of(selected, only))
+        self._convergence.settled(held, REMOVAL, progress)
         return held
 
     def _put(
@@ -232,12 +237,12 @@ class Deployments:
     ) -> list[Stored]:
         """Put a plugin in force as a whole, or on one part; give the objects that hold it there."""
         if only is not None:
-            held = self._placing.put_part(plugin, only, stored, take_over=take_over)
+            held = self._writer.put_part(plugin, only, stored, take_over=take_over)
             return [one for one in held if one.part == dict(only)]
         attempt = stored[0].attempt + 1 if afresh else 0
         past = self._past.get(plugin.id, ())
-        held = self._placing.put(plugin, stored, attempt=attempt, past=past, take_over=take_over)
-        self._past[plugin.id] = self._placing.history(plugin.id, held)
+        held = self._writer.put(plugin, stored, attempt=attempt, past=past, take_over=take_over)
+        self._past[plugin.id] = self._writer.history(plugin.id, held)
         return held
 
 

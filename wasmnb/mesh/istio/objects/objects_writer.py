@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wasmnb.image import Image
     from wasmnb.mesh.istio.objects.objects import Objects, Stored
 
-__all__ = ["Placing", "newest_of", "parts_of", "put_at", "text_of", "unknown"]
+__all__ = ["ObjectsWriter", "newest_of", "parts_of", "put_at", "text_of", "unknown"]
 
 _NOISE = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _RECORD = "wasmnb.dev/record"
@@ -46,8 +46,8 @@ def _sorted(value: Any) -> Any:
     return {key: _sorted(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
 
 
-class Placing:
-    """The plugins of one namespace.
+class ObjectsWriter:
+    """Writes the objects of the plugins of one namespace, and reads the plugins from them.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
-    from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+    from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
 
 __all__ = ["Admin", "tries"]
 
@@ -36,10 +36,10 @@ class Admin:
     ----------
     cluster : Cluster
     namespace : str
-    tunnels : Tunnels
+    tunnels : PortForwardPool
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, tunnels: Tunnels) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, tunnels: PortForwardPool) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self._tunnels = tunnels

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wasmnb.mesh.istio.api.cluster import Cluster
-    from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+    from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
     from wasmnb.mesh.istio.objects.objects import ObjectKind
 
 __all__ = ["Ack", "Istio", "find"]
@@ -77,7 +77,7 @@ class Istio:
     why_blind: str = ""
     _now: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-    def acks(self, cluster: Cluster, tunnels: Tunnels) -> tuple[dict[str, Ack], str]:
+    def acks(self, cluster: Cluster, tunnels: PortForwardPool) -> tuple[dict[str, Ack], str]:
         """Ask every istiod what its proxies acknowledged.
 
         Returns
@@ -105,7 +105,7 @@ class Istio:
             return found, "" if found else f"istiod does not answer: {error}"
         return found, "" if found or self._now.get("pods", self.pods) else f"no istiod runs in {self.namespace}"
 
-    def _ask(self, cluster: Cluster, tunnels: Tunnels, found: dict[str, Ack]) -> None:
+    def _ask(self, cluster: Cluster, tunnels: PortForwardPool, found: dict[str, Ack]) -> None:
         for pod in self._now.get("pods", self.pods):
             for proxy in json.loads(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz")):
                 found[str(proxy["proxy"])] = _ack(proxy)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
-    from wasmnb.mesh.istio.api.port_forward_pool import Tunnels
+    from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
     from wasmnb.mesh.istio.objects.images import Images
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.plugin.verdict import PodVerdict
 
-__all__ = ["Item", "Looking"]
+__all__ = ["Item", "VerdictReader"]
 
 Item = Mapping[str, Any]
 
 
-class Looking:
-    """Looks at one namespace of a mesh.
+class VerdictReader:
+    """Reads the verdicts of one namespace of a mesh.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Looking:
     namespace : str
     istio : Istio
     gatherer : Gatherer
-    tunnels : Tunnels
+    tunnels : PortForwardPool
     images : Images
     proving : Proving
     """
@@ -70,7 +70,7 @@ class Looking:
         namespace: str,
         istio: Istio,
         gatherer: Gatherer,
-        tunnels: Tunnels,
+        tunnels: PortForwardPool,
         *,
         images: Images,
         proving: Proving,
