@@ -62,6 +62,22 @@ def test_behind_one_that_answers_by_itself_it_is_loaded(mesh):
     assert {one.cause for one in found} == {Cause.UNSEEN}
 
 
+def test_an_answer_that_another_filter_gives_too_is_not_its_own(mesh):
+    evil = "details:9080/details/1?!"
+    mesh.send("productpage", evil)
+    (found,) = put(mesh, "denying", build("denying", request="if (path_has('!')) { respond(403); return 1; }"))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    put(mesh, "trap", build("trap-beside", response="__builtin_trap()"), priority=1, allow_trap=True)
+    put(mesh, "door", build("door-before", request="respond(403); return 1"), priority=10)
+    assert mesh.send("productpage", evil).response.status == 403
+    found = next(one for one in mesh.verdicts("denying") if one.pod.startswith("details"))
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
+    mesh.remove("door")
+    mesh.remove("trap")
+    found = next(one for one in mesh.verdicts("denying") if one.pod.startswith("details"))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+
+
 def test_beside_one_that_has_crashed_it_is_loaded_though_the_failure_runs_through_it(mesh):
     put(mesh, "bomb", build("bomb-proof", request="evil = path_has('~')", response="if (evil) __builtin_trap()"))
     (found,) = put(mesh, "beside", build("beside", response="never = 0"), priority=1)

@@ -73,6 +73,17 @@ class Effect:
     def __bool__(self) -> bool:
         return bool(self.shown or self.gone)
 
+    def own(self, others: Iterable[Effect | None]) -> Effect:
+        """Give what of it none of other filters does to the same request; None is one that was not tried with it.
+
+        Answers of filters that have nothing to do with each other are alike, such as an empty 403: where nobody knows
+        what another does, they do not count.
+        """
+        shared: set[Trait] = set()
+        for other in others:
+            shared |= set(filter(_of_any_answer, self.shown)) if other is None else other.shown | other.gone
+        return Effect(self.probe, self.shown - shared, self.gone - shared)
+
     def seen(self, before: Response | None, now: Response | None) -> str:
         """Say in a few words what of it an exchange shows that the same one did not show before; empty for nothing.
 
@@ -91,6 +102,10 @@ class Effect:
             # What answers in another way lacks much that has nothing to do with the filter.
             gone = []
         return str(shown[0]) if shown else f"no {gone[0]} any more" if gone else ""
+
+
+def _of_any_answer(trait: Trait) -> bool:
+    return trait.facet in {Facet.STATUS, Facet.BODY} or trait.name == "content-length"
 
 
 def _failed(before: Response, now: Response) -> bool:
@@ -133,6 +148,10 @@ class Trial:
     def safe(self) -> tuple[Effect, ...]:
         """The effects that can be looked for: none on the request that it crashed on."""
         return tuple(one for one in self.effects if one and (not self.trapped or str(one.probe) != self.request))
+
+    def on(self, probe: Probe) -> Effect | None:
+        """Give what it does to a request; None where that was not seen."""
+        return next((one for one in self.effects if one.probe == probe), None)
 
     @property
     def misnamed(self) -> str:

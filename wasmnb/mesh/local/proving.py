@@ -6,7 +6,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wasmnb.envoy.bootstrap import QUIET
 from wasmnb.envoy.canary import PLAIN
@@ -67,6 +67,14 @@ class Seen(Sighting):
         return self.younger(_AGAIN if self.proof is Proof.NONE else _AGE) and (self.pid, self.version) == (pid, version)
 
 
+class _Before(NamedTuple):
+    """What a pod answered before a plugin came, through which others."""
+
+    applied: Applied | None = None
+    beside: tuple[Applied, ...] = ()
+    answers: Mapping[Probe, Response | None] = {}
+
+
 class Proving:
     """Sends requests to pods to see plugins act.
 
@@ -80,7 +88,7 @@ class Proving:
         self._plan = parts
         self._processes = processes
         self._sent: dict[str, deque[Probe]] = {}
-        self._before: dict[tuple[str, str], tuple[Applied, dict[Probe, Response | None]]] = {}
+        self._before: dict[tuple[str, str], _Before] = {}
         self._seen: dict[tuple[str, str], Seen] = {}
         self._quiet: set[str] = set()
 
@@ -114,7 +122,7 @@ class Proving:
         until : float
             Moment (`time.monotonic`) until which a proxy that does not answer is asked again.
         """
-        known = {proxy: self._before.get((proxy.name, applied.plugin.id), (None, {}))[0] for proxy in proxies}
+        known = {proxy: self._past(proxy, applied).applied for proxy in proxies}
         # Where the very same is put in force again, what was seen before it first came is what counts.
         proxies = [proxy for proxy, one in known.items() if one is None or one.plugin != applied.plugin]
         chosen = [] if applied.plugin.id in self._quiet else proxies
@@ -122,7 +130,7 @@ class Proving:
         answers = self._send(wanted, until)
         for proxy in proxies:
             found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is proxy}
-            self._before[proxy.name, applied.plugin.id] = (applied, found)
+            self._before[proxy.name, applied.plugin.id] = _Before(applied, proxy.chain.plugins, found)
 
     def look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool = False, until: float = 0.0) -> None:
         """Look for plugins that were not seen to act yet, or too long ago; a silent proxy is asked until a moment."""
@@ -194,7 +202,8 @@ class Proving:
         answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted], until)
         found: set[tuple[str, str]] = set()
         for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
-            words = effect.seen(self._there(proxy, applied)[effect.probe], answer)
+            own = effect.own(one.trial.on(effect.probe) for one in self._changed(proxy, applied))
+            words = own.seen(self._there(proxy, applied)[effect.probe], answer)
             if words and (proxy.name, applied.plugin.id) not in found:
                 found.add((proxy.name, applied.plugin.id))
                 self._note(proxy, applied, Proof.EFFECT, f"{effect.probe}: {words}, which was not so before it came")
@@ -233,11 +242,23 @@ class Proving:
 
         What a gateway answers is what a pod behind it answered: where that runs the plugin too, it tells nothing.
         """
-        known, answers = self._before.get((proxy.name, applied.plugin.id), (None, {}))
+        known = self._past(proxy, applied)
         gateway = proxy is self._plan.gateway
         behind = gateway and any(one.chain.get(applied.plugin.id) is not None for one in self._plan.proxies)
-        same = known is not None and known.plugin == applied.plugin
-        return answers if same and not behind else {}
+        same = known.applied is not None and known.applied.plugin == applied.plugin
+        return known.answers if same and not behind else {}
+
+    def _changed(self, proxy: Proxy, applied: Applied) -> list[Applied]:
+        """Give the other plugins that have come to a pod since, or went: what shows may be their doing."""
+        then, now = (
+            [one for one in plugins if one.plugin.id != applied.plugin.id]
+            for plugins in (self._past(proxy, applied).beside, proxy.chain.plugins)
+        )
+        came = [one for one in now if not any(one.same(other) for other in then)]
+        return [*came, *(one for one in then if not any(one.same(other) for other in now))]
+
+    def _past(self, proxy: Proxy, applied: Applied) -> _Before:
+        return self._before.get((proxy.name, applied.plugin.id), _Before())
 
     def _send(self, wanted: Sequence[tuple[Proxy, Probe]], until: float = 0.0) -> list[Response | None]:
         """Send requests; those that a running proxy does not answer are sent again, until a moment."""
