@@ -24,6 +24,7 @@ from latency import costs
 from measure import Figures, runs, seconds
 from plain import ZIG, PlainWay
 from registry import registry
+from tests_of_filters import tests
 from truth import truth
 
 import wasmnb
@@ -187,6 +188,7 @@ PARTS: dict[str, Callable[[Figures], None]] = {
     "registry": registry,
     "dashboards": dashboards,
     "istio": istio,
+    "tests": tests,
     "truth": truth,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,18 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.cases.judge import judge
+from wasmnb.cases.lanes import side_by_side
 from wasmnb.cases.needs import needs_emulator
 from wasmnb.cases.results import CaseResult, TestResults
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.cases.model import Case, Suite
     from wasmnb.cases.observation import Observation
 
 __all__ = ["Host", "HostName", "Runner", "modules_of", "run"]
+
+_LANES = 4  # Envoys at most: each compiles the module for each case, which takes all of a processor
+_LONG = 8  # cases for which it pays to start one more
 
 
 class HostName(Enum):
@@ -43,6 +48,9 @@ class Host(Protocol):
 
     def close(self) -> None:
         """End what it started."""
+
+    def stop(self) -> None:
+        """Have the case under way fail at once, in whichever thread; nothing can be run afterwards."""
 
 
 class Runner:
@@ -69,6 +77,7 @@ class Runner:
             ) from None
         self._open: dict[HostName, Host] = {}
         self._clusters: set[str] = set()
+        self._others: list[Runner] = []
 
     def __enter__(self) -> Runner:  # noqa: PYI034 - Self came with Python 3.11
         return self
@@ -81,10 +90,18 @@ class Runner:
         with ExitStack() as stack:
             for host in self._open.values():
                 stack.callback(host.close)
+            for other in self._others:
+                stack.callback(other.close)
         self._open.clear()
+        self._others.clear()
+
+    def stop(self) -> None:
+        """Have the case fail that another thread runs."""
+        for host in [*self._open.values()]:
+            host.stop()
 
     def run(self, suite: Suite, module: Module, modules: Mapping[str, Module] | None = None) -> TestResults:
-        """Run every case of a suite.
+        """Run every case of a suite; a long one in several Envoys side by side, each case in one of them.
 
         Parameters
         ----------
@@ -102,11 +119,32 @@ class Runner:
             A module that a case names cannot be read.
         """
         self._clusters |= {cluster for case in suite.cases for cluster in case.callouts}
-        return TestResults(tuple(self._results(suite, module, modules or {})), name=module.name)
+        found: dict[int, CaseResult] = {}
 
-    def _results(self, suite: Suite, module: Module, known: Mapping[str, Module]) -> Iterator[CaseResult]:
-        for case in suite.cases:
-            yield self.one(case, suite, module, known)
+        def on(runner: Runner) -> Callable[[int], None]:
+            def do(index: int) -> None:
+                found[index] = runner.one(suite.cases[index], suite, module, modules)
+
+            return do
+
+        count = len(suite.cases)
+        shared = [index for index, case in enumerate(suite.cases) if self._for_envoy(case)]
+        lanes = min(_LANES, os.cpu_count() or 1, len(shared) // _LONG)
+        while len(self._others) < lanes - 1:
+            self._others.append(Runner(HostName.ENVOY))
+        others = self._others[: max(0, lanes - 1)]
+
+        def stop() -> None:
+            for other in others:
+                other.stop()
+
+        side_by_side(shared, on(self), [on(other) for other in others], stop)
+        for index in sorted({*range(count)} - {*shared}):
+            on(self)(index)
+        return TestResults(tuple(found[index] for index in range(count)), name=module.name)
+
+    def _for_envoy(self, case: Case) -> bool:
+        return self.host is not HostName.EMULATOR and not needs_emulator(case)
 
     def one(self, case: Case, suite: Suite, module: Module, modules: Mapping[str, Module] | None = None) -> CaseResult:
         """Run one case of a suite; what is given is as for `run`."""

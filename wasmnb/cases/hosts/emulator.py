@@ -53,6 +53,9 @@ class EmulatorHost:
     def close(self) -> None:
         """Nothing was started."""
 
+    def stop(self) -> None:
+        """Nothing is under way in another thread."""
+
     def run(self, case: Case, modules: Sequence[Module]) -> Observation:
         """Run a case in fresh VMs.
 

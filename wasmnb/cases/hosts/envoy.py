@@ -107,6 +107,10 @@ class EnvoyHost:
         self._thread.join()
         self._loop.close()
 
+    def stop(self) -> None:
+        """End the Envoy, so that what waits for it fails."""
+        self._processes.stop()
+
     def run(self, case: Case, modules: Sequence[Module]) -> Observation:
         """Run a case in fresh VMs.
 
