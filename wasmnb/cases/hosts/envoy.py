@@ -19,6 +19,7 @@ from wasmnb.cases.model import Stream
 from wasmnb.cases.observation import Observation
 from wasmnb.envoy.bootstrap import Site, command
 from wasmnb.envoy.log import LASTING, reasons, said
+from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.processes import Processes, new_folder
 from wasmnb.envoy.program import find_envoy
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
@@ -129,7 +130,7 @@ class EnvoyHost:
         before = self._metrics_before(case)
         environments = [one.environment for one in case.filters] or [case.environment]
         pairs = list(zip(modules, environments, strict=True))
-        run = Run(self._proxy, case, modules, begin)
+        run = Run(self._proxy, case, modules, begin, self._patience)
         refused = self._load([self._applied(module, environment) for module, environment in pairs], begin)
         try:
             if refused:
@@ -188,10 +189,11 @@ class EnvoyHost:
 
     def _load(self, applied: Sequence[Applied], begin: int) -> list[str]:
         """Have the Envoy take filters; give why it does not."""
-        rejected = self._proxy.admin.discovery().rejected
+        patience = self._patience(PATIENCE + sum(one.loading for one in applied))
+        # It answers nothing while it lets go of the case before, which takes long for a large module.
+        rejected = self._proxy.admin.discovery(timeout=patience.seconds).rejected
         self._proxy.write(Chain(self._number + 1, tuple(applied)))
-        deadline = time.monotonic() + PATIENCE + sum(one.loading for one in applied)
-        while time.monotonic() < deadline:
+        while patience.left() > 0:
             try:
                 found = self._proxy.admin.discovery()
             except OSError:
@@ -212,6 +214,10 @@ class EnvoyHost:
         if self._gone():
             self._restart()
         self._proxy.write(Chain(1))
+
+    def _patience(self, seconds: float) -> Patience:
+        state = self._processes.state(self._proxy.name)
+        return Patience(state.pid if state else 0, seconds)
 
     def _gone(self) -> bool:
         state = self._processes.state(self._proxy.name)
@@ -251,7 +257,8 @@ class EnvoyHost:
 
     def _metrics(self) -> dict[str, int]:
         found: Counter[str] = Counter()
-        for line in self._proxy.admin.get("/stats?filter=^wasmcustom%5C.").splitlines():
+        page = self._proxy.admin.get("/stats?filter=^wasmcustom%5C.", timeout=PATIENCE)
+        for line in page.splitlines():
             name, _, value = line.removeprefix("wasmcustom.").partition(": ")
             if value.lstrip("-").isdigit():
                 found[name] = int(value)

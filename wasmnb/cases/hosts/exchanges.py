@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wasmnb.cases.hosts.http2 import Connection, Message
@@ -16,11 +17,12 @@ from wasmnb.envoy.traps import told
 from wasmnb.errors import MeshError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from wasmnb.cases.hosts.playback import Playback
     from wasmnb.cases.model import Case, Lines, Stream
     from wasmnb.cases.observation import Callback
+    from wasmnb.envoy.patience import Patience
     from wasmnb.envoy.proxy import Proxy
     from wasmnb.module import Module
 
@@ -49,13 +51,19 @@ class Run:
     modules : sequence of Module
     begin : int
         Where in the Envoy's log the case begins.
+    patience : callable
+        Gives how long the Envoy is waited for, of seconds.
     """
 
-    def __init__(self, proxy: Proxy, case: Case, modules: Sequence[Module], begin: int) -> None:
+    def __init__(
+        self, proxy: Proxy, case: Case, modules: Sequence[Module], begin: int, patience: Callable[[float], Patience]
+    ) -> None:
         self._proxy = proxy
         self._case = case
         self._modules = modules
         self._begin = begin
+        self._patience = patience
+        self._exports = [{one.name for one in module.facts.exports} for module in modules]
         self._count: Counter[str] = Counter()
         self._known: tuple[int, tuple[Callback, ...]] = (-1, ())
 
@@ -90,10 +98,11 @@ class Run:
 
     async def started(self) -> tuple[Callback, ...]:
         """Wait until the worker has started the plugins, and give the callbacks of that."""
-        exports = [{one.name for one in module.facts.exports} for module in self._modules]
+        exports = self._exports
         lasts = Counter(next(name for name in _STARTS if name in own) for own in exports if own & set(_STARTS))
-        deadline = time.monotonic() + _SETTLED
-        while time.monotonic() < deadline:
+        # It has started on the main thread already, so that it does come.
+        patience = self._patience(PATIENCE)
+        while patience.left() > 0:
             found = self.callbacks()
             done = Counter(one.name for one in found if one.returned)
             if all(done[name] >= count for name, count in lasts.items()) or any(one.trap for one in found):
@@ -104,8 +113,8 @@ class Run:
     async def _ticked(self, count: int) -> None:
         """Wait until the timer has gone off so often."""
         wanted = self._ticks() + count
-        deadline = time.monotonic() + PATIENCE
-        while count and time.monotonic() < deadline:
+        patience = self._patience(PATIENCE)
+        while count and patience.left() > 0:
             if self._ticks() >= wanted:
                 return
             await asyncio.sleep(_STEP)
@@ -118,10 +127,13 @@ class Run:
             return Exchange()
         playback.script(stream, self._settle)
         message = await self._send(connection, stream)
-        try:
-            await asyncio.wait_for(message.ended.wait(), PATIENCE)
-        except asyncio.TimeoutError:
-            return Exchange({}, {}, self.callbacks()[done:], HUNG)
+        patience = self._patience(PATIENCE)
+        while not message.ended.is_set():
+            left = patience.left()
+            if left <= 0:
+                return Exchange({}, {}, self.callbacks()[done:], HUNG)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(message.ended.wait(), left)
         await self._ended(done)
         request = _seen_request(stream, playback.arrived)
         return Exchange(request, _seen_response(stream, message), self.callbacks()[done:], message.reset)
@@ -150,8 +162,8 @@ class Run:
         """Wait until the callback of a phase has come back once more, or the stream stands still."""
         name = f"proxy_on_{phase.value}"
         known = self._count[name]
-        deadline = time.monotonic() + _SETTLED
-        while time.monotonic() < deadline:
+        patience = self._patience(_SETTLED)
+        while any(name in own for own in self._exports) and patience.left() > 0:
             found = self.callbacks()
             if sum(one.name == name and bool(one.returned) for one in found) > known:
                 break
@@ -163,10 +175,10 @@ class Run:
 
     async def _ended(self, done: int) -> None:
         """Wait for what a stream's end calls, where the filter has it."""
-        exports = {one.name for module in self._modules for one in module.facts.exports}
+        exports = set().union(*self._exports)
         last = next((name for name in ("proxy_on_delete", "proxy_on_log", "proxy_on_done") if name in exports), None)
-        deadline = time.monotonic() + _SETTLED
-        while last is not None and time.monotonic() < deadline:
+        patience = self._patience(_SETTLED)
+        while last is not None and patience.left() > 0:
             found = self.callbacks()[done:]
             made = sum(one.name == "proxy_on_context_create" for one in found)
             if sum(one.name == last for one in found) >= made or any(one.trap for one in found):
