@@ -103,6 +103,9 @@ class Stream : public Context {
       uint32_t counter = 0;
       defineMetric(MetricType::Counter, "counted", &counter);
       incrementMetric(counter, 2);
+      uint32_t histogram = 0;
+      defineMetric(MetricType::Histogram, "taken", &histogram);
+      for (const uint64_t value : {3, 30, 300}) recordMetric(histogram, value);
     }
     if (path_ == "/shared") shared();
     if (path_ == "/trap") __builtin_trap();

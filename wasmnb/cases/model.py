@@ -306,6 +306,7 @@ class Outcome:
     Parameters
     ----------
     metrics : mapping of str to int
+        Of a histogram: how many values were recorded.
     shared_data : mapping of str to bytes or None
         None: the key may not be there.
     queues : mapping of str to tuple of bytes

@@ -149,7 +149,10 @@ def _increment_metric(machine: Machine, number: int, offset: int) -> Status:
 
 
 def _record_metric(machine: Machine, number: int, value: int) -> Status:
-    return _metric(machine, number, "proxy_record_metric", lambda _: value)
+    status = _metric(machine, number, "proxy_record_metric", lambda _: value)
+    if status is Status.OK:
+        machine.world.metrics[number - 1].count += 1
+    return status
 
 
 def _get_metric(machine: Machine, number: int, result: int) -> Status:

@@ -57,11 +57,12 @@ class Call:
 
 @dataclass
 class Metric:
-    """A metric with its value; a histogram's is what was recorded last."""
+    """A metric with its value; a histogram's is what was recorded last, and it has been recorded ``count`` times."""
 
     kind: MetricType
     name: str
     value: int = 0
+    count: int = 0
 
 
 @dataclass

@@ -11,6 +11,7 @@ from wasmnb.cases.observation import Callback, Exchange, LogLine, Observation, P
 from wasmnb.compile.backtrace import symbolize
 from wasmnb.emulator import Exchange as Emulated
 from wasmnb.emulator import HeaderMap, LogLevel, Loop, Plugin, Response, World
+from wasmnb.emulator.codes import MetricType
 from wasmnb.emulator.engine import wasmtime_package
 from wasmnb.module.check import unchecked
 
@@ -123,7 +124,9 @@ class _Run:
             start,
             tuple(exchanges),
             calls=tuple(str(call) for call in self.world.calls),
-            metrics={metric.name: metric.value for metric in self.world.metrics},
+            metrics={
+                one.name: one.count if one.kind is MetricType.HISTOGRAM else one.value for one in self.world.metrics
+            },
             shared_data={key: value for key, (value, _) in self.world.shared.items()},
             queues={name: tuple(items) for name, items in self.world.queues.items()},
             memory=sum(plugin.machine.memory_bytes for plugin in self.plugins),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -29,7 +30,7 @@ from wasmnb.module.check import unchecked
 from wasmnb.plugin import Plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
 
     from wasmnb.cases.model import Case, Environment
     from wasmnb.module import Module
@@ -40,6 +41,10 @@ _T = TypeVar("_T")
 _START = 20.0
 _STEP = 0.002
 _GONE = 2.0
+_MERGED = 0.5
+_METRICS = "/stats?filter=^wasmcustom%5C.&histogram_buckets=cumulative"
+# Of each bucket of a histogram: how many values are not above it, in the last interval and in all.
+_BUCKETS = re.compile(r"B[\d.e+]+\(\d+,(\d+)\)")
 _LOG_BYTES = 1 << 28
 
 
@@ -141,7 +146,7 @@ class EnvoyHost:
             if any(one.failure == HUNG for one in exchanges):
                 self._restart()
                 return Observation(start, exchanges, calls=tuple(self._playback.calls))
-            metrics = {name: value - before.get(name, 0) for name, value in self._metrics().items()}
+            metrics = self._metrics_after(case, before)
             return Observation(start, exchanges, calls=tuple(self._playback.calls), metrics=metrics)
         finally:
             self._unload()
@@ -255,11 +260,23 @@ class EnvoyHost:
             found = self._metrics()
         return found
 
+    def _metrics_after(self, case: Case, before: Mapping[str, int]) -> dict[str, int]:
+        """Give by how much they grew; an Envoy puts the histograms of its threads together a moment later."""
+        asked = {} if case.outcome is None else case.outcome.metrics
+        patience = self._patience(_MERGED)
+        while True:
+            found = {name: value - before.get(name, 0) for name, value in self._metrics().items()}
+            if all(found.get(name) == value for name, value in asked.items()) or patience.left() <= 0:
+                return found
+            time.sleep(_STEP)
+
     def _metrics(self) -> dict[str, int]:
         found: Counter[str] = Counter()
-        page = self._proxy.admin.get("/stats?filter=^wasmcustom%5C.", timeout=PATIENCE)
+        page = self._proxy.admin.get(_METRICS, timeout=PATIENCE)
         for line in page.splitlines():
             name, _, value = line.removeprefix("wasmcustom.").partition(": ")
-            if value.lstrip("-").isdigit():
+            if (buckets := _BUCKETS.findall(value)) != []:
+                found[name] = int(buckets[-1])
+            elif value.lstrip("-").isdigit():
                 found[name] = int(value)
         return found
