@@ -92,6 +92,28 @@ def test_a_filter_that_registers_nothing_gets_a_warning(fresh):
     assert "registerRootContext" in warning.message
 
 
+def test_a_misspelt_callback_is_a_warning(fresh):
+    source = """import { Context, FilterHeadersStatusValues, registerRootContext, RootContext } from
+  "@gcoredev/proxy-wasm-sdk-as/assembly";
+class Mine extends Context {
+  onResponseHeader(a: u32, end: bool): FilterHeadersStatusValues { return FilterHeadersStatusValues.Continue; }
+  onRequestHeaders(a: u32, end: bool): FilterHeadersStatusValues { return FilterHeadersStatusValues.Continue; }
+  onlyHere(): void {}
+}
+class Further extends Mine {
+  onResponseHeader(a: u32, end: bool): FilterHeadersStatusValues { return super.onResponseHeader(a, end); }
+}
+class Root extends RootContext { createContext(id: u32): Context { return new Further(id, this); } }
+class Another { onLogs(): void {} }
+new Another().onLogs();
+registerRootContext((id: u32) => new Root(id), "");
+"""
+    (warning,) = as_filter(source, first_line=3).build().build.warnings
+    assert warning.message.endswith("did you mean 'onResponseHeaders'?")
+    assert (warning.line, warning.column) == (6, 3)
+    assert "onResponseHeader(a: u32" in warning.quote
+
+
 def test_of_two_root_contexts_the_sdk_would_run_the_last_in_silence(fresh):
     two = (
         SMALL

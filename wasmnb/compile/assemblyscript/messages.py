@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ from wasmnb.compile.diagnostics import Diagnostic, line_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["CELL", "diagnostics", "hint"]
+__all__ = ["CELL", "diagnostics", "hint", "overriding_nothing"]
+
+_NEAR = 0.8  # of names that may be meant as each other
 
 #: The name under which the compiler sees the cell.
 CELL = "cell.ts"
@@ -59,6 +62,28 @@ def diagnostics(found: Iterable[dict[str, Any]], source: str, first_line: int) -
         if item["related"] and item["related"]["line"]:
             notes = (_located("note", "in connection with this", item["related"], source, first_line),)
         made.append(replace(_located(severity, message, item["place"], source, first_line), notes=notes))
+    return tuple(made)
+
+
+def overriding_nothing(found: Iterable[dict[str, Any]], source: str, first_line: int) -> tuple[Diagnostic, ...]:
+    """Warn of methods that are called nearly like callbacks, and override none.
+
+    Parameters
+    ----------
+    found : iterable of dict
+        As the service gives it: the method, its place, and the callbacks that its class could override.
+    source : str
+        The cell's source.
+    first_line : int
+        The number, in the cell, of the source's first line.
+    """
+    made = []
+    for item in found:
+        name = str(item["name"])
+        near = difflib.get_close_matches(name, item["known"], n=1, cutoff=_NEAR)
+        if near:
+            message = f"{name!r} overrides no callback, so Envoy never calls it; did you mean {near[0]!r}?"
+            made.append(_located("warning", message, item["place"], source, first_line))
     return tuple(made)
 
 

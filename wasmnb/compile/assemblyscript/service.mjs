@@ -11,6 +11,7 @@ process.chdir(folder);
 const modules = process.cwd();
 const compiler = path.join(modules, "node_modules", "assemblyscript", "dist", "asc.js");
 const asc = await import(pathToFileURL(compiler).href);
+const { ElementKind } = await import(pathToFileURL(path.join(path.dirname(compiler), "assemblyscript.js")).href);
 
 const SDK = "@gcoredev/proxy-wasm-sdk-as/assembly";
 const CELL = "cell.ts";
@@ -105,11 +106,41 @@ function place(range) {
   return { file, line, column: [...before.slice(before.lastIndexOf("\n") + 1)].length + 1 };
 }
 
+function isCallback(member) {
+  return member.kind === ElementKind.FunctionPrototype && /^on[A-Z]/.test(member.name);
+}
+
+function callbacksOf(made) {
+  return [...(made.instanceMembers?.values() ?? [])].filter(isCallback);
+}
+
+function isOurs(made) {
+  return made.declaration.range.source.normalizedPath === CELL;
+}
+
+// Methods that are called like callbacks, and override none of the classes of the SDK that theirs extends.
+function overridingNothing(program) {
+  const found = [];
+  for (const element of new Set(program.elementsByName.values())) {
+    if (element.kind !== ElementKind.ClassPrototype || !isOurs(element)) continue;
+    const bases = [];
+    for (let base = element.basePrototype; base; base = base.basePrototype) bases.push(base);
+    const known = new Set(bases.filter((base) => !isOurs(base)).flatMap(callbacksOf).map(({ name }) => name));
+    if (!known.has("onDone")) continue;
+    const inherited = new Set(bases.flatMap(callbacksOf).map(({ name }) => name));
+    for (const { name, declaration } of callbacksOf(element)) {
+      if (!inherited.has(name)) found.push({ name, place: place(declaration.name.range), known: [...known] });
+    }
+  }
+  return found;
+}
+
 async function compile({ source, flags }) {
   given.set(CELL, source);
   const found = [];
   let wasm = null;
   let messages = "";
+  let unused = [];
   const result = await asc.main([...OPTIONS, ...flags], {
     readFile,
     listFiles,
@@ -118,12 +149,13 @@ async function compile({ source, flags }) {
     },
     stdout: { write: () => true },
     stderr: { write: (text) => ((messages += text), true) },
+    transforms: [{ afterInitialize: (program) => (unused = overridingNothing(program)) }],
     reportDiagnostic: ({ code, category, message, range, relatedRange }) => {
       found.push({ code, category, message, place: place(range), related: place(relatedRange) });
     },
   });
   const error = result.error ? String(result.error.message) : "";
-  return { wasm, found, error, messages, memory: process.memoryUsage().rss };
+  return { wasm, found, unused, error, messages, memory: process.memoryUsage().rss };
 }
 
 let idle;

@@ -63,7 +63,8 @@ class Service:
         Returns
         -------
         dict
-            ``wasm`` (base64, or None), ``found`` (what the compiler said), ``error`` and ``messages`` (str).
+            ``wasm`` (base64, or None), ``found`` (what the compiler said), ``unused`` (methods that are called
+            like callbacks and override none), ``error`` and ``messages`` (str).
 
         Raises
         ------

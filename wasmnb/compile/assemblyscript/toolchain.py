@@ -29,7 +29,9 @@ __all__ = ["MODULES", "AssemblyScriptToolchain"]
 
 MODULES = Store("modules", keep=400)
 
-_SCRIPT = digest(b"".join(Path(__file__).with_name(name).read_bytes() for name in ("service.mjs", "roots.py")))
+_SCRIPT = digest(
+    b"".join(Path(__file__).with_name(name).read_bytes() for name in ("service.mjs", "roots.py", "messages.py"))
+)
 _OPTIMIZE = re.compile(r"-O(?:[0-3][sz]?|s|z)?")
 _FLAGS = re.compile(r"--(?:noAssert|converge|uncheckedBehavior|(?:enable|disable)=[\w,-]+|stackSize=\d+)")
 # -O0 compiles in half the time and makes twice the code; -Os takes longer and saves a tenth.
@@ -114,6 +116,7 @@ class AssemblyScriptToolchain:
                 code="WNB2005",
             )
         warnings = [item for item in found if item.severity == "warning"]
+        warnings += messages.overriding_nothing(answer["unused"], filter.source, filter.first_line)
         roots = registered(filter.source)
         if len(roots) > 1:
             raise several_roots(filter.source, filter.first_line, roots)
