@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.istio_names import NAMESPACE, host, inbound_cluster, node, outbound_cluster
 from wasmnb.envoy.log import FORMAT
+from wasmnb.envoy.taken_over import ABSENT, Named
 from wasmnb.envoy.tap import TAP
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE, NETWORK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from wasmnb.envoy.taken_over import TakenOver
 
 __all__ = ["ECHO", "QUIET", "Address", "Route", "Site", "bootstrap", "command", "discovered"]
 
@@ -30,6 +33,7 @@ _OPTIONS = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolO
 # Istio's own default for requests between pods: what never reached the other side is tried again.
 _RETRY = {"retry_on": "connect-failure,refused-stream,unavailable,cancelled,reset-before-request", "num_retries": 2}
 _UNKNOWN = "no such service in this mesh\n"
+_ABSENT = "no workload of the embedded mesh has the name of this cluster's service\n"
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class Site:
         What others call its inbound port, which is another one on this machine.
     labels : mapping of str to str
         The pod's.
+    taken : TakenOver or None
+        The proxy elsewhere whose node it has in place of one of its own.
+    aliases : mapping of str to Route or None
+        More names of clusters, and where each leads to; None is nowhere, which is an answer 503 that says so.
     """
 
     name: str
@@ -101,6 +109,8 @@ class Site:
     watchdog: tuple[float, float] | None
     port: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
+    taken: TakenOver | None = None
+    aliases: Mapping[str, Route | None] = field(default_factory=dict)
 
     @property
     def is_gateway(self) -> bool:
@@ -141,9 +151,12 @@ def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
             listeners.append(_grpc(site))
     if site.outbound:
         listeners.append(_outbound(site.outbound, routes))
+    if site.aliases:
+        listeners.append(_listener(ABSENT, _pipe(site, ABSENT), _answer(_ABSENT, 503)))
+        clusters += _aliases(site, {one["name"] for one in clusters})
     kind = "router" if site.is_gateway else "sidecar"
     config: dict[str, Any] = {
-        "node": node(site.name, site.workload, site.labels, kind=kind),
+        "node": site.taken.node if site.taken else node(site.name, site.workload, site.labels, kind=kind),
         "admin": {"address": _pipe(site, "admin")},
         # A rollout compares latencies of a few seconds, and an Envoy adds them up at each flush, by default after five.
         "stats_flush_interval": "1s",
@@ -222,8 +235,8 @@ def _direct(status: int, text: str) -> dict[str, Any]:
     return {"match": {"prefix": "/"}, "direct_response": {"status": status, "body": {"inline_string": text}}}
 
 
-def _answer(text: str) -> dict[str, Any]:
-    return {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_direct(200, text)]}]}
+def _answer(text: str, status: int = 200) -> dict[str, Any]:
+    return {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_direct(status, text)]}]}
 
 
 def _listener(
@@ -263,6 +276,11 @@ def _clusters(route: Route) -> list[dict[str, Any]]:
     return [_cluster(name, route) for name in names]
 
 
+def _aliases(site: Site, known: set[str]) -> list[dict[str, Any]]:
+    nowhere = Route("", (), (f"{site.folder}/{ABSENT}.sock",), ())
+    return [_cluster(name, route or nowhere) for name, route in site.aliases.items() if name not in known]
+
+
 def _cluster(name: str, route: Route) -> dict[str, Any]:
     places = [_socket(one) if isinstance(one, tuple) else {"pipe": {"path": one}} for one in route.endpoints]
     numeric = all(_is_numeric(one[0]) for one in route.endpoints if isinstance(one, tuple))
@@ -276,16 +294,20 @@ def _cluster(name: str, route: Route) -> dict[str, Any]:
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": place}} for place in places]}],
         },
-        "metadata": {"filter_metadata": {"istio": {"services": [_service(route.name)]}}},
     }
+    if service := _service(name, route):
+        made["metadata"] = {"filter_metadata": {"istio": {"services": [service]}}}
     if route.http2:
         options = {"@type": _OPTIONS, "explicit_http_config": {"http2_protocol_options": {}}}
         made["typed_extension_protocol_options"] = {_OPTIONS.rpartition("/")[2]: options}
     return made
 
 
-def _service(name: str) -> dict[str, str]:
-    return {"host": host(name), "name": name, "namespace": NAMESPACE}
+def _service(cluster: str, route: Route) -> dict[str, str]:
+    named = Named.read(cluster)
+    if named.service:
+        return {"host": named.host, "name": named.service, "namespace": named.namespace}
+    return {"host": host(route.name), "name": route.name, "namespace": NAMESPACE} if route.name else {}
 
 
 def _is_numeric(host: str) -> bool:

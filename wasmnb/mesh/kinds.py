@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wasmnb.errors import UsageError
@@ -14,6 +14,7 @@ from wasmnb.wording import Option, Wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.image import Image
     from wasmnb.mesh.protocol import Mesh
     from wasmnb.progress import Progress
@@ -52,11 +53,14 @@ class MeshKind:
         Which options of ``Session.mesh`` it takes.
     shared : bool
         It lives in the process that starts it, and the user's other processes find it there.
+    borrowed : mapping of str to tuple of str
+        By an option of its own, which options of other kinds it takes beside it.
     """
 
     start: Start
     options: tuple[str, ...] = ()
     shared: bool = False
+    borrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _local(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress: Progress | None) -> Mesh:  # noqa: ARG001 - the images it runs are here
@@ -76,8 +80,23 @@ def _local(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress:
         extra=own,
         gateway_port=asked["gateway_port"],
         log_level=asked["log_level"],
+        taken=None if asked["from_"] is None else _taken(asked),
         progress=progress,
     )
+
+
+def _taken(asked: Mapping[str, Any]) -> TakenOver:
+    from wasmnb.mesh.istio import IstioMesh  # noqa: PLC0415 - heavy, and only for who takes a proxy over
+
+    kind, _, name = asked["from_"].rpartition("/")
+    if kind not in ("", "pod", "pods", "po") or not name:
+        said = Option("from_", "pod/NAME", flag="--from")
+        raise UsageError(f"{asked['from_']!r} is not a pod.", hint=Wording("write {}, as kubectl names it", said))
+    mesh = IstioMesh.connect(asked["context"], asked["namespace"], system=asked["istio_namespace"], preflight=False)
+    try:
+        return mesh.proxy(name)
+    finally:
+        mesh.stop()
 
 
 def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress: Progress | None) -> Mesh:  # noqa: ARG001 - connecting takes a moment
@@ -108,7 +127,12 @@ def proof(said: str) -> Proof:
     return known[said.lower()]
 
 
-LOCAL = MeshKind(_local, ("workloads", "bookinfo", "gateway_port", "log_level"), shared=True)
+LOCAL = MeshKind(
+    _local,
+    ("workloads", "bookinfo", "gateway_port", "log_level", "from_"),
+    shared=True,
+    borrowed={"from_": ("context", "namespace", "istio_namespace")},
+)
 ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight", "prove"))
 
 MESHES = Group(

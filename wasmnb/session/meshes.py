@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wasmnb.image import Image
+    from wasmnb.mesh.kinds import MeshKind
     from wasmnb.mesh.results import Metrics, Properties
     from wasmnb.mesh.running import Announced
     from wasmnb.progress import Progress
@@ -320,7 +321,7 @@ class Meshes:
 
     def _start(self, kind: str, call: MeshCall) -> MeshState:
         start, made = perf_counter(), MESHES.load(kind)
-        asked = _own(kind, made.options, call)
+        asked = _own(kind, made, call)
         if call.name is not None and not made.shared:
             raise UsageError(f"The mesh {kind!r} has a name already: that of its cluster.", hint="leave it out")
         try:
@@ -369,19 +370,20 @@ class Meshes:
         return MeshState(mesh.name, mesh.pods().items, change, gateway=mesh.gateway, about=mesh.about)
 
 
-def _own(kind: str, options: tuple[str, ...], call: MeshCall) -> dict[str, Any]:
+def _own(kind: str, made: MeshKind, call: MeshCall) -> dict[str, Any]:
     """Give the options of a kind of mesh; refuse those of another.
 
     Raises
     ------
     UsageError
     """
-    wrong = [key for key in said(call, MeshOptions) if key not in options]
+    beside = [other for own, others in made.borrowed.items() if getattr(call, own) is not None for other in others]
+    wrong = [key for key in said(call, MeshOptions) if key not in (*made.options, *beside)]
     for other, known in MESHES.loaded().items() if wrong else ():
         theirs = [key for key in wrong if key in known.options]
         if theirs:
             raise UsageError(f"{', '.join(theirs)} is for the mesh {other!r}, not for {kind!r}.", hint="leave it out")
-    return {key: _fixed(getattr(call, key)) for key in options}
+    return {key: _fixed(getattr(call, key)) for key in (*made.options, *beside)}
 
 
 def _fixed(value: Any) -> Any:

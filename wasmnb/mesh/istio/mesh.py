@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wasmnb.check import Checks
+from wasmnb.envoy.taken_over import read_proxy
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import namespaces
 from wasmnb.mesh.istio.api.cluster import Cluster
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.envoy.preflight import Preflight
+    from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.image import Image
     from wasmnb.plugin import Plugin
     from wasmnb.plugin.verdict import Proof
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from wasmnb.traffic import Exchange
 
 __all__ = ["IstioMesh"]
+
+T = TypeVar("T")
 
 _UNSEEN = Wording(
     "on a cluster this takes a change of log levels, and the request is in the proxy's log then, credentials too;"
@@ -399,12 +403,27 @@ class IstioMesh:
             There is no such pod.
         MeshError, ForbiddenError
         """
+        return Properties(tuple(self._asked(pod, read)))
+
+    def proxy(self, pod: str) -> TakenOver:
+        """Give what an embedded proxy takes over of a pod's, or a workload's or an app's first: node and clusters.
+
+        Raises
+        ------
+        BadNameError
+            There is no such pod.
+        MeshError, ForbiddenError
+        """
+        return self._asked(pod, read_proxy)
+
+    def _asked(self, pod: str, reading: Callable[[str, str, str], T]) -> T:
+        """Read what a pod's proxy answers to `SERVER` and `CLUSTERS`."""
         from wasmnb.mesh.istio.proxies.logs import find  # noqa: PLC0415 - not needed to deploy
 
         self._check()
         name = str(find(pod, self._reader.items())["metadata"]["name"])
         try:
-            return Properties(tuple(read(name, *(self._admin.get(name, page) for page in (SERVER, CLUSTERS)))))
+            return reading(name, *(self._admin.get(name, page) for page in (SERVER, CLUSTERS)))
         except (TimeoutError, ValueError):
             raise MeshError(f"The proxy of {name} does not answer.", hint="look at the pods, then again") from None
 

@@ -20,7 +20,7 @@ from wasmnb.mesh.local.plugin_scope import check_scope
 from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.request_counts import count, metrics
 from wasmnb.mesh.local.requests import Way, exchange
-from wasmnb.mesh.local.startup import await_answers, begin
+from wasmnb.mesh.local.startup import await_answers, begin, takeover_notes
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
 from wasmnb.mesh.properties import CLUSTERS, SERVER, read
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from wasmnb.envoy.processes import Processes
+    from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.mesh.local.topology import Plan
     from wasmnb.mesh.stream import Snapshot
     from wasmnb.plugin import Plugin
@@ -83,6 +84,7 @@ class LocalMesh:
         extra: Sequence[Workload] = (),
         gateway_port: int = 0,
         log_level: str = "info",
+        taken: TakenOver | None = None,
         progress: Progress | None = None,
     ) -> LocalMesh:
         """Start a mesh, and wait until every proxy in it answers.
@@ -97,6 +99,9 @@ class LocalMesh:
             Loopback port of the ingress gateway; 0 takes a free one.
         log_level : str
             From which level on proxies keep what filters log.
+        taken : TakenOver, optional
+            What a proxy elsewhere has: the pod of the same workload has its node, its labels and its clusters. Those
+            of services whose names are here lead to them, and the others answer 503.
         progress : Progress, optional
 
         Raises
@@ -104,7 +109,7 @@ class LocalMesh:
         MeshError
             There is no Envoy for this platform, the port is in use, or an Envoy does not come up.
         BadNameError, ConfigError
-            A workload's name or address is not what it must be.
+            A workload's name or address is not what it must be, or none is called as the one that is taken over.
         """
         if log_level not in _LEVELS:
             raise UsageError(f"{log_level!r} is not a log level.", hint=suggestion(log_level, _LEVELS))
@@ -112,8 +117,10 @@ class LocalMesh:
         mesh = None
         try:
             with uninterrupted():
-                mesh = cls(*begin(chosen, gateway_port=gateway_port, log_level=log_level))
+                mesh = cls(*begin(chosen, gateway_port=gateway_port, log_level=log_level, taken=taken))
             await_answers(mesh._plan, mesh._processes, progress or Silent())
+            if taken is not None:
+                mesh.about = takeover_notes(mesh._plan)
         except BaseException:
             if mesh is not None:
                 mesh.stop()

@@ -13,13 +13,17 @@ from wasmnb.envoy.istio_names import host
 from wasmnb.envoy.processes import reserve
 from wasmnb.envoy.program import find_envoy
 from wasmnb.envoy.proxy import Proxy
+from wasmnb.envoy.taken_over import Named
 from wasmnb.errors import BadNameError, ConfigError
 from wasmnb.mesh.local.lookup import Service
 from wasmnb.mesh.local.workload import GATEWAY, SERVICE_PORT, Bookinfo, Protocol, Workload
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
+
+    from wasmnb.envoy.taken_over import TakenOver
 
 __all__ = ["Plan", "plan"]
 
@@ -113,13 +117,20 @@ class _Planner:
         return proxy, {"name": f"{proxy.name}/service", "module": module, "options": options, "log": log}
 
 
-def plan(folder: Path, workloads: Sequence[Workload | Bookinfo], *, gateway_port: int, log_level: str) -> Plan:
+def plan(
+    folder: Path,
+    workloads: Sequence[Workload | Bookinfo],
+    *,
+    gateway_port: int,
+    log_level: str,
+    taken: TakenOver | None = None,
+) -> Plan:
     """Reserve ports, and write what each Envoy starts with.
 
     Raises
     ------
     BadNameError
-        Two workloads have the same name.
+        Two workloads have the same name, or none is the one whose proxy is taken over.
     ConfigError
         There is no workload.
     MeshError
@@ -129,15 +140,20 @@ def plan(folder: Path, workloads: Sequence[Workload | Bookinfo], *, gateway_port
     _check(workloads)
     planner = _Planner(folder)
     try:
-        return _plan(planner, workloads, envoy, gateway_port, log_level)
+        return _plan(planner, workloads, envoy, gateway_port, log_level, taken)
     except BaseException:
         for held in planner.held:
             held.close()
         raise
 
 
-def _plan(
-    planner: _Planner, workloads: Sequence[Workload | Bookinfo], envoy: str, gateway_port: int, level: str
+def _plan(  # noqa: PLR0917 - told at one place
+    planner: _Planner,
+    workloads: Sequence[Workload | Bookinfo],
+    envoy: str,
+    gateway_port: int,
+    level: str,
+    taken: TakenOver | None,
 ) -> Plan:
     gate = ("127.0.0.1", planner.port(gateway_port))
     pairs = [planner.sidecar(workload) for workload in workloads]
@@ -156,14 +172,57 @@ def _plan(
     )
     services[GATEWAY] = Service(GATEWAY, (_GATEWAY_PORT,), [gateway])
     canary = canary_proxy(planner.place())
+    if taken is not None:
+        _take_over(taken, [*proxies, gateway], services, canary)
     routes = [_route(one) for one in services.values()]
     whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held, level=level)
     whole.processes = [service for _, service in pairs if service is not None]
     whole.processes += [proxy.prepare(envoy, routes, level) for proxy in whole.everyone]
     # The canary knows every service's name, so that a filter may call them when it starts, and reaches none of them.
-    echo = str(canary.health.address)
-    whole.spare = [canary.prepare(envoy, [replace(route, endpoints=(echo,)) for route in routes], level)]
+    whole.spare = [canary.prepare(envoy, [_echoed(route, canary) for route in routes], level)]
     return whole
+
+
+def _echoed(route: Route, canary: Proxy) -> Route:
+    return replace(route, endpoints=(str(canary.health.address),))
+
+
+def _take_over(taken: TakenOver, proxies: Sequence[Proxy], services: Mapping[str, Service], canary: Proxy) -> None:
+    """Give one pod, and the canary, the node and the clusters of a proxy elsewhere; the pod has its labels too."""
+    app = taken.labels.get("app", "")
+    meant = [one for one in proxies if one.site.workload == taken.workload]
+    meant = meant or [one for one in proxies if one.labels["app"] == app]
+    if not meant:
+        name = taken.workload or app
+        raise BadNameError(
+            f"No workload of the embedded mesh is called {name!r}, as that of the pod {taken.pod} is.",
+            hint=Wording("run the service here, and start the mesh with {}", _workload(name)),
+        )
+    proxy = meant[0]
+    aliases = {name: _target(name, taken, proxy, services) for name in taken.clusters}
+    proxy.labels = {**taken.labels, **proxy.labels}
+    proxy.site = replace(proxy.site, labels=proxy.labels, taken=taken, aliases=aliases)
+    echoed = {name: route if route is None else _echoed(route, canary) for name, route in aliases.items()}
+    canary.site = replace(canary.site, taken=taken, aliases=echoed)
+
+
+def _workload(name: str) -> Option:
+    return Option("workloads", f"{name or 'NAME'}=HOST:PORT", flag="--workload")
+
+
+def _target(name: str, taken: TakenOver, proxy: Proxy, services: Mapping[str, Service]) -> Route | None:
+    """Say where a cluster of the proxy elsewhere leads to here: to the service of its name, or nowhere."""
+    named = Named.read(name)
+    if named.direction == "inbound":
+        return proxy.site.service
+    service = services.get(named.service or name)
+    others = [Named.read(other) for other in taken.clusters]
+    near = any(one.service == named.service and one.namespace == taken.namespace for one in others)
+    # A short name is that of the pod's own namespace first, as in Kubernetes.
+    if service is None or (near and named.namespace != taken.namespace):
+        return None
+    version = [one for one in service.proxies if one.labels.get("version") == named.subset]
+    return _route(replace(service, proxies=version or service.proxies))
 
 
 def _check(workloads: Sequence[Workload | Bookinfo]) -> None:

@@ -43,6 +43,11 @@ class MeshOptions:
         default="info",
         values="trace|debug|info|warning|error|critical|off",
     )
+    from_: str | None = option(
+        "local: take over what the proxy of a pod on Istio has (node, labels, clusters); context and namespace say"
+        " where that is",
+        "POD",
+    )
     context: str | None = option(
         "istio: context of the kubeconfig, or in-cluster (default: the current one)", "CONTEXT", values="contexts"
     )
