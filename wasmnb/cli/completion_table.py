@@ -36,7 +36,9 @@ def table() -> dict[str, Any]:
 def _state() -> int:
     """Tell one state of the installation from another by when its files were written."""
     folders = [_PACKAGE / name for name in _SOURCES]
-    times = [entry.stat().st_mtime_ns for folder in folders[:-1] for entry in os.scandir(folder)]
+    entries = [entry for folder in folders[:-1] for entry in os.scandir(folder)]
+    # Python writes its bytecode there when the table is made, and that changes nothing.
+    times = [entry.stat().st_mtime_ns for entry in entries if entry.name != "__pycache__"]
     return hash((folders[-1].stat().st_mtime_ns, *sorted(times))) & 0xFFFFFFFFFFFF
 
 
