@@ -23,6 +23,7 @@ from languages import languages
 from latency import costs
 from measure import Figures, runs, seconds
 from plain import ZIG, PlainWay
+from program import program
 from registry import registry
 from tests_of_filters import tests
 from truth import truth
@@ -182,6 +183,7 @@ def article(figures: Figures) -> None:
 #: The parts, by the names that the command takes; a language's own name measures that one.
 PARTS: dict[str, Callable[[Figures], None]] = {
     "load_ext": load_ext,
+    "cli": program,
     "mesh_up": mesh_up,
     "article": article,
     "languages": languages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import platformdirs
@@ -54,7 +55,10 @@ def runtime_dir() -> Path:
     PermissionError
         It belongs to somebody else, or others may look into it.
     """
-    named = os.environ.get("WASMNB_RUNTIME_DIR") or platformdirs.user_runtime_dir("wasmnb", appauthor=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Where the system names none, as in a CI, the folder that is taken is as good.
+        named = os.environ.get("WASMNB_RUNTIME_DIR") or platformdirs.user_runtime_dir("wasmnb", appauthor=False)
     path = Path(named)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = path.stat()

@@ -9,9 +9,9 @@ import subprocess
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.mesh import tiny
 from wasmnb.cli.exit_codes import ExitCode
 from wasmnb.errors import BadNameError, MeshError, NoMeshError
 from wasmnb.mesh import Verdict
@@ -184,6 +184,12 @@ def test_a_selector_without_pods_and_a_mesh_without_that_name(mesh):
     assert "say --mesh istio" in done.err
 
 
+def _begun(pid):
+    """Say whether a process of the program has come so far that it handles signals."""
+    caught = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_an_interrupt_is_code_130(mesh):
     (running,) = mesh("mesh", "list", "-o", "json").json["meshes"]
     # A mesh that does not answer keeps it waiting.
@@ -191,7 +197,7 @@ def test_an_interrupt_is_code_130(mesh):
     try:
         with mesh.start("metrics", "--for", "60") as process:
             # An interpreter that has only begun knows of no program yet.
-            while psutil.Process(process.pid).cpu_times().user < 0.2:
+            while not _begun(process.pid):
                 time.sleep(0.02)
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
@@ -199,6 +205,20 @@ def test_an_interrupt_is_code_130(mesh):
         os.kill(running["pid"], signal.SIGCONT)
     assert (process.returncode, out) == (ExitCode.INTERRUPTED, "")
     assert err in ("Interrupted. What was done until then stays.\n", "Interrupted. Nothing was done.\n")
+
+
+def test_what_is_loaded_and_not_seen_to_act_is_code_3(mesh):
+    # Behind one that answers by itself, no request comes to it.
+    (mesh.folder / "door.wasm").write_bytes(tiny.build("door", request="respond(403)").wasm)
+    assert mesh("deploy", "door.wasm", "-s", "app=details", "--priority", "10").code == ExitCode.DONE
+    words = ("deploy", "tag-one", "-s", "app=details", "--priority", "1")
+    done = mesh(*words)
+    assert done.code == ExitCode.UNPROVEN, done.err
+    judged = mesh("status", "tag-one", "-o", "json")
+    assert judged.code == ExitCode.UNPROVEN
+    assert {one["verdict"] for one in judged.json["verdicts"]} - {"NOT_SELECTED"} == {"LOADED"}
+    enough = mesh(*words, "--prove", "config")
+    assert enough.code == ExitCode.DONE, enough.err
 
 
 def test_logs_are_lines(mesh):

@@ -15,10 +15,7 @@ from wasmnb.display.text import cut, visible
 if TYPE_CHECKING:
     from wasmnb.display import Record
 
-__all__ = ["FORMS", "answer", "remark"]
-
-FORMS = ("table", "wide", "json", "yaml", "name")
-"""What ``--output`` takes."""
+__all__ = ["answer", "remark"]
 
 # What a name consists of where a column alone does not tell things apart.
 _TWO_PARTS = ((("pod", "plugin"), "/"), (("name", "tag"), ":"))
@@ -34,7 +31,7 @@ def answer(result: Any, form: str, *, quiet: bool = False) -> str:
     result : object
         Of a command.
     form : str
-        One of `FORMS`.
+        One of `wasmnb.cli.verbs.FORMS`.
     quiet : bool
         Nothing goes beside it.
     """

@@ -38,9 +38,9 @@ def choose(session: Session, said: dict[str, Any]) -> None:
     name = said.get("mesh") or ("istio" if cluster else None)
     running = [one.name for one in registrations()]
     if name is None:
-        configured = session.config()["mesh"]
-        name = configured if configured in running or configured in _elsewhere() else None
-    if name is not None and name not in running and name in _elsewhere():
+        configured = session.context.default("mesh", None)
+        name = configured if configured in running or _elsewhere(configured) else None
+    if name not in running and _elsewhere(name):
         session.mesh(name, **cluster)
         return
     if cluster:
@@ -60,6 +60,7 @@ def choose(session: Session, said: dict[str, Any]) -> None:
     session.mesh("join", name)
 
 
-def _elsewhere() -> tuple[str, ...]:
-    """Name the kinds of meshes that are connected to, and do not live in a process of the user's."""
-    return tuple(name for name in MESHES.names() if not MESHES.load(name).shared)
+def _elsewhere(name: str | None) -> bool:
+    """Say whether it is a kind of mesh that is connected to, and does not live in a process of the user's."""
+    kind = None if name is None else MESHES.get(name)
+    return kind is not None and not kind.shared

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from wasmnb.cli.answer import FORMS
 from wasmnb.commands import COMMANDS
 from wasmnb.commands.command import Argument, Command, Option
 from wasmnb.errors import UsageError, did_you_mean
 
-__all__ = ["CELLS_ONLY", "VERBS", "Need", "ShellVerb"]
+__all__ = ["CELLS_ONLY", "FORMS", "VERBS", "Need", "ShellVerb"]
+
+
+FORMS = ("table", "wide", "json", "yaml", "name")
+"""What ``--output`` takes."""
 
 
 class Need(Enum):

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import Explained, MeshError, NoMeshError
-from wasmnb.image.reference import split_target
-from wasmnb.plugin.errors import changed
-from wasmnb.session.filters import Filters
-from wasmnb.session.open_views import OpenViews
-from wasmnb.traffic import Captures
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
@@ -22,9 +18,12 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
     from wasmnb.mesh.results import Metrics
     from wasmnb.plugin import PodVerdict
+    from wasmnb.session.filters import Filters
+    from wasmnb.session.open_views import OpenViews
     from wasmnb.session.options.registry import AccessOptions
     from wasmnb.session.settings import Setting
     from wasmnb.session.testing import Cases
+    from wasmnb.traffic import Captures
     from wasmnb.traffic.measure import Measurement
 
 __all__ = ["Context"]
@@ -44,14 +43,10 @@ class Context:
         What ``Session.config`` has set.
     secrets : set of str
         What must not be shown.
-    filters : Filters
-    captures : Captures
-        Exchanges, to compare later ones with.
     measured : dict
         Measurements by request, then by the plugins in force.
     metrics : Metrics or None
         As they were read last.
-    open_views : OpenViews
     own : dict of str to str
         Digests by the names that were built or given here and are not pushed: a registry need not be asked what these
         names mean.
@@ -61,15 +56,33 @@ class Context:
         self.said: dict[str, Any] = {}
         self._lasting: dict[str, Setting] | None = None
         self.secrets: set[str] = set()
-        self.filters = Filters()
-        self.captures = Captures()
         self.measured: dict[Hashable, dict[Hashable, Measurement]] = {}
-        self.open_views = OpenViews()
         self.own: dict[str, str] = {}
         self.metrics: Metrics | None = None
         self._mesh: Mesh | None = None
         self._images = store
         self._cases: Cases | None = None
+
+    @cached_property
+    def filters(self) -> Filters:
+        """The filters by name."""
+        from wasmnb.session.filters import Filters  # noqa: PLC0415 - for those who have some
+
+        return Filters()
+
+    @cached_property
+    def captures(self) -> Captures:
+        """Exchanges, to compare later ones with."""
+        from wasmnb.traffic import Captures  # noqa: PLC0415 - for those who send requests
+
+        return Captures()
+
+    @cached_property
+    def open_views(self) -> OpenViews:
+        """The live views and panels that are open."""
+        from wasmnb.session.open_views import OpenViews  # noqa: PLC0415 - for notebooks
+
+        return OpenViews()
 
     @property
     def lasting(self) -> dict[str, Setting]:
@@ -160,7 +173,8 @@ class Context:
     def release(self) -> None:
         """Choose no mesh any more, and forget what was seen of it."""
         self._mesh = None
-        self.captures.clear()
+        if "captures" in vars(self):
+            self.captures.clear()
         self.measured.clear()
         self.metrics = None
 
@@ -175,6 +189,8 @@ class Context:
         """
         if options.plain_http or options.insecure or options.ca:
             return {"plain_http": options.plain_http, "insecure": options.insecure, "ca": options.ca}
+        from wasmnb.image.reference import split_target  # noqa: PLC0415 - for those who ask a registry
+
         own, known = self.defaults["registry"], self.defaults
         if own is not None and split_target(own)[0] != host:
             return {}
@@ -182,6 +198,8 @@ class Context:
 
     def shown(self, verdicts: Sequence[PodVerdict]) -> tuple[PodVerdict, ...]:
         """Give verdicts with the secrets masked."""
+        from wasmnb.plugin.errors import changed  # noqa: PLC0415 - for those who judge
+
         return tuple(changed(verdict, self.mask) for verdict in verdicts)
 
     def mask(self, words: str) -> str:

@@ -13,12 +13,10 @@ from wasmnb.image.reference import Reference
 from wasmnb.mesh import MeshInNamespace, MeshWithBookinfo, log_lines
 from wasmnb.mesh.kinds import MESHES
 from wasmnb.mesh.results import Logs, Pods, Verdicts
-from wasmnb.mesh.running import RunningMeshes, announce, registrations
+from wasmnb.mesh.running import RunningMeshes, registrations
 from wasmnb.mesh.running.remote import end, join
 from wasmnb.options import said, takes
-from wasmnb.rollout.deploy import in_force, unknown_plugin
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.metrics import read_metrics
 from wasmnb.session.options.mesh import MeshCall, MeshOptions
 from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.results import Bookinfo, MeshState, Roles
@@ -168,7 +166,9 @@ class Meshes:
 
     def _judged(self, id: str | None = None) -> Verdicts:  # noqa: A002
         mesh = self.context.mesh
-        if id is not None and in_force(mesh, id) is None:
+        if id is not None and id not in {plugin.id for plugin in mesh.plugins()}:
+            from wasmnb.rollout.deploy import unknown_plugin  # noqa: PLC0415 - for a wrong name
+
             raise unknown_plugin(mesh, id)
         return Verdicts(self.context.shown(mesh.verdicts(id)))
 
@@ -228,6 +228,8 @@ class Meshes:
         BadNameError
             There is no pod of that name.
         """
+        from wasmnb.session.metrics import read_metrics  # noqa: PLC0415 - for this alone
+
         if seconds is not None:
             self.context.metrics = read_metrics(self.context.mesh, pod)
             time.sleep(number("seconds", seconds))
@@ -330,6 +332,8 @@ class Meshes:
             raise Interrupted("Starting the mesh was stopped; nothing of it runs.") from None
         if made.shared:
             try:
+                from wasmnb.mesh.running import announce  # noqa: PLC0415 - for those who start one
+
                 self._announced = announce(mesh, kind, call.name)
             except MeshError:
                 # Where nothing can be written for others, it is this process's alone.

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import atexit
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-from wasmnb.session.builds import Builds
+from wasmnb.session import parts
 from wasmnb.session.context import Context
-from wasmnb.session.defaults import read
-from wasmnb.session.deployments import Deployments
-from wasmnb.session.image_source import ImageSource
-from wasmnb.session.images import Images
-from wasmnb.session.meshes import Meshes
-from wasmnb.session.registry_login import Logins
-from wasmnb.session.registry_server import ServingRegistry
-from wasmnb.session.requests import Requests
-from wasmnb.session.results import SESSION, Settings
-from wasmnb.session.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.image import Store
     from wasmnb.mesh import Mesh
     from wasmnb.session.open_views import OpenViews
+    from wasmnb.session.results import Settings
 
 __all__ = ["Session", "close_default", "default"]
 
@@ -35,17 +26,34 @@ R = TypeVar("R")
 Part = TypeVar("Part")
 
 
+class _Method(Generic[Part, P, R]):
+    """A method of the session that is one of a part of it; found, with what it imports, when it is first asked for."""
+
+    def __init__(
+        self, part: Callable[[Session], Part], method: Callable[[], Callable[Concatenate[Part, P], R]]
+    ) -> None:
+        self.part, self.method = part, method
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, session: Session | None, owner: type) -> Any:
+        part, method = self.part, self.method()
+
+        @wraps(method)
+        def call(self: Session, /, *args: P.args, **keywords: P.kwargs) -> R:
+            # The one way out, where secrets are masked.
+            with self.context.guard():
+                return method(part(self), *args, **keywords)
+
+        setattr(owner, self.name, call)
+        return getattr(owner if session is None else session, self.name)
+
+
 def _of(
-    part: Callable[[Session], Part], method: Callable[Concatenate[Part, P], R]
+    part: Callable[[Session], Part], method: Callable[[], Callable[Concatenate[Part, P], R]]
 ) -> Callable[Concatenate[Session, P], R]:
-    """Make a method of the session that is one of a part of it; the one way out, where secrets are masked."""
-
-    @wraps(method)
-    def call(self: Session, /, *args: P.args, **keywords: P.kwargs) -> R:
-        with self.context.guard():
-            return method(part(self), *args, **keywords)
-
-    return call
+    return cast("Callable[Concatenate[Session, P], R]", _Method(part, method))
 
 
 class Session:
@@ -62,66 +70,90 @@ class Session:
     Attributes
     ----------
     context : Context
-        What the parts share.
-    builds : Builds
-    images : Images
-    deployments : Deployments
-    meshes : Meshes
-    requests : Requests
-    logins : Logins
-    kept : Secrets
-    served : ServingRegistry
+        What the parts share. Each part is made, and what it needs is imported, when it is first used.
     """
 
     def __init__(self, store: Store | None = None) -> None:
         self.context = Context(store)
-        self.images = Images(self.context)
-        self.kept = Secrets(self.context)
-        self.deployments = Deployments(self.context, ImageSource(self.context), self.kept)
-        self.builds = Builds(self.context, self.deployments)
-        self.meshes = Meshes(self.context)
-        self.requests = Requests(self.context)
-        self.logins = Logins(self.context, self.kept)
-        self.served = ServingRegistry(self.context)
 
-    filter = _of(lambda self: self.builds, Builds.filter)
-    test = _of(lambda self: self.builds, Builds.test)
-    bench = _of(lambda self: self.builds, Builds.bench)
-    file = _of(lambda self: self.builds, Builds.file)
-    build = _of(lambda self: self.builds, Builds.build)
-    migrate = _of(lambda self: self.builds, Builds.migrate)
-    init = _of(lambda self: self.builds, Builds.init)
-    times = _of(lambda self: self.builds, Builds.times)
+    @cached_property
+    def images(self) -> parts.Images:
+        """The images of the store and of registries."""
+        return parts.Images(self.context)
 
-    push = _of(lambda self: self.images, Images.push)
-    pull = _of(lambda self: self.images, Images.pull)
-    tag = _of(lambda self: self.images, Images.tag)
-    rm = _of(lambda self: self.images, Images.rm)
-    inspect = _of(lambda self: self.images, Images.inspect)
-    list = _of(lambda self: self.images, Images.list)
+    @cached_property
+    def kept(self) -> parts.Secrets:
+        """The secrets that are kept for configurations."""
+        return parts.Secrets(self.context)
 
-    deploy = _of(lambda self: self.deployments, Deployments.deploy)
-    rollback = _of(lambda self: self.deployments, Deployments.rollback)
-    undeploy = _of(lambda self: self.deployments, Deployments.undeploy)
-    render = _of(lambda self: self.deployments, Deployments.render)
+    @cached_property
+    def deployments(self) -> parts.Deployments:
+        """What is put in force and taken away."""
+        return parts.Deployments(self.context, parts.ImageSource(self.context), self.kept)
 
-    mesh = _of(lambda self: self.meshes, Meshes.mesh)
-    bookinfo = _of(lambda self: self.meshes, Meshes.bookinfo)
-    status = _of(lambda self: self.meshes, Meshes.status)
-    pods = _of(lambda self: self.meshes, Meshes.pods)
-    logs = _of(lambda self: self.meshes, Meshes.logs)
-    metrics = _of(lambda self: self.meshes, Meshes.metrics)
-    properties = _of(lambda self: self.meshes, Meshes.properties)
-    doctor = _of(lambda self: self.meshes, Meshes.doctor)
+    @cached_property
+    def builds(self) -> parts.Builds:
+        """What is compiled, tried and made into images."""
+        return parts.Builds(self.context, self.deployments)
 
-    headers = _of(lambda self: self.requests, Requests.headers)
-    compare = _of(lambda self: self.requests, Requests.compare)
+    @cached_property
+    def meshes(self) -> parts.Meshes:
+        """The mesh, and what is seen of it."""
+        return parts.Meshes(self.context)
 
-    login = _of(lambda self: self.logins, Logins.login)
-    logout = _of(lambda self: self.logins, Logins.logout)
-    registry = _of(lambda self: self.served, ServingRegistry.registry)
-    secret = _of(lambda self: self.kept, Secrets.secret)
-    keep = _of(lambda self: self.kept, Secrets.keep)
+    @cached_property
+    def requests(self) -> parts.Requests:
+        """What is sent through the mesh."""
+        return parts.Requests(self.context)
+
+    @cached_property
+    def logins(self) -> parts.Logins:
+        """The credentials of registries."""
+        return parts.Logins(self.context, self.kept)
+
+    @cached_property
+    def served(self) -> parts.ServingRegistry:
+        """The registry that this process serves."""
+        return parts.ServingRegistry(self.context)
+
+    filter = _of(lambda self: self.builds, lambda: parts.Builds.filter)
+    test = _of(lambda self: self.builds, lambda: parts.Builds.test)
+    bench = _of(lambda self: self.builds, lambda: parts.Builds.bench)
+    file = _of(lambda self: self.builds, lambda: parts.Builds.file)
+    build = _of(lambda self: self.builds, lambda: parts.Builds.build)
+    migrate = _of(lambda self: self.builds, lambda: parts.Builds.migrate)
+    init = _of(lambda self: self.builds, lambda: parts.Builds.init)
+    times = _of(lambda self: self.builds, lambda: parts.Builds.times)
+
+    push = _of(lambda self: self.images, lambda: parts.Images.push)
+    pull = _of(lambda self: self.images, lambda: parts.Images.pull)
+    tag = _of(lambda self: self.images, lambda: parts.Images.tag)
+    rm = _of(lambda self: self.images, lambda: parts.Images.rm)
+    inspect = _of(lambda self: self.images, lambda: parts.Images.inspect)
+    list = _of(lambda self: self.images, lambda: parts.Images.list)
+
+    deploy = _of(lambda self: self.deployments, lambda: parts.Deployments.deploy)
+    rollback = _of(lambda self: self.deployments, lambda: parts.Deployments.rollback)
+    undeploy = _of(lambda self: self.deployments, lambda: parts.Deployments.undeploy)
+    render = _of(lambda self: self.deployments, lambda: parts.Deployments.render)
+
+    mesh = _of(lambda self: self.meshes, lambda: parts.Meshes.mesh)
+    bookinfo = _of(lambda self: self.meshes, lambda: parts.Meshes.bookinfo)
+    status = _of(lambda self: self.meshes, lambda: parts.Meshes.status)
+    pods = _of(lambda self: self.meshes, lambda: parts.Meshes.pods)
+    logs = _of(lambda self: self.meshes, lambda: parts.Meshes.logs)
+    metrics = _of(lambda self: self.meshes, lambda: parts.Meshes.metrics)
+    properties = _of(lambda self: self.meshes, lambda: parts.Meshes.properties)
+    doctor = _of(lambda self: self.meshes, lambda: parts.Meshes.doctor)
+
+    headers = _of(lambda self: self.requests, lambda: parts.Requests.headers)
+    compare = _of(lambda self: self.requests, lambda: parts.Requests.compare)
+
+    login = _of(lambda self: self.logins, lambda: parts.Logins.login)
+    logout = _of(lambda self: self.logins, lambda: parts.Logins.logout)
+    registry = _of(lambda self: self.served, lambda: parts.ServingRegistry.registry)
+    secret = _of(lambda self: self.kept, lambda: parts.Secrets.secret)
+    keep = _of(lambda self: self.kept, lambda: parts.Secrets.keep)
 
     def config(self, *, save: bool = False, **defaults: Any) -> Settings:
         """Set session defaults, and give all of them; an empty value goes back to what lasts, or to the first one.
@@ -141,6 +173,9 @@ class Session:
         UsageError, ConfigError
             A key is unknown or a value is not what it must be; nothing has been set then.
         """
+        from wasmnb.session.defaults import read  # noqa: PLC0415 - all that a default can be of
+        from wasmnb.session.results import SESSION, Settings  # noqa: PLC0415
+
         with self.context.guard():
             changed = read(defaults)
             for key, value in changed.items():
@@ -222,8 +257,10 @@ class Session:
 
     def close(self) -> None:
         """Stop the mesh that was chosen, if there is one, and the registry that is served."""
-        self.served.close()
-        self.meshes.close()
+        if "served" in vars(self):
+            self.served.close()
+        if self.running:
+            self.meshes.close()
 
 
 _default: Session | None = None

@@ -1,9 +1,29 @@
-"""Meshes that live in a process of this user: found by a file, asked over a socket, used by other processes."""
+"""Meshes that live in a process of this user: found by a file, asked over a socket, used by other processes.
 
-from wasmnb.mesh.running.registration import Registration, registrations
-from wasmnb.mesh.running.remote import RemoteMesh, join
-from wasmnb.mesh.running.results import RunningMesh, RunningMeshes
-from wasmnb.mesh.running.server import Announced, announce
+Names are imported when first used: who looks for a mesh serves none.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wasmnb.mesh.running.registration import Registration, registrations
+    from wasmnb.mesh.running.remote import RemoteMesh, join
+    from wasmnb.mesh.running.results import RunningMesh, RunningMeshes
+    from wasmnb.mesh.running.server import Announced, announce
+
+_HOMES = {
+    "Announced": "wasmnb.mesh.running.server",
+    "Registration": "wasmnb.mesh.running.registration",
+    "RemoteMesh": "wasmnb.mesh.running.remote",
+    "RunningMesh": "wasmnb.mesh.running.results",
+    "RunningMeshes": "wasmnb.mesh.running.results",
+    "announce": "wasmnb.mesh.running.server",
+    "join": "wasmnb.mesh.running.remote",
+    "registrations": "wasmnb.mesh.running.registration",
+}
 
 __all__ = [
     "Announced",
@@ -15,3 +35,11 @@ __all__ = [
     "join",
     "registrations",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wasmnb.mesh.running' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
