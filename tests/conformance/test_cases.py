@@ -10,7 +10,6 @@ import pytest
 
 from wasmnb import cases
 from wasmnb.cases import Mark
-from wasmnb.cases.hosts import envoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +19,7 @@ SUITE = cases.load(Path(__file__).with_name("obedient.wasmtest.yaml"))
 
 @pytest.fixture(scope="package", params=["envoy", "emulator"])
 def runner(request: pytest.FixtureRequest) -> Iterator[cases.Runner]:
-    with cases.Runner(request.param) as running, pytest.MonkeyPatch.context() as patch:
-        # Envoy needs seconds for the code of a Go module, on a busy machine.
-        patch.setattr(envoy, "PATIENCE", 90.0)
+    with cases.Runner(request.param) as running:
         yield running
 
 
