@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -247,6 +247,10 @@ class PodVerdict:
         LIVE is good; LOADED only where what the proxy says (CONFIG) is enough.
         """
         return self.verdict is Verdict.LIVE or (self.verdict is Verdict.LOADED and wanted is Proof.CONFIG)
+
+    def noted(self, note: str) -> PodVerdict:
+        """Give the verdict with a note behind its reason."""
+        return replace(self, reason="; ".join(filter(None, (self.reason, note))))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the verdict as plain JSON values."""

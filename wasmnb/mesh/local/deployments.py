@@ -116,12 +116,12 @@ class Deployments:
     def _again(self, current: Standing, chosen: list[Proxy], wait: float) -> list[PodVerdict]:
         found = self._judged(chosen, current)
         if not any(one.verdict is Verdict.TRAPPED for one in found):
-            return [_with_note(one, "unchanged: nothing was written") for one in found]
+            return [one.noted("unchanged: nothing was written") for one in found]
         applied = max((current.pods[proxy] for proxy in chosen), key=lambda one: one.attempt)
         afresh = replace(applied, attempt=applied.attempt + 1)
         self._put(applied.plugin.id, Standing.on(afresh, chosen, current), wait)
         note = "unchanged, but loaded afresh because its VM had crashed"
-        return [_with_note(one, note) for one in self._judged(chosen, self._standing[applied.plugin.id])]
+        return [one.noted(note) for one in self._judged(chosen, self._standing[applied.plugin.id])]
 
     def remove(self, id_: str) -> Plugin:
         """Take a plugin away; see `LocalMesh.remove`."""
@@ -257,7 +257,3 @@ def _files() -> Iterator[None]:
 def _sorted(chosen: Iterable[Applied]) -> list[Applied]:
     by_id = {applied.plugin.id: applied for applied in chosen}
     return [by_id[plugin.id] for plugin in in_order(applied.plugin for applied in by_id.values())]
-
-
-def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
-    return replace(verdict, reason=f"{verdict.reason}; {note}" if verdict.reason else note)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, MeshError
@@ -106,7 +105,7 @@ class Deployments:
                 verdicts = self._reader.judged(selected, stored)
                 again = _why_anew(verdicts)
                 if not again:
-                    return [_with_note(one, "unchanged: nothing was applied") for one in verdicts]
+                    return [one.noted("unchanged: nothing was applied") for one in verdicts]
             if only is not None:
                 chosen = [item for item in selected if carries(labels(item), only)]
                 if not chosen:
@@ -120,7 +119,7 @@ class Deployments:
             self._images.keep(plugin.image)
             verdicts = self._convergence.settled(held, 0.0 if wait is None else wait + _loading(plugin), progress)
             self._changed()
-            return [_with_note(one, "; ".join(filter(None, (again, note)))) for one in verdicts]
+            return [one.noted("; ".join(filter(None, (again, note)))) for one in verdicts]
 
     def remove(self, id_: str) -> Plugin:
         """Take a plugin away; see `IstioMesh.remove`."""
@@ -273,9 +272,3 @@ def _why_anew(verdicts: Sequence[PodVerdict]) -> str:
     if any(one.cause is Cause.LOG_ROTATED for one in verdicts):
         return "unchanged, but loaded afresh to prove it: a log was rotated"
     return ""
-
-
-def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
-    if not note:
-        return verdict
-    return replace(verdict, reason=f"{verdict.reason}; {note}" if verdict.reason else note)

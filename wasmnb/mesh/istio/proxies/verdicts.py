@@ -173,7 +173,7 @@ class VerdictReader:
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
         mended = self._mended(concerned, evidence)
-        return [_with_note(one, mended.get(one.pod, "")) for one in self._proven(found, loaded)]
+        return [one.noted(mended.get(one.pod, "")) for one in self._proven(found, loaded)]
 
     def _mended(self, items: Sequence[Item], evidence: Mapping[str, Evidence]) -> dict[str, str]:
         """Put back log levels that were left raised; say of which pods."""
@@ -285,7 +285,3 @@ def _as_deployed(verdict: PodVerdict, stored: Stored) -> PodVerdict:
 def _labels(stored: Sequence[Stored]) -> str:
     plugin = stored[-1].record.get("plugin") or {}
     return labels_text(plugin.get("selector") or {})
-
-
-def _with_note(verdict: PodVerdict, note: str) -> PodVerdict:
-    return replace(verdict, reason="; ".join(filter(None, [verdict.reason, note]))) if note else verdict
