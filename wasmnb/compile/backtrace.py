@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from wasmnb.module import Module
 
-__all__ = ["Frame", "could_trap_at", "function_sizes", "symbolize"]
+__all__ = ["Frame", "could_trap_at", "function_sizes", "place_in", "symbolize"]
 
 _CODE = 10
 # WebAssembly core specification 3.0, section 5.4: unreachable, calls, memory accesses, division and remainder,
@@ -33,6 +34,21 @@ _CALLS = frozenset({0x10, 0x11, 0x12, 0x13, 0x14, 0x15})
 _TRAPS = frozenset(
     {0x00, *range(0x28, 0x3F), *range(0x6D, 0x71), *range(0x7F, 0x83), *range(0xA8, 0xB2), 0xFC, 0x25, 0x26}
 )
+# Names as they stand in the modules that each language's linker makes: of the language's own libraries, its runtime,
+# the SDK, and what the host calls.
+_LIBRARIES = re.compile(
+    r"<?(?:proxy_on_\w+|proxy_wasm\b.*|_initialize|_start|abort|exit|__\w+|rust_\w+|dl\w*alloc|malloc|free"
+    r"|(?:core|std|alloc|hashbrown)::.*|<(?:core|std|alloc)::.*"
+    r"|(?:runtime|reflect|sync|syscall|internal_\w+|wasm_export_\w+)[._].*|github\.com[_/]proxy.wasm[_/]proxy.wasm.go.sdk.*"
+    r"|~lib/.*)"
+)
+# Rust's names of before its present form of mangling: each escape, and the hash at the end.
+_ESCAPES = {"LT": "<", "GT": ">", "u20": " ", "u7b": "{", "u7d": "}", "u27": "'", "RF": "&", "BP": "*", "C": ",",
+            "LP": "(", "RP": ")"}  # fmt: skip
+_ESCAPE = re.compile(r"\$(" + "|".join(_ESCAPES) + r")\$")
+_RUST = re.compile(r"(?P<name>.+)::h[0-9a-f]{16}(?:\.\w+)*")
+# The cell under the names by which each compiler sees it.
+_CELLS = {CELL, "cell.rs", "cell.go", "cell.ts"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,11 @@ class Frame:
     function: str
     line: int = 0
     quote: str = ""
+
+    @property
+    def library(self) -> bool:
+        """Whether it is of the SDK, the language's libraries or its runtime, as far as its name tells."""
+        return not self.line and _LIBRARIES.fullmatch(self.function) is not None
 
     def __str__(self) -> str:
         where = f" (cell line {self.line}: {self.quote.strip()})" if self.line else ""
@@ -84,6 +105,14 @@ def symbolize(module: Module, offsets: Sequence[int]) -> list[Frame]:
         Frame(function, line, line_of(module.source, line, first_line))
         for function, line in zip(functions, lines, strict=True)
     ]
+
+
+def place_in(module: Module, file: str, line: int) -> str:
+    """Name a place that a filter itself told of: a line of the cell, with its text, or one of another file."""
+    if not (module.source and Path(file).name in _CELLS):
+        return f"{file} line {line}"
+    quote = line_of(module.source, line, _symbols(module)[1]).strip()
+    return f"cell line {line}" + (f": {quote}" if quote else "")
 
 
 def function_sizes(module: Module) -> dict[str, int]:
@@ -146,7 +175,16 @@ def _function(binary: Binary, offset: int) -> str:
     body = next((body for body in binary.bodies if body.start <= offset < body.end), None)
     if body is None:
         return f"offset {offset:#x}"
-    return binary.function_names.get(body.index, f"function {body.index}")
+    return _readable(binary.function_names.get(body.index, f"function {body.index}"))
+
+
+def _readable(name: str) -> str:
+    """Give a name as its author wrote it: Rust's own are escaped."""
+    rust = _RUST.fullmatch(name)
+    if rust is None:
+        return name
+    plain = _ESCAPE.sub(lambda found: _ESCAPES[found[1]], rust["name"])
+    return re.sub(r"(?<=[:<&])_(?=[<{])|^_(?=<)", "", plain).replace("..", "::")
 
 
 @lru_cache(maxsize=16)

@@ -16,7 +16,7 @@ from wasmnb.envoy.lacking import asks, lacked, refused
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
-from wasmnb.envoy.traps import told
+from wasmnb.envoy.traps import summary, told
 from wasmnb.errors import MeshError, ModuleError
 from wasmnb.plugin.errors import HangError
 from wasmnb.wording import Option, Verb, Wording, joined
@@ -213,14 +213,11 @@ class Canary:
         effects: list[Effect] = []
         for probe in probes:
             effects.append(self._effect(name, probe, crashed, begin))
-            lines = self._proxy.log.since(begin)
-            if trapped := traps(lines):
-                return self._trapped(applied, probe, trapped[0], lines, tuple(effects))
+            if trapped := traps(self._proxy.log.since(begin)):
+                return self._trapped(applied, probe, trapped[0], tuple(effects))
         return Trial(tuple(effects))
 
-    def _trapped(
-        self, applied: Applied, probe: Probe, trap: Trap, lines: Sequence[str], effects: tuple[Effect, ...]
-    ) -> Trial:
+    def _trapped(self, applied: Applied, probe: Probe, trap: Trap, effects: tuple[Effect, ...]) -> Trial:
         """Tell of a crash; see it once more, with a trace, to learn whether the filter lacked something here."""
         missed: tuple[str, ...] = ()
         again = replace(applied, attempt=applied.attempt + 1)
@@ -239,9 +236,9 @@ class Canary:
                 missed = lacked(self._proxy.log.since(begin), trap.function)
             finally:
                 self._proxy.admin.post(f"/logging?{_LOGGER}={level}")
-        own = [line for line in said(lines) if line.startswith("critical: ")]
-        words = (*own[-1:], *told(applied.plugin.image.module, trap))
-        return Trial(effects, f"{trap.function}: {trap.why}", str(probe), words, missed)
+        module = applied.plugin.image.module
+        words = tuple(told(module, trap))
+        return Trial(effects, f"{trap.function}: {summary(module, trap)}", str(probe), words, missed)
 
     def _effect(self, name: str, probe: Probe, crashed: Callable[[], bool], begin: int) -> Effect:
         """Learn what the plugin that is there does to a request."""
@@ -306,10 +303,13 @@ class Canary:
 def _refused(name: str, lines: list[str], module: Module) -> ModuleError:
     words = [*reasons(lines), *refused(lines, module)]
     failed = [word for word in words if "Failed to configure" in word]
-    if not failed or traps(lines):
+    trapped = traps(lines)
+    if not failed or trapped:
+        # Its own words first: the canary runs nobody else's filter.
+        own = told(module, trapped[0]) if trapped else []
         return ModuleError(
             f"Envoy refuses the module of {name}.",
-            why=words or ["Envoy gave no reason"],
+            why=[*own, *words] or ["Envoy gave no reason"],
             hint="the pods were not touched; what ran before still runs",
             code="WNB3007",
         )

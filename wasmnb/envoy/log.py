@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.panics import Spoken, last_words
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME
 from wasmnb.plugin.verdict import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -47,6 +48,9 @@ _PROBLEM = re.compile(
     _HEAD + r"(?:\[(?:error|critical)\]\[wasm\] \[[^\]]*\] (?!wasm log)"
     r"|\[\w+\]\[config\] \[[^\]]*\] Filesystem config update rejected)"
 )
+_RECORD = re.compile(
+    r"\[\d{4}-\d\d-\d\d [\d:.]+\]\[(?P<thread>\d+)\]\[(?P<level>\w+)\]\[\w+\] (?:\[[^\]]*\] )?(?P<text>.*)$"
+)
 # Envoy 1.40, context.cc: the level, then plugin, root id and VM id in front of what a module logs.
 _SAID = re.compile(_HEAD + r"\[(?P<level>\w+)\]\[wasm\] \[[^\]]*\] wasm log[^:]*: (?P<words>.*)$")
 LASTING = (_UPDATED, "] Function: ", "Watchdog AbortAction")
@@ -74,12 +78,15 @@ class Trap:
         Byte offset in the module, and the function's name where the module has names; innermost first.
     end : int
         Index of the line behind the trap's last one.
+    words : tuple of Spoken
+        What a filter logged on the same thread just before; oldest first.
     """
 
     function: str
     why: str
     frames: tuple[tuple[int, str], ...]
     end: int
+    words: tuple[Spoken, ...] = ()
 
     @property
     def offsets(self) -> tuple[int, ...]:
@@ -186,8 +193,22 @@ def traps(lines: Sequence[str], start: re.Pattern[str] = _TRAP) -> list[Trap]:
             while end < len(lines) and (frame := _FRAME.match(lines[end])):
                 frames.append((int(frame["offset"], 16), frame["name"]))
                 end += 1
-        found.append(Trap(match["function"], match["why"], tuple(frames), end))
+        thread = record["thread"] if (record := _RECORD.match(line)) is not None else ""
+        words = last_words(_earlier(lines, index), thread) if thread else ()
+        found.append(Trap(match["function"], match["why"], tuple(frames), end, words))
     return found
+
+
+def _earlier(lines: Sequence[str], end: int) -> Iterator[Spoken]:
+    """Give the records before a line, newest first; what goes on with one belongs to it."""
+    more: list[str] = []
+    for line in reversed(lines[:end]):
+        record = _RECORD.match(line)
+        if record is None:
+            more.insert(0, line.removeprefix(CONTINUED))
+            continue
+        yield Spoken.of(record["thread"], record["level"], "\n".join([record["text"], *more]))
+        more = []
 
 
 def reasons(lines: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from wasmnb.envoy.panics import Panic, panic_of
 from wasmnb.envoy.trace import Spoken, called
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import cluster as clusters
@@ -122,6 +123,16 @@ def test_what_is_no_line_of_the_proxy_is_none():
 def test_a_trap_is_found_with_its_frames_in_either_format(lines):
     (trap,) = trap_lines(lines)
     assert (trap.function, trap.offsets, trap.end) == ("proxy_on_log", (0x1A,), len(lines))
+
+
+@pytest.mark.parametrize("form", [tabs, as_json])
+def test_a_trap_has_what_the_filter_said_before_in_either_format(form):
+    said = form("wasm log home.one root: \nthread '<unnamed>' panicked at cell.rs:4:9:\nno such tenant")
+    lines = f"{said}\n{form(f'{TRAP}' + chr(10) + BACKTRACE)}".split("\n") if form is tabs else [said, form(TRAP)]
+    (trap,) = trap_lines(lines)
+    assert (trap.end, [one.is_of("one") for one in trap.words]) == (len(lines), [True])
+    assert panic_of(trap.words) == Panic("no such tenant", "cell.rs", 4)
+    assert trap_lines([said, form("of Envoy", "info"), form(TRAP)])[0].words == ()
 
 
 @pytest.mark.parametrize("form", [tabs, as_json])

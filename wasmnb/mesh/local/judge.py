@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wasmnb.envoy.admin import Discovery, ask_all, discoveries
 from wasmnb.envoy.log import Trap, crash_request, reasons, refusal_cause, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
-from wasmnb.envoy.traps import could_trap, told
+from wasmnb.envoy.traps import could_trap, summary, told
 from wasmnb.mesh.local.plugin_scope import meaningless, unselected
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
@@ -201,7 +201,7 @@ def _unaccepted(evidence: Evidence, say: _Say) -> PodVerdict:
 def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | None:
     """Give the verdict when a trap since the chain took over is, or may be, the plugin's."""
     mine: list[Trap] = []
-    id_ = applied.plugin.id
+    id_, module = applied.plugin.id, applied.plugin.image.module
     kept, trap_before = evidence.proxy.crashes.get(id_, (None, None))
     earlier = [trap_before] if trap_before is not None and kept == applied else []
     for trap, names in _crashes([*earlier, *traps(evidence.lines)], evidence.proxy.chain):
@@ -209,15 +209,15 @@ def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | No
             mine.append(trap)
         elif id_ in names:
             reason = f"a VM crashed in {trap.function}; the log does not say whose: {', '.join(names)}"
-            return say(Verdict.UNPROVEN, Cause.CRASH_UNASSIGNED, reason, *told(applied.plugin.image.module, trap))
+            return say(Verdict.UNPROVEN, Cause.CRASH_UNASSIGNED, reason, *told(module, trap, id_))
     if not mine:
         return None
     policy = applied.plugin.fail_policy
     if policy is FailPolicy.RELOAD and _reloaded(evidence, applied) >= len(mine):
         return None
     afterwards = _AFTERWARDS[policy] if mine != earlier else _STARTED_ANEW
-    reason = f"its VM crashed in {mine[-1].function}: {mine[-1].why}; {afterwards}"
-    return say(Verdict.TRAPPED, Cause.VM_CRASHED, reason, *told(applied.plugin.image.module, mine[-1]))
+    reason = f"its VM crashed in {mine[-1].function}: {summary(module, mine[-1], id_)}; {afterwards}"
+    return say(Verdict.TRAPPED, Cause.VM_CRASHED, reason, *told(module, mine[-1], id_))
 
 
 def _crashes(found: Sequence[Trap], chain: Chain) -> Iterator[tuple[Trap, list[str]]]:

@@ -332,9 +332,10 @@ class _Judge:
             FailPolicy.OPEN: "requests pass without it",
             FailPolicy.RELOAD: "it is loaded again with the next request",
         }[self.wanted.policy]
-        told = [f"{last.function} failed: {last.why}", *self._frames(last)]
-        words = f"its VM crashed in {last.function}: {last.why}; {after}"
-        return self.say(Verdict.TRAPPED, Cause.VM_CRASHED, words, *told)
+        from wasmnb.envoy.traps import summary  # noqa: PLC0415 - heavy, and traps are rare
+
+        words = f"its VM crashed in {last.function}: {summary(self.wanted.module, last, self.wanted.plugin)}; {after}"
+        return self.say(Verdict.TRAPPED, Cause.VM_CRASHED, words, *self._told(last))
 
     def _could(self, trap: Trap) -> bool:
         if self.wanted.module is None:
@@ -343,12 +344,14 @@ class _Judge:
 
         return could_trap(self.wanted.module, trap)
 
-    def _frames(self, trap: Trap) -> list[str]:
-        if self.wanted.module is None:
-            return [f"  at {name}" for _, name in trap.frames]
-        from wasmnb.envoy.traps import told  # noqa: PLC0415 - heavy, and traps are rare
+    def _told(self, trap: Trap) -> list[str]:
+        from wasmnb.envoy.traps import panic_lines, told  # noqa: PLC0415 - heavy, and traps are rare
 
-        return told(self.wanted.module, trap)[1:]
+        plugin, module = self.wanted.plugin, self.wanted.module
+        if module is not None:
+            return told(module, trap, plugin)
+        frames = [f"  at {name}" for _, name in trap.frames]
+        return [*panic_lines(None, trap, plugin), f"{trap.function} failed: {trap.why}", *frames]
 
     def _unproven(self, entry: Entry) -> PodVerdict | None:
         """Say what is missing to call it live; None when nothing is."""

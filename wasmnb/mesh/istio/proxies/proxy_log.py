@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.log import Trap, traps
+from wasmnb.envoy.panics import Spoken, last_words
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.log_format import Record, read_record, read_records, whole_records
 from wasmnb.mesh.istio.proxies.pods import PROXY, moment, proxy_container
@@ -29,6 +30,7 @@ _FIRST = 64  # bytes that hold the time of the first line
 _MOST, _PIECES = 4 * 2**20, 8  # bytes of one question, and how many are asked: the kubelet rotates at 10 MiB
 _WHOLE = 3 / 4
 """An answer of a smaller share of its limit is whole: a cut one may be *slightly* shorter (``PodLogOptions``)."""
+_BEGINS = "Function: "
 _TRAP = re.compile(r"^Function: (?P<function>\S+) failed: (?P<why>.*)$")
 _FETCH = "error in converting the wasm config to local"
 _REFUSAL = re.compile(
@@ -194,4 +196,14 @@ def trap_lines(lines: Sequence[str]) -> list[Trap]:
         parts = [line] if record is None else record.message.split("\n") if mine else [""]
         texts += parts
         origin += [index] * len(parts)
-    return [replace(trap, end=origin[trap.end - 1] + 1) for trap in traps(texts, _TRAP)]
+    found = [replace(trap, end=origin[trap.end - 1] + 1) for trap in traps(texts, _TRAP)]
+    return [replace(trap, words=_words(lines[: trap.end])) for trap in found]
+
+
+def _words(lines: Sequence[str]) -> tuple[Spoken, ...]:
+    """Give what a filter logged before the trap that these lines end with."""
+    records = [one for one in whole_records(lines) if one.envoy]
+    if not records or not records[-1].message.startswith(_BEGINS):
+        return ()
+    earlier = (Spoken.of(one.thread, one.level, one.message) for one in reversed(records[:-1]))
+    return last_words(earlier, records[-1].thread)
