@@ -73,6 +73,21 @@ def test_what_was_downloaded_once_needs_no_network(tmp_path: Path, language: str
     assert done.stdout.strip() == made.filter.build().digest
 
 
+def test_of_two_root_contexts_in_a_folder_the_sdk_would_run_the_last_in_silence(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "mine", language="assemblyscript", template="auth")
+    main = made.path / made.filter.file
+    (main.parent / "other.ts").write_text(
+        'import { registerRootContext, RootContext } from "@gcoredev/proxy-wasm-sdk-as/assembly";\n'
+        'registerRootContext((id: u32) => new RootContext(id), "other-one");\n'
+    )
+    main.write_text(f'import "./other";\n{main.read_text()}')
+    with pytest.raises(CompileError, match="2 root contexts") as caught:
+        Filter.from_folder(made.path).build()
+    assert caught.value.code == "WNB2027"
+    assert "registerRootContext(" in caught.value.where.quote
+    assert caught.value.hint == "make one folder for each root context"
+
+
 def test_flags_are_for_the_build_file() -> None:
     for language in ("rust", "assemblyscript"):
         manifest = {"rust": "Cargo.toml", "assemblyscript": "package.json"}[language]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from wasmnb.compile import cached_build, project
 from wasmnb.compile.assemblyscript import messages
 from wasmnb.compile.assemblyscript.node import INSTALL, Node, find
+from wasmnb.compile.assemblyscript.roots import registered_in, several_roots
 from wasmnb.compile.cache import Store, digest, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, run
@@ -34,7 +35,7 @@ __all__ = ["MANIFEST", "build", "read"]
 #: The file that makes a folder an AssemblyScript project.
 MANIFEST = "package.json"
 _LOCK = "package-lock.json"
-_RECIPE = 2
+_RECIPE = 3
 _PACKAGES = Store("assemblyscript-projects", keep=6)
 #: The names under which projects have their build, the usual one first.
 _SCRIPTS = ("asbuild", "build", "asbuild:release")
@@ -113,9 +114,19 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
                 code="WNB2009",
             )
         wasm = _module(place, script)
+        _check_roots(files, filter.file, wasm)
         read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
     return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning"), read=read)
+
+
+def _check_roots(files: dict[str, str], main: str, wasm: bytes) -> None:
+    """Refuse a project that registers several root contexts, where its module has the names of all of them."""
+    roots = registered_in(files, main)
+    # The script may begin elsewhere; the compiler writes a text as UTF-16.
+    if len(roots) > 1 and all(name is not None and name.encode("utf-16-le") in wasm for _, _, name in roots):
+        file, offset, _ = roots[1]
+        raise several_roots(files[file], 1, offset, len(roots), file=file, way_out="make one folder")
 
 
 def _hint(found: list[Diagnostic]) -> str:

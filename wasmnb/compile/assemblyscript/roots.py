@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,16 @@ from wasmnb.compile.diagnostics import Diagnostic, line_of
 from wasmnb.compile.errors import CompileError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-__all__ = ["registered", "several_roots"]
+__all__ = ["registered", "registered_in", "several_roots"]
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)""",
     re.DOTALL,
 )
 _REGISTER = re.compile(r"(?<![\w.])registerRootContext\s*\(")
+_IMPORT = re.compile(r"""(?<![\w.])(?:from|import)\s*(?P<path>"\.[^"\n]*"|'\.[^'\n]*')""")
 _NAME = re.compile(r"""[\s,](?P<name>"[^"]*"|'[^']*'|`[^`$]*`)\s*,?\s*$""")
 
 
@@ -29,26 +31,49 @@ def registered(source: str) -> tuple[tuple[int, str | None], ...]:
     return tuple((match.start(), _root_id(code, plain, match.end())) for match in _REGISTER.finditer(code))
 
 
-def several_roots(source: str, first_line: int, found: Sequence[tuple[int, str | None]]) -> CompileError:
+def registered_in(files: Mapping[str, str], main: str) -> list[tuple[str, int, str | None]]:
+    """Find the calls of ``registerRootContext`` in a program of several files: file, offset and root id of each."""
+    known, todo = [main], [main]
+    while todo:
+        path = todo.pop()
+        plain = _TOKEN.sub(lambda match: _blank(match[0]) if match["comment"] else match[0], files[path])
+        for match in _IMPORT.finditer(plain):
+            there = posixpath.normpath(posixpath.join(posixpath.dirname(path), match["path"][1:-1]))
+            for name in (f"{there}.ts", f"{there}/index.ts", there):
+                if name in files and name not in known:
+                    known.append(name)
+                    todo.append(name)
+    return [(path, offset, name) for path in known for offset, name in registered(files[path])]
+
+
+def several_roots(
+    source: str, first_line: int, offset: int, number: int, *, file: str = "", way_out: str = "write one cell"
+) -> CompileError:
     """Refuse a filter of which the SDK would silently run the last root context alone.
 
     Parameters
     ----------
     source : str
+        Where the second one is registered.
     first_line : int
         The number, in the cell, of the source's first line.
-    found : sequence
-        Of `registered`.
+    offset : int
+        Of the second call of ``registerRootContext``.
+    number : int
+        Of root contexts.
+    file : str
+        Of a project; empty for a cell.
+    way_out : str
+        What to make for each root context.
     """
-    offset = found[1][0]
     line = source.count("\n", 0, offset) + first_line
     column = offset - source.rfind("\n", 0, offset)
     message = "a second root context is registered, and the SDK keeps only the last one, whichever root id is deployed"
-    place = Diagnostic("error", message, line, column, line_of(source, line, first_line))
+    place = Diagnostic("error", message, line, column, line_of(source, line, first_line), file)
     return CompileError(
-        f"The filter registers {len(found)} root contexts, and AssemblyScript's SDK would run only the last one.",
+        f"The filter registers {number} root contexts, and AssemblyScript's SDK would run only the last one.",
         where=place.place,
-        hint="write one cell for each root context",
+        hint=f"{way_out} for each root context",
         diagnostics=[place],
         code="WNB2027",
     )

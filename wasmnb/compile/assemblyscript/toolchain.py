@@ -119,7 +119,7 @@ class AssemblyScriptToolchain:
         warnings += messages.overriding_nothing(answer["unused"], filter.source, filter.first_line)
         roots = registered(filter.source)
         if len(roots) > 1:
-            raise several_roots(filter.source, filter.first_line, roots)
+            raise several_roots(filter.source, filter.first_line, roots[1][0], len(roots))
         if not roots:
             message = "the filter registers no root context: call registerRootContext at the end of the cell"
             warnings.append(Diagnostic("warning", message))
