@@ -58,6 +58,19 @@ def test_an_effect_on_the_users_own_request_alone_is_learned_from_it(there, publ
     assert {(one.verdict, one.pod) for one in mesh.removed("bang")} == {(Verdict.GONE, found.pod)}
 
 
+def test_an_answer_that_another_filter_gives_too_is_not_its_own(there, published):
+    _, mesh = there
+    mesh.send("productpage", "details:9080/details/7?lang=en!")
+    module = build("denying", request="if (path_has('!')) { respond(403); return 1; }")
+    found = one(mesh, Plugin("denying", published(module), DETAILS))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    mesh.apply(Plugin("door", published(build("door", request="respond(403); return 1")), DETAILS, priority=10))
+    (behind,) = [one for one in mesh.verdicts("denying") if one.pod == found.pod]
+    assert (behind.verdict, behind.cause) == (Verdict.LOADED, Cause.UNSEEN)
+    mesh.remove("door")
+    mesh.remove("denying")
+
+
 def test_what_has_no_effect_is_seen_in_envoys_trace_where_that_is_allowed(there, published):
     _, mesh = there
     module = build("traced", response="never = 0")

@@ -112,8 +112,8 @@ class Deployments:
                     raise self._reader.no_pod({**plugin.selector, **only}, items)
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = chosen
-            self._reader.before(stored, selected)
-            self._reader.proving.before(plugin.id, plugin_key(plugin), selected)
+            beside = [one.beside for one in self._reader.before(stored, selected)]
+            self._reader.proving.before(plugin.id, plugin_key(plugin), list(zip(selected, beside, strict=True)))
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
             self._images.keep(plugin.image)

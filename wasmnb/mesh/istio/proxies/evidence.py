@@ -50,10 +50,13 @@ class Standing(NamedTuple):
         What Envoy calls it.
     mark : str
         Tells how requests are filtered there, by all filters together, from every other state.
+    beside : frozenset of str
+        The digests of the other filters; empty words are one whose digest is not known.
     """
 
     filter: str
     mark: str
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ class Evidence:
         entry = self.named(names)
         arrived = [f"{one.name} {one.updated} {one.digest}" for one in self.entries or ()]
         state = " ".join([*sorted(arrived), self.listeners.mark if self.listeners is not None else ""])
-        return Standing(entry.name if entry is not None else "", state)
+        beside = frozenset(one.digest for one in self.entries or () if one is not entry)
+        return Standing(entry.name if entry is not None else "", state, beside)
 
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
@@ -61,6 +61,14 @@ class Seen(Sighting):
     proof: Proof = Proof.EFFECT
 
 
+class _Before(NamedTuple):
+    """What a pod answered before a build came, and the digests of the filters through which."""
+
+    build: Hashable = None
+    beside: frozenset[str] = frozenset()
+    answers: Mapping[Probe, Response | None] = {}
+
+
 _Key = tuple[str, str]
 
 
@@ -87,9 +95,9 @@ class Proving:
         self._sent: dict[str, deque[Probe]] = {}
         self._probes: dict[str, tuple[Probe, ...]] = {}
         self._trials: dict[str, tuple[str, Trial]] = {}
-        self._before: dict[_Key, tuple[Hashable, dict[Probe, Response | None]]] = {}
+        self._before: dict[_Key, _Before] = {}
         # What a pod answered before, for those of the same workload that start later.
-        self._alike: dict[tuple[Hashable, str], dict[Probe, Response | None]] = {}
+        self._alike: dict[tuple[Hashable, str], _Before] = {}
         self._seen: dict[_Key, Seen] = {}
         self._own: dict[str, list[int]] = {}
         self._tried: dict[tuple[_Key, str], float] = {}
@@ -133,7 +141,9 @@ class Proving:
         """Take in what the embedded Envoy saw of a plugin's image."""
         self._trials[plugin] = (digest, trial)
 
-    def before(self, plugin: str, build: Hashable, items: Sequence[Mapping[str, Any]]) -> None:
+    def before(
+        self, plugin: str, build: Hashable, standing: Sequence[tuple[Mapping[str, Any], frozenset[str]]]
+    ) -> None:
         """See what pods answer before a build comes to them, so that its effect can be told from what was there.
 
         Where the very same build is put in force again, what was seen before it first came is what counts.
@@ -143,16 +153,20 @@ class Proving:
         plugin : str
         build : hashable
             Its image, configuration and environment.
-        items : sequence of mapping
-            The pods.
+        standing : sequence of (mapping, frozenset of str)
+            The pods, with the digests of the other filters there.
         """
-        new = [item for item in items if self._before.get((_uid(item), plugin), (None,))[0] != build]
-        for item in new:
-            self._before[_uid(item), plugin] = (build, {})
-        wanted = [(item, effect.probe) for item in new for effect in self._effects(item, plugin)]
-        for (item, probe), answer in zip(wanted, self._send(wanted), strict=True):
-            self._before[_uid(item), plugin][1][probe] = answer
-        self._alike.update(((_alike(item), plugin), self._before[_uid(item), plugin][1]) for item in new)
+        new = [
+            (item, beside)
+            for item, beside in standing
+            if self._before.get((_uid(item), plugin), _Before()).build != build
+        ]
+        wanted = [(item, effect.probe) for item, _ in new for effect in self._effects(item, plugin)]
+        answers = self._send(wanted)
+        for item, beside in new:
+            found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is item}
+            past = _Before(build, beside, found)
+            self._before[_uid(item), plugin] = self._alike[_alike(item), plugin] = past
 
     def proven(self, verdict: PodVerdict, item: Mapping[str, Any], mark: str) -> PodVerdict:
         """Give a verdict that everything but action is proven of as LIVE where the plugin was seen to act, else LOADED.
@@ -194,17 +208,18 @@ class Proving:
                 self._tried[tried] = time.monotonic()
                 due.append((verdict, item, standing))
         wanted = [
-            (item, effect, verdict.plugin, standing.mark)
+            (item, effect, verdict.plugin, standing)
             for verdict, item, standing in due
             for effect in self._effects(item, verdict.plugin, verdict.wanted)
             if effect.probe in self._there(item, verdict.plugin)
         ]
         answers = self._send([(item, effect.probe) for item, effect, _, _ in wanted])
-        for (item, effect, plugin, mark), answer in zip(wanted, answers, strict=True):
-            key = (_uid(item), plugin)
-            words = effect.seen(self._there(item, plugin)[effect.probe], answer)
+        for (item, effect, plugin, standing), answer in zip(wanted, answers, strict=True):
+            own = effect.own(self._changed(item, plugin, standing, effect.probe))
+            words = own.seen(self._there(item, plugin)[effect.probe], answer)
             if words:
-                self._seen[key] = Seen(f"{effect.probe}: {words}, which was not so before it came", mark)
+                line = f"{effect.probe}: {words}, which was not so before it came"
+                self._seen[_uid(item), plugin] = Seen(line, standing.mark)
 
         if self.wanted is Proof.TRACE:
             self._look_at_traces([one for one in due if self._traceable(*one)])
@@ -326,8 +341,21 @@ class Proving:
         return [effect for effect in trial.safe if effect.probe in own]
 
     def _there(self, item: Mapping[str, Any], plugin: str) -> Mapping[Probe, Response | None]:
+        return self._past(item, plugin).answers
+
+    def _past(self, item: Mapping[str, Any], plugin: str) -> _Before:
+        """Give what was seen of a pod, or of one that answers alike, before a plugin came."""
         own = self._before.get((_uid(item), plugin))
-        return own[1] if own is not None else self._alike.get((_alike(item), plugin), {})
+        return own if own is not None else self._alike.get((_alike(item), plugin), _Before())
+
+    def _changed(
+        self, item: Mapping[str, Any], plugin: str, standing: Standing, probe: Probe
+    ) -> Iterator[Effect | None]:
+        """Give what filters that have come to a pod since, or went, do to a request; None for one that is not known."""
+        known = dict(trial for name, trial in self._trials.items() if name != plugin)
+        then, now = self._past(item, plugin).beside, standing.beside
+        for digest in (now - then) | ((then - now) & known.keys()):
+            yield known[digest].on(probe) if digest in known else None
 
     def _send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
         return list(self._threads.map(lambda pair: self._ask(*pair), wanted))

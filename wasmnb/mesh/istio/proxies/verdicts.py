@@ -234,15 +234,19 @@ class VerdictReader:
         """Give what is remembered of a plugin on a pod."""
         return self._known.setdefault((str(item["metadata"]["uid"]), id_), Known())
 
-    def before(self, stored: Sequence[Stored], items: Sequence[Item]) -> None:
-        """Remember which version of a plugin's filter each proxy has now, before it changes.
+    def before(self, stored: Sequence[Stored], items: Sequence[Item]) -> list[Standing]:
+        """Remember which version of a plugin's filter each proxy has now, before it changes; give how it stands there.
 
         What such an entry shows of an earlier failure is not about what comes.
         """
+        names = tuple(name for object_ in stored for name in self._names(object_))
+        found = []
         for one, seen in zip(items, self._gatherer.gather(items, {}, "", whole=False), strict=True):
+            found.append(seen.standing(names))
             for object_ in stored:
                 entry = seen.named(self._names(object_))
                 self.known(one, object_.id).before = (entry.version, entry.updated) if entry else ("", _EPOCH)
+        return found
 
     def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
         """Make the error for a selector that matches nothing: it lists the labels there are."""
