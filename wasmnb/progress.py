@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Following", "Progress", "Silent"]
+__all__ = ["Following", "Lines", "Progress", "Silent"]
 
 
 class Progress(Protocol):
@@ -45,3 +46,12 @@ class Silent:
 
     def update(self, stage: str, done: float | None = None, total: float | None = None) -> None:
         """Take the report and do nothing."""
+
+
+class Lines:
+    """Progress as lines on standard error, for a program that prepares something."""
+
+    def update(self, stage: str, done: float | None = None, total: float | None = None) -> None:
+        """Write what is being done now."""
+        del done, total
+        sys.stderr.write(f"{stage}\n")
