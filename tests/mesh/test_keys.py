@@ -59,6 +59,23 @@ def test_keys_are_read_like_files_until_they_are_let_go_of(config):
     assert not any(path.exists() for path in files)
 
 
+def test_keys_stay_where_they_are_when_a_credential_is_asked_for(config):
+    from kubernetes.client import Configuration
+
+    path = Path(os.environ["KUBECONFIG"])
+    path.write_text(path.read_text().replace("client-certificate-data", "token: t, client-certificate-data"))
+    configuration = Configuration()
+    let_go = kubeconfig.load("here", configuration)
+    for _ in range(2):
+        assert configuration.auth_settings()["BearerToken"]["value"] == "Bearer t"
+        assert [Path(file).read_text() for file in (configuration.ssl_ca_cert, configuration.key_file)] == [
+            "the ca",
+            "the key",
+        ]
+    assert [path for path in config.rglob("*") if path.is_file()] == []
+    let_go()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_kernel_that_is_killed_leaves_no_key(config, number):
     with subprocess.Popen([sys.executable, "-c", _LOADS], stdout=subprocess.PIPE, text=True) as process:

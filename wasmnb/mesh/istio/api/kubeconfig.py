@@ -59,32 +59,49 @@ def load(name: str, configuration: Configuration) -> Callable[[], None]:
             f"The context {name!r} of the kubeconfig cannot be used.", why=[str(error)[:300]], code="WNB4018"
         ) from error
     finally:
-        # The library remembers its files for ever, and would hand these out once they are gone.
-        known = kube_config._temp_files  # noqa: SLF001
-        for content in [content for content, path in known.items() if path.startswith(folder)]:
-            del known[content]
-    kept = _into_memory(configuration, folder) if hasattr(os, "memfd_create") else []
-    if kept:
-        shutil.rmtree(folder, ignore_errors=True)
+        _forget(folder)
+    if not hasattr(os, "memfd_create"):
+        return partial(shutil.rmtree, folder, ignore_errors=True)
+    kept: dict[str, int] = {}
+    _into_memory(configuration, folder, kept)
+    renew = configuration.refresh_api_key_hook
+    if renew is not None:
+
+        def renewed(asking: Configuration) -> None:
+            # It names the files and itself anew, and makes files where a credential has expired.
+            renew(asking)
+            asking.refresh_api_key_hook = renewed
+            _into_memory(asking, folder, kept)
+
+        configuration.refresh_api_key_hook = renewed
     return partial(_let_go, folder, kept)
 
 
-def _into_memory(configuration: Configuration, folder: str) -> list[int]:
-    """Move the files of a configuration that are in a folder into memory; give their descriptors."""
-    kept = []
+def _forget(folder: str) -> None:
+    """Have the library forget its files in a folder: it remembers them for ever, and would hand them out once gone."""
+    from kubernetes.config import kube_config  # noqa: PLC0415
+
+    known = kube_config._temp_files  # noqa: SLF001
+    for content in [content for content, path in known.items() if path.startswith(folder)]:
+        del known[content]
+
+
+def _into_memory(configuration: Configuration, folder: str, kept: dict[str, int]) -> None:
+    """Move the files of a configuration that are in a folder into memory; `kept` has their descriptors."""
     for name in ("ssl_ca_cert", "cert_file", "key_file"):
         path = getattr(configuration, name)
         if path and Path(path).is_relative_to(folder):
-            descriptor = os.memfd_create(name)
-            os.write(descriptor, Path(path).read_bytes())
-            kept.append(descriptor)
-            setattr(configuration, name, f"/proc/self/fd/{descriptor}")
-    return kept
-
-
-def _let_go(folder: str, kept: list[int]) -> None:
+            if path not in kept:
+                kept[path] = os.memfd_create(name)
+                os.write(kept[path], Path(path).read_bytes())
+            setattr(configuration, name, f"/proc/self/fd/{kept[path]}")
     shutil.rmtree(folder, ignore_errors=True)
-    for descriptor in kept:
+    _forget(folder)
+
+
+def _let_go(folder: str, kept: dict[str, int]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for descriptor in kept.values():
         os.close(descriptor)
 
 

@@ -54,7 +54,10 @@ def said_by(stored: Stored) -> tuple[Any, dict[str, str], tuple[str, str]]:
         values = (config.get("vm_config") or {}).get("environment_variables") or {}
         told = (config.get("configuration") or {}).get("value")
         return told, dict(values.get("key_values") or {}), machine_of(config)
+    # Envoy Gateway's policies have a list of extensions; ours is the only one of its policy.
     wasm = spec.get("wasm") or spec
+    if isinstance(wasm, list):
+        wasm = wasm[0]
     env = {
         one["name"]: one.get("value", "")
         for one in (wasm.get("vmConfig") or {}).get("env") or ()
