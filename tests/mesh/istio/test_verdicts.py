@@ -143,7 +143,7 @@ def test_a_trap_is_seen_with_the_function_and_only_where_it_happened(mesh, publi
 def test_a_wrong_root_id_does_nothing_and_is_never_live(mesh, published, cluster, home):
     source = """
         #include "proxy_wasm_intrinsics.h"
-        class Plain : public Context { public: using Context::Context; };
+        class Plain : public Context { public: using Context::Context; void onLog() override {} };
         static RegisterContextFactory register_Plain(CONTEXT_FACTORY(Plain), "its_root");
     """
     image = published(Filter("rooted", source, "cpp").build())
