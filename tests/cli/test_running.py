@@ -203,7 +203,10 @@ def test_an_interrupt_is_code_130(mesh):
             out, err = process.communicate(timeout=60)
     finally:
         os.kill(running["pid"], signal.SIGCONT)
-    assert (process.returncode, out) == (ExitCode.INTERRUPTED, "")
+    # Where it comes while Python runs a text (a dataclass is made), the interpreter ends itself by the signal, which a
+    # shell shows as the same code.
+    assert process.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT)
+    assert out == ""
     assert err in ("Interrupted. What was done until then stays.\n", "Interrupted. Nothing was done.\n")
 
 
