@@ -110,7 +110,7 @@ def test_what_needs_a_mesh_says_how_to_come_by_one(shell, tmp_path):
     assert "wasmnb mesh local starts one in another shell; --mesh istio takes the cluster of the kubeconfig" in done.err
     assert run.stat().st_mode & 0o777 == 0o700
     # Where the system names no folder for it, that is no matter of the user's.
-    bare = {"WASMNB_RUNTIME_DIR": "", "XDG_RUNTIME_DIR": ""}
+    bare = {"WASMNB_RUNTIME_DIR": "", "XDG_RUNTIME_DIR": "", "TMPDIR": str(tmp_path)}
     assert "Warning" not in shell("mesh", "list", env=bare).err
 
 
