@@ -45,7 +45,7 @@ test: lint
 	$(BIN)/python -m pytest $(if $(K),-k "$(K)")
 
 quick: $(VENV)/test
-	$(BIN)/python -m pytest -q -m "$(QUICK)" $(if $(K),-k "$(K)")
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "$(QUICK)" $(if $(K),-k "$(K)")
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab --notebook-dir notebooks
