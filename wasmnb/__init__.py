@@ -6,9 +6,9 @@ when first used, so that loading the extension costs a moment only.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from wasmnb.lazily import lazily
 from wasmnb.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -119,13 +119,7 @@ __all__ = [
     "unload_ipython_extension",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wasmnb' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

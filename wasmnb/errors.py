@@ -42,9 +42,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from wasmnb.lazily import lazily
 from wasmnb.notebook import in_kernel
 from wasmnb.wording import Verb, Wording, front, worded
 
@@ -405,10 +405,7 @@ class AuthError(RegistryError):
     code = "WNB3070"
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wasmnb.errors' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

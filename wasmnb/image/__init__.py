@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wasmnb.lazily import lazily
 
 if TYPE_CHECKING:
     from wasmnb.image.compatibility import Acceptance
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
     from wasmnb.image.store import Store
 
 _HOMES = {
-    "Acceptance": "compatibility",
-    "Image": "image",
-    "Inspection": "inspection",
-    "Layer": "image",
-    "Listing": "listing",
-    "Reference": "reference",
-    "Store": "store",
-    "StoredImage": "listing",
-    "extract": "extraction",
-    "inspect": "inspection",
-    "package": "packaging",
+    "Acceptance": ".compatibility",
+    "Image": ".image",
+    "Inspection": ".inspection",
+    "Layer": ".image",
+    "Listing": ".listing",
+    "Reference": ".reference",
+    "Store": ".store",
+    "StoredImage": ".listing",
+    "extract": ".extraction",
+    "inspect": ".inspection",
+    "package": ".packaging",
 }
 
 __all__ = [
@@ -43,14 +44,8 @@ __all__ = [
     "package",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # The first deploy of a kernel needs the packaging only: the store and the readers come when they are asked for.
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wasmnb.image' has no attribute {name!r}")
-    value = getattr(import_module(f"wasmnb.image.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+# The first deploy of a kernel needs the packaging only: the store and the readers come when they are asked for.
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -5,8 +5,9 @@ Names are imported when first used: the words that a plugin is described with ar
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wasmnb.lazily import lazily
 
 if TYPE_CHECKING:
     from wasmnb.plugin.enums import FailPolicy, Kind, Mode, Phase, PluginType, PullPolicy
@@ -15,10 +16,19 @@ if TYPE_CHECKING:
     from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 _HOMES = {
-    "enums": ("FailPolicy", "Kind", "Mode", "Phase", "PluginType", "PullPolicy"),
-    "plugin": ("Plugin",),
-    "scope": ("Match", "TargetRef"),
-    "verdict": ("Cause", "PodVerdict", "Proof", "Verdict"),
+    "Cause": ".verdict",
+    "FailPolicy": ".enums",
+    "Kind": ".enums",
+    "Match": ".scope",
+    "Mode": ".enums",
+    "Phase": ".enums",
+    "Plugin": ".plugin",
+    "PluginType": ".enums",
+    "PodVerdict": ".verdict",
+    "Proof": ".verdict",
+    "PullPolicy": ".enums",
+    "TargetRef": ".scope",
+    "Verdict": ".verdict",
 }
 
 __all__ = [
@@ -37,9 +47,4 @@ __all__ = [
     "Verdict",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Names are imported when first used: what options there are can be known without 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wasmnb.lazily import lazily
 
 if TYPE_CHECKING:
     from wasmnb.image.results import Built, Removed, Tagged, Transfer
@@ -56,13 +57,7 @@ __all__ = [
     "default",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wasmnb.session' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

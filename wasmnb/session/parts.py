@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wasmnb.lazily import lazily
 
 if TYPE_CHECKING:
     from wasmnb.session.builds import Builds
@@ -29,21 +30,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Builds": "builds",
-    "Deployments": "deployments",
-    "ImageSource": "image_source",
-    "Images": "images",
-    "Logins": "registry_login",
-    "Meshes": "meshes",
-    "Requests": "requests",
-    "Secrets": "secrets",
-    "ServingRegistry": "registry_server",
+    "Builds": "wasmnb.session.builds",
+    "Deployments": "wasmnb.session.deployments",
+    "ImageSource": "wasmnb.session.image_source",
+    "Images": "wasmnb.session.images",
+    "Logins": "wasmnb.session.registry_login",
+    "Meshes": "wasmnb.session.meshes",
+    "Requests": "wasmnb.session.requests",
+    "Secrets": "wasmnb.session.secrets",
+    "ServingRegistry": "wasmnb.session.registry_server",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wasmnb.session.parts' has no attribute {name!r}")
-    value = getattr(import_module(f"wasmnb.session.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Names are imported when first used: who looks for a mesh serves none.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wasmnb.lazily import lazily
 
 if TYPE_CHECKING:
     from wasmnb.mesh.running.registration import Registration, registrations
@@ -36,10 +37,4 @@ __all__ = [
     "registrations",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wasmnb.mesh.running' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
