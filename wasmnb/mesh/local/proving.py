@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +11,7 @@ from wasmnb.envoy.bootstrap import QUIET
 from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
 from wasmnb.envoy.exchange import Probe, exchange_all
+from wasmnb.envoy.remembered import Remembered
 from wasmnb.envoy.trace import CALLBACKS, LOGGERS, called, marked, spoken, token
 from wasmnb.mesh.local.judge import ANSWER
 from wasmnb.plugin.verdict import Proof
@@ -34,7 +34,6 @@ _AGAIN = 5.0
 """Seconds until what was not seen is looked for again, so that a service is not asked all the time."""
 _MOMENT = 1.0  # seconds within which nobody asks whether a log would tell
 _LOGGER, _TELLING = "wasm", {"trace", "debug", "info", "warning", "error"}
-_MOST = 3  # requests of the user's that are remembered of a service
 _UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace of one does not show it either"
 _UNTRACED = "no effect was seen on the requests that were sent, and no request without a body calls it"
 _SILENT = "the requests that were sent to see it act were not answered in time"
@@ -87,7 +86,7 @@ class Proving:
     def __init__(self, parts: Plan, processes: Processes) -> None:
         self._plan = parts
         self._processes = processes
-        self._sent: dict[str, deque[Probe]] = {}
+        self._sent = Remembered()
         self._before: dict[tuple[str, str], _Before] = {}
         self._seen: dict[tuple[str, str], Seen] = {}
         self._quiet: set[str] = set()
@@ -98,19 +97,14 @@ class Proving:
 
     def remember(self, app: str, request: Request) -> None:
         """Remember a request of the user's to a service: what a filter does may show on it alone."""
-        if request.method != "GET" or request.body:
-            return
-        known = self._sent.setdefault(app, deque(maxlen=_MOST))
-        probe = Probe(request.method, request.path, tuple(request.headers))
-        if probe not in known and probe != PLAIN:
-            known.append(probe)
+        self._sent.add(app, request)
 
     def probes(self, proxies: Iterable[Proxy]) -> tuple[Probe, ...]:
         """Give the requests that show what a filter does on some pods."""
         return tuple(dict.fromkeys(probe for proxy in proxies for probe in self._probes(proxy)))
 
     def _probes(self, proxy: Proxy) -> tuple[Probe, ...]:
-        return (PLAIN, *self._sent.get(proxy.labels.get("app", ""), ()))
+        return (PLAIN, *self._sent.of(proxy.labels.get("app", "")))
 
     def before(self, applied: Applied, proxies: Sequence[Proxy], *, until: float) -> None:
         """See what pods answer before a plugin comes to them, so that its effect can be told from what was there.

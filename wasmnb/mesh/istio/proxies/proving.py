@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
-from wasmnb.envoy.exchange import Probe
+from wasmnb.envoy.remembered import Remembered
 from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_started
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from wasmnb.envoy.effect import Effect, Trial
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.istio.proxies.evidence import Standing
@@ -48,7 +48,6 @@ _SLACK = timedelta(seconds=2)
 """Between the clock here and the node's, and the whole seconds of a question for a log."""
 _READS, _STEP = 30, 0.1
 _TRACES = 2  # of a pod, until its filters are seen
-_MOST = 3  # requests of the user's that are remembered of a pod
 _HOW = Wording("{} allows it", Verb("mesh", ("istio",), (Option("prove", "effect"),)))
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
@@ -92,7 +91,7 @@ class Proving:
         self._ports = ports
         self._raised: set[str] = set()
         self._untraced: dict[str, str] = {}
-        self._sent: dict[str, deque[Probe]] = {}
+        self._sent = Remembered()
         self._probes: dict[str, tuple[Probe, ...]] = {}
         self._trials: dict[str, tuple[str, Trial]] = {}
         self._before: dict[_Key, _Before] = {}
@@ -115,12 +114,7 @@ class Proving:
 
     def remember(self, pod: str, request: Request) -> None:
         """Remember a request of the user's that a pod answered: what a filter does may show on it alone."""
-        if request.method != "GET" or request.body:
-            return
-        known = self._sent.setdefault(pod, deque(maxlen=_MOST))
-        probe = Probe(request.method, request.path, tuple(request.headers))
-        if probe not in known and probe != PLAIN:
-            known.append(probe)
+        self._sent.add(pod, request)
 
     def probes(self, items: Sequence[Mapping[str, Any]]) -> tuple[Probe, ...]:
         """Give the requests of the user's that show what a filter does on some pods: to each, those of its application.
@@ -132,7 +126,7 @@ class Proving:
         """
         found: dict[str, dict[Probe, None]] = {}
         for item in items:
-            sent = self._sent.get(str(item["metadata"]["name"]), ())
+            sent = self._sent.of(str(item["metadata"]["name"]))
             found.setdefault(_whose(item), {}).update(dict.fromkeys(sent))
         self._probes.update({whose: tuple(probes) for whose, probes in found.items()})
         return tuple(dict.fromkeys(probe for probes in found.values() for probe in probes))
