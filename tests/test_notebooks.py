@@ -111,7 +111,7 @@ def test_the_very_same_cells_as_on_the_local_mesh_run_on_istio(cluster: Cluster,
     notebook = nbformat.read(NOTEBOOKS / "article.ipynb", as_version=4)
     start = next(cell for cell in notebook.cells if cell.source == "%wasm_mesh local")
     config = f"%wasm_config registry={cluster.registry}/team plain_http=true timeout=30"
-    start.source = f"%wasm_mesh istio -n {on_the_cluster}\n{config}"
+    start.source = f"%wasm_mesh istio -n {on_the_cluster} --prove effect\n{config}"
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     (after,) = shown(notebook, "after =")
     assert "你好" in after

@@ -4,6 +4,8 @@
 # FOLDER     the project          IMAGE    registry.example/team/guard:v3
 # SELECTOR   app=cart             CONTEXT  of the kubeconfig; empty for the current one
 # NAMESPACE  of the pods          STEPS    version=v1,version=v2; empty for all at once
+# PROVE      effect or trace: requests may be sent to the pods to see the filter act; config: what the proxies say is
+#            enough; empty: nothing is sent, and the job ends with 3 at best
 # SUMMARY    the file that the table is added to; the standard output when empty
 set -uo pipefail
 
@@ -16,6 +18,7 @@ pinned=$(wasmnb push "$IMAGE" -o name) || exit
 words=(--selector "$SELECTOR" --namespace "$NAMESPACE")
 [[ -n ${CONTEXT:-} ]] && words+=(--context "$CONTEXT")
 [[ -n ${STEPS:-} ]] && words+=(--steps "$STEPS")
+[[ -n ${PROVE:-} ]] && words+=(--prove "$PROVE")
 table=$(wasmnb deploy "$pinned" "${words[@]}" -o table)
 code=$?
 

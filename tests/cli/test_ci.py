@@ -43,13 +43,14 @@ def job(tmp_path):
 
 
 def test_it_builds_tests_pushes_and_deploys_by_digest(job):
-    code, calls, summary = job(CONTEXT="prod", STEPS="version=v1,version=v2")
+    code, calls, summary = job(CONTEXT="prod", STEPS="version=v1,version=v2", PROVE="effect")
     assert code == 0
+    how = "--context prod --steps version=v1,version=v2 --prove effect"
     assert calls == [
         "test guard -o junit",
         "build guard -t registry.example/team/guard:v3 -o name",
         "push registry.example/team/guard:v3 -o name",
-        f"deploy {PINNED} --selector app=cart --namespace shop --context prod --steps version=v1,version=v2 -o table",
+        f"deploy {PINNED} --selector app=cart --namespace shop {how} -o table",
     ]
     assert summary == f"### Live: `{PINNED}`\n\n```text\nPOD  VERDICT\na    LIVE\n```\n"
     for call in calls:

@@ -19,7 +19,7 @@ logs        {cluster.home.logs}
 
 In a shell      export KUBECONFIG={cluster.kubeconfig} PATH={programs}:$PATH
 In a notebook   %env KUBECONFIG={cluster.kubeconfig}
-                %wasm_mesh istio -n {namespace}
+                %wasm_mesh istio -n {namespace} --prove effect
 Inside          {python} -m tests.cluster run -- ctr -n k8s.io containers list
 The end         make cluster-down"""
 

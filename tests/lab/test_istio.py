@@ -17,11 +17,11 @@ from wasmnb.image import package
 from wasmnb.image.registry import push
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.plugin import Plugin
-from wasmnb.plugin.verdict import Verdict
+from wasmnb.plugin.verdict import Proof, Verdict
 
 START = """
 %load_ext wasmnb
-%wasm_mesh istio -n {namespace}
+%wasm_mesh istio -n {namespace} --prove trace
 %wasm_config registry={registry}/views plain_http=true timeout=30
 """
 COUNTED = {"sidecar.istio.io/statsInclusionPrefixes": "http.inbound"}
@@ -85,7 +85,7 @@ def modules(tmp_path):
 
 @contextmanager
 def connected(namespace):
-    mesh = IstioMesh.connect(None, namespace)
+    mesh = IstioMesh.connect(None, namespace, prove=Proof.EFFECT)
     try:
         yield mesh
     finally:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cluster import bookinfo
 from tests.needs import needs
+from wasmnb.mesh import Proof
 from wasmnb.mesh.local import LocalMesh
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _istio(request: pytest.FixtureRequest) -> Iterator[Mesh]:
     with cluster.namespace() as name, pytest.MonkeyPatch.context() as patch:
         bookinfo.install(cluster, name, annotations=counted)
         patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
-        mesh = PublishedMesh.connect(None, name)
+        mesh = PublishedMesh.connect(None, name, prove=Proof.EFFECT)
         mesh.registry = cluster.registry
         try:
             yield mesh

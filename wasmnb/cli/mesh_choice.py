@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["choose"]
 
-_CLUSTER = {"context": "context", "namespace": "namespace", "istio_namespace": "istio_namespace"}
+_CLUSTER = ("context", "namespace", "istio_namespace", "prove")
 
 
 def choose(session: Session, said: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ def choose(session: Session, said: dict[str, Any]) -> None:
     ----------
     session : Session
     said : dict
-        ``mesh``, ``context``, ``namespace`` and ``istio_namespace`` of the line, those that it has.
+        ``mesh``, ``context``, ``namespace``, ``istio_namespace`` and ``prove`` of the line, those that it has.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def choose(session: Session, said: dict[str, Any]) -> None:
         What was said contradicts itself.
     MeshError, BadNameError
     """
-    cluster = {_CLUSTER[key]: value for key, value in said.items() if key in _CLUSTER}
+    cluster = {key: value for key, value in said.items() if key in _CLUSTER}
     name = said.get("mesh") or ("istio" if cluster else None)
     running = [one.name for one in registrations()]
     if name is None:

@@ -112,12 +112,20 @@ _MESH = (
         keyword="shell_istio_namespace",
     ),
 )
+_JUDGING = ("pods", "status")
+_PROVE = Option(
+    ("--prove",),
+    "istio: effect or trace allows requests that show whether filters act; config takes LOADED for enough",
+    "PROOF",
+    values="effect|trace|config",
+    keyword="shell_prove",
+)
 
 
 def _verb(name: str, command: Command) -> ShellVerb:
     need = next((need for need, names in _NEEDS.items() if name in names), Need.NONE)
     forms = (*FORMS, "junit") if name == "test" else FORMS
-    common = (_form(forms), _QUIET, *(() if need is Need.NONE else _MESH))
+    common = (_form(forms), _QUIET, *(() if need is Need.NONE else _MESH), *((_PROVE,) if name in _JUDGING else ()))
     taken = {flag for option in common for flag in option.flags}
     own = []
     for option in command.options:

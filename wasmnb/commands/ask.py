@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import sys
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.notebook import in_kernel, noninteractive
 from wasmnb.wording import Front, front
 
-__all__ = ["ask"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmnb.session import Session
+
+__all__ = ["ask", "asking"]
 
 _YES, _NO = ("y", "yes"), ("n", "no", "")
 
@@ -26,6 +33,29 @@ def ask(question: str) -> bool | None:
     except (EOFError, NotImplementedError):
         return None
     return answer in _YES
+
+
+def asking(call: Callable[..., Any], need: str = "") -> Callable[..., Any]:
+    """Make a command that puts plugins in force ask first whether requests may be sent to the mesh's applications.
+
+    Parameters
+    ----------
+    call : callable
+        What the command calls.
+    need : str
+        The keyword without which it puts nothing in force.
+    """
+
+    @wraps(call)
+    def asked(session: Session, **keywords: Any) -> Any:
+        idle = need and keywords.get(need) is None
+        if not (idle or keywords.get("prove") or keywords.get("dry_run") or keywords.get("export")):
+            from wasmnb.session.permission import permit  # noqa: PLC0415 - for what deploys
+
+            permit(session.context, ask)
+        return call(session, **keywords)
+
+    return asked
 
 
 def _answer(prompt: str) -> str:

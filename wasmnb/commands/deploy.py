@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.commands.ask import ask
+from wasmnb.commands.ask import ask, asking
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.options import options_of
 from wasmnb.session.options.deploy import DeployCall, RenderCall
@@ -24,7 +24,7 @@ COMMANDS = (
     Command(
         "wasm_deploy",
         "Put a filter or an image in force on the pods that a selector names, and wait until it is live there.",
-        _deploy,
+        asking(_deploy),
         (Argument("name", "the filter, a .wasm file, or an image by its reference", True, "deployable"),),
         options_of(DeployCall),
         (
@@ -52,7 +52,7 @@ COMMANDS = (
     Command(
         "wasm_rollback",
         "Restore the whole plugin that was in force before: image, configuration, selector and all the rest.",
-        method("rollback"),
+        asking(method("rollback")),
         (Argument("id", "the plugin", True, "plugins"),),
         (
             Option(("--timeout",), "seconds to wait until it is live (default: 10)", "SECONDS", float),

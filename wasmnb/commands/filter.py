@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.commands.ask import asking
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.errors import UsageError
 from wasmnb.options import options_of
@@ -41,7 +42,7 @@ COMMANDS = (
     Command(
         "wasm_filter",
         "Compile the cell below to a filter, and put it in force when asked to.",
-        method("filter"),
+        asking(method("filter"), "deploy"),
         (Argument("name", "of the filter; it names the plugin and the image too", True, "filters"),),
         (
             *options_of(FilterCall),

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.commands.ask import asking
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.errors import UsageError
 from wasmnb.notebook import attended
@@ -49,7 +50,7 @@ COMMANDS = (
     Command(
         "wasm_build",
         "Make an image of a filter or of a module, and keep it in the store on this machine.",
-        _build,
+        asking(_build, "deploy"),
         (
             Argument(
                 "what", "a filter, a .wasm file, a source, a project folder, or the word precompiled", True, "builds"

@@ -1,6 +1,16 @@
 """Meshes: one protocol, and an embedded one of real Envoys."""
 
-from wasmnb.mesh.protocol import Change, Count, Mesh, MeshInNamespace, MeshOfObjects, MeshWithBookinfo, Pod, Watch
+from wasmnb.mesh.protocol import (
+    Change,
+    Count,
+    Mesh,
+    MeshInNamespace,
+    MeshOfObjects,
+    MeshOfOthers,
+    MeshWithBookinfo,
+    Pod,
+    Watch,
+)
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 __all__ = [
@@ -10,6 +20,7 @@ __all__ = [
     "Mesh",
     "MeshInNamespace",
     "MeshOfObjects",
+    "MeshOfOthers",
     "MeshWithBookinfo",
     "Pod",
     "PodVerdict",

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
 
-__all__ = ["Change", "Count", "Mesh", "MeshInNamespace", "MeshOfObjects", "MeshWithBookinfo", "Pod", "Watch"]
+__all__ = [
+    "Change",
+    "Count",
+    "Mesh",
+    "MeshInNamespace",
+    "MeshOfObjects",
+    "MeshOfOthers",
+    "MeshWithBookinfo",
+    "Pod",
+    "Watch",
+]
 
 
 @dataclass(frozen=True)
@@ -337,6 +347,18 @@ class MeshOfObjects(Protocol):
         ------
         ForbiddenError, MeshError
         """
+
+
+@runtime_checkable
+class MeshOfOthers(Protocol):
+    """A mesh that somebody works on: nothing is sent to its applications unless that was allowed."""
+
+    @property
+    def place(self) -> str:
+        """Where its applications are, in a few words, for who is asked."""
+
+    def allow(self, prove: Proof) -> None:
+        """Say how plugins may be seen to act from now on; CONFIG takes back what was allowed."""
 
 
 @runtime_checkable

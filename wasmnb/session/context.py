@@ -47,6 +47,8 @@ class Context:
         Measurements by request, then by the plugins in force.
     metrics : Metrics or None
         As they were read last.
+    asked : bool
+        The user has answered whether requests may be sent to the mesh's applications.
     own : dict of str to str
         Digests by the names that were built or given here and are not pushed: a registry need not be asked what these
         names mean.
@@ -59,6 +61,7 @@ class Context:
         self.measured: dict[Hashable, dict[Hashable, Measurement]] = {}
         self.own: dict[str, str] = {}
         self.metrics: Metrics | None = None
+        self.asked = False
         self._mesh: Mesh | None = None
         self._images = store
         self._cases: Cases | None = None
@@ -177,6 +180,7 @@ class Context:
             self.captures.clear()
         self.measured.clear()
         self.metrics = None
+        self.asked = False
 
     def default(self, key: str, given: Any) -> Any:
         """Give what was said, or else the default."""

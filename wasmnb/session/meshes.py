@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.check import Checks
 from wasmnb.errors import Interrupted, MeshError, UsageError
 from wasmnb.image.reference import Reference
-from wasmnb.mesh import MeshInNamespace, MeshWithBookinfo, log_lines
-from wasmnb.mesh.kinds import MESHES
+from wasmnb.mesh import MeshInNamespace, MeshOfOthers, MeshWithBookinfo, log_lines
+from wasmnb.mesh.kinds import MESHES, proof
 from wasmnb.mesh.results import Logs, Pods, Verdicts
 from wasmnb.mesh.running import RunningMeshes, registrations
 from wasmnb.mesh.running.remote import end, join
@@ -291,13 +291,18 @@ class Meshes:
                 hint=Wording("{}, then {}", Verb("mesh", ("stop",)), Verb("mesh", (str(kind),))),
                 code="WNB4006",
             )
-        other = [key for key, value in said(call, MeshOptions).items() if _fixed(value) != self._started.get(key)]
+        wanted, mesh = said(call, MeshOptions), self.context.mesh
+        # How plugins are proven to act may change while it runs.
+        prove = wanted.pop("prove", None) if isinstance(mesh, MeshOfOthers) else None
+        other = [key for key, value in wanted.items() if _fixed(value) != self._started.get(key)]
         if other:
             raise MeshError(
                 f"The mesh {name!r} runs already, with other {' and '.join(other)}.",
                 hint=Wording("{}, then start it with these options", Verb("mesh", ("stop",))),
                 code="WNB4006",
             )
+        if isinstance(mesh, MeshOfOthers) and prove is not None:
+            mesh.allow(proof(prove))
 
     @property
     def announced(self) -> Announced | None:

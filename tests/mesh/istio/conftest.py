@@ -11,6 +11,7 @@ from tests.cluster import bookinfo
 from tests.cluster.cluster import Cluster
 from wasmnb.image import Image, package
 from wasmnb.image.registry import push
+from wasmnb.mesh import Proof
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.module import Module
 from wasmnb.session import Session
@@ -28,12 +29,13 @@ def home(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def connect(cluster: Cluster) -> Iterator[Callable[..., IstioMesh]]:
-    """Connect as the administrator, or with another kubeconfig; every mesh is let go of at the end."""
+    """Connect as the administrator, or with another kubeconfig, with requests allowed; all are let go of at the end."""
     made = []
     with pytest.MonkeyPatch.context() as patch:
 
         def connect(namespace: str, kubeconfig: object = None, **options: object) -> IstioMesh:
             patch.setenv("KUBECONFIG", str(kubeconfig or cluster.kubeconfig))
+            options.setdefault("prove", Proof.EFFECT)
             made.append(IstioMesh.connect(None, namespace, **options))
             return made[-1]
 

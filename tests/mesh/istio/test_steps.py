@@ -25,7 +25,7 @@ def session(cluster, tmp_path_factory):
         patch.setenv("DOCKER_CONFIG", str(tmp_path_factory.mktemp("docker")))
         bookinfo.install(cluster, home, names, annotations=counted)
         with Session() as session:
-            session.mesh("istio", namespace=home)
+            session.mesh("istio", namespace=home, prove="effect")
             session.config(registry=f"{cluster.registry}/steps", plain_http="true", timeout=30)
             yield session
 

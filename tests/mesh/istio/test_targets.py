@@ -103,7 +103,7 @@ def test_the_older_kinds_are_live_too(mesh, published, as_, config):
     assert {one.verdict for one in found} == {Verdict.LIVE}, found[0]
     assert list(mesh.plugins()) == [plugin]
     # Another kind takes its place, and leaves nothing of it.
-    again = mesh.apply(Plugin("older", published(tag("older")), {"app": "details"}))
+    again = mesh.apply(Plugin("older", published(tag("newer")), {"app": "details"}))
     assert {one.verdict for one in again} == {Verdict.LIVE}, again[0]
     assert len(mesh.rendered("older").split("---")) == 1
 

@@ -38,7 +38,9 @@ def test_live_is_seen_by_its_effect_and_nothing_is_sent_where_that_is_not_allowe
     before = {one.pod: one.requests for one in mesh.counts()}
     silent = one(mesh, Plugin("silent", published(tag("silent")), DETAILS), prove=Proof.CONFIG)
     assert (silent.verdict, silent.proof, silent.cause) == (Verdict.LOADED, Proof.CONFIG, Cause.UNASKED)
-    assert silent.good(mesh.prove)
+    assert silent.good(Proof.CONFIG)
+    assert not silent.good(mesh.prove)
+    assert mesh.prove is Proof.EFFECT, "that nothing is sent was said of this one alone"
     assert {one.pod: one.requests for one in mesh.counts()} == before
     for plugin in mesh.plugins():
         mesh.remove(plugin.id)

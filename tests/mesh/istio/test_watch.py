@@ -103,7 +103,7 @@ def test_a_connection_that_leads_nowhere_is_noticed_and_nothing_is_fresh_before_
     assert told["kept"] == {}
     assert told["instead"]
     judged = [one.value["verdict"] for one in seen if one.kind == "verdict" and one.name.endswith("/instead")]
-    assert judged == [Verdict.LIVE.value] * 3
+    assert judged == [Verdict.LOADED.value] * 3
 
 
 def test_what_could_not_be_judged_for_a_while_is_listed_anew(mesh, monkeypatch):

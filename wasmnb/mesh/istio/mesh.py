@@ -128,7 +128,7 @@ class IstioMesh:
             EFFECT allows sending requests of ours to the applications of pods that a plugin is put on: LIVE is then
             what was seen to act, and LOADED what was not. TRACE also allows raising the log levels of their proxies for
             a moment, where no effect shows. CONFIG sends nothing and takes LOADED for enough. None sends
-            nothing, and LIVE is what the proxy says.
+            nothing either, and LOADED is then not enough.
 
         Raises
         ------
@@ -161,6 +161,15 @@ class IstioMesh:
     def prove(self) -> Proof | None:
         """How plugins may be seen to act; None allows nothing to be sent to an application."""
         return self._proving.wanted
+
+    def allow(self, prove: Proof) -> None:
+        """Say how plugins may be seen to act from now on, as for `connect`."""
+        self._proving.wanted = prove
+
+    @property
+    def place(self) -> str:
+        """Where its applications are: namespace and context."""
+        return f"namespace {self.namespace}, context {self.cluster.context}"
 
     @property
     def fetch(self) -> Callable[[str], Image] | None:
@@ -226,7 +235,7 @@ class IstioMesh:
         allow_trap : bool
             Apply it although its VM crashed on a request there.
         prove : Proof, optional
-            As for `connect`, from now on.
+            As for `connect`: EFFECT and TRACE from now on, CONFIG for this plugin alone.
         take_over : bool
             Take the object, or fields of it, that somebody else has changed or made.
         wait : float or None
@@ -247,7 +256,7 @@ class IstioMesh:
         """
         self._check()
         if prove is not None:
-            self._proving.wanted = prove
+            self._proving.allow(prove, plugin.id)
         tried = self.preflight if preflight else None
         found = self._deployments.apply(
             plugin,

@@ -48,7 +48,11 @@ _SLACK = timedelta(seconds=2)
 """Between the clock here and the node's, and the whole seconds of a question for a log."""
 _READS, _STEP = 30, 0.1
 _TRACES = 2  # of a pod, until its filters are seen
-_HOW = Wording("{} allows it", Verb("mesh", ("istio",), (Option("prove", "effect"),)))
+_HOW = Wording(
+    "{} allows it before it is deployed, {} at any time",
+    Option("prove", "effect"),
+    Verb("mesh", ("istio",), (Option("prove", "trace"),)),
+)
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
 
@@ -87,6 +91,7 @@ class Proving:
         self.cluster = cluster
         self.namespace = namespace
         self.wanted: Proof | None = None
+        self._quiet: set[str] = set()
         self._admin = admin
         self._ports = ports
         self._raised: set[str] = set()
@@ -107,10 +112,21 @@ class Proving:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    @property
-    def allowed(self) -> bool:
-        """Whether requests may be sent to applications."""
-        return self.wanted in (Proof.EFFECT, Proof.TRACE)
+    def allow(self, prove: Proof, plugin: str) -> None:
+        """Take in how a plugin that is put in force is to be seen to act.
+
+        What allows requests is for all plugins from now on; that none are to be sent is about this one alone.
+        """
+        if prove is Proof.CONFIG:
+            self._quiet.add(plugin)
+            return
+        self._quiet.discard(plugin)
+        if self.wanted is not Proof.TRACE:
+            self.wanted = prove
+
+    def _asks(self, plugin: str) -> bool:
+        """Say whether requests may be sent to applications to see a plugin act."""
+        return self.wanted in (Proof.EFFECT, Proof.TRACE) and plugin not in self._quiet
 
     def remember(self, pod: str, request: Request) -> None:
         """Remember a request of the user's that a pod answered: what a filter does may show on it alone."""
@@ -165,8 +181,6 @@ class Proving:
     def proven(self, verdict: PodVerdict, item: Mapping[str, Any], mark: str) -> PodVerdict:
         """Give a verdict that everything but action is proven of as LIVE where the plugin was seen to act, else LOADED.
 
-        Where nobody said how it is to be proven, what the proxy says is all there is, and the verdict says so.
-
         Parameters
         ----------
         verdict : PodVerdict
@@ -178,11 +192,9 @@ class Proving:
         """
         if verdict.verdict is not Verdict.LIVE:
             return verdict
-        if self.wanted is None:
-            return replace(verdict, proof=Proof.CONFIG)
         key = (_uid(item), verdict.plugin)
         seen = self._seen.get(key)
-        if seen is not None and seen.mark == mark and (seen.younger(_AGE) or not self.allowed):
+        if seen is not None and seen.mark == mark and (seen.younger(_AGE) or not self._asks(verdict.plugin)):
             return replace(verdict, proof=seen.proof, evidence=(*verdict.evidence, seen.line))
         cause, reason = self._why(verdict, item)
         return replace(
@@ -196,7 +208,9 @@ class Proving:
     def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
         """Look for the effects of plugins that are loaded, each on a pod, with its filter there."""
         due = []
-        for verdict, item, standing in loaded if self.allowed else ():
+        for verdict, item, standing in loaded:
+            if not self._asks(verdict.plugin):
+                continue
             tried = ((_uid(item), verdict.plugin), standing.mark)
             if time.monotonic() - self._tried.get(tried, float("-inf")) > _AGAIN:
                 self._tried[tried] = time.monotonic()
@@ -310,7 +324,7 @@ class Proving:
         return requests, errors
 
     def _why(self, verdict: PodVerdict, item: Mapping[str, Any]) -> tuple[Cause, str]:
-        if not self.allowed:
+        if not self._asks(verdict.plugin):
             return Cause.UNASKED, f"no request was sent to see it act ({_HOW})"
         trial = self._trial(verdict)
         if trial is not None and trial.trapped and not trial.safe:
@@ -320,7 +334,13 @@ class Proving:
             told = f"cannot be had: {why}" if why else "does not show it either"
             return Cause.UNSEEN, f"no effect of it was seen on the requests that were sent, and Envoy's trace {told}"
         if trial is None:
-            return Cause.UNASKED, "what it does is not known here, so that it cannot be looked for: deploy it from here"
+            words = "what it does is not known here, so that it cannot be looked for: deploy it from here"
+            return Cause.UNASKED, f"{words} ({_TRACE})"
+        if self._past(item, verdict.plugin) == _Before():
+            return (
+                Cause.UNASKED,
+                f"what was answered before it came is not known, so that nothing is its doing ({_TRACE})",
+            )
         return Cause.UNSEEN, f"no effect of it was seen on the requests that were sent ({_TRACE})"
 
     def _trial(self, verdict: PodVerdict) -> Trial | None:
@@ -329,7 +349,7 @@ class Proving:
 
     def _effects(self, item: Mapping[str, Any], plugin: str, digest: str = "") -> list[Effect]:
         known, trial = self._trials.get(plugin, ("", None))
-        if not self.allowed or trial is None or (digest and known != digest):
+        if not self._asks(plugin) or trial is None or (digest and known != digest):
             return []
         own = (PLAIN, *self._probes.get(_whose(item), ()))
         return [effect for effect in trial.safe if effect.probe in own]
