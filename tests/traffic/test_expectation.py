@@ -52,7 +52,7 @@ def test_it_fails_and_quotes_no_secret(session):
     assert "x-token: ***" in caught.value.why
 
 
-@pytest.mark.parametrize(("status", "headers"), [("20", ()), ("ok", ()), (None, ["=x"]), (None, [""])])
+@pytest.mark.parametrize(("status", "headers"), [("20", ()), ("ok", ()), (None, ["=x"]), (None, ["x-greeting: hello"])])
 def test_what_cannot_be_expected_is_said_before_anything_is_sent(status, headers):
     with pytest.raises(UsageError):
         Expectation.of(status, headers)

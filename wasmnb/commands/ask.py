@@ -10,11 +10,14 @@ from wasmnb.notebook import in_kernel, noninteractive
 from wasmnb.wording import Front, front
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wasmnb.session import Session
+    from wasmnb.session.probes import UserProbe
 
 __all__ = ["ask", "asking"]
+
+_CHANGING = "{what} may change something. Each pod gets it once before the filter comes, and once after. Is that meant?"
 
 _YES, _NO = ("y", "yes"), ("n", "no", "")
 
@@ -53,9 +56,19 @@ def asking(call: Callable[..., Any], need: str = "") -> Callable[..., Any]:
             from wasmnb.session.permission import permit  # noqa: PLC0415 - for what deploys
 
             permit(session.context, ask)
+        probes = [] if idle else _changing(keywords.get("probe") or ())
+        if probes and not keywords.get("probe_changes"):
+            what = ", ".join(map(str, probes))
+            keywords["probe_changes"] = bool(ask(_CHANGING.format(what=what)))
         return call(session, **keywords)
 
     return asked
+
+
+def _changing(probes: Sequence[str]) -> list[UserProbe]:
+    from wasmnb.session.probes import read_probe  # noqa: PLC0415 - for those who have some
+
+    return [one for one in map(read_probe, probes) if one.probe.changes]
 
 
 def _answer(prompt: str) -> str:

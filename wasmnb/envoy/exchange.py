@@ -29,6 +29,8 @@ _ANSWER = (
 )
 """With headers that services like to send, so that a filter that takes them away is seen to."""
 
+_READING = ("GET", "HEAD", "OPTIONS")
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -38,6 +40,11 @@ class Probe:
     path: str = "/"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something: it is sent once before a filter comes and once after, never again."""
+        return self.method not in _READING
 
     def encoded(self, authority: str) -> bytes:
         """Write it down; the connection ends with it, and whoever reads an access log sees who sent it."""
@@ -97,6 +104,7 @@ class _Wire:
 
     def __init__(self, wire: socket.socket, rest: bytes = b"") -> None:
         self.socket, self.rest, self.came = wire, rest, bytearray()
+        self.method = rest.partition(b" ")[0].decode()
         self.response: Response | None = None
 
     def ask(self) -> bool:
@@ -130,7 +138,7 @@ class _Wire:
         reader = Reader(_wait if more else bytes, "the proxy")
         reader.feed(bytes(self.came))
         with suppress(_MoreError, TrafficError):
-            self.response = read_response(reader, "GET")
+            self.response = read_response(reader, self.method)
         return self.response is not None
 
 

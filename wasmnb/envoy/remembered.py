@@ -9,6 +9,8 @@ from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.exchange import Probe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from wasmnb.traffic import Request
 
 __all__ = ["Remembered"]
@@ -17,10 +19,11 @@ _MOST = 3  # requests of each
 
 
 class Remembered:
-    """The last requests to each pod or service; only those that may be sent again as they were."""
+    """The last requests to each pod or service that may be sent again as they were, and those meant for it."""
 
     def __init__(self) -> None:
         self._sent: dict[str, deque[Probe]] = {}
+        self._meant: dict[str, tuple[Probe, ...]] = {}
 
     def add(self, whose: str, request: Request) -> None:
         """Remember a request, unless it might change something or is the plain one."""
@@ -31,6 +34,10 @@ class Remembered:
         if probe not in known and probe != PLAIN:
             known.append(probe)
 
+    def mean(self, whose: str, probes: Iterable[Probe]) -> None:
+        """Take requests that the user wants sent, in place of those before."""
+        self._meant[whose] = tuple(probe for probe in probes if probe != PLAIN)
+
     def of(self, whose: str) -> tuple[Probe, ...]:
-        """Give them, oldest first."""
-        return tuple(self._sent.get(whose, ()))
+        """Give them: those meant, then those sent, oldest first."""
+        return tuple(dict.fromkeys((*self._meant.get(whose, ()), *self._sent.get(whose, ()))))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wasmnb.check import Checks
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Verdicts
     from wasmnb.plugin import Plugin, Proof
     from wasmnb.plugin.plugins import Plugins
@@ -184,6 +185,7 @@ class Mesh(Protocol):
         preflight: bool = True,
         allow_trap: bool = False,
         prove: Proof | None = None,
+        probes: Mapping[str, Sequence[Probe]] | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
     ) -> Verdicts:
@@ -204,6 +206,8 @@ class Mesh(Protocol):
         prove : Proof, optional
             How it is to be seen to act: by its EFFECT on requests of ours, by Envoy's TRACE of one where there is no
             effect, or not at all (CONFIG), so that LOADED is all that a pod can become. None: as the mesh was allowed.
+        probes : mapping of str to sequence of Probe, optional
+            Requests, by the pods that they are for, on which it may be seen to act.
         wait : float or None
             Seconds; None gives the verdicts as they are once it has been handed over.
         progress : Progress, optional

@@ -18,8 +18,9 @@ from wasmnb.rollout.standing import followed
 from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
@@ -89,6 +90,7 @@ def put(
     skip_preflight: bool = False,
     allow_trap: bool = False,
     prove: Proof | None = None,
+    probes: Mapping[str, Sequence[Probe]] | None = None,
     take_over: bool = False,
     mask: Callable[[str], str] = str,
     progress: Progress | None = None,
@@ -107,6 +109,8 @@ def put(
         Apply it although its VM crashed on an Envoy here.
     prove : Proof, optional
         How it is to be seen to act; CONFIG takes LOADED for enough.
+    probes : mapping of str to sequence of Probe, optional
+        Requests, by the pods that they are for, on which it may be seen to act.
     take_over : bool
         Take it back from whoever else has changed it, where a mesh has objects that others can change.
     mask : callable
@@ -134,6 +138,8 @@ def put(
             how["allow_trap"] = True
         if prove is not None:
             how["prove"] = prove
+        if probes:
+            how["probes"] = probes
         if take_over and isinstance(mesh, MeshOfObjects):
             how["take_over"] = True
         with followed(progress, mesh, plugin, mask):

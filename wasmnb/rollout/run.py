@@ -184,6 +184,8 @@ class _Run:
         how: dict[str, Any] = {} if self.policy.prove is None else {"prove": self.policy.prove}
         if self.policy.take_over and isinstance(self.mesh, MeshOfObjects):
             how["take_over"] = True
+        if self.policy.probes:
+            how["probes"] = self.policy.probes
         return {**how, "allow_trap": True} if self.policy.allow_trap else how
 
     def _judge(self, number: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError, WasmnbError
@@ -12,9 +12,10 @@ from wasmnb.rollout.deploy import in_force, previous
 from wasmnb.rollout.messages import left_half_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.budget import Budget
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
     from wasmnb.rollout.result import Step
@@ -46,6 +47,8 @@ class RolloutPolicy:
         What the traffic of a step may become, beside what holds for each (`wasmnb.rollout.budgets`).
     check : callable, optional
         The user's own check of a step that is live and has been watched: False, or a text that says why, ends it.
+    probes : mapping of str to sequence of Probe
+        Requests, by the pods that they are for, on which it may be seen to act.
     """
 
     wait: float = 10.0
@@ -57,6 +60,7 @@ class RolloutPolicy:
     take_over: bool = False
     budgets: tuple[Budget, ...] = ()
     check: Callable[[Step], object] | None = None
+    probes: Mapping[str, Sequence[Probe]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -212,6 +212,7 @@ class Deployments:
         """Put something deployable in force; of what is ``there``, what was not said stays as it is."""
         mesh = self.context.mesh
         with still_in_force(mesh, wanted.id or default_id(name)):
+            probes = wanted.probes_on(mesh)
             found, stages = self.source.supply(name, access, progress, consumer=_consumer(wanted))
             plugin = wanted.plugin(found.image, there)
         done = put(
@@ -220,6 +221,7 @@ class Deployments:
             skip_preflight=not wanted.preflight,
             allow_trap=wanted.allow_trap,
             prove=wanted.prove,
+            probes=probes,
             take_over=wanted.take_over,
             mask=self.context.mask,
             progress=progress,
@@ -255,6 +257,7 @@ class Deployments:
     ) -> DryRun:
         mesh = self.context.mesh
         with still_in_force(mesh, wanted.id or default_id(name)):
+            wanted.probes_on(mesh)
             found, _ = self.source.supply(name, access, progress, consumer=_consumer(wanted), dry=True)
             plugin = wanted.plugin(found.image)
         notes = list(found.notes(plugin.image))
@@ -268,6 +271,7 @@ class Deployments:
     ) -> Rollout:
         mesh, mask = self.context.mesh, self.context.mask
         with still_in_force(mesh, wanted.id or default_id(call.name)):
+            policy = replace(policy, probes=wanted.probes_on(mesh))
             found, stages = self.source.supply(
                 call.name, part(call, AccessOptions), call.progress, consumer=_consumer(wanted)
             )

@@ -101,9 +101,9 @@ class Requests:
             The response is not what is expected.
         NoMeshError, UsageError, TrafficError, MeshError
         """
-        if received:
-            self._allowed = ref(self.context.mesh)
         mesh, expected = self.context.mesh, Expectation.of(expect, expect_header)
+        if received:
+            self._allowed = ref(mesh)
         if save_test is not None and all_pods:
             raise UsageError(
                 Wording("A case is of one answer, and {} asks for several.", Option("all_pods", value=True)),

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import UsageError, did_you_mean
+from wasmnb.errors import Place, UsageError, did_you_mean
+from wasmnb.mesh import MeshOfOthers
 from wasmnb.mesh.kinds import proof
 from wasmnb.module import envoy_abi
 from wasmnb.options import said
@@ -21,13 +22,16 @@ from wasmnb.session.defaults import choice, number
 from wasmnb.session.options.deploy import DeployOptions, PluginOptions
 from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.parsing import configuration
+from wasmnb.session.probes import UserProbe, pods_of, read_probe
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import Enum
 
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.image import Image
+    from wasmnb.mesh import Mesh
 
 __all__ = ["Specification", "environment", "kind", "matches", "refuse", "target", "targets"]
 
@@ -54,6 +58,10 @@ class Specification:
         How it is to be seen to act; the mesh's own way where it is not said.
     take_over : bool
         As of `DeployOptions`.
+    probes : tuple of UserProbe
+        Requests on which it may be seen to act.
+    probe_changes : bool
+        As of `DeployOptions`.
     """
 
     id: str | None
@@ -67,6 +75,8 @@ class Specification:
     wait: bool = True
     prove: Proof | None = None
     take_over: bool = False
+    probes: tuple[UserProbe, ...] = ()
+    probe_changes: bool = False
 
     @classmethod
     def read(
@@ -114,12 +124,35 @@ class Specification:
             prove = None if options.prove is None else proof(options.prove)
             how = {"seconds": seconds, "preflight": options.preflight, "allow_trap": options.allow_trap}
             how |= {"wait": options.wait, "prove": prove, "take_over": options.take_over}
+            probes = [options.probe] if isinstance(options.probe, str) else options.probe
+            how |= {"probes": tuple(map(read_probe, probes)), "probe_changes": options.probe_changes}
         return cls(options.id, options.root_id, read, fallen, where, **how)
+
+    def probes_on(self, mesh: Mesh) -> dict[str, tuple[Probe, ...]]:
+        """Give the requests on which it may be seen to act, by the pods that they are sent to.
+
+        Raises
+        ------
+        UsageError
+            One leads to no pod that it is for, or may change something, which was not allowed; or none may be sent.
+        """
+        how = self.prove or mesh.prove
+        if self.probes and (how is Proof.CONFIG or (how is None and isinstance(mesh, MeshOfOthers))):
+            raise UsageError(
+                "No request may be sent to see it act.",
+                where=Place(Option("probe"), quote=self.probes[0].url),
+                hint=Wording("allow it: {}", Option("prove", "effect")),
+            )
+        selector = self.said.get("selector", self.defaults.get("selector")) or {}
+        return pods_of(mesh, self.probes, selector, changes=self.probe_changes)
 
     @property
     def secrets(self) -> set[str]:
         """What must not be shown of it."""
-        return set().union(*(redact.secrets_in(self.said.get(name)) for name in ("config", "env", "vm_config")))
+        found = set().union(*(redact.secrets_in(self.said.get(name)) for name in ("config", "env", "vm_config")))
+        for one in self.probes:
+            found |= redact.secrets_in(dict(one.probe.headers)) | redact.secrets_in_url(one.url)
+        return found
 
     def plugin(self, image: Image, there: Plugin | None = None) -> Plugin:
         """Make the plugin, its root id decided.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Expectation", "UnexpectedError"]
 
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.IGNORECASE)
+# What a line of a header can begin with; bytes beyond ASCII come over the wire, too.
+_NAME = re.compile(r"""[^\x00-\x20\x7f()<>@,;:\\"/\[\]?={}]+""")
 _LONGEST = 200
 
 
@@ -65,7 +67,7 @@ class Expectation:
         found = []
         for line in lines:
             name, equals, value = line.partition("=")
-            if not name.strip():
+            if not _NAME.fullmatch(name.strip()):
                 raise UsageError(
                     f"{line!r} names no header.",
                     where=Place(Option("expect_header"), quote=line),

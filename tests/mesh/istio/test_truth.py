@@ -11,6 +11,7 @@ from tests.cluster import bookinfo
 from tests.mesh.conftest import until
 from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import build, header, tag
+from wasmnb.envoy.exchange import Probe
 from wasmnb.mesh import Cause, Proof, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
@@ -58,6 +59,23 @@ def test_an_effect_on_the_users_own_request_alone_is_learned_from_it(there, publ
     assert "GET /details/7?lang=en!: response header x-tag: bang" in found.evidence[-1]
     mesh.remove("bang")
     assert {(one.verdict, one.pod) for one in mesh.removed("bang")} == {(Verdict.GONE, found.pod)}
+
+
+def test_a_request_that_may_change_something_is_sent_once_before_and_once_after(there, published):
+    _, mesh = there
+    (pod,) = mesh.endpoints("details:9080/")
+    shows = build("posted", request="evil = path_has('!')", response=f"if (evil) {header('x-tag', 'posted')}")
+    posted = {pod: (Probe("POST", "/details/7!", (), b"1"),)}
+    found = one(mesh, Plugin("posted", published(shows), DETAILS), probes=posted)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    assert "POST /details/7!: response header x-tag: posted" in found.evidence[-1]
+    before = {one.pod: one.requests for one in mesh.counts()}
+    mesh._proving._seen.clear()
+    mesh._proving._tried.clear()
+    (again,) = [one for one in mesh.verdicts("posted") if one.pod == pod]
+    assert (again.verdict, again.cause) == (Verdict.LOADED, Cause.UNSEEN)
+    assert {one.pod: one.requests for one in mesh.counts()} == before
+    mesh.remove("posted")
 
 
 def test_an_answer_that_another_filter_gives_too_is_not_its_own(there, published):

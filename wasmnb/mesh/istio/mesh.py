@@ -34,6 +34,7 @@ from wasmnb.wording import Option, Verb, Wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.image import Image
@@ -218,6 +219,7 @@ class IstioMesh:
         preflight: bool = True,
         allow_trap: bool = False,
         prove: Proof | None = None,
+        probes: Mapping[str, Sequence[Probe]] | None = None,
         take_over: bool = False,
         wait: float | None = 10.0,
         progress: Progress | None = None,
@@ -236,6 +238,8 @@ class IstioMesh:
             Apply it although its VM crashed on a request there.
         prove : Proof, optional
             As for `connect`: EFFECT and TRACE from now on, CONFIG for this plugin alone.
+        probes : mapping of str to sequence of Probe, optional
+            Requests, by the pods that they are for, on which it may be seen to act, where that is allowed.
         take_over : bool
             Take the object, or fields of it, that somebody else has changed or made.
         wait : float or None
@@ -257,6 +261,7 @@ class IstioMesh:
         self._check()
         if prove is not None:
             self._proving.allow(prove, plugin.id)
+        self._proving.mean(probes or {})
         tried = self.preflight if preflight else None
         found = self._deployments.apply(
             plugin,

@@ -25,8 +25,9 @@ from wasmnb.plugin.scope import carries
 from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.processes import Processes
     from wasmnb.mesh.local.topology import Plan
     from wasmnb.module import Module
@@ -69,6 +70,7 @@ class Deployments:
         only: Mapping[str, str] | None = None,
         allow_trap: bool = False,
         prove: Proof | None = None,
+        probes: Mapping[str, Sequence[Probe]],
     ) -> list[PodVerdict]:
         """Put a plugin in force; see `LocalMesh.apply`."""
         from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
@@ -79,6 +81,7 @@ class Deployments:
             check_scope(plugin)
             chosen = self._chosen(plugin, only)
             check_network(plugin, chosen)
+            self.proving.mean(chosen, probes)
             current = self._standing.get(plugin.id)
             if current is not None and current.has(plugin, chosen) and (only or current.pods.keys() == set(chosen)):
                 if not only:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.processes import Processes
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.mesh.local.topology import Plan
@@ -172,6 +173,7 @@ class LocalMesh:
         preflight: bool = True,  # noqa: ARG002 - the canary costs a moment, and saves the pods
         allow_trap: bool = False,
         prove: Proof | None = None,
+        probes: Mapping[str, Sequence[Probe]] | None = None,
         wait: float | None = _WAIT,
         progress: Progress | None = None,
     ) -> Verdicts:
@@ -186,6 +188,8 @@ class LocalMesh:
             Put it in force although its VM crashed on the canary.
         prove : Proof, optional
             CONFIG: send nothing through it. Else it is looked for by its effect, then by trace.
+        probes : mapping of str to sequence of Probe, optional
+            Requests, by the pods that they are for, on which it may be seen to act.
         wait : float or None
             Seconds for the pods to take it over, once the canary has let it pass. None waits no longer than handing it
             over takes, which is 10 s at most: none of the pods keeps it when one does not take it.
@@ -213,6 +217,7 @@ class LocalMesh:
             only=only,
             allow_trap=allow_trap,
             prove=prove,
+            probes=probes or {},
         )
         _wake_all(self._watches)
         return Verdicts(tuple(found))

@@ -90,6 +90,8 @@ class Proving:
         self._before: dict[tuple[str, str], _Before] = {}
         self._seen: dict[tuple[str, str], Seen] = {}
         self._quiet: set[str] = set()
+        # Which plugins were looked for on which pods by requests that may change something.
+        self._spent: set[tuple[str, str]] = set()
 
     def allow(self, plugin: str, *, requests: bool) -> None:
         """Say whether requests may be sent to see a plugin act."""
@@ -98,6 +100,15 @@ class Proving:
     def remember(self, app: str, request: Request) -> None:
         """Remember a request of the user's to a service: what a filter does may show on it alone."""
         self._sent.add(app, request)
+
+    def mean(self, proxies: Iterable[Proxy], probes: Mapping[str, Sequence[Probe]]) -> None:
+        """Take requests of the user's that are for some pods: each of the same service gets those of all."""
+        meant: dict[str, dict[Probe, None]] = {}
+        for proxy in proxies:
+            meant.setdefault(proxy.labels.get("app", ""), {}).update(dict.fromkeys(probes.get(proxy.name, ())))
+        for app, found in meant.items():
+            if found:
+                self._sent.mean(app, found)
 
     def probes(self, proxies: Iterable[Proxy]) -> tuple[Probe, ...]:
         """Give the requests that show what a filter does on some pods."""
@@ -125,6 +136,7 @@ class Proving:
         for proxy in proxies:
             found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is proxy}
             self._before[proxy.name, applied.plugin.id] = _Before(applied, proxy.chain.plugins, found)
+            self._spent.discard((proxy.name, applied.plugin.id))
 
     def look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool = False, until: float = 0.0) -> None:
         """Look for plugins that were not seen to act yet, or too long ago; a silent proxy is asked until a moment."""
@@ -151,7 +163,7 @@ class Proving:
             for proxy, applied in pairs
             if (proxy.name, applied.plugin.id) in known and applied.plugin.id not in self._quiet
             for effect in self._of(applied, proxy)
-            if effect.probe in self._there(proxy, applied)
+            if effect.probe in self._there(proxy, applied) and not effect.probe.changes
         ]
         answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted])
         found: dict[Proxy, str] = {}
@@ -192,7 +204,9 @@ class Proving:
             for proxy, applied in pairs
             for effect in self._of(applied, proxy)
             if effect.probe in self._there(proxy, applied)
+            if not effect.probe.changes or (proxy.name, applied.plugin.id) not in self._spent
         ]
+        self._spent |= {(proxy.name, applied.plugin.id) for proxy, applied in pairs}
         answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted], until)
         found: set[tuple[str, str]] = set()
         for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
@@ -255,10 +269,14 @@ class Proving:
         return self._before.get((proxy.name, applied.plugin.id), _Before())
 
     def _send(self, wanted: Sequence[tuple[Proxy, Probe]], until: float = 0.0) -> list[Response | None]:
-        """Send requests; those that a running proxy does not answer are sent again, until a moment."""
+        """Send requests; those that a running proxy does not answer, and that change nothing, again until a moment."""
         answers = self._send_once(wanted)
         while time.monotonic() < until:
-            silent = [at for at, one in enumerate(answers) if one is None and self._pid(wanted[at][0])]
+            silent = [
+                at
+                for at, one in enumerate(answers)
+                if one is None and self._pid(wanted[at][0]) and not wanted[at][1].changes
+            ]
             if not silent:
                 break
             time.sleep(_STEP)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from wasmnb.check import Checks
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.protocol import Change
     from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Verdicts
     from wasmnb.mesh.running.registration import Registration
@@ -88,6 +89,7 @@ class RemoteMesh:
         preflight: bool = True,
         allow_trap: bool = False,
         prove: Proof | None = None,
+        probes: Mapping[str, Sequence[Probe]] | None = None,
         wait: float | None = 10.0,
         progress: Progress | None = None,
     ) -> Verdicts:
@@ -98,6 +100,7 @@ class RemoteMesh:
             preflight=preflight,
             allow_trap=allow_trap,
             prove=prove,
+            probes=probes,
             wait=wait,
             progress=progress,
         )

@@ -88,6 +88,16 @@ class DeployOptions(PluginOptions):
         "PROOF",
         values="effect|trace|config",
     )
+    probe: str | Sequence[str] = option(
+        "a request that shows what the filter does, sent to each pod before and after: [METHOD] host:port/path, with"
+        " -H 'name: value' and -d BODY behind it",
+        "REQUEST",
+        default=(),
+        repeat=True,
+    )
+    probe_changes: bool = option(
+        "send such requests also where their method may change something: once before, and once after", default=False
+    )
     take_over: bool = option(
         "take it back from whoever else has changed it in the cluster, or made an object of that name", default=False
     )

@@ -113,7 +113,8 @@ class Deployments:
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = chosen
             beside = [one.beside for one in self._reader.before(stored, selected)]
-            self._reader.proving.before(plugin.id, plugin_key(plugin), list(zip(selected, beside, strict=True)))
+            there = list(zip(selected, beside, strict=True))
+            self._reader.proving.before(plugin.id, plugin.image.digest, plugin_key(plugin), there)
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
             self._images.keep(plugin.image)

@@ -98,13 +98,16 @@ class Proving:
         self._untraced: dict[str, str] = {}
         self._sent = Remembered()
         self._probes: dict[str, tuple[Probe, ...]] = {}
-        self._trials: dict[str, tuple[str, Trial]] = {}
+        # By plugin, then by digest: in the midst of a rollout pods run two builds of one.
+        self._trials: dict[str, dict[str, Trial]] = {}
         self._before: dict[_Key, _Before] = {}
         # What a pod answered before, for those of the same workload that start later.
         self._alike: dict[tuple[Hashable, str], _Before] = {}
         self._seen: dict[_Key, Seen] = {}
         self._own: dict[str, list[int]] = {}
         self._tried: dict[tuple[_Key, str], float] = {}
+        # Which plugins were looked for on which pods by requests that may change something.
+        self._spent: set[_Key] = set()
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-proving")
 
@@ -132,6 +135,11 @@ class Proving:
         """Remember a request of the user's that a pod answered: what a filter does may show on it alone."""
         self._sent.add(pod, request)
 
+    def mean(self, probes: Mapping[str, Sequence[Probe]]) -> None:
+        """Take requests of the user's, by the pods that they are for."""
+        for pod, own in probes.items():
+            self._sent.mean(pod, own)
+
     def probes(self, items: Sequence[Mapping[str, Any]]) -> tuple[Probe, ...]:
         """Give the requests of the user's that show what a filter does on some pods: to each, those of its application.
 
@@ -149,10 +157,10 @@ class Proving:
 
     def tried(self, plugin: str, digest: str, trial: Trial) -> None:
         """Take in what the embedded Envoy saw of a plugin's image."""
-        self._trials[plugin] = (digest, trial)
+        self._trials.setdefault(plugin, {})[digest] = trial
 
     def before(
-        self, plugin: str, build: Hashable, standing: Sequence[tuple[Mapping[str, Any], frozenset[str]]]
+        self, plugin: str, digest: str, build: Hashable, standing: Sequence[tuple[Mapping[str, Any], frozenset[str]]]
     ) -> None:
         """See what pods answer before a build comes to them, so that its effect can be told from what was there.
 
@@ -160,7 +168,7 @@ class Proving:
 
         Parameters
         ----------
-        plugin : str
+        plugin, digest : str
         build : hashable
             Its image, configuration and environment.
         standing : sequence of (mapping, frozenset of str)
@@ -171,12 +179,13 @@ class Proving:
             for item, beside in standing
             if self._before.get((_uid(item), plugin), _Before()).build != build
         ]
-        wanted = [(item, effect.probe) for item, _ in new for effect in self._effects(item, plugin)]
+        wanted = [(item, effect.probe) for item, _ in new for effect in self._effects(item, plugin, digest)]
         answers = self._send(wanted)
         for item, beside in new:
             found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is item}
             past = _Before(build, beside, found)
             self._before[_uid(item), plugin] = self._alike[_alike(item), plugin] = past
+            self._spent.discard((_uid(item), plugin))
 
     def proven(self, verdict: PodVerdict, item: Mapping[str, Any], mark: str) -> PodVerdict:
         """Give a verdict that everything but action is proven of as LIVE where the plugin was seen to act, else LOADED.
@@ -220,7 +229,9 @@ class Proving:
             for verdict, item, standing in due
             for effect in self._effects(item, verdict.plugin, verdict.wanted)
             if effect.probe in self._there(item, verdict.plugin)
+            if not effect.probe.changes or self._unspent(item, verdict.plugin)
         ]
+        self._spent |= {(_uid(item), verdict.plugin) for verdict, item, _ in due}
         answers = self._send([(item, effect.probe) for item, effect, _, _ in wanted])
         for (item, effect, plugin, standing), answer in zip(wanted, answers, strict=True):
             own = effect.own(self._changed(item, plugin, standing, effect.probe))
@@ -231,6 +242,11 @@ class Proving:
 
         if self.wanted is Proof.TRACE:
             self._look_at_traces([one for one in due if self._traceable(*one)])
+
+    def _unspent(self, item: Mapping[str, Any], plugin: str) -> bool:
+        """Say whether a pod that was asked before a plugin came was not asked since by what may change something."""
+        key = (_uid(item), plugin)
+        return key in self._before and key not in self._spent
 
     def _traceable(self, verdict: PodVerdict, item: Mapping[str, Any], standing: Standing) -> bool:
         """Say whether a plugin was not seen by its effect, and would not crash on a request."""
@@ -336,20 +352,19 @@ class Proving:
         if trial is None:
             words = "what it does is not known here, so that it cannot be looked for: deploy it from here"
             return Cause.UNASKED, f"{words} ({_TRACE})"
-        if self._past(item, verdict.plugin) == _Before():
-            return (
-                Cause.UNASKED,
-                f"what was answered before it came is not known, so that nothing is its doing ({_TRACE})",
-            )
+        own = [effect.probe for effect in self._effects(item, verdict.plugin, verdict.wanted)]
+        new = [str(probe) for probe in own if probe not in self._there(item, verdict.plugin)]
+        if new:
+            words = f"what {', '.join(new)} was answered before it came is not known: take it away, and deploy it again"
+            return Cause.UNSEEN, f"{words} ({_TRACE})"
         return Cause.UNSEEN, f"no effect of it was seen on the requests that were sent ({_TRACE})"
 
     def _trial(self, verdict: PodVerdict) -> Trial | None:
-        digest, trial = self._trials.get(verdict.plugin, ("", None))
-        return trial if digest == verdict.wanted else None
+        return self._trials.get(verdict.plugin, {}).get(verdict.wanted)
 
-    def _effects(self, item: Mapping[str, Any], plugin: str, digest: str = "") -> list[Effect]:
-        known, trial = self._trials.get(plugin, ("", None))
-        if not self._asks(plugin) or trial is None or (digest and known != digest):
+    def _effects(self, item: Mapping[str, Any], plugin: str, digest: str) -> list[Effect]:
+        trial = self._trials.get(plugin, {}).get(digest)
+        if not self._asks(plugin) or trial is None:
             return []
         own = (PLAIN, *self._probes.get(_whose(item), ()))
         return [effect for effect in trial.safe if effect.probe in own]
@@ -366,7 +381,8 @@ class Proving:
         self, item: Mapping[str, Any], plugin: str, standing: Standing, probe: Probe
     ) -> Iterator[Effect | None]:
         """Give what filters that have come to a pod since, or went, do to a request; None for one that is not known."""
-        known = dict(trial for name, trial in self._trials.items() if name != plugin)
+        others = [trials for name, trials in self._trials.items() if name != plugin]
+        known = {digest: trial for trials in others for digest, trial in trials.items()}
         then, now = self._past(item, plugin).beside, standing.beside
         for digest in (now - then) | ((then - now) & known.keys()):
             yield known[digest].on(probe) if digest in known else None
