@@ -64,11 +64,11 @@ def test_an_effect_on_the_users_own_request_alone_is_learned_from_it(there, publ
 def test_a_request_that_may_change_something_is_sent_once_before_and_once_after(there, published):
     _, mesh = there
     (pod,) = mesh.endpoints("details:9080/")
-    shows = build("posted", request="evil = path_has('!')", response=f"if (evil) {header('x-tag', 'posted')}")
-    posted = {pod: (Probe("POST", "/details/7!", (), b"1"),)}
+    shows = build("posted", request="evil = path_has('@')", response=f"if (evil) {header('x-tag', 'posted')}")
+    posted = {pod: (Probe("POST", "/details/7@", (), b"1"),)}
     found = one(mesh, Plugin("posted", published(shows), DETAILS), probes=posted)
     assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
-    assert "POST /details/7!: response header x-tag: posted" in found.evidence[-1]
+    assert "POST /details/7@: response header x-tag: posted" in found.evidence[-1]
     before = {one.pod: one.requests for one in mesh.counts()}
     mesh._proving._seen.clear()
     mesh._proving._tried.clear()
@@ -117,7 +117,7 @@ def test_what_has_no_effect_is_seen_in_envoys_trace_where_that_is_allowed(there,
     assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
     for plugin in mesh.plugins():
         mesh.remove(plugin.id)
-    mesh._proving.wanted = Proof.EFFECT
+    mesh.allow(Proof.EFFECT)
 
 
 @pytest.mark.parametrize(

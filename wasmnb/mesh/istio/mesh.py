@@ -165,7 +165,7 @@ class IstioMesh:
 
     def allow(self, prove: Proof) -> None:
         """Say how plugins may be seen to act from now on, as for `connect`."""
-        self._proving.wanted = prove
+        self._proving.permit(prove)
 
     @property
     def place(self) -> str:

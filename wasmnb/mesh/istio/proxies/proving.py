@@ -115,6 +115,11 @@ class Proving:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def permit(self, prove: Proof) -> None:
+        """Take in how plugins are to be seen to act from now on; each is looked for anew."""
+        self.wanted = prove
+        self._tried.clear()
+
     def allow(self, prove: Proof, plugin: str) -> None:
         """Take in how a plugin that is put in force is to be seen to act.
 
