@@ -36,7 +36,12 @@ async function tests() {
 }
 
 async function widgets(outdir) {
-  const entryPoints = { pods: "src/pods/index.ts", headers: "src/headers.ts", lines: "src/lines.ts" };
+  const entryPoints = {
+    pods: "src/pods/index.ts",
+    headers: "src/headers.ts",
+    lines: "src/lines.ts",
+    logs: "src/logs.ts",
+  };
   await build({ ...common, entryPoints: { ...entryPoints, live: "style/live.css" }, outdir });
 }
 

@@ -104,6 +104,37 @@ export interface HeadersMessage {
   title: string;
 }
 
+/** A line of a log; ``text`` is as the proxy wrote it, and ``cell_line`` 0 where it is not known. */
+export interface LogLineMessage {
+  time: string;
+  level: string;
+  sign: string;
+  tone: "" | "good" | "warn" | "bad" | "quiet";
+  plugin: string;
+  cell_line: number;
+  message: string;
+  text: string;
+}
+
+/** How many of the first lines are gone, how many of the next are as they were, and what comes behind them. */
+export interface LogPaintMessage {
+  number: number;
+  freshness: FreshnessMessage;
+  gone: number;
+  kept: number;
+  lines: LogLineMessage[];
+}
+
+/** Every line that is shown of a log, oldest first. */
+export interface LogMessage {
+  number: number;
+  freshness: FreshnessMessage;
+  gone: number;
+  kept: number;
+  lines: LogLineMessage[];
+  title: string;
+}
+
 /** Where the filter of a cell stands; the mark is that of the text that ran. */
 export interface CellMessage {
   cell: string;

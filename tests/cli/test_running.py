@@ -224,6 +224,12 @@ def test_what_is_loaded_and_not_seen_to_act_is_code_3(mesh):
     assert enough.code == ExitCode.DONE, enough.err
 
 
+def test_logs_are_followed_for_a_while(mesh):
+    done = mesh("logs", "details-v1", "--tail", "2", "--for", "0.01", "-o", "json")
+    assert all(isinstance(json.loads(line), str) for line in done.out.splitlines())
+    assert done.code == ExitCode.DONE
+
+
 def test_logs_are_lines(mesh):
     done = mesh("logs", "details-v1", "--tail", "3")
     assert done.code == 0

@@ -11,7 +11,7 @@ from IPython.core.completer import provisionalcompleter
 
 from wasmnb import commands
 from wasmnb.commands import COMMANDS, reference
-from wasmnb.dashboards import panel, watch_headers, watch_pods
+from wasmnb.dashboards import panel, watch_headers, watch_logs, watch_pods
 from wasmnb.error_pages import explain
 from wasmnb.errors import UsageError
 from wasmnb.image.results import Transfer
@@ -147,7 +147,7 @@ def test_a_semicolon_at_the_end_silences():
     assert not COMMANDS["wasm_logs"].parse("'a;'", {}).silent
 
 
-LIVE = {"pods": watch_pods, "headers": watch_headers}
+LIVE = {"pods": (watch_pods, "watch"), "headers": (watch_headers, "watch"), "logs": (watch_logs, "follow")}
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
@@ -169,9 +169,9 @@ def test_every_word_is_a_keyword_of_the_method(command):
     if name in ("filter", "file", "test"):
         keywords.remove("source")  # the cell's body
     if name in LIVE:
-        # What is kept up to date is a function of its own, chosen by --watch.
-        live = inspect.signature(LIVE[name]).parameters
-        keywords |= {"watch", *live} - {"session", "request"}
+        # What is kept up to date is a function of its own, chosen by an option.
+        function, option = LIVE[name]
+        keywords |= {option, *inspect.signature(function).parameters} - {"session", "request"}
     keywords -= {"verdicts"} if name == "pods" else set()  # the command lists them always
     words = {argument.keyword for argument in command.arguments} | {option.key for option in command.options}
     assert words - set(command.own) == keywords - {"defaults"}

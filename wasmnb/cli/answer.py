@@ -13,6 +13,8 @@ from wasmnb.display.result import Plural
 from wasmnb.display.text import cut, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from wasmnb.display import Record
 
 __all__ = ["answer", "remark"]
@@ -35,13 +37,10 @@ def answer(result: Any, form: str, *, quiet: bool = False) -> str:
     quiet : bool
         Nothing goes beside it.
     """
-    if form == "json":
-        return json.dumps(_plain(result), indent=2, ensure_ascii=False)
-    if form == "yaml":
-        import yaml  # noqa: PLC0415 - for those who ask
-
-        dumped: str = yaml.safe_dump(_plain(result), sort_keys=False, allow_unicode=True)
-        return dumped.rstrip("\n")
+    if type(result).__name__ == "LogTail":
+        return _followed(result, form)
+    if form in {"json", "yaml"}:
+        return _values(result, form)
     if form == "name":
         return "\n".join(_names(result))
     kind = type(result).__name__
@@ -53,6 +52,23 @@ def answer(result: Any, form: str, *, quiet: bool = False) -> str:
         text = str(result.text if hasattr(result, "text") else result).rstrip("\n")
         return _folded(text, columns(sys.stdout)) if kind == "Explanation" else text
     return _table(result, wide=form == "wide", quiet=quiet)
+
+
+def _values(result: Any, form: str) -> str:
+    if form == "json":
+        return json.dumps(_plain(result), indent=2, ensure_ascii=False)
+    import yaml  # noqa: PLC0415 - for those who ask
+
+    dumped: str = yaml.safe_dump(_plain(result), sort_keys=False, allow_unicode=True)
+    return dumped.rstrip("\n")
+
+
+def _followed(lines: Iterable[str], form: str) -> str:
+    """Write lines as they come: as text, or, where values are wanted, each as a JSON string of its own."""
+    for line in lines:
+        text = json.dumps(line, ensure_ascii=False) if form in {"json", "yaml"} else visible(line, keep="\t")
+        print(text, flush=True)  # noqa: T201 - the answer
+    return ""
 
 
 def remark(text: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasmnb.commands.command import Argument, Command, Option, method
+from wasmnb.notebook import in_kernel
 from wasmnb.options import options_of
+from wasmnb.session.defaults import number
 from wasmnb.session.options.mesh import MeshCall
 
 if TYPE_CHECKING:
-    from wasmnb.mesh.results import Pods
+    from wasmnb.live.log_tail import LogTail
+    from wasmnb.mesh.results import Logs, Pods
     from wasmnb.session import Session
 
 __all__ = ["COMMANDS", "WATCH"]
@@ -28,6 +31,23 @@ def _pods(session: Session, *, watch: bool = False, seconds: float | None = None
 
     watch_pods(session, rates=rates, seconds=seconds)  # shows itself
     return None
+
+
+def _logs(
+    session: Session, pod: str, *, follow: bool = False, seconds: float | None = None, **lines: Any
+) -> Logs | LogTail | None:
+    if not follow and seconds is None:
+        return session.logs(pod, **lines)
+    if in_kernel():
+        from wasmnb.dashboards import watch_logs  # noqa: PLC0415 - for views only
+
+        watch_logs(session, pod, seconds=seconds, **lines)  # shows itself
+        return None
+    from wasmnb.live.log_tail import LogTail  # noqa: PLC0415 - for who follows a log
+
+    tail = lines.pop("tail", 20)
+    wait = None if seconds is None else number("--for", seconds)
+    return LogTail(lambda most: session.logs(pod, tail=most, **lines), tail=tail, seconds=wait)
 
 
 COMMANDS = (
@@ -107,10 +127,10 @@ COMMANDS = (
     Command(
         "wasm_logs",
         "Show what a pod's proxy logged.",
-        method("logs"),
+        _logs,
         (Argument("pod", "pod or workload", True, "pods"),),
         (
-            Option(("--tail", "-n"), "how many lines, counted from the end (default: 20)", "LINES", int),
+            Option(("--tail", "-n"), "how many lines, counted from the end (default: 20; followed, 200)", "LINES", int),
             Option(
                 ("--level",),
                 "only lines of this level and graver ones",
@@ -118,8 +138,18 @@ COMMANDS = (
                 values="trace|debug|info|warning|error|critical",
             ),
             Option(("--grep",), "only lines that contain this regular expression", "PATTERN"),
+            Option(
+                ("--follow", "-f"),
+                "show lines as they come: in a notebook until nobody looks, in a terminal until Ctrl-C",
+            ),
+            Option(("--for",), "follow for so long, then go on", "SECONDS", float, keyword="seconds"),
         ),
-        ("%wasm_logs details-v1", "%wasm_logs details-v1 --tail 100", "%wasm_logs details-v1 --level warning"),
+        (
+            "%wasm_logs details-v1",
+            "%wasm_logs details-v1 --tail 100",
+            "%wasm_logs details-v1 --level warning",
+            "%wasm_logs details-v1 --follow",
+        ),
     ),
     Command(
         "wasm_properties",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from wasmnb import redact
 from wasmnb.dashboards.headers import HeadersWatch
 from wasmnb.dashboards.live import LiveView
+from wasmnb.dashboards.logs import LogsWatch
 from wasmnb.dashboards.panel import Panel
 from wasmnb.dashboards.pods import Pods
 from wasmnb.errors import Interrupted, UsageError
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from wasmnb.session import Session
     from wasmnb.traffic import Capture
 
-__all__ = ["panel", "watch_headers", "watch_pods"]
+__all__ = ["panel", "watch_headers", "watch_logs", "watch_pods"]
 
+_LINES = 200
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -119,6 +122,35 @@ def watch_headers(
         mask=session.mask,
     )
     return _show(session, watch, seconds)
+
+
+def watch_logs(
+    session: Session,
+    pod: str,
+    *,
+    tail: int = _LINES,
+    level: str | None = None,
+    grep: str | None = None,
+    seconds: float | None = None,
+) -> LiveView:
+    """Show the last lines that a pod's proxy logged, and those that come, live.
+
+    Parameters
+    ----------
+    session : Session
+    pod, level, grep
+        As for ``Session.logs``.
+    tail : int
+        How many lines are shown, the newest.
+    seconds : float, optional
+        Watch for so long, and end with a record; without it, until nobody looks.
+
+    Raises
+    ------
+    NoMeshError, BadNameError, UsageError
+    """
+    read = partial(session.logs, pod, tail=tail, level=level, grep=grep)
+    return _show(session, LogsWatch(read, read()), seconds)
 
 
 def _show(session: Session, source: Source, seconds: float | None) -> LiveView:

@@ -12,6 +12,9 @@ __all__ = [
     "HeaderMessage",
     "HeadersMessage",
     "HeadersPaintMessage",
+    "LogLineMessage",
+    "LogMessage",
+    "LogPaintMessage",
     "PluginMessage",
     "PodMessage",
     "PodsMessage",
@@ -128,6 +131,35 @@ class HeadersMessage(HeadersPaintMessage):
     """Every answer that differed, in the order they first came."""
 
     entries: list[CaptureMessage]
+    title: str
+
+
+class LogLineMessage(TypedDict):
+    """A line of a log; ``text`` is as the proxy wrote it, and ``cell_line`` 0 where it is not known."""
+
+    time: str
+    level: str
+    sign: str
+    tone: Tone
+    plugin: str
+    cell_line: int
+    message: str
+    text: str
+
+
+class LogPaintMessage(TypedDict):
+    """How many of the first lines are gone, how many of the next are as they were, and what comes behind them."""
+
+    number: int
+    freshness: FreshnessMessage
+    gone: int
+    kept: int
+    lines: list[LogLineMessage]
+
+
+class LogMessage(LogPaintMessage):
+    """Every line that is shown of a log, oldest first."""
+
     title: str
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "deploy_record",
     "digest_cell",
     "doubted_cell",
+    "level_cell",
     "logs_record",
     "mesh_record",
     "metrics_record",
@@ -39,6 +40,7 @@ __all__ = [
     "pods_record",
     "properties_record",
     "running_record",
+    "time_cell",
     "undeploy_record",
     "verdict_cell",
     "verdicts_record",
@@ -214,8 +216,8 @@ def logs_record(logs: Logs) -> Record:
     status = f"{len(logs)} line{'' if len(logs) == 1 else 's'}" if logs else "nothing logged yet"
     columns = logs.table.look(
         hidden=("number", "text"),
-        time={"show": _clock, "heading": "time (UTC)"},
-        level={"show": _grade},
+        time={"show": time_cell, "heading": "time (UTC)"},
+        level={"show": level_cell},
         plugin={"shown": any(one.plugin for one in logs.lines)},
         message={"code": True},
         cell_line={"heading": "cell line", "shown": any(one.cell_line for one in logs.lines)},
@@ -286,12 +288,14 @@ def _pods(count: int, selected: int) -> str:
     return f"{count} of {selected} pod{'' if selected == 1 else 's'} selected"
 
 
-def _grade(level: str) -> Cell:
+def level_cell(level: str) -> Cell:
+    """Show how grave a line of a log is."""
     sign, tone = _LEVELS.get(level, ("", ""))
     return Cell(level, sign=sign, tone=tone)
 
 
-def _clock(time: datetime | None) -> Cell:
+def time_cell(time: datetime | None) -> Cell:
+    """Show when a line of a log was written."""
     return Cell("") if time is None else Cell(f"{time:%H:%M:%S.%f}"[:-3], time.isoformat())
 
 
