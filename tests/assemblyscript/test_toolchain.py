@@ -18,6 +18,7 @@ import pytest
 
 from tests.assemblyscript.conftest import as_filter
 from tests.conformance.languages import article
+from wasmnb.check import State
 from wasmnb.compile.assemblyscript import node
 from wasmnb.compile.assemblyscript.service import Service
 from wasmnb.compile.languages import toolchain
@@ -286,7 +287,7 @@ def test_an_old_node_is_refused(without_node, tmp_path):
 def test_the_doctor_names_node_and_the_compiler():
     checks = toolchain("assemblyscript").doctor()
     assert [check.name for check in checks] == ["Node.js", "AssemblyScript compiler"]
-    assert all(check.ok and not check.hint for check in checks)
+    assert all(check.state is State.READY and not check.hint for check in checks)
 
 
 class Heard:

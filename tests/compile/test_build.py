@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.compile.conftest import cell
+from wasmnb.check import State
 from wasmnb.compile import Filter
 from wasmnb.compile.cpp import compiler
 from wasmnb.compile.languages import toolchain
@@ -244,7 +245,7 @@ def test_a_cell_that_wants_more_of_the_runtime_than_most_is_linked_with_all_of_i
 def test_doctor_says_that_all_is_well(cache):
     checks = {check.name: check for check in toolchain("cpp").doctor()}
     assert set(checks) == {"C++ compiler", "C++ runtime", "C++ SDK", "C++ messages", "build cache"}
-    assert all(check.ok for check in checks.values()), checks
+    assert all(check.state is State.READY for check in checks.values()), checks
     assert "22." in checks["C++ compiler"].detail
 
 
@@ -253,8 +254,8 @@ def test_doctor_says_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr("wasmnb.compile.runtime.PACKAGED", tmp_path / "none")
     monkeypatch.setattr("wasmnb.compile.runtime._packaged", lambda: None)
     checks = {check.name: check for check in toolchain("cpp").doctor()}
-    assert not checks["C++ runtime"].ok
-    assert not checks["C++ SDK"].ok
+    assert checks["C++ runtime"].state is State.FIRST_USE
+    assert checks["C++ SDK"].state is State.FIRST_USE
     assert "wasmnb.compile.runtime" in checks["C++ runtime"].hint
 
 

@@ -17,6 +17,7 @@ import pytest
 from tests.conformance.languages import article
 from tests.go.conftest import go_filter
 from tests.sdk.harness import Plugin, Proxy
+from wasmnb.check import State
 from wasmnb.compile.backtrace import symbolize
 from wasmnb.compile.go import compiler, modules
 from wasmnb.compile.go.toolchain import GoToolchain
@@ -186,7 +187,7 @@ def test_a_missing_compiler_is_said_with_what_installs_it(without_go):
 def test_the_doctor_names_compiler_and_sdk():
     checks = toolchain("go").doctor()
     assert [check.name for check in checks] == ["Go compiler", "Go SDK"]
-    assert all(check.ok and not check.hint for check in checks)
+    assert all(check.state is State.READY and not check.hint for check in checks)
 
 
 class Heard:

@@ -324,7 +324,22 @@ def test_logs_mark_errors():
 
 def test_doctor():
     record = shown(FULL["doctor"]())
-    assert record.status == "1 of 2 checks failed"
-    assert "✗ failed" in repr(record)
+    assert record.status == "1 of 2 required checks failed"
+    assert "✗ broken" in repr(record)
     assert "pip install x" in repr(record)
-    assert shown(Checks((check(),))).status == "all 1 checks passed"
+    assert shown(Checks((check(),))).status == "the 1 required check passed"
+
+
+def test_what_comes_at_first_use_or_is_not_needed_is_not_broken():
+    good = replace(check(), ok=True)
+    others = (replace(good, later=True), replace(good, needed=False, later=True), replace(good, ok=False, needed=False))
+    checks = Checks((good, *others))
+    record = shown(checks)
+    assert checks.passed
+    assert (record.tone, record.status) == (
+        "good",
+        "all 2 required checks passed; 2 parts are prepared at first use; 1 optional check failed",
+    )
+    for words in ("✓ ready", "○ at first use", "· unavailable"):
+        assert words in repr(record)
+    assert list(record.frame["state"]) == [one.to_dict()["state"] for one in checks]

@@ -61,13 +61,13 @@ def _compiler(language: str) -> list[Check]:
         from wasmnb.compile.languages import LANGUAGES, toolchain  # noqa: PLC0415 - heavy, and only for its users
 
         checks = toolchain(language).doctor()
-        works = all(check.ok for check in checks)
-        missing = next((check for check in checks if not check.ok), None)
-        detail = "filters can be built" if missing is None else f"not yet: {missing.detail}"
-        summary = Check(LANGUAGES.load(language).name, works, detail, missing.hint if missing else "")
+        broken = next((check for check in checks if not check.ok), None)
+        detail = "filters can be built" if broken is None else broken.detail
+        hint = broken.hint if broken else ""
+        summary = Check(LANGUAGES.load(language).name, broken is None, detail, hint)
     except (WasmnbError, ImportError) as error:
         return [Check(f"{language} compiler", ok=False, detail=_said(error), hint="pip install wasmnb again")]
-    return [summary, *(check for check in checks if check is not missing)]
+    return [summary, *(check for check in checks if check is not broken)]
 
 
 def _mesh(mesh: Mesh | None) -> list[Check]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from wasmnb.check import State
 from wasmnb.display import Block, Cell, Record
 
 if TYPE_CHECKING:
     from wasmnb.check import Checks
+    from wasmnb.display.record import Tone
     from wasmnb.session.results import Roles, Settings
     from wasmnb.session.secrets import KeptSecret
 
@@ -16,18 +19,24 @@ __all__ = ["config_record", "doctor_record", "roles_record", "secret_record"]
 
 def doctor_record(checks: Checks) -> Record:
     """Show what must work, and what mends it."""
-    failed = sum(not check.ok and check.needed for check in checks)
-    absent = sum(not check.ok and not check.needed for check in checks)
+    counts = Counter(check.state for check in checks)
     columns = checks.table.look(
-        hidden=("needed",),
-        ok={"heading": "state", "show": _state},
+        hidden=("ok", "needed"),
+        state={"show": _state},
         detail={"heading": "found"},
         hint={"heading": "try", "code": True, "shown": any(check.hint for check in checks)},
     )
-    needed = sum(check.needed for check in checks)
-    status = f"{failed} of {needed} checks failed" if failed else f"all {needed} checks passed"
-    status += f"; {absent} of other languages would have to be added" if absent else ""
-    return Record("Doctor", status, "bad" if failed else "good", columns, checks.table.rows)
+    needed, failed = sum(check.needed for check in checks), counts[State.BROKEN]
+    parts = [
+        f"{failed} of {needed} required {_checks(needed)} failed"
+        if failed
+        else f"{f'all {needed}' if needed > 1 else 'the 1'} required {_checks(needed)} passed"
+    ]
+    if later := counts[State.FIRST_USE]:
+        parts.append(f"{later} part{' is' if later == 1 else 's are'} prepared at first use")
+    if absent := counts[State.UNAVAILABLE]:
+        parts.append(f"{absent} optional {_checks(absent)} failed")
+    return Record("Doctor", "; ".join(parts), "bad" if failed else "good", columns, checks.table.rows)
 
 
 def roles_record(roles: Roles) -> Record:
@@ -50,8 +59,21 @@ def config_record(settings: Settings) -> Record:
     return Record("Session defaults", "" if settings else "nothing is set", "", columns, settings.table.rows)
 
 
-def _state(ok: bool) -> Cell:
-    return Cell("ok", sign="✓", tone="good") if ok else Cell("failed", sign="✗", tone="bad")
+_STATES: dict[str, tuple[str, Tone]] = {
+    State.READY.value: ("✓", "good"),
+    State.FIRST_USE.value: ("○", "quiet"),
+    State.BROKEN.value: ("✗", "bad"),
+    State.UNAVAILABLE.value: ("·", "quiet"),
+}
+
+
+def _state(state: str) -> Cell:
+    sign, tone = _STATES[state]
+    return Cell(state, sign=sign, tone=tone)
+
+
+def _checks(count: int) -> str:
+    return "check" if count == 1 else "checks"
 
 
 def _value(value: str | None) -> Cell:

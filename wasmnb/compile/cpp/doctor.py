@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wasmnb.check import Check
 from wasmnb.compile import runtime
@@ -41,9 +41,18 @@ def checks() -> list[Check]:
     ]
 
 
-def _guarded(name: str, look: Callable[[], tuple[bool, str, str]]) -> Check:
+class _FirstUse(NamedTuple):
+    """What the first cell that needs it makes, and how long that takes."""
+
+    detail: str
+
+
+def _guarded(name: str, look: Callable[[], tuple[bool, str, str] | _FirstUse]) -> Check:
     try:
-        ok, detail, hint = look()
+        found = look()
+        if isinstance(found, _FirstUse):
+            return Check(name, ok=True, detail=found.detail, hint=_BUILD, later=True)
+        ok, detail, hint = found
     except ToolchainError as error:
         ok, detail, hint = False, " ".join([error.what, *error.why]), error.hint
     except OSError as error:
@@ -59,19 +68,20 @@ def _compiler() -> tuple[bool, str, str]:
     return finished.code == 0, f"{version} (ziglang {tool.version})", "pip install --force-reinstall ziglang==0.17.1"
 
 
-def _runtime() -> tuple[bool, str, str]:
+def _runtime() -> tuple[bool, str, str] | _FirstUse:
     found = runtime.find()
     if found is None:
-        return False, "not built yet; the first cell will wait for it for about a minute", _BUILD
+        return _FirstUse("the first cell builds it, in about a minute")
     size = sum(found.files[name][0] for name in runtime.LIBRARIES)
     place = "in the package" if found.folder == runtime.PACKAGED else "in the cache"
     sound = found.sound()
     return sound, f"{size / _MIB:.1f} MiB, {place}" if sound else f"damaged, {place}", f"{_BUILD} --force"
 
 
-def _sdk() -> tuple[bool, str, str]:
-    ready = prebuilt.ready(Flags())
-    return ready, "compiled" if ready else "not compiled yet; the first cell will wait for it for 3 seconds", _BUILD
+def _sdk() -> tuple[bool, str, str] | _FirstUse:
+    if prebuilt.ready(Flags()):
+        return True, "compiled", ""
+    return _FirstUse("the first cell compiles it, in about 3 seconds")
 
 
 def _messages() -> tuple[bool, str, str]:

@@ -146,10 +146,10 @@ def _link(objects: list[str], sdk: list[str], libraries: Entry, work: Path, fold
 
 
 def ready(flags: Flags) -> bool:
-    """Tell whether what most filters need under these flags is there."""
+    """Tell whether what every filter needs under these flags is there."""
     libraries = runtime.find()
-    prefixes = [HEADERS.get(_header_key(_names(source), flags)) for source in _FILTERS]
-    return libraries is not None and all(prefixes) and OBJECTS.get(_sdk_key(libraries)) is not None
+    prefix = HEADERS.get(_header_key(_names(_FILTERS[0]), flags))
+    return libraries is not None and prefix is not None and OBJECTS.get(_sdk_key(libraries)) is not None
 
 
 def _sdk_key(libraries: Entry) -> str:

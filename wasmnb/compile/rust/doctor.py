@@ -61,7 +61,8 @@ def _linker(tools: Tools) -> Check:
 
 def _crates(tools: Tools) -> Check:
     ready = crates.ready(tools, ())
-    return Check("Rust crates", ok=True, detail=f"{_SDK}, {'compiled' if ready else 'to be fetched by the first cell'}")
+    detail = f"{_SDK}, compiled" if ready else f"the first cell downloads and compiles {_SDK}"
+    return Check("Rust crates", ok=True, detail=detail, later=not ready)
 
 
 def _short(path: str) -> str:
