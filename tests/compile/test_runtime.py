@@ -44,3 +44,10 @@ def test_what_is_there_is_not_built_again(cache, started, capsys):
     assert runtime.main([]) == 0
     assert not started
     assert "ready" in capsys.readouterr().err
+
+
+def test_the_part_that_is_done_is_weighed_by_the_time_that_pieces_take():
+    whole = runtime.part_done(684)
+    assert runtime.part_done(0) == 0
+    assert 0.6 < runtime.part_done(43) / whole < 0.65, "libc++"
+    assert 0.75 < runtime.part_done(300) / whole < 0.8

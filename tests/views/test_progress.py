@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 import wasmnb.views.progress as progress_module
-from wasmnb.views.progress import LiveProgress
+from wasmnb.views.progress import LiveProgress, left_text
 
 WAIT = 20
 
@@ -49,6 +49,30 @@ def test_one_line_that_is_written_over_and_taken_away(terminal):
     assert "late" not in terminal.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("spent", "part", "text"),
+    [
+        (4, 0.5, ""),
+        (60, 0.01, ""),
+        (60, 1.0, ""),
+        (99, 0.99, ""),
+        (20, 0.5, "about 20 s left"),
+        (6, 0.5, "about 10 s left"),
+        (60, 0.25, "about 3 minutes left"),
+    ],
+)
+def test_how_long_it_still_takes_is_said_once_that_is_no_guess(spent, part, text):
+    assert left_text(spent, part) == text
+
+
+def test_what_is_left_is_said_beside_the_part_that_is_done(terminal):
+    with LiveProgress(after=0.01, every=0.01) as progress:
+        progress.update("pushing", 10, 110)
+        progress._since -= 60
+        progress.update("pushing", 35, 110)
+        until(lambda: "pushing 32 %, about 3 minutes left" in terminal.getvalue())
+
+
 def test_nothing_for_the_first_moment(terminal):
     with LiveProgress(after=1000) as progress:
         progress.update("quick")
@@ -82,7 +106,7 @@ def test_silent_when_asked_or_when_nobody_looks(terminal, monkeypatch):
 
 CELL = """
 import time
-from wasmnb.views.progress import LiveProgress
+from wasmnb.views.progress import LiveProgress, left_text
 with LiveProgress(after=0.01, every=0.01) as progress:
     progress.update("building")
     line = progress._line

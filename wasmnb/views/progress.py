@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "LiveProgress"]
 
-_WIDEST = 76
+_SOON, _PART = 5.0, 0.04  # seconds, and the part of the work, before which nothing can be estimated
+_MINUTE = 60.0
+
+
+def left_text(spent: float, part: float) -> str:
+    """Say about how long work still takes, of which a part was done in so many seconds; empty where that is a guess."""
+    if spent < _SOON or not _PART <= part < 1:
+        return ""
+    left = spent * (1 - part) / part
+    if left < _SOON:
+        return ""
+    if left < 1.5 * _MINUTE:
+        return f"about {max(10, round(left, -1)):.0f} s left"
+    return f"about {left / _MINUTE:.0f} minutes left"
 
 
 class Line(Protocol):
@@ -56,9 +69,10 @@ class LiveProgress:
     def __init__(self, *, after: float = 2.0, every: float = 0.5, line: Line | None = None) -> None:
         self.after, self.every = after, every
         self._begin = time.monotonic()
-        self._text = ""
+        self._text = self._stage = ""
+        self._since, self._first = self._begin, 0.0
         self._line = line or (None if noninteractive() else _line())
-        self._shown = False
+        self._shown = self._paused = False
         self._state: object = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -68,8 +82,15 @@ class LiveProgress:
 
     def update(self, stage: str, done: float | None = None, total: float | None = None) -> None:
         """Take a report; see `wasmnb.progress.Progress`."""
-        share = f" {100 * done / total:.0f} %" if done is not None and total else ""
-        self._text = stage + share
+        self._paused = False
+        if stage != self._stage:
+            self._stage, self._since, self._first = stage, time.monotonic(), done or 0.0
+        if done is None or not total:
+            self._text = stage
+            return
+        part = (done - self._first) / (total - self._first) if total > self._first else 1.0
+        left = left_text(time.monotonic() - self._since, part)
+        self._text = ", ".join(filter(None, (f"{stage} {100 * done / total:.0f} %", left)))
 
     @property
     def room(self) -> bool:
@@ -80,6 +101,17 @@ class LiveProgress:
     def advance(self, state: object) -> None:
         """Take how far a deployment has come; see `wasmnb.progress.Following`."""
         self._state = state
+
+    def pause(self) -> None:
+        """Show the state of now, and write nothing until the next report; see `wasmnb.progress.Pausing`."""
+        with self._lock:
+            self._paused = True
+            record = self._rollout()
+            if self._line is not None and record is not None:
+                self._line.write("", record)
+                self._shown = True
+            elif self._line is not None and self._shown:
+                self._line.clear()
 
     def close(self, error: BaseException | None = None) -> None:
         """Take the line away, or leave the record of a rollout that ended with an error; later reports show nothing."""
@@ -105,9 +137,9 @@ class LiveProgress:
         while not self._ended.wait(wait):
             wait = self.every
             with self._lock:
-                if self._line is not None and self._text:
+                if self._line is not None and self._text and not self._paused:
                     spent = duration(time.monotonic() - self._begin)
-                    self._line.write(cut(visible(f"… {self._text} ({spent})"), _WIDEST), self._rollout())
+                    self._line.write(visible(f"… {self._text} ({spent})"), self._rollout())
                     self._shown = True
 
     def _rollout(self) -> Record | None:
