@@ -38,6 +38,7 @@ async function tests() {
 async function widgets(outdir) {
   const entryPoints = {
     pods: "src/pods/index.ts",
+    question: "src/question.ts",
     headers: "src/headers.ts",
     lines: "src/lines.ts",
     logs: "src/logs.ts",

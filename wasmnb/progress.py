@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Following", "Lines", "Progress", "Silent"]
+__all__ = ["Following", "Lines", "Pausing", "Progress", "Silent"]
 
 
 class Progress(Protocol):
@@ -39,6 +39,14 @@ class Following(Progress, Protocol):
 
     def advance(self, state: object) -> None:
         """Take how far a deployment has come: a value; how it looks is known by its type."""
+
+
+@runtime_checkable
+class Pausing(Progress, Protocol):
+    """A progress that can stand still, so that nothing is written over a question to the user."""
+
+    def pause(self) -> None:
+        """Show the state of now, and write nothing until the next report."""
 
 
 class Silent:

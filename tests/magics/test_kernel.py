@@ -275,19 +275,28 @@ def test_an_interrupt_of_a_wait_says_what_is_in_force(start_kernel, tmp_path):
 
 def test_a_user_is_asked_about_a_step_without_counts(start_kernel):
     _, client = start_kernel(STEPS)
-    asked, shown = [], []
+    asked, shown, displays, buttons = [], [], {}, []
 
     def answer(message):
         asked.append(message["content"]["prompt"])
         client.input("perhaps" if len(asked) == 1 else "yes")
 
     def look(message):
+        content = message["content"]
         if message["msg_type"] == "execute_result":
-            shown.append(message["content"]["data"]["text/plain"])
+            shown.append(content["data"]["text/plain"])
+        elif message["msg_type"] in ("display_data", "update_display_data"):
+            displays.setdefault(content["transient"]["display_id"], []).append(content["data"]["text/plain"])
+        elif message["msg_type"] == "comm_open":
+            buttons.append(content["data"]["state"].get("answers"))
 
     cell = "%wasm_deploy $module --selector app=shop --steps version=v1,version=v2 --watch-for 0.1"
     reply = client.execute_interactive(cell, timeout=60, allow_stdin=True, stdin_hook=answer, output_hook=look)
     assert reply["content"]["status"] == "ok", reply["content"]
     assert len(asked) == 2, "an answer that is neither yes nor no is asked for again"
-    assert "The error rate of version=v1 cannot be judged: shop-v1: the cluster forbids exec" in asked[0]
+    (question,) = [texts for texts in displays.values() if "cannot be judged" in texts[0]]
+    assert "The error rate of version=v1 cannot be judged: shop-v1: the cluster forbids exec" in question[0]
+    assert "Otherwise every pod goes back." in question[0]
+    assert [["y", "Go on"], ["n", "Go back on every pod"]] in buttons
+    assert all(texts[-1] == "" for texts in displays.values()), "nothing of the question is left"
     assert "you chose to go on" in shown[0]

@@ -17,6 +17,7 @@ from wasmnb.mesh.durations import durations
 from wasmnb.rollout import RolloutPolicy, roll_out
 from wasmnb.rollout.budgets import FALLING, USUAL, WHATS, exceeded, lacking
 from wasmnb.rollout.traffic import Seen
+from wasmnb.views.rollout import rollout_record
 
 pytestmark = pytest.mark.compiler
 HISTOGRAM = "B0.5(0,0) B1(0,10) B5(2,90) B10(0,98) B25(1,100) B1.8e+06(0,100)"
@@ -102,9 +103,10 @@ class Answering(FakeMesh):
         return [refused(one) for one in super().counts()]
 
 
-def run(mesh, **policy):
+def run(mesh, *, progress=None, on_step=None, **policy):
     mesh.apply(OLD)
-    return roll_out(mesh, NEW, STEPS, RolloutPolicy(wait=0.3, watch_for=0.05, **policy))
+    how = RolloutPolicy(wait=0.3, watch_for=0.05, **policy)
+    return roll_out(mesh, NEW, STEPS, how, progress=progress, on_step=on_step)
 
 
 def test_a_step_goes_back_when_it_refuses_everybody():
@@ -119,6 +121,37 @@ def test_a_budget_that_cannot_be_judged_is_asked_about():
     with pytest.raises(RolloutError, match="needs 400 requests on its pods"):
         run(FakeMesh(labels("v1", "v2")), budgets=budgets)
     assert run(FakeMesh(labels("v1", "v2")), budgets=budgets, accept_no_traffic=True).outcome == "live"
+
+
+class Progress:
+    """Shows nothing, and knows whether it stands still."""
+
+    paused = False
+
+    def update(self, stage, done=None, total=None):
+        self.paused = False
+
+    def pause(self):
+        self.paused = True
+
+
+def test_a_step_that_waits_for_an_answer_looks_like_it():
+    seen, told, progress = [], [], Progress()
+
+    def ask(question):
+        assert question.endswith("Go on with the rollout? Otherwise every pod goes back.")
+        assert progress.paused
+        seen.append(told[-1])
+        return True
+
+    mesh, budgets = FakeMesh(labels("v1", "v2")), (Budget("4xx", 1.0),)
+    done = run(mesh, budgets=budgets, ask=ask, progress=progress, on_step=told.append)
+    assert [step.outcome for step in seen[1].steps] == ["live", "asking"]
+    record = rollout_record(seen[0], stage="step 1 of 2, version=v1: needs your answer", seconds=1.0)
+    assert "? needs your answer" in repr(record)
+    assert "needs 400 requests" in repr(record)
+    assert {step.outcome for step in done.steps} == {"live"}
+    assert not progress.paused
 
 
 @pytest.mark.parametrize(

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.notebook import in_kernel, noninteractive
+from wasmnb.notebook import attended, in_kernel, noninteractive
 from wasmnb.wording import Front, front
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from wasmnb.session import Session
     from wasmnb.session.probes import UserProbe
 
-__all__ = ["ask", "asking"]
+__all__ = ["ask", "ask_about_step", "asking"]
 
 _CHANGING = "{what} may change something. Each pod gets it once before the filter comes, and once after. Is that meant?"
 
 _YES, _NO = ("y", "yes"), ("n", "no", "")
 
 
-def ask(question: str) -> bool | None:
+def ask(question: str, *, yes: str = "Yes", no: str = "No") -> bool | None:
     """Ask a question that is answered by yes or no; None where nobody can be asked.
 
     A front end says with each request whether its user can answer (``allow_stdin``); papermill, nbclient and nbmake say
     no, and ``input`` raises then.
+
+    Parameters
+    ----------
+    question : str
+    yes, no : str
+        What the answers mean, for the buttons that a notebook has.
     """
-    if noninteractive() or not (in_kernel() or (sys.stdin is not None and sys.stdin.isatty())):
+    if noninteractive() or not (attended() if in_kernel() else sys.stdin is not None and sys.stdin.isatty()):
         return None
     try:
-        while (answer := _answer(f"{question} [y/N] ")) not in (*_YES, *_NO):
-            pass
+        with _shown(question, (("y", yes), ("n", no))):
+            while (answer := _answer("[y/N] ")) not in (*_YES, *_NO):
+                pass
     except (EOFError, NotImplementedError):
         return None
     return answer in _YES
+
+
+def ask_about_step(question: str) -> bool | None:
+    """Ask whether a rollout goes on from a step that cannot be judged."""
+    return ask(question, yes="Go on", no="Go back on every pod")
 
 
 def asking(call: Callable[..., Any], need: str = "") -> Callable[..., Any]:
@@ -69,6 +84,19 @@ def _changing(probes: Sequence[str]) -> list[UserProbe]:
     from wasmnb.session.probes import read_probe  # noqa: PLC0415 - for those who have some
 
     return [one for one in map(read_probe, probes) if one.probe.changes]
+
+
+@contextmanager
+def _shown(question: str, answers: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Show the question while it is answered: in a notebook with buttons, in a terminal above the prompt."""
+    if in_kernel():
+        from wasmnb.dashboards.question import asked  # noqa: PLC0415 - for a question only
+
+        with asked(question, answers):
+            yield
+    else:
+        sys.stderr.write(f"{textwrap.fill(question, shutil.get_terminal_size().columns - 1)}\n")
+        yield
 
 
 def _answer(prompt: str) -> str:

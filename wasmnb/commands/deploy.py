@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.commands.ask import ask, asking
+from wasmnb.commands.ask import ask_about_step, asking
 from wasmnb.commands.command import Argument, Command, Option, method
 from wasmnb.options import options_of
 from wasmnb.session.options.deploy import DeployCall, RenderCall
@@ -17,7 +17,7 @@ __all__ = ["COMMANDS"]
 
 
 def _deploy(session: Session, **keywords: Any) -> Deployment | DryRun | Rollout | Exported:
-    return session.deploy(ask=ask, **keywords)
+    return session.deploy(ask=ask_about_step, **keywords)
 
 
 COMMANDS = (

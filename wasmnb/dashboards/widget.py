@@ -10,9 +10,9 @@ import anywidget
 import traitlets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["LinesWidget", "LiveWidget", "panel_lines", "widget"]
+__all__ = ["LinesWidget", "LiveWidget", "QuestionWidget", "answer_buttons", "panel_lines", "widget"]
 
 
 class LiveWidget(anywidget.AnyWidget):
@@ -33,6 +33,25 @@ class LinesWidget(anywidget.AnyWidget):
     around = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode("The same as magics, for a runbook").tag(sync=True)
     lines = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+
+class QuestionWidget(anywidget.AnyWidget):
+    """Buttons, each of which types an answer into the prompt of the running cell."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    answers = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
+
+
+def answer_buttons(answers: Sequence[tuple[str, str]]) -> QuestionWidget:
+    """Make the buttons of a question.
+
+    Parameters
+    ----------
+    answers : sequence of (str, str)
+        What is typed, and what stands on the button.
+    """
+    return QuestionWidget(_esm=_text("question.js"), _css=_text("live.css"), answers=[list(one) for one in answers])
 
 
 def panel_lines(key: str, around: str) -> LinesWidget:

@@ -79,7 +79,10 @@ def without_traffic() -> Wording:
 
 def question(step: Step, why: str) -> str:
     """Ask whether a step that cannot be judged is to pass."""
-    return f"The error rate of {step.selector} cannot be judged: {why}. It is live on {', '.join(step.pods)}. Go on?"
+    return (
+        f"The error rate of {step.selector} cannot be judged: {why}. It is live on {', '.join(step.pods)}."
+        " Go on with the rollout? Otherwise every pod goes back."
+    )
 
 
 def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OUTCOMES", "STEP_OUTCOMES", "Rollout", "Step"]
 
-STEP_OUTCOMES = ("waiting", "applying", "watching", "live", "failed")
+STEP_OUTCOMES = ("waiting", "applying", "watching", "asking", "live", "failed")
 OUTCOMES = ("under way", "live", "unchanged", "went back", "stuck")
 
 
@@ -36,7 +36,7 @@ class Step:
     pods : tuple of str
         As they were when the step was looked at last.
     outcome : str
-        One of `STEP_OUTCOMES`.
+        One of `STEP_OUTCOMES`; ``asking`` while the user's answer is waited for.
     verdicts : tuple of PodVerdict
         One per pod, the last that were seen.
     before, after : tuple of Count

@@ -10,7 +10,7 @@ from wasmnb.errors import ModuleError, WasmnbError
 from wasmnb.mesh import MeshOfObjects, Proof
 from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.scope import carries
-from wasmnb.progress import Silent
+from wasmnb.progress import Pausing, Silent
 from wasmnb.rollout.budgets import USUAL, exceeded, lacking
 from wasmnb.rollout.deploy import accepted, in_force
 from wasmnb.rollout.messages import failed, question, stopped_in_midst, without_traffic
@@ -224,12 +224,26 @@ class _Run:
         if self.policy.accept_no_traffic:
             self._set(number, reason=f"accepted without traffic: {why}")
             return
-        answer = self.policy.ask(question(self.now.steps[number], why)) if self.policy.ask else None
+        answer = self._asked(number, why)
         if answer is None:
             raise _StepError(f"its error rate cannot be judged, and nobody can be asked: {why}", hint=without_traffic())
         if not answer:
             raise _StepError(f"you chose not to go on: {why}")
         self._set(number, reason=f"you chose to go on: {why}")
+
+    def _asked(self, number: int, why: str) -> bool | None:
+        """Let the user judge a step; None where nobody can be asked."""
+        if self.policy.ask is None:
+            return None
+        stage = f"step {number + 1} of {len(self.now.steps)}, {self.now.steps[number].selector}: needs your answer"
+        self.progress.update(stage)
+        self._set(number, outcome="asking", reason=why)
+        if isinstance(self.progress, Pausing):
+            self.progress.pause()
+        answer = self.policy.ask(question(self.now.steps[number], why))
+        self._set(number, outcome="watching", reason="")
+        self.progress.update(f"{stage.rpartition(':')[0]}: answered")
+        return answer
 
     def _whole(self) -> None:
         """End the state in which pods may run different versions, once no pod does."""

@@ -17,9 +17,11 @@ _STEPS: dict[str, tuple[str, Tone]] = {
     "waiting": ("·", "quiet"),
     "applying": ("…", "quiet"),
     "watching": ("…", "quiet"),
+    "asking": ("?", "warn"),
     "live": ("✓", "good"),
     "failed": ("✗", "bad"),
 }
+_WORDS = {"asking": "needs your answer"}
 _TONES: dict[str, Tone] = {
     "live": "good",
     "unchanged": "good",
@@ -95,7 +97,7 @@ def _way_back(done: Rollout) -> list[str]:
 
 def _outcome(outcome: str) -> Cell:
     sign, tone = _STEPS[outcome]
-    return Cell(outcome, sign=sign, tone=tone)
+    return Cell(_WORDS.get(outcome, outcome), sign=sign, tone=tone)
 
 
 def _verdict(verdict: str | None) -> Cell:
