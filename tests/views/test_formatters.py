@@ -25,7 +25,7 @@ from wasmnb.session import Session
 from wasmnb.traffic import Headers
 from wasmnb.views import HTML, RECORDS, html_of, record_of
 
-SHOWS_ITSELF = {"None", "LiveView", "Panel", "ProjectForm"}
+SHOWS_ITSELF = {"None", "LiveView", "LogTail", "Panel", "ProjectForm"}
 
 
 def found(name):

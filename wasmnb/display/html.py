@@ -22,7 +22,11 @@ _LONG_CODE = 24  # characters that are not broken within a word
 # Styles stand in attributes, and are few: a notebook that is saved, cleaned or not trusted keeps them, and no style
 # sheet becomes text. A heading has its own in a ``div``: nbconvert's sanitizer shows a ``th`` and its attributes.
 _ROOT = "color:var(--jp-content-font-color1,inherit);container-type:inline-size"
-_CAPTION = "color:var(--jp-content-font-color1,inherit);max-width:min(60em,100cqi);text-align:left;width:max-content"
+# Chromium centres what is in a caption, also a block that has no margins of its own.
+_CAPTION = (
+    "color:var(--jp-content-font-color1,inherit);margin:0 auto 0 0;max-width:min(60em,100cqi);text-align:left;"
+    "width:max-content"
+)
 _LEFT, _RIGHT = "text-align:left", "text-align:right"
 _CODE = "min-width:9em;overflow-wrap:anywhere"
 _LINES = "white-space:pre-wrap"
