@@ -16,6 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from article_filter import CONFIG, TARGET, source
+from many_pods import many_pods
 from measure import Figures, runs, seconds
 
 from tests.cluster import bookinfo, life, programs
@@ -42,6 +43,8 @@ def istio(figures: Figures) -> None:
             _rollouts(figures, session, cluster, namespace)
             _cells(figures, session)
             _verdicts(figures, session)
+            mesh: Any = session.current
+            many_pods(figures, mesh, next(one.name for one in mesh.pods() if one.workload == "details-v1"))
 
 
 @contextmanager

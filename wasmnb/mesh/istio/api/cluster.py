@@ -36,6 +36,7 @@ IN_CLUSTER = "in-cluster"
 _CONNECT, _READ = 5.0, 30.0  # seconds
 _NO_LASTS = 10.0  # seconds: a right may be granted meanwhile
 _CONNECTIONS = 32
+_AUTHORIZED = 1.0  # seconds: to see that a token is still good takes longer than a request
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class Cluster:
         self._configuration = configuration
         self._pool = RESTClientObject(configuration).pool_manager
         self._rights: dict[Right, tuple[bool, float]] = {}
+        self._authorized: dict[str, str] = {}
+        self._authorized_until = float("-inf")
         self._lock = threading.Lock()
         self._end = weakref.finalize(self, let_go) if let_go is not None else None
 
@@ -159,6 +162,7 @@ class Cluster:
         kind: str = "application/json",
         right: Right | None = None,
         timeout: float = _READ,
+        compressed: bool = False,
     ) -> Any:
         """Ask the API server; give its answer as JSON values, and text where it is none.
 
@@ -174,12 +178,16 @@ class Cluster:
             What the user must be allowed, for the message when it is not.
         timeout : float
             Seconds between two pieces of the answer.
+        compressed : bool
+            Let the answer come compressed: for lists, in which most is said again and again.
 
         Raises
         ------
         ForbiddenError, MissingError, ConflictError, MeshError
         """
-        answer = self.open(method, path, query=query, body=body, kind=kind, right=right, timeout=timeout)
+        answer = self.open(
+            method, path, query=query, body=body, kind=kind, right=right, timeout=timeout, compressed=compressed
+        )
         data = self._read(answer)
         if "json" in answer.headers.get("content-type", ""):
             return json.loads(data)
@@ -195,12 +203,15 @@ class Cluster:
         kind: str = "application/json",
         right: Right | None = None,
         timeout: float = _READ,
+        compressed: bool = False,
     ) -> BaseHTTPResponse:
         """Ask, and give an answer whose body is still to be read; as `request` otherwise."""
         import urllib3  # noqa: PLC0415 - for users of a cluster only
 
         url = self.server + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         headers = {**self._authorization(), "accept": "application/json", "user-agent": "wasmnb"}
+        if compressed:
+            headers["accept-encoding"] = "gzip"
         data = None
         if body is not None:
             headers["content-type"] = kind
@@ -338,8 +349,12 @@ class Cluster:
 
     def _authorization(self) -> dict[str, str]:
         with self._lock:  # a token may be fetched anew
-            found: dict[str, Any] = self._configuration.auth_settings()
-        return {one["key"].lower(): one["value"] for one in found.values() if one["in"] == "header" and one["value"]}
+            if time.monotonic() > self._authorized_until:
+                found: dict[str, Any] = self._configuration.auth_settings()
+                given = [one for one in found.values() if one["in"] == "header" and one["value"]]
+                self._authorized = {one["key"].lower(): one["value"] for one in given}
+                self._authorized_until = time.monotonic() + _AUTHORIZED
+            return self._authorized
 
 
 def _status(error: Any) -> int:

@@ -7,7 +7,6 @@ the port's number, and a frame's first byte is its channel.
 
 from __future__ import annotations
 
-import io
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Forward", "forwarded"]
 
 _PROTOCOL = "v4.channel.k8s.io"
-_READ = 64 * 2**10
 
 
 class Forward:
@@ -44,15 +42,11 @@ class Forward:
         self._failed: dict[int, str] = {}
         self._begun: set[int] = set()
 
-    def port(self, number: int) -> _Port:
-        """Give a port as what HTTP needs of a socket."""
-        return _Port(self, self._channels[number])
-
     def settimeout(self, seconds: float) -> None:
         """Wait so long for each piece of what is sent or read."""
         self._websocket.settimeout(seconds)
 
-    def send(self, channel: int, data: bytes) -> None:
+    def send(self, port: int, data: bytes) -> None:
         """Send to a port.
 
         Raises
@@ -61,11 +55,11 @@ class Forward:
             The websocket is gone; a `TimeoutError` when nobody takes it.
         """
         try:
-            self._websocket.send_binary(bytes((channel,)) + data)
+            self._websocket.send_binary(bytes((self._channels[port],)) + data)
         except WebSocketException as error:
             raise _plain(error) from error
 
-    def receive(self, channel: int, most: int) -> bytes:
+    def receive(self, port: int) -> bytes:
         """Wait for what a port says.
 
         Raises
@@ -73,6 +67,7 @@ class Forward:
         OSError
             The port or the websocket is gone; a `TimeoutError` when nothing comes.
         """
+        channel = self._channels[port]
         waiting = self._waiting[channel]
         while not waiting:
             if channel in self._failed:
@@ -81,8 +76,8 @@ class Forward:
                 self._frame(*self._websocket.recv_data_frame(control_frame=True))
             except WebSocketException as error:
                 raise _plain(error) from error
-        found = bytes(waiting[:most])
-        del waiting[:most]
+        found = bytes(waiting)
+        waiting.clear()
         return found
 
     def _frame(self, opcode: int, frame: Any) -> None:
@@ -105,35 +100,6 @@ class Forward:
             self._websocket.send_close()
         with suppress(OSError, WebSocketException):
             self._websocket.shutdown()
-
-
-class _Port:
-    """What `http.client` needs of a socket."""
-
-    def __init__(self, forward: Forward, channel: int) -> None:
-        self._forward, self._channel = forward, channel
-
-    def sendall(self, data: bytes) -> None:
-        self._forward.send(self._channel, data)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._forward, self._channel), _READ)
-
-    def close(self) -> None:
-        """Do nothing: the connection stays, its keeper closes it."""
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, forward: Forward, channel: int) -> None:
-        self._forward, self._channel = forward, channel
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        found = self._forward.receive(self._channel, len(buffer))
-        buffer[: len(found)] = found
-        return len(found)
 
 
 def forwarded(configuration: Any, url: str, ports: Sequence[int], headers: dict[str, str]) -> Forward:

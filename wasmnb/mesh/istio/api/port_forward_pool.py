@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import MeshError
+from wasmnb.errors import MeshError, TrafficError
+from wasmnb.traffic.http_parser import Reader, read_response
 
 if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PortForwardPool"]
 
-_MOST = 512  # kept connections; one more closes the one that was used longest ago
+_MOST = 256  # kept connections; one more closes the one that was used longest ago
 _IDLE = 120.0
 """Seconds for which a port that nobody asks is trusted. Envoy ends an HTTP connection after an hour, of which a
 websocket that has other ports tells nothing; and what lies between may drop one within minutes (load balancers do)."""
@@ -48,16 +48,19 @@ class _Tunnel:
         if self._forward is None:
             self._forward = cluster.forward(*self.key)
             self._used = dict.fromkeys(self.key[2], time.monotonic())
-        self._forward.settimeout(timeout)
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        connection.sock = self._forward.port(port)
-        connection.request(method, path)
-        answer = connection.getresponse()
-        body = answer.read().decode("utf-8", "replace")
+        forward = self._forward
+        forward.settimeout(timeout)
+        head = [
+            f"{method} {path} HTTP/1.1",
+            f"Host: 127.0.0.1:{port}",
+            *(["Content-Length: 0"] if method == "POST" else []),
+        ]
+        forward.send(port, "\r\n".join([*head, "", ""]).encode())
+        answer = read_response(Reader(lambda: forward.receive(port), f"{self.key[1]}:{port}"), method)
         self._used[port] = time.monotonic()
-        if answer.will_close:
+        if "close" in (value.lower() for value in answer.headers.all("connection")):
             self.close()
-        return answer.status, body
+        return answer.status, answer.body.decode("utf-8", "replace")
 
     def idle(self, port: int) -> bool:
         return self.open and time.monotonic() - self._used[port] > _IDLE
@@ -113,7 +116,7 @@ class PortForwardPool:
                 try:
                     status, body = tunnel.ask(cluster, port, method, path, timeout)
                     break
-                except (OSError, http.client.HTTPException) as error:
+                except (OSError, TrafficError) as error:
                     tunnel.close()
                     # That a kept connection had been closed at the other end shows only now; a new one tells the truth.
                     if isinstance(error, TimeoutError) or not kept:

@@ -47,15 +47,22 @@ class Convergence:
         progress : Progress
         """
         deadline, pause = time.monotonic() + seconds, _STEP
+        # Those to which it has come are asked again when it has come to all.
+        arrived: set[str] = set()
         while True:
             items = self._reader.concerned(stored)
             stored = self._with_status(stored)
-            found = self._reader.judged(items, stored, whole=False)
-            if all(one.verdict is not Verdict.WARMING for one in found) or time.monotonic() > deadline:
+            waited = [item for item in items if item["metadata"]["uid"] not in arrived]
+            found = self._reader.judged(waited, stored, whole=False)
+            waiting = {one.pod for one in found if one.verdict is Verdict.WARMING and not _lasts(one)}
+            arrived |= {item["metadata"]["uid"] for item in waited if item["metadata"]["name"] not in waiting}
+            late = time.monotonic() > deadline
+            if late or not waiting:
                 found = self._reader.judged(items, stored)
+                arrived.clear()
             live = sum(one.verdict is Verdict.LIVE for one in found)
             progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
-            if all(_lasts(one) for one in found) or time.monotonic() > deadline:
+            if late or not (waiting or any(not _lasts(one) for one in found)):
                 return found
             time.sleep(pause)
             pause = min(pause * 1.3, _LONGEST_STEP)
@@ -71,10 +78,12 @@ class Convergence:
         stored = [one for one in stored if one.kind.ours]
         items = self._reader.concerned(stored)
         deadline = time.monotonic() + REMOVAL
+        gone: dict[str, PodVerdict] = {}
         while True:
-            found = self._reader.removed(items, stored)
-            if all(one.cause is not Cause.STILL_IN_FORCE for one in found) or time.monotonic() > deadline:
-                return found
+            gone |= {one.pod: one for one in self._reader.removed(items, stored)}
+            items = [item for item in items if _holds(gone.get(item["metadata"]["name"]))]
+            if not items or time.monotonic() > deadline:
+                return list(gone.values())
             time.sleep(_STEP)
 
     def _with_status(self, stored: Sequence[Stored]) -> list[Stored]:
@@ -83,6 +92,10 @@ class Convergence:
             return list(stored)
         names = {(one.kind, one.name) for one in stored}
         return [one for one in self._objects.all(stored[0].id) if (one.kind, one.name) in names]
+
+
+def _holds(one: PodVerdict | None) -> bool:
+    return one is not None and one.cause is Cause.STILL_IN_FORCE
 
 
 def _lasts(one: PodVerdict) -> bool:

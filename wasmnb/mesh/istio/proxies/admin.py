@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
@@ -14,6 +16,8 @@ from wasmnb.mesh.istio.proxies.pods import PROXY
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
 
@@ -85,15 +89,14 @@ class Admin:
             return self._tunnels.get(self.cluster, self.namespace, pod, port, path, ports=_PORTS, timeout=_ANSWER)
         return self._execute(pod, path, port)
 
-    def levels(self, pod: str) -> dict[str, str]:
+    def levels(self, pod: str) -> Mapping[str, str]:
         """Ask at which level each of the proxy's loggers tells; empty under fine-grain logging, which names files.
 
         Raises
         ------
         ForbiddenError, TimeoutError, MeshError
         """
-        text = self._post(pod, _LOGGING)
-        return {found["logger"]: found["level"] for found in _LEVEL.finditer(text)}
+        return _levels(self._post(pod, _LOGGING))
 
     def set_level(self, pod: str, logger: str, level: str) -> None:
         """Have one of the proxy's loggers tell from a level on.
@@ -141,6 +144,12 @@ class Admin:
         if done.code:
             raise MeshError(f"{pod} answers with an error to {path}.", why=done.stderr.strip().splitlines()[-2:])
         return done.stdout.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=64)
+def _levels(text: str) -> Mapping[str, str]:
+    """Read a list of loggers; proxies mostly have the same, and share what was read."""
+    return MappingProxyType({found["logger"]: found["level"] for found in _LEVEL.finditer(text)})
 
 
 def tries(workers: int) -> int:

@@ -11,6 +11,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.proxies.pods import moment
@@ -269,7 +270,13 @@ def listeners(text: str) -> Listeners:
         if refused:
             errors.append(f"listener {one.get('name', '?')}: {refused}")
     warming, draining = (frozenset(names) for names in waiting.values())
-    return Listeners(tuple(chains), warming, draining, tuple(errors), _mark(configs))
+    return Listeners(_shared(tuple(chains)), warming, draining, tuple(errors), _mark(configs))
+
+
+@lru_cache(maxsize=256)
+def _shared(chains: tuple[FilterChain, ...]) -> tuple[FilterChain, ...]:
+    """Give equal chains as one object: the pods of a workload have the same."""
+    return chains
 
 
 def mark(text: str) -> str:

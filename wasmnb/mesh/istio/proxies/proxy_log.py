@@ -37,6 +37,8 @@ _REFUSAL = re.compile(
     r"TypedExtensionConfig rejected|Unable to create Wasm|Failed to load Wasm|Wasm VM failed|missing import"
     r"|Failed to (?:configure|start) thread-local"
 )
+_TELLS = re.compile(rf"{_REFUSAL.pattern}|{_FETCH}|{_BEGINS}")
+"""What stands in a log that tells of anything: one without it need not be read line by line."""
 _QUIET = re.compile(r"^(error|critical|off)$")
 
 
@@ -114,14 +116,19 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
     right = Right("get", "pods/log", "", namespace)
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
 
-    def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
+    def said(limit: int, **query: str) -> tuple[str, bool]:
         query = {"container": PROXY, "timestamps": "true", "limitBytes": str(limit), **query}
         text = cluster.request("GET", path, query=query, right=right)
-        return [_line(line) for line in text.removesuffix("\n").split("\n") if line], len(
-            text.encode()
-        ) >= _WHOLE * limit
+        return text, len(text.encode()) >= _WHOLE * limit
 
-    lines, cut = ask(_SHORT)
+    def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
+        text, cut = said(limit, **query)
+        return _lines(text), cut
+
+    text, cut = said(_SHORT)
+    if text and not cut and not _TELLS.search(text):
+        return _quiet(text)
+    lines = _lines(text)
     head, known = (lines[0].at if lines else None), _known(lines)
     if cut:
         lines, cut = _younger(ask, since)
@@ -143,6 +150,17 @@ def logged_since(cluster: Cluster, namespace: str, pod: str, moment: datetime) -
     query = {"container": PROXY, "sinceTime": from_, "limitBytes": str(_MOST)}
     text = cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query=query, right=right)
     return list(whole_records(text.split("\n")))
+
+
+def _lines(text: str) -> list[Line]:
+    return [_line(line) for line in text.removesuffix("\n").split("\n") if line]
+
+
+def _quiet(text: str) -> ProxyLog:
+    """Give a whole log that tells of nothing: since when there is one, whether its format is known, its last line."""
+    lines = text.removesuffix("\n").split("\n")
+    known = any(read_record(line.partition(" ")[2]) is not None for line in lines)
+    return ProxyLog(_line(lines[0]).at, (_line(lines[-1]),), known=known)
 
 
 def _known(lines: Sequence[Line]) -> bool:

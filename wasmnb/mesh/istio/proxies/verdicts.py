@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import SelectorError
 from wasmnb.mesh.istio.api.namespaces import injected
-from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.drift import drift_of, told
 from wasmnb.mesh.istio.objects.objects_writer import put_at
 from wasmnb.mesh.istio.objects.plugin_facts import (
@@ -25,6 +24,8 @@ from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected, removal
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
+from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence, aged
+from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering import resource_names
@@ -33,10 +34,11 @@ from wasmnb.plugin.verdict import Cause, Verdict
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
+    from wasmnb.mesh.istio.objects.drift import Drift
     from wasmnb.mesh.istio.objects.images import Images
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["Item", "VerdictReader"]
 
 Item = Mapping[str, Any]
+
+_WELL = (Verdict.LIVE, Verdict.LOADED, Verdict.NO_SIDECAR, Verdict.NOT_SELECTED)
 
 
 class VerdictReader:
@@ -83,6 +87,8 @@ class VerdictReader:
         self._images = images
         self.proving = proving
         self._known: dict[tuple[str, str], Known] = {}
+        self._kept = KeptEvidence()
+        self._pods = PodList(cluster, namespace)
 
     def items(self) -> list[Item]:
         """List the pods, by name.
@@ -91,9 +97,7 @@ class VerdictReader:
         ------
         ForbiddenError, MeshError
         """
-        right = Right("list", "pods", "", self.namespace)
-        found = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}/pods", right=right)["items"]
-        return sorted(found, key=lambda item: str(item["metadata"]["name"]))
+        return self._pods.read()
 
     def serving(self) -> list[Item]:
         """List the pods that requests can reach, or will: neither at their end nor being deleted."""
@@ -145,16 +149,14 @@ class VerdictReader:
         foreign = [judge_foreign(one, digest_of(one)) for one in stored if not one.kind.ours]
         stored = [one for one in stored if one.kind.ours]
         concerned = [item for item in items if any(selects(one, item) for one in stored)]
-        acks, why = self.istio.acks(self.cluster, self._tunnels) if concerned and whole else ({}, "")
-        evidence = dict(
-            zip(
-                (item["metadata"]["name"] for item in concerned),
-                self._gatherer.gather(concerned, acks, why, whole=whole),
-                strict=True,
-            )
-        )
+        state = tuple((one.item["metadata"]["uid"], one.item["metadata"].get("resourceVersion")) for one in stored)
+        evidence, asked = self._gathered(concerned, state, whole=whole)
         bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
         found = foreign
+        wanted_of, drift = {}, {}
+        for one in stored:
+            wanted_of[one.name, one.kind] = self.wanted(one, modules, bare)
+            drift[one.name, one.kind] = drift_of(one.item)
         loaded: list[tuple[int, Item, Standing]] = []
         for item in items:
             name = item["metadata"]["name"]
@@ -164,21 +166,41 @@ class VerdictReader:
                 if here:
                     # Two for a moment, while one object takes the place of another: the newest is meant.
                     one = max(here, key=put_at)
-                    wanted = self.wanted(one, modules, bare)
+                    wanted = wanted_of[one.name, one.kind]
                     seen = judge(evidence[name], wanted, self.known(item, id_))
-                    found.append(self._environment(_as_deployed(seen, one), item, one, stored))
+                    deployed = _as_deployed(seen, one, drift[one.name, one.kind])
+                    found.append(self._environment(deployed, item, one, stored))
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
                         loaded.append((len(found) - 1, item, evidence[name].standing(wanted.names)))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
-        mended = self._mended(concerned, evidence)
-        return [one.noted(mended.get(one.pod, "")) for one in self._proven(found, loaded)]
+        mended = self._mended(asked)
+        proven = [one.noted(mended.get(one.pod, "")) for one in self._proven(found, loaded)]
+        if not whole:
+            return proven
+        ill = {one.pod for one in proven if one.verdict not in _WELL}
+        self._kept.keep(asked, state, {one.name for one in asked} - ill)
+        self._kept.forget(concerned)
+        before = evidence.keys() - {one.name for one in asked}
+        return [aged(one) if one.pod in before else one for one in proven]
 
-    def _mended(self, items: Sequence[Item], evidence: Mapping[str, Evidence]) -> dict[str, str]:
+    def _gathered(
+        self, items: Sequence[Item], state: Hashable, *, whole: bool
+    ) -> tuple[dict[str, Evidence], list[Evidence]]:
+        """Look at the proxies of pods; give what is known of each, and what was seen just now."""
+        if not (items and whole):
+            asked = self._gatherer.gather(items, {}, "", whole=whole)
+            return {one.name: one for one in asked}, asked
+        acks, why = self._kept.acks(lambda: self.istio.acks(self.cluster, self._tunnels), len(items))
+        known = self._kept.usable(items, state, lambda name: acks.get(f"{name}.{self.namespace}"))
+        due = [item for item in items if item["metadata"]["name"] not in known]
+        asked = self._gatherer.gather(due, acks, why, whole=True)
+        return {**known, **{one.name: one for one in asked}}, asked
+
+    def _mended(self, asked: Sequence[Evidence]) -> dict[str, str]:
         """Put back log levels that were left raised; say of which pods."""
-        seen = ((item, evidence[item["metadata"]["name"]]) for item in items)
-        found = {one.name: self.proving.mend(item, one.levels) for item, one in seen if one.levels}
+        found = {one.name: self.proving.mend(one.item, one.levels) for one in asked if one.levels}
         return {name: words for name, words in found.items() if words}
 
     def left_raised(self) -> list[str]:
@@ -271,9 +293,8 @@ class VerdictReader:
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
-def _as_deployed(verdict: PodVerdict, stored: Stored) -> PodVerdict:
+def _as_deployed(verdict: PodVerdict, stored: Stored, drift: Sequence[Drift]) -> PodVerdict:
     """Hold a verdict, which is about what an object names, against what was deployed from here."""
-    drift = drift_of(stored.item)
     if not drift:
         return verdict
     wanted = str((stored.record.get("plugin") or {}).get("image") or verdict.wanted)

@@ -1,0 +1,158 @@
+"""Verdicts of up to 5,000 pods: what one real pod, its proxy, its kubelet and istiod answered, replayed for many.
+
+Each measure is a process of its own, so that its memory is that of the looks; `many_proxies` is what it asks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from measure import Figures, runs
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh import Verdict
+from wasmnb.mesh.istio import IstioMesh
+from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
+from wasmnb.mesh.istio.proxies import config_dump, istiod
+from wasmnb.mesh.istio.proxies.admin import PORT
+from wasmnb.mesh.istio.proxies.pods import PROXY
+
+_PLUGIN = "header-filter"
+_SIZES = {1: "", 10: "", 100: "", 300: "", 1000: "<= 3, again <= 1", 2500: "", 5000: "<= 10, again <= 3"}
+_WIDTH = 60
+_TOKEN = "t" * 900  # as long as one of a service account
+
+
+def many_pods(figures: Figures, mesh: Any, pod: str) -> None:
+    """Measure looks at many pods that are all like one, first and again; plot them."""
+    with tempfile.TemporaryDirectory() as folder:
+        recording = Path(folder, "recording.json")
+        recording.write_text(json.dumps(_record(mesh, pod)))
+        for count, goal in _SIZES.items():
+            for _ in range(runs(3)):
+                command = [sys.executable, __file__, str(recording), str(count)]
+                done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+                found = json.loads(done.stdout)
+                figures.add(f"verdict_{count}_simulated_pods_s", found["first"], "s", goal)
+                figures.add(f"verdict_{count}_simulated_pods_again_s", found["again"], "s", goal)
+                figures.add(f"verdict_{count}_simulated_pods_cpu_s", found["cpu"], "s")
+                figures.add(f"look_{count}_pods_rss_mib", found["rss"], "MiB", "<= 300")
+                if count >= 1000:
+                    figures.add("look_bytes_per_pod", found["bytes"], "bytes", "<= 2000")
+    _plot(figures)
+
+
+def _plot(figures: Figures) -> None:
+    for kind in ("", "_again"):
+        took = {count: figures.median(f"verdict_{count}_simulated_pods{kind}_s") for count in _SIZES}
+        most = max(took.values())
+        print(f"seconds of a look{' again' if kind else ''}, by pods")
+        for count, seconds in took.items():
+            print(f"{count:>6} {seconds:8.2f} {'#' * max(1, round(_WIDTH * seconds / most))}")
+
+
+def _record(mesh: Any, pod: str) -> dict[str, Any]:
+    """Ask for everything that a look asks for, once."""
+    cluster, namespace = mesh.cluster, mesh.namespace
+    system = mesh.istio.namespace
+    paths = [
+        "/version",
+        f"/api/v1/namespaces/{namespace}",
+        f"/api/v1/namespaces/{namespace}/pods",
+        f"/api/v1/namespaces/{system}/pods?labelSelector=app%3Distiod",
+        *{f"/apis/{kind.group}/{kind.version}" for kind in mesh.istio.kinds},
+        *(kind.path(namespace) for kind in mesh.istio.kinds),
+    ]
+    api = {}
+    for path in paths:
+        with suppress(MeshError):
+            api[path] = cluster.request("GET", path)
+    tunnels = PortForwardPool()
+    pages = (config_dump.ECDS, config_dump.LISTENERS, config_dump.INBOUND, config_dump.INBOUND_MARK, config_dump.STATS)
+    admin = {page: tunnels.get(cluster, namespace, pod, PORT, page) for page in pages}
+    admin["POST /logging"] = tunnels.get(cluster, namespace, pod, PORT, "/logging", method="POST")
+    query = {"container": PROXY, "timestamps": "true"}
+    log = cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query=query)
+    syncz = tunnels.get(cluster, system, mesh.istio.pods[0], istiod.PORT, "/debug/syncz")
+    tunnels.close()
+    # Whether a module registers its root id is known from its image, which is not what is measured here.
+    admin[config_dump.ECDS] = admin[config_dump.ECDS].replace('"root_id": "add_header"', '"root_id": ""')
+    parts = {"namespace": namespace, "pod": pod, "api": api, "admin": admin, "log": log}
+    return {**parts, "syncz": json.loads(syncz)}
+
+
+def _measure(recording: Path, count: int, folder: Path) -> dict[str, float]:
+    """Look at pods, first and again, and once more for what is sent in the steady state."""
+    _certify(folder)
+    command = [sys.executable, str(Path(__file__).with_name("many_proxies.py")), str(recording), str(count)]
+    with subprocess.Popen(
+        [*command, str(folder / "server.pem")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        assert server.stdin
+        namespace = json.loads(recording.read_text())["namespace"]
+        _configure(folder, int(server.stdout.readline()), namespace)
+        mesh = IstioMesh.connect(None, namespace, preflight=False)
+        took, sent = [], [0.0]
+        cpu = 0.0
+        for _ in range(3):
+            start, busy = time.perf_counter(), time.process_time()
+            found = mesh.verdicts(_PLUGIN)
+            took.append(time.perf_counter() - start)
+            cpu = cpu or time.process_time() - busy
+            sent.append(float(mesh.cluster.request("GET", "/bytes")))
+            assert [one.verdict for one in found] == [Verdict.LIVE] * count, found[0]
+        mesh.stop()
+        server.stdin.close()
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return {"first": took[0], "again": took[1], "cpu": cpu, "rss": rss, "bytes": (sent[3] - sent[2]) / count}
+
+
+def _configure(folder: Path, port: int, namespace: str) -> None:
+    cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority": str(folder / "ca.pem")}
+    whole = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "many",
+        "contexts": [{"name": "many", "context": {"cluster": "many", "user": "many", "namespace": namespace}}],
+        "clusters": [{"name": "many", "cluster": cluster}],
+        "users": [{"name": "many", "user": {"token": _TOKEN}}],
+    }
+    (folder / "config").write_text(json.dumps(whole))
+    os.environ["KUBECONFIG"] = str(folder / "config")
+
+
+def _certify(folder: Path) -> None:
+    """Make a certificate for this machine, as an API server has one."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "many")])
+    now, day = dt.datetime.now(dt.timezone.utc), dt.timedelta(days=1)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    certificate = builder.add_extension(here, critical=False).add_extension(authority, critical=True)
+    encoding = serialization.Encoding.PEM
+    public = certificate.sign(key, hashes.SHA256()).public_bytes(encoding)
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "ca.pem").write_bytes(public)
+    (folder / "server.pem").write_bytes(private + public)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as kept:
+        print(json.dumps(_measure(Path(sys.argv[1]), int(sys.argv[2]), Path(kept))))

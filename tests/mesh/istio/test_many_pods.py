@@ -1,0 +1,166 @@
+"""Looks at many pods: which proxies are asked again, and what is kept of a pod."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+
+import pytest
+
+from wasmnb.mesh.istio.proxies.evidence import Evidence
+from wasmnb.mesh.istio.proxies.istiod import Ack
+from wasmnb.mesh.istio.proxies.kept_evidence import EACH, OLDEST, KeptEvidence, aged
+from wasmnb.mesh.istio.proxies.pod_list import PodList, slim
+from wasmnb.mesh.istio.proxies.pods import pod
+from wasmnb.plugin.verdict import PodVerdict, Verdict
+
+MANY = 3 * EACH
+SETTLED = Ack("one", "one")
+
+
+def item(number: int, version: str = "1") -> dict:
+    return {"metadata": {"name": f"pod-{number}", "uid": f"uid-{number}", "resourceVersion": version}}
+
+
+class Look:
+    """Looks at pods as the reader of verdicts does, at a time of the test's own."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.kept = KeptEvidence(lambda: self.now)
+        self.acks: dict[str, Ack] = {}
+
+    def __call__(self, items: list[dict], of: str = "objects", ill: tuple[str, ...] = ()) -> set[str]:
+        known = self.kept.usable(items, of, lambda name: self.acks.get(name, SETTLED))
+        asked = [
+            Evidence(one, ack=self.acks.get(one["metadata"]["name"], SETTLED))
+            for one in items
+            if one["metadata"]["name"] not in known
+        ]
+        names = {one.name for one in asked}
+        self.kept.keep(asked, of, names - set(ill))
+        return names
+
+
+@pytest.fixture
+def look() -> Look:
+    return Look()
+
+
+def names(*numbers: int) -> set[str]:
+    return {f"pod-{number}" for number in numbers}
+
+
+def test_of_a_few_proxies_each_is_asked_at_each_look(look):
+    few = [item(number) for number in range(EACH)]
+    assert len(look(few)) == len(look(few)) == EACH
+
+
+def test_of_many_those_are_asked_that_were_asked_longest_ago(look):
+    many = [item(number) for number in range(MANY)]
+    assert len(look(many)) == MANY
+    look.now += 1
+    second = look(many)
+    look.now += 1
+    third = look(many)
+    assert len(second) == len(third) == EACH
+    assert not second & third
+
+
+def test_nothing_is_used_again_that_is_older_than_a_minute(look):
+    many = [item(number) for number in range(MANY)]
+    look(many)
+    look.now += OLDEST
+    assert len(look(many)) == MANY
+
+
+def test_looks_that_are_far_apart_ask_a_larger_share(look):
+    many = [item(number) for number in range(MANY)]
+    look(many)
+    look.now += OLDEST / 2
+    assert len(look(many)) == MANY / 2
+
+
+def test_what_has_changed_or_was_not_well_is_asked_at_once(look):
+    many = [item(number) for number in range(MANY)]
+    look(many, ill=("pod-7",))
+    many[9] = item(9, "2")
+    look.acks["pod-11"] = Ack("two", "one")
+    asked = look(many)
+    assert names(7, 9, 11) <= asked
+    assert len(asked) == EACH
+
+
+def test_other_objects_are_looked_at_anew_on_every_pod(look):
+    many = [item(number) for number in range(MANY)]
+    look(many)
+    assert len(look(many, of="others")) == MANY
+
+
+def test_acknowledgements_of_many_are_asked_for_now_and_then_and_at_once_while_one_is_open(look):
+    told = []
+
+    def ask():
+        told.append(dict(look.acks))
+        return dict(look.acks), ""
+
+    look.acks["pod-1"] = Ack("two", "one")
+    assert look.kept.acks(ask, MANY) == look.kept.acks(ask, MANY)
+    assert len(told) == 2
+    look.acks["pod-1"] = SETTLED
+    look.kept.acks(ask, MANY)
+    look.kept.acks(ask, MANY)
+    assert len(told) == 3
+    look.kept.acks(ask, EACH)
+    look.now += 60
+    look.kept.acks(ask, MANY)
+    assert len(told) == 5
+
+
+def test_what_is_used_again_says_how_old_it_is():
+    at = datetime.now(timezone.utc) - timedelta(seconds=40)
+    verdict = PodVerdict("pod", "plugin", Verdict.LIVE, "", "", "", (), at)
+    assert aged(verdict).reason in ("seen 40 s ago", "seen 41 s ago")
+
+
+def test_pods_come_in_pages_and_an_unchanged_one_is_the_same_object():
+    asked = []
+
+    def request(_method, _path, *, query, right, compressed):
+        asked.append(dict(query))
+        numbers, token = ((1,), "") if "continue" in query else ((3, 2), "next")
+        return {"metadata": {"continue": token}, "items": [item(number) for number in numbers]}
+
+    pods = PodList(SimpleNamespace(request=request), "home")
+    first, again = pods.read(), pods.read()
+    assert [one["metadata"]["name"] for one in first] == ["pod-1", "pod-2", "pod-3"]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert [query.get("continue") for query in asked] == [None, "next"] * 2
+
+
+def test_a_slim_pod_is_described_as_the_whole_one():
+    whole = {
+        "metadata": {
+            **item(1)["metadata"],
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "managedFields": [{"manager": "kubelet"}],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "other": "stays"},
+        },
+        "spec": {
+            "volumes": [{"name": "data"}],
+            "containers": [{"name": "app", "image": "app:1", "env": [{"name": "A", "value": "b"}]}],
+            "initContainers": [{"name": "istio-proxy", "restartPolicy": "Always", "args": ["proxy"]}],
+        },
+        "status": {
+            "phase": "Running",
+            "podIP": "10.0.0.1",
+            "conditions": [{"type": "ContainersReady", "status": "False", "message": "app is not ready", "x": 1}],
+            "containerStatuses": [{"name": "app", "ready": False, "restartCount": 2, "state": {"running": {}}}],
+            "initContainerStatuses": [{"name": "istio-proxy", "ready": True, "restartCount": 0, "imageID": "x"}],
+        },
+    }
+    kept = slim(whole)
+    assert pod(kept) == pod(whole)
+    assert kept["metadata"]["annotations"] == {"other": "stays"}
+    assert not {"managedFields", "volumes"} & {*kept["metadata"], *kept["spec"]}
+    assert kept["spec"]["containers"] == [{"name": "app", "image": "app:1"}]
