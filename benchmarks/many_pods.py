@@ -116,7 +116,7 @@ def _measure(recording: Path, count: int, folder: Path) -> dict[str, float]:
             took.append(time.perf_counter() - start)
             cpu = cpu or time.process_time() - busy
             sent.append(float(mesh.cluster.request("GET", "/bytes")))
-            assert [one.verdict for one in found] == [Verdict.LIVE] * count, found[0]
+            assert [one.verdict for one in found] == [Verdict.LOADED] * count, found[0]
         mesh.stop()
         server.stdin.close()
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

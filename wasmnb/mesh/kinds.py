@@ -110,6 +110,7 @@ def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress:
         preflight=asked["preflight"],
         fetch=fetch,
         prove=None if asked["prove"] is None else proof(asked["prove"]),
+        sample=asked["sample"],
     )
 
 
@@ -133,7 +134,7 @@ LOCAL = MeshKind(
     shared=True,
     borrowed={"from_": ("context", "namespace", "istio_namespace")},
 )
-ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight", "prove"))
+ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight", "prove", "sample"))
 
 MESHES = Group(
     "wasmnb.meshes", "mesh", {"local": "wasmnb.mesh.kinds:LOCAL", "istio": "wasmnb.mesh.kinds:ISTIO"}, MeshKind

@@ -23,6 +23,7 @@ from wasmnb.mesh.istio.proxies.evidence import Gatherer
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
+from wasmnb.mesh.istio.proxies.sample import read_sample
 from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
 from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.properties import CLUSTERS, SERVER, read
@@ -75,6 +76,7 @@ class IstioMesh:
         preflight: Preflight | None = None,
         fetch: Callable[[str], Image] | None = None,
         prove: Proof | None = None,
+        sample: int | None = None,
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
@@ -87,7 +89,14 @@ class IstioMesh:
         self._proving = Proving(cluster, namespace, self._admin, self._gatherer.http_ports)
         self._proving.wanted = prove
         self._reader = VerdictReader(
-            cluster, namespace, istio, self._gatherer, self._tunnels, images=self._images, proving=self._proving
+            cluster,
+            namespace,
+            istio,
+            self._gatherer,
+            self._tunnels,
+            images=self._images,
+            proving=self._proving,
+            sample=sample,
         )
         self._objects = Objects(cluster, namespace, istio.kinds)
         self._convergence = Convergence(self._reader, self._objects)
@@ -107,6 +116,7 @@ class IstioMesh:
         preflight: bool = True,
         fetch: Callable[[str], Image] | None = None,
         prove: Proof | None = None,
+        sample: int | None = None,
     ) -> IstioMesh:
         """Look at a cluster: does it answer, is there an Istio, and what may be done.
 
@@ -130,21 +140,26 @@ class IstioMesh:
             what was seen to act, and LOADED what was not. TRACE also allows raising the log levels of their proxies for
             a moment, where no effect shows. CONFIG sends nothing and takes LOADED for enough. None sends
             nothing either, and LOADED is then not enough.
+        sample : int, optional
+            Look at so many of the pods that a plugin is for, some of each workload, and at all of a workload in which
+            one is not well; each verdict says so. The others are not asked, and have no verdict.
 
         Raises
         ------
+        UsageError
+            The sample is not a number above zero.
         MeshError
             No cluster, no Istio, or no such namespace; the message says what brings them.
         ForbiddenError
             Pods may not be listed.
         """
+        sample = read_sample(sample)
         cluster = Cluster.connect(context)
         home = namespace or cluster.namespace
         namespaces.require(cluster, home)
         istio = istiod.find(cluster, home, system)
-        mesh = cls(
-            cluster, home, istio, as_=as_, preflight=_preflight() if preflight else None, fetch=fetch, prove=prove
-        )
+        tried = _preflight() if preflight else None
+        mesh = cls(cluster, home, istio, as_=as_, preflight=tried, fetch=fetch, prove=prove, sample=sample)
         try:
             mesh.pods()
             if mesh.preflight is not None:

@@ -78,6 +78,12 @@ class MeshOptions:
         "PROOF",
         values="effect|trace|config",
     )
+    sample: int | None = option(
+        "istio: look at so many of the pods that a plugin is for, some of each workload, and at all of a workload in "
+        "which one is not well; each verdict says so (default: at each pod)",
+        "N",
+        read=int,
+    )
 
 
 @theme(frozen=True, kw_only=True)

@@ -60,6 +60,7 @@ class Convergence:
             if late or not waiting:
                 found = self._reader.judged(items, stored)
                 arrived.clear()
+                late = time.monotonic() > deadline
             live = sum(one.verdict is Verdict.LIVE for one in found)
             progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
             if late or not (waiting or any(not _lasts(one) for one in found)):

@@ -112,8 +112,9 @@ class Deployments:
                     raise self._reader.no_pod({**plugin.selector, **only}, items)
                 stored = self._split(plugin, only, stored, selected, progress)
                 selected = chosen
-            beside = [one.beside for one in self._reader.before(stored, selected)]
-            there = list(zip(selected, beside, strict=True))
+            seen = self._reader.sampled(selected)
+            beside = [one.beside for one in self._reader.before(stored, seen)]
+            there = list(zip(seen, beside, strict=True))
             self._reader.proving.before(plugin.id, plugin.image.digest, plugin_key(plugin), there)
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)

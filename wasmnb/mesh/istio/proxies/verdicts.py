@@ -26,7 +26,8 @@ from wasmnb.mesh.istio.proxies.judge import judge, not_selected, removal
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
 from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence, aged
 from wasmnb.mesh.istio.proxies.pod_list import PodList
-from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started
+from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started, workload
+from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.selector import labels_text
@@ -66,6 +67,8 @@ class VerdictReader:
     tunnels : PortForwardPool
     images : Images
     proving : Proving
+    sample : int, optional
+        How many of the pods that a plugin is for are looked at; without it all.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class VerdictReader:
         *,
         images: Images,
         proving: Proving,
+        sample: int | None = None,
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
@@ -86,6 +90,7 @@ class VerdictReader:
         self._tunnels = tunnels
         self._images = images
         self.proving = proving
+        self._sample = sample
         self._known: dict[tuple[str, str], Known] = {}
         self._kept = KeptEvidence()
         self._pods = PodList(cluster, namespace)
@@ -119,8 +124,14 @@ class VerdictReader:
         """
         names = {name for one in stored for name in self._names(one)}
         digest = digest_of(stored[-1]) if stored else ""
-        seen = self._gatherer.gather([item for item in items if has_proxy(item)], {}, "", whole=True)
-        return [removal(one, stored[-1].id, digest, names) for one in seen]
+        having = [item for item in items if has_proxy(item)]
+        chosen = self.sampled(having)
+        seen = self._gatherer.gather(chosen, {}, "", whole=True)
+        return [removal(one, stored[-1].id, digest, names).noted(_of(chosen, having)) for one in seen]
+
+    def sampled(self, items: Sequence[Item]) -> list[Item]:
+        """Give those of the pods that a plugin is for which are looked at."""
+        return sampled(items, self._sample)
 
     def judged(
         self,
@@ -143,6 +154,39 @@ class VerdictReader:
         whole : bool
             Gather all evidence; without, no pod can be LIVE.
         """
+        concerned = [item for item in items if any(selects(one, item) for one in stored if one.kind.ours)]
+        chosen = self.sampled(concerned)
+        if len(chosen) == len(concerned):
+            found = self._judged(items, stored, rest=rest, whole=whole)
+        else:
+            found = self._judged_in_part(items, stored, concerned, chosen, rest=rest, whole=whole)
+        if whole:
+            self._kept.forget(concerned)
+        return found
+
+    def _judged_in_part(
+        self,
+        items: Sequence[Item],
+        stored: Sequence[Stored],
+        concerned: Sequence[Item],
+        chosen: list[Item],
+        *,
+        rest: bool,
+        whole: bool,
+    ) -> list[PodVerdict]:
+        """Judge plugins on a sample of their pods, and on all of a workload in which one is not well."""
+        out = {_name(item) for item in concerned} - {_name(item) for item in chosen}
+        found = self._judged([item for item in items if _name(item) not in out], stored, rest=rest, whole=whole)
+        failing = {one.pod for one in found if one.verdict not in (*_WELL, Verdict.WARMING)}
+        failing = {workload(item) for item in chosen if _name(item) in failing} if whole else set()
+        more = [item for item in concerned if _name(item) in out and workload(item) in failing]
+        if more:
+            found += self._judged(more, [one for one in stored if one.kind.ours], rest=False, whole=True)
+            chosen += more
+        note, judged = _of(chosen, concerned), {_name(item) for item in chosen}
+        return [one.noted(note) if one.pod in judged else one for one in found]
+
+    def _judged(self, items: Sequence[Item], stored: Sequence[Stored], *, rest: bool, whole: bool) -> list[PodVerdict]:
         if whole:
             self._images.fill(stored)
         modules = self._images.modules()
@@ -181,7 +225,6 @@ class VerdictReader:
             return proven
         ill = {one.pod for one in proven if one.verdict not in _WELL}
         self._kept.keep(asked, state, {one.name for one in asked} - ill)
-        self._kept.forget(concerned)
         before = evidence.keys() - {one.name for one in asked}
         return [aged(one) if one.pod in before else one for one in proven]
 
@@ -288,6 +331,15 @@ class VerdictReader:
 
     def _names(self, stored: Stored) -> tuple[str, ...]:
         return resource_names(self.namespace, stored.name, stored.kind.name)
+
+
+def _name(item: Item) -> str:
+    return str(item["metadata"]["name"])
+
+
+def _of(chosen: Sequence[Item], every: Sequence[Item]) -> str:
+    """Say that pods are a sample; empty where they are all."""
+    return f"one of a sample of {len(chosen)} of {len(every)} pods" if len(chosen) < len(every) else ""
 
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)

@@ -1,0 +1,85 @@
+"""A stated sample of many pods."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from types import SimpleNamespace
+
+import pytest
+
+from wasmnb.errors import UsageError
+from wasmnb.mesh.istio import IstioMesh
+from wasmnb.mesh.istio.proxies import verdicts
+from wasmnb.mesh.istio.proxies.sample import sampled
+from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
+from wasmnb.plugin.verdict import PodVerdict, Verdict
+
+WORKLOADS = ("web", "shop", "cart")
+
+
+def item(workload: str, number: int) -> dict:
+    owner = {"controller": True, "kind": "StatefulSet", "name": workload}
+    name = f"{workload}-{number}"
+    return {"metadata": {"name": name, "uid": f"uid-{name}", "ownerReferences": [owner]}}
+
+
+PODS = [item(workload, number) for workload in WORKLOADS for number in range(20)]
+
+
+def names(items) -> set[str]:
+    return {one["metadata"]["name"] for one in items}
+
+
+def test_each_workload_is_in_a_sample_and_the_same_pods_are_again():
+    chosen = sampled(PODS, 6)
+    assert sorted(one["metadata"]["name"].split("-")[0] for one in chosen) == sorted(WORKLOADS * 2)
+    assert names(sampled(list(reversed(PODS)), 6)) == names(chosen)
+    fewer = [one for one in PODS if one is not chosen[0]]
+    assert names(chosen[1:]) <= names(sampled(fewer, 6))
+
+
+@pytest.mark.parametrize("size", [None, len(PODS), 1000])
+def test_no_sample_is_taken_of_pods_that_are_not_more(size):
+    assert sampled(PODS, size) == PODS
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_sample_without_a_pod_is_refused_before_a_cluster_is_looked_for(size):
+    with pytest.raises(UsageError, match=f"A sample has one pod at least, not {size}"):
+        IstioMesh.connect("no such context", sample=size)
+
+
+class Reader(VerdictReader):
+    """Judges without a cluster: the pods in `ill` are not well."""
+
+    ill: frozenset[str] = frozenset()
+
+    def _judged(self, items, stored, *, rest, whole):
+        at = datetime.now(timezone.utc)
+        return [
+            PodVerdict(name, "id", Verdict.TRAPPED if name in self.ill else Verdict.LIVE, "", "", "", (), at)
+            for name in (one["metadata"]["name"] for one in items)
+        ]
+
+
+@pytest.fixture
+def reader(monkeypatch) -> Reader:
+    monkeypatch.setattr(verdicts, "selects", lambda *_: True)
+    return Reader(None, "home", None, None, None, images=None, proving=None, sample=6)
+
+
+STORED = [SimpleNamespace(kind=SimpleNamespace(ours=True))]
+
+
+def test_each_verdict_of_a_sample_says_so(reader):
+    found = reader.judged(PODS, STORED)
+    assert {one.pod for one in found} == names(sampled(PODS, 6))
+    assert {one.reason for one in found} == {"one of a sample of 6 of 60 pods"}
+
+
+def test_all_pods_of_a_workload_are_looked_at_in_which_one_is_not_well(reader):
+    first = next(one for one in sampled(PODS, 6) if one["metadata"]["name"].startswith("shop"))
+    reader.ill = frozenset({first["metadata"]["name"]})
+    found = reader.judged(PODS, STORED)
+    assert {one.pod for one in found} == names(sampled(PODS, 6)) | {f"shop-{number}" for number in range(20)}
+    assert {one.reason for one in found} == {"one of a sample of 24 of 60 pods"}
