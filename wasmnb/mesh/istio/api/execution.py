@@ -65,7 +65,7 @@ def run(
             stream.write_stdin(stdin)
         while stream.is_open():
             if time.monotonic() > deadline:
-                raise MeshError(f"A command in {pod} did not end within {timeout:g} s.")
+                raise MeshError(f"A command in {pod} did not end within {timeout:g} s.") from TimeoutError()
             stream.update(timeout=_STEP)
             if _drain(stream, out, err) and over is not None and over(bytes(out), err.decode("utf-8", "replace")):
                 return Executed(bytes(out), err.decode("utf-8", "replace"), 0)

@@ -15,6 +15,7 @@ from kubernetes.client import ApiException
 from kubernetes.stream.ws_client import get_websocket_url
 from websocket import ABNF, WebSocketException, WebSocketTimeoutException
 
+from wasmnb.mesh.istio.api.transport import ClosedPortError
 from wasmnb.mesh.istio.api.websockets import connected
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Forward:
         waiting = self._waiting[channel]
         while not waiting:
             if channel in self._failed:
-                raise ConnectionError(self._failed[channel])
+                raise ClosedPortError(self._failed[channel])
             try:
                 self._frame(*self._websocket.recv_data_frame(control_frame=True))
             except WebSocketException as error:

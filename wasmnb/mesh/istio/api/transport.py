@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["Transport"]
+__all__ = ["ClosedPortError", "Transport"]
 
 
 class Transport(str, Enum):
@@ -18,3 +18,7 @@ class Transport(str, Enum):
     """A container of ours, added to the pod."""
     PROBE_POD = "PROBE_POD"
     """A pod of ours, beside it."""
+
+
+class ClosedPortError(ConnectionError):
+    """Nobody listens on a port in the pod; the way to the pod is there."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.api.transport import Transport
+from wasmnb.mesh.istio.api.transport import ClosedPortError, Transport
 from wasmnb.mesh.istio.proxies.pods import PROXY
 from wasmnb.wording import Option, Verb, Wording
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Admin", "tries"]
 
-PORT, WORKERS = 15000, 15090
-"""Istio, ``tools/packaging/common/envoy_bootstrap.json``: Envoy's admin port, and one that its workers serve."""
+PORT, WORKERS, READINESS = 15000, 15090, 15021
+"""Istio, ``tools/packaging/common/envoy_bootstrap.json``: Envoy's admin port, and two that its workers serve.
+
+Its agent asks the last one for us, and not the other (``pilot/cmd/pilot-agent/app/request.go``)."""
 _PORTS = (PORT, WORKERS)
 _NOWHERE, _LOGGING = "/", "/logging"
 _ANSWER = 2.0
@@ -50,6 +52,8 @@ class Admin:
         # A websocket is a GET; since Kubernetes 1.35 create is needed as well.
         self._forward = Right("get", "pods/portforward", "", namespace)
         self._exec = Right("get", "pods/exec", "", namespace)
+        # Pods whose proxy has its admin interface elsewhere than on the usual port: their agent knows where.
+        self._elsewhere: set[str] = set()
 
     @property
     def transport(self) -> Transport:
@@ -85,9 +89,7 @@ class Admin:
         MeshError
             The answer is no.
         """
-        if self.transport is Transport.PORT_FORWARD:
-            return self._tunnels.get(self.cluster, self.namespace, pod, port, path, ports=_PORTS, timeout=_ANSWER)
-        return self._execute(pod, path, port)
+        return self._ask(pod, path, port)
 
     def levels(self, pod: str) -> Mapping[str, str]:
         """Ask at which level each of the proxy's loggers tells; empty under fine-grain logging, which names files.
@@ -96,7 +98,7 @@ class Admin:
         ------
         ForbiddenError, TimeoutError, MeshError
         """
-        return _levels(self._post(pod, _LOGGING))
+        return _levels(self._ask(pod, _LOGGING, method="POST"))
 
     def set_level(self, pod: str, logger: str, level: str) -> None:
         """Have one of the proxy's loggers tell from a level on.
@@ -105,14 +107,24 @@ class Admin:
         ------
         ForbiddenError, TimeoutError, MeshError
         """
-        self._post(pod, f"{_LOGGING}?{logger}={level}")
+        self._ask(pod, f"{_LOGGING}?{logger}={level}", method="POST")
 
-    def _post(self, pod: str, path: str) -> str:
-        if self.transport is Transport.PORT_FORWARD:
+    def _ask(self, pod: str, path: str, port: int = PORT, method: str = "GET") -> str:
+        if self.transport is Transport.EXEC or (port == PORT and pod in self._elsewhere):
+            return self._execute(pod, path, port, method)
+        try:
             return self._tunnels.get(
-                self.cluster, self.namespace, pod, PORT, path, ports=_PORTS, timeout=_ANSWER, method="POST"
+                self.cluster, self.namespace, pod, port, path, ports=_PORTS, timeout=_ANSWER, method=method
             )
-        return self._execute(pod, path, PORT, "POST")
+        except MeshError as error:
+            if port != PORT or not isinstance(error.__cause__, ClosedPortError) or not self.cluster.may(self._exec):
+                raise
+            try:
+                found = self._execute(pod, path, port, method)
+            except (MeshError, TimeoutError):
+                raise error from None
+            self._elsewhere.add(pod)
+            return found
 
     def worker(self, pod: str, *, workers: int) -> None:
         """See that workers answer: they serve a port whose routes lead nowhere but to statistics.
@@ -128,7 +140,11 @@ class Admin:
         TimeoutError
             One does not.
         """
+        forwards = self.transport is Transport.PORT_FORWARD
         for _ in range(tries(workers)):
+            if not forwards:
+                self._agent_asks(pod)
+                continue
             if workers > 1:
                 self._tunnels.drop(self.namespace, pod, _PORTS)
             try:
@@ -138,9 +154,24 @@ class Admin:
             except MeshError:
                 continue  # "404" is an answer
 
+    def _agent_asks(self, pod: str) -> None:
+        """Have the proxy's agent ask a worker, on a new connection; "404" is what it expects."""
+        try:
+            self._execute(pod, _NOWHERE, READINESS)
+        except ForbiddenError:
+            raise
+        except MeshError as error:
+            words = f"The agent of {pod} does not ask its proxy's workers."
+            raise ForbiddenError(words, why=[error.what, *error.why], right=self._forward) from error
+
     def _execute(self, pod: str, path: str, port: int, method: str = "GET") -> str:
         words = ["pilot-agent", "request", method, path, *([] if port == PORT else ["--debug-port", str(port)])]
-        done = self.cluster.execute(self.namespace, pod, PROXY, words, timeout=_ANSWER + 3)
+        try:
+            done = self.cluster.execute(self.namespace, pod, PROXY, words, timeout=_ANSWER + 3)
+        except MeshError as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise TimeoutError(error.what) from error
+            raise
         if done.code:
             raise MeshError(f"{pod} answers with an error to {path}.", why=done.stderr.strip().splitlines()[-2:])
         return done.stdout.decode("utf-8", "replace")

@@ -25,6 +25,7 @@ __all__ = ["Ack", "Istio", "find"]
 PORT = 15014
 """istiod's port for metrics and debugging; its loopback side needs no credentials (``pilot/pkg/xds/debug.go``)."""
 _RUNNING = "Running"
+_REVISION, _DEFAULT = "istio.io/rev", "default"
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 
 
@@ -142,8 +143,9 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
     if not running:
         why = f"no istiod runs in the namespace {system}"
         return Istio(_guess(kinds), "", system, (), kinds, why)
-    first = running[0]
-    revision = str(first["metadata"].get("labels", {}).get("istio.io/rev", "default"))
+    wanted = _revision_of(cluster, namespace)
+    first = next((item for item in running if _revision(item) == wanted), running[0])
+    revision = _revision(first)
     may = cluster.may(Right("get", "pods/portforward", "", system))
     names = tuple(str(item["metadata"]["name"]) for item in running)
     why = "" if may else f"You may not get pods/portforward in the namespace {system}."
@@ -157,6 +159,19 @@ def _running(cluster: Cluster, system: str) -> list[Mapping[str, Any]]:
     items = cluster.request("GET", f"/api/v1/namespaces/{system}/pods", query=query, right=right)["items"]
     staying = [item for item in items if not item["metadata"].get("deletionTimestamp")]
     return [item for item in staying if item.get("status", {}).get("phase") == _RUNNING]
+
+
+def _revision(istiod: Mapping[str, Any]) -> str:
+    return str((istiod["metadata"].get("labels") or {}).get(_REVISION, _DEFAULT))
+
+
+def _revision_of(cluster: Cluster, namespace: str) -> str:
+    """Say which revision injects a namespace's pods, as its label says; the default one where nothing is said."""
+    try:
+        item = cluster.request("GET", f"/api/v1/namespaces/{namespace}", right=Right("get", "namespaces"))
+    except (ForbiddenError, MissingError):
+        return _DEFAULT
+    return str((item["metadata"].get("labels") or {}).get(_REVISION, _DEFAULT))
 
 
 def _kinds(cluster: Cluster) -> list[ObjectKind]:
