@@ -134,6 +134,12 @@ else:
 
 
 def _init(self: Any, *args: Any, **keywords: Any) -> None:
+    needed, defaults = _names_of(self.__class__)
+    if not args and needed <= keywords.keys() <= defaults.keys() | needed:
+        # What `Signature.bind` would give, a tenth of an unchanged cell's time sooner.
+        self.__dict__.update(defaults)
+        self.__dict__.update(keywords)
+        return
     given = _signature(self.__class__).bind(*args, **keywords)
     given.apply_defaults()
     self.__dict__.update(given.arguments)
@@ -141,6 +147,14 @@ def _init(self: Any, *args: Any, **keywords: Any) -> None:
 
 def _frozen(_: Any, name: str, __: Any) -> None:
     raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+@cache
+def _names_of(kind: Hashable) -> tuple[frozenset[str], dict[str, Any]]:
+    """Give the names of a theme's parameters that must be said, and what the others are when they are left out."""
+    known = {one.name: one.default for one in _fields(kind)}
+    needed = frozenset(name for name, default in known.items() if default is MISSING)
+    return needed, {name: default for name, default in known.items() if name not in needed}
 
 
 @cache
@@ -254,8 +268,8 @@ def line(options: Any, kind: type, *, without: Iterable[str] = ()) -> list[str]:
 
 def part(options: Any, kind: Callable[..., T], **changed: Any) -> T:
     """Give what was said of one kind, out of a dataclass that has its fields, with some of them changed."""
-    names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
-    return kind(**{name: getattr(options, name) for name in names} | changed)
+    needed, defaults = _names_of(kind)
+    return kind(**{name: getattr(options, name) for name in (*needed, *defaults)} | changed)
 
 
 def takes(kind: Callable[P, T]) -> Callable[[Callable[[S, T], R]], Callable[Concatenate[S, P], R]]:

@@ -7,9 +7,9 @@ tells how one is added.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from wasmnb.errors import UsageError
@@ -178,19 +178,25 @@ def guess(source: str, default: str, *, first_line: int = 1) -> Guess:
     first_line : int
         The number of its first line, as the user counts.
     """
+    found = _read(source, tuple((word, tuple(one.signs)) for word, one in LANGUAGES.loaded().items()))
+    return replace(found, line=found.line + first_line) if found is not None else Guess(default)
+
+
+@lru_cache(maxsize=64)  # a cell that did not change is run again and again
+def _read(source: str, signs: tuple[tuple[str, tuple[str, ...]], ...]) -> Guess | None:
+    """Guess from a source alone, with lines from 0; None where it tells nothing, or of two languages alike."""
     code = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source)
-    found = {word: _signs(language, code) for word, language in LANGUAGES.loaded().items()}
+    found = {word: _signs(own, code) for word, own in signs}
     counts = sorted((len(signs) for signs in found.values()), reverse=True)
     if not counts or not counts[0] or counts[1:2] == counts[:1]:
-        return Guess(default)
+        return None
     word = next(word for word, signs in found.items() if len(signs) == counts[0])
     offset, text = min(found[word])
-    line = code.count("\n", 0, offset) + first_line
     doubtful = counts[0] < _SURE or any(counts[1:])
-    return Guess(word, " ".join(text.split("\n", 1)[0].split())[:40], line, doubtful)
+    return Guess(word, " ".join(text.split("\n", 1)[0].split())[:40], code.count("\n", 0, offset), doubtful)
 
 
-def _signs(language: Language, code: str) -> list[tuple[int, str]]:
+def _signs(signs: tuple[str, ...], code: str) -> list[tuple[int, str]]:
     """Give the place of each sign that is there, however often."""
-    matches = (re.search(sign, code, re.MULTILINE) for sign in language.signs)
+    matches = (re.search(sign, code, re.MULTILINE) for sign in signs)
     return [(match.start() + len(match[0]) - len(match[0].lstrip()), match[0].strip()) for match in matches if match]
