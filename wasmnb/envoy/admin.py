@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.sockets import connected, unblocked
-from wasmnb.plugin.rendering.envoy import CHAIN_NAME
+from wasmnb.plugin.rendering.envoy import AHEAD_NAME, CHAIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,9 @@ _BOTH = rf"extension_config_discovery\.(?:http|network)_filter\.{CHAIN_NAME}"
 _VERSION = re.compile(rf'^{_BOTH}\.version_text: "(.*)"$', re.MULTILINE)
 _REFUSED = re.compile(rf"^{_BOTH}\.update_(?:rejected|failure): (\d+)$", re.MULTILINE)
 
-_ACCEPTED = f"/stats?usedonly&filter=^{_BOTH}"
+_ACCEPTED = r"/stats?usedonly&filter=^extension_config_discovery\."
+_AHEAD = rf"extension_config_discovery\.http_filter\.{AHEAD_NAME}"
+_LOADED = re.compile(rf'^{_AHEAD}\.(?:version_text: "(.*)"|update_(?:rejected|failure): (\d+))$', re.MULTILINE)
 # The opening of an HTTP/2 connection, and a frame of settings that sets nothing (RFC 9113, sections 3.4 and 6.5).
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _NO_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
@@ -37,10 +39,20 @@ _RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Discovery:
-    """What an Envoy says of the chain it discovered: the version it accepted last, and how many it refused."""
+    """What an Envoy says of what it discovered.
+
+    Parameters
+    ----------
+    version, rejected : str, int
+        Of its chain, which was accepted last, and how many were refused.
+    ahead, ahead_rejected : str, int
+        The same of what it loads and does not run.
+    """
 
     version: str
     rejected: int
+    ahead: str = ""
+    ahead_rejected: int = 0
 
     @property
     def line(self) -> str:
@@ -222,7 +234,10 @@ def _page(answer: Callable[[float], str], timeout: float) -> str | OSError:
 def _discovery(text: str) -> Discovery:
     # Filters of requests and of connections are discovered for themselves: both are there once the later one is.
     version = min(_VERSION.findall(text), key=_number, default="")
-    return Discovery(version, sum(map(int, _REFUSED.findall(text))))
+    loaded = _LOADED.findall(text)
+    ahead = next((accepted for accepted, _ in loaded if accepted), "")
+    refused = sum(int(count) for _, count in loaded if count)
+    return Discovery(version, sum(map(int, _REFUSED.findall(text))), ahead, refused)
 
 
 def _number(version: str) -> int:

@@ -12,7 +12,7 @@ from wasmnb.envoy.istio_names import NAMESPACE, host, inbound_cluster, node, out
 from wasmnb.envoy.log import FORMAT
 from wasmnb.envoy.taken_over import ABSENT, Named
 from wasmnb.envoy.tap import TAP
-from wasmnb.plugin.rendering.envoy import CHAIN_NAME, CHAIN_TYPE, NETWORK_TYPES
+from wasmnb.plugin.rendering.envoy import AHEAD_NAME, CHAIN_NAME, CHAIN_TYPE, NETWORK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +76,8 @@ class Site:
         Pod and workload.
     folder : str
         Its own folder: ``admin.sock`` and ``health.sock`` (Unix sockets), ``chain/chain.json`` and
-        ``network/network.json`` (what it discovers, of requests and of connections);
+        ``network/network.json`` (what it discovers, of requests and of connections), ``ahead/ahead.json`` (what it
+        loads and does not run);
         ``grpc.sock`` too, where the service speaks HTTP/2: what is asked there reaches it as gRPC.
     inbound : Address or None
         Where others reach it; None: only through the Unix socket ``inbound.sock`` (the canary).
@@ -143,7 +144,7 @@ def command(envoy: str, config: str, level: str) -> list[str]:
 
 def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
     """Give the bootstrap of one Envoy, as JSON values."""
-    listeners = [_inbound(site), _listener("health", _pipe(site, "health"), _answer("ok"))]
+    listeners = [_inbound(site), _listener("health", _pipe(site, "health"), _answer("ok")), _ahead(site)]
     clusters = [made for route in routes for made in _clusters(route)]
     if site.service is not None and not site.is_gateway:
         clusters.append(_cluster(site.behind, site.service))
@@ -173,12 +174,12 @@ def discovered(folder: str) -> dict[str, Any]:
     return _discovered(f"{folder}/chain", "chain.json", [CHAIN_TYPE])
 
 
-def _discovered(folder: str, file: str, types: Sequence[str]) -> dict[str, Any]:
+def _discovered(folder: str, file: str, types: Sequence[str], name: str = CHAIN_NAME) -> dict[str, Any]:
     source = {
         "path_config_source": {"path": f"{folder}/{file}", "watched_directory": {"path": folder}},
         "resource_api_version": "V3",
     }
-    return {"name": CHAIN_NAME, "config_discovery": {"config_source": source, "type_urls": [*types]}}
+    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [*types]}}
 
 
 def _watchdog(seconds: float) -> dict[str, str]:
@@ -200,6 +201,12 @@ def _inbound(site: Site) -> dict[str, Any]:
     chain["name"] = f"0.0.0.0_{site.port}"
     chain["filters"].insert(0, _discovered(f"{site.folder}/network", "network.json", NETWORK_TYPES))
     return {**listener, "traffic_direction": "INBOUND"}
+
+
+def _ahead(site: Site) -> dict[str, Any]:
+    """Give a listener that nobody asks anything of: what its discovery names is loaded, and never acts."""
+    modules = _discovered(f"{site.folder}/{AHEAD_NAME}", f"{AHEAD_NAME}.json", [CHAIN_TYPE], AHEAD_NAME)
+    return _listener(AHEAD_NAME, _pipe(site, AHEAD_NAME), _answer("nothing acts here"), [modules])
 
 
 def _outbound(port: int, routes: Sequence[Route]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from wasmnb.envoy.exchange import Echo, Probe, exchange_all
 from wasmnb.envoy.lacking import asks, lacked, refused
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.patience import Patience
-from wasmnb.envoy.proxy import Applied, Chain, Proxy
+from wasmnb.envoy.proxy import Applied, Chain, Proxy, loading
 from wasmnb.envoy.traps import summary, told
 from wasmnb.errors import MeshError, ModuleError
 from wasmnb.plugin.errors import HangError
@@ -43,6 +43,7 @@ _MOST_KNOWN = 500
 _LOGGER = "wasm"
 _MOST_SAID = 6  # lines of a filter's own that are quoted
 _TWICE = 2  # so that what differs by itself is known
+_MOST_LOADED = 4  # modules that stay compiled
 
 
 def canary_proxy(folder: Path) -> Proxy:
@@ -128,12 +129,55 @@ class Canary:
                 except BaseException:
                     self._restart()
                     raise
-                finally:
-                    self._proxy.write(self._chain())
+                # Before the chain lets go of it: another configuration of it need not be compiled again.
+                with suppress(OSError):
+                    self._keep(plugin.image.module)
+                self._proxy.write(self._chain())
             trial = self._known[key]
         if trial.trapped and not trial.lacked and not allow_trap:
             raise _trapping(plugin.id, trial)
         return trial
+
+    def load(self, module: Module) -> bool:
+        """Load a module where nothing of it acts: all that a pod does with it before it calls it.
+
+        It stays loaded, as what passed `examine` does, until a few others have come.
+
+        Returns
+        -------
+        bool
+            False where Envoy refuses it, crashes, or does not come back; others should not load it then.
+        """
+        with self._lock:
+            before = self._ready()
+            if self._keep(module):
+                return True
+            state = self._processes.state(self._proxy.name)
+            patience = self._patience(_PATIENCE + loading(module))
+            while found := self._look(patience, lambda: self._processes.state(self._proxy.name) != state):
+                if found.ahead == self._proxy.ahead_version:
+                    return True
+                if found.ahead_rejected > before.ahead_rejected:
+                    self._proxy.load_ahead(())
+                    return False
+                time.sleep(_STEP)
+            self._restart()
+            return False
+
+    def _keep(self, module: Module) -> bool:
+        """Have a module loaded, and the one that came first let go of; say whether it was loaded already."""
+        folder = self._proxy.folder / "loaded"
+        file = folder / f"{module.digest.removeprefix('sha256:')}.wasm"
+        known = self._proxy.ahead
+        if str(file) in known:
+            return True
+        folder.mkdir(exist_ok=True)
+        file.write_bytes(module.wasm)
+        self._proxy.load_ahead((str(file), *known[: _MOST_LOADED - 1]))
+        for path in folder.iterdir():
+            if str(path) not in self._proxy.ahead:
+                path.unlink(missing_ok=True)
+        return False
 
     def _chain(self, *plugins: Applied) -> Chain:
         self._number += 1
@@ -142,6 +186,7 @@ class Canary:
     def _restart(self) -> None:
         # What the canary was doing is unknown now: the next module is to meet a fresh one, with an empty chain.
         self._proxy.write(self._chain())
+        self._proxy.load_ahead(())
         before, deadline = self._processes.state(self._proxy.name), time.monotonic() + _PATIENCE
         if self._processes.alive:
             self._processes.restart(self._proxy.name)
@@ -282,7 +327,7 @@ class Canary:
         while time.monotonic() < deadline and self._processes.alive:
             found = self._discovery(1.0)
             # An Envoy that is being ended still has the chain of before.
-            fresh = found is not None and found.version == self._proxy.chain.version
+            fresh = found is not None and found.version == self._proxy.chain.version and self._loaded(found)
             if found is not None and fresh and not ask_all([self._proxy.health], timeout=1.0)[0]:
                 return found
             time.sleep(_STEP)
@@ -292,6 +337,10 @@ class Canary:
             hint=Wording("start the mesh again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
             code="WNB4005",
         )
+
+    def _loaded(self, found: Discovery) -> bool:
+        """Say whether it is done with what it was to load; what it refused it does not take up again."""
+        return found.ahead == self._proxy.ahead_version or bool(found.ahead_rejected)
 
     def _discovery(self, timeout: float) -> Discovery | None:
         try:

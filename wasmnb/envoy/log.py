@@ -37,7 +37,12 @@ _BEGIN = re.compile(_HEAD + r"\[\w+\]\[\w+\] (?:\[[^\]]*\] )?")
 # Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
 _UPDATED = f"Updated filter config {CHAIN_NAME} created, warming done"
 _MARK = re.compile(rf"{_HEAD}\[debug\]\[filter\] \[[^\]]*\] {_UPDATED}")
-_NOISE = ("][debug][filter]", "no configured limit to the number of allowed active downstream connections")
+_NOISE = (
+    "][debug][filter]",
+    "no configured limit to the number of allowed active downstream connections",
+    # Said of what is loaded ahead (`wasmnb.plugin.rendering.envoy.ahead_resource`).
+    "Using deprecated option 'envoy.extensions.wasm.v3.PluginConfig.capability_restriction_config'",
+)
 # Envoy 1.40: each call into a VM and out of it (wasm_vm.cc), and what happens to each request.
 _TRACE = ("][trace][wasm] [source/extensions/common/wasm/wasm_vm.cc", "][trace][http]", "][debug][http]")
 # Envoy 1.40, wasm_vm.cc, and proxy-wasm-cpp-host's backtrace in the lines after it.

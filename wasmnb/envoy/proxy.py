@@ -15,15 +15,16 @@ from wasmnb.envoy.bootstrap import Route, Site, bootstrap, command
 from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log
 from wasmnb.plugin.enums import PluginType
-from wasmnb.plugin.rendering.envoy import chain_resource, network_resource, wasm_filter
+from wasmnb.plugin.rendering.envoy import AHEAD_NAME, ahead_resource, chain_resource, network_resource, wasm_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from wasmnb.envoy.log import Trap
+    from wasmnb.module import Module
     from wasmnb.plugin import Plugin
 
-__all__ = ["Applied", "Chain", "Proxy", "Standing"]
+__all__ = ["Applied", "Chain", "Proxy", "Standing", "loading"]
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,19 @@ class Applied:
 
     @property
     def loading(self) -> float:
-        """Seconds that an Envoy may need to compile the module: V8 takes 1 s of CPU per MiB on an idle machine."""
-        return 4.0 * self.plugin.image.module.size / 2**20
+        """Seconds that an Envoy may need to compile the module."""
+        return loading(self.plugin.image.module)
 
     def same(self, other: Applied | None) -> bool:
         """Whether a proxy would see no difference."""
         if other is None:
             return False
         return self.filter == other.filter and self.plugin.image.digest == other.plugin.image.digest
+
+
+def loading(module: Module) -> float:
+    """Give the seconds that an Envoy may need to compile a module: V8 takes 1 s of CPU per MiB on an idle machine."""
+    return 4.0 * module.size / 2**20
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,8 @@ class Proxy:
         self.log = Log(self.folder / "log")
         self.health = Question(str(self.folder / "health.sock"))
         self.chain = Chain(0)
-        self._writes = 0
+        self.ahead: tuple[str, ...] = ()
+        self._writes: Counter[str] = Counter()
         self.reloads: dict[str, tuple[int, int]] = {}
         self.crashes: dict[str, tuple[Applied, Trap]] = {}
         self.own = Own()
@@ -185,9 +192,10 @@ class Proxy:
 
     def prepare(self, envoy: str, routes: Sequence[Route], level: str) -> dict[str, Any]:
         """Write what the Envoy starts with; give the process for the supervisor."""
-        for name in ("chain", "network"):
+        for name in ("chain", "network", AHEAD_NAME):
             (self.folder / name).mkdir(parents=True)
         self.write(Chain(1))
+        self.load_ahead(())
         self.log.traced = level == "trace"
         config = self.folder / "bootstrap.json"
         config.write_text(json.dumps(bootstrap(self.site, routes)), "utf-8")
@@ -196,19 +204,30 @@ class Proxy:
 
     def write(self, chain: Chain) -> None:
         """Hand a chain to the Envoy: it sees the old file or the new one, never a half."""
-        self._writes += 1
         network = [one.filter for one in chain.plugins if one.network]
         self._write("network", network_resource(chain.version, network))
         self._write("chain", chain_resource(chain.version, [one.filter for one in chain.plugins if not one.network]))
         self.chain = chain
 
+    def load_ahead(self, filenames: Sequence[str]) -> None:
+        """Have the Envoy load modules, and let go of others, where nothing of them acts."""
+        self.ahead = tuple(filenames)
+        self._write(AHEAD_NAME, ahead_resource(str(self._writes[AHEAD_NAME] + 1), self.ahead))
+
+    @property
+    def ahead_version(self) -> str:
+        """What Envoy is to report once it has loaded what `load_ahead` was given last."""
+        return str(self._writes[AHEAD_NAME])
+
     def _write(self, name: str, resource: dict[str, Any]) -> None:
+        self._writes[name] += 1
+        number = self._writes[name]
         # A symbolic link is what is renamed: over a regular file, ext4 first writes the new one's data out, which
         # takes up to 10 ms. The file before stays for an Envoy that is just opening it.
-        file = self.folder / f"{name}-{self._writes}.json"
+        file = self.folder / f"{name}-{number}.json"
         file.write_text(json.dumps(resource, ensure_ascii=False), "utf-8")
         link = self.folder / f"{name}.next"
         link.unlink(missing_ok=True)
         link.symlink_to(file)
         link.replace(self.folder / name / f"{name}.json")
-        (self.folder / f"{name}-{self._writes - 2}.json").unlink(missing_ok=True)
+        (self.folder / f"{name}-{number - 2}.json").unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from wasmnb.mesh.local.chain_swap import refusal, roll
 from wasmnb.mesh.local.judge import Evidence, gather, judge, keep_crashes, not_selected, removal
 from wasmnb.mesh.local.lookup import no_pod
 from wasmnb.mesh.local.plugin_scope import check_network, check_scope, is_for, no_proxy
+from wasmnb.mesh.local.preloads import LARGEST, Preloads
 from wasmnb.mesh.local.proving import Proving
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.errors import DeployError
@@ -54,6 +55,7 @@ class Deployments:
         self._processes = processes
         self._canary = Canary(parts.canary, processes)
         self.proving = Proving(parts, processes)
+        self._preloads = Preloads(parts, processes)
         self._lock = threading.RLock()
         # Each proxy starts with an empty chain of number 1.
         self._numbers = itertools.count(2)
@@ -100,7 +102,27 @@ class Deployments:
                 self._tidy()
             if not only:
                 self._remember(plugin)
-            return self._judged(chosen, self._standing[plugin.id], until)
+            found = self._judged(chosen, self._standing[plugin.id], until)
+            # They run it now, or something newer.
+            self._preloads.drop(plugin.image.module.name)
+            return found
+
+    def preload(self, module: Module, labels: Mapping[str, str] | None) -> bool:
+        """Have pods load a module ahead; see `LocalMesh.preload`."""
+        with _files():
+            if not self._canary.load(module) or module.size > LARGEST:
+                return False
+            standing = self._standing.get(module.name)
+            if labels is None:
+                chosen = list(standing.pods) if standing else []
+            else:
+                chosen = [proxy for proxy in self._plan.everyone if carries(proxy.labels, labels)]
+            return bool(chosen) and self._preloads.load(module, chosen)
+
+    def unload(self, name: str) -> None:
+        """Have pods let go of what was loaded ahead; see `LocalMesh.unload`."""
+        with _files():
+            self._preloads.drop(name)
 
     def _chosen(self, plugin: Plugin, only: Mapping[str, str] | None) -> list[Proxy]:
         selected = [proxy for proxy in self._plan.everyone if is_for(plugin, proxy)]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.mesh.local.topology import Plan
     from wasmnb.mesh.stream import Snapshot
+    from wasmnb.module import Module
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
@@ -221,6 +222,40 @@ class LocalMesh:
         )
         _wake_all(self._watches)
         return Verdicts(tuple(found))
+
+    def preload(self, module: Module, selector: Mapping[str, str] | None = None) -> bool:
+        """Have pods load a module that may be deployed soon: then it is compiled already, and live in half the time.
+
+        The canary loads it first; where it does not come through that, no pod gets it. In a pod nothing of it acts: no
+        callback is called and no function of the proxy can be, and no request meets it. What an SDK does before any
+        callback (static constructors) is done. A pod keeps the newest module of each of three names at most, until a
+        plugin of such a module is applied or the pod's proxy ends; `unload` frees it sooner. It waits until the pods
+        have it, and may be called from any thread, also while something is applied.
+
+        Parameters
+        ----------
+        module : Module
+        selector : mapping of str to str, optional
+            Labels of the pods that are to have it; without, those that run a plugin that is called as the module is.
+
+        Returns
+        -------
+        bool
+            Whether all those pods have it. False where it will be deployed as ever: no pod is meant, it was refused, or
+            it is larger than 256 KiB, which would keep the pods' proxies from answering questions for too long (the
+            canary has compiled it all the same).
+
+        Raises
+        ------
+        MeshError
+        """
+        self._check()
+        return self._deployments.preload(module, selector)
+
+    def unload(self, name: str = "") -> None:
+        """Let go of what `preload` had loaded of a module's name, or of everything; what is deployed stays."""
+        self._check()
+        self._deployments.unload(name)
 
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the protocol's word
         """Take a plugin away from every pod.

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from wasmnb.plugin.plugin import Plugin
 
 __all__ = [
+    "AHEAD_NAME",
     "CHAIN_NAME",
     "CHAIN_TYPE",
     "NETWORK_TYPES",
+    "ahead_resource",
     "chain_resource",
     "in_order",
     "network_resource",
@@ -30,7 +32,12 @@ __all__ = [
 CHAIN_NAME = "plugins"
 """What a listener calls the chain that it discovers; the statistics of the discovery carry this name."""
 
+AHEAD_NAME = "ahead"
+"""What a listener without traffic calls the modules that it discovers, which are loaded and never act."""
+
 _TYPES = "type.googleapis.com/"
+_HTTP_WASM = _TYPES + "envoy.extensions.filters.http.wasm.v3.Wasm"
+_RUNTIME = "envoy.wasm.runtime.v8"
 CHAIN_TYPE = _TYPES + "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig"
 
 NETWORK_TYPES = (
@@ -83,7 +90,7 @@ def plugin_config(plugin: Plugin, code: dict[str, Any], root_id: str) -> dict[st
         never share one then, and the shared data of a plugin (which Envoy keeps per VM name) outlives an exchange of
         its module.
     """
-    machine: dict[str, Any] = {"vm_id": plugin.vm_id or plugin.id, "runtime": "envoy.wasm.runtime.v8", "code": code}
+    machine: dict[str, Any] = {"vm_id": plugin.vm_id or plugin.id, "runtime": _RUNTIME, "code": code}
     if plugin.vm_config is not None:
         machine["configuration"] = _string(plugin.vm_config_text)
     variables = {"key_values": dict(plugin.env), "host_env_keys": list(plugin.host_env)}
@@ -121,9 +128,7 @@ def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any
         ``HttpFilter``, or ``Filter`` of a listener, as JSON values.
     """
     config = plugin_config(plugin, {"local": {"filename": filename}}, root_id)
-    kind = (
-        NETWORK_TYPES[0] if plugin.type is PluginType.NETWORK else _TYPES + "envoy.extensions.filters.http.wasm.v3.Wasm"
-    )
+    kind = NETWORK_TYPES[0] if plugin.type is PluginType.NETWORK else _HTTP_WASM
     return {"name": plugin.id, "typed_config": {"@type": kind, "config": config}}
 
 
@@ -146,6 +151,32 @@ def network_resource(version: str, filters: Sequence[dict[str, Any]]) -> dict[st
     return _resource(version, filters[0]["typed_config"] if filters else _PASS_CONNECTIONS)
 
 
-def _resource(version: str, config: dict[str, Any]) -> dict[str, Any]:
+def ahead_resource(version: str, filenames: Sequence[str]) -> dict[str, Any]:
+    """Render modules that are loaded ahead: V8 compiles each, and what has the same bytes later need not be compiled.
+
+    A capability that no VM knows is the only one that they have: no callback is called, not even those of the start,
+    and no function of the host can be. What an SDK does before them (static constructors) is done.
+
+    Parameters
+    ----------
+    version : str
+    filenames : sequence of str
+        Where the proxy finds them.
+    """
+    filters = []
+    for filename in filenames:
+        code = {"local": {"filename": filename}}
+        config = {
+            "name": AHEAD_NAME,
+            "failure_policy": _POLICIES[FailPolicy.OPEN],
+            "vm_config": {"vm_id": AHEAD_NAME, "runtime": _RUNTIME, "code": code},
+            "capability_restriction_config": {"allowed_capabilities": {"none": {}}},
+        }
+        filters.append({"name": AHEAD_NAME, "typed_config": {"@type": _HTTP_WASM, "config": config}})
+    chain = {"@type": CHAIN_TYPE, "default_filter_chain": {"filters": filters or [_PASS_THROUGH]}}
+    return _resource(version, chain, AHEAD_NAME)
+
+
+def _resource(version: str, config: dict[str, Any], name: str = CHAIN_NAME) -> dict[str, Any]:
     kind = _TYPES + "envoy.config.core.v3.TypedExtensionConfig"
-    return {"version_info": version, "resources": [{"@type": kind, "name": CHAIN_NAME, "typed_config": config}]}
+    return {"version_info": version, "resources": [{"@type": kind, "name": name, "typed_config": config}]}
