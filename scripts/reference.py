@@ -8,16 +8,21 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from words import words
 
 import wasmnb
 import wasmnb.errors
+from wasmnb import exercises
 from wasmnb.cli.verbs import CELLS_ONLY, VERBS
 from wasmnb.commands import COMMANDS, reference
 from wasmnb.error_pages import explanations
 from wasmnb.session import Session
 from wasmnb.wording import Front, words_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -56,6 +61,15 @@ def magics() -> str:
     return "\n".join(lines)
 
 
+def _in_python(verb: str) -> tuple[Callable[..., object] | None, str]:
+    """Give what Python calls for a verb, and how that is written."""
+    if verb == "check":
+        return exercises.check, "wasmnb.exercises.check(session)"
+    if verb == "explain":
+        return wasmnb.explain, "wasmnb.explain()"
+    return getattr(Session, verb, None), f"session.{verb}()"
+
+
 def commands() -> str:
     """Give each verb for a notebook, a shell and Python side by side, as Markdown."""
     lines = ["# Each verb for a notebook, a shell and Python", ""]
@@ -67,12 +81,12 @@ def commands() -> str:
     for verb in [*names, *(name for name in VERBS if name not in names)]:
         magic, shell = names.get(verb), VERBS.get(verb)
         known = shell.command if shell is not None else magic
-        method = getattr(Session, verb, None) or getattr(wasmnb, verb, None)
+        method, python_name = _in_python(verb)
         places = " ".join(argument.label for argument in (magic or known).arguments)
         spoken = (
             f"`{f'{magic.prefix}{magic.name} {places}'.strip()}`" if magic else "",
             f"`{f'wasmnb {verb} {places}'.strip()}`" if shell else CELLS_ONLY[f"wasm_{verb}"],
-            f"`{'wasmnb' if verb == 'explain' else 'session'}.{verb}()`" if method and magic else "",
+            f"`{python_name}`" if method and magic else "",
         )
         lines += [f"## {verb}", "", known.summary, ""]
         lines += ["| notebook | shell | Python | meaning |", "|---|---|---|---|"]

@@ -12,6 +12,7 @@ what a higher floor knows stands there, beside it; under its name here it is fou
     - ToolchainError
     - BudgetError, with ``costs``
     - CasesFailedError, with ``results``
+    - ExerciseError, with ``checked``
     - CompileError, with ``diagnostics``
       > LinkError
     - ModuleError
@@ -82,6 +83,7 @@ _HOMES = {
     "CompileError": "wasmnb.compile.errors",
     "ConflictError": "wasmnb.mesh.istio.api.api_errors",
     "DeployError": "wasmnb.plugin.errors",
+    "ExerciseError": "wasmnb.exercises.errors",
     "ForbiddenError": "wasmnb.mesh.istio.api.api_errors",
     "HangError": "wasmnb.plugin.errors",
     "LinkError": "wasmnb.compile.errors",

@@ -14,6 +14,7 @@ from wasmnb.commands import COMMANDS, reference
 from wasmnb.dashboards import panel, watch_headers, watch_logs, watch_pods
 from wasmnb.error_pages import explain
 from wasmnb.errors import UsageError
+from wasmnb.exercises import check
 from wasmnb.image.results import Transfer
 from wasmnb.session import Session
 from wasmnb.session.options.deploy import DeployOptions
@@ -153,7 +154,7 @@ LIVE = {"pods": (watch_pods, "watch"), "headers": (watch_headers, "watch"), "log
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_every_word_is_a_keyword_of_the_method(command):
     name = command.name.removeprefix("wasm_")
-    method = {"panel": panel, "explain": explain}.get(name) or getattr(Session, name)
+    method = {"panel": panel, "explain": explain, "check": check}.get(name) or getattr(Session, name)
     keywords = set(inspect.signature(method).parameters) - {
         "self",
         "session",

@@ -56,6 +56,7 @@ CELLS_ONLY = {
     "wasm_compare": "it plots what a session has measured",
     "wasm_times": "it plots what a session has built",
     "wasm_registry": "it serves as long as a kernel lives",
+    "wasm_check": "it checks what was done in a notebook of the workshop",
 }
 """Commands that a shell does not have, and why."""
 

@@ -24,6 +24,7 @@ _HOMES = {
     "login": ("wasm_login", "wasm_logout", "wasm_secret", "wasm_registry"),
     "session": ("wasm_config", "wasm_doctor"),
     "explain": ("wasm_explain",),
+    "exercises": ("wasm_check",),
     "views": ("wasm_panel", "wasm_compare", "wasm_times"),
 }
 

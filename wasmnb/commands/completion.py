@@ -164,6 +164,12 @@ def _codes(_: Session) -> list[str]:
     return sorted(set(names), key=lambda word: (not word.startswith("WNB"), word))
 
 
+def _exercises(_: Session) -> list[str]:
+    from wasmnb.exercises import chapters  # noqa: PLC0415 - for those who learn
+
+    return [one.number for chapter in chapters() for one in chapter.exercises]
+
+
 def _contexts(_: Session) -> list[str]:
     from wasmnb.mesh.istio.api.kubeconfig import contexts  # noqa: PLC0415 - over a second to import
 
@@ -209,6 +215,7 @@ _LISTS: dict[str, Callable[[Session], list[str]]] = {
     "codes": _codes,
     "contexts": _contexts,
     "deployable": lambda session: [*session.filters, *_quiet(_images)(session)],
+    "exercises": _quiet(_exercises),
     "files": lambda session: [*session.files],
     "filters": lambda session: [*session.filters],
     "images": _quiet(_images),
