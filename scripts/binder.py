@@ -25,8 +25,10 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 BINDER = ROOT / "binder"
-#: What a cluster is needed for.
-_ELSEWHERE = {"istio.ipynb"}
+#: What a cluster, or a mesh of another process, is needed for.
+_ELSEWHERE = {"istio.ipynb", "a-filter-is-not-live.ipynb", "roll-back-now.ipynb", "roll-out-a-filter.ipynb"}
+#: What the workspace opens.
+_FIRST = "00-a-request-through-two-proxies.ipynb"
 _MIB = 2**20
 _LIMIT_MIB = 2048
 _USER = 1000
@@ -119,7 +121,12 @@ class Client(NotebookClient):
 if __name__ == "__main__":
     path = sys.argv[1]
     book = nbformat.read(path, as_version=4)
-    place = {"metadata": {"path": path.rpartition("/")[0]}}
+    folder = path.rpartition("/")[0]
+    if folder.endswith("/workshop"):
+        from wasmnb.exercises import chapters, solved
+
+        book = nbformat.from_dict(solved(book, chapters(folder)))
+    place = {"metadata": {"path": folder}}
     Client(book, timeout=300, kernel_name="python3", resources=place).execute()
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(f"first {Client.first} cpu {sum(one.ru_utime + one.ru_stime for one in used):.1f}")
@@ -209,9 +216,10 @@ def main() -> int:
     finally:
         shutil.rmtree(home, ignore_errors=True)
     most = max(one[2] for one in taken.values())
-    print(f"binder_start_s {taken['quickstart.ipynb'][0]:.1f}")
+    print(f"binder_start_s {taken[_FIRST][0]:.1f}")
     print(f"binder_peak_mib {most:.0f}")
     print(f"binder_cpu_s {sum(one[1] for one in taken.values()):.0f}")
+    print(f"binder_workshop_cpu_s {sum(one[1] for name, one in taken.items() if name[:2].isdigit()):.0f}")
     return int(most > _LIMIT_MIB)
 
 

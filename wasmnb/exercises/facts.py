@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,10 +63,14 @@ class VerdictCheck:
                 return f"{pod.name}: {found}" + (f" ({one.reason})" if one is not None and one.reason else "")
             if self.only and not wanted and plugin.selects(pod.labels):
                 return f"{self.plugin} is on {pod.name} too"
-        return _config_differs(plugin.config, self.config)
+        return _config_differs(plugin.config_text, self.config)
 
 
-def _config_differs(config: Any, wanted: Mapping[str, Any]) -> str:
+def _config_differs(text: str, wanted: Mapping[str, Any]) -> str:
+    try:
+        config = json.loads(text) if wanted else None
+    except ValueError:
+        return "its configuration is no JSON"
     for path, value in wanted.items():
         found = config
         for key in path.split("."):

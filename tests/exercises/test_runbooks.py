@@ -1,0 +1,152 @@
+"""The runbooks run headless, on a mesh of another process or on a cluster; each ends with a summary without secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from papermill.exceptions import PapermillExecutionError
+
+import wasmnb
+from tests.cluster import bookinfo
+from tests.needs import needs
+
+pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
+
+RUNBOOKS = Path(__file__).parents[2] / "notebooks" / "runbooks"
+SECRET = "hunter2-hunter2"
+
+TAGGER = """\
+#include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_json.h"
+
+class TaggerRoot : public RootContext {
+ public:
+  using RootContext::RootContext;
+  bool onConfigure(size_t) override {
+    const auto text = getConfiguration();
+    const Json json = Json::parse(text->view());
+    team = json["team"].string();
+    return true;
+  }
+  std::string team;
+};
+
+class Tagger : public Context {
+ public:
+  using Context::Context;
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
+    if (getRequestHeader("x-crash")->size() > 0) __builtin_trap();
+    return FilterHeadersStatus::Continue;
+  }
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
+    addResponseHeader("x-team", static_cast<TaggerRoot*>(root())->team);
+    return FilterHeadersStatus::Continue;
+  }
+};
+
+static RegisterContextFactory register_Tagger(CONTEXT_FACTORY(Tagger), ROOT_FACTORY(TaggerRoot));
+"""
+
+
+@pytest.fixture(scope="module")
+@needs("envoy", "compiler")
+def session(tmp_path_factory):
+    """A session with a mesh that other processes join, and an image in the store that they share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WASMNB_STORE", str(tmp_path_factory.mktemp("store")))
+        with wasmnb.Session() as session:
+            session.mesh("local", name="runbooks")
+            session.filter("tagger", TAGGER)
+            session.build("tagger", tag="local/tagger:v1")
+            yield session
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a runbook; give what its cells printed and showed, by the cell's heading."""
+
+    def run(name, **parameters):
+        path = str(tmp_path / "done.ipynb")
+        notebook = papermill.execute_notebook(
+            str(RUNBOOKS / f"{name}.ipynb"),
+            path,
+            parameters,
+            progress_bar=False,
+            kernel_name="python3",
+            cwd=str(RUNBOOKS),
+        )
+        return sections(notebook)
+
+    return run
+
+
+def sections(notebook):
+    found, heading = {}, ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = cell.source.splitlines()[0].lstrip("# ")
+        for output in cell.get("outputs", ()):
+            text = "".join(output.get("text") or output.get("data", {}).get("text/plain", ""))
+            found[heading] = f"{found.get(heading, '')}{text}\n"
+    return found
+
+
+def rolled_out(run, **more):
+    config = '{"team": "blue", "password": "' + SECRET + '"}'
+    named = {"image": "local/tagger:v1", "plugin": "tagger", "selector": "app=reviews", "config": config}
+    return run("roll-out-a-filter", **named, **more)
+
+
+def test_the_runbooks_one_after_the_other(run, session):
+    with pytest.raises(PapermillExecutionError, match="not approved: nothing was changed"):
+        rolled_out(run, mesh="runbooks")
+    assert not session.current.plugins()
+
+    steps = {"steps": "version=v1,version=v2,version=v3", "watch_for": 0.1, "accept_no_traffic": True}
+    shown = rolled_out(run, mesh="runbooks", approved=True, url="reviews:9080/reviews/7", source="productpage", **steps)
+    digest = session.current.plugins()[0].image.digest
+    assert f"local/tagger:v1 {digest}" in shown["Summary"]
+    assert shown["Summary"].count("LIVE") == 3
+    assert SECRET not in "".join(shown.values())
+
+    shown = run("what-runs-where", mesh="runbooks")
+    assert f"tagger: local/tagger:v1 {digest} on 3 pods: LIVE" in shown["Summary"]
+    assert "drift: 0" in shown["Summary"]
+    assert SECRET not in "".join(shown.values())
+
+    session.deploy("tagger", selector="app=reviews", config={"team": "green"})
+    session.headers("productpage", "reviews:9080/reviews/7", header=["x-crash: 1"], before="none")
+    shown = run("a-filter-is-not-live", mesh="runbooks", plugin="tagger")
+    assert "TRAPPED, cause VM_CRASHED" in shown["Summary"]
+    assert wasmnb.explain("VM_CRASHED").remedy in shown["Summary"]
+    shown = run("a-filter-is-not-live", mesh="runbooks", plugin="tager")
+    assert "tager is not in force; in force: tagger" in shown["1. Is it there at all?"]
+
+    shown = run("roll-back-now", mesh="runbooks", plugin="tagger")
+    assert "rolled back tagger on mesh runbooks" in shown["Summary"]
+    assert shown["Summary"].count("LIVE") == 3
+    assert session.current.plugins()[0].config["team"] == "blue"
+    assert SECRET not in "".join(shown.values())
+
+
+@pytest.mark.parametrize("path", sorted(RUNBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_runbook_says_what_its_parameters_are(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells)
+    for name, parameter in papermill.inspect_notebook(str(path)).items():
+        assert parameter["help"], name
+        assert parameter["inferred_type_name"] in {"str", "float", "bool"}, name
+
+
+def test_the_inventory_of_a_cluster(cluster, run, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    with cluster.namespace() as namespace:
+        bookinfo.install(cluster, namespace)
+        cluster.ready(namespace)
+        shown = run("what-runs-where", mesh="istio", namespace=namespace)
+        assert "0 filters" in shown["Summary"]
+        shown = run("a-filter-is-not-live", mesh="istio", namespace=namespace, plugin="guard")
+        assert "guard is not in force" in shown["1. Is it there at all?"]
