@@ -33,6 +33,14 @@ class Root : public RootContext {
 class Asking : public GrpcStreamHandler<> {
  public:
   explicit Asking(Context* stream) : stream_(stream) {}
+  void onReceiveInitialMetadata(uint32_t) override {
+    logInfo("first " + getHeaderMapValue(WasmHeaderMapType::GrpcReceiveInitialMetadata, ":status")->toString() + " " +
+            getHeaderMapValue(WasmHeaderMapType::GrpcReceiveInitialMetadata, "content-type")->toString());
+  }
+  void onReceiveTrailingMetadata(uint32_t) override {
+    logInfo("last " + getHeaderMapValue(WasmHeaderMapType::GrpcReceiveTrailingMetadata, "grpc-status")->toString() +
+            " " + getHeaderMapValue(WasmHeaderMapType::GrpcReceiveTrailingMetadata, "x-tail")->toString());
+  }
   void onReceive(size_t size) override {
     logInfo("received " + getBufferBytes(WasmBufferType::GrpcReceiveBuffer, 0, size)->toString());
   }
@@ -93,7 +101,14 @@ class Stream : public Context {
     if (path_ == "/call-bad") {
       logInfo("call: " + toString(root()->httpCall("other", {{":method", "POST"}}, "", {}, 200, [](auto...) {})));
     }
-    if (path_ == "/grpc" || path_ == "/grpc-stream") {
+    if (path_ == "/grpc-stream-reset") {
+      Asking* const asking = open();
+      if (asking != nullptr) {
+        asking->send("question", true);
+        asking->reset();
+      }
+    }
+    if (path_ == "/grpc" || path_ == "/grpc-stream" || path_ == "/grpc-stream-close") {
       const auto made = path_ == "/grpc" ? ask() : askOverStream();
       logInfo("gRPC: " + toString(made));
       return made == WasmResult::Ok ? FilterHeadersStatus::StopIteration : FilterHeadersStatus::Continue;
@@ -186,10 +201,19 @@ class Stream : public Context {
   }
 
   WasmResult askOverStream() {
+    Asking* const asking = open();
+    if (asking == nullptr) return WasmResult::ParseFailure;
+    const auto sent = asking->send("question", path_ == "/grpc-stream");
+    if (path_ == "/grpc-stream-close") asking->close();
+    return sent;
+  }
+
+  Asking* open() {
     auto asking = std::make_unique<Asking>(this);
     Asking* const handler = asking.get();
     const auto made = root()->grpcStreamHandler("other", "a.Service", "Ask", {}, std::move(asking));
-    return made == WasmResult::Ok ? handler->send("question", true) : made;
+    logInfo("stream: " + toString(made));
+    return made == WasmResult::Ok ? handler : nullptr;
   }
 
   static void look(WasmHeaderMapType map, const std::string& name) {

@@ -205,6 +205,8 @@ def _outcome(asked: Outcome, seen: Observation) -> Iterator[Check]:
         left = (seen.queues or {}).get(name, ())
         yield _kept(name, b", ".join(items), b", ".join(left), "queues", asked.line)
     yield from _matched(asked.calls, [call.encode() for call in seen.calls], where, "calls")
+    lines = [f"{name}: {value}".encode("utf-8", "surrogateescape") for name, value in seen.call_headers]
+    yield from _matched(asked.call_headers, lines, where, "call_headers")
     said = [line.text.encode("utf-8", "surrogateescape") for line in seen.log]
     yield from _matched(asked.log, said, where, "log")
 

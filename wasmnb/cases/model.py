@@ -313,6 +313,8 @@ class Outcome:
         What is left in each.
     calls : tuple of Matcher
         Of the calls to other services, such as ``POST auth/check`` (method, cluster and path).
+    call_headers : tuple of Matcher
+        Of the header lines of these calls, such as ``x-user: me``.
     log : tuple of Matcher
         Of all that was logged.
     """
@@ -321,6 +323,7 @@ class Outcome:
     shared_data: Mapping[str, bytes | None] = field(default_factory=dict)
     queues: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     calls: tuple[Matcher, ...] = ()
+    call_headers: tuple[Matcher, ...] = ()
     log: tuple[Matcher, ...] = ()
     line: int = field(default=0, compare=False)
 

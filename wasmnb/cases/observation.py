@@ -124,6 +124,8 @@ class Observation:
         Why the filter was not loaded or not started; empty when it was.
     calls : tuple of str
         To other services: method, cluster and path.
+    call_headers : tuple of (str, str)
+        The header lines of all of them.
     metrics : mapping of str to int
     shared_data : mapping of str to bytes, or None
         None where the host does not tell.
@@ -136,6 +138,7 @@ class Observation:
     exchanges: tuple[Exchange, ...] = ()
     refused: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    call_headers: Lines = ()
     metrics: Mapping[str, int] = field(default_factory=dict)
     shared_data: Mapping[str, bytes] | None = None
     queues: Mapping[str, tuple[bytes, ...]] | None = None

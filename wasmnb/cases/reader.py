@@ -285,6 +285,7 @@ class _Reader:
             shared_data={name: None if one is None else _bytes(one) for name, one in shared.items()},
             queues={name: tuple(map(_bytes, items)) for name, items in value.get("queues", {}).items()},
             calls=self._matchers(value, "calls", path),
+            call_headers=self._matchers(value, "call_headers", path),
             log=self._matchers(value, "log", path),
             line=self.tree.line(path),
         )

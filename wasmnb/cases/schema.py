@@ -123,6 +123,7 @@ def _definitions() -> dict[str, Any]:
             shared_data=_named({"type": ["string", "number", "boolean", "null"]}),
             queues=_named(_many(_TEXT)),
             calls=_about(_many(_ref("matcher")), "of the calls to other services, such as 'GET cluster/path'"),
+            call_headers=_about(_many(_ref("matcher")), "of the header lines of these calls, such as 'x-user: me'"),
             log=_many(_ref("matcher")),
         ),
         "test": _object(

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["BufferType", "DataAction", "LogLevel", "MapType", "MetricType", "Status", "StreamType"]
+__all__ = [
+    "BufferType",
+    "DataAction",
+    "LogLevel",
+    "MapType",
+    "MetricType",
+    "Status",
+    "StreamType",
+    "grpc_of_http",
+]
 
 
 class Status(IntEnum):
@@ -84,3 +93,12 @@ class MetricType(IntEnum):
     COUNTER = 0
     GAUGE = 1
     HISTOGRAM = 2
+
+
+_GRPC_OF_HTTP = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
+_UNKNOWN = 2
+
+
+def grpc_of_http(status: int) -> int:
+    """Give the gRPC status that an HTTP status stands for (gRPC, ``http-grpc-status-mapping.md``)."""
+    return _GRPC_OF_HTTP.get(status, _UNKNOWN)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.emulator.codes import StreamType
+from wasmnb.emulator.codes import StreamType, grpc_of_http
 from wasmnb.emulator.header_map import HeaderMap
 from wasmnb.emulator.records import Reply
 from wasmnb.emulator.stream import Context, Flow
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 _FAILED = Reply(503, None, "wasm_fail_stream", (), b"")
-_GRPC_OF_HTTP = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
-_UNKNOWN = 2
 
 
 class Exchange:
@@ -193,7 +191,7 @@ def _headers(reply: Reply) -> HeaderMap:
 
 def _grpc_headers(reply: Reply) -> HeaderMap:
     """Say the same as a gRPC server does: 200, and what went wrong in headers."""
-    status = _GRPC_OF_HTTP.get(reply.status, _UNKNOWN) if reply.grpc_status is None else reply.grpc_status
+    status = grpc_of_http(reply.status) if reply.grpc_status is None else reply.grpc_status
     headers = _own(reply)
     headers.replace(b":status", b"200")
     headers.replace(b"content-type", b"application/grpc")

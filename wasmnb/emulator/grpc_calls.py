@@ -1,4 +1,4 @@
-"""Host calls of gRPC, as far as they are one message and one answer."""
+"""Host calls of gRPC: calls with one message and one answer, and streams."""
 
 from __future__ import annotations
 
@@ -29,19 +29,26 @@ def _cluster(service: bytes) -> str:
     return inner.decode("utf-8", "replace")
 
 
-def _grpc_call(machine: Machine, service: int, service_size: int, *rest: int) -> Status:
-    name, name_size, method, method_size, metadata, metadata_size, message, size, timeout, token = rest
+def _call(machine: Machine, service: int, service_size: int, *rest: int, data: bytes = b"") -> Call | None:
+    """Read whom a call or a stream is for; None where its metadata is none."""
+    name, name_size, method, method_size, metadata, metadata_size = rest
     path = "/".join(
         machine.read(*pair).decode("utf-8", "replace") for pair in ((name, name_size), (method, method_size))
     )
     try:
         lines = HeaderMap(unpack(machine.read(metadata, metadata_size))).texts()
     except ValueError:
-        return Status.SERIALIZATION_FAILURE
+        return None
+    to = _cluster(machine.read(service, service_size))
+    return Call(to, ((":method", "POST"), (":path", f"/{path}"), *lines), data)
+
+
+def _grpc_call(machine: Machine, service: int, service_size: int, *rest: int) -> Status:
+    message, size, timeout, token = rest[6:]
     data = machine.read(message, size)
-    call = Call(
-        _cluster(machine.read(service, service_size)), ((":method", "POST"), (":path", f"/{path}"), *lines), data
-    )
+    call = _call(machine, service, service_size, *rest[:6], data=data)
+    if call is None:
+        return Status.SERIALIZATION_FAILURE
     told = f"proxy_grpc_call({str(call)!r}, {quoted(data)}, {timeout} ms)"
     number = machine.handler.grpc(call, timeout)
     if number is None:
@@ -52,4 +59,42 @@ def _grpc_call(machine: Machine, service: int, service_size: int, *rest: int) ->
     return Status.OK
 
 
-CALLS: dict[str, Callable[..., Status]] = {"proxy_grpc_call": _grpc_call}
+def _grpc_stream(machine: Machine, service: int, service_size: int, *rest: int) -> Status:
+    call = _call(machine, service, service_size, *rest[:6])
+    if call is None:
+        return Status.SERIALIZATION_FAILURE
+    number = machine.handler.grpc_streams.open(call)
+    if number is None:
+        machine.note(f"proxy_grpc_stream({str(call)!r})", Status.PARSE_FAILURE.name)
+        return Status.PARSE_FAILURE
+    machine.write_word(rest[6], number)
+    machine.note(f"proxy_grpc_stream({str(call)!r})", number)
+    return Status.OK
+
+
+def _grpc_send(machine: Machine, token: int, message: int, size: int, last: int) -> Status:
+    data = machine.read(message, size)
+    status: Status = machine.handler.grpc_streams.send(token, last=bool(last))
+    machine.note(f"proxy_grpc_send({token}, {quoted(data)}, last {bool(last)})", status.name)
+    return status
+
+
+def _grpc_cancel(machine: Machine, token: int) -> Status:
+    status: Status = machine.handler.cancel_grpc(token)
+    machine.note(f"proxy_grpc_cancel({token})", status.name)
+    return status
+
+
+def _grpc_close(machine: Machine, token: int) -> Status:
+    status: Status = machine.handler.close_grpc(token)
+    machine.note(f"proxy_grpc_close({token})", status.name)
+    return status
+
+
+CALLS: dict[str, Callable[..., Status]] = {
+    "proxy_grpc_call": _grpc_call,
+    "proxy_grpc_stream": _grpc_stream,
+    "proxy_grpc_send": _grpc_send,
+    "proxy_grpc_cancel": _grpc_cancel,
+    "proxy_grpc_close": _grpc_close,
+}

@@ -60,17 +60,24 @@ class Loop:
 
     def call(self, call: Call, timeout: int, answered: Callable[[int, Response], None]) -> int | None:
         """Call a service; give the call's number, None where there is no such service."""
-        response = self.world.answer(call)
-        if response is None:
+        begun = self.begin(call)
+        if begun is None:
             return None
-        self.world.calls.append(call)
-        token = next(self._tokens)
+        token, response = begun
         patience = timeout / 1000
         if response.never or response.delay > patience:
             response = Response(_LATE.headers, _LATE.body, delay=patience)
         given = response
         self.later(given.delay, lambda: answered(token, given))
         return token
+
+    def begin(self, call: Call) -> tuple[int, Response] | None:
+        """Note a call; give its number and what the service answers, None where there is no such service."""
+        response = self.world.answer(call)
+        if response is None:
+            return None
+        self.world.calls.append(call)
+        return next(self._tokens), response
 
     def register_queue(self, name: str, plugin: Plugin) -> int:
         """Register a queue; give its number."""

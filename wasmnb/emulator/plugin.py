@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.emulator.codes import BufferType, MapType, Status
+from wasmnb.emulator.grpc_streams import GrpcStreams
 from wasmnb.emulator.header_map import HeaderMap
 from wasmnb.emulator.machine import Machine
 
@@ -62,6 +63,8 @@ class Plugin:
         self._buffers: dict[BufferType, bytearray] = {}
         self._properties: dict[str, bytes] = {}
         self._queues: set[str] = set()
+        self._grpc_calls: set[int] = set()
+        self.grpc_streams = GrpcStreams(self)
         self.machine = Machine(module, name, loop.world, variables, records)
         self.machine.handler = self
 
@@ -187,20 +190,48 @@ class Plugin:
 
     def grpc(self, call: Call, timeout: int) -> int | None:
         """Make a gRPC call with one message; give its number, None where there is no such service."""
-        return self.loop.call(call, timeout, self._grpc_answered)
+        token = self.loop.call(call, timeout, self._grpc_answered)
+        self._grpc_calls |= {token} if token is not None else set()
+        return token
+
+    def cancel_grpc(self, token: int) -> Status:
+        """Give a gRPC call or stream up."""
+        if token in self._grpc_calls:
+            self._grpc_calls.remove(token)
+            return Status.OK
+        return self.grpc_streams.cancel(token)
+
+    def close_grpc(self, token: int) -> Status:
+        """End the filter's side of a stream; a call has nothing more to send, and is given up."""
+        return self.cancel_grpc(token) if token in self._grpc_calls else self.grpc_streams.close(token)
+
+    def hear(
+        self,
+        export: str,
+        token: int,
+        value: int,
+        maps: dict[MapType, HeaderMap] | None = None,
+        buffers: dict[BufferType, bytearray] | None = None,
+    ) -> None:
+        """Call a callback about a gRPC call or stream, in which a filter can read some maps and buffers."""
+        self._maps, self._buffers = maps or {}, buffers or {}
+        self.call(ROOT, export, ROOT, token, value)
+        self._maps, self._buffers = {}, {}
 
     def _grpc_answered(self, token: int, response: Response) -> None:
+        if token not in self._grpc_calls:
+            return
+        self._grpc_calls.remove(token)
         status = response.grpc_status
         if status == 0 and response.messages:
-            self._buffers = {BufferType.GRPC_MESSAGE: bytearray(response.messages[0])}
-            self.call(ROOT, "proxy_on_grpc_receive", ROOT, token, len(response.messages[0]))
+            buffers = {BufferType.GRPC_MESSAGE: bytearray(response.messages[0])}
+            self.hear("proxy_on_grpc_receive", token, len(response.messages[0]), buffers=buffers)
         else:
             self.call_status = (
                 14 if status is None else status,
                 dict(response.trailers).get("grpc-message", "").encode(),
             )
-            self.call(ROOT, "proxy_on_grpc_close", ROOT, token, self.call_status[0])
-        self._buffers = {}
+            self.hear("proxy_on_grpc_close", token, self.call_status[0])
 
     def register_queue(self, name: str) -> int:
         """Register a queue; give its number."""

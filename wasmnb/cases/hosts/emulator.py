@@ -124,6 +124,7 @@ class _Run:
             start,
             tuple(exchanges),
             calls=tuple(str(call) for call in self.world.calls),
+            call_headers=tuple(line for call in self.world.calls for line in call.headers),
             metrics={
                 one.name: one.count if one.kind is MetricType.HISTOGRAM else one.value for one in self.world.metrics
             },

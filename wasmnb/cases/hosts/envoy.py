@@ -146,8 +146,9 @@ class EnvoyHost:
             if any(one.failure == HUNG for one in exchanges):
                 self._restart()
                 return Observation(start, exchanges, calls=tuple(self._playback.calls))
+            calls, headers = tuple(self._playback.calls), tuple(self._playback.call_headers)
             metrics = self._metrics_after(case, before)
-            return Observation(start, exchanges, calls=tuple(self._playback.calls), metrics=metrics)
+            return Observation(start, exchanges, calls=calls, call_headers=headers, metrics=metrics)
         finally:
             self._unload()
 

@@ -31,12 +31,15 @@ class Playback:
         At the service, since the last `script`.
     calls : list of str
         To the others: method, cluster and path.
+    call_headers : list of (str, str)
+        The header lines of these.
     """
 
     def __init__(self) -> None:
         self.ports: dict[str, int] = {}
         self.arrived: list[Message] = []
         self.calls: list[str] = []
+        self.call_headers: list[tuple[str, str]] = []
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stream: Stream | None = None
@@ -54,7 +57,7 @@ class Playback:
     def answers(self, callouts: Mapping[str, Sequence[Answer]]) -> None:
         """Take up the answers of the next case, from the first."""
         self._answers, self._given = callouts, {}
-        self.calls = []
+        self.calls, self.call_headers = [], []
 
     def script(self, stream: Stream, settle: Callable[[Phase], Awaitable[None]]) -> None:
         """Take up the response to the next request.
@@ -104,6 +107,7 @@ class Playback:
     async def _call(self, cluster: str, connection: Connection, message: Message) -> None:
         names = dict(message.headers)
         self.calls.append(f"{names.get(':method', '')} {cluster}{names.get(':path', '')}")
+        self.call_headers += message.headers
         await message.ended.wait()
         turns = self._answers.get(cluster, (Answer(),))
         number = self._given.get(cluster, 0)
