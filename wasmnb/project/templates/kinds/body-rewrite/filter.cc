@@ -26,6 +26,12 @@ class BodyRewrite : public Context {
  public:
   using Context::Context;
 
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
+    // A client that takes compressed bodies would get round the filter.
+    removeRequestHeader("accept-encoding");
+    return FilterHeadersStatus::Continue;
+  }
+
   FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
     // What is compressed has no text to be found.
     plain_ = getResponseHeader("content-encoding")->size() == 0;

@@ -43,6 +43,12 @@ type request struct {
 	plain  bool
 }
 
+func (r *request) OnHttpRequestHeaders(int, bool) types.Action {
+	// A client that takes compressed bodies would get round the filter.
+	_ = proxywasm.RemoveHttpRequestHeader("accept-encoding")
+	return types.ActionContinue
+}
+
 func (r *request) OnHttpResponseHeaders(int, bool) types.Action {
 	// What is compressed has no text to be found.
 	encoding, err := proxywasm.GetHttpResponseHeader("content-encoding")

@@ -53,6 +53,12 @@ struct BodyRewrite {
 impl Context for BodyRewrite {}
 
 impl HttpContext for BodyRewrite {
+    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        // A client that takes compressed bodies would get round the filter.
+        self.remove_http_request_header("accept-encoding");
+        Action::Continue
+    }
+
     fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
         // What is compressed has no text to be found.
         self.plain = self.get_http_response_header_bytes("content-encoding").is_none();

@@ -44,6 +44,12 @@ class BodyRewrite extends Context {
     super(id, root);
   }
 
+  onRequestHeaders(count: u32, endOfStream: bool): FilterHeadersStatusValues {
+    // A client that takes compressed bodies would get round the filter.
+    stream_context.headers.request.remove("accept-encoding");
+    return FilterHeadersStatusValues.Continue;
+  }
+
   onResponseHeaders(count: u32, endOfStream: bool): FilterHeadersStatusValues {
     // What is compressed has no text to be found.
     this.plain = stream_context.headers.response.get("content-encoding") == "";
