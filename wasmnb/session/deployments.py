@@ -30,11 +30,12 @@ from wasmnb.session.specification import Specification
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
     from wasmnb.rollout import Labels, Rollout
+    from wasmnb.rollout.result import Step
     from wasmnb.session.context import Context
     from wasmnb.session.image_source import Deployable, ImageSource
     from wasmnb.session.secrets import Secrets
@@ -299,7 +300,8 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
     labels = read_steps(options.steps)
     texts = [options.budget] if isinstance(options.budget, str) else options.budget
     budgets = tuple(Budget.parse(text, WHATS, FALLING) for text in texts)
-    said = options.watch_for is not None or options.accept_no_traffic or budgets or options.check is not None
+    asked = options.promql or options.prometheus is not None or options.check is not None
+    said = options.watch_for is not None or options.accept_no_traffic or budgets or asked
     if not labels and said:
         raise UsageError(
             "It was said how steps are watched, but there are none.",
@@ -320,8 +322,35 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
         wanted.allow_trap,
         wanted.take_over,
         budgets,
-        options.check,
+        _check(options, seconds),
     )
+
+
+def _check(options: RolloutOptions, seconds: float) -> Callable[[Step], object] | None:
+    """Put the user's own check and the queries of a Prometheus together; see that it answers them now.
+
+    Raises
+    ------
+    UsageError
+        A query cannot be asked.
+    """
+    own = options.check
+    if not options.promql and options.prometheus is None:
+        return own
+    from wasmnb.rollout.prometheus import read_check  # noqa: PLC0415 - for those who have one
+
+    queries = read_check(options.prometheus, options.promql, seconds)
+    if queries is None:
+        return own
+    queries.ready()
+    if own is None:
+        return queries
+
+    def both(step: Step) -> object:
+        said = own(step)
+        return said if said is False or isinstance(said, str) else queries(step)
+
+    return both
 
 
 def _consumer(wanted: Specification) -> str:

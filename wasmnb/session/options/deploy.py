@@ -149,6 +149,14 @@ class RolloutOptions:
         default=(),
         repeat=True,
     )
+    promql: str | Sequence[str] = option(
+        "a query that a Prometheus must give an answer to after each step, and none that is 0, else every pod goes"
+        " back; <pods> stands for the step's pods, <window> for the time for which it was watched",
+        "QUERY",
+        default=(),
+        repeat=True,
+    )
+    prometheus: str | None = option("URL of the Prometheus that is asked, without credentials", "URL")
     check: Callable[[Step], object] | None = keyword(
         "your own check of a step that is live and was watched: False, or a text that says why, and every pod goes back"
     )
