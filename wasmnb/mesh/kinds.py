@@ -100,11 +100,32 @@ def _taken(asked: Mapping[str, Any]) -> TakenOver:
 
 
 def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress: Progress | None) -> Mesh:  # noqa: ARG001 - connecting takes a moment
+    places = _places(asked["context"], asked["namespace"])
+    if len(places) == 1:
+        return _connected(*places[0], asked, fetch)
+    from wasmnb.mesh.view import MeshView  # noqa: PLC0415 - for those who look at several
+
+    several = [len({place[part] for place in places}) > 1 for part in (0, 1)]
+    meshes: dict[str, Mesh] = {}
+    try:
+        for place in places:
+            name = "/".join(str(word) for word, tells in zip(place, several, strict=True) if tells)
+            meshes[name] = _connected(*place, {**asked, "preflight": False}, fetch)
+    except BaseException:
+        for mesh in meshes.values():
+            mesh.stop()
+        raise
+    return MeshView(meshes)
+
+
+def _connected(
+    context: str | None, namespace: str | None, asked: Mapping[str, Any], fetch: Callable[[str], Image]
+) -> Mesh:
     from wasmnb.mesh.istio import IstioMesh  # noqa: PLC0415 - heavy, and only for its users
 
     return IstioMesh.connect(
-        asked["context"],
-        asked["namespace"],
+        context,
+        namespace,
         system=asked["istio_namespace"],
         as_=asked["as_"],
         preflight=asked["preflight"],
@@ -112,6 +133,27 @@ def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress:
         prove=None if asked["prove"] is None else proof(asked["prove"]),
         sample=asked["sample"],
     )
+
+
+def _places(context: str | None, namespace: str | None) -> list[tuple[str | None, str | None]]:
+    """Read which contexts and namespaces are meant: several have commas between."""
+    contexts, namespaces = (_several(said) for said in (context, namespace))
+    return [(one, other) for one in contexts for other in namespaces]
+
+
+def _several(said: str | None) -> list[str | None]:
+    """Part what has commas between; raise where nothing stands beside one.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not said:
+        return [said]
+    parts = [part.strip() for part in said.split(",")]
+    if "" in parts:
+        raise UsageError(f"{said!r} names nothing beside a comma.", hint="write a,b without a comma at the end")
+    return list(dict.fromkeys(parts))
 
 
 def proof(said: str) -> Proof:

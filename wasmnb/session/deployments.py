@@ -11,6 +11,7 @@ import yaml
 from wasmnb.budget import Budget
 from wasmnb.errors import UsageError
 from wasmnb.mesh.kinds import proof
+from wasmnb.mesh.view import to_change
 from wasmnb.options import part, takes
 from wasmnb.plugin.identity import plugin_secrets
 from wasmnb.plugin.rendering import TARGETS, Place, Site
@@ -113,7 +114,7 @@ class Deployments:
             There was nothing before.
         Interrupted
         """
-        mesh, seconds = self.context.mesh, number("timeout", self.context.default("timeout", timeout))
+        mesh, seconds = to_change(self.context.mesh), number("timeout", self.context.default("timeout", timeout))
         before, now = previous(mesh, id), in_force(mesh, id)
         self.context.secrets |= plugin_secrets(before)
         proven = None if prove is None else proof(prove)
@@ -139,7 +140,7 @@ class Deployments:
             It is not there; the message names what is.
         Interrupted
         """
-        mesh = self.context.mesh
+        mesh = to_change(self.context.mesh)
         plugin = in_force(mesh, id)
         if plugin is None:
             raise unknown_plugin(mesh, id)
@@ -186,7 +187,7 @@ class Deployments:
 
     def read(self, options: DeployOptions, selector: str | Mapping[str, str] | None) -> Specification:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""
-        self.context.mesh  # noqa: B018 - raises
+        to_change(self.context.mesh)
         return self._read(options, selector)
 
     def _read(

@@ -49,10 +49,17 @@ class MeshOptions:
         "POD",
     )
     context: str | None = option(
-        "istio: context of the kubeconfig, or in-cluster (default: the current one)", "CONTEXT", values="contexts"
+        "istio: context of the kubeconfig, or in-cluster (default: the current one); a,b is a view of several, which"
+        " changes nothing",
+        "CONTEXT",
+        values="contexts",
     )
     namespace: str | None = option(
-        "istio: namespace of the pods (default: the one that the context names)", "NAMESPACE", "-n", values="namespaces"
+        "istio: namespace of the pods (default: the one that the context names); a,b is a view of several, which"
+        " changes nothing",
+        "NAMESPACE",
+        "-n",
+        values="namespaces",
     )
     istio_namespace: str = option(
         "istio: where istiod runs (default: istio-system)", "NAMESPACE", default="istio-system"
