@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 import wasmnb.commands
+from wasmnb.cli import cluster_names
 from wasmnb.cli.completion import SCRIPTS, complete
 
 SHELLS = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}
@@ -143,6 +148,74 @@ def test_contexts_of_the_kubeconfig(tmp_path, monkeypatch):
     config.write_text("contexts: [{name: prod}, {name: test}]")
     monkeypatch.setenv("KUBECONFIG", f"{config}:{tmp_path / 'missing'}")
     assert complete("wasmnb status --context ") == ["words", "prod", "test"]
+
+
+class _Api(BaseHTTPRequestHandler):
+    """An API server that has one namespace, and counts what it is asked."""
+
+    asked: ClassVar[list[str]] = []
+    answers: ClassVar[dict[str, list[dict]]] = {
+        "/api/v1/namespaces": [{"metadata": {"name": "shop"}}, {"metadata": {"name": "stock"}}],
+        "/api/v1/namespaces/shop/pods": [{"metadata": {"name": "cart-1", "labels": {"app": "cart", "version": "v1"}}}],
+        "/api/v1/namespaces/shop/services": [{"metadata": {"name": "cart"}, "spec": {"ports": [{"port": 8080}]}}],
+        "/apis/extensions.istio.io/v1alpha1/namespaces/shop/wasmplugins": [
+            {"metadata": {"name": "guard", "labels": {"wasmnb.dev/plugin": "guard"}}}
+        ],
+    }
+
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        self.asked.append(path)
+        body = json.dumps({"items": self.answers.get(path, [])}).encode()
+        self.send_response(200 if path in self.answers else 404)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
+    config = tmp_path / "config"
+    monkeypatch.setenv("KUBECONFIG", str(config))
+    monkeypatch.setattr(_Api, "asked", [])
+    monkeypatch.setattr(cluster_names, "_PATIENCE", 60.0)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config.write_text(
+            "current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a, namespace: shop}}]\n"
+            f"clusters: [{{name: a, cluster: {{server: 'http://127.0.0.1:{server.server_port}'}}}}]\n"
+            "users: [{name: a, user: {token: t}}]\n"
+        )
+        yield _Api.asked
+        server.shutdown()
+
+
+def test_names_of_a_cluster_are_asked_once(cluster):
+    assert complete("wasmnb status -n s") == ["words", "shop", "stock"]
+    assert complete("wasmnb logs --mesh istio ca") == ["words", "cart-1"]
+    assert complete("wasmnb deploy x --context a -s app=cart,v") == ["words", "app=cart,version=v1"]
+    assert complete("wasmnb headers --mesh istio -n shop cart ") == ["words", "cart:8080/"]
+    assert complete("wasmnb undeploy -m istio ") == ["words", "guard"]
+    asked = list(cluster)
+    assert complete("wasmnb logs --mesh istio c") == ["words", "cart-1"]
+    assert complete("wasmnb status --namespace st") == ["words", "stock"]
+    assert cluster == asked
+
+
+def test_a_cluster_that_does_not_answer_in_time_has_no_names(cluster, monkeypatch):
+    monkeypatch.setattr(cluster_names, "_PATIENCE", 0.01)
+    monkeypatch.setattr(_Api, "do_GET", lambda _: threading.Event().wait(60))
+    assert complete("wasmnb status -n s") == ["words"]
+
+
+def test_the_first_tab_of_a_shell_finds_what_it_needs(shell, tmp_path):
+    assert shell("completion", "bash", env={"WASMNB_CACHE_DIR": str(tmp_path)}).code == 0
+    assert len([*tmp_path.glob("completion/*.json")]) == 1
 
 
 def test_a_shell_that_is_not_known(shell):

@@ -14,6 +14,7 @@ import yaml
 
 from wasmnb.cli.exit_codes import MEANINGS, ExitCode
 from wasmnb.cli.help import overview
+from wasmnb.cli.table import wrapped
 from wasmnb.cli.verbs import CELLS_ONLY, VERBS
 from wasmnb.commands import COMMANDS
 from wasmnb.display.text import width
@@ -139,6 +140,12 @@ def test_a_text_is_the_answer_itself(modules):
     assert "static_resources" in yaml.safe_load(done.out), done.err
     refused = modules("render", "tag-one", "--target", "istio")
     assert (refused.code, refused.out) == (ExitCode.USAGE, "")
+
+
+def test_a_colour_takes_no_room_in_a_line():
+    sign, text = "\x1b[32m✓\x1b[0m", "built and kept in the store"
+    assert wrapped(f"{sign} {text}", 29) == [f"{sign} {text}"]
+    assert wrapped(f"{sign} {text}", 20) == [f"{sign} built and kept in", "  the store"]
 
 
 def test_a_terminal_has_colours_and_a_pipe_has_none(modules):

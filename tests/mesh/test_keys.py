@@ -76,6 +76,69 @@ def test_keys_stay_where_they_are_when_a_credential_is_asked_for(config):
     let_go()
 
 
+def test_a_plain_context_is_read_as_the_library_reads_it(config):
+    from kubernetes.client import Configuration
+
+    library = Configuration()
+    let_go = kubeconfig.load("here", library)
+    own = kubeconfig.plain(None)
+    assert (own.context, own.namespace) == ("here", "default")
+    for name in ("host", "verify_ssl", "tls_server_name", "assert_hostname", "proxy", "no_proxy", "proxy_headers"):
+        assert getattr(own, name) == getattr(library, name), name
+    for name in ("ssl_ca_cert", "cert_file", "key_file"):
+        assert Path(getattr(own, name)).read_text() == Path(getattr(library, name)).read_text()
+    assert own.auth_settings() == library.auth_settings() == {}
+    key = Path(own.key_file)
+    own.close()
+    assert not key.exists()
+    let_go()
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("client-key-data", "exec: {command: gives-keys}, client-key-data"),
+        ("server:", "proxy-url: 'http://127.0.0.1:3', server:"),
+        ("client-key-data", "client-key: there, client-key-data"),
+        ("current-context: here", "current-context: elsewhere"),
+        ("clusters:", "clusters: ["),
+    ],
+)
+def test_what_takes_the_library_is_left_to_it(config, said, instead):
+    path = Path(os.environ["KUBECONFIG"])
+    path.write_text(path.read_text().replace(said, instead, 1))
+    assert kubeconfig.plain(None) is None
+    assert kubeconfig.plain("nowhere") is None
+
+
+def test_a_proxy_of_the_environment_takes_the_library_where_it_is_for_the_server(config, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:3")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    kubeconfig.plain(None).close()
+    monkeypatch.setenv("no_proxy", "")
+    assert kubeconfig.plain(None) is None
+
+
+def test_a_look_at_a_cluster_imports_no_library(config):
+    program = """
+import sys
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio import IstioMesh
+try:
+    IstioMesh.connect()
+except MeshError as error:
+    print(error)
+print("kubernetes" in sys.modules)
+"""
+    Path(os.environ["KUBECONFIG"]).write_text(
+        "current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\n"
+        "clusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}]\nusers: [{name: a, user: {token: t}}]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+    assert "127.0.0.1:1" in done.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_kernel_that_is_killed_leaves_no_key(config, number):
     with subprocess.Popen([sys.executable, "-c", _LOADS], stdout=subprocess.PIPE, text=True) as process:

@@ -1,7 +1,7 @@
 """Tab in bash, zsh and fish: what makes them ask, and the answer.
 
 The answer imports next to nothing: words come from a table that is kept, names from the index of the store and from the
-files of running meshes, pods and plugins from the mesh's own process.
+files of running meshes, pods and plugins from the mesh's own process. Only a line that is about a cluster asks one.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ def _usable(answer: _Answer) -> list[str]:
 
 
 def _mesh(answer: _Answer) -> dict[str, Any]:
-    """Ask the mesh that the line is about for names; a cluster takes longer than Tab has."""
+    """Ask the mesh of this machine that the line is about for names."""
     from multiprocessing.connection import Client  # noqa: PLC0415
     from multiprocessing.context import AuthenticationError  # noqa: PLC0415
 
@@ -254,7 +254,13 @@ def _mesh(answer: _Answer) -> dict[str, Any]:
 
 
 def _of_mesh(key: str) -> Callable[[_Answer], list[str]]:
-    return lambda answer: _mesh(answer).get(key, [])
+    def give(answer: _Answer) -> list[str]:
+        named, cluster = answer.said("--mesh", "-m"), answer.said("--context", "--namespace", "-n")
+        if (named or ("istio" if cluster else os.environ.get("WASMNB_MESH"))) == "istio":
+            return _of_cluster(key, answer)
+        return list(_mesh(answer).get(key, []))
+
+    return give
 
 
 def _contexts(_: _Answer) -> list[str]:
@@ -270,13 +276,13 @@ def _contexts(_: _Answer) -> list[str]:
 
 
 def _namespaces(answer: _Answer) -> list[str]:
-    """List those of the cluster; over a second, for those who ask."""
-    from wasmnb.errors import WasmnbError  # noqa: PLC0415
-    from wasmnb.mesh.istio.api.cluster import Cluster  # noqa: PLC0415
+    return _of_cluster("namespaces", answer)
 
-    with suppress(WasmnbError):
-        return [*Cluster.connect(answer.said("--context")).namespaces()]
-    return []
+
+def _of_cluster(what: str, answer: _Answer) -> list[str]:
+    from wasmnb.cli.cluster_names import names  # noqa: PLC0415 - for lines that are about a cluster
+
+    return names(what, answer.said("--context"), answer.said("--namespace", "-n"))
 
 
 _ASKED: dict[str, Callable[[_Answer], list[str]]] = {

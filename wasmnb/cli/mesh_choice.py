@@ -10,6 +10,8 @@ from wasmnb.mesh.running import registrations
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from wasmnb.session import Session
 
 __all__ = ["choose"]
@@ -17,7 +19,7 @@ __all__ = ["choose"]
 _CLUSTER = ("context", "namespace", "istio_namespace", "prove")
 
 
-def choose(session: Session, said: dict[str, Any]) -> None:
+def choose(session: Session, said: dict[str, Any], *, preflight: bool) -> None:
     """Choose the mesh of a session.
 
     Parameters
@@ -25,6 +27,8 @@ def choose(session: Session, said: dict[str, Any]) -> None:
     session : Session
     said : dict
         ``mesh``, ``context``, ``namespace``, ``istio_namespace`` and ``prove`` of the line, those that it has.
+    preflight : bool
+        Whether something may be put in force, which an Envoy tries first; none is started for a look.
 
     Raises
     ------
@@ -41,7 +45,9 @@ def choose(session: Session, said: dict[str, Any]) -> None:
         configured = session.context.default("mesh", None)
         name = configured if configured in running or _elsewhere(configured) else None
     if name not in running and _elsewhere(name):
-        session.mesh(name, **cluster)
+        kind = MESHES.load(name)
+        tries = {} if preflight or "preflight" not in kind.options else {"preflight": False}
+        session.meshes.connect(name, {**cluster, **tries})
         return
     if cluster:
         raise UsageError(
@@ -60,7 +66,7 @@ def choose(session: Session, said: dict[str, Any]) -> None:
     session.mesh("join", name)
 
 
-def _elsewhere(name: str | None) -> bool:
+def _elsewhere(name: str | None) -> TypeGuard[str]:
     """Say whether it is a kind of mesh that is connected to, and does not live in a process of the user's."""
     kind = None if name is None else MESHES.get(name)
     return kind is not None and not kind.shared

@@ -72,11 +72,14 @@ def _ran(words: list[str]) -> ExitCode:
 
 def _completion(words: list[str]) -> ExitCode:
     from wasmnb.cli.completion import SCRIPTS, script  # noqa: PLC0415 - for those who ask
+    from wasmnb.cli.completion_table import table  # noqa: PLC0415
 
     text = script(words[0]) if len(words) == 1 else None
     if text is None:
         known = ", ".join(SCRIPTS)
         raise UsageError(f"wasmnb completion takes the name of a shell: {known}.", hint="wasmnb completion bash")
+    with suppress(OSError):
+        table()  # so that the first Tab finds it
     print(text, end="")  # noqa: T201 - what was asked for
     return ExitCode.DONE
 
@@ -130,10 +133,10 @@ def _use_mesh(session: Session, verb: ShellVerb, keywords: dict[str, Any], own: 
 
     wanted = verb.need is Need.ALWAYS or (verb.need is Need.IF_DEPLOYED and "deploy" in keywords)
     if wanted or (verb.need is Need.IF_THERE and own.keys() & {"mesh", "context", "namespace"}):
-        choose(session, own)
+        choose(session, own, preflight=verb.puts)
     elif verb.need is Need.IF_THERE or (verb.name == "mesh" and "kind" not in keywords):
         with suppress(Explained):
-            choose(session, own)
+            choose(session, own, preflight=verb.puts)
 
 
 def _stored(session: Session, name: str) -> str:

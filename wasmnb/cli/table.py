@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["lines", "wrapped"]
 
 _GAP = 2
+_TINTED = re.compile(r"(\x1b\[\d+m)(.*?)(\x1b\[0m)")
 _WIDEST = 72
 _LEAST = 8  # columns below which a cut text says nothing
 
@@ -103,6 +105,11 @@ def _tall(heads: list[str], rows: list[list[Cell]], texts: list[list[str]], room
 
 def wrapped(text: str, room: int, *, indent: int = 0) -> list[str]:
     """Break a text into lines of so many columns; those behind the first are indented by two more."""
+    sign = _TINTED.match(text)
+    if sign is not None:
+        # A colour takes no room.
+        first, *more = wrapped(sign[2] + text[sign.end() :], room, indent=indent)
+        return [sign[0] + first.removeprefix(sign[2]), *more]
     if width(text) == len(text):
         behind = " " * (indent + 2)
         return textwrap.wrap(text, room, subsequent_indent=behind, break_on_hyphens=False, drop_whitespace=True)

@@ -40,11 +40,14 @@ class ShellVerb:
     command : Command
         With the shell's options.
     need : Need
+    puts : bool
+        Whether it may put a module in force.
     """
 
     name: str
     command: Command
     need: Need
+    puts: bool = False
 
 
 CELLS_ONLY = {
@@ -61,6 +64,7 @@ CELLS_ONLY = {
 """Commands that a shell does not have, and why."""
 
 _DEV = "dev"
+_PUT = ("build", "deploy", "dev", "rollback")
 _NEEDS = {
     Need.ALWAYS: ("bookinfo", "deploy", "headers", "logs", "metrics", "pods", "rollback", "status", "undeploy"),
     Need.IF_DEPLOYED: ("build", "dev"),
@@ -145,7 +149,7 @@ def _verb(name: str, command: Command) -> ShellVerb:
     )
     summary = _SUMMARIES.get(name, command.summary)
     made = replace(command, summary=summary, options=(*own, *common), examples=examples, body=False)
-    return ShellVerb(name, made, need)
+    return ShellVerb(name, made, need, name in _PUT)
 
 
 def _dev() -> Command:

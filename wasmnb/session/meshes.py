@@ -327,7 +327,21 @@ class Meshes:
         return replace(self._state("joined"), seconds=perf_counter() - start)
 
     def _start(self, kind: str, call: MeshCall) -> MeshState:
-        start, made = perf_counter(), MESHES.load(kind)
+        start = perf_counter()
+        self._begin(kind, call)
+        try:
+            return replace(self._state("started"), seconds=perf_counter() - start)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "The mesh was not looked at to the end; it runs.", hint=Wording("{} ends it", Verb("mesh", ("stop",)))
+            ) from None
+
+    def connect(self, kind: str, options: Mapping[str, Any]) -> None:
+        """Choose a mesh that is connected to, without a look at its pods; `mesh` otherwise."""
+        self._begin(kind, MeshCall(kind, **options))
+
+    def _begin(self, kind: str, call: MeshCall) -> None:
+        made = MESHES.load(kind)
         asked = _own(kind, made, call)
         if call.name is not None and not made.shared:
             raise UsageError(f"The mesh {kind!r} has a name already: that of its cluster.", hint="leave it out")
@@ -350,12 +364,6 @@ class Meshes:
                 raise
         self.context.use(mesh)
         self._started = asked
-        try:
-            return replace(self._state("started"), seconds=perf_counter() - start)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                "The mesh was not looked at to the end; it runs.", hint=Wording("{} ends it", Verb("mesh", ("stop",)))
-            ) from None
 
     def _fetched(self, pinned: str) -> Image:
         """Get the image of a pinned reference: from the store, else from its registry."""

@@ -13,15 +13,17 @@ from urllib.parse import urlencode
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.api import kubeconfig
 from wasmnb.mesh.istio.api.api_errors import NO_CLUSTER, ForbiddenError, refused, unreachable
+from wasmnb.mesh.istio.api.plain_config import PlainConfiguration
 from wasmnb.mesh.istio.api.rbac import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kubernetes.client import ApiException, Configuration
-    from urllib3 import BaseHTTPResponse
+    from urllib3 import BaseHTTPResponse, PoolManager
 
     from wasmnb.mesh.istio.api.port_forward import Forward
+    from wasmnb.mesh.istio.api.websockets import UnopenedError
 
 __all__ = ["APPLY", "MERGE", "PATCH", "Cluster", "Executed"]
 
@@ -53,22 +55,24 @@ class Cluster:
 
     Parameters
     ----------
-    configuration : kubernetes.client.Configuration
+    configuration : kubernetes.client.Configuration or PlainConfiguration
     context : str
     namespace : str
         The one that the context names; ``default`` when it names none.
     """
 
     def __init__(
-        self, configuration: Configuration, context: str, namespace: str, *, let_go: Callable[[], None] | None = None
+        self,
+        configuration: Configuration | PlainConfiguration,
+        context: str,
+        namespace: str,
+        *,
+        let_go: Callable[[], None] | None = None,
     ) -> None:
-        from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415 - over a second to import
-
-        configuration.connection_pool_maxsize = _CONNECTIONS
         self.context = context
         self.namespace = namespace
         self._configuration = configuration
-        self._pool = RESTClientObject(configuration).pool_manager
+        self._pool = _pool(configuration)
         self._rights: dict[Right, tuple[bool, float]] = {}
         self._authorized: dict[str, str] = {}
         self._authorized_until = float("-inf")
@@ -114,6 +118,21 @@ class Cluster:
         MeshError
             There is no such context, or nobody answers.
         """
+        cluster = cls.named(context)
+        try:
+            cluster.request("GET", "/version")
+        except BaseException:
+            cluster.close()
+            raise
+        return cluster
+
+    @classmethod
+    def named(cls, context: str | None = None) -> Cluster:
+        """Read the kubeconfig as `connect` does, and ask nobody."""
+        return _plainly(context) or cls._by_library(context)
+
+    @classmethod
+    def _by_library(cls, context: str | None) -> Cluster:
         from kubernetes import client, config  # noqa: PLC0415 - over a second to import
 
         configuration = client.Configuration()
@@ -128,24 +147,17 @@ class Cluster:
                     hint=NO_CLUSTER,
                     code="WNB4018",
                 ) from None
-            cluster = cls(configuration, IN_CLUSTER, kubeconfig.own_namespace())
-        else:
-            name = context or current
-            if name not in known:
-                raise MeshError(
-                    f"The kubeconfig has no context called {name!r}.",
-                    why=[f"it has: {', '.join(known)}" if known else "it has none"],
-                    hint=did_you_mean(name, known) or NO_CLUSTER,
-                    code="WNB4018",
-                )
-            let_go = kubeconfig.load(name, configuration)
-            cluster = cls(configuration, name, kubeconfig.namespace_of(name), let_go=let_go)
-        try:
-            cluster.request("GET", "/version")
-        except BaseException:
-            cluster.close()
-            raise
-        return cluster
+            return cls(configuration, IN_CLUSTER, kubeconfig.own_namespace())
+        name = context or current
+        if name not in known:
+            raise MeshError(
+                f"The kubeconfig has no context called {name!r}.",
+                why=[f"it has: {', '.join(known)}" if known else "it has none"],
+                hint=did_you_mean(name, known) or NO_CLUSTER,
+                code="WNB4018",
+            )
+        let_go = kubeconfig.load(name, configuration)
+        return cls(configuration, name, kubeconfig.namespace_of(name), let_go=let_go)
 
     @property
     def server(self) -> str:
@@ -274,15 +286,14 @@ class Cluster:
         ------
         ForbiddenError, MeshError
         """
-        from kubernetes.client import ApiException  # noqa: PLC0415 - for users of a cluster only
-
-        from wasmnb.mesh.istio.api.port_forward import forwarded  # noqa: PLC0415
+        from wasmnb.mesh.istio.api.port_forward import forwarded  # noqa: PLC0415 - the websocket client
+        from wasmnb.mesh.istio.api.websockets import UnopenedError  # noqa: PLC0415
 
         url = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
         right = Right("get", "pods/portforward", "", namespace)
         try:
             return forwarded(self._configuration, url, ports, self._authorization())
-        except ApiException as error:
+        except UnopenedError as error:
             raise self._unopened(error, right) from None
 
     def execute(
@@ -342,7 +353,7 @@ class Cluster:
         except ApiException as error:
             raise self._unopened(error, right) from None
 
-    def _unopened(self, error: ApiException, right: Right) -> MeshError:
+    def _unopened(self, error: ApiException | UnopenedError, right: Right) -> MeshError:
         # Without a status there was no answer, be it a refusal.
         status = _status(error)
         return refused(status, str(error.reason), str(right), right) if status else unreachable(self.server, error)
@@ -355,6 +366,23 @@ class Cluster:
                 self._authorized = {one["key"].lower(): one["value"] for one in given}
                 self._authorized_until = time.monotonic() + _AUTHORIZED
             return self._authorized
+
+
+def _pool(configuration: Configuration | PlainConfiguration) -> PoolManager:
+    if isinstance(configuration, PlainConfiguration):
+        return configuration.pool(_CONNECTIONS)
+    from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415 - over a second to import
+
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    pool: PoolManager = RESTClientObject(configuration).pool_manager
+    return pool
+
+
+def _plainly(context: str | None) -> Cluster | None:
+    configuration = kubeconfig.plain(context) if context != IN_CLUSTER else None
+    if configuration is None:
+        return None
+    return Cluster(configuration, configuration.context, configuration.namespace, let_go=configuration.close)
 
 
 def _status(error: Any) -> int:

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api import plain_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kubernetes.client import Configuration
 
-__all__ = ["contexts", "load", "namespace_of", "own_namespace"]
+    from wasmnb.mesh.istio.api.plain_config import PlainConfiguration
+
+__all__ = ["contexts", "load", "namespace_of", "own_namespace", "plain"]
 
 
 def contexts() -> tuple[list[str], str]:
@@ -28,6 +31,11 @@ def contexts() -> tuple[list[str], str]:
     except config.ConfigException:
         return [], ""
     return [str(one["name"]) for one in found], str((current or {}).get("name", ""))
+
+
+def plain(name: str | None) -> PlainConfiguration | None:
+    """Read a context that says nothing which takes the library, the current one without a name; None for others."""
+    return plain_config.read(_kubeconfig(), name)
 
 
 def namespace_of(name: str) -> str:

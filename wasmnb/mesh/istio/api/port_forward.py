@@ -11,12 +11,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from kubernetes.client import ApiException
-from kubernetes.stream.ws_client import get_websocket_url
 from websocket import ABNF, WebSocketException, WebSocketTimeoutException
 
 from wasmnb.mesh.istio.api.transport import ClosedPortError
-from wasmnb.mesh.istio.api.websockets import connected
+from wasmnb.mesh.istio.api.websockets import UnopenedError, connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,14 +106,15 @@ def forwarded(configuration: Any, url: str, ports: Sequence[int], headers: dict[
 
     Raises
     ------
-    ApiException
+    UnopenedError
         It was refused, or nobody answers.
     """
-    address = get_websocket_url(url + "?" + urlencode({"ports": ",".join(map(str, ports))}))
+    # http becomes ws, and https wss.
+    address = "ws" + url.removeprefix("http") + "?" + urlencode({"ports": ",".join(map(str, ports))})
     try:
         websocket = connected(configuration, address, headers, _PROTOCOL)
     except Exception as error:  # the websocket client has a family of its own
-        raise ApiException(status=0, reason=str(error)) from error
+        raise UnopenedError(str(error)) from error
     return Forward(websocket, ports)
 
 

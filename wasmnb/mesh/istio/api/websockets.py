@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import certifi
-from kubernetes.stream.ws_client import websocket_proxycare
 from websocket import WebSocket, WebSocketBadStatusException, WebSocketException
 
-__all__ = ["connected"]
+__all__ = ["UnopenedError", "connected"]
 
 _OPEN = 15.0  # seconds for each step of opening; a way that leads nowhere says nothing
 _RECORD = 16 * 2**10  # bytes; a record of TLS has no more (RFC 8446, 5.1)
@@ -29,6 +28,16 @@ _PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 _Files = tuple[str, str | None, str | None]
 
 
+class UnopenedError(Exception):
+    """A websocket was refused, or nobody answers; ``reason`` is what the websocket client says."""
+
+    status = 0
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 def connected(configuration: Any, address: str, headers: dict[str, str], protocol: str) -> Any:
     """Connect as the library's ``create_websocket`` does, which reads every file and the environment anew.
 
@@ -38,7 +47,7 @@ def connected(configuration: Any, address: str, headers: dict[str, str], protoco
 
     Parameters
     ----------
-    configuration : kubernetes.client.Configuration
+    configuration : kubernetes.client.Configuration or PlainConfiguration
     address : str
     headers : dict of str to str
     protocol : str
@@ -54,6 +63,8 @@ def connected(configuration: Any, address: str, headers: dict[str, str], protoco
         options: dict[str, Any] = {"header": [f"{name}: {value}" for name, value in headers.items()]}
         options |= {"subprotocols": [protocol], "timeout": _OPEN}
         if configuration.proxy or configuration.proxy_headers:
+            from kubernetes.stream.ws_client import websocket_proxycare  # noqa: PLC0415 - over a second to import
+
             options = websocket_proxycare(options, configuration, address, headers)
         websocket.connect(address, **options)
         return websocket
