@@ -10,8 +10,10 @@ import pytest
 from tests.mesh.conftest import until
 from tests.mesh.tiny import build, header
 from tests.mesh.tiny import tag as tagged
+from tests.needs import needs
 from wasmnb.image import package
 from wasmnb.mesh import MeshLoadingAhead, Verdict
+from wasmnb.mesh.local import LocalMesh, topology
 from wasmnb.module import Module
 from wasmnb.plugin import Plugin
 
@@ -20,6 +22,16 @@ pytestmark = [pytest.mark.envoy, pytest.mark.compiler]
 DETAILS = {"app": "details"}
 # A start function that is ``unreachable``: it traps while it is instantiated, before any capability counts.
 TRAPPING = bytes.fromhex("0061736d01000000010401600000030201000801000a05010300000b")
+
+
+@pytest.fixture(scope="module")
+@needs("envoy")
+def running():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(topology, "ROOM", 0)
+        mesh = LocalMesh.start()
+    with mesh:
+        yield mesh
 
 
 def tag(word):
@@ -98,3 +110,11 @@ def test_the_canary_keeps_the_last_modules_so_that_a_new_configuration_compiles_
     assert len(list((mesh._plan.canary.folder / "loaded").iterdir())) == len(kept)
     mesh.apply(Plugin("tag", package(modules[-1]), DETAILS, config={"other": 1}))
     assert mesh._plan.canary.ahead == kept
+
+
+def test_where_there_is_no_room_pods_load_nothing_ahead_and_the_canary_does(monkeypatch):
+    monkeypatch.setattr(topology, "ROOM", float("inf"))
+    with LocalMesh.start() as mesh:
+        assert not mesh.preload(tag("eleven"), DETAILS)
+        assert not any(proxy.ahead for proxy in mesh._plan.everyone)
+        assert len(mesh._plan.canary.ahead) == 1

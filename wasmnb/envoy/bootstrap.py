@@ -76,8 +76,7 @@ class Site:
         Pod and workload.
     folder : str
         Its own folder: ``admin.sock`` and ``health.sock`` (Unix sockets), ``chain/chain.json`` and
-        ``network/network.json`` (what it discovers, of requests and of connections), ``ahead/ahead.json`` (what it
-        loads and does not run);
+        ``network/network.json`` (what it discovers, of requests and of connections);
         ``grpc.sock`` too, where the service speaks HTTP/2: what is asked there reaches it as gRPC.
     inbound : Address or None
         Where others reach it; None: only through the Unix socket ``inbound.sock`` (the canary).
@@ -98,6 +97,8 @@ class Site:
         The proxy elsewhere whose node it has in place of one of its own.
     aliases : mapping of str to Route or None
         More names of clusters, and where each leads to; None is nowhere, which is an answer 503 that says so.
+    ahead : bool
+        It can load modules that it does not run: what ``ahead/ahead.json`` in its folder names.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Site:
     labels: Mapping[str, str] = field(default_factory=dict)
     taken: TakenOver | None = None
     aliases: Mapping[str, Route | None] = field(default_factory=dict)
+    ahead: bool = False
 
     @property
     def is_gateway(self) -> bool:
@@ -144,7 +146,9 @@ def command(envoy: str, config: str, level: str) -> list[str]:
 
 def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
     """Give the bootstrap of one Envoy, as JSON values."""
-    listeners = [_inbound(site), _listener("health", _pipe(site, "health"), _answer("ok")), _ahead(site)]
+    listeners = [_inbound(site), _listener("health", _pipe(site, "health"), _answer("ok"))]
+    if site.ahead:
+        listeners.append(_ahead(site))
     clusters = [made for route in routes for made in _clusters(route)]
     if site.service is not None and not site.is_gateway:
         clusters.append(_cluster(site.behind, site.service))

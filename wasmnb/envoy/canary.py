@@ -58,6 +58,7 @@ def canary_proxy(folder: Path) -> Proxy:
         operation="canary",
         watchdog=None,
         port=_PORT,
+        ahead=True,
     )
     return Proxy(site, {}, None)
 

@@ -117,7 +117,8 @@ class Deployments:
                 chosen = list(standing.pods) if standing else []
             else:
                 chosen = [proxy for proxy in self._plan.everyone if carries(proxy.labels, labels)]
-            return bool(chosen) and self._preloads.load(module, chosen)
+            able = bool(chosen) and all(proxy.site.ahead for proxy in chosen)
+            return able and self._preloads.load(module, chosen)
 
     def unload(self, name: str) -> None:
         """Have pods let go of what was loaded ahead; see `LocalMesh.unload`."""

@@ -241,9 +241,9 @@ class LocalMesh:
         Returns
         -------
         bool
-            Whether all those pods have it. False where it will be deployed as ever: no pod is meant, it was refused, or
-            it is larger than 256 KiB, which would keep the pods' proxies from answering questions for too long (the
-            canary has compiled it all the same).
+            Whether all those pods have it. False where only the canary has, which saves half as much: no pod is meant,
+            it was refused, it is larger than 256 KiB, which would keep the pods' proxies from answering questions for
+            too long, or Linux has less than 512 `inotify` instances for each user, of which each pod would take one.
 
         Raises
         ------

@@ -30,6 +30,13 @@ __all__ = ["Plan", "plan"]
 # Seconds after which a hanging thread ends its Envoy. The main thread only loads what the canary let through, and may
 # take minutes for a large module on a busy machine; a worker that does not come back within two seconds never will.
 _WATCHDOG = (240.0, 2.0)
+ROOM = 512
+"""Of so many `inotify` instances each pod takes one more, to load modules ahead; Linux has 128 for each user by itself.
+
+A mesh takes 17 without, and an Envoy that gets none ends.
+"""
+
+_WATCHES = Path("/proc/sys/fs/inotify/max_user_instances")
 _GATEWAY_LABELS = {"app": GATEWAY, "istio": "ingressgateway"}
 _GATEWAY_PORT = 80
 
@@ -74,6 +81,7 @@ class _Planner:
         self.folder = folder
         self.held: list[socket.socket] = []
         self.count = 0
+        self.ahead = _watches() >= ROOM
 
     def port(self, wanted: int = 0) -> int:
         held = reserve(wanted)
@@ -87,7 +95,7 @@ class _Planner:
 
     def proxy(self, workload: str, labels: Mapping[str, str], service: Route | None, **site: Any) -> Proxy:
         question = site.pop("question", None)
-        site |= {"service": service, "labels": labels}
+        site |= {"service": service, "labels": labels, "ahead": self.ahead}
         return Proxy(Site(f"{workload}-0", workload, str(self.place()), **site), labels, question)
 
     def sidecar(self, workload: Workload | Bookinfo) -> tuple[Proxy, dict[str, Any] | None]:
@@ -181,6 +189,13 @@ def _plan(  # noqa: PLR0917 - told at one place
     # The canary knows every service's name, so that a filter may call them when it starts, and reaches none of them.
     whole.spare = [canary.prepare(envoy, [_echoed(route, canary) for route in routes], level)]
     return whole
+
+
+def _watches() -> int:
+    try:
+        return int(_WATCHES.read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def _echoed(route: Route, canary: Proxy) -> Route:
