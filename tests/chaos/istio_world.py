@@ -7,9 +7,10 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from tests.chaos.filters import CONFIG, TAG
-from tests.chaos.truth import PATIENCE, REQUESTS, Fate, Truth, together
+from tests.chaos.truth import PATIENCE, REQUESTS, Fate, Truth, fate, together
 from tests.chaos.world import World
 from tests.cluster.cluster import Cluster
 from tests.cluster.tools import ToolError
@@ -96,11 +97,9 @@ class IstioWorld(World):
         self.cluster.ready(self.namespace)
 
 
-def _truth(answer: list[object] | None) -> Truth:
+def _truth(answer: list[Any] | None) -> Truth:
     if answer is None:
         return Truth(Fate.SILENT)
     status, tags, configs = answer
-    if tags:
-        # As bytes of UTF-8 come out of http.client.
-        return Truth(Fate.FILTERED, " ".join(tags), " ".join(configs).encode("latin-1").decode("utf-8", "replace"))
-    return Truth(Fate.REFUSED if status >= 400 else Fate.UNFILTERED)
+    # As bytes of UTF-8 come out of http.client.
+    return fate(status, tags, [one.encode("latin-1").decode("utf-8", "replace") for one in configs])

@@ -7,7 +7,7 @@ from enum import Enum
 
 from tests.chaos.filters import BUILDS, LANGUAGES
 from tests.chaos.truth import Fate, Truth
-from wasmnb.mesh import PodVerdict, Verdict
+from wasmnb.mesh import Handling, PodVerdict, Verdict
 
 
 class Wrong(str, Enum):
@@ -30,10 +30,22 @@ class Expected:
 
     def shown_by(self, truth: Truth) -> bool:
         """Whether requests show it. A filter beside it may leave its mark too."""
-        return truth.fate is Fate.FILTERED and self.tag in truth.tag.split() and self.config == truth.config
+        return truth.fate is Fate.FILTERED and self.marks(truth)
+
+    def marks(self, truth: Truth) -> bool:
+        """Whether requests have its mark, be they answered or refused."""
+        return self.tag in truth.tag.split() and self.config == truth.config
 
 
-_SAID = {Verdict.ALLOW_ALL: {Fate.UNFILTERED}, Verdict.DENY_ALL: {Fate.REFUSED}}
+_PASSES, _ANSWERED = {Fate.FILTERED, Fate.UNFILTERED}, {Fate.REFUSED}
+_SAID = {
+    Handling.FILTERED: {Fate.FILTERED, Fate.REFUSED},  # a filter marks what fails, too
+    Handling.FILTERED_BY_OLD: {Fate.FILTERED},
+    Handling.UNFILTERED: _PASSES,  # another filter may mark them
+    Handling.ANSWERED_403: _ANSWERED,
+    Handling.ANSWERED_500: _ANSWERED,
+    Handling.ANSWERED_503: _ANSWERED,
+}
 
 
 def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None) -> Wrong:
@@ -52,7 +64,14 @@ def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None)
     if verdict is None and expected is None:
         return Wrong.STAYS if set(truth.tag.split()) & {*BUILDS, *LANGUAGES} else Wrong.NOTHING
     if said is Verdict.LIVE:
-        return Wrong.NOTHING if acts else Wrong.FALSE_LIVE
-    if said in _SAID and truth.fate not in _SAID[said]:
+        return Wrong.NOTHING if expected is not None and expected.marks(truth) else Wrong.FALSE_LIVE
+    if verdict is not None and _misled(verdict.requests, truth, acts=acts):
         return Wrong.WORDS
     return Wrong.FALSE_NOT_LIVE if acts else Wrong.NOTHING
+
+
+def _misled(said: Handling, truth: Truth, *, acts: bool) -> bool:
+    """Whether it was said that something else happens to requests than does."""
+    if said is Handling.UNFILTERED and acts:
+        return True
+    return said in _SAID and truth.fate not in _SAID[said]

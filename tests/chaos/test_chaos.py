@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -12,7 +13,7 @@ from tests.chaos.istio_faults import ISTIO
 from tests.chaos.looks import Expected, Wrong, compare
 from tests.chaos.run import Finding, Report, chaos
 from tests.chaos.truth import Fate, Truth
-from wasmnb.mesh import PodVerdict, Verdict
+from wasmnb.mesh import Handling, PodVerdict, Verdict
 
 RUNS, SEED = 14, 2026
 ON_A_CLUSTER = 3
@@ -62,6 +63,8 @@ ACTS = Truth(Fate.FILTERED, "a", "{}")
         ("LIVE", Truth(Fate.FILTERED, "a", ""), Wrong.FALSE_LIVE),
         ("LIVE", Truth(Fate.UNFILTERED), Wrong.FALSE_LIVE),
         ("LIVE", Truth(Fate.SILENT), Wrong.FALSE_LIVE),
+        ("LIVE", Truth(Fate.REFUSED), Wrong.FALSE_LIVE),
+        ("LIVE", Truth(Fate.REFUSED, "a", "{}"), Wrong.NOTHING),
         ("OLD", ACTS, Wrong.FALSE_NOT_LIVE),
         ("TRAPPED", Truth(Fate.REFUSED), Wrong.NOTHING),
         ("DENY_ALL", Truth(Fate.UNFILTERED), Wrong.WORDS),
@@ -71,6 +74,21 @@ ACTS = Truth(Fate.FILTERED, "a", "{}")
 )
 def test_a_verdict_is_held_against_what_requests_show(said, truth, wrong):
     assert compare(verdict(said), truth, Expected("a", "{}")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "truth", "wrong"),
+    [
+        (Handling.UNFILTERED, ACTS, Wrong.WORDS),
+        (Handling.UNFILTERED, Truth(Fate.FILTERED, "b"), Wrong.NOTHING),
+        (Handling.UNFILTERED, Truth(Fate.REFUSED), Wrong.WORDS),
+        (Handling.ANSWERED_503, Truth(Fate.UNFILTERED), Wrong.WORDS),
+        (Handling.ANSWERED_503, Truth(Fate.REFUSED), Wrong.NOTHING),
+        (Handling.FILTERED_BY_OLD, Truth(Fate.UNFILTERED), Wrong.WORDS),
+    ],
+)
+def test_what_is_said_of_requests_is_held_against_them(said, truth, wrong):
+    assert compare(replace(verdict("TRAPPED"), observed=said), truth, Expected("a", "{}")) is wrong
 
 
 def test_what_acts_though_nothing_is_in_force_is_found_and_what_nothing_would_show_is_never_live():

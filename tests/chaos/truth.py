@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -32,7 +32,7 @@ class Truth:
     Parameters
     ----------
     fate : Fate
-        REFUSED is an error that no filter of ours marked, SILENT no answer; MIXED is not the same on all.
+        REFUSED is an error that no filter of ours made itself, SILENT no answer; MIXED is not the same on all.
     tag, config : str
         Whose mark responses carry, and with which configuration.
     """
@@ -64,7 +64,11 @@ def _one(mesh: Mesh, source: str, url: str, pod: str) -> Truth:
         response = mesh.send(source, url, pod=pod, timeout=PATIENCE).response
     except TrafficError:
         return Truth(Fate.SILENT)
-    tags, configs = response.headers.all(TAG), response.headers.all(CONFIG)
-    if tags:
+    return fate(response.status, response.headers.all(TAG), response.headers.all(CONFIG))
+
+
+def fate(status: int, tags: Sequence[str], configs: Sequence[str]) -> Truth:
+    """Say what one answer shows; a filter marks what a service or another filter refuses, too."""
+    if tags and status < 500:
         return Truth(Fate.FILTERED, " ".join(tags), " ".join(configs))
-    return Truth(Fate.REFUSED if response.status >= 400 else Fate.UNFILTERED)
+    return Truth(Fate.REFUSED if status >= 400 else Fate.UNFILTERED, " ".join(tags), " ".join(configs))

@@ -14,7 +14,7 @@ from tests.mesh.conftest import service, until, unused_port
 from tests.mesh.tiny import build, header, looping, tag, trapping
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
 from wasmnb.image import package
-from wasmnb.mesh import Cause, Verdict
+from wasmnb.mesh import Cause, Handling, Verdict
 from wasmnb.mesh.local import LocalMesh, Workload, topology
 from wasmnb.plugin import FailPolicy, Plugin
 
@@ -105,7 +105,7 @@ def test_after_a_trap_every_request_gets_503(mesh):
     assert get(mesh, EVIL, method="POST").status == 503
     assert get(mesh).status == 503
     found = verdict(mesh)
-    assert found.verdict is Verdict.TRAPPED
+    assert (found.verdict, found.requests) == (Verdict.TRAPPED, Handling.ANSWERED_503)
     assert "proxy_on_response_headers" in found.reason
     assert "503" in found.reason
     assert any("unreachable" in line for line in mesh.logs("details"))
@@ -125,7 +125,7 @@ def test_after_a_trap_with_policy_open_requests_pass(mesh):
     answer = get(mesh)
     assert (answer.status, answer.headers.all("x-tag")) == (200, [])
     found = verdict(mesh)
-    assert found.verdict is Verdict.TRAPPED
+    assert (found.verdict, found.requests) == (Verdict.TRAPPED, Handling.UNFILTERED)
     assert "pass without it" in found.reason
 
 
@@ -170,7 +170,7 @@ def test_a_crash_is_told_until_the_plugin_is_deployed_again_not_until_another_is
         mesh.apply(Plugin("beside", package(tag(f"beside-{number}")), DETAILS))
         assert sorted(get(mesh).headers.all("x-tag")) == [f"beside-{number}", "trapping"]
         found = verdict(mesh)
-        assert found.verdict is Verdict.TRAPPED
+        assert (found.verdict, found.requests) == (Verdict.TRAPPED, Handling.FILTERED)
         assert "another deployment started it anew" in found.reason
     assert verdict(mesh, "beside").verdict is Verdict.LIVE
     assert mesh.apply(Plugin("one", package(trapping()), DETAILS))[0].verdict is Verdict.LIVE

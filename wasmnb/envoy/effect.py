@@ -84,6 +84,19 @@ class Effect:
             shared |= set(filter(_of_any_answer, self.shown)) if other is None else other.shown | other.gone
         return Effect(self.probe, self.shown - shared, self.gone - shared)
 
+    @property
+    def marking(self) -> frozenset[Trait]:
+        """The headers with their values that it puts into a response."""
+        return frozenset(
+            one
+            for one in self.shown
+            if one.facet is Facet.HEADER and one.value is not None and one.name != "content-length"
+        )
+
+    def marks(self, answer: Response) -> bool:
+        """Say whether a response has one of them."""
+        return bool(self.marking & traits(answer))
+
     def seen(self, before: Response | None, now: Response | None) -> str:
         """Say in a few words what of it an exchange shows that the same one did not show before; empty for nothing.
 

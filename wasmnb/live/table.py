@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.live.row import PluginState, Rate, Row
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import Handling, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ __all__ = ["PodTable"]
 _BURIED = 1000
 _UNCONFIRMED = "not judged again since the mesh was away"
 _NOT_SELECTED = Verdict.NOT_SELECTED.value
+_OPEN = {one.value for one in (Verdict.OLD, Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN)}
 _Kept = tuple[int, "Mapping[str, Any]"]
 
 
@@ -133,7 +134,13 @@ class PodTable:
             str(value["verdict"]),
             str(value.get("running", "")),
             str(value.get("wanted", "")),
-            self._mask(str(value.get("reason", ""))),
+            self._mask(_told(value)),
             tuple(self._mask(line) for line in value.get("evidence", ())),
         )
         return state if told == self._round else state.doubted(_UNCONFIRMED)
+
+
+def _told(value: Mapping[str, Any]) -> str:
+    """Give the reason of a verdict, and what happens to requests where the verdict itself does not say so."""
+    words = Handling(value.get("requests", Handling.UNKNOWN)).words if value["verdict"] in _OPEN else ""
+    return "; ".join(filter(None, (str(value.get("reason", "")), f"requests are {words}" if words else "")))

@@ -12,12 +12,13 @@ from wasmnb.mesh.protocol import (
     Pod,
     Watch,
 )
-from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
+from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Proof, Verdict
 
 __all__ = [
     "Cause",
     "Change",
     "Count",
+    "Handling",
     "Mesh",
     "MeshInNamespace",
     "MeshLoadingAhead",

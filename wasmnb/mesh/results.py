@@ -153,6 +153,7 @@ _VERDICT_COLUMNS = (
     Column("verdict", categories=tuple(one.value for one in Verdict)),
     Column("cause"),
     Column("proof"),
+    Column("requests"),
     Column("running"),
     Column("wanted"),
     Column("reason"),
@@ -165,8 +166,8 @@ def verdicts_table(verdicts: Iterable[PodVerdict]) -> Table:
     """Give verdicts in rows.
 
     The columns are ``pod``, ``plugin`` (``string``), ``verdict`` (``category`` of all verdicts), ``cause``,
-    ``proof``, ``running``, ``wanted`` (digests), ``reason``, ``evidence`` (quoted lines, a line break between; all
-    ``string``) and ``at`` (``datetime64[us, UTC]``).
+    ``proof``, ``requests`` (what happens to them there), ``running``, ``wanted`` (digests), ``reason``, ``evidence``
+    (quoted lines, a line break between; all ``string``) and ``at`` (``datetime64[us, UTC]``).
     """
     rows = tuple(
         (
@@ -176,6 +177,7 @@ def verdicts_table(verdicts: Iterable[PodVerdict]) -> Table:
                 one.verdict.value,
                 one.cause.value,
                 one.proof.value,
+                one.requests.value,
                 one.running,
                 one.wanted,
                 one.reason,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wasmnb.plugin.enums import FailPolicy, Kind, Mode, Phase, PluginType, PullPolicy
     from wasmnb.plugin.plugin import Plugin
     from wasmnb.plugin.scope import Match, TargetRef
-    from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
+    from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Proof, Verdict
 
 _HOMES = {
     "Cause": ".verdict",
@@ -25,6 +25,7 @@ _HOMES = {
     "Plugin": ".plugin",
     "PluginType": ".enums",
     "PodVerdict": ".verdict",
+    "Handling": ".verdict",
     "Proof": ".verdict",
     "PullPolicy": ".enums",
     "TargetRef": ".scope",
@@ -34,6 +35,7 @@ _HOMES = {
 __all__ = [
     "Cause",
     "FailPolicy",
+    "Handling",
     "Kind",
     "Match",
     "Mode",

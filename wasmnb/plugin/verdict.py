@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Cause", "PodVerdict", "Proof", "Verdict"]
+__all__ = ["Cause", "Handling", "PodVerdict", "Proof", "Verdict"]
 
 
 class Verdict(str, Enum):
@@ -55,6 +55,32 @@ class Proof(str, Enum):
     """Envoy's own trace of a request of ours, in which the plugin was called."""
     EFFECT = "EFFECT"
     """A change of a request or response that this plugin makes, and that was not there before it came."""
+
+
+class Handling(str, Enum):
+    """What happens to requests on a pod, as far as one plugin is concerned, from what was seen there. Closed."""
+
+    UNKNOWN = "UNKNOWN"
+    """Nobody has seen it."""
+    FILTERED = "FILTERED"
+    """They are filtered by this digest."""
+    FILTERED_BY_OLD = "FILTERED_BY_OLD"
+    """They are filtered by a build of before."""
+    UNFILTERED = "UNFILTERED"
+    """They pass without it."""
+    ANSWERED_403 = "ANSWERED_403"
+    """The proxy answers 403 itself."""
+    ANSWERED_500 = "ANSWERED_500"
+    """The proxy answers 500 itself."""
+    ANSWERED_503 = "ANSWERED_503"
+    """The proxy answers 503 itself."""
+    HANGING = "HANGING"
+    """Those that a worker which does not come back gets hang."""
+
+    @property
+    def words(self) -> str:
+        """The same for people; empty where nobody has seen it."""
+        return _HANDLING_WORDS[self]
 
 
 class Cause(str, Enum):
@@ -228,6 +254,10 @@ class PodVerdict:
         Why, for a program to decide on.
     proof : Proof
         What shows that it acts there.
+    observed : Handling
+        What a request of ours showed there, where one was sent; see `requests`.
+    hanging : tuple of (int, int) or None
+        How many workers of how many do not come back, where that was counted.
     """
 
     pod: str
@@ -240,6 +270,17 @@ class PodVerdict:
     at: datetime
     cause: Cause = Cause.NONE
     proof: Proof = Proof.NONE
+    observed: Handling = Handling.UNKNOWN
+    hanging: tuple[int, int] | None = None
+
+    @property
+    def requests(self) -> Handling:
+        """What happens to requests on the pod: as one of ours showed, else as the verdict says."""
+        if self.observed is not Handling.UNKNOWN:
+            return self.observed
+        if self.cause is Cause.WORKER_HUNG:
+            return Handling.HANGING
+        return _HANDLING.get(self.verdict, Handling.UNKNOWN)
 
     def good(self, wanted: Proof | None = None) -> bool:
         """Say whether the plugin is where it was put, as well proven as is wanted.
@@ -260,6 +301,8 @@ class PodVerdict:
             "verdict": self.verdict.value,
             "cause": self.cause.value,
             "proof": self.proof.value,
+            "requests": self.requests.value,
+            "hanging": None if self.hanging is None else {"workers": self.hanging[0], "of": self.hanging[1]},
             "wanted": self.wanted,
             "running": self.running,
             "reason": self.reason,
@@ -268,6 +311,24 @@ class PodVerdict:
         }
 
 
+_HANDLING = {
+    Verdict.LIVE: Handling.FILTERED,
+    Verdict.GONE: Handling.UNFILTERED,
+    Verdict.DENY_ALL: Handling.ANSWERED_403,
+    Verdict.ALLOW_ALL: Handling.UNFILTERED,
+    Verdict.NO_SIDECAR: Handling.UNFILTERED,
+    Verdict.NOT_SELECTED: Handling.UNFILTERED,
+}
+_HANDLING_WORDS = {
+    Handling.UNKNOWN: "",
+    Handling.FILTERED: "filtered",
+    Handling.FILTERED_BY_OLD: "filtered by the old one",
+    Handling.UNFILTERED: "unfiltered",
+    Handling.ANSWERED_403: "answered 403",
+    Handling.ANSWERED_500: "answered 500",
+    Handling.ANSWERED_503: "answered 503",
+    Handling.HANGING: "hanging",
+}
 # Never renumbered, never reused: runbooks, alerts and pages name them.
 _VERDICT_CODES = {
     Verdict.LIVE: "WNB5001",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import age, duration, short_digest
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import Handling, Verdict
 from wasmnb.mesh.metrics import MetricKind
 from wasmnb.mesh.properties import Sort
 from wasmnb.mesh.results import Pods
@@ -321,6 +321,11 @@ def _plugins(text: str) -> Cell:
     )
 
 
+def handling_cell(requests: str) -> Cell:
+    """Show what happens to requests."""
+    return Cell(Handling(requests).words)
+
+
 def digest_cell(digest: str) -> Cell:
     """Show enough of a digest to tell builds apart."""
     return Cell(short_digest(digest), digest)
@@ -332,6 +337,7 @@ def _verdict_columns(table: Table, verdicts: Iterable[PodVerdict]) -> tuple[Colu
     return table.look(
         hidden=("cause", "proof", "evidence", "at"),
         verdict={"show": verdict_cell},
+        requests={"show": handling_cell, "shown": any(one.observed.words or one.hanging for one in verdicts)},
         running={**digest, "shown": any(one.running for one in verdicts)},
         wanted={**digest, "shown": any(one.running != one.wanted for one in verdicts if one.running)},
         reason={"shown": any(one.reason for one in verdicts)},

@@ -190,7 +190,8 @@ class Deployments:
         return [self._judge(one, standing.pods[one.proxy]) for one in gather(proxies, self._processes)]
 
     def _judge(self, evidence: Evidence, applied: Applied) -> PodVerdict:
-        return judge(evidence, applied, self.proving.seen(evidence.proxy, applied))
+        verdict = judge(evidence, applied, self.proving.seen(evidence.proxy, applied))
+        return self.proving.handled(evidence.proxy, applied, verdict)
 
     def verdicts(self, id_: str | None) -> list[PodVerdict]:
         """Judge every (pod, plugin) that belong together, or one plugin on every pod."""

@@ -159,7 +159,8 @@ def judge(evidence: Evidence, applied: Applied, seen: Seen | None = None) -> Pod
         return say(Verdict.UNPROVEN, Cause.IMAGE_UNNAMED, "what the proxy accepted does not name this image")
     if evidence.silence:
         words = f"the proxy's worker does not answer: {evidence.silence}"
-        return say(Verdict.HUNG, Cause.WORKER_HUNG, words)
+        # A proxy here has one worker.
+        return replace(say(Verdict.HUNG, Cause.WORKER_HUNG, words), hanging=(1, 1))
     return _trapped(evidence, applied, say) or _loaded(evidence, applied, seen, say)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from wasmnb.envoy.bootstrap import QUIET
 from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
 from wasmnb.envoy.exchange import Probe, exchange_all
+from wasmnb.envoy.handling import handling_of
 from wasmnb.envoy.remembered import Remembered
 from wasmnb.envoy.trace import CALLBACKS, LOGGERS, called, marked, spoken, token
 from wasmnb.mesh.local.judge import ANSWER
-from wasmnb.plugin.verdict import Proof
+from wasmnb.plugin import FailPolicy
+from wasmnb.plugin.verdict import Handling, PodVerdict, Proof, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +40,7 @@ _UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace 
 _UNTRACED = "no effect was seen on the requests that were sent, and no request without a body calls it"
 _SILENT = "the requests that were sent to see it act were not answered in time"
 _STEP = 0.02
+_HANDLED = (Verdict.OLD, Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Proving:
         self._quiet: set[str] = set()
         # Which plugins were looked for on which pods by requests that may change something.
         self._spent: set[tuple[str, str]] = set()
+        self._builds: dict[str, dict[str, Effect | None]] = {}
+        self._handled: dict[tuple[str, str], tuple[float, tuple[Verdict, int, str], Handling]] = {}
 
     def allow(self, plugin: str, *, requests: bool) -> None:
         """Say whether requests may be sent to see a plugin act."""
@@ -127,6 +132,7 @@ class Proving:
         until : float
             Moment (`time.monotonic`) until which a proxy that does not answer is asked again.
         """
+        self._builds.setdefault(applied.plugin.id, {})[applied.plugin.image.digest] = applied.trial.on(PLAIN)
         known = {proxy: self._past(proxy, applied).applied for proxy in proxies}
         # Where the very same is put in force again, what was seen before it first came is what counts.
         proxies = [proxy for proxy, one in known.items() if one is None or one.plugin != applied.plugin]
@@ -177,6 +183,25 @@ class Proving:
         """Give what is known of a plugin on a pod; None where it is to be looked for."""
         known = self._seen.get((proxy.name, applied.plugin.id))
         return known if known is not None and known.holds(self._pid(proxy), proxy.chain.version) else None
+
+    def handled(self, proxy: Proxy, applied: Applied, verdict: PodVerdict) -> PodVerdict:
+        """See what happens to a request where a plugin is not live, unless that would do harm."""
+        plugin, trial = applied.plugin, applied.trial
+        harmful = plugin.fail_policy is FailPolicy.RELOAD or (trial.trapped and trial.request == str(PLAIN))
+        if verdict.verdict not in _HANDLED or harmful or plugin.id in self._quiet:
+            return verdict
+        key, state = (proxy.name, plugin.id), (verdict.verdict, self._pid(proxy), proxy.chain.version)
+        at, then, observed = self._handled.get(key, (float("-inf"), state, Handling.UNKNOWN))
+        if state == then and time.monotonic() - at < _MOMENT:
+            return replace(verdict, observed=observed)
+        (answer,) = self._send_once([(proxy, PLAIN)])
+        if answer is not None:
+            builds = self._builds.get(plugin.id, {})
+            old = [effect for digest, effect in builds.items() if digest != plugin.image.digest]
+            before = self._there(proxy, applied).get(PLAIN)
+            verdict = replace(verdict, observed=handling_of(answer, trial.on(PLAIN), old, before))
+        self._handled[key] = (time.monotonic(), state, verdict.observed)
+        return verdict
 
     def _due(self, proxy: Proxy, applied: Applied) -> bool:
         """Say whether a plugin is to be looked for: what was seen holds while the log would tell of a crash."""

@@ -75,6 +75,8 @@ class Evidence:
         Why the proxy does not answer; empty when it does.
     hung : bool
         Whether that is one of its workers, which does not come back.
+    hanging : tuple of (int, int) or None
+        How many workers hang, as far as Envoy has counted, of how many.
     missing : tuple of str
         What could not be read, and why, in words.
     """
@@ -88,6 +90,7 @@ class Evidence:
     levels: Mapping[str, str] | None = None
     silence: str = ""
     hung: bool = False
+    hanging: tuple[int, int] | None = None
     missing: tuple[str, ...] = ()
     at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
@@ -231,13 +234,16 @@ class Gatherer:
             found = replace(found, missing=(*found.missing, error.what))
         hung: Mapping[str, int] = found.stats.hung if found.stats else {}
         cleared = self._cleared.get(found.name, {})
-        suspicious = any(count > cleared.get(worker, 0) for worker, count in hung.items())
+        workers = found.stats.workers if found.stats else 0
+        suspicious = sum(name.startswith("worker_") and count > cleared.get(name, 0) for name, count in hung.items())
         try:
-            self.admin.worker(found.name, workers=found.stats.workers if found.stats and suspicious else 1)
+            self.admin.worker(found.name, workers=workers if suspicious else 1)
             self._cleared[found.name] = hung
         except TimeoutError:
-            self._cleared.pop(found.name, None)
-            found = replace(found, silence="a worker of the proxy does not answer", hung=True)
+            hanging = (max(1, suspicious), workers) if workers else None
+            words = "a worker of the proxy does not answer"
+            words = f"{hanging[0]} of {workers} workers of the proxy do not answer" if hanging else words
+            found = replace(found, silence=words, hung=True, hanging=hanging)
         return replace(found, at=datetime.now(timezone.utc))
 
 

@@ -7,6 +7,7 @@ tells of no refusal and no crash.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,9 @@ class _Judge:
             # Its main thread compiles what it got, and answers nobody meanwhile.
             return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy is still loading it", seen.silence)
         cause = Cause.WORKER_HUNG if seen.hung else Cause.PROXY_SILENT
-        return self.say(Verdict.HUNG, cause, f"the proxy does not answer: {seen.silence}")
+        return replace(
+            self.say(Verdict.HUNG, cause, f"the proxy does not answer: {seen.silence}"), hanging=seen.hanging
+        )
 
     def _unready(self) -> PodVerdict | None:
         """Judge by the pod: on its way, or going."""

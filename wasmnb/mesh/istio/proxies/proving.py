@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
+from wasmnb.envoy.handling import handling_of
 from wasmnb.envoy.remembered import Remembered
 from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_started
 from wasmnb.mesh.istio.proxies.proxy_log import logged_since
 from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
-from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
+from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Proof, Verdict
 from wasmnb.traffic import Headers, Request
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 
     from wasmnb.envoy.effect import Effect, Trial
     from wasmnb.envoy.exchange import Probe
@@ -47,6 +48,15 @@ _AGAIN = 10.0
 _SLACK = timedelta(seconds=2)
 """Between the clock here and the node's, and the whole seconds of a question for a log."""
 _READS, _STEP = 30, 0.1
+_MOMENT = 2.0  # seconds within which what happens to requests is not looked at again
+_HANDLED = (
+    Verdict.OLD,
+    Verdict.REJECTED,
+    Verdict.DENY_ALL,
+    Verdict.ALLOW_ALL,
+    Verdict.TRAPPED,
+    Verdict.UNPROVEN,
+)
 _TRACES = 2  # of a pod, until its filters are seen
 _HOW = Wording(
     "{} allows it before it is deployed, {} at any time",
@@ -108,6 +118,7 @@ class Proving:
         self._tried: dict[tuple[_Key, str], float] = {}
         # Which plugins were looked for on which pods by requests that may change something.
         self._spent: set[_Key] = set()
+        self._handled: dict[_Key, tuple[float, PodVerdict]] = {}
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-proving")
 
@@ -179,6 +190,8 @@ class Proving:
         standing : sequence of (mapping, frozenset of str)
             The pods, with the digests of the other filters there.
         """
+        for item, _ in standing:
+            self._handled.pop((_uid(item), plugin), None)
         new = [
             (item, beside)
             for item, beside in standing
@@ -218,6 +231,44 @@ class Proving:
             cause=cause,
             reason="; ".join(filter(None, [reason, verdict.reason])),
         )
+
+    def handled(
+        self, verdicts: Sequence[PodVerdict], items: Mapping[str, Mapping[str, Any]], harmed: Collection[str]
+    ) -> list[PodVerdict]:
+        """See what happens to a request where plugins are not live, on some pods of each look.
+
+        Parameters
+        ----------
+        verdicts : sequence of PodVerdict
+        items : mapping of str to mapping
+            The pods by name.
+        harmed : collection of str
+            The plugins through which no request is to be sent for that.
+        """
+        found = list(verdicts)
+        due: list[tuple[int, PodVerdict, Mapping[str, Any]]] = []
+        for at, one in enumerate(found):
+            trial, item = self._trial(one), items.get(one.pod)
+            harmful = one.plugin in harmed or (trial is not None and trial.trapped and trial.request == str(PLAIN))
+            if item is None or one.verdict not in _HANDLED or harmful or not self._asks(one.plugin):
+                continue
+            then, known = self._handled.get((_uid(item), one.plugin), (float("-inf"), one))
+            if (known.verdict, known.wanted) == (one.verdict, one.wanted) and time.monotonic() - then < _MOMENT:
+                found[at] = replace(one, observed=known.observed)
+            elif len(due) < _AT_ONCE:
+                due.append((at, one, item))
+        answers = self._send([(item, PLAIN) for _, _, item in due])
+        for (at, one, item), answer in zip(due, answers, strict=True):
+            if answer is not None:
+                found[at] = replace(one, observed=self._handling(one, item, answer))
+            self._handled[_uid(item), one.plugin] = (time.monotonic(), found[at])
+        return found
+
+    def _handling(self, verdict: PodVerdict, item: Mapping[str, Any], answer: Response) -> Handling:
+        trials = self._trials.get(verdict.plugin, {})
+        own = trials[verdict.wanted].on(PLAIN) if verdict.wanted in trials else None
+        old = [trial.on(PLAIN) for digest, trial in trials.items() if digest != verdict.wanted]
+        return handling_of(answer, own, old, self._there(item, verdict.plugin).get(PLAIN))
 
     def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
         """Look for the effects of plugins that are loaded, each on a pod, with its filter there."""

@@ -29,6 +29,7 @@ from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started, workload
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.suggestion import suggestion
+from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.selector import labels_text
 from wasmnb.plugin.verdict import Cause, Verdict
@@ -226,7 +227,10 @@ class VerdictReader:
         ill = {one.pod for one in proven if one.verdict not in _WELL}
         self._kept.keep(asked, state, {one.name for one in asked} - ill)
         before = evidence.keys() - {one.name for one in asked}
-        return [aged(one) if one.pod in before else one for one in proven]
+        told = [aged(one) if one.pod in before else one for one in proven]
+        # A request would load the VM of a crashed one again.
+        reloading = {one.id for one in stored if policy_of(one) is FailPolicy.RELOAD}
+        return self.proving.handled(told, {item["metadata"]["name"]: item for item in concerned}, reloading)
 
     def _gathered(
         self, items: Sequence[Item], state: Hashable, *, whole: bool
