@@ -24,7 +24,7 @@ from wasmnb.errors import ModuleError
 from wasmnb.image import package
 from wasmnb.image.lazy_image import NamedImage
 from wasmnb.image.registry import push
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import Handling, Verdict
 from wasmnb.plugin import FailPolicy, Plugin
 
 LIVE, LOADED, OLD, WARMING, REJECTED = Verdict.LIVE, Verdict.LOADED, Verdict.OLD, Verdict.WARMING, Verdict.REJECTED
@@ -76,6 +76,7 @@ def test_with_fail_open_a_missing_image_lets_all_pass(mesh, published, cluster):
     wrong = replace(image, reference=f"{cluster.registry}/nowhere@{image.digest}")
     found = mesh.apply(Plugin("open", wrong, DETAILS, fail_policy=FailPolicy.OPEN))
     assert words(found) == [ALLOW_ALL] * 3
+    assert {one.requests for one in found} == {Handling.UNFILTERED}
     assert request(mesh) == (200, [])
 
 
@@ -107,6 +108,7 @@ def test_a_bad_import_is_refused_before_and_rejected_after(mesh, published):
     assert "no_such_call" in str(caught.value)
     found = mesh.apply(good.with_image(bad), preflight=False)
     assert words(found) == [REJECTED] * 3
+    assert {one.requests for one in found} == {Handling.FILTERED_BY_OLD}
     assert "no_such_call" in found[0].reason
     assert request(mesh) == (200, ["good"])
     # Nothing before, under a fresh name: every request gets 500, and the pods are READY all the same.
@@ -115,6 +117,7 @@ def test_a_bad_import_is_refused_before_and_rejected_after(mesh, published):
     found = mesh.apply(fresh, preflight=False)
     assert words(found) == [REJECTED] * 3
     assert request(mesh)[0] == 500
+    assert {one.requests for one in found} == {Handling.ANSWERED_500}
     assert "where nothing did, every request gets 500" in found[0].reason
     assert {pod.ready for pod in mesh.pods()} == {"2/2"}
 
@@ -137,6 +140,7 @@ def test_a_trap_is_seen_with_the_function_and_only_where_it_happened(mesh, publi
     assert sorted(words(found)) == [LIVE, LIVE, TRAPPED]
     told = next(one for one in found if one.verdict is TRAPPED)
     assert "proxy_on_response_headers" in told.reason
+    assert told.requests is Handling.ANSWERED_503
     # Deployed anew, its VM is a new one.
     assert words(mesh.apply(Plugin("trap", published(tag("mended")), DETAILS))) == [LIVE] * 3
 
@@ -236,7 +240,11 @@ def test_a_worker_in_an_endless_loop_hangs_the_pod_and_no_other(mesh, published,
         request(mesh, "/details/1!")
     found = until(lambda: mesh.wait("loop"), lambda all_: HUNG in words(all_), 30)
     assert words(found).count(HUNG) == 1
-    hung = next(one.pod for one in found if one.verdict is HUNG)
+    (told,) = [one for one in found if one.verdict is HUNG]
+    assert told.requests is Handling.HANGING
+    assert told.hanging is not None
+    assert 1 <= told.hanging[0] <= told.hanging[1]
+    hung = told.pod
     cluster.kubectl("-n", home, "delete", "pod", hung, "--now")
     cluster.ready(home)
 
