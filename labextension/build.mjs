@@ -10,7 +10,10 @@ process.chdir(dirname(fileURLToPath(import.meta.url)));
 
 const common = { bundle: true, format: "esm", logLevel: "warning", target: "es2022" };
 // What JupyterLab has itself and shares: two CodeMirrors in one editor understand nothing of each other.
-const SHARED = ["@codemirror/*", "@jupyterlab/*", "@lezer/*", "@lumino/*"];
+// Not the marks of @codemirror/lint, which another extension may bring too: in one editor both would set the same ones.
+const SHARED = ["language", "state", "view"]
+  .map((name) => `@codemirror/${name}`)
+  .concat("@jupyterlab/*", "@lezer/*", "@lumino/*");
 
 const argument = (name, usual) => {
   const at = process.argv.indexOf(name);

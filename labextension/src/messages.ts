@@ -135,6 +135,12 @@ export interface LogMessage {
   title: string;
 }
 
+/** Something that can be done next, and the text of the cell that does it. */
+export interface ActionMessage {
+  label: string;
+  source: string;
+}
+
 /** Where the filter of a cell stands; the mark is that of the text that ran. */
 export interface CellMessage {
   cell: string;
@@ -143,9 +149,61 @@ export interface CellMessage {
   sign: string;
   tone: "" | "good" | "warn" | "bad" | "quiet";
   detail: string;
+  actions: ActionMessage[];
+}
+
+/** What a compiler would have in place of a part of a cell. */
+export interface EditMessage {
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+  text: string;
+}
+
+/** A compiler's suggestion: all the edits together. */
+export interface FixMessage {
+  title: string;
+  edits: EditMessage[];
+}
+
+/** Something that is said of a place in a cell; lines and columns from 1, in characters, 0 where unknown. */
+export interface MarkMessage {
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+  severity: "error" | "warning" | "info";
+  message: string;
+  notes: string[];
+  fixes: FixMessage[];
+}
+
+/** All that one kind of witness says of a text of a cell; the mark is that of the text. */
+export interface MarksMessage {
+  cell: string;
+  mark: string;
+  kind: "compiler" | "test" | "trap";
+  marks: MarkMessage[];
+}
+
+/** What became of a text of a cell that was not run. */
+export interface DraftMessage {
+  cell: string;
+  mark: string;
+  text: string;
+  tone: "" | "good" | "warn" | "bad" | "quiet";
 }
 
 /** The cells of which something else is to be said than before. */
 export interface CellsMessage {
   cells: CellMessage[];
+  marks: MarksMessage[];
+  drafts: DraftMessage[];
+}
+
+/** What stands in a cell that is being edited; without a source, somebody types in it just now. */
+export interface TypedMessage {
+  cell: string;
+  source: string | null;
 }

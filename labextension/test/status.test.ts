@@ -2,21 +2,48 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mark } from "../src/lab/mark.ts";
 import { standing } from "../src/lab/status.ts";
+import type { CellMessage, DraftMessage } from "../src/messages.ts";
 import cases from "./marks.json" with { type: "json" };
 
 for (const { text, mark: wanted } of cases) {
   test(`the mark of ${JSON.stringify(text)}`, () => assert.equal(mark(text), wanted));
 }
 
-const told = { cell: "a", mark: mark("int x;"), text: "live on 1 of 1 pod", sign: "✓", tone: "good", detail: "8.4 kB" };
+const ran: CellMessage = {
+  cell: "a",
+  mark: mark("int x;"),
+  text: "live on 1 of 1 pod",
+  sign: "✓",
+  tone: "good",
+  detail: "8.4 kB",
+  actions: [{ label: "Roll back", source: "%wasm_rollback a" }],
+};
+const draft: DraftMessage = { cell: "a", mark: mark("int y;"), text: "compiles; 9.1 kB (+0.7)", tone: "quiet" };
 
 test("what ran is told as it is", () => {
-  const found = standing({ ...told, tone: "good" }, "int x;");
-  assert.deepEqual(found, { sign: "✓", tone: "good", text: "live on 1 of 1 pod · 8.4 kB" });
+  const found = standing(ran, draft, "int x;");
+  assert.deepEqual(found, { sign: "✓", tone: "good", text: "live on 1 of 1 pod · 8.4 kB", actions: ran.actions });
 });
 
-test("what was edited since is never green", () => {
-  const found = standing({ ...told, tone: "good" }, "int y;");
-  assert.equal(found.tone, "warn");
-  assert.match(found.text, /^edited since/);
+test("what was edited since is never green, whatever is known of it", () => {
+  for (const [source, about] of [
+    ["int y;", draft],
+    ["int z;", draft],
+    ["int y;", undefined],
+    [null, draft],
+  ] as const) {
+    const found = standing(ran, about, source);
+    assert.equal(found?.tone, "warn");
+    assert.match(found?.text ?? "", /^edited since; not live/);
+  }
+});
+
+test("a draft is told of its own text alone", () => {
+  assert.equal(
+    standing(ran, draft, "int y;")?.text,
+    "edited since; not live · compiles; 9.1 kB (+0.7) · before: live on 1 of 1 pod · 8.4 kB",
+  );
+  assert.equal(standing(undefined, draft, "int y;")?.text, "not run · compiles; 9.1 kB (+0.7)");
+  assert.equal(standing(undefined, draft, "int z;"), null);
+  assert.equal(standing(undefined, { ...draft, tone: "bad" }, "int y;")?.tone, "bad");
 });

@@ -75,9 +75,9 @@ class SimulatedMesh:
         labels = {"app": workload}
         return Pod(f"{workload}-{number}", workload, labels, "2/2", "Running", 0, self.start, f"10.0.0.1:{number}")
 
-    def judged(self, name: str, what: Verdict = Verdict.LIVE, reason: str = "") -> PodVerdict:
+    def judged(self, name: str, what: Verdict = Verdict.LIVE, reason: str = "", line: int = 0) -> PodVerdict:
         at = datetime.now(timezone.utc)
-        return PodVerdict(name, "header-filter", what, DIGEST, DIGEST, reason, (), at)
+        return PodVerdict(name, "header-filter", what, DIGEST, DIGEST, reason, (), at, line=line)
 
     # What happens to it.
 
@@ -86,9 +86,9 @@ class SimulatedMesh:
             self.there[name] = replace(self.there[name], **what)
             self.tell("pod", name, self.there[name].to_dict())
 
-    def judge(self, name: str, what: Verdict, reason: str = "") -> None:
+    def judge(self, name: str, what: Verdict, reason: str = "", line: int = 0) -> None:
         with self.lock:
-            self.verdict_of[name] = self.judged(name, what, reason)
+            self.verdict_of[name] = self.judged(name, what, reason, line)
             self.tell("verdict", f"{name}/header-filter", self.verdict_of[name].to_dict())
 
     def delete(self, name: str) -> None:

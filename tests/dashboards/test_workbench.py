@@ -12,12 +12,17 @@ import pytest
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from wasmnb import lab
+from wasmnb.cases import CaseResult, CasesFailedError, TestResults
+from wasmnb.cases.judge import Check
+from wasmnb.compile import Filter
+from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.errors import CompileError
 from wasmnb.lab.standing import Ran, mark, standing
 from wasmnb.live.feed import Freshness
 from wasmnb.live.row import PluginState, Row
 from wasmnb.mesh import Verdict
 from wasmnb.session import close_default, default
+from wasmnb.session.files import FileResult
 
 OWN, OTHER = "sha256:" + "ab12cd34" * 8, "sha256:" + "99887766" * 8
 LIVE = Freshness("live", datetime.now(timezone.utc))
@@ -78,11 +83,20 @@ class Comm:
     """A front end's end of a comm."""
 
     def __init__(self):
-        self.told = []
-        self.closed = None
+        self.told, self.marks, self.drafts = [], [], []
+        self.closed = self.said = None
 
     def send(self, data):
-        self.told += json.loads(json.dumps(data))["cells"]
+        sent = json.loads(json.dumps(data))
+        self.told += sent["cells"]
+        self.marks += sent["marks"]
+        self.drafts += sent["drafts"]
+
+    def on_msg(self, said):
+        self.said = said
+
+    def typed(self, cell, source):
+        self.said({"content": {"data": {"cell": cell, "source": source}}})
 
     def on_close(self, closed):
         self.closed = closed
@@ -92,14 +106,15 @@ class Kernel:
     """The parts of a kernel's shell that a workbench knows."""
 
     def __init__(self):
-        self.targets, self.after = {}, []
+        self.targets, self.told = {}, {"pre_run_cell": [], "post_run_cell": []}
         self.kernel = SimpleNamespace(
             comm_manager=SimpleNamespace(
                 register_target=self.targets.__setitem__, unregister_target=lambda name, _: self.targets.pop(name)
             )
         )
         self.events = SimpleNamespace(
-            register=lambda _, told: self.after.append(told), unregister=lambda _, told: self.after.remove(told)
+            register=lambda name, told: self.told[name].append(told),
+            unregister=lambda name, told: self.told[name].remove(told),
         )
 
     def open(self):
@@ -109,22 +124,30 @@ class Kernel:
 
     def ran(self, cell, source, *, error=None, result=None):
         info = SimpleNamespace(cell_id=cell, raw_cell=source)
-        for told in self.after:
+        for told in self.told["pre_run_cell"]:
+            told(info)
+        for told in self.told["post_run_cell"]:
             told(SimpleNamespace(info=info, error_before_exec=None, error_in_exec=error, result=result))
 
 
 @pytest.fixture
 def kernel():
     made = Kernel()
-    lab.attach(made)
+    lab.attach(made, drafted)
     yield made
     lab.detach(made)
     assert not made.targets
-    assert not made.after
+    assert not any(made.told.values())
     close_default()
 
 
 CELL = "%%wasm_filter greeter\nint x"
+
+
+def drafted(text):
+    """Read a cell as the magics do."""
+    first, _, body = text.partition("\n")
+    return Filter(first.split()[1], f"\n{body}")
 
 
 def test_cells_that_ran_before_the_page_asked_are_told_then(kernel):
@@ -160,3 +183,68 @@ def test_the_mesh_is_followed_while_somebody_looks(kernel):
     assert len(comm.told) == said + 1, "what says the same is not told again"
     comm.closed({})
     assert not mesh.watches
+
+
+def test_a_crash_is_marked_in_the_cell_that_defines_the_filter(kernel):
+    mesh = SimulatedMesh(2)
+    kernel.ran("one", CELL)
+    comm = kernel.open()
+    bench = lab.workbench._benches[kernel]
+    bench._ran["one"] = Ran("one", "mark", "header-filter", mesh.judged("w-0-0").running, 8400)
+    default().use(mesh)
+    kernel.ran("two", "x = 1")
+    mesh.judge("w-0-1", Verdict.TRAPPED, "its VM crashed", line=4)
+    until(lambda: comm.marks, bool)
+    (told,) = comm.marks
+    assert (told["cell"], told["mark"], told["kind"]) == ("one", "mark", "trap")
+    (found,) = told["marks"]
+    assert (found["line"], found["severity"]) == (4, "error")
+    assert found["message"].startswith("crashed on w-0-1, seen at ")
+    mesh.judge("w-0-1", Verdict.LIVE, "")
+    until(lambda: comm.marks[-1]["marks"], lambda marks: not marks)
+
+
+def test_what_a_compiler_says_stands_where_it_belongs_and_is_bounded(kernel):
+    comm = kernel.open()
+    default().context.secrets.add("hunter2-secret")
+    kernel.ran("file", "%%wasm_file a.h\nint y", result=FileResult("a.h", "int y", unchanged=False))
+    many = [Diagnostic("error", "hunter2-secret " + "x" * 1000, line) for line in range(2, 100)]
+    there = Diagnostic("error", "expected ';'", 2, 6, text="a.h")
+    kernel.ran("one", CELL, error=CompileError("no.", diagnostics=[*many, there]))
+    own, other = comm.marks
+    assert (own["cell"], own["kind"], len(own["marks"])) == ("one", "compiler", 50)
+    assert all(len(one["message"]) <= 400 and "hunter2" not in one["message"] for one in own["marks"])
+    assert (other["cell"], other["mark"]) == ("file", mark("%%wasm_file a.h\nint y"))
+    assert [(one["line"], one["column"]) for one in other["marks"]] == [(2, 6)]
+    kernel.ran("one", CELL, error=CompileError("no.", diagnostics=many[:1]))
+    assert [len(one["marks"]) for one in comm.marks[-2:]] == [1, 0]
+
+
+def test_cases_that_failed_are_marked_where_they_begin(kernel):
+    comm = kernel.open()
+    passed = CaseResult("good", line=3)
+    failed = CaseResult("bad", checks=(Check("response", "status", "200", "403", passed=False),), line=7)
+    error = CasesFailedError.of(TestResults((passed, failed), name="greeter"))
+    kernel.ran("cases", "%%wasm_test greeter\ncases:", error=error)
+    (told,) = comm.marks
+    assert (told["cell"], told["kind"]) == ("cases", "test")
+    assert [(one["line"], one["message"]) for one in told["marks"]] == [(7, f"bad: {failed.why}")]
+    kernel.ran("cases", "%%wasm_test greeter\ncases:", result=TestResults((passed,), name="greeter"))
+    assert comm.marks[-1]["marks"] == []
+
+
+@pytest.mark.compiler
+def test_what_is_typed_is_compiled_and_nothing_more(kernel):
+    comm = kernel.open()
+    comm.typed("one", "%%wasm_filter greeter\nint x = y;")
+    until(lambda: comm.drafts, bool)
+    assert comm.drafts[0]["text"].startswith("does not compile: line 2: use of undeclared identifier 'y'")
+    assert comm.drafts[0]["mark"] == comm.marks[0]["mark"] == mark("%%wasm_filter greeter\nint x = y;")
+    assert [(one["line"], one["column"]) for one in comm.marks[0]["marks"]] == [(2, 9)]
+    assert not default().filters
+    default().config(ahead="off")
+    comm.typed("one", "%%wasm_filter greeter\nint x = z;")
+    comm.typed("two", "x = 1")
+    comm.typed(3, None)
+    bench = lab.workbench._benches[kernel]
+    assert not bench._typing._ahead._wanted

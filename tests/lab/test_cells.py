@@ -72,9 +72,9 @@ def test_cells_are_in_their_language_and_others_are_left_alone(notebook):
     assert page.evaluate(source).endswith("};\nvoid f() {\n    // int x;")
     # A cell that becomes ours, and one that is ours no more.
     edit(opened, 3, *["Backspace"] * len(PYTHON), *"%%wasm_filter late --lang rs")
-    assert page.evaluate(ALL)[3] == "text/x-wasmnb-rust"
+    page.wait_for_function(f"{ALL}[3] === 'text/x-wasmnb-rust'", timeout=10_000)
     edit(opened, 3, *["Backspace"] * len("%%wasm_filter late --lang rs"), *"x = 1")
-    assert page.evaluate(ALL)[3] == usual
+    page.wait_for_function(f"{ALL}[3] === '{usual}'", timeout=10_000)
     # A kernel that says its language again changes nothing.
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.wait_for_timeout(4000)
@@ -86,7 +86,7 @@ def test_a_cell_of_ours_is_inserted_moved_and_run(notebook):
     opened = notebook("%load_ext wasmnb", PYTHON, extension=True)
     page = opened.page
     edit(opened, 1, *["Backspace"] * len(PYTHON), *"%%wasm_file a.h", "Enter", *"int a();")
-    assert page.evaluate(ALL)[1] == "text/x-wasmnb-cpp"
+    page.wait_for_function(f"{ALL}[1] === 'text/x-wasmnb-cpp'", timeout=10_000)
     opened.command("notebook:insert-cell-below")
     opened.command("notebook:move-cell-up")
     opened.command("notebook:move-cell-up")

@@ -30,6 +30,7 @@ SLOW = "takes seconds of Python alone"
 
 #: Folders whose tests are all of a kind, beside what their fixtures say.
 FOLDERS = {
+    "ahead": ("compiler",),
     "assemblyscript": ("compiler", "envoy"),
     "compile": ("compiler",),
     "conformance": ("compiler", "envoy"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from wasmnb.module import Module
 
-__all__ = ["Frame", "could_trap_at", "function_sizes", "place_in", "symbolize"]
+__all__ = ["Frame", "could_trap_at", "function_sizes", "is_cell", "place_in", "symbolize"]
 
 _CODE = 10
 # WebAssembly core specification 3.0, section 5.4: unreachable, calls, memory accesses, division and remainder,
@@ -107,9 +107,14 @@ def symbolize(module: Module, offsets: Sequence[int]) -> list[Frame]:
     ]
 
 
+def is_cell(module: Module, file: str) -> bool:
+    """Tell whether a file that a filter speaks of is the cell that it was made of."""
+    return bool(module.source) and Path(file).name in _CELLS
+
+
 def place_in(module: Module, file: str, line: int) -> str:
     """Name a place that a filter itself told of: a line of the cell, with its text, or one of another file."""
-    if not (module.source and Path(file).name in _CELLS):
+    if not is_cell(module, file):
         return f"{file} line {line}"
     quote = line_of(module.source, line, _symbols(module)[1]).strip()
     return f"cell line {line}" + (f": {quote}" if quote else "")

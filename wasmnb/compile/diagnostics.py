@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import Place
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.errors import CompileError
 
-__all__ = ["CELL", "Diagnostic", "in_file", "line_of", "parse"]
+__all__ = ["CELL", "Diagnostic", "Edit", "Fix", "in_file", "line_of", "parse"]
 
 #: The name under which the compiler sees the cell.
 CELL = "cell.cc"
@@ -26,7 +26,40 @@ _MESSAGE = re.compile(
     r"(?P<file>[^\n:]+):(?P<line>\d+):(?P<column>\d+): (?P<severity>fatal error|error|warning|note): (?P<message>.*)"
 )
 _PLACELESS = re.compile(r"(?P<severity>fatal error|error|warning): (?P<message>.*)")
+# What -fdiagnostics-parseable-fixits adds below a message: what to put in place of which characters.
+_FIX = re.compile(r'fix-it:"(?P<file>[^"]*)":\{(?P<from>\d+:\d+)-(?P<to>\d+:\d+)\}:"(?P<text>.*)"')
+# The line that clang quotes below a message, and what it draws below that.
+_QUOTED = re.compile(r" *\d* \| ")
+_ESCAPED = re.compile(rb"\\(?:([0-7]{3})|(.))", re.DOTALL)
+_LETTERS = {b"n": b"\n", b"t": b"\t"}
 _INCLUDED = re.compile(r"(?:In file included from|\s+from) (?P<file>[^\n:]+):(?P<line>\d+)[:,]")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A part of the cell, and what a compiler would have in its place; lines and columns as of a `Diagnostic`."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A compiler's own suggestion.
+
+    Parameters
+    ----------
+    title : str
+        What it does.
+    edits : tuple of Edit
+        All of them together.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +82,10 @@ class Diagnostic:
         What the place is called: ``cell``, or a header's name.
     notes : tuple of Diagnostic
         What the compiler adds to it.
+    end_line, end_column : int
+        Behind the last character that it is about; 0 when unknown.
+    fixes : tuple of Fix
+        What the compiler itself would change.
     """
 
     severity: str
@@ -58,6 +95,9 @@ class Diagnostic:
     quote: str = ""
     text: str = "cell"
     notes: tuple[Diagnostic, ...] = ()
+    end_line: int = 0
+    end_column: int = 0
+    fixes: tuple[Fix, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -74,12 +114,17 @@ class Diagnostic:
             "quote": self.quote,
             "text": self.text,
             "notes": [note.to_dict() for note in self.notes],
+            "end_line": self.end_line,
+            "end_column": self.end_column,
+            "fixes": [asdict(fix) for fix in self.fixes],
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Diagnostic:
         """Read what `to_dict` gave."""
-        return cls(**{**data, "notes": tuple(cls.from_dict(note) for note in data["notes"])})
+        notes = tuple(cls.from_dict(note) for note in data["notes"])
+        fixes = (Fix(fix["title"], tuple(Edit(**edit) for edit in fix["edits"])) for fix in data.get("fixes", ()))
+        return cls(**{**data, "notes": notes, "fixes": tuple(fixes)})
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity}: {self.message}"
@@ -118,6 +163,8 @@ def parse(
     found: list[Diagnostic] = []
     included: tuple[str, int] = ("", 0)
     for text in messages.splitlines():
+        if _QUOTED.match(text):
+            continue
         via = _INCLUDED.match(text)
         if via:
             if texts.own(via["file"]):
@@ -134,6 +181,8 @@ def parse(
                 diagnostic = replace(diagnostic, notes=(origin,))
             found.append(diagnostic)
             included = ("", 0)
+        elif (fix := _FIX.match(text)) and found:
+            found[-1] = _fixed(found[-1], texts.edit(fix))
         elif placeless := _PLACELESS.match(text):
             found.append(Diagnostic(_severity(placeless["severity"]), placeless["message"]))
     return tuple(texts.home(diagnostic) for diagnostic in found)
@@ -168,6 +217,19 @@ class _Texts:
             column = len(quote.encode(errors="replace")[: column - 1].decode(errors="ignore")) + 1
         return Diagnostic(severity, message, line, column, quote, _CELL if cell else _plain(file))
 
+    def edit(self, match: re.Match[str]) -> Edit | None:
+        """Read a suggestion; one for another file than the cell is none."""
+        if match["file"] != CELL:
+            return None
+        start, end = (self._characters(*map(int, match[name].split(":"))) for name in ("from", "to"))
+        text = _ESCAPED.sub(lambda one: _unescaped(one[1], one[2]), match["text"].encode()).decode(errors="replace")
+        return Edit(*start, *end, text)
+
+    def _characters(self, line: int, column: int) -> tuple[int, int]:
+        """Count characters where clang counts bytes."""
+        quote = line_of(self.source, line, self.first_line)
+        return line, len(quote.encode(errors="replace")[: column - 1].decode(errors="ignore")) + 1
+
     def home(self, diagnostic: Diagnostic) -> Diagnostic:
         """Move a message about somebody else's header to the line of the user's that the compiler's notes name."""
         own = {_CELL, *self.files}
@@ -179,6 +241,31 @@ class _Texts:
         header = Diagnostic("note", f"in {diagnostic.text}", diagnostic.line, diagnostic.column, "", diagnostic.text)
         message = f"{diagnostic.message} (in {diagnostic.text})"
         return replace(origin, severity=diagnostic.severity, message=message, notes=(header, *diagnostic.notes))
+
+
+def _fixed(diagnostic: Diagnostic, edit: Edit | None) -> Diagnostic:
+    """Add a suggestion to a message: its own, or that of its last note, which then says what it does."""
+    if edit is None:
+        return diagnostic
+    note = diagnostic.notes[-1].message if diagnostic.notes else ""
+    known = diagnostic.fixes[-1] if diagnostic.fixes else None
+    if known is not None and (known.title == note or (not note and len(diagnostic.fixes) == 1)):
+        together = Fix(known.title, (*known.edits, edit))
+        return replace(diagnostic, fixes=(*diagnostic.fixes[:-1], together))
+    return replace(diagnostic, fixes=(*diagnostic.fixes, Fix(note or _title(edit), (edit,))))
+
+
+def _title(edit: Edit) -> str:
+    if not edit.text:
+        return "remove it"
+    words = edit.text.strip()
+    return (
+        f"insert {words!r}" if (edit.line, edit.column) == (edit.end_line, edit.end_column) else f"change to {words!r}"
+    )
+
+
+def _unescaped(octal: bytes | None, letter: bytes) -> bytes:
+    return bytes([int(octal, 8)]) if octal else _LETTERS.get(letter, letter)
 
 
 def _plain(file: str) -> str:

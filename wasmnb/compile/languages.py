@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from wasmnb.errors import UsageError
 from wasmnb.registered import Group, load
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 
-__all__ = ["LANGUAGES", "Guess", "Language", "Toolchain", "guess", "toolchain"]
+__all__ = ["LANGUAGES", "Fetching", "Guess", "Language", "Toolchain", "at_hand", "guess", "toolchain"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,14 @@ class Toolchain(Protocol):
         """Look at everything that a build needs."""
 
 
+@runtime_checkable
+class Fetching(Protocol):
+    """A toolchain that may have to fetch, or to run, what others wrote, before it can compile a cell."""
+
+    def at_hand(self, filter: Filter) -> bool:  # noqa: A002
+        """Tell whether all that a filter asks for is on this machine, and made."""
+
+
 #: Every language by its word, ours and those that other packages register.
 LANGUAGES: Group[Language] = Group(
     "wasmnb.languages",
@@ -122,6 +130,17 @@ def toolchain(language: str) -> Toolchain:
         f"There is no toolchain for the language {language!r}.",
         hint=f"use {guess!r}; there is {known}" if guess else f"there is {known}",
     )
+
+
+def at_hand(filter: Filter) -> bool:  # noqa: A002
+    """Tell whether a cell can be compiled without fetching anything, and without running what others wrote.
+
+    Raises
+    ------
+    UsageError, ToolchainError
+    """
+    found = toolchain(filter.language)
+    return not isinstance(found, Fetching) or found.at_hand(filter)
 
 
 @dataclass(frozen=True)

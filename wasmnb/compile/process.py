@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -14,13 +16,105 @@ from wasmnb.interrupts import uninterrupted
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Finished", "end", "finish", "run", "start"]
+__all__ = ["Finished", "Leash", "StoppedError", "end", "finish", "leash", "run", "start"]
 
 _MEMORY = ("out of memory", "Cannot allocate memory", "std::bad_alloc")
 _DISK = ("No space left on device", "NoSpaceLeft", "Disk quota exceeded", "File too large", "FileTooBig")
+
+
+class StoppedError(Exception):
+    """What a build meets that nobody waits for any more: its tools were ended."""
+
+
+class Leash:
+    """Ends, from another thread, the tools of a build, and lets them work behind everything else.
+
+    Parameters
+    ----------
+    nice : int
+        The niceness of each tool.
+    """
+
+    def __init__(self, nice: int = 10) -> None:
+        self._nice = nice
+        self._lock = threading.Lock()
+        self._held: dict[subprocess.Popen[bytes], bool] = {}
+        self._stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the build is to go no further."""
+        return self._stopped
+
+    def check(self) -> None:
+        """Go on, or do not.
+
+        Raises
+        ------
+        StoppedError
+        """
+        if self._stopped:
+            raise StoppedError
+
+    def stop(self, *, kept: bool = False) -> None:
+        """End the tools; those that are kept for later builds only where that is said."""
+        with self._lock:
+            self._stopped = True
+            for process, spared in self._held.items():
+                if kept or not spared:
+                    _kill(process)
+
+    @contextlib.contextmanager
+    def hold(self, process: subprocess.Popen[bytes], *, kept: bool = False) -> Iterator[None]:
+        """Have a tool ended by `stop` while the block runs.
+
+        Parameters
+        ----------
+        process : subprocess.Popen
+            The leader of its process group.
+        kept : bool
+            It serves later builds too: it keeps its priority, and ends only when it hangs.
+        """
+        self.take(process, kept=kept)
+        try:
+            yield
+        finally:
+            self.leave(process)
+
+    def take(self, process: subprocess.Popen[bytes], *, kept: bool = False) -> None:
+        """Have a tool ended by `stop`, until `leave`."""
+        with self._lock:
+            self._held[process] = kept
+            if self._stopped:
+                _kill(process)
+        if not kept:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, self._nice)
+
+    def leave(self, process: subprocess.Popen[bytes]) -> None:
+        """Forget a tool."""
+        with self._lock:
+            self._held.pop(process, None)
+
+    @contextlib.contextmanager
+    def on(self) -> Iterator[None]:
+        """Hold every tool that the block starts."""
+        token = _LEASH.set(self)
+        try:
+            yield
+        finally:
+            _LEASH.reset(token)
+
+
+_LEASH: ContextVar[Leash | None] = ContextVar("leash", default=None)
+
+
+def leash() -> Leash | None:
+    """Give what holds the tools of this thread; None where somebody waits for them."""
+    return _LEASH.get()
 
 
 @dataclass(frozen=True)
@@ -82,7 +176,11 @@ def start(
     ------
     ToolchainError
         The program cannot be started.
+    StoppedError
     """
+    holder = leash()
+    if holder is not None:
+        holder.check()
     # No CPATH, no locale, no build date reaches the compiler: same source, same bytes.
     plain = {"LC_ALL": "C.UTF-8", "TMPDIR": str(folder), "SOURCE_DATE_EPOCH": "0", "PATH": os.defpath}
     made: list[subprocess.Popen[bytes]] = []
@@ -111,20 +209,26 @@ def start(
             hint=Wording("pip install --force-reinstall ziglang, then run {}", Verb("doctor")),
             code="WNB2003",
         ) from error
+    if holder is not None:
+        holder.take(made[0])
     return made[0]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """Kill a tool with everything it started, and wait until it is gone."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    _kill(process)
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             # What a killed tool did not read cannot be flushed.
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
     process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def run(command: Sequence[str], folder: Path, *, environment: dict[str, str] | None = None) -> Finished:
@@ -151,11 +255,17 @@ def finish(process: subprocess.Popen[bytes], text: bytes | None = None) -> Finis
     ------
     ToolchainError
         It ran out of disk or memory.
+    StoppedError
     """
+    holder = leash()
     try:
         output, messages = process.communicate(text)
     finally:
         end(process)
+        if holder is not None:
+            holder.leave(process)
+    if holder is not None:
+        holder.check()
     finished = Finished(process.returncode, output.decode(errors="replace"), messages.decode(errors="replace"))
     finished.refuse_exhaustion()
     return finished

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.panics import Panic
     from wasmnb.module import Module
 
-__all__ = ["annotated", "could_trap", "panic_lines", "summary", "told", "told_frames"]
+__all__ = ["annotated", "could_trap", "crash_line", "panic_lines", "summary", "told", "told_frames"]
 
 _MOST = 8  # lines of frames
 _MOST_SAID = 6  # lines of a panic's own text
@@ -64,6 +64,16 @@ def summary(module: Module | None, trap: Trap, plugin: str = "") -> str:
     words = cut(panic.text.partition("\n")[0], _SHORT)
     words += f" ({_place(module, panic).partition(': ')[0]})" if panic.line else ""
     return words if panic.sure else f"{trap.why}, after it logged: {words}"
+
+
+def crash_line(module: Module, trap: Trap, plugin: str = "") -> int:
+    """Give the line of the cell in which a VM crashed, as the filter itself said, or of its innermost frame; else 0."""
+    from wasmnb.compile.backtrace import is_cell, symbolize  # noqa: PLC0415 - heavy, and traps are rare
+
+    panic = _panic(trap, plugin)
+    if panic is not None and panic.line and is_cell(module, panic.file):
+        return panic.line
+    return next((frame.line for frame in symbolize(module, trap.offsets) if frame.line), 0)
 
 
 def _panic(trap: Trap, plugin: str) -> Panic | None:

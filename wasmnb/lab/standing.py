@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,21 +10,31 @@ from typing import TYPE_CHECKING
 from wasmnb.display.text import short_digest
 from wasmnb.errors import Explained
 from wasmnb.mesh import Verdict
+from wasmnb.plugin.selector import selector_text
 from wasmnb.session.results import FilterResult
 from wasmnb.views.board import freshness_text
 from wasmnb.views.mesh import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from wasmnb.display import Tone
     from wasmnb.live.feed import Freshness
-    from wasmnb.live.messages import CellMessage
+    from wasmnb.live.messages import ActionMessage, CellMessage
     from wasmnb.live.row import PluginState, Row
 
 __all__ = ["Ran", "mark", "ran", "standing"]
 
 _MOST = 200  # characters of a reason
+
+_CASES = """%%wasm_test {name}
+test:
+- name: what the filter adds is there
+  request: GET /
+  response_headers:
+    result:
+      has_header: [{{key: x-greeting, value: hello}}]
+"""
 
 _ORDER = ("bad", "warn", "quiet", "good")
 
@@ -46,6 +57,10 @@ class Ran:
         Bytes of the module.
     failure : str
         Why there is no module; empty when there is one.
+    name : str
+        The filter's.
+    selector : str or None
+        The pods that it was deployed to last; None where it was not.
     """
 
     cell: str
@@ -54,6 +69,8 @@ class Ran:
     digest: str = ""
     size: int = 0
     failure: str = ""
+    name: str = ""
+    selector: str | None = None
 
 
 def mark(source: str) -> str:
@@ -68,29 +85,65 @@ def ran(cell: str, source: str, came_to: object, mask: Callable[[str], str]) -> 
         return Ran(cell, mark(source), failure=mask(came_to.what)[:_MOST])
     if not isinstance(came_to, FilterResult):
         return None
-    done = came_to.deployment
-    plugin = done.plugin.id if done is not None else came_to.filter.name
-    return Ran(cell, mark(source), plugin, came_to.image_digest, len(came_to.module.wasm))
+    done, name = came_to.deployment, came_to.filter.name
+    plugin, selector = (done.plugin.id, selector_text(done.plugin.selector)) if done is not None else (name, None)
+    size = len(came_to.module.wasm)
+    return Ran(cell, mark(source), plugin, came_to.image_digest, size, name=name, selector=selector)
 
 
-def standing(ran: Ran, rows: Iterable[Row], freshness: Freshness | None) -> CellMessage:
-    """Say where a cell's filter stands.
+def standing(
+    ran: Ran,
+    rows: Sequence[Row],
+    freshness: Freshness | None,
+    *,
+    tested: bool = False,
+    crashed: Mapping[str, str] | None = None,
+) -> CellMessage:
+    """Say where a cell's filter stands, and what can be done next.
 
     Parameters
     ----------
     ran : Ran
-    rows : iterable of Row
+    rows : sequence of Row
         The pods of the mesh that have plugins.
     freshness : Freshness or None
         How much the rows can be believed; None where no mesh is chosen.
+    tested : bool
+        The filter has cases.
+    crashed : mapping of str to str, optional
+        When a crash was seen, by the name of its pod.
     """
-    text, tone = _words(ran, rows, freshness)
+    text, tone = _words(ran, rows, freshness, crashed or {})
     sign = {"good": "✓", "bad": "✗", "warn": "!"}.get(tone, "·")
     detail = "" if ran.failure else f"{ran.size / 1000:.1f} kB · {short_digest(ran.digest)}"
-    return {"cell": ran.cell, "mark": ran.mark, "text": text, "sign": sign, "tone": tone, "detail": detail}
+    return {
+        "cell": ran.cell,
+        "mark": ran.mark,
+        "text": text,
+        "sign": sign,
+        "tone": tone,
+        "detail": detail,
+        "actions": _actions(ran, rows, freshness, tested=tested),
+    }
 
 
-def _words(ran: Ran, rows: Iterable[Row], freshness: Freshness | None) -> tuple[str, Tone]:
+def _actions(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, *, tested: bool) -> list[ActionMessage]:
+    """Offer what is of use: each is a line that the user sees before it does anything."""
+    if ran.failure:
+        return []
+    found: list[ActionMessage] = []
+    there = freshness is not None and any(one.id == ran.plugin for row in rows for one in row.plugins)
+    if ran.selector is not None and freshness is not None:
+        words = ["%wasm_deploy", ran.name, "--selector", shlex.quote(ran.selector)]
+        words += ["--id", ran.plugin] if ran.plugin != ran.name else []
+        found.append({"label": f"Deploy to {ran.selector}", "source": " ".join(words)})
+    if there:
+        found.append({"label": "Roll back", "source": f"%wasm_rollback {ran.plugin}"})
+    cases = f"%wasm_test {ran.name}" if tested else _CASES.format(name=ran.name)
+    return [*found, {"label": "Run the tests" if tested else "Write tests", "source": cases}]
+
+
+def _words(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, crashed: Mapping[str, str]) -> tuple[str, Tone]:
     if ran.failure:
         return f"not built: {ran.failure}", "bad"
     if freshness is None:
@@ -98,10 +151,10 @@ def _words(ran: Ran, rows: Iterable[Row], freshness: Freshness | None) -> tuple[
     if freshness.kind != "live":
         return f"built; {freshness_text(freshness)}", "warn"
     found = [(row, one) for row in rows for one in row.plugins if one.id == ran.plugin]
-    return _judged(ran.digest, found) if found else ("built; not deployed", "quiet")
+    return _judged(ran.digest, found, crashed) if found else ("built; not deployed", "quiet")
 
 
-def _judged(digest: str, found: Sequence[tuple[Row, PluginState]]) -> tuple[str, Tone]:
+def _judged(digest: str, found: Sequence[tuple[Row, PluginState]], crashed: Mapping[str, str]) -> tuple[str, Tone]:
     """Say on how many of the pods that have the plugin this very build is live, and what is worst about the others."""
     own = [(row, one) for row, one in found if one.digest == digest]
     if not own:
@@ -113,8 +166,10 @@ def _judged(digest: str, found: Sequence[tuple[Row, PluginState]]) -> tuple[str,
     row, worst = min(own, key=lambda pair: _ORDER.index(VERDICTS[pair[1].verdict][1]))
     if worst.verdict == Verdict.LIVE.value:
         return f"{said}; the others run another build", "warn"
-    why = f": {worst.reason}" if worst.reason else ""
-    return f"{worst.verdict} on {row.name}{why}; {said}", "bad" if VERDICTS[worst.verdict][1] == "bad" else "warn"
+    where = [row.name, f"line {worst.line}" if worst.line else "", crashed.get(row.name, "") if worst.line else ""]
+    why = f": {worst.reason[:_MOST]}" if worst.reason else ""
+    tone: Tone = "bad" if VERDICTS[worst.verdict][1] == "bad" else "warn"
+    return f"{worst.verdict} on {', '.join(filter(None, where))}{why}; {said}", tone
 
 
 def _pods(count: int) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 __all__ = [
+    "ActionMessage",
     "CaptureMessage",
     "CellMessage",
     "CellsMessage",
+    "DraftMessage",
+    "EditMessage",
+    "FixMessage",
     "FreshnessMessage",
     "HeaderMessage",
     "HeadersMessage",
@@ -15,17 +19,22 @@ __all__ = [
     "LogLineMessage",
     "LogMessage",
     "LogPaintMessage",
+    "MarkMessage",
+    "MarksMessage",
     "PluginMessage",
     "PodMessage",
     "PodsMessage",
     "PodsPaintMessage",
     "RateMessage",
     "SignMessage",
+    "TypedMessage",
 ]
 
 # Names as front ends read them, whatever they are called elsewhere.
 Tone = Literal["", "good", "warn", "bad", "quiet"]
 Kind = Literal["starting", "live", "stale", "paused", "ended"]
+Severity = Literal["error", "warning", "info"]
+Witness = Literal["compiler", "test", "trap"]
 
 
 class SignMessage(TypedDict):
@@ -163,6 +172,13 @@ class LogMessage(LogPaintMessage):
     title: str
 
 
+class ActionMessage(TypedDict):
+    """Something that can be done next, and the text of the cell that does it."""
+
+    label: str
+    source: str
+
+
 class CellMessage(TypedDict):
     """Where the filter of a cell stands; the mark is that of the text that ran."""
 
@@ -172,9 +188,67 @@ class CellMessage(TypedDict):
     sign: str
     tone: Tone
     detail: str
+    actions: list[ActionMessage]
+
+
+class EditMessage(TypedDict):
+    """What a compiler would have in place of a part of a cell."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+class FixMessage(TypedDict):
+    """A compiler's suggestion: all the edits together."""
+
+    title: str
+    edits: list[EditMessage]
+
+
+class MarkMessage(TypedDict):
+    """Something that is said of a place in a cell; lines and columns from 1, in characters, 0 where unknown."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    severity: Severity
+    message: str
+    notes: list[str]
+    fixes: list[FixMessage]
+
+
+class MarksMessage(TypedDict):
+    """All that one kind of witness says of a text of a cell; the mark is that of the text."""
+
+    cell: str
+    mark: str
+    kind: Witness
+    marks: list[MarkMessage]
+
+
+class DraftMessage(TypedDict):
+    """What became of a text of a cell that was not run."""
+
+    cell: str
+    mark: str
+    text: str
+    tone: Tone
 
 
 class CellsMessage(TypedDict):
     """The cells of which something else is to be said than before."""
 
     cells: list[CellMessage]
+    marks: list[MarksMessage]
+    drafts: list[DraftMessage]
+
+
+class TypedMessage(TypedDict):
+    """What stands in a cell that is being edited; without a source, somebody types in it just now."""
+
+    cell: str
+    source: str | None

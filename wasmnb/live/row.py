@@ -17,7 +17,7 @@ _STILL = ("Running", "Completed", "Succeeded")
 
 @dataclass(frozen=True)
 class PluginState:
-    """What is known of one plugin on the pod; ``verdict`` is one of `wasmnb.Verdict`."""
+    """What is known of one plugin on the pod; ``verdict`` is one of `wasmnb.Verdict`, ``line`` of a `PodVerdict`."""
 
     id: str
     verdict: str
@@ -25,6 +25,7 @@ class PluginState:
     wanted: str = ""
     reason: str = ""
     evidence: tuple[str, ...] = ()
+    line: int = 0
 
     @property
     def digest(self) -> str:
@@ -37,7 +38,7 @@ class PluginState:
 
     def doubted(self, why: str) -> PluginState:
         """Give the same without what can no longer be said of it."""
-        return replace(self, verdict=Verdict.UNPROVEN.value, reason=f"was {self.verdict}; {why}", evidence=())
+        return replace(self, verdict=Verdict.UNPROVEN.value, reason=f"was {self.verdict}; {why}", evidence=(), line=0)
 
 
 @dataclass(frozen=True)

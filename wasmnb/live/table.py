@@ -136,6 +136,7 @@ class PodTable:
             str(value.get("wanted", "")),
             self._mask(_told(value)),
             tuple(self._mask(line) for line in value.get("evidence", ())),
+            int(value.get("line", 0)),
         )
         return state if told == self._round else state.doubted(_UNCONFIRMED)
 

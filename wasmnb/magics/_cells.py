@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from wasmnb.commands.command import Command
 
-__all__ = ["Magics", "shown", "unknown"]
+__all__ = ["Magics", "magic_words", "shown", "unknown"]
 
 _CALLS = ("run_line_magic", "run_cell_magic")
 _OURS = "wasm_"
+_WORDS = 3  # that a cell magic is called with
 
 
 class Magics(ast.NodeTransformer):
@@ -109,6 +110,14 @@ def _magic(node: ast.expr) -> str:
         return ""
     first = node.args[0] if node.args else None
     return str(first.value) if isinstance(first, ast.Constant) else ""
+
+
+def magic_words(node: ast.AST) -> tuple[str, str, str] | None:
+    """Give the name, the line and the body of the cell magic that a node of IPython's own code calls."""
+    if not (isinstance(node, ast.Call) and _magic(node) and len(node.args) == _WORDS):
+        return None
+    name, line, body = (one.value if isinstance(one, ast.Constant) else "" for one in node.args)
+    return str(name), str(line), str(body)
 
 
 def _call(function: Any, *arguments: ast.expr) -> ast.Call:

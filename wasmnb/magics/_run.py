@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasmnb.commands.command import Command
     from wasmnb.session import Session
 
-__all__ = ["magic"]
+__all__ = ["lines_above", "magic", "names_of"]
 
 
 def magic(commands: Mapping[str, Command], name: str, shell: InteractiveShell) -> Callable[..., Any]:
@@ -59,7 +59,7 @@ class _Magic:
 
     def _run(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
         command = self._commands[self.__name__]
-        parsed = command.parse(line, _names(self._shell, local_ns), "%" if cell is None else "%%")
+        parsed = command.parse(line, names_of(self._shell, local_ns), "%" if cell is None else "%%")
         if parsed.help:
             print(command.help())  # noqa: T201 - what was asked for
             return None
@@ -93,12 +93,16 @@ def _lines_above(shell: InteractiveShell) -> int:
     They are the line of the magic, and blank lines in front of it, which IPython takes away before a magic sees them.
     """
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    code = str(parent.get("content", {}).get("code", ""))
+    return lines_above(str(parent.get("content", {}).get("code", "")))
+
+
+def lines_above(code: str) -> int:
+    """Count the lines above the body of a cell's text."""
     blank = code[: len(code) - len(code.lstrip())]
     return 1 + (blank.count("\n") if code.lstrip().startswith("%%") else 0)
 
 
-def _names(shell: InteractiveShell, local: Mapping[str, Any] | None) -> dict[str, Any]:
+def names_of(shell: InteractiveShell, local: Mapping[str, Any] | None) -> dict[str, Any]:
     """Give the notebook's variables, without those that IPython put there itself."""
     hidden = shell.user_ns_hidden
     own = {name: value for name, value in shell.user_ns.items() if name not in hidden or hidden[name] is not value}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from IPython.core.completer import context_matcher
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from wasmnb.commands.command import Command
+    from wasmnb.compile import Filter
 
 __all__ = ["attach", "detach"]
 
@@ -33,7 +35,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     """Give a shell the magics, Tab for them, how results look, and an error of ours for a cell without a body."""
     detach(shell, commands)
     register(shell)
-    lab.attach(shell)
+    lab.attach(shell, partial(_draft, shell, commands))
     for name in commands:
         shell.register_magic_function(magic(commands, name, shell), "line_cell", name)  # type: ignore[arg-type]
 
@@ -62,6 +64,12 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     transforms = shell.input_transformer_manager.cleanup_transforms
     transforms[:] = [known for known in transforms if known not in _TRANSFORMS]
     shell.ast_transformers[:] = [known for known in shell.ast_transformers if not isinstance(known, Magics)]
+
+
+def _draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Filter:
+    from wasmnb.magics._draft import draft  # noqa: PLC0415 - for those who type in JupyterLab
+
+    return draft(shell, commands, source)
 
 
 def _keep_body(lines: list[str]) -> list[str]:

@@ -258,6 +258,8 @@ class PodVerdict:
         What a request of ours showed there, where one was sent; see `requests`.
     hanging : tuple of (int, int) or None
         How many workers of how many do not come back, where that was counted.
+    line : int
+        The line of the filter's cell in which its VM crashed; 0 where there was no crash, or nobody can say.
     """
 
     pod: str
@@ -272,6 +274,7 @@ class PodVerdict:
     proof: Proof = Proof.NONE
     observed: Handling = Handling.UNKNOWN
     hanging: tuple[int, int] | None = None
+    line: int = 0
 
     @property
     def requests(self) -> Handling:
@@ -307,6 +310,7 @@ class PodVerdict:
             "running": self.running,
             "reason": self.reason,
             "evidence": list(self.evidence),
+            "line": self.line,
             "at": self.at.isoformat(),
         }
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wasmnb.cases import TestResults
     from wasmnb.cases.bench import Costs
     from wasmnb.compile.go.migration import Migration
+    from wasmnb.compile.languages import Guess
     from wasmnb.progress import Progress
     from wasmnb.project import Project
     from wasmnb.rollout.deployment import Deployment
@@ -103,12 +104,25 @@ class Builds:
         filters, source = self.context.filters, call.source
         if source is None:
             return filters.get(call.name)
-        guessed = guess(source, self.context.defaults["language"]) if call.language is None else None
-        flags = parsing.flags(call.flags, call.include, call.define, call.std)
-        wanted = Filter(call.name, source, guessed.language if guessed else str(call.language), flags)
+        wanted, guessed = self._read(call, source)
         with guessed_language(guessed):
             built = filters.build(wanted, named=call.files, force=call.force, progress=call.progress)
         return replace(built, guess=guessed)
+
+    def _read(self, call: FilterCall, source: str) -> tuple[Filter, Guess | None]:
+        guessed = guess(source, self.context.defaults["language"]) if call.language is None else None
+        flags = parsing.flags(call.flags, call.include, call.define, call.std)
+        return Filter(call.name, source, guessed.language if guessed else str(call.language), flags), guessed
+
+    def draft(self, call: FilterCall) -> Filter:
+        """Give what `filter` would compile, with its files; nothing is compiled, remembered or put in force.
+
+        Raises
+        ------
+        BadNameError, UsageError
+        """
+        wanted, _ = self._read(call, call.source or "")
+        return self.context.filters.files.beside(wanted, call.files)
 
     def test(
         self,

@@ -114,9 +114,17 @@ def _certificates(value: object) -> str:
 
 _ON = ("true", "yes", "on", "1")
 _SWITCH = (*_ON, "false", "no", "off", "0")
+_AHEAD = ("auto", "off", "check")
 _PHASES, _POLICIES = words(Phase), words(FailPolicy)
 
 KEYS: dict[str, Default] = {
+    "ahead": Default(
+        lambda value: choice("ahead", value, _AHEAD),
+        "what becomes of a filter's cell while it is typed in JupyterLab with the extension: "
+        "off, or check (compiled and linked); auto is off on one processor",
+        "auto",
+        _AHEAD,
+    ),
     "ca": Default(_certificates, "certificate authorities of the registry, a PEM file"),
     "fail_policy": Default(
         lambda value: choice("fail_policy", value, _POLICIES), "after a crash of the filter", "close", _POLICIES

@@ -94,6 +94,10 @@ class Cases:
             item = recorded(taken, environment, run, name=title, secrets=secrets)
         self.keep(name, appended(text, item))
 
+    def names(self) -> Collection[str]:
+        """Give the filters that have some."""
+        return self._known.keys()
+
     def known(self, name: str) -> Suite:
         """Give the cases of a filter; plain requests where it has none."""
         return self._known[name][0] if name in self._known else PLAIN

@@ -4,6 +4,7 @@ import type { ICodeCellModel } from "@jupyterlab/cells";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import { languageOf } from "./cell.ts";
 import { MIMES, mimeOf } from "./mimes.ts";
+import { PAUSE } from "./typing.ts";
 
 /** Follow every notebook that is open, and those that will be. */
 export function followNotebooks(tracker: INotebookTracker, follow: (panel: NotebookPanel) => void): void {
@@ -11,8 +12,8 @@ export function followNotebooks(tracker: INotebookTracker, follow: (panel: Noteb
   tracker.widgetAdded.connect((_, panel) => follow(panel));
 }
 
-/** Keep the cells of a notebook in their languages. */
-export function followNotebook(panel: NotebookPanel): void {
+/** Follow every code cell of a notebook, and those that will be, once each. */
+export function followCells(panel: NotebookPanel, follow: (cell: ICodeCellModel) => void): void {
   const followed = new WeakSet<ICodeCellModel>();
   const cells = () => {
     const list = panel.content.model?.cells;
@@ -20,7 +21,7 @@ export function followNotebook(panel: NotebookPanel): void {
       const cell = list.get(index);
       if (cell.type !== "code" || followed.has(cell)) continue;
       followed.add(cell);
-      followCell(cell, () => panel.content.codeMimetype);
+      follow(cell);
     }
   };
   const model = () => {
@@ -31,8 +32,14 @@ export function followNotebook(panel: NotebookPanel): void {
   model();
 }
 
+/** Keep the cells of a notebook in their languages. */
+export function followNotebook(panel: NotebookPanel): void {
+  followCells(panel, (cell) => followCell(cell, () => panel.content.codeMimetype));
+}
+
 /** Keep one cell in its language; `usual` is what the notebook's other cells are in. */
 export function followCell(cell: ICodeCellModel, usual: () => string): void {
+  let clock: ReturnType<typeof setTimeout>;
   const settle = () => {
     if (cell.isDisposed) return;
     const language = languageOf(cell.sharedModel.getSource());
@@ -40,7 +47,10 @@ export function followCell(cell: ICodeCellModel, usual: () => string): void {
     else if (MIMES.has(cell.mimeType)) cell.mimeType = usual();
   };
   cell.sharedModel.changed.connect((_, change) => {
-    if (change.sourceChange) settle();
+    if (!change.sourceChange) return;
+    // To guess a language takes as long as the cell is.
+    clearTimeout(clock);
+    clock = setTimeout(settle, PAUSE);
   });
   cell.mimeTypeChanged.connect(settle);
   settle();

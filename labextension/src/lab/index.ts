@@ -6,7 +6,7 @@ import css from "../../style/lab.css";
 import { element } from "../dom.ts";
 import { followNotebook, followNotebooks } from "./cells.ts";
 import { register } from "./mimes.ts";
-import { StatusLines } from "./status.ts";
+import { Workbench } from "./workbench.ts";
 
 const cells = {
   id: "wasmnb:cells",
@@ -19,17 +19,17 @@ const cells = {
   },
 };
 
-const status = {
-  id: "wasmnb:status",
-  description: "Says below each cell of a filter where the filter stands.",
+const workbench = {
+  id: "wasmnb:workbench",
+  description: "Says below each cell of a filter where it stands, and marks what is wrong in it.",
   autoStart: true,
   requires: [INotebookTracker],
   activate: (_: unknown, tracker: INotebookTracker) => {
     document.head.append(element("style", {}, css));
     followNotebooks(tracker, (panel) => {
-      void panel.context.ready.then(() => new StatusLines(panel));
+      void panel.context.ready.then(() => new Workbench(panel));
     });
   },
 };
 
-export default [cells, status];
+export default [cells, workbench];

@@ -10,13 +10,15 @@ declare module "@jupyterlab/notebook" {
     readonly changed: Signal<CellList, unknown>;
     get(index: number): ICodeCellModel;
   }
+  export interface Comm {
+    onMsg: (message: { content: { data: unknown } }) => void;
+    onClose: (message: unknown) => void;
+    open(): unknown;
+    send(data: Record<string, string | null>): unknown;
+  }
   interface Kernel {
     readonly handleComms: boolean;
-    createComm(target: string): {
-      onMsg: (message: { content: { data: unknown } }) => void;
-      onClose: (message: unknown) => void;
-      open(): unknown;
-    };
+    createComm(target: string): Comm;
   }
   interface SessionContext {
     readonly ready: Promise<void>;
@@ -29,10 +31,15 @@ declare module "@jupyterlab/notebook" {
     readonly sessionContext: SessionContext;
     readonly context: { readonly ready: Promise<void> };
     readonly content: {
-      readonly model: { readonly cells: CellList } | null;
+      readonly model: {
+        readonly cells: CellList;
+        readonly sharedModel: { insertCell(index: number, cell: { cell_type: "code"; source: string }): unknown };
+      } | null;
       readonly modelChanged: Signal<unknown, unknown>;
       readonly codeMimetype: string;
       readonly widgets: readonly Cell[];
+      activeCellIndex: number;
+      mode: "command" | "edit";
     };
     readonly disposed: Signal<NotebookPanel, unknown>;
   }
@@ -44,6 +51,7 @@ declare module "@jupyterlab/notebook" {
 }
 
 declare module "@jupyterlab/cells" {
+  import type { EditorView } from "@codemirror/view";
   import type { Signal } from "@lumino/coreutils";
 
   export interface ICodeCellModel {
@@ -54,9 +62,25 @@ declare module "@jupyterlab/cells" {
     readonly sharedModel: { getSource(): string; readonly changed: Signal<unknown, { sourceChange?: unknown }> };
     readonly isDisposed: boolean;
   }
+  interface Position {
+    readonly line: number;
+    readonly column: number;
+  }
+  interface CodeMirrorEditor {
+    readonly editor: EditorView;
+    setCursorPosition(position: Position): void;
+    revealPosition(position: Position): void;
+    focus(): void;
+  }
   export interface Cell {
     readonly model: ICodeCellModel;
     readonly node: HTMLElement;
+    /** None before the cell has been in view. */
+    readonly editor: CodeMirrorEditor | null;
+    readonly ready: Promise<void>;
+    readonly inViewportChanged: Signal<Cell, boolean>;
+    readonly isDisposed: boolean;
+    readonly disposed: Signal<Cell, unknown>;
   }
 }
 

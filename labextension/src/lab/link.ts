@@ -1,13 +1,14 @@
 // The comm to a notebook's kernel: opened by the page, again whenever the kernel may have begun to listen.
 
-import type { NotebookPanel } from "@jupyterlab/notebook";
-import type { CellsMessage } from "../messages.ts";
+import type { Comm, NotebookPanel } from "@jupyterlab/notebook";
+import type { CellsMessage, TypedMessage } from "../messages.ts";
 
 const TARGET = "wasmnb";
 
 /** Keeps a comm with the kernel of a notebook; never the kernel itself, which may be another one next time. */
 export class Link {
   private connected = false;
+  private comm: Comm | undefined;
 
   constructor(
     private readonly panel: NotebookPanel,
@@ -27,6 +28,12 @@ export class Link {
     this.renew();
   }
 
+  /** Tell the kernel; false where it does not listen. */
+  send(message: TypedMessage): boolean {
+    if (this.connected) this.comm?.send({ ...message });
+    return this.connected;
+  }
+
   private drop(): void {
     this.connected = false;
     this.lost();
@@ -44,6 +51,7 @@ export class Link {
     // A kernel that does not listen closes it at once.
     comm.onMsg = (message) => {
       this.connected = true;
+      this.comm = comm;
       this.take(message.content.data as CellsMessage);
     };
     comm.onClose = () => {

@@ -1,69 +1,113 @@
 // Below each cell of a filter, one line that says where the filter stands; never green for a text that did not run.
 
-import type { Cell } from "@jupyterlab/cells";
+import type { Cell, ICodeCellModel } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import { element, sign } from "../dom.ts";
-import type { CellMessage } from "../messages.ts";
-import { Link } from "./link.ts";
+import type { ActionMessage, CellMessage, CellsMessage, DraftMessage } from "../messages.ts";
 import { mark } from "./mark.ts";
 
-/** What the line of a cell says. */
+/** What the line of a cell says, and what it offers. */
 export interface Standing {
   sign: string;
   tone: string;
   text: string;
+  actions: readonly ActionMessage[];
 }
 
-/** Say where a cell stands, given the text that is in it now. */
-export function standing(told: CellMessage, source: string): Standing {
-  const same = mark(source) === told.mark;
-  const text = [told.text, told.detail].filter(Boolean).join(" · ");
-  if (same) return { sign: told.sign, tone: told.tone, text };
-  return { sign: "✎", tone: "warn", text: `edited since; run it to update. Before: ${text}` };
+/** Say where a cell stands, given the text that is in it now; null where there is nothing to say. */
+export function standing(
+  told: CellMessage | undefined,
+  draft: DraftMessage | undefined,
+  source: string | null,
+): Standing | null {
+  const text = source === null ? "" : mark(source);
+  const before = told ? [told.text, told.detail].filter(Boolean).join(" · ") : "";
+  const actions = told?.actions ?? [];
+  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, actions };
+  const tried = draft && draft.mark === text ? draft : undefined;
+  if (!told && !tried) return null;
+  const first = told ? "edited since; not live" : "not run";
+  const last = before ? `before: ${before}` : "";
+  const words = [first, tried?.text, last].filter(Boolean).join(" · ");
+  if (tried?.tone === "bad") return { sign: "✗", tone: "bad", text: words, actions };
+  const [sign, tone] = told ? ["✎", "warn"] : ["·", "quiet"];
+  return { sign, tone, text: words, actions };
 }
 
 /** The lines of a notebook. */
 export class StatusLines {
   private readonly told = new Map<string, CellMessage>();
+  private readonly drafts = new Map<string, DraftMessage>();
   private readonly lines = new WeakMap<Cell, HTMLElement>();
-  private readonly followed = new WeakSet<Cell["model"]>();
 
-  constructor(private readonly panel: NotebookPanel) {
-    new Link(
-      panel,
-      ({ cells }) => {
-        for (const cell of cells) this.told.set(cell.cell, cell);
-        this.paint();
-      },
-      () => {
-        this.told.clear();
-        this.paint();
-      },
-    );
-    panel.content.model?.cells.changed.connect(() => this.paint());
+  constructor(private readonly panel: NotebookPanel) {}
+
+  /** Say what is told. */
+  take({ cells, drafts }: CellsMessage): void {
+    for (const one of cells) this.told.set(one.cell, one);
+    for (const one of drafts) this.drafts.set(one.cell, one);
+    this.paint();
   }
 
-  private paint(): void {
-    for (const cell of this.panel.content.widgets) this.line(cell);
+  /** Say nothing any more: the kernel that knew is gone. */
+  forget(): void {
+    this.told.clear();
+    this.drafts.clear();
+    this.paint();
   }
 
-  private line(cell: Cell): void {
-    const told = this.told.get(cell.model.id);
+  /** A cell is being edited: what is said of it is of another text until it is looked at. */
+  edited(model: ICodeCellModel): void {
+    const told = this.told.get(model.id);
+    if (!told && !this.drafts.has(model.id)) return;
+    const cell = this.panel.content.widgets.find((one) => one.model === model);
+    if (cell) this.say(cell, standing(told, undefined, null));
+  }
+
+  /** Say of each cell what is known of the text that is in it. */
+  paint(): void {
+    for (const cell of this.panel.content.widgets) {
+      const { id, sharedModel } = cell.model;
+      const [told, draft] = [this.told.get(id), this.drafts.get(id)];
+      this.say(cell, told || draft ? standing(told, draft, sharedModel.getSource()) : null);
+    }
+  }
+
+  private say(cell: Cell, now: Standing | null): void {
     const known = this.lines.get(cell);
-    if (!told) {
+    if (!now) {
       known?.remove();
       return;
     }
-    const made = known ?? element("div", { class: "wasmnb-status", role: "status" });
+    // JupyterLab takes Enter for its own wherever a cell has the focus, but not where this attribute stands.
+    const made = known ?? element("div", { class: "wasmnb-status", "data-lm-suppress-shortcuts": "true" });
     this.lines.set(cell, made);
     if (!made.isConnected) cell.node.querySelector(":scope > .jp-Cell-inputWrapper")?.after(made);
-    const { sign: mark, tone, text } = standing(told, cell.model.sharedModel.getSource());
-    if (made.dataset.text !== text) {
-      made.dataset.text = text;
-      made.replaceChildren(sign(mark, tone), element("span", {}, text));
+    const said = JSON.stringify(now);
+    if (made.dataset.said === said) return;
+    made.dataset.said = said;
+    const words = made.querySelector("[role=status]") ?? element("span", { role: "status" });
+    words.replaceChildren(sign(now.sign, now.tone), element("span", {}, now.text));
+    // A button that has the focus is not taken away for another one of the same.
+    const offered = JSON.stringify(now.actions);
+    if (made.dataset.offered === offered) return;
+    made.dataset.offered = offered;
+    made.replaceChildren(words, ...now.actions.map((action) => this.button(cell, action)));
+  }
+
+  private button(cell: Cell, { label, source }: ActionMessage): HTMLElement {
+    const title = `put this below: ${source.split("\n")[0]}`;
+    return element("button", { type: "button", title, onclick: () => this.propose(cell, source) }, label);
+  }
+
+  /** Put a cell below that does it when it is run; one that stands there already is gone to. */
+  private propose(cell: Cell, source: string): void {
+    const { content } = this.panel;
+    const below = content.widgets.indexOf(cell) + 1;
+    if (content.widgets[below]?.model.sharedModel.getSource() !== source) {
+      content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
     }
-    if (this.followed.has(cell.model)) return;
-    this.followed.add(cell.model);
-    cell.model.sharedModel.changed.connect(() => this.line(cell));
+    content.activeCellIndex = below;
+    content.mode = "edit";
   }
 }

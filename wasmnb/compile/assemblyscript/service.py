@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from wasmnb.compile.process import end
+from wasmnb.compile.process import end, leash
 from wasmnb.errors import ToolchainError
 from wasmnb.wording import Verb, Wording
 
@@ -96,13 +96,17 @@ class Service:
             raise self._broken() from error
 
     def _ask(self, node: Node, modules: Path, question: bytes) -> dict[str, Any]:
+        holder = leash()
+        if holder is not None:
+            holder.check()
         process = self._running(node, modules)
         if process.stdin is None or process.stdout is None:
             raise _EndedError
         try:
-            process.stdin.write(question)
-            process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
+            with holder.hold(process, kept=True) if holder is not None else contextlib.nullcontext():
+                process.stdin.write(question)
+                process.stdin.flush()
+                answer = json.loads(process.stdout.readline())
         except (OSError, ValueError) as error:
             raise _EndedError from error
         if answer["memory"] > _MOST_MEMORY:

@@ -11,7 +11,7 @@ from wasmnb.compile.cache import Entry, digest, io_errors
 from wasmnb.compile.cached_build import Made
 from wasmnb.compile.cpp import prebuilt
 from wasmnb.compile.cpp.callbacks import doubtful, nothing_overridden, overriding_nothing
-from wasmnb.compile.cpp.compiler import WARNINGS, frontend, own_headers
+from wasmnb.compile.cpp.compiler import SAID, WARNINGS, frontend, own_headers
 from wasmnb.compile.cpp.errors import compile_error
 from wasmnb.compile.cpp.folder import SOURCES
 from wasmnb.compile.cpp.linker import Texts, idle, link, waiting
@@ -116,7 +116,7 @@ class Job:
         )
 
     def _compile(self, prepared: tuple[str, Entry] | None, *, again: bool = True) -> list[Diagnostic]:
-        command = [*frontend(self.flags.shared), "-main-file-name", CELL, *WARNINGS, *self.flags.own]
+        command = [*frontend(self.flags.shared), "-main-file-name", CELL, *SAID, *WARNINGS, *self.flags.own]
         command += ["-dependency-file", "cell.d", "-MT", "cell"]
         if prepared:
             command += ["-include-pch", str(prepared[1].path("prefix.pch"))]

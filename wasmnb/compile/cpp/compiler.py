@@ -20,7 +20,7 @@ from wasmnb.errors import ToolchainError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["SDK", "WARNINGS", "canonical", "dependencies", "frontend", "own_headers", "sdk_id"]
+__all__ = ["SAID", "SDK", "WARNINGS", "canonical", "dependencies", "frontend", "own_headers", "sdk_id"]
 
 SDK = Path(__file__).resolve().parent.parent.parent / "sdk"
 
@@ -34,6 +34,9 @@ WARNINGS = (
     "-Wno-missing-field-initializers",
 )
 
+#: How messages are written; nothing that is made follows from it. Without the quoted line there are no suggestions.
+SAID = ("-fdiagnostics-parseable-fixits",)
+
 # What we add to zig's own line: a module's static objects live until it is dropped, and one thread makes them.
 _ADDED = (
     "-fno-threadsafe-statics",
@@ -41,7 +44,6 @@ _ADDED = (
     "-fdebug-compilation-dir=.",
     "-debug-info-kind=line-tables-only",
     "-dwarf-version=5",
-    "-fno-caret-diagnostics",
     "-ferror-limit",
     "20",
     # Headers are known by content (the cache key), so their dates need not be looked at for every cell.

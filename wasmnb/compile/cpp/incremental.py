@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import Store, digest, io_errors
 from wasmnb.compile.cpp import prebuilt
-from wasmnb.compile.cpp.compiler import WARNINGS, canonical, frontend, own_headers, sdk_id
+from wasmnb.compile.cpp.compiler import SAID, WARNINGS, canonical, frontend, own_headers, sdk_id
 from wasmnb.compile.cpp.errors import compile_error
 from wasmnb.compile.cpp.source import Source
 from wasmnb.compile.diagnostics import CELL, Diagnostic, parse
@@ -84,9 +85,7 @@ class Units:
             for path, text in self.texts.items():
                 place = self.work / path
                 place.parent.mkdir(parents=True, exist_ok=True)
-                # The compiler calls the source by the cell's name and lines, and looks for headers beside the file.
-                start = f'#line {self.first_line} "{CELL}"\n' if path == self.main else ""
-                place.write_bytes((start + text).encode(errors="surrogateescape"))
+                place.write_bytes((self._start(path) + text).encode(errors="surrogateescape"))
 
     def compile(self, paths: Sequence[str]) -> list[Compiled]:
         """Compile sources, several at a time, or find what they were compiled to.
@@ -98,7 +97,15 @@ class Units:
         ToolchainError
         """
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            return list(pool.map(self._unit, paths))
+            units = [pool.submit(copy_context().run, self._unit, path) for path in paths]
+            return [unit.result() for unit in units]
+
+    def _start(self, path: str) -> str:
+        """Have the compiler call the source by the cell's name and lines; it looks for headers beside the file."""
+        if path == CELL:
+            # Its suggestions count the lines of the file.
+            return "\n" * (self.first_line - 1)
+        return f'#line {self.first_line} "{CELL}"\n' if path == self.main else ""
 
     def _unit(self, path: str) -> Compiled:
         source = Source(self.texts[path])
@@ -115,7 +122,7 @@ class Units:
         prepared = prebuilt.header(source, self.flags, alone=path != self.main) if source.uses_sdk else None
         name = CELL if path == self.main else path
         listed = folder / "unit.d"
-        command = [*frontend(self.flags.shared), "-main-file-name", PurePosixPath(name).name, *WARNINGS]
+        command = [*frontend(self.flags.shared), "-main-file-name", PurePosixPath(name).name, *SAID, *WARNINGS]
         command += [*self.flags.own, *self._folders(path), "-dependency-file", str(listed), "-MT", "unit"]
         command += ["-include-pch", str(prepared[1].path("prefix.pch"))] if prepared else []
         finished = run([*command, "-emit-obj", "-x", "c++", path, "-o", str(folder / _OBJECT)], self.work)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.compile import process
 from wasmnb.compile.cpp.compiler import SDK
-from wasmnb.compile.diagnostics import Diagnostic, line_of
+from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix, line_of
 from wasmnb.compile.errors import LinkError
 from wasmnb.compile.process import Finished, end, finish, run
 from wasmnb.compile.runtime import LIBRARIES
@@ -152,7 +152,10 @@ class Texts:
                 continue
             line = place[0] + (self.first_line - 1 if path == "cell" else 0)
             quote = line_of(source.text, line, self.first_line if path == "cell" else 1)
-            return Diagnostic("error", message, line, place[1], quote, path)
+            end = place[1] + len(name)
+            near = _near(symbol) if path == "cell" else ""
+            fixes = (Fix(f"change to {near!r}", (Edit(line, place[1], line, end, near),)),) if near else ()
+            return Diagnostic("error", message, line, place[1], quote, path, (), line, end, fixes)
         return Diagnostic("error", message)
 
 
@@ -337,8 +340,15 @@ def _hint(message: str) -> str:
         return "give it another name, or leave it out: the SDK's one calls your contexts"
     if "other parameters" in message:
         return "take the declaration from the SDK's headers instead of writing one"
-    near = difflib.get_close_matches(_short(symbol), _known(), n=1, cutoff=0.75)
-    return f"did you mean {near[0]!r}?" if near else "define it in the cell, or call a function of the SDK"
+    near = _near(symbol)
+    return f"did you mean {near!r}?" if near else "define it in the cell, or call a function of the SDK"
+
+
+def _near(symbol: str) -> str:
+    """Give the function of the SDK or of the host that is called nearly so; empty where there is none."""
+    name = _short(symbol)
+    near = difflib.get_close_matches(name, _known(), n=1, cutoff=0.75)
+    return near[0] if near and near[0] != name else ""
 
 
 @lru_cache(maxsize=1)

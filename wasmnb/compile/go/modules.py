@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.compile.filter import Filter
     from wasmnb.progress import Progress
 
-__all__ = ["SDK", "SDK_SUMS", "SDK_VERSION", "asked", "imported", "in_module", "provide", "sdk_ready"]
+__all__ = ["SDK", "SDK_SUMS", "SDK_VERSION", "asked", "at_hand", "imported", "in_module", "provide", "sdk_ready"]
 
 SDK = "github.com/proxy-wasm/proxy-wasm-go-sdk"
 SDK_VERSION = "v0.0.0-20260105142703-44c7d5847745"
@@ -100,8 +100,8 @@ def provide(
         _go(go, ["mod", "download", SDK], files, "The Proxy-Wasm SDK for Go")
     if not deps:
         return files
-    packages = [f"{path}@{dep.rpartition('@')[2]}" for dep in deps for path in imports if _within(path, dep)]
-    key = digest("\n".join([SDK_VERSION, str(module_cache()), *deps, *packages]).encode())
+    packages = _packages(deps, imports)
+    key = _key(deps, packages)
     entry = _RESOLVED.get(key)
     if entry is None or not entry.sound():
         _say(progress, f"downloading {', '.join(deps)} (once)")
@@ -114,6 +114,19 @@ def provide(
 
         entry = _RESOLVED.put(key, fill)
     return {name: entry.path(name).read_bytes() for name in files}
+
+
+def at_hand(deps: tuple[str, ...], imports: Sequence[str]) -> bool:
+    """Tell whether `provide` would download nothing."""
+    return sdk_ready() and (not deps or _RESOLVED.get(_key(deps, _packages(deps, imports))) is not None)
+
+
+def _packages(deps: tuple[str, ...], imports: Sequence[str]) -> list[str]:
+    return [f"{path}@{dep.rpartition('@')[2]}" for dep in deps for path in imports if _within(path, dep)]
+
+
+def _key(deps: tuple[str, ...], packages: Sequence[str]) -> str:
+    return digest("\n".join([SDK_VERSION, str(module_cache()), *deps, *packages]).encode())
 
 
 def imported(source: str) -> list[str]:

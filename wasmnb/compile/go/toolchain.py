@@ -88,6 +88,10 @@ class GoToolchain:
         if finished.code:
             raise _broken(finished)
 
+    def at_hand(self, filter: Filter) -> bool:  # noqa: A002
+        """Tell whether the modules that a cell asks for have been downloaded."""
+        return modules.at_hand(modules.asked(filter), modules.imported(filter.source))
+
     def doctor(self) -> list[Check]:
         """Look at the compiler and the SDK."""
         from wasmnb.compile.go.doctor import checks  # noqa: PLC0415

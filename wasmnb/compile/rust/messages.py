@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.compile.diagnostics import Diagnostic, line_of
+from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix, line_of
 from wasmnb.compile.errors import CompileError, listed
 from wasmnb.errors import ToolchainError
 from wasmnb.wording import Verb, Wording
@@ -22,6 +22,7 @@ __all__ = ["CELL", "compile_error", "read"]
 CELL = "cell.rs"
 
 _SHOWN = 4
+_PLACEHOLDERS = "HasPlaceholders"
 _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
 _CLOSING = re.compile(r"aborting due to|\d+ warnings? emitted|For more information about")
 
@@ -86,30 +87,47 @@ class _Reader:
             message += f": {label}"
         if code := (item.get("code") or {}).get("code", ""):
             message += f" [{code}]"
-        line, column = place or (0, 0)
-        notes = tuple(self._notes(item, primary))
-        return Diagnostic(severity, message, line, column, line_of(self.source, line, self.first), "cell", notes)
+        line, column, end_line, end_column = place or (0, 0, 0, 0)
+        notes, quote = tuple(self._notes(item, primary)), line_of(self.source, line, self.first)
+        fixes = tuple(self._fixes(item))
+        return Diagnostic(severity, message, line, column, quote, "cell", notes, end_line, end_column, fixes)
 
     def _notes(self, item: dict[str, Any], primary: dict[str, Any] | None) -> Iterator[Diagnostic]:
         for span in item["spans"]:
             place = self._in_cell(span)
             if span is not primary and span["label"] and place:
-                yield Diagnostic("note", span["label"], *place, line_of(self.source, place[0], self.first))
+                yield Diagnostic("note", span["label"], place[0], place[1], line_of(self.source, place[0], self.first))
         for child in item["children"]:
             text = child["message"].strip()
             offers = [span["suggested_replacement"] for span in child["spans"] if span["suggested_replacement"]]
             if offers and offers[0].strip() and "\n" not in offers[0].strip() and f"`{offers[0]}`" not in text:
                 text += f": `{offers[0].strip()}`"
-            place = next((at for at in map(self._in_cell, child["spans"]) if at), (0, 0))
-            yield Diagnostic(child["level"], text, *place, line_of(self.source, place[0], self.first))
+            place = next((at for at in map(self._in_cell, child["spans"]) if at), (0, 0, 0, 0))
+            yield Diagnostic(child["level"], text, place[0], place[1], line_of(self.source, place[0], self.first))
 
-    def _in_cell(self, span: dict[str, Any] | None) -> tuple[int, int] | None:
-        """Follow a macro outwards to where the cell uses it."""
+    def _fixes(self, item: dict[str, Any]) -> Iterator[Fix]:
+        """Give what the compiler would change in the cell itself, without what it only hints at with placeholders."""
+        for child in item["children"]:
+            spans = [span for span in child["spans"] if span["suggested_replacement"] is not None]
+            own = [
+                span for span in spans if span["file_name"] == CELL and self.first <= span["line_start"] <= self.last
+            ]
+            if not spans or own != spans or any(span["suggestion_applicability"] == _PLACEHOLDERS for span in spans):
+                continue
+            edits = tuple(Edit(*_range(span), span["suggested_replacement"]) for span in spans)
+            yield Fix(child["message"].split("\n", 1)[0], edits)
+
+    def _in_cell(self, span: dict[str, Any] | None) -> tuple[int, int, int, int] | None:
+        """Follow a macro outwards to where the cell uses it: lines and columns, from and to."""
         while span is not None:
             if span["file_name"] == CELL and self.first <= span["line_start"] <= self.last:
-                return int(span["line_start"]), int(span["column_start"])
+                return _range(span)
             span = (span.get("expansion") or {}).get("span")
         return None
+
+
+def _range(span: dict[str, Any]) -> tuple[int, int, int, int]:
+    return int(span["line_start"]), int(span["column_start"]), int(span["line_end"]), int(span["column_end"])
 
 
 def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileError | ToolchainError:

@@ -100,6 +100,10 @@ class RustToolchain:
 
         return cached_build.build(filter, MODULES, follows, make, force=force, stages=stages)
 
+    def at_hand(self, filter: Filter) -> bool:  # noqa: A002
+        """Tell whether the crates that a cell asks for are compiled: nothing is fetched, and no code of theirs runs."""
+        return crates.ready(find(), Source(filter.source, filter.first_line).dependencies)
+
     def doctor(self) -> list[Check]:
         """Look at the compiler, its standard library, cargo, the crates and the cache."""
         from wasmnb.compile.rust.doctor import checks  # noqa: PLC0415

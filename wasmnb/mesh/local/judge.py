@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wasmnb.envoy.admin import Discovery, ask_all, discoveries
 from wasmnb.envoy.log import Trap, crash_request, reasons, refusal_cause, traps
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
-from wasmnb.envoy.traps import could_trap, summary, told
+from wasmnb.envoy.traps import could_trap, crash_line, summary, told
 from wasmnb.mesh.local.plugin_scope import meaningless, unselected
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
@@ -218,7 +218,8 @@ def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | No
         return None
     afterwards = _AFTERWARDS[policy] if mine != earlier else _STARTED_ANEW
     reason = f"its VM crashed in {mine[-1].function}: {summary(module, mine[-1], id_)}; {afterwards}"
-    return say(Verdict.TRAPPED, Cause.VM_CRASHED, reason, *told(module, mine[-1], id_))
+    found = say(Verdict.TRAPPED, Cause.VM_CRASHED, reason, *told(module, mine[-1], id_))
+    return replace(found, line=crash_line(module, mine[-1], id_))
 
 
 def _crashes(found: Sequence[Trap], chain: Chain) -> Iterator[tuple[Trap, list[str]]]:

@@ -335,10 +335,12 @@ class _Judge:
             FailPolicy.OPEN: "requests pass without it",
             FailPolicy.RELOAD: "it is loaded again with the next request",
         }[self.wanted.policy]
-        from wasmnb.envoy.traps import summary  # noqa: PLC0415 - heavy, and traps are rare
+        from wasmnb.envoy.traps import crash_line, summary  # noqa: PLC0415 - heavy, and traps are rare
 
         words = f"its VM crashed in {last.function}: {summary(self.wanted.module, last, self.wanted.plugin)}; {after}"
-        return self.say(Verdict.TRAPPED, Cause.VM_CRASHED, words, *self._told(last))
+        found = self.say(Verdict.TRAPPED, Cause.VM_CRASHED, words, *self._told(last))
+        module = self.wanted.module
+        return found if module is None else replace(found, line=crash_line(module, last, self.wanted.plugin))
 
     def _could(self, trap: Trap) -> bool:
         if self.wanted.module is None:

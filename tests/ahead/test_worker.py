@@ -1,0 +1,106 @@
+"""Cells that are compiled before anybody runs them."""
+
+from __future__ import annotations
+
+import threading
+
+import psutil
+import pytest
+
+from tests.mesh.conftest import until
+from wasmnb.ahead import Ahead, Tried
+from wasmnb.compile import Filter
+from wasmnb.compile.process import Leash, StoppedError, finish, run, start
+from wasmnb.errors import UsageError
+
+GOOD = "\nint answer() { return 42; }\n"
+
+
+def written(text: str) -> Filter:
+    return Filter("ahead", text)
+
+
+@pytest.fixture
+def ahead():
+    told: list[Tried] = []
+    made = Ahead(told.append)
+    made.told = told
+    yield made
+    made.close()
+
+
+def test_a_cell_that_is_run_afterwards_finds_its_module(ahead):
+    ahead.ask("one", GOOD, written)
+    until(lambda: ahead.told, bool)
+    assert ahead.told[0].module is not None
+    assert written(GOOD).build().build.cached
+
+
+def test_errors_are_told_and_the_thread_goes_on(ahead):
+    def refuse(_: str) -> Filter:
+        raise UsageError("no.")
+
+    def break_down(_: str) -> Filter:
+        raise RuntimeError
+
+    ahead.ask("one", "\nint x = y;\n", written)
+    until(lambda: ahead.told, bool)
+    ahead.ask("one", "", refuse)
+    until(lambda: ahead.told, lambda told: len(told) == 2)
+    ahead.ask("one", "", break_down)
+    until(lambda: ahead.told, lambda told: len(told) == 3)
+    first, second, third = ahead.told
+    assert first.error.diagnostics[0].line == 2
+    assert isinstance(second.error, UsageError)
+    assert third.waits == "not looked at: RuntimeError"
+
+
+def test_a_newer_text_ends_the_work_at_an_older_one(ahead):
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slowly(text: str) -> Filter:
+        reading.set()
+        go_on.wait(20)
+        return written(text)
+
+    ahead.ask("one", GOOD + "// older", slowly)
+    assert reading.wait(20)
+    ahead.ask("one", GOOD, written)
+    go_on.set()
+    until(lambda: ahead.told, bool)
+    assert [one.text for one in ahead.told] == [GOOD]
+
+
+def test_a_compiler_that_hangs_is_ended(monkeypatch, tmp_path):
+    told: list[Tried] = []
+    ahead = Ahead(told.append, patience=0.5)
+
+    def hang(_: str) -> Filter:
+        run(["/bin/sh", "-c", "sleep 600"], tmp_path)
+        raise AssertionError
+
+    ahead.ask("one", GOOD, hang)
+    until(lambda: told, bool)
+    assert told[0].waits == "the compiler was ended after 0.5 s"
+    assert not [one for one in psutil.Process().children(recursive=True) if "600" in one.cmdline()]
+    ahead.close()
+
+
+def test_nothing_is_fetched_before_a_cell_is_run(ahead):
+    source = "\n// deps: github.com/nobody/nothing@v9.9.9\npackage main\nfunc init() {}\n"
+    ahead.ask("one", source, lambda text: Filter("ahead", text, "go"))
+    until(lambda: ahead.told, bool)
+    assert ahead.told[0].waits == "run the cell once: it needs what is not on this machine yet"
+
+
+def test_tools_on_a_leash_work_behind_others_and_start_no_more_once_it_is_pulled(tmp_path):
+    leash = Leash(nice=19)
+    with leash.on():
+        slow = start(["/bin/sleep", "600"], tmp_path)
+        assert psutil.Process(slow.pid).nice() == 19
+        leash.stop()
+        with pytest.raises(StoppedError):
+            finish(slow)
+        with pytest.raises(StoppedError):
+            run(["/bin/true"], tmp_path)
+    assert run(["/bin/true"], tmp_path).code == 0

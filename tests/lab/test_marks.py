@@ -1,0 +1,125 @@
+"""Marks in the cells of filters, in a real JupyterLab: while one types, of cases, and of crashes."""
+
+from __future__ import annotations
+
+from tests.lab.test_cells import edit
+
+START = "%load_ext wasmnb\n%wasm_mesh local"
+FILTER = """%%wasm_filter greeter --deploy app=details
+#include "proxy_wasm_intrinsics.h"
+class Greeter : public Context {
+ public:
+  explicit Greeter(uint32_t id, RootContext* root) : Context(id, root) {}
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
+    addResponseHeader("x-greeting", "hello");
+    return FilterHeadersStatus::Continue;
+  }
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
+    if (getRequestHeader("x-crash")->size() > 0) {
+      __builtin_trap();
+    }
+    return FilterHeadersStatus::Continue;
+  }
+};
+static RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));
+"""
+CASES = """%%wasm_test greeter
+test:
+- name: it greets
+  request: GET /
+  response_headers:
+    result:
+      has_header: [{key: x-greeting, value: goodbye}]
+"""
+WAIT = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.1)"
+CRASH = "%wasm_headers details http://details:9080/details/0 -H 'x-crash: yes'"
+MARKED = """index => [...document.querySelectorAll('.jp-CodeCell')[index].querySelectorAll('.wasmnb-mark')]
+  .map(one => one.textContent)"""
+
+
+def test_what_is_wrong_is_marked_while_one_types(notebook):
+    opened = notebook(START, FILTER, CASES, CRASH, WAIT, height=1500, extension=True)
+    page = opened.page
+    opened.run(0)
+    page.wait_for_selector(".jp-Cell:nth-child(1) >> text=[1]:", timeout=120_000)
+    lines = page.locator(".jp-CodeCell").nth(1).locator(".cm-line")
+    status = page.locator(".jp-CodeCell").nth(1).locator(".wasmnb-status")
+
+    # The compiler's words stand under the name, in the gutter and below the cell; nothing is deployed for them.
+    lines.nth(6).click()
+    page.keyboard.press("Home")
+    for _ in range(len("addResponseHeade")):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Delete")
+    page.locator(".wasmnb-mark").wait_for(timeout=60_000)
+    assert page.evaluate(MARKED, 1) == ["addResponseHeade"]
+    assert page.locator(".cm-lint-marker-error").count() == 1
+    status.filter(has_text="not run · does not compile: line 7").wait_for(timeout=5000)
+    opened.kernel("from wasmnb.session import default\nassert not default().filters")
+    page.locator(".wasmnb-mark").hover()
+    page.locator(".cm-diagnosticText").filter(has_text="did you mean 'addResponseHeader'?").wait_for(timeout=5000)
+    opened.picture("marks-light")
+    opened.theme("Dark")
+    page.locator(".wasmnb-mark").hover()
+    page.locator(".cm-diagnosticAction").wait_for(timeout=5000)
+    opened.picture("marks-dark")
+    opened.check_accessible(".cm-tooltip")
+    opened.check_accessible(".wasmnb-status")
+    opened.theme("Light")
+
+    # The compiler's own suggestion mends it; then the module is ready.
+    page.locator(".wasmnb-mark").hover()
+    page.locator(".cm-diagnosticAction").click()
+    status.filter(has_text="not run · compiles").wait_for(timeout=60_000)
+    assert page.evaluate(MARKED, 1) == []
+
+    # While another cell runs, too. The mark goes with its line, and another line of the cell leaves it alone.
+    opened.run(4)
+    edit(opened, 1, "Enter", *"int later = wrong")
+    page.locator(".wasmnb-mark").first.wait_for(timeout=60_000)
+    page.locator(".cm-lint-marker-error").hover()
+    opened.picture("marks-running")
+    edit(opened, 1, "Enter")
+    assert "".join(page.evaluate(MARKED, 1)) == "wrong"
+    page.keyboard.press("Backspace")
+    for _ in range(len("int later = wrong")):
+        page.keyboard.press("Backspace")
+    status.filter(has_text="not run · compiles").wait_for(timeout=60_000)
+    (opened.path.parent / "go").touch()
+
+    # What a case did not find is marked where the case begins.
+    opened.run(1)
+    status.filter(has_text="live on 1 of 1 pod").wait_for(timeout=120_000)
+    opened.run(2)
+    page.locator(".wasmnb-test").first.wait_for(timeout=120_000)
+    assert page.evaluate(MARKED, 2) == ["- name: it greets"]
+
+    # A crash is marked in the cell that defines the filter, also after the cell has moved.
+    opened.run(3)
+    page.locator(".wasmnb-trap").wait_for(timeout=60_000)
+    assert page.evaluate(MARKED, 1) == ["__builtin_trap();"]
+    status.filter(has_text="TRAPPED on details-v1-0, line 12, seen at").wait_for(timeout=5000)
+    opened.picture("marks-trap-light")
+    status.get_by_role("button", name="Roll back").focus()
+    page.keyboard.press("Enter")
+    source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(2).sharedModel.getSource()"
+    page.wait_for_function(f"{source} === '%wasm_rollback greeter'", timeout=5000)
+    opened.theme("Dark")
+    opened.check_accessible(".jp-CodeCell:nth-child(2) .wasmnb-status")
+    opened.picture("marks-trap-dark")
+
+
+def test_each_place_in_an_output_leads_to_its_line(notebook):
+    opened = notebook("%load_ext wasmnb", "%%wasm_filter a\nint x = y;\nint z = 1\n", extension=True)
+    page = opened.page
+    opened.run_all()
+    link = page.get_by_role("link", name="cell line 2, column 9").first
+    link.wait_for(timeout=60_000)
+    page.locator(".wasmnb-mark").first.wait_for(timeout=10_000)
+    assert page.evaluate(MARKED, 1) == ["y", "1"]
+    opened.check_accessible()
+    link.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text("_")
+    source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).sharedModel.getSource()"
+    page.wait_for_function(f"{source}.startsWith('%%wasm_filter a\\nint x = _y;')", timeout=5000)

@@ -1,0 +1,105 @@
+"""What is typed in cells of filters, compiled while it is typed; nothing of it acts."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from wasmnb.lab.marks import CELL, by_compiler, said_of
+from wasmnb.lab.standing import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmnb.ahead import Ahead, Tried
+    from wasmnb.compile import Filter
+    from wasmnb.live.messages import DraftMessage
+
+__all__ = ["OURS", "Drafts", "draft_message"]
+
+OURS = re.compile(r"\s*%{2}wasm_filter\b")
+"""How the cell of a filter begins."""
+
+_LONGEST = 200_000  # characters of a cell that is compiled while it is typed
+_MOST_WORDS = 200
+
+
+class Drafts:
+    """Has cells compiled that were edited in this session.
+
+    Parameters
+    ----------
+    read : callable
+        Makes a filter of a cell's text; its options have no effect.
+    tell : callable
+        Told what became of each text, in a thread of its own.
+    """
+
+    def __init__(self, read: Callable[[str], Filter], tell: Callable[[Tried], None]) -> None:
+        self._read, self._tell = read, tell
+        self._ahead: Ahead | None = None
+        self._running: dict[str, str] = {}
+
+    def typed(self, cell: str, source: str | None) -> None:
+        """Take what the page says of a cell: its text, or that somebody types in it and what was asked is past."""
+        if source is None or not OURS.match(source) or len(source) > _LONGEST:
+            self._forget(cell)
+        elif _wanted() and self._running.get(cell) != source:
+            if self._ahead is None:
+                from wasmnb.ahead import Ahead  # noqa: PLC0415 - for those who type
+
+                self._ahead = Ahead(self._tell)
+            self._ahead.ask(cell, source, self._read)
+
+    def run(self, cell: str, source: str) -> None:
+        """Make way for a cell that is run; the same text is not compiled a second time beside it."""
+        self._running[cell] = source
+        if self._ahead is not None:
+            self._ahead.make_way()
+
+    def close(self) -> None:
+        """End all work."""
+        if self._ahead is not None:
+            self._ahead.close()
+
+    def _forget(self, cell: str) -> None:
+        if self._ahead is not None:
+            self._ahead.forget(cell)
+
+
+def draft_message(tried: Tried, size: int, mask: Callable[[str], str]) -> DraftMessage:
+    """Say what became of a text.
+
+    Parameters
+    ----------
+    tried : Tried
+    size : int
+        Of the module that the cell was when it ran; 0 where it did not.
+    mask : callable
+        Takes secrets out of a text.
+    """
+    text, tone = tried.waits, "quiet"
+    if tried.error is not None:
+        errors = [one for one in by_compiler(said_of(tried.error), mask).get(CELL, ()) if one["severity"] == "error"]
+        count = f"{len(errors)} errors: " if len(errors) > 1 else ""
+        text = f"does not compile: {count}line {errors[0]['line']}: {errors[0]['message']}" if errors else ""
+        text, tone = text or f"does not compile: {mask(tried.error.what)}", "bad"
+    elif tried.module is not None:
+        now = len(tried.module.wasm)
+        change = f" ({(now - size) / 1000:+.1f})" if size and now != size else ""
+        text = f"compiles; {now / 1000:.1f} kB{change}"
+    cut = text if len(text) <= _MOST_WORDS else f"{text[: _MOST_WORDS - 1]}…"
+    return {"cell": tried.cell, "mark": mark(tried.text), "text": cut, "tone": "bad" if tone == "bad" else "quiet"}
+
+
+def _wanted() -> bool:
+    """Tell whether cells are to be compiled while they are typed."""
+    from wasmnb.session import default  # noqa: PLC0415
+
+    said = default().context.defaults["ahead"]
+    return said != "off" if said != "auto" else _processors() > 1
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
