@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import re
 import selectors
 import threading
 import time
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from wasmnb.envoy.sockets import connected, unblocked
+from wasmnb.envoy.sockets import plugged, unblocked
+from wasmnb.errors import TrafficError
 from wasmnb.plugin.rendering.envoy import AHEAD_NAME, CHAIN_NAME
+from wasmnb.traffic.http_parser import Reader, read_response
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -34,6 +37,7 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _NO_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS = 4
 _FRAME = 9
+_PART = 65536
 _RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
 
 
@@ -72,7 +76,7 @@ class Admin:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._connection: http.client.HTTPConnection | None = None
+        self._wire: socket.socket | None = None
 
     def get(self, target: str, *, timeout: float = 1.0) -> str:
         """Ask for a page.
@@ -126,19 +130,16 @@ class Admin:
             self._drop()
 
     def _get(self, target: str, timeout: float, method: str = "GET") -> str:
-        if self._connection is not None:
+        if self._wire is not None:
             # A connection that was kept may have been to an Envoy that is gone.
-            with contextlib.suppress(ConnectionError, http.client.HTTPException):
+            with contextlib.suppress(ConnectionError):
                 return self._ask(target, timeout, method)
-        try:
-            return self._ask(target, timeout, method)
-        except http.client.HTTPException as error:
-            raise ConnectionError(str(error)) from error
+        return self._ask(target, timeout, method)
 
     def _answer(self, target: str, timeout: float) -> str:
         try:
             return self._receive(timeout)
-        except (ConnectionError, http.client.HTTPException):
+        except ConnectionError:
             # The connection was to an Envoy that is gone.
             self._drop()
             return self._get(target, timeout)
@@ -147,9 +148,9 @@ class Admin:
             raise
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        if self._wire is not None:
+            self._wire.close()
+        self._wire = None
 
     def _ask(self, target: str, timeout: float, method: str) -> str:
         try:
@@ -161,20 +162,26 @@ class Admin:
             raise
 
     def _send(self, target: str, timeout: float, method: str = "GET") -> None:
-        if self._connection is None or self._connection.sock is None:
-            self._connection = connected(self.path, timeout=timeout)
-        self._connection.sock.settimeout(timeout)
-        self._connection.request(method, target)
+        if self._wire is None:
+            self._wire = plugged(self.path, timeout=timeout)
+        self._wire.settimeout(timeout)
+        self._wire.sendall(f"{method} {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n".encode())
 
     def _receive(self, timeout: float) -> str:
-        if self._connection is None or self._connection.sock is None:
+        """Read an answer; `http.client` takes four times as long, and this is asked ten times for each deployment."""
+        wire = self._wire
+        if wire is None:
             raise ConnectionError("the request could not be sent")
-        self._connection.sock.settimeout(timeout)
-        answer = self._connection.getresponse()
-        page = answer.read()
-        if answer.status != http.HTTPStatus.OK:
+        wire.settimeout(timeout)
+        try:
+            answer = read_response(Reader(lambda: wire.recv(_PART), "the admin interface"), "GET")
+        except TrafficError as error:
+            raise ConnectionError(error.what) from error
+        if "close" in (answer.headers.get("connection") or ""):
+            self._drop()
+        if answer.status != HTTPStatus.OK:
             raise ConnectionError(f"the admin interface answered {answer.status}")
-        return page.decode("utf-8", "replace")
+        return answer.body.decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

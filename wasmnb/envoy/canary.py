@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wasmnb.envoy.admin import Discovery, ask_all
+from wasmnb.envoy.admin import Discovery, ask_all, discoveries
 from wasmnb.envoy.bootstrap import ECHO, Route, Site
 from wasmnb.envoy.effect import Effect, Trial, effect_of, served
 from wasmnb.envoy.exchange import Echo, Probe, exchange_all
@@ -326,10 +326,12 @@ class Canary:
     def _ready(self) -> Discovery:
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline and self._processes.alive:
-            found = self._discovery(1.0)
+            # Its main thread and its worker, at the same time.
+            with discoveries([self._proxy.admin], timeout=1.0) as answers:
+                silences = ask_all([self._proxy.health], timeout=1.0)
+                (found,) = answers()
             # An Envoy that is being ended still has the chain of before.
-            fresh = found is not None and found.version == self._proxy.chain.version and self._loaded(found)
-            if found is not None and fresh and not ask_all([self._proxy.health], timeout=1.0)[0]:
+            if not isinstance(found, OSError) and self._current(found) and not any(silences):
                 return found
             time.sleep(_STEP)
         raise MeshError(
@@ -339,9 +341,10 @@ class Canary:
             code="WNB4005",
         )
 
-    def _loaded(self, found: Discovery) -> bool:
-        """Say whether it is done with what it was to load; what it refused it does not take up again."""
-        return found.ahead == self._proxy.ahead_version or bool(found.ahead_rejected)
+    def _current(self, found: Discovery) -> bool:
+        """Say whether it is done with what it was given; what it refused to load ahead it does not take up again."""
+        loaded = found.ahead == self._proxy.ahead_version or found.ahead_rejected
+        return found.version == self._proxy.chain.version and bool(loaded)
 
     def _discovery(self, timeout: float) -> Discovery | None:
         try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
-from pathlib import Path
 
 __all__ = ["Patience"]
 
@@ -26,7 +26,7 @@ class Patience:
 
     def __init__(self, pid: int, seconds: float) -> None:
         self.seconds = seconds
-        self._tasks = Path(f"/proc/{pid}/task") if pid else None
+        self._tasks = f"/proc/{pid}/task" if pid else ""
         self._began = time.monotonic()
         self._before = self._delays()
 
@@ -45,10 +45,16 @@ class Patience:
 
     def _delays(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        if self._tasks is not None:
+        if self._tasks:
+            # Of every deployment, several times: os is faster than pathlib at this.
             with suppress(OSError):
-                for task in self._tasks.iterdir():
+                for task in os.listdir(self._tasks):  # noqa: PTH208
                     # A thread may end while it is looked at.
                     with suppress(OSError, ValueError, IndexError):
-                        found[task.name] = int((task / "schedstat").read_text().split()[1])
+                        found[task] = _delay(f"{self._tasks}/{task}/schedstat")
         return found
+
+
+def _delay(path: str) -> int:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return int(file.read(64).split()[1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["connected", "unblocked"]
+__all__ = ["connected", "plugged", "unblocked"]
 
 
 def connected(path: Path, *, timeout: float) -> http.client.HTTPConnection:
@@ -28,14 +28,20 @@ def connected(path: Path, *, timeout: float) -> http.client.HTTPConnection:
     """
     connection = http.client.HTTPConnection("localhost")
     connection.auto_open = 0  # it would go to a host of that name
-    connection.sock = socket.socket(socket.AF_UNIX)
-    try:
-        connection.sock.settimeout(timeout)
-        connection.sock.connect(str(path))
-    except BaseException:
-        connection.close()
-        raise
+    connection.sock = plugged(path, timeout=timeout)
     return connection
+
+
+def plugged(path: Path, *, timeout: float) -> socket.socket:
+    """Connect to a Unix socket as `connected` does; give the socket itself."""
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.settimeout(timeout)
+        made.connect(str(path))
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def unblocked(address: str | tuple[str, int]) -> socket.socket:

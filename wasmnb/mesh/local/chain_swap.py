@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.admin import discoveries
 from wasmnb.envoy.log import reasons, refusal_cause
 from wasmnb.envoy.patience import Patience
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.envoy.admin import Discovery
     from wasmnb.envoy.processes import Processes
@@ -67,7 +68,7 @@ def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) ->
 
 
 def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) -> dict[Proxy, Problem]:
-    refused = {proxy: _refused(proxy) for proxy in chains}
+    refused = _refused(list(chains))
     pids = {proxy: _pid(proxy, processes) for proxy in chains}
     begin = {proxy: proxy.log.size() for proxy in chains}
     for proxy, chain in chains.items():
@@ -109,11 +110,10 @@ def _pid(proxy: Proxy, processes: Processes) -> int:
     return state.pid if state else 0
 
 
-def _refused(proxy: Proxy) -> int:
-    try:
-        return proxy.admin.discovery().rejected
-    except OSError:
-        return 0
+def _refused(proxies: Sequence[Proxy]) -> dict[Proxy, int]:
+    with discoveries([proxy.admin for proxy in proxies], timeout=_BACK) as answers:
+        found = zip(proxies, answers(), strict=True)
+        return {proxy: 0 if isinstance(answer, OSError) else answer.rejected for proxy, answer in found}
 
 
 def _note_reloads(proxy: Proxy, processes: Processes) -> None:
