@@ -1,4 +1,4 @@
-"""Puts the C and C++ runtime into a wheel, so that nobody's first cell waits a minute for it."""
+"""Puts the C and C++ runtime and the SDK's objects into a wheel, so that nobody's first cell waits for them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _LIBRARIES = Path("wasmnb", "sdk", "lib")
+_OBJECTS = Path("wasmnb", "sdk", "objects")
 
 
 class RuntimeHook(BuildHookInterface):  # type: ignore[misc]
-    """Builds the runtime for a wheel; an editable installation uses the user's cache instead."""
+    """Builds both for a wheel; an editable installation uses the user's cache instead."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Fill ``wasmnb/sdk/lib`` before the wheel is made.
+        """Fill ``wasmnb/sdk/lib`` and ``wasmnb/sdk/objects`` before the wheel is made.
 
         Parameters
         ----------
@@ -31,14 +32,23 @@ class RuntimeHook(BuildHookInterface):  # type: ignore[misc]
         sys.path.insert(0, str(root))
         try:
             from wasmnb.compile import cache, runtime  # noqa: PLC0415 - the checkout's own, only while it is on the path
+            from wasmnb.compile.cpp import prebuilt  # noqa: PLC0415
         finally:
             sys.path.remove(str(root))
-        folder = root / _LIBRARIES
-        # pyproject.toml names the folder as an artifact, so the wheel takes what is in it.
+        report, folder, objects = _Report(self.app), root / _LIBRARIES, root / _OBJECTS
+        # pyproject.toml names the folders as artifacts, so the wheel takes what is in them.
         if not runtime.complete(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            cache.seal(folder, runtime.fill(folder, _Report(self.app)))
+            _empty(folder)
+            cache.seal(folder, runtime.fill(folder, report))
+        libraries = cache.Entry.load(folder)
+        if not prebuilt.complete(objects, libraries):
+            _empty(objects)
+            cache.seal(objects, prebuilt.fill(objects, libraries, report))
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 class _Report:

@@ -1,4 +1,4 @@
-"""The C and C++ runtime, and how a wheel gets it."""
+"""The C and C++ runtime and the SDK's objects, and how a wheel gets them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import shutil
 import pytest
 
 from wasmnb.compile import runtime
+from wasmnb.compile.cpp import prebuilt
+from wasmnb.compile.cpp.compiler import SDK
 from wasmnb.compile.process import Finished
+from wasmnb.compile.zig import zig
 from wasmnb.errors import ToolchainError
 
 
@@ -30,6 +33,24 @@ def test_a_folder_is_complete_only_with_every_library_undamaged(cache, tmp_path)
         file.write(b"damage")
     assert not runtime.complete(folder)
     assert not runtime.complete(tmp_path)
+
+
+def test_a_wheel_has_the_objects_of_the_sdk_and_they_name_no_place_of_it(cache, tmp_path, monkeypatch, request):
+    request.addfinalizer(prebuilt._packaged.cache_clear)
+    libraries, folder = runtime.libraries(), tmp_path / "objects"
+    shutil.copytree(prebuilt.sdk_objects(libraries).folder, folder)
+    assert prebuilt.complete(folder, libraries)
+    monkeypatch.setattr(prebuilt, "PACKAGED", folder)
+    prebuilt._packaged.cache_clear()
+    found = prebuilt.sdk_objects(libraries)
+    assert found.folder == folder
+    for name in ("sdk.o", "filter.o"):
+        data = found.read(name)
+        assert not [place for place in (SDK, zig().library, "/wasmnb-build-") if str(place).encode() in data]
+    (folder / "sdk.o").write_bytes(b"")
+    prebuilt._packaged.cache_clear()
+    assert not prebuilt.complete(folder, libraries)
+    assert prebuilt.sdk_objects(libraries).folder != folder
 
 
 def test_a_failed_build_quotes_the_compiler(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADERS",
     "OBJECTS",
+    "PACKAGED",
     "PREFIX",
     "USES",
+    "complete",
+    "fill",
     "forget",
     "header",
     "message_objects",
@@ -37,7 +41,7 @@ __all__ = [
 ]
 
 # Part of every key: raise it when what is made, or how, changes.
-_RECIPE = 8
+_RECIPE = 9
 _INTRINSICS = '"proxy_wasm_intrinsics.h"'
 _JSON = '"proxy_wasm_json.h"'
 #: Has the compiler do beforehand what filters have it do with the standard library.
@@ -45,6 +49,9 @@ USES = str(SDK / "src" / "precompiled.h")
 #: The file that is precompiled: its headers are options. A header names it, and looks for it when it is used.
 PREFIX = os.devnull
 _FILTERS = (Source(f"#include {_INTRINSICS}\n"), Source(f"#include {_INTRINSICS}\n#include {_JSON}\n"))
+
+#: Where a wheel has the SDK's objects.
+PACKAGED = SDK / "objects"
 
 OBJECTS = Store("sdk", keep=8)
 HEADERS = Store("headers", keep=10)
@@ -82,18 +89,45 @@ def sdk_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
     ToolchainError
         The SDK does not compile, or the disk is full.
     """
+    key = _sdk_key(libraries)
+    return _packaged(key) or _once(OBJECTS, key, lambda folder: fill(folder, libraries, progress))
 
-    def fill(folder: Path) -> Mapping[str, Any]:
-        if progress:
-            progress.update("compiling the C++ SDK, once")
-        with workspace() as work:
-            common = work / "common.cc"
-            common.write_text(_COMMON, encoding="utf-8")
-            objects = _objects([*(SDK / "src").glob("*.cc"), common], work, progress)
-            _link(objects, [name for name in objects if name != "common.o"], libraries, work, folder)
-        return {}
 
-    return _once(OBJECTS, _sdk_key(libraries), fill)
+def fill(folder: Path, libraries: Entry, progress: Progress | None = None) -> Mapping[str, Any]:
+    """Compile the SDK's objects into a folder.
+
+    Returns
+    -------
+    dict
+        Notes to keep with them: what they follow from.
+
+    Raises
+    ------
+    ToolchainError
+    """
+    if progress:
+        progress.update("compiling the C++ SDK, once")
+    with workspace() as work:
+        common = work / "common.cc"
+        common.write_text(_COMMON, encoding="utf-8")
+        objects = _objects([*(SDK / "src").glob("*.cc"), common], work, progress)
+        _link(objects, [name for name in objects if name != "common.o"], libraries, work, folder)
+    return {"key": _sdk_key(libraries)}
+
+
+def complete(folder: Path, libraries: Entry) -> bool:
+    """Tell whether a folder has the objects of this SDK and this runtime, undamaged."""
+    return _complete(folder, _sdk_key(libraries)) is not None
+
+
+def _complete(folder: Path, key: str) -> Entry | None:
+    entry = Entry.load(folder)
+    return entry if entry is not None and entry.notes.get("key") == key and entry.sound() else None
+
+
+@lru_cache(maxsize=1)
+def _packaged(key: str) -> Entry | None:
+    return _complete(PACKAGED, key)
 
 
 def message_objects(libraries: Entry, progress: Progress | None = None) -> Entry:
@@ -149,7 +183,10 @@ def ready(flags: Flags) -> bool:
     """Tell whether what every filter needs under these flags is there."""
     libraries = runtime.find()
     prefix = HEADERS.get(_header_key(_names(_FILTERS[0]), flags))
-    return libraries is not None and prefix is not None and OBJECTS.get(_sdk_key(libraries)) is not None
+    if libraries is None or prefix is None:
+        return False
+    key = _sdk_key(libraries)
+    return (_packaged(key) or OBJECTS.get(key)) is not None
 
 
 def _sdk_key(libraries: Entry) -> str:
@@ -269,9 +306,12 @@ def _once(store: Store, key: str, fill: Any) -> Entry:
 
 
 def _compile(source: Path, command: list[str], work: Path) -> str:
-    maps = ["-I", str(source.parent), f"-fdebug-prefix-map={SDK}=sdk", f"-fmacro-prefix-map={SDK}=sdk"]
-    names = ["-main-file-name", source.name, "-x", "c++", str(source), "-o", f"{source.stem}.o"]
-    _checked([*command, *maps, "-emit-obj", *names], work)
+    # No place of the machine that compiles it: a wheel has the objects.
+    names = {SDK: "sdk", zig().library: "zig", work: "."}
+    maps = [f"-f{what}-prefix-map={place}={name}" for place, name in names.items() for what in ("debug", "macro")]
+    maps = ["-I", str(source.parent), *maps]
+    file = ["-main-file-name", source.name, "-x", "c++", str(source), "-o", f"{source.stem}.o"]
+    _checked([*command, *maps, "-emit-obj", *file], work)
     return f"{source.stem}.o"
 
 
