@@ -331,7 +331,13 @@ class VerdictReader:
                 ),
             )
         hint = suggestion(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
-        return SelectorError(f"The selector {wanted} matches no pod of the namespace {self.namespace}.", hint=hint)
+        words = f"The selector {wanted} matches no pod of the namespace {self.namespace}."
+        if self.namespace == self.istio.namespace:
+            why = (
+                "a plugin in Istio's own namespace is for pods of all namespaces, and those are not looked at from here"
+            )
+            return SelectorError(words, why=[why], hint="put it in force in each namespace, where its pods are seen")
+        return SelectorError(words, hint=hint)
 
     def _names(self, stored: Stored) -> tuple[str, ...]:
         return resource_names(self.namespace, stored.name, stored.kind.name)

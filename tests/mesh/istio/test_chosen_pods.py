@@ -1,4 +1,4 @@
-"""A stated sample of many pods."""
+"""Which pods are looked at: a stated sample of many, and those of the namespace."""
 
 from __future__ import annotations
 
@@ -83,3 +83,10 @@ def test_all_pods_of_a_workload_are_looked_at_in_which_one_is_not_well(reader):
     found = reader.judged(PODS, STORED)
     assert {one.pod for one in found} == names(sampled(PODS, 6)) | {f"shop-{number}" for number in range(20)}
     assert {one.reason for one in found} == {"one of a sample of 24 of 60 pods"}
+
+
+def test_in_istios_own_namespace_it_is_said_whose_pods_are_not_looked_at():
+    istio = SimpleNamespace(namespace="istio-system")
+    reader = VerdictReader(None, "istio-system", istio, None, None, images=None, proving=None)
+    error = reader.no_pod({"app": "shop"}, PODS)
+    assert "a plugin in Istio's own namespace is for pods of all namespaces" in str(error)
