@@ -91,10 +91,11 @@ def test_what_has_changed_or_was_not_well_is_asked_at_once(look):
     assert len(asked) == EACH
 
 
-def test_other_objects_are_looked_at_anew_on_every_pod(look):
+def test_other_objects_are_looked_at_anew_on_every_pod_and_do_not_take_the_place_of_the_first(look):
     many = [item(number) for number in range(MANY)]
     look(many)
     assert len(look(many, of="others")) == MANY
+    assert len(look(many)) == EACH
 
 
 def test_acknowledgements_of_many_are_asked_for_now_and_then_and_at_once_while_one_is_open(look):

@@ -7,6 +7,7 @@ asked longest ago; what is used again says its age.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -32,7 +33,6 @@ _ACKS = 10.0
 @dataclass(frozen=True)
 class _Seen:
     evidence: Evidence
-    of: Hashable
     at: float
 
 
@@ -47,7 +47,9 @@ class KeptEvidence:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._seen: dict[str, _Seen] = {}
+        # By the pod in its state, and the objects that were looked at.
+        self._seen: dict[tuple[str, Hashable], _Seen] = {}
+        self._lock = threading.Lock()
         self._looked = clock()
         self._acks: tuple[Mapping[str, Ack], str] | None = None
         self._acks_at = float("-inf")
@@ -81,8 +83,8 @@ class KeptEvidence:
             return {}
         known = {}
         for item in items:
-            seen = self._seen.get(_key(item))
-            if seen is None or (seen.of, seen.evidence.ack) != (of, acks(str(item["metadata"]["name"]))):
+            seen = self._seen.get((_key(item), of))
+            if seen is None or seen.evidence.ack != acks(str(item["metadata"]["name"])):
                 continue
             if now - seen.at < OLDEST:
                 known[str(item["metadata"]["name"])] = (seen.at, replace(seen.evidence, item=item))
@@ -91,18 +93,12 @@ class KeptEvidence:
         return {name: evidence for name, (_, evidence) in known.items() if name not in oldest}
 
     def keep(self, asked: Collection[Evidence], of: Hashable, well: Collection[str]) -> None:
-        """Keep what was seen just now of the pods that are well, and forget the others of those that were asked."""
+        """Keep what was seen just now of the pods that are well; forget those that are not, and what is too old."""
         now = self._looked = self._clock()
-        for evidence in asked:
-            if evidence.name in well:
-                self._seen[_key(evidence.item)] = _Seen(evidence, of, now)
-            else:
-                self._seen.pop(_key(evidence.item), None)
-
-    def forget(self, items: Collection[Mapping[str, Any]]) -> None:
-        """Forget all pods but these."""
-        there = {_key(item) for item in items}
-        self._seen = {key: seen for key, seen in self._seen.items() if key in there}
+        fresh = {(_key(one.item), of): _Seen(one, now) if one.name in well else None for one in asked}
+        with self._lock:
+            kept = {key: seen for key, seen in self._seen.items() if key not in fresh and now - seen.at < OLDEST}
+            self._seen = kept | {key: seen for key, seen in fresh.items() if seen is not None}
 
 
 def aged(verdict: PodVerdict) -> PodVerdict:

@@ -158,12 +158,8 @@ class VerdictReader:
         concerned = [item for item in items if any(selects(one, item) for one in stored if one.kind.ours)]
         chosen = self.sampled(concerned)
         if len(chosen) == len(concerned):
-            found = self._judged(items, stored, rest=rest, whole=whole)
-        else:
-            found = self._judged_in_part(items, stored, concerned, chosen, rest=rest, whole=whole)
-        if whole:
-            self._kept.forget(concerned)
-        return found
+            return self._judged(items, stored, rest=rest, whole=whole)
+        return self._judged_in_part(items, stored, concerned, chosen, rest=rest, whole=whole)
 
     def _judged_in_part(
         self,
