@@ -118,6 +118,18 @@ def test_the_notebook_shows_the_message_and_no_traceback():
     assert "try: mend it" in re.sub(r"\x1b\[\d+m", "", "".join(rest))
 
 
+def test_what_is_shown_is_folded_between_words_and_not_above_a_caret():
+    code = '  addResponseHeader("x-greeting", "hello from a cell"); ' * 3
+    place = Place("cell", 12, 5, quote=code)
+    error = CompileError("a sentence that is longer. " * 5, where=place, why=["quoted words " * 10], hint="word " * 30)
+    shown = [re.sub(r"\x1b\[[\d;]+m", "", line) for line in error._render_traceback_()]
+    above = next(number for number, line in enumerate(shown) if line.strip() == "^") - 1
+    assert all(len(line) <= 78 for number, line in enumerate(shown) if number != above)
+    assert all(word in {"a", "sentence", "that", "is", "longer."} for word in shown[1].split())
+    assert any(line.startswith("  |   ") for line in shown)
+    assert shown[above + 1].index("^") == shown[above].index("addResponseHeader") + 2
+
+
 def test_the_json_form_has_every_part():
     assert ConfigError("no.", where=Place("cell", 1), why=["a"], hint="b").to_dict() == {
         "error": "ConfigError",

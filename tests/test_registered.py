@@ -77,7 +77,7 @@ def test_an_unknown_name_is_told_of_its_neighbour(install: Install, numbers: Gro
     with pytest.raises(UsageError) as caught:
         numbers.load("sevn")
     assert caught.value.what == "There is no number 'sevn'."
-    assert caught.value.why == ("there are: two, one, seven",)
+    assert caught.value.why == ("available: two, one, seven",)
     assert caught.value.hint == "did you mean 'seven'?"
 
 

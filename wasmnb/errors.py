@@ -97,6 +97,7 @@ _HOMES = {
     "UnstartedError": "wasmnb.mesh.istio.api.api_errors",
 }
 _WIDEST = 300  # columns of a quoted line
+_FOLD = 78  # columns of a line that is shown: there is room for it beside a side bar, and in a terminal
 # A sentence that ends with words of somebody else, which have a mark of their own.
 _TWO_MARKS = re.compile(r"(?<=[?!])\.$")
 
@@ -125,6 +126,17 @@ def in_words(error: BaseException) -> str:
 
 def _cut(line: str) -> str:
     return line if len(line) <= _WIDEST else line[: _WIDEST - 4] + " ..."
+
+
+def _folded(line: str) -> list[str]:
+    """Break a line between words: front ends break it anywhere. What a caret points at stays whole."""
+    if len(line) <= _FOLD or re.match(r"\s*\d+ \| |\s+\^$", line):
+        return [line]
+    import textwrap  # noqa: PLC0415 - for an error that is shown
+
+    start = re.match(r"\s*(\| *)?", line)
+    indent = (start.group() if start else "") + "  "
+    return textwrap.wrap(line, _FOLD, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _tells_more(code: str) -> Wording:
@@ -308,8 +320,9 @@ class Explained(BaseException):
         headline, label = ("\x1b[1m", "\x1b[1m") if in_kernel() else ("\x1b[1;31m", "\x1b[34m")
         quiet, reset = "\x1b[2m", "\x1b[0m"
         first, *rest, last = self.lines()
+        rest = [part for line in rest for part in _folded(line)]
         rest = [line.replace("try:", f"{label}try:{reset}", 1) if line.startswith("  try: ") else line for line in rest]
-        return [f"{headline}{first}{reset}", *rest, f"{quiet}{last}{reset}"]
+        return [*(f"{headline}{part}{reset}" for part in _folded(first)), *rest, f"{quiet}{last}{reset}"]
 
 
 class WasmnbError(Explained, Exception):

@@ -107,7 +107,7 @@ class Group(Generic[T]):
             names = self.names()
             raise UsageError(
                 f"There is no {self.noun} {name!r}.",
-                why=[f"there are: {', '.join(names)}"],
+                why=[f"available: {', '.join(names)}"],
                 hint=did_you_mean(name, names) or f"for instance {names[0]!r}",
             )
         return found

@@ -178,7 +178,7 @@ def test_a_compiler_that_cannot_work_is_said(fresh, compiler, monkeypatch, tmp_p
     script.write_text('throw new Error("out of order");')
     monkeypatch.setattr("wasmnb.compile.assemblyscript.service._SCRIPT", script)
     compiler.close()
-    with pytest.raises(ToolchainError, match="broke down") as caught:
+    with pytest.raises(ToolchainError, match="crashed") as caught:
         as_filter(SMALL + "// broken\n").build()
     assert any("out of order" in line for line in caught.value.why)
     assert compiler.service.pid == 0

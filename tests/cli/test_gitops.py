@@ -102,7 +102,7 @@ def test_another_namespace_an_empty_folder_and_a_mesh_without_objects(exported, 
         folder_status(cluster, exported)
     with pytest.raises(ConfigError, match="no object with the label"):
         folder_status(Cluster(), tmp_path / "empty")
-    with pytest.raises(UsageError, match="is no cluster"):
+    with pytest.raises(UsageError, match="is not a cluster"):
         folder_status(type("Mesh", (), {"name": "local"})(), exported)
 
 

@@ -35,7 +35,7 @@ def test_a_plugin_that_comes_and_goes_is_seen_at_once():
         changed = {row[0]: row[3] for row in watch.entries[-1].record.rows}
         assert changed["x-tag"] == "added"
         assert watch.entries[-1].pod.startswith("details-v1")
-        assert "1 earlier captures" in repr(watch.record())
+        assert "1 earlier response was different" in repr(watch.record())
         numbers = [one["number"] for one in told]
         assert numbers == list(range(1, len(numbers) + 1))
         watch.close()

@@ -225,10 +225,10 @@ def test_what_each_button_would_do_is_said_before_it_is_pressed(folder):
         (details,) = [pod.name for pod in session.pods() if pod.workload == "details-v1"]
         assert "In force as tag-one: sha256:" in panel.effects.value
         assert f"on {details}." in panel.effects.value
-        assert "Undeploy takes it away" in panel.effects.value
+        assert "Undeploy removes it" in panel.effects.value
         assert "Roll back: Nothing was in force" in panel.effects.value
         panel.selector.value = "app=reviews"
-        assert f"Deploy takes it away from {details}." in panel.effects.value
+        assert f"Deploy removes it from {details}." in panel.effects.value
 
 
 @pytest.mark.compiler

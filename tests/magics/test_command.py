@@ -64,14 +64,14 @@ def test_a_switch_and_a_value_that_begins_with_a_dash():
     [
         ("wasm_deploy", "f --selektor x", "does not know the option --selektor", "did you mean '--selector'?"),
         ("wasm_deploy", "f -z", "does not know the option -z", "--help"),
-        ("wasm_deploy", "f --selector", "needs a value behind --selector", "--selector LABELS"),
-        ("wasm_deploy", "f --selector --priority 3", "needs a value behind --selector", "--selector LABELS"),
+        ("wasm_deploy", "f --selector", "needs a value after --selector", "--selector LABELS"),
+        ("wasm_deploy", "f --selector --priority 3", "needs a value after --selector", "--selector LABELS"),
         ("wasm_deploy", "f --priority high", "cannot use 'high' as NUMBER of --priority", "higher runs first"),
         ("wasm_deploy", "f --id a --id b", "has --id twice", "once"),
-        ("wasm_deploy", "", "lacks NAME", "%wasm_deploy --help"),
-        ("wasm_headers", "a", "lacks URL", "%wasm_headers --help"),
-        ("wasm_headers", "a b c", "has a word too many, 'c'", "quotes"),
-        ("wasm_pods", "x", "has a word too many", "leave it out"),
+        ("wasm_deploy", "", "needs NAME", "%wasm_deploy --help"),
+        ("wasm_headers", "a", "needs URL", "%wasm_headers --help"),
+        ("wasm_headers", "a b c", "does not expect 'c'", "quotes"),
+        ("wasm_pods", "x", "does not expect 'x'", "leave it out"),
         ("wasm_filter", "f --force=1", "takes no value for --force", "alone"),
         ("wasm_filter", "f --out 1x", "is not the name of a variable", "header_filter"),
         ("wasm_config", "mesh", "takes key=value", "mesh=VALUE"),
@@ -101,7 +101,7 @@ def test_json_without_quotes_is_recognised_and_a_secret_in_it_not_shown():
 
 def test_the_last_argument_may_repeat():
     assert parse("wasm_rm", "local/a local/b local/c")["references"] == ["local/a", "local/b", "local/c"]
-    with pytest.raises(UsageError, match=r"lacks REFERENCES \.\.\."):
+    with pytest.raises(UsageError, match=r"needs REFERENCES \.\.\."):
         parse("wasm_rm", "")
 
 

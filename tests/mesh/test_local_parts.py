@@ -196,8 +196,8 @@ def test_ids_that_would_confuse_a_proxy_are_refused():
 
 
 def test_hints_name_what_there_is():
-    assert suggestion("detials", ["details", "ratings"]) == "did you mean details? there is: details, ratings"
-    assert suggestion("x", []) == "there is: nothing"
+    assert suggestion("detials", ["details", "ratings"]) == "did you mean details? available: details, ratings"
+    assert suggestion("x", []) == "available: nothing"
 
 
 def test_a_reserved_port_is_nobody_elses():

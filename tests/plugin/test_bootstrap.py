@@ -101,5 +101,5 @@ def test_an_address_that_is_none(options):
 )
 @pytest.mark.usefixtures("cell_words")
 def test_what_only_a_mesh_can_do_is_refused(options, word):
-    with pytest.raises(UsageError, match=f"envoy has no word for {word}"):
+    with pytest.raises(UsageError, match=f"envoy has no field for {word}"):
         bootstrap(Plugin("one", IMAGE, **options), "filter.wasm", Site())

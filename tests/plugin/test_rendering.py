@@ -279,7 +279,7 @@ def test_what_is_said_of_a_vm_makes_an_envoyfilter():
     assert config["vm_config"]["vm_id"] == "shared"
     assert config["vm_config"]["configuration"]["value"] == '{"limit":2}'
     for word in ({"vm_config": "x"}, {"vm_id": "x"}):
-        with pytest.raises(UsageError, match="has no word for"):
+        with pytest.raises(UsageError, match="has no field for"):
             choose(plugin(**word), as_="WasmPlugin")
     with pytest.raises(UsageError, match="no id of a VM"):
         plugin(vm_id="a\nb")

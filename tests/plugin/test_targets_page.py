@@ -43,7 +43,7 @@ def test_it_is_listed_behind_ours_and_loaded_when_named() -> None:
 
 @pytest.mark.usefixtures("cell_words")
 def test_what_it_has_no_word_for_is_refused() -> None:
-    with pytest.raises(UsageError, match="Toymesh has no word for --selector, which header-filter asks for"):
+    with pytest.raises(UsageError, match="Toymesh has no field for --selector, which header-filter asks for"):
         TARGETS.load("toymesh").render(plugin(selector={"app": "details"}), Place())
 
 

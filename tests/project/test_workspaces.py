@@ -61,7 +61,7 @@ def test_programs_of_a_go_module(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="'receive' is none of the filters") as wrong:
             session.build(top, member="receive")
         assert "did you mean 'receiver'?" in wrong.value.hint
-        assert wrong.value.why == ("there are: receiver, sender",)
+        assert wrong.value.why == ("available: receiver, sender",)
         with pytest.raises(BadNameError, match="There is no folder"):
             session.build(tmp_path / "missing", member="x")
 

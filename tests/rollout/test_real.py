@@ -112,7 +112,7 @@ def test_a_trap_under_traffic_ends_it_with_the_evidence(session, load):
     with pytest.raises(RolloutError, match="reviews-v1-0 is TRAPPED") as caught:
         session.deploy(TRAPPING, **REVIEWS, steps=STEPS, watch_for=1.0, allow_trap=True)
     assert caught.value.rollout.steps[0].verdicts[0].evidence
-    assert "taken away from every pod" in caught.value.what
+    assert "removed from every pod" in caught.value.what
     assert list(session.current.plugins()) == []
     assert tags(session) == everywhere("")
 

@@ -31,7 +31,7 @@ MEANINGS = {
     ExitCode.FAILED: "failed; or a plugin is not what it should be on some pod",
     ExitCode.USAGE: "the words on the line are not what the command takes; nothing was done",
     ExitCode.UNPROVEN: "nothing failed, and not all of it is proven: LOADED, WARMING or UNPROVEN on some pod",
-    ExitCode.INTERRUPTED: "interrupted; what is said tells what has been left behind",
+    ExitCode.INTERRUPTED: "interrupted; the message says what is left behind",
 }
 """What each code means, for readers."""
 

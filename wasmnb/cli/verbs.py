@@ -93,7 +93,7 @@ def _form(words: tuple[str, ...]) -> Option:
     return Option(("--output", "-o"), text, "FORM", read, values="|".join(words), keyword="shell_form")
 
 
-_QUIET = Option(("--quiet", "-q"), "no progress and no notes; errors are written all the same", keyword="shell_quiet")
+_QUIET = Option(("--quiet", "-q"), "no progress and no notes; errors are still written", keyword="shell_quiet")
 _MESH = (
     Option(
         ("--mesh", "-m"),

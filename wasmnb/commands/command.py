@@ -210,7 +210,7 @@ class _Reader:
                 self._positional(word)
         missing = [argument for argument in self.command.arguments if argument.required]
         for argument in missing[len(self.places) :]:
-            raise self._wrong(f"lacks {argument.label}: {argument.help}.", hint=f"{self.spoken} --help")
+            raise self._wrong(f"needs {argument.label}: {argument.help}.", hint=f"{self.spoken} --help")
         return self.found
 
     def _option(self, word: Word, rest: list[Word]) -> None:
@@ -236,7 +236,7 @@ class _Reader:
         elif rest and (rest[0].literal or not self.command.option(rest[0].text.partition("=")[0])):
             value = rest.pop(0)
         else:
-            raise self._wrong(f"needs a value behind {flag}.", word, hint=f"write {flag} {option.metavar}")
+            raise self._wrong(f"needs a value after {flag}.", word, hint=f"write {flag} {option.metavar}")
         self._store(option, flag, value)
 
     def _store(self, option: Option, flag: str, word: Word) -> None:
@@ -265,11 +265,11 @@ class _Reader:
             self.found[self.places[-1].keyword].append(self._value(word))
             return
         if len(self.places) == len(self.command.arguments) and self.command.private:
-            raise self._wrong("has a word too many.", hint=self.command.private)
+            raise self._wrong("takes no more words.", hint=self.command.private)
         if len(self.places) == len(self.command.arguments):
             takes = ", ".join(argument.label for argument in self.command.arguments) or "no words but its options"
             raise self._wrong(
-                f"has a word too many, {word.text!r}.",
+                f"does not expect {word.text!r}.",
                 word,
                 why=[f"it takes {takes}"],
                 hint=self._too_many(),

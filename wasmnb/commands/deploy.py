@@ -57,14 +57,14 @@ COMMANDS = (
         (
             Option(("--timeout",), "seconds to wait until it is live (default: 10)", "SECONDS", float),
             Option(("--prove",), "effect, trace, or config: LOADED is enough", "PROOF", values="effect|trace|config"),
-            Option(("--take-over",), "take it back from whoever else has changed it in the cluster"),
+            Option(("--take-over",), "take it back from whoever changed it in the cluster"),
         ),
         ("%wasm_rollback header-filter",),
         slow=True,
     ),
     Command(
         "wasm_undeploy",
-        "Take a plugin away from every pod.",
+        "Remove a plugin from every pod.",
         method("undeploy"),
         (Argument("id", "the plugin", True, "plugins"),),
         examples=("%wasm_undeploy header-filter",),

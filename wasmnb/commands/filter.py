@@ -43,7 +43,7 @@ COMMANDS = (
         "wasm_filter",
         "Compile the cell below to a filter, and put it in force when asked to.",
         asking(method("filter"), "deploy"),
-        (Argument("name", "of the filter; it names the plugin and the image too", True, "filters"),),
+        (Argument("name", "what to call the filter, and its plugin and image", True, "filters"),),
         (
             *options_of(FilterCall),
             Option(("--out", "-o"), "Python variable for the Filter (default: the name with _ for -)", "NAME", _name),

@@ -55,7 +55,7 @@ COMMANDS = (
             Argument(
                 "what", "a filter, a .wasm file, a source, a project folder, or the word precompiled", True, "builds"
             ),
-            Argument("file", "the module, behind the word precompiled", False),
+            Argument("file", "the module, after the word precompiled", False),
         ),
         (
             *options_of(BuildOptions),
@@ -105,7 +105,7 @@ COMMANDS = (
     ),
     Command(
         "wasm_tag",
-        "Give an image of the store one more name.",
+        "Add a name to an image of the store.",
         method("tag"),
         (
             Argument("source", "the name or digest it has", True, "images"),
@@ -115,7 +115,7 @@ COMMANDS = (
     ),
     Command(
         "wasm_rm",
-        "Forget names of images, and free what no other name needs.",
+        "Remove names of images, and delete what no other name needs.",
         _rm,
         (Argument("references", "names or digests", True, "images", repeat=True),),
         examples=("%wasm_rm local/header-filter", "%wasm_rm local/one:v1 local/two:v1"),

@@ -8,15 +8,15 @@ from wasmnb.session.options.registry import LoginCall, RegistryCall
 
 __all__ = ["COMMANDS"]
 
-_NEVER = "leave the password out: it is asked for; in a runbook, --password-env NAME takes it from the environment"
+_NEVER = "leave the password out: you are asked for it; in a runbook, --password-env NAME takes it from the environment"
 
-_NO_VALUE = "leave the value out: it is asked for; in a runbook, --env NAME or --file PATH says where it is"
+_NO_VALUE = "leave the value out: you are asked for it; in a runbook, --env NAME or --file PATH says where it is"
 
 
 COMMANDS = (
     Command(
         "wasm_login",
-        "Log in to a registry; the password is asked for, checked, and kept where docker login keeps it.",
+        "Log in to a registry: asks for the password, checks it, and keeps it where docker login does.",
         method("login"),
         (Argument("host", "such as registry.example, or docker.io", True, "registries"),),
         options_of(LoginCall),
@@ -35,7 +35,7 @@ COMMANDS = (
     ),
     Command(
         "wasm_secret",
-        "Keep a secret under a name, for configurations and logins; it is asked for, and is in no output.",
+        "Keep a secret under a name, for configurations and logins. Asks for its value, and shows it nowhere.",
         method("secret"),
         (Argument("name", "what to call it", True, "secrets"),),
         (
@@ -53,7 +53,7 @@ COMMANDS = (
         "wasm_registry",
         "Serve a registry to this machine alone, where there is no other to push to; what was pushed stays on disk.",
         method("registry"),
-        (Argument("action", "start or stop; without it, whether one is served is said", False, "start|stop"),),
+        (Argument("action", "start or stop; without it, shows whether one runs", False, "start|stop"),),
         options_of(RegistryCall),
         (
             "%wasm_registry start",

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "WATCH"]
 
 WATCH = (
-    Option(("--watch",), "keep it up to date, here, until nobody looks; in a headless run it is a record at once"),
-    Option(("--for",), "watch for so long, then leave a record and go on", "SECONDS", float, keyword="seconds"),
+    Option(("--watch",), "keep it up to date until the view is closed; a headless run shows it once"),
+    Option(
+        ("--for",), "watch for this many seconds, then leave a record and go on", "SECONDS", float, keyword="seconds"
+    ),
 )
 """What can be said of a view that lives."""
 
@@ -53,7 +55,7 @@ def _logs(
 COMMANDS = (
     Command(
         "wasm_mesh",
-        "Start a mesh, connect to one, show the one that is chosen, let go of it; list or join those that run here.",
+        "Start a mesh, connect to one, show the current one, or disconnect; list or join those that run here.",
         method("mesh"),
         (
             Argument(
@@ -78,7 +80,7 @@ COMMANDS = (
     ),
     Command(
         "wasm_bookinfo",
-        "Apply the article's application and wait until its pods are READY, or delete what applying it made.",
+        "Apply bookinfo, Istio's sample application, and wait until its pods are READY; or delete it.",
         method("bookinfo"),
         (Argument("action", "apply or delete", True, "apply|delete"),),
         (
@@ -111,13 +113,13 @@ COMMANDS = (
     ),
     Command(
         "wasm_status",
-        "Say for each plugin and pod whether it is live.",
+        "Show for each plugin and pod whether it is live.",
         method("status"),
         (Argument("id", "one plugin only", False, "plugins"),),
         (
             Option(
                 ("--folder", "-f"),
-                "the plugins of a folder for Git; what the cluster has otherwise is told, and in a shell is code 1",
+                "the plugins of a folder for Git; shows where the cluster differs, which is exit code 1 in a shell",
                 "FOLDER",
                 values="folders",
             ),
@@ -140,9 +142,9 @@ COMMANDS = (
             Option(("--grep",), "only lines that contain this regular expression", "PATTERN"),
             Option(
                 ("--follow", "-f"),
-                "show lines as they come: in a notebook until nobody looks, in a terminal until Ctrl-C",
+                "show lines as they come: in a notebook until the view is closed, in a terminal until Ctrl-C",
             ),
-            Option(("--for",), "follow for so long, then go on", "SECONDS", float, keyword="seconds"),
+            Option(("--for",), "follow for this many seconds, then go on", "SECONDS", float, keyword="seconds"),
         ),
         (
             "%wasm_logs details-v1",
@@ -164,7 +166,15 @@ COMMANDS = (
         "Show the metrics that filters define, of each pod, with rates since they were shown before.",
         method("metrics"),
         (Argument("pod", "pod or workload (default: all of them)", False, "pods"),),
-        (Option(("--for",), "read twice, so long apart, for rates of this time", "SECONDS", float, keyword="seconds"),),
+        (
+            Option(
+                ("--for",),
+                "read twice, this many seconds apart, and show the rates between",
+                "SECONDS",
+                float,
+                keyword="seconds",
+            ),
+        ),
         ("%wasm_metrics", "%wasm_metrics details-v1 --for 5"),
     ),
 )

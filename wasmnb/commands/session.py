@@ -25,7 +25,7 @@ COMMANDS = (
     ),
     Command(
         "wasm_doctor",
-        "Look at everything that must work here, and say what mends it.",
+        "Look at everything that must work here, and say how to fix what does not.",
         method("doctor"),
         options=(
             Option(

@@ -165,7 +165,7 @@ def _linked(finished: Finished, work: Path) -> dict[str, Path]:
             "The C++ runtime could not be built.",
             why=finished.messages.strip().splitlines()[-5:],
             hint=Wording(
-                "run {}; a fresh 'pip install --force-reinstall ziglang==0.17.1' mends a damaged compiler",
+                "run {}; a fresh 'pip install --force-reinstall ziglang==0.17.1' repairs a damaged compiler",
                 Verb("doctor"),
             ),
             code="WNB2003",

@@ -73,7 +73,7 @@ def member(folder: Path, name: str) -> Path:
     hint = did_you_mean(wanted, known) or Wording("give the folder itself; without {}", Option("member", flag="-C"))
     raise UsageError(
         f"{name!r} is none of the filters in the folder {str(folder)!r}.",
-        why=[f"there are: {_list(known)}"] if known else ["it holds no workspace and no projects"],
+        why=[f"available: {_list(known)}"] if known else ["it holds no workspace and no projects"],
         hint=hint,
     )
 

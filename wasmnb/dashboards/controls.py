@@ -77,7 +77,7 @@ class Controls:
         self.done = ipywidgets.VBox([])
         self.deploy = button("Deploy", "Put it in force on the pods that match", "primary")
         self.deploy.on_click(lambda _: self._press(self._deploy, self.choices.deploy_line()))
-        self.undeploy = button("Undeploy", "Take the plugin away from every pod")
+        self.undeploy = button("Undeploy", "Remove the plugin from every pod")
         self.undeploy.on_click(lambda _: self._press(self._undeploy, self._plain.undeploy_line()))
         self.rollback = button("Roll back", "Restore what was in force before")
         self.rollback.on_click(lambda _: self._press(self._rollback, self._plain.rollback_line()))
@@ -182,8 +182,8 @@ class Controls:
         if plain.selector:
             wanted = labels(plain.selector)
             left = [pod.name for pod in self._known if now.selects(pod.labels) and not carries(pod.labels, wanted)]
-            lines += [f"Deploy takes it away from {_listed(left)}."] if left else []
-        return [*lines, "Undeploy takes it away from all of them.", f"Roll back: {before.removesuffix('.')}."]
+            lines += [f"Deploy removes it from {_listed(left)}."] if left else []
+        return [*lines, "Undeploy removes it from all of them.", f"Roll back: {before.removesuffix('.')}."]
 
     def _lines(self, *, deployable: bool) -> list[str]:
         if not self._plain.plugin:

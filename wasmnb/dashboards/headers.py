@@ -140,7 +140,8 @@ class HeadersWatch:
             if entry is None:
                 return Record(self._title, text or "no answer yet", "warn")
             others = len(self._entries) - 1
-            notes = (f"{others} earlier captures differed from this one",) if others else ()
+            were = "response was" if others == 1 else "responses were"
+            notes = (f"{others} earlier {were} different",) if others else ()
             stale = self.freshness.kind == "stale"
             return replace(
                 entry.record,

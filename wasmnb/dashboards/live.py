@@ -220,7 +220,7 @@ class LiveView:
                 if self._widget is not None and present - self._begin > _ANSWER and silent > _ANSWER / 2:
                     self.source.pause("no front end answered")
             elif silent > (_HIDDEN if self._hidden else _SILENCE):
-                self.source.pause("nobody looked at it any more")
+                self.source.pause("the view was hidden or closed")
 
     def _record(self, *, final: bool = False) -> None:
         """Renew the record in the notebook; one that says the same only now and then, for its time."""

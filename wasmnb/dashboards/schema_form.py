@@ -136,7 +136,7 @@ def parsed(text: str) -> Any:
         raise ConfigError(
             f"The configuration is not valid JSON: {error.msg[0].lower()}{error.msg[1:]}.",
             where=Place("the configuration", error.lineno, error.colno, quote),
-            hint="JSON has double quotes around names and text, and no comma behind the last one",
+            hint="JSON has double quotes around names and text, and no comma after the last one",
         ) from None
 
 
@@ -206,7 +206,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
         raise ConfigError(
             "What lies beside the filter is not a JSON Schema.",
             why=[str(error).partition("\n")[0]],
-            hint="mend the schema, or take it away",
+            hint="correct the schema, or remove it",
         ) from None
 
 

@@ -71,6 +71,7 @@ def _table(headings: list[list[str]], columns: list[Column], rows: list[list[Cel
 
 def _block(block: Block) -> list[str]:
     lines = block.lines if block.open else block.lines[:_CLOSED_LINES]
-    more = [f"    … {len(block.lines) - len(lines)} more lines"] if len(lines) < len(block.lines) else []
+    left = len(block.lines) - len(lines)
+    more = [f"    … {left} more line{'' if left == 1 else 's'}"] if left else []
     quoted = [f"    {cut(visible(line, keep=chr(9)), _LONGEST)}".rstrip() for line in lines]
     return [*([visible(block.label)] if block.label else []), *quoted, *more]

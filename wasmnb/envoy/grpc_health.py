@@ -50,7 +50,7 @@ def unhealthy(path: Path, *, timeout: float) -> str:
     except (OSError, http.client.HTTPException) as error:
         return f"gRPC's health check: {error}"
     if status == _UNAVAILABLE:
-        return "the connection is not taken"
+        return "the connection is refused"
     if status != "0":
         return ""
     fields = message[len(_EMPTY) :]

@@ -110,7 +110,7 @@ def read_proxy(pod: str, server: str, clusters: str) -> TakenOver:
     """
     info, known = json.loads(server), json.loads(clusters)
     if not isinstance(info, dict) or not isinstance(known, dict):
-        raise ValueError("an answer of the proxy is no object")  # noqa: TRY004 - as of every other answer
+        raise ValueError("an answer of the proxy is not a JSON object")  # noqa: TRY004 - as of every other answer
     node = {key: value for key, value in (info.get("node") or {}).items() if key in _NODE}
     names = sorted({str(one.get("name", "")) for one in known.get("cluster_statuses") or ()} - {""})
     return TakenOver(pod, node, tuple(names), version_of(info))

@@ -296,7 +296,7 @@ def _mismatch(digest: str, size: int | None, found: str, count: int) -> ImageErr
     wanted = digest if size is None else f"{digest} ({size:,} bytes)"
     got = f"more than {size:,} bytes" if size is not None and count > size else f"sha256:{found} ({count:,} bytes)"
     return ImageError(
-        "A blob is not what its digest says; it was thrown away.",
+        "A blob is not what its digest says; it was deleted.",
         why=[f"wanted {wanted}", f"got    {got}"],
         hint="it was cut or changed on its way: try again",
         code="WNB3023",

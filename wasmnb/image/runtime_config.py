@@ -130,7 +130,7 @@ def _parsed(text: str, where: str) -> Any:
         quote = (text.splitlines() or [""])[min(error.lineno, len(text.splitlines()) or 1) - 1]
         place = Place(where, error.lineno, error.colno, quote)
         raise ConfigError(
-            f"{where} is not valid JSON: {error.msg}.", where=place, hint="mend it at the mark"
+            f"{where} is not valid JSON: {error.msg}.", where=place, hint="correct it at the mark"
         ) from error
     except RecursionError as error:
         raise _wrong(where, "it is nested too deeply", "use fewer levels") from error

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rates"]
 
-FIRST = "it is there from the second measurement on"
-_RESTARTED = "its counters began anew; it is there from the next measurement on"
+FIRST = "it appears with the second measurement"
+_RESTARTED = "its counters began anew; it appears with the next measurement"
 
 
 class Rates:

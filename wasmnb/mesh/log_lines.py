@@ -119,7 +119,7 @@ def _grade(level: str) -> int:
         raise UsageError(
             f"{level!r} is not a level of a log.",
             where=Place(Option("level"), quote=level),
-            hint=f"{did_you_mean(level, LEVELS)} there is: {', '.join(LEVELS)}".strip(),
+            hint=f"{did_you_mean(level, LEVELS)} available: {', '.join(LEVELS)}".strip(),
         )
     return LEVELS.index(word)
 

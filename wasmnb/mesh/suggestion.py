@@ -16,4 +16,4 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     choices = list(dict.fromkeys(known))
     close = difflib.get_close_matches(word, choices, n=1)
     listed = ", ".join(choices) or "nothing"
-    return f"did you mean {close[0]}? there is: {listed}" if close else f"there is: {listed}"
+    return f"did you mean {close[0]}? available: {listed}" if close else f"available: {listed}"

@@ -96,5 +96,5 @@ def word(kind: type[_Words], given: object) -> _Words:
         known = words(kind)
         near = did_you_mean(str(given), known)
         raise UsageError(
-            f"{given!r} is no {kind.__name__}.", hint=f"{near} there is: {', '.join(known)}".strip()
+            f"{given!r} is no {kind.__name__}.", hint=f"{near} available: {', '.join(known)}".strip()
         ) from None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["accepted", "back", "in_force", "left_by", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
 
-_AGAIN = Wording("mend the cell and run it again", terminal="mend it, and give the command again")
+_AGAIN = Wording("correct the cell and run it again", terminal="correct it, and run the command again")
 
 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:

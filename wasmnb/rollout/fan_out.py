@@ -44,7 +44,7 @@ def ask_each(pods: Sequence[str], send: Callable[..., Exchange], url: str) -> tu
     """
     if not pods:
         raise TrafficError(
-            f"No pod is behind {redact.url(url)}.", hint=Wording("{} shows the pods there are", Verb("pods"))
+            f"No pod serves {redact.url(url)}.", hint=Wording("{} shows the pods there are", Verb("pods"))
         )
     taken: list[Exchange] = []
     silent: dict[str, str] = {}

@@ -41,7 +41,7 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
         else f"in step {number + 1} of {count} ({rollout.steps[number].selector})"
     )
     before = rollout.former
-    now = f"every pod is back at {before.image.digest[:_SHORT]}" if before else "it was taken away from every pod"
+    now = f"every pod is back at {before.image.digest[:_SHORT]}" if before else "it was removed from every pod"
     if rollout.outcome == "stuck":
         now = f"GOING BACK FAILED: {trouble}" if trouble else "nothing was changed"
     return RolloutError(

@@ -84,10 +84,10 @@ class Order:
             raise UsageError(
                 f"{str(file)!r} is a word too many behind {_name(what)!r}.",
                 hint=Wording(
-                    "only {} takes a file behind it; an image's name goes behind {}",
+                    "only {} takes a file after it; an image's name goes after {}",
                     PRECOMPILED,
                     Option("tag", flag="-t"),
-                    python=Wording("only {} takes a file behind it; an image's name is {}", PRECOMPILED, Option("tag")),
+                    python=Wording("only {} takes a file after it; an image's name is {}", PRECOMPILED, Option("tag")),
                 ),
             )
         reference = reference or f"{LOCAL}/{_name(what)}"

@@ -167,7 +167,7 @@ def read(given: dict[str, Any]) -> dict[str, Any]:
         if key not in KEYS:
             raise UsageError(
                 f"There is no session default called {key!r}.",
-                why=[f"there are: {', '.join(KEYS)}"],
+                why=[f"available: {', '.join(KEYS)}"],
                 hint=did_you_mean(key, KEYS) or Wording("{} without arguments shows them", Verb("config")),
             )
     return {key: KEYS[key].start if value in ("", None) else KEYS[key].read(value) for key, value in given.items()}

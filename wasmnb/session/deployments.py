@@ -131,7 +131,7 @@ class Deployments:
         return replace(done, verdicts=self.context.shown(done.verdicts), notes=(back(before, now),))
 
     def undeploy(self, id: str) -> Removal:  # noqa: A002 - the option's own word
-        """Take a plugin away from every pod.
+        """Remove a plugin from every pod.
 
         Raises
         ------
@@ -305,7 +305,7 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
     said = options.watch_for is not None or options.accept_no_traffic or budgets or asked
     if not labels and said:
         raise UsageError(
-            "It was said how steps are watched, but there are none.",
+            "There are options for watching steps, but no steps.",
             hint=Wording("add {}, for instance {}", Option("steps"), Option("steps", "version=v1,version=v2")),
         )
     if labels and not wanted.wait:

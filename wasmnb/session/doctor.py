@@ -104,9 +104,9 @@ def _credentials() -> Check:
     except (OSError, ValueError) as error:
         # Nothing of the file is quoted: what is wrong with it may be a password.
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not valid JSON"
-        return Check(name, ok=False, detail=f"{path}: {why}", hint="mend it, or set DOCKER_CONFIG")
+        return Check(name, ok=False, detail=f"{path}: {why}", hint="correct it, or set DOCKER_CONFIG")
     if not isinstance(content, dict):
-        return Check(name, ok=False, detail=f"{path}: it is not a JSON object", hint="mend it, or set DOCKER_CONFIG")
+        return Check(name, ok=False, detail=f"{path}: it is not a JSON object", hint="correct it, or set DOCKER_CONFIG")
     if content.get("auths") and path.stat().st_mode & 0o077:
         return Check(name, ok=False, detail=f"{path} can be read by others", hint=f"chmod 600 {path}")
     return Check(name, ok=True, detail=", ".join(credentials.hosts()) or "none; public images can be pulled")

@@ -106,7 +106,7 @@ class SessionFiles:
             known = self.names()
             raise BadNameError(
                 f"There is no file called {path!r}.",
-                why=[f"there are: {', '.join(known)}"] if known else ["no file has been written yet"],
+                why=[f"available: {', '.join(known)}"] if known else ["no file has been written yet"],
                 hint=did_you_mean(path, known) or _written(path),
             )
         return self._texts[path]

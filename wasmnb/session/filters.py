@@ -132,7 +132,7 @@ class Filters:
         if known is None:
             raise BadNameError(
                 f"There is no filter called {name!r}.",
-                why=[f"there are: {', '.join(self._known)}"] if self._known else [_NONE_YET],
+                why=[f"available: {', '.join(self._known)}"] if self._known else [_NONE_YET],
                 hint=did_you_mean(name, self._known)
                 or Wording(
                     "a cell that begins with {} makes it",
@@ -146,7 +146,7 @@ class Filters:
         if known.module is None:
             raise CompileError(
                 f"The filter {name!r} did not compile when its cell was last run.",
-                hint="mend the cell and run it again; an older module is not used in its place",
+                hint="correct the cell and run it again; an older module is not used in its place",
                 code="WNB2024",
             )
         if self.files.names() and self.files.beside(known.filter, known.named) != known.filter:

@@ -196,7 +196,7 @@ def folder_status(mesh: Mesh, folder: str | Path) -> FolderStatus:
         The mesh is no cluster, or another namespace of it is meant.
     """
     if not isinstance(mesh, MeshInNamespace):
-        raise UsageError(f"The mesh {mesh.name!r} is no cluster.", hint="a folder has objects of a cluster")
+        raise UsageError(f"The mesh {mesh.name!r} is not a cluster.", hint="a folder has objects of a cluster")
     verdicts: list[PodVerdict] = []
     differences: list[Difference] = []
     for wanted in _objects(Path(folder).expanduser()):

@@ -158,7 +158,7 @@ class Meshes:
         if folder is None:
             return self._judged(id)
         if id is not None:
-            raise UsageError("A folder says itself which plugins are meant.", hint="leave the plugin out")
+            raise UsageError("A folder already names its plugins.", hint="leave the plugin out")
         from wasmnb.session.gitops import folder_status  # noqa: PLC0415 - for those who have one
 
         found = folder_status(mesh, folder)

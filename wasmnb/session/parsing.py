@@ -127,7 +127,7 @@ def _checked(text: str, name: str | Option) -> str:
         raise ConfigError(
             f"The configuration is not valid JSON: {error}.",
             where=redact.place(Place(name, quote=text.splitlines()[0])),
-            hint="JSON has no word for it; use a number, text or null",
+            hint="JSON cannot say it; use a number, text or null",
         ) from None
     return text
 

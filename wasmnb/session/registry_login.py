@@ -56,7 +56,7 @@ class Logins:
         if not call.user:
             raise UsageError(
                 f"A login to {name} needs a user name.",
-                hint=Wording("add {}; the password is asked for then", Option("user", "NAME", flag="-u")),
+                hint=Wording("add {}; you are asked for the password then", Option("user", "NAME", flag="-u")),
             )
         access = self.context.access(name, call)
         asking = f"Password for {call.user} at {name}: "

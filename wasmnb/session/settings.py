@@ -89,7 +89,7 @@ def save(changed: Mapping[str, Any]) -> Path:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, tomlkit.dumps(document).encode())
     except (TOMLKitError, OSError) as error:
-        raise ConfigError(f"{path} cannot be changed: {error}.", hint="mend it, or move it away") from None
+        raise ConfigError(f"{path} cannot be changed: {error}.", hint="correct it, or move it away") from None
     return path
 
 
@@ -103,7 +103,7 @@ def _places(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if own is not None:
             raise ConfigError(
                 f"{project}: {own} is not taken from a project.",
-                hint=f"whom to believe is for its user to say: in {user}, or in the environment",
+                hint=f"its user decides which certificates to trust: in {user}, or in the environment",
             )
         yield f"{project} [{_TABLE}]", table
     for key in KEYS:
@@ -118,7 +118,7 @@ def _toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {error}.", hint="mend it, or move it away") from None
+        raise ConfigError(f"{path} is no TOML: {error}.", hint="correct it, or move it away") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
 
@@ -127,7 +127,7 @@ def _read(source: str, name: str, key: str, value: Any) -> Any:
     if key not in KEYS:
         raise ConfigError(
             f"{source}: there is no setting called {name!r}.",
-            why=[f"there are: {', '.join(KEYS)}"],
+            why=[f"available: {', '.join(KEYS)}"],
             hint=did_you_mean(key, KEYS) or "take it out",
         )
     try:

@@ -127,7 +127,7 @@ class Reader:
         return TrafficError(
             f"{self.peer} did not answer in HTTP/1.1: {reason}.",
             why=[line for line in why if line],
-            hint="check that the port is the one of an HTTP service, and that it does not speak TLS or HTTP/2 only",
+            hint="check that the port is the one of an HTTP service, and that it does not take TLS or HTTP/2 only",
         )
 
     def _cut_short(self, where: str) -> None:

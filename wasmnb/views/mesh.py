@@ -266,7 +266,7 @@ def properties_record(found: Properties) -> Record:
     status = f"{len(found) - clusters} properties, {clusters} clusters"
     notes = (
         "a name is a path, with a point between its parts; by the name in earlier Envoys nothing is found",
-        "a callout to a name that is no cluster here gets BadArgument",
+        "a callout to a name that is not a cluster here gets BadArgument",
     )
     return Record(
         f"What a filter can read and call on {found[0].pod}" if found else "Properties",

@@ -28,7 +28,7 @@ def folder_record(status: FolderStatus) -> Record:
     count = len(status.differences)
     if not count:
         return replace(record, title=f"Plugins of {status.folder}", status=f"as the folder says, {record.status}")
-    lines = Block("What the cluster has otherwise", tuple(map(str, status.differences)))
+    lines = Block("Where the cluster differs", tuple(map(str, status.differences)))
     told = f"{count} difference{'' if count == 1 else 's'}, {record.status}"
     return replace(record, title=f"Plugins of {status.folder}", status=told, tone="bad", blocks=(lines, *record.blocks))
 

@@ -48,7 +48,11 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
         verdict={"show": _verdict},
         requests={"shown": watched},
         errors={"heading": "5xx", "shown": watched},
-        running={"show": lambda digest: Cell(short_digest(digest), digest), "code": True},
+        running={
+            "show": lambda digest: Cell(short_digest(digest), digest),
+            "code": True,
+            "shown": done.outcome != "under way",
+        },
         reason={"shown": any(table.values("reason"))},
         seconds={"heading": "took", "show": lambda seconds: Cell(duration(seconds) if seconds else "")},
     )
@@ -60,12 +64,16 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
 def _status(done: Rollout) -> str:
     pods, steps = sum(len(step.pods) for step in done.steps), len(done.steps)
     if done.outcome == "unchanged":
-        return f"live on all {pods} pods, as before: nothing changed, nothing was done"
+        return f"live on {_pods(pods)}, as before: nothing changed, nothing was done"
     if done.outcome == "live":
         taken = done.seconds + sum(seconds for _, seconds in done.stages)
-        return f"live on all {pods} pods after {steps} step{'' if steps == 1 else 's'} and {duration(taken)}"
+        return f"live on {_pods(pods)} after {steps} step{'' if steps == 1 else 's'} ({duration(taken)})"
     words = {"went back": "failed, and every pod went back", "stuck": "failed, and going back failed too"}
     return f"{words[done.outcome]}: {_ready(done)}"
+
+
+def _pods(count: int) -> str:
+    return "1 pod" if count == 1 else f"all {count} pods"
 
 
 def _under_way(done: Rollout, stage: str, seconds: float | None) -> str:
@@ -90,7 +98,7 @@ def _way_back(done: Rollout) -> list[str]:
     if done.outcome != "went back":
         return []
     if done.former is None:
-        return ["now: it was taken away from every pod, as it was before"]
+        return ["now: removed from every pod, as before the rollout"]
     live = sum(one.verdict.value == "LIVE" for one in done.verdicts)
     return [f"now: {live} of {len(done.verdicts)} pods live with {short_digest(done.former.image.digest)}, as before"]
 

@@ -41,7 +41,7 @@ def doctor_record(checks: Checks) -> Record:
 
 def roles_record(roles: Roles) -> Record:
     """Show Kubernetes roles as YAML to apply."""
-    status = "save it, look it over, `kubectl apply -f`, and bind the roles"
+    status = "save it, review it, apply it with `kubectl apply -f`, and bind the roles"
     lines = Block("", tuple(roles.text.splitlines()))
     return Record("Roles", status, "", roles.table.look(hidden=("text",)), roles.table.rows, (lines,))
 

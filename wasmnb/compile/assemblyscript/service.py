@@ -150,7 +150,7 @@ class Service:
             self._messages.seek(0)
             said = [line for line in self._messages.read().decode(errors="replace").splitlines() if line.strip()]
         return ToolchainError(
-            "The AssemblyScript compiler broke down.",
+            "The AssemblyScript compiler crashed.",
             why=[line for line in said if "Error" in line][:4] or said[:4],
             hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
             code="WNB2005",

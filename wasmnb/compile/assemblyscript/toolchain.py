@@ -110,7 +110,7 @@ class AssemblyScriptToolchain:
             if any(item.severity == "error" for item in found):
                 raise cached_build.compile_error(found, messages.hint(found))
             raise ToolchainError(
-                "The AssemblyScript compiler broke down.",
+                "The AssemblyScript compiler crashed.",
                 why=[answer["error"], *answer["messages"].splitlines()[:3]],
                 hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
                 code="WNB2005",

@@ -212,7 +212,7 @@ def _nobody(tried: list[str]) -> ToolchainError:
     ssh = any("paramiko" in line for line in tried)
     first = "start it (docker or podman), or name it in DOCKER_HOST"
     if denied:
-        first = "ask to be let in (with docker: the group 'docker')"
+        first = "ask for access (with docker: the group 'docker')"
     if ssh:
         first = "pip install 'docker[ssh]'"
     return ToolchainError(

@@ -141,7 +141,7 @@ def choose(folder: Path, before: Mapping[PurePosixPath, Stamp], *, seconds: bool
         return next(iter(distinct.values()))
     if not distinct:
         raise ModuleError(
-            "The build ended well, but there is no .wasm file in the folder.",
+            "The build succeeded, but there is no .wasm file in the folder.",
             hint="name the file that it makes as the target, or give the command that makes one",
             code="WNB3010",
         )
@@ -209,7 +209,7 @@ def fetch(client: DockerClient, container: str, path: str) -> tuple[bytes, int]:
 def not_made(target: str) -> ModuleError:
     """Give the error for a target that does not exist."""
     return ModuleError(
-        f"The build ended well, but made no {target!r}.",
+        f"The build succeeded, but made no {target!r}.",
         hint=f"a target is a path in the folder, or an absolute one in the container ({WORK} is the folder)",
         code="WNB3010",
     )

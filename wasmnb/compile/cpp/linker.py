@@ -335,7 +335,7 @@ def _hint(message: str) -> str:
     if "no body" in message:
         return "give each of its virtual functions a body, or end its declaration with '= 0'"
     if "is defined twice" in message:
-        return "define it in one of them alone and declare it in the others, or write inline in front of it in a header"
+        return "define it in one of them alone and declare it in the others, or write inline before it in a header"
     if "as well" in message:
         return "give it another name, or leave it out: the SDK's one calls your contexts"
     if "other parameters" in message:

@@ -31,7 +31,7 @@ _HINTS = (
         r"undefined: (?:proxywasm|types)\b",
         f'import "{SDK}/proxywasm" and "{SDK}/proxywasm/types"',
     ),
-    (r"imported and not used", "remove the import, or put _ in front of it"),
+    (r"imported and not used", "remove the import, or put _ before it"),
     (
         r"missing method|does not implement \w*\.?(?:VM|Plugin|Http|Tcp)Context",
         "embed the default in your struct: types.DefaultVMContext, DefaultPluginContext, DefaultHttpContext",

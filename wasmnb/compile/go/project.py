@@ -170,7 +170,7 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
         return ToolchainError(
             "The Go project does not build.",
             why=[line for line in tree.said(finished.messages).strip().splitlines() if not line.startswith("#")][:4],
-            hint=f"go mod tidy, in its folder, mends what is missing in {MANIFEST} and go.sum",
+            hint=f"go mod tidy, in its folder, adds what is missing in {MANIFEST} and go.sum",
             code="WNB2009",
         )
     if any(_ABSENT.search(item.message) for item in found):

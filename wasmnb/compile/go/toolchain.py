@@ -187,7 +187,7 @@ def _refusal(finished: Finished, filter: Filter) -> CompileError | ToolchainErro
 
 def _broken(finished: Finished) -> ToolchainError:
     return ToolchainError(
-        "The Go compiler broke down.",
+        "The Go compiler crashed.",
         why=finished.messages.strip().splitlines()[:4],
         hint=Wording(
             "run {}; go clean -cache, with GOCACHE set to the folder it names, makes it start anew", Verb("doctor")

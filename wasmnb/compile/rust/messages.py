@@ -135,7 +135,7 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished) -> CompileErr
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     if not errors or finished.code < 0:
         return ToolchainError(
-            "The Rust compiler broke down.",
+            "The Rust compiler crashed.",
             why=[error.message for error in errors[:1]] or finished.messages.strip().splitlines()[-4:],
             hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
             code="WNB2005",

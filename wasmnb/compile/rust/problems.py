@@ -48,7 +48,7 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         return ToolchainError(
             "There is no crate at a path that the manifest names.",
             why=[gone["path"]],
-            hint='mend the path in the line with path = "...": it starts at the folder of the manifest that has it',
+            hint='correct the path in the line with path = "...": it starts at the folder of the manifest that has it',
             code="WNB2009",
         )
     if unreachable(text):

@@ -69,7 +69,7 @@ class Access:
                     Option("insecure"),
                     Option("ca"),
                 ),
-                hint=Wording("leave {} out when the registry speaks TLS", Option("plain_http")),
+                hint=Wording("leave {} out when the registry uses TLS", Option("plain_http")),
             )
         path = str(Path(ca).expanduser().absolute()) if ca else ""
         if path and not Path(path).is_file():

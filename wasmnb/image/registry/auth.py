@@ -173,7 +173,7 @@ class TokenAuth:
         if response.status_code in (400, 401, 403):
             who = self.shown
             if who is None:
-                raise _refused(f"The token server {place} gives nothing to strangers.", response)
+                raise _refused(f"The token server {place} gives no token without a log-in.", response)
             raise _refused(f"The token server {place} does not take the credentials from {who.source}.", response)
         if response.status_code != _OK:
             raise _failed(f"The token server {place} answered {response.status_code}.", response)

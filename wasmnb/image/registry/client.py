@@ -310,7 +310,8 @@ def _read(response: requests.Response, limit: int) -> bytes:
     if size > limit:
         response.close()
         raise RegistryError(
-            f"A registry sent more than {limit:,} bytes where no more are taken.", hint="it is broken, or no registry"
+            f"A registry sent more than {limit:,} bytes where no more are taken.",
+            hint="it is broken, or it is not a registry",
         )
     response.raw.release_conn()
     return b"".join(parts)

@@ -164,10 +164,10 @@ def _read(path: Path) -> dict[str, Any]:
         # Only the place: a quote of this file could hold a password.
         line = getattr(error, "lineno", 0)
         raise ConfigError(
-            f"{path} is not valid JSON: see its line {line}.", hint="mend it, or set DOCKER_CONFIG"
+            f"{path} is not valid JSON: see its line {line}.", hint="correct it, or set DOCKER_CONFIG"
         ) from None
     if not isinstance(config, dict):
-        raise ConfigError(f"{path} is not a JSON object.", hint="mend it, or set DOCKER_CONFIG to another folder")
+        raise ConfigError(f"{path} is not a JSON object.", hint="correct it, or set DOCKER_CONFIG to another folder")
     return config
 
 
@@ -206,7 +206,7 @@ def _section(config: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     if section is None:
         return {}
     if not isinstance(section, dict):
-        raise ConfigError(f"{name!r} in {path} is not a JSON object.", hint="mend it, or set DOCKER_CONFIG")
+        raise ConfigError(f"{name!r} in {path} is not a JSON object.", hint="correct it, or set DOCKER_CONFIG")
     return section
 
 
@@ -247,7 +247,7 @@ def _helper(config: dict[str, Any], host: str) -> CredentialHelper | None:
     if not name:
         return None
     if not isinstance(name, str) or not _HELPER.fullmatch(name):
-        raise ConfigError(f"The credential helper for {host} in {config_path()} has a name that is none.")
+        raise ConfigError(f"The credential helper for {host} in {config_path()} has a name that is not valid.")
     from wasmnb.image.registry.credential_helper import CredentialHelper  # noqa: PLC0415 - most people have none
 
     return CredentialHelper(name, config_path())

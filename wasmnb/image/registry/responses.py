@@ -140,7 +140,7 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
     if isinstance(trouble, requests.exceptions.ProxyError):
         code = "WNB3047"
         sentence, hint = (
-            f"The proxy on the way to {host} does not let through.",
+            f"The HTTP proxy on the way to {host} refuses the connection.",
             "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
         )
     elif isinstance(trouble, requests.exceptions.SSLError):
@@ -152,7 +152,7 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
             )
         else:
             code = "WNB3048"
-            sentence = f"The certificate of {host} is not one to be believed."
+            sentence = f"The certificate of {host} is not trusted."
             why = next((line for line in (_reason(item) for item in reversed(chain)) if line), "")
             hint = Wording(
                 "{} with the authority that signed it; {} believes anybody",

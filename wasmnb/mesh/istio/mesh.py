@@ -498,7 +498,7 @@ class IstioMesh:
     def _check(self) -> None:
         if self._stopped:
             raise MeshError(
-                "The mesh istio was let go of.", hint=Wording("{} connects again", Verb("mesh", ("istio",)))
+                "The mesh istio was disconnected.", hint=Wording("{} connects again", Verb("mesh", ("istio",)))
             )
 
     def _wake(self) -> None:

@@ -258,7 +258,7 @@ class LocalMesh:
         self._deployments.unload(name)
 
     def remove(self, id: str) -> Plugin:  # noqa: A002 - the protocol's word
-        """Take a plugin away from every pod.
+        """Remove a plugin from every pod.
 
         Raises
         ------

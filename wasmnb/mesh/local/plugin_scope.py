@@ -73,7 +73,7 @@ def no_proxy(plugin: Plugin, proxies: Sequence[Proxy]) -> SelectorError:
     there = dict.fromkeys(f"{_mode(proxy).value}:{proxy.site.port}" for proxy in selected)
     return SelectorError(
         f"No listener of the pods that {plugin.id} selects is one of {', '.join(str(one) for one in plugin.match)}.",
-        hint=f"there is: {', '.join(there)}; the local mesh filters what pods receive, not what they send",
+        hint=f"available: {', '.join(there)}; the local mesh filters what pods receive, not what they send",
     )
 
 

@@ -90,7 +90,9 @@ def register(wanted: str | None, kind: str, about: dict[str, str]) -> tuple[Regi
         The file cannot be written.
     """
     if wanted is not None and not _NAME.fullmatch(wanted):
-        raise BadNameError(f"{wanted!r} is not a name for a mesh.", hint="small letters, digits and - between them")
+        raise BadNameError(
+            f"{wanted!r} is not a name for a mesh.", hint="lower-case letters, digits and - between them"
+        )
     try:
         folder = runtime_dir()
         gone = [*_gone(folder)]

@@ -289,7 +289,7 @@ def named(name: str | None) -> Registration:
     if chosen is None:
         raise BadNameError(
             f"No mesh called {name!r} runs on this machine.",
-            why=[f"there are: {', '.join(known)}"],
+            why=[f"available: {', '.join(known)}"],
             hint=did_you_mean(name, known) or Wording("{} shows them", Verb("mesh", ("list",))),
         )
     return chosen

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TARGET", "Site", "bootstrap", "render"]
 
-TARGET = Target(ENVOY, "an Envoy of one's own", f"{__name__}:render", fetches=False)
+TARGET = Target(ENVOY, "a plain Envoy", f"{__name__}:render", fetches=False)
 
 _HTTP = "type.googleapis.com/envoy.extensions."
 _LAST_PORT = 65535

@@ -83,7 +83,7 @@ def refuse(plugin: Plugin, target: str, has: Collection[str] | None = None) -> N
     options = [option(word) for word in missing]
     named = Wording(" and ".join("{}" for _ in options), *options)
     raise UsageError(
-        Wording("{} has no word for {}, which {} asks for.", target, named, plugin.id),
+        Wording("{} has no field for {}, which {} asks for.", target, named, plugin.id),
         hint=f"leave it out, or take one that has: {', '.join(others)}" if others else "leave it out",
     )
 

@@ -114,7 +114,7 @@ def _wanted(plugin: Plugin, as_: str, numbers: Version, lost: str) -> Choice:
     if kind is None:
         raise UsageError(
             f"{as_!r} is not an object that a plugin can become.",
-            why=[f"there are: {', '.join(KINDS)}"],
+            why=[f"available: {', '.join(KINDS)}"],
             hint=did_you_mean(as_, KINDS),
         )
     if numbers < _SINCE[kind]:

@@ -73,6 +73,6 @@ def _newer(plugin: Plugin, kind: str, version: Version, named: Option, since: Ve
     instead = Wording("; {} names the pods", Option("selector", "LABELS")) if named.keyword == "target_ref" else ""
     return UsageError(
         Wording("The {} of Istio {} has no field for {}, which {} asks for.", kind, dotted(version), named, plugin.id),
-        why=[f"the field came with Istio {dotted(since)}; an older API server drops it without a word"],
+        why=[f"the field came with Istio {dotted(since)}; an older API server drops it silently"],
         hint=Wording("leave it out{}", instead),
     )

@@ -107,7 +107,7 @@ class _Filtering(DeployOptions, CompileOptions, AccessOptions, Reporting):
 class FilterCall(_Filtering):
     """What `Session.filter` takes."""
 
-    name: str = field(metadata=argument("of the filter; it names the plugin and the image too"))
+    name: str = field(metadata=argument("what to call the filter, and its plugin and image"))
     source: str | None = field(
         default=None, metadata=argument("the program; without it, the filter of that name which is known")
     )
@@ -133,4 +133,4 @@ class BuildCall(_Building):
     what: str | Path | Filter | Module = field(
         metadata=argument("a filter, a .wasm file, a source, a folder, or the word precompiled")
     )
-    file: str | Path | None = field(default=None, metadata=argument("the module, behind the word precompiled"))
+    file: str | Path | None = field(default=None, metadata=argument("the module, after the word precompiled"))

@@ -38,7 +38,7 @@ class PluginOptions:
         "after a crash of the filter: close, open or reload", "POLICY", values="|".join(words(FailPolicy))
     )
     match: Any = option(
-        "listeners it is for: CLIENT, SERVER or CLIENT_AND_SERVER, with ports behind a colon (default: every one)",
+        "listeners it is for: CLIENT, SERVER or CLIENT_AND_SERVER, with ports after a colon (default: every one)",
         "MODE:PORT",
         repeat=True,
         values="|".join(words(Mode)),
@@ -67,7 +67,7 @@ class PluginOptions:
     type: str | None = option(
         "what it filters: requests (HTTP) or connections (NETWORK)", "TYPE", values="|".join(words(PluginType))
     )
-    pull_policy: str | None = option("when proxies fetch the image anew", "POLICY", values="IfNotPresent|Always")
+    pull_policy: str | None = option("when proxies fetch the image again", "POLICY", values="IfNotPresent|Always")
     pull_secret: str | None = option("Secret that proxies fetch the image with, in the plugin's namespace", "NAME")
     as_: str | None = option(
         "Istio's object that it becomes (default: the newest that can say it)",
@@ -99,7 +99,7 @@ class DeployOptions(PluginOptions):
         "send such requests also where their method may change something: once before, and once after", default=False
     )
     take_over: bool = option(
-        "take it back from whoever else has changed it in the cluster, or made an object of that name", default=False
+        "take it back from whoever changed it in the cluster, or made an object of that name", default=False
     )
     preflight: bool = option(
         "apply it without having tried it on an Envoy here",

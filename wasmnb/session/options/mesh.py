@@ -36,7 +36,7 @@ class MeshOptions:
         switch=False,
         python="False: without the six bookinfo pods",
     )
-    gateway_port: int = option("loopback port of the way in (default: a free one)", "PORT", default=0, read=int)
+    gateway_port: int = option("loopback port of the gateway (default: a free one)", "PORT", default=0, read=int)
     log_level: str = option(
         "from which level on proxies keep what filters log (default: info)",
         "LEVEL",

@@ -92,6 +92,4 @@ class _Serving:
 class RegistryCall(_Serving):
     """What `Session.registry` takes."""
 
-    action: str | None = field(
-        default=None, metadata=argument("start or stop; without it, whether one is served is said")
-    )
+    action: str | None = field(default=None, metadata=argument("start or stop; without it, shows whether one runs"))
