@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,19 @@ from wasmnb.compile.tree import LINKED, as_text, listed
 from wasmnb.errors import BadNameError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from wasmnb.compile.errors import CompileError
     from wasmnb.wording import Text
 
-__all__ = ["diagnostic", "error", "read", "texts"]
+__all__ = ["diagnostic", "error", "read", "texts", "warnings"]
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST = 8000
 # A larger file is linked: it is data, and its size and time tell whether it is the same.
 _LARGE = 2 * 1024 * 1024
+_NOT_OURS = re.compile(r"(?:^|/)(?:vendor|node_modules)/|_test\.go$|\.d\.ts$")
 
 
 def read(folder: Path, name: str, flags: tuple[str, ...], language: str, mains: Sequence[str]) -> Filter:
@@ -103,6 +105,29 @@ def diagnostic(  # noqa: PLR0917 - the order in which compilers say it
     if in_bytes and column and quote:
         column = len(quote.encode()[: column - 1].decode(errors="ignore")) + 1
     return Diagnostic(severity, message, line, column, quote, file)
+
+
+def warnings(
+    files: Mapping[str, str], suffix: str, look: Callable[[str], Iterable[tuple[int, str]]]
+) -> tuple[Diagnostic, ...]:
+    """Warn of what a look at each source finds; tests and packages of others are none.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        What `texts` gave.
+    suffix : str
+        Of the sources' names.
+    look : callable
+        Gives, for a source, each place and what to say of it.
+    """
+    found = []
+    for name, text in files.items():
+        if name.endswith(suffix) and not _NOT_OURS.search(name):
+            for offset, message in look(text):
+                line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+                found.append(diagnostic(files, "warning", message, name, line, column))
+    return tuple(found)
 
 
 def error(found: Sequence[Diagnostic], hint: Text = "") -> CompileError:

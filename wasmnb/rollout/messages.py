@@ -46,7 +46,10 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
         now = f"GOING BACK FAILED: {trouble}" if trouble else "nothing was changed"
     return RolloutError(
         f"The rollout of {name} ended {where}: {reason}; {now}.",
-        why=[told(index, step, was="was ") for index, step in enumerate(rollout.steps)],
+        why=[
+            *(told(index, step, was="was ") for index, step in enumerate(rollout.steps)),
+            *(f"failed: {': '.join(step.failing[:2])}" for step in rollout.steps if step.failing),
+        ],
         hint=hint or Wording("{} shows every pod", Verb("status", (rollout.plugin.id,))),
         rollout=rollout,
         verdicts=rollout.steps[number].verdicts if number is not None else rollout.verdicts,
@@ -71,7 +74,8 @@ def told(index: int, step: Step, *, was: str = "") -> str:
 def without_traffic() -> Wording:
     """Say what helps a step that sees no request."""
     return Wording(
-        "{} lets a step pass that is live and cannot be judged; {} gives it more time",
+        "{} sends requests; {} lets a step pass that is live and cannot be judged; {} gives it more time",
+        Option("traffic"),
         Option("accept_no_traffic", value=True),
         Option("watch_for"),
     )

@@ -47,6 +47,8 @@ class Step:
         What the step took.
     reason : str
         Why it failed, or why it was taken for good without requests.
+    failing : tuple of str
+        The first answer to a request of ours that failed while it was watched, line by line; empty without one.
     """
 
     labels: Mapping[str, str]
@@ -58,6 +60,7 @@ class Step:
     usual: Seen = field(default_factory=Seen)
     seconds: float = 0.0
     reason: str = ""
+    failing: tuple[str, ...] = ()
 
     @property
     def selector(self) -> str:
@@ -82,6 +85,7 @@ class Step:
             "seen": self.seen.to_dict(),
             "seconds": self.seconds,
             "reason": self.reason,
+            "failing": list(self.failing),
         }
 
 
@@ -132,7 +136,15 @@ class Rollout(Dated, Tabled):
         def each(verdicts: Iterable[PodVerdict]) -> tuple[PodVerdict, ...]:
             return tuple(changed(verdict, text) for verdict in verdicts)
 
-        steps = (replace(step, verdicts=each(step.verdicts), reason=text(step.reason)) for step in self.steps)
+        steps = (
+            replace(
+                step,
+                verdicts=each(step.verdicts),
+                reason=text(step.reason),
+                failing=tuple(map(text, step.failing)),
+            )
+            for step in self.steps
+        )
         return replace(self, steps=tuple(steps), verdicts=each(self.verdicts))
 
     @property

@@ -15,6 +15,7 @@ from wasmnb.rollout.budgets import USUAL, exceeded, lacking
 from wasmnb.rollout.deploy import accepted, in_force
 from wasmnb.rollout.messages import failed, question, stopped_in_midst, without_traffic
 from wasmnb.rollout.result import Rollout, Step
+from wasmnb.rollout.sending import Sending, failing_lines
 from wasmnb.rollout.start import started
 from wasmnb.rollout.steps import assign, unfit
 from wasmnb.rollout.traffic import Seen, counts_of, risen, usual_of, watched
@@ -131,7 +132,8 @@ class _Run:
         self.progress.update(f"watching the error rate before {self.plugin.id} changes")
         everyone = self._pods()
         before = counts_of(self.mesh, everyone)
-        time.sleep(self.policy.watch_for)
+        with Sending(self.mesh, self.policy.traffic):
+            time.sleep(self.policy.watch_for)
         self._note_usual(0, before, counts_of(self.mesh, everyone))
 
     def _note_usual(self, first: int, before: Sequence[Count], after: Sequence[Count]) -> None:
@@ -154,11 +156,14 @@ class _Run:
             self.progress.update(f"{name}: watching the error rate")
             verdicts, before = self._live(number + 1), counts_of(self.mesh, self._pods())
             self._set(number, outcome="watching", verdicts=self._of(step, verdicts), before=self._of(step, before))
-            watched(
-                *(self.mesh, step.pods, before, step.usual),
-                seconds=self.policy.watch_for,
-                tell=lambda after: self._set(number, after=after),
-            )
+            with Sending(self.mesh, self.policy.traffic, step.pods) as sending:
+                watched(
+                    *(self.mesh, step.pods, before, step.usual),
+                    seconds=self.policy.watch_for,
+                    tell=lambda after: self._set(number, after=after),
+                )
+            if sending.failed is not None:
+                self._set(number, failing=failing_lines(sending.failed))
             self._relist(number)
             # What traps does so under traffic, and not when it is loaded.
             self._set(number, verdicts=self._of(self.now.steps[number], self._live(number + 1)))

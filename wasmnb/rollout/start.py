@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh, PodVerdict, Proof
     from wasmnb.plugin import Plugin
     from wasmnb.rollout.result import Step
+    from wasmnb.rollout.sending import Sent
 
 __all__ = ["RolloutPolicy", "Start", "started"]
 
@@ -49,6 +50,8 @@ class RolloutPolicy:
         The user's own check of a step that is live and has been watched: False, or a text that says why, ends it.
     probes : mapping of str to sequence of Probe
         Requests, by the pods that they are for, on which it may be seen to act.
+    traffic : Sent, optional
+        Requests that are sent while a step is watched.
     """
 
     wait: float = 10.0
@@ -61,6 +64,7 @@ class RolloutPolicy:
     budgets: tuple[Budget, ...] = ()
     check: Callable[[Step], object] | None = None
     probes: Mapping[str, Sequence[Probe]] = field(default_factory=dict)
+    traffic: Sent | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from wasmnb.rollout.budgets import FALLING, WHATS
 from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun, rehearse
+from wasmnb.rollout.sending import Sent
 from wasmnb.session.defaults import number
 from wasmnb.session.gitops import Exported, export
 from wasmnb.session.image_source import default_id, refuse
@@ -303,6 +304,7 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
     budgets = tuple(Budget.parse(text, WHATS, FALLING) for text in texts)
     asked = options.promql or options.prometheus is not None or options.check is not None
     said = options.watch_for is not None or options.accept_no_traffic or budgets or asked
+    said = said or options.traffic is not None
     if not labels and said:
         raise UsageError(
             "There are options for watching steps, but no steps.",
@@ -324,6 +326,7 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
         wanted.take_over,
         budgets,
         _check(options, seconds),
+        traffic=None if options.traffic is None else Sent.parse(options.traffic),
     )
 
 

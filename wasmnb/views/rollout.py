@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.display import Cell, Record, Tone
+from wasmnb.display import Block, Cell, Record, Tone
 from wasmnb.display.text import duration, short_digest
 from wasmnb.views.mesh import verdict_cell
 
@@ -58,7 +58,10 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
     )
     notes = (*_traffic(done), *_way_back(done), *done.notes)
     status = _under_way(done, stage, seconds) if done.outcome == "under way" else _status(done)
-    return Record(done.plugin.id, status, _TONES[done.outcome], columns, table.rows, notes=notes)
+    blocks = [
+        Block(f"the first request that failed, {step.selector}", step.failing) for step in done.steps if step.failing
+    ]
+    return Record(done.plugin.id, status, _TONES[done.outcome], columns, table.rows, tuple(blocks), notes=notes)
 
 
 def _status(done: Rollout) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.diagnostics import Diagnostic, line_of
+from wasmnb.compile.misspelt import never_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,8 +83,7 @@ def overriding_nothing(found: Iterable[dict[str, Any]], source: str, first_line:
         name = str(item["name"])
         near = difflib.get_close_matches(name, item["known"], n=1, cutoff=_NEAR)
         if near:
-            message = f"{name!r} overrides no callback, so Envoy never calls it; did you mean {near[0]!r}?"
-            made.append(_located("warning", message, item["place"], source, first_line))
+            made.append(_located("warning", never_called(name, near[0]), item["place"], source, first_line))
     return tuple(made)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from wasmnb.compile import cached_build, project
 from wasmnb.compile.assemblyscript import messages
 from wasmnb.compile.assemblyscript.node import INSTALL, Node, find
-from wasmnb.compile.assemblyscript.roots import registered_in, several_roots
+from wasmnb.compile.assemblyscript.roots import never_called, registered_in, several_roots
 from wasmnb.compile.cache import Store, digest, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, run
@@ -117,7 +117,9 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         _check_roots(files, filter.file, wasm)
         read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
-    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning"), read=read)
+    warned = [item for item in found if item.severity == "warning"]
+    warned += project.warnings(files, ".ts", never_called)
+    return Made(wasm, warnings=tuple(warned), read=read)
 
 
 def _check_roots(files: dict[str, str], main: str, wasm: bytes) -> None:

@@ -1,4 +1,7 @@
-"""Which root contexts an AssemblyScript filter registers: the SDK keeps the last one, whatever it is called."""
+"""What the text of an AssemblyScript filter tells: its root contexts, and methods that Envoy never calls.
+
+The SDK keeps the last root context that is registered, whatever it is called.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,38 @@ from typing import TYPE_CHECKING
 
 from wasmnb.compile.diagnostics import Diagnostic, line_of
 from wasmnb.compile.errors import CompileError
+from wasmnb.compile.misspelt import misspelt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["registered", "registered_in", "several_roots"]
+__all__ = ["never_called", "registered", "registered_in", "several_roots"]
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)""",
     re.DOTALL,
 )
+_METHOD = re.compile(
+    r"^[ \t]+(?:public[ \t]+)?(?P<name>(?:on|validate|create)[A-Z]\w*)[ \t]*\([^()]*\)[ \t]*(?::[ \t]*[\w.]+)?[ \t]*\{",
+    re.MULTILINE,
+)
+# @gcoredev/proxy-wasm-sdk-as, runtime.ts.
+_CALLBACKS = (
+    *("createContext", "validateConfiguration", "onConfigure", "onStart", "onTick", "onQueueReady"),
+    *("onHttpCallResponse", "onDone", "onLog", "onDelete"),
+    *("onRequestHeaders", "onRequestMetadata", "onRequestBody", "onRequestTrailers"),
+    *("onResponseHeaders", "onResponseMetadata", "onResponseBody", "onResponseTrailers"),
+    *("onNewConnection", "onDownstreamData", "onUpstreamData", "onDownstreamConnectionClose"),
+    "onUpstreamConnectionClose",
+)
 _REGISTER = re.compile(r"(?<![\w.])registerRootContext\s*\(")
 _IMPORT = re.compile(r"""(?<![\w.])(?:from|import)\s*(?P<path>"\.[^"\n]*"|'\.[^'\n]*')""")
 _NAME = re.compile(r"""[\s,](?P<name>"[^"]*"|'[^']*'|`[^`$]*`)\s*,?\s*$""")
+
+
+def never_called(source: str) -> Iterator[tuple[int, str]]:
+    """Find methods that are named nearly as a callback of the SDK: where each name is, and what to say of it."""
+    return misspelt(_TOKEN.sub(_hidden, source), _METHOD, _CALLBACKS)
 
 
 def registered(source: str) -> tuple[tuple[int, str | None], ...]:

@@ -13,6 +13,7 @@ from wasmnb.compile.cache import Store, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.go import messages, modules
 from wasmnb.compile.go.compiler import Go, environment, find
+from wasmnb.compile.go.source import never_called
 from wasmnb.compile.process import Finished, run
 from wasmnb.compile.tree import planted
 from wasmnb.compile.workspace import above, go_programs, several
@@ -115,7 +116,7 @@ def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Mad
             wasm = (work / "filter.wasm").read_bytes()
         stages.end("compile")
         read = _read_files(go, tree, work, [*others, "-f", _READ, program])
-    return Made(wasm, read=read)
+    return Made(wasm, warnings=project.warnings(files, ".go", never_called), read=read)
 
 
 def _go(go: Go, command: Sequence[str], tree: Tree, work: Path, *, online: bool = False) -> Finished:

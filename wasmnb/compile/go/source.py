@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["CELL", "MAIN", "blanked", "package", "registers", "whole"]
+from wasmnb.compile.misspelt import misspelt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CELL", "MAIN", "blanked", "never_called", "package", "registers", "whole"]
 
 #: The name under which the compiler sees the cell.
 CELL = "cell.go"
@@ -18,12 +24,26 @@ _TOKEN = re.compile(
 _PACKAGE = re.compile(r"\s*package[ \t]+(?P<name>\w+)")
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\(", re.MULTILINE)
 _SET = re.compile(r"\bSet(?:VM|Plugin|Http|Tcp)Context\s*\(")
+_METHOD = re.compile(r"^func[ \t]*\([^)]*\)[ \t]*(?P<name>(?:On|New)[A-Z]\w*)[ \t]*\(", re.MULTILINE)
+# proxy-wasm-go-sdk, proxywasm/types/context.go.
+_CALLBACKS = (
+    *("OnVMStart", "NewPluginContext", "OnPluginStart", "OnPluginDone", "OnQueueReady", "OnTick"),
+    *("NewHttpContext", "OnHttpRequestHeaders", "OnHttpRequestBody", "OnHttpRequestTrailers", "OnHttpResponseHeaders"),
+    *("OnHttpResponseBody", "OnHttpResponseTrailers", "OnHttpStreamDone"),
+    *("NewTcpContext", "OnNewConnection", "OnDownstreamData", "OnDownstreamClose", "OnUpstreamData", "OnUpstreamClose"),
+    "OnStreamDone",
+)
 _FUNCTION = re.compile(r"^func[ \t]+(?:\([^)]*\)[ \t]*)?(?P<name>\w+)", re.MULTILINE)
 
 
 def blanked(source: str) -> str:
     """Give the source with comments and literals blanked; every character keeps its place."""
     return _TOKEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source)
+
+
+def never_called(source: str) -> Iterator[tuple[int, str]]:
+    """Find methods that are named nearly as a callback of the SDK: where each name is, and what to say of it."""
+    return misspelt(blanked(source), _METHOD, _CALLBACKS)
 
 
 def package(source: str) -> tuple[str, int] | None:

@@ -13,7 +13,7 @@ from wasmnb.compile.diagnostics import Diagnostic, line_of
 from wasmnb.compile.errors import CompileError
 from wasmnb.compile.go import messages, modules, project
 from wasmnb.compile.go.compiler import Go, environment, find
-from wasmnb.compile.go.source import package, registers, whole
+from wasmnb.compile.go.source import never_called, package, registers, whole
 from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.paths import cache_dir
 from wasmnb.wording import Verb, Wording
@@ -166,14 +166,15 @@ def _diagnostic(filter: Filter, offset: int, severity: str, message: str) -> Dia
 
 def _warnings(filter: Filter) -> tuple[Diagnostic, ...]:  # noqa: A002
     """Say what compiles, and then does nothing in a proxy."""
+    uncalled = tuple(_diagnostic(filter, at, "warning", message) for at, message in never_called(filter.source))
     found = registers(filter.source)
     if found is None:
         message = "the filter sets no context: call proxywasm.SetHttpContext or another of its kind in init()"
-        return (Diagnostic("warning", message),)
+        return (Diagnostic("warning", message), *uncalled)
     if found[0] == "main":
         message = "main() does not run in a proxy: set the context in init()"
-        return (_diagnostic(filter, found[1], "warning", message),)
-    return ()
+        return (_diagnostic(filter, found[1], "warning", message), *uncalled)
+    return uncalled
 
 
 def _refusal(finished: Finished, filter: Filter) -> CompileError | ToolchainError:  # noqa: A002

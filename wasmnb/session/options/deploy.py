@@ -142,6 +142,9 @@ class RolloutOptions:
     accept_no_traffic: bool = option(
         "a step whose error rate cannot be judged passes because it is live", default=False
     )
+    traffic: str | None = option(
+        "send GET requests while steps are watched: who sends, and where to, in quotes", "'SOURCE HOST:PORT/PATH'"
+    )
     budget: str | Sequence[str] = option(
         "what the traffic of a step may become: 4xx=+5% (3xx, 5xx, resets, waiting: percent of the requests), p99=+50%"
         " (p50), volume=-50%; beside what holds for each step",
