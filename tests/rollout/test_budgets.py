@@ -190,5 +190,5 @@ def test_on_real_envoys_a_filter_that_refuses_everybody_goes_back(session, load)
 @pytest.mark.envoy
 def test_budgets_and_a_check_go_with_steps_only(session):
     for said in ({"budget": "4xx=+5%"}, {"check": bool}):
-        with pytest.raises(UsageError, match="there are none"):
+        with pytest.raises(UsageError, match="but no steps"):
             session.deploy(tag("old"), **REVIEWS, **said)
