@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -12,6 +13,8 @@ from papermill.exceptions import PapermillExecutionError
 import wasmnb
 from tests.cluster import bookinfo
 from tests.needs import needs
+from wasmnb.errors import BadNameError
+from wasmnb.session.versions import Versions
 
 pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
 
@@ -94,13 +97,21 @@ def sections(notebook):
     return found
 
 
+def folder(tmp_path, source):
+    """Write a project of one source."""
+    path = tmp_path / "project"
+    path.mkdir(exist_ok=True)
+    (path / "tagger.cc").write_text(source)
+    return str(path)
+
+
 def rolled_out(run, **more):
     config = '{"team": "blue", "password": "' + SECRET + '"}'
     named = {"image": "local/tagger:v1", "plugin": "tagger", "selector": "app=reviews", "config": config}
     return run("roll-out-a-filter", **named, **more)
 
 
-def test_the_runbooks_one_after_the_other(run, session):
+def test_the_runbooks_one_after_the_other(run, session, tmp_path):
     with pytest.raises(PapermillExecutionError, match="not approved: nothing was changed"):
         rolled_out(run, mesh="runbooks")
     assert not session.current.plugins()
@@ -112,16 +123,28 @@ def test_the_runbooks_one_after_the_other(run, session):
     assert shown["Summary"].count("LIVE") == 3
     assert SECRET not in "".join(shown.values())
 
-    shown = run("what-runs-where", mesh="runbooks")
-    assert f"tagger: local/tagger:v1 {digest} on 3 pods: LIVE" in shown["Summary"]
+    with pytest.raises(PapermillExecutionError, match="the image does not follow from"):
+        rolled_out(run, mesh="runbooks", built_from=folder(tmp_path, TAGGER.replace("x-team", "x-other")))
+    source = folder(tmp_path, TAGGER)
+    shown = rolled_out(run, mesh="runbooks", built_from=source, approved=True)
+    assert f"the module follows from {source}" in shown["Plan"]
+
+    (tmp_path / "done.ipynb").rename(tmp_path / "earlier.ipynb")
+    shown = run("what-runs-where", mesh="runbooks", earlier=str(tmp_path / "earlier.ipynb"))
+    assert "nothing differs from the earlier run" in shown["What this was run with"]
+    assert f"tagger: local/tagger:v1@{digest} on 3 pods: LIVE" in shown["Summary"]
     assert "drift: 0" in shown["Summary"]
     assert SECRET not in "".join(shown.values())
 
-    session.deploy("tagger", selector="app=reviews", config={"team": "green"})
+    session.build("tagger", tag="local/tagger:v2", annotation=["title=Tagger"])
+    session.deploy("local/tagger:v2", id="tagger", selector="app=reviews", config={"team": "green"})
     session.headers("productpage", "reviews:9080/reviews/7", header=["x-crash: 1"], before="none")
     shown = run("a-filter-is-not-live", mesh="runbooks", plugin="tagger")
     assert "TRAPPED, cause VM_CRASHED" in shown["Summary"]
     assert wasmnb.explain("VM_CRASHED").remedy in shown["Summary"]
+    image, module = Versions.of(session).differences(Versions.recorded(tmp_path / "earlier.ipynb"))
+    assert image.startswith(f"image tagger: {digest} then, sha256:")
+    assert module.startswith("module tagger: nothing then, ")
     shown = run("a-filter-is-not-live", mesh="runbooks", plugin="tager")
     assert "tager is not in force; in force: tagger" in shown["1. Is it there at all?"]
 
@@ -139,6 +162,22 @@ def test_a_runbook_says_what_its_parameters_are(path):
     for name, parameter in papermill.inspect_notebook(str(path)).items():
         assert parameter["help"], name
         assert parameter["inferred_type_name"] in {"str", "float", "bool"}, name
+
+
+def test_what_was_run_with_is_read_from_a_notebook(tmp_path):
+    path = tmp_path / "done.ipynb"
+    printed = [f"{Versions({'wasmnb': number})}\n" for number in ("1", "2")]
+    path.write_text(json.dumps({"cells": [{"outputs": [{"text": ["a line\n", text]}]} for text in printed]}))
+    earlier = Versions.recorded(path)
+    assert earlier.items == {"wasmnb": "2"}
+    assert Versions({"wasmnb": "3", "x": "1"}).differences(earlier) == (
+        "wasmnb: 2 then, 3 now",
+        "x: nothing then, 1 now",
+    )
+    for text in ("{}", "no notebook", '{"cells": []}'):
+        path.write_text(text)
+        with pytest.raises(BadNameError):
+            Versions.recorded(path)
 
 
 def test_the_inventory_of_a_cluster(cluster, run, monkeypatch):

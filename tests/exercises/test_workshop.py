@@ -92,7 +92,7 @@ def test_a_notebook_has_no_outputs_and_its_links_lead_somewhere(path):
 
 def test_a_notebook_with_its_solutions_runs_in_a_kernel(workshop):
     path = workshop / NOTEBOOKS[0].name
-    notebook = nbformat.from_dict(solved(json.loads(path.read_text("utf-8")), chapters(workshop)))
+    notebook = solved(nbformat.read(path, as_version=4), chapters(workshop))
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(workshop)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert any("2 of" in str(output) and "exercises solved" in str(output) for output in shown)
