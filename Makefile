@@ -12,6 +12,7 @@
 # make front  bundles the widgets' front ends and the lab extension from labextension/ into the package (Node.js)
 # make docs   writes what is made of Python: docs/magics.md, commands.md, errors.md, words.md, some of labextension/src
 # make reference writes build/reference/index.html, the Python API from its docstrings
+# make site   writes build/site/index.html: the docs and the notebooks with their output, to read without a server
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
 # make binder does what a Binder would do with this checkout, and runs the notebooks in it: 1 CPU, no network (Linux)
 # make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
@@ -35,7 +36,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Those that are formatted; .clang-format-ignore names others.
 CPP = $(shell git ls-files '*.cc' '*.h' '*.c')
 
-.PHONY: demo test quick lab bench chaos mutants lint format front docs reference binder wheel cluster cluster-down clean
+.PHONY: demo test quick lab bench chaos mutants lint format front docs reference site binder wheel cluster cluster-down clean
 
 demo: $(VENV)/run
 	$(BIN)/python scripts/demo.py
@@ -80,6 +81,10 @@ docs: $(VENV)/run
 
 reference: $(VENV)/test
 	$(BIN)/pdoc --docformat numpy --no-show-source --output-directory build/reference wasmnb wasmnb.errors
+
+site: $(VENV)/run
+	$(INSTALL) -e '.[run,plots,site]'
+	$(BIN)/python scripts/site.py
 
 binder: $(VENV)/test
 	$(BIN)/python scripts/binder.py

@@ -18,7 +18,7 @@ from wasmnb.project import TEMPLATES
 if TYPE_CHECKING:
     from pathlib import Path
 
-EACH = [(language, template) for language in LANGUAGES.names() for template in TEMPLATES.names()]
+EACH = [(language, word) for word, one in TEMPLATES.loaded().items() for language in one.languages()]
 
 
 @pytest.mark.parametrize(("language", "template"), EACH)

@@ -19,6 +19,8 @@ from wasmnb.project import TEMPLATES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+EACH = [(language, word) for word, one in TEMPLATES.loaded().items() for language in one.languages()]
+
 
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[tuple[cases.Runner, ...]]:
@@ -52,8 +54,7 @@ def make(folder: Path, environment: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("template", TEMPLATES.names())
-@pytest.mark.parametrize("language", LANGUAGES.names())
+@pytest.mark.parametrize(("language", "template"), EACH)
 def test_it_builds_with_the_languages_own_tools_and_its_cases_pass(language: str, template: str, built, hosts) -> None:
     folder, _ = built(language, template)
     # What the project says of its module is what the module says of itself.

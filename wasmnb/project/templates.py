@@ -78,6 +78,10 @@ TEMPLATES: Group[Template] = Group(
         "body-rewrite": f"{__name__}:BODY_REWRITE",
         "http-callout": f"{__name__}:HTTP_CALLOUT",
         "metrics": f"{__name__}:METRICS",
+        "request-id": f"{__name__}:REQUEST_ID",
+        "security-headers": f"{__name__}:SECURITY_HEADERS",
+        "cors": f"{__name__}:CORS",
+        "maintenance": f"{__name__}:MAINTENANCE",
     },
     Template,
 )
@@ -92,3 +96,9 @@ HTTP_CALLOUT = Template("http-callout", "asks another service about each request
 METRICS = Template(
     "metrics", "counts responses and measures them, in the proxy's stats", _KINDS / "metrics", Phase.STATS
 )
+REQUEST_ID = Template("request-id", "gives every request an id", _KINDS / "request-id", Phase.AUTHN)
+SECURITY_HEADERS = Template(
+    "security-headers", "gives responses the headers that keep browsers safe", _KINDS / "security-headers"
+)
+CORS = Template("cors", "lets the pages of one other origin read responses", _KINDS / "cors", Phase.AUTHN)
+MAINTENANCE = Template("maintenance", "answers with a page that says when the service is back", _KINDS / "maintenance")

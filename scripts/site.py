@@ -1,0 +1,136 @@
+"""``make site``: the pages of docs/ and the notebooks, with their output, as a site in build/site that needs no server.
+
+The site is laid out as the checkout is, so that links between pages lead to the same places. Notebooks run when they or
+the package have changed; the workshop's run with their solutions. ``--no-run`` leaves their outputs out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from wasmnb.exercises import chapters, solved
+
+ROOT = Path(__file__).parents[1]
+SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
+#: What needs a cluster, or a parameter: shown without outputs.
+_NOT_RUN = ("istio", "a-filter-is-not-live", "roll-back-now", "roll-out-a-filter")
+
+INDEX = """# wasmnb
+
+From a notebook cell to a live service mesh, and proof that it is live.
+
+```{toctree}
+:caption: Begin
+README
+notebooks/quickstart
+notebooks/article
+docs/faq
+```
+
+```{toctree}
+:caption: Tutorial
+:glob:
+notebooks/workshop/0*
+docs/trainer
+```
+
+```{toctree}
+:caption: How to
+notebooks/images
+notebooks/dashboards
+notebooks/istio
+docs/runbooks
+notebooks/runbooks/roll-out-a-filter
+notebooks/runbooks/a-filter-is-not-live
+notebooks/runbooks/roll-back-now
+notebooks/runbooks/what-runs-where
+docs/tests
+docs/shell
+docs/gallery
+docs/templates
+docs/languages
+docs/meshes
+docs/targets
+docs/embedded-mesh
+docs/editors
+```
+
+```{toctree}
+:caption: Reference
+docs/commands
+docs/magics
+docs/errors
+docs/figures
+CHANGELOG
+```
+
+```{toctree}
+:caption: Concepts
+ARCHITECTURE
+RATIONALE
+SECURITY
+CONTRIBUTING
+```
+"""
+
+CONF = """
+project = "wasmnb"
+html_theme = "furo"
+html_title = "wasmnb"
+extensions = ["myst_nb"]
+exclude_patterns = ["docs/words.md"]
+myst_heading_anchors = 3
+nb_execution_mode = {mode!r}
+nb_execution_timeout = 300
+nb_execution_excludepatterns = {left!r}
+nb_execution_raise_on_error = True
+nb_execution_allow_errors = False
+nb_merge_streams = True
+# Links to sources lead out of the site.
+suppress_warnings = ["myst.xref_missing", "myst.header", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
+"""
+
+
+def gather(*, run: bool) -> None:
+    """Lay out the site's source: pages, pictures, and notebooks in which each exercise has its solution."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    tracked = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "*.md", "docs", "notebooks"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in tracked:
+        if name.startswith(("docs/", "notebooks/")) or "/" not in name:
+            target = SOURCE / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target)
+    workshop = SOURCE / "notebooks" / "workshop"
+    known = chapters(workshop)
+    for path in workshop.glob("*.ipynb"):
+        path.write_text(json.dumps(solved(json.loads(path.read_text("utf-8")), known)), "utf-8")
+    left = [f"*{name}*" for name in _NOT_RUN]
+    (SOURCE / "index.md").write_text(INDEX, "utf-8")
+    (SOURCE / "conf.py").write_text(CONF.format(mode="cache" if run else "off", left=left), "utf-8")
+
+
+def main() -> int:
+    """Build the site."""
+    gather(run="--no-run" not in sys.argv)
+    environment = {**os.environ, "WASMNB_DATA_DIR": str(ROOT / "build" / "site-data")}
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "1", "-b", "html"]
+    built = subprocess.run(
+        [*command, "-d", str(SITE) + "-doctrees", str(SOURCE), str(SITE)], check=False, env=environment
+    )
+    if built.returncode == 0:
+        print(f"open {SITE / 'index.html'}")
+    return built.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
