@@ -32,6 +32,8 @@ _FIRST = "00-a-request-through-two-proxies.ipynb"
 _MIB = 2**20
 _LIMIT_MIB = 2048
 _USER = 1000
+#: How this machine reaches registries, where a proxy of its own stands in between.
+_NETWORK = {"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
 #: What repo2docker's own environment has, as far as we use it.
 _BASE = ("jupyterlab==4.4.9", "ipykernel==7.0.1", "setuptools", "wheel")
 
@@ -178,7 +180,8 @@ def _run(home: Path, command: list[str], cwd: Path | None = None) -> None:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy") or "PIP_" in name}
+    kept = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy") or name in _NETWORK}
+    kept |= {name: value for name, value in os.environ.items() if name.lower().startswith(("pip_", "npm_config_"))}
     path = os.pathsep.join([str(home / "environment" / "bin"), os.defpath])
     return {**kept, "PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", "TMPDIR": str(home / "tmp")}
 
