@@ -103,13 +103,10 @@ def test_a_library_of_sources(tmp_path: Path) -> None:
     with Session() as session:
         with pytest.raises(CompileError) as missing:
             session.filter("mine", source, language="cpp")
-        assert "put the sources that are needed of it into the filter's folder" in missing.value.hint
+        assert "--with FOLDER compiles the sources of a library that you have" in in_cell(missing.value).hint
         with pytest.raises(LinkError) as headers:
             session.filter("mine", source, language="cpp", include=[str(tmp_path / "library")])
-    assert "put the sources that are needed" in headers.value.hint
-    folder = write(tmp_path / "mine", filter_dot_cc=source, absl__strings__x_dot_h=header)
-    write(
-        folder,
-        absl__strings__x_dot_cc='#include "absl/strings/x.h"\nnamespace absl { int twice(int n) { return 2 * n; } }\n',
-    )
-    builds(folder)
+        assert "--with FOLDER compiles the library's sources too" in in_cell(headers.value).hint
+        text = '#include "absl/strings/x.h"\nnamespace absl { int twice(int n) { return 2 * n; } }\n'
+        write(tmp_path / "library", absl__strings__x_dot_cc=text)
+        assert session.filter("mine", source, language="cpp", libraries=[str(tmp_path / "library")]).module

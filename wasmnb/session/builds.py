@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from wasmnb.rollout.deployment import Deployment
     from wasmnb.session.context import Context
     from wasmnb.session.deployments import Deployments
+    from wasmnb.session.options.build import CompileOptions
     from wasmnb.session.results import FilterResult
 
 __all__ = ["Builds"]
@@ -111,7 +112,7 @@ class Builds:
 
     def _read(self, call: FilterCall, source: str) -> tuple[Filter, Guess | None]:
         guessed = guess(source, self.context.defaults["language"]) if call.language is None else None
-        flags = parsing.flags(call.flags, call.include, call.define, call.std)
+        flags = _flags(call)
         return Filter(call.name, source, guessed.language if guessed else str(call.language), flags), guessed
 
     def draft(self, call: FilterCall) -> Filter:
@@ -298,7 +299,7 @@ class Builds:
             schema=call.schema,
             force=call.force,
             language=call.language,
-            flags=parsing.flags(call.flags, call.include, call.define, call.std),
+            flags=_flags(call),
         )
         container = {"command": call.command, "target": call.target, "pull": call.pull}
         store = self.context.store
@@ -362,6 +363,10 @@ class Builds:
             options = replace(options, config=_example(folder))
         wanted = self.deployments.read(replace(options, id=name), call.deploy)
         return self.deployments.put(built, wanted, part(call, AccessOptions), call.progress, there=there)
+
+
+def _flags(call: CompileOptions) -> tuple[str, ...]:
+    return parsing.flags(call.flags, include=call.include, libraries=call.libraries, define=call.define, std=call.std)
 
 
 def _member(what: object, name: str) -> Path:

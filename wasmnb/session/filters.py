@@ -97,7 +97,7 @@ class Filters:
         wanted = self.files.beside(wanted, named)
         known = self._known.get(wanted.name)
         # What lies in folders of headers is looked at by the compiler's own cache.
-        alone = not any(flag.startswith("-I") for flag in wanted.flags)
+        alone = not any(flag.startswith(("-I", "--with=")) for flag in wanted.flags)
         if known is not None and known.module is not None and known.filter == wanted and not force and alone:
             took = perf_counter() - start
             return FilterResult(known.filter, known.module, unchanged=True, stages=(("compare", took),))

@@ -17,10 +17,13 @@ __all__ = ["body", "configuration", "flags", "header_lines", "text_of"]
 _TOKEN = re.compile(r"[^\s:\x00-\x1f\x7f]+")
 
 
-def flags(given: Sequence[str], include: Sequence[str], define: Sequence[str], std: str | None) -> tuple[str, ...]:
+def flags(
+    given: Sequence[str], *, include: Sequence[str], libraries: Sequence[str], define: Sequence[str], std: str | None
+) -> tuple[str, ...]:
     """Give the compiler flags that several options stand for."""
     standard = () if std is None else (f"-std={std}",)
-    return (*given, *(f"-I{folder}" for folder in include), *(f"-D{macro}" for macro in define), *standard)
+    folders = (*(f"-I{folder}" for folder in include), *(f"--with={folder}" for folder in libraries))
+    return (*given, *folders, *(f"-D{macro}" for macro in define), *standard)
 
 
 def configuration(value: object) -> str | dict[str, Any] | None:

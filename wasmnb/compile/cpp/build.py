@@ -14,6 +14,7 @@ from wasmnb.compile.cpp.callbacks import doubtful, nothing_overridden, overridin
 from wasmnb.compile.cpp.compiler import SAID, WARNINGS, frontend, own_headers
 from wasmnb.compile.cpp.errors import compile_error
 from wasmnb.compile.cpp.folder import SOURCES
+from wasmnb.compile.cpp.libraries import Libraries
 from wasmnb.compile.cpp.linker import Texts, idle, link, waiting
 from wasmnb.compile.cpp.source import Source, root_ids
 from wasmnb.compile.diagnostics import CELL, Diagnostic, parse
@@ -61,20 +62,29 @@ class Job:
             self.stages.begin("compiling")
             compiled = self._several() if self.filter.files or self.filter.folder else self._cell(prepared)
             self.stages.end("compile")
-            headers = [Source(data.decode(errors="replace")) for data in compiled.headers.values()]
+            own = [data for name, data in compiled.headers.items() if not self._of_library(name)]
+            headers = [Source(data.decode(errors="replace")) for data in own]
             sources = [self.source, *compiled.others.values(), *headers]
             uses_sdk = any(item.uses_sdk for item in sources)
             if any(item.uses_messages for item in sources):
                 sdk = prebuilt.message_objects(libraries, progress)
+            parts = Libraries(self.flags, progress) if self.flags.libraries else None
+            if parts:
+                parts.near(compiled.headers)
+                self.stages.end("libraries")
             self.stages.begin("linking")
             texts = Texts(self.source, first_line, compiled.others, compiled.objects)
-            linked = link(linker, self.work, sdk if uses_sdk else None, libraries, texts)
+            linked = link(linker, self.work, sdk if uses_sdk else None, libraries, texts, parts=parts)
             self.stages.end("link")
         registered = root_ids(sources) if uses_sdk else None
         if registered and idle(linked, self.work, compiled.objects):
             raise nothing_overridden(self.source, first_line, compiled.warnings)
         read = {name: digest(data) for name, data in compiled.headers.items() if Path(name).is_absolute()}
+        read |= parts.read if parts else {}
         return Made(linked, registered, compiled.warnings, read, stamped=registered is not None)
+
+    def _of_library(self, name: str) -> bool:
+        return any(Path(name).is_relative_to(folder) for folder in self.flags.libraries)
 
     def _cell(self, prepared: tuple[str, Entry] | None) -> _Compiled:
         """Compile the cell, which is the whole filter."""

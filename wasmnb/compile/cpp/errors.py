@@ -24,9 +24,11 @@ _SHOWN = 4
 _NO_EXCEPTIONS = "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead"
 _NO_THREADS = "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM"
 _NO_FILES = "there are no files in a proxy's VM; read the plugin's configuration with getConfiguration()"
-_NO_LIBRARY = (
-    "this library is not included: put the sources that are needed of it into the filter's folder, which are compiled "
-    "with it, or name with -I the folder of a library that is headers alone; the SDK reads JSON: proxy_wasm_json.h"
+_NO_LIBRARY = Wording(
+    "this library is not included: {} compiles the sources of a library that you have, {} names one that is headers "
+    "alone; the SDK reads JSON: proxy_wasm_json.h",
+    Option("libraries", "FOLDER", flag="--with"),
+    Option("include", "FOLDER", flag="-I"),
 )
 _NO_PROTO = Wording(
     "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with {}",

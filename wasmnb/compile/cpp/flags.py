@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Place, UsageError
-from wasmnb.wording import Option
+from wasmnb.paths import data_dir
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +22,20 @@ _STANDARDS = ("c++17", "c++20", "c++23", "c++26", "gnu++17", "gnu++20", "gnu++23
 _DEFINE = re.compile(r"-D[A-Za-z_]\w*(=.*)?", re.DOTALL)
 _WARNING = re.compile(r"-W(no-)?(error=)?[a-z0-9+=-]+|-W")
 _ALLOWED = "allowed are -DNAME[=VALUE], -O0 -O1 -O2 -O3 -Os -Oz, -std=c++17 (20, 23, 26), -W..., -IFOLDER"
+#: How a word begins that names a library (``libraries=FOLDER``).
+_WITH = "--with="
+_NO_ARCHIVES = Wording(
+    "archives are for this machine, not for a proxy's VM: {} compiles a library's sources",
+    Option("libraries", "FOLDER", flag="--with"),
+)
 _REASONS = (
     ("-fexceptions", "a proxy's VM has no C++ exceptions: a module that throws is refused by Envoy"),
     ("-fcxx-exceptions", "a proxy's VM has no C++ exceptions: a module that throws is refused by Envoy"),
     ("-flto", "link-time optimisation would make every edit slow; -Os or -Oz make the module small"),
     ("-g", "names and lines for backtraces are always kept, beside the module that ships"),
     ("-pthread", "a filter runs in one thread; there are no others in a proxy's VM"),
-    ("-l", "a filter is linked with the C++ runtime and the SDK only; put library source into the cell or a header"),
-    ("-L", "a filter is linked with the C++ runtime and the SDK only; put library source into the cell or a header"),
+    ("-l", _NO_ARCHIVES),
+    ("-L", _NO_ARCHIVES),
     ("-U", "leave the macro out, or use #undef in the cell"),
     ("-m", "the machine is always WebAssembly as Envoy runs it"),
     ("-target", "the machine is always WebAssembly as Envoy runs it"),
@@ -52,6 +59,8 @@ class Flags:
     warnings : tuple of str
     includes : tuple of str
         Absolute folders, and folders of the filter's own files.
+    libraries : tuple of str
+        Absolute folders of libraries, whose sources are compiled.
     """
 
     optimise: str = "-Os"
@@ -59,6 +68,7 @@ class Flags:
     defines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, words: Sequence[str], inside: Sequence[tuple[str, str]] = ()) -> Flags:
@@ -76,9 +86,12 @@ class Flags:
             A flag is not allowed, or stands without its value.
         """
         found: dict[str, list[str]] = {"-O": [], "-s": [], "-D": [], "-W": [], "-I": []}
-        queue = list(words)
+        queue, libraries = list(words), []
         while queue:
             word = queue.pop(0)
+            if word.startswith(_WITH):
+                libraries.append(_library(word.removeprefix(_WITH)))
+                continue
             if word in ("-D", "-I", "-O") and queue:
                 word += queue.pop(0)
             own = _own(word, inside)
@@ -92,6 +105,7 @@ class Flags:
                 word if not word.startswith("-I") else str(Path(word[2:]).expanduser().absolute())
                 for word in found["-I"]
             ),
+            libraries=tuple(dict.fromkeys(libraries)),
         )
 
     @property
@@ -108,6 +122,10 @@ class Flags:
             # looked at last, and its headers, which the compiler takes for a system's, are to be listed all the same.
             system = Path(folder, "stdio.h").is_file()
             folders += ["-idirafter", folder, "-sys-header-deps"] if system else ["-I", folder]
+        if self.libraries:
+            from wasmnb.compile.cpp.libraries import included  # noqa: PLC0415 - for their users only
+
+            folders += included(self.libraries)
         return (*self.warnings, *folders)
 
 
@@ -145,3 +163,23 @@ def _folder(word: str) -> str:
             hint=f"folders are looked for from {Path.cwd()}",
         )
     return "-I"
+
+
+def _library(named: str) -> str:
+    """Give the folder of a library: a path, or a name in the folder of the user's libraries.
+
+    Raises
+    ------
+    UsageError
+    """
+    here = Path(named).expanduser()
+    kept = data_dir("libraries")
+    for place in (here, *([kept / named] if len(here.parts) == 1 else [])):
+        if place.is_dir():
+            return str(place.resolve())
+    raise UsageError(
+        f"There is no folder of sources {named!r}.",
+        where=Place(Option("libraries", flag="--with"), quote=named),
+        why=[f"looked for from {Path.cwd()}, and in {kept}"],
+        hint="get the library's sources, for instance with git clone, and give the folder that its includes begin at",
+    )

@@ -18,7 +18,7 @@ from wasmnb.compile.runtime import LIBRARIES
 from wasmnb.compile.zig import zig
 from wasmnb.errors import ToolchainError
 from wasmnb.module.parse import parse
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     import subprocess
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wasmnb.compile.cache import Entry
+    from wasmnb.compile.cpp.libraries import Libraries
     from wasmnb.compile.cpp.source import Source
+    from wasmnb.wording import Text
 
 __all__ = ["OPTIONS", "Texts", "host_functions", "idle", "link", "waiting"]
 
@@ -105,16 +107,23 @@ OPTIONS = (
 )
 
 _UNDEFINED = re.compile(r"error: (?P<file>.+?): undefined symbol: (?P<symbol>.+)")
+_UNDEFINED_SYMBOL = re.compile(r"undefined symbol: (.+)")
 _DUPLICATE = re.compile(r"error: duplicate symbol: (?P<symbol>.+)")
 _DEFINED = re.compile(r"^>>> defined in (.+)$", re.MULTILINE)
 _MISMATCH = re.compile(r"(?:error|warning): function signature mismatch: (?P<symbol>.+)")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w{3,})\s*\(")
 _KINDS = ("vtable for ", "typeinfo for ", "typeinfo name for ", "VTT for ")
-_SOURCES = (
-    "-I brings headers alone: put the sources that are needed of the library into the filter's folder, which is "
-    "compiled with all that it holds"
+_FEW = 3
+_SOURCES = Wording(
+    "{} brings headers alone: {} compiles the library's sources too",
+    Option("include", flag="-I"),
+    Option("libraries", "FOLDER", flag="--with"),
 )
-_UNAVAILABLE = (
+_NOWHERE = Wording(
+    "define it in the cell, call a function of the SDK, or name the folder of the library that has it with {}",
+    Option("libraries", "FOLDER", flag="--with"),
+)
+_UNAVAILABLE: tuple[tuple[str, Text], ...] = (
     *((f"{library}::", _SOURCES) for library in ("absl", "re2", "boost", "google")),
     ("std::__1::__fs::", "there are no files in a proxy's VM, so std::filesystem is not available"),
     ("std::__1::thread", "a filter runs in one thread; there are no others in a proxy's VM"),
@@ -176,7 +185,15 @@ def waiting(work: Path) -> Iterator[subprocess.Popen[bytes]]:
         end(linker)
 
 
-def link(linker: subprocess.Popen[bytes], work: Path, sdk: Entry | None, runtime: Entry, texts: Texts) -> bytes:
+def link(
+    linker: subprocess.Popen[bytes],
+    work: Path,
+    sdk: Entry | None,
+    runtime: Entry,
+    texts: Texts,
+    *,
+    parts: Libraries | None,
+) -> bytes:
     """Link objects with the SDK and the runtime.
 
     Parameters
@@ -189,6 +206,9 @@ def link(linker: subprocess.Popen[bytes], work: Path, sdk: Entry | None, runtime
         None for a filter that speaks the ABI itself.
     runtime : Entry
     texts : Texts
+    parts : Libraries or None
+        What a filter takes of its libraries is linked; the sources that are not compiled yet are compiled when
+        something is missing.
 
     Returns
     -------
@@ -207,15 +227,20 @@ def link(linker: subprocess.Popen[bytes], work: Path, sdk: Entry | None, runtime
     # Most filters find all they need in one object. That a filter does not is no reason to skip the attempt next time:
     # which way a module was linked must follow from its source alone.
     whole = [str(sdk.path("sdk.o")), *libraries] if sdk else libraries
-    finished = finish(linker, _response([*exports, start, *objects, *([str(sdk.path("filter.o"))] if sdk else whole)]))
+    near = _lazily(parts.objects if parts else [])
+    first = [*objects, *near, *([str(sdk.path("filter.o"))] if sdk else whole)]
+    finished = finish(linker, _response([*exports, start, *first]))
     if finished.code and sdk:
-        finished = run([zig().program, "wasm-ld", *_arguments([*exports, start, *objects, *whole])], work)
+        finished = run([zig().program, "wasm-ld", *_arguments([*exports, start, *objects, *near, *whole])], work)
+    while finished.code and parts and parts.supply(_UNDEFINED_SYMBOL.findall(finished.messages)):
+        every = [*objects, *_lazily(parts.objects), *whole]
+        finished = run([zig().program, "wasm-ld", *_arguments([*exports, start, *every])], work)
     if finished.code:
-        raise _error(_read(finished, texts), finished)
+        raise _error(_read(finished, texts), finished, parts)
     wasm = (work / "cell.wasm").read_bytes()
     unknown = [item.name for item in parse(wasm).imports if item.module == "env" and item.name not in host_functions()]
     if unknown:
-        raise _error([_undefined(name, texts) for name in unknown], finished)
+        raise _error([_undefined(name, texts) for name in unknown], finished, parts)
     return wasm
 
 
@@ -246,6 +271,12 @@ def _exports(cell: bytes) -> list[str]:
         if name.encode() in own or any(f"{len(word)}{word}".encode() in own for word in functions)
     ]
     return [f"--export-if-defined={name}" for name in names]
+
+
+def _lazily(objects: Iterable[Path]) -> list[str]:
+    """Name objects that are linked where something needs them, as those of an archive are."""
+    names = [str(path) for path in objects]
+    return ["--start-lib", *names, "--end-lib"] if names else []
 
 
 def _arguments(inputs: list[str]) -> list[str]:
@@ -307,7 +338,7 @@ _CODES = (
 )
 
 
-def _error(found: list[Diagnostic], finished: Finished) -> ToolchainError | LinkError:
+def _error(found: list[Diagnostic], finished: Finished, parts: Libraries | None) -> ToolchainError | LinkError:
     if not any(diagnostic.line for diagnostic in found):
         text = [diagnostic.message for diagnostic in found] or finished.messages.strip().splitlines()[-5:]
         if not found:
@@ -320,14 +351,20 @@ def _error(found: list[Diagnostic], finished: Finished) -> ToolchainError | Link
     return LinkError(
         f"The cell compiles, but {first.message}{rest}.",
         where=first.place,
-        why=[str(diagnostic) for diagnostic in others[:3]],
+        why=[*(str(diagnostic) for diagnostic in others[:3]), *_not_compiled(found, parts)],
         hint=_hint(first.message),
         diagnostics=found,
         code=next((code for sign, code in _CODES if sign in first.message), ""),
     )
 
 
-def _hint(message: str) -> str:
+def _not_compiled(found: list[Diagnostic], parts: Libraries | None) -> list[str]:
+    """Say which sources of libraries are missing because they do not compile."""
+    names = {_short(item.message.split("'")[1]) for item in found[:_FEW] if "'" in item.message}
+    return list(dict.fromkeys(line for name in sorted(names) for line in (parts.failed(name) if parts else [])))[:_FEW]
+
+
+def _hint(message: str) -> Text:
     symbol = message.split("'")[1] if "'" in message else ""
     for start, hint in _UNAVAILABLE:
         if start in symbol:
@@ -341,7 +378,7 @@ def _hint(message: str) -> str:
     if "other parameters" in message:
         return "take the declaration from the SDK's headers instead of writing one"
     near = _near(symbol)
-    return f"did you mean {near!r}?" if near else "define it in the cell, or call a function of the SDK"
+    return f"did you mean {near!r}?" if near else _NOWHERE
 
 
 def _near(symbol: str) -> str:

@@ -60,6 +60,10 @@ class CppToolchain:
             raise _no_source("The cell has no source.")
         flags = Flags.parse(filter.flags, inside=filter.files)
         follows = [_RECIPE, zig().version, sdk_id(), OPTIONS, WARNINGS, flags.shared, flags.own]
+        if flags.libraries:
+            from wasmnb.compile.cpp.libraries import listing  # noqa: PLC0415 - for their users only
+
+            follows.append(listing(flags.libraries))
         make = partial(_make, filter, flags)
         return cached_build.build(filter, MODULES, follows, make, force=force, stages=stages)
 

@@ -34,6 +34,13 @@ class CompileOptions:
     )
     flags: Sequence[str] = option("pass a flag to the compiler", "FLAG", "--flag", default=(), repeat=True)
     include: Sequence[str] = option("look for C++ headers in this folder", "FOLDER", "-I", default=(), repeat=True)
+    libraries: Sequence[str] = option(
+        "compile this folder of C++ sources once, and link what the filter needs of it",
+        "FOLDER",
+        "--with",
+        default=(),
+        repeat=True,
+    )
     define: Sequence[str] = option("define a C++ macro: NAME or NAME=VALUE", "MACRO", "-D", default=(), repeat=True)
     std: str | None = option("the C++ standard (default: c++17)", "STANDARD", "-std", values="c++17|c++20|c++23|c++26")
     force: bool = option("compile although nothing changed", default=False)
