@@ -96,6 +96,30 @@ def test_a_build_again_leaves_what_is_in_force_as_it_is(tmp_path: Path) -> None:
         assert (said.match, said.pull_secret, said.phase) == (before.match, "pull", before.phase)
 
 
+def test_what_the_compiler_read_outside_of_the_folder_is_seen(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "mine")
+    shared = tmp_path / "shared" / "value.h"
+    shared.parent.mkdir()
+    shared.write_text("#define VALUE 1\n")
+    source = made.path / "filter.cc"
+    source.write_text('#include "../shared/value.h"\nint value = VALUE;\n' + source.read_text())
+    log = Log(
+        lambda: shared.write_text("#define VALUE broken\n"),
+        lambda: shared.write_text("#define VALUE 22\n"),
+        lambda: source.write_text(source.read_text() + "\n"),
+    )
+
+    def enough(line: str) -> None:
+        log(line)
+        if len(log.lines) == 4:
+            raise KeyboardInterrupt
+
+    with Session() as session:
+        session.build(made.path, watch=True, seconds=600, log=enough)
+    assert [line.split(" ", 1)[1].split(":")[0] for line in log.lines[:3]] == ["as it is", "value.h", "value.h"]
+    assert ["failed" in line for line in log.lines[:3]] == [False, True, False]
+
+
 def test_what_failed_last_is_raised(tmp_path: Path) -> None:
     made = init_project(tmp_path / "mine")
     (made.path / "filter.cc").write_text("broken\n")

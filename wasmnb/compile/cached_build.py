@@ -194,5 +194,6 @@ def _module(filter: Filter, wasm: bytes, entry: Entry, stages: Stages, *, cached
         warnings=tuple(Diagnostic.from_dict(item) for item in entry.notes.get("warnings", ())),
         symbols=entry.path("symbols.wasm"),
         stages=parts,
+        read=tuple(sorted(entry.notes.get("read", ()))),
     )
     return Module(filter.name, wasm, record, filter.source)

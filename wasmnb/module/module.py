@@ -30,6 +30,8 @@ class BuildRecord:
         The unstripped module in the cache: function names and line table for backtraces.
     stages : tuple of (str, float)
         Seconds per stage.
+    read : tuple of str
+        What was read outside of the filter's own files, by its paths.
     """
 
     seconds: float
@@ -37,6 +39,7 @@ class BuildRecord:
     warnings: tuple[object, ...] = ()
     symbols: Path | None = None
     stages: tuple[tuple[str, float], ...] = ()
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ import json
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, perf_counter, strftime
+from time import perf_counter, strftime
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import guess
-from wasmnb.compile.tree import foreign, listed
 from wasmnb.compile.workspace import member
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.image.results import Built
@@ -21,6 +20,7 @@ from wasmnb.session import parsing
 from wasmnb.session.building import Order
 from wasmnb.session.files import FileResult
 from wasmnb.session.filters import guessed_language
+from wasmnb.session.folder_changes import Outside, changes
 from wasmnb.session.image_source import held
 from wasmnb.session.options.build import BuildCall, FilterCall
 from wasmnb.session.options.deploy import DeployOptions
@@ -30,7 +30,7 @@ from wasmnb.session.specification import refuse
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from wasmnb.cases import TestResults
     from wasmnb.cases.bench import Costs
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["Builds"]
 
 _EXAMPLE = "config.json"
-_STEP_MS = 200  # how soon an end of the time is seen
 
 
 class Builds:
@@ -325,9 +324,13 @@ class Builds:
         # A container's log is for a build that somebody asked for.
         call = replace(call, what=folder, log=None)
         outcome: Built | WasmnbError | None = None
+        outside = Outside()
         try:
-            for changed in _changes(folder, call.seconds):
+            for changed in changes(folder, call.seconds, outside):
                 outcome = self._once(call, folder, changed, options, say)
+                record = outcome.image.module.build if isinstance(outcome, Built) else None
+                if record is not None:
+                    outside.follow(record.read)
         except KeyboardInterrupt:
             if outcome is None:
                 raise
@@ -403,39 +406,3 @@ def _example(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _changes(folder: Path, seconds: float | None) -> Iterator[str]:
-    """Give the names of what changed, at first none, until the time is over.
-
-    Raises
-    ------
-    KeyboardInterrupt
-    """
-    from watchfiles import watch  # noqa: PLC0415 - for its users only
-
-    top = folder.resolve()
-
-    def wanted(_: object, path: str) -> bool:
-        return not any(foreign(part) or part.endswith("~") for part in Path(path).relative_to(top).parts)
-
-    end = None if seconds is None else monotonic() + seconds
-    known = set(listed(top))
-    looking = watch(
-        top,
-        watch_filter=wanted,
-        rust_timeout=_STEP_MS,
-        yield_on_timeout=True,
-        ignore_permission_denied=True,
-    )
-    # It looks from the first turn on: what is saved during the first build is not missed.
-    next(looking)
-    yield "as it is"
-    for found in looking:
-        # What is gone was the project's before; what is new may be what a build wrote.
-        before, known = known, set(listed(top)) if found else known
-        names = sorted({path.name for path in map(Path, {path for _, path in found}) if path in before | known})
-        if names:
-            yield ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")  # noqa: PLR2004
-        if end is not None and monotonic() > end:
-            return
