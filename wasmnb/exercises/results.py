@@ -11,6 +11,7 @@ from wasmnb.display.result import Dated, Tabled
 __all__ = ["Advice", "Checked", "Finding"]
 
 _COLUMNS = (Column("check"), Column("passed", "boolean"), Column("seen"))
+_ADVICE = (Column("exercise"), Column("number", "Int64"), Column("of", "Int64"), Column("text"))
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Checked(Dated, Tabled):
 
 
 @dataclass(frozen=True)
-class Advice:
+class Advice(Tabled):
     """A hint for an exercise, or the word that its solution is in the next cell.
 
     Parameters
@@ -99,6 +100,11 @@ class Advice:
     text: str
     number: int = 0
     of: int = 0
+
+    @property
+    def table(self) -> Table:
+        """One row: ``exercise``, ``number``, ``of`` and ``text``."""
+        return Table(_ADVICE, ((self.exercise, self.number, self.of, self.text),))
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
