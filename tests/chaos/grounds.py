@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.chaos.local_faults import LOCAL
 from tests.chaos.world import World
 from tests.cluster import bookinfo
 from tests.cluster.cluster import Cluster
+from tests.cluster.wire import wired
 from tests.mesh.istio.published import PublishedMesh
 from wasmnb.mesh import Cause, Proof
 from wasmnb.mesh.local import LocalMesh
@@ -54,19 +57,29 @@ def _local() -> Iterator[Begin]:
 EMBEDDED = Ground("local", LOCAL, _local)
 
 
+_BLIND = frozenset({Cause.LOG_SILENT, Cause.LOG_ROTATED, Cause.LOG_UNREADABLE, Cause.UNASKED})
+
+
 def istio(cluster: Cluster) -> Ground:
     """Give the tests' cluster; each mesh is a namespace with bookinfo of its own."""
 
     @contextmanager
     def begin() -> Iterator[Begin]:
-        with cluster.namespace() as name, pytest.MonkeyPatch.context() as patch:
+        with (
+            cluster.namespace() as name,
+            TemporaryDirectory() as folder,
+            wired(cluster.kubeconfig, Path(folder)) as (wire, kubeconfig),
+            pytest.MonkeyPatch.context() as patch,
+        ):
             bookinfo.install(cluster, name, NAMES, annotations=ANNOTATIONS, replicas=REPLICAS)
-            patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+            patch.setenv("KUBECONFIG", str(kubeconfig))
             mesh = PublishedMesh.connect(None, name, prove=Proof.EFFECT)
             mesh.registry = cluster.registry
             try:
-                yield lambda choose, id_: IstioWorld.begin(mesh, choose, id_, cluster=cluster, namespace=name)
+                yield lambda choose, id_: IstioWorld.begin(
+                    mesh, choose, id_, cluster=cluster, namespace=name, wire=wire
+                )
             finally:
                 mesh.stop()
 
-    return Ground("istio", ISTIO, begin, frozenset({Cause.LOG_SILENT, Cause.LOG_ROTATED, Cause.UNASKED}))
+    return Ground("istio", ISTIO, begin, _BLIND)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+
+import pytest
 
 from tests.chaos import filters
 from tests.chaos.faults import COMMON, Catalogue, Mend, into
@@ -14,6 +18,7 @@ from tests.cluster.tools import ToolError
 from tests.mesh.istio.published import PublishedMesh
 from wasmnb.errors import WasmnbError
 from wasmnb.image import package
+from wasmnb.mesh import Proof
 
 ISTIO: Catalogue = dict(COMMON)
 """All that happens there."""
@@ -275,6 +280,95 @@ def answering(labels: dict[str, str]) -> dict[str, object]:
 def _another_filter_of_envoys_own_that_answers(world: IstioWorld) -> Mend:
     world.cluster.apply(answering({"app": world.plugin.selector["app"]}), namespace=world.namespace)
     return lambda: world.kubectl("delete", "envoyfilter", "wall", "--ignore-not-found")
+
+
+# Who looks, and over what.
+
+
+@_fault
+def _the_api_server_s_connections_break(world: IstioWorld) -> None:
+    world.wire.cut()
+    world.wire.mend()
+
+
+@_fault
+def _the_api_server_is_silent_for_a_second(world: IstioWorld) -> Mend:
+    world.wire.silence()
+    timer = threading.Timer(1.0, world.wire.mend)
+    timer.start()
+    return timer.join
+
+
+_LOOKS = (
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["extensions.istio.io", "networking.istio.io"], "resources": ["*"], "verbs": ["*"]},
+)
+_FORWARDS = {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["get", "create"]}
+_EXECUTES = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}
+_READS_LOGS = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
+
+
+@_fault
+def _one_who_may_not_read_logs_looks(world: IstioWorld) -> Mend:
+    return _looked_at_by(world, "no-logs", _FORWARDS, _EXECUTES)
+
+
+@_fault
+def _one_who_may_only_execute_looks(world: IstioWorld) -> Mend:
+    return _looked_at_by(world, "executes", _EXECUTES, _READS_LOGS)
+
+
+@_fault
+def _one_who_may_not_execute_looks(world: IstioWorld) -> Mend:
+    return _looked_at_by(world, "forwards", _FORWARDS, _READS_LOGS)
+
+
+def _looked_at_by(world: IstioWorld, name: str, *rules: dict[str, object]) -> Mend:
+    """Have somebody else look, and deploy, from now on."""
+    account = world.cluster.account(world.namespace, name, [*_LOOKS, *rules])
+    usual = world.mesh
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(account))
+        prove = Proof.EFFECT if _EXECUTES in rules else None
+        other = PublishedMesh.connect(None, world.namespace, preflight=False, prove=prove)
+    other.registry = world.cluster.registry
+    world.mesh = other
+
+    def mend() -> None:
+        world.mesh = usual
+        other.stop()
+
+    return mend
+
+
+@_fault
+def _the_clock_of_who_looks_is_wrong(world: IstioWorld) -> Mend:
+    shift = timedelta(seconds=world.choose.choice((-3600, -20, 20, 3600)))
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + shift
+
+    modules = [one for name, one in list(sys.modules.items()) if name.startswith("wasmnb.mesh.istio.")]
+    patched = [one for one in modules if getattr(one, "datetime", None) is datetime]
+    for one in patched:
+        one.datetime = Shifted
+
+    def mend() -> None:
+        for one in patched:
+            one.datetime = datetime
+
+    return mend
+
+
+@_fault
+def _without_mutual_tls(world: IstioWorld) -> Mend:
+    about = {"name": "plain", "namespace": world.namespace}
+    spec = {"mtls": {"mode": "DISABLE"}}
+    version = "security.istio.io/v1"
+    world.cluster.apply({"apiVersion": version, "kind": "PeerAuthentication", "metadata": about, "spec": spec})
+    return lambda: world.kubectl("delete", "peerauthentication", "plain", "--ignore-not-found")
 
 
 # Kernels.

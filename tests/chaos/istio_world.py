@@ -14,6 +14,7 @@ from tests.chaos.truth import PATIENCE, REQUESTS, Fate, Truth, fate, together
 from tests.chaos.world import World
 from tests.cluster.cluster import Cluster
 from tests.cluster.tools import ToolError
+from tests.cluster.wire import Wire
 
 NAMES = ("details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2")
 REPLICAS = {"details-v1": 2}
@@ -46,6 +47,7 @@ class IstioWorld(World):
 
     cluster: Cluster = None  # type: ignore[assignment] - the fields before have defaults
     namespace: str = ""
+    wire: Wire = None  # type: ignore[assignment]
 
     def truth(self) -> dict[str, Truth]:
         """Ask each pod from the node, several times."""

@@ -24,7 +24,8 @@ from wasmnb.errors import ModuleError
 from wasmnb.image import package
 from wasmnb.image.lazy_image import NamedImage
 from wasmnb.image.registry import push
-from wasmnb.mesh import Handling, Verdict
+from wasmnb.mesh import Handling, Proof, Verdict
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.plugin import FailPolicy, Plugin
 
 LIVE, LOADED, OLD, WARMING, REJECTED = Verdict.LIVE, Verdict.LOADED, Verdict.OLD, Verdict.WARMING, Verdict.REJECTED
@@ -274,7 +275,11 @@ def test_without_access_to_istiod_the_proxys_log_proves_it(mesh, published, clus
         {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["get", "create"]},
         {"apiGroups": ["extensions.istio.io", "networking.istio.io"], "resources": ["*"], "verbs": ["get", "list"]},
     ]
-    narrow = connect(home, cluster.account(home, "narrow", rules))
+    account = cluster.account(home, "narrow", rules)
+    with pytest.raises(ForbiddenError, match="create pods/exec") as caught:
+        connect(home, account, prove=Proof.TRACE)
+    assert "prove='config'" in caught.value.hint
+    narrow = connect(home, account)
     found = narrow.wait("narrow")
     assert words(found) == [LOADED] * 3
     assert not any("sent = acknowledged" in line for one in found for line in one.evidence)

@@ -151,7 +151,7 @@ class IstioMesh:
         MeshError
             No cluster, no Istio, or no such namespace; the message says what brings them.
         ForbiddenError
-            Pods may not be listed.
+            Pods may not be listed, or no requests sent for the proof.
         """
         sample = read_sample(sample)
         cluster = Cluster.connect(context)
@@ -161,6 +161,7 @@ class IstioMesh:
         tried = _preflight() if preflight else None
         mesh = cls(cluster, home, istio, as_=as_, preflight=tried, fetch=fetch, prove=prove, sample=sample)
         try:
+            mesh._proving.require(prove)
             mesh.pods()
             if mesh.preflight is not None:
                 mesh.preflight.start()

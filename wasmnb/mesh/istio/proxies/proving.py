@@ -20,6 +20,8 @@ from wasmnb.envoy.handling import handling_of
 from wasmnb.envoy.remembered import Remembered
 from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError, TrafficError
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError
+from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.pods import PROXY, labels, proxy_started
 from wasmnb.mesh.istio.proxies.proxy_log import logged_since
 from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
@@ -126,8 +128,29 @@ class Proving:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def require(self, prove: Proof | None) -> None:
+        """Refuse a proof for which the user has not the right.
+
+        Raises
+        ------
+        ForbiddenError
+        """
+        right = Right("create", "pods/exec", "", self.namespace)
+        if prove not in (Proof.EFFECT, Proof.TRACE) or self.cluster.may(right):
+            return
+        raise ForbiddenError(
+            f"You may not {right}, by which requests are sent to see a filter act.",
+            hint=Wording(
+                "a Role with the rule {} grants it; {} takes what the proxies say for enough",
+                str(right.rule),
+                Option("prove", "config"),
+            ),
+            right=right,
+        )
+
     def permit(self, prove: Proof) -> None:
         """Take in how plugins are to be seen to act from now on; each is looked for anew."""
+        self.require(prove)
         self.wanted = prove
         self._tried.clear()
 
@@ -136,6 +159,7 @@ class Proving:
 
         What allows requests is for all plugins from now on; that none are to be sent is about this one alone.
         """
+        self.require(prove)
         if prove is Proof.CONFIG:
             self._quiet.add(plugin)
             return
