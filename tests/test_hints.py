@@ -18,6 +18,7 @@ FRONTS = ("commands", "magics", "cli")
 ALLOWED = {
     "dashboards/deploy_settings.py": "the lines of a cell that say the same as the form",
     "cases/reproduction.py": "a cell to paste",
+    "lab/standing.py": "what a button puts into a cell or runs",
     "mesh/istio/doctor.py": "a comment in the roles that are printed",
     "project/files.py": "the README of a project",
     "compile/container/build.py": "docker ps --filter",
