@@ -176,6 +176,8 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         assert "LIVE" in panel.done.children[0].value
         (deployed,) = session.current.plugins()
         assert deployed.config == {"name": "hello", "mode": "replace"}
+        assert (deployed.phase.value, deployed.fail_policy.value) == ("UNSPECIFIED", "close"), "as by the magic"
+        assert "--phase" not in panel.lines.lines[0]
         controls["Header name"].value = "other"
         panel.deploy.click()
         panel.rollback.click()

@@ -36,7 +36,7 @@ __all__ = ["Controls"]
 
 _LASTS = 3.0  # seconds for which what a mesh said is believed
 _NAMED = 12  # pods
-_PHASES = [one.value for one in Phase]
+_PHASES = sorted((one.value for one in Phase), key=lambda value: value != Phase.UNSPECIFIED.value)
 _POLICIES = [one.value for one in FailPolicy]
 
 
