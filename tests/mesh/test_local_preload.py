@@ -11,7 +11,9 @@ from tests.mesh.conftest import until
 from tests.mesh.tiny import build, header
 from tests.mesh.tiny import tag as tagged
 from tests.needs import needs
+from wasmnb.ahead import Tried
 from wasmnb.image import package
+from wasmnb.lab.drafts import load_ahead
 from wasmnb.mesh import MeshLoadingAhead, Verdict
 from wasmnb.mesh.local import LocalMesh, topology
 from wasmnb.module import Module
@@ -110,6 +112,15 @@ def test_the_canary_keeps_the_last_modules_so_that_a_new_configuration_compiles_
     assert len(list((mesh._plan.canary.folder / "loaded").iterdir())) == len(kept)
     mesh.apply(Plugin("tag", package(modules[-1]), DETAILS, config={"other": 1}))
     assert mesh._plan.canary.ahead == kept
+
+
+def test_what_is_typed_is_loaded_ahead_where_the_filter_runs(mesh):
+    mesh.apply(Plugin("tag", package(tag("twelve")), DETAILS))
+    load_ahead(Tried("cell", "text", waits="it waits"), mesh)
+    load_ahead(Tried("cell", "text", Module("other", tag("thirteen").wasm)), mesh)
+    assert not details(mesh).ahead
+    load_ahead(Tried("cell", "text", tag("thirteen")), mesh)
+    assert [proxy for proxy in mesh._plan.everyone if proxy.ahead] == [details(mesh)]
 
 
 def test_where_there_is_no_room_pods_load_nothing_ahead_and_the_canary_does(monkeypatch):

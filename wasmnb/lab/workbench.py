@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import Explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -97,17 +100,21 @@ class Workbench:
 
     def _tried(self, tried: Tried) -> None:
         """Tell what became of a text that is being typed."""
-        from wasmnb.lab.drafts import draft_message  # noqa: PLC0415
+        from wasmnb.lab.drafts import draft_message, load_ahead  # noqa: PLC0415
         from wasmnb.lab.marks import said_of  # noqa: PLC0415
         from wasmnb.lab.standing import mark  # noqa: PLC0415
         from wasmnb.session import default  # noqa: PLC0415
 
-        mask = default().mask
+        session, mask = default(), default().mask
         with self._lock:
             ran = self._ran.get(tried.cell)
             draft = self._drafts[tried.cell] = draft_message(tried, ran.size if ran is not None else 0, mask)
             said = () if tried.waits else said_of(tried.error or tried.module)
             self._tell(marks=self._compiled(tried.cell, mark(tried.text), said, mask), drafts=[draft])
+        if session.running:
+            # What cannot be loaded ahead is told when the cell is run.
+            with suppress(Explained):
+                load_ahead(tried, session.current)
 
     def _before(self, info: Any) -> None:
         """Make way for a cell that is run."""
