@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from tests.image.images import layer
 from tests.magics.conftest import FILTER
 from tests.magics.meshes import FakeMesh
 from tests.worded import in_cell
 from wasmnb.errors import ImageError
 from wasmnb.image import Image
+from wasmnb.image.extraction import TAR_GZIP_TYPE
 from wasmnb.image.manifest import digest_of
 from wasmnb.image.registry import push
 from wasmnb.session import Session
@@ -19,7 +22,7 @@ pytestmark = [pytest.mark.compiler, pytest.mark.registry]
 ONE_LAYER = "application/vnd.wasm.content.layer.v1+wasm"
 
 
-def artifact(module, *layers):
+def artifact(module, *layers, kind=ONE_LAYER):
     """Make an artifact of layers that hold the module; of none when there is none."""
     blobs = [module.wasm if one is None else one for one in layers]
     manifest = json.dumps(
@@ -27,7 +30,7 @@ def artifact(module, *layers):
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest_of(b"{}"), "size": 2},
-            "layers": [{"mediaType": ONE_LAYER, "digest": digest_of(one), "size": len(one)} for one in blobs],
+            "layers": [{"mediaType": kind, "digest": digest_of(one), "size": len(one)} for one in blobs],
         }
     ).encode()
     held = {digest_of(one): one for one in blobs}
@@ -83,3 +86,20 @@ def test_repack_makes_an_image_that_is_taken(session, refused, registry):
     assert all(one.accepted for one in session.inspect(done.reference).consumers)
     again = session.push(session.tag(done.reference, named.replace(":v1", ":v2")).reference)
     assert "as it is" in session.pull(again.reference, repack=True).note
+
+
+def test_a_module_where_no_mesh_looks_is_named_and_packaged_anew(session, refused, registry):
+    wasm = refused.module.wasm
+    inside = layer(("etc/x", b"1"), ("app/filter.wasm", wasm), ("readme.wasm", b"none"))
+    named = f"{registry.host}/tests/hidden:v1"
+    push(replace(artifact(refused.module, inside, layer(("y", b"")), kind=TAR_GZIP_TYPE), reference=named), named)
+    assert session.pull(named).reference == named
+    looked = session.inspect(named)
+    assert "there is a module in app/filter.wasm in layer 1 of 2 (sha256:" in looked.problems[0]
+    assert looked.problems[0] in [one.why for one in looked.consumers]
+    done = session.pull(named, repack=True)
+    assert all(one.accepted for one in session.inspect(done.reference).consumers)
+    empty = f"{registry.host}/tests/empty:v1"
+    push(replace(artifact(refused.module, layer(("y", b"")), kind=TAR_GZIP_TYPE), reference=empty), empty)
+    with pytest.raises(ImageError, match="no module can be taken out of it"):
+        session.pull(empty, repack=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import ImageError
-from wasmnb.image.layer import NoPluginError, unpack
+from wasmnb.image.layer import NoPluginError, modules, unpack
 from wasmnb.image.layout import MAX_BLOB
 from wasmnb.image.manifest import DOCKER_INDEX_TYPE, INDEX_TYPE, MAX_MANIFEST, Descriptor, Manifest, checked
 from wasmnb.module.module import Module
@@ -160,3 +160,23 @@ def payload_of(manifest: Manifest, read_blob: ReadBlob) -> bytes:
         )
     blob = fetch(layer, read_blob)
     return unpack(blob, zipped=layer.media_type != TAR_TYPE) if layer.media_type in _TAR else blob
+
+
+def elsewhere(manifest: Manifest, read_blob: ReadBlob) -> dict[str, bytes]:
+    """Give the modules that an image holds where no mesh looks for one, by the words for where they are.
+
+    Layers that cannot be read are passed over.
+    """
+    found: dict[str, bytes] = {}
+    for number, layer in enumerate(manifest.layers, 1):
+        where = f"layer {number} of {len(manifest.layers)} ({layer.digest[:19]})"
+        try:
+            blob = fetch(layer, read_blob)
+            if layer.media_type in _TAR:
+                inside = modules(blob, zipped=layer.media_type != TAR_TYPE)
+                found |= {f"{name} in {where}": wasm for name, wasm in inside.items()}
+            elif blob.startswith(b"\0asm"):
+                found[where] = blob
+        except ImageError:
+            continue
+    return found

@@ -11,7 +11,7 @@ from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import ImageError, WasmnbError
 from wasmnb.image import oci_annotations
 from wasmnb.image.compatibility import Acceptance, Payload, acceptances, form_of
-from wasmnb.image.extraction import CONFIG_TYPE, chosen, fetch, payload_of, resolve
+from wasmnb.image.extraction import CONFIG_TYPE, chosen, elsewhere, fetch, payload_of, resolve
 from wasmnb.image.layer import NoPluginError
 from wasmnb.image.manifest import Descriptor, Manifest, digest_of
 from wasmnb.module.module import Module
@@ -51,6 +51,8 @@ class Inspection(Dated, Tabled):
         None when it could not be taken out; then ``problems`` says why.
     problems : tuple of str
         What is wrong with the image, and with the module in it.
+    hidden : Module or None
+        The only module in it, where that lies in a place in which no mesh looks.
     """
 
     reference: str
@@ -62,6 +64,7 @@ class Inspection(Dated, Tabled):
     consumers: tuple[Acceptance, ...]
     module: Module | None = None
     problems: tuple[str, ...] = ()
+    hidden: Module | None = None
 
     @property
     def annotations(self) -> Mapping[str, str]:
@@ -127,7 +130,11 @@ def inspect(data: bytes, read_blob: ReadBlob, *, reference: str = "", name: str 
     except ImageError as error:
         return _unresolved(data, top, child, error, reference)
     payload = _payload(manifest, read_blob)
+    others = elsewhere(manifest, read_blob) if payload.absent else {}
+    if others:
+        payload = replace(payload, lack=f"{payload.lack}; there is a module in {', and in '.join(others)}")
     module = None if payload.wasm is None else Module(name, payload.wasm)
+    hidden = Module(name, next(iter(others.values()))) if len(others) == 1 else None
     if module is not None:
         payload = replace(payload, host=module.facts.host)
     form = f"index of {len(top.manifests)}, with a {form_of(manifest)}" if top.is_index else form_of(manifest)
@@ -138,7 +145,7 @@ def inspect(data: bytes, read_blob: ReadBlob, *, reference: str = "", name: str 
         problems += _contradictions(manifest, module)
     size = len(used) + sum(item.size for item in manifest.blobs())
     return Inspection(
-        reference, digest_of(data), digest_of(used), form, manifest, size, takers, module, tuple(problems)
+        reference, digest_of(data), digest_of(used), form, manifest, size, takers, module, tuple(problems), hidden
     )
 
 

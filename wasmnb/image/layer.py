@@ -22,7 +22,7 @@ from wasmnb.wording import Verb, Wording
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PLUGIN", "RUNTIME", "NoPluginError", "pack", "tar", "unpack"]
+__all__ = ["PLUGIN", "RUNTIME", "NoPluginError", "modules", "pack", "tar", "unpack"]
 
 PLUGIN = "plugin.wasm"
 RUNTIME = "runtime-config.json"
@@ -33,6 +33,7 @@ _CHUNK = 256 * 1024
 _MAX_TAR = 2 * MAX_BLOB
 _MAX_EXTRA = 1024 * 1024  # of one extended header
 _MAX_MEMBERS = 100_000
+_MODULE, _MAGIC = ".wasm", b"\0asm"
 _HINT = Wording("package the module anew: `{}`", Verb("build", ("precompiled", "FILE.wasm")))
 _PAX = re.compile(rb"(\d{1,10}) ([^=\n]{1,256})=")
 
@@ -102,6 +103,25 @@ def unpack(layer: bytes, *, zipped: bool = True) -> bytes:
     if found is None:
         raise NoPluginError(f"The layer holds no {PLUGIN}.", hint=_HINT)
     return found[1]
+
+
+def modules(layer: bytes, *, zipped: bool = True) -> dict[str, bytes]:
+    """Give the WebAssembly modules of a layer, whatever they are called, by their paths in it.
+
+    Raises
+    ------
+    ImageError
+        It is damaged or too large.
+    """
+    reader = _Reader(_inflate(layer) if zipped else iter([layer]))
+    found = {}
+    for name, size, is_file in _members(reader):
+        inside = not name.startswith("/") and ".." not in name.split("/")
+        if is_file and inside and name.endswith(_MODULE) and size <= MAX_BLOB:
+            data = reader.take(size)
+            if data.startswith(_MAGIC):
+                found[name.removeprefix("./")] = data
+    return found
 
 
 class _Reader:

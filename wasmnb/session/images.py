@@ -94,7 +94,8 @@ class Images:
             There is no module in it.
         """
         looked = self.context.store.inspect(reference)
-        if looked.module is None:
+        module = looked.module or looked.hidden
+        if module is None:
             raise ImageError(
                 f"{reference} cannot be packaged anew: no module can be taken out of it.", why=looked.problems
             )
@@ -102,7 +103,7 @@ class Images:
             return self.context.store.get(reference), "every consumer takes it as it is; nothing was packaged"
         from wasmnb.image import package  # noqa: PLC0415 - for its users only
 
-        made = package(looked.module, f"{LOCAL}/{Reference.parse(reference).name}")
+        made = package(module, f"{LOCAL}/{Reference.parse(reference).name}")
         self.context.store.add(made)
         self.context.own[made.reference] = made.digest
         return made, f"made of the module in {reference}"
