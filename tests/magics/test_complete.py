@@ -16,6 +16,12 @@ def tab(shell, text):
 
 
 CASES = [
+    ("%wasm_dep|", {"%wasm_dep→%wasm_deploy"}),
+    ("%%wasm_dep|", {"%%wasm_dep→%wasm_deploy"}),
+    ("%wasm_filt|", {"%wasm_filt→%%wasm_filter", "%wasm_filt→%wasm_filter"}),
+    ("%%wasm_filt|", {"%%wasm_filt→%%wasm_filter"}),
+    ("a = 1\n%wasm_filt|", {"%wasm_filt→%wasm_filter"}),
+    ("x = %wasm_dep|", {"%wasm_dep→%wasm_deploy"}),
     ("%wasm_deploy --sel|", {"--sel→--selector"}),
     ("%wasm_deploy f --selector app=det|", {"app=det→app=details"}),
     ("%wasm_deploy f --selector=app=det|", {"app=det→app=details"}),

@@ -20,6 +20,7 @@ __all__ = ["complete"]
 _LINE = re.compile(
     r"^(?P<before>\s*(?:[A-Za-z_]\w*\s*=\s*)?)(?P<percent>%%?)(?P<name>wasm_\w+)(?P<rest>\s.*)$", re.DOTALL
 )
+_NAME = re.compile(r"^\s*(?P<before>[A-Za-z_]\w*\s*=\s*)?(?P<word>%%?wasm\w*)$")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*$")
 
 
@@ -41,12 +42,25 @@ def _ask(context: CompletionContext, commands: Mapping[str, Command], session: S
     first = context.full_text.partition("\n")[0]
     if context.cursor_line > 0 and re.match(r"\s*%%wasm_(?:filter|file)\b", first):
         return *_program(context), "text"
+    name = _NAME.match(context.text_until_cursor.rpartition("\n")[2])
+    if name is not None:
+        first_line = context.cursor_line == 0 and not name["before"]
+        return _names(commands, name["word"], cells=first_line), name["word"], "magic"
     found = _LINE.match(context.text_until_cursor)
     command = commands.get(found["name"]) if found else None
     if found is None or command is None:
         return [], "", "text"
     texts, fragment = candidates(command, found["rest"], session)
     return texts, fragment, "option" if fragment.startswith("-") else "value"
+
+
+def _names(commands: Mapping[str, Command], word: str, *, cells: bool) -> list[str]:
+    """Offer each magic as what it is: with two signs where it takes a cell, which begins with it, else with one."""
+    names = sorted(name for name in commands if name.startswith(word.lstrip("%")))
+    over_cells = [f"%%{name}" for name in names if cells and commands[name].body]
+    if word.startswith("%%") and over_cells:
+        return over_cells
+    return [*over_cells, *(f"%{name}" for name in names)]
 
 
 def _program(context: CompletionContext) -> tuple[list[str], str]:
