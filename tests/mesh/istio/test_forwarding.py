@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import socket
+import threading
+from base64 import b64encode
 from collections import deque
+from contextlib import suppress
+from hashlib import sha1
 from types import SimpleNamespace
 
 import pytest
+from kubernetes.client import Configuration
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import port_forward_pool
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError
+from wasmnb.mesh.istio.api.cluster import Cluster as RealCluster
 from wasmnb.mesh.istio.api.port_forward import Forward
 from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
 
@@ -114,3 +123,58 @@ def test_a_port_that_is_not_open_says_so_in_words(ask, opened, monkeypatch):
         ask(WORKERS)
     assert "error forwarding port 15090: connection refused" in str(error.value)
     assert len(opened) == 1
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """Give a cluster whose API server says one thing to a wish for a websocket; KEY accepts the key of the wish."""
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def served(answer: str) -> RealCluster:
+            def serve() -> None:
+                taken, _ = server.accept()
+                with taken:
+                    asked = b""
+                    while b"\r\n\r\n" not in asked:
+                        asked += taken.recv(4096)
+                    key = re.search(rb"Sec-WebSocket-Key: (\S+)", asked)[1]
+                    accept = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+                    taken.sendall(answer.encode("latin-1").replace(b"KEY", accept))
+                    with suppress(OSError):
+                        taken.recv(1)
+
+            threading.Thread(target=serve, daemon=True).start()
+            configuration = Configuration(host=f"http://127.0.0.1:{server.getsockname()[1]}")
+            return RealCluster(configuration, "test", "default")
+
+        yield served
+
+
+GRANTED = (
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: KEY\r\n"
+    "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n"
+)
+
+
+def test_what_follows_the_answer_at_once_is_not_lost(served):
+    # The frame that begins a channel, and one with data.
+    cluster = served(GRANTED + "\x82\x03\0ab" + "\x82\x06\0hello")
+    forward = cluster.forward("home", "pod", [ADMIN])
+    forward.settimeout(5)
+    assert forward.receive(ADMIN) == b"hello"
+    forward.close()
+
+
+def test_a_websocket_that_is_refused_names_the_right(served):
+    with pytest.raises(ForbiddenError, match="pods/portforward"):
+        served("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").forward("home", "pod", [ADMIN])
+
+
+@pytest.mark.parametrize(
+    "answer", [GRANTED.replace("KEY", "another"), GRANTED.replace("v4.channel", "v5.channel"), "HTTP/1.1 101"]
+)
+def test_an_answer_that_is_no_websockets_is_not_taken_for_one(served, answer):
+    with pytest.raises(MeshError, match="does not answer"):
+        served(answer + "\r\n\r\n").forward("home", "pod", [ADMIN])

@@ -23,6 +23,7 @@ _RECORD = 16 * 2**10  # bytes; a record of TLS has no more (RFC 8446, 5.1)
 _HEAD = 64 * 2**10  # bytes that an answer's head may have
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 _SWITCHES = 101
+_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}  # as the library has it
 _PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 
 _Files = tuple[str, str | None, str | None]
@@ -80,6 +81,10 @@ def _upgraded(address: str, secured: dict[str, Any], headers: dict[str, str], pr
     wire = socket.create_connection((host, port), timeout=_OPEN)
     try:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _ALIVE.items():
+            if hasattr(socket, name):  # not on every system
+                wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         if secured:
             wire = secured["context"].wrap_socket(wire, server_hostname=secured.get("server_hostname", host))
         key = b64encode(secrets.token_bytes(16)).decode()
