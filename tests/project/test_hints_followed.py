@@ -95,6 +95,24 @@ def test_a_header_in_another_folder(tmp_path: Path) -> None:
         assert session.filter("mine", source, language="cpp", include=[str(tmp_path / "headers")]).module
 
 
+def test_hints_of_a_file_speak_of_no_cell(tmp_path: Path) -> None:
+    folder = write(tmp_path / "cpp", filter_dot_cc=f'#include "word.h"\n{CC}')
+    error = refused(folder, CompileError)
+    assert error.hint == "put the header beside the source, or name its folder with --include FOLDER"
+    (folder / "word.h").write_text("#pragma once\n")
+    builds(folder)
+    source = (
+        "use proxy_wasm::traits::*;\nuse uuid::Uuid;\nstruct H;\nimpl Context for H {}\nimpl HttpContext for H {}\n"
+    )
+    write(tmp_path / "rust", plugin_dot_rs=source)
+    asked = Filter.from_folder(tmp_path / "rust", name="mine")
+    with pytest.raises(CompileError) as caught:
+        asked.build()
+    assert in_cell(caught.value).hint.startswith(
+        "if 'uuid' is a crate, ask for it at the top of plugin.rs: // deps: uuid"
+    )
+
+
 def test_a_library_of_sources(tmp_path: Path) -> None:
     header = "#pragma once\nnamespace absl { int twice(int); }\n"
     write(tmp_path / "library", absl__strings__x_dot_h=header)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import Place
+from wasmnb.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -283,7 +284,7 @@ def _by_worth(notes: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 
 def in_file(error: CompileError, file: str) -> CompileError:
-    """Give a compiler's error that speaks of a file, and of no cell.
+    """Give a compiler's error that speaks of a file, and of no cell: its hint is that of a shell, where there is one.
 
     Parameters
     ----------
@@ -292,10 +293,17 @@ def in_file(error: CompileError, file: str) -> CompileError:
     file : str
         What the source is called.
     """
+
+    def named(text: str) -> str:
+        return re.sub(rf"\bthe {_CELL}\b", file, text)
+
     where = error.where
     if where is not None and where.text == _CELL:
         where = replace(where, text=file)
     why = [line.replace(f"{_CELL} line ", f"{file} line ") for line in error.why]
     diagnostics = [replace(item, text=file) if item.text == _CELL else item for item in error.diagnostics]
     what = error.what.replace(f"The {_CELL} ", f"{file} ")
-    return type(error)(what, where=where, why=why, hint=error.hint_value, code=error.code, diagnostics=diagnostics)
+    hint = error.hint_value
+    hint = hint.terminal or hint if isinstance(hint, Wording) else hint
+    hint = hint.mapped(named) if isinstance(hint, Wording) else named(hint)
+    return type(error)(what, where=where, why=why, hint=hint, code=error.code, diagnostics=diagnostics)
