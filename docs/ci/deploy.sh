@@ -9,7 +9,7 @@
 # SUMMARY    the file that the table is added to; the standard output when empty
 set -uo pipefail
 
-if ls "$FOLDER"/*.wasmtest.yaml >/dev/null 2>&1; then
+if compgen -G "$FOLDER/*.wasmtest.yaml" >/dev/null || compgen -G "$FOLDER/test*/*.wasmtest.yaml" >/dev/null; then
   wasmnb test "$FOLDER" -o junit >wasmtest.xml || exit
 fi
 wasmnb build "$FOLDER" -t "$IMAGE" -o name || exit

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from wasmnb.cli.verbs import VERBS
+from wasmnb.project import init_project
 
 CI = Path(__file__).parents[2] / "docs" / "ci"
 PINNED = "registry.example/team/guard@sha256:" + "a" * 64
@@ -28,8 +29,7 @@ def job(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "wasmnb").write_text(STUB)
     (tmp_path / "bin" / "wasmnb").chmod(0o755)
-    (tmp_path / "guard").mkdir()
-    (tmp_path / "guard" / "cases.wasmtest.yaml").write_text("")
+    init_project(tmp_path / "guard")
     given = {"FOLDER": "guard", "IMAGE": "registry.example/team/guard:v3", "SELECTOR": "app=cart", "NAMESPACE": "shop"}
 
     def run(**more):
@@ -66,9 +66,19 @@ def test_what_is_not_live_fails_the_job_and_is_in_its_summary(job, code, says):
     assert "a    LIVE" in summary
 
 
-def test_cases_that_fail_stop_it(job):
+@pytest.mark.parametrize("place", ["test", "tests", "."])
+def test_cases_that_fail_stop_it(job, tmp_path, place):
+    cases = tmp_path / "guard" / "test" / "cases.wasmtest.yaml"
+    (tmp_path / "guard" / place).mkdir(exist_ok=True)
+    cases.rename(tmp_path / "guard" / place / cases.name)
     code, calls, summary = job(TEST_CODE="1")
     assert (code, len(calls), summary) == (1, 1, "")
+
+
+def test_a_folder_without_cases_is_built_at_once(job, tmp_path):
+    (tmp_path / "guard" / "test" / "cases.wasmtest.yaml").unlink()
+    code, calls, _ = job()
+    assert (code, calls[0].split()[0]) == (0, "build")
 
 
 def test_the_snippets_are_what_their_runners_read():

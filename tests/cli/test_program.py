@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from wasmnb.cli.answer import in_room
 from wasmnb.cli.exit_codes import MEANINGS, ExitCode
 from wasmnb.cli.help import overview
 from wasmnb.cli.table import wrapped
@@ -140,6 +141,15 @@ def test_a_text_is_the_answer_itself(modules):
     assert "static_resources" in yaml.safe_load(done.out), done.err
     refused = modules("render", "tag-one", "--target", "istio")
     assert (refused.code, refused.out) == (ExitCode.USAGE, "")
+
+
+def test_a_caret_stands_below_its_word_in_any_terminal():
+    line, caret = "  | wasmnb deploy local/guard:v1 --id guard -s app=cart --pause 60", " " * 56 + "^"
+    assert list(in_room([line, caret], 40)) == [
+        "  | …v1 --id guard -s app=cart --pause …",
+        " " * 31 + "^",
+    ]
+    assert list(in_room([line, caret], 0)) == list(in_room([line, caret], 90)) == [line, caret]
 
 
 def test_a_colour_takes_no_room_in_a_line():

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.cli import table
 from wasmnb.cli.terminal import coloured, columns, tinted
 from wasmnb.display.result import Plural
-from wasmnb.display.text import cut, visible
+from wasmnb.display.text import cut, visible, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from wasmnb.display import Record
 
-__all__ = ["answer", "remark"]
+__all__ = ["answer", "in_room", "remark"]
 
 # What a name consists of where a column alone does not tell things apart.
 _TWO_PARTS = ((("pod", "plugin"), "/"), (("name", "tag"), ":"))
 # What is a text, and not a table of something.
 _TEXTS = ("Rendered", "Roles", "Explanation")
+_QUOTED, _CARET = re.compile(r"\s*\d* \| |\s+\^$"), re.compile(r"\s+\^$")
+_BEHIND = 8  # columns that stay behind a caret
 
 
 def answer(result: Any, form: str, *, quiet: bool = False) -> str:
@@ -73,11 +75,30 @@ def _followed(lines: Iterable[str], form: str) -> str:
 
 def remark(text: str) -> None:
     """Write a line to the standard error."""
-    room = columns(sys.stderr)
-    for line in text.splitlines():
-        # What is quoted stays one line, so that a caret stands below its word.
-        quoted = bool(re.match(r"\s*\d* \| |\s+\^$", line))
-        sys.stderr.write((cut(line, room) if room and quoted else _folded(line, room)) + "\n")
+    for line in in_room(text.splitlines(), columns(sys.stderr)):
+        sys.stderr.write(line + "\n")
+
+
+def in_room(lines: Sequence[str], room: int) -> Iterator[str]:
+    """Have lines fit into a terminal: what is quoted stays one line, so that a caret stands below its word."""
+    left = [*lines]
+    while left:
+        line = left.pop(0)
+        quoted = _QUOTED.match(line)
+        if not room or quoted is None:
+            yield _folded(line, room)
+            continue
+        if left and _CARET.match(left[0]):
+            line, left[0] = _moved(line, left[0], len(quoted[0]), room)
+        yield cut(line, room)
+
+
+def _moved(line: str, caret: str, head: int, room: int) -> tuple[str, str]:
+    """Leave out what stands before the word that a caret is below, where the word would be beyond the terminal."""
+    beyond = width(caret) + _BEHIND - room
+    if width(line) <= room or beyond <= 0:
+        return line, caret
+    return f"{line[:head]}…{line[head + beyond + 1 :]}", caret[beyond:]
 
 
 def _table(result: Any, *, wide: bool, quiet: bool) -> str:

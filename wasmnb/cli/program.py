@@ -179,8 +179,7 @@ def _failed(error: Explained) -> ExitCode:
     error.front = Front.SHELL
     with suppress(BrokenPipeError):
         sys.stdout.flush()
-    for line in error.lines():
-        remark(line)
+    remark("\n".join(error.lines()))
     return exit_codes.of_error(error)
 
 

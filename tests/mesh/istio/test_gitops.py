@@ -8,16 +8,50 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
+from wasmnb.project import init_project
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_folder_is_applied_by_kubectl_and_judged_and_drift_is_code_1(cluster, home, published, tmp_path):
-    environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-    environment["WASMNB_STORE"] = str(tmp_path / "store")
+@pytest.fixture
+def environment(cluster, tmp_path):
+    program = tmp_path / "bin" / "wasmnb"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m wasmnb "$@"\n')
+    program.chmod(0o755)
+    own = {"KUBECONFIG": str(cluster.kubeconfig), "PYTHONPATH": str(ROOT), "WASMNB_STORE": str(tmp_path / "store")}
+    return {**os.environ, **own, "PATH": f"{program.parent}:{os.environ['PATH']}"}
 
+
+def test_the_script_for_ci_builds_tests_pushes_and_deploys_until_it_is_live(cluster, home, environment, tmp_path):
+    init_project(tmp_path / "guard")
+    given = {
+        "FOLDER": str(tmp_path / "guard"),
+        "IMAGE": f"{cluster.registry}/team/guard:v3",
+        "SELECTOR": "app=details",
+        "NAMESPACE": home,
+        "PROVE": "effect",
+        "SUMMARY": str(tmp_path / "summary.md"),
+        "WASMNB_PLAIN_HTTP": "true",
+    }
+    command = [ROOT / "docs" / "ci" / "deploy.sh"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**environment, **given}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith(f"### Live: `{cluster.registry}/team/guard@sha256:")
+    assert summary.count("LIVE") == 3
+    assert 'failures="0"' in (tmp_path / "wasmtest.xml").read_text()
+    removed = subprocess.run(["wasmnb", "undeploy", "guard", "-n", home], env=environment, timeout=60, check=False)
+    assert removed.returncode == 0
+
+
+def test_a_folder_is_applied_by_kubectl_and_judged_and_drift_is_code_1(cluster, home, published, environment, tmp_path):
     def wasmnb(*words):
         command = [sys.executable, "-m", "wasmnb", *words]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
