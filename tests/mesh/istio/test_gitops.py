@@ -44,11 +44,10 @@ def test_the_script_for_ci_builds_tests_pushes_and_deploys_until_it_is_live(clus
     )
     assert done.returncode == 0, done.stderr
     summary = (tmp_path / "summary.md").read_text()
-    assert summary.startswith(f"### Live: `{cluster.registry}/team/guard@sha256:")
+    assert summary.startswith(f"### Live: `{cluster.registry}/team/guard:v3@sha256:")
     assert summary.count("LIVE") == 3
     assert 'failures="0"' in (tmp_path / "wasmtest.xml").read_text()
-    removed = subprocess.run(["wasmnb", "undeploy", "guard", "-n", home], env=environment, timeout=60, check=False)
-    assert removed.returncode == 0
+    cluster.kubectl("-n", home, "delete", "trafficextension", "guard")
 
 
 def test_a_folder_is_applied_by_kubectl_and_judged_and_drift_is_code_1(cluster, home, published, environment, tmp_path):
@@ -59,12 +58,12 @@ def test_a_folder_is_applied_by_kubectl_and_judged_and_drift_is_code_1(cluster, 
     image, place = published(tag("git")).reference, ("--mesh", "istio", "-n", home)
     pulled = wasmnb("pull", image, "--plain-http")
     assert pulled.returncode == 0, pulled.stderr
-    words = ("deploy", image, "--plain-http", "--id", "guard", "-s", "app=details", "--export", "deploy")
+    words = ("deploy", image, "--plain-http", "--id", "kept", "-s", "app=details", "--export", "deploy")
     exported = wasmnb(*words[:-1], str(tmp_path / "deploy"), *place)
     assert exported.returncode == 0, exported.stderr
     missing = wasmnb("status", "-f", str(tmp_path / "deploy"), *place)
     assert missing.returncode == 1
-    assert "guard is not in the cluster" in missing.stdout + missing.stderr
+    assert "kept is not in the cluster" in missing.stdout + missing.stderr
 
     cluster.kubectl("-n", home, "apply", "-k", str(tmp_path / "deploy"))
     words = ("status", "-f", str(tmp_path / "deploy"), *place, "-o", "json")
@@ -75,7 +74,7 @@ def test_a_folder_is_applied_by_kubectl_and_judged_and_drift_is_code_1(cluster, 
     assert [one["verdict"] for one in said["verdicts"] if one["verdict"] != "NOT_SELECTED"] == ["LOADED"] * 3
     assert wasmnb(*words, "--prove", "config").returncode == 0
     kind = json.loads(wasmnb("status", *place, "-o", "json").stdout)
-    assert {one["plugin"] for one in kind["verdicts"]} == {"guard"}
+    assert {one["plugin"] for one in kind["verdicts"]} == {"kept"}
 
     patch = json.dumps([{"op": "replace", "path": "/spec/selector/matchLabels/app", "value": "ratings"}])
     objects = cluster.kubectl("-n", home, "get", "-k", str(tmp_path / "deploy"), "-o", "name").split()

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import os
 import ssl
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import getproxies, proxy_bypass
 
 import yaml
 
@@ -141,6 +141,10 @@ def _named(config: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]
 
 
 def _proxied(host: str) -> bool:
+    if sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return False
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - where there may be some
+
     name = host.partition("://")[2].partition("/")[0]
     return bool(getproxies()) and not proxy_bypass(name)
 
