@@ -35,6 +35,8 @@ _HISTOGRAM = "of a histogram a case sees how many values there are, not which"
 EQUIVALENT = {
     ("auth", _STOPPED): _ANSWERED,
     ("rate-limit", _STOPPED): _ANSWERED,
+    ("cors", _STOPPED): _ANSWERED,
+    ("maintenance", _STOPPED): _ANSWERED,
     (
         "http-callout",
         r'503 is 504: if (!answered) return refuse(503, "the service that decides does not answer\n");',
@@ -47,6 +49,10 @@ EQUIVALENT = {
 """Survivors that no request can tell from the original, by template and change, with why."""
 
 UNCAUGHT = {
+    (
+        "request-id",
+        "Continue; is StopIteration;: if (id_.empty()) return FilterHeadersStatus::Continue;",
+    ): "an answer of a filter before this one, which never saw the request",
     ("metrics", "left out: began_ = getCurrentTimeNanoseconds();"): _HISTOGRAM,
     ("metrics", "emptied: FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {"): _HISTOGRAM,
 }
