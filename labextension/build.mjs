@@ -1,7 +1,7 @@
 // Bundles the widgets' front ends and the lab extension into the Python package; with --tests, the tests into build/test.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -58,13 +58,20 @@ async function extension(folder) {
   const shared = [...new Set(imports.filter((one) => one.external).map((one) => one.path))].sort();
   const script = readFileSync("container.js", "utf-8")
     .replace("/* SHARED */ []", () => JSON.stringify(shared))
-    .replace("/* BUNDLE */", () => bundle.text.trim().replaceAll("\n", "\n    "));
+    .replace("/* BUNDLE */", () => bundle.text.trim());
   const name = `remoteEntry.${createHash("sha256").update(script).digest("hex").slice(0, 20)}.js`;
   rmSync(join(folder, "static"), { recursive: true, force: true });
   mkdirSync(join(folder, "static"), { recursive: true });
   writeFileSync(join(folder, "static", name), script);
   const { version, description, license } = JSON.parse(readFileSync("package.json", "utf-8"));
-  const jupyterlab = { extension: true, _build: { load: `static/${name}`, extension: "./extension" } };
+  const _build = { load: `static/${name}`, extension: "./extension" };
+  const jupyterlab = { extension: true, schemaDir: "schema", _build };
   const about = { name: "wasmnb", version, description, license, jupyterlab };
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify(about, null, 2)}\n`);
+  const text = `${JSON.stringify(about, null, 2)}\n`;
+  writeFileSync(join(folder, "package.json"), text);
+  // Where JupyterLab's server looks for the settings of an extension, and for whose they are.
+  const schemas = join(folder, "schemas", "wasmnb");
+  mkdirSync(schemas, { recursive: true });
+  for (const file of readdirSync("schema")) copyFileSync(join("schema", file), join(schemas, file));
+  writeFileSync(join(schemas, "package.json.orig"), text);
 }

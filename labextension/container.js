@@ -2,6 +2,8 @@
 // prebuilt: what JupyterLab shares is taken from it, by name, before the extension is evaluated.
 (() => {
   const SHARED = /* SHARED */ [];
+  // What Notebook 7 does not have, and is not missed there.
+  const OPTIONAL = ["@jupyterlab/launcher"];
   let scope = {};
   const newest = (versions) =>
     Object.entries(versions).sort(
@@ -10,6 +12,7 @@
     ).at(-1)?.[1];
   const take = async (name) => {
     const found = scope[name] && newest(scope[name]);
+    if (!found && OPTIONAL.includes(name)) return [name, {}];
     if (!found) throw new Error(`JupyterLab does not share ${name}`);
     return [name, (await found.get())()];
   };

@@ -123,3 +123,22 @@ def test_each_place_in_an_output_leads_to_its_line(notebook):
     page.keyboard.insert_text("_")
     source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).sharedModel.getSource()"
     page.wait_for_function(f"{source}.startsWith('%%wasm_filter a\\nint x = _y;')", timeout=5000)
+
+
+def test_the_launcher_makes_a_notebook_that_runs(notebook):
+    opened = notebook("x = 1", extension=True)
+    page = opened.page
+    page.evaluate("window.jupyterapp.commands.execute('launcher:create', {cwd: ''})")
+    page.locator(".jp-LauncherCard").filter(has_text="Mesh notebook").click()
+    page.get_by_text("CONTEXT_FACTORY").first.wait_for(timeout=60_000)
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=120_000)
+    opened.run_all()
+    page.locator(".wasmnb td").filter(has_text="hello from a cell").wait_for(timeout=200_000)
+    page.locator(".wasmnb-status").filter(has_text="live on 1 of 1 pod").wait_for(timeout=60_000)
+    source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).sharedModel.getSource()"
+    assert page.evaluate(source).split("\n")[1] == '#include "proxy_wasm_intrinsics.h"'
+    opened.picture("launched")
+    offered = "window.jupyterapp.commands.listCommands().filter(one => one.startsWith('wasmnb:')).length"
+    assert page.evaluate(offered) == 5
+    settings = "window.jupyterapp.serviceManager.settings.fetch('wasmnb:workbench')"
+    assert page.evaluate(f"async () => (await {settings}).schema.properties.marks.default") is True

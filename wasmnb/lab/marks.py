@@ -83,7 +83,9 @@ def by_traps(plugin: str, digest: str, rows: Iterable[Row], since: Callable[[str
 
 
 def _mark(one: Diagnostic, mask: Callable[[str], str]) -> MarkMessage:
-    notes = [f"line {note.line}: {note.message}" if _here(note) else note.message for note in one.notes[:_MOST_NOTES]]
+    # What lies in headers of others is nothing that the reader can change.
+    own = [note for note in one.notes if not note.line or note.text == CELL or note.quote][:_MOST_NOTES]
+    notes = [f"line {note.line}: {note.message}" if _here(note) else note.message for note in own]
     return {
         "line": one.line,
         "column": one.column,

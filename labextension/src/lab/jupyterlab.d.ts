@@ -33,7 +33,10 @@ declare module "@jupyterlab/notebook" {
     readonly content: {
       readonly model: {
         readonly cells: CellList;
-        readonly sharedModel: { insertCell(index: number, cell: { cell_type: "code"; source: string }): unknown };
+        readonly sharedModel: {
+          insertCell(index: number, cell: { cell_type: "code"; source: string }): unknown;
+          deleteCellRange(from: number, to: number): void;
+        };
       } | null;
       readonly modelChanged: Signal<unknown, unknown>;
       readonly codeMimetype: string;
@@ -45,6 +48,8 @@ declare module "@jupyterlab/notebook" {
   }
   export interface INotebookTracker {
     readonly widgetAdded: Signal<INotebookTracker, NotebookPanel>;
+    readonly activeCell: Cell | null;
+    readonly currentWidget: NotebookPanel | null;
     forEach(each: (panel: NotebookPanel) => void): void;
   }
   export const INotebookTracker: Token<INotebookTracker>;
@@ -101,6 +106,48 @@ declare module "@jupyterlab/codemirror" {
     getLanguage(name: string): Promise<IEditorLanguage | null>;
   }
   export const IEditorLanguageRegistry: Token<IEditorLanguageRegistry>;
+}
+
+declare module "@jupyterlab/application" {
+  interface CommandOptions {
+    label: string;
+    caption: string;
+    isEnabled?: () => boolean;
+    execute: (args: { cwd?: string }) => unknown;
+  }
+  export interface JupyterFrontEnd {
+    readonly commands: {
+      addCommand(id: string, options: CommandOptions): unknown;
+      execute(id: string, args: Record<string, string>): Promise<unknown>;
+    };
+  }
+}
+
+declare module "@jupyterlab/apputils" {
+  import type { Token } from "@lumino/coreutils";
+
+  export interface ICommandPalette {
+    addItem(item: { command: string; category: string }): unknown;
+  }
+  export const ICommandPalette: Token<ICommandPalette>;
+}
+
+declare module "@jupyterlab/launcher" {
+  import type { Token } from "@lumino/coreutils";
+
+  export interface ILauncher {
+    add(item: { command: string; category: string; rank: number }): unknown;
+  }
+  export const ILauncher: Token<ILauncher> | undefined;
+}
+
+declare module "@jupyterlab/settingregistry" {
+  import type { Token } from "@lumino/coreutils";
+
+  export interface ISettingRegistry {
+    load(plugin: string): Promise<{ get(key: string): { composite: unknown } }>;
+  }
+  export const ISettingRegistry: Token<ISettingRegistry>;
 }
 
 declare module "@lumino/coreutils" {

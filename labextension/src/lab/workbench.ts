@@ -17,7 +17,7 @@ export class Workbench {
   private readonly marks: Marks;
   private readonly lines: StatusLines;
 
-  constructor(panel: NotebookPanel) {
+  constructor(panel: NotebookPanel, compiles: () => boolean) {
     this.marks = new Marks(panel);
     this.lines = new StatusLines(panel);
     this.link = new Link(
@@ -25,7 +25,7 @@ export class Workbench {
       (told) => this.take(told),
       () => this.forget(),
     );
-    this.typing = new Typing((message) => this.link.send(message));
+    this.typing = new Typing((message) => compiles() && this.link.send(message));
     followCells(panel, (cell) => {
       cell.sharedModel.changed.connect((_, change) => {
         if (!change.sourceChange) return;

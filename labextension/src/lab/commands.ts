@@ -1,0 +1,90 @@
+// What the launcher, the palette and the keys offer.
+
+import type { JupyterFrontEnd } from "@jupyterlab/application";
+import type { ICommandPalette } from "@jupyterlab/apputils";
+import type { ILauncher } from "@jupyterlab/launcher";
+import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
+import { next } from "./squiggles.ts";
+
+/** The cells of a new notebook: a mesh, a filter on it, and what the filter does to a response. */
+export const CELLS = [
+  "%load_ext wasmnb\n%wasm_mesh local",
+  `%%wasm_filter greeter --deploy app=details
+#include "proxy_wasm_intrinsics.h"
+
+class Greeter : public Context {
+ public:
+  using Context::Context;
+
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
+    addResponseHeader("x-greeting", "hello from a cell");
+    return FilterHeadersStatus::Continue;
+  }
+};
+
+static RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));`,
+  "%wasm_headers productpage details:9080/details/123",
+] as const;
+
+/** Offer the commands wherever there is something to offer them. */
+export function addCommands(
+  app: JupyterFrontEnd,
+  tracker: INotebookTracker,
+  palette: ICommandPalette | null,
+  launcher?: ILauncher | null,
+): void {
+  const { commands } = app;
+  const offered = [
+    {
+      command: "wasmnb:new-notebook",
+      label: "Mesh notebook",
+      caption: "A new notebook with a mesh, a filter in a cell, and what it does to a response",
+      execute: async (args: { cwd?: string }) => {
+        const panel = (await commands.execute("notebook:create-new", {
+          kernelName: "python3",
+          ...(args.cwd === undefined ? {} : { cwd: args.cwd }),
+        })) as NotebookPanel;
+        await panel.context.ready;
+        const shared = panel.content.model?.sharedModel;
+        shared?.deleteCellRange(0, panel.content.model?.cells.length ?? 0);
+        for (const [index, source] of CELLS.entries()) shared?.insertCell(index, { cell_type: "code", source });
+        panel.content.activeCellIndex = 0;
+        return panel;
+      },
+    },
+    {
+      command: "wasmnb:next-mark",
+      label: "Go to the next mark in the cell",
+      caption: "Select the next words that a compiler, a case or a crash is about",
+      isEnabled: () => tracker.activeCell?.editor?.editor !== undefined,
+      execute: () => {
+        const view = tracker.activeCell?.editor?.editor;
+        return view ? next(view) : false;
+      },
+    },
+    ...[
+      { command: "wasmnb:pods", label: "Show the pods of the mesh", source: "%wasm_pods --watch" },
+      { command: "wasmnb:status", label: "Show the verdicts of the mesh", source: "%wasm_status" },
+      { command: "wasmnb:panel", label: "Open the panel", source: "%wasm_panel" },
+    ].map(({ command, label, source }) => ({
+      command,
+      label,
+      caption: `Put ${source} below the active cell`,
+      isEnabled: () => tracker.currentWidget !== null,
+      execute: () => propose(tracker.currentWidget, source),
+    })),
+  ];
+  for (const { command, ...options } of offered) {
+    commands.addCommand(command, options);
+    palette?.addItem({ command, category: "wasmnb" });
+  }
+  launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10 });
+}
+
+function propose(panel: NotebookPanel | null, source: string): void {
+  if (!panel) return;
+  const { content } = panel;
+  const below = content.activeCellIndex + 1;
+  content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
+  content.activeCellIndex = below;
+}
