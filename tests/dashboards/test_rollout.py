@@ -119,7 +119,7 @@ def test_a_rollout_in_steps_tells_itself_and_its_record_stays_when_it_went_back(
     assert "step 1 of 2, version=v1: watching the error rate: 0 of 2 steps live" in texts
     assert "1 of 2 steps live after" in texts
     assert "failed, and every pod went back: 1 of 2 steps live" in shown[-1]
-    assert "now: it was removed from every pod" in shown[-1]
+    assert "now: removed from every pod" in shown[-1]
 
 
 def test_a_terminal_has_no_room_for_it(monkeypatch):

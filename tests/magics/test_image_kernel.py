@@ -49,7 +49,7 @@ def test_a_notebook_is_asked_for_the_password_masked(start_kernel, guarded):
         ("-u team", "UsageError", "--password-env"),
         ("-u team --password-env WRONG_PASSWORD", "AuthError", "does not take these credentials"),
         ("-u team --password-env NOT_SET_AT_ALL", "UsageError", "is not set"),
-        (f"-u team --password {WRONG}", "UsageError", "is asked for"),
+        (f"-u team --password {WRONG}", "UsageError", "you are asked for it"),
     ],
 )
 def test_a_failed_login_fails_the_notebook_and_leaves_no_secret_in_it(guarded, monkeypatch, line, name, words):

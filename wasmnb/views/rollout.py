@@ -53,15 +53,22 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
             "code": True,
             "shown": done.outcome != "under way",
         },
-        reason={"shown": any(table.values("reason"))},
+        reason={"shown": False},
         seconds={"heading": "took", "show": lambda seconds: Cell(duration(seconds) if seconds else "")},
     )
-    notes = (*_traffic(done), *_way_back(done), *done.notes)
+    notes = (*_reasons(done), *_traffic(done), *_way_back(done), *done.notes)
     status = _under_way(done, stage, seconds) if done.outcome == "under way" else _status(done)
     blocks = [
         Block(f"the first request that failed, {step.selector}", step.failing) for step in done.steps if step.failing
     ]
     return Record(done.plugin.id, status, _TONES[done.outcome], columns, table.rows, tuple(blocks), notes=notes)
+
+
+def _reasons(done: Rollout) -> list[str]:
+    """Say why a step stands as it does: a sentence is no column of a table this wide."""
+    table = done.table
+    pairs = zip(table.values("labels"), table.values("reason"), strict=True)
+    return list(dict.fromkeys(f"{labels}: {reason}" for labels, reason in pairs if reason))
 
 
 def _status(done: Rollout) -> str:
