@@ -71,18 +71,21 @@ def test_a_newer_text_ends_the_work_at_an_older_one(ahead):
     assert [one.text for one in ahead.told] == [GOOD]
 
 
-def test_a_compiler_that_hangs_is_ended(monkeypatch, tmp_path):
+def test_a_compiler_that_hangs_is_ended(tmp_path):
     told: list[Tried] = []
     ahead = Ahead(told.append, patience=0.5)
 
+    started = []
+
     def hang(_: str) -> Filter:
-        run(["/bin/sh", "-c", "sleep 600"], tmp_path)
+        started.append(start(["/bin/sleep", "600"], tmp_path))
+        finish(started[0])
         raise AssertionError
 
     ahead.ask("one", GOOD, hang)
     until(lambda: told, bool)
     assert told[0].waits == "the compiler was ended after 0.5 s"
-    assert not [one for one in psutil.Process().children(recursive=True) if "600" in one.cmdline()]
+    assert started[0].poll() is not None
     ahead.close()
 
 

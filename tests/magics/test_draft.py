@@ -1,0 +1,28 @@
+"""A cell that nobody has run is read as a run would read it, and nothing that its line says is done."""
+
+from __future__ import annotations
+
+import pytest
+
+from wasmnb.commands import COMMANDS
+from wasmnb.errors import UsageError
+from wasmnb.magics._draft import draft
+from wasmnb.session import default
+
+
+def test_the_compilers_options_count_and_the_others_have_no_effect(shell):
+    shell.user_ns["app"] = "details"
+    found = draft(
+        shell, COMMANDS, "\n%%wasm_filter greeter --deploy app=$app --lang rust --flag -O1 --out x\nfn a() {}"
+    )
+    assert (found.name, found.language, found.flags) == ("greeter", "rust", ("-O1",))
+    assert found.source == "\n\nfn a() {}\n"
+    assert not default().filters
+    assert not default().running
+    assert "x" not in shell.user_ns
+
+
+def test_a_line_that_cannot_be_read_is_an_error_of_ours(shell):
+    for text in ("%%wasm_filter greeter --depoly x\nfn a() {}", "%wasm_filter greeter", "x = 1"):
+        with pytest.raises(UsageError):
+            draft(shell, COMMANDS, text)
