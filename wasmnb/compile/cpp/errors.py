@@ -30,6 +30,10 @@ _NO_LIBRARY = Wording(
     Option("libraries", "FOLDER", flag="--with"),
     Option("include", "FOLDER", flag="-I"),
 )
+_NO_PROTOBUF = (
+    "the SDK's messages are its own and have no such header: there are the well-known types, repeated fields, maps and "
+    "google/protobuf/util/json_util.h"
+)
 _NO_PROTO = Wording(
     "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with {}",
     Verb("file", ("x.proto",), cell=True),
@@ -53,7 +57,7 @@ _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
 _MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
 _THREADS = r"\w*mutex|thread|jthread|\w+_lock|lock_guard|condition_variable|async|future|promise"
 _THREAD_HEADERS = r"thread|\w*mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h"
-_LIBRARIES = r"absl/|google/protobuf|re2/|boost/|openssl/|nlohmann/|rapidjson/"
+_LIBRARIES = r"absl/|re2/|boost/|openssl/|nlohmann/|rapidjson/"
 _SDK_TYPES = r"Context|RootContext|ContextBase|RegisterContextFactory|WasmResult|WasmDataPtr|StringView|Filter\w+Status"
 _SDK_FUNCTIONS = (
     r"CONTEXT_FACTORY|ROOT_FACTORY|LOG_\w+|log(?:Trace|Debug|Info|Warn|Error)|(?:add|get|replace)Re\w+Header"
@@ -65,6 +69,7 @@ _CODES = {
     _NO_THREADS: "WNB2021",
     _NO_FILES: "WNB2021",
     _NO_LIBRARY: "WNB2022",
+    _NO_PROTOBUF: "WNB2022",
     _NO_PROTO: "WNB2022",
     _NO_FILE: "WNB2022",
 }
@@ -75,6 +80,7 @@ _HINTS = (
     (rf"{_MISSING}(?:{_THREADS})'|'(?:{_THREAD_HEADERS})' file not found", _NO_THREADS),
     (r"\b(?:basic_)?[io]?f(?:stream|ilebuf)\b|\bfilesystem\b", _NO_FILES),
     (r"deleted (?:copy )?(?:constructor|assignment operator) of '[^']*\bJson'", _NO_COPY),
+    (r"'google/protobuf/[^']*' file not found", _NO_PROTOBUF),
     (rf"'(?:{_LIBRARIES})[^']*' file not found", _NO_LIBRARY),
     (r"'[^']*\.pb\.h' file not found", _NO_PROTO),
     (rf"(?:unknown type name|undeclared identifier|unknown class name) '(?:{_SDK_TYPES}|{_SDK_FUNCTIONS})'", _INCLUDE),
