@@ -324,9 +324,10 @@ def _one_who_may_not_execute_looks(world: IstioWorld) -> Mend:
 
 
 def _looked_at_by(world: IstioWorld, name: str, *rules: dict[str, object]) -> Mend:
-    """Have somebody else look, and deploy, from now on."""
+    """Have somebody else look, and deploy, from now on, unless somebody does so already."""
+    if world.mesh is not world.own:
+        return lambda: None
     account = world.cluster.account(world.namespace, name, [*_LOOKS, *rules])
-    usual = world.mesh
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(account))
         prove = Proof.EFFECT if _EXECUTES in rules else None
@@ -335,7 +336,7 @@ def _looked_at_by(world: IstioWorld, name: str, *rules: dict[str, object]) -> Me
     world.mesh = other
 
     def mend() -> None:
-        world.mesh = usual
+        world.mesh = world.own
         other.stop()
 
     return mend

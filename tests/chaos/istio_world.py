@@ -49,6 +49,9 @@ class IstioWorld(World):
     namespace: str = ""
     wire: Wire = None  # type: ignore[assignment]
 
+    def __post_init__(self) -> None:
+        self.own = self.mesh  # while somebody else looks
+
     def truth(self) -> dict[str, Truth]:
         """Ask each pod from the node, several times."""
         answers = self.ask(self.url, REQUESTS)
