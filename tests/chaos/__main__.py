@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.grounds import EMBEDDED, Ground, istio
-from tests.chaos.istio_faults import ISTIO
+from tests.chaos.istio_faults import ISTIO, OUTSIDE
 from tests.chaos.local_faults import LOCAL
 from tests.chaos.run import chaos
 from tests.cluster.life import down, find, unfit, up
 
 _NAME = "chaos"
-_FAULTS = sorted({*LOCAL, *ISTIO})
+_FAULTS = sorted({*LOCAL, *ISTIO, *OUTSIDE})
 
 
 def main() -> int:

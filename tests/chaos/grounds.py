@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.chaos.faults import Catalogue
-from tests.chaos.istio_faults import ISTIO
+from tests.chaos.istio_faults import ISTIO, OUTSIDE
 from tests.chaos.istio_world import ANNOTATIONS, NAMES, REPLICAS, IstioWorld
 from tests.chaos.local_faults import LOCAL
 from tests.chaos.world import World
@@ -82,4 +82,4 @@ def istio(cluster: Cluster) -> Ground:
             finally:
                 mesh.stop()
 
-    return Ground("istio", ISTIO, begin, _BLIND)
+    return Ground("istio", {**ISTIO, **OUTSIDE}, begin, _BLIND)

@@ -21,9 +21,12 @@ from wasmnb.image import package
 from wasmnb.mesh import Proof
 
 ISTIO: Catalogue = dict(COMMON)
-"""All that happens there."""
+"""What happens to the mesh."""
 
-_fault = into(ISTIO)
+OUTSIDE: Catalogue = {}
+"""What happens to who looks, and on the way: rights, clocks, the API server, mutual TLS."""
+
+_fault, _outside = into(ISTIO), into(OUTSIDE)
 
 _SYSTEM = "istio-system"
 _EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
@@ -285,13 +288,13 @@ def _another_filter_of_envoys_own_that_answers(world: IstioWorld) -> Mend:
 # Who looks, and over what.
 
 
-@_fault
+@_outside
 def _the_api_server_s_connections_break(world: IstioWorld) -> None:
     world.wire.cut()
     world.wire.mend()
 
 
-@_fault
+@_outside
 def _the_api_server_is_silent_for_a_second(world: IstioWorld) -> Mend:
     world.wire.silence()
     timer = threading.Timer(1.0, world.wire.mend)
@@ -308,17 +311,17 @@ _EXECUTES = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "cr
 _READS_LOGS = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
 
 
-@_fault
+@_outside
 def _one_who_may_not_read_logs_looks(world: IstioWorld) -> Mend:
     return _looked_at_by(world, "no-logs", _FORWARDS, _EXECUTES)
 
 
-@_fault
+@_outside
 def _one_who_may_only_execute_looks(world: IstioWorld) -> Mend:
     return _looked_at_by(world, "executes", _EXECUTES, _READS_LOGS)
 
 
-@_fault
+@_outside
 def _one_who_may_not_execute_looks(world: IstioWorld) -> Mend:
     return _looked_at_by(world, "forwards", _FORWARDS, _READS_LOGS)
 
@@ -342,7 +345,7 @@ def _looked_at_by(world: IstioWorld, name: str, *rules: dict[str, object]) -> Me
     return mend
 
 
-@_fault
+@_outside
 def _the_clock_of_who_looks_is_wrong(world: IstioWorld) -> Mend:
     shift = timedelta(seconds=world.choose.choice((-3600, -20, 20, 3600)))
 
@@ -363,7 +366,7 @@ def _the_clock_of_who_looks_is_wrong(world: IstioWorld) -> Mend:
     return mend
 
 
-@_fault
+@_outside
 def _without_mutual_tls(world: IstioWorld) -> Mend:
     about = {"name": "plain", "namespace": world.namespace}
     spec = {"mtls": {"mode": "DISABLE"}}
