@@ -62,7 +62,7 @@ def test_the_default_selector_is_for_pods_of_istio(session):
     )
     for target in ("higress", "envoy"):
         assert not session.render(tag("one"), target=target).plugin.selector
-    with pytest.raises(UsageError, match="no word for selector"):
+    with pytest.raises(UsageError, match="no field for selector"):
         session.render(tag("one"), target="higress", selector="app=details")
     with pytest.raises(UsageError, match="selector and targets"):
         session.render(tag("one"), target_ref="Gateway/waypoint", selector="app=details")
