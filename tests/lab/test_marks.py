@@ -54,14 +54,14 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     page.locator(".wasmnb-mark").wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == ["addResponseHeade"]
     assert page.locator(".cm-lint-marker-error").count() == 1
-    status.filter(has_text="not run · does not compile: line 7").wait_for(timeout=5000)
+    status.filter(has_text="not run · does not compile: line 7").wait_for(timeout=60_000)
     opened.kernel("from wasmnb.session import default\nassert not default().filters")
     page.locator(".wasmnb-mark").hover()
-    page.locator(".cm-diagnosticText").filter(has_text="did you mean 'addResponseHeader'?").wait_for(timeout=5000)
+    page.locator(".cm-diagnosticText").filter(has_text="did you mean 'addResponseHeader'?").wait_for(timeout=60_000)
     opened.picture("marks-light")
     opened.theme("Dark")
     page.locator(".wasmnb-mark").hover()
-    page.locator(".cm-diagnosticAction").wait_for(timeout=5000)
+    page.locator(".cm-diagnosticAction").wait_for(timeout=60_000)
     opened.picture("marks-dark")
     opened.check_accessible(".cm-tooltip")
     opened.check_accessible(".wasmnb-status")
@@ -98,36 +98,33 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     opened.run(3)
     page.locator(".wasmnb-trap").wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == ["__builtin_trap();"]
-    status.filter(has_text="TRAPPED on details-v1-0, line 12, seen at").wait_for(timeout=5000)
+    status.filter(has_text="TRAPPED on details-v1-0, line 12, seen at").wait_for(timeout=60_000)
     opened.picture("marks-trap-light")
     status.get_by_role("button", name="Roll back").focus()
     page.keyboard.press("Enter")
     source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(2).sharedModel.getSource()"
-    page.wait_for_function(f"{source} === '%wasm_rollback greeter'", timeout=5000)
+    page.wait_for_function(f"{source} === '%wasm_rollback greeter'", timeout=60_000)
     opened.theme("Dark")
     opened.check_accessible(".jp-CodeCell:nth-child(2) .wasmnb-status")
     opened.picture("marks-trap-dark")
 
 
-def test_each_place_in_an_output_leads_to_its_line(notebook):
+def test_each_place_in_an_output_leads_to_its_line_and_the_launcher_to_a_notebook(notebook):
     opened = notebook("%load_ext wasmnb", "%%wasm_filter a\nint x = y;\nint z = 1\n", extension=True)
     page = opened.page
     opened.run_all()
     link = page.get_by_role("link", name="cell line 2, column 9").first
     link.wait_for(timeout=60_000)
-    page.locator(".wasmnb-mark").first.wait_for(timeout=10_000)
+    page.locator(".wasmnb-mark").first.wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == ["y", "1"]
     opened.check_accessible()
     link.focus()
     page.keyboard.press("Enter")
     page.keyboard.insert_text("_")
     source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).sharedModel.getSource()"
-    page.wait_for_function(f"{source}.startsWith('%%wasm_filter a\\nint x = _y;')", timeout=5000)
+    page.wait_for_function(f"{source}.startsWith('%%wasm_filter a\\nint x = _y;')", timeout=60_000)
 
-
-def test_the_launcher_makes_a_notebook_that_runs(notebook):
-    opened = notebook("x = 1", extension=True)
-    page = opened.page
+    # The launcher makes a notebook that runs.
     page.evaluate("window.jupyterapp.commands.execute('launcher:create', {cwd: ''})")
     page.locator(".jp-LauncherCard").filter(has_text="Mesh notebook").click()
     page.get_by_text("CONTEXT_FACTORY").first.wait_for(timeout=60_000)
