@@ -29,19 +29,25 @@ def hosts() -> Iterator[tuple[cases.Runner, ...]]:
         yield emulator, envoy
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def built(
-    tmp_path: Path, own_tools: Callable[[str], dict[str, str]], parts: Callable[[Path], None]
+    tmp_path_factory: pytest.TempPathFactory,
+    own_tools: Callable[[str], dict[str, str]],
+    parts: Callable[[Path], None],
 ) -> Callable[[str, str], tuple[Path, dict[str, str]]]:
-    """Give a function that builds a project, in an environment where wasmnb is not installed."""
+    """Give a function that builds a project once, in an environment where wasmnb is not installed."""
+    known: dict[tuple[str, str], tuple[Path, dict[str, str]]] = {}
 
     def build(language: str, template: str) -> tuple[Path, dict[str, str]]:
-        folder = init_project(tmp_path / "mine", language=language, template=template).path
-        environment = own_tools(language)
-        parts(folder)
-        make(folder, environment)
-        parts(folder)
-        return folder, environment
+        if (language, template) not in known:
+            place = tmp_path_factory.mktemp("project") / "mine"
+            folder = init_project(place, language=language, template=template).path
+            environment = own_tools(language)
+            parts(folder)
+            make(folder, environment)
+            parts(folder)
+            known[language, template] = folder, environment
+        return known[language, template]
 
     return build
 
