@@ -110,6 +110,6 @@ def test_hosts_that_are_to_go_past_the_proxy(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_proxy_that_is_not_there_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:proxy-Secret@127.0.0.1:{free_port()}")
-    with refused(RegistryError, "The proxy on the way to registry.invalid", "HTTPS_PROXY") as caught:
+    with refused(RegistryError, "The HTTP proxy on the way to registry.invalid", "HTTPS_PROXY") as caught:
         resolve("registry.invalid/a:v1")
     assert "proxy-Secret" not in str(caught.value) + repr(caught.value.__context__)
