@@ -207,7 +207,9 @@ class Libraries:
 
 def included(folders: Sequence[str]) -> list[str]:
     """Give the options by which headers of libraries are found; which are read is listed, and none is warned of."""
-    found = ["-I", str(_THREADLESS), *_EMULATED, "-sys-header-deps"]
+    # These options are part of the key of what is compiled with them: so is what the stand-ins say.
+    says = digest(canonical([_RECIPE, *_threadless()]))[:16]
+    found = ["-I", str(_THREADLESS), f"-D_WASMNB_THREADLESS=0x{says}", *_EMULATED, "-sys-header-deps"]
     for folder in folders:
         found += [word for root in _roots(folder, Path(folder)) for word in ("-isystem", root)]
     for place, name in ((str(_THREADLESS), "sdk"), *((folder, Path(folder).name) for folder in folders)):
