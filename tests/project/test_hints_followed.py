@@ -53,6 +53,21 @@ def test_a_go_package_that_no_module_provides(tmp_path: Path) -> None:
     builds(folder)
 
 
+def test_a_go_module_that_is_not_where_its_path_says(tmp_path: Path) -> None:
+    manifest = (
+        "module mine\n\ngo 1.24\n\nrequire example.org/shared v0.0.0\n\nreplace example.org/shared => ../shared\n"
+    )
+    source = GO.replace("package main\n", 'package main\n\nimport _ "example.org/shared"\n')
+    folder = write(tmp_path / "top" / "mine", go_dot_mod=manifest, main_dot_go=source)
+    error = refused(folder, CompileError)
+    assert "replacement directory ../shared does not exist" in str(error)
+    assert error.hint == "mend the path in the line replace of go.mod, or put the module there"
+    (tmp_path / "top" / "shared").mkdir()
+    refused(folder, (CompileError, ToolchainError))  # type: ignore[arg-type]
+    write(tmp_path / "top" / "shared", go_dot_mod="module example.org/shared\n", a_dot_go="package shared\n")
+    builds(folder)
+
+
 def test_a_crate_that_is_not_where_the_path_says(tmp_path: Path) -> None:
     folder = crate(tmp_path / "top" / "mine", "", '\n[dependencies]\nshared = { path = "../shared" }\n')
     error = refused(folder, ToolchainError)

@@ -42,6 +42,8 @@ _MIGRATE = Wording(
     python=f"require {modules.SDK}, and set the context in init(): main() does not run in a proxy; "
     "session.migrate(FOLDER) does the mechanical part of it",
 )
+_NO_MODULE = f"mend the path in the line replace of {MANIFEST}, or put the module there"
+_REPLACED = re.compile(r"(?P<module>[^\s@]+)@\S+ \(replaced by (?P<path>\.[^)]*)\): reading .*no such file")
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 _EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
 _READ = "{{if not .Standard}}{{$d := .Dir}}" + _EACH % "GoFiles" + _EACH % "EmbedFiles" + "{{end}}"
@@ -139,6 +141,14 @@ def _read_files(go: Go, tree: Tree, work: Path, words: Sequence[str]) -> dict[st
 
 def _download(go: Go, tree: Tree, work: Path) -> None:
     finished = _go(go, ["mod", "download"], tree, work, online=True)
+    if missing := _REPLACED.search(finished.messages if finished.code else ""):
+        path = missing["path"]
+        raise ToolchainError(
+            f"{MANIFEST} replaces {missing['module']} by {path}, where no module is.",
+            why=[str(tree.origin / path / MANIFEST)],
+            hint=_NO_MODULE,
+            code="WNB2009",
+        )
     if finished.code:
         raise ToolchainError(
             f"The modules of {MANIFEST} could not be downloaded.",
@@ -174,6 +184,8 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
             hint=f"go mod tidy, in its folder, adds what is missing in {MANIFEST} and go.sum",
             code="WNB2009",
         )
+    if any("replacement directory" in item.message for item in found):
+        return project.error(found, _NO_MODULE)
     if any(_ABSENT.search(item.message) for item in found):
         return project.error(found, f"go mod tidy, in its folder, adds to {MANIFEST} what is imported there")
     return project.error(found, "" if any(modules.SDK in item.message for item in found) else messages.hint(found))
