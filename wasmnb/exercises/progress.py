@@ -135,6 +135,7 @@ class Kept:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self.path, f"{text}\n".encode())
+            self.path.chmod(0o644)  # in a shared folder the trainer reads it
         except OSError as error:
             raise ConfigError(
                 f"Your progress cannot be written to {self.path.absolute()}: {error.strerror}.",
