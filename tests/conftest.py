@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import uuid
@@ -26,6 +27,10 @@ settings.load_profile("wasmnb")
 
 # Notebooks are validated by jsonschema, which would first compile a grammar of addresses: two seconds of every run.
 sys.modules["rfc3987_syntax"] = None
+
+# A shell starts what runs in its background with interrupts ignored: there a test's Ctrl-C would reach nobody.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MARK = "WASMNB_TEST_RUN"
 
