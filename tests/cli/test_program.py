@@ -29,6 +29,11 @@ def test_every_command_is_a_verb_or_says_why_not():
     assert all(re.search(rf"^  {name} ", overview(), re.MULTILINE) for name in VERBS)
 
 
+def test_what_is_about_filters_of_cells_is_no_option():
+    for name, key in (("headers", "save_test"), ("test", "save")):
+        assert key not in {option.key for option in VERBS[name].command.all_options}
+
+
 def test_the_version(shell):
     assert shell("--version").out == f"wasmnb {__import__('wasmnb').__version__}\n"
 

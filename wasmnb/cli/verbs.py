@@ -78,8 +78,13 @@ _SUMMARIES = {
     "config": "Keep a default for every later command, or show all and where they come from; KEY= unsets one.",
     "test": "Run the cases of a project folder, each in a fresh VM of a real Envoy.",
 }
-# Views that live in a notebook; what a shell does anyway.
-_VIEWS = {"config": {"save"}, "headers": {"watch", "seconds", "every"}, "pods": {"watch", "seconds", "rates"}}
+# Views that live in a notebook; what a shell does anyway; cases of a cell's filter, where there are no cells.
+_VIEWS = {
+    "config": {"save"},
+    "headers": {"watch", "seconds", "every", "save_test"},
+    "pods": {"watch", "seconds", "rates"},
+    "test": {"save"},
+}
 
 
 def _form(words: tuple[str, ...]) -> Option:

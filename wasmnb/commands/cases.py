@@ -50,7 +50,7 @@ COMMANDS = (
             Option(("--output", "-o"), "table, or junit: XML for a CI", "FORM", _format, values="table|junit"),
             Option(("--save",), "a folder to write the cases to", "FOLDER"),
         ),
-        ("%%wasm_test header-filter", "%wasm_test header-filter --host emulator", "%wasm_test ./my-filter -o junit"),
+        ("%%wasm_test header-filter", "%wasm_test ./my-filter --host emulator", "%wasm_test ./my-filter -o junit"),
         body=True,
         slow=True,
         own=("output",),
