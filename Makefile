@@ -15,7 +15,8 @@
 # make site   writes build/site/index.html: the docs and the notebooks with their output, to read without a server
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
 # make binder does what a Binder would do with this checkout, and runs the notebooks in it: 1 CPU, no network (Linux)
-# make wheel  builds dist/*.whl with the prebuilt C++ runtime in it
+# make wheel  builds dist/*.whl with the prebuilt C++ runtime and the compiled SDK in it
+# make clean  takes away .venv, build and dist
 
 PYTHON ?= python3
 VENV := .venv

@@ -120,7 +120,7 @@ def put(
     Raises
     ------
     SelectorError, ModuleError, HangError, DeployError
-        It is not LIVE on every pod that its selector names (on one of them, it cannot become so).
+        A pod that its selector names has not what was asked for (without waiting: cannot come to it).
     Interrupted
         The user stopped waiting; the message says what is in force.
     """

@@ -27,7 +27,7 @@ class Deployment(Dated, Tabled):
     ----------
     plugin : Plugin
     verdicts : tuple of PodVerdict
-        One per selected pod, all LIVE.
+        One per selected pod: LIVE, or what was taken for enough; without waiting, what was seen at once.
     unchanged : bool
         The very same was live already; nothing was done.
     stages : tuple of (str, float)
