@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
@@ -94,6 +95,40 @@ def test_nothing_is_fetched_before_a_cell_is_run(ahead):
     ahead.ask("one", source, lambda text: Filter("ahead", text, "go"))
     until(lambda: ahead.told, bool)
     assert ahead.told[0].waits == "run the cell once: it needs what is not on this machine yet"
+
+
+@pytest.mark.parametrize(
+    ("language", "files"),
+    [
+        ("assemblyscript", ()),
+        ("assemblyscript", (("package.json", "{}"),)),
+        ("rust", (("Cargo.toml", "[package]"),)),
+        ("go", (("go.mod", "module m"),)),
+    ],
+)
+def test_a_compiler_is_not_fetched_and_a_project_not_built_before_a_cell_is_run(ahead, language, files, monkeypatch):
+    monkeypatch.setattr("wasmnb.compile.assemblyscript.toolchain.installed", lambda: Path("here") if files else None)
+    monkeypatch.setattr(Filter, "build", lambda _: 1 / 0)
+    ahead.ask("one", GOOD, lambda text: Filter("ahead", text, language, files=files))
+    until(lambda: ahead.told, bool)
+    assert ahead.told[0].waits == "run the cell once: it needs what is not on this machine yet"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_who_is_told_may_fail_and_the_next_text_is_compiled():
+    told: list[Tried] = []
+
+    def tell(tried: Tried) -> None:
+        told.append(tried)
+        if len(told) == 1:
+            raise SystemExit  # ends the thread, silently
+
+    ahead = Ahead(tell)
+    ahead.ask("one", "\nint x = y;\n", written)
+    until(ahead._thread.is_alive, lambda alive: not alive)
+    ahead.ask("one", GOOD, written)
+    until(lambda: len(told), lambda count: count == 2)
+    ahead.close()
 
 
 def test_tools_on_a_leash_work_behind_others_and_start_no_more_once_it_is_pulled(tmp_path):

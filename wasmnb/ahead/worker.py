@@ -81,7 +81,7 @@ class Ahead:
         with self._moved:
             self._forget(cell)
             self._wanted[cell] = (text, read)
-            if self._thread is None and not self._closed:
+            if (self._thread is None or not self._thread.is_alive()) and not self._closed:
                 self._thread = threading.Thread(target=self._work, name="wasmnb-ahead", daemon=True)
                 self._thread.start()
             self._moved.notify_all()

@@ -139,8 +139,10 @@ def at_hand(filter: Filter) -> bool:  # noqa: A002
     ------
     UsageError, ToolchainError
     """
-    found = toolchain(filter.language)
-    return not isinstance(found, Fetching) or found.at_hand(filter)
+    found, language = toolchain(filter.language), LANGUAGES.get(filter.language)
+    # A project is built by what its manifest names: scripts, and packages that are fetched.
+    project = language is not None and any(path in language.marks for path, _ in filter.files)
+    return not isinstance(found, Fetching) or (not project and found.at_hand(filter))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.compile import cached_build
 from wasmnb.compile.assemblyscript import messages, project
-from wasmnb.compile.assemblyscript.node import find, modules, packages_id
+from wasmnb.compile.assemblyscript.node import find, installed, modules, packages_id
 from wasmnb.compile.assemblyscript.roots import registered, several_roots
 from wasmnb.compile.assemblyscript.service import Service
 from wasmnb.compile.cache import Store, digest
@@ -84,6 +84,10 @@ class AssemblyScriptToolchain:
         """
         node = find()
         self.service.compile(node, modules(node, progress), "", [_DEFAULT])
+
+    def at_hand(self, _: Filter) -> bool:
+        """Tell whether the compiler and the SDK have been downloaded."""
+        return installed() is not None
 
     def close(self) -> None:
         """End the kept compiler; the next build starts another."""
