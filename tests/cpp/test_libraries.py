@@ -9,6 +9,9 @@ import pytest
 from tests.project.test_in_place import write
 from tests.worded import in_cell
 from wasmnb import Filter, Session
+from wasmnb.compile.cpp.flags import Flags
+from wasmnb.compile.cpp.libraries import Libraries
+from wasmnb.compile.process import Leash, StoppedError
 from wasmnb.errors import LinkError, UsageError
 from wasmnb.module import Module
 
@@ -105,6 +108,27 @@ def test_a_folder_takes_a_library_too(
         with pytest.raises(UsageError, match="There is no folder of sources 'abseil'") as caught:
             session.build(folder, libraries=["abseil"], tag="local/mine")
     assert "git clone" in caught.value.hint
+
+
+def test_a_source_that_did_not_compile_is_tried_again_when_a_header_was_corrected(cache: Path, library: Path) -> None:
+    header = library / "numbers" / "twice.h"
+    right = header.read_text()
+    header.write_text(right + "#error not yet\n")
+    parts = Libraries(Flags.parse([f"--with={library}"]), None)
+    parts.near([str(header)])
+    assert [one.name for one in parts.objects] == ["unit.o"], "what stands in for a system"
+    header.write_text(right)
+    parts = Libraries(Flags.parse([f"--with={library}"]), None)
+    parts.near([str(header)])
+    assert len(parts.objects) == 2
+
+
+def test_the_sources_are_compiled_on_the_leash_of_the_cell(cache: Path, library: Path) -> None:
+    leash = Leash()
+    leash.stop()
+    parts = Libraries(Flags.parse([f"--with={library}"]), None)
+    with leash.on(), pytest.raises(StoppedError):
+        parts.near([str(library / "numbers" / "twice.h")])
 
 
 def test_a_source_that_does_not_compile_is_said_where_it_is_missing(cache: Path, library: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from wasmnb.compile.zig import zig
 from wasmnb.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from wasmnb.compile.cpp.flags import Flags
     from wasmnb.progress import Progress
@@ -165,7 +166,10 @@ class Libraries:
 
     def _compile(self, paths: Sequence[Path]) -> None:
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            for path, unit in zip(paths, pool.map(self._unit, paths), strict=True):
+            # What holds the tools of this thread holds those of the others too.
+            contexts = [copy_context() for _ in paths]
+            units = pool.map(lambda context, path: context.run(self._unit, path), contexts, paths)
+            for path, unit in zip(paths, units, strict=True):
                 self._units[path] = unit
 
     def _unit(self, path: Path) -> _Unit:
@@ -176,13 +180,22 @@ class Libraries:
         what = [_RECIPE, zig().version, str(SDK), _threadless(), self.flags.shared, places, str(folder), name]
         key = digest(canonical(what))
         entry = OBJECTS.get(key)
-        read = entry.notes["read"] if entry is not None else {}
-        if entry is None or not _same(read) or not entry.sound():
+        if entry is None or not self._holds(entry.notes) or not entry.sound():
             if self.progress:
                 self.progress.update(f"compiling {folder.name}/{name}, once")
             entry = OBJECTS.put(key, lambda place: self._made(folder, name, place))
         error = entry.notes["error"]
         return _Unit(f"{folder.name}/{name}", None if error else entry.path(_OBJECT), entry.notes["read"], error)
+
+    @cached_property
+    def _headers(self) -> str:
+        """A digest of all headers of the libraries."""
+        paths = (str(path) for each in self.flags.libraries for path in _files(each) if path.suffix in HEADERS)
+        return digest(canonical([(path, _digest(path)) for path in paths]))
+
+    def _holds(self, notes: Mapping[str, Any]) -> bool:
+        # The compiler lists no headers when it fails: any of them may have been corrected.
+        return _same(notes["read"]) and (not notes["error"] or notes.get("headers") == self._headers)
 
     def _made(self, folder: Path, name: str, place: Path) -> dict[str, Any]:
         listed, path = place / "unit.d", folder / name
@@ -202,7 +215,8 @@ class Libraries:
                 (line.partition("error: ")[2] for line in finished.messages.splitlines() if "error: " in line),
                 "the compiler broke down",
             )
-        return {"read": {os.path.normpath(each): _digest(each) for each in names}, "error": error}
+        read = {os.path.normpath(each): _digest(each) for each in names}
+        return {"read": read, "error": error, "headers": self._headers if error else ""}
 
 
 def included(folders: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,7 +167,10 @@ def _objects(sources: Iterable[Path], work: Path, progress: Progress | None) -> 
         *(["-include-pch", str(prefix[1].path("prefix.pch"))] if prefix else []),
     ]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda path: _compile(path, command, work), sorted(sources, key=lambda path: path.name)))
+        paths = sorted(sources, key=lambda path: path.name)
+        # What holds the tools of this thread holds those of the others too.
+        contexts = [copy_context() for _ in paths]
+        return list(pool.map(lambda context, path: context.run(_compile, path, command, work), contexts, paths))
 
 
 def _link(objects: list[str], sdk: list[str], libraries: Entry, work: Path, folder: Path) -> None:
