@@ -62,6 +62,27 @@ def test_what_is_no_request_is_said(words):
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "details:9080/?token=hunter2-secret -x",
+        "http://me:hunter2-secret@details:9080/ more",
+        "details:9080/ -x -H 'authorization: Bearer hunter2-secret'",
+        "details:9080/ -x -H 'cookie: hunter2-secret'",
+    ],
+)
+def test_what_is_no_request_is_said_without_its_secrets(words):
+    with pytest.raises(UsageError) as caught:
+        read_probe(words)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_request_is_named_without_its_secrets():
+    probe = read_probe("POST details:9080/x?token=hunter2-secret")
+    assert "hunter2" not in f"{probe} {probe.place}"
+    assert probe.probe.path == "/x?token=hunter2-secret"
+
+
+@pytest.mark.parametrize(
     ("probe", "more", "said"),
     [
         ("example.com/x", {}, "does not stay in the mesh"),

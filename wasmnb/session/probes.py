@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wasmnb import redact
 from wasmnb.envoy.exchange import Probe
 from wasmnb.errors import Place, TrafficError, UsageError
 from wasmnb.mesh import urls
@@ -31,12 +32,12 @@ class UserProbe:
     probe: Probe
 
     def __str__(self) -> str:
-        return f"{self.probe.method} {self.url}"
+        return f"{self.probe.method} {redact.url(self.url)}"
 
     @property
     def place(self) -> Place:
         """Where an error points at."""
-        return Place(Option("probe"), quote=self.url)
+        return Place(Option("probe"), quote=redact.url(self.url))
 
 
 def read_probe(words: str) -> UserProbe:
@@ -46,14 +47,15 @@ def read_probe(words: str) -> UserProbe:
     ------
     UsageError
     """
-    place = Place(Option("probe"), quote=words)
+    shown = redact.url(redact.config(words))
+    place = Place(Option("probe"), quote=shown)
     try:
         free, headers, bodies = _split(shlex.split(words))
     except ValueError as error:
-        raise UsageError(f"{words!r} is not a request: {error}.", where=place, hint=_FORM) from None
+        raise UsageError(f"{shown!r} is not a request: {error}.", where=place, hint=_FORM) from None
     method = free.pop(0) if free[:1] and "/" not in free[0] and ":" not in free[0] and len(free) > 1 else ""
     if len(free) != 1 or len(bodies) > 1:
-        raise UsageError(f"{words!r} is not a request.", where=place, hint=_FORM)
+        raise UsageError(f"{shown!r} is not a request.", where=place, hint=_FORM)
     method = (method or ("POST" if bodies else "GET")).upper()
     if method not in _METHODS:
         raise UsageError(f"{method!r} is not a method.", where=place, hint=f"one of {', '.join(_METHODS)}")

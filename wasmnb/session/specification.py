@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
-from wasmnb.errors import Place, UsageError, did_you_mean
+from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.mesh import MeshOfOthers
 from wasmnb.mesh.kinds import proof
 from wasmnb.module import envoy_abi
@@ -140,7 +140,7 @@ class Specification:
         if self.probes and (how is Proof.CONFIG or (how is None and isinstance(mesh, MeshOfOthers))):
             raise UsageError(
                 "No request may be sent to see it act.",
-                where=Place(Option("probe"), quote=self.probes[0].url),
+                where=self.probes[0].place,
                 hint=Wording("allow it: {}", Option("prove", "effect")),
             )
         selector = self.said.get("selector", self.defaults.get("selector")) or {}
