@@ -12,11 +12,13 @@ import pytest
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from wasmnb import lab
+from wasmnb.ahead import Tried
 from wasmnb.cases import CaseResult, CasesFailedError, TestResults
 from wasmnb.cases.judge import Check
 from wasmnb.compile import Filter
-from wasmnb.compile.diagnostics import Diagnostic
-from wasmnb.errors import CompileError
+from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix
+from wasmnb.errors import CompileError, SelectorError
+from wasmnb.lab.marks import by_compiler
 from wasmnb.lab.standing import Ran, mark, standing
 from wasmnb.live.feed import Freshness
 from wasmnb.live.row import PluginState, Row
@@ -231,6 +233,31 @@ def test_cases_that_failed_are_marked_where_they_begin(kernel):
     assert [(one["line"], one["message"]) for one in told["marks"]] == [(7, f"bad: {failed.why}")]
     kernel.ran("cases", "%%wasm_test greeter\ncases:", result=TestResults((passed,), name="greeter"))
     assert comm.marks[-1]["marks"] == []
+
+
+def test_a_cell_that_compiles_and_is_not_deployed_is_not_said_to_be_unbuilt(kernel):
+    comm = kernel.open()
+    kernel.ran("one", CELL, error=SelectorError("No pod has these labels."))
+    assert comm.told[-1]["text"] == "failed: No pod has these labels."
+
+
+def test_what_was_said_of_a_text_that_ran_is_said_again_when_it_stands_there_again(kernel):
+    comm = kernel.open()
+    kernel.ran("one", CELL, error=CompileError("no.", diagnostics=[Diagnostic("error", "expected ';'", 2, 6)]))
+    default().config(ahead="off")
+    bench = lab.workbench._benches[kernel]
+    bench._tried(Tried("one", CELL + ";", waits="later"))
+    assert comm.marks[-1]["marks"] == []
+    comm.typed("one", CELL)
+    assert (comm.marks[-1]["mark"], comm.marks[-1]["marks"][0]["line"]) == (mark(CELL), 2)
+
+
+def test_a_suggestion_with_a_secret_in_it_is_left_out():
+    edits = [Edit(2, 1, 2, 2, text) for text in ("hunter2-secret", "plain")]
+    fixes = tuple(Fix("change it", (edit,)) for edit in edits)
+    said = [Diagnostic("error", "no", 2, 1, fixes=fixes)]
+    (found,) = by_compiler(said, lambda text: text.replace("hunter2-secret", "***"))["cell"]
+    assert [fix["edits"][0]["text"] for fix in found["fixes"]] == ["plain"]
 
 
 @pytest.mark.compiler

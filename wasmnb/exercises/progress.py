@@ -101,7 +101,14 @@ def place() -> Path:
     It is in ``$WASMNB_PROGRESS_DIR``, or in the folder ``progress`` beside the notebook; its name is the user's.
     """
     folder = Path(os.environ.get("WASMNB_PROGRESS_DIR") or "progress").expanduser()
-    return folder / f"{os.environ.get('JUPYTERHUB_USER') or getpass.getuser()}.json"
+    return folder / f"{os.environ.get('JUPYTERHUB_USER') or _user()}.json"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, a user may be a number alone
+        return str(os.getuid())
 
 
 @dataclass

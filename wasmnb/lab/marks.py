@@ -105,7 +105,10 @@ def _here(note: Diagnostic) -> bool:
 def _fixes(fixes: Iterable[Fix], mask: Callable[[str], str]) -> Iterator[FixMessage]:
     """Give suggestions whole or not at all: a part of one, or one with a mask in it, would spoil the cell."""
     small = (
-        fix for fix in fixes if len(fix.edits) <= _MOST_EDITS and all(len(one.text) <= _MOST_TEXT for one in fix.edits)
+        fix
+        for fix in fixes
+        if len(fix.edits) <= _MOST_EDITS
+        and all(len(one.text) <= _MOST_TEXT and mask(one.text) == one.text for one in fix.edits)
     )
     for fix in [*small][:_MOST_FIXES]:
         yield {

@@ -7,8 +7,9 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wasmnb.compile.errors import CompileError
 from wasmnb.display.text import short_digest
-from wasmnb.errors import Explained
+from wasmnb.errors import Explained, ToolchainError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.session.results import FilterResult
@@ -56,7 +57,9 @@ class Ran:
     size : int
         Bytes of the module.
     failure : str
-        Why there is no module; empty when there is one.
+        Why the cell failed; empty when it did not.
+    built : bool
+        It failed after, or beside, compiling.
     name : str
         The filter's.
     selector : str or None
@@ -69,6 +72,7 @@ class Ran:
     digest: str = ""
     size: int = 0
     failure: str = ""
+    built: bool = False
     name: str = ""
     selector: str | None = None
 
@@ -82,7 +86,8 @@ def mark(source: str) -> str:
 def ran(cell: str, source: str, came_to: object, mask: Callable[[str], str]) -> Ran | None:
     """Take what running a cell came to, a result or an error; None when it is nothing of ours."""
     if isinstance(came_to, Explained):
-        return Ran(cell, mark(source), failure=mask(came_to.what)[:_MOST])
+        built = not isinstance(came_to, CompileError | ToolchainError)
+        return Ran(cell, mark(source), failure=mask(came_to.what)[:_MOST], built=built)
     if not isinstance(came_to, FilterResult):
         return None
     done, name = came_to.deployment, came_to.filter.name
@@ -145,7 +150,7 @@ def _actions(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, *, test
 
 def _words(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, crashed: Mapping[str, str]) -> tuple[str, Tone]:
     if ran.failure:
-        return f"not built: {ran.failure}", "bad"
+        return (f"failed: {ran.failure}" if ran.built else f"not built: {ran.failure}"), "bad"
     if freshness is None:
         return "built; no mesh is chosen", "quiet"
     if freshness.kind != "live":

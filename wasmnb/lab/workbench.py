@@ -9,8 +9,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import Explained
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
@@ -53,6 +51,8 @@ class Workbench:
         self._marks: dict[tuple[str, Witness], MarksMessage] = {}
         self._drafts: dict[str, DraftMessage] = {}
         self._files: dict[str, tuple[str, str]] = {}
+        # What a compiler said of the text that a cell was run with.
+        self._said: dict[str, MarksMessage] = {}
         self._crashed: dict[str, float] = {}
         self._typing: Drafts | None = None
         self._board: Board | None = None
@@ -91,12 +91,21 @@ class Workbench:
         cell, source = said.get("cell"), said.get("source")
         if not isinstance(cell, str) or not isinstance(source, str | None):
             return
+        from wasmnb.lab.drafts import Drafts  # noqa: PLC0415 - for those who type
+        from wasmnb.lab.standing import mark  # noqa: PLC0415
+
         with self._lock:
             if self._typing is None:
-                from wasmnb.lab.drafts import Drafts  # noqa: PLC0415 - for those who type
-
                 self._typing = Drafts(self._read, self._tried)
-            self._typing.typed(cell, source)
+            ran = self._ran.get(cell)
+            if source is None or ran is None or ran.mark != mark(source):
+                self._typing.typed(cell, source)
+                return
+            # The text is again the one that was run: so is what was said of it.
+            self._typing.typed(cell, None)
+            self._drafts.pop(cell, None)
+            self._marks[cell, "compiler"] = self._said[cell]
+            self._tell(marks=[self._said[cell]])
 
     def _tried(self, tried: Tried) -> None:
         """Tell what became of a text that is being typed."""
@@ -112,8 +121,8 @@ class Workbench:
             said = () if tried.waits else said_of(tried.error or tried.module)
             self._tell(marks=self._compiled(tried.cell, mark(tried.text), said, mask), drafts=[draft])
         if session.running:
-            # What cannot be loaded ahead is told when the cell is run.
-            with suppress(Explained):
+            # What cannot be loaded ahead is told when the cell is run; the mesh may end just now.
+            with suppress(Exception):
                 load_ahead(tried, session.current)
 
     def _before(self, info: Any) -> None:
@@ -165,7 +174,9 @@ class Workbench:
             found = replace(found, name=before.name, selector=before.selector)
         self._ran[cell] = found
         self._drafts.pop(cell, None)
-        return self._compiled(cell, found.mark, said_of(value), mask)
+        told = self._compiled(cell, found.mark, said_of(value), mask)
+        self._said[cell] = told[0]
+        return told
 
     def _compiled(
         self, cell: str, text: str, said: Iterable[Diagnostic], mask: Callable[[str], str]
