@@ -12,7 +12,7 @@ from wasmnb.project import TEMPLATES
 from wasmnb.wording import Front
 
 OURS = tuple(LANGUAGES.own)
-EVERY = [(language, template) for language in OURS for template in TEMPLATES.own]
+EVERY = [(language, template) for template in TEMPLATES.own for language in TEMPLATES.load(template).languages()]
 
 
 @pytest.mark.parametrize(("language", "template"), EVERY)
