@@ -129,3 +129,10 @@ def test_where_there_is_no_room_pods_load_nothing_ahead_and_the_canary_does(monk
         assert not mesh.preload(tag("eleven"), DETAILS)
         assert not any(proxy.ahead for proxy in mesh._plan.everyone)
         assert len(mesh._plan.canary.ahead) == 1
+
+
+def test_what_runs_already_is_not_kept_a_second_time(mesh):
+    mesh.apply(Plugin("tag", package(tag("fourteen")), DETAILS))
+    assert mesh.preload(tag("fourteen"))
+    assert not details(mesh).ahead
+    assert not list((mesh._plan.folder / "ahead").iterdir())

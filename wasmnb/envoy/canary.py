@@ -139,6 +139,10 @@ class Canary:
             raise _trapping(plugin.id, trial)
         return trial
 
+    def close(self) -> None:
+        """Let go of the connection to its Envoy."""
+        self._proxy.admin.close()
+
     def load(self, module: Module) -> bool:
         """Load a module where nothing of it acts: all that a pod does with it before it calls it.
 

@@ -56,6 +56,8 @@ class Preflight:
         with self._lock, uninterrupted():
             if self._processes is not None and self._processes.alive:
                 return
+            if self._canary is not None:
+                self._canary.close()
             folder, lock = new_folder()
             try:
                 proxy = canary_proxy(folder / "0")
@@ -107,4 +109,6 @@ class Preflight:
         with self._lock:
             if self._processes is not None:
                 self._processes.stop()
+            if self._canary is not None:
+                self._canary.close()
             self._processes = self._canary = None

@@ -182,6 +182,7 @@ class Proxy:
         self.health = Question(str(self.folder / "health.sock"))
         self.chain = Chain(0)
         self.ahead: tuple[str, ...] = ()
+        self._ahead_lock = threading.Lock()
         self._writes: Counter[str] = Counter()
         self.reloads: dict[str, tuple[int, int]] = {}
         self.crashes: dict[str, tuple[Applied, Trap]] = {}
@@ -213,8 +214,10 @@ class Proxy:
 
     def load_ahead(self, filenames: Sequence[str]) -> None:
         """Have the Envoy load modules, and let go of others, where nothing of them acts."""
-        self.ahead = tuple(filenames)
-        self._write(AHEAD_NAME, ahead_resource(str(self._writes[AHEAD_NAME] + 1), self.ahead))
+        # One that ends is told by the thread that sees it end, whoever else is at it.
+        with self._ahead_lock:
+            self.ahead = tuple(filenames)
+            self._write(AHEAD_NAME, ahead_resource(str(self._writes[AHEAD_NAME] + 1), self.ahead))
 
     @property
     def ahead_version(self) -> str:

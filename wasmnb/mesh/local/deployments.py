@@ -118,7 +118,22 @@ class Deployments:
             else:
                 chosen = [proxy for proxy in self._plan.everyone if carries(proxy.labels, labels)]
             able = bool(chosen) and all(proxy.site.ahead for proxy in chosen)
-            return able and self._preloads.load(module, chosen)
+            loaded = able and self._preloads.load(module, chosen)
+            # Put in force meanwhile, it would be let go of by nobody.
+            if loaded and self._run(chosen, module):
+                self._preloads.drop(module.name)
+            return loaded
+
+    def _run(self, proxies: Iterable[Proxy], module: Module) -> bool:
+        """Say whether each of some proxies has a module in force."""
+        standing = list(self._standing.values())
+        running = {
+            proxy
+            for one in standing
+            for proxy, applied in one.pods.items()
+            if applied.plugin.image.module.wasm == module.wasm
+        }
+        return running.issuperset(proxies)
 
     def unload(self, name: str) -> None:
         """Have pods let go of what was loaded ahead; see `LocalMesh.unload`."""
