@@ -88,6 +88,8 @@ def test_a_plain_context_is_read_as_the_library_reads_it(config):
     for name in ("ssl_ca_cert", "cert_file", "key_file"):
         assert Path(getattr(own, name)).read_text() == Path(getattr(library, name)).read_text()
     assert own.auth_settings() == library.auth_settings() == {}
+    own.token = "hunter2"
+    assert "hunter2" not in repr(own)
     key = Path(own.key_file)
     own.close()
     assert not key.exists()

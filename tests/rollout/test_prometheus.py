@@ -78,6 +78,7 @@ def test_each_step_is_asked_about_with_its_pods_and_its_time(prometheus):
         (Prometheus.vector("NaN"), "it is NaN"),
         ({"status": "success", "data": {"resultType": "scalar", "result": [1.0, "0"]}}, "it is 0"),
         ({"status": "success", "data": {"resultType": "matrix", "result": []}}, "it gives a matrix, not numbers"),
+        ({"status": "success", "data": {"resultType": "vector", "result": [{"histogram": []}]}}, "gives a histogram"),
         (b"<html>", "is no Prometheus"),
     ],
 )
@@ -110,6 +111,8 @@ def test_nobody_who_answers_is_told_before_anything_is_put_on(prometheus):
         ("http://localhost:9090", (), "A Prometheus needs a query"),
         ("localhost:9090", QUERY, "is not the URL of a Prometheus"),
         ("http://me:secret@localhost:9090", QUERY, "has no credentials"),
+        ("me:secret@localhost:9090", QUERY, "has no credentials"),
+        ("http://[localhost", QUERY, "is not the URL of a Prometheus"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(server, queries, match):

@@ -110,11 +110,15 @@ def read_check(server: str | None, queries: str | Sequence[str], window: float) 
         words = "A query needs a Prometheus." if texts else "A Prometheus needs a query."
         add = Option("promql", _QUERY) if texts == () else Option("prometheus", _SERVER)
         raise UsageError(words, hint=Wording("add {}", add))
-    url = urlsplit(server)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise UsageError(f"{server!r} is not the URL of a Prometheus.", hint=f"for instance {_SERVER}")
-    if url.username or url.password:
+    if "@" in server:
         raise UsageError("The URL of a Prometheus has no credentials: it is shown.", hint="leave them out")
+    try:
+        url = urlsplit(server)
+        usable = url.scheme in ("http", "https") and url.hostname
+    except ValueError:
+        usable = None
+    if not usable:
+        raise UsageError(f"{server!r} is not the URL of a Prometheus.", hint=f"for instance {_SERVER}")
     return PrometheusCheck(server.rstrip("/"), texts, window)
 
 
@@ -124,6 +128,8 @@ def _unfulfilled(data: Any) -> str:
     if kind == "scalar":
         values = [result[1]]
     elif kind == "vector":
+        if any("value" not in one for one in result):
+            return "it gives a histogram, not numbers of one moment"
         values = [one["value"][1] for one in result]
     else:
         return f"it gives a {kind}, not numbers of one moment"

@@ -11,7 +11,7 @@ import os
 import ssl
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,7 @@ class PlainConfiguration:
     key_file: str | None
     verify_ssl: bool
     tls_server_name: str | None
-    token: str
+    token: str = field(repr=False)
     held: tuple[int, ...]
     assert_hostname: bool | None = None
     proxy: str | None = None
