@@ -12,7 +12,7 @@ from tests.rollout.test_faults import NEW, OLD, STEPS, labels
 from tests.rollout.test_real import REVIEWS, everywhere, tags
 from wasmnb.budget import Budget
 from wasmnb.errors import RolloutError, UsageError
-from wasmnb.mesh import Count
+from wasmnb.mesh import Count, Verdict
 from wasmnb.mesh.durations import durations
 from wasmnb.rollout import RolloutPolicy, roll_out
 from wasmnb.rollout.budgets import FALLING, USUAL, WHATS, exceeded, lacking
@@ -192,3 +192,26 @@ def test_budgets_and_a_check_go_with_steps_only(session):
     for said in ({"budget": "4xx=+5%"}, {"check": bool}):
         with pytest.raises(UsageError, match="but no steps"):
             session.deploy(tag("old"), **REVIEWS, **said)
+
+
+class Many(FakeMesh):
+    """Its looks tell of a crash under traffic only where they are anew."""
+
+    sample = None
+
+    def look_anew(self):
+        self.verdict = dict.fromkeys(self.labels, Verdict.TRAPPED)
+
+
+def test_a_step_that_was_watched_is_not_judged_by_what_was_seen_before():
+    mesh = Many(labels("v1", "v2"))
+    with pytest.raises(RolloutError, match="is TRAPPED"):
+        run(mesh, accept_no_traffic=True)
+
+
+def test_steps_are_refused_on_a_sample_of_their_pods():
+    mesh = Many(labels("v1", "v2"))
+    mesh.sample = 1
+    with pytest.raises(UsageError, match="this mesh looks at a sample of 1"):
+        run(mesh)
+    assert mesh.newest == OLD

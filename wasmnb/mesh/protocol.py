@@ -25,6 +25,7 @@ __all__ = [
     "Mesh",
     "MeshInNamespace",
     "MeshLoadingAhead",
+    "MeshOfMany",
     "MeshOfObjects",
     "MeshOfOthers",
     "MeshWithBookinfo",
@@ -353,6 +354,18 @@ class MeshOfObjects(Protocol):
         ------
         ForbiddenError, MeshError
         """
+
+
+@runtime_checkable
+class MeshOfMany(Protocol):
+    """A mesh of so many pods that a look is at some of them, or judges some by what was seen a moment ago."""
+
+    @property
+    def sample(self) -> int | None:
+        """How many of the pods that a plugin is for a look is at; None is all."""
+
+    def look_anew(self) -> None:
+        """Have the next look judge no pod by what was seen before."""
 
 
 @runtime_checkable

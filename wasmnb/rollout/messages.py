@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import WasmnbError
+from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.rollout.errors import RolloutError, RolloutInterrupted
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasmnb.rollout.result import Rollout, Step
     from wasmnb.wording import Text
 
-__all__ = ["failed", "left_half_done", "question", "stopped_in_midst", "told", "without_traffic"]
+__all__ = ["failed", "left_half_done", "question", "sampled", "stopped_in_midst", "told", "without_traffic"]
 
 _SHORT = len("sha256:") + 12
 
@@ -78,6 +78,16 @@ def without_traffic() -> Wording:
         Option("traffic"),
         Option("accept_no_traffic", value=True),
         Option("watch_for"),
+    )
+
+
+def sampled(size: int) -> UsageError:
+    """Make the error for a mesh that looks at some of the pods, so that a step would wait for the others."""
+    return UsageError(
+        f"A rollout in steps looks at every pod, and this mesh looks at a sample of {size}.",
+        hint=Wording(
+            "{}, then {} without {}", Verb("mesh", ("stop",)), Verb("mesh", ("istio",)), Option("sample", "N")
+        ),
     )
 
 

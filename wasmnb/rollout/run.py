@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ModuleError, WasmnbError
-from wasmnb.mesh import MeshOfObjects, Proof
+from wasmnb.mesh import MeshOfMany, MeshOfObjects, Proof
 from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.scope import carries
 from wasmnb.progress import Pausing, Silent
 from wasmnb.rollout.budgets import USUAL, exceeded, lacking
 from wasmnb.rollout.deploy import accepted, in_force
-from wasmnb.rollout.messages import failed, question, stopped_in_midst, without_traffic
+from wasmnb.rollout.messages import failed, question, sampled, stopped_in_midst, without_traffic
 from wasmnb.rollout.result import Rollout, Step
 from wasmnb.rollout.sending import Sending, failing_lines
 from wasmnb.rollout.start import started
@@ -71,7 +71,7 @@ def roll_out(
     Raises
     ------
     UsageError, SelectorError
-        The steps do not divide the selected pods; nothing has been changed.
+        The steps do not divide the selected pods, or the mesh looks at a sample of them; nothing has been changed.
     ModuleError, HangError
         The module was refused before any pod had it.
     DeployError
@@ -82,6 +82,8 @@ def roll_out(
         The user stopped it; it stays as it is, and the message says on which pods.
     """
     members = assign(mesh.pods(), plugin, steps)
+    if isinstance(mesh, MeshOfMany) and mesh.sample is not None and sum(map(len, members)) > mesh.sample:
+        raise sampled(mesh.sample)
     start = started(mesh, plugin)
     walked = tuple(Step(labels, pods) for labels, pods in zip(steps, members, strict=True))
     if start.complete:
@@ -166,6 +168,8 @@ class _Run:
                 self._set(number, failing=failing_lines(sending.failed))
             self._relist(number)
             # What traps does so under traffic, and not when it is loaded.
+            if isinstance(self.mesh, MeshOfMany):
+                self.mesh.look_anew()
             self._set(number, verdicts=self._of(self.now.steps[number], self._live(number + 1)))
             self._judge(number)
             self._note_usual(number + 1, before, counts_of(self.mesh, self._pods()))

@@ -10,9 +10,11 @@ import pytest
 from wasmnb.errors import UsageError
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.mesh.istio.proxies import verdicts
+from wasmnb.mesh.istio.proxies.evidence import Evidence
+from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
-from wasmnb.plugin.verdict import PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 WORKLOADS = ("web", "shop", "cart")
 
@@ -83,6 +85,38 @@ def test_all_pods_of_a_workload_are_looked_at_in_which_one_is_not_well(reader):
     found = reader.judged(PODS, STORED)
     assert {one.pod for one in found} == names(sampled(PODS, 6)) | {f"shop-{number}" for number in range(20)}
     assert {one.reason for one in found} == {"one of a sample of 24 of 60 pods"}
+
+
+def test_a_pod_of_a_sample_that_was_asked_again_whether_a_plugin_is_gone_says_so_too(reader, monkeypatch):
+    monkeypatch.setattr(verdicts, "has_proxy", lambda _: True)
+    monkeypatch.setattr(verdicts, "digest_of", lambda _: "")
+    monkeypatch.setattr(reader, "_names", lambda _: ("filter",))
+    asked = []
+
+    def gather(items, *_, **__):
+        asked.append(names(items))
+        return [Evidence(one, entries=()) for one in items]
+
+    monkeypatch.setattr(reader, "_gatherer", SimpleNamespace(gather=gather))
+    stored = [SimpleNamespace(id="id")]
+    chosen = sampled(PODS, 6)
+    for items in (PODS, chosen[:1]):
+        found = reader.removed(items, stored, PODS)
+        assert all("one of a sample of 6 of 60 pods" in one.reason for one in found)
+    assert asked == [names(chosen), names(chosen[:1])]
+
+
+def test_what_is_not_to_be_asked_about_stays_so_and_says_what_allows_it():
+    proving = Proving(SimpleNamespace(may=lambda _: True), "home", None, None)
+    loaded = PodVerdict("web-0", "id", Verdict.LIVE, "", "", "", (), datetime.now(timezone.utc))
+    proving.allow(Proof.CONFIG, "id")
+    proving.permit(Proof.TRACE)
+    found = proving.proven(loaded, PODS[0], "")
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNASKED)
+    assert "deploy it with prove='trace' to allow it" in found.reason
+    proving.allow(Proof.TRACE, "id")
+    assert "to allow it" not in proving.proven(loaded, PODS[0], "").reason
+    proving.close()
 
 
 def test_in_istios_own_namespace_it_is_said_whose_pods_are_not_looked_at():

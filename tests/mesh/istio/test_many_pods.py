@@ -98,23 +98,66 @@ def test_other_objects_are_looked_at_anew_on_every_pod_and_do_not_take_the_place
     assert len(look(many)) == EACH
 
 
+def test_what_was_seen_long_before_the_look_ended_is_as_old_as_it_is(look):
+    many = [item(number) for number in range(MANY)]
+    at = datetime.now(timezone.utc) - timedelta(seconds=OLDEST - 1)
+    seen = [Evidence(one, ack=SETTLED, at=at) for one in many]
+    look.kept.keep(seen, "objects", {one.name for one in seen})
+    look.now += 2
+    assert look.kept.usable(many, "objects", lambda _: SETTLED) == {}
+
+
+def test_a_look_anew_uses_nothing_that_was_seen_before_it_was_asked_for(look):
+    many = [item(number) for number in range(MANY)]
+    look(many)
+    seen = [Evidence(one, ack=SETTLED, at=datetime.now(timezone.utc) - timedelta(seconds=1)) for one in many]
+    look.kept.forget()
+    # A look of another thread, which began before.
+    look.kept.keep(seen, "objects", {one.name for one in seen})
+    look.now += 1
+    assert len(look(many)) == MANY
+    look.now += 1
+    assert len(look(many)) == EACH
+
+
+def test_acknowledgements_are_asked_for_anew_once_something_changes_and_while_the_change_may_be_on_its_way(look):
+    told = []
+    many = [item(number) for number in range(MANY)]
+
+    def asked(items=many, of="objects"):
+        before = len(told)
+        look.kept.acks(lambda: (told.append(1) or {"pod-1": SETTLED}, ""), items, of)
+        return len(told) > before
+
+    look.now += 60
+    assert [asked(), asked()] == [True, True]
+    look.now += 11
+    assert [asked(), asked()] == [True, False]
+    assert [asked(of="other objects"), asked(of="other objects")] == [True, True]
+    look.now += 11
+    assert [asked(of="other objects"), asked(of="other objects")] == [True, False]
+    assert asked([item(0, "2"), *many[1:]], of="other objects")
+
+
 def test_acknowledgements_of_many_are_asked_for_now_and_then_and_at_once_while_one_is_open(look):
     told = []
+    many, few = ([item(number) for number in range(count)] for count in (MANY, EACH))
 
     def ask():
         told.append(dict(look.acks))
         return dict(look.acks), ""
 
     look.acks["pod-1"] = Ack("two", "one")
-    assert look.kept.acks(ask, MANY) == look.kept.acks(ask, MANY)
+    assert look.kept.acks(ask, many, "") == look.kept.acks(ask, many, "")
     assert len(told) == 2
     look.acks["pod-1"] = SETTLED
-    look.kept.acks(ask, MANY)
-    look.kept.acks(ask, MANY)
+    look.now += 11
+    look.kept.acks(ask, many, "")
+    look.kept.acks(ask, many, "")
     assert len(told) == 3
-    look.kept.acks(ask, EACH)
+    look.kept.acks(ask, few, "")
     look.now += 60
-    look.kept.acks(ask, MANY)
+    look.kept.acks(ask, many, "")
     assert len(told) == 5
 
 

@@ -343,6 +343,15 @@ class IstioMesh:
         stored = self._objects.all() if id is None else self._deployments.find(id)
         return Verdicts(tuple(self._reader.judged(self._reader.serving(), stored, rest=id is not None)))
 
+    @property
+    def sample(self) -> int | None:
+        """How many of the pods that a plugin is for are looked at; None is all."""
+        return self._reader.sample
+
+    def look_anew(self) -> None:
+        """Have the next look ask every proxy; without, of many some are judged by what was seen a moment ago."""
+        self._reader.look_anew()
+
     def send(
         self,
         source: str,

@@ -77,11 +77,11 @@ class Convergence:
             GONE for each pod of which it is proven.
         """
         stored = [one for one in stored if one.kind.ours]
-        items = self._reader.concerned(stored)
+        items = every = self._reader.concerned(stored)
         deadline = time.monotonic() + REMOVAL
         gone: dict[str, PodVerdict] = {}
         while True:
-            gone |= {one.pod: one for one in self._reader.removed(items, stored)}
+            gone |= {one.pod: one for one in self._reader.removed(items, stored, every)}
             items = [item for item in items if _holds(gone.get(item["metadata"]["name"]))]
             if not items or time.monotonic() > deadline:
                 return list(gone.values())

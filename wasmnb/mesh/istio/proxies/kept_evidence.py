@@ -51,17 +51,45 @@ class KeptEvidence:
         self._seen: dict[tuple[str, Hashable], _Seen] = {}
         self._lock = threading.Lock()
         self._looked = clock()
+        self._since = float("-inf")
         self._acks: tuple[Mapping[str, Ack], str] | None = None
         self._acks_at = float("-inf")
+        self._acks_of: Hashable = None
+        self._acks_of_since = float("-inf")
 
-    def acks(self, ask: Callable[[], tuple[Mapping[str, Ack], str]], count: int) -> tuple[Mapping[str, Ack], str]:
-        """Give what proxies acknowledged: asked anew, unless it is recent and there are many to look at."""
-        known = self._acks
-        if known is None or count <= EACH or self._clock() - self._acks_at > _ACKS:
-            known, self._acks_at = ask(), self._clock()
+    def acks(
+        self, ask: Callable[[], tuple[Mapping[str, Ack], str]], items: Sequence[Mapping[str, Any]], of: Hashable
+    ) -> tuple[Mapping[str, Ack], str]:
+        """Give what proxies acknowledged: asked anew, unless it is recent and there are many to look at.
+
+        What was acknowledged before a pod or an object changed, or while istiod may not have sent the change yet, says
+        nothing of what came with it.
+
+        Parameters
+        ----------
+        ask : callable
+        items : sequence of mapping
+            The pods to look at.
+        of : hashable
+            The state of the objects that are looked at.
+        """
+        if len(items) <= EACH:
+            return ask()
+        state = (of, frozenset(map(_key, items)))
+        if state != self._acks_of:
+            self._acks, self._acks_of, self._acks_of_since = None, state, self._clock()
+        known, begun = self._acks, self._clock()
+        if known is None or begun - self._acks_at > _ACKS:
+            known = ask()
             settled = not known[1] and all(one.settled or not one.sent for one in known[0].values())
-            self._acks = known if settled else None
+            lasts = settled and begun - self._acks_of_since > _ACKS
+            self._acks, self._acks_at = known if lasts else None, begun
         return known
+
+    def forget(self) -> None:
+        """Have the next look ask every proxy, whatever was seen until now."""
+        with self._lock:
+            self._since, self._seen, self._acks = self._clock(), {}, None
 
     def usable(
         self, items: Sequence[Mapping[str, Any]], of: Hashable, acks: Callable[[str], Ack | None]
@@ -84,7 +112,7 @@ class KeptEvidence:
         known = {}
         for item in items:
             seen = self._seen.get((_key(item), of))
-            if seen is None or seen.evidence.ack != acks(str(item["metadata"]["name"])):
+            if seen is None or seen.at < self._since or seen.evidence.ack != acks(str(item["metadata"]["name"])):
                 continue
             if now - seen.at < OLDEST:
                 known[str(item["metadata"]["name"])] = (seen.at, replace(seen.evidence, item=item))
@@ -94,8 +122,15 @@ class KeptEvidence:
 
     def keep(self, asked: Collection[Evidence], of: Hashable, well: Collection[str]) -> None:
         """Keep what was seen just now of the pods that are well; forget those that are not, and what is too old."""
-        now = self._looked = self._clock()
-        fresh = {(_key(one.item), of): _Seen(one, now) if one.name in well else None for one in asked}
+        now, moment = self._clock(), datetime.now(timezone.utc)
+        self._looked = now
+        # As old as it is: of many, some were asked long before the last.
+        fresh = {
+            (_key(one.item), of): _Seen(one, now - max(0.0, (moment - one.at).total_seconds()))
+            if one.name in well
+            else None
+            for one in asked
+        }
         with self._lock:
             kept = {key: seen for key, seen in self._seen.items() if key not in fresh and now - seen.at < OLDEST}
             self._seen = kept | {key: seen for key, seen in fresh.items() if seen is not None}

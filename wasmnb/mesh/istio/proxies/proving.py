@@ -65,6 +65,7 @@ _HOW = Wording(
     Option("prove", "effect"),
     Verb("mesh", ("istio",), (Option("prove", "trace"),)),
 )
+_QUIETLY = Wording("as was asked for; deploy it with {} to allow it", Option("prove", "trace"))
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
 
@@ -421,7 +422,8 @@ class Proving:
 
     def _why(self, verdict: PodVerdict, item: Mapping[str, Any]) -> tuple[Cause, str]:
         if not self._asks(verdict.plugin):
-            return Cause.UNASKED, f"no request was sent to see it act ({_HOW})"
+            how = _QUIETLY if verdict.plugin in self._quiet else _HOW
+            return Cause.UNASKED, f"no request was sent to see it act ({how})"
         trial = self._trial(verdict)
         if trial is not None and trial.trapped and not trial.safe:
             return Cause.CRASH_FORESEEN, f"{trial.note}, so no request was sent through it"

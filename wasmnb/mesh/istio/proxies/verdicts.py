@@ -91,7 +91,7 @@ class VerdictReader:
         self._tunnels = tunnels
         self._images = images
         self.proving = proving
-        self._sample = sample
+        self.sample = sample
         self._known: dict[tuple[str, str], Known] = {}
         self._kept = KeptEvidence()
         self._pods = PodList(cluster, namespace)
@@ -113,7 +113,9 @@ class VerdictReader:
         """List the pods that requests can reach, or will, and that objects are for."""
         return [item for item in self.serving() if any(selects(one, item) for one in stored)]
 
-    def removed(self, items: Sequence[Item], stored: Sequence[Stored]) -> list[PodVerdict]:
+    def removed(
+        self, items: Sequence[Item], stored: Sequence[Stored], every: Sequence[Item] | None = None
+    ) -> list[PodVerdict]:
         """Judge whether plugins that were taken away are gone: GONE where no listener that serves has a filter of them.
 
         Parameters
@@ -122,17 +124,23 @@ class VerdictReader:
             The pods that they were for; those without a proxy have nothing to lose.
         stored : sequence of Stored
             The objects that held them.
+        every : sequence, optional
+            All of these pods, where some of them have been judged already.
         """
         names = {name for one in stored for name in self._names(one)}
         digest = digest_of(stored[-1]) if stored else ""
-        having = [item for item in items if has_proxy(item)]
-        chosen = self.sampled(having)
-        seen = self._gatherer.gather(chosen, {}, "", whole=True)
+        having = [item for item in (items if every is None else every) if has_proxy(item)]
+        chosen, due = self.sampled(having), {_name(item) for item in items}
+        seen = self._gatherer.gather([item for item in chosen if _name(item) in due], {}, "", whole=True)
         return [removal(one, stored[-1].id, digest, names).noted(_of(chosen, having)) for one in seen]
+
+    def look_anew(self) -> None:
+        """Have the next look ask every proxy; without, of many some are judged by what was seen a moment ago."""
+        self._kept.forget()
 
     def sampled(self, items: Sequence[Item]) -> list[Item]:
         """Give those of the pods that a plugin is for which are looked at."""
-        return sampled(items, self._sample)
+        return sampled(items, self.sample)
 
     def judged(
         self,
@@ -235,7 +243,7 @@ class VerdictReader:
         if not (items and whole):
             asked = self._gatherer.gather(items, {}, "", whole=whole)
             return {one.name: one for one in asked}, asked
-        acks, why = self._kept.acks(lambda: self.istio.acks(self.cluster, self._tunnels), len(items))
+        acks, why = self._kept.acks(lambda: self.istio.acks(self.cluster, self._tunnels), items, state)
         known = self._kept.usable(items, state, lambda name: acks.get(f"{name}.{self.namespace}"))
         due = [item for item in items if item["metadata"]["name"] not in known]
         asked = self._gatherer.gather(due, acks, why, whole=True)
