@@ -96,6 +96,15 @@ def test_what_changes_is_compiled_again(cache: Path, library: Path) -> None:
     assert not built(CELL, library)[0].build.cached  # type: ignore[union-attr]
 
 
+def test_a_new_header_that_is_found_first_is_taken_by_a_filter_of_several_files(cache: Path, tmp_path: Path) -> None:
+    text = "#pragma once\nnamespace numbers { inline int twice(int n) { return 2 * n; } }\n"
+    folder = write(tmp_path / "numbers-lib", src__numbers__twice_dot_h=text)
+    files = (("other.cc", "int other() { return 1; }\n"),)
+    first, _ = built(CELL, folder, files=files)
+    write(folder, numbers__twice_dot_h=text.replace("2", "3"))
+    assert built(CELL, folder, files=files)[0].wasm != first.wasm
+
+
 def test_a_folder_takes_a_library_too(
     cache: Path, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -107,9 +108,17 @@ class Units:
             return "\n" * (self.first_line - 1)
         return f'#line {self.first_line} "{CELL}"\n' if path == self.main else ""
 
+    @cached_property
+    def _listed(self) -> str:
+        """A digest of the names in the libraries: a new header may be found before another."""
+        from wasmnb.compile.cpp.libraries import listing  # noqa: PLC0415 - for their users only
+
+        return listing(self.flags.libraries)
+
     def _unit(self, path: str) -> Compiled:
         source = Source(self.texts[path])
         what = [path, path == self.main, self.first_line, source.text, self.flags.shared, self.flags.own, self._above()]
+        what += [self._listed] if self.flags.libraries else []
         key = digest(canonical([_RECIPE, zig().version, sdk_id(), WARNINGS, what]))
         entry = OBJECTS.get(key)
         if entry is None or not unchanged(entry, self.texts) or not entry.sound():
