@@ -260,6 +260,17 @@ def test_a_suggestion_with_a_secret_in_it_is_left_out():
     assert [fix["edits"][0]["text"] for fix in found["fixes"]] == ["plain"]
 
 
+def test_what_is_only_to_be_checked_is_loaded_nowhere(kernel, monkeypatch):
+    loaded = []
+    monkeypatch.setattr("wasmnb.lab.drafts.load_ahead", lambda tried, _: loaded.append(tried.text))
+    default().use(SimulatedMesh(1))
+    bench = lab.workbench._benches[kernel]
+    for ahead in ("auto", "check", "off"):
+        default().config(ahead=ahead)
+        bench._tried(Tried("one", ahead))
+    assert loaded == ["auto"]
+
+
 @pytest.mark.compiler
 def test_what_is_typed_is_compiled_and_nothing_more(kernel):
     comm = kernel.open()

@@ -120,7 +120,7 @@ class Workbench:
             draft = self._drafts[tried.cell] = draft_message(tried, ran.size if ran is not None else 0, mask)
             said = () if tried.waits else said_of(tried.error or tried.module)
             self._tell(marks=self._compiled(tried.cell, mark(tried.text), said, mask), drafts=[draft])
-        if session.running:
+        if session.running and session.context.defaults["ahead"] == "auto":
             # What cannot be loaded ahead is told when the cell is run; the mesh may end just now.
             with suppress(Exception):
                 load_ahead(tried, session.current)

@@ -121,7 +121,7 @@ KEYS: dict[str, Default] = {
     "ahead": Default(
         lambda value: choice("ahead", value, _AHEAD),
         "what becomes of a filter's cell while it is typed in JupyterLab with the extension: "
-        "off, or check (compiled and linked); auto is off on one processor",
+        "off, or check (compiled and linked, and loaded nowhere); auto is off on one processor",
         "auto",
         _AHEAD,
     ),
