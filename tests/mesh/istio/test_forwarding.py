@@ -102,6 +102,29 @@ def test_nobody_who_answers_is_a_timeout_and_not_tried_again(ask, opened):
     assert len(opened) == 1
 
 
+@pytest.mark.parametrize("last", [KeyboardInterrupt, ValueError])
+def test_an_answer_that_an_interrupt_left_unread_is_not_taken_for_the_next_one(ask, opened, monkeypatch, last):
+    ask(ADMIN)
+
+    def interrupted(**_):
+        raise last
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opened[0], "recv_data_frame", interrupted)
+        with pytest.raises(last):
+            ask(ADMIN)
+    assert opened[0].closed
+    assert ask(ADMIN) == "0"
+    assert len(opened) == 2
+
+
+def test_a_connection_on_which_more_came_than_an_answer_is_closed(ask, opened):
+    ask(ADMIN)
+    opened[0].frames.append(bytes((0,)) + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n")
+    ask(ADMIN)
+    assert opened[0].closed
+
+
 def test_a_port_that_nobody_asked_for_long_is_met_anew(ask, opened, monkeypatch):
     ask(ADMIN)
     monkeypatch.setattr(port_forward_pool, "_IDLE", -1.0)

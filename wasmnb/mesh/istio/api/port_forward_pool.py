@@ -58,7 +58,7 @@ class _Tunnel:
         forward.send(port, "\r\n".join([*head, "", ""]).encode())
         answer = read_response(Reader(lambda: forward.receive(port), f"{self.key[1]}:{port}"), method)
         self._used[port] = time.monotonic()
-        if "close" in (value.lower() for value in answer.headers.all("connection")):
+        if answer.surplus or "close" in (value.lower() for value in answer.headers.all("connection")):
             self.close()
         return answer.status, answer.body.decode("utf-8", "replace")
 
@@ -121,6 +121,10 @@ class PortForwardPool:
                     # That a kept connection had been closed at the other end shows only now; a new one tells the truth.
                     if isinstance(error, TimeoutError) or not kept:
                         raise _said(error, pod, port) from error
+                except BaseException:
+                    # What was not read to its end must not be taken for the next answer; an interrupt is such a case.
+                    tunnel.close()
+                    raise
         if status != _OK:
             raise MeshError(f"{pod}:{port} answers {status} to {path}.", why=[body[:200]])
         return body
