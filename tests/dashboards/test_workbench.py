@@ -222,6 +222,14 @@ def test_what_a_compiler_says_stands_where_it_belongs_and_is_bounded(kernel):
     assert [len(one["marks"]) for one in comm.marks[-2:]] == [1, 0]
 
 
+def test_what_was_said_of_a_file_before_the_page_asked_is_told_then(kernel):
+    kernel.ran("file", "%%wasm_file a.h\nint y", result=FileResult("a.h", "int y", unchanged=False))
+    there = Diagnostic("error", "expected ';'", 2, 6, text="a.h")
+    kernel.ran("one", CELL, error=CompileError("no.", diagnostics=[there]))
+    marks = {one["cell"]: one["marks"] for one in kernel.open().marks}
+    assert [len(marks[cell]) for cell in ("file", "one")] == [1, 0]
+
+
 def test_cases_that_failed_are_marked_where_they_begin(kernel):
     comm = kernel.open()
     passed = CaseResult("good", line=3)

@@ -134,6 +134,7 @@ class Workbench:
         """Take what a cell came to; any cell may have deployed something, or chosen a mesh."""
         cell, source = getattr(result.info, "cell_id", None), result.info.raw_cell or ""
         if cell and _OURS.match(source):
+            self._results.pop(cell, None)
             self._results[cell] = (source, result.error_before_exec or result.error_in_exec or result.result)
         self._renew()
 
@@ -145,7 +146,9 @@ class Workbench:
         session = default()
         marks: list[MarksMessage] = []
         while self._results:
-            cell, (source, value) = self._results.popitem()
+            # In the order in which they ran: what is said of a file is shown in the cell that wrote it before.
+            cell = next(iter(self._results))
+            source, value = self._results.pop(cell)
             with self._lock:
                 marks += self._take(cell, source, value, session.mask)
         if self._ran:
