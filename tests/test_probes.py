@@ -137,6 +137,8 @@ def test_a_request_that_changes_something_is_sent_once_before_and_once_after(ses
         assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
         proving._seen.clear()
         assert session.status("counted")[0].verdict is Verdict.LIVE, "by Envoy's trace, in place of the request"
+        session.deploy(picky("later"), id="later", selector="app=details")
+        session.undeploy("later")
         session.undeploy("counted")
     finally:
         del proving._send_once

@@ -38,6 +38,12 @@ class Remembered:
         """Take requests that the user wants sent, in place of those before."""
         self._meant[whose] = tuple(probe for probe in probes if probe != PLAIN)
 
+    def spare(self) -> None:
+        """Forget those meant that may change something: they were allowed for the deployment before."""
+        self._meant = {
+            whose: tuple(probe for probe in probes if not probe.changes) for whose, probes in self._meant.items()
+        }
+
     def of(self, whose: str) -> tuple[Probe, ...]:
         """Give them: those meant, then those sent, oldest first."""
         return tuple(dict.fromkeys((*self._meant.get(whose, ()), *self._sent.get(whose, ()))))

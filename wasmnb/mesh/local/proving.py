@@ -107,7 +107,8 @@ class Proving:
         self._sent.add(app, request)
 
     def mean(self, proxies: Iterable[Proxy], probes: Mapping[str, Sequence[Probe]]) -> None:
-        """Take requests of the user's that are for some pods: each of the same service gets those of all."""
+        """Take requests of the user's for a deployment on some pods: each of the same service gets those of all."""
+        self._sent.spare()
         meant: dict[str, dict[Probe, None]] = {}
         for proxy in proxies:
             meant.setdefault(proxy.labels.get("app", ""), {}).update(dict.fromkeys(probes.get(proxy.name, ())))

@@ -177,7 +177,8 @@ class Proving:
         self._sent.add(pod, request)
 
     def mean(self, probes: Mapping[str, Sequence[Probe]]) -> None:
-        """Take requests of the user's, by the pods that they are for."""
+        """Take requests of the user's for a deployment, by the pods that they are for."""
+        self._sent.spare()
         for pod, own in probes.items():
             self._sent.mean(pod, own)
 
