@@ -29,6 +29,7 @@ from wasmnb.errors import (
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.results import Logs
 from wasmnb.session import Session
+from wasmnb.session.once import once
 
 CONFIGURED = """\
 #include "proxy_wasm_intrinsics.h"
@@ -91,6 +92,26 @@ def faked():
     session = Session()
     session.use(FakeMesh())
     return session
+
+
+def test_threads_that_come_first_get_the_same_part():
+    made, got = [], []
+
+    class Whole:
+        @once
+        def part(self):
+            made.append(self)
+            threads.append(threading.Thread(target=lambda: got.append(self.part)))
+            threads[-1].start()
+            threads[-1].join(0.05)
+            return object()
+
+    whole, threads = Whole(), []
+    first = whole.part
+    threads[0].join()
+    assert got == [first]
+    assert len(made) == 1
+    assert isinstance(Whole.part, once)
 
 
 def test_from_source_to_headers_and_back(session):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import Explained, MeshError, NoMeshError
+from wasmnb.session.once import once
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
@@ -64,23 +64,22 @@ class Context:
         self.asked = False
         self._mesh: Mesh | None = None
         self._images = store
-        self._cases: Cases | None = None
 
-    @cached_property
+    @once
     def filters(self) -> Filters:
         """The filters by name."""
         from wasmnb.session.filters import Filters  # noqa: PLC0415 - for those who have some
 
         return Filters()
 
-    @cached_property
+    @once
     def captures(self) -> Captures:
         """Exchanges, to compare later ones with."""
         from wasmnb.traffic import Captures  # noqa: PLC0415 - for those who send requests
 
         return Captures()
 
-    @cached_property
+    @once
     def open_views(self) -> OpenViews:
         """The live views and panels that are open."""
         from wasmnb.session.open_views import OpenViews  # noqa: PLC0415 - for notebooks
@@ -126,14 +125,12 @@ class Context:
             self._images = Store()
         return self._images
 
-    @property
+    @once
     def cases(self) -> Cases:
         """The cases of the filters."""
-        if self._cases is None:
-            from wasmnb.session.testing import Cases  # noqa: PLC0415 - for those who have some
+        from wasmnb.session.testing import Cases  # noqa: PLC0415 - for those who have some
 
-            self._cases = Cases()
-        return self._cases
+        return Cases()
 
     @property
     def chosen(self) -> Mesh | None:

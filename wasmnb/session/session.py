@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
-from functools import cached_property, wraps
+import threading
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from wasmnb.session import parts
 from wasmnb.session.context import Context
+from wasmnb.session.once import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,17 +78,17 @@ class Session:
     def __init__(self, store: Store | None = None) -> None:
         self.context = Context(store)
 
-    @cached_property
+    @once
     def images(self) -> parts.Images:
         """The images of the store and of registries."""
         return parts.Images(self.context)
 
-    @cached_property
+    @once
     def kept(self) -> parts.Secrets:
         """The secrets that are kept for configurations."""
         return parts.Secrets(self.context)
 
-    @cached_property
+    @once
     def deployments(self) -> parts.Deployments:
         """What is put in force and taken away."""
         # By name, so that mypy reads that module first: it cannot infer a decorated method before.
@@ -94,27 +96,27 @@ class Session:
 
         return Deployments(self.context, parts.ImageSource(self.context), self.kept)
 
-    @cached_property
+    @once
     def builds(self) -> parts.Builds:
         """What is compiled, tried and made into images."""
         return parts.Builds(self.context, self.deployments)
 
-    @cached_property
+    @once
     def meshes(self) -> parts.Meshes:
         """The mesh, and what is seen of it."""
         return parts.Meshes(self.context)
 
-    @cached_property
+    @once
     def requests(self) -> parts.Requests:
         """What is sent through the mesh."""
         return parts.Requests(self.context)
 
-    @cached_property
+    @once
     def logins(self) -> parts.Logins:
         """The credentials of registries."""
         return parts.Logins(self.context, self.kept)
 
-    @cached_property
+    @once
     def served(self) -> parts.ServingRegistry:
         """The registry that this process serves."""
         return parts.ServingRegistry(self.context)
@@ -267,15 +269,17 @@ class Session:
 
 
 _default: Session | None = None
+_one = threading.Lock()
 
 
 def default() -> Session:
     """Give the session that the commands of this process share; its mesh stops when the process ends."""
     global _default  # noqa: PLW0603 - one per kernel, which is one per process
-    if _default is None:
-        _default = Session()
-        atexit.register(close_default)
-    return _default
+    with _one:
+        if _default is None:
+            _default = Session()
+            atexit.register(close_default)
+        return _default
 
 
 def close_default() -> None:
