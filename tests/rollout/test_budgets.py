@@ -11,11 +11,12 @@ from tests.rollout.fakes import FakeMesh
 from tests.rollout.test_faults import NEW, OLD, STEPS, labels
 from tests.rollout.test_real import REVIEWS, everywhere, tags
 from wasmnb.budget import Budget
-from wasmnb.errors import RolloutError, UsageError
+from wasmnb.errors import DeployError, RolloutError, UsageError
 from wasmnb.mesh import Count, Verdict
 from wasmnb.mesh.durations import durations
 from wasmnb.rollout import RolloutPolicy, roll_out
 from wasmnb.rollout.budgets import FALLING, USUAL, WHATS, exceeded, lacking
+from wasmnb.rollout.deploy import put
 from wasmnb.rollout.traffic import Seen
 from wasmnb.views.rollout import rollout_record
 
@@ -207,6 +208,13 @@ def test_a_step_that_was_watched_is_not_judged_by_what_was_seen_before():
     mesh = Many(labels("v1", "v2"))
     with pytest.raises(RolloutError, match="is TRAPPED"):
         run(mesh, accept_no_traffic=True)
+
+
+def test_what_is_in_force_already_is_not_taken_for_live_by_what_was_seen_before():
+    mesh = Many(labels("v1"))
+    mesh.apply(OLD)
+    with pytest.raises(DeployError, match="is not live"):
+        put(mesh, OLD, wait=1.0)
 
 
 def test_steps_are_refused_on_a_sample_of_their_pods():

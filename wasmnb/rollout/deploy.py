@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, WasmnbError, did_you_mean
-from wasmnb.mesh import Cause, MeshOfObjects, Verdict
+from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.plugins import Plugins
@@ -129,6 +129,8 @@ def put(
     try:
         now = in_force(mesh, plugin.id)
         if now is not None and plugin_key(now) == plugin_key(plugin) and not take_over:
+            if isinstance(mesh, MeshOfMany):
+                mesh.look_anew()
             verdicts = _selected(mesh.verdicts(plugin.id))
             if verdicts and all(verdict.good(prove) for verdict in verdicts):
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))

@@ -9,12 +9,14 @@ import pytest
 
 from wasmnb.errors import UsageError
 from wasmnb.mesh.istio import IstioMesh
+from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.proxies import verdicts
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
+from wasmnb.progress import Silent
 
 WORKLOADS = ("web", "shop", "cart")
 
@@ -104,6 +106,16 @@ def test_a_pod_of_a_sample_that_was_asked_again_whether_a_plugin_is_gone_says_so
         found = reader.removed(items, stored, PODS)
         assert all("one of a sample of 6 of 60 pods" in one.reason for one in found)
     assert asked == [names(chosen), names(chosen[:1])]
+
+
+def test_who_waits_for_a_plugin_has_every_proxy_asked_anew(reader, monkeypatch):
+    said = []
+    monkeypatch.setattr(reader, "_kept", SimpleNamespace(forget=lambda: said.append("forgotten")))
+    monkeypatch.setattr(reader, "concerned", lambda _: PODS[:2])
+    monkeypatch.setattr(reader, "judged", lambda *_, **__: said.append("judged") or [])
+    stored = [SimpleNamespace(id="id", kind=SimpleNamespace(ours=True), name="id")]
+    assert Convergence(reader, None).settled(stored, 1.0, Silent()) == []
+    assert (said[0], said.count("forgotten")) == ("forgotten", 1)
 
 
 def test_what_is_not_to_be_asked_about_stays_so_and_says_what_allows_it():

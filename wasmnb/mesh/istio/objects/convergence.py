@@ -47,6 +47,8 @@ class Convergence:
         progress : Progress
         """
         deadline, pause = time.monotonic() + seconds, _STEP
+        # What was seen before is no proof of how it is at the end.
+        self._reader.look_anew()
         # Those to which it has come are asked again when it has come to all.
         arrived: set[str] = set()
         while True:

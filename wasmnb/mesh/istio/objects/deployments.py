@@ -102,6 +102,7 @@ class Deployments:
             selected = self._selected(plugin, items)
             again = ""
             if only is None and self._writer.holds(plugin, stored) and not (take_over and drift_of(stored[0].item)):
+                self._reader.look_anew()
                 verdicts = self._reader.judged(selected, stored)
                 again = _why_anew(verdicts)
                 if not again:
