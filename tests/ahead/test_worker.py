@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.mesh.conftest import until
 from wasmnb.ahead import Ahead, Tried
 from wasmnb.compile import Filter
+from wasmnb.compile.assemblyscript.service import Service
 from wasmnb.compile.process import Leash, StoppedError, finish, run, start
 from wasmnb.errors import UsageError
 
@@ -129,6 +131,18 @@ def test_who_is_told_may_fail_and_the_next_text_is_compiled():
     ahead.ask("one", GOOD, written)
     until(lambda: len(told), lambda count: count == 2)
     ahead.close()
+
+
+def test_a_compiler_that_is_kept_outlives_a_text_that_was_overtaken_while_it_waited(tmp_path):
+    service, leash = Service(), Leash()
+    service._process = kept = start(["/bin/sleep", "600"], tmp_path)
+    service._of = (os.getpid(),)
+    leash.stop()
+    with leash.on(), pytest.raises(StoppedError):
+        service.compile(None, tmp_path, "", ())
+    assert service.pid == kept.pid
+    service.close()
+    assert kept.poll() is not None
 
 
 def test_tools_on_a_leash_work_behind_others_and_start_no_more_once_it_is_pulled(tmp_path):

@@ -72,7 +72,11 @@ class Service:
             The compiler breaks down on this cell, or does not start.
         """
         question = json.dumps({"source": source, "flags": list(flags)}).encode() + b"\n"
+        holder = leash()
         with self._lock:
+            if holder is not None:
+                # It may have waited long for another cell, whose compiler is not to end with it.
+                holder.check()
             try:
                 return self._twice(node, modules, question)
             except BaseException:
