@@ -133,6 +133,13 @@ def test_one_that_cannot_be_reached_lets_go_of_the_others(monkeypatch):
     assert stopped == ["a"]
 
 
+@pytest.mark.parametrize("prove", ["effect", "trace"])
+def test_a_view_is_not_allowed_to_send_requests_or_to_raise_log_levels(prove):
+    asked = {**ASKED, "context": "a,b", "namespace": None, "prove": prove}
+    with pytest.raises(UsageError, match="A view of several sends nothing"):
+        kinds.ISTIO.start(asked, fetch=None, progress=None)
+
+
 def test_a_comma_with_nothing_beside_it_is_refused():
     with pytest.raises(UsageError, match="'a,' names nothing beside a comma"):
         kinds.ISTIO.start({**ASKED, "context": "a,", "namespace": None}, fetch=None, progress=None)

@@ -103,6 +103,11 @@ def _istio(asked: Mapping[str, Any], *, fetch: Callable[[str], Image], progress:
     places = _places(asked["context"], asked["namespace"])
     if len(places) == 1:
         return _connected(*places[0], asked, fetch)
+    if asked["prove"] is not None and proof(asked["prove"]) is not Proof.CONFIG:
+        raise UsageError(
+            "A view of several sends nothing, so that no filter is seen to act there.",
+            hint=Wording("leave out {}, or look at one", Option("prove", str(asked["prove"]))),
+        )
     from wasmnb.mesh.view import MeshView  # noqa: PLC0415 - for those who look at several
 
     several = [len({place[part] for place in places}) > 1 for part in (0, 1)]
