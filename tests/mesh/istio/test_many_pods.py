@@ -164,7 +164,10 @@ def test_acknowledgements_of_many_are_asked_for_now_and_then_and_at_once_while_o
 def test_what_is_used_again_says_how_old_it_is():
     at = datetime.now(timezone.utc) - timedelta(seconds=40)
     verdict = PodVerdict("pod", "plugin", Verdict.LIVE, "", "", "", (), at)
-    assert aged(verdict).reason in ("seen 40 s ago", "seen 41 s ago")
+    begun = datetime.now(timezone.utc)
+    assert aged(verdict, begun).reason in ("seen 40 s ago", "seen 41 s ago")
+    assert aged(verdict, begun, exact=False).reason == "seen within the last minute", "in a stream, at each look"
+    assert aged(verdict, at) is verdict
 
 
 def test_pods_come_in_pages_and_an_unchanged_one_is_the_same_object():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from wasmnb.check import Checks
@@ -20,6 +21,7 @@ from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter, text_of
 from wasmnb.mesh.istio.proxies import istiod
 from wasmnb.mesh.istio.proxies.admin import Admin
 from wasmnb.mesh.istio.proxies.evidence import Gatherer
+from wasmnb.mesh.istio.proxies.kept_evidence import aged
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
@@ -341,7 +343,9 @@ class IstioMesh:
         """
         self._check()
         stored = self._objects.all() if id is None else self._deployments.find(id)
-        return Verdicts(tuple(self._reader.judged(self._reader.serving(), stored, rest=id is not None)))
+        begun = datetime.now(timezone.utc)
+        found = self._reader.judged(self._reader.serving(), stored, rest=id is not None)
+        return Verdicts(tuple(aged(one, begun) for one in found))
 
     @property
     def sample(self) -> int | None:

@@ -21,6 +21,7 @@ from urllib3.exceptions import ReadTimeoutError
 from wasmnb.errors import WasmnbError
 from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, Objects, Stored, record_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of
+from wasmnb.mesh.istio.proxies.kept_evidence import aged
 from wasmnb.mesh.istio.proxies.pods import ended
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.stream import Snapshot, Stream
@@ -249,9 +250,9 @@ class IstioWatch(Stream):
 
         Every proxy is asked through the API server: what takes long is done seldom, whatever moves.
         """
-        begin = time.monotonic()
+        begin, begun = time.monotonic(), datetime.now(timezone.utc)
         serving = [item for item in items if not item["metadata"].get("deletionTimestamp")]
-        verdicts = self._judge(serving, stored) if stored else []
+        verdicts = [aged(one, begun, exact=False) for one in self._judge(serving, stored)] if stored else []
         self._compare({("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in verdicts}, "verdict")
         self._busy = any(one.verdict in _UNDER_WAY for one in verdicts)
         end = time.monotonic()

@@ -136,10 +136,20 @@ class KeptEvidence:
             self._seen = kept | {key: seen for key, seen in fresh.items() if seen is not None}
 
 
-def aged(verdict: PodVerdict) -> PodVerdict:
-    """Give a verdict that stands on what was seen before with its age."""
+def aged(verdict: PodVerdict, begun: datetime, *, exact: bool = True) -> PodVerdict:
+    """Give a verdict that stands on what was seen before a look began with its age.
+
+    Parameters
+    ----------
+    verdict : PodVerdict
+    begun : datetime
+    exact : bool
+        In seconds; else in words that are the same at each look, so that a stream has nothing new to tell.
+    """
+    if verdict.at >= begun:
+        return verdict
     age = (datetime.now(timezone.utc) - verdict.at).total_seconds()
-    return verdict.noted(f"seen {age:.0f} s ago")
+    return verdict.noted(f"seen {age:.0f} s ago" if exact else "seen within the last minute")
 
 
 def _key(item: Mapping[str, Any]) -> str:

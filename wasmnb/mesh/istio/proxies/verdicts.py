@@ -24,7 +24,7 @@ from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected, removal
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
-from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence, aged
+from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence
 from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started, workload
 from wasmnb.mesh.istio.proxies.sample import sampled
@@ -230,11 +230,9 @@ class VerdictReader:
             return proven
         ill = {one.pod for one in proven if one.verdict not in _WELL}
         self._kept.keep(asked, state, {one.name for one in asked} - ill)
-        before = evidence.keys() - {one.name for one in asked}
-        told = [aged(one) if one.pod in before else one for one in proven]
         # A request would load the VM of a crashed one again.
         reloading = {one.id for one in stored if policy_of(one) is FailPolicy.RELOAD}
-        return self.proving.handled(told, {item["metadata"]["name"]: item for item in concerned}, reloading)
+        return self.proving.handled(proven, {item["metadata"]["name"]: item for item in concerned}, reloading)
 
     def _gathered(
         self, items: Sequence[Item], state: Hashable, *, whole: bool
