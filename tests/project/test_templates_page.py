@@ -57,5 +57,5 @@ def test_the_form_the_doctor_and_tab_know_it() -> None:
     assert ("house-greeting", "house-greeting: greets as the house does") in choices()["template"]
     with Session() as session:
         (group,) = [check for check in session.doctor() if check.name == "templates"]
-        assert group.detail.endswith("metrics, house-greeting (housestyle 1.0)")
+        assert group.detail.endswith(", house-greeting (housestyle 1.0)")
         assert candidates(COMMANDS["wasm_init"], "mine --template ho", session) == (["house-greeting"], "ho")
