@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wasmnb.errors import in_words
-from wasmnb.mesh.protocol import Change
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
+from wasmnb.mesh.changes import Changes
 
 __all__ = ["Snapshot", "Stream"]
 
@@ -28,7 +22,7 @@ _GONE = {"pod": "pod-gone", "plugin": "plugin-gone", "verdict": "verdict"}
 _RESTLESS = ("at", "evidence")
 
 
-class Stream:
+class Stream(Changes):
     """What every mesh's watch shares; a mesh says in `_look` what it looks at.
 
     Parameters
@@ -38,34 +32,13 @@ class Stream:
     """
 
     def __init__(self, closed: Callable[[Any], None]) -> None:
+        super().__init__()
         self._closed = closed
-        self._changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
-        self._wake, self._end = threading.Event(), threading.Event()
-        self._number = 0
+        self._wake = threading.Event()
         self._told: dict[tuple[str, str], dict[str, Any]] = {}
         self._stale = self._fresh = False
         self._heard = datetime.now(timezone.utc)
         self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name="wasmnb-watch", daemon=True)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Change:
-        if self._end.is_set():
-            raise StopIteration
-        change = self._changes.get()
-        if change is None or self._end.is_set():
-            self._changes.put(None)  # one more for an iteration in another thread
-            raise StopIteration
-        return change
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def wake(self) -> None:
         """Have the mesh looked at now."""
@@ -77,7 +50,7 @@ class Stream:
             self._end.set()
             self._wake.set()
             self._release()
-            self._changes.put(None)
+            self._over()
             self._closed(self)
 
     def _release(self) -> None:
@@ -102,7 +75,7 @@ class Stream:
                 self._freshness(in_words(error))
                 pause = _AGAIN
             if pause is None:
-                self._changes.put(None)
+                self._over()
                 return
             self._wake.wait(pause)
 
@@ -125,10 +98,6 @@ class Stream:
         elif not problem and not self._fresh:
             self._stale, self._fresh = False, True
             self._tell("fresh", "mesh", {})
-
-    def _tell(self, kind: str, name: str, value: dict[str, Any]) -> None:
-        self._number += 1
-        self._changes.put(Change(self._number, datetime.now(timezone.utc), kind, name, value))
 
 
 def _calm(value: Mapping[str, Any] | None) -> dict[str, Any] | None:

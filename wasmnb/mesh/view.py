@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from wasmnb.check import Checks
 from wasmnb.errors import BadNameError, Explained, UsageError
+from wasmnb.mesh.changes import Changes
 from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Verdicts
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.plugins import Plugins
@@ -19,9 +18,6 @@ from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
-
-    from typing_extensions import Self
 
     from wasmnb.mesh.protocol import Change, Mesh, Watch
     from wasmnb.plugin import Plugin
@@ -253,44 +249,24 @@ def to_change(mesh: Mesh) -> Mesh:
     return mesh
 
 
-class _Watches:
+class _Watches(Changes):
     """The changes of several meshes in one stream: fresh when all are."""
 
     def __init__(self, watches: Mapping[str, Watch]) -> None:
+        super().__init__()
         self._watches = watches
-        self._changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._number = 0
         self._fresh: set[str] = set()
-        self._ended = False
         for name, watch in watches.items():
             run = copy_context().run
             threading.Thread(target=run, args=(self._pump, name, watch), name="wasmnb-view", daemon=True).start()
 
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Change:
-        change = None if self._ended else self._changes.get()
-        if change is None or self._ended:
-            self._changes.put(None)  # one more for an iteration in another thread
-            raise StopIteration
-        return change
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """End the stream, and those that it is made of."""
-        self._ended = True
+        self._end.set()
         for watch in self._watches.values():
             watch.close()
-        self._changes.put(None)
+        self._over()
 
     def _pump(self, name: str, watch: Watch) -> None:
         for change in watch:
@@ -298,27 +274,23 @@ class _Watches:
                 if change.kind == "fresh":
                     self._fresh.add(name)
                     if len(self._fresh) == len(self._watches):
-                        self._tell(change)
+                        self._tell(change.kind, change.name, change.value)
                 elif change.kind == "stale":
                     whole = len(self._fresh) == len(self._watches)
                     self._fresh.discard(name)
                     if whole:
                         reason = f"{name}: {change.value.get('reason', '')}"
-                        self._tell(replace(change, value={**change.value, "reason": reason}))
+                        self._tell(change.kind, change.name, {**change.value, "reason": reason})
                 else:
-                    self._tell(_named(change, name))
+                    self._tell(change.kind, *_named(change, name))
         # What is not told of one of them any more would pass for its state of now.
-        self._changes.put(None)
-
-    def _tell(self, change: Change) -> None:
-        self._number += 1
-        self._changes.put(replace(change, number=self._number, at=datetime.now(timezone.utc)))
+        self._over()
 
 
-def _named(change: Change, mesh: str) -> Change:
-    """Give a change with the name that its pod has in the view; a plugin's stays."""
+def _named(change: Change, mesh: str) -> tuple[str, Mapping[str, Any]]:
+    """Give the name that a change's pod has in the view, and its value with that name; a plugin's stay."""
     if change.kind.startswith("plugin"):
-        return change
+        return change.name, change.value
     key = "pod" if change.kind == "verdict" else "name"
     value = {**change.value, key: f"{mesh}/{change.value[key]}"} if key in change.value else change.value
-    return replace(change, name=f"{mesh}/{change.name}", value=value)
+    return f"{mesh}/{change.name}", value
