@@ -31,6 +31,7 @@ from wasmnb.plugin import FailPolicy, Plugin
 LIVE, LOADED, OLD, WARMING, REJECTED = Verdict.LIVE, Verdict.LOADED, Verdict.OLD, Verdict.WARMING, Verdict.REJECTED
 DENY_ALL, ALLOW_ALL, TRAPPED, HUNG = Verdict.DENY_ALL, Verdict.ALLOW_ALL, Verdict.TRAPPED, Verdict.HUNG
 UNPROVEN, NO_SIDECAR = Verdict.UNPROVEN, Verdict.NO_SIDECAR
+UNSAID = {Handling.UNKNOWN}
 
 
 def words(verdicts):
@@ -137,7 +138,10 @@ def test_a_pod_that_starts_while_a_bad_module_is_in_force_is_rejected_though_it_
 def test_a_trap_is_seen_with_the_function_and_only_where_it_happened(mesh, published):
     assert words(mesh.apply(Plugin("trap", published(trapping()), DETAILS))) == [LIVE] * 3
     assert request(mesh, "/details/1!")[0] == 503
-    found = until(lambda: mesh.wait("trap"), lambda all_: TRAPPED in words(all_))
+    # All requests of a look may meet the worker whose VM runs on: then it is not said what happens.
+    found = until(
+        lambda: mesh.wait("trap"), lambda all_: {one.requests for one in all_ if one.verdict is TRAPPED} - UNSAID
+    )
     assert sorted(words(found)) == [LIVE, LIVE, TRAPPED]
     told = next(one for one in found if one.verdict is TRAPPED)
     assert "proxy_on_response_headers" in told.reason

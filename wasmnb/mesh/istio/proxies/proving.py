@@ -51,6 +51,8 @@ _SLACK = timedelta(seconds=2)
 """Between the clock here and the node's, and the whole seconds of a question for a log."""
 _READS, _STEP = 30, 0.1
 _MOMENT = 2.0  # seconds within which what happens to requests is not looked at again
+_CRASHED = 4
+"""Requests to a pod with a crashed VM: each worker has a VM, and a new connection meets workers at random."""
 _HANDLED = (
     Verdict.OLD,
     Verdict.REJECTED,
@@ -283,18 +285,25 @@ class Proving:
                 found[at] = replace(one, observed=known.observed)
             elif len(due) < _AT_ONCE:
                 due.append((at, one, item))
-        answers = self._send([(item, PLAIN) for _, _, item in due])
-        for (at, one, item), answer in zip(due, answers, strict=True):
-            if answer is not None:
-                found[at] = replace(one, observed=self._handling(one, item, answer))
+        asked = [each for each in due for _ in range(_CRASHED if each[1].verdict is Verdict.TRAPPED else 1)]
+        answers = self._send([(item, PLAIN) for _, _, item in asked])
+        answered = [(at, answer) for (at, _, _), answer in zip(asked, answers, strict=True) if answer is not None]
+        for at, one, item in due:
+            if told := [answer for whose, answer in answered if whose == at]:
+                found[at] = replace(one, observed=self._handling(one, item, told))
             self._handled[_uid(item), one.plugin] = (time.monotonic(), found[at])
         return found
 
-    def _handling(self, verdict: PodVerdict, item: Mapping[str, Any], answer: Response) -> Handling:
+    def _handling(self, verdict: PodVerdict, item: Mapping[str, Any], answers: Sequence[Response]) -> Handling:
         trials = self._trials.get(verdict.plugin, {})
         own = trials[verdict.wanted].on(PLAIN) if verdict.wanted in trials else None
         old = [trial.on(PLAIN) for digest, trial in trials.items() if digest != verdict.wanted]
-        return handling_of(answer, own, old, self._there(item, verdict.plugin).get(PLAIN))
+        before = self._there(item, verdict.plugin).get(PLAIN)
+        found = [handling_of(answer, own, old, before) for answer in answers]
+        if verdict.verdict is not Verdict.TRAPPED:
+            return found[0]
+        # What a worker filters whose VM runs on says nothing of the crashed one's requests.
+        return next((one for one in found if one is not Handling.FILTERED), Handling.UNKNOWN)
 
     def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
         """Look for the effects of plugins that are loaded, each on a pod, with its filter there."""
