@@ -195,15 +195,36 @@ export interface DraftMessage {
   tone: "" | "good" | "warn" | "bad" | "quiet";
 }
 
+/** A cell that shows a response, and the filters of which it may become a case; none when it shows none any more. */
+export interface AnswerMessage {
+  cell: string;
+  filters: string[];
+}
+
+/** The cell with a filter's cases, of which the response below a cell now is one; or why it cannot be. */
+export interface CaseMessage {
+  cell: string;
+  source: string;
+  problem: string;
+}
+
 /** The cells of which something else is to be said than before. */
 export interface CellsMessage {
   cells: CellMessage[];
   marks: MarksMessage[];
   drafts: DraftMessage[];
+  answers: AnswerMessage[];
+  cases: CaseMessage[];
 }
 
 /** What stands in a cell that is being edited; without a source, somebody types in it just now. */
 export interface TypedMessage {
   cell: string;
   source: string | null;
+}
+
+/** The response below a cell is to become a case of a filter. */
+export interface SaveMessage {
+  cell: string;
+  filter: string;
 }

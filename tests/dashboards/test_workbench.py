@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from wasmnb.cases import CaseResult, CasesFailedError, TestResults
 from wasmnb.cases.judge import Check
 from wasmnb.compile import Filter
 from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix
-from wasmnb.errors import CompileError, SelectorError
+from wasmnb.errors import CompileError, SelectorError, UsageError
 from wasmnb.lab.marks import by_compiler
 from wasmnb.lab.standing import Ran, mark, standing
 from wasmnb.live.feed import Freshness
@@ -25,6 +26,7 @@ from wasmnb.live.row import PluginState, Row
 from wasmnb.mesh import Verdict
 from wasmnb.session import close_default, default
 from wasmnb.session.files import FileResult
+from wasmnb.traffic import Capture, Exchange, Headers, Request, Response
 
 OWN, OTHER = "sha256:" + "ab12cd34" * 8, "sha256:" + "99887766" * 8
 LIVE = Freshness("live", datetime.now(timezone.utc))
@@ -85,7 +87,7 @@ class Comm:
     """A front end's end of a comm."""
 
     def __init__(self):
-        self.told, self.marks, self.drafts = [], [], []
+        self.told, self.marks, self.drafts, self.answers, self.cases = [], [], [], [], []
         self.closed = self.said = None
 
     def send(self, data):
@@ -93,12 +95,17 @@ class Comm:
         self.told += sent["cells"]
         self.marks += sent["marks"]
         self.drafts += sent["drafts"]
+        self.answers += sent["answers"]
+        self.cases += sent["cases"]
 
     def on_msg(self, said):
         self.said = said
 
     def typed(self, cell, source):
         self.said({"content": {"data": {"cell": cell, "source": source}}})
+
+    def save(self, cell, name):
+        self.said({"content": {"data": {"cell": cell, "filter": name}}})
 
     def on_close(self, closed):
         self.closed = closed
@@ -294,3 +301,48 @@ def test_what_is_typed_is_compiled_and_nothing_more(kernel):
     comm.typed(3, None)
     bench = lab.workbench._benches[kernel]
     assert not bench._typing._ahead._wanted
+
+
+def answered(*in_force):
+    """A response, as %wasm_headers gives it."""
+    request = Request("GET", "details:9080", "/1", Headers((("authorization", "***"),)))
+    return Capture(
+        Exchange(
+            request, Response(200, "OK", Headers(())), "a", "b", "proxy", 0.1, LIVE.since, in_force=tuple(in_force)
+        )
+    )
+
+
+def test_a_response_that_a_cell_shows_becomes_a_case(kernel, monkeypatch):
+    sent = "%wasm_headers productpage details:9080/1"
+    default().context.filters._known["greeter"] = None
+    default().context.secrets.add("hunter2-secret")
+    taken = answered("greeter@12345678", "other@12345678")
+    raw = replace(taken.after, request=replace(taken.after.request, headers=Headers((("authorization", "hunter2"),))))
+    default().context.captures.add(raw, ())
+    recorded = []
+
+    def record(name, exchange):
+        recorded.append((name, exchange))
+        if len(recorded) > 1:
+            raise UsageError("The answer 200 is not the filter's alone.", why=["hunter2-secret"])
+        default().context.cases._known[name] = ((), "test: []")
+
+    monkeypatch.setattr(default().requests, "_record", record)
+    kernel.ran("one", sent, result=taken)
+    comm = kernel.open()
+    assert comm.answers == [{"cell": "one", "filters": ["greeter"]}]
+    comm.save("one", "greeter")
+    until(lambda: comm.cases, bool)
+    assert comm.cases == [{"cell": "one", "source": "%%wasm_test greeter\ntest: []", "problem": ""}]
+    assert recorded == [("greeter", raw)], "the filter is given what was sent, not what is shown of it"
+    comm.save("one", "greeter")
+    until(lambda: comm.cases, lambda cases: len(cases) > 1)
+    assert comm.cases[1]["problem"] == "The answer 200 is not the filter's alone.; ***"
+    assert [one["cell"] for one in kernel.open().answers] == ["one"]
+    # What shows none any more has no button.
+    kernel.ran("one", sent, error=ValueError("no answer"))
+    assert comm.answers[1:] == [{"cell": "one", "filters": []}]
+    comm.save("one", "greeter")
+    kernel.ran("two", sent, result=answered())
+    assert comm.answers[2:] == [{"cell": "two", "filters": []}]

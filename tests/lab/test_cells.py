@@ -105,7 +105,8 @@ FILTER = CPP.replace(
 
 def test_each_cell_says_where_its_filter_stands(notebook):
     broken = "%%wasm_filter broken\nint x = 1"
-    opened = notebook("%load_ext wasmnb\n%wasm_mesh local", FILTER, broken, height=1300, extension=True)
+    sent = "%wasm_headers productpage details:9080/details/1"
+    opened = notebook("%load_ext wasmnb\n%wasm_mesh local", FILTER, sent, broken, height=1300, extension=True)
     page = opened.page
     opened.run_all()
     live = page.locator(".jp-CodeCell:has-text('wasm_filter greeter') .wasmnb-status")
@@ -114,6 +115,18 @@ def test_each_cell_says_where_its_filter_stands(notebook):
     page.locator(".jp-CodeCell .wasmnb-status").filter(has_text="not built").wait_for(timeout=60_000)
     opened.picture("status-light")
     opened.check_accessible(".wasmnb-status")
+    # What a response shows becomes a case, in the cell below it.
+    page.get_by_role("button", name="Save as a test of greeter").click()
+    page.wait_for_function(f"{MIMES}.length === 5", timeout=120_000)
+    opened.picture("answer-light")
+    opened.check_accessible(".wasmnb-answer")
+    case = page.evaluate(f"{MIMES}.get(3).sharedModel.getSource()")
+    assert case.startswith("%%wasm_test greeter\ntest:\n- name: 'GET /details/1: 200'")
+    assert "{key: x-greeting, value: hello from a cell}" in case
+    opened.run(3)
+    page.locator(".jp-CodeCell").nth(3).get_by_text("1 passed").or_(page.get_by_text("1 case")).first.wait_for(
+        timeout=120_000
+    )
     edit(opened, 1, *" // later")
     live.filter(has_text="edited since").wait_for(timeout=60_000)
     assert "✓" not in live.inner_text()

@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from wasmnb.ahead import Tried
     from wasmnb.compile import Filter
     from wasmnb.compile.diagnostics import Diagnostic
+    from wasmnb.lab.answers import Answers
     from wasmnb.lab.drafts import Drafts
     from wasmnb.lab.standing import Ran
     from wasmnb.live.board import Board, Paint
-    from wasmnb.live.messages import CellMessage, CellsMessage, DraftMessage, MarkMessage, MarksMessage, Witness
+    from wasmnb.live.messages import (
+        AnswerMessage,
+        CaseMessage,
+        CellMessage,
+        CellsMessage,
+        DraftMessage,
+        MarkMessage,
+        MarksMessage,
+        Witness,
+    )
     from wasmnb.live.row import Row
     from wasmnb.mesh import Mesh
 
@@ -28,6 +38,7 @@ TARGET = "wasmnb"
 """The name of the comm that the extension opens."""
 
 _OURS = re.compile(r"\s*%{2}wasm_(?:filter|file|test)\b")
+_SENT = "wasm_headers"
 
 
 class Workbench:
@@ -55,6 +66,7 @@ class Workbench:
         self._said: dict[str, MarksMessage] = {}
         self._crashed: dict[str, float] = {}
         self._typing: Drafts | None = None
+        self._answers: Answers | None = None
         self._board: Board | None = None
         self._mesh: Mesh | None = None
         self._rows: dict[str, Row] = {}
@@ -77,7 +89,8 @@ class Workbench:
             self._comms.append(comm)
             comm.on_close(lambda _: self._gone(comm))
             comm.on_msg(lambda message: self._typed(message["content"]["data"]))
-            comm.send(_message(self._told.values(), self._marks.values(), self._drafts.values()))
+            shown = self._answers.told() if self._answers is not None else ()
+            comm.send(_message(self._told.values(), self._marks.values(), self._drafts.values(), shown))
         self._renew()
 
     def _gone(self, comm: Any) -> None:
@@ -89,6 +102,10 @@ class Workbench:
     def _typed(self, said: Any) -> None:
         """Take what a page says of a cell that is edited; with a subshell, while another cell runs."""
         cell, source = said.get("cell"), said.get("source")
+        if isinstance(cell, str) and isinstance(said.get("filter"), str):
+            if self._answers is not None:
+                self._answers.save(cell, said["filter"])
+            return
         if not isinstance(cell, str) or not isinstance(source, str | None):
             return
         from wasmnb.lab.drafts import Drafts  # noqa: PLC0415 - for those who type
@@ -133,8 +150,12 @@ class Workbench:
     def _after(self, result: Any) -> None:
         """Take what a cell came to; any cell may have deployed something, or chosen a mesh."""
         cell, source = getattr(result.info, "cell_id", None), result.info.raw_cell or ""
-        if cell and _OURS.match(source):
-            self._results.pop(cell, None)
+        if not cell:
+            self._renew()
+            return
+        self._results.pop(cell, None)
+        shows = _SENT in source or (self._answers is not None and self._answers.shows(cell))
+        if shows or _OURS.match(source):
             self._results[cell] = (source, result.error_before_exec or result.error_in_exec or result.result)
         self._renew()
 
@@ -145,15 +166,24 @@ class Workbench:
 
         session = default()
         marks: list[MarksMessage] = []
+        answers: list[AnswerMessage] = []
         while self._results:
             # In the order in which they ran: what is said of a file is shown in the cell that wrote it before.
             cell = next(iter(self._results))
             source, value = self._results.pop(cell)
             with self._lock:
-                marks += self._take(cell, source, value, session.mask)
+                marks += self._take(cell, source, value, session.mask) if _OURS.match(source) else []
+                answers += self._shown().take(cell, value)
         if self._ran:
             self._follow(session.current if session.running else None)
-        self._tell(marks=marks)
+        self._tell(marks=marks, answers=answers)
+
+    def _shown(self) -> Answers:
+        if self._answers is None:
+            from wasmnb.lab.answers import Answers  # noqa: PLC0415 - for those who have run something
+
+            self._answers = Answers(lambda case: self._tell(cases=[case]))
+        return self._answers
 
     def _take(self, cell: str, source: str, value: Any, mask: Callable[[str], str]) -> list[MarksMessage]:
         """Keep what a cell that was run came to; give what is to be told of its lines."""
@@ -226,7 +256,14 @@ class Workbench:
             self._rows.pop(name, None)
         self._tell()
 
-    def _tell(self, *, marks: Iterable[MarksMessage] = (), drafts: Iterable[DraftMessage] = ()) -> None:
+    def _tell(
+        self,
+        *,
+        marks: Iterable[MarksMessage] = (),
+        drafts: Iterable[DraftMessage] = (),
+        answers: Iterable[AnswerMessage] = (),
+        cases: Iterable[CaseMessage] = (),
+    ) -> None:
         """Tell what is to be told, and of which cells something else is to be said than before."""
         with self._lock:
             changed: list[CellMessage] = []
@@ -244,7 +281,7 @@ class Workbench:
                 }
                 changed = [one for cell, one in now.items() if self._told.get(cell) != one]
                 self._told = now
-            told = _message(changed, (*marks, *traps), drafts)
+            told = _message(changed, (*marks, *traps), drafts, answers, cases)
             for comm in self._comms if any(told.values()) else ():
                 comm.send(told)
 
@@ -272,9 +309,19 @@ def _tested() -> Container[str]:
 
 
 def _message(
-    cells: Iterable[CellMessage], marks: Iterable[MarksMessage], drafts: Iterable[DraftMessage]
+    cells: Iterable[CellMessage],
+    marks: Iterable[MarksMessage],
+    drafts: Iterable[DraftMessage],
+    answers: Iterable[AnswerMessage],
+    cases: Iterable[CaseMessage] = (),
 ) -> CellsMessage:
-    return {"cells": list(cells), "marks": list(marks), "drafts": list(drafts)}
+    return {
+        "cells": list(cells),
+        "marks": list(marks),
+        "drafts": list(drafts),
+        "answers": list(answers),
+        "cases": list(cases),
+    }
 
 
 def attach(shell: Any, read: Callable[[str], Filter]) -> None:

@@ -6,7 +6,9 @@ from typing import Literal, TypedDict
 
 __all__ = [
     "ActionMessage",
+    "AnswerMessage",
     "CaptureMessage",
+    "CaseMessage",
     "CellMessage",
     "CellsMessage",
     "DraftMessage",
@@ -26,6 +28,7 @@ __all__ = [
     "PodsMessage",
     "PodsPaintMessage",
     "RateMessage",
+    "SaveMessage",
     "SignMessage",
     "TypedMessage",
 ]
@@ -239,12 +242,29 @@ class DraftMessage(TypedDict):
     tone: Tone
 
 
+class AnswerMessage(TypedDict):
+    """A cell that shows a response, and the filters of which it may become a case; none when it shows none any more."""
+
+    cell: str
+    filters: list[str]
+
+
+class CaseMessage(TypedDict):
+    """The cell with a filter's cases, of which the response below a cell now is one; or why it cannot be."""
+
+    cell: str
+    source: str
+    problem: str
+
+
 class CellsMessage(TypedDict):
     """The cells of which something else is to be said than before."""
 
     cells: list[CellMessage]
     marks: list[MarksMessage]
     drafts: list[DraftMessage]
+    answers: list[AnswerMessage]
+    cases: list[CaseMessage]
 
 
 class TypedMessage(TypedDict):
@@ -252,3 +272,10 @@ class TypedMessage(TypedDict):
 
     cell: str
     source: str | None
+
+
+class SaveMessage(TypedDict):
+    """The response below a cell is to become a case of a filter."""
+
+    cell: str
+    filter: str

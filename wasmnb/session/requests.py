@@ -109,7 +109,8 @@ class Requests:
                 Wording("A case is of one answer, and {} asks for several.", Option("all_pods", value=True)),
                 hint=Wording("leave {} out", Option("all_pods", value=True)),
             )
-        module = None if save_test is None else self.context.filters.get(save_test).module
+        if save_test is not None:
+            self.context.filters.get(save_test)  # before anything is sent
         lines, content = parsing.header_lines(header), parsing.body(data)
         self.context.secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
         self.context.secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
@@ -146,10 +147,45 @@ class Requests:
         except KeyboardInterrupt:
             raise Interrupted(f"Waiting for {redact.url(url)} was stopped; the request may have arrived.") from None
         expected.check(capture.after)
-        if save_test is not None and module is not None:
-            environment = self._environment(save_test)
-            self.context.cases.record(save_test, taken, module, environment, self.context.secrets)
+        if save_test is not None:
+            self._record(save_test, taken)
         return capture
+
+    def save_test(self, name: str, taken: Capture) -> str:
+        """Add a case to those of a filter: a request that was sent, and what of its answer is the filter's.
+
+        Parameters
+        ----------
+        name : str
+            A filter of the session.
+        taken : Capture
+            As `headers` gave it.
+
+        Returns
+        -------
+        str
+            The filter's cases, in YAML.
+
+        Raises
+        ------
+        UsageError
+            The filter alone answers otherwise.
+        BadNameError
+        """
+        shown = taken.after
+        # What is shown has its secrets masked, and the filter is given what was sent.
+        sent = (one for one in self.context.captures if (one.at, one.pod, one.via) == (shown.at, shown.pod, shown.via))
+        self._record(name, next(sent, shown))
+        return self.context.cases.text(name)
+
+    def filters_of(self, taken: Capture) -> Sequence[str]:
+        """Name the filters of the session that were in force when a response came."""
+        plugins = {name.partition("@")[0] for name in taken.after.in_force or ()}
+        return [name for name in self.context.filters.names() if name in plugins]
+
+    def _record(self, name: str, taken: Exchange) -> None:
+        module, environment = self.context.filters.get(name).module, self._environment(name)
+        self.context.cases.record(name, taken, module, environment, self.context.secrets)
 
     def _environment(self, name: str) -> Environment:
         """Give what a filter is configured with where it is in force."""

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
 import type { ILauncher } from "@jupyterlab/launcher";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
+import { ROW } from "./answers.ts";
 import { next } from "./squiggles.ts";
 
 /** The cells of a new notebook: a mesh, a filter on it, and what the filter does to a response. */
@@ -62,6 +63,13 @@ export function addCommands(
         return view ? next(view) : false;
       },
     },
+    {
+      command: "wasmnb:save-test",
+      label: "Save the response of the active cell as a test",
+      caption: "Put the cases of its filter below, with this request and this response as one of them",
+      isEnabled: () => saving(tracker) !== null,
+      execute: () => saving(tracker)?.click(),
+    },
     ...[
       { command: "wasmnb:pods", label: "Show the pods of the mesh", source: "%wasm_pods --watch" },
       { command: "wasmnb:status", label: "Show the verdicts of the mesh", source: "%wasm_status" },
@@ -79,6 +87,10 @@ export function addCommands(
     palette?.addItem({ command, category: "wasmnb" });
   }
   launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10 });
+}
+
+function saving(tracker: INotebookTracker): HTMLElement | null {
+  return tracker.activeCell?.node.querySelector<HTMLElement>(`:scope > .${ROW} button`) ?? null;
 }
 
 function propose(panel: NotebookPanel | null, source: string): void {

@@ -1,7 +1,7 @@
 // The comm to a notebook's kernel: opened by the page, again whenever the kernel may have begun to listen.
 
 import type { Comm, NotebookPanel } from "@jupyterlab/notebook";
-import type { CellsMessage, TypedMessage } from "../messages.ts";
+import type { CellsMessage, SaveMessage, TypedMessage } from "../messages.ts";
 
 const TARGET = "wasmnb";
 
@@ -29,7 +29,7 @@ export class Link {
   }
 
   /** Tell the kernel; false where it does not listen. */
-  send(message: TypedMessage): boolean {
+  send(message: TypedMessage | SaveMessage): boolean {
     if (this.connected) this.comm?.send({ ...message });
     return this.connected;
   }

@@ -4,6 +4,7 @@ import type { Cell, ICodeCellModel } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import { element, sign } from "../dom.ts";
 import type { ActionMessage, CellMessage, CellsMessage, DraftMessage } from "../messages.ts";
+import { putBelow } from "./below.ts";
 import { mark } from "./mark.ts";
 
 /** What the line of a cell says, and what it offers. */
@@ -97,17 +98,6 @@ export class StatusLines {
 
   private button(cell: Cell, { label, source }: ActionMessage): HTMLElement {
     const title = `put this below: ${source.split("\n")[0]}`;
-    return element("button", { type: "button", title, onclick: () => this.propose(cell, source) }, label);
-  }
-
-  /** Put a cell below that does it when it is run; one that stands there already is gone to. */
-  private propose(cell: Cell, source: string): void {
-    const { content } = this.panel;
-    const below = content.widgets.indexOf(cell) + 1;
-    if (content.widgets[below]?.model.sharedModel.getSource() !== source) {
-      content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
-    }
-    content.activeCellIndex = below;
-    content.mode = "edit";
+    return element("button", { type: "button", title, onclick: () => putBelow(this.panel, cell, source) }, label);
   }
 }

@@ -3,6 +3,7 @@
 import type { Cell } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { CellsMessage } from "../messages.ts";
+import { Answers } from "./answers.ts";
 import { followCells } from "./cells.ts";
 import { linkLines } from "./jump.ts";
 import { Link } from "./link.ts";
@@ -16,10 +17,12 @@ export class Workbench {
   private readonly typing: Typing;
   private readonly marks: Marks;
   private readonly lines: StatusLines;
+  private readonly answers: Answers;
 
   constructor(panel: NotebookPanel, compiles: () => boolean) {
     this.marks = new Marks(panel);
     this.lines = new StatusLines(panel);
+    this.answers = new Answers(panel, (message) => this.link.send(message));
     this.link = new Link(
       panel,
       (told) => this.take(told),
@@ -45,6 +48,7 @@ export class Workbench {
         this.marks.follow(cell);
       }
       this.lines.paint();
+      this.answers.paint();
     };
     panel.content.model?.cells.changed.connect(look);
     look();
@@ -54,10 +58,12 @@ export class Workbench {
     for (const draft of told.drafts) this.typing.answered(draft.cell);
     this.lines.take(told);
     this.marks.take(told.marks);
+    this.answers.take(told);
   }
 
   private forget(): void {
     this.lines.forget();
+    this.answers.forget();
     this.marks.forget();
   }
 }

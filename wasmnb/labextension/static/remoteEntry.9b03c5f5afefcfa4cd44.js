@@ -63,7 +63,7 @@ var import_notebook = require("@jupyterlab/notebook");
 var import_settingregistry = require("@jupyterlab/settingregistry");
 
 // style/lab.css
-var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-status button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  margin-left: 0.6em;\n  padding: 0 0.5em;\n}\n.wasmnb-status button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
+var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-answer {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 4px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.jp-mod-noOutputs > .wasmnb-answer {\n  display: none;\n}\n.wasmnb-answer button {\n  margin-right: 0.6em;\n}\n.wasmnb-status button {\n  margin-left: 0.6em;\n}\n.wasmnb-status button,\n.wasmnb-answer button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  padding: 0 0.5em;\n}\n.wasmnb-status button:hover,\n.wasmnb-answer button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible,\n.wasmnb-answer button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
 
 // src/dom.ts
 function element(tag, attributes = {}, ...children) {
@@ -287,6 +287,81 @@ function followCell(cell, usual) {
   });
   cell.mimeTypeChanged.connect(settle);
   settle();
+}
+
+// src/lab/below.ts
+function putBelow(panel, cell, source) {
+  const { content } = panel;
+  const below = content.widgets.indexOf(cell) + 1;
+  if (content.widgets[below]?.model.sharedModel.getSource() !== source) {
+    content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
+  }
+  content.activeCellIndex = below;
+  content.mode = "edit";
+}
+
+// src/lab/answers.ts
+var ROW = "wasmnb-answer";
+var Answers = class {
+  constructor(panel, send) {
+    this.panel = panel;
+    this.send = send;
+  }
+  panel;
+  send;
+  told = /* @__PURE__ */ new Map();
+  rows = /* @__PURE__ */ new WeakMap();
+  /** Offer what is told, and put the cells that were asked for below their responses. */
+  take({ answers, cases }) {
+    for (const one of answers) this.told.set(one.cell, one);
+    this.paint();
+    for (const one of cases) this.made(one);
+  }
+  /** Offer nothing any more: the kernel that knew is gone. */
+  forget() {
+    this.told.clear();
+    this.paint();
+  }
+  /** Have below each cell what may be made of its response. */
+  paint() {
+    for (const cell of this.panel.content.widgets) {
+      const filters = this.told.get(cell.model.id)?.filters ?? [];
+      const row = this.rows.get(cell);
+      if (!filters.length) row?.remove();
+      else this.offer(cell, row ?? element("div", { class: ROW, "data-lm-suppress-shortcuts": "true" }), filters);
+    }
+  }
+  offer(cell, row, filters) {
+    this.rows.set(cell, row);
+    if (!row.isConnected) cell.node.querySelector(":scope > .jp-Cell-outputWrapper")?.after(row);
+    const offered = filters.join(" ");
+    if (row.dataset.offered === offered) return;
+    row.dataset.offered = offered;
+    row.replaceChildren(
+      ...filters.map((filter) => this.button(cell, row, filter)),
+      element("span", { role: "status", class: "wasmnb-problem" })
+    );
+  }
+  button(cell, row, filter) {
+    const title = `put %%wasm_test ${filter} below, with this request and this response as a case`;
+    const pressed = () => {
+      if (row.getAttribute("aria-busy") || !this.send({ cell: cell.model.id, filter })) return;
+      row.setAttribute("aria-busy", "true");
+      say(row, "the filter is run with it \u2026");
+    };
+    return element("button", { type: "button", title, onclick: pressed }, `Save as a test of ${filter}`);
+  }
+  made({ cell: id, source, problem }) {
+    const cell = this.panel.content.widgets.find((one) => one.model.id === id);
+    const row = cell && this.rows.get(cell);
+    if (!row) return;
+    row.removeAttribute("aria-busy");
+    say(row, problem);
+    if (source) putBelow(this.panel, cell, source);
+  }
+};
+function say(row, text) {
+  row.querySelector("[role=status]")?.replaceChildren(text);
 }
 
 // node_modules/@codemirror/lint/dist/index.js
@@ -1257,6 +1332,13 @@ function addCommands(app, tracker, palette, launcher) {
         return view ? next(view) : false;
       }
     },
+    {
+      command: "wasmnb:save-test",
+      label: "Save the response of the active cell as a test",
+      caption: "Put the cases of its filter below, with this request and this response as one of them",
+      isEnabled: () => saving(tracker) !== null,
+      execute: () => saving(tracker)?.click()
+    },
     ...[
       { command: "wasmnb:pods", label: "Show the pods of the mesh", source: "%wasm_pods --watch" },
       { command: "wasmnb:status", label: "Show the verdicts of the mesh", source: "%wasm_status" },
@@ -1274,6 +1356,9 @@ function addCommands(app, tracker, palette, launcher) {
     palette?.addItem({ command, category: "wasmnb" });
   }
   launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10 });
+}
+function saving(tracker) {
+  return tracker.activeCell?.node.querySelector(`:scope > .${ROW} button`) ?? null;
 }
 function propose(panel, source) {
   if (!panel) return;
@@ -1499,17 +1584,7 @@ var StatusLines = class {
   }
   button(cell, { label, source }) {
     const title = `put this below: ${source.split("\n")[0]}`;
-    return element("button", { type: "button", title, onclick: () => this.propose(cell, source) }, label);
-  }
-  /** Put a cell below that does it when it is run; one that stands there already is gone to. */
-  propose(cell, source) {
-    const { content } = this.panel;
-    const below = content.widgets.indexOf(cell) + 1;
-    if (content.widgets[below]?.model.sharedModel.getSource() !== source) {
-      content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
-    }
-    content.activeCellIndex = below;
-    content.mode = "edit";
+    return element("button", { type: "button", title, onclick: () => putBelow(this.panel, cell, source) }, label);
   }
 };
 
@@ -1519,9 +1594,11 @@ var Workbench = class {
   typing;
   marks;
   lines;
+  answers;
   constructor(panel, compiles) {
     this.marks = new Marks(panel);
     this.lines = new StatusLines(panel);
+    this.answers = new Answers(panel, (message) => this.link.send(message));
     this.link = new Link(
       panel,
       (told) => this.take(told),
@@ -1547,6 +1624,7 @@ var Workbench = class {
         this.marks.follow(cell);
       }
       this.lines.paint();
+      this.answers.paint();
     };
     panel.content.model?.cells.changed.connect(look);
     look();
@@ -1555,9 +1633,11 @@ var Workbench = class {
     for (const draft of told.drafts) this.typing.answered(draft.cell);
     this.lines.take(told);
     this.marks.take(told.marks);
+    this.answers.take(told);
   }
   forget() {
     this.lines.forget();
+    this.answers.forget();
     this.marks.forget();
   }
 };
