@@ -1,11 +1,13 @@
 """Write docs/magics.md and docs/commands.md from the definitions of the commands, docs/errors.md from the codes' pages.
 
-Also docs/words.md, the strings that users read. With ``--check``, say whether all are up to date.
+Also docs/words.md, the strings that users read, and the words that Tab offers in a shell. With ``--check``, say
+whether all are up to date.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from words import words
 import wasmnb
 import wasmnb.errors
 from wasmnb import exercises
+from wasmnb.cli import completion_table
 from wasmnb.cli.verbs import CELLS_ONLY, VERBS
 from wasmnb.commands import COMMANDS, reference
 from wasmnb.error_pages import explanations
@@ -116,6 +119,7 @@ def main() -> int:
         DOCS / "errors.md": errors(),
         DOCS / "commands.md": commands(),
         DOCS / "words.md": words(),
+        completion_table.FILE: json.dumps(completion_table.made(), indent=0) + "\n",
     }
     if "--check" in sys.argv:
         return 0 if all(path.read_text("utf-8") == text for path, text in made.items()) else 1

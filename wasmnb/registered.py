@@ -23,7 +23,7 @@ from wasmnb.errors import RegistrationError, UsageError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Group", "Registered", "load"]
+__all__ = ["Group", "Registered", "load", "others"]
 
 T = TypeVar("T")
 
@@ -170,6 +170,11 @@ def load(target: str) -> Any:
     """Import what ``module:attribute`` names."""
     module, _, attribute = target.partition(":")
     return getattr(import_module(module), attribute)
+
+
+def others(group: str) -> list[str]:
+    """Name what packages of others register in a group, each once."""
+    return list(dict.fromkeys(entry.name for entry in _scan(_where()).get(group, ())))
 
 
 def _listed(entries: tuple[Registered, ...] | list[Registered]) -> str:

@@ -1,7 +1,7 @@
 """Tab in bash, zsh and fish: what makes them ask, and the answer.
 
-The answer imports next to nothing: words come from a table that is kept, names from the index of the store and from the
-files of running meshes, pods and plugins from the mesh's own process. Only a line that is about a cluster asks one.
+The answer imports next to nothing: words come from a table in the package, names from the index of the store and from
+the files of running meshes, pods and plugins from the mesh's own process. Only a line that is about a cluster asks one.
 """
 
 from __future__ import annotations
@@ -153,6 +153,13 @@ class _Answer:
     def _option(self, flag: str) -> list[Any] | None:
         return next((one for one in self.verb["options"] if flag in one[0]), None)
 
+    def _registered(self, kind: str) -> list[str]:
+        if kind not in self.table["groups"]:
+            return []
+        from wasmnb.cli.completion_table import registered  # noqa: PLC0415
+
+        return registered(self.table["groups"][kind])
+
     def _words(self, words: Any) -> list[str]:
         return ["words", *(word for word in words if word.startswith(self.typed))]
 
@@ -166,7 +173,7 @@ class _Answer:
         if "|" in kind:
             known = kind.split("|")
         elif kind in self.table["lists"]:
-            known = self.table["lists"][kind]
+            known = [*self.table["lists"][kind], *self._registered(kind)]
         else:
             known = _ASKED.get(kind, _nothing)(self)
         found = [f"{before}{head}{word}" for word in known if word.lower().startswith(typed.lower())]

@@ -72,14 +72,11 @@ def _ran(words: list[str]) -> ExitCode:
 
 def _completion(words: list[str]) -> ExitCode:
     from wasmnb.cli.completion import SCRIPTS, script  # noqa: PLC0415 - for those who ask
-    from wasmnb.cli.completion_table import table  # noqa: PLC0415
 
     text = script(words[0]) if len(words) == 1 else None
     if text is None:
         known = ", ".join(SCRIPTS)
         raise UsageError(f"wasmnb completion takes the name of a shell: {known}.", hint="wasmnb completion bash")
-    with suppress(OSError):
-        table()  # so that the first Tab finds it
     print(text, end="")  # noqa: T201 - what was asked for
     return ExitCode.DONE
 
