@@ -110,12 +110,13 @@ class Canary:
             A callback did not come back.
         """
         plugin = applied.plugin
-        tried = tuple(dict.fromkeys([PLAIN, *probes]))
+        tried = (PLAIN,) if applied.singleton else tuple(dict.fromkeys([PLAIN, *probes]))
         texts = ((plugin.config, plugin.config_text), (plugin.vm_config, plugin.vm_config_text))
         said = tuple(None if given is None else text for given, text in texts)
         key = (
             plugin.image.module.digest,
             applied.root_id,
+            plugin.type,
             *said,
             plugin.vm_id,
             tuple(sorted(plugin.env.items())),
@@ -136,7 +137,7 @@ class Canary:
                 self._proxy.write(self._chain())
             trial = self._known[key]
         if trial.trapped and not trial.lacked and not allow_trap:
-            raise _trapping(plugin.id, trial)
+            raise _trapping(applied, trial)
         return trial
 
     def close(self) -> None:
@@ -389,10 +390,11 @@ def _crashed(name: str, crash: _CrashError) -> ModuleError:
     )
 
 
-def _trapping(name: str, trial: Trial) -> ModuleError:
-    request = f"a plain {PLAIN} request" if trial.request == str(PLAIN) else f"the request {trial.request}"
+def _trapping(applied: Applied, trial: Trial) -> ModuleError:
+    when = f"on a plain {PLAIN} request" if trial.request == str(PLAIN) else f"on the request {trial.request}"
+    when = "soon after its start" if applied.singleton else when
     return ModuleError(
-        f"{name} crashes on {request}.",
+        f"{applied.plugin.id} crashes {when}.",
         why=list(trial.told),
         hint=joined(
             Wording("correct that line; {} deploys it all the same", Option("allow_trap", value=True)),

@@ -25,6 +25,7 @@ __all__ = [
     "reasons",
     "refusal_cause",
     "said",
+    "spoke",
     "traps",
 ]
 
@@ -240,6 +241,21 @@ def said(lines: Sequence[str]) -> list[str]:
     """Pick the lines that a module logged itself, each behind its level."""
     found = (_SAID.match(line) for line in lines)
     return [f"{match['level']}: {match['words']}" for match in found if match is not None]
+
+
+def spoke(lines: Sequence[str], whose: str, pid: int) -> str:
+    """Give the newest line that a module logged in the main thread of a process; empty where there is none.
+
+    Parameters
+    ----------
+    lines : sequence of str
+    whose : str
+        What Envoy 1.40 writes in front of each text: root id and VM id, as far as they are not empty.
+    pid : int
+        Linux numbers the main thread as the process.
+    """
+    mark = re.compile(rf"\[[^\]]*\]\[{pid}\]\[\w+\]\[wasm\] \[[^\]]*\] (wasm log {re.escape(whose)}: .*)$")
+    return next((match[1] for line in reversed(lines) if (match := mark.match(line))), "")
 
 
 def crash_request(lines: Sequence[str]) -> str:

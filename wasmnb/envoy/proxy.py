@@ -17,7 +17,14 @@ from wasmnb.envoy.bootstrap import Route, Site, bootstrap, command
 from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log
 from wasmnb.plugin.enums import PluginType
-from wasmnb.plugin.rendering.envoy import AHEAD_NAME, ahead_resource, chain_resource, network_resource, wasm_filter
+from wasmnb.plugin.rendering.envoy import (
+    AHEAD_NAME,
+    ahead_resource,
+    chain_resource,
+    idle_filter,
+    network_resource,
+    wasm_filter,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
 
 __all__ = ["Applied", "Chain", "Proxy", "Standing", "loading"]
+
+_BOOTSTRAP = "bootstrap.json"
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Applied:
 
     @cached_property
     def filter(self) -> dict[str, Any]:
-        """The HTTP filter, as JSON values."""
+        """The filter, or the singleton service, as JSON values."""
         made = wasm_filter(self.plugin, filename=self.filename, root_id=self.root_id)
         if self.attempt:
             # An Envoy does nothing for what it has already, so that a crashed VM would stay.
@@ -65,6 +74,16 @@ class Applied:
     def network(self) -> bool:
         """Whether it filters connections, not requests."""
         return self.plugin.type is PluginType.NETWORK
+
+    @property
+    def singleton(self) -> bool:
+        """Whether it filters nothing, and starts with its proxy."""
+        return self.plugin.type is PluginType.SINGLETON
+
+    @property
+    def speaker(self) -> str:
+        """What Envoy 1.40 writes in front of each text that its module logs."""
+        return f"{self.root_id} {self.plugin.vm_id or self.plugin.id}".strip()
 
     @property
     def loading(self) -> float:
@@ -181,6 +200,8 @@ class Proxy:
         self.log = Log(self.folder / "log")
         self.health = Question(str(self.folder / "health.sock"))
         self.chain = Chain(0)
+        self.asked_restarts = 0
+        self._bootstrap: dict[str, Any] = {}
         self.ahead: tuple[str, ...] = ()
         self._ahead_lock = threading.Lock()
         self._writes: Counter[str] = Counter()
@@ -200,17 +221,34 @@ class Proxy:
         self.write(Chain(1))
         self.load_ahead(())
         self.log.traced = level == "trace"
-        config = self.folder / "bootstrap.json"
-        config.write_text(json.dumps(bootstrap(self.site, routes)), "utf-8")
+        self._bootstrap = bootstrap(self.site, routes)
+        config = self.folder / _BOOTSTRAP
+        config.write_text(json.dumps(self._bootstrap), "utf-8")
         argv = command(envoy, str(config), level)
         return {"name": self.name, "argv": argv, "log": str(self.log.path), "keep": LASTING}
 
-    def write(self, chain: Chain) -> None:
-        """Hand a chain to the Envoy: it sees the old file or the new one, never a half."""
-        network = [one.filter for one in chain.plugins if one.network]
-        self._write("network", network_resource(chain.version, network))
-        self._write("chain", chain_resource(chain.version, [one.filter for one in chain.plugins if not one.network]))
+    def write(self, chain: Chain) -> bool:
+        """Hand a chain to the Envoy: it sees the old file or the new one, never a half.
+
+        Returns
+        -------
+        bool
+            Whether it must be started again to have it: a singleton service of the chain comes, changes or goes.
+        """
+        services, former = ([one.filter for one in known.plugins if one.singleton] for known in (chain, self.chain))
+        filters = [one.filter for one in chain.plugins if not (one.network or one.singleton)]
+        if not self.site.inbound:
+            # What only tries modules takes a service as well, without a start of its own.
+            filters += [idle_filter(one) for one in services]
+        elif services != former:
+            self._bootstrap["bootstrap_extensions"] = services
+            temporary = self.folder / f"{_BOOTSTRAP}.part"
+            temporary.write_text(json.dumps(self._bootstrap), "utf-8")
+            temporary.replace(self.folder / _BOOTSTRAP)
+        self._write("network", network_resource(chain.version, [one.filter for one in chain.plugins if one.network]))
+        self._write("chain", chain_resource(chain.version, filters))
         self.chain = chain
+        return bool(self.site.inbound) and services != former
 
     def load_ahead(self, filenames: Sequence[str]) -> None:
         """Have the Envoy load modules, and let go of others, where nothing of them acts."""

@@ -31,10 +31,15 @@ class FailPolicy(str, Enum):
 
 
 class PluginType(str, Enum):
-    """What a plugin filters: requests, or bytes of connections (Istio ``extensions/v1alpha1``, ``PluginType``)."""
+    """What a plugin filters: requests, or bytes of connections (Istio ``extensions/v1alpha1``, ``PluginType``).
+
+    SINGLETON filters nothing: it is one VM in the main thread of a proxy, which works by ticks, queues and callouts
+    (Envoy's ``extensions.wasm.v3.WasmService``).
+    """
 
     HTTP = "HTTP"
     NETWORK = "NETWORK"
+    SINGLETON = "SINGLETON"
 
 
 class PullPolicy(str, Enum):

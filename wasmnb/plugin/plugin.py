@@ -12,6 +12,7 @@ from wasmnb.errors import ConfigError, Place, UsageError
 from wasmnb.plugin.enums import FailPolicy, Kind, Phase, PluginType, PullPolicy, word
 from wasmnb.plugin.scope import Match, TargetRef, carries
 from wasmnb.plugin.selector import labels_text
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +125,11 @@ class Plugin:
             raise UsageError(
                 f"{self.id} has a selector and targets, and a plugin can have one of them only.",
                 hint="name pods by their labels, or a gateway, a waypoint or a service by its name",
+            )
+        if self.type is PluginType.SINGLETON and (self.match or self.priority or self.phase is not Phase.UNSPECIFIED):
+            raise UsageError(
+                f"{self.id} is a singleton service, which meets no requests.",
+                hint=Wording("leave {}, {} and {} out", Option("match"), Option("phase"), Option("priority")),
             )
         for name in self.host_env:
             _variable(name)

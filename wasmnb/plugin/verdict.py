@@ -52,7 +52,7 @@ class Proof(str, Enum):
     CONFIG = "CONFIG"
     """What the proxy says: it accepted the plugin, and has it in force. That it acts is not proven by that."""
     TRACE = "TRACE"
-    """Envoy's own trace of a request of ours, in which the plugin was called."""
+    """Envoy's own trace of a request of ours, in which the plugin was called; or what a singleton service logged."""
     EFFECT = "EFFECT"
     """A change of a request or response that this plugin makes, and that was not there before it came."""
 

@@ -56,7 +56,8 @@ def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) ->
         problems = _hand_out(chains, processes, wait)
     except BaseException:
         for proxy, chain in former.items():
-            proxy.write(chain)
+            if proxy.write(chain):
+                processes.restart(proxy.name)
         raise
     if problems:
         # What an Envoy accepted before is accepted under its old version again.
@@ -71,24 +72,20 @@ def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) 
     refused = _refused(list(chains))
     pids = {proxy: _pid(proxy, processes) for proxy in chains}
     begin = {proxy: proxy.log.size() for proxy in chains}
-    for proxy, chain in chains.items():
-        proxy.write(chain)
-        state = processes.state(proxy.name)
-        if state is not None and not state.pid:
-            # What it crashed on may be what it is rid of now: it need not wait any longer.
-            processes.restart(proxy.name)
+    anew = _write(chains, processes)
     patience = {proxy: Patience(pid, wait) for proxy, pid in pids.items()}
     pending = list(chains)
     problems: dict[Proxy, Problem] = {}
     while pending and not problems:
         for proxy in list(pending):
             found = _look(proxy)
+            current = proxy not in anew or _pid(proxy, processes) != pids[proxy]
             if _pid(proxy, processes) != pids[proxy]:
                 # It was started again, and counts from zero.
                 refused[proxy] = 0
-            if found and found.version == chains[proxy].version:
+            if found and current and found.version == chains[proxy].version:
                 pending.remove(proxy)
-            elif found and found.rejected > refused[proxy]:
+            elif (found and found.rejected > refused[proxy]) or _ends(proxy, anew, processes):
                 problems[proxy] = Problem(True, tuple(reasons(proxy.log.since(begin[proxy]))))
         if pending and max(patience[proxy].left() for proxy in pending) <= 0:
             late = Problem(False, (f"not accepted within {wait:.0f} s",))
@@ -98,11 +95,31 @@ def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) 
     return problems
 
 
+def _write(chains: Mapping[Proxy, Chain], processes: Processes) -> dict[Proxy, int]:
+    """Hand each proxy its chain; give how often each of those has been started by then that must be started anew."""
+    anew: dict[Proxy, int] = {}
+    for proxy, chain in chains.items():
+        starts, state = proxy.write(chain), processes.state(proxy.name)
+        if starts and state is not None:
+            anew[proxy] = state.restarts + 1
+            proxy.asked_restarts += 1
+        if starts or (state is not None and not state.pid):
+            # What it crashed on may be what it is rid of now: it need not wait any longer.
+            processes.restart(proxy.name)
+    return anew
+
+
 def _look(proxy: Proxy) -> Discovery | None:
     try:
         return proxy.admin.discovery(timeout=_LOOK)
     except OSError:
         return None
+
+
+def _ends(proxy: Proxy, anew: Mapping[Proxy, int], processes: Processes) -> bool:
+    """Say whether a proxy that was started with another service ended by itself since."""
+    state = processes.state(proxy.name)
+    return proxy in anew and state is not None and state.restarts > anew[proxy]
 
 
 def _pid(proxy: Proxy, processes: Processes) -> int:

@@ -35,6 +35,7 @@ _AFTERWARDS = {
     FailPolicy.RELOAD: "requests get 503 until it has been loaded again",
 }
 
+_SINGLETON_AFTERWARDS = "it does nothing until it is deployed again; requests do not meet it"
 _STARTED_ANEW = "another deployment started it anew, and such a request crashes it again"
 
 _Say = Callable[..., PodVerdict]
@@ -217,6 +218,8 @@ def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | No
     if policy is FailPolicy.RELOAD and _reloaded(evidence, applied) >= len(mine):
         return None
     afterwards = _AFTERWARDS[policy] if mine != earlier else _STARTED_ANEW
+    if applied.singleton:
+        afterwards = _SINGLETON_AFTERWARDS
     reason = f"its VM crashed in {mine[-1].function}: {summary(module, mine[-1], id_)}; {afterwards}"
     found = say(Verdict.TRAPPED, Cause.VM_CRASHED, reason, *told(module, mine[-1], id_))
     return replace(found, line=crash_line(module, mine[-1], id_))
@@ -249,8 +252,9 @@ def _reloaded(evidence: Evidence, applied: Applied) -> int:
 
 def _remark(evidence: Evidence, applied: Applied) -> str:
     remarks = []
-    if evidence.state is not None and evidence.state.restarts:
-        count = evidence.state.restarts
+    asked = evidence.proxy.asked_restarts
+    if evidence.state is not None and evidence.state.restarts > asked:
+        count = evidence.state.restarts - asked
         why = ending(evidence.proxy, evidence.state).words
         times = "once" if count == 1 else f"{count} times"
         remarks.append(f"its proxy was restarted {times}" + (f": {why}" if why else ""))

@@ -12,6 +12,7 @@ from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
 from wasmnb.envoy.exchange import Probe, exchange_all
 from wasmnb.envoy.handling import handling_of
+from wasmnb.envoy.log import spoke
 from wasmnb.envoy.remembered import Remembered
 from wasmnb.envoy.trace import CALLBACKS, LOGGERS, called, marked, spoken, token
 from wasmnb.mesh.local.judge import ANSWER
@@ -38,6 +39,8 @@ _MOMENT = 1.0  # seconds within which nobody asks whether a log would tell
 _LOGGER, _TELLING = "wasm", {"trace", "debug", "info", "warning", "error"}
 _UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace of one does not show it either"
 _UNTRACED = "no effect was seen on the requests that were sent, and no request without a body calls it"
+_UNHEARD = "it has not logged anything in this process, and no request meets a singleton service"
+_UNKNOWN_VOICE = "what it logs cannot be told from another plugin's, which has its root id and its VM id"
 _SILENT = "the requests that were sent to see it act were not answered in time"
 _STEP = 0.02
 _HANDLED = (Verdict.OLD, Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN)
@@ -137,7 +140,7 @@ class Proving:
         known = {proxy: self._past(proxy, applied).applied for proxy in proxies}
         # Where the very same is put in force again, what was seen before it first came is what counts.
         proxies = [proxy for proxy, one in known.items() if one is None or one.plugin != applied.plugin]
-        chosen = [] if applied.plugin.id in self._quiet else proxies
+        chosen = [] if applied.plugin.id in self._quiet or applied.singleton else proxies
         wanted = [(proxy, effect.probe) for proxy in chosen for effect in self._of(applied, proxy)]
         answers = self._send(wanted, until)
         for proxy in proxies:
@@ -150,7 +153,10 @@ class Proving:
         allowed = [(proxy, applied) for proxy, applied in pairs if applied.plugin.id not in self._quiet]
         running = [(proxy, applied) for proxy, applied in allowed if self._pid(proxy)]
         missing = [pair for pair in running if anew or self._due(*pair)]
-        missing = [pair for pair in missing if not self._foreseen(*pair)]
+        for proxy, applied in pairs:
+            if applied.singleton:
+                self._by_log(proxy, applied)
+        missing = [pair for pair in missing if not pair[1].singleton and not self._foreseen(*pair)]
         left = self._by_effect(missing, until)
         if left:
             self._by_trace(left)
@@ -188,6 +194,8 @@ class Proving:
     def handled(self, proxy: Proxy, applied: Applied, verdict: PodVerdict) -> PodVerdict:
         """See what happens to a request where a plugin is not live, unless that would do harm."""
         plugin, trial = applied.plugin, applied.trial
+        if applied.singleton and verdict.verdict is not Verdict.HUNG:
+            return replace(verdict, observed=Handling.UNFILTERED)
         harmful = plugin.fail_policy is FailPolicy.RELOAD or (trial.trapped and trial.request == str(PLAIN))
         if verdict.verdict not in _HANDLED or harmful or plugin.id in self._quiet:
             return verdict
@@ -247,6 +255,19 @@ class Proving:
             if proxy in silent:
                 self._note(proxy, applied, Proof.NONE, _SILENT, silent=True)
         return [(proxy, applied) for proxy, applied in left if proxy not in silent]
+
+    def _by_log(self, proxy: Proxy, applied: Applied) -> None:
+        """Look for what a singleton service said: it acts where no request meets it."""
+        pid, known = self._pid(proxy), self._seen.get((proxy.name, applied.plugin.id))
+        # A process keeps the service that it started with; what it said first may have been let go of.
+        seen = known.words if known is not None and known.pid == pid and known.proof is Proof.TRACE else ""
+        others = {one.speaker for one in proxy.chain.plugins if one.plugin.id != applied.plugin.id}
+        if applied.speaker in others:
+            self._note(proxy, applied, Proof.NONE, _UNKNOWN_VOICE)
+        elif line := seen or spoke(proxy.log.all(), applied.speaker, pid):
+            self._note(proxy, applied, Proof.TRACE, line)
+        else:
+            self._note(proxy, applied, Proof.NONE, _UNHEARD)
 
     def _by_trace(self, pairs: Sequence[tuple[Proxy, Applied]]) -> None:
         """Look for the calls of plugins in Envoy's own trace of one request to each pod."""

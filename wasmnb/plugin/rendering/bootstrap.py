@@ -89,8 +89,11 @@ def bootstrap(plugin: Plugin, filename: str, site: Site) -> dict[str, Any]:
     """
     refuse(plugin, ENVOY)
     made = wasm_filter(plugin, filename=filename, root_id=plugin.root_id or "")
-    network = plugin.type is PluginType.NETWORK
-    filters = [made, _last(site)] if network else [_manager(site, made)]
+    filters = {
+        PluginType.HTTP: lambda: [_manager(site, made)],
+        PluginType.NETWORK: lambda: [made, _last(site)],
+        PluginType.SINGLETON: lambda: [_manager(site)],
+    }[plugin.type]()
     listener = {
         "name": "inbound",
         "address": _socket("listen", site.listen),
@@ -100,6 +103,8 @@ def bootstrap(plugin: Plugin, filename: str, site: Site) -> dict[str, Any]:
     if site.upstream:
         resources["clusters"] = [_cluster(site.upstream)]
     whole: dict[str, Any] = {"node": {"id": "wasmnb", "cluster": "wasmnb"}, "static_resources": resources}
+    if plugin.type is PluginType.SINGLETON:
+        whole["bootstrap_extensions"] = [made]
     if site.admin:
         whole["admin"] = {"address": _socket("admin", site.admin)}
     return whole

@@ -23,6 +23,7 @@ _ORDER = {*(f"phase {one.value}" for one in Phase if one is not Phase.UNSPECIFIE
 _ENV = {"env", "env NAME"}
 _PULL = {"pull-policy", "pull-secret"}
 _RELOAD = "fail-policy reload"
+_SINGLETON = "type SINGLETON"
 MACHINE = ("vm-config", "vm-id")
 """What is said of a plugin's VM, beside its environment."""
 _ALL = {"selector", "target-ref", "match", "type NETWORK", _RELOAD, *_ORDER, *_ENV, *_PULL}
@@ -36,7 +37,8 @@ _SAYS = {
     ENVOY_GATEWAY: {"target-ref", "env NAME", *_PULL},
     # api/extensions/v1alpha1/wasmplugin.proto of Higress: it always is for the whole gateway.
     HIGRESS: _ORDER | _ENV | _PULL,
-    ENVOY: {"type NETWORK", _RELOAD, *_ENV, *MACHINE},
+    # A singleton service stands in a proxy's bootstrap, which no object of a cluster adds a module to.
+    ENVOY: {"type NETWORK", _SINGLETON, _RELOAD, *_ENV, *MACHINE},
 }
 
 
@@ -82,10 +84,10 @@ def refuse(plugin: Plugin, target: str, has: Collection[str] | None = None) -> N
     others = [name for name, has in _SAYS.items() if has.issuperset(said(plugin))]
     options = [option(word) for word in missing]
     named = Wording(" and ".join("{}" for _ in options), *options)
-    raise UsageError(
-        Wording("{} has no field for {}, which {} asks for.", target, named, plugin.id),
-        hint=f"leave it out, or take one that has: {', '.join(others)}" if others else "leave it out",
-    )
+    hint = f"leave it out, or take one that has: {', '.join(others)}" if others else "leave it out"
+    if _SINGLETON in missing:
+        hint = "it starts with its proxy, and nothing here adds it to that; the embedded mesh and a plain Envoy run it"
+    raise UsageError(Wording("{} has no field for {}, which {} asks for.", target, named, plugin.id), hint=hint)
 
 
 def option(said: str) -> Option:

@@ -2,6 +2,7 @@
 
 Sources: Envoy 1.40 API ``extensions.wasm.v3.PluginConfig``, ``extensions.filters.http.wasm.v3.Wasm``,
 ``extensions.filters.network.wasm.v3.Wasm``, ``extensions.filters.http.filter_chain.v3.FilterChainConfig``,
+``extensions.filters.http.composite.v3.Composite``, ``extensions.wasm.v3.WasmService``,
 ``service.discovery.v3.DiscoveryResponse``.
 """
 
@@ -23,6 +24,7 @@ __all__ = [
     "NETWORK_TYPES",
     "ahead_resource",
     "chain_resource",
+    "idle_filter",
     "in_order",
     "network_resource",
     "plugin_config",
@@ -36,8 +38,11 @@ AHEAD_NAME = "ahead"
 """What a listener without traffic calls the modules that it discovers, which are loaded and never act."""
 
 _TYPES = "type.googleapis.com/"
+_SERVICE = _TYPES + "envoy.extensions.wasm.v3.WasmService"
 _HTTP_WASM = _TYPES + "envoy.extensions.filters.http.wasm.v3.Wasm"
 _RUNTIME = "envoy.wasm.runtime.v8"
+# Its named chains are made with it; a request takes one only where a matcher says so, and there is none.
+_COMPOSITE = _TYPES + "envoy.extensions.filters.http.composite.v3.Composite"
 CHAIN_TYPE = _TYPES + "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig"
 
 NETWORK_TYPES = (
@@ -112,7 +117,7 @@ def _string(text: str) -> dict[str, str]:
 
 
 def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any]:
-    """Render one plugin as a filter of requests, or of connections.
+    """Render one plugin as a filter of requests or of connections, or as a service of a proxy's bootstrap.
 
     Parameters
     ----------
@@ -125,11 +130,26 @@ def wasm_filter(plugin: Plugin, *, filename: str, root_id: str) -> dict[str, Any
     Returns
     -------
     dict
-        ``HttpFilter``, or ``Filter`` of a listener, as JSON values.
+        ``HttpFilter``, ``Filter`` of a listener, or ``TypedExtensionConfig``, as JSON values.
     """
     config = plugin_config(plugin, {"local": {"filename": filename}}, root_id)
+    if plugin.type is PluginType.SINGLETON:
+        return {"name": plugin.id, "typed_config": {"@type": _SERVICE, "config": config, "singleton": True}}
     kind = NETWORK_TYPES[0] if plugin.type is PluginType.NETWORK else _HTTP_WASM
     return {"name": plugin.id, "typed_config": {"@type": kind, "config": config}}
+
+
+def idle_filter(service: dict[str, Any]) -> dict[str, Any]:
+    """Render a singleton service as a filter that starts and ticks, and that no request meets.
+
+    Parameters
+    ----------
+    service : dict
+        As `wasm_filter` gives it.
+    """
+    typed = {"@type": _HTTP_WASM, "config": service["typed_config"]["config"]}
+    chains = {"idle": {"typed_config": [{"name": service["name"], "typed_config": typed}]}}
+    return {"name": "idle", "typed_config": {"@type": _COMPOSITE, "named_filter_chains": chains}}
 
 
 def chain_resource(version: str, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:

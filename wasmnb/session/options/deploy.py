@@ -65,7 +65,9 @@ class PluginOptions:
     )
     vm_id: str | None = option("id of the VM; plugins with the same one share data and queues. The plugin's own", "ID")
     type: str | None = option(
-        "what it filters: requests (HTTP) or connections (NETWORK)", "TYPE", values="|".join(words(PluginType))
+        "what it filters: requests (HTTP) or connections (NETWORK); SINGLETON: nothing, it is one VM of a proxy",
+        "TYPE",
+        values="|".join(words(PluginType)),
     )
     pull_policy: str | None = option("when proxies fetch the image again", "POLICY", values="IfNotPresent|Always")
     pull_secret: str | None = option("Secret that proxies fetch the image with, in the plugin's namespace", "NAME")
