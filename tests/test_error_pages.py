@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 import wasmnb
 from wasmnb import errors
+from wasmnb.cli.verbs import VERBS
 from wasmnb.commands import COMMANDS
 from wasmnb.commands.completion import candidates
 from wasmnb.error_pages import explain, explanations
@@ -101,6 +103,23 @@ def test_the_commands_of_a_page_are_there(code):
             assert all(COMMANDS[name].option(word) for word in words), said
         for said in re.findall(r"`(--[\w-]+)", text):
             assert said in flags
+
+
+@pytest.mark.parametrize("code", PAGES)
+def test_a_page_in_a_shell_speaks_of_what_a_shell_has(code):
+    with words_for(Front.SHELL):
+        page = explain(code)
+    texts = (page.title, page.meaning, page.origin, page.remedy)
+    assert not [text for text in texts if re.search(r"[{}|]", re.sub(r"`[^`]*`", "", text))]
+    for said in (said for text in texts for said in re.findall(r"`wasmnb ([^`]+)`", text)):
+        name, *words = shlex.split(said)
+        if name == "completion":  # takes the name of a shell, and no options
+            continue
+        flags = {flag for option in VERBS[name].command.all_options for flag in option.flags}
+        assert {word for word in words if word.startswith("--")} <= flags, said
+    # A solution of the workshop, and a mesh of a notebook's, are a notebook's in a shell too.
+    if code not in ("WNB1020", "WNB4008"):
+        assert not re.search(r"%wasm|\b(?:cells?|kernel|notebooks?|magics?)\b|session\.", " ".join(texts))
 
 
 def test_python_names_it_too():

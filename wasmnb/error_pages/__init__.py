@@ -1,6 +1,7 @@
 """The pages of the codes: what an error, a verdict or a cause means, how it comes about, and what to do.
 
-Each page stands under its code in one of the Markdown files beside this one; docs/errors.md is made of them.
+Each page stands under its code in one of the Markdown files beside this one; docs/errors.md is made of them. Of
+``{cell|command}`` a notebook and Python read the first words, a shell the others.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = ["Explanation", "explain", "explanations"]
 _HERE = Path(__file__).parent
 _PAGE = re.compile(r"^## (?P<code>WNB\d{4}) (?P<name>\w+): (?P<title>.+)\n(?P<body>(?:(?!^## ).*\n?)*)", re.MULTILINE)
 _PARTS = re.compile(r"\*\*(How it comes about|What to do)\.\*\*")
+_EITHER = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 _COMMAND = re.compile(r"`(%%?wasm_[^`]+|--[^`]+)`")
 
 
@@ -104,11 +106,12 @@ def _read(reader: Front) -> tuple[Explanation, ...]:
 def _page(match: re.Match[str], reader: Front) -> Explanation:
     parts = _PARTS.split(match["body"])
     meaning, origin, remedy = (_worded(" ".join(part.split()), reader) for part in (parts[0], parts[2], parts[4]))
-    return Explanation(match["code"], match["name"], match["title"], meaning, origin, remedy)
+    return Explanation(match["code"], match["name"], _worded(match["title"], reader), meaning, origin, remedy)
 
 
 def _worded(text: str, reader: Front) -> str:
-    """Word each command between backquotes for one reader."""
+    """Word for one reader what is said in two ways, and each command between backquotes."""
+    text = _EITHER.sub(lambda match: match[2 if reader is Front.SHELL else 1], text)
     return _COMMAND.sub(lambda match: f"`{_command(match[1]).worded(reader)}`", text)
 
 
