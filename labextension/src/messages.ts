@@ -187,12 +187,13 @@ export interface MarksMessage {
   marks: MarkMessage[];
 }
 
-/** What became of a text of a cell that was not run. */
+/** What became of a text of a cell that was not run; ready when all is done that can be done before its run. */
 export interface DraftMessage {
   cell: string;
   mark: string;
   text: string;
   tone: "" | "good" | "warn" | "bad" | "quiet";
+  ready: boolean;
 }
 
 /** A cell that shows a response, and the filters of which it may become a case; none when it shows none any more. */

@@ -18,7 +18,13 @@ const ran: CellMessage = {
   detail: "8.4 kB",
   actions: [{ label: "Roll back", source: "%wasm_rollback a" }],
 };
-const draft: DraftMessage = { cell: "a", mark: mark("int y;"), text: "compiles; 9.1 kB (+0.7)", tone: "quiet" };
+const draft: DraftMessage = {
+  cell: "a",
+  mark: mark("int y;"),
+  text: "compiles; 9.1 kB (+0.7)",
+  tone: "quiet",
+  ready: false,
+};
 
 test("what ran is told as it is", () => {
   const found = standing(ran, draft, "int x;");

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.mesh.conftest import until
-from wasmnb.ahead import Ahead, Tried
+from wasmnb.ahead import Ahead, Draft, Extent, Readiness, Tried, extent
 from wasmnb.compile import Filter
 from wasmnb.compile.assemblyscript.service import Service
 from wasmnb.compile.process import Leash, StoppedError, finish, run, start
@@ -19,8 +19,8 @@ from wasmnb.errors import UsageError
 GOOD = "\nint answer() { return 42; }\n"
 
 
-def written(text: str) -> Filter:
-    return Filter("ahead", text)
+def written(text: str) -> Draft:
+    return Draft(Filter("ahead", text))
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def test_a_cell_that_is_run_afterwards_finds_its_module(ahead):
     ahead.ask("one", GOOD, written)
     until(lambda: ahead.told, bool)
     assert ahead.told[0].module is not None
-    assert written(GOOD).build().build.cached
+    assert written(GOOD).filter.build().build.cached
 
 
 def test_errors_are_told_and_the_thread_goes_on(ahead):
-    def refuse(_: str) -> Filter:
+    def refuse(_: str) -> Draft:
         raise UsageError("no.")
 
-    def break_down(_: str) -> Filter:
+    def break_down(_: str) -> Draft:
         raise RuntimeError
 
     ahead.ask("one", "\nint x = y;\n", written)
@@ -58,10 +58,38 @@ def test_errors_are_told_and_the_thread_goes_on(ahead):
     assert third.waits == "not looked at: RuntimeError"
 
 
+def test_how_far_a_cell_is_taken_is_said_and_auto_is_off_on_one_processor(monkeypatch):
+    for count, meant in ((1, Extent.OFF), (2, Extent.LOAD)):
+        monkeypatch.setattr("wasmnb.ahead.draft._processors", lambda count=count: count)
+        assert extent("auto") is meant
+        assert [extent(said) for said in ("off", "check", "build", "load")] == list(Extent)
+
+
+def test_a_text_that_is_run_while_what_is_left_of_it_is_done_is_of_use_and_another_ends_it(ahead):
+    module, foreseeing, go_on = written(GOOD).filter.build(), threading.Event(), threading.Event()
+
+    def slowly(_: object) -> None:
+        foreseeing.set()
+        go_on.wait(20)
+
+    for shown, states in ((GOOD, [Readiness.NONE, Readiness.READY]), ("another", [Readiness.NONE])):
+        ahead.told.clear()
+        foreseeing.clear()
+        go_on.clear()
+        ahead.ask("one", GOOD, lambda text: Draft(written(text).filter, Extent.BUILD, slowly))
+        assert foreseeing.wait(20)
+        ahead.make_way("one", shown)
+        go_on.set()
+        ahead.ask("two", GOOD, written)
+        until(lambda: ahead.told[-1].cell, lambda cell: cell == "two")
+        assert [one.ready for one in ahead.told[:-1]] == states
+        assert ahead.told[0].module == module
+
+
 def test_a_newer_text_ends_the_work_at_an_older_one(ahead):
     reading, go_on = threading.Event(), threading.Event()
 
-    def slowly(text: str) -> Filter:
+    def slowly(text: str) -> Draft:
         reading.set()
         go_on.wait(20)
         return written(text)
@@ -80,7 +108,7 @@ def test_a_compiler_that_hangs_is_ended(tmp_path):
 
     started = []
 
-    def hang(_: str) -> Filter:
+    def hang(_: str) -> Draft:
         started.append(start(["/bin/sleep", "600"], tmp_path))
         finish(started[0])
         raise AssertionError
@@ -94,7 +122,7 @@ def test_a_compiler_that_hangs_is_ended(tmp_path):
 
 def test_nothing_is_fetched_before_a_cell_is_run(ahead):
     source = "\n// deps: github.com/nobody/nothing@v9.9.9\npackage main\nfunc init() {}\n"
-    ahead.ask("one", source, lambda text: Filter("ahead", text, "go"))
+    ahead.ask("one", source, lambda text: Draft(Filter("ahead", text, "go")))
     until(lambda: ahead.told, bool)
     assert ahead.told[0].waits == "run the cell once: it needs what is not on this machine yet"
 
@@ -111,7 +139,7 @@ def test_nothing_is_fetched_before_a_cell_is_run(ahead):
 def test_a_compiler_is_not_fetched_and_a_project_not_built_before_a_cell_is_run(ahead, language, files, monkeypatch):
     monkeypatch.setattr("wasmnb.compile.assemblyscript.toolchain.installed", lambda: Path("here") if files else None)
     monkeypatch.setattr(Filter, "build", lambda _: 1 / 0)
-    ahead.ask("one", GOOD, lambda text: Filter("ahead", text, language, files=files))
+    ahead.ask("one", GOOD, lambda text: Draft(Filter("ahead", text, language, files=files)))
     until(lambda: ahead.told, bool)
     assert ahead.told[0].waits == "run the cell once: it needs what is not on this machine yet"
 

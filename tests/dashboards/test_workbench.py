@@ -13,17 +13,19 @@ import pytest
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
 from wasmnb import lab
-from wasmnb.ahead import Tried
+from wasmnb.ahead import Draft, Readiness, Tried
 from wasmnb.cases import CaseResult, CasesFailedError, TestResults
 from wasmnb.cases.judge import Check
 from wasmnb.compile import Filter
 from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix
-from wasmnb.errors import CompileError, SelectorError, UsageError
+from wasmnb.errors import CompileError, MeshError, ModuleError, SelectorError, UsageError
+from wasmnb.lab.drafts import draft_message
 from wasmnb.lab.marks import by_compiler
 from wasmnb.lab.standing import Ran, mark, standing
 from wasmnb.live.feed import Freshness
 from wasmnb.live.row import PluginState, Row
 from wasmnb.mesh import Verdict
+from wasmnb.module import Module
 from wasmnb.session import close_default, default
 from wasmnb.session.files import FileResult
 from wasmnb.traffic import Capture, Exchange, Headers, Request, Response
@@ -31,6 +33,8 @@ from wasmnb.traffic import Capture, Exchange, Headers, Request, Response
 OWN, OTHER = "sha256:" + "ab12cd34" * 8, "sha256:" + "99887766" * 8
 LIVE = Freshness("live", datetime.now(timezone.utc))
 MARKS = json.loads((Path(__file__).parents[2] / "labextension" / "test" / "marks.json").read_text("utf-8"))
+CELL = "%%wasm_filter greeter\nint x"
+MODULE = Module("greeter", b"")
 BUILT = Ran("id", "mark", "greeter", OWN, 8400)
 
 
@@ -150,13 +154,10 @@ def kernel():
     close_default()
 
 
-CELL = "%%wasm_filter greeter\nint x"
-
-
 def drafted(text):
     """Read a cell as the magics do."""
     first, _, body = text.partition("\n")
-    return Filter(first.split()[1], f"\n{body}")
+    return Draft(Filter(first.split()[1], f"\n{body}"))
 
 
 def test_cells_that_ran_before_the_page_asked_are_told_then(kernel):
@@ -275,15 +276,38 @@ def test_a_suggestion_with_a_secret_in_it_is_left_out():
     assert [fix["edits"][0]["text"] for fix in found["fixes"]] == ["plain"]
 
 
-def test_what_is_only_to_be_checked_is_loaded_nowhere(kernel, monkeypatch):
-    loaded = []
-    monkeypatch.setattr("wasmnb.lab.drafts.load_ahead", lambda tried, _: loaded.append(tried.text))
-    default().use(SimulatedMesh(1))
+@pytest.mark.parametrize(
+    ("tried", "text", "tone"),
+    [
+        (Tried("one", CELL, MODULE), "compiles; 0.0 kB", "quiet"),
+        (Tried("one", CELL, MODULE, ready=Readiness.READY), "compiles; ready; 0.0 kB", "quiet"),
+        (
+            Tried("one", CELL, MODULE, ready=Readiness.TRIED),
+            "compiles; tried here; pods load it when it is run; 0.0 kB",
+            "quiet",
+        ),
+        (
+            Tried("one", CELL, MODULE, ModuleError("Envoy refuses it.", why=["no root id"])),
+            "compiles; not ready: Envoy refuses it: no root id",
+            "bad",
+        ),
+        (Tried("one", CELL, MODULE, MeshError("It has ended.")), "compiles; not ready: It has ended", "quiet"),
+        (Tried("one", CELL, waits="later"), "later", "quiet"),
+    ],
+)
+def test_how_much_of_a_run_is_done_is_said(tried, text, tone):
+    found = draft_message(tried, 0, str)
+    assert (found["text"], found["tone"], found["ready"]) == (text, tone, "; ready;" in text)
+
+
+def test_what_becomes_of_a_text_that_was_run_meanwhile_is_not_told(kernel):
+    comm = kernel.open()
+    kernel.ran("one", CELL, error=CompileError("expected ';'."))
     bench = lab.workbench._benches[kernel]
-    for ahead in ("auto", "check", "off"):
-        default().config(ahead=ahead)
-        bench._tried(Tried("one", ahead))
-    assert loaded == ["auto"]
+    bench._tried(Tried("one", CELL, MODULE, ready=Readiness.READY))
+    assert not comm.drafts
+    bench._tried(Tried("one", CELL + ";", MODULE, ready=Readiness.READY))
+    assert [one["text"] for one in comm.drafts] == ["compiles; ready; 0.0 kB"]
 
 
 @pytest.mark.compiler

@@ -7,14 +7,15 @@ import pytest
 from wasmnb.commands import COMMANDS
 from wasmnb.errors import UsageError
 from wasmnb.magics._draft import draft
+from wasmnb.module import Module
 from wasmnb.session import default
 
 
 def test_the_compilers_options_count_and_the_others_have_no_effect(shell):
     shell.user_ns["app"] = "details"
-    found = draft(
-        shell, COMMANDS, "\n%%wasm_filter greeter --deploy app=$app --lang rust --flag -O1 --out x\nfn a() {}"
-    )
+    made = draft(shell, COMMANDS, "\n%%wasm_filter greeter --deploy app=$app --lang rust --flag -O1 --out x\nfn a() {}")
+    found = made.filter
+    assert made.foresee(Module("greeter", b"")) is None, "there is no mesh"
     assert (found.name, found.language, found.flags) == ("greeter", "rust", ("-O1",))
     assert found.source == "\n\nfn a() {}\n"
     assert not default().filters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,13 +12,16 @@ from tests.mesh.conftest import until
 from tests.mesh.tiny import build, header
 from tests.mesh.tiny import tag as tagged
 from tests.needs import needs
-from wasmnb.ahead import Tried
+from wasmnb.ahead import Ahead, Draft, Extent, Foreseen, Readiness
+from wasmnb.compile import Filter
+from wasmnb.envoy.admin import discoveries
 from wasmnb.image import package
-from wasmnb.lab.drafts import load_ahead
 from wasmnb.mesh import MeshLoadingAhead, Verdict
 from wasmnb.mesh.local import LocalMesh, topology
 from wasmnb.module import Module
 from wasmnb.plugin import Plugin
+from wasmnb.session import Session
+from wasmnb.session.options.build import FilterCall
 
 pytestmark = [pytest.mark.envoy, pytest.mark.compiler]
 
@@ -114,13 +118,138 @@ def test_the_canary_keeps_the_last_modules_so_that_a_new_configuration_compiles_
     assert mesh._plan.canary.ahead == kept
 
 
-def test_what_is_typed_is_loaded_ahead_where_the_filter_runs(mesh):
+class Made(Filter):
+    """A filter whose module is there."""
+
+    module: Module
+
+    def build(self, **_: object) -> Module:
+        return self.module
+
+
+def made(module):
+    found = Made(module.name, "text")
+    object.__setattr__(found, "module", module)
+    return found
+
+
+@pytest.fixture
+def ahead():
+    told = []
+    worker = Ahead(told.append)
+    worker.told = told
+    yield worker
+    worker.close()
+    worker._thread.join(20)
+
+
+def typed(ahead, session, module, extent=Extent.LOAD, **said):
+    """Type the text of a filter; give what becomes of it in the end."""
+    begin = len(ahead.told)
+    call = FilterCall(module.name, f"text of {module.digest}", **said)
+    foresee = session.builds.draft(call).foresee
+    ahead.ask("cell", call.source, lambda _: Draft(made(module), extent, foresee))
+    until(lambda: ahead.told[begin:], lambda told: len(told) == 1 + (extent > Extent.CHECK))
+    return ahead.told[-1]
+
+
+def test_what_is_typed_is_loaded_ahead_where_the_filter_runs_or_where_its_cell_puts_it(mesh, ahead):
+    session = Session()
+    assert typed(ahead, session, tag("twelve"), deploy="app=details").ready is Readiness.READY  # no mesh: it is built
+    session.use(mesh)
     mesh.apply(Plugin("tag", package(tag("twelve")), DETAILS))
-    load_ahead(Tried("cell", "text", waits="it waits"), mesh)
-    load_ahead(Tried("cell", "text", Module("other", tag("thirteen").wasm)), mesh)
+    assert typed(ahead, session, Module("other", tag("thirteen").wasm)).ready is Readiness.READY
+    assert typed(ahead, session, tag("thirteen"), Extent.CHECK).ready is Readiness.NONE
+    assert typed(ahead, session, tag("thirteen"), Extent.BUILD).ready is Readiness.READY
     assert not details(mesh).ahead
-    load_ahead(Tried("cell", "text", tag("thirteen")), mesh)
+    assert typed(ahead, session, tag("thirteen")).ready is Readiness.READY
     assert [proxy for proxy in mesh._plan.everyone if proxy.ahead] == [details(mesh)]
+    assert typed(ahead, session, Module("new", tag("fifteen").wasm), deploy="app=ratings").ready is Readiness.READY
+    assert [proxy.labels["app"] for proxy in mesh._plan.everyone if proxy.ahead] == ["ratings"], "the other is past"
+    assert [plugin.id for plugin in mesh.plugins()] == ["tag"]
+    ahead.let_go()
+    until(lambda: any(proxy.ahead for proxy in mesh._plan.everyone), lambda some: not some)
+    assert not (mesh._plan.folder / "tried").exists() or not list((mesh._plan.folder / "tried").iterdir())
+
+
+def test_what_is_ready_needs_no_other_look_when_it_is_put_in_force(mesh, ahead):
+    session = Session()
+    session.use(mesh)
+    module = build("ready", response=header("x-ready", "yes"))
+    said = {"config": {"a": 1}, "probe": "details:9080/details/7 -H 'a: b'"}
+    tried = typed(ahead, session, module, deploy="app=details", **said)
+    assert tried.ready is Readiness.READY
+    number = mesh._plan.canary.chain.number
+    assert session.deploy(module, selector="app=details", **said).verdicts[0].verdict is Verdict.LIVE
+    assert mesh._plan.canary.chain.number == number, "the canary was not asked again"
+    assert not details(mesh).ahead
+
+
+def test_what_would_not_be_put_in_force_says_so_before_it_is_run(mesh, ahead):
+    session = Session()
+    session.use(mesh)
+    refused = build("crashing", response="__builtin_trap()")
+    tried = typed(ahead, session, refused, deploy="app=details")
+    assert tried.module is not None
+    assert tried.error.what.startswith("crashing crashes on")
+    assert tried.ready is Readiness.NONE
+    assert typed(ahead, session, refused, deploy="app=details", allow_trap=True).ready is Readiness.READY
+    assert typed(ahead, session, refused, deploy="app=nobody").error.what.startswith("The selector")
+    assert not mesh.plugins()
+
+
+def test_a_look_that_nobody_waits_for_any_more_ends_and_the_next_deployment_is_not_held_up(mesh, ahead):
+    module = build("endless", configure="hang()")
+    begun = []
+
+    def foresee(_: Module) -> Foreseen:
+        begun.append(mesh._plan.canary.chain.number)
+        return Foreseen(mesh, Plugin("endless", package(module), DETAILS))
+
+    ahead.ask("cell", "text", lambda _: Draft(made(module), Extent.BUILD, foresee))
+    until(lambda: begun and mesh._plan.canary.chain.plugins, bool)
+    ahead.make_way("cell", "another text")
+    (verdict,) = mesh.apply(Plugin("tag", package(tag("sixteen")), DETAILS))
+    assert verdict.verdict is Verdict.LIVE
+    assert [one.ready for one in ahead.told] == [Readiness.NONE]
+
+
+def test_pods_let_go_of_what_nobody_uses(mesh):
+    told = []
+    ahead = Ahead(told.append, lingers=0.0)
+    foresee = Foreseen(mesh, Plugin("tag", package(tag("seventeen")), DETAILS))
+    ahead.ask("cell", "text", lambda _: Draft(made(tag("seventeen")), Extent.LOAD, lambda _: foresee))
+    until(lambda: [one.ready for one in told], lambda found: found[-1:] == [Readiness.READY])
+    until(lambda: details(mesh).ahead, lambda kept: not kept)
+    ahead.close()
+
+
+def test_a_proxy_that_compiles_what_it_loads_ahead_is_asked_until_it_answers(mesh, monkeypatch):
+    mesh.apply(Plugin("tag", package(tag("eighteen")), DETAILS))
+    proxy, asked = details(mesh), []
+    real = proxy.admin.discovery
+
+    def discovery(timeout: float) -> object:
+        asked.append(timeout)
+        if len(asked) == 3:
+            proxy.compiles_ahead = False
+        if len(asked) < 3:
+            raise TimeoutError
+        return real(timeout=timeout)
+
+    @contextmanager
+    def silent(admins, *, timeout):
+        with discoveries(admins, timeout=timeout) as answers:
+            found = dict(zip(admins, answers(), strict=True)) | {proxy.admin: TimeoutError("busy")}
+            yield lambda: [found[one] for one in admins]
+
+    monkeypatch.setattr(proxy.admin, "discovery", discovery)
+    monkeypatch.setattr("wasmnb.mesh.local.judge.discoveries", silent)
+    proxy.compiles_ahead = True
+    assert {one.verdict for one in mesh.verdicts("tag") if one.pod == proxy.name} == {Verdict.LIVE}
+    assert len(asked) == 3
+    (verdict,) = (one for one in mesh.verdicts("tag") if one.pod == proxy.name)
+    assert verdict.verdict is Verdict.HUNG, "then it is silent for no reason"
 
 
 def test_where_there_is_no_room_pods_load_nothing_ahead_and_the_canary_does(monkeypatch):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Finished", "Leash", "StoppedError", "end", "finish", "leash", "run", "start"]
+__all__ = ["Finished", "Leash", "StoppedError", "end", "finish", "go_on", "leash", "run", "start"]
 
 _MEMORY = ("out of memory", "Cannot allocate memory", "std::bad_alloc")
 _DISK = ("No space left on device", "NoSpaceLeft", "Disk quota exceeded", "File too large", "FileTooBig")
@@ -117,6 +117,18 @@ def leash() -> Leash | None:
     return _LEASH.get()
 
 
+def go_on() -> None:
+    """Go on with what this thread does, unless it is held by a leash and nobody waits for it any more.
+
+    Raises
+    ------
+    StoppedError
+    """
+    holder = leash()
+    if holder is not None:
+        holder.check()
+
+
 @dataclass(frozen=True)
 class Finished:
     """What a tool left: its exit code (negative: the signal that ended it) and its messages."""
@@ -179,8 +191,7 @@ def start(
     StoppedError
     """
     holder = leash()
-    if holder is not None:
-        holder.check()
+    go_on()
     # No CPATH, no locale, no build date reaches the compiler: same source, same bytes.
     plain = {"LC_ALL": "C.UTF-8", "TMPDIR": str(folder), "SOURCE_DATE_EPOCH": "0", "PATH": os.defpath}
     made: list[subprocess.Popen[bytes]] = []

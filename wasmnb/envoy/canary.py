@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wasmnb.compile.process import StoppedError, go_on, leash
 from wasmnb.envoy.admin import Discovery, ask_all, discoveries
 from wasmnb.envoy.bootstrap import ECHO, Route, Site
 from wasmnb.envoy.effect import Effect, Trial, effect_of, served
@@ -44,6 +45,8 @@ _LOGGER = "wasm"
 _MOST_SAID = 6  # lines of a filter's own that are quoted
 _TWICE = 2  # so that what differs by itself is known
 _MOST_LOADED = 4  # modules that stay compiled
+_ASKED = 0.1  # seconds until somebody who may not be waited for any more is asked
+_SOON = 0.5  # seconds for what nobody waits for any more to come to its end
 
 
 def canary_proxy(folder: Path) -> Proxy:
@@ -108,6 +111,8 @@ class Canary:
             a pod has and the canary does not.
         HangError
             A callback did not come back.
+        StoppedError
+            Nobody waits for it any more (`wasmnb.compile.process.Leash`).
         """
         plugin = applied.plugin
         tried = (PLAIN,) if applied.singleton else tuple(dict.fromkeys([PLAIN, *probes]))
@@ -128,6 +133,9 @@ class Canary:
                     self._known.clear()
                 try:
                     self._known[key] = self._try_twice(applied, tried)
+                except StoppedError:
+                    self._give_up()
+                    raise
                 except BaseException:
                     self._restart()
                     raise
@@ -160,13 +168,17 @@ class Canary:
                 return True
             state = self._processes.state(self._proxy.name)
             patience = self._patience(_PATIENCE + loading(module))
-            while found := self._look(patience, lambda: self._processes.state(self._proxy.name) != state):
-                if found.ahead == self._proxy.ahead_version:
-                    return True
-                if found.ahead_rejected > before.ahead_rejected:
-                    self._proxy.load_ahead(())
-                    return False
-                time.sleep(_STEP)
+            try:
+                while found := self._look(patience, lambda: self._processes.state(self._proxy.name) != state):
+                    if found.ahead == self._proxy.ahead_version:
+                        return True
+                    if found.ahead_rejected > before.ahead_rejected:
+                        self._proxy.load_ahead(())
+                        return False
+                    time.sleep(_STEP)
+            except StoppedError:
+                self._give_up()
+                raise
             self._restart()
             return False
 
@@ -201,6 +213,17 @@ class Canary:
             self._processes.wait_change(0.02)
             if time.monotonic() > deadline:
                 break
+
+    def _give_up(self) -> None:
+        """Let what nobody waits for any more come to its end, where that takes a moment only; else end the Envoy."""
+        self._proxy.write(self._chain())
+        deadline = time.monotonic() + _SOON
+        while (left := deadline - time.monotonic()) > 0:
+            found = self._discovery(left)
+            if found is not None and self._current(found) and not any(ask_all([self._proxy.health], timeout=_SOON)):
+                return
+            time.sleep(_STEP)
+        self._restart()
 
     def _try_twice(self, applied: Applied, probes: Sequence[Probe]) -> Trial:
         try:
@@ -310,7 +333,7 @@ class Canary:
             for _ in range(_TWICE):
                 patience, response = self._patience(_PATIENCE), None
                 while response is None and (left := patience.left()) > 0:
-                    (response,) = exchange_all([(address, data)], timeout=left, echo=echo)
+                    (response,) = exchange_all([(address, data)], timeout=left, echo=echo, go_on=go_on)
                 found.append(None if response is None else served(response, echo))
                 if response is None:
                     break
@@ -322,7 +345,8 @@ class Canary:
 
     def _look(self, patience: Patience, crashed: Callable[[], bool]) -> Discovery | None:
         while (left := patience.left()) > 0 and not crashed():
-            found = self._discovery(left)
+            go_on()
+            found = self._discovery(left if leash() is None else min(left, _ASKED))
             if found is not None:
                 return found
             time.sleep(_STEP)
@@ -331,6 +355,7 @@ class Canary:
     def _ready(self) -> Discovery:
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline and self._processes.alive:
+            go_on()
             # Its main thread and its worker, at the same time.
             with discoveries([self._proxy.admin], timeout=1.0) as answers:
                 silences = ask_all([self._proxy.health], timeout=1.0)

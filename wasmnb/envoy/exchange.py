@@ -16,7 +16,7 @@ from wasmnb.traffic.http_client import encode
 from wasmnb.traffic.http_parser import Reader, decode, read_response
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from wasmnb.traffic.exchange import Response
@@ -28,6 +28,8 @@ _ANSWER = (
     b'cache-control: no-store\r\netag: "echo"\r\nset-cookie: echo=1\r\nconnection: close\r\n\r\nok\n'
 )
 """With headers that services like to send, so that a filter that takes them away is seen to."""
+
+_LOOK = 0.05  # seconds until it is asked whether somebody still waits
 
 _READING = ("GET", "HEAD", "OPTIONS")
 
@@ -143,7 +145,11 @@ class _Wire:
 
 
 def exchange_all(
-    requests: Sequence[tuple[str | tuple[str, int], bytes]], *, timeout: float, echo: Echo | None = None
+    requests: Sequence[tuple[str | tuple[str, int], bytes]],
+    *,
+    timeout: float,
+    echo: Echo | None = None,
+    go_on: Callable[[], None] | None = None,
 ) -> list[Response | None]:
     """Send requests, each to an address of its own (a Unix socket's path, or host and port), at the same time.
 
@@ -155,6 +161,8 @@ def exchange_all(
         Seconds for all of them together.
     echo : Echo, optional
         The service that is played meanwhile.
+    go_on : callable, optional
+        Asked now and then; raises when nobody waits any more.
 
     Returns
     -------
@@ -173,7 +181,9 @@ def exchange_all(
             if echo is not None:
                 selector.register(echo.socket, selectors.EVENT_READ, None)
             while waiting and (left := deadline - time.monotonic()) > 0:
-                for key, _ in selector.select(left):
+                if go_on is not None:
+                    go_on()
+                for key, _ in selector.select(left if go_on is None else min(left, _LOOK)):
                     wire = key.data
                     if wire is None and echo is not None:
                         played.append(_accept(echo, selector))

@@ -97,7 +97,9 @@ class Preflight:
         self.start()
         assert self._canary is not None  # noqa: S101 - started
         assert self._processes is not None  # noqa: S101
-        path = self._processes.folder / "modules" / f"{module.digest.removeprefix('sha256:')}.wasm"
+        # Of this thread's alone: another one may be done with the same module sooner.
+        name = f"{module.digest.removeprefix('sha256:')}-{threading.get_ident()}.wasm"
+        path = self._processes.folder / "modules" / name
         path.write_bytes(module.wasm)
         try:
             return self._canary.examine(Applied(plugin, root_id, str(path)), probes, allow_trap=allow_trap)

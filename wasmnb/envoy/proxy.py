@@ -203,6 +203,8 @@ class Proxy:
         self.asked_restarts = 0
         self._bootstrap: dict[str, Any] = {}
         self.ahead: tuple[str, ...] = ()
+        # While it compiles what it loads ahead, its main thread answers nothing.
+        self.compiles_ahead = False
         self._ahead_lock = threading.Lock()
         self._writes: Counter[str] = Counter()
         self.reloads: dict[str, tuple[int, int]] = {}

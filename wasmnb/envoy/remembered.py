@@ -36,14 +36,25 @@ class Remembered:
 
     def mean(self, whose: str, probes: Iterable[Probe]) -> None:
         """Take requests that the user wants sent, in place of those before."""
-        self._meant[whose] = tuple(probe for probe in probes if probe != PLAIN)
+        self._meant[whose] = _meant(probes)
 
     def spare(self) -> None:
         """Forget those meant that may change something: they were allowed for the deployment before."""
-        self._meant = {
-            whose: tuple(probe for probe in probes if not probe.changes) for whose, probes in self._meant.items()
-        }
+        self._meant = {whose: _spared(probes) for whose, probes in self._meant.items()}
 
     def of(self, whose: str) -> tuple[Probe, ...]:
         """Give them: those meant, then those sent, oldest first."""
         return tuple(dict.fromkeys((*self._meant.get(whose, ()), *self._sent.get(whose, ()))))
+
+    def foreseen(self, whose: str, probes: Iterable[Probe] | None) -> tuple[Probe, ...]:
+        """Give what `of` gives after `spare`, and after `mean` where there are some."""
+        meant = _spared(self._meant.get(whose, ())) if probes is None else _meant(probes)
+        return tuple(dict.fromkeys((*meant, *self._sent.get(whose, ()))))
+
+
+def _meant(probes: Iterable[Probe]) -> tuple[Probe, ...]:
+    return tuple(probe for probe in probes if probe != PLAIN)
+
+
+def _spared(probes: Iterable[Probe]) -> tuple[Probe, ...]:
+    return tuple(probe for probe in probes if not probe.changes)

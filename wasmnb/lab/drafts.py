@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
+from wasmnb.errors import MeshError
 from wasmnb.lab.marks import CELL, by_compiler, said_of
 from wasmnb.lab.standing import mark
-from wasmnb.mesh import MeshLoadingAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasmnb.ahead import Ahead, Tried
-    from wasmnb.compile import Filter
+    from wasmnb.ahead import Ahead, Draft, Tried
     from wasmnb.live.messages import DraftMessage
-    from wasmnb.mesh import Mesh
 
-__all__ = ["OURS", "Drafts", "draft_message", "load_ahead"]
+__all__ = ["OURS", "Drafts", "draft_message"]
 
 OURS = re.compile(r"\s*%{2}wasm_filter\b")
 """How the cell of a filter begins."""
 
 _LONGEST = 200_000  # characters of a cell that is compiled while it is typed
 _MOST_WORDS = 200
+_READY = {"none": "", "tried": "tried here; pods load it when it is run; ", "ready": "ready; "}
 
 
 class Drafts:
@@ -33,12 +31,12 @@ class Drafts:
     Parameters
     ----------
     read : callable
-        Makes a filter of a cell's text; its options have no effect.
+        Says what a cell's text would make; its options have no effect.
     tell : callable
         Told what became of each text, in a thread of its own.
     """
 
-    def __init__(self, read: Callable[[str], Filter], tell: Callable[[Tried], None]) -> None:
+    def __init__(self, read: Callable[[str], Draft], tell: Callable[[Tried], None]) -> None:
         self._read, self._tell = read, tell
         self._ahead: Ahead | None = None
         self._running: dict[str, str] = {}
@@ -47,7 +45,9 @@ class Drafts:
         """Take what the page says of a cell: its text, or that somebody types in it and what was asked is past."""
         if source is None or not OURS.match(source) or len(source) > _LONGEST:
             self._forget(cell)
-        elif _wanted() and self._running.get(cell) != source:
+        elif not _wanted():
+            self.let_go()
+        elif self._running.get(cell) != source:
             if self._ahead is None:
                 from wasmnb.ahead import Ahead  # noqa: PLC0415 - for those who type
 
@@ -58,7 +58,12 @@ class Drafts:
         """Make way for a cell that is run; the same text is not compiled a second time beside it."""
         self._running[cell] = source
         if self._ahead is not None:
-            self._ahead.make_way()
+            self._ahead.make_way(cell, source)
+
+    def let_go(self) -> None:
+        """End all work, and have pods let go of what was loaded ahead: nobody types any more."""
+        if self._ahead is not None:
+            self._ahead.let_go()
 
     def close(self) -> None:
         """End all work."""
@@ -68,16 +73,6 @@ class Drafts:
     def _forget(self, cell: str) -> None:
         if self._ahead is not None:
             self._ahead.forget(cell)
-
-
-def load_ahead(tried: Tried, mesh: Mesh) -> None:
-    """Have the pods that run a filter load what its text compiles to now: it is live sooner when the cell is run."""
-    module = tried.module
-    if module is None or not isinstance(mesh, MeshLoadingAhead):
-        return
-    # Where it does not run, the cell may never be deployed.
-    if any(plugin.id == module.name for plugin in mesh.plugins()):
-        mesh.preload(module)
 
 
 def draft_message(tried: Tried, size: int, mask: Callable[[str], str]) -> DraftMessage:
@@ -92,7 +87,11 @@ def draft_message(tried: Tried, size: int, mask: Callable[[str], str]) -> DraftM
         Takes secrets out of a text.
     """
     text, tone = tried.waits, "quiet"
-    if tried.error is not None:
+    if tried.error is not None and tried.module is not None:
+        why = "".join(f": {one}" for one in [*map(str, tried.error.why)][:1])
+        text = mask(f"compiles; not ready: {tried.error.what.rstrip('.')}{why}")
+        tone = "quiet" if isinstance(tried.error, MeshError) else "bad"
+    elif tried.error is not None:
         errors = [one for one in by_compiler(said_of(tried.error), mask).get(CELL, ()) if one["severity"] == "error"]
         count = f"{len(errors)} errors: " if len(errors) > 1 else ""
         text = f"does not compile: {count}line {errors[0]['line']}: {errors[0]['message']}" if errors else ""
@@ -100,18 +99,20 @@ def draft_message(tried: Tried, size: int, mask: Callable[[str], str]) -> DraftM
     elif tried.module is not None:
         now = len(tried.module.wasm)
         change = f" ({(now - size) / 1000:+.1f})" if size and now != size else ""
-        text = f"compiles; {now / 1000:.1f} kB{change}"
+        text = f"compiles; {_READY[tried.ready.value]}{now / 1000:.1f} kB{change}"
     cut = text if len(text) <= _MOST_WORDS else f"{text[: _MOST_WORDS - 1]}…"
-    return {"cell": tried.cell, "mark": mark(tried.text), "text": cut, "tone": "bad" if tone == "bad" else "quiet"}
+    return {
+        "cell": tried.cell,
+        "mark": mark(tried.text),
+        "text": cut,
+        "tone": "bad" if tone == "bad" else "quiet",
+        "ready": tried.ready.value == "ready",
+    }
 
 
 def _wanted() -> bool:
     """Tell whether cells are to be compiled while they are typed."""
+    from wasmnb.ahead import Extent, extent  # noqa: PLC0415 - for those who type
     from wasmnb.session import default  # noqa: PLC0415
 
-    said = default().context.defaults["ahead"]
-    return said != "off" if said != "auto" else _processors() > 1
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return extent(default().context.defaults["ahead"]) is not Extent.OFF

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import threading
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
-    from wasmnb.ahead import Tried
-    from wasmnb.compile import Filter
+    from wasmnb.ahead import Draft, Tried
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.lab.answers import Answers
     from wasmnb.lab.drafts import Drafts
@@ -49,10 +47,10 @@ class Workbench:
     shell : InteractiveShell
         Of a kernel.
     read : callable
-        Makes a filter of the text of a cell that nobody has run.
+        Says what the text of a cell that nobody has run would make.
     """
 
-    def __init__(self, shell: Any, read: Callable[[str], Filter]) -> None:
+    def __init__(self, shell: Any, read: Callable[[str], Draft]) -> None:
         self._shell, self._read = shell, read
         self._comms: list[Any] = []
         # What cells came to. It is only looked into when there is somebody to tell: loading the magics must stay cheap.
@@ -98,6 +96,8 @@ class Workbench:
             self._comms.remove(comm)
         if not self._comms:
             self._follow(None)
+            if self._typing is not None:
+                self._typing.let_go()
 
     def _typed(self, said: Any) -> None:
         """Take what a page says of a cell that is edited; with a subshell, while another cell runs."""
@@ -126,21 +126,20 @@ class Workbench:
 
     def _tried(self, tried: Tried) -> None:
         """Tell what became of a text that is being typed."""
-        from wasmnb.lab.drafts import draft_message, load_ahead  # noqa: PLC0415
+        from wasmnb.lab.drafts import draft_message  # noqa: PLC0415
         from wasmnb.lab.marks import said_of  # noqa: PLC0415
         from wasmnb.lab.standing import mark  # noqa: PLC0415
         from wasmnb.session import default  # noqa: PLC0415
 
-        session, mask = default(), default().mask
+        mask = default().mask
         with self._lock:
             ran = self._ran.get(tried.cell)
+            if ran is not None and ran.mark == mark(tried.text):
+                # It was run meanwhile, and has a line of its own.
+                return
             draft = self._drafts[tried.cell] = draft_message(tried, ran.size if ran is not None else 0, mask)
-            said = () if tried.waits else said_of(tried.error or tried.module)
+            said = () if tried.waits else said_of(tried.module or tried.error)
             self._tell(marks=self._compiled(tried.cell, mark(tried.text), said, mask), drafts=[draft])
-        if session.running and session.context.defaults["ahead"] == "auto":
-            # What cannot be loaded ahead is told when the cell is run; the mesh may end just now.
-            with suppress(Exception):
-                load_ahead(tried, session.current)
 
     def _before(self, info: Any) -> None:
         """Make way for a cell that is run."""
@@ -324,14 +323,14 @@ def _message(
     }
 
 
-def attach(shell: Any, read: Callable[[str], Filter]) -> None:
+def attach(shell: Any, read: Callable[[str], Draft]) -> None:
     """Have a kernel tell the lab extension; what is no kernel has nobody to tell.
 
     Parameters
     ----------
     shell : InteractiveShell
     read : callable
-        Makes a filter of the text of a cell that nobody has run.
+        Says what the text of a cell that nobody has run would make.
     """
     detach(shell)
     if hasattr(shell, "kernel"):

@@ -234,12 +234,13 @@ class MarksMessage(TypedDict):
 
 
 class DraftMessage(TypedDict):
-    """What became of a text of a cell that was not run."""
+    """What became of a text of a cell that was not run; ready when all is done that can be done before its run."""
 
     cell: str
     mark: str
     text: str
     tone: Tone
+    ready: bool
 
 
 class AnswerMessage(TypedDict):

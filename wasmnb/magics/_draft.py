@@ -1,4 +1,4 @@
-"""The filter of a cell that nobody has run: its line is parsed, and nothing that it says is done."""
+"""What a cell that nobody has run would make: its line is parsed, and nothing that it says is done."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from wasmnb.ahead import Draft
     from wasmnb.commands.command import Command
-    from wasmnb.compile import Filter
 
 __all__ = ["draft"]
 
 _FILTER = "wasm_filter"
 
 
-def draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Filter:
-    """Give the filter that a cell would compile.
+def draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Draft:
+    """Give what a cell would make.
 
     Parameters
     ----------

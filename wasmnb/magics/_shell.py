@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
+    from wasmnb.ahead import Draft
     from wasmnb.commands.command import Command
-    from wasmnb.compile import Filter
 
 __all__ = ["attach", "detach"]
 
@@ -66,7 +66,7 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     shell.ast_transformers[:] = [known for known in shell.ast_transformers if not isinstance(known, Magics)]
 
 
-def _draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Filter:
+def _draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Draft:
     from wasmnb.magics._draft import draft  # noqa: PLC0415 - for those who type in JupyterLab
 
     return draft(shell, commands, source)

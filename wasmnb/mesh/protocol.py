@@ -28,6 +28,7 @@ __all__ = [
     "MeshOfMany",
     "MeshOfObjects",
     "MeshOfOthers",
+    "MeshTryingAhead",
     "MeshWithBookinfo",
     "Pod",
     "Watch",
@@ -392,6 +393,30 @@ class MeshInNamespace(Protocol):
         Raises
         ------
         ForbiddenError, MeshError
+        """
+
+
+@runtime_checkable
+class MeshTryingAhead(Protocol):
+    """A mesh that tries a plugin on an Envoy here before any pod has it, and keeps what was seen."""
+
+    def examine(
+        self, plugin: Plugin, *, probes: Mapping[str, Sequence[Probe]] | None = None, allow_trap: bool = False
+    ) -> bool:
+        """Try a plugin; say whether it was tried. Nothing is put in force, and no pod and no cluster is asked anything.
+
+        Parameters
+        ----------
+        plugin : Plugin
+        probes : mapping of str to sequence of Probe, optional
+            Requests, by the pods that they are for, on which it may be seen to act.
+        allow_trap : bool
+            Let it pass although its VM crashes on a request.
+
+        Raises
+        ------
+        ModuleError, HangError
+            As `Mesh.apply`.
         """
 
 

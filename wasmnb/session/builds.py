@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter, strftime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from wasmnb.compile.languages import guess
 from wasmnb.compile.workspace import member
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.image.results import Built
+from wasmnb.mesh import MeshLoadingAhead
 from wasmnb.options import part, takes
 from wasmnb.rollout.deploy import in_force, still_in_force
 from wasmnb.session import parsing
@@ -32,10 +34,12 @@ from wasmnb.wording import Option, Verb, Wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from wasmnb.ahead import Draft, Foreseen
     from wasmnb.cases import TestResults
     from wasmnb.cases.bench import Costs
     from wasmnb.compile.go.migration import Migration
     from wasmnb.compile.languages import Guess
+    from wasmnb.module import Module
     from wasmnb.progress import Progress
     from wasmnb.project import Project
     from wasmnb.rollout.deployment import Deployment
@@ -114,15 +118,37 @@ class Builds:
         flags = _flags(call)
         return Filter(call.name, source, guessed.language if guessed else str(call.language), flags), guessed
 
-    def draft(self, call: FilterCall) -> Filter:
-        """Give what `filter` would compile, with its files; nothing is compiled, remembered or put in force.
+    def draft(self, call: FilterCall) -> Draft:
+        """Give what `filter` would compile, with its files, and what it would put in force; nothing of it is done.
 
         Raises
         ------
         BadNameError, UsageError
         """
+        from wasmnb.ahead import Draft, extent  # noqa: PLC0415 - for those who type in JupyterLab
+
         wanted, _ = self._read(call, call.source or "")
-        return self.context.filters.files.beside(wanted, call.files)
+        found = self.context.filters.files.beside(wanted, call.files)
+        return Draft(found, extent(self.context.defaults["ahead"]), partial(self._foreseen, call))
+
+    def _foreseen(self, call: FilterCall, module: Module) -> Foreseen | None:
+        """Say what a filter would be put in force as: where its cell says, or else where it is in force already."""
+        from wasmnb.ahead import Foreseen  # noqa: PLC0415
+        from wasmnb.image import package  # noqa: PLC0415 - brings what packages
+
+        mesh, options = self.context.chosen, part(call, DeployOptions)
+        if mesh is None:
+            return None
+        if call.deploy is not None:
+            wanted = self.deployments.read(options, call.deploy)
+            if not wanted.preflight:
+                return None
+            return Foreseen(mesh, wanted.plugin(package(module)), wanted.probes_on(mesh), wanted.allow_trap)
+        # Elsewhere it would be asked over the network what is in force.
+        there = in_force(mesh, call.name) if isinstance(mesh, MeshLoadingAhead) else None
+        if there is None:
+            return None
+        return Foreseen(mesh, self.deployments.read(options, None).plugin(package(module), there))
 
     def test(
         self,

@@ -114,14 +114,15 @@ def _certificates(value: object) -> str:
 
 _ON = ("true", "yes", "on", "1")
 _SWITCH = (*_ON, "false", "no", "off", "0")
-_AHEAD = ("auto", "off", "check")
+_AHEAD = ("auto", "off", "check", "build", "load")
 _PHASES, _POLICIES = words(Phase), words(FailPolicy)
 
 KEYS: dict[str, Default] = {
     "ahead": Default(
         lambda value: choice("ahead", value, _AHEAD),
-        "what becomes of a filter's cell while it is typed in JupyterLab with the extension: "
-        "off, or check (compiled and linked, and loaded nowhere); auto is off on one processor",
+        "how far a filter's cell is taken while it is typed in JupyterLab with the extension: off; check: compiled and "
+        "linked; build: tried on an Envoy here too; load: loaded, and not run, by pods of the embedded mesh too; "
+        "auto: load, and off on one processor",
         "auto",
         _AHEAD,
     ),

@@ -14,7 +14,7 @@ from wasmnb.mesh.istio.api.cluster import Cluster
 from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
 from wasmnb.mesh.istio.doctor import examine
 from wasmnb.mesh.istio.objects.convergence import Convergence
-from wasmnb.mesh.istio.objects.deployments import Deployments
+from wasmnb.mesh.istio.objects.deployments import Deployments, examined
 from wasmnb.mesh.istio.objects.images import Images
 from wasmnb.mesh.istio.objects.objects import Objects
 from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter, text_of
@@ -291,6 +291,19 @@ class IstioMesh:
             progress=progress or Silent(),
         )
         return Verdicts(tuple(found))
+
+    def examine(
+        self, plugin: Plugin, *, probes: Mapping[str, Sequence[Probe]] | None = None, allow_trap: bool = False
+    ) -> bool:
+        """Try a plugin on the embedded Envoy, as `apply` does first; what was seen is kept. The cluster is not asked.
+
+        Raises
+        ------
+        ModuleError, HangError
+        """
+        self._check()
+        sent = dict.fromkeys(probe for own in (probes or {}).values() for probe in own)
+        return examined(plugin, self.preflight, tuple(sent), Silent(), allow_trap=allow_trap)[0] is not None
 
     def remove(self, id: str) -> Plugin:  # noqa: A002
         """Delete a plugin's objects, whoever deployed it, and wait until no proxy has it any more.

@@ -107,6 +107,27 @@ class Deployments:
             self._preloads.drop(plugin.image.module.name)
             return found
 
+    def examine(self, plugin: Plugin, probes: Mapping[str, Sequence[Probe]], *, allow_trap: bool) -> None:
+        """Try a plugin ahead; see `LocalMesh.examine`."""
+        from wasmnb.module.check import check  # noqa: PLC0415 - the parser comes with the first module
+
+        with _files():
+            check_id(plugin.id)
+            check_scope(plugin)
+            chosen = self._chosen(plugin, None)
+            check_network(plugin, chosen)
+            module = plugin.image.module
+            folder = self._plan.folder / "tried"
+            folder.mkdir(exist_ok=True)
+            # Of this thread's alone: another one may be done with the same module sooner.
+            path = folder / f"{module.digest.removeprefix('sha256:')}-{threading.get_ident()}.wasm"
+            path.write_bytes(module.wasm)
+            try:
+                applied = Applied(plugin, check(module, plugin.root_id), str(path))
+                self._canary.examine(applied, self.proving.foreseen(chosen, probes), allow_trap=allow_trap)
+            finally:
+                path.unlink(missing_ok=True)
+
     def preload(self, module: Module, labels: Mapping[str, str] | None) -> bool:
         """Have pods load a module ahead; see `LocalMesh.preload`."""
         with _files():

@@ -70,6 +70,7 @@ class Evidence:
 
 def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
     """Look at proxies, at all of their workers at the same time, and at all of their main threads."""
+    busy = [proxy for proxy in proxies if proxy.compiles_ahead]
     with discoveries([proxy.admin for proxy in proxies], timeout=ANSWER) as answers:
         silences = ask_all([proxy.health for proxy in proxies], timeout=ANSWER)
         accepted = answers()
@@ -77,9 +78,9 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
     for proxy, unanswered, answer in zip(proxies, silences, accepted, strict=True):
         discovery, reloads, silence = None, {}, unanswered
         try:
-            if isinstance(answer, OSError):
+            if isinstance(answer, OSError) and proxy not in busy:
                 raise answer
-            discovery = answer
+            discovery = _once_loaded(proxy) if isinstance(answer, OSError) else answer
             if any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins):
                 reloads = proxy.admin.reloads()
         except OSError as error:
@@ -87,6 +88,17 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
         state, lines = processes.state(proxy.name), tuple(proxy.log.present())
         found.append(Evidence(proxy, state, discovery, silence, lines, reloads, datetime.now(timezone.utc)))
     return found
+
+
+def _once_loaded(proxy: Proxy) -> Discovery:
+    """Ask a proxy anew that was compiling what it loads ahead; whoever has it do so ends that after a time."""
+    while True:
+        last = not proxy.compiles_ahead
+        try:
+            return proxy.admin.discovery(timeout=ANSWER)
+        except OSError:
+            if last:
+                raise
 
 
 def not_selected(proxy: Proxy, applied: Applied, *, unreached: bool = False) -> PodVerdict:

@@ -223,6 +223,31 @@ class LocalMesh:
         _wake_all(self._watches)
         return Verdicts(tuple(found))
 
+    def examine(
+        self, plugin: Plugin, *, probes: Mapping[str, Sequence[Probe]] | None = None, allow_trap: bool = False
+    ) -> bool:
+        """Try a plugin on the canary, as `apply` does first; what was seen is kept, and `apply` need not look again.
+
+        No pod learns of it, and it may be called from any thread, also while something is applied.
+
+        Parameters
+        ----------
+        plugin : Plugin
+        probes : mapping of str to sequence of Probe, optional
+            Requests, by the pods that they are for, on which it may be seen to act.
+        allow_trap : bool
+            Let it pass although its VM crashes on a request.
+
+        Raises
+        ------
+        SelectorError, ModuleError, HangError, DeployError
+            What `apply` would raise before any pod has it.
+        MeshError
+        """
+        self._check()
+        self._deployments.examine(plugin, probes or {}, allow_trap=allow_trap)
+        return True
+
     def preload(self, module: Module, selector: Mapping[str, str] | None = None) -> bool:
         """Have pods load a module that may be deployed soon: then it is compiled already, and live in half the time.
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wasmnb.compile.process import go_on
 from wasmnb.envoy.admin import discoveries
 from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import loading
@@ -69,10 +70,17 @@ class Preloads:
                 del self._loaded[next(iter(self._loaded))]
             pids = {proxy: self._pid(proxy) for proxy in proxies}
             self._loaded[module.name] = loaded = _Loaded(self._write(module), pids, loading(module))
-            taken = self._taken(loaded, self._tell())
-            if not taken:
-                del self._loaded[module.name]
-                self._tell()
+            taken = False
+            for proxy in proxies:
+                proxy.compiles_ahead = True
+            try:
+                taken = self._taken(loaded, self._tell())
+            finally:
+                for proxy in proxies:
+                    proxy.compiles_ahead = False
+                if not taken:
+                    del self._loaded[module.name]
+                    self._tell()
             return taken
 
     def drop(self, name: str = "") -> None:
@@ -114,6 +122,7 @@ class Preloads:
         patience = Patience(max(loaded.pids.values()), _SECONDS + loaded.seconds * len(begun))
         pending = list(begun)
         while pending and patience.left() > 0:
+            go_on()
             if any(self._pid(proxy) != pid for proxy, pid in loaded.pids.items()):
                 return False
             for proxy, found in self._discoveries(pending).items():

@@ -112,16 +112,21 @@ class Proving:
     def mean(self, proxies: Iterable[Proxy], probes: Mapping[str, Sequence[Probe]]) -> None:
         """Take requests of the user's for a deployment on some pods: each of the same service gets those of all."""
         self._sent.spare()
-        meant: dict[str, dict[Probe, None]] = {}
-        for proxy in proxies:
-            meant.setdefault(proxy.labels.get("app", ""), {}).update(dict.fromkeys(probes.get(proxy.name, ())))
-        for app, found in meant.items():
-            if found:
-                self._sent.mean(app, found)
+        for app, found in _by_app(proxies, probes).items():
+            self._sent.mean(app, found)
 
     def probes(self, proxies: Iterable[Proxy]) -> tuple[Probe, ...]:
         """Give the requests that show what a filter does on some pods."""
         return tuple(dict.fromkeys(probe for proxy in proxies for probe in self._probes(proxy)))
+
+    def foreseen(self, proxies: Sequence[Proxy], probes: Mapping[str, Sequence[Probe]]) -> tuple[Probe, ...]:
+        """Give what `probes` gives once some are meant for a deployment; none is meant yet."""
+        meant = _by_app(proxies, probes)
+        found: dict[Probe, None] = {}
+        for proxy in proxies:
+            app = proxy.labels.get("app", "")
+            found |= dict.fromkeys((PLAIN, *self._sent.foreseen(app, meant.get(app))))
+        return tuple(found)
 
     def _probes(self, proxy: Proxy) -> tuple[Probe, ...]:
         return (PLAIN, *self._sent.of(proxy.labels.get("app", "")))
@@ -347,6 +352,16 @@ class Proving:
     def _pid(self, proxy: Proxy) -> int:
         state = self._processes.state(proxy.name)
         return state.pid if state else 0
+
+
+def _by_app(proxies: Iterable[Proxy], probes: Mapping[str, Sequence[Probe]]) -> dict[str, dict[Probe, None]]:
+    """Give requests by the service of the pods that they are for; of services without one, nothing."""
+    found: dict[str, dict[Probe, None]] = {}
+    for proxy in proxies:
+        own = probes.get(proxy.name, ())
+        if own:
+            found.setdefault(proxy.labels.get("app", ""), {}).update(dict.fromkeys(own))
+    return found
 
 
 def _authority(proxy: Proxy) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
 
-__all__ = ["Deployments"]
+__all__ = ["Deployments", "examined"]
 
 _LEFT = {Cause.STILL_IN_FORCE, Cause.PROXY_SILENT}
 _MOST_TOLD = 8
@@ -95,7 +95,7 @@ class Deployments:
             self._learn(plugin, strict=preflight is not None)
             items = self._reader.serving()
             probes = self._reader.proving.probes([item for item in items if plugin.selects(labels(item))])
-            trial, note = _examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
+            trial, note = examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
             if trial is not None:
                 self._reader.proving.tried(plugin.id, plugin.image.digest, trial)
             stored = self._objects.all(plugin.id)
@@ -248,7 +248,7 @@ class Deployments:
         return held
 
 
-def _examined(
+def examined(
     plugin: Plugin, preflight: Preflight | None, probes: Sequence[Probe], progress: Progress, *, allow_trap: bool
 ) -> tuple[Trial | None, str]:
     """Try a plugin on the embedded Envoy; give what was seen there, and what is worth a note."""
