@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from wasmnb.compile import Filter
+from wasmnb.errors import TrafficError
 from wasmnb.image import package
 from wasmnb.mesh.local import LocalMesh
+from wasmnb.mesh.local.workload import Workload
 from wasmnb.plugin import Plugin
 from wasmnb.session import Session
 from wasmnb.traffic import Capture
@@ -57,10 +61,40 @@ static RegisterContextFactory made(CONTEXT_FACTORY(Longer));
 URL = "details:9080/details/1"
 
 
+# What a service answers that does not keep to what its head announces.
+ODD = {
+    "/more": b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfour+more",
+    "/short": b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfour",
+}
+
+
+class Odd(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self):
+        self.wfile.write(ODD.get(self.path, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"))
+        self.close_connection = self.path == "/short"
+
+    def do_GET(self):
+        self.do_HEAD()
+
+    def log_message(self, *_):
+        pass
+
+
 @pytest.fixture(scope="module")
 def mesh():
-    with LocalMesh.start() as running:
-        yield running
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as odd:
+        threading.Thread(target=odd.serve_forever, daemon=True).start()
+        with LocalMesh.start(extra=[Workload("odd", f"127.0.0.1:{odd.server_port}")]) as running:
+            yield running
+        odd.shutdown()
+
+
+@pytest.fixture
+def odd(mesh):
+    port = next(pod for pod in mesh._plan.proxies if pod.name == "odd-0").site.port
+    return lambda path: mesh.send("productpage", f"odd:{port}{path}", received=True)
 
 
 @pytest.fixture
@@ -135,6 +169,17 @@ def test_a_session_compares_it_before_and_after(filtered):
     text = str(record_of(taken))
     assert "request as the service received it: 1 added, 1 changed, 1 removed, compared with before" in text
     assert "+ x-user: me" in text
+
+
+def test_an_answer_that_is_longer_or_shorter_than_it_says_is_said_and_not_green(odd):
+    assert record_of(Capture(odd("/"))).tone == "good"
+    taken = odd("/more")
+    assert (taken.response.status, taken.response.body) == (200, b"four")
+    assert "sent more than its answer announced" in " ".join(taken.notes)
+    assert record_of(Capture(taken)).tone == "bad"
+    assert not odd("/").dropped
+    with pytest.raises(TrafficError, match="in the middle of the body, after 4 of 100 bytes"):
+        odd("/short")
 
 
 def test_a_body_that_is_not_as_long_as_it_says_is_said_and_not_green(mesh):

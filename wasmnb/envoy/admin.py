@@ -38,6 +38,7 @@ _NO_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS = 4
 _FRAME = 9
 _PART = 65536
+_BROKEN = re.compile(r"^cluster\..+\.upstream_cx_protocol_error: (\d+)$", re.MULTILINE)
 _RELOADS = re.compile(r"^wasm\.(.+)\.vm_reload_success: (\d+)$", re.MULTILINE)
 
 
@@ -123,6 +124,12 @@ class Admin:
     def reloads(self) -> dict[str, int]:
         """Ask how often each plugin's VM was loaded again since the Envoy started (policy ``FAIL_RELOAD``)."""
         return {name: int(count) for name, count in _RELOADS.findall(self.get("/stats?filter=vm_reload_success$"))}
+
+    def protocol_errors(self) -> int:
+        """Ask how many answers of services did not keep to HTTP, such as one with bytes behind its end."""
+        return sum(
+            int(count) for count in _BROKEN.findall(self.get("/stats?usedonly&filter=upstream_cx_protocol_error$"))
+        )
 
     def close(self) -> None:
         """Let go of the connection."""

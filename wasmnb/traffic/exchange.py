@@ -138,6 +138,8 @@ class Exchange:
         Why that is not known; empty when it is, or was not looked at.
     in_force : tuple of str or None
         The plugins that were in force, such as ``greeter@99397533``; None where that is not known.
+    dropped : str
+        What the service's proxy dropped of what the service answered; empty for nothing, or where that is not known.
     """
 
     request: Request
@@ -151,6 +153,12 @@ class Exchange:
     received: Received | None = None
     unseen: str = ""
     in_force: tuple[str, ...] | None = None
+    dropped: str = ""
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with how the response, or the request as it was received, was written down."""
+        return self.response.flaw or self.dropped or (self.received.flaw if self.received is not None else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Give the exchange as plain JSON values; the body as text."""
@@ -164,6 +172,7 @@ class Exchange:
             "request": _request(self.request),
             "received": self.received and {**_request(self.received.request), "whole": self.received.whole},
             "unseen": self.unseen,
+            "dropped": self.dropped,
             "in_force": self.in_force and list(self.in_force),
             "response": {
                 "status": self.response.status,

@@ -60,8 +60,7 @@ def headers_record(taken: Capture) -> Record:
     folded = frozenset(index for index, row in enumerate(lines) if compared and _is_folded(row, body))
     rest = [row for row in lines if compared and row.change not in _COUNTED]
     blocks = (*_body_changes(body), *_unchanged(rest), *_request(taken), *_body(response))
-    flawed = response.flaw or (after.received is not None and after.received.flaw)
-    tone: Tone = "bad" if flawed else _tone(response.status)
+    tone = _tone(after)
     shown = (columns, table.rows, blocks, tuple(notes))
     kept = [row for index, row in enumerate(lines) if index not in folded]
     varying = frozenset(index for index, row in enumerate(kept) if row.name.lower() in VARYING)
@@ -137,7 +136,7 @@ def pod_headers_record(taken: PodCaptures) -> Record:
         f"and differ in {', '.join(dict.fromkeys(differ))}" if differ else "all the same"
     )
     silent = [f"{pod} gave no answer: {why}" for pod, why in taken.silent.items()]
-    tones = {_tone(one.after.response.status) for one in taken.captures}
+    tones = {_tone(one.after) for one in taken.captures}
     return Record(
         _title(taken.captures[0].after),
         status,
@@ -195,7 +194,10 @@ def _counts(changes: Iterable[str]) -> str:
     return ", ".join(f"{count} {change}" for change, count in counts.items() if count) or "nothing changed"
 
 
-def _tone(status: int) -> Tone:
+def _tone(exchange: Exchange) -> Tone:
+    status = exchange.response.status
+    if exchange.flaw:
+        return "bad"
     return "good" if status < _CLIENT_ERROR else "warn" if status < _SERVER_ERROR else "bad"
 
 

@@ -27,6 +27,7 @@ __all__ = ["Way", "exchange"]
 _UPSTREAM = "x-envoy-upstream-service-time"
 _LISTEN, _TELL, _BRIEF = 1.0, 2.0, 0.1
 _NOT_ARRIVED = "the request did not reach the service: a filter or the proxy answered"
+_DROPPED = "the service sent more than its answer announced, and its proxy dropped that: look at its content-length"
 _UNKNOWN = "what the service received is not known: the proxy did not tell"
 
 
@@ -83,6 +84,7 @@ def _watched(proxies: Sequence[Proxy], sent: Callable[[Request], Exchange], requ
             # An Envoy tells of one request at a time.
             stack.enter_context(proxy.tapping)
         try:
+            broken = _broken(proxies)
             told = stack.enter_context(tapped([proxy.admin.path for proxy in proxies], mark, timeout=_LISTEN))
         except OSError as error:
             return replace(sent(request), unseen=f"what the service received is not known: {error}")
@@ -90,9 +92,18 @@ def _watched(proxies: Sequence[Proxy], sent: Callable[[Request], Exchange], requ
         # A proxy names the time that its upstream took in each answer that is not its own.
         answered = taken.response.headers.get(_UPSTREAM) is not None
         received = told(_TELL if answered else _BRIEF)
+        dropped = _DROPPED if answered and _broken(proxies) > broken else ""
     unseen = "" if received else _UNKNOWN if answered else _NOT_ARRIVED
-    notes = (*taken.notes, received.flaw) if received and received.flaw else taken.notes
-    return replace(taken, request=request, received=received, unseen=unseen, notes=notes)
+    notes = (*taken.notes, *filter(None, [dropped, received.flaw if received else ""]))
+    return replace(taken, request=request, received=received, unseen=unseen, notes=notes, dropped=dropped)
+
+
+def _broken(proxies: Sequence[Proxy]) -> int:
+    found = 0
+    for proxy in proxies:
+        with contextlib.suppress(OSError):
+            found += proxy.admin.protocol_errors()
+    return found
 
 
 def _named(service: Service, pod: str) -> Proxy:
