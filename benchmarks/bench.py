@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ahead import ahead
 from article_filter import CONFIG, LANGUAGES, RAW, live, source
 from cluster import istio
 from dashboards import dashboards
@@ -209,6 +210,7 @@ PARTS: dict[str, Callable[[Figures], None]] = {
     "cli": program,
     "mesh_up": mesh_up,
     "article": article,
+    "ahead": ahead,
     "languages": languages,
     "registry": registry,
     "dashboards": dashboards,

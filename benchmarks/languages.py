@@ -37,7 +37,7 @@ Filter("f", text, language).build()
 
 def languages(figures: Figures, names: Sequence[str] = LANGUAGES) -> None:
     """Measure each language that has a toolchain here."""
-    found = [name for name in names if _ready(name)]
+    found = [name for name in names if ready(name)]
     for name in found:
         for _ in range(runs(3)):
             figures.add(f"{name}_first_build_s", first_build(name), "s", "report")
@@ -53,7 +53,8 @@ def languages(figures: Figures, names: Sequence[str] = LANGUAGES) -> None:
             close()
 
 
-def _ready(name: str) -> bool:
+def ready(name: str) -> bool:
+    """Say whether a language has a toolchain here."""
     try:
         wasmnb.Filter("f", edited(name), name).build()
     except ToolchainError as error:
