@@ -18,10 +18,12 @@ EVERYTHING = (Path(__file__).parent / "everything.proto").read_text()
 SOURCE = """
 #include "proxy_wasm_intrinsics.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/time_util.h"
 #include "everything.pb.h"
 
 using tests::everything::Everything;
 
+using Time = google::protobuf::util::TimeUtil;
 class Messages : public Context {
  public:
   using Context::Context;
@@ -39,6 +41,7 @@ class Messages : public Context {
 
  private:
   bool answer(const std::string& body, std::string* out) {
+    if (path_ == "/time") return times(std::stoll(body), out);
     Everything message;
     google::protobuf::util::Status status;
     if (path_.find("from-json") != std::string::npos) {
@@ -87,6 +90,27 @@ class Messages : public Context {
     }
     out->resize(message.ByteSizeLong());
     return message.SerializeToArray(&(*out)[0], static_cast<int>(out->size()));
+  }
+
+  bool times(int64_t nanos, std::string* out) {
+    const auto time = Time::NanosecondsToTimestamp(nanos);
+    const auto span = Time::NanosecondsToDuration(nanos);
+    google::protobuf::Timestamp read;
+    google::protobuf::Duration length;
+    if (!Time::FromString(Time::ToString(time), &read) || !(read == time) || !(time - Time::GetEpoch() == span) ||
+        !Time::FromString(Time::ToString(span), &length) || !(length == span) || !(Time::GetEpoch() + span == time) ||
+        !(Time::GetEpoch() < Time::GetCurrentTime()) || Time::FromString("x", &length)) {
+      return false;
+    }
+    for (int64_t one : {Time::TimestampToSeconds(time), int64_t{time.nanos()}, Time::TimestampToNanoseconds(time),
+                        Time::DurationToSeconds(span), int64_t{span.nanos()}, Time::DurationToMilliseconds(span),
+                        Time::DurationToMicroseconds(span), Time::DurationToNanoseconds(span),
+                        Time::TimestampToMilliseconds(Time::MillisecondsToTimestamp(nanos)),
+                        Time::DurationToMicroseconds(Time::MicrosecondsToDuration(nanos))}) {
+      *out += std::to_string(one) + " ";
+    }
+    *out += Time::ToString(time) + " " + Time::ToString(span);
+    return true;
   }
 
   std::string path_;

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from google.protobuf import json_format, text_format
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -140,6 +142,18 @@ def _varint(value: int) -> bytes:
         out += bytes([value & 0x7F | 0x80])
         value >>= 7
     return out + bytes([value])
+
+
+@pytest.mark.parametrize("nanos", [0, 1, -1, 1_500_000_000, -1_500_000_000, 1_585_649_407_123_456_789, -(10**18) - 7])
+def test_times_are_what_python_makes_of_them(ask, nanos):
+    reply = ask("time", str(nanos).encode())
+    assert reply.status == 200
+    time, span = Timestamp(), Duration()
+    time.FromNanoseconds(nanos)
+    span.FromNanoseconds(nanos)
+    numbers = [time.seconds, time.nanos, time.ToNanoseconds(), span.seconds, span.nanos]
+    numbers += [span.ToMilliseconds(), span.ToMicroseconds(), span.ToNanoseconds(), nanos, nanos]
+    assert reply.body.decode().split() == [*map(str, numbers), time.ToJsonString(), span.ToJsonString()]
 
 
 RIGHT = [

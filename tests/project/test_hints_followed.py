@@ -10,7 +10,7 @@ from tests.project.test_in_place import EXPORTS, crate, write
 from tests.project.test_workspaces import CC, GO
 from tests.worded import in_cell
 from wasmnb import Filter, Session
-from wasmnb.errors import CompileError, LinkError, ToolchainError
+from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +126,16 @@ def test_hints_of_a_file_speak_of_no_cell(tmp_path: Path) -> None:
     assert in_cell(caught.value).hint.startswith(
         "if 'uuid' is a crate, ask for it at the top of plugin.rs: // deps: uuid"
     )
+
+
+def test_a_folder_of_headers_for_a_filter_in_rust(tmp_path: Path) -> None:
+    source = "use proxy_wasm::traits::*;\nfn main() {}\n"
+    with Session() as session:
+        for said in ({"libraries": [str(tmp_path)]}, {"include": [str(tmp_path)]}):
+            with pytest.raises(UsageError, match="is for filters in C\\+\\+, and mine is in Rust") as caught:
+                session.filter("mine", source, language="rust", **said)
+            assert 'serde = "1", or in Cargo.toml; --lang says another language' in in_cell(caught.value).hint
+        assert session.filter("mine", CC, language="cpp", include=[str(tmp_path)]).module
 
 
 def test_a_library_of_sources(tmp_path: Path) -> None:

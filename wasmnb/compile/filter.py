@@ -128,8 +128,9 @@ class Filter:
         CompileError, LinkError, ToolchainError, ModuleError
         """
         from wasmnb.compile.diagnostics import in_file  # noqa: PLC0415
-        from wasmnb.compile.languages import toolchain  # noqa: PLC0415
+        from wasmnb.compile.languages import refuse_folders, toolchain  # noqa: PLC0415
 
+        refuse_folders(self)
         try:
             return toolchain(self.language).build(self, progress=progress, force=force)
         except CompileError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from wasmnb.errors import UsageError
 from wasmnb.registered import Group, load
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import Option, Wording, joined
 
 if TYPE_CHECKING:
     from wasmnb.check import Check
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 
-__all__ = ["LANGUAGES", "Fetching", "Guess", "Language", "Toolchain", "at_hand", "guess", "toolchain"]
+__all__ = ["LANGUAGES", "Fetching", "Guess", "Language", "Toolchain", "at_hand", "guess", "refuse_folders", "toolchain"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class Language:
         A folder may belong to a project whose build file lies above it, as a program of a Go module does.
     signs : tuple of str
         Regular expressions for what only this language has, one line each; comments are gone when they are tried.
+    libraries : str
+        How its filters ask for libraries, for who names a folder of C++ headers or sources; empty for a language that
+        takes such folders.
     """
 
     word: str
@@ -67,6 +70,7 @@ class Language:
     layout: str = ""
     nested: bool = False
     signs: tuple[str, ...] = ()
+    libraries: str = ""
 
 
 class Toolchain(Protocol):
@@ -103,6 +107,12 @@ LANGUAGES: Group[Language] = Group(
 )
 
 
+_FOLDERS = {
+    "--with=": Option("libraries", flag="--with"),
+    "-I": Option("include", flag="-I"),
+}
+
+
 @cache
 def toolchain(language: str) -> Toolchain:
     """Give the toolchain of a language.
@@ -130,6 +140,25 @@ def toolchain(language: str) -> Toolchain:
         f"There is no toolchain for the language {language!r}.",
         hint=f"use {guess!r}; there is {known}" if guess else f"there is {known}",
     )
+
+
+def refuse_folders(filter: Filter) -> None:  # noqa: A002
+    """Refuse folders of headers and of C++ libraries where a filter's language asks for libraries otherwise.
+
+    Raises
+    ------
+    UsageError
+    """
+    language = LANGUAGES.get(filter.language)
+    if language is None or not language.libraries:
+        return
+    for flag in filter.flags:
+        option = next((option for start, option in _FOLDERS.items() if flag.startswith(start)), None)
+        if option is not None:
+            raise UsageError(
+                Wording("{} is for filters in C++, and {} is in {}.", option, filter.name, language.name),
+                hint=joined(language.libraries, Wording("{} says another language", Option("language", flag="--lang"))),
+            )
 
 
 def at_hand(filter: Filter) -> bool:  # noqa: A002

@@ -13,6 +13,7 @@ LANGUAGE = Language(
     marks=("package.json", "asconfig.json"),
     reader="wasmnb.compile.assemblyscript.project:read",
     layout="wasmnb.project.layouts:ASSEMBLYSCRIPT",
+    libraries="ask for a package in the package.json of a folder",
     signs=(
         r"^\s*import\s*(?:\{|\*\s+as\b|\")[^;]*?(?:from\s*)?\"@?[\w./-]+\"",
         r"^\s*export\s+(?:\*|\{|class|function|const|default)",

@@ -32,7 +32,7 @@ _NO_LIBRARY = Wording(
 )
 _NO_PROTOBUF = (
     "the SDK's messages are its own and have no such header: there are the well-known types, repeated fields, maps and "
-    "google/protobuf/util/json_util.h"
+    "google/protobuf/util/json_util.h and time_util.h"
 )
 _NO_PROTO = Wording(
     "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with {}",
@@ -57,7 +57,9 @@ _INCLUDE = 'begin the cell with #include "proxy_wasm_intrinsics.h"'
 _MISSING = r"(?:no (?:member|type|template) named|unknown type name|undeclared identifier) '(?:std::)?"
 _THREADS = r"\w*mutex|thread|jthread|\w+_lock|lock_guard|condition_variable|async|future|promise"
 _THREAD_HEADERS = r"thread|\w*mutex|future|condition_variable|semaphore|barrier|latch|stop_token|pthread\.h"
-_LIBRARIES = r"absl/|re2/|boost/|openssl/|nlohmann/|rapidjson/"
+_LIBRARIES = (
+    r"absl/|re2/|boost/|openssl/|nlohmann/|rapidjson/|flatbuffers/|fmt/|spdlog/|yaml-cpp/|jwt_verify_lib/|zlib\.h"
+)
 _SDK_TYPES = r"Context|RootContext|ContextBase|RegisterContextFactory|WasmResult|WasmDataPtr|StringView|Filter\w+Status"
 _SDK_FUNCTIONS = (
     r"CONTEXT_FACTORY|ROOT_FACTORY|LOG_\w+|log(?:Trace|Debug|Info|Warn|Error)|(?:add|get|replace)Re\w+Header"

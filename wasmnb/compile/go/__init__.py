@@ -14,6 +14,7 @@ LANGUAGE = Language(
     reader="wasmnb.compile.go.project:read",
     layout="wasmnb.project.layouts:GO",
     nested=True,
+    libraries="ask for a module at the top of the source: // deps: github.com/tidwall/gjson@v1.18.0, or in go.mod",
     signs=(
         r"^\s*package\s+\w+\s*$",
         r"^\s*import\s*(?:\(|\"[\w./-]+\"\s*$)",

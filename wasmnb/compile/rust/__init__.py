@@ -13,6 +13,7 @@ LANGUAGE = Language(
     marks=("Cargo.toml",),
     reader="wasmnb.compile.rust.project:read",
     layout="wasmnb.project.layouts:RUST",
+    libraries='ask for a crate at the top of the source: // deps: serde = "1", or in Cargo.toml',
     signs=(
         r"^\s*use\s+\w+(?:::|;)",
         r"\bproxy_wasm::",
