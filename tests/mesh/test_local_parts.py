@@ -14,6 +14,7 @@ from tests.mesh.conftest import unused_port
 from tests.mesh.tiny import tag
 from wasmnb.envoy.admin import Admin, Question, ask_all, discoveries
 from wasmnb.envoy.bootstrap import Site
+from wasmnb.envoy.canary import canary_proxy
 from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log, crash_request, reasons, traps
 from wasmnb.envoy.processes import reserve
@@ -23,6 +24,7 @@ from wasmnb.errors import BadNameError, MeshError, TrafficError
 from wasmnb.image import package
 from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.local.lookup import Service, locate
+from wasmnb.mesh.local.startup import _not_up
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import FailPolicy, Phase, Plugin
@@ -370,3 +372,18 @@ def test_a_watch_tells_what_changed_and_what_is_gone():
     watch.close()
     watch.close()
     assert closed == [watch]
+
+
+def test_an_envoy_that_can_watch_no_file_says_what_to_do(tmp_path):
+    """As Envoy 1.40 says it (``watcher_impl.cc``)."""
+    proxy = canary_proxy(tmp_path)
+    proxy.log.path.write_text(
+        f"{AT}[critical][assert] [source/common/filesystem/inotify/watcher_impl.cc:23] assert failure: inotify_fd_ >= 0"
+        ". Details: Consider increasing value of fs.inotify.max_user_watches and/or fs.inotify.max_user_instances via"
+        f" sysctl\n{AT}[critical][backtrace] [./source/server/backtrace.h:157] Backtrace\n"
+    )
+    error = _not_up(proxy)
+    assert error.what == "The Envoy of canary-0 does not come up: Linux has no inotify instance left for it."
+    assert "sysctl fs.inotify.max_user_instances" in error.hint
+    proxy.log.path.write_text(f"{AT}[critical][main] [x.cc:1] something else\n")
+    assert _not_up(proxy).why[-1].endswith("something else")

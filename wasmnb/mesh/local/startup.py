@@ -19,6 +19,7 @@ from wasmnb.mesh.properties import CLUSTERS, SERVER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wasmnb.envoy.proxy import Proxy
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.mesh.local.workload import Bookinfo, Workload
     from wasmnb.progress import Progress
@@ -28,6 +29,8 @@ __all__ = ["await_answers", "begin", "takeover_notes"]
 _PATIENCE = 60.0
 _CRASHES = 3
 _STEP = 0.01
+_NO_WATCH = "fs.inotify.max_user_instances"
+"""What an Envoy that can watch no file names before it ends (1.40, ``watcher_impl.cc``)."""
 
 
 def begin(
@@ -75,12 +78,22 @@ def await_answers(parts: Plan, processes: Processes, progress: Progress) -> None
             state = processes.state(proxy.name)
             crashed = state is not None and state.restarts >= _CRASHES
             if crashed or time.monotonic() > deadline or not processes.alive:
-                raise MeshError(
-                    f"The Envoy of {proxy.name} does not come up.", why=proxy.log.shown()[-4:], code="WNB4005"
-                )
+                raise _not_up(proxy)
         time.sleep(_STEP)
     for process in parts.spare:
         processes.start(process)
+
+
+def _not_up(proxy: Proxy) -> MeshError:
+    lines = proxy.log.shown()
+    if not any(_NO_WATCH in line for line in lines):
+        return MeshError(f"The Envoy of {proxy.name} does not come up.", why=lines[-4:], code="WNB4005")
+    return MeshError(
+        f"The Envoy of {proxy.name} does not come up: Linux has no inotify instance left for it.",
+        why=["all that a user may have are in use: a mesh takes 17, and other meshes, editors, containers take some"],
+        hint=f"stop other meshes and kernels, or allow more: sudo sysctl {_NO_WATCH}=512",
+        code="WNB4005",
+    )
 
 
 def takeover_notes(parts: Plan) -> tuple[str, ...]:
