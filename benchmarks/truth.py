@@ -34,8 +34,10 @@ def truth(figures: Figures) -> None:
 
 def _measure(figures: Figures, ground: Ground, name: str, count: int) -> None:
     report = chaos(ground, count, _SEED, lambda _: None)
-    for took in report.seconds:
+    seconds = [one.seconds for one in report.waits]
+    for took in seconds:
         figures.add(f"{name}_s", took, "s", "<= 2")
-    if len(report.seconds) > 1:
-        figures.add(f"{name}_p99_s", quantiles(report.seconds, n=100)[98], "s", "<= 10")
+    if len(seconds) > 1:
+        # Of few values, the other method gives more than the largest.
+        figures.add(f"{name}_p99_s", quantiles(seconds, n=100, method="inclusive")[98], "s", "<= 10")
     figures.add(f"{name}_wrong", len(report.findings), "verdicts", "0")

@@ -34,10 +34,9 @@ def one(ip):
         return None
     finally:
         wire.close()
-def pod(ip):
-    return [one(ip) for _ in range(times)]
-with ThreadPoolExecutor(16) as pool:
-    print(json.dumps(dict(zip(pods, pool.map(pod, pods.values())))))
+with ThreadPoolExecutor(32) as pool:
+    sent = {pod: [pool.submit(one, ip) for _ in range(times)] for pod, ip in pods.items()}
+    print(json.dumps({pod: [request.result() for request in many] for pod, many in sent.items()}))
 """
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 from tests.chaos.filters import BUILDS, LANGUAGES
 from tests.chaos.truth import Fate, Truth
-from wasmnb.mesh import Handling, PodVerdict, Verdict
+from wasmnb.mesh import Cause, Handling, PodVerdict, Verdict
 
 
 class Wrong(str, Enum):
@@ -59,19 +59,23 @@ def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None)
     expected : Expected or None
         What the filter in force would show; None where there is none, or it shows nothing.
     """
-    acts = expected is not None and expected.shown_by(truth)
+    acts = expected is not None and all(map(expected.shown_by, truth.each))
     said = verdict.verdict if verdict is not None else None
     if verdict is None and expected is None:
-        return Wrong.STAYS if set(truth.tag.split()) & {*BUILDS, *LANGUAGES} else Wrong.NOTHING
+        tags = {tag for one in truth.each for tag in one.tag.split()}
+        return Wrong.STAYS if tags & {*BUILDS, *LANGUAGES} else Wrong.NOTHING
     if said is Verdict.LIVE:
-        return Wrong.NOTHING if expected is not None and expected.marks(truth) else Wrong.FALSE_LIVE
-    if verdict is not None and _misled(verdict.requests, truth, acts=acts):
+        return Wrong.NOTHING if expected is not None and all(map(expected.marks, truth.each)) else Wrong.FALSE_LIVE
+    if verdict is not None and _misled(verdict.requests, truth, expected):
         return Wrong.WORDS
-    return Wrong.FALSE_NOT_LIVE if acts else Wrong.NOTHING
+    # What crashed is told until it is deployed again; that another deployment started its VM anew is said as well.
+    told = verdict is not None and verdict.cause is Cause.VM_CRASHED and verdict.requests is Handling.FILTERED
+    return Wrong.FALSE_NOT_LIVE if acts and not told else Wrong.NOTHING
 
 
-def _misled(said: Handling, truth: Truth, *, acts: bool) -> bool:
-    """Whether it was said that something else happens to requests than does."""
-    if said is Handling.UNFILTERED and acts:
-        return True
-    return said in _SAID and truth.fate not in _SAID[said]
+def _misled(said: Handling, truth: Truth, expected: Expected | None) -> bool:
+    """Whether it was said that something else happens to requests than does; of several workers one may be meant."""
+    meant = [one for one in truth.each if said in _SAID and one.fate in _SAID[said]]
+    if said is Handling.UNFILTERED and expected is not None:
+        meant = [one for one in meant if not expected.shown_by(one)]
+    return said in _SAID and not meant

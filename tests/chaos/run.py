@@ -22,6 +22,7 @@ _GRACE = 2.0  # seconds after a fault in which a verdict may still be of the tim
 _LATE = 10.0  # seconds after which a verdict that is not LIVE counts as wrong
 _PAUSE = 0.2
 _RUNS_OF_A_MESH = 20
+_SLOWEST = 8
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,35 @@ class Finding:
         return "\n".join([*lines, *(f"  {number}. {what}" for number, what in enumerate(self.story, 1))])
 
 
+@dataclass(frozen=True)
+class Wait:
+    """How long it took until every verdict was right.
+
+    Parameters
+    ----------
+    seconds : float
+        From when it had happened until the verdicts were given.
+    after : str
+        What had happened last.
+    looks : int
+        So many were needed.
+    moving : int
+        In so many of them requests to a pod showed something else before than after.
+    asking : float
+        Seconds of it that the verdicts themselves took; the others are those of the requests that show the truth.
+    """
+
+    seconds: float
+    after: str
+    looks: int
+    moving: int
+    asking: float
+
+    def __str__(self) -> str:
+        looks = f"{self.looks} looks, {self.moving} of them at what moved, {self.asking:.1f} s for the verdicts"
+        return f"{self.seconds:.1f} s after {self.after}: {looks}"
+
+
 @dataclass
 class Report:
     """What came of all runs.
@@ -57,8 +87,7 @@ class Report:
         How often what happened to requests.
     unproven : Counter
         How often something that acts stayed unproven because a fault had taken away what would prove it, by cause.
-    seconds : list of float
-        From a fault until every verdict was right.
+    waits : list of Wait
     """
 
     mesh: str
@@ -70,7 +99,7 @@ class Report:
     verdicts: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
     unproven: Counter[str] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def count(self, wrong: Wrong) -> int:
@@ -78,7 +107,9 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
-        cuts = quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0.0] * 99
+        seconds = [one.seconds for one in self.waits]
+        cuts = quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else [0.0] * 99
+        slowest = sorted(self.waits, key=lambda one: one.seconds, reverse=True)[:_SLOWEST]
         return {
             "mesh": self.mesh,
             "seed": self.seed,
@@ -88,6 +119,7 @@ class Report:
             **{wrong.name.lower(): self.count(wrong) for wrong in Wrong if wrong.value},
             "time_to_truth_p50_s": round(cuts[49], 2),
             "time_to_truth_p99_s": round(cuts[98], 2),
+            "slowest": [str(one) for one in slowest],
             "unproven": dict(self.unproven),
             "faults": dict(self.struck),
             "requests": dict(self.fates),
@@ -97,9 +129,9 @@ class Report:
 
     def __str__(self) -> str:
         facts = self.to_dict()
-        found = facts.pop("findings")
+        found, slowest = facts.pop("findings"), facts.pop("slowest")
         width = max(map(len, facts))
-        return "\n".join([*(f"{name:{width}}  {value}" for name, value in facts.items()), "", *found])
+        return "\n".join([*(f"{name:{width}}  {value}" for name, value in facts.items()), "", *slowest, "", *found])
 
 
 def chaos(ground: Ground, runs: int, seed: int, say: Callable[[str], None], faults: Sequence[str] = ()) -> Report:
@@ -185,26 +217,37 @@ class _Run:
 
     def settle(self) -> None:
         """Look until every verdict is right, or has had its time to become so; what is wrong then is a finding."""
+        looks, moving, asking = 0, 0, 0.0
         while True:
-            wrong, since = self.look(), time.monotonic() - self.at
+            before = self.report.moving
+            wrong, begun, given = self.look()
+            moved = self.report.moving > before
+            looks, moving, asking, since = looks + 1, moving + moved, asking + given - begun, given - self.at
             limit = _LATE if {one.wrong for one in wrong} <= {Wrong.FALSE_NOT_LIVE} else _GRACE
-            if not wrong or since > limit:
+            if not (wrong or moved) or since > limit:
                 break
             time.sleep(_PAUSE)
         known = {(one.pod, one.wrong, one.verdict) for one in self.report.findings if one.run == self.number}
         self.report.findings += [one for one in wrong if (one.pod, one.wrong, one.verdict) not in known]
-        if not wrong:
-            self.report.seconds.append(since)
+        if not (wrong or moved):
+            self.report.waits.append(Wait(round(since, 2), self.story[-1], looks, moving, round(asking, 2)))
 
-    def look(self) -> list[Finding]:
-        """Compare the verdict of each pod with the truth, where that is the same before and after."""
+    def look(self) -> tuple[list[Finding], float, float]:
+        """Compare the verdict of each pod with the truth, where that is the same before and after.
+
+        Returns
+        -------
+        list of Finding, float, float
+            What was wrong, and the moments when the verdicts were asked for and given.
+        """
         before = self.world.truth()
         begun = time.monotonic()
         verdicts, expected = self.world.verdicts(), self.world.expected()
+        given = time.monotonic()
         after = self.world.truth()
         found = []
         for pod, truth in after.items():
-            if before.get(pod) != truth or truth.fate is Fate.MIXED:
+            if before.get(pod) != truth:
                 self.report.moving += 1
                 continue
             verdict = verdicts.get(pod)
@@ -218,7 +261,7 @@ class _Run:
             if wrong is not Wrong.NOTHING:
                 said = (verdict.verdict.value, verdict.reason) if verdict is not None else ("none", "")
                 found.append(Finding(self.number, pod, wrong, *said, truth, tuple(self.story), begun - self.at))
-        return found
+        return found, begun, given
 
     def end(self) -> None:
         """Take everything away; what still acts then is as wrong as a LIVE that does not."""

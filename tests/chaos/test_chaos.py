@@ -12,8 +12,8 @@ from tests.chaos.grounds import EMBEDDED, istio
 from tests.chaos.istio_faults import ISTIO
 from tests.chaos.looks import Expected, Wrong, compare
 from tests.chaos.run import Finding, Report, chaos
-from tests.chaos.truth import Fate, Truth
-from wasmnb.mesh import Handling, PodVerdict, Verdict
+from tests.chaos.truth import Fate, Truth, together
+from wasmnb.mesh import Cause, Handling, PodVerdict, Verdict
 
 RUNS, SEED = 14, 2026
 ON_A_CLUSTER = 3
@@ -53,6 +53,7 @@ def verdict(word: str) -> PodVerdict:
 
 
 ACTS = Truth(Fate.FILTERED, "a", "{}")
+OF_TWO_WORKERS = together([ACTS, Truth(Fate.REFUSED)])
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,9 @@ ACTS = Truth(Fate.FILTERED, "a", "{}")
         ("LIVE", Truth(Fate.SILENT), Wrong.FALSE_LIVE),
         ("LIVE", Truth(Fate.REFUSED), Wrong.FALSE_LIVE),
         ("LIVE", Truth(Fate.REFUSED, "a", "{}"), Wrong.NOTHING),
+        ("LIVE", OF_TWO_WORKERS, Wrong.FALSE_LIVE),
+        ("LIVE", together([ACTS, Truth(Fate.REFUSED, "a", "{}")]), Wrong.NOTHING),
+        ("OLD", OF_TWO_WORKERS, Wrong.NOTHING),
         ("OLD", ACTS, Wrong.FALSE_NOT_LIVE),
         ("TRAPPED", Truth(Fate.REFUSED), Wrong.NOTHING),
         ("DENY_ALL", Truth(Fate.UNFILTERED), Wrong.WORDS),
@@ -85,11 +89,19 @@ def test_a_verdict_is_held_against_what_requests_show(said, truth, wrong):
         (Handling.UNFILTERED, Truth(Fate.REFUSED), Wrong.WORDS),
         (Handling.ANSWERED_503, Truth(Fate.UNFILTERED), Wrong.WORDS),
         (Handling.ANSWERED_503, Truth(Fate.REFUSED), Wrong.NOTHING),
+        (Handling.ANSWERED_503, OF_TWO_WORKERS, Wrong.NOTHING),
+        (Handling.UNFILTERED, OF_TWO_WORKERS, Wrong.WORDS),
         (Handling.FILTERED_BY_OLD, Truth(Fate.UNFILTERED), Wrong.WORDS),
     ],
 )
 def test_what_is_said_of_requests_is_held_against_them(said, truth, wrong):
     assert compare(replace(verdict("TRAPPED"), observed=said), truth, Expected("a", "{}")) is wrong
+
+
+def test_a_crash_may_be_told_of_what_was_started_anew_where_it_is_said_to_filter():
+    crashed = replace(verdict("TRAPPED"), cause=Cause.VM_CRASHED)
+    assert compare(crashed, ACTS, Expected("a", "{}")) is Wrong.FALSE_NOT_LIVE
+    assert compare(replace(crashed, observed=Handling.FILTERED), ACTS, Expected("a", "{}")) is Wrong.NOTHING
 
 
 def test_what_acts_though_nothing_is_in_force_is_found_and_what_nothing_would_show_is_never_live():

@@ -35,28 +35,33 @@ class Truth:
         REFUSED is an error that no filter of ours made itself, SILENT no answer; MIXED is not the same on all.
     tag, config : str
         Whose mark responses carry, and with which configuration.
+    parts : frozenset of Truth
+        What they showed, where that is not the same on all.
     """
 
     fate: Fate
     tag: str = ""
     config: str = ""
+    parts: frozenset[Truth] = frozenset()
+
+    @property
+    def each(self) -> frozenset[Truth]:
+        """What single requests showed."""
+        return self.parts or frozenset({self})
 
 
 def ask(mesh: Mesh, source: str, url: str, pods: Iterable[str]) -> dict[str, Truth]:
-    """Send requests to every pod, to all of them at the same time."""
+    """Send requests to every pod, all of them at the same time."""
     pods = list(pods)
-    with ThreadPoolExecutor(max(1, len(pods))) as pool:
-        return dict(zip(pods, pool.map(lambda pod: _ask(mesh, source, url, pod), pods), strict=True))
-
-
-def _ask(mesh: Mesh, source: str, url: str, pod: str) -> Truth:
-    return together([_one(mesh, source, url, pod) for _ in range(REQUESTS)])
+    with ThreadPoolExecutor(max(1, len(pods) * REQUESTS)) as pool:
+        sent = {pod: [pool.submit(_one, mesh, source, url, pod) for _ in range(REQUESTS)] for pod in pods}
+        return {pod: together([one.result() for one in many]) for pod, many in sent.items()}
 
 
 def together(seen: Iterable[Truth]) -> Truth:
     """Give what several requests showed, where all of them showed the same."""
-    seen = set(seen)
-    return seen.pop() if len(seen) == 1 else Truth(Fate.MIXED)
+    seen = frozenset(seen)
+    return next(iter(seen)) if len(seen) == 1 else Truth(Fate.MIXED, parts=seen)
 
 
 def _one(mesh: Mesh, source: str, url: str, pod: str) -> Truth:
