@@ -90,6 +90,14 @@ def test_beside_one_that_has_crashed_it_is_loaded_though_the_failure_runs_throug
     assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
 
 
+def test_a_request_that_crashes_one_filter_is_not_sent_to_see_another_act(mesh):
+    mesh.send("productpage", "details:9080/details/1?@")
+    crashes = f"if (evil) __builtin_trap(); {header('x-crashing', '1')}"
+    put(mesh, "crashing", build("crashing-at", request="evil = path_has('@')", response=crashes), allow_trap=True)
+    put(mesh, "beside", tag("beside-at"))
+    assert {one.plugin: one.verdict for one in mesh.verdicts()} == {"crashing": Verdict.LIVE, "beside": Verdict.LIVE}
+
+
 def test_what_traps_on_a_plain_request_is_not_live_and_no_request_is_sent_through_it(mesh):
     before = {one.pod: one.requests for one in mesh.counts()}
     (found,) = put(mesh, "trap", build("trap-proof", response="__builtin_trap()"), allow_trap=True)

@@ -294,7 +294,10 @@ class Proving:
                 self._note(proxy, applied, Proof.NONE, _UNSEEN if _traceable(applied) else _UNTRACED)
 
     def _of(self, applied: Applied, proxy: Proxy) -> list[Effect]:
-        own = self._probes(proxy)
+        # What crashes another filter is not sent through it for this one's sake; on a plain request it crashes anyway.
+        others = [one.trial for any_ in self._plan.everyone for one in any_.chain.plugins if one is not applied]
+        harmful = {trial.request for trial in others if trial.trapped} - {str(PLAIN)}
+        own = [probe for probe in self._probes(proxy) if str(probe) not in harmful]
         return [effect for effect in applied.trial.safe if effect.probe in own]
 
     def _there(self, proxy: Proxy, applied: Applied) -> Mapping[Probe, Response | None]:
