@@ -116,6 +116,20 @@ class Effect:
             gone = []
         return str(shown[0]) if shown else f"no {gone[0]} any more" if gone else ""
 
+    def instead(self, former: Effect | None, before: Response | None, now: Response | None) -> str:
+        """Say what of another build's effect was there before, and is not where this one's shows; empty for nothing.
+
+        Parameters
+        ----------
+        former : Effect or None
+            That of the build before.
+        before, now : Response or None
+        """
+        if former is None or before is None or now is None or not self.marks(now):
+            return ""
+        lost = sorted(((former.marking - self.shown) & traits(before)) - traits(now), key=_plainest)
+        return f"{lost[0]} of the build before is gone" if lost else ""
+
 
 def _of_any_answer(trait: Trait) -> bool:
     return trait.facet in {Facet.STATUS, Facet.BODY} or trait.name == "content-length"

@@ -9,7 +9,7 @@ from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.exchange import Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from wasmnb.traffic import Request
 
@@ -41,6 +41,11 @@ class Remembered:
     def spare(self) -> None:
         """Forget those meant that may change something: they were allowed for the deployment before."""
         self._meant = {whose: _spared(probes) for whose, probes in self._meant.items()}
+
+    def keep(self, whose: Collection[str]) -> None:
+        """Forget all but those of these pods."""
+        self._sent = {name: probes for name, probes in self._sent.items() if name in whose}
+        self._meant = {name: probes for name, probes in self._meant.items() if name in whose}
 
     def of(self, whose: str) -> tuple[Probe, ...]:
         """Give them: those meant, then those sent, oldest first."""

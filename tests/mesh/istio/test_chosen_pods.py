@@ -11,6 +11,7 @@ from wasmnb.errors import UsageError
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.proxies import verdicts
+from wasmnb.mesh.istio.proxies.config_dump import FilterChain, Listeners
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.sample import sampled
@@ -93,19 +94,38 @@ def test_a_pod_of_a_sample_that_was_asked_again_whether_a_plugin_is_gone_says_so
     monkeypatch.setattr(verdicts, "has_proxy", lambda _: True)
     monkeypatch.setattr(verdicts, "digest_of", lambda _: "")
     monkeypatch.setattr(reader, "_names", lambda _: ("filter",))
-    asked = []
+    asked = set()
 
     def gather(items, *_, **__):
-        asked.append(names(items))
-        return [Evidence(one, entries=()) for one in items]
+        asked.update(names(items))
+        return [
+            Evidence(one, entries=(), listeners=serving("filter" if names([one]) & keeping else "")) for one in items
+        ]
 
     monkeypatch.setattr(reader, "_gatherer", SimpleNamespace(gather=gather))
+    monkeypatch.setattr(reader, "proving", SimpleNamespace(left=lambda *_: {}))
     stored = [SimpleNamespace(id="id")]
-    chosen = sampled(PODS, 6)
+    chosen, keeping = sampled(PODS, 6), set()
     for items in (PODS, chosen[:1]):
+        asked.clear()
         found = reader.removed(items, stored, PODS)
         assert all("one of a sample of 6 of 60 pods" in one.reason for one in found)
-    assert asked == [names(chosen), names(chosen[:1])]
+        assert asked == names(items) & names(chosen)
+    # One pod that keeps it has all of its workload looked at.
+    first = next(one for one in chosen if one["metadata"]["name"].startswith("shop"))
+    keeping |= names([first])
+    found = reader.removed(PODS, stored, PODS)
+    assert {one.pod for one in found} == names(chosen) | {f"shop-{number}" for number in range(20)}
+    assert {one.pod: one.cause for one in found if one.verdict is not Verdict.GONE} == {
+        first["metadata"]["name"]: Cause.STILL_IN_FORCE
+    }
+    assert all("one of a sample of 24 of 60 pods" in one.reason for one in found)
+
+
+def serving(name):
+    """Give the listeners of a proxy that serve with a filter."""
+    chain = FilterChain(True, 9080, True, frozenset({name} - {""}))
+    return Listeners((chain,), frozenset(), frozenset(), (), "")
 
 
 def test_who_waits_for_a_plugin_has_every_proxy_asked_anew(reader, monkeypatch):

@@ -16,7 +16,7 @@ from wasmnb.mesh.istio.objects.objects import KINDS, Stored
 from wasmnb.mesh.istio.objects.plugin_facts import digest_of
 from wasmnb.mesh.istio.proxies.admin import Admin, tries
 from wasmnb.mesh.istio.proxies.capture import passed_by
-from wasmnb.mesh.istio.proxies.config_dump import Entry, listeners, stats
+from wasmnb.mesh.istio.proxies.config_dump import Entry, Stats, listeners, stats
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.istiod import Istio
@@ -220,6 +220,29 @@ def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
     assert blind.set == []
 
 
+def judged(there, log, policy=FailPolicy.CLOSE, **more):
+    """Judge a filter that arrived at noon, at a minute after."""
+    entry = Entry("home.one", "wasm", "sha256:1", "", "1", NOON)
+    started = {"phase": "Running", "containerStatuses": [{"name": "istio-proxy", "state": {"running": {}}}]}
+    item = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
+    item["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = "2026-01-01T11:59:58Z"
+    levels = {"wasm": "error"}
+    evidence = Evidence(item, (entry,), there, log=log, levels=levels, at=NOON + timedelta(minutes=1), **more)
+    wanted = DesiredState(
+        plugin="one",
+        digest="sha256:1",
+        root_id="",
+        policy=policy,
+        config=None,
+        env={},
+        machine=("", ""),
+        names=("home.one",),
+        envoy_name="home.one",
+        since=NOON,
+    )
+    return judge(evidence, wanted, Known())
+
+
 @pytest.mark.parametrize(
     ("filters", "says"),
     [
@@ -229,28 +252,29 @@ def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
     ids=["absent", "there"],
 )
 def test_what_was_refused_says_whether_requests_pass_without_it(filters, says):
-    entry = Entry("home.one", "wasm", "sha256:1", "", "1", NOON)
-    started = {"phase": "Running", "containerStatuses": [{"name": "istio-proxy", "state": {"running": {}}}]}
-    item = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
-    item["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = "2026-01-01T11:00:00Z"
     log = ProxyLog(NOON, (Line(NOON, tabs("Failed to load Wasm module due to a missing import: env.x")),))
-    there = seen(dump(chain(9080, *filters)))
-    evidence = Evidence(item, (entry,), there, log=log, at=NOON + timedelta(minutes=1))
-    wanted = DesiredState(
-        plugin="one",
-        digest="sha256:1",
-        root_id="",
-        policy=FailPolicy.CLOSE,
-        config=None,
-        env={},
-        machine=("", ""),
-        names=("home.one",),
-        envoy_name="home.one",
-        since=NOON,
-    )
-    found = judge(evidence, wanted, Known())
+    found = judged(seen(dump(chain(9080, *filters))), log)
     assert found.verdict is Verdict.REJECTED
     assert says in found.reason
+
+
+@pytest.mark.parametrize(
+    ("policy", "reloads", "first", "crashes", "verdict"),
+    [
+        (FailPolicy.RELOAD, 2, 1, 2, Verdict.LIVE),
+        (FailPolicy.RELOAD, 1, 1, 2, Verdict.TRAPPED),
+        (FailPolicy.RELOAD, 2, 600, 2, Verdict.TRAPPED),
+        (FailPolicy.CLOSE, 2, 1, 2, Verdict.TRAPPED),
+    ],
+    ids=["each was loaded again", "one was not", "others may have crashed before", "it is not loaded again"],
+)
+def test_a_vm_that_was_loaded_again_after_each_crash_is_no_crashed_one(policy, reloads, first, crashes, verdict):
+    begin = NOON - timedelta(seconds=2) + timedelta(seconds=first)
+    lines = (Line(begin, tabs("x", "info")), *(Line(NOON + timedelta(seconds=5), tabs(TRAP)) for _ in range(crashes)))
+    counts = Stats({"home.one": NOON}, {"worker_0": 0, "worker_1": 0}, (3, 3, 0), {"home.one": reloads})
+    found = judged(seen(dump(chain(9080, "home.one"))), ProxyLog(begin, lines), policy, stats=counts)
+    assert found.verdict is verdict
+    assert (f"loaded again ({reloads}x)" in found.reason) is (verdict is Verdict.LIVE)
 
 
 def test_a_log_that_is_set_aside_between_two_questions_covers_nothing():

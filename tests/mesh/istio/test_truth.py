@@ -49,6 +49,17 @@ def test_live_is_seen_by_its_effect_and_nothing_is_sent_where_that_is_not_allowe
     mesh.remove("seen")
 
 
+def test_what_somebody_else_deployed_is_seen_by_the_effect_that_its_image_has_here(there, published, connect):
+    home, mesh = there
+    image = published(tag("learned"))
+    one(mesh, Plugin("learned", image, DETAILS))
+    stranger = connect(home, prove=Proof.EFFECT, fetch=lambda pinned: {image.reference: image}[pinned])
+    (found,) = [one for one in stranger.verdicts("learned") if one.verdict is not Verdict.NOT_SELECTED]
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT), found.reason
+    assert "x-tag: learned, which the application itself does not answer" in found.evidence[-1]
+    mesh.remove("learned")
+
+
 def test_an_effect_on_the_users_own_request_alone_is_learned_from_it(there, published):
     _, mesh = there
     mesh.send("productpage", "details:9080/details/7?lang=en!")

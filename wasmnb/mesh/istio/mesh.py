@@ -16,6 +16,7 @@ from wasmnb.mesh.istio.doctor import examine
 from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.objects.deployments import Deployments, examined
 from wasmnb.mesh.istio.objects.images import Images
+from wasmnb.mesh.istio.objects.learned_effects import LearnedEffects
 from wasmnb.mesh.istio.objects.objects import Objects
 from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter, text_of
 from wasmnb.mesh.istio.proxies import istiod
@@ -103,6 +104,7 @@ class IstioMesh:
         self._objects = Objects(cluster, namespace, istio.kinds)
         self._convergence = Convergence(self._reader, self._objects)
         writer = ObjectsWriter(self._objects, istio.version, as_, self._images.image)
+        self._reader.learn = LearnedEffects(lambda: self.preflight, writer, self._images, self._proving.known).learn
         self._deployments = Deployments(writer, self._reader, self._convergence, self._images, self._wake)
         self._watches: list[IstioWatch] = []
         self._stopped = False
@@ -279,7 +281,7 @@ class IstioMesh:
         self._check()
         if prove is not None:
             self._proving.allow(prove, plugin.id)
-        self._proving.mean(probes or {})
+        self._proving.known.mean(probes or {})
         tried = self.preflight if preflight else None
         found = self._deployments.apply(
             plugin,
@@ -405,9 +407,11 @@ class IstioMesh:
             )
 
         if received and levels:
-            return observed(self.cluster, self.namespace, self._proving.raised, send, url, headers=headers, pod=pod)
+            return observed(
+                self.cluster, self.namespace, self._proving.trace.raised, send, url, headers=headers, pod=pod
+            )
         taken = send(headers)
-        self._proving.remember(taken.pod, taken.request)
+        self._proving.known.remember(taken.pod, taken.request)
         return replace(taken, unseen=str(_UNSEEN)) if received else taken
 
     def endpoints(self, url: str) -> list[str]:
@@ -443,7 +447,7 @@ class IstioMesh:
     def counts(self) -> Counts:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
         self._check()
-        return Counts(tuple(counts(self._admin, self._reader.serving(), self._proving.own)))
+        return Counts(tuple(counts(self._admin, self._reader.serving(), self._proving.requests.own)))
 
     def metrics(self) -> Metrics:
         """Give the metrics that filters define, of each pod that has a proxy."""

@@ -98,7 +98,8 @@ class Convergence:
 
 
 def _holds(one: PodVerdict | None) -> bool:
-    return one is not None and one.cause is Cause.STILL_IN_FORCE
+    # A worker that is only busy comes back.
+    return one is not None and one.cause in (Cause.STILL_IN_FORCE, Cause.WORKER_HUNG)
 
 
 def _lasts(one: PodVerdict) -> bool:

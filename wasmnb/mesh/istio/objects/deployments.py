@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Deployments", "examined"]
 
-_LEFT = {Cause.STILL_IN_FORCE, Cause.PROXY_SILENT}
+_LEFT = {Cause.STILL_IN_FORCE, Cause.PROXY_SILENT, Cause.WORKER_HUNG}
 _MOST_TOLD = 8
 _LOADING = 4.0  # seconds per MiB of module that every proxy needs to compile it
 
@@ -94,10 +94,10 @@ class Deployments:
         with self._lock:
             self._learn(plugin, strict=preflight is not None)
             items = self._reader.serving()
-            probes = self._reader.proving.probes([item for item in items if plugin.selects(labels(item))])
+            probes = self._reader.proving.known.probes([item for item in items if plugin.selects(labels(item))])
             trial, note = examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
             if trial is not None:
-                self._reader.proving.tried(plugin.id, plugin.image.digest, trial)
+                self._reader.proving.known.tried(plugin.id, plugin.image.digest, trial)
             stored = self._objects.all(plugin.id)
             selected = self._selected(plugin, items)
             again = ""
@@ -144,6 +144,7 @@ class Deployments:
             self._changed()
             if left:
                 raise self._not_gone(id_, left)
+            self._reader.proving.forget(id_)
             return plugin
 
     def removed(self, id_: str) -> list[PodVerdict]:

@@ -16,7 +16,7 @@ from wasmnb.mesh.istio.proxies.pods import PROXY
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
@@ -77,6 +77,10 @@ class Admin:
             ),
             right=self._forward,
         )
+
+    def keep(self, pods: Collection[str]) -> None:
+        """Forget where the admin interface of others than these pods is."""
+        self._elsewhere &= set(pods)
 
     def get(self, pod: str, path: str, *, port: int = PORT) -> str:
         """Ask, and give the body.

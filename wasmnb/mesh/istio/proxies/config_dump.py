@@ -45,7 +45,13 @@ INBOUND_MARK = f"{INBOUND}&mask=name,error_state," + ",".join(
     f"{state}.{field}" for state in _STATES for field in ("version_info", "last_updated")
 )
 """The same without the listener itself: 0.2 KB for 37 KB, and a sixth of the time on the proxy's main thread."""
-STATS = "/stats?format=json&filter=" + r"extension_config_discovery.*update_time|watchdog_mega_miss"
+_COUNTED = (
+    r"extension_config_discovery.*update_time",
+    "watchdog_mega_miss",
+    r"^wasm\..*vm_reload_success$",
+    r"^cluster_manager\.(active|cluster_(add|remov)ed)",
+)
+STATS = f"/stats?format=json&filter={'|'.join(_COUNTED)}"
 
 _OWN_PORT = 15006
 """Where all that comes in is caught; nobody is served on it itself (Istio, ``virtualInbound-blackhole``)."""
@@ -190,10 +196,32 @@ class Stats:
     hung : mapping of str to int
         How often each thread did not come back for a long time (``server.NAME.watchdog_mega_miss``); empty where the
         proxy does not keep that count.
+    reloads : mapping of str to int
+        How often the VM of each plugin was loaded again since the proxy started (``wasm.NAME.vm_reload_success``).
+    clusters : tuple of (int, int, int) or None
+        How many clusters the proxy has, and has counted as added and as removed; None where it does not keep that.
     """
 
     accepted: Mapping[str, datetime]
     hung: Mapping[str, int]
+    clusters: tuple[int, int, int] | None = None
+    reloads: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def reset(self) -> bool:
+        """Whether its counters were set to zero since it started: then it has more clusters than it has counted."""
+        if self.clusters is None:
+            return False
+        there, added, removed = self.clusters
+        return added - removed < there
+
+    def lost_since(self, before: Stats) -> bool:
+        """Say whether its counters were set to zero since others were read."""
+        if self.reset != before.reset or any(self.hung.get(name, 0) < count for name, count in before.hung.items()):
+            return True
+        if self.clusters is None or before.clusters is None:
+            return False
+        return self.clusters[1] < before.clusters[1] or self.clusters[2] < before.clusters[2]
 
     @property
     def workers(self) -> int:
@@ -325,6 +353,8 @@ def _discovered(chain: Mapping[str, Any]) -> tuple[set[str], bool]:
 _ACCEPTED = re.compile(r"extension_config_discovery\.[^.]+\.(?P<name>.+)\.update_time")
 
 
+_RELOADS = re.compile(r"wasm\.(?P<name>.+)\.vm_reload_success")
+_CLUSTERS = ("cluster_manager.active_clusters", "cluster_manager.cluster_added", "cluster_manager.cluster_removed")
 _HUNG = re.compile(r"server\.(?P<name>\w+)\.watchdog_mega_miss")
 
 
@@ -332,6 +362,8 @@ def stats(text: str) -> Stats:
     """Read what `STATS` asks for."""
     accepted: dict[str, datetime] = {}
     hung: dict[str, int] = {}
+    clusters: dict[str, int] = {}
+    reloads: dict[str, int] = {}
     for one in json.loads(text).get("stats") or ():
         name = str(one.get("name", ""))
         match = _ACCEPTED.fullmatch(name)
@@ -339,4 +371,10 @@ def stats(text: str) -> Stats:
             accepted[match["name"]] = datetime.fromtimestamp(int(one.get("value") or 0) / 1000, timezone.utc)
         elif (thread := _HUNG.fullmatch(name)) is not None:
             hung[thread["name"]] = int(one.get("value") or 0)
-    return Stats(accepted, hung)
+        elif (again := _RELOADS.fullmatch(name)) is not None:
+            reloads[again["name"]] = int(one.get("value") or 0)
+        elif name in _CLUSTERS:
+            clusters[name] = int(one.get("value") or 0)
+    there, added, removed = (clusters.get(name) for name in _CLUSTERS)
+    known = None if there is None or added is None or removed is None else (there, added, removed)
+    return Stats(accepted, hung, known, reloads)

@@ -28,7 +28,7 @@ from wasmnb.mesh.istio.proxies.pods import has_proxy, proxy_started
 from wasmnb.mesh.istio.proxies.proxy_log import ProxyLog, read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
@@ -52,11 +52,14 @@ class Standing(NamedTuple):
         Tells how requests are filtered there, by all filters together, from every other state.
     beside : frozenset of str
         The digests of the other filters; empty words are one whose digest is not known.
+    workers : int
+        How many the proxy has, of which each has VMs of its own; 0 where it is not said.
     """
 
     filter: str
     mark: str
     beside: frozenset[str] = frozenset()
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,12 @@ class Evidence:
         """Give the filter that has one of these names as it stands there."""
         entry = self.named(names)
         arrived = [f"{one.name} {one.updated} {one.digest}" for one in self.entries or ()]
-        state = " ".join([*sorted(arrived), self.listeners.mark if self.listeners is not None else ""])
+        reloads = [f"{name} {count}" for name, count in self.stats.reloads.items() if count] if self.stats else []
+        serving = self.listeners.mark if self.listeners is not None else ""
+        state = " ".join([*sorted(arrived), serving, *sorted(reloads)])
         beside = frozenset(one.digest for one in self.entries or () if one is not entry)
-        return Standing(entry.name if entry is not None else "", state, beside)
+        workers = self.stats.workers if self.stats is not None else 0
+        return Standing(entry.name if entry is not None else "", state, beside, workers)
 
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""
@@ -127,8 +133,8 @@ class Gatherer:
         self.cluster = cluster
         self.namespace = namespace
         self.admin = admin
-        # How many hangs each worker had counted when all of them answered: they are not looked for again.
-        self._cleared: dict[str, Mapping[str, int]] = {}
+        # What was counted when all workers answered: the hangs in it are not looked for again.
+        self._cleared: dict[str, Stats] = {}
         self._inbound: dict[str, Listeners] = {}
         self._builds: dict[tuple[str, datetime], str] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
@@ -136,6 +142,12 @@ class Gatherer:
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def keep(self, pods: Collection[str]) -> None:
+        """Forget all but these pods, by their names."""
+        self._cleared = {name: counts for name, counts in self._cleared.items() if name in pods}
+        self._inbound = {name: known for name, known in self._inbound.items() if name in pods}
+        self.admin.keep(pods)
 
     def gather(
         self, items: Sequence[Mapping[str, Any]], acks: Mapping[str, Ack], why_no_acks: str, *, whole: bool
@@ -232,19 +244,28 @@ class Gatherer:
             found = replace(found, log=read(self.cluster, self.namespace, found.name, since))
         except (ForbiddenError, MissingError) as error:
             found = replace(found, missing=(*found.missing, error.what))
-        hung: Mapping[str, int] = found.stats.hung if found.stats else {}
-        cleared = self._cleared.get(found.name, {})
-        workers = found.stats.workers if found.stats else 0
-        suspicious = sum(name.startswith("worker_") and count > cleared.get(name, 0) for name, count in hung.items())
+        counted = found.stats or Stats({}, {})
+        workers, (suspicious, lost) = counted.workers, _suspicious(counted, self._cleared.get(found.name))
         try:
-            self.admin.worker(found.name, workers=workers if suspicious else 1)
-            self._cleared[found.name] = hung
+            self.admin.worker(found.name, workers=workers if suspicious or lost else 1)
+            self._cleared[found.name] = counted
         except TimeoutError:
             hanging = (max(1, suspicious), workers) if workers else None
             words = "a worker of the proxy does not answer"
             words = f"{hanging[0]} of {workers} workers of the proxy do not answer" if hanging else words
             found = replace(found, silence=words, hung=True, hanging=hanging)
         return replace(found, at=datetime.now(timezone.utc))
+
+
+def _suspicious(now: Stats, cleared: Stats | None) -> tuple[int, bool]:
+    """Say how many workers have counted a hang since all of them answered, and whether a count was lost meanwhile.
+
+    Who sets the counters to zero hides a worker that hangs: Envoy counts each hang once.
+    """
+    then = cleared.hung if cleared is not None else {}
+    hanging = sum(name.startswith("worker_") and count > then.get(name, 0) for name, count in now.hung.items())
+    lost = now.reset if cleared is None else now.lost_since(cleared)
+    return hanging, lost
 
 
 def _said(error: Exception) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PROXY",
     "Stuck",
+    "app",
     "ended",
     "has_proxy",
     "labels",
@@ -24,6 +25,7 @@ __all__ = [
     "proxy_started",
     "stuck",
     "stuck_by",
+    "uid",
     "workload",
 ]
 
@@ -62,6 +64,16 @@ def ended(item: Mapping[str, Any]) -> bool:
 def labels(item: Mapping[str, Any]) -> Mapping[str, str]:
     """Give a pod's labels; the API leaves them out where there are none."""
     return item["metadata"].get("labels") or {}
+
+
+def app(item: Mapping[str, Any]) -> str:
+    """Name the application that a pod is one of, by its label; empty where it has none."""
+    return str(labels(item).get("app") or "")
+
+
+def uid(item: Mapping[str, Any]) -> str:
+    """Give what tells a pod from one that has its name later."""
+    return str(item["metadata"]["uid"])
 
 
 def proxy_container(item: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -28,6 +28,8 @@ __all__ = ["Line", "ProxyLog", "logged_since", "read", "tells_refusals", "trap_l
 _SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
 _FIRST = 64  # bytes that hold the time of the first line
 _MOST, _PIECES = 4 * 2**20, 8  # bytes of one question, and how many are asked: the kubelet rotates at 10 MiB
+_STARTS = timedelta(seconds=5)
+"""Within which a proxy that has started writes its first line."""
 _WHOLE = 3 / 4
 """An answer of a smaller share of its limit is whole: a cut one may be *slightly* shorter (``PodLogOptions``)."""
 _BEGINS = "Function: "
@@ -73,6 +75,11 @@ class ProxyLog:
     def covers(self, since: datetime) -> bool:
         """Say whether nothing that was logged since then is missing."""
         return self.whole and self.head is not None and self.head <= since
+
+    def entire(self, started: datetime) -> bool:
+        """Say whether all of it was read, from the first line on that a proxy wrote which started then."""
+        first = self.lines[0].at if self.lines else None
+        return self.whole and first is not None and first == self.head and first - started < _STARTS
 
     def refusals(self, name: str, since: datetime) -> list[str]:
         """Give the lines in which Envoy refuses a filter, or one whose name it does not say, since a time.

@@ -22,11 +22,12 @@ from wasmnb.mesh.istio.objects.plugin_facts import (
 )
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
-from wasmnb.mesh.istio.proxies.judge import judge, not_selected, removal
+from wasmnb.mesh.istio.proxies.judge import judge, not_selected
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
 from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence
 from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started, workload
+from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import FailPolicy
@@ -36,7 +37,7 @@ from wasmnb.plugin.verdict import Cause, Verdict
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
@@ -93,6 +94,9 @@ class VerdictReader:
         self.proving = proving
         self.sample = sample
         self._known: dict[tuple[str, str], Known] = {}
+        # Learns what an object's plugin does that was put in force elsewhere; says whether there is something new.
+        self.learn: Callable[[Stored], bool] = lambda _: False
+        self._there: frozenset[str] = frozenset()
         self._kept = KeptEvidence()
         self._pods = PodList(cluster, namespace)
 
@@ -103,7 +107,17 @@ class VerdictReader:
         ------
         ForbiddenError, MeshError
         """
-        return self._pods.read()
+        items = self._pods.read()
+        if (state := frozenset(str(item["metadata"]["uid"]) for item in items)) != self._there:
+            self._there = state
+            self._forget_others(items)
+        return items
+
+    def _forget_others(self, items: Sequence[Item]) -> None:
+        """Forget what is known of pods that are gone."""
+        self._known = {key: known for key, known in self._known.items() if key[0] in self._there}
+        self.proving.keep(items)
+        self._gatherer.keep({_name(item) for item in items})
 
     def serving(self) -> list[Item]:
         """List the pods that requests can reach, or will: neither at their end nor being deleted."""
@@ -132,7 +146,21 @@ class VerdictReader:
         having = [item for item in (items if every is None else every) if has_proxy(item)]
         chosen, due = self.sampled(having), {_name(item) for item in items}
         seen = self._gatherer.gather([item for item in chosen if _name(item) in due], {}, "", whole=True)
-        return [removal(one, stored[-1].id, digest, names).noted(_of(chosen, having)) for one in seen]
+        found = {one.name: removal(one, stored[-1].id, digest, names) for one in seen}
+        ill = {workload(one.item) for one in seen if found[one.name].verdict is not Verdict.GONE}
+        out = {_name(item) for item in having} - {_name(item) for item in chosen}
+        more = [item for item in having if _name(item) in out and workload(item) in ill]
+        wider = self._gatherer.gather([item for item in more if _name(item) in due], {}, "", whole=True)
+        found |= {one.name: removal(one, stored[-1].id, digest, names) for one in wider}
+        seen, chosen = [*seen, *wider], [*chosen, *more]
+        left = self._left(seen, found, stored[-1].id, digest)
+        note = _of(chosen, having)
+        return [unseen(one, left.get(one.pod)).noted(note) for one in found.values()]
+
+    def _left(self, seen: Sequence[Evidence], found: Mapping[str, PodVerdict], id_: str, digest: str) -> dict[str, str]:
+        """Say what of the effect of a plugin still shows on pods whose listeners have it no more."""
+        gone = [one for one in seen if found[one.name].verdict is Verdict.GONE]
+        return self.proving.left([(one.item, one.stats.workers if one.stats else 0) for one in gone], id_, digest)
 
     def look_anew(self) -> None:
         """Have the next look ask every proxy; without, of many some are judged by what was seen a moment ago."""
@@ -225,14 +253,14 @@ class VerdictReader:
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
         mended = self._mended(asked)
-        proven = [one.noted(mended.get(one.pod, "")) for one in self._proven(found, loaded)]
+        proven = [one.noted(mended.get(one.pod, "")) for one in self._proven(found, loaded, stored)]
         if not whole:
             return proven
         ill = {one.pod for one in proven if one.verdict not in _WELL}
         self._kept.keep(asked, state, {one.name for one in asked} - ill)
         # A request would load the VM of a crashed one again.
         reloading = {one.id for one in stored if policy_of(one) is FailPolicy.RELOAD}
-        return self.proving.handled(proven, {item["metadata"]["name"]: item for item in concerned}, reloading)
+        return self.proving.handled.look(proven, {item["metadata"]["name"]: item for item in concerned}, reloading)
 
     def _gathered(
         self, items: Sequence[Item], state: Hashable, *, whole: bool
@@ -249,12 +277,12 @@ class VerdictReader:
 
     def _mended(self, asked: Sequence[Evidence]) -> dict[str, str]:
         """Put back log levels that were left raised; say of which pods."""
-        found = {one.name: self.proving.mend(one.item, one.levels) for one in asked if one.levels}
+        found = {one.name: self.proving.trace.mend(one.item, one.levels) for one in asked if one.levels}
         return {name: words for name, words in found.items() if words}
 
     def left_raised(self) -> list[str]:
         """Put back log levels that were left raised on any pod; say of which."""
-        return self.proving.mended([item for item in self.serving() if has_proxy(item)])
+        return self.proving.trace.mended([item for item in self.serving() if has_proxy(item)])
 
     def _environment(self, verdict: PodVerdict, item: Item, stored: Stored, every: Sequence[Stored]) -> PodVerdict:
         """Tell whether the VM may have another environment, where all but that and action is proven."""
@@ -264,15 +292,28 @@ class VerdictReader:
         why = former or shared(stored, [one for one in every if selects(one, item)])
         return kept(verdict, why, self._gatherer.build(item)) if why else verdict
 
-    def _proven(self, found: list[PodVerdict], loaded: Sequence[tuple[int, Item, Standing]]) -> list[PodVerdict]:
+    def _proven(
+        self,
+        found: list[PodVerdict],
+        loaded: Sequence[tuple[int, Item, Standing]],
+        stored: Sequence[Stored],
+    ) -> list[PodVerdict]:
         """Tell LIVE from LOADED among the verdicts that everything but action is proven of."""
 
         def judged() -> list[tuple[int, Item, Standing, PodVerdict]]:
             return [(at, item, one, self.proving.proven(found[at], item, one.mark)) for at, item, one in loaded]
 
-        unseen = [(one, item, standing) for _, item, standing, one in judged() if one.verdict is Verdict.LOADED]
-        if unseen:
-            self.proving.look(unseen)
+        def unseen() -> list[tuple[PodVerdict, Item, Standing]]:
+            return [(one, item, standing) for _, item, standing, one in judged() if one.verdict is Verdict.LOADED]
+
+        if first := unseen():
+            self.proving.look(first)
+            left = unseen()
+            names = {one.plugin for one, _, _ in left if self.proving.asks(one.plugin)}
+            learned = {one.id for one in stored if one.id in names and self.learn(one)}
+            if learned:
+                self.proving.look_anew(learned)
+                self.proving.look([each for each in left if each[0].plugin in learned])
         known = {at: one for at, _, _, one in judged()}
         return [known.get(at, one) for at, one in enumerate(found)]
 

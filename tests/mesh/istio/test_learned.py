@@ -1,0 +1,82 @@
+"""What a plugin does is learned from its image, and told from what the build before and the application itself do."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, answer, looked, verdict
+from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
+from wasmnb.errors import MeshError
+from wasmnb.image.lazy_image import NamedImage
+from wasmnb.mesh.istio.objects.learned_effects import LearnedEffects
+from wasmnb.mesh.istio.proxies.proving import Proving
+from wasmnb.plugin import Plugin
+from wasmnb.plugin.verdict import Proof, Verdict
+
+TRIAL = Trial((Effect(PLAIN, TAGS),))
+CONFIG = frozenset({Trait(Facet.HEADER, "x-config"), Trait(Facet.HEADER, "x-config", "1")})
+CONFIGURED = answer(("x-tag", "a"), ("x-config", "1"))
+
+
+@pytest.fixture
+def proving():
+    made = Proving(SimpleNamespace(may=lambda _: True), "home", None, None)
+    made.permit(Proof.EFFECT)
+    made.application = PLAINLY
+    made.requests.ask = lambda *_: TAGGED
+    made.requests.past = lambda wanted: [made.application for _ in wanted]
+    yield made
+    made.close()
+
+
+def test_what_the_application_does_not_answer_itself_is_the_filters(proving):
+    assert "deploy it from here" in looked(proving).reason
+    proving.known.learn("id", "sha256:1", "build", TRIAL, None)
+    proving.look_anew({"id"})
+    found = looked(proving)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    assert "x-tag: a, which the application itself does not answer" in found.evidence[-1]
+
+
+@pytest.mark.parametrize(
+    ("application", "former", "beside"),
+    [(TAGGED, None, ()), (None, None, ()), (PLAINLY, TRIAL, ()), (PLAINLY, None, ("sha256:2",))],
+    ids=["the application answers so", "there is no way past", "the build before does", "one beside it does"],
+)
+def test_what_something_else_may_have_done_proves_nothing(proving, application, former, beside):
+    proving.application = application
+    proving.known.tried("other", "sha256:2", TRIAL)
+    proving.known.learn("id", "sha256:1", "build", TRIAL, former)
+    proving.look([(verdict(), POD, STANDING._replace(beside=frozenset(beside)))])
+    assert proving.proven(verdict(), POD, "mark").verdict is Verdict.LOADED
+
+
+def test_a_configuration_is_seen_by_what_the_one_before_did_and_it_does_not(proving):
+    proving.requests.ask = lambda *_: CONFIGURED
+    proving.known.tried("id", "sha256:1", Trial((Effect(PLAIN, TAGS | CONFIG),)))
+    proving.known.tried("id", "sha256:1", TRIAL)
+    proving.before("id", "sha256:1", "without", [(POD, frozenset())])
+    assert looked(proving).verdict is Verdict.LOADED
+    proving.look_anew({"id"})
+    proving.requests.ask = lambda *_: TAGGED
+    assert "x-config: 1 of the build before is gone" in looked(proving).evidence[-1]
+
+
+def test_an_image_that_cannot_be_had_is_not_asked_for_at_each_look(proving):
+    asked = []
+
+    def examine(plugin, **_):
+        asked.append(plugin)
+        raise MeshError("The registry does not answer.")
+
+    plugin = Plugin("id", NamedImage("registry/x", f"sha256:{'1' * 64}", lambda _: None), {"app": "web"})
+    writer = SimpleNamespace(plugin=lambda _: plugin)
+    images = SimpleNamespace(fetch=lambda _: None)
+    learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, images, proving.known)
+    stored = SimpleNamespace(record={})
+    assert not learned.learn(stored)
+    assert not learned.learn(stored)
+    assert len(asked) == 1

@@ -1,0 +1,158 @@
+"""A pod's proxy has several workers, each with VMs of its own: what one of them answers is not taken for the pod."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from types import SimpleNamespace
+
+import pytest
+
+from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
+from wasmnb.mesh.istio.proxies.config_dump import Listeners, Stats
+from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
+from wasmnb.mesh.istio.proxies.proving import Proving
+from wasmnb.mesh.istio.proxies.removal import removal, unseen
+from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Proof, Verdict
+from wasmnb.traffic import Headers
+from wasmnb.traffic.exchange import Response
+
+POD = {"metadata": {"name": "web-0", "uid": "u", "labels": {"app": "web"}}, "status": {"podIP": "10.0.0.1"}}
+STANDING = Standing("filter", "mark", workers=2)
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def answer(*lines, status=200):
+    return Response(status, "", Headers(lines))
+
+
+PLAINLY, TAGGED, FAILED = answer(), answer(("x-tag", "a")), answer(status=503)
+TAGS = frozenset({Trait(Facet.HEADER, "x-tag"), Trait(Facet.HEADER, "x-tag", "a")})
+
+
+def verdict(word=Verdict.LIVE):
+    return PodVerdict("web-0", "id", word, "sha256:1", "sha256:1", "", (), NOW)
+
+
+@pytest.fixture
+def proving():
+    """One that may send requests, to which `answers` are what comes back, in turn."""
+    made = Proving(SimpleNamespace(may=lambda _: True), "home", None, None)
+    made.permit(Proof.EFFECT)
+    made.answers = [PLAINLY]
+    made.requests.ask = lambda *_: made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
+    made.known.tried("id", "sha256:1", Trial((Effect(PLAIN, TAGS),)))
+    made.before("id", "sha256:1", "build", [(POD, frozenset())])
+    yield made
+    made.close()
+
+
+def looked(proving):
+    proving.look([(verdict(), POD, STANDING)])
+    return proving.proven(verdict(), POD, "mark")
+
+
+def test_an_effect_in_the_answers_of_some_workers_alone_is_not_live(proving):
+    proving.answers = [TAGGED, PLAINLY] * 3
+    found = looked(proving)
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
+    assert "its effect showed in 1 of 2 answers" in found.reason
+    proving.permit(Proof.EFFECT)
+    # One takes it over a moment later, and an answer that failed tells nothing of a filter.
+    proving.answers = [TAGGED, PLAINLY, TAGGED, FAILED]
+    assert looked(proving).proof is Proof.EFFECT
+
+
+def test_what_hung_before_a_plugin_came_is_asked_again(proving):
+    proving.answers = [None, None, PLAINLY]
+    proving.before("id", "sha256:1", "another build", [(POD, frozenset())])
+    proving.answers = [TAGGED]
+    assert looked(proving).verdict is Verdict.LIVE
+
+
+@pytest.mark.parametrize(
+    ("word", "answers", "said"),
+    [
+        (Verdict.REJECTED, [TAGGED, FAILED], Handling.ANSWERED_503),
+        (Verdict.UNPROVEN, [TAGGED], Handling.FILTERED),
+        (Verdict.UNPROVEN, [TAGGED, PLAINLY], Handling.UNFILTERED),
+        (Verdict.TRAPPED, [TAGGED], Handling.UNKNOWN),
+        (Verdict.TRAPPED, [TAGGED, TAGGED, FAILED], Handling.ANSWERED_503),
+    ],
+)
+def test_what_happens_to_requests_is_what_the_worst_worker_does(proving, word, answers, said):
+    proving.answers = [*answers]
+    (found,) = proving.handled.look([verdict(word)], {"web-0": POD}, ())
+    assert found.requests is said
+
+
+def test_a_removal_is_not_proven_where_a_worker_hangs_or_still_filters(proving):
+    gone = Listeners((), frozenset(), frozenset(), (), "")
+    hung = Evidence(POD, (), gone, silence="1 of 2 workers of the proxy do not answer", hung=True, hanging=(1, 2))
+    found = removal(hung, "id", "sha256:1", {"filter"})
+    assert (found.verdict, found.cause, found.hanging) == (Verdict.UNPROVEN, Cause.WORKER_HUNG, (1, 2))
+    proving.answers = [TAGGED]
+    assert looked(proving).verdict is Verdict.LIVE
+    proving.answers = [PLAINLY, TAGGED]
+    removed = removal(Evidence(POD, (), gone), "id", "sha256:1", {"filter"})
+    assert removed.proof is Proof.CONFIG
+    still = unseen(removed, proving.left([(POD, 2)], "id", "sha256:1")["web-0"])
+    assert (still.proof, "x-tag: a" in still.reason) == (Proof.CONFIG, True)
+    proving.answers = [PLAINLY]
+    assert unseen(removed, proving.left([(POD, 2)], "id", "sha256:1")["web-0"]).proof is Proof.EFFECT
+
+
+def counted(hung=(0, 0), clusters=(9, 12, 3)):
+    hangs = {f"worker_{number}": count for number, count in enumerate(hung)}
+    return Stats({}, {"main_thread": 0, **hangs}, clusters)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "asked"),
+    [
+        (None, counted(), 1),
+        (None, counted((0, 1)), 2),
+        (None, counted(clusters=(9, 0, 0)), 2),
+        (None, counted(clusters=None), 1),
+        (counted((1, 1)), counted((1, 1)), 1),
+        (counted((1, 1)), counted((1, 2)), 2),
+        (counted((1, 1)), counted((1, 0)), 2),
+        (counted((0, 0)), counted((0, 0), (9, 0, 0)), 2),
+        (counted((0, 0), (9, 0, 0)), counted((0, 0), (9, 0, 0)), 1),
+        (counted((0, 0), (9, 2, 0)), counted((0, 0), (9, 0, 0)), 2),
+    ],
+    ids=["calm", "a hang", "reset", "not kept", "known", "another", "reset after", "reset since", "cleared", "again"],
+)
+def test_every_worker_is_asked_where_the_count_of_hangs_may_not_tell(monkeypatch, before, now, asked):
+    workers = []
+    admin = SimpleNamespace(
+        get=lambda *_, **__: "",
+        levels=lambda _: {},
+        worker=lambda _, workers: met.append(workers),
+    )
+    met = workers
+    gatherer = Gatherer(None, "home", admin)
+    names = "wasmnb.mesh.istio.proxies.evidence."
+    monkeypatch.setattr(f"{names}read", lambda *_: None)
+    monkeypatch.setattr(f"{names}proxy_started", lambda _: NOW)
+    monkeypatch.setattr(gatherer, "_listeners", lambda _: None)
+    for stats in [one for one in (before, now) if one is not None]:
+        monkeypatch.setattr(f"{names}stats", lambda _, stats=stats: stats)
+        gatherer._more(Evidence(POD))
+    assert workers[-1] == asked
+    gatherer.close()
+
+
+def test_nothing_is_remembered_of_pods_and_plugins_that_are_gone(proving):
+    proving.answers = [TAGGED]
+    looked(proving)
+    proving.handled.look([verdict(Verdict.OLD)], {"web-0": POD}, ())
+    proving.known.remember("web-0", SimpleNamespace(method="GET", body=b"", path="/x", headers=()))
+    proving.keep([])
+    kept = (proving._seen, proving._tried, proving.handled._handled, proving.requests._own, proving.known._before)
+    assert not any(kept)
+    assert not proving.known._sent._sent
+    # Its pods may come back, and answer as those before.
+    assert looked(proving).verdict is Verdict.LIVE
+    proving.forget("id")
+    assert not any((proving._seen, proving._tried, proving.known._trials, proving.known._alike))

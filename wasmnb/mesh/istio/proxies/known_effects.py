@@ -1,0 +1,253 @@
+"""What filters do to requests, as the embedded Envoy saw it, and what pods answered before they came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.effect import Effect
+from wasmnb.envoy.remembered import Remembered
+from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, uid
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+
+    from wasmnb.envoy.effect import Trial
+    from wasmnb.envoy.exchange import Probe
+    from wasmnb.mesh.istio.proxies.evidence import Standing
+    from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
+    from wasmnb.plugin.verdict import PodVerdict
+    from wasmnb.traffic import Request, Response
+
+__all__ = ["KnownEffects"]
+
+_MOST_BUILDS = 16
+"""Builds of a plugin that are remembered: pods may still run some of them."""
+_MOST_KINDS = 1000
+"""Kinds of pods that answer alike, and applications, of which something is remembered."""
+_TRIES = 3
+_ENVOYS = ("x-envoy-", "server", "date", "via", "content-", "transfer-", "connection", "keep-alive", "x-request-id")
+"""Headers that a proxy writes by itself."""
+
+
+class _Before(NamedTuple):
+    """What a pod answered before a build came, and the digests of the filters through which."""
+
+    build: Hashable = None
+    beside: frozenset[str] = frozenset()
+    answers: Mapping[Probe, Response | None] = {}
+
+
+_Key = tuple[str, str]
+
+
+class KnownEffects:
+    """Remembers them.
+
+    Parameters
+    ----------
+    requests : ProbeRequests
+    """
+
+    def __init__(self, requests: ProbeRequests) -> None:
+        self._requests = requests
+        self._sent = Remembered()
+        self._probes: dict[str, tuple[Probe, ...]] = {}
+        # By plugin, then by digest: in the midst of a rollout pods run two builds of one.
+        self._trials: dict[str, dict[str, Trial]] = {}
+        self._before: dict[_Key, _Before] = {}
+        # By plugin: what was tried before what was tried last.
+        self._former: dict[str, Trial] = {}
+        # By plugin: which build is in force, and what the one before it does, where there was one.
+        self._learned: dict[str, tuple[Hashable, Trial | None]] = {}
+        # What a pod answered before, for those of the same workload that start later.
+        self._alike: dict[tuple[Hashable, str], _Before] = {}
+        # Which plugins were looked for on which pods by requests that may change something.
+        self._spent: set[_Key] = set()
+
+    def remember(self, pod: str, request: Request) -> None:
+        """Remember a request of the user's that a pod answered: what a filter does may show on it alone."""
+        self._sent.add(pod, request)
+
+    def mean(self, probes: Mapping[str, Sequence[Probe]]) -> None:
+        """Take requests of the user's for a deployment, by the pods that they are for."""
+        self._sent.spare()
+        for pod, own in probes.items():
+            self._sent.mean(pod, own)
+
+    def probes(self, items: Sequence[Mapping[str, Any]]) -> tuple[Probe, ...]:
+        """Give the requests of the user's that show what a filter does on some pods: to each, those of its application.
+
+        Parameters
+        ----------
+        items : sequence of mapping
+            The pods, from now on asked with these.
+        """
+        found: dict[str, dict[Probe, None]] = {}
+        for item in items:
+            sent = self._sent.of(str(item["metadata"]["name"]))
+            found.setdefault(_whose(item), {}).update(dict.fromkeys(sent))
+        self._probes.update({whose: tuple(probes) for whose, probes in found.items()})
+        return tuple(dict.fromkeys(probe for probes in found.values() for probe in probes))
+
+    def tried(self, plugin: str, digest: str, trial: Trial) -> None:
+        """Take in what the embedded Envoy saw of a plugin's image."""
+        builds = self._trials.setdefault(plugin, {})
+        if builds and (last := next(reversed(builds.values()))) != trial:
+            self._former[plugin] = last
+        builds.pop(digest, None)
+        builds[digest] = trial
+        for old in list(builds)[:-_MOST_BUILDS]:
+            del builds[old]
+
+    def learn(self, plugin: str, digest: str, build: Hashable, trial: Trial, former: Trial | None) -> None:
+        """Take in what a plugin in force does, which somebody else may have put there, and what the build before did.
+
+        Parameters
+        ----------
+        plugin, digest : str
+        build : hashable
+            Its image, configuration and environment.
+        trial : Trial
+        former : Trial or None
+            None where there was no build before.
+        """
+        self.tried(plugin, digest, trial)
+        self._learned[plugin] = (build, former)
+
+    def learned(self, plugin: str, build: Hashable) -> bool:
+        """Say whether it is known what a plugin in force and the build before it do."""
+        return plugin in self._learned and self._learned[plugin][0] == build
+
+    def beyond(self, plugin: str, standing: Standing, effect: Effect) -> Effect | None:
+        """Give what of an effect only this build makes, compared with what an application itself answers.
+
+        None where nobody knows what the build before did. Between an application's answer and its proxy's much
+        differs: only headers count that the filter writes, and that no filter beside it is known to write.
+        """
+        if plugin not in self._learned:
+            return None
+        others = {digest: one for builds in self._trials.values() for digest, one in builds.items()}
+        beside = [others[digest].on(effect.probe) if digest in others else None for digest in standing.beside]
+        former = self._learned[plugin][1]
+        written = frozenset(one for one in effect.marking if not one.name.startswith(_ENVOYS))
+        own = Effect(effect.probe, written).own(beside)
+        return own.own([former.on(effect.probe)]) if former is not None else own
+
+    def former(self, plugin: str, probe: Probe) -> Effect | None:
+        """Give what the build before does to a request, where that is known."""
+        trial = self._learned[plugin][1] if plugin in self._learned else self._former.get(plugin)
+        return trial.on(probe) if trial is not None else None
+
+    def trial(self, verdict: PodVerdict) -> Trial | None:
+        """Give what was seen of the image that is wanted; None where it was not tried here."""
+        return self._trials.get(verdict.plugin, {}).get(verdict.wanted)
+
+    def builds(self, plugin: str) -> Mapping[str, Trial]:
+        """Give what was seen of each build of a plugin, by digest."""
+        return self._trials.get(plugin, {})
+
+    def of(self, item: Mapping[str, Any], plugin: str, digest: str) -> list[Effect]:
+        """Give the effects of a plugin that a pod may be asked for."""
+        trial = self._trials.get(plugin, {}).get(digest)
+        # What crashes another filter is not sent through it for this one's sake; on a plain request it crashes anyway.
+        others = [one for name, builds in self._trials.items() if name != plugin for one in builds.values()]
+        harmful = {one.request for one in others if one.trapped} - {str(PLAIN)}
+        own = [probe for probe in (PLAIN, *self._probes.get(_whose(item), ())) if str(probe) not in harmful]
+        return [effect for effect in trial.safe if effect.probe in own] if trial is not None else []
+
+    def before(
+        self,
+        plugin: str,
+        digest: str,
+        build: Hashable,
+        standing: Sequence[tuple[Mapping[str, Any], frozenset[str]]],
+        *,
+        asks: bool,
+    ) -> None:
+        """See what pods answer before a build comes to them; see `Proving.before`."""
+        new = [
+            (item, beside)
+            for item, beside in standing
+            if self._before.get((uid(item), plugin), _Before()).build != build
+        ]
+        wanted = [(item, effect.probe) for item, _ in new for effect in self.of(item, plugin, digest)] if asks else []
+        answers = self._send(wanted)
+        for item, beside in new:
+            found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is item}
+            past = _Before(build, beside, found)
+            self._before[uid(item), plugin] = self._alike[_alike(item), plugin] = past
+            self._spent.discard((uid(item), plugin))
+
+    def _send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
+        """Send requests; those that are not answered again, if they change nothing: one worker of several may hang."""
+        answers = self._requests.send(wanted)
+        for _ in range(_TRIES - 1):
+            silent = [at for at, one in enumerate(answers) if one is None and not wanted[at][1].changes]
+            if not silent:
+                break
+            for at, answer in zip(silent, self._requests.send([wanted[at] for at in silent]), strict=True):
+                answers[at] = answer
+        return answers
+
+    def there(self, item: Mapping[str, Any], plugin: str) -> Mapping[Probe, Response]:
+        """Give what a pod, or one that answers alike, answered before a plugin came, as far as that is known."""
+        answers = self._past(item, plugin).answers
+        return {probe: answer for probe, answer in answers.items() if answer is not None}
+
+    def spend(self, item: Mapping[str, Any], plugin: str) -> None:
+        """Take in that a pod is asked for a plugin by all requests, those included that may change something."""
+        self._spent.add((uid(item), plugin))
+
+    def unspent(self, item: Mapping[str, Any], plugin: str) -> bool:
+        """Say whether a pod that was asked before a plugin came was not asked since by what may change something."""
+        key = (uid(item), plugin)
+        return key in self._before and key not in self._spent
+
+    def changed(
+        self, item: Mapping[str, Any], plugin: str, standing: Standing, probe: Probe
+    ) -> Iterator[Effect | None]:
+        """Give what filters that have come to a pod since, or went, do to a request; None for one that is not known."""
+        others = [trials for name, trials in self._trials.items() if name != plugin]
+        known = {digest: trial for trials in others for digest, trial in trials.items()}
+        then, now = self._past(item, plugin).beside, standing.beside
+        for digest in (now - then) | ((then - now) & known.keys()):
+            yield known[digest].on(probe) if digest in known else None
+
+    def keep(self, pods: Collection[Mapping[str, Any]]) -> None:
+        """Forget all but these pods; of what those answered that are gone, the newest is kept for those alike."""
+        uids = {uid(item) for item in pods}
+        self._before = {key: one for key, one in self._before.items() if key[0] in uids}
+        # Pods of these kinds may come again.
+        self._alike = dict(list(self._alike.items())[-_MOST_KINDS:])
+        self._probes = dict(list(self._probes.items())[-_MOST_KINDS:])
+        self._spent = {key for key in self._spent if key in self._before}
+        self._sent.keep({str(item["metadata"]["name"]) for item in pods})
+
+    def forget(self, plugin: str) -> None:
+        """Forget a plugin that is gone, unless its going is what changed how pods answer."""
+        self._before = {key: one for key, one in self._before.items() if key[1] != plugin}
+        self._alike = {key: one for key, one in self._alike.items() if key[1] != plugin}
+        self._spent = {key for key in self._spent if key[1] != plugin}
+        self._learned.pop(plugin, None)
+        self._former.pop(plugin, None)
+        beside = {digest for one in (*self._before.values(), *self._alike.values()) for digest in one.beside}
+        if beside.isdisjoint(self._trials.get(plugin, {})):
+            self._trials.pop(plugin, None)
+
+    def _past(self, item: Mapping[str, Any], plugin: str) -> _Before:
+        """Give what was seen of a pod, or of one that answers alike, before a plugin came."""
+        own = self._before.get((uid(item), plugin))
+        return own if own is not None else self._alike.get((_alike(item), plugin), _Before())
+
+
+def _alike(item: Mapping[str, Any]) -> Hashable:
+    """Give what pods have in common that answer alike: their labels, and the images of their own containers."""
+    known = {key: value for key, value in labels(item).items() if key != "pod-template-hash"}
+    images = {(one["name"], one.get("image")) for one in item.get("spec", {}).get("containers") or ()}
+    return frozenset(known.items()), frozenset(image for image in images if image[0] != PROXY)
+
+
+def _whose(item: Mapping[str, Any]) -> str:
+    """Name the application that a pod is one of; the pod itself where nothing says."""
+    return app(item) or uid(item)

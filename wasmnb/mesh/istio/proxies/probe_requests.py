@@ -1,0 +1,119 @@
+"""Requests of ours to pods, each sent by the pod to itself: through its proxy, or past it to the application.
+
+From its proxy's container to the pod's own address, a request is led by the pod's rules into the proxy, as if it came
+from outside; to the loopback address it is not (Istio, ``tools/istio-iptables``: what the proxy's user sends).
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wasmnb.errors import MeshError, TrafficError
+from wasmnb.mesh.istio.proxies.pods import PROXY, app, proxy_started, uid
+from wasmnb.traffic import Headers, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from wasmnb.envoy.exchange import Probe
+    from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.traffic import Response
+
+__all__ = ["AT_ONCE", "ProbeRequests"]
+
+_T = TypeVar("_T")
+_ANSWER = 3.0
+AT_ONCE = 16
+"""Requests at the same time."""
+_AGENT = (("user-agent", "wasmnb-probe"),)
+_LOOPBACK = "127.0.0.1"
+_BY_PROXY = "x-envoy-"
+"""What only a proxy writes (Envoy, ``router.cc``)."""
+
+
+class ProbeRequests:
+    """Sends requests to pods, and counts the answers.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    namespace : str
+    ports : callable
+        Gives the ports of a pod that its proxy reads as HTTP.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, ports: Callable[[str], Sequence[int]]) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self._ports = ports
+        self._own: dict[tuple[str, str], list[int]] = {}
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="wasmnb-proving")
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def each(self, look: Callable[[Mapping[str, Any]], _T], items: Collection[Mapping[str, Any]]) -> list[_T]:
+        """Do something with pods, with many at the same time."""
+        return list(self._threads.map(look, items))
+
+    def send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
+        """Send requests to pods; None for each that was not answered in time."""
+        return list(self._threads.map(lambda pair: self.ask(*pair), wanted))
+
+    def past(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
+        """Send requests past the proxies of pods to their applications; None where that is not what answered."""
+        return list(self._threads.map(lambda pair: self._past(*pair), wanted))
+
+    def ask(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
+        """Send a request to a pod, through its proxy; None when it was not answered in time."""
+        response = self._ask(item, probe, str(item.get("status", {}).get("podIP") or ""))
+        if response is not None:
+            with self._lock:
+                counts = self._own.setdefault(_since(item), [0, 0])
+                counts[0] += 1
+                counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
+        return response
+
+    def own(self, item: Mapping[str, Any]) -> tuple[int, int]:
+        """Say how many answers of a pod's proxy were to requests of ours since it started, and how many with a 5xx."""
+        requests, errors = self._own.get(_since(item), [0, 0])
+        return requests, errors
+
+    def keep(self, pods: Collection[str]) -> None:
+        """Forget all but these pods, by their uids."""
+        with self._lock:
+            self._own = {key: counts for key, counts in self._own.items() if key[0] in pods}
+
+    def _past(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
+        response = self._ask(item, probe, _LOOPBACK)
+        by_proxy = response is None or any(name.lower().startswith(_BY_PROXY) for name, _ in response.headers)
+        return None if by_proxy else response
+
+    def _ask(self, item: Mapping[str, Any], probe: Probe, address: str) -> Response | None:
+        from wasmnb.mesh.istio.requests.curl_script import Errand  # noqa: PLC0415 - for those who allow it
+
+        name = str(item["metadata"]["name"])
+        ports = self._ports(name) if address else ()
+        if not ports:
+            return None
+        authority = f"{app(item) or address}:{ports[0]}"
+        named = "user-agent" in {name.lower() for name, _ in probe.headers}
+        lines = (*(() if named else _AGENT), *probe.headers)
+        request = Request(probe.method, authority, probe.path, Headers(lines), probe.body)
+        errand = Errand(request, address, ports[0], _ANSWER)
+        try:
+            done = self.cluster.execute(
+                self.namespace, name, PROXY, errand.command, stdin=errand.stdin, timeout=_ANSWER + 2, over=errand.over
+            )
+            response, _, _ = errand.result(done)
+        except (MeshError, TrafficError):
+            return None
+        return response
+
+
+def _since(item: Mapping[str, Any]) -> tuple[str, str]:
+    return uid(item), str(proxy_started(item))

@@ -1,0 +1,123 @@
+"""Envoy's own trace of one request of ours to a pod: which of its filters were called for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.trace import Spoken, called, marked, token
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.proxies.pods import uid
+from wasmnb.mesh.istio.proxies.proxy_log import logged_since
+from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
+
+__all__ = ["RequestTrace"]
+
+_SLACK = timedelta(seconds=2)
+"""Between the clock here and the node's, and the whole seconds of a question for a log."""
+_READS, _STEP = 30, 0.1
+
+
+class RequestTrace:
+    """Traces requests, for which log levels of proxies are raised for a moment.
+
+    Parameters
+    ----------
+    admin : Admin
+    requests : ProbeRequests
+    """
+
+    def __init__(self, admin: Admin, requests: ProbeRequests) -> None:
+        self._admin = admin
+        self._requests = requests
+        self._raised: set[str] = set()
+        self._untraced: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def of(self, items: Collection[Mapping[str, Any]]) -> list[dict[str, str]]:
+        """Trace one request to each of some pods; give the calls into its filters, by their names."""
+        return self._requests.each(self._trace, items)
+
+    def why_not(self, item: Mapping[str, Any]) -> str:
+        """Say why a pod's could not be had the last time; empty when it was."""
+        return self._untraced.get(uid(item), "")
+
+    def keep(self, pods: Collection[str]) -> None:
+        """Forget all but these pods, by their uids."""
+        self._untraced = {pod: why for pod, why in self._untraced.items() if pod in pods}
+
+    def _trace(self, item: Mapping[str, Any]) -> dict[str, str]:
+        """Trace one request to a pod; give the calls into its filters, by their names."""
+        pod, by, begin = str(item["metadata"]["name"]), token(), datetime.now(timezone.utc) - _SLACK
+        requests = self._requests
+        self._untraced.pop(uid(item), None)
+        try:
+            with self._own_levels(item), raised(self._admin, item):
+                answer = requests.ask(item, marked(PLAIN, by)) or requests.ask(item, marked(PLAIN, by))
+            if answer is None:
+                self._untraced[uid(item)] = "the request was not answered in time"
+                return {}
+            found: dict[str, str] = {}
+            for _ in range(_READS):
+                # The kubelet reads what a container writes a moment later, and not all of it at once.
+                before, records = found, logged_since(requests.cluster, requests.namespace, pod, begin)
+                found = called([Spoken(one.thread, one.scope, one.message) for one in records if one.envoy], by)
+                if found and found == before:
+                    return found
+                time.sleep(_STEP)
+        except (MeshError, TimeoutError) as error:
+            self._untraced[uid(item)] = error.what if isinstance(error, MeshError) else "the proxy does not answer"
+        return {}
+
+    @contextmanager
+    def raised(self, items: Sequence[Mapping[str, Any]], levels: Mapping[str, str]) -> Iterator[None]:
+        """Raise log levels of pods' proxies until the end of the block; see `trace_levels.raised`."""
+        with ExitStack() as stack:
+            for item in items:
+                stack.enter_context(self._own_levels(item))
+                stack.enter_context(raised(self._admin, item, levels))
+            yield
+
+    @contextmanager
+    def _own_levels(self, item: Mapping[str, Any]) -> Iterator[None]:
+        """Keep what is raised from here from being taken for what a kernel that is gone has left."""
+        with self._lock:
+            self._raised.add(uid(item))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._raised.discard(uid(item))
+
+    def mend(self, item: Mapping[str, Any], levels: Mapping[str, str]) -> str:
+        """Put back log levels that a kernel which is gone had raised; say so, in a few words, empty for nothing."""
+        with self._lock:
+            own = uid(item) in self._raised
+        if own or not left_raised(levels):
+            return ""
+        back = put_back(self._admin, item)
+        words = "they were put back" if back else "they could not be put back"
+        return f"its proxy's log levels had been left raised by a proof that was interrupted; {words}"
+
+    def mended(self, items: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Look at the log levels of pods, and put back what was left raised; name these pods."""
+
+        def look(item: Mapping[str, Any]) -> str:
+            name = str(item["metadata"]["name"])
+            try:
+                words = self.mend(item, self._admin.levels(name))
+            except (MeshError, TimeoutError):
+                return ""
+            return f"{name}: {words}" if words else ""
+
+        return [words for words in self._requests.each(look, items) if words]

@@ -1,0 +1,103 @@
+"""What happens to requests on pods where a plugin is not live, seen by requests of ours."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.handling import handling_of
+from wasmnb.mesh.istio.proxies.pods import uid
+from wasmnb.mesh.istio.proxies.probe_requests import AT_ONCE
+from wasmnb.plugin.verdict import Handling, PodVerdict, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from wasmnb.mesh.istio.proxies.known_effects import KnownEffects
+    from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
+    from wasmnb.traffic import Response
+
+__all__ = ["RequestsSeen"]
+
+_MOMENT = 2.0  # seconds within which what happens to requests is not looked at again
+_SEVERAL = 4
+"""Requests to a pod whose workers may differ: each has a VM, and a new connection meets workers at random."""
+_DIFFER = (Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN)
+_HANDLED = (Verdict.OLD, Verdict.DENY_ALL, Verdict.ALLOW_ALL, *_DIFFER)
+
+
+class RequestsSeen:
+    """Sends such requests.
+
+    Parameters
+    ----------
+    requests : ProbeRequests
+    known : KnownEffects
+    asks : callable
+        Says whether requests may be sent for a plugin.
+    """
+
+    def __init__(self, requests: ProbeRequests, known: KnownEffects, asks: Callable[[str], bool]) -> None:
+        self._requests = requests
+        self._known = known
+        self._asks = asks
+        self._handled: dict[tuple[str, str], tuple[float, PodVerdict]] = {}
+
+    def keep(self, pods: Collection[str]) -> None:
+        """Forget all but these pods, by their uids."""
+        self._handled = {key: one for key, one in self._handled.items() if key[0] in pods}
+
+    def forget(self, plugin: str, pods: Collection[str] | None = None) -> None:
+        """Forget what was seen of a plugin, on some pods or on all."""
+        self._handled = {
+            key: one
+            for key, one in self._handled.items()
+            if key[1] != plugin or (pods is not None and key[0] not in pods)
+        }
+
+    def look(
+        self, verdicts: Sequence[PodVerdict], items: Mapping[str, Mapping[str, Any]], harmed: Collection[str]
+    ) -> list[PodVerdict]:
+        """See what happens to a request where plugins are not live, on some pods of each look.
+
+        Parameters
+        ----------
+        verdicts : sequence of PodVerdict
+        items : mapping of str to mapping
+            The pods by name.
+        harmed : collection of str
+            The plugins through which no request is to be sent for that.
+        """
+        found = list(verdicts)
+        due: list[tuple[int, PodVerdict, Mapping[str, Any]]] = []
+        for at, one in enumerate(found):
+            trial, item = self._known.trial(one), items.get(one.pod)
+            harmful = one.plugin in harmed or (trial is not None and trial.trapped and trial.request == str(PLAIN))
+            if item is None or one.verdict not in _HANDLED or harmful or not self._asks(one.plugin):
+                continue
+            then, known = self._handled.get((uid(item), one.plugin), (float("-inf"), one))
+            if (known.verdict, known.wanted) == (one.verdict, one.wanted) and time.monotonic() - then < _MOMENT:
+                found[at] = replace(one, observed=known.observed)
+            elif len(due) < AT_ONCE:
+                due.append((at, one, item))
+        asked = [each for each in due for _ in range(_SEVERAL if each[1].verdict in _DIFFER else 1)]
+        answers = self._requests.send([(item, PLAIN) for _, _, item in asked])
+        answered = [(at, answer) for (at, _, _), answer in zip(asked, answers, strict=True) if answer is not None]
+        for at, one, item in due:
+            if told := [answer for whose, answer in answered if whose == at]:
+                found[at] = replace(one, observed=self._handling(one, item, told))
+            self._handled[uid(item), one.plugin] = (time.monotonic(), found[at])
+        return found
+
+    def _handling(self, verdict: PodVerdict, item: Mapping[str, Any], answers: Sequence[Response]) -> Handling:
+        trials = self._known.builds(verdict.plugin)
+        own = trials[verdict.wanted].on(PLAIN) if verdict.wanted in trials else None
+        old = [trial.on(PLAIN) for digest, trial in trials.items() if digest != verdict.wanted]
+        before = self._known.there(item, verdict.plugin).get(PLAIN)
+        found = [handling_of(answer, own, old, before) for answer in answers]
+        # What a worker filters whose VM runs on says nothing of another's requests, nor of those of one that crashed.
+        ill = (one for one in found if one not in (Handling.FILTERED, Handling.UNKNOWN))
+        filtered = Handling.UNKNOWN if verdict.verdict is Verdict.TRAPPED or Handling.UNKNOWN in found else found[0]
+        return next(ill, filtered)
