@@ -8,7 +8,7 @@ import pytest
 
 from tests.magics.meshes import FakeMesh
 from wasmnb import session
-from wasmnb.errors import BadNameError, ConfigError, ExerciseError
+from wasmnb.errors import BadNameError, ConfigError, ExerciseError, UsageError
 from wasmnb.exercises import chapters, check
 from wasmnb.exercises.facts import differs
 from wasmnb.views.formatters import record_of
@@ -58,6 +58,13 @@ def test_hints_come_one_at_a_time_and_the_solution_into_the_next_cell(shell, wri
     assert cells == ["print(1)"]
     shell.run_line_magic("wasm_check", "1.1 blue")
     assert shell.run_line_magic("wasm_check", "").table.values("state") == ["with solution"]
+
+
+def test_an_exercise_without_hints_says_so(shell, write):
+    write({"1.1": {**ANSWER, "hints": []}})
+    with pytest.raises(UsageError, match=r"Exercise 1\.1 has no hints") as caught:
+        shell.run_line_magic("wasm_check", "1.1 --hint")
+    assert caught.value.hint == "--solve shows the solution"
 
 
 def test_a_class_is_seen_by_its_files(shell, write, class_folder):

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import BadNameError, Explained, in_words
+from wasmnb.errors import BadNameError, Explained, UsageError, in_words
 from wasmnb.exercises.chapters import chapters, find
 from wasmnb.exercises.progress import Progress, Standing, collected, kept, place
 from wasmnb.exercises.results import Advice, Checked, Finding
 from wasmnb.exercises.scene import Scene
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,8 @@ def check(
     ------
     BadNameError
         There is no such exercise, or no such folder.
+    UsageError
+        An exercise has no hints.
     ConfigError
         The exercises or the progress cannot be read or written.
     """
@@ -101,6 +104,11 @@ def _findings(exercise: Exercise, session: Session, answer: Any) -> Iterator[Fin
 
 def _hint(exercise: Exercise, put: Any, standing: Standing) -> Advice:
     total = len(exercise.hints)
+    if not total:
+        raise UsageError(
+            f"Exercise {exercise.number} has no hints.",
+            hint=Wording("{} shows the solution", Option("solve", value=True)),
+        )
     number = min(standing.hints + 1, total)
     if standing.hints < total:
         put(exercise.number, replace(standing, hints=number))
