@@ -10,8 +10,8 @@
 # make lint   ruff, mypy, the floors of ARCHITECTURE.md, clang-format; biome and TypeScript, where there is Node.js
 # make format has Python, C++ and TypeScript as make lint wants them
 # make front  bundles the widgets' front ends and the lab extension from labextension/ into the package (Node.js)
-# make docs   writes what is made of Python: docs/magics.md, commands.md, errors.md, words.md, what Tab offers in a shell,
-#             some of labextension/src
+# make docs   writes what is made of Python: docs/magics.md, commands.md, errors.md, words.md, gallery.md with its pictures,
+#             what Tab offers in a shell, some of labextension/src
 # make reference writes build/reference/index.html, the Python API from its docstrings
 # make site   writes build/site/index.html: the docs and the notebooks with their output, to read without a server
 # make cluster, make cluster-down   bring up and end a real Kubernetes with Istio for the tests and for you (Linux, root)
@@ -78,6 +78,7 @@ front: $(VENV)/run
 	$(BIN)/python scripts/front.py build
 
 docs: $(VENV)/run
+	$(BIN)/python scripts/gallery.py
 	$(BIN)/python scripts/reference.py
 	$(BIN)/python scripts/typescript.py
 

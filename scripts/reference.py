@@ -1,7 +1,7 @@
 """Write docs/magics.md and docs/commands.md from the definitions of the commands, docs/errors.md from the codes' pages.
 
-Also docs/words.md, the strings that users read, and the words that Tab offers in a shell. With ``--check``, say
-whether all are up to date.
+Also docs/words.md, the strings that users read, docs/gallery.md from the templates, and the words that Tab offers in a
+shell. With ``--check``, say whether all are up to date.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gallery import gallery, ours, stale
 from words import words
 
 import wasmnb
@@ -119,10 +120,12 @@ def main() -> int:
         DOCS / "errors.md": errors(),
         DOCS / "commands.md": commands(),
         DOCS / "words.md": words(),
+        DOCS / "gallery.md": gallery(),
         completion_table.FILE: json.dumps(completion_table.made(), indent=0) + "\n",
     }
     if "--check" in sys.argv:
-        return 0 if all(path.read_text("utf-8") == text for path, text in made.items()) else 1
+        same = all(path.read_text("utf-8") == text for path, text in made.items())
+        return 0 if same and not any(map(stale, ours())) else 1
     for path, text in made.items():
         path.write_text(text, "utf-8")
     return 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.languages import LANGUAGES
 from wasmnb.project.deploy import manifest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wasmnb.plugin.rendering import Target
     from wasmnb.project.layouts import Layout
     from wasmnb.project.templates import Template
@@ -42,7 +45,8 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
     config = (template.folder / "config.json").read_bytes()
     deployed = f"deploy/{platform.word}.yaml"
     source = template.source(language)
-    tests = sorted([*template.folder.glob("*.wasmtest.yaml"), *template.folder.glob("test_*.py")])
+    cases = [path for path in template.folder.glob("*.wasmtest.yaml") if _concerns(path, layout)]
+    tests = sorted([*cases, *template.folder.glob("test_*.py")])
     made = {
         **({layout.source: source.read_bytes()} if source else {}),
         **layout.read(),
@@ -66,8 +70,17 @@ def files(name: str, language: str, layout: Layout, template: Template, platform
     return dict(sorted(made.items()))
 
 
+def _concerns(cases: Path, layout: Layout) -> bool:
+    """Say whether cases are about a language: ``keys.go.wasmtest.yaml`` are about Go alone, others about each."""
+    own = PurePath(cases.name.partition(".wasmtest")[0]).suffix
+    return own in ("", PurePath(layout.source).suffix)
+
+
 def _readme(name: str, language: str, layout: Layout, template: Template, rows: dict[str, str]) -> str:
     about = (template.folder / "about.md").read_text(encoding="utf-8").strip()
+    limits = template.folder / "limits.md"
+    if limits.is_file():
+        about += f"\n\n**Limits.** {limits.read_text(encoding='utf-8').strip()}"
     table = "\n".join(f"| `{path}` | {what} |" for path, what in rows.items())
     return f"""# {name}
 

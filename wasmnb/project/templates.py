@@ -32,9 +32,10 @@ class Template:
     about : str
         What its filter does, one phrase.
     folder : pathlib.Path
-        Holds ``about.md`` (a paragraph), ``config.json``, ``schema.json``, cases (``cases.wasmtest.yaml``), tests in
-        Python if it has some (``test_*.py``), and a source for each language: ``filter.cc``, ``filter.rs``,
-        ``filter.go``, ``filter.ts``.
+        Holds ``about.md`` (a paragraph), ``limits.md`` if it has some, ``config.json``, ``schema.json``, cases
+        (``cases.wasmtest.yaml``; one such as ``keys.go.wasmtest.yaml`` for a language alone), tests in Python if it
+        has some (``test_*.py``), and a source for each language: ``filter.cc``, ``filter.rs``, ``filter.go``,
+        ``filter.ts``.
     phase : Phase
         Where in the filter chain it belongs.
     """
@@ -82,6 +83,13 @@ TEMPLATES: Group[Template] = Group(
         "security-headers": f"{__name__}:SECURITY_HEADERS",
         "cors": f"{__name__}:CORS",
         "maintenance": f"{__name__}:MAINTENANCE",
+        "jwt": f"{__name__}:JWT",
+        "header-rewrite": f"{__name__}:HEADER_REWRITE",
+        "redaction": f"{__name__}:REDACTION",
+        "ab-routing": f"{__name__}:AB_ROUTING",
+        "circuit-breaker": f"{__name__}:CIRCUIT_BREAKER",
+        "access-log": f"{__name__}:ACCESS_LOG",
+        "callout-cache": f"{__name__}:CALLOUT_CACHE",
     },
     Template,
 )
@@ -102,3 +110,20 @@ SECURITY_HEADERS = Template(
 )
 CORS = Template("cors", "lets the pages of one other origin read responses", _KINDS / "cors", Phase.AUTHN)
 MAINTENANCE = Template("maintenance", "answers with a page that says when the service is back", _KINDS / "maintenance")
+JWT = Template(
+    "jwt", "wants a JSON Web Token that is signed, in its time, and meant for the service", _KINDS / "jwt", Phase.AUTHN
+)
+HEADER_REWRITE = Template(
+    "header-rewrite", "sets and removes headers of requests and responses", _KINDS / "header-rewrite"
+)
+REDACTION = Template("redaction", "hides the numbers of payment cards in responses", _KINDS / "redaction")
+AB_ROUTING = Template("ab-routing", "gives each user one of two variants, for routes to match", _KINDS / "ab-routing")
+CIRCUIT_BREAKER = Template(
+    "circuit-breaker", "answers for a service that fails again and again", _KINDS / "circuit-breaker"
+)
+ACCESS_LOG = Template(
+    "access-log", "writes a line about each request, without secrets", _KINDS / "access-log", Phase.STATS
+)
+CALLOUT_CACHE = Template(
+    "callout-cache", "asks another service about a token, and remembers a yes", _KINDS / "callout-cache", Phase.AUTHZ
+)

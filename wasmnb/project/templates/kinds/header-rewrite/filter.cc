@@ -1,0 +1,98 @@
+// Sets and removes headers of requests and responses, as the configuration lists them.
+#include <utility>
+#include <vector>
+
+#include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_json.h"
+
+namespace {
+
+constexpr StringView SIGNS = "!#$%&'*+-.^_`|~";
+
+// Whether a text is the name of a header; one that begins with a colon is part of the request line, and none.
+bool is_name(StringView text) {
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!letter && SIGNS.find(c) == StringView::npos) return false;
+  }
+  return !text.empty();
+}
+
+StringView trimmed(StringView text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+// What is done to one direction.
+struct Changes {
+  std::vector<std::string> removed;
+  std::vector<std::pair<std::string, std::string>> set;
+
+  // Reads "name, name" and lines "name: value"; false for what is none.
+  bool read(StringView names, StringView lines) {
+    while (!names.empty()) {
+      const size_t end = std::min(names.find(','), names.size());
+      const StringView name = trimmed(names.substr(0, end));
+      if (!is_name(name)) return false;
+      removed.emplace_back(name);
+      names.remove_prefix(std::min(end + 1, names.size()));
+    }
+    while (!lines.empty()) {
+      const size_t end = std::min(lines.find('\n'), lines.size());
+      const StringView line = lines.substr(0, end);
+      const size_t colon = line.find(':');
+      if (colon == StringView::npos || !is_name(line.substr(0, colon))) return false;
+      set.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
+      lines.remove_prefix(std::min(end + 1, lines.size()));
+    }
+    return true;
+  }
+
+  void apply(WasmHeaderMapType headers) const {
+    for (const std::string& name : removed) removeHeaderMapValue(headers, name);
+    for (const auto& [name, value] : set) {
+      // All lines of that name go, not the first alone.
+      removeHeaderMapValue(headers, name);
+      addHeaderMapValue(headers, name, value);
+    }
+  }
+};
+
+class HeaderRewriteRoot : public RootContext {
+ public:
+  using RootContext::RootContext;
+
+  bool onConfigure(size_t) override {
+    const WasmDataPtr text = getConfiguration();
+    const Json json = Json::parse(text->view());
+    if (!json.isObject() || !request.read(json["request-remove"].string(), json["request-set"].string()) ||
+        !response.read(json["response-remove"].string(), json["response-set"].string())) {
+      LOG_ERROR("the configuration wants names, and lines of name: value");
+      return false;
+    }
+    return true;
+  }
+
+  Changes request, response;
+};
+
+class HeaderRewrite : public Context {
+ public:
+  using Context::Context;
+
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
+    static_cast<HeaderRewriteRoot*>(root())->request.apply(WasmHeaderMapType::RequestHeaders);
+    return FilterHeadersStatus::Continue;
+  }
+
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
+    static_cast<HeaderRewriteRoot*>(root())->response.apply(WasmHeaderMapType::ResponseHeaders);
+    return FilterHeadersStatus::Continue;
+  }
+};
+
+static RegisterContextFactory register_HeaderRewrite(CONTEXT_FACTORY(HeaderRewrite), ROOT_FACTORY(HeaderRewriteRoot),
+                                                     "header_rewrite");
