@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from papermill.exceptions import PapermillExecutionError
 
 import wasmnb
 from tests.cluster import bookinfo
+from tests.mesh.tiny import tag
 from tests.needs import needs
 from wasmnb.errors import BadNameError
+from wasmnb.image import package
+from wasmnb.image.registry import push
 from wasmnb.session.versions import Versions
 
 pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
@@ -182,12 +186,32 @@ def test_what_was_run_with_is_read_from_a_notebook(tmp_path):
             Versions.recorded(path)
 
 
-def test_the_inventory_of_a_cluster(cluster, run, monkeypatch):
+def test_a_filter_is_rolled_out_listed_and_rolled_back_on_a_cluster(cluster, run, monkeypatch, tmp_path):
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setenv("WASMNB_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("WASMNB_PLAIN_HTTP", "true")
+    images = [package(tag(name), f"{cluster.registry}/runbooks:{name}") for name in ("one", "two")]
+    for image in images:
+        push(image, image.reference, plain_http=True)
     with cluster.namespace() as namespace:
-        bookinfo.install(cluster, namespace)
+        place = {"mesh": "istio", "namespace": namespace}
+        bookinfo.install(cluster, namespace, ("details-v1", "productpage-v1"))
         cluster.ready(namespace)
-        shown = run("what-runs-where", mesh="istio", namespace=namespace)
+        shown = run("what-runs-where", **place)
         assert "0 filters" in shown["Summary"]
-        shown = run("a-filter-is-not-live", mesh="istio", namespace=namespace, plugin="guard")
+        shown = run("a-filter-is-not-live", **place, plugin="guard")
         assert "guard is not in force" in shown["1. Is it there at all?"]
+
+        named = {"plugin": "guard", "selector": "app=details"}
+        for image in images:
+            shown = run("roll-out-a-filter", **place, **named, image=image.pinned, approved=True)
+            assert shown["Summary"].count(": LIVE") == 1
+        assert images[1].digest in shown["Summary"]
+        assert '"mesh": "istio; ' in shown["What this was run with"]
+
+        shown = run("what-runs-where", **place)
+        assert f"@{images[1].digest} on 1 pods: LIVE" in shown["Summary"]
+        assert f"put in force by {getpass.getuser()}, 2" in shown["Summary"]
+        shown = run("roll-back-now", **place, plugin="guard")
+        assert f"to   {images[0].digest}" in shown["Summary"]
+        assert shown["Summary"].count(": LIVE") == 1

@@ -11,6 +11,7 @@ from wasmnb.mesh.protocol import (
     MeshOfOthers,
     MeshTryingAhead,
     MeshWithBookinfo,
+    Origin,
     Pod,
     Watch,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "MeshOfOthers",
     "MeshTryingAhead",
     "MeshWithBookinfo",
+    "Origin",
     "Pod",
     "PodVerdict",
     "Proof",

@@ -30,6 +30,7 @@ __all__ = [
     "MeshOfOthers",
     "MeshTryingAhead",
     "MeshWithBookinfo",
+    "Origin",
     "Pod",
     "Watch",
 ]
@@ -344,6 +345,27 @@ class Mesh(Protocol):
         """Let go of the mesh; what it started itself ends, and leaves nothing behind."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Who put a plugin in force, and when.
+
+    Parameters
+    ----------
+    by : str
+        The user's name on the machine that it was done from.
+    at : datetime
+    notebook : str
+        The name of the notebook's file; empty where there was none.
+    """
+
+    by: str
+    at: datetime
+    notebook: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.by}, {self.at:%Y-%m-%d %H:%M:%S} UTC{', ' if self.notebook else ''}{self.notebook}"
+
+
 @runtime_checkable
 class MeshOfObjects(Protocol):
     """A mesh whose plugins are objects that others can change: its ``apply`` has ``take_over``, to take them back."""
@@ -353,6 +375,16 @@ class MeshOfObjects(Protocol):
 
         Raises
         ------
+        ForbiddenError, MeshError
+        """
+
+    def origin(self, id: str) -> Origin | None:  # noqa: A002
+        """Say who put a plugin in force as it is now; None where its object does not tell.
+
+        Raises
+        ------
+        BadNameError
+            Nothing is in force under this id.
         ForbiddenError, MeshError
         """
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import getpass
 import json
 import random
+from datetime import timezone
 
 import pytest
 
 from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
+from wasmnb.errors import BadNameError
 from wasmnb.mesh import Cause, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
@@ -26,6 +28,11 @@ def test_what_somebody_else_changed_is_shown_refused_and_taken_back(mesh, publis
     mesh.apply(first)
     mesh.apply(second)
     assert mesh.changed_by_others("drifts") == ()
+    origin = mesh.origin("drifts")
+    assert (origin.by, origin.at.tzinfo) == (getpass.getuser(), timezone.utc)
+    assert str(origin).startswith(f"{origin.by}, {origin.at:%Y-%m-%d %H:%M:%S} UTC")
+    with pytest.raises(BadNameError):
+        mesh.origin("nobodys")
     patched(cluster, home, "drifts", "/spec/wasm/pluginConfig/n", 9)
     patched(cluster, home, "drifts", "/spec/wasm/pluginConfig/by", "them")
     (said,) = mesh.changed_by_others("drifts")

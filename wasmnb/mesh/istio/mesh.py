@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.image import Image
+    from wasmnb.mesh.protocol import Origin
     from wasmnb.plugin import Plugin
     from wasmnb.plugin.verdict import Proof
     from wasmnb.progress import Progress
@@ -332,6 +333,17 @@ class IstioMesh:
         """Say who changed which fields of a plugin's objects, and when; nothing where nobody did."""
         self._check()
         return self._deployments.changed_by_others(id)
+
+    def origin(self, id: str) -> Origin | None:  # noqa: A002
+        """Say who put a plugin in force as it is now; None where its object does not tell.
+
+        Raises
+        ------
+        BadNameError
+            Nothing is in force under this id.
+        """
+        self._check()
+        return self._deployments.origin(id)
 
     def history(self, id: str) -> Plugins:  # noqa: A002
         """List what was in force under an id, newest first; after it was removed, what this session saw of it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from datetime import timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, MeshError
@@ -11,7 +12,8 @@ from wasmnb.mesh.istio.objects.convergence import REMOVAL
 from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
-from wasmnb.mesh.istio.proxies.pods import labels
+from wasmnb.mesh.istio.proxies.pods import labels, moment
+from wasmnb.mesh.protocol import Origin
 from wasmnb.module.envoy_abi import ENVOY, HIGRESS
 from wasmnb.plugin.enums import Kind
 from wasmnb.plugin.errors import DeployError
@@ -173,6 +175,15 @@ class Deployments:
     def changed_by_others(self, id_: str) -> tuple[str, ...]:
         """Say who changed which fields of a plugin's objects, and when."""
         return tuple(str(drift) for one in self._objects.all(id_) for drift in drift_of(one.item))
+
+    def origin(self, id_: str) -> Origin | None:
+        """Say who put a plugin in force as it is now."""
+        newest = newest_of(self.find(id_))
+        record = newest.record if newest is not None else {}
+        if "by" not in record:
+            return None
+        at = moment(str(record.get("at", ""))).astimezone(timezone.utc)
+        return Origin(str(record["by"]), at, str(record.get("notebook", "")))
 
     def history(self, id_: str) -> list[Plugin]:
         """List what was in force under an id; see `IstioMesh.history`."""
