@@ -57,6 +57,7 @@ docs/languages
 docs/meshes
 docs/targets
 docs/embedded-mesh
+docs/workbench
 docs/editors
 ```
 
@@ -71,6 +72,7 @@ CHANGELOG
 
 ```{toctree}
 :caption: Concepts
+docs/limits
 ARCHITECTURE
 RATIONALE
 SECURITY

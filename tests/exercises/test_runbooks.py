@@ -15,6 +15,7 @@ import wasmnb
 from tests.cluster import bookinfo
 from tests.mesh.tiny import tag
 from tests.needs import needs
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import BadNameError
 from wasmnb.image import package
 from wasmnb.image.registry import push
@@ -151,6 +152,8 @@ def test_the_runbooks_one_after_the_other(run, session, tmp_path):
     assert said["image tagger"].startswith(f"image tagger: {digest} then, sha256:")
     assert said["module tagger"].startswith("module tagger: nothing then, ")
     assert "python" not in said
+    compiler = toolchain("cpp").doctor()[0]
+    assert said[compiler.name] == f"{compiler.name}: nothing then, {compiler.detail} now"
     shown = run("a-filter-is-not-live", mesh="runbooks", plugin="tager")
     assert "tager is not in force; in force: tagger" in shown["1. Is it there at all?"]
 

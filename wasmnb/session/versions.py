@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import platform
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wasmnb.compile.languages import toolchain
 from wasmnb.errors import BadNameError
 from wasmnb.mesh import MeshInNamespace
 from wasmnb.version import __version__
@@ -54,7 +56,9 @@ class Versions:
             found["mesh"] = session.mask("; ".join((mesh.name, *about)))
             found |= {f"image {one.id}": one.image.digest for one in mesh.plugins()}
         for name in session.filters:
-            found[f"module {name}"] = session.context.filters.get(name).module.digest
+            built = session.context.filters.get(name)
+            found |= _compiler(built.filter.language)
+            found[f"module {name}"] = built.module.digest
         return cls(found)
 
     @classmethod
@@ -93,6 +97,13 @@ def _installed(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
+
+
+@cache
+def _compiler(language: str) -> dict[str, str]:
+    """Give the version of a language's compiler: those of Rust and Go may be the machine's own."""
+    first = next(iter(toolchain(language).doctor()), None)
+    return {first.name: first.detail} if first is not None and first.ok else {}
 
 
 def _printed(cells: list[dict[str, Any]]) -> Iterator[str]:
