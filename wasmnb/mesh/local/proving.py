@@ -33,8 +33,9 @@ __all__ = ["Proving", "Seen"]
 
 _AGE = 60.0
 """Seconds that what was seen is believed; then it is looked for again."""
-_AGAIN = 5.0
-"""Seconds until what was not seen is looked for again, so that a service is not asked all the time."""
+_AGAIN, _LONGEST = 0.5, 8.0
+"""Seconds until what was not seen is looked for again: twice as long each time, as a service is not to be asked all the
+time."""
 _MOMENT = 1.0  # seconds within which nobody asks whether a log would tell
 _LOGGER, _TELLING = "wasm", {"trace", "debug", "info", "warning", "error"}
 _UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace of one does not show it either"
@@ -60,16 +61,20 @@ class Seen(Sighting):
         The process, and the chain in it, that it is about.
     silent : bool
         No request was answered, so that nothing is known.
+    times : int
+        How often it was looked for in vain.
     """
 
     proof: Proof
     pid: int
     version: str
     silent: bool = False
+    times: int = 1
 
     def holds(self, pid: int, version: str) -> bool:
         """Say whether it is about a process and its chain as they are, and not too old."""
-        return self.younger(_AGAIN if self.proof is Proof.NONE else _AGE) and (self.pid, self.version) == (pid, version)
+        rest = min(_AGAIN * 2 ** (self.times - 1), _LONGEST) if self.proof is Proof.NONE else _AGE
+        return self.younger(rest) and (self.pid, self.version) == (pid, version)
 
 
 class _Before(NamedTuple):
@@ -349,8 +354,12 @@ class Proving:
         return answers
 
     def _note(self, proxy: Proxy, applied: Applied, proof: Proof, words: str, *, silent: bool = False) -> None:
-        key = (proxy.name, applied.plugin.id)
-        self._seen[key] = Seen(words, proof, self._pid(proxy), proxy.chain.version, silent)
+        key, pid, version = (proxy.name, applied.plugin.id), self._pid(proxy), proxy.chain.version
+        known = self._seen.get(key)
+        again = known is not None and known.proof is Proof.NONE and (known.pid, known.version) == (pid, version)
+        self._seen[key] = Seen(
+            words, proof, pid, version, silent, known.times + 1 if known is not None and again else 1
+        )
 
     def _pid(self, proxy: Proxy) -> int:
         state = self._processes.state(proxy.name)
