@@ -283,6 +283,8 @@ class PodVerdict:
             return self.observed
         if self.cause is Cause.WORKER_HUNG:
             return Handling.HANGING
+        if self.cause is Cause.TRAFFIC_BYPASSES:
+            return Handling.UNFILTERED
         return _HANDLING.get(self.verdict, Handling.UNKNOWN)
 
     def good(self, wanted: Proof | None = None) -> bool:

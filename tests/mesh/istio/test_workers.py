@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
 
@@ -84,6 +85,13 @@ def test_what_happens_to_requests_is_what_the_worst_worker_does(proving, word, a
     proving.answers = [*answers]
     (found,) = proving.handled.look([verdict(word)], {"web-0": POD}, ())
     assert found.requests is said
+
+
+def test_what_passes_a_proxy_by_is_unfiltered_whatever_the_proxy_answers_the_pod_itself(proving):
+    proving.answers = [TAGGED]
+    bypassed = replace(verdict(Verdict.UNPROVEN), cause=Cause.TRAFFIC_BYPASSES)
+    (found,) = proving.handled.look([bypassed], {"web-0": POD}, ())
+    assert found.requests is Handling.UNFILTERED
 
 
 def test_a_removal_is_not_proven_where_a_worker_hangs_or_still_filters(proving):

@@ -10,7 +10,7 @@ from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.handling import handling_of
 from wasmnb.mesh.istio.proxies.pods import uid
 from wasmnb.mesh.istio.proxies.probe_requests import AT_ONCE
-from wasmnb.plugin.verdict import Handling, PodVerdict, Verdict
+from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -75,7 +75,9 @@ class RequestsSeen:
         for at, one in enumerate(found):
             trial, item = self._known.trial(one), items.get(one.pod)
             harmful = one.plugin in harmed or (trial is not None and trial.trapped and trial.request == str(PLAIN))
-            if item is None or one.verdict not in _HANDLED or harmful or not self._asks(one.plugin):
+            # The request of a pod to itself meets its proxy even where nobody else's does.
+            another_way = one.cause is Cause.TRAFFIC_BYPASSES
+            if item is None or one.verdict not in _HANDLED or harmful or another_way or not self._asks(one.plugin):
                 continue
             then, known = self._handled.get((uid(item), one.plugin), (float("-inf"), one))
             if (known.verdict, known.wanted) == (one.verdict, one.wanted) and time.monotonic() - then < _MOMENT:
