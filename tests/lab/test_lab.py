@@ -27,7 +27,7 @@ def test_the_quickstart_in_a_browser(lab: str) -> None:
         shown = outputs.all_inner_texts()
         assert any("x-greeting" in text and "hello from a cell" in text for text in shown)
         assert sum("2/2" in text for text in shown) >= 1
-        assert page.locator(".jp-OutputArea-output table caption").count() >= 3
+        assert page.locator(".jp-OutputArea-output table").count() >= 3
         for theme in ("JupyterLab Light", "JupyterLab Dark"):
             page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
             page.wait_for_timeout(500)

@@ -89,7 +89,7 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     # Stopping the mesh leaves one static record.
     opened.kernel("get_ipython().run_line_magic('wasm_mesh', 'stop')")
     grid.wait_for(state="detached", timeout=10_000)
-    page.locator(".jp-OutputArea-output table caption").filter(has_text="Pods of simulated").wait_for()
+    page.get_by_role("table", name="Pods of simulated").wait_for()
     left = opened.saved().cells[1].outputs
     assert all("application/vnd.jupyter.widget-view+json" not in one.data for one in left)
     assert "w-0-1" in left[0].data["text/plain"]

@@ -13,10 +13,13 @@ EMPTY = {"text/plain": "", "text/html": ""}
 """A display that shows nothing, yet."""
 
 # Where a saved notebook is opened, JupyterLab writes that there is no such widget, into an output that has no element.
+# A style sheet holds in an element that is hidden too; what `nbconvert --sanitize-html` makes its text is hidden there
+# by classes of the page's own styles.
 _NO_WIDGET = (
     '.jp-OutputArea-child:has([data-wasmnb-record="{key}"]) + .jp-OutputArea-child'
     " .jp-OutputArea-output.jupyter-widgets:not(:has(*)){{display:none}}"
 )
+_HIDDEN = "lm-Widget lm-mod-hidden hidden"
 
 
 def record_bundle(record: Record, key: str) -> dict[str, str]:
@@ -29,7 +32,7 @@ def record_bundle(record: Record, key: str) -> dict[str, str]:
         Names the view: its widget may hide the record, and the record hides a widget that is no more.
     """
     bundle = record._repr_mimebundle_()
-    style = f"<style>{_NO_WIDGET.format(key=key)}</style>"
+    style = f'<div class="{_HIDDEN}"><style>{_NO_WIDGET.format(key=key)}</style></div>'
     bundle["text/html"] = f'<div data-wasmnb-record="{key}">{style}{bundle["text/html"]}</div>'
     return bundle
 

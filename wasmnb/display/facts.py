@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["facts_table"]
 
+_LEFT = "text-align:left"
+
 
 def facts_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
     """Give a table with one named fact per row.
@@ -27,8 +29,9 @@ def facts_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
         HTML.
     """
     body = "".join(
-        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
-        f'<td style="text-align:left">{html.escape(text)}</td></tr>'
+        f'<tr><td role="rowheader" style="{_LEFT}"><strong>{html.escape(name)}</strong></td>'
+        f'<td style="{_LEFT}">{html.escape(text)}</td></tr>'
         for name, text in rows
     )
-    return f'<table><caption style="text-align:left">{html.escape(caption)}</caption><tbody>{body}</tbody></table>'
+    title = html.escape(caption)
+    return f'<div>{title}</div><table role="table" aria-label="{title}">{body}</table>'

@@ -20,13 +20,10 @@ _LONGEST = 160
 _LONG_CODE = 24  # characters that are not broken within a word
 
 # Styles stand in attributes, and are few: a notebook that is saved, cleaned or not trusted keeps them, and no style
-# sheet becomes text. A heading has its own in a ``div``: nbconvert's sanitizer shows a ``th`` and its attributes.
-_ROOT = "color:var(--jp-content-font-color1,inherit);container-type:inline-size"
-# Chromium centres what is in a caption, also a block that has no margins of its own.
-_CAPTION = (
-    "color:var(--jp-content-font-color1,inherit);margin:0 auto 0 0;max-width:min(60em,100cqi);text-align:left;"
-    "width:max-content"
-)
+# sheet becomes text. ``nbconvert --sanitize-html`` knows no ``th``, ``caption`` and ``p``, and would show their tags as
+# text beside the table: a heading is a cell with a role, and a table has its name as a label.
+_ROOT = "color:var(--jp-content-font-color1,inherit)"
+_HEADLINE, _NOTE = "max-width:60em;margin:0 0 .3em", "max-width:60em;margin:.3em 0"
 _LEFT, _RIGHT = "text-align:left", "text-align:right"
 _CODE = "min-width:9em;overflow-wrap:anywhere"
 _LINES = "white-space:pre-wrap"
@@ -42,11 +39,13 @@ _COLOURS = {
 def render(record: Record) -> str:
     """Give the record as one HTML element."""
     columns, rows = record.grid()
-    headline = _headline(record)
-    table = _table(headline, columns, rows, heading=not record.tall) if rows else f"<p>{headline}</p>"
+    headline = f'<div style="{_HEADLINE}">{_headline(record)}</div>'
+    table = _table(record.title, columns, rows, heading=not record.tall) if rows else ""
     blocks = "".join(_block(block) for block in record.blocks)
-    notes = "".join(f"<p><strong>note</strong>: {_text(note)}</p>" for note in (*record.notes, *record.passing))
-    return f'<div class="wasmnb" style="{_ROOT}">{table}{blocks}{notes}</div>'
+    notes = "".join(
+        f'<div style="{_NOTE}"><strong>note</strong>: {_text(note)}</div>' for note in (*record.notes, *record.passing)
+    )
+    return f'<div class="wasmnb" style="{_ROOT}">{headline}{table}{blocks}{notes}</div>'
 
 
 def _headline(record: Record) -> str:
@@ -57,26 +56,29 @@ def _headline(record: Record) -> str:
     return f'<span role="status">{sign}{title}: {_text(record.status)}</span>'
 
 
-def _table(headline: str, columns: list[Column], rows: list[list[Cell]], *, heading: bool) -> str:
-    head = "".join(f'<th scope="col">{_placed(_text(_heading(column)), column)}</th>' for column in columns)
+def _table(title: str, columns: list[Column], rows: list[list[Cell]], *, heading: bool) -> str:
+    head = "".join(_head("column", _text(_heading(column)), column) for column in columns)
     body = "".join(f"<tr>{_row(columns, row)}</tr>" for row in rows)
-    thead = f"<thead><tr>{head}</tr></thead>" if heading else ""
-    caption = f'<caption><div style="{_CAPTION}">{headline}</div></caption>'
-    return f'<table style="margin:0 0 .4em">{caption}{thead}<tbody>{body}</tbody></table>'
+    # Without its role a table that has neither caption nor headings may be taken for a layout.
+    return (
+        f'<table role="table" aria-label="{_text(title)}" style="margin:0 0 .4em">'
+        f"{f'<tr>{head}</tr>' if heading else ''}{body}</table>"
+    )
 
 
 def _heading(column: Column) -> str:
     return " · ".join(filter(None, (column.heading or column.name, column.under, column.when)))
 
 
+def _head(kind: str, inner: str, column: Column) -> str:
+    """Give a heading cell of a column or a row."""
+    return f'<td role="{kind}header" style="{_RIGHT if column.numeric else _LEFT}"><strong>{inner}</strong></td>'
+
+
 def _row(columns: list[Column], row: list[Cell]) -> str:
     first, *rest = zip(columns, row, strict=True)
-    head = f'<th scope="row">{_placed(_cell(first[1], code=first[0].code), first[0])}</th>'
+    head = _head("row", _cell(first[1], code=first[0].code), first[0])
     return head + "".join(f'<td style="{_style_of(*one)}">{_cell(one[1], code=one[0].code)}</td>' for one in rest)
-
-
-def _placed(inner: str, column: Column) -> str:
-    return f'<div style="{_RIGHT if column.numeric else _LEFT}">{inner}</div>'
 
 
 def _style_of(column: Column, cell: Cell) -> str:
@@ -102,8 +104,9 @@ def _block(block: Block) -> str:
     quoted = f'<pre style="{_PRE}">{lines}</pre>'
     if not block.label:
         return quoted
-    state = " open" if block.open else ""
-    return f"<details{state}><summary>{_text(block.label)}</summary>{quoted}</details>"
+    if block.open:
+        return f"<div>{_text(block.label)}</div>{quoted}"
+    return f"<details><summary>{_text(block.label)}</summary>{quoted}</details>"
 
 
 def _sign(sign: str, tone: str) -> str:
