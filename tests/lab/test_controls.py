@@ -33,7 +33,7 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     page.get_by_role("button", name="Deploy", exact=True).click()
     page.locator("tr.marked").filter(has_text="x-greeting").wait_for(timeout=60_000)
     assert page.locator("tr.marked").filter(has_text="x-greeting").inner_text().endswith("added")
-    page.locator(".jupyter-widgets").get_by_text("live on the 1 pod selected").first.wait_for(timeout=20_000)
+    page.locator(".jupyter-widgets").get_by_text("live on 1 pod").first.wait_for(timeout=20_000)
     opened.picture("controls-light")
     opened.check_accessible()
     slider.focus()

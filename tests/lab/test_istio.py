@@ -210,7 +210,7 @@ def test_headers_controls_and_pictures_over_a_cluster(notebook, cluster, shared,
     page.get_by_text("1 pod matches: details-v1-").wait_for(timeout=20_000)
     page.get_by_role("button", name="Deploy", exact=True).click()
     page.locator("tr.marked").filter(has_text="x-tag").filter(has_text="added").wait_for(timeout=60_000)
-    page.locator(".jupyter-widgets").get_by_text("live on the 1 pod selected").first.wait_for(timeout=20_000)
+    page.locator(".jupyter-widgets").get_by_text("live on 1 pod").first.wait_for(timeout=20_000)
     assert "from details-v1-" in page.locator(".wasmnb-live").first.inner_text()
     opened.run(3)
     picture = page.get_by_role("img", name=re.compile("before"))

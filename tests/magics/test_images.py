@@ -59,7 +59,7 @@ def test_the_table_of_the_article_can_be_recognised(hello):
 
 def test_a_variable_with_a_result_stands_for_it(hello, fake):
     hello.run_cell("built = %wasm_build hello")
-    assert "live on the 1 pod selected" in shown(hello, "%wasm_deploy $built --selector app=details")
+    assert "live on 1 pod" in shown(hello, "%wasm_deploy $built --selector app=details")
     assert "nothing was done" in shown(hello, "%wasm_deploy local/hello --selector app=details")
     assert "pinned" in dir(hello.user_ns["built"])
     with pytest.raises(AttributeError, match="no attribute 'digset'"):

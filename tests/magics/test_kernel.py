@@ -197,7 +197,7 @@ def test_the_saved_notebook_has_records_and_no_secret():
     assert "abc.def" not in shown
     plain = [cell.outputs[-1]["data"]["text/plain"] if cell.outputs else "" for cell in book.cells]
     html = [cell.outputs[-1]["data"].get("text/html", "") if cell.outputs else "" for cell in book.cells]
-    assert "live on the 1 pod selected" in plain[3]
+    assert "live on 1 pod" in plain[3]
     assert "compile" in html[3] or "build" in html[3]
     assert "nothing changed" in plain[4]
     assert plain[5] == "'hello'"

@@ -44,7 +44,7 @@ def slow(factor, requests=200):
         ("p50=+50%", slow(1), slow(50), "p50 is 50 ms; before, 1 ms"),
         ("p99=+50%", slow(1), slow(1.2), ""),
         ("p99=+50%", slow(1, 40), slow(50, 40), ""),
-        ("volume=-50%", traffic(100), traffic(1, 10.0), "1 requests came; before, 100 in that time"),
+        ("volume=-50%", traffic(100), traffic(1, 10.0), "1 request came; before, 100 in that time"),
         ("volume=-50%", traffic(100), traffic(50, 5.0), ""),
         ("volume=-50%", traffic(100, 0.0), traffic(1), ""),
     ],

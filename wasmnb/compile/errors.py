@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.text import several
 from wasmnb.errors import WasmnbError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def listed(others: Sequence[Diagnostic]) -> list[str]:
     if rest:
         places = list(dict.fromkeys(f"{one.text} line {one.line}" for one in rest if one.line))
         where = f": {', '.join(places)}" if places else ""
-        lines.append(f"and {len(rest)} more error{'s' if len(rest) > 1 else ''}{where}")
+        lines.append(f"and {several(len(rest), 'more error')}{where}")
     return lines
 
 

@@ -14,6 +14,7 @@ from wasmnb.dashboards.form_widgets import button, failed, made, said, shown
 from wasmnb.dashboards.label_chips import LabelChips
 from wasmnb.dashboards.panel import deployable
 from wasmnb.dashboards.widget import panel_lines
+from wasmnb.display.text import several
 from wasmnb.errors import Explained
 from wasmnb.mesh.results import Pods
 from wasmnb.plugin import FailPolicy, Phase
@@ -235,7 +236,7 @@ def _one_of(values: list[str], word: str | None) -> str:
 
 
 def _pods(count: int) -> str:
-    return "1 pod matches" if count == 1 else f"{count} pods match"
+    return several(count, "pod matches", "pods match")
 
 
 def _listed(names: list[str]) -> str:

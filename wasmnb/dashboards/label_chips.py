@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from wasmnb.dashboards.form_widgets import button
+from wasmnb.display.text import several
 from wasmnb.errors import Explained
 from wasmnb.plugin.selector import selector, selector_text
 
@@ -52,7 +53,7 @@ class LabelChips:
             chip.description = f"✓ {text}" if chosen.get(key) == value else text
 
     def _chip(self, text: str, count: int) -> Any:
-        chip = button(text, f"{'1 pod has' if count == 1 else f'{count} pods have'} this label")
+        chip = button(text, f"{several(count, 'pod has', 'pods have')} this label")
         chip.layout.width = "auto"
         chip.on_click(lambda _: self._press(text))
         return chip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wasmnb.display.text import cut, pad, visible, width
+from wasmnb.display.text import cut, pad, several, visible, width
 
 if TYPE_CHECKING:
     from wasmnb.display.record import Block, Cell, Column, Record
@@ -72,6 +72,6 @@ def _table(headings: list[list[str]], columns: list[Column], rows: list[list[Cel
 def _block(block: Block) -> list[str]:
     lines = block.lines if block.open else block.lines[:_CLOSED_LINES]
     left = len(block.lines) - len(lines)
-    more = [f"    … {left} more line{'' if left == 1 else 's'}"] if left else []
+    more = [f"    … {several(left, 'more line')}"] if left else []
     quoted = [f"    {cut(visible(line, keep=chr(9)), _LONGEST)}".rstrip() for line in lines]
     return [*([visible(block.label)] if block.label else []), *quoted, *more]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime, timezone
 
-__all__ = ["age", "cut", "duration", "pad", "short_digest", "size", "visible", "width"]
+__all__ = ["age", "cut", "duration", "pad", "several", "short_digest", "size", "visible", "width"]
 
 _DIGEST_SHOWN = len("sha256:") + 12
 _TENTHS_BELOW = 0.01
@@ -58,6 +58,11 @@ def cut(text: str, columns: int) -> str:
             break
         kept += character
     return kept + "…"
+
+
+def several(count: int, thing: str, more: str = "") -> str:
+    """Give a number with its noun: ``1 pod``, ``2 pods``; ``more`` for a plural that is not made with an s."""
+    return f"{count:,} {thing if count == 1 else more or f'{thing}s'}"
 
 
 def short_digest(digest: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmnb.display.text import several
 from wasmnb.emulator.calls import quoted
 from wasmnb.emulator.codes import Status, StreamType
 from wasmnb.emulator.header_map import HeaderMap, unpack
@@ -75,8 +76,9 @@ def _send_local_response(machine: Machine, status: int, *rest: int) -> Status:
         machine.read(body, body_size),
     )
     answered = machine.handler.answer(reply)
+    sent = several(len(lines), "header")
     machine.note(
-        f"proxy_send_local_response({status}, {reply.details!r}, {quoted(reply.body)}, {len(lines)} headers)",
+        f"proxy_send_local_response({status}, {reply.details!r}, {quoted(reply.body)}, {sent})",
         answered.name,
     )
     machine.reply(reply)

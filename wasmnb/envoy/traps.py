@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from wasmnb.display.text import cut
+from wasmnb.display.text import cut, several
 from wasmnb.envoy.log import Trap, traps
 from wasmnb.envoy.panics import panic_of
 
@@ -110,11 +110,11 @@ def told_frames(frames: Sequence[Frame], *, folded: bool = False) -> list[str]:
     groups = [(str(frame), len(list(same))) for frame, same in groupby(shown)]
     lines = [f"  at {words}" + (f", {count} times" if count > 1 else "") for words, count in groups[:_MOST]]
     left = sum(count for _, count in groups[_MOST:])
-    lines += [f"  and {left} more frames"] if left else []
+    lines += [f"  and {several(left, 'more frame')}"] if left else []
     hidden = [frame for frame in frames if frame not in own] if own or folded else []
     if hidden:
         count, inner = len(hidden), cut(hidden[0].function, _WIDEST)
-        lines.append(f"  and {count} frame{'s' if count > 1 else ''} of libraries, the innermost {inner}")
+        lines.append(f"  and {several(count, 'frame')} of libraries, the innermost {inner}")
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.check import Check
+from wasmnb.display.text import several
 from wasmnb.errors import ImageError
 from wasmnb.image import index_entries as names
 from wasmnb.image import oci_annotations
@@ -54,7 +55,7 @@ def verify(layout: Layout, peek: Peek) -> list[Check]:
         for item in entries
         if (lack := _lack(item["digest"], layout, peek))
     ]
-    detail = f"{len(entries)} images, {len(digests) - len(damaged)} blobs"
+    detail = f"{several(len(entries), 'image')}, {several(len(digests) - len(damaged), 'blob')}"
     if damaged:
         detail += f"; {len(damaged)} damaged and deleted"
     if mended:

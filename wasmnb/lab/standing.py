@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.errors import CompileError
-from wasmnb.display.text import short_digest
+from wasmnb.display.text import several, short_digest
 from wasmnb.errors import Explained, ToolchainError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.selector import selector_text
@@ -178,4 +178,4 @@ def _judged(digest: str, found: Sequence[tuple[Row, PluginState]], crashed: Mapp
 
 
 def _pods(count: int) -> str:
-    return "1 pod" if count == 1 else f"{count} pods"
+    return several(count, "pod")

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from wasmnb.display.text import several
 from wasmnb.errors import ModuleError
 from wasmnb.module.envoy_abi import ABIS, ALLOCATORS, HIGRESS, HIGRESS_ABI, MARKER, callbacks, functions
 
@@ -86,7 +87,7 @@ class Problem:
 
     def error(self, of: str, more: int = 0) -> ModuleError:
         """Give the problem as an error of the module ``of``; ``more`` is how many others it has."""
-        others = [f"and {more} more problem{'s' * (more > 1)}; module.facts.problems has them all"] if more else []
+        others = [f"and {several(more, 'more problem')}; module.facts.problems has them all"] if more else []
         return ModuleError(f"Module {of!r}: {self.what}", why=[*self.why, *others], hint=self.hint, code="WNB3006")
 
 

@@ -6,6 +6,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from wasmnb.budget import Budget
+from wasmnb.display.text import several
 
 if TYPE_CHECKING:
     from wasmnb.rollout.traffic import Seen
@@ -39,7 +40,9 @@ def exceeded(budget: Budget, usual: Seen, seen: Seen) -> str:
         expected = usual.requests * seen.seconds / usual.seconds if usual.seconds else 0.0
         left = expected * (1 - budget.percent / 100)
         over = expected >= _LEAST and seen.requests < left - _CHANCE * sqrt(left)
-        return f"{seen.requests} requests came; before, {expected:.0f} in that time ({budget})" if over else ""
+        return (
+            f"{several(seen.requests, 'request')} came; before, {expected:.0f} in that time ({budget})" if over else ""
+        )
     was, now = usual.share(budget.what), seen.share(budget.what)
     expected = seen.requests * (was + budget.percent / 100)
     over = now * seen.requests > expected + _CHANCE * sqrt(expected)

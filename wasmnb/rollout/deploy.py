@@ -228,7 +228,7 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...], prov
     if all(verdict.verdict is Verdict.LOADED for verdict in rest):
         hint = joined(hint, Wording("{} takes what the proxies say for enough", Option("prove", "config")))
     raise DeployError(
-        f"{plugin.id!r} is not live on {_of(len(rest), len(verdicts))}.",
+        f"{plugin.id!r} is not live on {_of(rest, len(verdicts))}.",
         why=[f"{verdict.pod}: {verdict.verdict.value}. {verdict.reason}".rstrip() for verdict in rest],
         hint=hint,
         verdicts=verdicts,
@@ -236,7 +236,5 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...], prov
     )
 
 
-def _of(count: int, all_: int) -> str:
-    if all_ == 1:
-        return "the 1 pod selected"
-    return f"{count} of {all_} pods"
+def _of(rest: list[PodVerdict], all_: int) -> str:
+    return f"the pod {rest[0].pod}" if all_ == 1 else f"{len(rest)} of {all_} pods"

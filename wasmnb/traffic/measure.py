@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Tabled
+from wasmnb.display.text import several
 from wasmnb.errors import TrafficError
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def measure(
     seconds, statuses = [], []
     problem: TrafficError | None = None
     for number in range(requests):
-        progress.update(f"sending {requests} requests", number, requests)
+        progress.update(f"sending {several(requests, 'request')}", number, requests)
         try:
             exchange = send()
         except TrafficError as error:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from wasmnb.display.text import several
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.exchange import Exchange, Headers, Request, Response
 from wasmnb.traffic.http_client import NotReadyError, roundtrip
@@ -179,7 +180,7 @@ class _Retry:
         if self.attempts == 1:
             return ()
         if still:
-            return (f"still not ready after {self.attempts} attempts in {self.spent():.1f} s: {still}",)
+            return (f"still not ready after {several(self.attempts, 'attempt')} in {self.spent():.1f} s: {still}",)
         when = f"answered at attempt {self.attempts}, after {self.spent() * 1000:.0f} ms"
         return (f"a proxy was not ready yet ({self.reason}): {when}",)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Cell, Record, Tone
-from wasmnb.display.text import short_digest
+from wasmnb.display.text import several, short_digest
 from wasmnb.live.rows import rows_table
 from wasmnb.views.mesh import doubted_cell, pod_looks, verdict_cell
 
@@ -63,7 +63,8 @@ def board_record(rows: Sequence[Row], freshness: Freshness, *, mesh: str = "", l
     text = freshness_text(freshness)
     notes = [] if counted or not rows else [f"requests per second: {reason}" for reason in _silent(rows)]
     if len(chosen) < len(rows):
-        notes.append(f"{len(rows) - len(chosen)} more pods are not shown here; those with problems come first")
+        left = several(len(rows) - len(chosen), "more pod is", "more pods are")
+        notes.append(f"{left} not shown here; those with problems come first")
     return Record(
         f"Pods of {mesh}" if mesh else "Pods",
         "; ".join(part for part in (summary(rows), text) if part),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.display import Block, Cell, Column, Record, Tone
-from wasmnb.display.text import duration, short_digest, size, width
+from wasmnb.display.text import duration, several, short_digest, size, width
 from wasmnb.views.mesh import deploy_record
 from wasmnb.wording import Verb, Wording
 
@@ -104,7 +104,7 @@ def build_record(module: Module, table: Table) -> Record:
 def file_record(kept: FileResult) -> Record:
     """Show a file that filters include."""
     lines, compiled = kept.lines, kept.filters and not kept.unchanged
-    status = f"unchanged, {len(lines)} lines" if kept.unchanged else f"kept, {len(lines)} lines"
+    status = f"{'unchanged' if kept.unchanged else 'kept'}, {several(len(lines), 'line')}"
     note = str(Wording("{} and {} compile {} anew", Verb("deploy"), Verb("build"), " and ".join(kept.filters)))
     columns = kept.table.look(filters={"heading": "compiled into"})
     block = Block("text", lines, open=False)
@@ -113,7 +113,7 @@ def file_record(kept: FileResult) -> Record:
 
 def migration_record(done: Migration) -> Record:
     """Show what was changed in a project's folder."""
-    status = f"changed {len(done.files)} files; what does not compile now is to be changed by hand"
+    status = f"changed {several(len(done.files), 'file')}; what does not compile now is to be changed by hand"
     block = Block("diff:", tuple(done.diff.splitlines()))
     note = str(Wording("{} builds it", Verb("build", (str(done.path),))))
     return Record(str(done.path), status, "good", done.table.look(), done.table.rows, (block,), (note,), tall=True)
@@ -132,8 +132,8 @@ def diagnostics_record(diagnostics: Sequence[Diagnosed], *, title: str = "Compil
     """
     errors = sum("error" in one.severity for one in diagnostics)
     others = len(diagnostics) - errors
-    counts = [f"{errors} error{'' if errors == 1 else 's'}"] * bool(errors)
-    counts += [f"{others} warning{'' if others == 1 else 's'}"] * bool(others)
+    counts = [several(errors, "error")] * bool(errors)
+    counts += [several(others, "warning")] * bool(others)
     columns = (
         Column("severity", categories=SEVERITIES, shown=False),
         Column("line", "Int64", shown=False),

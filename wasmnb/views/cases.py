@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wasmnb.cases.report import told
 from wasmnb.cases.results import Mark
 from wasmnb.display import Block, Cell, Record
-from wasmnb.display.text import duration
+from wasmnb.display.text import duration, several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,14 +78,14 @@ def _timings(taken: Sequence[Timing]) -> Iterator[Block]:
             f"{one.what:<8}loads in {duration(one.load):<10} p50 {duration(one.p50):<10} p99 {duration(one.p99)}"
             for one in taken
         ]
-        yield Block(f"in an Envoy of this machine, {taken[0].requests} requests each, in turn", tuple(lines))
+        yield Block(f"in an Envoy of this machine, {several(taken[0].requests, 'request')} each, in turn", tuple(lines))
 
 
 def _functions(sizes: Mapping[str, int]) -> Iterator[Block]:
     if sizes:
         lines = [f"{size:>9,}  {name}" for name, size in islice(sizes.items(), _MOST)]
         more = [f"{'...':>9}  and {len(sizes) - _MOST} more"] if len(sizes) > _MOST else []
-        label = f"{len(sizes)} functions, bytes of code"
+        label = f"{several(len(sizes), 'function')}, bytes of code"
         yield Block(label, (*lines, *more), open=False)
 
 

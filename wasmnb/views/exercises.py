@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.display import Block, Cell, Column, Record
+from wasmnb.display.text import several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,14 @@ def progress_record(progress: _Progress) -> Record:
     if len(solved) > 1:
         columns = (Column("who"), Column("solved", "Int64"), Column("at"), Column("hints", "Int64"))
         rows = tuple((who, count, _now_at(table, who), _hints(table, who)) for who, count in solved.items())
-        return Record("Progress", f"{len(solved)} people, {total} exercises", "", columns, rows, notes=notes)
+        return Record(
+            "Progress",
+            f"{several(len(solved), 'person', 'people')}, {several(total, 'exercise')}",
+            "",
+            columns,
+            rows,
+            notes=notes,
+        )
     own = table.look(
         who={"shown": False}, state={"show": _state}, solved_at={"heading": "solved", "show": lambda at: Cell(at or "")}
     )

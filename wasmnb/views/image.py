@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Block, Cell, Record, Tone
-from wasmnb.display.text import duration, short_digest, size
+from wasmnb.display.text import duration, several, short_digest, size
 from wasmnb.module.facts import facts_rows
 from wasmnb.views.build import Diagnosed, diagnostics_record
 
@@ -108,7 +108,7 @@ def listing_record(listing: Listing) -> Record:
         abi={"heading": "ABI"},
         root_ids={"heading": "root ids"},
     )
-    status = f"{count} image{'' if count == 1 else 's'}"
+    status = several(count, "image")
     return Record(listing.title, status, "", columns, listing.table.rows, notes=listing.notes)
 
 

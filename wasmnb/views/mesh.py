@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Block, Cell, Record
-from wasmnb.display.text import age, duration, short_digest
+from wasmnb.display.text import age, duration, several, short_digest
 from wasmnb.mesh import Handling, Verdict
 from wasmnb.mesh.metrics import MetricKind
 from wasmnb.mesh.properties import Sort
@@ -136,7 +136,7 @@ def bookinfo_record(done: Bookinfo) -> Record:
     took = duration(done.seconds)
     if done.action == "apply":
         return replace(record, status=f"{record.status} after {took}")
-    left = f"; {len(done.pods)} pods are in the mesh" if done.pods else ""
+    left = f"; {several(len(done.pods), 'pod is', 'pods are')} in the mesh" if done.pods else ""
     return replace(record, status=f"delete took {took}{left}", tone="quiet")
 
 
@@ -213,7 +213,7 @@ def plugins_record(plugins: Plugins) -> Record:
 
 def logs_record(logs: Logs) -> Record:
     """Show what a pod's proxy logged, oldest first: what it says as a table, as it was written behind a fold."""
-    status = f"{len(logs)} line{'' if len(logs) == 1 else 's'}" if logs else "nothing logged yet"
+    status = several(len(logs), "line") if logs else "nothing logged yet"
     columns = logs.table.look(
         hidden=("number", "text"),
         time={"show": time_cell, "heading": "time (UTC)"},
@@ -237,7 +237,7 @@ def metrics_record(metrics: Metrics) -> Record:
     numbers["rate"]["heading"] = "per second"
     columns = table.look(metric={"code": True}, **numbers)
     count = len(table.rows)
-    status = f"{count} metric{'' if count == 1 else 's'}" if count else "no filter has defined one"
+    status = several(count, "metric") if count else "no filter has defined one"
     shared = sorted({one.metric.name for one in metrics if len(one.plugins) > 1})
     notes = [f"{', '.join(shared)}: several filters define the name, and share the number"] if shared else []
     notes += [f"{pod}: {why}" for pod, why in metrics.silent.items()]
@@ -248,7 +248,7 @@ def counts_record(counts: Counts) -> Record:
     """Show how many requests each pod's proxy answered."""
     table = counts.table
     known = [one.requests for one in counts if one.requests is not None]
-    status = f"{sum(known):,} requests on {len(known)} of {len(counts)} pods"
+    status = f"{several(sum(known), 'request')} on {len(known)} of {several(len(counts), 'pod')}"
     columns = table.look(reason={"shown": len(known) < len(counts)})
     return Record("Counts", status, "" if len(known) == len(counts) else "warn", columns, table.rows)
 
@@ -263,7 +263,7 @@ def properties_record(found: Properties) -> Record:
         former={"heading": "in earlier Envoys", "code": True, "shown": any(one.former for one in found)},
     )
     clusters = sum(one.sort is Sort.CLUSTER for one in found)
-    status = f"{len(found) - clusters} properties, {clusters} clusters"
+    status = f"{several(len(found) - clusters, 'property', 'properties')}, {several(clusters, 'cluster')}"
     notes = (
         "a name is a path, with a point between its parts; by the name in earlier Envoys nothing is found",
         "a callout to a name that is not a cluster here gets BadArgument",
@@ -284,8 +284,8 @@ def _number(value: float | None) -> Cell:
 
 def _pods(count: int, selected: int) -> str:
     if count == selected:
-        return "the 1 pod selected" if selected == 1 else f"all {selected} pods selected"
-    return f"{count} of {selected} pod{'' if selected == 1 else 's'} selected"
+        return "1 pod" if selected == 1 else f"all {selected} pods"
+    return f"{count} of {several(selected, 'pod')}"
 
 
 def level_cell(level: str) -> Cell:

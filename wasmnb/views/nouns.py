@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb import redact
 from wasmnb.display import Block, Column, Record
 from wasmnb.display.facts import facts_table
+from wasmnb.display.text import several
 from wasmnb.module.facts import facts_rows
 from wasmnb.plugin.enums import Kind, PluginType, PullPolicy
 from wasmnb.traffic import masking
@@ -41,7 +42,7 @@ def filter_record(made: Filter) -> Record:
     ]
     columns = tuple(Column(name, shown=value is not None, code=True) for name, value in facts)
     row = tuple(value for _, value in facts)
-    status = f"{made.language}, {len(source)} line{'' if len(source) == 1 else 's'}"
+    status = f"{made.language}, {several(len(source), 'line')}"
     return Record(
         f"Filter {made.name}", status, columns=columns, rows=(row,), blocks=(Block("source", source),), tall=True
     )

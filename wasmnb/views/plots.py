@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Record
-from wasmnb.display.text import duration
+from wasmnb.display.text import duration, several
 from wasmnb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def compare_record(comparison: Comparison) -> Picture:
 def times_record(builds: BuildTimes) -> Picture:
     """Show how long each build of the session took, by stage."""
     rows = builds.table.rows
-    status = f"{len(rows)} builds, the last one {rows[-1][-1]:.0f} ms" if rows else "nothing was built yet"
+    status = f"{several(len(rows), 'build')}, the last one {rows[-1][-1]:.0f} ms" if rows else "nothing was built yet"
     svg = _bars(builds) if rows else ""
     alt = f"Compile times of the session: {status}"
     return Picture("Compile times", status, "", builds.table.columns, rows, svg=svg, alt=alt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Column, Record
+from wasmnb.display.text import several
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ def project_record(project: Project) -> Record:
     """Show a project folder that was written."""
     rows = project.table.rows
     own = [path for path in project.files if not path.startswith("proxy_wasm_sdk/")]
-    status = f"{len(rows)} files written" + (f", {len(project.replaced)} over others" if project.replaced else "")
+    status = f"{several(len(rows), 'file')} written" + (
+        f", {len(project.replaced)} over others" if project.replaced else ""
+    )
     said = ", ".join(f"{key} {getattr(project, key)}" for key in ("language", "template", "platform"))
     notes = [said]
     if project.assumed:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Record
+from wasmnb.display.text import several
 from wasmnb.mesh.results import Verdicts
 from wasmnb.views.mesh import verdicts_record
 
@@ -29,7 +30,7 @@ def folder_record(status: FolderStatus) -> Record:
     if not count:
         return replace(record, title=f"Plugins of {status.folder}", status=f"as the folder says, {record.status}")
     lines = Block("Where the cluster differs", tuple(map(str, status.differences)))
-    told = f"{count} difference{'' if count == 1 else 's'}, {record.status}"
+    told = f"{several(count, 'difference')}, {record.status}"
     return replace(record, title=f"Plugins of {status.folder}", status=told, tone="bad", blocks=(lines, *record.blocks))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Cell, Record, Tone
-from wasmnb.display.text import duration, short_digest
+from wasmnb.display.text import duration, several, short_digest
 from wasmnb.views.mesh import verdict_cell
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _status(done: Rollout) -> str:
         return f"live on {_pods(pods)}, as before: nothing changed, nothing was done"
     if done.outcome == "live":
         taken = done.seconds + sum(seconds for _, seconds in done.stages)
-        return f"live on {_pods(pods)} after {steps} step{'' if steps == 1 else 's'} ({duration(taken)})"
+        return f"live on {_pods(pods)} after {several(steps, 'step')} ({duration(taken)})"
     words = {"went back": "failed, and every pod went back", "stuck": "failed, and going back failed too"}
     return f"{words[done.outcome]}: {_ready(done)}"
 
@@ -92,7 +92,7 @@ def _under_way(done: Rollout, stage: str, seconds: float | None) -> str:
 
 
 def _ready(done: Rollout) -> str:
-    return f"{sum(step.outcome == 'live' for step in done.steps)} of {len(done.steps)} steps live"
+    return f"{sum(step.outcome == 'live' for step in done.steps)} of {several(len(done.steps), 'step')} live"
 
 
 def _traffic(done: Rollout) -> list[str]:
@@ -110,7 +110,8 @@ def _way_back(done: Rollout) -> list[str]:
     if done.former is None:
         return ["now: removed from every pod, as before the rollout"]
     live = sum(one.verdict.value == "LIVE" for one in done.verdicts)
-    return [f"now: {live} of {len(done.verdicts)} pods live with {short_digest(done.former.image.digest)}, as before"]
+    pods, digest = several(len(done.verdicts), "pod"), short_digest(done.former.image.digest)
+    return [f"now: {live} of {pods} live with {digest}, as before"]
 
 
 def _outcome(outcome: str) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.display.record import Column, Record
-from wasmnb.display.text import duration, short_digest
+from wasmnb.display.text import duration, several, short_digest
 from wasmnb.mesh import Verdict
 from wasmnb.rollout.result import Rollout
 from wasmnb.rollout.standing import Standing
@@ -82,7 +82,11 @@ def following_record(
         Column("reason", shown=any(row[3] for row in told)),
     )
     left = len(known) - len(told)
-    notes = (f"{left} more pods are not shown here; those that are not live come first",) if left else ()
+    notes = (
+        (f"{several(left, 'more pod is', 'more pods are')} not shown here; those that are not live come first",)
+        if left
+        else ()
+    )
     return Record(plugin.id, "; ".join(part for part in parts if part), "", columns, tuple(told), notes=notes)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.check import State
 from wasmnb.display import Block, Cell, Record
+from wasmnb.display.text import several
 
 if TYPE_CHECKING:
     from wasmnb.check import Checks
@@ -33,7 +34,7 @@ def doctor_record(checks: Checks) -> Record:
         else f"{f'all {needed}' if needed > 1 else 'the 1'} required {_checks(needed)} passed"
     ]
     if later := counts[State.FIRST_USE]:
-        parts.append(f"{later} part{' is' if later == 1 else 's are'} prepared at first use")
+        parts.append(f"{several(later, 'part is', 'parts are')} prepared at first use")
     if absent := counts[State.UNAVAILABLE]:
         parts.append(f"{absent} optional {_checks(absent)} failed")
     return Record("Doctor", "; ".join(parts), "bad" if failed else "good", columns, checks.table.rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb import redact
 from wasmnb.display import Block, Cell, Record, Tone
-from wasmnb.display.text import duration, size
+from wasmnb.display.text import duration, several, size
 from wasmnb.traffic.body_diff import body_rows
 from wasmnb.traffic.lines import VARYING
 from wasmnb.traffic.masked_rows import BODY_SHOWN
@@ -71,7 +71,7 @@ def _heading(of: Exchange | None) -> dict[str, str]:
     """Head a column by what was in force, and when."""
     if of is None or of.in_force is None:
         return {}
-    few = of.in_force if len(of.in_force) <= _FEW else (f"{len(of.in_force)} filters",)
+    few = of.in_force if len(of.in_force) <= _FEW else (several(len(of.in_force), "filter"),)
     return {"under": ", ".join(few) or "no filter", "when": f"{of.at:%H:%M:%S}"}
 
 
@@ -96,7 +96,7 @@ def _unchanged(rest: Sequence[Row]) -> tuple[Block, ...]:
     if not rest:
         return ()
     lines = [f"≈ {row.name}" if row.change == "varies" else f"= {row.name}: {row.after}" for row in rest]
-    return (Block(f"{len(rest)} line{'' if len(rest) == 1 else 's'} unchanged", tuple(lines), open=False),)
+    return (Block(f"{several(len(rest), 'line')} unchanged", tuple(lines), open=False),)
 
 
 def _request(taken: Capture) -> tuple[Block, ...]:
@@ -113,7 +113,7 @@ def _request(taken: Capture) -> tuple[Block, ...]:
     blocks = [Block(label, tuple(changed))] if changed else []
     return (
         *blocks,
-        Block(f"{len(rest)} lines of the request unchanged" if changed else label, tuple(rest), open=False),
+        Block(f"{several(len(rest), 'line')} of the request unchanged" if changed else label, tuple(rest), open=False),
     )
 
 
@@ -132,7 +132,7 @@ def pod_headers_record(taken: PodCaptures) -> Record:
     table = taken.table
     columns = table.look(name={"code": True}, among={"show": _among}, **{pod: {"code": True} for pod in taken.pods})
     differ = [line.name for line in taken.shown() if line.among == "differs"]
-    status = f"{len(taken.pods)} pod{'' if len(taken.pods) == 1 else 's'} answered, " + (
+    status = f"{several(len(taken.pods), 'pod')} answered, " + (
         f"and differ in {', '.join(dict.fromkeys(differ))}" if differ else "all the same"
     )
     silent = [f"{pod} gave no answer: {why}" for pod, why in taken.silent.items()]

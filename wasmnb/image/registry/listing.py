@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.text import several
 from wasmnb.errors import AuthError, RegistryError
 from wasmnb.image.listing import Listing
 from wasmnb.image.reference import split_target
@@ -101,7 +102,7 @@ class _Listing:
         digests, facts = self._looked_at(tags)
         gone = sum(not digests[tag] for tag in tags)
         if gone:
-            self._notes.append(f"{_several(gone, 'tag')} without a manifest: it was deleted.")
+            self._notes.append(f"{several(gone, 'tag')} without a manifest: it was deleted.")
         rows = [row(f"{self._at.host}/{tag[0]}", tag[1], digests[tag], facts.get(digests[tag], {})) for tag in tags]
         return Listing.of(rows, search, title=f"Images of {target}", notes=self._notes)
 
@@ -126,9 +127,11 @@ class _Listing:
         for path, shown in zip(paths, self._at.side_by_side(self._tags_if_allowed, paths), strict=True):
             found += [(path, tag) for tag in shown or ()]
             denied += shown is None
-            self._progress.update(f"listing {self._at.host}: {len(found)} tags")
+            self._progress.update(f"listing {self._at.host}: {several(len(found), 'tag')}")
         if denied:
-            self._notes.append(f"{_several(denied, 'repository')} of the catalogue whose tags you may not see.")
+            self._notes.append(
+                f"{several(denied, 'repository', 'repositories')} of the catalogue whose tags you may not see."
+            )
         return found
 
     def _tags_of(self, path: str) -> list[str]:
@@ -158,7 +161,7 @@ class _Listing:
             else:
                 asked.append(tag)
         if digests:
-            known = _several(len(digests), "tag")
+            known = several(len(digests), "tag")
             self._notes.append(f"{known} looked at less than {self._fresh:.0f} s ago, and not again.")
         answers = self._at.side_by_side(lambda tag: self._ask(tag, before[tag][0], facts), asked)
         for number, (tag, digest) in enumerate(zip(asked, answers, strict=True), start=1):
@@ -185,8 +188,3 @@ class _Listing:
                 raise
             return ""
         return found.digest
-
-
-def _several(count: int, thing: str) -> str:
-    more = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
-    return f"{count} {thing if count == 1 else more}"

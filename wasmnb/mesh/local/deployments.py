@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wasmnb.display.text import several
 from wasmnb.envoy.canary import Canary
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, Standing
 from wasmnb.errors import BadNameError, MeshError
@@ -95,7 +96,7 @@ class Deployments:
                 applied = Applied(plugin, root_id, self._store(plugin.image.module))
                 trial = self._canary.examine(applied, self.proving.probes(chosen), allow_trap=allow_trap)
                 applied = replace(applied, trial=trial)
-                progress.update(f"sending {plugin.id} to {len(chosen)} pod{'' if len(chosen) == 1 else 's'}")
+                progress.update(f"sending {plugin.id} to {several(len(chosen), 'pod')}")
                 until = time.monotonic() + wait + applied.loading * len(chosen)
                 self._put(plugin.id, Standing.on(applied, chosen, current if only else None), wait)
             finally:

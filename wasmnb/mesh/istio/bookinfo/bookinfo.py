@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.text import several
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ConflictError, ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.cluster import APPLY, MERGE
@@ -295,8 +296,8 @@ def _leave(cluster: Cluster, namespace: str, names: Collection[str], progress: P
     """Wait until the pods are gone."""
     deadline = time.monotonic() + _GOING
     while left := [item for item in _pods(cluster, namespace) if workload(item) in names]:
-        progress.update(f"waiting for {len(left)} pods to end")
+        progress.update(f"waiting for {several(len(left), 'pod')} to end")
         if time.monotonic() > deadline:
-            return [f"{len(left)} pods are still ending"]
+            return [f"{several(len(left), 'pod is', 'pods are')} still ending"]
         time.sleep(_LOOK)
     return []
