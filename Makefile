@@ -29,6 +29,8 @@ CLUSTER := busybox-static ca-certificates conntrack containerd containernetworki
 DEBIAN := $(CLUSTER) chromium crun docker.io fish libfmt-dev nlohmann-json3-dev podman skopeo zsh
 # Without isolation: an editable installation builds nothing, and would unpack a second compiler to do so.
 INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
+# Whole files go to processes side by side, and all that needs the cluster to one of them (tests/needs/plugin.py).
+BESIDE := -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 QUICK := not (envoy or compiler or cluster or browser or container or registry or network or slow)
 LINT = $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports --no-cache --no-logo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -45,7 +47,7 @@ demo: $(VENV)/run
 
 test: lint
 	scripts/debian-packages.sh $(DEBIAN)
-	$(BIN)/python -m pytest $(if $(K),-k "$(K)")
+	$(BIN)/python -m pytest $(if $(K),-k "$(K)",$(BESIDE))
 
 quick: $(VENV)/test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "$(QUICK)" $(if $(K),-k "$(K)")

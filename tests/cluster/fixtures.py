@@ -27,8 +27,11 @@ def needed(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that use the cluster last: it can be built meanwhile, and costs nothing before."""
-    items.sort(key=needed)
+    """Put the tests that use the cluster last: it can be built meanwhile, and costs nothing before.
+
+    Where several processes run tests, one has all of these: it begins with them, if nothing is to be built.
+    """
+    items.sort(key=needed, reverse="PYTEST_XDIST_WORKER" in os.environ and not programs.unbuilt())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -80,9 +83,9 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def say(text: str) -> None:
-        # A first build takes minutes: whoever waits sees that it goes on.
+        # A first build takes minutes: whoever waits sees that it goes on. Beside others, a process has no other output.
         with capture.global_and_fixture_disabled():
-            print(f"\ncluster: {text}", end="", flush=True)
+            print(f"\ncluster: {text}", end="", file=sys.stderr, flush=True)
 
     try:
         yield up(name, owned=True, say=say)

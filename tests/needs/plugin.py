@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler.loadgroup import LoadGroupScheduling
 
 from tests.needs import FOLDERS, MARKERS, SLOW
 from tests.needs.children import sitecustomize as starts
@@ -33,6 +34,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folders = item.nodeid.partition("::")[0].split("/")
         for marker in sorted(needed.union(*(FOLDERS.get(folder, ()) for folder in folders))):
             item.add_marker(marker)
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    return _ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+class _ByFile(LoadGroupScheduling):
+    """Give a process whole files, which share what they start; and one process all that needs the cluster."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return super()._split_scope(nodeid).partition("::")[0]
 
 
 @pytest.fixture(scope="session", autouse=True)
