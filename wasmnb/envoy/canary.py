@@ -353,8 +353,9 @@ class Canary:
         return None
 
     def _ready(self) -> Discovery:
-        deadline = time.monotonic() + _START
-        while time.monotonic() < deadline and self._processes.alive:
+        began, lacks = time.monotonic(), ""
+        state, patience = self._processes.state(self._proxy.name), self._patience(_START)
+        while patience.left() > 0 and self._processes.alive:
             go_on()
             # Its main thread and its worker, at the same time.
             with discoveries([self._proxy.admin], timeout=1.0) as answers:
@@ -363,13 +364,26 @@ class Canary:
             # An Envoy that is being ended still has the chain of before.
             if not isinstance(found, OSError) and self._current(found) and not any(silences):
                 return found
+            lacks = self._lacks(found, silences[0])
+            now = self._processes.state(self._proxy.name)
+            if now != state and time.monotonic() - began < _START:
+                # One that has just begun has a time of its own.
+                state, patience = now, self._patience(_START)
             time.sleep(_STEP)
         raise MeshError(
             "The canary Envoy, which tries each module first, does not come up.",
-            why=self._proxy.log.shown()[-3:],
+            why=[*filter(None, [lacks]), *self._proxy.log.shown()[-3:]],
             hint=Wording("start the mesh again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
             code="WNB4005",
         )
+
+    def _lacks(self, found: Discovery | OSError, silence: str) -> str:
+        if isinstance(found, OSError):
+            return f"Its main thread does not answer: {found}"
+        if silence:
+            return f"Its worker does not answer: {silence}"
+        given = f"was given {self._proxy.chain.version}, and {self._proxy.ahead_version or 'nothing'} to load ahead"
+        return f"It has filters {found.version or 'none'} and loaded {found.ahead or 'nothing'} ahead; it {given}"
 
     def _current(self, found: Discovery) -> bool:
         """Say whether it is done with what it was given; what it refused to load ahead it does not take up again."""
