@@ -62,6 +62,8 @@ class Option:
         The keyword of the function; the long form when empty.
     switch : object
         What a switch sets.
+    words : mapping
+        Words that may stand behind a switch, and what it sets then.
     """
 
     flags: tuple[str, ...]
@@ -72,6 +74,7 @@ class Option:
     values: str = ""
     keyword: str = ""
     switch: Any = True
+    words: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -81,7 +84,8 @@ class Option:
     @property
     def label(self) -> str:
         """How the help names it."""
-        return ", ".join(self.flags) + (f" {self.metavar}" if self.metavar else "")
+        words = f" [{'|'.join(self.words)}]" if self.words else ""
+        return ", ".join(self.flags) + (f" {self.metavar}" if self.metavar else words)
 
 
 @dataclass(frozen=True)
@@ -262,6 +266,7 @@ def line(options: Any, kind: type, *, without: Iterable[str] = ()) -> list[str]:
             continue
         if not one.metavar:
             found += [one.flags[0]] if value == one.switch else []
+            found += [word for name, meant in one.words.items() if value == meant for word in (one.flags[0], name)]
             continue
         for each in value if one.repeat and isinstance(value, list | tuple) else [value]:
             pairs = [f"{name}={text}" for name, text in each.items()] if isinstance(each, Mapping) else [str(each)]

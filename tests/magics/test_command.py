@@ -234,3 +234,19 @@ def test_python_completes_keywords(shell):
     with provisionalcompleter():
         found = {one.text for one in shell.Completer.completions("s.deploy(pull_s", 15)}
     assert found == {"pull_secret="}
+
+
+def test_a_switch_may_have_a_word_behind_it():
+    command = COMMANDS["wasm_mesh"]
+    for line, wanted in {
+        "istio --agent": True,
+        "--agent istio": True,
+        "istio --agent off": False,
+        "istio --agent=off": False,
+        "istio --agent --namespace off": True,
+    }.items():
+        found = command.parse(line, {}).keywords
+        assert (found["kind"], found["agent"]) == ("istio", wanted)
+    with pytest.raises(UsageError, match="takes no value for --agent"):
+        command.parse("istio --agent=on", {})
+    assert "--agent [off]" in command.help()

@@ -22,7 +22,7 @@ __all__ = ["answer", "in_room", "remark"]
 # What a name consists of where a column alone does not tell things apart.
 _TWO_PARTS = ((("pod", "plugin"), "/"), (("name", "tag"), ":"))
 # What is a text, and not a table of something.
-_TEXTS = ("Rendered", "Roles", "Explanation")
+_TEXTS = ("Rendered", "RenderedAgent", "Roles", "Explanation")
 _QUOTED, _CARET = re.compile(r"\s*\d* \| |\s+\^$"), re.compile(r"\s+\^$")
 _BEHIND = 8  # columns that stay behind a caret
 

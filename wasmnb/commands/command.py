@@ -227,6 +227,11 @@ class _Reader:
                 hint=did_you_mean(flag, flags) or f"{self.spoken} --help",
             )
         if not option.metavar:
+            said = value_of(word) if equals else rest[0] if rest else None
+            if said is not None and said.text in option.words:
+                self.found[option.key] = option.words[said.text]
+                del rest[: 0 if equals else 1]
+                return
             if equals:
                 raise self._wrong(f"takes no value for {flag}.", word, hint=f"write {flag} alone")
             self.found[option.key] = option.switch

@@ -38,14 +38,19 @@ COMMANDS = (
     ),
     Command(
         "wasm_render",
-        "Show what a filter or an image becomes on a cluster or in a plain Envoy; nothing is applied or pushed.",
+        "Show what a filter or an image, or an agent, becomes on a cluster or in a plain Envoy; nothing is applied.",
         method("render"),
-        (Argument("name", "the filter, a .wasm file, or an image by its reference", True, "deployable"),),
+        (
+            Argument(
+                "name", "the filter, a .wasm file, or an image by its reference; none for an agent", False, "deployable"
+            ),
+        ),
         options_of(RenderCall),
         (
             "%wasm_render registry.example/team/header-filter:v0.2 --selector app=details",
             "%wasm_render registry.example/team/header-filter:v0.2 --target envoy-gateway --target-ref Gateway/public",
             "%wasm_render header-filter --target envoy --upstream 127.0.0.1:8080 --output envoy.yaml",
+            "%wasm_render --agent --namespace shop --output agent.yaml",
         ),
         slow=True,
     ),

@@ -72,6 +72,7 @@ COMMANDS = (
             "%wasm_mesh local --workload shop=127.0.0.1:8000,version=v2",
             "%wasm_mesh local --from pod/details-v1-5c9d7f6b4-x2x7q",
             "%wasm_mesh istio --context minikube -n default",
+            "%wasm_mesh istio --agent",
             "%wasm_mesh list",
             "%wasm_mesh join local",
             "%wasm_mesh stop",

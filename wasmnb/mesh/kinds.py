@@ -181,7 +181,13 @@ LOCAL = MeshKind(
     shared=True,
     borrowed={"from_": ("context", "namespace", "istio_namespace")},
 )
-ISTIO = MeshKind(_istio, ("context", "namespace", "istio_namespace", "as_", "preflight", "prove", "sample"))
+ISTIO = MeshKind(
+    _istio,
+    (
+        *("context", "namespace", "istio_namespace", "as_", "preflight", "prove", "sample"),
+        *("agent", "agent_image", "agent_base", "agent_pull_secret"),
+    ),
+)
 
 MESHES = Group(
     "wasmnb.meshes", "mesh", {"local": "wasmnb.mesh.kinds:LOCAL", "istio": "wasmnb.mesh.kinds:ISTIO"}, MeshKind

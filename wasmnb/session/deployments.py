@@ -10,9 +10,10 @@ import yaml
 
 from wasmnb.budget import Budget
 from wasmnb.errors import UsageError
+from wasmnb.mesh import MeshInNamespace
 from wasmnb.mesh.kinds import proof
 from wasmnb.mesh.view import to_change
-from wasmnb.options import part, takes
+from wasmnb.options import part, said, takes
 from wasmnb.plugin.identity import plugin_secrets
 from wasmnb.plugin.rendering import TARGETS, Place, Site
 from wasmnb.progress import Following
@@ -27,7 +28,7 @@ from wasmnb.session.gitops import Exported, export
 from wasmnb.session.image_source import default_id, refuse
 from wasmnb.session.options.deploy import DeployCall, DeployOptions, PluginOptions, RenderCall, RolloutOptions
 from wasmnb.session.options.registry import AccessOptions
-from wasmnb.session.rendering import Rendered, render
+from wasmnb.session.rendering import Rendered, RenderedAgent, render, render_agent
 from wasmnb.session.specification import Specification
 from wasmnb.wording import Option, Verb, Wording
 
@@ -155,8 +156,10 @@ class Deployments:
         return Removal(removed, pods, perf_counter() - start, gone)
 
     @takes(RenderCall)
-    def render(self, call: RenderCall) -> Rendered | Exported:
+    def render(self, call: RenderCall) -> Rendered | RenderedAgent | Exported:
         """Show what a filter or an image becomes on a cluster or in a plain Envoy, and write it to a file if asked to.
+
+        With ``agent``, what an agent in the cluster is made of.
 
         It needs no mesh; nothing is applied and nothing pushed.
 
@@ -164,6 +167,10 @@ class Deployments:
         ------
         BadNameError, UsageError, ConfigError, ModuleError, ImageError, RegistryError
         """
+        if call.agent:
+            return self._render_agent(call)
+        if call.name is None:
+            raise UsageError("What is to be rendered is not named.", hint="name a filter, a file or an image")
         wanted = self._read(call, call.selector, applied=False)
         found = self.source.find(call.name, part(call, AccessOptions), call.progress)
         site = {"listen": call.listen, "upstream": call.upstream, "admin": call.admin}
@@ -185,6 +192,21 @@ class Deployments:
         if call.out is not None:
             return export(made.plugin, made.value, call.out, notes)
         return replace(made, notes=notes)
+
+    def _render_agent(self, call: RenderCall) -> RenderedAgent:
+        """Render the agent in a cluster; what is said of a filter has no meaning there."""
+        if call.name is not None or said(call, PluginOptions) or call.selector is not None:
+            raise UsageError("An agent is no filter, and judges all that are in force.", hint="leave the rest out")
+        from wasmnb.agent.image import tag_below  # noqa: PLC0415 - for who wants one
+        from wasmnb.agent.manifest import Agent  # noqa: PLC0415
+
+        mesh = self.context.chosen
+        home = call.namespace or (mesh.namespace if isinstance(mesh, MeshInNamespace) else "default")
+        image = call.agent_image or tag_below(self.context.defaults["registry"])
+        push = Verb("mesh", ("istio",), (Option("agent", value=True),))
+        notes = () if call.agent_image else (str(Wording("{} pushes the image, and applies all this", push)),)
+        agent = Agent(image, home, call.istio_namespace, call.agent_pull_secret or "")
+        return render_agent(agent, call.output, notes)
 
     def read(self, options: DeployOptions, selector: str | Mapping[str, str] | None) -> Specification:
         """Read what was said about a deployment; raise for what is wrong with it, or when there is no mesh."""

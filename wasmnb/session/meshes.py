@@ -17,10 +17,10 @@ from wasmnb.mesh.running import RunningMeshes, registrations
 from wasmnb.mesh.running.remote import end, join
 from wasmnb.options import said, takes
 from wasmnb.session.defaults import choice, number
-from wasmnb.session.options.mesh import MeshCall, MeshOptions
+from wasmnb.session.options.mesh import AGENT, MeshCall, MeshOptions
 from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.results import Bookinfo, MeshState, Roles
-from wasmnb.wording import Front, Verb, Wording, front
+from wasmnb.wording import Front, Option, Verb, Wording, front
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,14 +83,16 @@ class Meshes:
         if self.context.chosen is not None:
             self._same_options(kind, call)
             try:
-                return self._state("kept")
+                state = self._state("kept")
             except MeshError:
                 # It was stopped behind our back, or its supervisor died: nothing of it is left to be kept.
                 self._stop()
+            else:
+                return self._with_agent(state, call)
         kind = kind or self.context.defaults["mesh"]
         if kind is None:
             return self._state("kept")  # raises: there is none, and none is configured
-        return self._start(kind, call)
+        return self._with_agent(self._start(kind, call), call)
 
     def bookinfo(
         self,
@@ -292,6 +294,8 @@ class Meshes:
                 code="WNB4006",
             )
         wanted, mesh = said(call, MeshOptions), self.context.mesh
+        if isinstance(mesh, MeshInNamespace):
+            wanted = {key: value for key, value in wanted.items() if key not in AGENT}
         # How plugins are proven to act may change while it runs.
         prove = wanted.pop("prove", None) if isinstance(mesh, MeshOfOthers) else None
         other = [key for key, value in wanted.items() if _fixed(value) != self._started.get(key)]
@@ -303,6 +307,37 @@ class Meshes:
             )
         if isinstance(mesh, MeshOfOthers) and prove is not None:
             mesh.allow(proof(prove))
+
+    def _with_agent(self, state: MeshState, call: MeshCall) -> MeshState:
+        """Put an agent into the cluster, or take it away, where that was said."""
+        more = [key for key in AGENT[1:] if getattr(call, key) is not None]
+        if call.agent is None and not more:
+            return state
+        if not call.agent and more:
+            raise UsageError(
+                Wording("{} is of an agent that is put into the cluster.", Option(more[0])),
+                hint=Wording("add {}, or leave it out", Option("agent", value=True)),
+            )
+        from wasmnb.agent.install import of_cluster, put, take_away  # noqa: PLC0415 - for who wants one
+
+        start, mesh = perf_counter(), of_cluster(self.context.mesh)
+        if call.agent:
+            image = call.agent_image or self._agent_image(call)
+            notes = put(mesh, image, pull_secret=call.agent_pull_secret or "", progress=call.progress)
+        else:
+            notes = take_away(mesh, progress=call.progress)
+        return replace(state, about=(*state.about, *notes), seconds=state.seconds + perf_counter() - start)
+
+    def _agent_image(self, call: MeshCall) -> str:
+        """Make the agent's image, and push it to the configured registry; give its reference by digest."""
+        from wasmnb.agent.image import BASE, push, tag_below  # noqa: PLC0415 - for who has none yet
+        from wasmnb.image.registry.access import Access  # noqa: PLC0415
+
+        reference, base = tag_below(self.context.defaults["registry"]), call.agent_base or BASE
+        access, base_access = (
+            Access.of(**self.context.access(Reference.parse(one).host, AccessOptions())) for one in (reference, base)
+        )
+        return push(reference, base, access=access, base_access=base_access, progress=call.progress)
 
     @property
     def announced(self) -> Announced | None:

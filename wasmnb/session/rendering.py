@@ -14,10 +14,11 @@ from wasmnb.plugin.identity import plugin_dict
 from wasmnb.plugin.rendering import yaml_text
 
 if TYPE_CHECKING:
+    from wasmnb.agent import Agent
     from wasmnb.plugin import Plugin
     from wasmnb.plugin.rendering import Place, Target
 
-__all__ = ["Rendered", "render"]
+__all__ = ["Rendered", "RenderedAgent", "render", "render_agent"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,59 @@ def render(plugin: Plugin, target: Target, place: Place) -> Rendered:
         files = [place.output, *made.modules]
         notes = [f"{note}; {place.output} has them" for note in notes]
     return Rendered(plugin, made.kind, made.reason, text, made.value, tuple(files), tuple(notes))
+
+
+@dataclass(frozen=True)
+class RenderedAgent(Dated, Tabled):
+    """The agent in a cluster as the objects that ``kubectl apply`` takes.
+
+    Parameters
+    ----------
+    namespace, image : str
+    text : str
+        YAML.
+    files : tuple of str
+        What was written.
+    notes : tuple of str
+    """
+
+    namespace: str
+    image: str
+    text: str = field(repr=False)
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> Table:
+        """The text, one row per line: ``line`` (``string``)."""
+        return Table((Column("line"),), tuple((line,) for line in self.text.splitlines()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "namespace": self.namespace,
+            "image": self.image,
+            "text": self.text,
+            "files": list(self.files),
+            "notes": list(self.notes),
+            "at": self.at.isoformat(),
+        }
+
+
+def render_agent(agent: Agent, output: str, notes: tuple[str, ...]) -> RenderedAgent:
+    """Render the agent's objects, and write them where a file is named.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be written.
+    """
+    from wasmnb.agent.manifest import manifest  # noqa: PLC0415 - for who wants one
+
+    text = "---\n".join(yaml_text(item) for item in manifest(agent))
+    if output:
+        _write(((output, text.encode()),))
+    return RenderedAgent(agent.namespace, agent.image, text, (output,) if output else (), notes)
 
 
 def _write(files: tuple[tuple[str, bytes], ...]) -> None:

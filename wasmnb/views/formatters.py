@@ -54,6 +54,7 @@ RECORDS = {
     "wasmnb.session.gitops.FolderStatus": "rendering.folder_record",
     "wasmnb.session.files.FileResult": "build.file_record",
     "wasmnb.session.rendering.Rendered": "rendering.rendered_record",
+    "wasmnb.session.rendering.RenderedAgent": "rendering.agent_record",
     "wasmnb.session.results.BuildTimes": "plots.times_record",
     "wasmnb.session.results.FilterResult": "build.filter_record",
     "wasmnb.session.results.MeshState": "mesh.mesh_record",

@@ -12,9 +12,9 @@ from wasmnb.views.mesh import verdicts_record
 
 if TYPE_CHECKING:
     from wasmnb.session.gitops import Exported, FolderStatus
-    from wasmnb.session.rendering import Rendered
+    from wasmnb.session.rendering import Rendered, RenderedAgent
 
-__all__ = ["exported_record", "folder_record", "rendered_record"]
+__all__ = ["agent_record", "exported_record", "folder_record", "rendered_record"]
 
 
 def exported_record(done: Exported) -> Record:
@@ -40,6 +40,20 @@ def rendered_record(done: Rendered) -> Record:
     return Record(
         done.plugin.id,
         f"{done.kind}: {done.reason}{written}",
+        "quiet",
+        done.table.look(hidden=("line",)),
+        done.table.rows,
+        (Block("the text", tuple(done.text.splitlines()), open=not done.files),),
+        done.notes,
+    )
+
+
+def agent_record(done: RenderedAgent) -> Record:
+    """Show the objects of the agent in a cluster."""
+    written = f"; written: {', '.join(done.files)}" if done.files else ""
+    return Record(
+        "Agent",
+        f"for the namespace {done.namespace}, image {done.image}{written}",
         "quiet",
         done.table.look(hidden=("line",)),
         done.table.rows,

@@ -81,6 +81,7 @@ class IstioMesh:
         fetch: Callable[[str], Image] | None = None,
         prove: Proof | None = None,
         sample: int | None = None,
+        looks_only: bool = False,
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
@@ -91,7 +92,7 @@ class IstioMesh:
         self._gatherer = Gatherer(cluster, namespace, self._admin)
         self._images = Images(fetch)
         self._proving = Proving(cluster, namespace, self._admin, self._gatherer.http_ports)
-        self._proving.wanted = prove
+        self._proving.wanted, self._proving.trace.looks_only = prove, looks_only
         self._reader = VerdictReader(
             cluster,
             namespace,
@@ -122,6 +123,7 @@ class IstioMesh:
         fetch: Callable[[str], Image] | None = None,
         prove: Proof | None = None,
         sample: int | None = None,
+        looks_only: bool = False,
     ) -> IstioMesh:
         """Look at a cluster: does it answer, is there an Istio, and what may be done.
 
@@ -148,6 +150,9 @@ class IstioMesh:
         sample : int, optional
             Look at so many of the pods that a plugin is for, some of each workload, and at all of a workload in which
             one is not well; each verdict says so. The others are not asked, and have no verdict.
+        looks_only : bool
+            Nothing is ever sent to an application, and no log level changed, not even one that a proof which was
+            interrupted has left raised.
 
         Raises
         ------
@@ -164,7 +169,17 @@ class IstioMesh:
         namespaces.require(cluster, home)
         istio = istiod.find(cluster, home, system)
         tried = _preflight() if preflight else None
-        mesh = cls(cluster, home, istio, as_=as_, preflight=tried, fetch=fetch, prove=prove, sample=sample)
+        mesh = cls(
+            cluster,
+            home,
+            istio,
+            as_=as_,
+            preflight=tried,
+            fetch=fetch,
+            prove=prove,
+            sample=sample,
+            looks_only=looks_only,
+        )
         try:
             mesh._proving.require(prove)
             mesh.pods()

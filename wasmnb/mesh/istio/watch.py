@@ -22,6 +22,7 @@ from wasmnb.errors import WasmnbError
 from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, Objects, Stored, record_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of
 from wasmnb.mesh.istio.proxies.kept_evidence import aged
+from wasmnb.mesh.istio.proxies.pod_list import APPLICATIONS
 from wasmnb.mesh.istio.proxies.pods import ended
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.stream import Snapshot, Stream
@@ -172,6 +173,11 @@ class IstioWatch(Stream):
         Gives the verdicts of plugins on pods.
     closed : callable
         Told when the stream is closed.
+
+    Attributes
+    ----------
+    looked : datetime or None
+        When the last look at the proxies began that came to its end (aware, UTC); None before the first.
     """
 
     def __init__(
@@ -186,7 +192,8 @@ class IstioWatch(Stream):
         self._cluster, self._judge = cluster, judge
         self._soonest = self._due = 0.0
         self._busy = self._moved = False
-        self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", {}, self.wake)
+        self.looked: datetime | None = None
+        self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", APPLICATIONS, self.wake)
         label = {"labelSelector": f"{PLUGIN},app.kubernetes.io/managed-by={MANAGER}"}
         self._plugins: list[tuple[ObjectKind, _Feed]] = [
             (kind, _Feed(cluster, kind.path(namespace), label, self.wake)) for kind in objects.kinds
@@ -255,7 +262,7 @@ class IstioWatch(Stream):
         verdicts = [aged(one, begun, exact=False) for one in self._judge(serving, stored)] if stored else []
         self._compare({("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in verdicts}, "verdict")
         self._busy = any(one.verdict in _UNDER_WAY for one in verdicts)
-        end = time.monotonic()
+        end, self.looked = time.monotonic(), begun
         took = end - begin
         self._soonest = end + took
         self._due = end + (max(_SOON, took) if self._busy else max(_LATE, _SHARE * took))

@@ -213,12 +213,23 @@ class _Rendering(PluginOptions, AccessOptions, Reporting):
     listen: str | None = option("where a plain Envoy listens (default: 127.0.0.1:10000)", "HOST:PORT")
     upstream: str | None = option("the service behind a plain Envoy; without one it answers itself", "HOST:PORT")
     admin: str | None = option("administration of a plain Envoy (default: 127.0.0.1:9901)", "HOST:PORT")
+    agent: bool = option(
+        "instead of a filter, the agent in a cluster: its Deployment, account and rights", default=False
+    )
+    agent_image: str | None = option(
+        "of the agent (default: the tag below the configured registry to which a mesh's agent is pushed)", "IMAGE"
+    )
+    agent_pull_secret: str | None = option("the secret with which nodes pull the agent's image", "NAME")
+    istio_namespace: str = option(
+        "of the agent: where istiod runs (default: istio-system)", "NAMESPACE", default="istio-system"
+    )
 
 
 @theme(frozen=True)
 class RenderCall(_Rendering):
     """What `Session.render` takes."""
 
-    name: Deployable = field(
-        metadata=argument("a filter, a .wasm file, an image by its reference, or what build, push and pull give")
+    name: Deployable | None = field(
+        default=None,
+        metadata=argument("a filter, a .wasm file, an image by its reference, or what build, push and pull give"),
     )

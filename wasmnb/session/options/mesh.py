@@ -12,7 +12,10 @@ from wasmnb.session.options.common import Reporting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MeshCall", "MeshOptions"]
+__all__ = ["AGENT", "MeshCall", "MeshOptions"]
+
+AGENT = ("agent", "agent_image", "agent_base", "agent_pull_secret")
+"""What is said of the agent in the cluster, and not of how a mesh is connected to."""
 
 
 @theme(frozen=True, kw_only=True)
@@ -91,6 +94,23 @@ class MeshOptions:
         "N",
         read=int,
     )
+    agent: bool | None = option(
+        "istio: put an agent into the namespace, which keeps a status per workload, metrics and events while no "
+        "notebook is open; off takes it away",
+        words={"off": False},
+        python="istio; True: put an agent into the namespace, which keeps a status per workload, metrics and events"
+        " while no notebook is open; False: take it away",
+    )
+    agent_image: str | None = option(
+        "istio: the agent's image, where a registry has it (default: one is made of what is installed here, and pushed"
+        " to the configured registry)",
+        "IMAGE",
+    )
+    agent_base: str | None = option(
+        "istio: the image with a Python on which the agent's is made (default: docker.io/library/python:3.13-slim)",
+        "IMAGE",
+    )
+    agent_pull_secret: str | None = option("istio: the secret with which nodes pull the agent's image", "NAME")
 
 
 @theme(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.api import kubeconfig
 from wasmnb.mesh.istio.api.api_errors import NO_CLUSTER, ForbiddenError, refused, unreachable
-from wasmnb.mesh.istio.api.plain_config import PlainConfiguration
+from wasmnb.mesh.istio.api.plain_config import PlainConfiguration, own_account, own_namespace
 from wasmnb.mesh.istio.api.rbac import Right
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.port_forward import Forward
     from wasmnb.mesh.istio.api.websockets import UnopenedError
 
-__all__ = ["APPLY", "MERGE", "PATCH", "Cluster", "Executed"]
+__all__ = ["APPLY", "IN_CLUSTER", "MERGE", "PATCH", "Cluster", "Executed"]
 
 APPLY = "application/apply-patch+yaml"
 """Server-side apply (Kubernetes API conventions)."""
@@ -147,7 +147,7 @@ class Cluster:
                     hint=NO_CLUSTER,
                     code="WNB4018",
                 ) from None
-            return cls(configuration, IN_CLUSTER, kubeconfig.own_namespace())
+            return cls(configuration, IN_CLUSTER, own_namespace())
         name = context or current
         if name not in known:
             raise MeshError(
@@ -379,7 +379,7 @@ def _pool(configuration: Configuration | PlainConfiguration) -> PoolManager:
 
 
 def _plainly(context: str | None) -> Cluster | None:
-    configuration = kubeconfig.plain(context) if context != IN_CLUSTER else None
+    configuration = kubeconfig.plain(context) if context != IN_CLUSTER else own_account(IN_CLUSTER)
     if configuration is None:
         return None
     return Cluster(configuration, configuration.context, configuration.namespace, let_go=configuration.close)

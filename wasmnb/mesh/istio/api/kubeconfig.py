@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.plain_config import PlainConfiguration
 
-__all__ = ["contexts", "load", "namespace_of", "own_namespace", "plain"]
+__all__ = ["contexts", "load", "namespace_of", "plain"]
 
 
 def contexts() -> tuple[list[str], str]:
@@ -116,11 +116,3 @@ def _let_go(folder: str, kept: dict[str, int]) -> None:
 def _kubeconfig() -> str:
     """Name the user's kubeconfig as it is set now; the library reads the variable once, when it is imported."""
     return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-
-
-def own_namespace() -> str:
-    """Give the namespace of the pod that one is in."""
-    try:
-        return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text("utf-8").strip() or "default"
-    except OSError:
-        return "default"

@@ -1,4 +1,4 @@
-"""Contexts that name an API server, certificates and a token, read without the ``kubernetes`` package.
+"""Contexts that name an API server, certificates and a token, and a pod's account, without the ``kubernetes`` package.
 
 That package imports for longer than a look at a cluster takes. What else a kubeconfig can say (programs that give
 credentials, providers, proxies, several files) is the package's to read.
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from urllib3 import PoolManager
 
-__all__ = ["PlainConfiguration", "read"]
+__all__ = ["PlainConfiguration", "own_account", "own_namespace", "read"]
+
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 _CLUSTER = {
     "server",
@@ -48,6 +50,8 @@ class PlainConfiguration:
     verify_ssl : bool
     tls_server_name : str or None
     token : str
+    token_file : pathlib.Path or None
+        What holds the token instead, where it is renewed there (Kubernetes: that of a pod, each hour).
     """
 
     host: str
@@ -64,6 +68,7 @@ class PlainConfiguration:
     proxy: str | None = None
     no_proxy: str | None = None
     proxy_headers: Mapping[str, str] | None = None
+    token_file: Path | None = None
 
     def pool(self, connections: int) -> PoolManager:
         """Give connections to the API server."""
@@ -81,8 +86,9 @@ class PlainConfiguration:
 
     def auth_settings(self) -> dict[str, Any]:
         """Give what is sent along to say who one is."""
-        bearer = {"in": "header", "key": "authorization", "value": f"Bearer {self.token}"}
-        return {"BearerToken": bearer} if self.token else {}
+        token = self.token if self.token_file is None else self.token_file.read_text("utf-8").strip()
+        bearer = {"in": "header", "key": "authorization", "value": f"Bearer {token}"}
+        return {"BearerToken": bearer} if token else {}
 
     def close(self) -> None:
         """Let go of the files in memory."""
@@ -130,6 +136,46 @@ def read(path: str, context: str | None) -> PlainConfiguration | None:
     for descriptor in files.held:
         os.close(descriptor)
     return None
+
+
+def own_account(context: str, folder: Path = _ACCOUNT) -> PlainConfiguration | None:
+    """Read the service account of the pod that one is in; None where this is no pod of a cluster.
+
+    Parameters
+    ----------
+    context : str
+        What it is called.
+    folder : pathlib.Path
+        Where Kubernetes puts it.
+    """
+    host, port = (os.environ.get(f"KUBERNETES_SERVICE_{one}") for one in ("HOST", "PORT"))
+    token, authorities = folder / "token", folder / "ca.crt"
+    if not (host and port and token.is_file() and authorities.is_file()):
+        return None
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    if _proxied(server):
+        return None
+    return PlainConfiguration(
+        server,
+        context,
+        own_namespace(folder),
+        str(authorities),
+        None,
+        None,
+        verify_ssl=True,
+        tls_server_name=None,
+        token="",
+        held=(),
+        token_file=token,
+    )
+
+
+def own_namespace(folder: Path = _ACCOUNT) -> str:
+    """Give the namespace of the pod that one is in; ``default`` where this is none."""
+    try:
+        return (folder / "namespace").read_text("utf-8").strip() or "default"
+    except OSError:
+        return "default"
 
 
 def _named(config: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["NEEDS", "Need", "Right", "bookinfo_role", "roles"]
+__all__ = ["NEEDS", "Need", "Right", "agent_roles", "bookinfo_role", "roles"]
 
 
 _STREAMS = ("pods/exec", "pods/portforward")
@@ -117,6 +117,14 @@ NEEDS = (
 )
 """Everything that an Istio mesh asks of an API server, and what is lost without."""
 
+_HOLDING = {
+    "extensions.istio.io": ("trafficextensions", "wasmplugins"),
+    "networking.istio.io": ("envoyfilters",),
+    "gateway.envoyproxy.io": ("envoyextensionpolicies",),
+    "extensions.higress.io": ("wasmplugins",),
+}
+"""The kinds that may hold plugins, by their groups."""
+
 _MADE = ("list", "create", "patch", "delete")
 
 
@@ -161,6 +169,40 @@ def bookinfo_role(namespace: str) -> dict[str, Any]:
         _rule("", ("namespaces",), ("get", "patch")),
     ]
     return _role("Role", "wasmnb-bookinfo", namespace, rules)
+
+
+def agent_roles(name: str, namespace: str, istio: str) -> list[dict[str, Any]]:
+    """Give the roles of the agent in the cluster, which looks, and writes its own status and events alone.
+
+    Parameters
+    ----------
+    name : str
+        Of its role, and of the ConfigMap that holds its status.
+    namespace : str
+        The mesh's.
+    istio : str
+        Istio's own.
+
+    Returns
+    -------
+    list of dict
+        Two Role objects; one, where both namespaces are the same.
+    """
+    read = ("get", "list", "watch")
+    own = [
+        _rule("", ("pods",), read),
+        _rule("", ("pods/log",), ("get",)),
+        _rule("", ("pods/portforward",), _UPGRADED),
+        *(_rule(group, kinds, read) for group, kinds in _HOLDING.items()),
+        # A namespace counts as being in itself; see `bookinfo_role`.
+        _rule("", ("namespaces",), ("get",)),
+        {**_rule("", ("configmaps",), ("get", "patch")), "resourceNames": [name]},
+        _rule("", ("events",), ("create",)),
+    ]
+    system = [_rule("", ("pods",), ("list",)), _rule("", ("pods/portforward",), _UPGRADED)]
+    # Agents of several namespaces have theirs side by side in Istio's.
+    made = [_role("Role", name, namespace, own), _role("Role", f"{name}-{namespace}", istio, system)]
+    return made[:1] if namespace == istio else made
 
 
 def _role(kind: str, name: str, namespace: str, rules: list[dict[str, Any]]) -> dict[str, Any]:

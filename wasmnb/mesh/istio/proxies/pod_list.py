@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
-__all__ = ["PodList", "slim"]
+__all__ = ["AGENT", "APPLICATIONS", "PodList", "slim"]
+
+AGENT = "wasmnb.dev/agent"
+"""Label of the pod of our agent, which is none of the mesh's."""
+APPLICATIONS = {"labelSelector": f"!{AGENT}"}
+"""The question for the pods of a mesh."""
 
 _PAGE = 500
 """Pods of one answer (as ``kubectl`` asks for them); the API server compresses what is larger than 128 KiB."""
@@ -52,7 +57,7 @@ class PodList:
         ForbiddenError, MeshError
         """
         right = Right("list", "pods", "", self._namespace)
-        path, query = f"/api/v1/namespaces/{self._namespace}/pods", {"limit": str(_PAGE)}
+        path, query = f"/api/v1/namespaces/{self._namespace}/pods", {"limit": str(_PAGE), **APPLICATIONS}
         found: dict[tuple[str, str], dict[str, Any]] = {}
         while True:
             answer = self._cluster.request("GET", path, query=query, right=right, compressed=True)

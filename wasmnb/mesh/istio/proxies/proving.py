@@ -46,6 +46,7 @@ _HOW = Wording(
     Option("prove", "effect"),
     Verb("mesh", ("istio",), (Option("prove", "trace"),)),
 )
+_UNSEEN_FROM_HERE = "nobody has seen it act: no request is sent from here"
 _QUIETLY = Wording("as was asked for; deploy it with {} to allow it", Option("prove", "trace"))
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
@@ -388,7 +389,8 @@ class Proving:
     def _why(self, verdict: PodVerdict, item: Mapping[str, Any]) -> tuple[Cause, str]:
         if not self.asks(verdict.plugin):
             how = _QUIETLY if verdict.plugin in self._quiet else _HOW
-            return Cause.UNASKED, f"no request was sent to see it act ({how})"
+            unasked = f"no request was sent to see it act ({how})"
+            return Cause.UNASKED, _UNSEEN_FROM_HERE if self.trace.looks_only else unasked
         trial = self.known.trial(verdict)
         if trial is not None and trial.trapped and not trial.safe:
             return Cause.CRASH_FORESEEN, f"{trial.note}, so no request was sent through it"

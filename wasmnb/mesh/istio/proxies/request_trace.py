@@ -35,9 +35,15 @@ class RequestTrace:
     ----------
     admin : Admin
     requests : ProbeRequests
+
+    Attributes
+    ----------
+    looks_only : bool
+        No log level is changed, not even one that a proof left raised.
     """
 
     def __init__(self, admin: Admin, requests: ProbeRequests) -> None:
+        self.looks_only = False
         self._admin = admin
         self._requests = requests
         self._raised: set[str] = set()
@@ -105,6 +111,8 @@ class RequestTrace:
             own = uid(item) in self._raised
         if own or not left_raised(levels):
             return ""
+        if self.looks_only:
+            return "its proxy's log levels had been left raised by a proof that was interrupted"
         back = put_back(self._admin, item)
         words = "they were put back" if back else "they could not be put back"
         return f"its proxy's log levels had been left raised by a proof that was interrupted; {words}"

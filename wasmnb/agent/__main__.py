@@ -1,0 +1,77 @@
+"""``python -m wasmnb.agent``: ``run`` is what the agent's container does; ``push`` brings its image to a registry."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from wasmnb.agent.manifest import NAME, PORT
+from wasmnb.agent.run import run, say
+from wasmnb.errors import Explained
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Read the words, and do what they say until it is done, or a signal ends it."""
+    said = _parser().parse_args(words)
+    try:
+        if said.verb == "push":
+            from wasmnb.agent.image import push  # noqa: PLC0415 - not a thing of the container
+            from wasmnb.image.registry.access import Access  # noqa: PLC0415
+
+            access = Access.of(plain_http=said.plain_http, ca=said.ca)
+            print(push(said.reference, said.base, access=access))  # noqa: T201 - the answer
+        else:
+            _run(said)
+    except Explained as error:
+        say("\n".join(error.lines()))
+        return 1
+    return 0
+
+
+def _run(said: argparse.Namespace) -> None:
+    from wasmnb.agent.report import ClusterReport  # noqa: PLC0415 - not needed to push
+    from wasmnb.mesh.istio import IstioMesh  # noqa: PLC0415
+
+    mesh = IstioMesh.connect(
+        said.context, said.namespace, system=said.istio_namespace, preflight=False, looks_only=True
+    )
+    say(f"{mesh!r}: looking; nothing is sent to applications, and what nobody has seen to act is LOADED")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Not in the handler: the watch may hold what closing it waits for.
+        signal.signal(number, lambda *_: threading.Thread(target=mesh.stop).start())
+    report = ClusterReport(mesh.cluster, mesh.namespace, NAME, os.environ.get("POD_NAME", "") or NAME)
+    try:
+        run(mesh, report, said.port, started=lambda port: say(f"metrics are at port {port}"))
+    finally:
+        mesh.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m wasmnb.agent", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run_ = verbs.add_parser("run", help="judge plugins, and keep their status, until a signal")
+    run_.add_argument("--context", default="in-cluster", help="of the kubeconfig (default: in-cluster)")
+    run_.add_argument("--namespace", help="whose pods (default: the context's)")
+    run_.add_argument("--istio-namespace", default="istio-system", help="where istiod runs")
+    run_.add_argument("--port", type=int, default=PORT, help="of the metrics; 0 for a free one")
+    push_ = verbs.add_parser("push", help="make the agent's image, and bring it to a registry")
+    push_.add_argument("reference", help="such as registry.example/team/wasmnb-agent:v1")
+    push_.add_argument(
+        "--base", default="", help="an image with a Python (default: docker.io/library/python:3.13-slim)"
+    )
+    push_.add_argument("--plain-http", action="store_true", help="use HTTP instead of HTTPS for the registry")
+    push_.add_argument("--ca", help="trust the certificate authorities in this PEM file")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
