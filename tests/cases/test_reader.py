@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -73,6 +75,84 @@ test {
   request_body { input { content: "\xff" } }
 }
 """
+
+
+EVERY_FIELD = r"""
+env {
+  test_path: "tests.textpb" wasm_path: "filter.wasm" config_path: "config.txt" log_level: 2 log_path: "/dev/null"
+  time_secs: 0x10 num_additional_streams: 3, additional_stream_advance_rate: 010
+}
+test {
+  name: "cut" benchmark: t num_chunks: 2
+  properties { path: "a.b" value: "\001\xff" }
+  request_headers {
+    input { header { key: ":path" value: "/" } header { key: "a" value: "\U0001f600" } }
+    result {
+      has_header { key: "a" value: "b" }
+      no_header { key: "c" }
+      headers { exact: "a: b" } headers { regex: "c: .*" invert: true } headers { file: "line.txt" invert: 0 }
+      log { exact: "seen" }
+    }
+  }
+  request_body { input { content: "abcd" } result { body { exact: "abcd" } } }
+  response_headers {
+    input { file: "head.txt" }
+    result { immediate { http_status: 403 grpc_status: 7 details: "no" } }
+  }
+  response_body { input { file: "line.txt" } result { body { regex: ".*" } } }
+  plugin_init { log { exact: "started" } }
+  stream_init { log { regex: "s.*" } }
+  stream_destroy { log { regex: "d.*" invert: false } }
+}
+test { name: "sized" chunk_size: 3 request_body { input { content: "abcd" } } }
+"""
+EVERY_FIELD_IN_YAML = """
+env: {test_path: tests.textpb, wasm_path: filter.wasm, config_path: config.txt, log_level: DEBUG, log_path: /dev/null,
+  time_secs: 16, num_additional_streams: 3, additional_stream_advance_rate: 8}
+test:
+- name: cut
+  benchmark: true
+  num_chunks: 2
+  properties: [{path: a.b, value: "\\x01\\udcff"}]
+  request_headers:
+    input: {header: [{key: ':path', value: /}, {key: a, value: "\\U0001f600"}]}
+    result:
+      has_header: [{key: a, value: b}]
+      no_header: [{key: c}]
+      headers: [{exact: 'a: b'}, {regex: 'c: .*', invert: true}, {file: line.txt, invert: false}]
+      log: [{exact: seen}]
+  request_body: [{input: {content: abcd}, result: {body: [{exact: abcd}]}}]
+  response_headers:
+    input: {file: head.txt}
+    result: {immediate: {http_status: 403, grpc_status: 7, details: 'no'}}
+  response_body: [{input: {file: line.txt}, result: {body: [{regex: .*}]}}]
+  plugin_init: {log: [{exact: started}]}
+  stream_init: {log: [{regex: s.*}]}
+  stream_destroy: {log: [{regex: d.*, invert: false}]}
+- name: sized
+  chunk_size: 3
+  request_body: [{input: {content: abcd}}]
+"""
+
+
+def test_every_field_of_the_published_format_is_read_in_both_forms(tmp_path) -> None:
+    """Those of runner.proto, GoogleCloudPlatform/service-extensions."""
+    for name, text in (("config.txt", "c"), ("line.txt", "a: b"), ("head.txt", "HTTP/1.1 200 OK\r\nx: y\r\n")):
+        (tmp_path / name).write_text(text, "utf-8")
+
+    def plain(case):
+        """Without the lines, which are those of its own text."""
+        return re.sub(r"\bline=\d+|(?<=', )\d+(?=\))", "", repr(replace(case, said={}, line=0)))
+
+    proto = cases.read(EVERY_FIELD, folder=tmp_path, textproto=True)
+    yaml = cases.read(EVERY_FIELD_IN_YAML, folder=tmp_path)
+    assert proto.module == yaml.module == "filter.wasm"
+    assert [plain(case) for case in proto.cases] == [plain(case) for case in yaml.cases]
+    cut, sized = proto.cases
+    assert (cut.log_level, cut.time, cut.benchmark, cut.environment.config) == ("debug", 16, True, "c")
+    assert cut.properties == {"a.b": b"\x01\xff"}
+    assert cut.streams[0].chunks(Phase.REQUEST_BODY) == (b"ab", b"cd")
+    assert sized.streams[0].chunks(Phase.REQUEST_BODY) == (b"abc", b"d")
 
 
 def test_yaml_is_read_with_all_its_keys() -> None:

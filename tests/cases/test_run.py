@@ -10,8 +10,10 @@ from tests.cases.filters import faulty
 from wasmnb import cases
 from wasmnb.cases import CasesFailedError, Mark, Phase, TestResults
 from wasmnb.cases.hosts import exchanges
+from wasmnb.cases.report import told
 from wasmnb.emulator import machine
 from wasmnb.errors import UsageError
+from wasmnb.wording import Front, words_for
 
 pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
 
@@ -87,6 +89,8 @@ test:
     head, _, cell = one.again.partition("\n")
     assert head == "%%wasm_test faulty"
     assert one.again in "\n".join(CasesFailedError.of(TestResults((one,), name="faulty")).why) + "\n"
+    with words_for(Front.SHELL):
+        assert f"  a file that does this alone:\n{cell}" in "\n".join([*told(one), ""])
     (again,) = cases.read(cell).cases
     assert (again.name, again.environment.config, again.log_level, len(again.streams)) == ("several", "c", "debug", 2)
     assert again.outcome is None

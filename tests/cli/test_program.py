@@ -7,18 +7,22 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 import yaml
 
 from wasmnb.cli.answer import in_room
-from wasmnb.cli.exit_codes import MEANINGS, ExitCode
+from wasmnb.cli.exit_codes import MEANINGS, ExitCode, of_error, of_result
 from wasmnb.cli.help import overview
 from wasmnb.cli.table import wrapped
 from wasmnb.cli.verbs import CELLS_ONLY, VERBS
 from wasmnb.commands import COMMANDS
 from wasmnb.display.text import width
+from wasmnb.errors import DeployError
+from wasmnb.mesh.results import Verdicts
+from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
 from wasmnb.wording import Front
 
 ROOT = Path(__file__).parents[2]
@@ -185,6 +189,24 @@ def test_a_closed_pipe_is_silent(modules):
     assert (done.returncode, done.stdout, done.stderr) == (0, "{", "")
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--version"], 0),
+        (["__complete", "wasmnb st"], 0),
+        (["help"], 0),
+        (["inspect", "local/nothing"], 1),
+        (["lst"], 2),
+    ],
+)
+def test_the_code_is_the_same_where_nobody_reads(modules, words, code):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with modules.start(*words, stdout=writer, stderr=writer) as process:
+        os.close(writer)
+        assert process.wait(timeout=60) == code
+
+
 def test_an_output_that_has_no_signs_gets_escapes(modules):
     done = modules("inspect", "local/tag-one", env={"PYTHONIOENCODING": "ascii"})
     assert done.code == 0
@@ -196,6 +218,23 @@ def test_the_environment_of_a_ci_has_neither_progress_nor_questions(modules):
     assert (done.code, done.err) == (0, "")
     assert re.fullmatch(r"local/ci:latest@sha256:[0-9a-f]{64}\n", done.out)
     assert modules("rm", "local/ci").code == 0
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_each_verdict_is_one_code(verdict):
+    def judged(pod, verdict):
+        return PodVerdict(pod, "guard", verdict, "", "", "", (), datetime.now(timezone.utc))
+
+    done = {Verdict.LIVE, Verdict.NOT_SELECTED, Verdict.GONE}
+    unproven = {Verdict.LOADED, Verdict.WARMING, Verdict.UNPROVEN}
+    wanted = ExitCode.DONE if verdict in done else ExitCode.UNPROVEN if verdict in unproven else ExitCode.FAILED
+    one, live = judged("a-0", verdict), judged("b-0", Verdict.LIVE)
+    assert of_result(Verdicts((one,)), None) is wanted
+    assert of_result(Verdicts((one,)), Proof.CONFIG) is (ExitCode.DONE if verdict is Verdict.LOADED else wanted)
+    # What is wrong on one pod is not made good by another.
+    assert of_result(Verdicts((live, one)), None) is wanted
+    failed = ExitCode.UNPROVEN if wanted is ExitCode.UNPROVEN else ExitCode.FAILED
+    assert of_error(DeployError("It is not live.", verdicts=[live, one])) is failed
 
 
 def test_every_code_is_in_the_docs():

@@ -43,8 +43,16 @@ def test_saved_is_live(tmp_path: Path) -> None:
     made = init_project(tmp_path / "mine")
     source = made.path / "filter.cc"
     text = source.read_text()
+
+    def renamed(changed: str) -> None:
+        """Save as editors do that keep the old file until the new one is whole: vim, Emacs, ``sed -i``."""
+        beside = source.with_name(f".{source.name}.swp1")
+        beside.write_text(changed)
+        source.rename(source.with_name(f"{source.name}~"))
+        beside.rename(source)
+
     log = Log(
-        lambda: source.write_text(text.replace('"六翁"', "broken")),
+        lambda: renamed(text.replace('"六翁"', "broken")),
         lambda: source.write_text(text.replace("六翁", "again")),
     )
     with Session() as session:

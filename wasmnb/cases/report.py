@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.cases.model import Phase
 from wasmnb.cases.observation import phases_of
+from wasmnb.wording import Front, front
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,11 @@ def told(result: CaseResult) -> list[str]:
     for where in dict.fromkeys(check.where.rpartition(": ")[2].split(" ")[0] for check in result.failed):
         lines += _phase(result, where)
     if result.again:
-        lines += ["  a cell that does this alone:", *result.again.splitlines()]
+        first, *cases = result.again.splitlines()
+        lines += (
+            ["  a file that does this alone:"] if front() is Front.SHELL else ["  a cell that does this alone:", first]
+        )
+        lines += cases
     return lines
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-__all__ = ["schema"]
+__all__ = ["LEVELS", "schema"]
 
 _TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 _FLAG: dict[str, Any] = {"enum": [True, False, "true", "false"]}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
-_LEVELS = ("UNDEFINED", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "CRITICAL")
+LEVELS = ("UNDEFINED", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "CRITICAL")
+"""Of the log, by their numbers in the protobuf format."""
 
 
 def _object(about: str, /, _required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
@@ -150,7 +151,7 @@ def _definitions() -> dict[str, Any]:
             test_path=_TEXT,
             wasm_path=_about({"type": "string"}, "the module, where none is given"),
             config_path=_about({"type": "string"}, "a file with the plugin's configuration"),
-            log_level={"enum": [*_LEVELS, *(level.lower() for level in _LEVELS)]},
+            log_level={"enum": [*LEVELS, *(level.lower() for level in LEVELS)]},
             log_path=_TEXT,
             time_secs=_about(_COUNT, "the clock, in Unix seconds"),
             num_additional_streams=_COUNT,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.cases.nodes import Tree
+from wasmnb.cases.schema import LEVELS
 from wasmnb.errors import ConfigError, Place
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ _TOKEN = re.compile(
     |(?P<mark>[{}<>\[\]:;,])""",
     re.VERBOSE,
 )
-_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_WHOLE = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)")
+_FLAGS = {"true": True, "True": True, "t": True, "false": False, "False": False, "f": False}
+# The fields that are switches: a number says them, too.
+_SWITCHES = frozenset(["benchmark", "invert", "refused"])
 _END = {"{": "}", "<": ">"}
 # The fields of the format that may be there several times.
 _REPEATED = frozenset(
@@ -125,8 +130,18 @@ class _Parser:
                 parts.append(self.take().text)
             return b"".join(map(_unquoted, parts)).decode("utf-8", "surrogateescape")
         if token.kind == "number":
-            return int(token.text, 0) if re.fullmatch(r"[+-]?(0[xX]\w+|\d+)", token.text) else float(token.text)
-        return {"true": True, "false": False}.get(token.text, token.text)
+            return self._number(path, token)
+        return _FLAGS.get(token.text, token.text)
+
+    def _number(self, path: tuple[str | int, ...], token: _Token) -> Any:
+        if not _WHOLE.fullmatch(token.text):
+            return float(token.text)
+        octal = token.text.lstrip("+-").startswith("0") and token.text.lstrip("+-").isdigit()
+        number = int(token.text, 8 if octal else 0)
+        name = path[-1]
+        if name == "log_level" and 0 <= number < len(LEVELS):
+            return LEVELS[number]
+        return bool(number) if name in _SWITCHES and number in (0, 1) else number
 
 
 def _unquoted(text: str) -> bytes:
@@ -134,7 +149,8 @@ def _unquoted(text: str) -> bytes:
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
-    byte, octal, point, letter = match.groups()
+    byte, octal, short, long, letter = match.groups()
+    point = short or long
     if byte or octal:
         return bytes([int(byte, 16) if byte else int(octal, 8) & 0xFF])
     return chr(int(point, 16)).encode() if point else _LETTERS.get(letter, letter)

@@ -23,13 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] in (["--version"], ["-V"]):
-        print(f"wasmnb {__version__}")  # noqa: T201 - what was asked for
-        return 0
+        return _said(f"wasmnb {__version__}")
     if words[:1] == ["__complete"]:
         from wasmnb.cli.completion import complete  # noqa: PLC0415 - Tab has no time for more
 
-        print("\n".join(complete(" ".join(words[1:]))))  # noqa: T201
-        return 0
+        return _said("\n".join(complete(" ".join(words[1:]))))
     try:
         from wasmnb.cli.program import run  # noqa: PLC0415 - the commands
 
@@ -38,3 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # While the commands were imported: else it is said there.
         sys.stderr.write("Interrupted. Nothing was done.\n")
         return 130
+
+
+def _said(text: str) -> int:
+    from wasmnb.cli.terminal import say  # noqa: PLC0415 - only when something is said
+
+    say(text, sys.stdout)
+    return 0

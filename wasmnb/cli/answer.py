@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.cli import table
-from wasmnb.cli.terminal import coloured, columns, tinted
+from wasmnb.cli.terminal import coloured, columns, say, tinted
 from wasmnb.display.result import Plural
 from wasmnb.display.text import cut, visible, width
 
@@ -76,7 +76,7 @@ def _followed(lines: Iterable[str], form: str) -> str:
 def remark(text: str) -> None:
     """Write a line to the standard error."""
     for line in in_room(text.splitlines(), columns(sys.stderr)):
-        sys.stderr.write(line + "\n")
+        say(line, sys.stderr)
 
 
 def in_room(lines: Sequence[str], room: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from wasmnb.cli import exit_codes
 from wasmnb.cli.answer import answer, remark
 from wasmnb.cli.exit_codes import ExitCode
-from wasmnb.cli.terminal import columns, prepare, silence
+from wasmnb.cli.terminal import columns, prepare, say, silence
 from wasmnb.cli.verbs import CELLS_ONLY, VERBS, Need
 from wasmnb.errors import Explained, UsageError, did_you_mean
 from wasmnb.progress import Silent
@@ -35,18 +35,15 @@ def run(words: Sequence[str]) -> int:
     with words_for(Front.SHELL):
         try:
             code = _ran(list(words))
-            sys.stdout.flush()
         except BrokenPipeError:
-            # Who read the answer has gone; that is no matter of ours.
-            silence()
+            # Who read lines as they came has gone: no more are wanted.
+            silence(sys.stdout)
             code = ExitCode.DONE
         except Explained as error:
             code = _failed(error)
         except KeyboardInterrupt:
             remark("Interrupted. What was done until then stays.")
             code = ExitCode.INTERRUPTED
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
     return int(code)
 
 
@@ -55,7 +52,7 @@ def _ran(words: list[str]) -> ExitCode:
         from wasmnb.cli.help import overview, page  # noqa: PLC0415 - for those who ask
 
         named = words[1:2] if words[:1] == ["help"] else []
-        print(page(named[0]) if named and named[0] in VERBS else overview())  # noqa: T201 - what was asked for
+        say(page(named[0]) if named and named[0] in VERBS else overview(), sys.stdout)
         return ExitCode.DONE
     if words[0] == "completion":
         return _completion(words[1:])
@@ -64,7 +61,7 @@ def _ran(words: list[str]) -> ExitCode:
         _unknown(words[0])
     parsed = verb.command.parse_words(words[1:])
     if parsed.help:
-        print(verb.command.help(Front.SHELL, columns=columns(sys.stdout) or 90))  # noqa: T201
+        say(verb.command.help(Front.SHELL, columns=columns(sys.stdout) or 90), sys.stdout)
         return ExitCode.DONE
     own = {key.removeprefix(_OWN): value for key, value in parsed.keywords.items() if key.startswith(_OWN)}
     return _called(verb, {key: value for key, value in parsed.keywords.items() if not key.startswith(_OWN)}, own)
@@ -77,7 +74,7 @@ def _completion(words: list[str]) -> ExitCode:
     if text is None:
         known = ", ".join(SCRIPTS)
         raise UsageError(f"wasmnb completion takes the name of a shell: {known}.", hint="wasmnb completion bash")
-    print(text, end="")  # noqa: T201 - what was asked for
+    say(text.rstrip("\n"), sys.stdout)
     return ExitCode.DONE
 
 
@@ -104,7 +101,6 @@ def _called(verb: ShellVerb, keywords: dict[str, Any], own: dict[str, Any]) -> E
         if verb.name == "mesh" and session.meshes.announced is not None:
             from wasmnb.cli.foreground import keep  # noqa: PLC0415
 
-            sys.stdout.flush()
             keep(session, session.meshes.announced)
             return ExitCode.DONE
         return exit_codes.of_result(result, _proof(session, keywords))
@@ -169,13 +165,11 @@ def _partial(error: Explained, form: str, *, quiet: bool) -> None:
 
 def _print(text: str) -> None:
     if text:
-        print(text)  # noqa: T201 - the answer
+        say(text, sys.stdout)
 
 
 def _failed(error: Explained) -> ExitCode:
     error.front = Front.SHELL
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
     remark("\n".join(error.lines()))
     return exit_codes.of_error(error)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from wasmnb.display import Tone
 
-__all__ = ["coloured", "columns", "prepare", "silence", "tinted"]
+__all__ = ["coloured", "columns", "prepare", "say", "silence", "tinted"]
 
 _NARROWEST = 20
 _COLOURS = {"good": "32", "warn": "33", "bad": "31", "quiet": "2"}
@@ -28,6 +27,8 @@ def columns(stream: TextIO) -> int:
     """Give the width of a terminal; 0 for what is none, where nothing is cut."""
     if not stream.isatty():
         return 0
+    import shutil  # noqa: PLC0415 - for terminals
+
     return max(shutil.get_terminal_size().columns, _NARROWEST)
 
 
@@ -41,8 +42,17 @@ def tinted(text: str, tone: Tone, *, colours: bool) -> str:
     return f"\x1b[{_COLOURS[tone]}m{text}\x1b[0m" if colours and text and tone in _COLOURS else text
 
 
-def silence() -> None:
-    """Write nothing more to the standard output, whose reader has gone."""
+def say(text: str, stream: TextIO) -> None:
+    """Write lines; where their reader has gone, nothing, and nothing more: the command and its code are the same."""
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Write nothing more to an output whose reader has gone."""
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    os.dup2(null, stream.fileno())
     os.close(null)

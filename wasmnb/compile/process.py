@@ -155,7 +155,7 @@ class Finished:
                 why=last,
                 hint=Wording(
                     "stop other kernels or meshes, then run the cell again; it needs about 200 MB",
-                    terminal="stop other kernels or meshes, then give the command again; it needs about 200 MB",
+                    terminal="end other programs or meshes, then give the command again; it needs about 200 MB",
                 ),
                 code="WNB2007",
             )

@@ -107,6 +107,10 @@ def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:
         hint=Wording(
             "{} goes back on every pod; the cell that it was left in goes on when run again",
             Verb("rollback", (now.id,)),
+            terminal=Wording(
+                "{} goes back on every pod; the command that it was left in goes on when given again",
+                Verb("rollback", (now.id,)),
+            ),
         ),
         code="WNB4027",
     )
@@ -120,14 +124,17 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> RolloutInterrupted:
     if begun:
         where = f"in step {begun[-1] + 1} of {count} ({rollout.steps[begun[-1]].selector})"
     back = Verb("rollback" if rollout.former else "undeploy", (plugin.id,))
+    hint = Wording(
+        "run the cell again to go on; {} goes back on every pod",
+        back,
+        terminal=Wording("give the command again to go on; {} goes back on every pod", back),
+    )
+    if not begun:  # to go back would be to go back behind what is in force
+        hint = Wording("run the cell again to begin anew", terminal="give the command again to begin anew")
     return RolloutInterrupted(
         f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
         why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],
-        hint=Wording(
-            "run the cell again to go on; {} goes back on every pod",
-            back,
-            terminal=Wording("give the command again to go on; {} goes back on every pod", back),
-        ),
+        hint=hint,
         rollout=rollout,
     )
 

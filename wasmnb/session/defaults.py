@@ -91,7 +91,7 @@ def _registry(value: object) -> str:
         raise ConfigError(
             "The registry is a host and a path, without a scheme and without credentials.",
             where=Place("registry"),
-            hint="for instance registry=localhost:5000/me; credentials come from a log-in, never from a cell",
+            hint="for instance registry=localhost:5000/me; credentials come from a log-in",
         )
     return text
 

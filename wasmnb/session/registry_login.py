@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Logins"]
 
-_WAY_OUT = Wording("{} takes it from an environment variable of the kernel", Option("password_env", "NAME"))
+_ENVIRONMENT = Option("password_env", "NAME")
+_WAY_OUT = Wording(
+    "{} takes it from an environment variable of the kernel",
+    _ENVIRONMENT,
+    terminal=Wording("{} takes it from an environment variable", _ENVIRONMENT),
+)
 
 
 class Logins:

@@ -25,5 +25,5 @@ def checks() -> list[Check]:
     except OSError as error:
         return [Check("Node.js", False, str(error), "set WASMNB_CACHE_DIR to a folder that you may write")]
     ready = installed() is not None
-    detail = "installed" if ready else "the first cell downloads 20 MB"
+    detail = "installed" if ready else "the first build downloads 20 MB"
     return [node, Check("AssemblyScript compiler", True, detail, "" if ready else _PREPARE, later=not ready)]

@@ -71,7 +71,7 @@ def _compiler() -> tuple[bool, str, str]:
 def _runtime() -> tuple[bool, str, str] | _FirstUse:
     found = runtime.find()
     if found is None:
-        return _FirstUse("the first cell builds it, in about a minute")
+        return _FirstUse("the first build makes it, in about a minute")
     size = sum(found.files[name][0] for name in runtime.LIBRARIES)
     place = "in the package" if found.folder == runtime.PACKAGED else "in the cache"
     sound = found.sound()
@@ -81,7 +81,7 @@ def _runtime() -> tuple[bool, str, str] | _FirstUse:
 def _sdk() -> tuple[bool, str, str] | _FirstUse:
     if prebuilt.ready(Flags()):
         return True, "compiled", ""
-    return _FirstUse("the first cell compiles it, in about 3 seconds")
+    return _FirstUse("the first build compiles it, in about 3 seconds")
 
 
 def _messages() -> tuple[bool, str, str]:

@@ -29,7 +29,7 @@ def checks() -> list[Check]:
     except OSError as error:
         return [Check("Go compiler", False, str(error), "set WASMNB_CACHE_DIR to a folder that you may write")]
     if not modules.sdk_ready():
-        detail = "the first cell downloads 0.2 MB and waits about 10 seconds"
+        detail = "the first build downloads 0.2 MB and waits about 10 seconds"
         return [compiler, Check("Go SDK", True, detail, _PREPARE, later=True)]
-    detail = modules.SDK_VERSION if warm else "the first cell compiles it, in about 10 seconds"
+    detail = modules.SDK_VERSION if warm else "the first build compiles it, in about 10 seconds"
     return [compiler, Check("Go SDK", True, detail, "" if warm else _PREPARE, later=not warm)]

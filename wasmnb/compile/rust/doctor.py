@@ -61,7 +61,7 @@ def _linker(tools: Tools) -> Check:
 
 def _crates(tools: Tools) -> Check:
     ready = crates.ready(tools, ())
-    detail = f"{_SDK}, compiled" if ready else f"the first cell downloads and compiles {_SDK}"
+    detail = f"{_SDK}, compiled" if ready else f"the first build downloads and compiles {_SDK}"
     return Check("Rust crates", ok=True, detail=detail, later=not ready)
 
 
