@@ -8,7 +8,17 @@ import pytest
 
 from tests.cases.filters import faulty
 from wasmnb import cases
-from wasmnb.cases import CasesFailedError, Mark, Phase, TestResults
+from wasmnb.cases import (
+    Case,
+    CasesFailedError,
+    Expectation,
+    Invocation,
+    Mark,
+    Phase,
+    Stream,
+    Suite,
+    TestResults,
+)
 from wasmnb.cases.hosts import exchanges
 from wasmnb.cases.report import told
 from wasmnb.emulator import machine
@@ -241,3 +251,23 @@ def test_a_host_that_there_is_not() -> None:
     with pytest.raises(UsageError, match="no host 'envoi'") as caught:
         cases.Runner("envoi")
     assert caught.value.hint == "did you mean 'envoy'?"
+
+
+def test_what_a_case_cannot_say_is_said_in_python(runner) -> None:
+    def case(path, *asked):
+        given = ((":method", "GET"), (":path", path), (":authority", "a"), (":scheme", "http"))
+        sent = Invocation(given, result=Expectation(has_header=asked))
+        return Case(f"asks for {path}", (Stream({Phase.REQUEST_HEADERS: (sent,)}),))
+
+    paths = [f"/{number}" for number in range(3)]
+    suite = Suite("python", (*(case(path, (":path", path, 0)) for path in paths), case("/", ("x-none", "1", 0))))
+    results = runner.run(suite, faulty())
+    assert [one.mark for one in results] == [Mark.PASSED] * 3 + [Mark.FAILED]
+    # That a line came twice, and in which order, is a question for Python.
+    for path, one in zip(paths, results, strict=False):
+        out = one.observation.exchanges[0].request[Phase.REQUEST_HEADERS].headers
+        assert [value for name, value in out if name == "x-a"] in (["1", "2"], ["1, 2"])
+        assert f"asked for {path}" in [line.text for line in one.observation.log]
+    # It has no text that could be pasted, and is told without a line.
+    assert results[3].again == ""
+    assert told(results[3])[:2] == [f"asks for / ({runner.host.value})", "  request_headers: has_header"]
