@@ -14,7 +14,8 @@ from tests.mesh.tiny import tag
 from tests.sdk.harness import ENVOY
 from wasmnb.errors import UsageError
 from wasmnb.plugin import Match, Plugin, TargetRef
-from wasmnb.plugin.rendering import Site, bootstrap, yaml_text
+from wasmnb.plugin.rendering import Site, yaml_text
+from wasmnb.plugin.rendering.bootstrap import bootstrap
 
 pytestmark = [pytest.mark.compiler, pytest.mark.envoy]
 

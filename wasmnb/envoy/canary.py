@@ -12,7 +12,7 @@ from wasmnb.compile.process import StoppedError, go_on, leash
 from wasmnb.envoy.admin import Discovery, ask_all, discoveries
 from wasmnb.envoy.bootstrap import ECHO, Route, Site
 from wasmnb.envoy.effect import Effect, Trial, effect_of, served
-from wasmnb.envoy.exchange import Echo, Probe, exchange_all
+from wasmnb.envoy.exchange import PLAIN, Echo, Probe, exchange_all
 from wasmnb.envoy.lacking import asks, lacked, refused
 from wasmnb.envoy.log import reasons, said, traps
 from wasmnb.envoy.patience import Patience
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes, State
     from wasmnb.module import Module
 
-__all__ = ["PLAIN", "Canary", "canary_proxy"]
-
-PLAIN = Probe()
-"""The request that every filter is tried with."""
+__all__ = ["Canary", "canary_proxy"]
 
 _PORT = 9080
 _START = 20.0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wasmnb.traffic.exchange import Response
 
-__all__ = ["Echo", "Probe", "exchange_all"]
+__all__ = ["PLAIN", "Echo", "Probe", "exchange_all"]
 
 _ANSWER = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\nserver: echo\r\nx-powered-by: echo\r\n"
@@ -57,6 +57,10 @@ class Probe:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+PLAIN = Probe()
+"""The request that every filter is tried with."""
 
 
 class Echo:

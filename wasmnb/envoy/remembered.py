@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from wasmnb.envoy.canary import PLAIN
-from wasmnb.envoy.exchange import Probe
+from wasmnb.envoy.exchange import PLAIN, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -14,7 +14,6 @@ from wasmnb.mesh import MeshInNamespace, MeshOfOthers, MeshWithBookinfo, log_lin
 from wasmnb.mesh.kinds import MESHES, proof
 from wasmnb.mesh.results import Logs, Pods, Verdicts
 from wasmnb.mesh.running import RunningMeshes, registrations
-from wasmnb.mesh.running.remote import end, join
 from wasmnb.options import said, takes
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.options.mesh import AGENT, MeshCall, MeshOptions
@@ -353,10 +352,14 @@ class Meshes:
         if mesh is None and name is None and front() is not Front.SHELL:
             self.context.mesh  # noqa: B018 - raises: what other processes run is named
         start = perf_counter()
+        from wasmnb.mesh.running.remote import end  # noqa: PLC0415 - for meshes of other processes
+
         return MeshState(end(name).name, (), "stopped", perf_counter() - start)
 
     def _joined(self, name: str | None) -> MeshState:
         start = perf_counter()
+        from wasmnb.mesh.running.remote import join  # noqa: PLC0415 - for meshes of other processes
+
         self.context.use(join(name))
         self._started = {}
         return replace(self._state("joined"), seconds=perf_counter() - start)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, answer, looked, verdict
-from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
+from wasmnb.envoy.exchange import PLAIN
 from wasmnb.errors import MeshError
 from wasmnb.image.lazy_image import NamedImage
 from wasmnb.mesh.istio.objects.learned_effects import LearnedEffects

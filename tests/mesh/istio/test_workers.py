@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
+from wasmnb.envoy.exchange import PLAIN
 from wasmnb.mesh.istio.proxies.config_dump import Listeners, Stats
 from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
 from wasmnb.mesh.istio.proxies.proving import Proving

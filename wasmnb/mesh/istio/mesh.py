@@ -7,12 +7,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from wasmnb.check import Checks
-from wasmnb.envoy.taken_over import read_proxy
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import namespaces
 from wasmnb.mesh.istio.api.cluster import Cluster
 from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
-from wasmnb.mesh.istio.doctor import examine
 from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.objects.deployments import Deployments, examined
 from wasmnb.mesh.istio.objects.images import Images
@@ -28,7 +26,6 @@ from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
 from wasmnb.mesh.istio.proxies.sample import read_sample
 from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
-from wasmnb.mesh.istio.watch import IstioWatch
 from wasmnb.mesh.properties import CLUSTERS, SERVER, read
 from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Reading, Verdicts
 from wasmnb.plugin.plugins import Plugins
@@ -42,6 +39,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.image import Image
+    from wasmnb.mesh.istio.watch import IstioWatch
     from wasmnb.mesh.protocol import Origin
     from wasmnb.plugin import Plugin
     from wasmnb.plugin.verdict import Proof
@@ -501,6 +499,8 @@ class IstioMesh:
             There is no such pod.
         MeshError, ForbiddenError
         """
+        from wasmnb.envoy.taken_over import read_proxy  # noqa: PLC0415 - for those who take one over
+
         return self._asked(pod, read_proxy)
 
     def _asked(self, pod: str, reading: Callable[[str, str, str], T]) -> T:
@@ -532,12 +532,16 @@ class IstioMesh:
     def watch(self) -> IstioWatch:
         """Watch pods, plugins and verdicts; close it, or use it in a ``with`` block."""
         self._check()
+        from wasmnb.mesh.istio.watch import IstioWatch  # noqa: PLC0415 - for those who look on
+
         watch = IstioWatch(self.cluster, self.namespace, self._objects, self._reader.judged, self._watches.remove)
         self._watches.append(watch)
         return watch
 
     def doctor(self) -> Checks:
         """Look at what the mesh needs: the cluster, Istio, every right."""
+        from wasmnb.mesh.istio.doctor import examine  # noqa: PLC0415 - for those who ask it
+
         found = examine(self.cluster, self.namespace, self.istio, self._admin, self._reader.left_raised)
         return Checks(tuple(found))
 

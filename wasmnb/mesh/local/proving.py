@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from wasmnb.envoy.bootstrap import QUIET
-from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
-from wasmnb.envoy.exchange import Probe, exchange_all
+from wasmnb.envoy.exchange import PLAIN, Probe, exchange_all
 from wasmnb.envoy.handling import handling_of
 from wasmnb.envoy.log import spoke
 from wasmnb.envoy.remembered import Remembered

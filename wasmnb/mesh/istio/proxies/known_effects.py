@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Effect
+from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.remembered import Remembered
 from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, uid
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wasmnb.envoy.canary import PLAIN
 from wasmnb.envoy.effect import Sighting
+from wasmnb.envoy.exchange import PLAIN
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.known_effects import KnownEffects

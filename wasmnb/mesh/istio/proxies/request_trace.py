@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.proxies.pods import uid

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.envoy.canary import PLAIN
+from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.handling import handling_of
 from wasmnb.mesh.istio.proxies.pods import uid
 from wasmnb.mesh.istio.proxies.probe_requests import AT_ONCE
