@@ -3,7 +3,7 @@
 (() => {
   const SHARED = /* SHARED */ [];
   // What Notebook 7 does not have, and is not missed there.
-  const OPTIONAL = ["@jupyterlab/launcher"];
+  const OPTIONAL = ["@jupyterlab/launcher", "@jupyterlab/statusbar"];
   let scope = {};
   const newest = (versions) =>
     Object.entries(versions).sort(

@@ -209,13 +209,28 @@ export interface CaseMessage {
   problem: string;
 }
 
-/** The cells of which something else is to be said than before. */
+/** The mesh that is chosen, and what is worst on it. */
+export interface MeshMessage {
+  text: string;
+  sign: string;
+  tone: "" | "good" | "warn" | "bad" | "quiet";
+  detail: string;
+}
+
+/** The cells of which something else is to be said than before, and the mesh as it is; null where none is chosen. */
 export interface CellsMessage {
+  mesh: MeshMessage | null;
   cells: CellMessage[];
   marks: MarksMessage[];
   drafts: DraftMessage[];
   answers: AnswerMessage[];
   cases: CaseMessage[];
+}
+
+/** A page is there and knows nothing yet, or it goes. */
+export interface PageMessage {
+  page: string;
+  here: boolean;
 }
 
 /** What stands in a cell that is being edited; without a source, somebody types in it just now. */

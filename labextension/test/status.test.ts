@@ -28,7 +28,13 @@ const draft: DraftMessage = {
 
 test("what ran is told as it is", () => {
   const found = standing(ran, draft, "int x;");
-  assert.deepEqual(found, { sign: "✓", tone: "good", text: "live on 1 of 1 pod · 8.4 kB", actions: ran.actions });
+  assert.deepEqual(found, {
+    sign: "✓",
+    tone: "good",
+    text: "live on 1 of 1 pod · 8.4 kB",
+    ready: false,
+    actions: ran.actions,
+  });
 });
 
 test("what was edited since is never green, whatever is known of it", () => {
@@ -52,4 +58,11 @@ test("a draft is told of its own text alone", () => {
   assert.equal(standing(undefined, draft, "int y;")?.text, "not run · compiles; 9.1 kB (+0.7)");
   assert.equal(standing(undefined, draft, "int z;"), null);
   assert.equal(standing(undefined, { ...draft, tone: "bad" }, "int y;")?.tone, "bad");
+});
+
+test("a text is ready when the kernel says so of it, and of no other", () => {
+  const ready = { ...draft, ready: true };
+  assert.equal(standing(ran, ready, "int y;")?.ready, true);
+  assert.equal(standing(ran, ready, "int z;")?.ready, false);
+  assert.equal(standing(ran, ready, null)?.ready, false);
 });

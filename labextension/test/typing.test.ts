@@ -21,10 +21,11 @@ test("the kernel is told after a pause, once, and that what it was told is past 
   assert.deepEqual(told, [{ cell: "a", source: "%%wasm_filter a\nint x;" }]);
   typing.key(one, () => undefined);
   assert.deepEqual(told.slice(1), [{ cell: "a", source: null }]);
-  mock.timers.tick(PAUSE);
-  typing.answered("a");
   typing.key(one, () => undefined);
-  assert.equal(told.length, 3, "what was answered is not called off");
+  assert.equal(told.length, 2, "it is called off once");
+  mock.timers.tick(PAUSE);
+  typing.gone("a");
+  assert.deepEqual(told.slice(3), [{ cell: "a", source: null }], "nobody waits for a cell that is deleted");
 });
 
 test("other cells, and texts without end, are nobody's business", ({ mock }) => {

@@ -22,6 +22,7 @@ from wasmnb.errors import CompileError, MeshError, ModuleError, SelectorError, U
 from wasmnb.lab.drafts import draft_message
 from wasmnb.lab.marks import by_compiler
 from wasmnb.lab.standing import Ran, mark, standing
+from wasmnb.lab.summary import summary
 from wasmnb.live.feed import Freshness
 from wasmnb.live.row import PluginState, Row
 from wasmnb.mesh import Verdict
@@ -88,14 +89,19 @@ def test_marks_are_those_of_the_front_end(case):
 
 
 class Comm:
-    """A front end's end of a comm."""
+    """A comm, as the pages at its other end see it."""
 
-    def __init__(self):
-        self.told, self.marks, self.drafts, self.answers, self.cases = [], [], [], [], []
-        self.closed = self.said = None
+    def __init__(self, **about):
+        assert about == {"target_name": "wasmnb", "comm_id": "wasmnb", "primary": False}
+        self.said, self.closed = None, False
+        self.forget()
+
+    def forget(self):
+        self.sent, self.told, self.marks, self.drafts, self.answers, self.cases = [], [], [], [], [], []
 
     def send(self, data):
         sent = json.loads(json.dumps(data))
+        self.sent.append(sent)
         self.told += sent["cells"]
         self.marks += sent["marks"]
         self.drafts += sent["drafts"]
@@ -105,35 +111,41 @@ class Comm:
     def on_msg(self, said):
         self.said = said
 
+    def say(self, **data):
+        self.said({"content": {"data": data}})
+
     def typed(self, cell, source):
-        self.said({"content": {"data": {"cell": cell, "source": source}}})
+        self.say(cell=cell, source=source)
 
     def save(self, cell, name):
-        self.said({"content": {"data": {"cell": cell, "filter": name}}})
+        self.say(cell=cell, filter=name)
 
-    def on_close(self, closed):
-        self.closed = closed
+    def page(self, name, *, here=True):
+        self.say(page=name, here=here)
+
+    def close(self):
+        self.closed = True
 
 
 class Kernel:
     """The parts of a kernel's shell that a workbench knows."""
 
     def __init__(self):
-        self.targets, self.told = {}, {"pre_run_cell": [], "post_run_cell": []}
-        self.kernel = SimpleNamespace(
-            comm_manager=SimpleNamespace(
-                register_target=self.targets.__setitem__, unregister_target=lambda name, _: self.targets.pop(name)
-            )
-        )
+        self.comm, self.told = None, {"pre_run_cell": [], "post_run_cell": []}
+        self.kernel = SimpleNamespace()
         self.events = SimpleNamespace(
             register=lambda name, told: self.told[name].append(told),
             unregister=lambda name, told: self.told[name].remove(told),
         )
 
+    def register_comm(self, made):
+        self.comm = made
+
     def open(self):
-        comm = Comm()
-        self.targets["wasmnb"](comm, {})
-        return comm
+        """Have a page look, which has been told nothing yet."""
+        self.comm.forget()
+        self.comm.page("one")
+        return self.comm
 
     def ran(self, cell, source, *, error=None, result=None):
         info = SimpleNamespace(cell_id=cell, raw_cell=source)
@@ -144,12 +156,14 @@ class Kernel:
 
 
 @pytest.fixture
-def kernel():
+def kernel(monkeypatch):
     made = Kernel()
+    monkeypatch.setattr("comm.create_comm", Comm)
+    monkeypatch.setattr("comm.get_comm_manager", lambda: made)
     lab.attach(made, drafted)
     yield made
     lab.detach(made)
-    assert not made.targets
+    assert made.comm.closed
     assert not any(made.told.values())
     close_default()
 
@@ -191,8 +205,40 @@ def test_the_mesh_is_followed_while_somebody_looks(kernel):
     mesh.judge("w-0-1", Verdict.LIVE, "")
     until(lambda: comm.told[-1]["tone"], lambda tone: tone == "good")
     assert len(comm.told) == said + 1, "what says the same is not told again"
-    comm.closed({})
+    live = {"text": "simulated: LIVE 2 of 2", "sign": "✓", "tone": "good", "detail": "seen acting"}
+    assert comm.sent[-1]["mesh"] == live
+    comm.page("two")
+    comm.page("one", here=False)
+    assert mesh.watches, "another page still looks"
+    comm.page("two", here=False)
     assert not mesh.watches
+
+
+def test_pages_that_come_again_have_nothing_told_twice(kernel):
+    comm = kernel.open()
+    for page in ("two", "three", "four"):
+        # A page that was reloaded, or whose machine was switched off, has said nothing of that.
+        comm.page(page)
+    assert [one["cells"] for one in comm.sent] == [[]] * 4
+    kernel.ran("one", CELL, error=CompileError("expected ';'."))
+    assert len(comm.sent) == 5
+    comm.page("five")
+    assert [one["text"] for one in comm.sent[-1]["cells"]] == ["not built: expected ';'."]
+
+
+@pytest.mark.parametrize(
+    ("rows", "freshness", "text", "tone"),
+    [
+        ([], LIVE, "m: no filters", "quiet"),
+        ([row("LIVE"), row("NOT_SELECTED", name="b")], LIVE, "m: LIVE 1 of 1", "good"),
+        ([row("LIVE"), row("OLD", name="b")], LIVE, "m: OLD on b", "warn"),
+        ([row("OLD"), row("TRAPPED", name="b"), row("TRAPPED", name="c")], LIVE, "m: TRAPPED on b and 1 more", "bad"),
+        ([row("LIVE")], Freshness("ended", LIVE.since, "gone"), f"m: as of {LIVE.since:%H:%M:%S} UTC: gone", "warn"),
+    ],
+)
+def test_the_worst_verdict_speaks_for_a_mesh(rows, freshness, text, tone):
+    found = summary("m", rows, freshness)
+    assert (found["text"], found["tone"]) == (text, tone)
 
 
 def test_a_crash_is_marked_in_the_cell_that_defines_the_filter(kernel):

@@ -83,8 +83,15 @@ def lab() -> Iterator[str]:
 class Notebook:
     """A notebook open in the browser."""
 
-    def __init__(self, page: Any, path: Path) -> None:
-        self.page, self.path = page, path
+    def __init__(self, page: Any, path: Path, url: str) -> None:
+        self.page, self.path, self.url = page, path, url
+
+    def again(self, *, tab: bool = False) -> Notebook:
+        """Load the page again, or open the notebook in another tab."""
+        page = self.page.context.new_page() if tab else self.page
+        page.goto(self.url)
+        _loaded(page)
+        return Notebook(page, self.path, self.url)
 
     def command(self, name: str, **arguments: Any) -> None:
         self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
@@ -137,6 +144,11 @@ class Notebook:
         return nbformat.read(self.path, as_version=4)
 
 
+def _loaded(page: Any) -> None:
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=120_000)
+
+
 @pytest.fixture
 @needs("browser")
 def notebook() -> Iterator[Callable[..., Notebook]]:
@@ -156,13 +168,13 @@ def notebook() -> Iterator[Callable[..., Notebook]]:
             driver = stack.enter_context(playwright.sync_playwright())
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
             stack.callback(browser.close)
-            page = browser.new_page(viewport={"width": width, "height": height})
+            page = browser.new_context(viewport={"width": width, "height": height}).new_page()
             page.on("pageerror", lambda error: print("page:", error))
             page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
-            page.goto(f"{address}/lab/tree/cells.ipynb?token={token}")
-            page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
-            page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=120_000)
+            url = f"{address}/lab/tree/cells.ipynb?token={token}"
+            page.goto(url)
+            _loaded(page)
             page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-            return Notebook(page, path)
+            return Notebook(page, path, url)
 
         yield open_

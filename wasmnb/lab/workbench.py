@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DraftMessage,
         MarkMessage,
         MarksMessage,
+        MeshMessage,
         Witness,
     )
     from wasmnb.live.row import Row
@@ -33,10 +34,17 @@ if TYPE_CHECKING:
 __all__ = ["TARGET", "Workbench", "attach", "detach"]
 
 TARGET = "wasmnb"
-"""The name of the comm that the extension opens."""
+"""The name of the comm, and of its target: a kernel has one, to which each page with a notebook of it attaches."""
 
 _OURS = re.compile(r"\s*%{2}wasm_(?:filter|file|test)\b")
 _SENT = "wasm_headers"
+_KINDS: tuple[Literal["cells", "marks", "drafts", "answers", "cases"], ...] = (
+    "cells",
+    "marks",
+    "drafts",
+    "answers",
+    "cases",
+)
 
 
 class Workbench:
@@ -52,7 +60,8 @@ class Workbench:
 
     def __init__(self, shell: Any, read: Callable[[str], Draft]) -> None:
         self._shell, self._read = shell, read
-        self._comms: list[Any] = []
+        # Pages that look. One that is gone without a word costs nothing but that the mesh is followed on.
+        self._pages: set[str] = set()
         # What cells came to. It is only looked into when there is somebody to tell: loading the magics must stay cheap.
         self._results: dict[str, tuple[str, Any]] = {}
         self._ran: dict[str, Ran] = {}
@@ -68,8 +77,9 @@ class Workbench:
         self._board: Board | None = None
         self._mesh: Mesh | None = None
         self._rows: dict[str, Row] = {}
-        self._lock = threading.RLock()
-        shell.kernel.comm_manager.register_target(TARGET, self._open)
+        self._summary: MeshMessage | None = None
+        self._lock, self._following = threading.RLock(), threading.Lock()
+        self._comm = _comm(self._take_message)
         shell.events.register("pre_run_cell", self._before)
         shell.events.register("post_run_cell", self._after)
 
@@ -77,37 +87,48 @@ class Workbench:
         """Tell nothing any more."""
         self._shell.events.unregister("pre_run_cell", self._before)
         self._shell.events.unregister("post_run_cell", self._after)
-        self._shell.kernel.comm_manager.unregister_target(TARGET, self._open)
+        self._comm.close()
         if self._typing is not None:
             self._typing.close()
         self._follow(None)
 
-    def _open(self, comm: Any, _: Any) -> None:
-        with self._lock:
-            self._comms.append(comm)
-            comm.on_close(lambda _: self._gone(comm))
-            comm.on_msg(lambda message: self._typed(message["content"]["data"]))
-            shown = self._answers.told() if self._answers is not None else ()
-            comm.send(_message(self._told.values(), self._marks.values(), self._drafts.values(), shown))
-        self._renew()
-
-    def _gone(self, comm: Any) -> None:
-        with self._lock:
-            self._comms.remove(comm)
-        if not self._comms:
-            self._follow(None)
-            if self._typing is not None:
-                self._typing.let_go()
-
-    def _typed(self, said: Any) -> None:
-        """Take what a page says of a cell that is edited; with a subshell, while another cell runs."""
-        cell, source = said.get("cell"), said.get("source")
-        if isinstance(cell, str) and isinstance(said.get("filter"), str):
+    def _take_message(self, message: Any) -> None:
+        """Take what a page says; with a subshell, while a cell runs."""
+        said = message["content"]["data"]
+        page, cell = said.get("page"), said.get("cell")
+        if isinstance(page, str):
+            self._looks(page, here=bool(said.get("here")))
+        elif isinstance(cell, str) and isinstance(said.get("filter"), str):
             if self._answers is not None:
                 self._answers.save(cell, said["filter"])
+        elif isinstance(cell, str) and isinstance(said.get("source"), str | None):
+            self._typed(cell, said.get("source"))
+
+    def _looks(self, page: str, *, here: bool) -> None:
+        """Tell a page that has just come everything; follow nothing when the last one has gone."""
+        if not here:
+            self._pages.discard(page)
+            if not self._pages:
+                self._follow(None)
+                if self._typing is not None:
+                    self._typing.let_go()
             return
-        if not isinstance(cell, str) or not isinstance(source, str | None):
-            return
+        with self._lock:
+            self._pages.add(page)
+            shown = self._answers.told() if self._answers is not None else ()
+            told: CellsMessage = {
+                "mesh": self._summary,
+                "cells": [*self._told.values()],
+                "marks": [*self._marks.values()],
+                "drafts": [*self._drafts.values()],
+                "answers": [*shown],
+                "cases": [],
+            }
+            self._comm.send(told)
+        self._renew()
+
+    def _typed(self, cell: str, source: str | None) -> None:
+        """Take what stands in a cell that is edited."""
         from wasmnb.lab.drafts import Drafts  # noqa: PLC0415 - for those who type
         from wasmnb.lab.standing import mark  # noqa: PLC0415
 
@@ -152,29 +173,28 @@ class Workbench:
         if not cell:
             self._renew()
             return
-        self._results.pop(cell, None)
         shows = _SENT in source or (self._answers is not None and self._answers.shows(cell))
-        if shows or _OURS.match(source):
-            self._results[cell] = (source, result.error_before_exec or result.error_in_exec or result.result)
+        with self._lock:
+            self._results.pop(cell, None)
+            if shows or _OURS.match(source):
+                self._results[cell] = (source, result.error_before_exec or result.error_in_exec or result.result)
         self._renew()
 
     def _renew(self) -> None:
-        if not self._comms:
+        if not self._pages:
             return
         from wasmnb.session import default  # noqa: PLC0415 - brings the session
 
         session = default()
         marks: list[MarksMessage] = []
         answers: list[AnswerMessage] = []
-        while self._results:
+        with self._lock:
             # In the order in which they ran: what is said of a file is shown in the cell that wrote it before.
-            cell = next(iter(self._results))
-            source, value = self._results.pop(cell)
-            with self._lock:
+            results, self._results = self._results, {}
+            for cell, (source, value) in results.items():
                 marks += self._take(cell, source, value, session.mask) if _OURS.match(source) else []
                 answers += self._shown().take(cell, value)
-        if self._ran:
-            self._follow(session.current if session.running else None)
+        self._follow(session.current if session.running else None)
         self._tell(marks=marks, answers=answers)
 
     def _shown(self) -> Answers:
@@ -230,29 +250,34 @@ class Workbench:
 
     def _follow(self, mesh: Mesh | None) -> None:
         """Follow a mesh in place of the one before."""
-        if mesh is self._mesh:
-            return
-        board, self._mesh = self._board, mesh
-        if board is not None:
-            board.close()
-        self._rows, self._board = {}, None
-        if mesh is None:
-            return
-        from wasmnb.live.board import Board  # noqa: PLC0415
-        from wasmnb.session import default  # noqa: PLC0415
+        with self._following:
+            if mesh is self._mesh:
+                return
+            board, self._mesh, self._board = self._board, mesh, None
+            if board is not None:
+                board.close()
+            self._rows = {}
+            if mesh is None:
+                return
+            from wasmnb.live.board import Board  # noqa: PLC0415
+            from wasmnb.session import default  # noqa: PLC0415
 
-        self._board = Board(mesh, mask=default().mask, rates=False)
-        self._board.painted(self._painted)
-        self._board.start()
+            made = self._board = Board(mesh, mask=default().mask, rates=False)
+            made.painted(lambda paint: self._painted(made, paint))
+            made.start()
 
-    def _painted(self, paint: Paint) -> None:
-        for row in paint.rows:
-            if row.plugins:
-                self._rows[row.name] = row
-            else:
-                self._rows.pop(row.name, None)
-        for name in paint.gone:
-            self._rows.pop(name, None)
+    def _painted(self, board: Board, paint: Paint) -> None:
+        if board is not self._board:
+            # Of a mesh that is left: it may still have had something to say.
+            return
+        with self._lock:
+            for row in paint.rows:
+                if row.plugins:
+                    self._rows[row.name] = row
+                else:
+                    self._rows.pop(row.name, None)
+            for name in paint.gone:
+                self._rows.pop(name, None)
         self._tell()
 
     def _tell(
@@ -267,11 +292,16 @@ class Workbench:
         with self._lock:
             changed: list[CellMessage] = []
             traps: list[MarksMessage] = []
+            rows, board, mesh = list(self._rows.values()), self._board, self._mesh
+            freshness = board.freshness if board is not None else None
+            before, self._summary = self._summary, None
+            if mesh is not None and freshness is not None:
+                from wasmnb.lab.summary import summary  # noqa: PLC0415 - brings the board
+
+                self._summary = summary(mesh.name, rows, freshness)
             if self._ran:
                 from wasmnb.lab.standing import standing  # noqa: PLC0415 - brings the board
 
-                rows, board = list(self._rows.values()), self._board
-                freshness = board.freshness if board is not None else None
                 traps = list(self._trapped(rows))
                 tested, crashed = _tested(), {name: self._since(name) for name in self._crashed}
                 now = {
@@ -280,9 +310,16 @@ class Workbench:
                 }
                 changed = [one for cell, one in now.items() if self._told.get(cell) != one]
                 self._told = now
-            told = _message(changed, (*marks, *traps), drafts, answers, cases)
-            for comm in self._comms if any(told.values()) else ():
-                comm.send(told)
+            told: CellsMessage = {
+                "mesh": self._summary,
+                "cells": changed,
+                "marks": [*marks, *traps],
+                "drafts": [*drafts],
+                "answers": [*answers],
+                "cases": [*cases],
+            }
+            if self._pages and (before != self._summary or any(told[kind] for kind in _KINDS)):
+                self._comm.send(told)
 
     def _trapped(self, rows: list[Row]) -> Iterable[MarksMessage]:
         """Give the marks of crashes that are others than before."""
@@ -307,20 +344,14 @@ def _tested() -> Container[str]:
     return default().context.cases.names()
 
 
-def _message(
-    cells: Iterable[CellMessage],
-    marks: Iterable[MarksMessage],
-    drafts: Iterable[DraftMessage],
-    answers: Iterable[AnswerMessage],
-    cases: Iterable[CaseMessage] = (),
-) -> CellsMessage:
-    return {
-        "cells": list(cells),
-        "marks": list(marks),
-        "drafts": list(drafts),
-        "answers": list(answers),
-        "cases": list(cases),
-    }
+def _comm(take: Callable[[Any], None]) -> Any:
+    """Make the comm. Nothing is sent of it: to a page without the extension it would be an error."""
+    import comm  # noqa: PLC0415 - of a kernel
+
+    made = comm.create_comm(target_name=TARGET, comm_id=TARGET, primary=False)
+    made.on_msg(take)
+    comm.get_comm_manager().register_comm(made)
+    return made
 
 
 def attach(shell: Any, read: Callable[[str], Draft]) -> None:

@@ -23,6 +23,8 @@ __all__ = [
     "LogPaintMessage",
     "MarkMessage",
     "MarksMessage",
+    "MeshMessage",
+    "PageMessage",
     "PluginMessage",
     "PodMessage",
     "PodsMessage",
@@ -258,14 +260,32 @@ class CaseMessage(TypedDict):
     problem: str
 
 
+class MeshMessage(TypedDict):
+    """The mesh that is chosen, and what is worst on it."""
+
+    text: str
+    sign: str
+    tone: Tone
+    detail: str
+
+
 class CellsMessage(TypedDict):
-    """The cells of which something else is to be said than before."""
+    """The cells of which something else is to be said than before, and the mesh as it is; null where none is chosen."""
+
+    mesh: MeshMessage | None
 
     cells: list[CellMessage]
     marks: list[MarksMessage]
     drafts: list[DraftMessage]
     answers: list[AnswerMessage]
     cases: list[CaseMessage]
+
+
+class PageMessage(TypedDict):
+    """A page is there and knows nothing yet, or it goes."""
+
+    page: str
+    here: bool
 
 
 class TypedMessage(TypedDict):

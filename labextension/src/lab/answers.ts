@@ -22,7 +22,7 @@ export class Answers {
   /** Offer what is told, and put the cells that were asked for below their responses. */
   take({ answers, cases }: CellsMessage): void {
     for (const one of answers) this.told.set(one.cell, one);
-    this.paint();
+    if (answers.length) this.paint();
     for (const one of cases) this.made(one);
   }
 
@@ -37,8 +37,10 @@ export class Answers {
     for (const cell of this.panel.content.widgets) {
       const filters = this.told.get(cell.model.id)?.filters ?? [];
       const row = this.rows.get(cell);
-      if (!filters.length) row?.remove();
-      else this.offer(cell, row ?? element("div", { class: ROW, "data-lm-suppress-shortcuts": "true" }), filters);
+      if (!filters.length) {
+        row?.remove();
+        this.rows.delete(cell);
+      } else this.offer(cell, row ?? element("div", { class: ROW, "data-lm-suppress-shortcuts": "true" }), filters);
     }
   }
 
@@ -67,7 +69,8 @@ export class Answers {
   private made({ cell: id, source, problem }: CaseMessage): void {
     const cell = this.panel.content.widgets.find((one) => one.model.id === id);
     const row = cell && this.rows.get(cell);
-    if (!row) return;
+    // Every page is told; the case is put where the button was pressed.
+    if (!cell || !row?.hasAttribute("aria-busy")) return;
     row.removeAttribute("aria-busy");
     say(row, problem);
     if (source) putBelow(this.panel, cell, source);

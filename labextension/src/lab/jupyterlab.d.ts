@@ -11,45 +11,59 @@ declare module "@jupyterlab/notebook" {
     get(index: number): ICodeCellModel;
   }
   export interface Comm {
+    readonly isDisposed: boolean;
+    /** Not there before JupyterLab 4.4; null where the kernel has none. */
+    readonly subshellId?: string | null;
     onMsg: (message: { content: { data: unknown } }) => void;
     onClose: (message: unknown) => void;
-    open(): unknown;
-    send(data: Record<string, string | null>): unknown;
+    send(data: Record<string, string | boolean | null>): unknown;
+    dispose(): void;
   }
   interface Kernel {
     readonly handleComms: boolean;
-    createComm(target: string): Comm;
+    readonly status: string;
+    createComm(target: string, id: string): Comm;
   }
-  interface SessionContext {
+  export interface SessionContext {
+    readonly isDisposed: boolean;
     readonly ready: Promise<void>;
     readonly session: { readonly kernel: Kernel | null } | null;
     readonly kernelChanged: Signal<SessionContext, unknown>;
     readonly statusChanged: Signal<SessionContext, string>;
+    readonly connectionStatusChanged: Signal<SessionContext, string>;
     readonly iopubMessage: Signal<SessionContext, { header: { msg_type: string }; content: { code?: string } }>;
   }
-  export interface NotebookPanel {
+  export interface NotebookModel {
+    readonly cells: CellList;
+    readonly sharedModel: {
+      insertCell(index: number, cell: { cell_type: "code"; source: string }): unknown;
+      deleteCellRange(from: number, to: number): void;
+    };
+  }
+  /** A notebook, in however many views it is open. */
+  export interface Context {
+    readonly ready: Promise<void>;
+    readonly model: NotebookModel | null;
     readonly sessionContext: SessionContext;
-    readonly context: { readonly ready: Promise<void> };
+  }
+  export interface NotebookPanel {
+    readonly context: Context;
     readonly content: {
-      readonly model: {
-        readonly cells: CellList;
-        readonly sharedModel: {
-          insertCell(index: number, cell: { cell_type: "code"; source: string }): unknown;
-          deleteCellRange(from: number, to: number): void;
-        };
-      } | null;
+      readonly model: NotebookModel | null;
       readonly modelChanged: Signal<unknown, unknown>;
       readonly codeMimetype: string;
       readonly widgets: readonly Cell[];
       activeCellIndex: number;
       mode: "command" | "edit";
     };
+    readonly isDisposed: boolean;
     readonly disposed: Signal<NotebookPanel, unknown>;
   }
   export interface INotebookTracker {
     readonly widgetAdded: Signal<INotebookTracker, NotebookPanel>;
     readonly activeCell: Cell | null;
     readonly currentWidget: NotebookPanel | null;
+    readonly currentChanged: Signal<INotebookTracker, NotebookPanel | null>;
     forEach(each: (panel: NotebookPanel) => void): void;
   }
   export const INotebookTracker: Token<INotebookTracker>;
@@ -148,6 +162,23 @@ declare module "@jupyterlab/settingregistry" {
     load(plugin: string): Promise<{ get(key: string): { composite: unknown } }>;
   }
   export const ISettingRegistry: Token<ISettingRegistry>;
+}
+
+declare module "@jupyterlab/statusbar" {
+  import type { Token } from "@lumino/coreutils";
+  import type { Widget } from "@lumino/widgets";
+
+  export interface IStatusBar {
+    registerStatusItem(id: string, item: { item: Widget; align: "left" | "right"; rank: number }): unknown;
+  }
+  export const IStatusBar: Token<IStatusBar> | undefined;
+}
+
+declare module "@lumino/widgets" {
+  export class Widget {
+    constructor(options: { node: HTMLElement });
+    readonly node: HTMLElement;
+  }
 }
 
 declare module "@lumino/coreutils" {

@@ -1,6 +1,6 @@
 // The marks of a notebook's cells: each is shown in the text that it was made for, once that has an editor.
 
-import type { Cell, ICodeCellModel } from "@jupyterlab/cells";
+import type { Cell } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { MarksMessage } from "../messages.ts";
 import { languageOf } from "./cell.ts";
@@ -24,12 +24,6 @@ export class Marks {
     }
   }
 
-  /** A cell's text has come to rest: what was told of it before may be true again. */
-  settle(model: ICodeCellModel): void {
-    const cell = this.panel.content.widgets.find((one) => one.model === model);
-    if (cell) this.paint(cell);
-  }
-
   /** Show what is known of a cell that is new here, when it has an editor. */
   follow(cell: Cell): void {
     void cell.ready.then(() => this.paint(cell));
@@ -44,7 +38,8 @@ export class Marks {
     }
   }
 
-  private paint(cell: Cell): void {
+  /** Show in a cell what is known of the text that is in it: what was told of it before may be true again. */
+  paint(cell: Cell): void {
     const view = cell.editor?.editor;
     if (cell.isDisposed || !view) return;
     const source = cell.model.sharedModel.getSource();

@@ -12,6 +12,7 @@ export interface Standing {
   sign: string;
   tone: string;
   text: string;
+  ready: boolean;
   actions: readonly ActionMessage[];
 }
 
@@ -24,15 +25,15 @@ export function standing(
   const text = source === null ? "" : mark(source);
   const before = told ? [told.text, told.detail].filter(Boolean).join(" · ") : "";
   const actions = told?.actions ?? [];
-  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, actions };
+  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, ready: false, actions };
   const tried = draft && draft.mark === text ? draft : undefined;
   if (!told && !tried) return null;
   const first = told ? "edited since; not live" : "not run";
   const last = before ? `before: ${before}` : "";
   const words = [first, tried?.text, last].filter(Boolean).join(" · ");
-  if (tried?.tone === "bad") return { sign: "✗", tone: "bad", text: words, actions };
+  if (tried?.tone === "bad") return { sign: "✗", tone: "bad", text: words, ready: false, actions };
   const [sign, tone] = told ? ["✎", "warn"] : ["·", "quiet"];
-  return { sign, tone, text: words, actions };
+  return { sign, tone, text: words, ready: tried?.ready ?? false, actions };
 }
 
 /** The lines of a notebook. */
@@ -47,7 +48,8 @@ export class StatusLines {
   take({ cells, drafts }: CellsMessage): void {
     for (const one of cells) this.told.set(one.cell, one);
     for (const one of drafts) this.drafts.set(one.cell, one);
-    this.paint();
+    const ids = new Set([...cells, ...drafts].map((one) => one.cell));
+    if (ids.size) this.paint(this.panel.content.widgets.filter((cell) => ids.has(cell.model.id)));
   }
 
   /** Say nothing any more: the kernel that knew is gone. */
@@ -65,9 +67,9 @@ export class StatusLines {
     if (cell) this.say(cell, standing(told, undefined, null));
   }
 
-  /** Say of each cell what is known of the text that is in it. */
-  paint(): void {
-    for (const cell of this.panel.content.widgets) {
+  /** Say of cells what is known of the text that is in them. */
+  paint(cells: readonly Cell[] = this.panel.content.widgets): void {
+    for (const cell of cells) {
       const { id, sharedModel } = cell.model;
       const [told, draft] = [this.told.get(id), this.drafts.get(id)];
       this.say(cell, told || draft ? standing(told, draft, sharedModel.getSource()) : null);
@@ -87,6 +89,7 @@ export class StatusLines {
     const said = JSON.stringify(now);
     if (made.dataset.said === said) return;
     made.dataset.said = said;
+    made.dataset.ready = String(now.ready);
     const words = made.querySelector("[role=status]") ?? element("span", { role: "status" });
     words.replaceChildren(sign(now.sign, now.tone), element("span", {}, now.text));
     // A button that has the focus is not taken away for another one of the same.

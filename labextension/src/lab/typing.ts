@@ -17,7 +17,7 @@ export class Typing {
 
   /** A key in a cell; `settled` is called after the pause. */
   key(cell: ICodeCellModel, settled: () => void): void {
-    // What was asked is past.
+    // What was asked is past, and so is what the kernel still does about it.
     if (this.asked.delete(cell.id)) this.send({ cell: cell.id, source: null });
     clearTimeout(this.clocks.get(cell.id));
     this.clocks.set(
@@ -33,8 +33,15 @@ export class Typing {
     );
   }
 
-  /** The kernel has said what became of a cell. */
-  answered(cell: string): void {
-    this.asked.delete(cell);
+  /** A cell is gone: nobody waits for it. */
+  gone(cell: string): void {
+    clearTimeout(this.clocks.get(cell));
+    this.clocks.delete(cell);
+    if (this.asked.delete(cell)) this.send({ cell, source: null });
+  }
+
+  dispose(): void {
+    for (const clock of this.clocks.values()) clearTimeout(clock);
+    this.clocks.clear();
   }
 }

@@ -1,69 +1,79 @@
-// What is told of the cells of one notebook, and what the kernel is told of those that are edited.
+// What is told of the cells of one notebook, and what the kernel is told of those that are edited; the notebook may be
+// shown more than once in a page.
 
-import type { Cell } from "@jupyterlab/cells";
-import type { NotebookPanel } from "@jupyterlab/notebook";
-import type { CellsMessage } from "../messages.ts";
-import { Answers } from "./answers.ts";
+import type { Context, NotebookPanel } from "@jupyterlab/notebook";
+import type { CellsMessage, MeshMessage } from "../messages.ts";
 import { followCells } from "./cells.ts";
-import { linkLines } from "./jump.ts";
 import { Link } from "./link.ts";
-import { Marks } from "./marks.ts";
-import { StatusLines } from "./status.ts";
 import { Typing } from "./typing.ts";
+import { Undo } from "./undo.ts";
+import { View } from "./view.ts";
 
 /** The extension's part in one notebook. */
 export class Workbench {
+  /** The mesh of its kernel; null where none is chosen. */
+  mesh: MeshMessage | null = null;
   private readonly link: Link;
-  private readonly typing: Typing;
-  private readonly marks: Marks;
-  private readonly lines: StatusLines;
-  private readonly answers: Answers;
+  private readonly views = new Map<NotebookPanel, View>();
+  private readonly undo = new Undo();
 
-  constructor(panel: NotebookPanel, compiles: () => boolean) {
-    this.marks = new Marks(panel);
-    this.lines = new StatusLines(panel);
-    this.answers = new Answers(panel, (message) => this.link.send(message));
+  /**
+   * @param context - of the notebook
+   * @param compiles - whether cells are to be compiled while they are typed
+   * @param changed - told when the mesh is another, or stands otherwise
+   */
+  constructor(
+    context: Context,
+    compiles: () => boolean,
+    private readonly changed: () => void,
+  ) {
     this.link = new Link(
-      panel,
+      context.sessionContext,
       (told) => this.take(told),
       () => this.forget(),
     );
-    this.typing = new Typing((message) => compiles() && this.link.send(message));
-    followCells(panel, (cell) => {
-      cell.sharedModel.changed.connect((_, change) => {
+    const typing = new Typing((message) => compiles() && this.link.send(message));
+    this.undo.add(() => this.link.dispose());
+    this.undo.add(() => typing.dispose());
+    if (!context.model) return;
+    followCells(context.model, this.undo, (cell, own) => {
+      own.connect(cell.sharedModel.changed, (_, change) => {
         if (!change.sourceChange) return;
-        this.lines.edited(cell);
-        this.typing.key(cell, () => {
-          this.lines.paint();
-          this.marks.settle(cell);
+        for (const view of this.views.values()) view.edited(cell);
+        typing.key(cell, () => {
+          for (const view of this.views.values()) view.settled(cell);
         });
       });
+      own.add(() => typing.gone(cell.id));
     });
-    const seen = new WeakSet<Cell>();
-    const look = () => {
-      for (const cell of panel.content.widgets) {
-        if (seen.has(cell)) continue;
-        seen.add(cell);
-        void linkLines(panel, cell);
-        this.marks.follow(cell);
-      }
-      this.lines.paint();
-      this.answers.paint();
-    };
-    panel.content.model?.cells.changed.connect(look);
-    look();
+  }
+
+  /** Show it in a view of the notebook, for as long as that is open; what is not shown any more is not listened to. */
+  add(panel: NotebookPanel, closed: () => void): void {
+    this.views.set(panel, new View(panel, (message) => this.link.send(message)));
+    if (this.views.size > 1) this.link.greet();
+    panel.disposed.connect(() => {
+      this.views.get(panel)?.dispose();
+      this.views.delete(panel);
+      if (this.views.size) return;
+      this.undo.run();
+      closed();
+    });
   }
 
   private take(told: CellsMessage): void {
-    for (const draft of told.drafts) this.typing.answered(draft.cell);
-    this.lines.take(told);
-    this.marks.take(told.marks);
-    this.answers.take(told);
+    for (const view of this.views.values()) view.take(told);
+    this.stands(told.mesh);
   }
 
   private forget(): void {
-    this.lines.forget();
-    this.answers.forget();
-    this.marks.forget();
+    for (const view of this.views.values()) view.forget();
+    this.stands(null);
+  }
+
+  private stands(mesh: MeshMessage | null): void {
+    if (JSON.stringify(mesh) === JSON.stringify(this.mesh)) return;
+    this.mesh = mesh;
+    this.changed();
   }
 }

@@ -1,9 +1,9 @@
 // A container of module federation (webpack.js.org/concepts/module-federation), which is how JupyterLab loads what is
 // prebuilt: what JupyterLab shares is taken from it, by name, before the extension is evaluated.
 (() => {
-  const SHARED = ["@codemirror/language","@codemirror/state","@codemirror/view","@jupyterlab/apputils","@jupyterlab/codemirror","@jupyterlab/launcher","@jupyterlab/notebook","@jupyterlab/settingregistry","@lezer/common","@lezer/highlight"];
+  const SHARED = ["@codemirror/language","@codemirror/state","@codemirror/view","@jupyterlab/apputils","@jupyterlab/codemirror","@jupyterlab/launcher","@jupyterlab/notebook","@jupyterlab/settingregistry","@jupyterlab/statusbar","@lezer/common","@lezer/highlight","@lumino/widgets"];
   // What Notebook 7 does not have, and is not missed there.
-  const OPTIONAL = ["@jupyterlab/launcher"];
+  const OPTIONAL = ["@jupyterlab/launcher", "@jupyterlab/statusbar"];
   let scope = {};
   const newest = (versions) =>
     Object.entries(versions).sort(
@@ -61,9 +61,10 @@ var import_codemirror = require("@jupyterlab/codemirror");
 var import_launcher = require("@jupyterlab/launcher");
 var import_notebook = require("@jupyterlab/notebook");
 var import_settingregistry = require("@jupyterlab/settingregistry");
+var import_statusbar = require("@jupyterlab/statusbar");
 
 // style/lab.css
-var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-answer {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 4px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.jp-mod-noOutputs > .wasmnb-answer {\n  display: none;\n}\n.wasmnb-answer button {\n  margin-right: 0.6em;\n}\n.wasmnb-status button {\n  margin-left: 0.6em;\n}\n.wasmnb-status button,\n.wasmnb-answer button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  padding: 0 0.5em;\n}\n.wasmnb-status button:hover,\n.wasmnb-answer button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible,\n.wasmnb-answer button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
+var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-answer {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 4px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.jp-mod-noOutputs > .wasmnb-answer {\n  display: none;\n}\n.wasmnb-answer button {\n  margin-right: 0.6em;\n}\n.wasmnb-status button {\n  margin-left: 0.6em;\n}\n.wasmnb-status button,\n.wasmnb-answer button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  padding: 0 0.5em;\n}\n.wasmnb-status button:hover,\n.wasmnb-answer button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible,\n.wasmnb-answer button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-mesh {\n  align-items: center;\n  display: flex;\n}\n.wasmnb-mesh button[hidden] {\n  display: none;\n}\n.wasmnb-mesh button {\n  background: transparent;\n  border: 0;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  padding: 0 4px;\n}\n.wasmnb-mesh button:hover {\n  background: var(--jp-layout-color3, Highlight);\n}\n.wasmnb-mesh button:focus-visible {\n  outline: 2px solid currentColor;\n  outline-offset: -2px;\n}\n.wasmnb-mesh .sign {\n  font-weight: bold;\n  margin-right: 0.35em;\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
 
 // src/dom.ts
 function element(tag, attributes = {}, ...children) {
@@ -240,9 +241,32 @@ var Typing = class {
       }, PAUSE)
     );
   }
-  /** The kernel has said what became of a cell. */
-  answered(cell) {
-    this.asked.delete(cell);
+  /** A cell is gone: nobody waits for it. */
+  gone(cell) {
+    clearTimeout(this.clocks.get(cell));
+    this.clocks.delete(cell);
+    if (this.asked.delete(cell)) this.send({ cell, source: null });
+  }
+  dispose() {
+    for (const clock of this.clocks.values()) clearTimeout(clock);
+    this.clocks.clear();
+  }
+};
+
+// src/lab/undo.ts
+var Undo = class {
+  steps = [];
+  add(step) {
+    this.steps.push(step);
+  }
+  /** Listen until then. */
+  connect(signal, slot) {
+    signal.connect(slot);
+    this.add(() => signal.disconnect(slot));
+  }
+  /** Undo all, the last first. */
+  run() {
+    for (const step of this.steps.splice(0).reverse()) step();
   }
 };
 
@@ -251,28 +275,45 @@ function followNotebooks(tracker, follow) {
   tracker.forEach(follow);
   tracker.widgetAdded.connect((_, panel) => follow(panel));
 }
-function followCells(panel, follow) {
-  const followed = /* @__PURE__ */ new WeakSet();
-  const cells2 = () => {
-    const list = panel.content.model?.cells;
-    for (let index = 0; list && index < list.length; index += 1) {
-      const cell = list.get(index);
-      if (cell.type !== "code" || followed.has(cell)) continue;
-      followed.add(cell);
-      follow(cell);
+function followCells(model, undo, follow) {
+  const followed = /* @__PURE__ */ new Map();
+  const look = () => {
+    const there = /* @__PURE__ */ new Set();
+    for (let index = 0; index < model.cells.length; index += 1) {
+      const cell = model.cells.get(index);
+      if (cell.type !== "code") continue;
+      there.add(cell);
+      if (followed.has(cell)) continue;
+      const own = new Undo();
+      followed.set(cell, own);
+      follow(cell, own);
+    }
+    for (const [cell, own] of followed) {
+      if (there.has(cell)) continue;
+      followed.delete(cell);
+      own.run();
     }
   };
-  const model = () => {
-    panel.content.model?.cells.changed.connect(cells2);
-    cells2();
-  };
-  panel.content.modelChanged.connect(model);
-  model();
+  undo.connect(model.cells.changed, look);
+  undo.add(() => {
+    for (const own of followed.values()) own.run();
+    followed.clear();
+  });
+  look();
 }
 function followNotebook(panel) {
-  followCells(panel, (cell) => followCell(cell, () => panel.content.codeMimetype));
+  let undo = new Undo();
+  const model = () => {
+    undo.run();
+    undo = new Undo();
+    const found = panel.content.model;
+    if (found) followCells(found, undo, (cell, own) => followCell(cell, own, () => panel.content.codeMimetype));
+  };
+  panel.content.modelChanged.connect(model);
+  panel.disposed.connect(() => undo.run());
+  model();
 }
-function followCell(cell, usual) {
+function followCell(cell, undo, usual) {
   let clock;
   const settle = () => {
     if (cell.isDisposed) return;
@@ -280,12 +321,13 @@ function followCell(cell, usual) {
     if (language) cell.mimeType = mimeOf(language);
     else if (MIMES.has(cell.mimeType)) cell.mimeType = usual();
   };
-  cell.sharedModel.changed.connect((_, change) => {
+  undo.connect(cell.sharedModel.changed, (_, change) => {
     if (!change.sourceChange) return;
     clearTimeout(clock);
     clock = setTimeout(settle, PAUSE);
   });
-  cell.mimeTypeChanged.connect(settle);
+  undo.connect(cell.mimeTypeChanged, settle);
+  undo.add(() => clearTimeout(clock));
   settle();
 }
 
@@ -314,7 +356,7 @@ var Answers = class {
   /** Offer what is told, and put the cells that were asked for below their responses. */
   take({ answers, cases }) {
     for (const one of answers) this.told.set(one.cell, one);
-    this.paint();
+    if (answers.length) this.paint();
     for (const one of cases) this.made(one);
   }
   /** Offer nothing any more: the kernel that knew is gone. */
@@ -327,8 +369,10 @@ var Answers = class {
     for (const cell of this.panel.content.widgets) {
       const filters = this.told.get(cell.model.id)?.filters ?? [];
       const row = this.rows.get(cell);
-      if (!filters.length) row?.remove();
-      else this.offer(cell, row ?? element("div", { class: ROW, "data-lm-suppress-shortcuts": "true" }), filters);
+      if (!filters.length) {
+        row?.remove();
+        this.rows.delete(cell);
+      } else this.offer(cell, row ?? element("div", { class: ROW, "data-lm-suppress-shortcuts": "true" }), filters);
     }
   }
   offer(cell, row, filters) {
@@ -354,7 +398,7 @@ var Answers = class {
   made({ cell: id, source, problem }) {
     const cell = this.panel.content.widgets.find((one) => one.model.id === id);
     const row = cell && this.rows.get(cell);
-    if (!row) return;
+    if (!cell || !row?.hasAttribute("aria-busy")) return;
     row.removeAttribute("aria-busy");
     say(row, problem);
     if (source) putBelow(this.panel, cell, source);
@@ -1368,6 +1412,126 @@ function propose(panel, source) {
   content.activeCellIndex = below;
 }
 
+// src/lab/meshitem.ts
+var import_widgets = require("@lumino/widgets");
+var MeshItem = class extends import_widgets.Widget {
+  /** @param pressed - puts below the active cell what shows more */
+  constructor(pressed) {
+    const words = element("span", { role: "status" });
+    super({
+      node: element("div", { class: "wasmnb-mesh" }, element("button", { type: "button", onclick: pressed }, words))
+    });
+  }
+  say(mesh) {
+    const [button, words] = [this.node.querySelector("button"), this.node.querySelector("[role=status]")];
+    if (!button || !words) return;
+    button.hidden = !mesh;
+    const said = JSON.stringify(mesh);
+    if (button.dataset.said === said) return;
+    button.dataset.said = said;
+    words.replaceChildren(...mesh ? [sign(mesh.sign, mesh.tone), element("span", {}, mesh.text)] : []);
+    button.title = mesh ? [mesh.detail, "show the verdicts"].filter(Boolean).join("; ") : "";
+  }
+};
+
+// src/lab/link.ts
+var TARGET = "wasmnb";
+var GONE = ["restarting", "autorestarting", "dead"];
+var Link = class {
+  constructor(context, take, lost) {
+    this.context = context;
+    this.take = take;
+    this.lost = lost;
+    this.undo.connect(context.kernelChanged, () => this.renew());
+    this.undo.connect(context.statusChanged, (_, status) => this.status(status));
+    this.undo.connect(context.connectionStatusChanged, (_, status) => {
+      if (status === "connected" && this.comm) this.greet();
+    });
+    this.undo.connect(context.iopubMessage, (_, { header, content }) => {
+      if (header.msg_type === "execute_input" && content.code?.includes("wasm")) this.named = true;
+    });
+    const leave = () => this.say({ page: this.page, here: false });
+    window.addEventListener("pagehide", leave);
+    this.undo.add(() => window.removeEventListener("pagehide", leave));
+    this.undo.add(() => {
+      leave();
+      this.detach();
+    });
+    this.renew();
+  }
+  context;
+  take;
+  lost;
+  comm = null;
+  connected = false;
+  named = false;
+  // A kernel without subshells reads nothing while a cell runs: of each cell, the newest text waits here.
+  waiting = /* @__PURE__ */ new Map();
+  undo = new Undo();
+  // A page that is not secure has no randomUUID.
+  page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  /** Tell the kernel; false where it does not listen. */
+  send(message) {
+    if (!this.connected) return false;
+    if ("source" in message && !this.reads()) this.waiting.set(message.cell, message);
+    else this.say(message);
+    return true;
+  }
+  /** Ask for everything: another view of the notebook knows nothing yet. */
+  greet() {
+    this.say({ page: this.page, here: true });
+  }
+  dispose() {
+    this.undo.run();
+  }
+  status(status) {
+    if (GONE.includes(status)) this.drop();
+    if (status !== "idle") return;
+    for (const [cell, message] of this.waiting) {
+      this.waiting.delete(cell);
+      this.say(message);
+    }
+    if (this.named && !this.connected) this.attach();
+    this.named = false;
+  }
+  reads() {
+    return Boolean(this.comm?.subshellId) || this.context.session?.kernel?.status !== "busy";
+  }
+  say(message) {
+    if (this.comm && !this.comm.isDisposed) this.comm.send({ ...message });
+  }
+  drop() {
+    this.detach();
+    this.lost();
+  }
+  detach() {
+    if (this.comm && !this.comm.isDisposed) this.comm.dispose();
+    this.comm = null;
+    this.connected = false;
+    this.waiting.clear();
+  }
+  renew() {
+    this.drop();
+    void this.context.ready.then(() => this.attach());
+  }
+  attach() {
+    const kernel = this.context.session?.kernel;
+    if (!kernel?.handleComms || this.context.isDisposed) return;
+    if (!this.comm || this.comm.isDisposed) {
+      const comm = kernel.createComm(TARGET, TARGET);
+      comm.onMsg = (message) => {
+        this.connected = true;
+        this.take(message.content.data);
+      };
+      comm.onClose = () => {
+        if (this.comm === comm) this.drop();
+      };
+      this.comm = comm;
+    }
+    this.greet();
+  }
+};
+
 // src/lab/jump.ts
 var PLACE = /\bcell line (\d+)(?:, column (\d+))?/g;
 async function linkLines(panel, cell) {
@@ -1415,58 +1579,6 @@ function linkIn(area, go) {
   }
 }
 
-// src/lab/link.ts
-var TARGET = "wasmnb";
-var Link = class {
-  constructor(panel, take, lost) {
-    this.panel = panel;
-    this.take = take;
-    this.lost = lost;
-    const { sessionContext } = panel;
-    sessionContext.kernelChanged.connect(() => this.renew());
-    sessionContext.statusChanged.connect((_, status) => {
-      if (status === "restarting" || status === "autorestarting" || status === "dead") this.drop();
-    });
-    sessionContext.iopubMessage.connect((_, message) => {
-      const code = message.header.msg_type === "execute_input" ? message.content.code : void 0;
-      if (!this.connected && code?.includes("wasm")) this.open();
-    });
-    this.renew();
-  }
-  panel;
-  take;
-  lost;
-  connected = false;
-  comm;
-  /** Tell the kernel; false where it does not listen. */
-  send(message) {
-    if (this.connected) this.comm?.send({ ...message });
-    return this.connected;
-  }
-  drop() {
-    this.connected = false;
-    this.lost();
-  }
-  renew() {
-    this.drop();
-    void this.panel.sessionContext.ready.then(() => this.open());
-  }
-  open() {
-    const kernel = this.panel.sessionContext.session?.kernel;
-    if (!kernel?.handleComms) return;
-    const comm = kernel.createComm(TARGET);
-    comm.onMsg = (message) => {
-      this.connected = true;
-      this.comm = comm;
-      this.take(message.content.data);
-    };
-    comm.onClose = () => {
-      if (this.connected) this.drop();
-    };
-    comm.open();
-  }
-};
-
 // src/lab/marks.ts
 var Marks = class {
   constructor(panel) {
@@ -1484,11 +1596,6 @@ var Marks = class {
       if (cell && view && mark(cell.model.sharedModel.getSource()) === one.mark) show(view, one);
     }
   }
-  /** A cell's text has come to rest: what was told of it before may be true again. */
-  settle(model) {
-    const cell = this.panel.content.widgets.find((one) => one.model === model);
-    if (cell) this.paint(cell);
-  }
   /** Show what is known of a cell that is new here, when it has an editor. */
   follow(cell) {
     void cell.ready.then(() => this.paint(cell));
@@ -1501,6 +1608,7 @@ var Marks = class {
       if (cell.editor) clear(cell.editor.editor);
     }
   }
+  /** Show in a cell what is known of the text that is in it: what was told of it before may be true again. */
   paint(cell) {
     const view = cell.editor?.editor;
     if (cell.isDisposed || !view) return;
@@ -1518,15 +1626,15 @@ function standing(told, draft, source) {
   const text = source === null ? "" : mark(source);
   const before = told ? [told.text, told.detail].filter(Boolean).join(" \xB7 ") : "";
   const actions = told?.actions ?? [];
-  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, actions };
+  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, ready: false, actions };
   const tried = draft && draft.mark === text ? draft : void 0;
   if (!told && !tried) return null;
   const first = told ? "edited since; not live" : "not run";
   const last = before ? `before: ${before}` : "";
   const words = [first, tried?.text, last].filter(Boolean).join(" \xB7 ");
-  if (tried?.tone === "bad") return { sign: "\u2717", tone: "bad", text: words, actions };
+  if (tried?.tone === "bad") return { sign: "\u2717", tone: "bad", text: words, ready: false, actions };
   const [sign2, tone] = told ? ["\u270E", "warn"] : ["\xB7", "quiet"];
-  return { sign: sign2, tone, text: words, actions };
+  return { sign: sign2, tone, text: words, ready: tried?.ready ?? false, actions };
 }
 var StatusLines = class {
   constructor(panel) {
@@ -1540,7 +1648,8 @@ var StatusLines = class {
   take({ cells: cells2, drafts }) {
     for (const one of cells2) this.told.set(one.cell, one);
     for (const one of drafts) this.drafts.set(one.cell, one);
-    this.paint();
+    const ids = new Set([...cells2, ...drafts].map((one) => one.cell));
+    if (ids.size) this.paint(this.panel.content.widgets.filter((cell) => ids.has(cell.model.id)));
   }
   /** Say nothing any more: the kernel that knew is gone. */
   forget() {
@@ -1555,9 +1664,9 @@ var StatusLines = class {
     const cell = this.panel.content.widgets.find((one) => one.model === model);
     if (cell) this.say(cell, standing(told, void 0, null));
   }
-  /** Say of each cell what is known of the text that is in it. */
-  paint() {
-    for (const cell of this.panel.content.widgets) {
+  /** Say of cells what is known of the text that is in them. */
+  paint(cells2 = this.panel.content.widgets) {
+    for (const cell of cells2) {
       const { id, sharedModel } = cell.model;
       const [told, draft] = [this.told.get(id), this.drafts.get(id)];
       this.say(cell, told || draft ? standing(told, draft, sharedModel.getSource()) : null);
@@ -1575,6 +1684,7 @@ var StatusLines = class {
     const said = JSON.stringify(now);
     if (made.dataset.said === said) return;
     made.dataset.said = said;
+    made.dataset.ready = String(now.ready);
     const words = made.querySelector("[role=status]") ?? element("span", { role: "status" });
     words.replaceChildren(sign(now.sign, now.tone), element("span", {}, now.text));
     const offered = JSON.stringify(now.actions);
@@ -1588,33 +1698,13 @@ var StatusLines = class {
   }
 };
 
-// src/lab/workbench.ts
-var Workbench = class {
-  link;
-  typing;
-  marks;
-  lines;
-  answers;
-  constructor(panel, compiles) {
+// src/lab/view.ts
+var View = class {
+  constructor(panel, send) {
+    this.panel = panel;
     this.marks = new Marks(panel);
     this.lines = new StatusLines(panel);
-    this.answers = new Answers(panel, (message) => this.link.send(message));
-    this.link = new Link(
-      panel,
-      (told) => this.take(told),
-      () => this.forget()
-    );
-    this.typing = new Typing((message) => compiles() && this.link.send(message));
-    followCells(panel, (cell) => {
-      cell.sharedModel.changed.connect((_, change) => {
-        if (!change.sourceChange) return;
-        this.lines.edited(cell);
-        this.typing.key(cell, () => {
-          this.lines.paint();
-          this.marks.settle(cell);
-        });
-      });
-    });
+    this.answers = new Answers(panel, send);
     const seen = /* @__PURE__ */ new WeakSet();
     const look = () => {
       for (const cell of panel.content.widgets) {
@@ -1626,11 +1716,16 @@ var Workbench = class {
       this.lines.paint();
       this.answers.paint();
     };
-    panel.content.model?.cells.changed.connect(look);
+    const cells2 = panel.content.model?.cells;
+    if (cells2) this.undo.connect(cells2.changed, look);
     look();
   }
+  panel;
+  marks;
+  lines;
+  answers;
+  undo = new Undo();
   take(told) {
-    for (const draft of told.drafts) this.typing.answered(draft.cell);
     this.lines.take(told);
     this.marks.take(told.marks);
     this.answers.take(told);
@@ -1639,6 +1734,82 @@ var Workbench = class {
     this.lines.forget();
     this.answers.forget();
     this.marks.forget();
+  }
+  /** A key was pressed in a cell. */
+  edited(model) {
+    this.lines.edited(model);
+  }
+  /** Nobody has typed in a cell for a moment. */
+  settled(model) {
+    const cell = this.panel.content.widgets.find((one) => one.model === model);
+    if (!cell) return;
+    this.lines.paint([cell]);
+    this.marks.paint(cell);
+  }
+  dispose() {
+    this.undo.run();
+  }
+};
+
+// src/lab/workbench.ts
+var Workbench = class {
+  /**
+   * @param context - of the notebook
+   * @param compiles - whether cells are to be compiled while they are typed
+   * @param changed - told when the mesh is another, or stands otherwise
+   */
+  constructor(context, compiles, changed) {
+    this.changed = changed;
+    this.link = new Link(
+      context.sessionContext,
+      (told) => this.take(told),
+      () => this.forget()
+    );
+    const typing = new Typing((message) => compiles() && this.link.send(message));
+    this.undo.add(() => this.link.dispose());
+    this.undo.add(() => typing.dispose());
+    if (!context.model) return;
+    followCells(context.model, this.undo, (cell, own) => {
+      own.connect(cell.sharedModel.changed, (_, change) => {
+        if (!change.sourceChange) return;
+        for (const view of this.views.values()) view.edited(cell);
+        typing.key(cell, () => {
+          for (const view of this.views.values()) view.settled(cell);
+        });
+      });
+      own.add(() => typing.gone(cell.id));
+    });
+  }
+  changed;
+  /** The mesh of its kernel; null where none is chosen. */
+  mesh = null;
+  link;
+  views = /* @__PURE__ */ new Map();
+  undo = new Undo();
+  /** Show it in a view of the notebook, for as long as that is open; what is not shown any more is not listened to. */
+  add(panel, closed) {
+    this.views.set(panel, new View(panel, (message) => this.link.send(message)));
+    if (this.views.size > 1) this.link.greet();
+    panel.disposed.connect(() => {
+      this.views.get(panel)?.dispose();
+      this.views.delete(panel);
+      if (this.views.size) return;
+      this.undo.run();
+      closed();
+    });
+  }
+  take(told) {
+    for (const view of this.views.values()) view.take(told);
+    this.stands(told.mesh);
+  }
+  forget() {
+    for (const view of this.views.values()) view.forget();
+    this.stands(null);
+  }
+  stands(mesh) {
+    if (JSON.stringify(mesh) === JSON.stringify(this.mesh)) return;
+    this.mesh = mesh;
+    this.changed();
   }
 };
 
@@ -1658,13 +1829,28 @@ var workbench = {
   description: "Says below each cell of a filter where it stands, and marks what is wrong in it.",
   autoStart: true,
   requires: [import_notebook.INotebookTracker],
-  optional: [import_settingregistry.ISettingRegistry],
-  activate: async (_, tracker, registry) => {
+  // Notebook 7 has no status bar.
+  optional: [import_settingregistry.ISettingRegistry, ...import_statusbar.IStatusBar ? [import_statusbar.IStatusBar] : []],
+  activate: async (app, tracker, registry, bar) => {
     document.head.append(element("style", {}, lab_default));
     const settings = await registry?.load("wasmnb:workbench").catch(() => null);
     const marks = () => settings?.get("marks").composite !== false;
+    const benches = /* @__PURE__ */ new Map();
+    const item = bar ? new MeshItem(() => void app.commands.execute("wasmnb:status", {})) : null;
+    const say2 = () => {
+      const context = tracker.currentWidget?.context;
+      item?.say((context && benches.get(context)?.mesh) ?? null);
+    };
+    if (item) bar?.registerStatusItem("wasmnb:mesh", { item, align: "left", rank: 20 });
+    tracker.currentChanged.connect(say2);
     followNotebooks(tracker, (panel) => {
-      void panel.context.ready.then(() => new Workbench(panel, marks));
+      void panel.context.ready.then(() => {
+        if (panel.isDisposed) return;
+        const bench = benches.get(panel.context) ?? new Workbench(panel.context, marks, say2);
+        benches.set(panel.context, bench);
+        bench.add(panel, () => benches.delete(panel.context));
+        say2();
+      });
     });
   }
 };
