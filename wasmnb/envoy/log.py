@@ -41,6 +41,8 @@ _MARK = re.compile(rf"{_HEAD}\[debug\]\[filter\] \[[^\]]*\] {_UPDATED}")
 _NOISE = (
     "][debug][filter]",
     "no configured limit to the number of allowed active downstream connections",
+    # Said of a look at what a service receives (`wasmnb.envoy.tap`).
+    "Admin tapping (via /tap) is unreliable when the admin endpoint is a pipe",
     # Said of what is loaded ahead (`wasmnb.plugin.rendering.envoy.ahead_resource`).
     "Using deprecated option 'envoy.extensions.wasm.v3.PluginConfig.capability_restriction_config'",
 )

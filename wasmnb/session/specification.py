@@ -110,6 +110,9 @@ class Specification:
         # Who names a gateway, or writes for another one, does not mean the pods that the session's default names.
         own = options.target_ref is None and where == ISTIO
         fallen = {name: _READ[name][1](defaults[name]) for name in ("phase", "fail_policy")}
+        if read.get("type") == PluginType.SINGLETON.value:
+            # It meets no requests, so it has no place among filters.
+            del fallen["phase"]
         if selector is not None:
             read["selector"] = labels(selector)
         elif own:
