@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from tests.mesh import tiny
 from wasmnb.cli.exit_codes import ExitCode
+from wasmnb.display.text import width
 from wasmnb.errors import BadNameError, MeshError, NoMeshError
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.protocol import Mesh
@@ -159,6 +161,17 @@ def test_status_is_for_people_and_for_pipelines(mesh):
     assert "details-v1-0" in narrow
     missing = mesh("status", "tag-two")
     assert (missing.code, missing.out) == (ExitCode.FAILED, "")
+
+
+def test_forty_columns_do_not_garble_what_is_said_of_a_mesh(mesh):
+    assert mesh("deploy", "tag-one", "-s", "app=details").code == ExitCode.DONE
+    asked = ["headers", "productpage", "details:9080/details/1"]
+    refused = ["deploy", "tag-two", "--id", "tag", "-s", "app=nothing,version=v1"]
+    for words in (["pods"], asked, [*asked, "--all-pods"], ["mesh", "list"], refused):
+        said = mesh.terminal(*words, columns=40, env={"NO_COLOR": "1"}).out
+        lines = [re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line) for line in re.split(r"[\r\n]+", said)]
+        assert [line for line in lines if width(line) > 40] == [], words
+        assert len(lines) > 2
 
 
 def test_a_rollback_and_what_is_left(mesh):

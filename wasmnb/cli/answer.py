@@ -113,7 +113,7 @@ def _table(result: Any, *, wide: bool, quiet: bool) -> str:
         remark(headline)
     out = found or ([] if none else _folded(headline, columns(sys.stdout)).splitlines())
     for block in record.blocks:
-        label = [visible(block.label)] if block.label else []
+        label = _folded(visible(block.label), columns(sys.stdout)).splitlines() if block.label else []
         shown = block.lines if wide or block.open else ()
         quoted = "\n".join(f"    {visible(line, keep=chr(9))}".rstrip() for line in shown)
         out += [*label, *_folded(quoted, columns(sys.stdout)).splitlines()] if shown else []
