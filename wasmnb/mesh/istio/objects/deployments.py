@@ -14,7 +14,6 @@ from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
 from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.protocol import Origin
-from wasmnb.module.envoy_abi import ENVOY, HIGRESS
 from wasmnb.plugin.enums import Kind
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import check_id, plugin_key
@@ -209,6 +208,7 @@ class Deployments:
     def _learn(self, plugin: Plugin, *, strict: bool = True) -> None:
         """Find out which root id the plugin's module registers; raise when it is another than the plugin's."""
         from wasmnb.module.check import check, unchecked  # noqa: PLC0415 - the parser comes with the first module
+        from wasmnb.module.envoy_abi import ENVOY, HIGRESS  # noqa: PLC0415
 
         module = module_of(plugin.image)
         if module is not None:
@@ -266,6 +266,8 @@ def examined(
     """Try a plugin on the embedded Envoy; give what was seen there, and what is worth a note."""
     if preflight is None:
         return None, ""
+    from wasmnb.module.envoy_abi import HIGRESS  # noqa: PLC0415 - for a module, not for a look
+
     progress.update("testing the module on an Envoy here")
     if module_of(plugin.image) is None:
         return None, "not tried before: its image is not at hand here"

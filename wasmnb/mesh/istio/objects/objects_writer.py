@@ -16,7 +16,6 @@ from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
-from wasmnb.plugin.rendering import render_istio, yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -38,6 +37,8 @@ def text_of(item: Mapping[str, Any]) -> str:
     if notes:
         metadata["annotations"] = notes
     whole = {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata, "spec": item["spec"]}
+    from wasmnb.plugin.rendering import yaml_text  # noqa: PLC0415 - for what is written, not for a look
+
     return yaml_text(_sorted(whole))
 
 
@@ -81,6 +82,8 @@ class ObjectsWriter:
             plugin = replace(plugin, id=name, selector={**plugin.selector, **part})
         if plugin.root_id is None:
             plugin = replace(plugin, root_id=self._roots.get(plugin.image.digest, ""))
+        from wasmnb.plugin.rendering import render_istio  # noqa: PLC0415 - as above
+
         return render_istio(plugin, self.objects.namespace, version=self.version, as_=self.as_)
 
     def text(self, plugin: Plugin) -> str:
