@@ -53,6 +53,21 @@ def looked(proving):
     return proving.proven(verdict(), POD, "mark")
 
 
+def test_requests_that_mutual_tls_keeps_out_are_said_to_be_unanswered_and_by_which_policy(monkeypatch):
+    policy = {"metadata": {"name": "all", "namespace": "home"}, "spec": {"mtls": {"mode": "STRICT"}}}
+    monkeypatch.setattr("wasmnb.mesh.istio.requests.mtls.policies", lambda *_: found)
+    proving = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080], "istio-system")
+    proving.permit(Proof.EFFECT)
+    monkeypatch.setattr(proving.requests, "_ask", lambda *_: None)
+    proving.known.tried("id", "sha256:1", Trial((Effect(PLAIN, TAGS),)))
+    proving.before("id", "sha256:1", "build", [(POD, frozenset())])
+    found = [policy]
+    assert "takes mutual TLS only (STRICT), as the policy home/all says" in looked(proving).reason
+    found, proving.requests._policies = [], (float("-inf"), [])
+    assert looked(proving).reason == "no request of ours was answered in time"
+    proving.close()
+
+
 def test_an_effect_in_the_answers_of_some_workers_alone_is_not_live(proving):
     proving.answers = [TAGGED, PLAINLY] * 3
     found = looked(proving)

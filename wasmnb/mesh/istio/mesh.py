@@ -89,7 +89,7 @@ class IstioMesh:
         self._admin = Admin(cluster, namespace, self._tunnels)
         self._gatherer = Gatherer(cluster, namespace, self._admin)
         self._images = Images(fetch)
-        self._proving = Proving(cluster, namespace, self._admin, self._gatherer.http_ports)
+        self._proving = Proving(cluster, namespace, self._admin, self._gatherer.http_ports, istio.namespace)
         self._proving.wanted, self._proving.trace.looks_only = prove, looks_only
         self._reader = VerdictReader(
             cluster,

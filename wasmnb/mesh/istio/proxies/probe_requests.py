@@ -7,11 +7,12 @@ from outside; to the loopback address it is not (Istio, ``tools/istio-iptables``
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import MeshError, TrafficError
-from wasmnb.mesh.istio.proxies.pods import PROXY, app, proxy_started, uid
+from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, proxy_started, uid
 from wasmnb.traffic import Headers, Request
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["AT_ONCE", "ProbeRequests"]
 
 _T = TypeVar("_T")
 _ANSWER = 3.0
+_LASTS = 30.0  # seconds for which what policies say is believed
 AT_ONCE = 16
 """Requests at the same time."""
 _AGENT = (("user-agent", "wasmnb-probe"),)
@@ -42,12 +44,17 @@ class ProbeRequests:
     namespace : str
     ports : callable
         Gives the ports of a pod that its proxy reads as HTTP.
+    root : str
+        Istio's own namespace, whose policies are for all.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, ports: Callable[[str], Sequence[int]]) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, ports: Callable[[str], Sequence[int]], root: str = "") -> None:
         self.cluster = cluster
         self.namespace = namespace
         self._ports = ports
+        self._root = root
+        self._unanswered: set[str] = set()
+        self._policies: tuple[float, list[dict[str, Any]]] = (float("-inf"), [])
         self._own: dict[tuple[str, str], list[int]] = {}
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="wasmnb-proving")
@@ -71,12 +78,33 @@ class ProbeRequests:
     def ask(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
         """Send a request to a pod, through its proxy; None when it was not answered in time."""
         response = self._ask(item, probe, str(item.get("status", {}).get("podIP") or ""))
-        if response is not None:
-            with self._lock:
+        with self._lock:
+            (self._unanswered.add if response is None else self._unanswered.discard)(uid(item))
+            if response is not None:
                 counts = self._own.setdefault(_since(item), [0, 0])
                 counts[0] += 1
                 counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
         return response
+
+    def why_unanswered(self, item: Mapping[str, Any]) -> str:
+        """Say why the last request to a pod was not answered; empty where it was, or none was sent."""
+        if uid(item) not in self._unanswered:
+            return ""
+        policy = self._strict(item)
+        why = f": the pod takes mutual TLS only (STRICT), as the policy {policy} says" if policy else " in time"
+        return f"no request of ours was answered{why}"
+
+    def _strict(self, item: Mapping[str, Any]) -> str:
+        """Name the policy by which a pod takes mutual TLS only, which a request of the pod to itself has not."""
+        from wasmnb.mesh.istio.requests import mtls  # noqa: PLC0415 - where a request was not answered
+
+        at, found = self._policies
+        if time.monotonic() - at > _LASTS:
+            found = mtls.policies(self.cluster, (self.namespace, self._root or self.namespace)) or []
+            self._policies = (time.monotonic(), found)
+        ports = self._ports(str(item["metadata"]["name"])) if found else ()
+        port = ports[0] if ports else 0
+        return mtls.strict(found, labels(item), port, namespace=self.namespace, root=self._root) if ports else ""
 
     def own(self, item: Mapping[str, Any]) -> tuple[int, int]:
         """Say how many answers of a pod's proxy were to requests of ours since it started, and how many with a 5xx."""
@@ -87,6 +115,7 @@ class ProbeRequests:
         """Forget all but these pods, by their uids."""
         with self._lock:
             self._own = {key: counts for key, counts in self._own.items() if key[0] in pods}
+            self._unanswered &= set(pods)
 
     def _past(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
         response = self._ask(item, probe, _LOOPBACK)

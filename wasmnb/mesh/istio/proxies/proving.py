@@ -32,7 +32,7 @@ __all__ = ["Proving"]
 
 _AGE = 300.0
 """Seconds that what was seen is believed; then it is looked for again, where that is allowed."""
-_AGAIN, _LONGEST = 1.0, 16.0
+_AGAIN, _LONGEST = 1.0, 8.0
 """Seconds until what was not seen is looked for again: twice as long each time, as an application is not to be asked
 all the time."""
 _TRACES = 2  # of a pod, until its filters are seen
@@ -100,13 +100,22 @@ class Proving:
     admin : Admin
     ports : callable
         Gives the ports of a pod that its proxy reads as HTTP.
+    root : str
+        Istio's own namespace.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, admin: Admin, ports: Callable[[str], Sequence[int]]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        admin: Admin,
+        ports: Callable[[str], Sequence[int]],
+        root: str = "",
+    ) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.wanted: Proof | None = None
-        self.requests = ProbeRequests(cluster, namespace, ports)
+        self.requests = ProbeRequests(cluster, namespace, ports, root)
         self.trace = RequestTrace(admin, self.requests)
         self.known = KnownEffects(self.requests)
         self.handled = RequestsSeen(self.requests, self.known, self.asks)
@@ -398,14 +407,18 @@ class Proving:
         if differing is not None:
             words = f"its effect showed in {differing[0]} of {differing[1]} answers"
             return Cause.UNSEEN, f"{words}: a worker of the proxy may run another build"
-        if self.wanted is Proof.TRACE:
-            why = self.trace.why_not(item)
-            told = f"cannot be had: {why}" if why else "does not show it either"
-            return Cause.UNSEEN, f"no effect of it was seen on the requests that were sent, and Envoy's trace {told}"
+        silent = self.requests.why_unanswered(item)
+        if silent or self.wanted is Proof.TRACE:
+            return Cause.UNSEEN, silent or self._untraced(item)
         if trial is None:
             words = "what it does is not known here, so that it cannot be looked for: deploy it from here"
             return Cause.UNASKED, f"{words} ({_TRACE})"
         return Cause.UNSEEN, f"{self._unseen(verdict, item)} ({_TRACE})"
+
+    def _untraced(self, item: Mapping[str, Any]) -> str:
+        why = self.trace.why_not(item)
+        told = f"cannot be had: {why}" if why else "does not show it either"
+        return f"no effect of it was seen on the requests that were sent, and Envoy's trace {told}"
 
     def _unseen(self, verdict: PodVerdict, item: Mapping[str, Any]) -> str:
         own = [effect.probe for effect in self.known.of(item, verdict.plugin, verdict.wanted)]
