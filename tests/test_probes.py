@@ -88,7 +88,7 @@ def test_a_request_is_named_without_its_secrets():
         ("example.com/x", {}, "does not stay in the mesh"),
         ("reviews:9080/reviews/1", {}, "comes to no pod that the plugin is put on"),
         ("POST details:9080/x", {}, "may change something there; it was not sent"),
-        ("details:9080/x", {"prove": "config"}, "No request may be sent"),
+        ("details:9080/x", {"prove": "config"}, "Requests are not allowed"),
     ],
 )
 @pytest.mark.parametrize("way", [{}, {"dry_run": True}, {"steps": "version=v1"}])

@@ -158,7 +158,7 @@ class Group(Generic[T]):
                 ) from error
             if self.kind is not None and not isinstance(thing, self.kind):
                 raise RegistrationError(
-                    f"The {self.noun} {entry.name!r} of the package {entry.distribution} is none.",
+                    f"The {self.noun} {entry.name!r} of the package {entry.distribution} is not a {self.noun}.",
                     why=[f"{entry.target} is a {type(thing).__name__}, and no {self.kind.__name__}"],
                     hint=f"install another version of {entry.distribution.partition(' ')[0]}, or uninstall it",
                 )

@@ -166,7 +166,7 @@ def test_the_local_mesh_takes_what_it_can(session):
         session.deploy(tag("one"), **other)
     assert {one.verdict for one in caught.value.verdicts} == {Verdict.LOADED}, "no request comes to it"
     session.undeploy("door")
-    assert "prove='config' takes what the proxies say for enough" in caught.value.hint
+    assert "prove='config' accepts what the proxies say" in caught.value.hint
     done = session.deploy(tag("one"), **{**other, "env": "API_KEY=a-third"}, prove="config")
     assert (done.unchanged, done.verdicts[0].verdict) == (False, Verdict.LOADED)
     assert session.deploy(tag("one"), **{**other, "env": "API_KEY=a-third"}, prove="config").unchanged

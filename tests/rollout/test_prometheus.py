@@ -79,7 +79,7 @@ def test_each_step_is_asked_about_with_its_pods_and_its_time(prometheus):
         ({"status": "success", "data": {"resultType": "scalar", "result": [1.0, "0"]}}, "it is 0"),
         ({"status": "success", "data": {"resultType": "matrix", "result": []}}, "it gives a matrix, not numbers"),
         ({"status": "success", "data": {"resultType": "vector", "result": [{"histogram": []}]}}, "gives a histogram"),
-        (b"<html>", "is no Prometheus"),
+        (b"<html>", "is not a Prometheus"),
     ],
 )
 def test_a_step_goes_back_whose_query_is_not_fulfilled(prometheus, answer, words):

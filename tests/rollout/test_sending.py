@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -55,7 +56,11 @@ def test_the_first_request_that_failed_is_in_the_record_and_in_the_error():
     rollout = caught.value.rollout.changed(lambda text: text.replace("password=hunter2", "***"))
     assert rollout.steps[0].failing[:2] == ("GET details:9080/details/123 from productpage", "503 OK from shop-v1")
     assert rollout.steps[0].failing[-1] == "no healthy upstream"
+    step = rollout.steps[0]
+    assert [sum(column) for column in zip(*step.course, strict=True)] == [step.seen.requests, step.seen.errors]
+    assert rollout.to_dict()["steps"][0]["course"] == [list(look) for look in step.course]
     shown = repr(record_of(rollout))
+    assert re.search("requests failed with a 5xx [·▁-█]+; before, [0-9]+ of [0-9]+ requests [·▁]", shown)
     assert "the first request that failed, version=v1" in shown
     assert "hunter2" not in shown
     assert any("503 OK from shop-v1" in line for line in caught.value.why)

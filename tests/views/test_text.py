@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wasmnb.display import Column, Record
-from wasmnb.display.text import age, cut, duration, pad, short_digest, size, visible, width
+from wasmnb.display.text import age, cut, duration, pad, several, short_digest, size, sparkline, visible, width
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,14 @@ def test_short_forms():
     assert short_digest("sha256:" + "a" * 64) == "sha256:" + "a" * 12
     assert short_digest("") == ""
     assert size(1234567) == "1,234,567 bytes"
+
+
+def test_numbers_agree_with_their_nouns():
+    assert several(1, "pod") == "1 pod"
+    assert several(0, "pod") == "0 pods"
+    assert several(1200, "property", "properties") == "1,200 properties"
+
+
+def test_a_line_of_blocks_shows_any_share_above_0():
+    assert sparkline([0.0, 0.001, 0.5, 1.0, 2.0, None]) == "▁▂▅██·"
+    assert sparkline([]) == ""

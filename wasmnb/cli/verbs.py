@@ -125,7 +125,7 @@ _MESH = (
 _JUDGING = ("pods", "status")
 _PROVE = Option(
     ("--prove",),
-    "istio: effect or trace allows requests that show whether filters act; config takes LOADED for enough",
+    "istio: effect or trace allows requests that show whether filters act; config accepts LOADED",
     "PROOF",
     values="effect|trace|config",
     keyword="shell_prove",

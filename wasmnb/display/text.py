@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime, timezone
+from math import ceil
+from typing import TYPE_CHECKING
 
-__all__ = ["age", "cut", "duration", "pad", "several", "short_digest", "size", "visible", "width"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["age", "cut", "duration", "pad", "several", "short_digest", "size", "sparkline", "visible", "width"]
 
 _DIGEST_SHOWN = len("sha256:") + 12
 _TENTHS_BELOW = 0.01
 _MILLISECONDS_UNTIL = 1.0
 _TENTHS_UNTIL = 10.0
 _MOST_PER_COLUMN = 8
+_BARS = "▁▂▃▄▅▆▇█"
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -84,6 +90,12 @@ def age(since: datetime, now: datetime | None = None) -> str:
         if seconds >= 2 * length:
             return f"{seconds // length}{unit}"
     return f"{seconds}s"
+
+
+def sparkline(shares: Sequence[float | None]) -> str:
+    """Draw shares from 0 to 1 as a line of blocks; the lowest is 0 alone, and ``·`` stands where none is known."""
+    top = len(_BARS) - 1
+    return "".join("·" if share is None else _BARS[ceil(min(max(share, 0.0), 1.0) * top)] for share in shares)
 
 
 def size(count: int) -> str:

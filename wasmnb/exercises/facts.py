@@ -70,7 +70,7 @@ def _config_differs(text: str, wanted: Mapping[str, Any]) -> str:
     try:
         config = json.loads(text) if wanted else None
     except ValueError:
-        return "its configuration is no JSON"
+        return "its configuration is not valid JSON"
     for path, value in wanted.items():
         found = config
         for key in path.split("."):

@@ -226,7 +226,7 @@ def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...], prov
         return
     hint: Text = Wording("{} and {} tell more", Verb("status", (plugin.id,)), Verb("logs", (rest[0].pod,)))
     if all(verdict.verdict is Verdict.LOADED for verdict in rest):
-        hint = joined(hint, Wording("{} takes what the proxies say for enough", Option("prove", "config")))
+        hint = joined(hint, Wording("{} accepts what the proxies say", Option("prove", "config")))
     raise DeployError(
         f"{plugin.id!r} is not live on {_of(rest, len(verdicts))}.",
         why=[f"{verdict.pod}: {verdict.verdict.value}. {verdict.reason}".rstrip() for verdict in rest],

@@ -85,7 +85,7 @@ class PrometheusCheck:
             words = f"The Prometheus {self.server} does not answer."
             raise UsageError(words, why=[str(error)[:_QUOTE]], hint="`kubectl port-forward` makes one local") from None
         except (ValueError, KeyError, TypeError):
-            raise UsageError(f"What answers at {self.server} is no Prometheus.", hint="give its URL") from None
+            raise UsageError(f"{self.server} is not a Prometheus.", hint="give its URL") from None
         if data is None:
             raise UsageError(
                 "Prometheus does not take a query.",

@@ -41,6 +41,8 @@ class Step:
         One per pod, the last that were seen.
     before, after : tuple of Count
         Counts of its pods when the new version had become LIVE, and when it had been watched.
+    course : tuple of (int, int)
+        Requests and errors between one look at the counts and the next, about a second each, while it was watched.
     usual : Seen
         Requests and errors in the same time under what ran there before.
     seconds : float
@@ -57,6 +59,7 @@ class Step:
     verdicts: tuple[PodVerdict, ...] = ()
     before: tuple[Count, ...] = ()
     after: tuple[Count, ...] = ()
+    course: tuple[tuple[int, int], ...] = ()
     usual: Seen = field(default_factory=Seen)
     seconds: float = 0.0
     reason: str = ""
@@ -81,6 +84,7 @@ class Step:
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "before": [count.to_dict() for count in self.before],
             "after": [count.to_dict() for count in self.after],
+            "course": [list(look) for look in self.course],
             "usual": self.usual.to_dict(),
             "seen": self.seen.to_dict(),
             "seconds": self.seconds,

@@ -162,7 +162,7 @@ class _Run:
                 watched(
                     *(self.mesh, step.pods, before, step.usual),
                     seconds=self.policy.watch_for,
-                    tell=lambda after: self._set(number, after=after),
+                    tell=lambda after: self._looked(number, after),
                 )
             if sending.failed is not None:
                 self._set(number, failing=failing_lines(sending.failed))
@@ -176,6 +176,12 @@ class _Run:
             self._set(number, outcome="live")
         finally:
             self._set(number, seconds=time.monotonic() - begin)
+
+    def _looked(self, number: int, after: tuple[Count, ...]) -> None:
+        """Keep the counts of now, and what came since the last look."""
+        step = self.now.steps[number]
+        new = Seen.between(step.after or step.before, after, step.pods)
+        self._set(number, after=after, course=(*step.course, (new.requests, new.errors)))
 
     def _apply(self, step: Step) -> None:
         first, self.touched = not self.touched, True

@@ -132,12 +132,12 @@ class Order:
         compiled = container is None and self._is_source(filters)
         if self.language is not None and not compiled:
             raise UsageError(
-                f"A language is for a source or a folder that is compiled here, and {_name(self.what)!r} is none.",
+                f"A language is for a source or a folder that is compiled here; {_name(self.what)!r} is neither.",
                 hint=Wording("leave {} out", Option("language", flag="--lang")),
             )
         if self.packaging.get("flags") and not compiled:
             raise UsageError(
-                f"Compiler flags are for a source or a folder that is compiled here, and {_name(self.what)!r} is none.",
+                f"Compiler flags are for a source or a folder that is compiled here; {_name(self.what)!r} is neither.",
                 hint=Wording(
                     "give them where it is compiled: {}",
                     Verb("filter", (_name(self.what),), (Option("include", "FOLDER", flag="-I"),), cell=True),
@@ -197,7 +197,7 @@ class Order:
 
         if isinstance(self.what, Filter | Module):
             raise UsageError(
-                Wording("{} builds a folder, and {} is none.", Option("in_container"), repr(self.what.name)),
+                Wording("{} builds a folder, and {} is not one.", Option("in_container"), repr(self.what.name)),
                 hint="give the folder's path",
             )
         module = build_in_container(

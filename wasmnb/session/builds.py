@@ -401,7 +401,7 @@ def _flags(call: CompileOptions) -> tuple[str, ...]:
 def _member(what: object, name: str) -> Path:
     if not isinstance(what, str | Path):
         raise UsageError(
-            Wording("{} names a filter in a folder, and {} is none.", Option("member", flag="-C"), repr(what)),
+            Wording("{} names a filter in a folder, and {} is not a folder.", Option("member", flag="-C"), repr(what)),
             hint="give the folder's path",
         )
     return member(Path(what).expanduser(), name)
@@ -410,7 +410,7 @@ def _member(what: object, name: str) -> Path:
 def _watchable(what: object, seconds: float | None, *, unattended: bool) -> Path:
     if not isinstance(what, str | Path) or not Path(what).expanduser().is_dir():
         raise UsageError(
-            Wording("{} wants a folder, and {} is none.", Option("watch"), str(what)),
+            Wording("{} needs a folder, and {} is not one.", Option("watch"), str(what)),
             hint=Wording("{}", Verb("build", ("./my-filter",), (Option("watch", value=True),))),
         )
     if seconds is not None and seconds <= 0:

@@ -334,7 +334,7 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
         )
     if labels and not wanted.wait:
         raise UsageError(
-            "Each step of a rollout is waited for.",
+            "A rollout waits for each of its steps.",
             hint=Wording("leave out {}, or {}", Option("wait", value=False, flag="--no-wait"), Option("steps")),
         )
     seconds = number("watch_for", _WATCH_FOR if options.watch_for is None else options.watch_for)

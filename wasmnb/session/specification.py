@@ -142,7 +142,7 @@ class Specification:
         how = self.prove or mesh.prove
         if self.probes and (how is Proof.CONFIG or (how is None and isinstance(mesh, MeshOfOthers))):
             raise UsageError(
-                "No request may be sent to see it act.",
+                "Requests are not allowed, and without them it is not seen to act.",
                 where=self.probes[0].place,
                 hint=Wording("allow it: {}", Option("prove", "effect")),
             )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Cell, Record, Tone
-from wasmnb.display.text import duration, several, short_digest
+from wasmnb.display.text import duration, several, short_digest, sparkline
+from wasmnb.rollout.traffic import Seen
 from wasmnb.views.mesh import verdict_cell
 
 if TYPE_CHECKING:
-    from wasmnb.rollout import Rollout
+    from wasmnb.rollout import Rollout, Step
 
 __all__ = ["rollout_record"]
 
@@ -21,6 +22,7 @@ _STEPS: dict[str, tuple[str, Tone]] = {
     "live": ("✓", "good"),
     "failed": ("✗", "bad"),
 }
+_WIDEST = 40  # blocks of a line
 _WORDS = {"asking": "needs your answer"}
 _TONES: dict[str, Tone] = {
     "live": "good",
@@ -96,11 +98,23 @@ def _ready(done: Rollout) -> str:
 
 
 def _traffic(done: Rollout) -> list[str]:
+    """Say which part of the requests failed, in all and as time went by, and beside it the part before."""
     return [
-        f"{step.selector}: {step.seen} failed with a 5xx; before, {step.usual}"
+        f"{step.selector}: {step.seen} failed with a 5xx {_course(step)}; before, {step.usual} {_line([step.usual])}"
         for step in done.steps
         if step.after and step.seen.requests
     ]
+
+
+def _course(step: Step) -> str:
+    """Draw the errors of a step, its looks taken together where there are many."""
+    each = -(-len(step.course) // _WIDEST)
+    groups = [step.course[at : at + each] for at in range(0, len(step.course), each or 1)]
+    return _line([Seen(sum(seen for seen, _ in one), sum(failed for _, failed in one)) for one in groups])
+
+
+def _line(seen: list[Seen]) -> str:
+    return sparkline([one.errors / one.requests if one.requests else None for one in seen])
 
 
 def _way_back(done: Rollout) -> list[str]:

@@ -86,7 +86,7 @@ class DeployOptions(PluginOptions):
     timeout: float | None = option("seconds to wait until it is live (default: 10)", "SECONDS", read=float)
     prove: str | None = option(
         "effect: live is what was seen to act; trace: by Envoy's trace too, where there is no effect; config: send no"
-        " requests, and take what the proxies say (LOADED) for enough",
+        " requests, and accept what the proxies say (LOADED)",
         "PROOF",
         values="effect|trace|config",
     )

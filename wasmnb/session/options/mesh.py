@@ -84,7 +84,7 @@ class MeshOptions:
     prove: str | None = option(
         "istio: how a filter is proven to act: effect sends plain requests of ours to the pods that it is put on, and "
         "what was not seen to act is LOADED; trace also raises the log levels of their proxies for a moment, where no "
-        "effect shows; config sends nothing and takes LOADED for enough",
+        "effect shows; config sends nothing and accepts LOADED",
         "PROOF",
         values="effect|trace|config",
     )

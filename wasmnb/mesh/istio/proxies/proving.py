@@ -142,7 +142,7 @@ class Proving:
         raise ForbiddenError(
             f"You may not {right}, by which requests are sent to see a filter act.",
             hint=Wording(
-                "a Role with the rule {} grants it; {} takes what the proxies say for enough",
+                "a Role with the rule {} grants it; {} accepts what the proxies say",
                 str(right.rule),
                 Option("prove", "config"),
             ),
