@@ -88,8 +88,7 @@ class Redaction : public Context {
 
   FilterHeadersStatus onResponseHeaders(uint32_t, bool) override {
     const WasmDataPtr encoding = getResponseHeader("content-encoding");
-    if (refused_ || encoding->size() == 0 || encoding->view() == "identity") return FilterHeadersStatus::Continue;
-    refused_ = true;
+    if (encoding->size() == 0 || encoding->view() == "identity") return FilterHeadersStatus::Continue;
     sendLocalResponse(502, "redaction", "this answer cannot be looked through\n", {});
     return FilterHeadersStatus::StopIteration;
   }
@@ -109,13 +108,13 @@ class Redaction : public Context {
 
  private:
   void redact() {
+    if (size_ == 0) return;
     std::string body = getBufferBytes(WasmBufferType::HttpResponseBody, 0, size_)->toString();
     const auto keep = static_cast<size_t>(static_cast<RedactionRoot*>(root())->keep);
     if (hide(&body, keep)) setBuffer(WasmBufferType::HttpResponseBody, 0, size_, body);
   }
 
   size_t size_ = 0;
-  bool refused_ = false;
 };
 
 static RegisterContextFactory register_Redaction(CONTEXT_FACTORY(Redaction), ROOT_FACTORY(RedactionRoot), "redaction");

@@ -37,7 +37,6 @@ class RedactionRoot extends RootContext {
 
 class Redaction extends Context {
   private size: u32 = 0;
-  private refused: bool = false;
 
   constructor(id: u32, private root: RedactionRoot) {
     super(id, root);
@@ -52,8 +51,7 @@ class Redaction extends Context {
 
   onResponseHeaders(count: u32, endOfStream: bool): FilterHeadersStatusValues {
     const encoding = stream_context.headers.response.get("content-encoding");
-    if (this.refused || encoding == "" || encoding == "identity") return FilterHeadersStatusValues.Continue;
-    this.refused = true;
+    if (encoding == "" || encoding == "identity") return FilterHeadersStatusValues.Continue;
     send_http_response(502, "redaction", String.UTF8.encode("this answer cannot be looked through\n"), []);
     return FilterHeadersStatusValues.StopIteration;
   }
@@ -72,6 +70,7 @@ class Redaction extends Context {
   }
 
   private redact(): void {
+    if (this.size == 0) return;
     const body = get_buffer_bytes(BufferTypeValues.HttpResponseBody, 0, this.size);
     if (hide(Uint8Array.wrap(body), this.root.keep as i32)) {
       set_buffer_bytes(BufferTypeValues.HttpResponseBody, 0, this.size, body);
