@@ -16,8 +16,9 @@ from pathlib import Path
 from wasmnb.exercises import chapters, solved
 
 ROOT = Path(__file__).parents[1]
+RECORDED = ROOT / "notebooks" / "workshop" / "example" / "recorded.json"
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
-#: What needs a cluster, or a parameter: shown without outputs.
+#: What needs a cluster, or a parameter: not run; istio's outputs were recorded on a cluster.
 _NOT_RUN = ("istio", "a-filter-is-not-live", "roll-back-now", "roll-out-a-filter")
 
 INDEX = """# wasmnb
@@ -25,6 +26,7 @@ INDEX = """# wasmnb
 From a notebook cell to a live service mesh, and proof that it is live.
 
 ```{toctree}
+:maxdepth: 1
 :caption: Begin
 README
 notebooks/quickstart
@@ -33,6 +35,7 @@ docs/faq
 ```
 
 ```{toctree}
+:maxdepth: 1
 :caption: Tutorial
 :glob:
 notebooks/workshop/0*
@@ -40,6 +43,7 @@ docs/trainer
 ```
 
 ```{toctree}
+:maxdepth: 1
 :caption: How to
 notebooks/images
 notebooks/dashboards
@@ -62,6 +66,7 @@ docs/editors
 ```
 
 ```{toctree}
+:maxdepth: 1
 :caption: Reference
 docs/commands
 docs/magics
@@ -71,6 +76,7 @@ CHANGELOG
 ```
 
 ```{toctree}
+:maxdepth: 1
 :caption: Concepts
 docs/limits
 ARCHITECTURE
@@ -81,10 +87,18 @@ CONTRIBUTING
 """
 
 CONF = """
+import sys
+
+sys.path.insert(0, {scripts!r})
 project = "wasmnb"
 html_theme = "furo"
 html_title = "wasmnb"
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "cell_lexer"]
+# Without a server a page cannot read another one, so results of a search have no excerpts.
+html_show_search_summary = False
+html_show_sourcelink = False
+html_copy_source = False
+html_show_copyright = False
 exclude_patterns = ["docs/words.md"]
 myst_heading_anchors = 3
 nb_execution_mode = {mode!r}
@@ -116,9 +130,23 @@ def gather(*, run: bool) -> None:
     known = chapters(workshop)
     for path in workshop.glob("*.ipynb"):
         path.write_text(json.dumps(solved(json.loads(path.read_text("utf-8")), known)), "utf-8")
+    _fill(SOURCE / "notebooks" / "istio.ipynb")
     left = [f"*{name}*" for name in _NOT_RUN]
     (SOURCE / "index.md").write_text(INDEX, "utf-8")
-    (SOURCE / "conf.py").write_text(CONF.format(mode="cache" if run else "off", left=left), "utf-8")
+    (SOURCE / "conf.py").write_text(
+        CONF.format(mode="cache" if run else "off", left=left, scripts=str(ROOT / "scripts")), "utf-8"
+    )
+
+
+def _fill(path: Path) -> None:
+    """Give a notebook that needs a cluster the outputs that were recorded on one."""
+    shown = json.loads(RECORDED.read_text("utf-8"))["outputs"]
+    notebook = json.loads(path.read_text("utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            found = shown.get("".join(cell["source"]), ())
+            cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": data} for data in found]
+    path.write_text(json.dumps(notebook), "utf-8")
 
 
 def main() -> int:
