@@ -61,6 +61,7 @@ docs/languages
 docs/meshes
 docs/targets
 docs/embedded-mesh
+docs/agent
 docs/workbench
 docs/editors
 ```
