@@ -156,6 +156,11 @@ def test_did_you_mean(word, meant):
     assert did_you_mean(word, ["selector", "config"]) == meant
 
 
+def test_the_only_one_that_begins_so_is_meant():
+    assert did_you_mean("--watch", ["--match", "--watch-for"]) == "did you mean '--watch-for'?"
+    assert did_you_mean("--watch", ["--match", "--watch-for", "--watch-again"]) == "did you mean '--match'?"
+
+
 def made_elsewhere(tree):
     """Find each place that sets a field of an error after it was made: a name that is caught, or made by a class."""
     kinds = {*drawn(), "kind"}

@@ -113,9 +113,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         The words there are.
     """
     lower = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    if not near and word:
-        near = [name for name in lower if name.startswith(word.lower())][:1]
+    begun = [name for name in lower if word and name.startswith(word.lower())]
+    # The only one that begins so is meant, however much longer it is.
+    near = begun if len(begun) == 1 else get_close_matches(word.lower(), lower, n=1, cutoff=0.6) or begun[:1]
     return f"did you mean {lower[near[0]]!r}?" if near else ""
 
 
