@@ -97,6 +97,7 @@ _HOMES = {
     "UnstartedError": "wasmnb.mesh.istio.api.api_errors",
 }
 _WIDEST = 300  # columns of a quoted line
+_DEEPER = 4  # columns that a place is set in where it is one of several
 _FOLD = 78  # columns of a line that is shown: there is room for it beside a side bar, and in a terminal
 # A sentence that ends with words of somebody else, which have a mark of their own.
 _TWO_MARKS = re.compile(r"(?<=[?!])\.$")
@@ -130,7 +131,7 @@ def _cut(line: str) -> str:
 
 def _folded(line: str) -> list[str]:
     """Break a line between words: front ends break it anywhere. What a caret points at stays whole."""
-    if len(line) <= _FOLD or re.match(r"\s*\d+ \| |\s+\^$", line):
+    if len(line) <= _FOLD or re.match(r"\s*\d+ \| |\s{6}\| |\s+\^$", line):
         return [line]
     import textwrap  # noqa: PLC0415 - for an error that is shown
 
@@ -184,14 +185,17 @@ class Place:
         """Give the quoted line behind its number, and a caret under the column; nothing without a quote."""
         if not self.quote:
             return []
-        # A cell may hold its whole program in one line: show the part around the column.
-        start = max(0, self.column - _WIDEST // 2) if len(self.quote) > _WIDEST else 0
-        part = self.quote[start : start + _WIDEST]
         gutter = f"{self.line or '':>5} | "
-        lines = [gutter + part]
-        if self.column:
-            lines.append(" " * len(gutter) + _under(part[: self.column - 1 - start]) + "^")
-        return lines
+        if not self.column:
+            return [gutter + self.quote[:_WIDEST]]
+        # A line that a terminal breaks has its caret under the wrong words: show what stands around the column.
+        room = _FOLD - len(gutter) - _DEEPER
+        start = max(0, min(self.column - room // 2, len(self.quote) - room))
+        part = self.quote[start : start + room]
+        before = ("…" if start else "") + part[bool(start) : self.column - 1 - start]
+        after = part[self.column - 1 - start :]
+        after = after[:-1] + "…" if start + room < len(self.quote) else after
+        return [gutter + before + after, " " * len(gutter) + _under(before) + "^"]
 
 
 class Explained(BaseException):
