@@ -71,7 +71,7 @@ def test_common_traps_have_a_hint(build, body, hint):
         ("<fstream>", 'std::ifstream f("/etc/hosts");', "no files"),
         ("<mutex>", "std::mutex m;", "one thread"),
         ('"absl/strings/str_cat.h"', "", "not included"),
-        ('"google/protobuf/util/time_util.h"', "", "no such header"),
+        ('"google/protobuf/util/field_mask_util.h"', "", "no such header"),
         ('"filter.pb.h"', "", "%%wasm_file x.proto"),
     ],
 )
