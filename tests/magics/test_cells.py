@@ -47,6 +47,11 @@ def displayed(kernel, cell):
         ("%wasm_pods\n%wasm_pods\n%wasm_status\n%wasm_pods", 4),
         ("for _ in range(3):\n    %wasm_pods", 3),
         ("if True:\n    %wasm_pods", 1),
+        ("for _ in range(3): %wasm_pods", 3),
+        ("if True: %wasm_pods  # every pod\nelse: %wasm_status", 1),
+        ("name = 'details'\nfor app in (name, name): %wasm_pods \\\n    # $app", 2),
+        ("if True: x = %wasm_pods", 0),
+        ("words = 'if True: %wasm_pods'", 0),
         ("if False:\n    %wasm_pods", 0),
         ("try:\n    %wasm_pods\nfinally:\n    pass", 1),
         ("def look():\n    %wasm_pods\nlook()\nlook()", 2),
@@ -85,6 +90,7 @@ def test_a_magic_that_there_is_not_is_an_error_with_a_proposal(mesh):
     for cell, near in (
         ("%wasm_deplyo x", "%wasm_deploy"),
         ("if True:\n    %wasm_pod", "%wasm_pods"),
+        ("if True: %wasm_pod", "%wasm_pods"),
         ("x = %wasm_statsu", "%wasm_status"),
         ("%%wasm_fliter x\nbody", "%%wasm_filter"),
     ):
@@ -96,8 +102,10 @@ def test_a_magic_that_there_is_not_is_an_error_with_a_proposal(mesh):
 
 def test_unloading_takes_it_away(mesh):
     before = len(mesh.ast_transformers)
+    tokens = len(mesh.input_transformer_manager.token_transformers)
     mesh.run_line_magic("unload_ext", "wasmnb")
     assert len(mesh.ast_transformers) == before - 1
+    assert len(mesh.input_transformer_manager.token_transformers) == tokens - 1
     mesh.run_line_magic("load_ext", "wasmnb")
     mesh.run_line_magic("reload_ext", "wasmnb")
     assert len(mesh.ast_transformers) == before

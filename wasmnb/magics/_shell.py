@@ -13,6 +13,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from wasmnb import lab, redact
 from wasmnb.errors import Place, UsageError
 from wasmnb.magics._cells import Magics
+from wasmnb.magics._one_line import BehindColon
 from wasmnb.magics._run import magic
 from wasmnb.views import register, unregister
 from wasmnb.wording import Front
@@ -49,6 +50,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     shell.Completer.custom_matchers.append(wasm_matcher)
     # Behind IPython's own, which take blank lines away from the front of a cell; cell magics are looked for after all.
     shell.input_transformer_manager.cleanup_transforms += _TRANSFORMS
+    shell.input_transformer_manager.token_transformers.append(BehindColon)
     shell.ast_transformers.append(Magics(commands, shell))
 
 
@@ -63,6 +65,8 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     matchers[:] = [known for known in matchers if getattr(known, "matcher_identifier", "") != _MARK]
     transforms = shell.input_transformer_manager.cleanup_transforms
     transforms[:] = [known for known in transforms if known not in _TRANSFORMS]
+    tokens = shell.input_transformer_manager.token_transformers
+    tokens[:] = [known for known in tokens if known is not BehindColon]
     shell.ast_transformers[:] = [known for known in shell.ast_transformers if not isinstance(known, Magics)]
 
 
