@@ -220,14 +220,16 @@ def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
     assert blind.set == []
 
 
-def judged(there, log, policy=FailPolicy.CLOSE, **more):
+def judged(there, log, policy=FailPolicy.CLOSE, skew=timedelta(0), **more):
     """Judge a filter that arrived at noon, at a minute after."""
     entry = Entry("home.one", "wasm", "sha256:1", "", "1", NOON)
     started = {"phase": "Running", "containerStatuses": [{"name": "istio-proxy", "state": {"running": {}}}]}
     item = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
     item["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = "2026-01-01T11:59:58Z"
     levels = {"wasm": "error"}
-    evidence = Evidence(item, (entry,), there, log=log, levels=levels, at=NOON + timedelta(minutes=1), **more)
+    evidence = Evidence(
+        item, (entry,), there, log=log, levels=levels, at=NOON + timedelta(minutes=1) - skew, skew=skew, **more
+    )
     wanted = DesiredState(
         plugin="one",
         digest="sha256:1",
@@ -358,6 +360,30 @@ def test_a_right_that_was_refused_is_asked_for_again(monkeypatch):
     now[0] = 6000.0
     assert cluster.may(right)
     assert answers == [False]
+
+
+@pytest.mark.parametrize(
+    ("date", "ahead"),
+    [("Thu, 01 Jan 2026 11:00:00 GMT", 3600), (None, 0), ("no date", 0), ("Thu, 01 Jan 2026 11:00:00 -0000", 0)],
+)
+def test_the_clusters_clock_is_read_off_its_answers(monkeypatch, date, ahead):
+    class Ten(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return NOON - timedelta(hours=2)
+
+    monkeypatch.setattr(clusters, "datetime", Ten)
+    assert clusters._skew(date) == timedelta(seconds=ahead)
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_what_arrived_is_as_old_as_the_clusters_clock_says(hours):
+    # Whoever looks has a clock that is behind by so much.
+    skew, log = timedelta(hours=hours), ProxyLog(NOON - timedelta(seconds=1), ())
+    unaccepted = Stats({"home.one": NOON - timedelta(hours=1)}, {"worker_0": 0})
+    found = judged(seen(dump(chain(9080, "home.one"))), log, stats=unaccepted, skew=skew)
+    assert found.verdict is Verdict.REJECTED
+    assert "nothing was accepted since it arrived" in found.evidence[-1]
 
 
 def test_acknowledgements_are_asked_of_the_istiod_that_runs_now():

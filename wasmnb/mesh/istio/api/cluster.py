@@ -7,6 +7,8 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -37,6 +39,8 @@ IN_CLUSTER = "in-cluster"
 
 _CONNECT, _READ = 5.0, 30.0  # seconds
 _NO_LASTS = 10.0  # seconds: a right may be granted meanwhile
+_SAME = timedelta(seconds=2)
+"""Between two clocks that are taken for the same; an answer says whole seconds only."""
 _CONNECTIONS = 32
 _AUTHORIZED = 1.0  # seconds: to see that a token is still good takes longer than a request
 
@@ -74,6 +78,8 @@ class Cluster:
         self._configuration = configuration
         self._pool = _pool(configuration)
         self._rights: dict[Right, tuple[bool, float]] = {}
+        # How far the API server's clock is ahead of this machine's.
+        self.skew = timedelta(0)
         self._authorized: dict[str, str] = {}
         self._authorized_until = float("-inf")
         self._lock = threading.Lock()
@@ -241,9 +247,14 @@ class Cluster:
             )
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(self.server, error) from error
+        self.skew = _skew(answer.headers.get("date"))
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
             raise refused(answer.status, self._read(answer).decode("utf-8", "replace"), f"{method} {path}", right)
         return answer
+
+    def now(self) -> datetime:
+        """Give the time by the cluster's clock, by which pods, logs and proxies say theirs."""
+        return datetime.now(timezone.utc) + self.skew
 
     def _read(self, answer: BaseHTTPResponse) -> bytes:
         import urllib3  # noqa: PLC0415 - for users of a cluster only
@@ -390,3 +401,14 @@ def _status(error: Any) -> int:
     words = str(error.reason).split()
     number = words[2] if words[:2] == ["Handshake", "status"] and len(words) > 2 else ""  # noqa: PLR2004
     return int(number) if number.isdigit() else int(error.status or 0)
+
+
+def _skew(date: str | None) -> timedelta:
+    """Say how far a clock is ahead of ours that has just said its time, in whole seconds; nothing for two or less."""
+    if not date:
+        return timedelta(0)
+    try:
+        ahead = parsedate_to_datetime(date) - datetime.now(timezone.utc)
+    except (TypeError, ValueError):  # of no zone, or none at all
+        return timedelta(0)
+    return ahead if abs(ahead) > _SAME else timedelta(0)

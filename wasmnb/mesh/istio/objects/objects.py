@@ -6,7 +6,6 @@ import getpass
 import json
 import os
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.api.api_errors import ConflictError, MissingError
@@ -251,7 +250,7 @@ class Objects:
     def marked(self, body: Mapping[str, Any], id: str, record: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
         """Give an object with our labels, and the record as an annotation."""
         metadata = dict(body["metadata"])
-        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        now = self.cluster.now().isoformat(timespec="milliseconds")
         kept = {**record, "by": _who(), "at": now, "notebook": _notebook()}
         metadata["namespace"] = self.namespace
         metadata["labels"] = {**metadata.get("labels", {}), _MANAGED: MANAGER, PLUGIN: id}

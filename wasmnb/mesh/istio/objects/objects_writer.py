@@ -244,7 +244,7 @@ def newest_of(stored: Sequence[Stored]) -> Stored | None:
 
 
 def put_at(stored: Stored) -> datetime:
-    """Say when an object was put in force, by our own clock of then."""
+    """Say when an object was put in force, by the cluster's clock."""
     return moment(str(stored.record.get("at", "")).replace("+00:00", "Z") or None)
 
 

@@ -36,7 +36,7 @@ class Case:
     def __init__(self, seen: Evidence, wanted: DesiredState, known: Known) -> None:
         self.seen, self.wanted, self.known = seen, wanted, known
         self.entry: Entry | None = seen.named(wanted.names)
-        self.age = seen.at - wanted.since
+        self.age = seen.now - wanted.since
 
     def say(self, verdict: Verdict, cause: Cause, reason: str = "", *lines: str) -> PodVerdict:
         """Give a verdict; where the lines tell more about its cause, they are believed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.errors import MeshError
@@ -82,6 +82,8 @@ class Evidence:
         How many workers hang, as far as Envoy has counted, of how many.
     missing : tuple of str
         What could not be read, and why, in words.
+    at, skew : datetime, timedelta
+        When it was seen by the clock here, and how far the cluster's is ahead of that.
     """
 
     item: Mapping[str, Any]
@@ -96,6 +98,12 @@ class Evidence:
     hanging: tuple[int, int] | None = None
     missing: tuple[str, ...] = ()
     at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    skew: timedelta = timedelta(0)
+
+    @property
+    def now(self) -> datetime:
+        """When it was seen by the cluster's clock, by which the proxy says when what arrived."""
+        return self.at + self.skew
 
     @property
     def name(self) -> str:
@@ -168,7 +176,7 @@ class Gatherer:
 
         def look(item: Mapping[str, Any]) -> Evidence:
             ack = acks.get(f"{item['metadata']['name']}.{self.namespace}")
-            return self._look(Evidence(item, ack=ack, missing=missing), whole=whole)
+            return self._look(Evidence(item, ack=ack, missing=missing, skew=self.cluster.skew), whole=whole)
 
         return list(self._threads.map(look, items))
 

@@ -102,7 +102,7 @@ class Health(Case):
         mark = f"{entry.name} {entry.updated} {entry.digest}"
         since = max(entry.updated, self.known.clean if self.known.entry == mark else entry.updated)
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
-        self.known.blank = (self.known.blank or seen.at) if seen.log.head is None else None
+        self.known.blank = (self.known.blank or seen.now) if seen.log.head is None else None
         if not (seen.log.covers(since) or self._blank(since)):
             cause, why = Cause.LOG_ROTATED, f"its log was rotated: what was logged since {since:%H:%M:%S} is gone"
             if not seen.log.whole:
@@ -146,7 +146,7 @@ class Health(Case):
         10 MiB), and then fall silent.
         """
         blank = self.known.blank
-        return blank is not None and blank <= since and self.seen.at - since < _SILENCE
+        return blank is not None and blank <= since and self.seen.now - since < _SILENCE
 
     def _live(self, entry: Entry) -> PodVerdict:
         seen = self.seen
@@ -158,6 +158,6 @@ class Health(Case):
         ports = seen.listeners.ports(http=True, having=entry.name) if seen.listeners else []
         lines += [f"before {ports_text(ports)} of the pod"] if ports else []
         lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
-        self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.at
+        self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.now
         remark = f"its VM crashed and was loaded again ({self._reloads}x)" if self._reloads else ""
         return self.say(Verdict.LIVE, Cause.NONE, remark, *lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.exchange import PLAIN
@@ -64,7 +64,7 @@ class RequestTrace:
 
     def _trace(self, item: Mapping[str, Any]) -> dict[str, str]:
         """Trace one request to a pod; give the calls into its filters, by their names."""
-        pod, by, begin = str(item["metadata"]["name"]), token(), datetime.now(timezone.utc) - _SLACK
+        pod, by, begin = str(item["metadata"]["name"]), token(), self._requests.cluster.now() - _SLACK
         requests = self._requests
         self._untraced.pop(uid(item), None)
         try:

@@ -11,7 +11,7 @@ import re
 import time
 import uuid
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
@@ -80,7 +80,7 @@ def observed(
         return replace(send(headers), unseen=f"what the service received is not known: {error.what}")
     mark = next((value for name, value in headers if name.lower() == MARK), "") or str(uuid.uuid4())
     marked = [*(line for line in headers if line[0].lower() != MARK), (MARK, mark)]
-    since, taken = datetime.now(timezone.utc) - _SLACK, None
+    since, taken = cluster.now() - _SLACK, None
     try:
         with raised(items, _LEVELS):
             taken = send(marked)
