@@ -30,7 +30,7 @@ class CellLexer(Lexer):
         if not below:
             yield from get_lexer_by_name("ipython3").get_tokens_unprocessed(text)
             return
-        yield 0, Comment.Preproc, first + end
+        yield 0, Comment, first + end
         start = len(first) + len(end)
         for at, kind, value in get_lexer_by_name(below, stripnl=False).get_tokens_unprocessed(rest):
             yield start + at, kind, value

@@ -28,7 +28,7 @@ From a notebook cell to a live service mesh, and proof that it is live.
 ```{toctree}
 :maxdepth: 1
 :caption: Begin
-README
+What it is, and how to begin <README>
 notebooks/quickstart
 notebooks/article
 docs/faq
@@ -75,6 +75,8 @@ docs/errors
 docs/figures
 CHANGELOG
 ```
+
+<p><a href="python/index.html">Python API</a>, from its docstrings</p>
 
 ```{toctree}
 :maxdepth: 1
@@ -159,6 +161,8 @@ def main() -> int:
         [*command, "-d", str(SITE) + "-doctrees", str(SOURCE), str(SITE)], check=False, env=environment
     )
     if built.returncode == 0:
+        reference = ["pdoc", "--docformat", "numpy", "--no-show-source", "-o", str(SITE / "python")]
+        subprocess.run([sys.executable, "-m", *reference, "wasmnb", "wasmnb.errors"], check=True)
         print(f"open {SITE / 'index.html'}")
     return built.returncode
 
