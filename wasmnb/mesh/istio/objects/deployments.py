@@ -12,6 +12,7 @@ from wasmnb.mesh.istio.objects.convergence import REMOVAL
 from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
+from wasmnb.mesh.istio.objects.plugin_facts import is_for
 from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.protocol import Origin
 from wasmnb.plugin.enums import Kind
@@ -95,7 +96,7 @@ class Deployments:
         with self._lock:
             self._learn(plugin, strict=preflight is not None)
             items = self._reader.serving()
-            probes = self._reader.proving.known.probes([item for item in items if plugin.selects(labels(item))])
+            probes = self._reader.proving.known.probes([item for item in items if is_for(plugin, item)])
             trial, note = examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
             if trial is not None:
                 self._reader.proving.known.tried(plugin.id, plugin.image.digest, trial)
@@ -220,7 +221,7 @@ class Deployments:
     def _selected(self, plugin: Plugin, items: Sequence[Item]) -> list[Item]:
         if plugin.kind.foreign:
             return []
-        found = [item for item in items if plugin.selects(labels(item))]
+        found = [item for item in items if is_for(plugin, item)]
         if not found and not plugin.targets:
             raise self._reader.no_pod(plugin.selector, items)
         return found

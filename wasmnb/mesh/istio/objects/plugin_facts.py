@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from wasmnb.mesh.istio.objects.objects import Stored
+    from wasmnb.plugin import Plugin
 
-__all__ = ["as_recorded", "digest_of", "envoy_name", "policy_of", "said_by", "selects", "serves"]
+__all__ = ["as_recorded", "digest_of", "envoy_name", "is_for", "policy_of", "said_by", "selects", "serves"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -101,6 +102,12 @@ def serves(stored: Stored) -> bool:
     """Say whether an object's plugin is for what comes to a pod, not only for what the pod sends."""
     modes = [one.get("mode") for one in (stored.record.get("plugin") or {}).get("match") or ()]
     return not modes or any(mode != Mode.CLIENT.value for mode in modes)
+
+
+def is_for(plugin: Plugin, item: Mapping[str, Any]) -> bool:
+    """Say whether a plugin is for a pod: by its selector, or by what it is attached to."""
+    has = labels(item)
+    return plugin.selects(has) or any(_is_for(target.to_dict(), has) for target in plugin.targets)
 
 
 def selects(stored: Stored, item: Mapping[str, Any]) -> bool:

@@ -137,12 +137,16 @@ class FilterChain:
         Whether the proxy reads the connections as HTTP.
     filters : frozenset of str
         The discovered filters in it that are not disabled.
+    bound : int
+        The port at which its listener itself takes connections without TLS, as a gateway's does; 0 where they are led
+        to it, or come with TLS.
     """
 
     inbound: bool
     port: int
     http: bool
     filters: frozenset[str]
+    bound: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,11 @@ class Listeners:
     def http(self) -> bool:
         """Whether anything is read as HTTP."""
         return any(chain.http for chain in self.chains)
+
+    @property
+    def bound(self) -> list[int]:
+        """The ports of a gateway at which it takes HTTP without TLS."""
+        return sorted({one.bound for one in self.chains if one.http and one.bound and not one.inbound})
 
     def ports(self, *, http: bool | None = None, having: str = "") -> list[int]:
         """Give the ports of the pod that its services name.
@@ -328,13 +337,15 @@ def _mark(configs: Iterable[Mapping[str, Any]]) -> str:
 
 def _chains(listener: Mapping[str, Any]) -> Iterator[FilterChain]:
     inbound = listener.get("traffic_direction") == "INBOUND"
+    binds = listener.get("bind_to_port", True)
+    own = int(((listener.get("address") or {}).get("socket_address") or {}).get("port_value") or 0) if binds else 0
     every = [*(listener.get("filter_chains") or ())]
     if "default_filter_chain" in listener:
         every.append(listener["default_filter_chain"])
     for chain in every:
         names, http = _discovered(chain)
         port = int((chain.get("filter_chain_match") or {}).get("destination_port") or 0)
-        yield FilterChain(inbound, port, http, frozenset(names))
+        yield FilterChain(inbound, port, http, frozenset(names), 0 if "transport_socket" in chain else own)
 
 
 def _discovered(chain: Mapping[str, Any]) -> tuple[set[str], bool]:

@@ -218,7 +218,9 @@ class Gatherer:
     def http_ports(self, pod: str) -> list[int]:
         """Give the ports of a pod that its proxy reads as HTTP; none where it cannot be asked."""
         try:
-            return self._read_inbound(pod).ports(http=True)
+            inbound = self._read_inbound(pod)
+            # A gateway has no listener for what comes in, but some of its own.
+            return inbound.ports(http=True) if inbound.chains else listeners(self.admin.get(pod, LISTENERS)).bound
         except (MeshError, TimeoutError, ValueError):
             return []
 

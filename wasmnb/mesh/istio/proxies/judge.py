@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["judge", "not_selected"]
 
 
-def not_selected(item: Mapping[str, Any], wanted: DesiredState, labels: str) -> PodVerdict:
-    """Say that a plugin is not for a pod."""
-    reason = f"the pod's labels do not match {labels}"
+def not_selected(item: Mapping[str, Any], wanted: DesiredState, reason: str) -> PodVerdict:
+    """Say that a plugin is not for a pod, and why."""
     name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
     verdict, cause = Verdict.NOT_SELECTED, Cause.LABELS_DIFFER
     return PodVerdict(name, wanted.plugin, verdict, wanted.digest, "", reason, (), now, cause)

@@ -32,6 +32,7 @@ from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.rendering import resource_names
+from wasmnb.plugin.scope import TargetRef
 from wasmnb.plugin.selector import labels_text
 from wasmnb.plugin.verdict import Cause, Verdict
 from wasmnb.wording import Option, Verb, Wording
@@ -251,7 +252,7 @@ class VerdictReader:
                         # What was seen to act does so no more when another filter that answers comes before it.
                         loaded.append((len(found) - 1, item, evidence[name].standing(wanted.names)))
                 elif rest:
-                    found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _labels(mine)))
+                    found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _elsewhere(mine)))
         mended = self._mended(asked)
         proven = [one.noted(mended.get(one.pod, "")) for one in self._proven(found, loaded, stored)]
         if not whole:
@@ -412,6 +413,9 @@ def _as_deployed(verdict: PodVerdict, stored: Stored, drift: Sequence[Drift]) ->
     return replace(verdict, wanted=wanted, reason=reason)
 
 
-def _labels(stored: Sequence[Stored]) -> str:
+def _elsewhere(stored: Sequence[Stored]) -> str:
+    """Say for which other pods a plugin is."""
     plugin = stored[-1].record.get("plugin") or {}
-    return labels_text(plugin.get("selector") or {})
+    if plugin.get("targets"):
+        return f"it is for {', '.join(str(TargetRef.from_dict(one)) for one in plugin['targets'])}"
+    return f"the pod's labels do not match {labels_text(plugin.get('selector') or {})}"
