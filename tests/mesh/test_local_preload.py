@@ -96,6 +96,24 @@ def test_what_does_not_come_through_the_canary_comes_to_no_pod(mesh):
     assert verdict.verdict is Verdict.LIVE
 
 
+def test_what_the_canary_cannot_keep_is_no_hindrance_to_the_others(mesh):
+    first, second = tag("nineteen"), tag("twenty")
+    mesh.apply(Plugin("tag", package(first), DETAILS))
+    mesh._deployments._canary._keep(Module("trapping", TRAPPING))
+    mesh.apply(Plugin("tag", package(second), DETAILS))
+    kept = mesh._plan.canary.ahead
+    assert [name.rpartition("/")[2][:-5] for name in kept[:2]] == [one.digest[7:] for one in (second, first)]
+    mesh.apply(Plugin("tag", package(second), DETAILS, config={"other": 1}))
+    assert mesh._plan.canary.ahead == kept
+
+
+def test_a_runtime_that_asks_what_there_is_while_it_starts_is_loaded_ahead(mesh):
+    """Go's asks for folders, and traps unless it hears that there are none."""
+    module = build("asking", initialize="if (prestat(3, memory) != 8) __builtin_trap()")
+    assert mesh.preload(module, DETAILS)
+    mesh.unload("asking")
+
+
 def test_a_proxy_that_ends_comes_back_without_it(mesh):
     assert mesh.preload(tag("five"), DETAILS)
     pid = mesh._processes.state(details(mesh).name).pid
@@ -165,7 +183,7 @@ def test_what_is_typed_is_loaded_ahead_where_the_filter_runs_or_where_its_cell_p
     assert typed(ahead, session, tag("thirteen")).ready is Readiness.READY
     assert [proxy for proxy in mesh._plan.everyone if proxy.ahead] == [details(mesh)]
     assert typed(ahead, session, Module("new", tag("fifteen").wasm), deploy="app=ratings").ready is Readiness.READY
-    assert [proxy.labels["app"] for proxy in mesh._plan.everyone if proxy.ahead] == ["ratings"], "the other is past"
+    until(lambda: [one.labels["app"] for one in mesh._plan.everyone if one.ahead], lambda apps: apps == ["ratings"])
     assert [plugin.id for plugin in mesh.plugins()] == ["tag"]
     ahead.let_go()
     until(lambda: any(proxy.ahead for proxy in mesh._plan.everyone), lambda some: not some)

@@ -22,6 +22,8 @@ IMPORT("proxy_get_buffer_bytes") int get_buffer(int kind, size from, size length
 IMPORT("proxy_get_property") int get_property(const char *, size, char **, size *);
 IMPORT("proxy_log") int log_line(int level, const char *, size);
 IMPORT("proxy_send_local_response") int local_response(int, const char *, size, char *, size, char *, size, int);
+__attribute__((import_module("wasi_snapshot_preview1"), import_name("fd_prestat_get"))) int prestat(int, int *);
+static int memory[2];
 static char heap[65536];
 static size used;
 static char *text;
@@ -38,7 +40,7 @@ static int path_has(char letter) {
   return 0;
 }
 EXPORT("proxy_abi_version_0_2_1") void abi(void) {}
-EXPORT("_initialize") void initialize(void) {}
+EXPORT("_initialize") void initialize(void) { INITIALIZE; }
 EXPORT("proxy_on_memory_allocate") void *allocate(size n) {
   if (used + n > sizeof heap) used = 0;
   void *at = heap + used;
@@ -60,15 +62,18 @@ def header(name: str, value: str) -> str:
     return f'add_header(2, "{name}", {sizes[0]}, "{value}", {sizes[1]})'
 
 
-def build(name: str, *, response: str = "", request: str = "", start: str = "", configure: str = "") -> Module:
+def build(
+    name: str, *, response: str = "", request: str = "", start: str = "", configure: str = "", initialize: str = ""
+) -> Module:
     """Compile a filter whose callbacks do the given C statements."""
     uses("compiler", "zig")
-    return _built(name, response, request, start, configure)
+    return _built(name, response, request, start, configure, initialize=initialize)
 
 
 @cache
-def _built(name: str, response: str, request: str, start: str, configure: str) -> Module:
-    source = _SOURCE.replace("CONFIGURE", configure).replace("START", start).replace("RESPONSE", response)
+def _built(name: str, response: str, request: str, start: str, configure: str, *, initialize: str) -> Module:
+    source = _SOURCE.replace("INITIALIZE", initialize)
+    source = source.replace("CONFIGURE", configure).replace("START", start).replace("RESPONSE", response)
     source = source.replace("REQUEST", _REQUEST % request if request else "")
     zig = Path(ziglang.__file__).parent / "zig"
     with TemporaryDirectory() as folder:

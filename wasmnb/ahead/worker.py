@@ -176,7 +176,8 @@ class Ahead:
                 before.let_go()
             if loaded is not None:
                 with self._moved:
-                    self._loaded[cell] = (loaded, time.monotonic() + self._lingers)
+                    # What was overtaken meanwhile is of no use any more.
+                    self._loaded[cell] = (loaded, time.monotonic() + (0.0 if leash.stopped else self._lingers))
 
     def _try(
         self, cell: str, text: str, read: Callable[[str], Draft], leash: Leash

@@ -87,6 +87,8 @@ class Canary:
         self._processes = processes
         self._lock = threading.Lock()
         self._number = 1
+        # How many loads Envoy had refused when it was last ready.
+        self._refusals = 0
         self._known: dict[Hashable, Trial] = {}
         self._without: dict[Probe, tuple[frozenset[Trait], ...]] = {}
 
@@ -160,7 +162,7 @@ class Canary:
             False where Envoy refuses it, crashes, or does not come back; others should not load it then.
         """
         with self._lock:
-            before = self._ready()
+            before, known = self._ready(), self._proxy.ahead
             if self._keep(module):
                 return True
             state = self._processes.state(self._proxy.name)
@@ -170,7 +172,7 @@ class Canary:
                     if found.ahead == self._proxy.ahead_version:
                         return True
                     if found.ahead_rejected > before.ahead_rejected:
-                        self._proxy.load_ahead(())
+                        self._let_go(found, known)
                         return False
                     time.sleep(_STEP)
             except StoppedError:
@@ -193,6 +195,11 @@ class Canary:
             if str(path) not in self._proxy.ahead:
                 path.unlink(missing_ok=True)
         return False
+
+    def _let_go(self, found: Discovery, known: Sequence[str]) -> None:
+        """Have what was loaded last, and is refused, be no hindrance to the others."""
+        self._refusals = found.ahead_rejected
+        self._proxy.load_ahead(known)
 
     def _chain(self, *plugins: Applied) -> Chain:
         self._number += 1
@@ -360,7 +367,10 @@ class Canary:
                 (found,) = answers()
             # An Envoy that is being ended still has the chain of before.
             if not isinstance(found, OSError) and self._current(found) and not any(silences):
-                return found
+                if found.ahead == self._proxy.ahead_version:
+                    self._refusals = found.ahead_rejected
+                    return found
+                self._let_go(found, self._proxy.ahead[1:])
             lacks = self._lacks(found, silences[0])
             now = self._processes.state(self._proxy.name)
             if now != state and time.monotonic() - began < _START:
@@ -383,9 +393,11 @@ class Canary:
         return f"It has filters {found.version or 'none'} and loaded {found.ahead or 'nothing'} ahead; it {given}"
 
     def _current(self, found: Discovery) -> bool:
-        """Say whether it is done with what it was given; what it refused to load ahead it does not take up again."""
-        loaded = found.ahead == self._proxy.ahead_version or found.ahead_rejected
-        return found.version == self._proxy.chain.version and bool(loaded)
+        """Say whether it is done with what it was given; it has refused to load the newest, or loaded it."""
+        # An Envoy that was started again counts from zero.
+        self._refusals = min(self._refusals, found.ahead_rejected)
+        loaded = found.ahead == self._proxy.ahead_version or found.ahead_rejected > self._refusals
+        return found.version == self._proxy.chain.version and loaded
 
     def _discovery(self, timeout: float) -> Discovery | None:
         try:

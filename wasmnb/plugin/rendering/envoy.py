@@ -35,6 +35,11 @@ CHAIN_NAME = "plugins"
 """What a listener calls the chain that it discovers; the statistics of the discovery carry this name."""
 
 AHEAD_NAME = "ahead"
+# What Go's runtime asks of a host while it is initialized, and traps without: nothing here tells or changes anything.
+_WHILE_LOADED = (
+    *("args_get", "args_sizes_get", "environ_get", "environ_sizes_get", "fd_fdstat_get", "fd_prestat_get"),
+    *("clock_time_get", "poll_oneoff", "random_get", "sched_yield"),
+)
 """What a listener without traffic calls the modules that it discovers, which are loaded and never act."""
 
 _TYPES = "type.googleapis.com/"
@@ -174,8 +179,8 @@ def network_resource(version: str, filters: Sequence[dict[str, Any]]) -> dict[st
 def ahead_resource(version: str, filenames: Sequence[str]) -> dict[str, Any]:
     """Render modules that are loaded ahead: V8 compiles each, and what has the same bytes later need not be compiled.
 
-    A capability that no VM knows is the only one that they have: no callback is called, not even those of the start,
-    and no function of the host can be. What an SDK does before them (static constructors) is done.
+    Time, chance, and an empty environment are all that they have: no callback is called, not even those of the start,
+    and no function of a proxy can be. What an SDK does before them (static constructors) is done.
 
     Parameters
     ----------
@@ -190,7 +195,7 @@ def ahead_resource(version: str, filenames: Sequence[str]) -> dict[str, Any]:
             "name": AHEAD_NAME,
             "failure_policy": _POLICIES[FailPolicy.OPEN],
             "vm_config": {"vm_id": AHEAD_NAME, "runtime": _RUNTIME, "code": code},
-            "capability_restriction_config": {"allowed_capabilities": {"none": {}}},
+            "capability_restriction_config": {"allowed_capabilities": {name: {} for name in _WHILE_LOADED}},
         }
         filters.append({"name": AHEAD_NAME, "typed_config": {"@type": _HTTP_WASM, "config": config}})
     chain = {"@type": CHAIN_TYPE, "default_filter_chain": {"filters": filters or [_PASS_THROUGH]}}
