@@ -17,6 +17,7 @@ from wasmnb.image.registry import push
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
+_PYTHON = "/usr/bin/python3"
 _LEFT_OUT = re.compile(
     r"__pycache__|config-.*|(?:site|dist)-packages|ensurepip|idlelib|lib2to3|pydoc_data|test|tkinter|turtle.*"
 )
@@ -44,7 +45,9 @@ def _left_out(path: Path, library: Path) -> bool:
 def push_base(reference: str) -> str:
     """Push an image whose ``python3`` is the one that runs the tests, and give its reference by digest."""
     program, library = Path(sys._base_executable).resolve(), Path(sysconfig.get_path("stdlib"))
-    layer = Layer().program(str(program), program).folder("/tmp", 0o1777).link("/usr/bin/python3", str(program))
+    layer = Layer().program(str(program), program).folder("/tmp", 0o1777)
+    if str(program) != _PYTHON:
+        layer.link(_PYTHON, str(program))
     inside = [path for path in sorted(library.rglob("*")) if path.is_file() and not _left_out(path, library)]
     compiled = [path for path in inside if path.suffix == ".so"]
     # At once: a call for each would take longer than all the rest.
@@ -54,7 +57,7 @@ def push_base(reference: str) -> str:
     for path in inside:
         layer.file(str(path), path)
     archive = layer.archive()
-    config = Image((), (archive,), "/usr/bin/python3").config()
+    config = Image((), (archive,), _PYTHON).config()
     blobs = tuple(_Blob("sha256:" + hashlib.sha256(data).hexdigest(), data) for data in (config, archive))
     described = [
         {"mediaType": kind, "digest": one.digest, "size": len(one.data)}
