@@ -212,3 +212,10 @@ def test_showing_needs_neither_ipython_nor_pandas():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_short_name_is_not_broken_at_its_hyphens():
+    record = Record("t", columns=(Column("a"), Column("b")), rows=(("reviews-v1-0", "web-7d4b9c6f5-x2x4q"),))
+    html = record._repr_html_()
+    assert '<td role="rowheader" style="text-align:left;white-space:nowrap"><strong>reviews-v1-0' in html
+    assert '<td style="text-align:left">web-7d4b9c6f5-x2x4q' in html

@@ -18,6 +18,7 @@ __all__ = ["render"]
 
 _LONGEST = 160
 _LONG_CODE = 24  # characters that are not broken within a word
+_SHORT_NAME = 16  # characters that are not broken at a hyphen
 
 # Styles stand in attributes, and are few: a notebook that is saved, cleaned or not trusted keeps them, and no style
 # sheet becomes text. ``nbconvert --sanitize-html`` knows no ``th``, ``caption`` and ``p``, and would show their tags as
@@ -27,6 +28,7 @@ _HEADLINE, _NOTE = "max-width:60em;margin:0 0 .3em", "max-width:60em;margin:.3em
 _LEFT, _RIGHT = "text-align:left", "text-align:right"
 _CODE = "min-width:9em;overflow-wrap:anywhere"
 _LINES = "white-space:pre-wrap"
+_WHOLE = "white-space:nowrap"
 _PRE = "margin:.2em 0 .4em;overflow-x:auto;padding-left:1em;white-space:pre"
 _COLOURS = {
     "good": "var(--jp-success-color1,inherit)",
@@ -57,7 +59,7 @@ def _headline(record: Record) -> str:
 
 
 def _table(title: str, columns: list[Column], rows: list[list[Cell]], *, heading: bool) -> str:
-    head = "".join(_head("column", _text(_heading(column)), column) for column in columns)
+    head = "".join(_head("column", _text(_heading(column)), _RIGHT if column.numeric else _LEFT) for column in columns)
     body = "".join(f"<tr>{_row(columns, row)}</tr>" for row in rows)
     # Without its role a table that has neither caption nor headings may be taken for a layout.
     return (
@@ -70,14 +72,14 @@ def _heading(column: Column) -> str:
     return " · ".join(filter(None, (column.heading or column.name, column.under, column.when)))
 
 
-def _head(kind: str, inner: str, column: Column) -> str:
+def _head(kind: str, inner: str, style: str) -> str:
     """Give a heading cell of a column or a row."""
-    return f'<td role="{kind}header" style="{_RIGHT if column.numeric else _LEFT}"><strong>{inner}</strong></td>'
+    return f'<td role="{kind}header" style="{style}"><strong>{inner}</strong></td>'
 
 
 def _row(columns: list[Column], row: list[Cell]) -> str:
     first, *rest = zip(columns, row, strict=True)
-    head = _head("row", _cell(first[1], code=first[0].code), first[0])
+    head = _head("row", _cell(first[1], code=first[0].code), _style_of(*first))
     return head + "".join(f'<td style="{_style_of(*one)}">{_cell(one[1], code=one[0].code)}</td>' for one in rest)
 
 
@@ -87,6 +89,8 @@ def _style_of(column: Column, cell: Cell) -> str:
         styles.append(_CODE)
     if "\n" in cell.text or "  " in cell.text:
         styles.append(_LINES)
+    elif "-" in cell.text and " " not in cell.text and len(cell.text) <= _SHORT_NAME:
+        styles.append(_WHOLE)
     return ";".join(styles)
 
 
