@@ -172,6 +172,22 @@ def test_what_was_seen_to_act_is_looked_for_again_when_another_filter_comes_befo
     mesh.remove("behind")
 
 
+def test_what_takes_mutual_tls_only_cannot_be_asked_and_says_by_which_policy(there, published, cluster):
+    home, mesh = there
+    assert one(mesh, Plugin("tls", published(tag("tls")), DETAILS)).verdict is Verdict.LIVE
+    about, spec = {"name": "tls-only"}, {"mtls": {"mode": "STRICT"}}
+    policy = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": about, "spec": spec}
+    cluster.apply(policy, namespace=home)
+    (reason,) = until(
+        lambda: {one.reason for one in mesh.verdicts("tls") if one.verdict is Verdict.LOADED},
+        lambda reasons: any("STRICT" in words for words in reasons),
+    )
+    assert f"as the policy {home}/tls-only says" in reason
+    cluster.kubectl("-n", home, "delete", "peerauthentication", "tls-only")
+    until(lambda: {one.verdict for one in mesh.verdicts("tls")}, lambda found: Verdict.LIVE in found)
+    mesh.remove("tls")
+
+
 def test_a_pod_that_starts_later_is_seen_to_act_like_those_before_it(there, published, cluster):
     home, mesh = there
     (first,) = mesh.apply(Plugin("later", published(tag("later")), DETAILS))
