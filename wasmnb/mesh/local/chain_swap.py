@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.envoy.admin import discoveries
+from wasmnb.envoy.admin import ask_all, discoveries
 from wasmnb.envoy.log import reasons, refusal_cause
 from wasmnb.envoy.patience import Patience
 from wasmnb.plugin import FailPolicy
@@ -34,6 +34,9 @@ class Problem:
 
     refused: bool
     lines: tuple[str, ...]
+
+
+_TAKEN = Problem(False, ())
 
 
 def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) -> dict[Proxy, Problem]:
@@ -70,24 +73,18 @@ def roll(chains: Mapping[Proxy, Chain], processes: Processes, *, wait: float) ->
 
 def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) -> dict[Proxy, Problem]:
     refused = _refused(list(chains))
-    pids = {proxy: _pid(proxy, processes) for proxy in chains}
-    begin = {proxy: proxy.log.size() for proxy in chains}
-    anew = _write(chains, processes)
-    patience = {proxy: Patience(pid, wait) for proxy, pid in pids.items()}
-    pending = list(chains)
+    pending = {proxy: _Handover(proxy, processes, refused[proxy], wait) for proxy in chains}
+    for proxy, chain in chains.items():
+        pending[proxy].hand(chain)
     problems: dict[Proxy, Problem] = {}
     while pending and not problems:
-        for proxy in list(pending):
-            found = _look(proxy)
-            current = proxy not in anew or _pid(proxy, processes) != pids[proxy]
-            if _pid(proxy, processes) != pids[proxy]:
-                # It was started again, and counts from zero.
-                refused[proxy] = 0
-            if found and current and found.version == chains[proxy].version:
-                pending.remove(proxy)
-            elif (found and found.rejected > refused[proxy]) or _ends(proxy, anew, processes):
-                problems[proxy] = Problem(True, tuple(reasons(proxy.log.since(begin[proxy]))))
-        if pending and max(patience[proxy].left() for proxy in pending) <= 0:
+        for proxy, handover in list(pending.items()):
+            found = handover.look()
+            if found is _TAKEN:
+                del pending[proxy]
+            elif found is not None:
+                problems[proxy] = found
+        if pending and max(handover.patience.left() for handover in pending.values()) <= 0:
             late = Problem(False, (f"not accepted within {wait:.0f} s",))
             problems.update(dict.fromkeys((proxy for proxy in pending if proxy not in problems), late))
         elif pending and not problems:
@@ -95,18 +92,62 @@ def _hand_out(chains: Mapping[Proxy, Chain], processes: Processes, wait: float) 
     return problems
 
 
-def _write(chains: Mapping[Proxy, Chain], processes: Processes) -> dict[Proxy, int]:
-    """Hand each proxy its chain; give how often each of those has been started by then that must be started anew."""
-    anew: dict[Proxy, int] = {}
-    for proxy, chain in chains.items():
-        starts, state = proxy.write(chain), processes.state(proxy.name)
+class _Handover:
+    """One proxy while it takes over a chain; one that must be started anew does so with its next process.
+
+    Parameters
+    ----------
+    proxy : Proxy
+    processes : Processes
+    refused : int
+        How many chains its process has refused so far.
+    wait : float
+        Seconds, in which it had a processor.
+    """
+
+    def __init__(self, proxy: Proxy, processes: Processes, refused: int, wait: float) -> None:
+        self.proxy = proxy
+        self.processes = processes
+        self.refused = refused
+        self.wait = wait
+        self.begin = proxy.log.size()
+        self.pid = _pid(proxy, processes)
+        self.patience = Patience(self.pid, wait)
+        # How often it has been started once it runs anew; None where its process need not be another.
+        self.start: int | None = None
+
+    def hand(self, chain: Chain) -> None:
+        """Give it the chain, and start it anew where it must be."""
+        starts, state = self.proxy.write(chain), self.processes.state(self.proxy.name)
         if starts and state is not None:
-            anew[proxy] = state.restarts + 1
-            proxy.asked_restarts += 1
+            self.start = state.restarts + 1
+            self.proxy.asked_restarts += 1
         if starts or (state is not None and not state.pid):
             # What it crashed on may be what it is rid of now: it need not wait any longer.
-            processes.restart(proxy.name)
-    return anew
+            self.processes.restart(self.proxy.name)
+
+    def look(self) -> Problem | None:
+        """Give `_TAKEN` when it has taken over the chain, a problem when it will not, None when neither is known."""
+        # Before it is asked: what answers then is this process, or one behind it.
+        state = self.processes.state(self.proxy.name)
+        if state is not None and state.pid != self.pid:
+            # It was started again, and counts from zero.
+            self.refused, self.pid = 0, state.pid
+            if self.start is not None:
+                # Once: a second start is an end.
+                self.patience = Patience(state.pid, self.wait)
+        ready = self.start is None or (state is not None and state.pid != 0 and state.restarts >= self.start)
+        found = _look(self.proxy)
+        if found and ready and found.version == self.proxy.chain.version and self._serves():
+            return _TAKEN
+        ended = self.start is not None and state is not None and state.restarts > self.start
+        if ended or (found and found.rejected > self.refused):
+            return Problem(True, tuple(reasons(self.proxy.log.since(self.begin))))
+        return None
+
+    def _serves(self) -> bool:
+        """Say whether a proxy that was started anew answers requests; the others never stopped."""
+        return self.start is None or not any(ask_all([self.proxy.health], timeout=_LOOK))
 
 
 def _look(proxy: Proxy) -> Discovery | None:
@@ -114,12 +155,6 @@ def _look(proxy: Proxy) -> Discovery | None:
         return proxy.admin.discovery(timeout=_LOOK)
     except OSError:
         return None
-
-
-def _ends(proxy: Proxy, anew: Mapping[Proxy, int], processes: Processes) -> bool:
-    """Say whether a proxy that was started with another service ended by itself since."""
-    state = processes.state(proxy.name)
-    return proxy in anew and state is not None and state.restarts > anew[proxy]
 
 
 def _pid(proxy: Proxy, processes: Processes) -> int:
