@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import pytest
 from tests.rust.conftest import BODY_LINE, USE, cell
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import toolchain
-from wasmnb.compile.rust import crates, tools
+from wasmnb.compile.rust import crates, problems, tools
+from wasmnb.compile.rust.source import Dependency
 from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
 from wasmnb.module.check import check
 
@@ -317,3 +319,18 @@ def test_the_versions_of_the_sdk_are_those_that_are_named(cache):
     text = crates.lock(tools.find(), ())
     for one in crates.SDK:
         assert f'name = "{one.name}"\nversion = {one.value.replace("=", "")}' in text
+
+
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ("error[E0658]: `let` expressions in this position are unstable", "written for a newer Rust: rustup update"),
+        ("error[E0432]: unresolved import `std::os::unix`", "there are no threads, sockets or C libraries here"),
+    ],
+)
+def test_a_crate_that_does_not_compile_is_told_by_what_its_compiler_says(said, way):
+    message = {"reason": "compiler-message", "message": {"level": "error", "rendered": said}}
+    text = json.dumps(message, separators=(",", ":")) + "\nerror: could not compile `markup` (lib) due to 1 error\n"
+    error = problems.cargo_error(text, [Dependency("markup", '"2"', 1, 10, '// deps: markup = "2"')])
+    assert "'markup' does not compile for a proxy's VM" in str(error)
+    assert (error.why, way in error.hint, error.where.line) == ((said,), True, 1)

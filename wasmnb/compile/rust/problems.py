@@ -29,6 +29,8 @@ _FEATURE = re.compile(r"depends on `(?P<name>[\w-]+)`,? with features:? `[^`]*` 
 _FAILED = re.compile(r"could not compile `(?P<name>[\w-]+)`|failed to run custom build command for `(?P<build>[\w-]+)")
 _GONE = re.compile(r"failed to read `(?P<path>[^`]+)`\s+Caused by:\s+No such file")
 _TWICE = re.compile(r"error: duplicate symbol: (\w+)")
+# What a later compiler has made stable (rustc's E0658), and what a manifest says.
+_NEWER = re.compile(r"error\[E0658\]|requires rustc \d")
 _QUOTED = 6
 
 
@@ -74,6 +76,8 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
     if failed:
         name = failed["name"]
         hint = "leave it out, or ask for fewer of its features: there are no threads, sockets or C libraries here"
+        if _NEWER.search("\n".join(why)):
+            hint = "it is written for a newer Rust: rustup update, or ask for an earlier version of it"
         return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
     return ToolchainError("cargo failed.", why=why, hint=Wording("run {}", Verb("doctor")), code="WNB2005")
 
