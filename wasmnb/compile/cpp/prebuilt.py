@@ -265,7 +265,9 @@ def _header(names: tuple[str, ...], flags: Flags, progress: Progress | None) -> 
 
     def fill(folder: Path) -> Mapping[str, Any]:
         if progress:
-            progress.update("precompiling the C++ headers, once")
+            # Each set of headers has a form of its own: without their names "once" is not believed the second time.
+            own = ", ".join(name for name in names if name.startswith("<"))
+            progress.update(f"precompiling {own or 'the SDK'}, once on this machine")
         included = [word for name in names for word in ("-include", name[1:-1])]
         command = [*frontend(flags.shared), "-w", "-fpch-instantiate-templates", "-emit-pch", *included]
         command += ["-dependency-file", "prefix.d", "-MT", "prefix", "-sys-header-deps"]
