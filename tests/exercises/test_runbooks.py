@@ -220,6 +220,6 @@ def test_a_filter_is_rolled_out_listed_and_rolled_back_on_a_cluster(cluster, run
         # It sends nothing, so that nobody sees the filter act.
         assert f"@{images[1].digest} on 1 pods: LOADED" in shown["Summary"]
         assert f"put in force by {getpass.getuser()}, 2" in shown["Summary"]
-        shown = run("roll-back-now", **place, plugin="guard")
+        shown = run("roll-back-now", **place, plugin="guard", timeout=120.0)
         assert f"to   {images[0].digest}" in shown["Summary"]
         assert shown["Summary"].count(": LIVE") == 1
