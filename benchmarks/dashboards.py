@@ -52,9 +52,7 @@ def dashboards(figures: Figures) -> None:
         with serving(Path(folder)) as (address, token):
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
             page = browser.new_page(viewport={"width": 1200, "height": 900})
-            page.goto(f"{address}/lab/tree/bench.ipynb?token={token}")
-            page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=120_000)
-            opened = Notebook(page, path)
+            opened = Notebook(page, path, f"{address}/lab/tree/bench.ipynb?token={token}").again()
             opened.command("notebook:run-cell-and-select-next")
             page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
             page.wait_for_timeout(1000)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ QUIET_BROWSER = [
 
 
 @contextmanager
-def serving(notebooks: Path, *, extension: bool = False) -> Iterator[tuple[str, str]]:
-    """Run a JupyterLab on a folder, with our extension or without; give its address and token."""
+def serving(notebooks: Path, *, extension: bool = False, app: str = "jupyterlab") -> Iterator[tuple[str, str]]:
+    """Run a JupyterLab, or a Notebook 7, on a folder, with our extension or without; give its address and token."""
     with tempfile.TemporaryDirectory() as folder:
         places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTER_RUNTIME_DIR")
         settings = {name: str(Path(folder, name)) for name in places}
@@ -52,7 +52,7 @@ def serving(notebooks: Path, *, extension: bool = False) -> Iterator[tuple[str, 
         token = secrets.token_hex(16)
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"),
+                *(sys.executable, "-m", app, "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"),
                 *("--expose-app-in-browser", "--LabApp.extension_manager=readonly"),
                 *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={notebooks}"),
             ],
@@ -89,8 +89,7 @@ class Notebook:
     def again(self, *, tab: bool = False) -> Notebook:
         """Load the page again, or open the notebook in another tab."""
         page = self.page.context.new_page() if tab else self.page
-        page.goto(self.url)
-        _loaded(page)
+        _load(page, self.url)
         return Notebook(page, self.path, self.url)
 
     def command(self, name: str, **arguments: Any) -> None:
@@ -144,9 +143,26 @@ class Notebook:
         return nbformat.read(self.path, as_version=4)
 
 
-def _loaded(page: Any) -> None:
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
-    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=120_000)
+_READY = """document.querySelector('.jp-Notebook .jp-CodeCell') !== null
+  && window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"""
+
+
+def _load(page: Any, url: str) -> None:
+    """Load a notebook; once more when the machine's networks changed, for which Chromium drops its requests."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    lost: list[str] = []
+    page.on("requestfailed", lambda request: lost.append(request.failure or ""))
+    for _ in range(3):
+        lost.clear()
+        page.goto(url)
+        for _ in range(60):
+            # A second tab is sent to another address meanwhile.
+            with suppress(sync_api.TimeoutError):
+                page.wait_for_function(_READY, timeout=2000)
+                return
+            if any("NETWORK_CHANGED" in why for why in lost):
+                break
+    raise AssertionError(f"not loaded: {lost}")
 
 
 @pytest.fixture
@@ -159,22 +175,24 @@ def notebook() -> Iterator[Callable[..., Notebook]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
-        def open_(*cells: str, width: int = 1200, height: int = 900, extension: bool = False) -> Notebook:
+        def open_(
+            *cells: str, width: int = 1200, height: int = 900, extension: bool = False, app: str = "jupyterlab"
+        ) -> Notebook:
             path = folder / "cells.ipynb"
             made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
             made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
             nbformat.write(made, path)
-            address, token = stack.enter_context(serving(folder, extension=extension))
+            address, token = stack.enter_context(serving(folder, extension=extension, app=app))
             driver = stack.enter_context(playwright.sync_playwright())
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
             stack.callback(browser.close)
             page = browser.new_context(viewport={"width": width, "height": height}).new_page()
             page.on("pageerror", lambda error: print("page:", error))
             page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
-            url = f"{address}/lab/tree/cells.ipynb?token={token}"
-            page.goto(url)
-            _loaded(page)
-            page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-            return Notebook(page, path, url)
+            place = "lab/tree" if app == "jupyterlab" else "notebooks"
+            opened = Notebook(page, path, f"{address}/{place}/cells.ipynb?token={token}").again()
+            if app == "jupyterlab":
+                opened.command("application:toggle-left-area")
+            return opened
 
         yield open_

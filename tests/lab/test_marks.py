@@ -136,6 +136,6 @@ def test_each_place_in_an_output_leads_to_its_line_and_the_launcher_to_a_noteboo
     assert page.evaluate(source).split("\n")[1] == '#include "proxy_wasm_intrinsics.h"'
     opened.picture("launched")
     offered = "window.jupyterapp.commands.listCommands().filter(one => one.startsWith('wasmnb:')).length"
-    assert page.evaluate(offered) == 5
+    assert page.evaluate(offered) == 6
     settings = "window.jupyterapp.serviceManager.settings.fetch('wasmnb:workbench')"
     assert page.evaluate(f"async () => (await {settings}).schema.properties.marks.default") is True

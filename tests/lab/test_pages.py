@@ -95,9 +95,9 @@ def test_a_page_is_told_once_however_many_there_are_and_were(notebook):
     opened.kernel("get_ipython().run_line_magic('load_ext', 'wasmnb')" + MESH.replace("Mesh(2)", "Mesh(3)"))
     opened.run(0)
     item.filter(has_text="simulated: LIVE 3 of 3").wait_for(timeout=60_000)
-    opened.command("docmanager:save")
-    page.evaluate("window.jupyterapp.shell.currentWidget.close()")
+    opened.command("docmanager:open", path="cells.ipynb")
     item.filter(has_text="TRAPPED").wait_for(timeout=60_000)
+    page.wait_for_function("window.jupyterapp.shell.currentWidget?.context?.path === 'cells.ipynb'")
 
     # A new name changes nothing; a new kernel knows nothing, until it has loaded us.
     page.evaluate("window.jupyterapp.shell.currentWidget.context.rename('renamed.ipynb')")

@@ -19,6 +19,11 @@ declare module "@jupyterlab/notebook" {
     send(data: Record<string, string | boolean | null>): unknown;
     dispose(): void;
   }
+  interface Broadcast {
+    readonly header: { readonly msg_type: string };
+    readonly parent_header: { readonly msg_id?: string };
+    readonly content: { readonly code?: string; readonly execution_state?: string };
+  }
   interface Kernel {
     readonly handleComms: boolean;
     readonly status: string;
@@ -31,7 +36,7 @@ declare module "@jupyterlab/notebook" {
     readonly kernelChanged: Signal<SessionContext, unknown>;
     readonly statusChanged: Signal<SessionContext, string>;
     readonly connectionStatusChanged: Signal<SessionContext, string>;
-    readonly iopubMessage: Signal<SessionContext, { header: { msg_type: string }; content: { code?: string } }>;
+    readonly iopubMessage: Signal<SessionContext, Broadcast>;
   }
   export interface NotebookModel {
     readonly cells: CellList;

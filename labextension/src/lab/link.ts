@@ -12,7 +12,7 @@ const GONE = ["restarting", "autorestarting", "dead"];
 export class Link {
   private comm: Comm | null = null;
   private connected = false;
-  private named = false;
+  private naming = "";
   // A kernel without subshells reads nothing while a cell runs: of each cell, the newest text waits here.
   private readonly waiting = new Map<string, TypedMessage>();
   private readonly undo = new Undo();
@@ -31,8 +31,11 @@ export class Link {
       if (status === "connected" && this.comm) this.greet();
     });
     // A kernel that loads us says nothing of that: whatever names us may have loaded us, once it has run.
-    this.undo.connect(context.iopubMessage, (_, { header, content }) => {
-      if (header.msg_type === "execute_input" && content.code?.includes("wasm")) this.named = true;
+    this.undo.connect(context.iopubMessage, (_, { header, content, parent_header: asked }) => {
+      if (header.msg_type === "execute_input" && content.code?.includes("wasm")) this.naming = asked.msg_id ?? "";
+      if (content.execution_state !== "idle" || !this.naming || asked.msg_id !== this.naming) return;
+      this.naming = "";
+      if (!this.connected) this.attach();
     });
     const leave = () => this.say({ page: this.page, here: false });
     window.addEventListener("pagehide", leave);
@@ -68,8 +71,6 @@ export class Link {
       this.waiting.delete(cell);
       this.say(message);
     }
-    if (this.named && !this.connected) this.attach();
-    this.named = false;
   }
 
   private reads(): boolean {
@@ -77,7 +78,7 @@ export class Link {
   }
 
   private say(message: PageMessage | TypedMessage | SaveMessage): void {
-    if (this.comm && !this.comm.isDisposed) this.comm.send({ ...message });
+    if (this.comm && !this.comm.isDisposed && !this.context.isDisposed) this.comm.send({ ...message });
   }
 
   private drop(): void {

@@ -18,7 +18,8 @@ const data = defineLanguageFacet({});
 const top = NodeType.define({ id: 0, name: "Cell", top: true, props: [[languageDataProp, data]] });
 const magic = NodeType.define({ id: 1, name: "Magic" });
 const body = NodeType.define({ id: 2, name: "Body" });
-const nodes = new NodeSet([top, magic, body]).extend(styleTags({ Magic: tags.meta }));
+// The line is in the colour that Python's cells have for the sign of a magic; that of `meta` is too dark in the dark theme.
+const nodes = new NodeSet([top, magic, body]).extend(styleTags({ Magic: tags.operator }));
 const [CELL, MAGIC, BODY] = nodes.types as [NodeType, NodeType, NodeType];
 
 /** Puts a language below a magic line. */

@@ -142,7 +142,7 @@ var data = (0, import_language.defineLanguageFacet)({});
 var top = import_common.NodeType.define({ id: 0, name: "Cell", top: true, props: [[import_language.languageDataProp, data]] });
 var magic = import_common.NodeType.define({ id: 1, name: "Magic" });
 var body = import_common.NodeType.define({ id: 2, name: "Body" });
-var nodes = new import_common.NodeSet([top, magic, body]).extend((0, import_highlight.styleTags)({ Magic: import_highlight.tags.meta }));
+var nodes = new import_common.NodeSet([top, magic, body]).extend((0, import_highlight.styleTags)({ Magic: import_highlight.tags.operator }));
 var [CELL, MAGIC2, BODY] = nodes.types;
 function mixed(name, inner) {
   const nested = (0, import_common.parseMixed)((node) => node.type === BODY ? { parser: inner.language.parser } : null);
@@ -1447,8 +1447,11 @@ var Link = class {
     this.undo.connect(context.connectionStatusChanged, (_, status) => {
       if (status === "connected" && this.comm) this.greet();
     });
-    this.undo.connect(context.iopubMessage, (_, { header, content }) => {
-      if (header.msg_type === "execute_input" && content.code?.includes("wasm")) this.named = true;
+    this.undo.connect(context.iopubMessage, (_, { header, content, parent_header: asked }) => {
+      if (header.msg_type === "execute_input" && content.code?.includes("wasm")) this.naming = asked.msg_id ?? "";
+      if (content.execution_state !== "idle" || !this.naming || asked.msg_id !== this.naming) return;
+      this.naming = "";
+      if (!this.connected) this.attach();
     });
     const leave = () => this.say({ page: this.page, here: false });
     window.addEventListener("pagehide", leave);
@@ -1464,7 +1467,7 @@ var Link = class {
   lost;
   comm = null;
   connected = false;
-  named = false;
+  naming = "";
   // A kernel without subshells reads nothing while a cell runs: of each cell, the newest text waits here.
   waiting = /* @__PURE__ */ new Map();
   undo = new Undo();
@@ -1491,14 +1494,12 @@ var Link = class {
       this.waiting.delete(cell);
       this.say(message);
     }
-    if (this.named && !this.connected) this.attach();
-    this.named = false;
   }
   reads() {
     return Boolean(this.comm?.subshellId) || this.context.session?.kernel?.status !== "busy";
   }
   say(message) {
-    if (this.comm && !this.comm.isDisposed) this.comm.send({ ...message });
+    if (this.comm && !this.comm.isDisposed && !this.context.isDisposed) this.comm.send({ ...message });
   }
   drop() {
     this.detach();
