@@ -192,7 +192,7 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         assert [line.split()[0] for line, _ in told] == ["%wasm_deploy"] * 2 + ["%wasm_rollback"] + [
             "%wasm_undeploy"
         ] * 2
-        assert told[0][1].startswith("✓ live on the 1 pod")
+        assert told[0][1].startswith("✓ live on 1 pod")
         assert told[-1][1].startswith("✗ BadNameError")
         assert matching(session.pods(), "app=reviews") == [pod.name for pod in session.pods() if "reviews" in pod.name]
         panel.widget.close()
