@@ -26,7 +26,19 @@ _VERSION = f"""\
 -X k8s.io/component-base/version.gitVersion={_KUBERNETES} \
 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 \
 -X k8s.io/client-go/pkg/version.gitVersion={_KUBERNETES}"""
-_BUILD = ("go", "build", "-v", "-buildvcs=false", "-trimpath", "-ldflags", f"-s -w {_VERSION}")
+# Thousands of packages run for a moment or never: the optimiser is for those that work all the time.
+_WORKING = (
+    "k8s.io/apimachinery",
+    "k8s.io/apiserver",
+    "k8s.io/client-go",
+    "go.etcd.io",
+    "golang.org/x",
+    "google.golang.org",
+    "github.com/gogo",
+    "sigs.k8s.io",
+)
+_UNOPTIMISED = ("-gcflags=all=-N -l", "-gcflags=std=", *(f"-gcflags={one}/...=" for one in _WORKING))
+_BUILD = ("go", "build", "-v", "-buildvcs=false", "-trimpath", *_UNOPTIMISED, "-ldflags", f"-s -w {_VERSION}")
 _SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
 _EVERY = 30.0  # seconds between two words about a build that goes on
 _BLINK = 0.2  # seconds between two looks at somebody else's build

@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folders = item.nodeid.partition("::")[0].split("/")
         for marker in sorted(needed.union(*(FOLDERS.get(folder, ()) for folder in folders))):
             item.add_marker(marker)
-        if item.get_closest_marker("cluster"):
+        # A browser drops its requests when the machine's network changes, as it does while pods come and go.
+        if any(map(item.get_closest_marker, ("cluster", "browser"))):
             item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
@@ -44,7 +45,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupSch
 
 
 class _ByFile(LoadGroupScheduling):
-    """Give a process whole files, which share what they start; and one process all that needs the cluster."""
+    """Give a process whole files, which share what they start; and one process all that needs cluster or browser."""
 
     def _split_scope(self, nodeid: str) -> str:
         return super()._split_scope(nodeid).partition("::")[0]
