@@ -69,7 +69,7 @@ class Shell:
             os.chdir(self.folder)
             os.execve(PROGRAM[0], [*PROGRAM, *map(str, words)], {**self.environment, "TERM": "xterm", **(env or {})})
         fcntl.ioctl(handle, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        seen = b""
+        seen, ended = b"", False
         end = time.monotonic() + 120
         while time.monotonic() < end:
             if not select.select([handle], [], [], 0.2)[0]:
@@ -77,13 +77,16 @@ class Shell:
             try:
                 part = os.read(handle, 65536)
             except OSError:
-                break
+                part = b""
             if not part:
+                ended = True
                 break
             seen += part
             if until and until in seen:
                 os.write(handle, typed)
                 until = b""
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         os.close(handle)
         return Done(os.waitstatus_to_exitcode(status), seen.decode().replace("\r\n", "\n"))

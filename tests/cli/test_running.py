@@ -223,25 +223,6 @@ def test_an_interrupt_is_code_130(mesh):
     assert err in ("Interrupted. What was done until then stays.\n", "Interrupted. Nothing was done.\n")
 
 
-def test_a_rollout_that_is_interrupted_says_what_is_left_where(mesh):
-    words = ("--id", "tag", "-s", "app=reviews")
-    assert mesh("deploy", "tag-one", *words).code == ExitCode.DONE
-    two = mesh("inspect", "local/tag-two", "-o", "json").json["digest"]
-    steps = ("--steps", "version=v1,version=v2,version=v3", "--watch-for", "1")
-    # Without traffic a terminal is asked about the first step: it stays there until somebody answers, or does not.
-    stopped = mesh.terminal("deploy", "tag-two", *words, *steps, columns=200, until=b"Go on with", typed=b"\x03")
-    assert stopped.code == ExitCode.INTERRUPTED, stopped.out
-    assert "The rollout of 'tag' was stopped in step 1 of 3 (version=v1). It did not go back" in stopped.out
-    assert f"now on reviews-v1-0: {two[:19]}" in stopped.out
-    assert "give the command again to go on; wasmnb rollback tag goes back on every pod" in stopped.out
-    assert "Traceback" not in stopped.out
-    # As it says.
-    assert "WNB4027" in mesh("deploy", "tag-one", *words, "--steps", "version=v2,version=v3,version=v1").err
-    assert mesh("rollback", "tag").code == ExitCode.DONE
-    found = mesh("status", "-o", "json").json["verdicts"]
-    assert {one["running"] for one in found if one["verdict"] == "LIVE"} == {found[0]["wanted"]} != {two}
-
-
 def test_what_is_loaded_and_not_seen_to_act_is_code_3(mesh):
     # Behind one that answers by itself, no request comes to it.
     (mesh.folder / "door.wasm").write_bytes(tiny.build("door", request="respond(403)").wasm)
