@@ -1,16 +1,18 @@
-"""Ctrl-C at a moment when it would leave something behind."""
+"""Ctrl-C at a moment when it would leave something behind, or when nobody would hear it."""
 
 from __future__ import annotations
 
+import select
 import signal
+import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["uninterrupted"]
+__all__ = ["await_line", "uninterrupted"]
 
 
 @contextmanager
@@ -26,5 +28,29 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-    if put_off:
-        signal.raise_signal(signal.SIGINT)
+        if put_off:
+            # Also where the block failed: what goes on after an error does not go on after Ctrl-C.
+            signal.raise_signal(signal.SIGINT)
+
+
+def await_line(terminal: TextIO) -> None:
+    """Wait until a terminal has a line to be read, or a signal has come.
+
+    A signal only sets a mark, which is looked at between two instructions. One that comes after the last of them and
+    before the system is asked to read ends nothing: that read waits for Enter. What a signal writes to a socket is
+    there also when it came first.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        # Signals are for the main thread.
+        return
+    woken, wakes = socket.socketpair()
+    both: list[TextIO | socket.socket] = [terminal, woken]
+    with woken, wakes:
+        wakes.setblocking(False)
+        former = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        try:
+            # A handler that ends the wait raises; after another one it goes on.
+            while woken in (ready := select.select(both, [], [])[0]) and terminal not in ready:
+                woken.recv(4096)
+        finally:
+            signal.set_wakeup_fd(former)

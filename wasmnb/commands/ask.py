@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.interrupts import await_line
 from wasmnb.notebook import attended, in_kernel, noninteractive
 from wasmnb.wording import Front, front
 
@@ -105,4 +106,5 @@ def _answer(prompt: str) -> str:
         sys.stderr.write(prompt)
         sys.stderr.flush()
         prompt = ""
+        await_line(sys.stdin)
     return input(prompt).strip().lower()
