@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -84,3 +85,18 @@ def test_make_test_runs_the_cases(language: str, built) -> None:
     said = make(folder, environment, "test", f"PYTHON={sys.executable}", "--old-file=build/filter.wasm")
     (suite,) = suites(folder)
     assert f" {len(suite.cases)} passed" in said
+
+
+@pytest.mark.parametrize("language", TEMPLATES.load("redaction").languages())
+def test_a_long_row_of_numbers_does_not_keep_the_proxy_busy(language: str, built, hosts, tmp_path) -> None:
+    folder, _ = built(language, "redaction")
+    module = Module.load(folder / "build" / "filter.wasm")
+    # No part of the row is a card.
+    row = "1 " * 15_000
+    body = [
+        {"input": {"content": f"{row}\n4111111111111111"}, "result": {"body": [{"exact": f"{row}\n************1111"}]}}
+    ]
+    file = tmp_path / "row.wasmtest.yaml"
+    file.write_text(json.dumps({"test": [{"name": "a row", "request": "GET /", "response_body": body}]}), "utf-8")
+    # The emulator ends a callback that goes on for too many instructions.
+    assert [one.why for one in hosts[0].run(cases.load(file), module).failures] == []

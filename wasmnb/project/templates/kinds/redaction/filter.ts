@@ -16,6 +16,10 @@ import {
 } from "@gcoredev/proxy-wasm-sdk-as/assembly";
 import { Settings } from "./json";
 
+// How many digits the number of a card has.
+const FEWEST = 13;
+const MOST = 19;
+
 class RedactionRoot extends RootContext {
   keep: i64 = 4;
 
@@ -103,22 +107,23 @@ function hide(body: Uint8Array, keep: i32): bool {
 // Hides cards in a row of groups of digits: where each digit is, and where among the digits each group begins.
 function hideIn(body: Uint8Array, digits: i32[], groups: i32[], keep: i32): bool {
   groups.push(digits.length);
-  let found = false;
+  const hidden: i32[] = [];
   for (let first = 0; first + 1 < groups.length; first++) {
-    for (let last = groups.length - 1; last > first; last--) {
-      if (!isCard(body, digits, groups[first], groups[last])) continue;
-      for (let i = groups[first]; i < groups[last] - keep; i++) body[digits[i]] = 0x2a;
-      first = last - 1;
-      found = true;
-      break;
-    }
+    // No further than a card reaches: a body of a million numbers in a row would keep the proxy busy for minutes.
+    let last = first;
+    while (last + 1 < groups.length && groups[last + 1] - groups[first] <= MOST) last++;
+    while (last > first && !isCard(body, digits, groups[first], groups[last])) last--;
+    if (last == first) continue;
+    for (let i = groups[first]; i < groups[last] - keep; i++) hidden.push(digits[i]);
   }
-  return found;
+  // Not before all were found: a card may begin within what only looks like one.
+  for (let i = 0; i < hidden.length; i++) body[hidden[i]] = 0x2a;
+  return hidden.length > 0;
 }
 
-// A number of a card has 13 to 19 digits, of which the last follows from the others (ISO/IEC 7812).
+// The last digit of a card's number follows from the others (ISO/IEC 7812).
 function isCard(body: Uint8Array, digits: i32[], from: i32, to: i32): bool {
-  if (to - from < 13 || to - from > 19) return false;
+  if (to - from < FEWEST) return false;
   let sum = 0;
   for (let i = from; i < to; i++) {
     const digit = (body[digits[i]] as i32) - 0x30;
