@@ -96,12 +96,12 @@ bool decode(StringView text, std::string* out) {
   return bits < 6 && (held & ((1u << bits) - 1)) == 0;
 }
 
-// What may stand in a header.
+// What may stand in a header, and is read there as it is: spaces at its ends would be lost, and "ada " be ada.
 bool is_plain(const std::string& text) {
   for (const char c : text) {
     if (c < ' ' || c > '~') return false;
   }
-  return !text.empty();
+  return !text.empty() && text.front() != ' ' && text.back() != ' ';
 }
 
 }  // namespace
@@ -140,8 +140,9 @@ class JwtRoot : public RootContext {
     if (!same(signature, bytes(hmac(secret_, token.substr(0, last))))) return "";
     const Json said = Json::parse(claims);
     const auto now = static_cast<int64_t>(getCurrentTimeNanoseconds() / 1000000000);
-    if (now - leeway_ >= said["exp"].integer(0) || now + leeway_ < said["nbf"].integer(0)) return "";
-    if (said.has("nbf") && !said["nbf"].isNumber()) return "";
+    // What is no whole number of seconds does not count as an end, nor as a beginning that was long ago.
+    const int64_t begins = said.has("nbf") ? said["nbf"].integer(INT64_MAX) : 0;
+    if (now - leeway_ >= said["exp"].integer(0) || now + leeway_ < begins) return "";
     if (!meant(said["aud"]) || (!issuer_.empty() && said["iss"].string() != issuer_)) return "";
     const std::string subject = said["sub"].string();
     return is_plain(subject) ? subject : "";

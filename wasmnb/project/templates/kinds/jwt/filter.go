@@ -137,39 +137,45 @@ func (p *plugin) subject(token string) string {
 			return ""
 		}
 	}
-	var header struct {
-		Algorithm string          `json:"alg"`
-		Critical  json.RawMessage `json:"crit"`
+	// Members by their exact names: a struct would take SUB for sub.
+	var header, said map[string]json.RawMessage
+	var algorithm string
+	if json.Unmarshal(decoded[0], &header) != nil || json.Unmarshal(header["alg"], &algorithm) != nil {
+		return ""
 	}
 	// What is critical and unknown refuses a token (RFC 7515, 4.1.11).
-	if json.Unmarshal(decoded[0], &header) != nil || header.Algorithm != p.algorithm || header.Critical != nil {
+	if algorithm != p.algorithm || header["crit"] != nil {
 		return ""
 	}
 	if !p.verify([]byte(parts[0]+"."+parts[1]), decoded[2]) {
 		return ""
 	}
-	var said struct {
-		Audience audience `json:"aud"`
-		Issuer   string   `json:"iss"`
-		Subject  string   `json:"sub"`
-		Expires  int64    `json:"exp"`
-		Begins   int64    `json:"nbf"`
-	}
 	if json.Unmarshal(decoded[1], &said) != nil {
 		return ""
 	}
+	var meant audience
+	var issuer, subject string
+	var expires, begins int64
+	claims := map[string]any{"aud": &meant, "iss": &issuer, "sub": &subject, "exp": &expires, "nbf": &begins}
+	for name, value := range claims {
+		raw, there := said[name]
+		if there && (string(raw) == "null" || json.Unmarshal(raw, value) != nil) {
+			return ""
+		}
+	}
 	now := time.Now().Unix()
-	if now-p.settings.Leeway >= said.Expires || now+p.settings.Leeway < said.Begins {
+	if now-p.settings.Leeway >= expires || now+p.settings.Leeway < begins {
 		return ""
 	}
-	if !said.Audience.has(p.settings.Audience) || (p.settings.Issuer != "" && said.Issuer != p.settings.Issuer) {
+	if !meant.has(p.settings.Audience) || (p.settings.Issuer != "" && issuer != p.settings.Issuer) {
 		return ""
 	}
-	// What may stand in a header.
-	if strings.ContainsFunc(said.Subject, func(c rune) bool { return c < ' ' || c > '~' }) {
+	// What may stand in a header, and is read there as it is: spaces at its ends would be lost, and "ada " be ada.
+	strange := strings.ContainsFunc(subject, func(c rune) bool { return c < ' ' || c > '~' })
+	if strange || strings.Trim(subject, " ") != subject {
 		return ""
 	}
-	return said.Subject
+	return subject
 }
 
 // audience is one, or several.
