@@ -1,7 +1,7 @@
 // Asks another service whether a token may pass, and remembers a yes for some time.
 //
 // A proxy runs the filter once per worker thread, each in a memory of its own. What all of them remember is therefore
-// in the proxy's shared data, by token: the second until which it may pass.
+// in the proxy's shared data, by who said yes and by token: the second until which it may pass.
 #include "proxy_wasm_intrinsics.h"
 #include "proxy_wasm_json.h"
 
@@ -23,14 +23,14 @@ class CalloutCacheRoot : public RootContext {
     return true;
   }
 
-  static bool remembered(const std::string& token) {
+  bool remembered(const std::string& token) const {
     WasmDataPtr data;
     uint32_t cas = 0;
-    return getSharedData(kKey + token, &data, &cas) == WasmResult::Ok && now() < atoll(data->toString().c_str());
+    return getSharedData(key(token), &data, &cas) == WasmResult::Ok && now() < atoll(data->toString().c_str());
   }
 
   // Only a yes is remembered: made-up tokens do not fill the memory, and a no is asked about anew.
-  void remember(const std::string& token) const { setSharedData(kKey + token, std::to_string(now() + seconds), 0); }
+  void remember(const std::string& token) const { setSharedData(key(token), std::to_string(now() + seconds), 0); }
 
   std::string cluster, path;
   int64_t timeout_ms = 0, seconds = 0;
@@ -38,7 +38,9 @@ class CalloutCacheRoot : public RootContext {
  private:
   static int64_t now() { return static_cast<int64_t>(getCurrentTimeNanoseconds() / 1000000000); }
 
-  static inline const std::string kKey = "callout_cache:";
+  // Other filters of a proxy may see the same data, and so does this one after a new configuration: what another
+  // service said, or this one of another path, is no yes.
+  std::string key(const std::string& token) const { return "callout_cache:" + cluster + " " + path + " " + token; }
 };
 
 class CalloutCache : public Context {
@@ -50,7 +52,7 @@ class CalloutCache : public Context {
     token_ = getRequestHeader("authorization")->toString();
     if (token_.empty()) return refuse(401, "a token is wanted\n");
     // The token as a whole: what is shorter may be that of two.
-    if (CalloutCacheRoot::remembered(token_)) return FilterHeadersStatus::Continue;
+    if (settings->remembered(token_)) return FilterHeadersStatus::Continue;
     const HeaderStringPairs headers = {
         {":method", "GET"}, {":path", settings->path}, {":authority", settings->cluster}, {"authorization", token_}};
     const WasmResult sent =

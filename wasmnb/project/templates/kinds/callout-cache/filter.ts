@@ -1,7 +1,7 @@
 // Asks another service whether a token may pass, and remembers a yes for some time.
 //
 // A proxy runs the filter once per worker thread, each in a memory of its own. What all of them remember is therefore in
-// the proxy's shared data, by token: the second until which it may pass.
+// the proxy's shared data, by who said yes and by token: the second until which it may pass.
 import {
   BaseContext,
   Context,
@@ -20,8 +20,6 @@ import {
   WasmResultValues,
 } from "@gcoredev/proxy-wasm-sdk-as/assembly";
 import { Settings } from "./json";
-
-const KEY = "callout_cache:";
 
 function now(): i64 {
   return (get_current_time_nanoseconds() / 1000000000) as i64;
@@ -50,14 +48,20 @@ class CalloutCacheRoot extends RootContext {
   }
 
   remembered(token: string): bool {
-    const found = get_shared_data(KEY + token);
+    const found = get_shared_data(this.key(token));
     if (found.result != WasmResultValues.Ok || found.value == null) return false;
     return now() < I64.parseInt(String.UTF8.decode(found.value as ArrayBuffer));
   }
 
   // Only a yes is remembered: made-up tokens do not fill the memory, and a no is asked about anew.
   remember(token: string): void {
-    set_shared_data(KEY + token, String.UTF8.encode((now() + this.seconds).toString()), 0);
+    set_shared_data(this.key(token), String.UTF8.encode((now() + this.seconds).toString()), 0);
+  }
+
+  // Other filters of a proxy may see the same data, and so does this one after a new configuration: what another
+  // service said, or this one of another path, is no yes.
+  private key(token: string): string {
+    return "callout_cache:" + this.cluster + " " + this.path + " " + token;
   }
 
   createContext(id: u32): Context {
