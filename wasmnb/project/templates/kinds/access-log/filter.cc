@@ -26,6 +26,19 @@ std::string quoted(StringView text) {
   return safe + '"';
 }
 
+// Names of headers are the same in capitals.
+std::string lower(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
+  }
+  return name;
+}
+
+// What nobody should find in a log; the path has its own place there, without what stands behind it.
+bool is_secret(StringView name) {
+  return name == "authorization" || name == "proxy-authorization" || name == "cookie" || name == ":path";
+}
+
 }  // namespace
 
 class AccessLogRoot : public RootContext {
@@ -35,9 +48,9 @@ class AccessLogRoot : public RootContext {
   bool onConfigure(size_t size) override {
     const WasmDataPtr text = getConfiguration();
     const Json json = size > 0 ? Json::parse(text->view()) : Json::parse("{}");
-    header = json["header"].string("x-request-id");
+    header = lower(json["header"].string("x-request-id"));
     from_status = json["from-status"].integer(0);
-    if (!json.isObject() || header.empty() || header == "authorization" || header == "cookie" || from_status < 0) {
+    if (!json.isObject() || header.empty() || is_secret(header) || from_status < 0) {
       LOG_ERROR("the configuration wants a header that is no secret, and a from-status of 0 or more");
       return false;
     }
@@ -58,7 +71,7 @@ class AccessLog : public Context {
     // What stands behind the path may be a token.
     line_ = "{\"method\": " + quoted(getRequestHeader(":method")->view()) +
             ", \"host\": " + quoted(getRequestHeader(":authority")->view()) +
-            ", \"path\": " + quoted(path.substr(0, path.find_first_of("?#"))) +
+            ", \"path\": " + quoted(path.substr(0, path.find_first_of("?#;"))) +
             ", \"agent\": " + quoted(getRequestHeader("user-agent")->view()) +
             ", \"id\": " + quoted(getRequestHeader(static_cast<AccessLogRoot*>(root())->header)->view());
     return FilterHeadersStatus::Continue;

@@ -13,6 +13,8 @@ import { Settings } from "./json";
 
 // Longer texts are cut: a client does not fill the disk.
 const MOST = 256;
+// What nobody should find in a log; the path has its own place there, without what stands behind it.
+const SECRETS = ["authorization", "proxy-authorization", "cookie", ":path"];
 const DIGITS = "0123456789abcdef";
 
 class AccessLogRoot extends RootContext {
@@ -23,10 +25,11 @@ class AccessLogRoot extends RootContext {
     super.onConfigure(size);
     const settings = Settings.parse(this.getConfiguration());
     if (settings != null) {
-      this.header = settings.string("header", "x-request-id");
+      // Names of headers are the same in capitals.
+      this.header = settings.string("header", "x-request-id").toLowerCase();
       this.fromStatus = settings.integer("from-status", 0);
     }
-    if (this.header == "" || this.header == "authorization" || this.header == "cookie" || this.fromStatus < 0) {
+    if (this.header == "" || SECRETS.includes(this.header) || this.fromStatus < 0) {
       log(LogLevelValues.error, "the configuration wants a header that is no secret, and a from-status of 0 or more");
       return false;
     }
@@ -51,7 +54,7 @@ class AccessLog extends Context {
     this.began = get_current_time_nanoseconds();
     const request = stream_context.headers.request;
     // What stands behind the path may be a token.
-    const path = request.get(":path").split("?")[0].split("#")[0];
+    const path = request.get(":path").split("?")[0].split("#")[0].split(";")[0];
     this.line =
       '{"method": ' + quoted(request.get(":method")) +
       ', "host": ' + quoted(request.get(":authority")) +
