@@ -18,9 +18,20 @@ bool is_name(StringView text) {
   return !text.empty();
 }
 
+// Whether a text may be the value of a header: what ends a line there would begin a header of its own.
+bool is_value(StringView text) {
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if ((code < ' ' && c != '\t') || c == '\x7f') return false;
+  }
+  return true;
+}
+
+// Without the spaces around it, and the end of a line as Windows writes it.
 StringView trimmed(StringView text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  constexpr StringView spaces = " \t\r";
+  while (!text.empty() && spaces.find(text.front()) != StringView::npos) text.remove_prefix(1);
+  while (!text.empty() && spaces.find(text.back()) != StringView::npos) text.remove_suffix(1);
   return text;
 }
 
@@ -45,7 +56,9 @@ struct Changes {
       const StringView line = lines.substr(0, end);
       const size_t colon = line.find(':');
       if (colon == StringView::npos || !is_name(line.substr(0, colon))) return false;
-      set.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
+      const StringView value = trimmed(line.substr(colon + 1));
+      if (!is_value(value)) return false;
+      set.emplace_back(line.substr(0, colon), value);
       lines.remove_prefix(std::min(end + 1, lines.size()));
     }
     return true;

@@ -42,13 +42,17 @@ func (c *changes) read(names, lines string) bool {
 	}
 	for _, line := range strings.FieldsFunc(lines, func(r rune) bool { return r == '\n' }) {
 		word, value, found := strings.Cut(line, ":")
-		if !found || !name.MatchString(word) {
+		value = strings.TrimSpace(value)
+		// What ends a line in a value would begin a header of its own.
+		if !found || !name.MatchString(word) || strings.ContainsFunc(value, isControl) {
 			return false
 		}
-		c.set = append(c.set, [2]string{word, strings.TrimSpace(value)})
+		c.set = append(c.set, [2]string{word, value})
 	}
 	return true
 }
+
+func isControl(c rune) bool { return (c < ' ' && c != '\t') || c == 0x7f }
 
 func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 	data, _ := proxywasm.GetPluginConfiguration()

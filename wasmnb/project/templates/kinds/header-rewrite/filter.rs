@@ -25,8 +25,8 @@ impl Changes {
             changes.removed.push(is_name(name.trim()).then(|| name.trim().to_owned())?);
         }
         for line in json[lines].as_str().unwrap_or_default().lines() {
-            let (name, value) = line.split_once(':')?;
-            changes.set.push(is_name(name).then(|| (name.to_owned(), value.trim().to_owned()))?);
+            let (name, value) = line.split_once(':').map(|(name, value)| (name, value.trim()))?;
+            changes.set.push((is_name(name) && is_value(value)).then(|| (name.to_owned(), value.to_owned()))?);
         }
         Some(changes)
     }
@@ -35,6 +35,11 @@ impl Changes {
 /// Whether a text is the name of a header; one that begins with a colon is part of the request line, and none.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c))
+}
+
+/// Whether a text may be the value of a header: what ends a line there would begin a header of its own.
+fn is_value(text: &str) -> bool {
+    text.bytes().all(|c| !c.is_ascii_control() || c == b'\t')
 }
 
 #[derive(Default)]

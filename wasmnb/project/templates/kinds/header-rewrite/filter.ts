@@ -32,8 +32,10 @@ class Changes {
       // The last line may end as a line does.
       if (set[i] == "" && i == set.length - 1) break;
       if (colon < 0 || !isName(set[i].substring(0, colon))) return false;
+      const value = set[i].substring(colon + 1).trim();
+      if (!isValue(value)) return false;
       this.names.push(set[i].substring(0, colon));
-      this.values.push(set[i].substring(colon + 1).trim());
+      this.values.push(value);
     }
     return true;
   }
@@ -47,6 +49,15 @@ function isName(text: string): bool {
     if (!letter && !SIGNS.includes(text.charAt(i))) return false;
   }
   return text != "";
+}
+
+// Whether a text may be the value of a header: what ends a line there would begin a header of its own.
+function isValue(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c < 32 && c != 9) || c == 127) return false;
+  }
+  return true;
 }
 
 class HeaderRewriteRoot extends RootContext {
