@@ -35,12 +35,13 @@ CHAIN_NAME = "plugins"
 """What a listener calls the chain that it discovers; the statistics of the discovery carry this name."""
 
 AHEAD_NAME = "ahead"
+"""What a listener without traffic calls the modules that it discovers, which are loaded and never act."""
+
 # What Go's runtime asks of a host while it is initialized, and traps without: nothing here tells or changes anything.
 _WHILE_LOADED = (
     *("args_get", "args_sizes_get", "environ_get", "environ_sizes_get", "fd_fdstat_get", "fd_prestat_get"),
     *("clock_time_get", "poll_oneoff", "random_get", "sched_yield"),
 )
-"""What a listener without traffic calls the modules that it discovers, which are loaded and never act."""
 
 _TYPES = "type.googleapis.com/"
 _SERVICE = _TYPES + "envoy.extensions.wasm.v3.WasmService"

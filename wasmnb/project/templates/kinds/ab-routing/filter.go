@@ -40,7 +40,9 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 	return types.OnPluginStartStatusOK
 }
 
-func (p *plugin) NewHttpContext(uint32) types.HttpContext { return &request{settings: p.settings, chosen: "a"} }
+func (p *plugin) NewHttpContext(uint32) types.HttpContext {
+	return &request{settings: p.settings, chosen: "a"}
+}
 
 type request struct {
 	types.DefaultHttpContext
