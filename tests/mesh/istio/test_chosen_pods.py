@@ -120,6 +120,12 @@ def test_a_pod_of_a_sample_that_was_asked_again_whether_a_plugin_is_gone_says_so
         first["metadata"]["name"]: Cause.STILL_IN_FORCE
     }
     assert all("one of a sample of 24 of 60 pods" in one.reason for one in found)
+    # One of the others that still had it then is asked again, though the sample has given it up.
+    keeping.clear()
+    other = next(one for one in PODS if one["metadata"]["name"].startswith("shop") and one not in chosen)
+    assert [(one.pod, one.verdict) for one in reader.removed([other], stored, PODS)] == [
+        (other["metadata"]["name"], Verdict.GONE)
+    ]
 
 
 def serving(name):

@@ -14,6 +14,8 @@ from wasmnb.mesh.istio.proxies.config_dump import Listeners, Stats
 from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
+from wasmnb.mesh.istio.proxies.shared_state import forget
+from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
 from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Proof, Verdict
 from wasmnb.traffic import Headers
 from wasmnb.traffic.exchange import Response
@@ -164,6 +166,42 @@ def test_every_worker_is_asked_where_the_count_of_hangs_may_not_tell(monkeypatch
         gatherer._more(Evidence(POD))
     assert workers[-1] == asked
     gatherer.close()
+
+
+def test_a_watch_forgets_what_is_known_of_pods_that_are_gone():
+    kept = []
+    keeps = SimpleNamespace(keep=kept.append)
+    reader = VerdictReader(None, "home", None, keeps, None, images=None, proving=keeps)
+    reader.known(POD, "id")
+    reader.keep([POD])
+    assert reader._known
+    reader.keep([])
+    assert not reader._known
+    assert kept == [[POD], {"web-0"}, [], set()]
+    reader.keep([])
+    assert len(kept) == 4
+
+
+def test_what_is_forgotten_meanwhile_may_be_added_to():
+    known = dict.fromkeys(range(9))
+
+    def gone(key):
+        known[key + 100] = None  # as another thread does
+        return key < 8
+
+    forget(known, gone)
+    assert not known.keys() & set(range(8))
+    assert known.keys() >= {8, 100}
+
+
+def test_what_shows_no_more_is_not_believed_where_nobody_may_look_again(proving):
+    proving.answers = [TAGGED]
+    assert looked(proving).verdict is Verdict.LIVE
+    proving.look_anew({"id"})
+    proving.answers = [PLAINLY]
+    looked(proving)
+    proving.allow(Proof.CONFIG, "id")
+    assert proving.proven(verdict(), POD, "mark").verdict is Verdict.LOADED
 
 
 def test_nothing_is_remembered_of_pods_and_plugins_that_are_gone(proving):

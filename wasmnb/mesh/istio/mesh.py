@@ -534,7 +534,14 @@ class IstioMesh:
         self._check()
         from wasmnb.mesh.istio.watch import IstioWatch  # noqa: PLC0415 - for those who look on
 
-        watch = IstioWatch(self.cluster, self.namespace, self._objects, self._reader.judged, self._watches.remove)
+        watch = IstioWatch(
+            self.cluster,
+            self.namespace,
+            self._objects,
+            self._reader.judged,
+            keep=self._reader.keep,
+            closed=self._watches.remove,
+        )
         self._watches.append(watch)
         return watch
 

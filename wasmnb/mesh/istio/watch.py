@@ -22,7 +22,7 @@ from wasmnb.errors import WasmnbError
 from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, Objects, Stored, record_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of
 from wasmnb.mesh.istio.proxies.kept_evidence import aged
-from wasmnb.mesh.istio.proxies.pod_list import APPLICATIONS
+from wasmnb.mesh.istio.proxies.pod_list import APPLICATIONS, slim
 from wasmnb.mesh.istio.proxies.pods import ended
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.stream import Snapshot, Stream
@@ -50,12 +50,20 @@ Judge = Callable[[Sequence[Any], Sequence[Stored]], list[PodVerdict]]
 class _Feed:
     """One resource, listed and watched in a thread of its own."""
 
-    def __init__(self, cluster: Cluster, path: str, query: Mapping[str, str], tell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        path: str,
+        query: Mapping[str, str],
+        tell: Callable[[], None],
+        kept: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda item: item,
+    ) -> None:
         self.items: dict[str, Mapping[str, Any]] = {}
         self.problem = ""
         self.heard = datetime.now(timezone.utc)
         self.ready = threading.Event()
         self._cluster, self._path, self._query, self._tell = cluster, path, dict(query), tell
+        self._kept = kept
         self._end = threading.Event()
         self._doubts, self._lock = 0, threading.Lock()
         self._answer: Any = None
@@ -104,7 +112,9 @@ class _Feed:
     def _list(self) -> str:
         doubts = self._doubts
         answer = self._cluster.request("GET", self._path, query=self._query)
-        self.items = {item["metadata"]["uid"]: _with_kind(item, answer) for item in answer.get("items") or ()}
+        self.items = {
+            item["metadata"]["uid"]: self._kept(_with_kind(item, answer)) for item in answer.get("items") or ()
+        }
         with self._lock:
             if doubts == self._doubts:  # else the answer may be from before what raised the doubt
                 self.problem = ""
@@ -151,7 +161,7 @@ class _Feed:
         if kind == "DELETED":
             items.pop(item["metadata"]["uid"], None)
         else:
-            items[item["metadata"]["uid"]] = item
+            items[item["metadata"]["uid"]] = self._kept(item)
         self.items = items
         self._heard()
 
@@ -171,6 +181,8 @@ class IstioWatch(Stream):
     objects : Objects
     judge : callable
         Gives the verdicts of plugins on pods.
+    keep : callable
+        Told all pods before that: what is known of others may be forgotten.
     closed : callable
         Told when the stream is closed.
 
@@ -178,6 +190,8 @@ class IstioWatch(Stream):
     ----------
     looked : datetime or None
         When the last look at the proxies began that came to its end (aware, UTC); None before the first.
+    span : float
+        Seconds from then to the end of the next one, if that takes as long.
     """
 
     def __init__(
@@ -186,14 +200,17 @@ class IstioWatch(Stream):
         namespace: str,
         objects: Objects,
         judge: Judge,
+        *,
+        keep: Callable[[Sequence[Any]], None],
         closed: Callable[[IstioWatch], None],
     ) -> None:
         super().__init__(closed)
-        self._cluster, self._judge = cluster, judge
+        self._cluster, self._judge, self._keep = cluster, judge, keep
         self._soonest = self._due = 0.0
         self._busy = self._moved = False
         self.looked: datetime | None = None
-        self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", APPLICATIONS, self.wake)
+        self.span = 0.0
+        self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", APPLICATIONS, self.wake, slim)
         label = {"labelSelector": f"{PLUGIN},app.kubernetes.io/managed-by={MANAGER}"}
         self._plugins: list[tuple[ObjectKind, _Feed]] = [
             (kind, _Feed(cluster, kind.path(namespace), label, self.wake)) for kind in objects.kinds
@@ -213,13 +230,15 @@ class IstioWatch(Stream):
         self._moved = self._moved or woken
         problem = self._problem()
         if not problem:
-            items = [item for item in self._pods.items.values() if not ended(item)]
+            there = list(self._pods.items.values())
+            items = [item for item in there if not ended(item)]
             items.sort(key=lambda item: str(item["metadata"]["name"]))
             stored = self._stored()
             self._compare({("pod", item["metadata"]["name"]): described(item).to_dict() for item in items}, "pod")
             self._compare(_plugins(stored), "plugin")
             if not self._fresh or time.monotonic() >= (self._soonest if self._moved else self._due):
                 self._moved = False
+                self._keep(there)
                 self._judge_anew(items, stored)
         # Fresh is told last: until then, what was judged before the API server was gone is not the state of now.
         self._freshness(problem)
@@ -265,7 +284,8 @@ class IstioWatch(Stream):
         end, self.looked = time.monotonic(), begun
         took = end - begin
         self._soonest = end + took
-        self._due = end + (max(_SOON, took) if self._busy else max(_LATE, _SHARE * took))
+        rest = max(_SOON, took) if self._busy else max(_LATE, _SHARE * took)
+        self._due, self.span = end + rest, took + rest + took
 
 
 def _plugins(stored: Sequence[Stored]) -> Snapshot:

@@ -26,6 +26,7 @@ from wasmnb.mesh.istio.proxies.config_dump import (
 )
 from wasmnb.mesh.istio.proxies.pods import has_proxy, proxy_started
 from wasmnb.mesh.istio.proxies.proxy_log import ProxyLog, read
+from wasmnb.mesh.istio.proxies.shared_state import forget
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -153,8 +154,9 @@ class Gatherer:
 
     def keep(self, pods: Collection[str]) -> None:
         """Forget all but these pods, by their names."""
-        self._cleared = {name: counts for name, counts in self._cleared.items() if name in pods}
-        self._inbound = {name: known for name, known in self._inbound.items() if name in pods}
+        forget(self._cleared, lambda name: name not in pods)
+        forget(self._inbound, lambda name: name not in pods)
+        forget(self._builds, lambda key: key[0] not in pods)
         self.admin.keep(pods)
 
     def gather(
@@ -226,14 +228,15 @@ class Gatherer:
 
     def build(self, item: Mapping[str, Any]) -> str:
         """Give which Envoy a pod's proxy is, as it says it; empty where it cannot be asked."""
-        key = (str(item["metadata"]["uid"]), proxy_started(item))
-        if key not in self._builds:
+        key = (str(item["metadata"]["name"]), proxy_started(item))
+        known = self._builds.get(key)
+        if known is None:
             try:
-                said = json.loads(self.admin.get(str(item["metadata"]["name"]), _SERVER))
+                said = json.loads(self.admin.get(key[0], _SERVER))
             except (MeshError, TimeoutError, ValueError):
                 return ""
-            self._builds[key] = str(said.get("version", ""))
-        return self._builds[key]
+            known = self._builds[key] = str(said.get("version", ""))
+        return known
 
     def _read_inbound(self, pod: str) -> Listeners:
         """Read the inbound listener; one that was read before is only asked whether it still is the same."""

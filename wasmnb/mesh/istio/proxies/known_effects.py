@@ -8,6 +8,7 @@ from wasmnb.envoy.effect import Effect
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.remembered import Remembered
 from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, uid
+from wasmnb.mesh.istio.proxies.shared_state import forget
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
@@ -122,17 +123,20 @@ class KnownEffects:
     def beyond(self, plugin: str, standing: Standing, effect: Effect) -> Effect | None:
         """Give what of an effect only this build makes, compared with what an application itself answers.
 
-        None where nobody knows what the build before did. Between an application's answer and its proxy's much
-        differs: only headers count that the filter writes, and that no filter beside it is known to write.
+        None where nobody knows what the build before did to that request. Between an application's answer and its
+        proxy's much differs: only headers count that the filter writes, and that no filter beside it is known to write.
         """
         if plugin not in self._learned:
             return None
-        others = {digest: one for builds in self._trials.values() for digest, one in builds.items()}
+        others = {digest: one for builds in self._builds().values() for digest, one in builds.items()}
         beside = [others[digest].on(effect.probe) if digest in others else None for digest in standing.beside]
         former = self._learned[plugin][1]
         written = frozenset(one for one in effect.marking if not one.name.startswith(_ENVOYS))
         own = Effect(effect.probe, written).own(beside)
-        return own.own([former.on(effect.probe)]) if former is not None else own
+        if former is None:
+            return own
+        then = former.on(effect.probe)
+        return own.own([then]) if then is not None else None
 
     def former(self, plugin: str, probe: Probe) -> Effect | None:
         """Give what the build before does to a request, where that is known."""
@@ -151,7 +155,7 @@ class KnownEffects:
         """Give the effects of a plugin that a pod may be asked for."""
         trial = self._trials.get(plugin, {}).get(digest)
         # What crashes another filter is not sent through it for this one's sake; on a plain request it crashes anyway.
-        others = [one for name, builds in self._trials.items() if name != plugin for one in builds.values()]
+        others = [one for name, builds in self._builds().items() if name != plugin for one in builds.values()]
         harmful = {one.request for one in others if one.trapped} - {str(PLAIN)}
         own = [probe for probe in (PLAIN, *self._probes.get(_whose(item), ())) if str(probe) not in harmful]
         return [effect for effect in trial.safe if effect.probe in own] if trial is not None else []
@@ -208,7 +212,7 @@ class KnownEffects:
         self, item: Mapping[str, Any], plugin: str, standing: Standing, probe: Probe
     ) -> Iterator[Effect | None]:
         """Give what filters that have come to a pod since, or went, do to a request; None for one that is not known."""
-        others = [trials for name, trials in self._trials.items() if name != plugin]
+        others = [trials for name, trials in self._builds().items() if name != plugin]
         known = {digest: trial for trials in others for digest, trial in trials.items()}
         then, now = self._past(item, plugin).beside, standing.beside
         for digest in (now - then) | ((then - now) & known.keys()):
@@ -217,23 +221,27 @@ class KnownEffects:
     def keep(self, pods: Collection[Mapping[str, Any]]) -> None:
         """Forget all but these pods; of what those answered that are gone, the newest is kept for those alike."""
         uids = {uid(item) for item in pods}
-        self._before = {key: one for key, one in self._before.items() if key[0] in uids}
+        forget(self._before, lambda key: key[0] not in uids)
         # Pods of these kinds may come again.
-        self._alike = dict(list(self._alike.items())[-_MOST_KINDS:])
-        self._probes = dict(list(self._probes.items())[-_MOST_KINDS:])
-        self._spent = {key for key in self._spent if key in self._before}
+        forget(self._alike, set(list(self._alike)[:-_MOST_KINDS]).__contains__)
+        forget(self._probes, set(list(self._probes)[:-_MOST_KINDS]).__contains__)
+        self._spent.intersection_update(list(self._before))
         self._sent.keep({str(item["metadata"]["name"]) for item in pods})
 
     def forget(self, plugin: str) -> None:
         """Forget a plugin that is gone, unless its going is what changed how pods answer."""
-        self._before = {key: one for key, one in self._before.items() if key[1] != plugin}
-        self._alike = {key: one for key, one in self._alike.items() if key[1] != plugin}
-        self._spent = {key for key in self._spent if key[1] != plugin}
+        forget(self._before, lambda key: key[1] == plugin)
+        forget(self._alike, lambda key: key[1] == plugin)
+        self._spent.intersection_update(list(self._before))
         self._learned.pop(plugin, None)
         self._former.pop(plugin, None)
-        beside = {digest for one in (*self._before.values(), *self._alike.values()) for digest in one.beside}
+        beside = {digest for one in [*self._before.values(), *self._alike.values()] for digest in one.beside}
         if beside.isdisjoint(self._trials.get(plugin, {})):
             self._trials.pop(plugin, None)
+
+    def _builds(self) -> dict[str, dict[str, Trial]]:
+        """Give what was tried until now, by plugin and digest; another thread may be trying more."""
+        return {plugin: builds.copy() for plugin, builds in self._trials.copy().items()}
 
     def _past(self, item: Mapping[str, Any], plugin: str) -> _Before:
         """Give what was seen of a pod, or of one that answers alike, before a plugin came."""

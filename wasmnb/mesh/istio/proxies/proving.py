@@ -15,6 +15,7 @@ from wasmnb.mesh.istio.proxies.pods import uid
 from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.mesh.istio.proxies.requests_seen import RequestsSeen
+from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 from wasmnb.wording import Option, Verb, Wording
 
@@ -175,9 +176,8 @@ class Proving:
     def keep(self, pods: Sequence[Mapping[str, Any]]) -> None:
         """Forget what is known of other pods than these: they are gone."""
         uids = {uid(item) for item in pods}
-        self._seen = {key: seen for key, seen in self._seen.items() if key[0] in uids}
-        self._tried = {key: tried for key, tried in self._tried.items() if key[0] in uids}
-        self._differing = {key: counts for key, counts in self._differing.items() if key[0] in uids}
+        for known in (self._seen, self._tried, self._differing):
+            forget(known, lambda key: key[0] not in uids)
         self.requests.keep(uids)
         self.trace.keep(uids)
         self.known.keep(pods)
@@ -187,8 +187,7 @@ class Proving:
         """Forget a plugin that is gone."""
         self._quiet.discard(plugin)
         for known in (self._seen, self._tried, self._differing):
-            for key in [key for key in known if key[1] == plugin]:
-                del known[key]
+            forget(known, lambda key: key[1] == plugin)
         self.known.forget(plugin)
         self.handled.forget(plugin)
 
@@ -239,7 +238,7 @@ class Proving:
 
     def look_anew(self, plugins: Collection[str]) -> None:
         """Have the next look look for plugins, however short ago that was in vain."""
-        self._tried = {key: tried for key, tried in self._tried.items() if key[1] not in plugins}
+        forget(self._tried, lambda key: key[1] in plugins)
 
     def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
         """Look for the effects of plugins that are loaded, each on a pod, with its filter there."""
@@ -300,6 +299,9 @@ class Proving:
                 said = next(iter(some.values()))
                 self._differing[one.key] = (sum(bool(words) for words, _ in said), len(said))
                 differing.append(one)
+            if sure is None and any(contrary for said in found.values() for _, contrary in said):
+                # What was seen before is not so any more.
+                self._seen.pop(one.key, None)
         return differing
 
     def _without(self, wanted: Sequence[tuple[_Due, Effect]]) -> dict[tuple[tuple[str, str], Probe], _Without]:

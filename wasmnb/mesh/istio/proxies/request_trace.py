@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.proxies.pods import uid
 from wasmnb.mesh.istio.proxies.proxy_log import logged_since
+from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ class RequestTrace:
         self.looks_only = False
         self._admin = admin
         self._requests = requests
-        self._raised: set[str] = set()
+        # By pod, how many have its levels raised at this moment.
+        self._raised: Counter[str] = Counter()
         self._untraced: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -60,7 +63,7 @@ class RequestTrace:
 
     def keep(self, pods: Collection[str]) -> None:
         """Forget all but these pods, by their uids."""
-        self._untraced = {pod: why for pod, why in self._untraced.items() if pod in pods}
+        forget(self._untraced, lambda pod: pod not in pods)
 
     def _trace(self, item: Mapping[str, Any]) -> dict[str, str]:
         """Trace one request to a pod; give the calls into its filters, by their names."""
@@ -98,17 +101,18 @@ class RequestTrace:
     def _own_levels(self, item: Mapping[str, Any]) -> Iterator[None]:
         """Keep what is raised from here from being taken for what a kernel that is gone has left."""
         with self._lock:
-            self._raised.add(uid(item))
+            self._raised[uid(item)] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._raised.discard(uid(item))
+                self._raised[uid(item)] -= 1
+                self._raised = +self._raised
 
     def mend(self, item: Mapping[str, Any], levels: Mapping[str, str]) -> str:
         """Put back log levels that a kernel which is gone had raised; say so, in a few words, empty for nothing."""
         with self._lock:
-            own = uid(item) in self._raised
+            own = self._raised[uid(item)] > 0
         if own or not left_raised(levels):
             return ""
         if self.looks_only:

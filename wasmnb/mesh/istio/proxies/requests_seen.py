@@ -10,6 +10,7 @@ from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.handling import handling_of
 from wasmnb.mesh.istio.proxies.pods import uid
 from wasmnb.mesh.istio.proxies.probe_requests import AT_ONCE
+from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Verdict
 
 if TYPE_CHECKING:
@@ -47,15 +48,11 @@ class RequestsSeen:
 
     def keep(self, pods: Collection[str]) -> None:
         """Forget all but these pods, by their uids."""
-        self._handled = {key: one for key, one in self._handled.items() if key[0] in pods}
+        forget(self._handled, lambda key: key[0] not in pods)
 
     def forget(self, plugin: str, pods: Collection[str] | None = None) -> None:
         """Forget what was seen of a plugin, on some pods or on all."""
-        self._handled = {
-            key: one
-            for key, one in self._handled.items()
-            if key[1] != plugin or (pods is not None and key[0] not in pods)
-        }
+        forget(self._handled, lambda key: key[1] == plugin and (pods is None or key[0] in pods))
 
     def look(
         self, verdicts: Sequence[PodVerdict], items: Mapping[str, Mapping[str, Any]], harmed: Collection[str]

@@ -29,6 +29,7 @@ from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started, workload
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.sample import sampled
+from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.rendering import resource_names
@@ -109,16 +110,17 @@ class VerdictReader:
         ForbiddenError, MeshError
         """
         items = self._pods.read()
-        if (state := frozenset(str(item["metadata"]["uid"]) for item in items)) != self._there:
-            self._there = state
-            self._forget_others(items)
+        self.keep(items)
         return items
 
-    def _forget_others(self, items: Sequence[Item]) -> None:
-        """Forget what is known of pods that are gone."""
-        self._known = {key: known for key, known in self._known.items() if key[0] in self._there}
-        self.proving.keep(items)
-        self._gatherer.keep({_name(item) for item in items})
+    def keep(self, items: Sequence[Item]) -> None:
+        """Forget what is known of other pods than these: they are gone."""
+        there = frozenset(str(item["metadata"]["uid"]) for item in items)
+        if there != self._there:
+            self._there = there
+            forget(self._known, lambda key: key[0] not in there)
+            self.proving.keep(items)
+            self._gatherer.keep({_name(item) for item in items})
 
     def serving(self) -> list[Item]:
         """List the pods that requests can reach, or will: neither at their end nor being deleted."""
@@ -147,12 +149,15 @@ class VerdictReader:
         names = {name for one in stored for name in self._names(one)}
         digest = digest_of(stored[-1])
         having = [item for item in (items if every is None else every) if has_proxy(item)]
-        chosen, due = self.sampled(having), {_name(item) for item in items}
+        due, sample = {_name(item) for item in items}, {_name(item) for item in self.sampled(having)}
+        if every is not None and len(items) < len(every):
+            # What was asked before, for whatever reason, is asked again.
+            sample |= due
+        chosen = [item for item in having if _name(item) in sample]
         seen = self._gatherer.gather([item for item in chosen if _name(item) in due], {}, "", whole=True)
         found = {one.name: removal(one, stored[-1].id, digest, names) for one in seen}
         ill = {workload(one.item) for one in seen if found[one.name].verdict is not Verdict.GONE}
-        out = {_name(item) for item in having} - {_name(item) for item in chosen}
-        more = [item for item in having if _name(item) in out and workload(item) in ill]
+        more = [item for item in having if _name(item) not in sample and workload(item) in ill]
         wider = self._gatherer.gather([item for item in more if _name(item) in due], {}, "", whole=True)
         found |= {one.name: removal(one, stored[-1].id, digest, names) for one in wider}
         seen, chosen = [*seen, *wider], [*chosen, *more]
