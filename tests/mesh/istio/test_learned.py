@@ -8,7 +8,7 @@ import pytest
 
 from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, answer, looked, verdict
 from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
-from wasmnb.envoy.exchange import PLAIN
+from wasmnb.envoy.exchange import PLAIN, Probe
 from wasmnb.errors import MeshError
 from wasmnb.image.lazy_image import NamedImage
 from wasmnb.mesh.istio.objects.learned_effects import LearnedEffects
@@ -43,8 +43,20 @@ def test_what_the_application_does_not_answer_itself_is_the_filters(proving):
 
 @pytest.mark.parametrize(
     ("application", "former", "beside"),
-    [(TAGGED, None, ()), (None, None, ()), (PLAINLY, TRIAL, ()), (PLAINLY, None, ("sha256:2",))],
-    ids=["the application answers so", "there is no way past", "the build before does", "one beside it does"],
+    [
+        (TAGGED, None, ()),
+        (None, None, ()),
+        (PLAINLY, TRIAL, ()),
+        (PLAINLY, Trial(), ()),
+        (PLAINLY, None, ("sha256:2",)),
+    ],
+    ids=[
+        "the application answers so",
+        "there is no way past",
+        "the build before does",
+        "what the build before does to it is not known",
+        "one beside it does",
+    ],
 )
 def test_what_something_else_may_have_done_proves_nothing(proving, application, former, beside):
     proving.application = application
@@ -65,10 +77,27 @@ def test_a_configuration_is_seen_by_what_the_one_before_did_and_it_does_not(prov
     assert "x-config: 1 of the build before is gone" in looked(proving).evidence[-1]
 
 
+def test_another_configuration_of_an_image_that_was_deployed_from_here_is_tried_on_the_same_requests(proving):
+    asked = []
+
+    def examine(plugin, probes, **_):
+        asked.append((plugin.config, list(probes)))
+        return Trial((Effect(PLAIN, CONFIG),))
+
+    sent = Probe("GET", "/x")
+    proving.known.tried("id", f"sha256:{'1' * 64}", Trial((Effect(PLAIN, TAGS), Effect(sent))))
+    now, then = ((Plugin("id", NamedImage("registry/x", f"sha256:{'1' * 64}", None), {}, config=one)) for one in "ba")
+    writer = SimpleNamespace(plugin=lambda _: now, history=lambda *_: [now, then])
+    images = SimpleNamespace(fetch=lambda _: None)
+    learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, images, proving.known)
+    assert learned.learn(SimpleNamespace(record={"history": "there"}))
+    assert asked == [("b", [PLAIN, sent]), ("a", [PLAIN, sent])]
+
+
 def test_an_image_that_cannot_be_had_is_not_asked_for_at_each_look(proving):
     asked = []
 
-    def examine(plugin, **_):
+    def examine(plugin, *_, **__):
         asked.append(plugin)
         raise MeshError("The registry does not answer.")
 

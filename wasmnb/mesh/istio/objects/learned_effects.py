@@ -10,9 +10,10 @@ from wasmnb.errors import WasmnbError
 from wasmnb.plugin.identity import plugin_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wasmnb.envoy.effect import Trial
+    from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.mesh.istio.objects.images import Images
     from wasmnb.mesh.istio.objects.objects import Stored
@@ -58,9 +59,12 @@ class LearnedEffects:
             known, at = self._tried.get(plugin.id, (None, 0.0))
             if known == key and (self._known.learned(plugin.id, key) or time.monotonic() - at < _AGAIN):
                 return False
-            trial = self._known.builds(plugin.id).get(plugin.image.digest) or _trial(preflight, plugin)
+            # What was tried of this image before may have had another configuration.
+            tried = self._known.builds(plugin.id).get(plugin.image.digest)
+            probes = [one.probe for one in tried.effects] if tried is not None else []
+            trial = _trial(preflight, plugin, probes)
             former = self._former(stored, plugin)
-            before = _trial(preflight, former) if former is not None and trial is not None else None
+            before = _trial(preflight, former, probes) if former is not None and trial is not None else None
             self._tried[plugin.id] = (key, time.monotonic())
             if trial is None or (former is not None and before is None):
                 return False
@@ -72,8 +76,8 @@ class LearnedEffects:
         return next((one for one in history if plugin_key(one) != plugin_key(plugin)), None)
 
 
-def _trial(preflight: Preflight, plugin: Plugin) -> Trial | None:
+def _trial(preflight: Preflight, plugin: Plugin, probes: Sequence[Probe] = ()) -> Trial | None:
     try:
-        return preflight.examine(plugin, allow_trap=True)
+        return preflight.examine(plugin, probes, allow_trap=True)
     except WasmnbError:
         return None
