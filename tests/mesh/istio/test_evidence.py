@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 
@@ -373,7 +374,29 @@ def test_the_clusters_clock_is_read_off_its_answers(monkeypatch, date, ahead):
             return NOON - timedelta(hours=2)
 
     monkeypatch.setattr(clusters, "datetime", Ten)
-    assert clusters._skew(date) == timedelta(seconds=ahead)
+    assert clusters._skew(date, Ten.now(), timedelta(0)) == timedelta(seconds=ahead)
+
+
+@pytest.mark.parametrize(
+    ("said", "took", "known", "ahead"),
+    [
+        (-1, 0, 0, 0),  # of a whole second, some is gone
+        (-5, 6, 0, 0),  # an answer that took long was written at its beginning
+        (-3, 0, -2, -2),  # what comes later is not said to have come first
+        (-9, 0, 0, -9),
+        (0, 0, -9, 0),
+    ],
+)
+def test_a_clock_is_taken_for_another_only_where_it_must_be(monkeypatch, said, took, known, ahead):
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return NOON
+
+    monkeypatch.setattr(clusters, "datetime", Noon)
+    date = format_datetime(NOON + timedelta(seconds=said), usegmt=True)
+    found = clusters._skew(date, NOON - timedelta(seconds=took), timedelta(seconds=known))
+    assert found == timedelta(seconds=ahead)
 
 
 @pytest.mark.parametrize("hours", [-1, 0, 1])

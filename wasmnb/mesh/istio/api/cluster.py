@@ -41,6 +41,7 @@ _CONNECT, _READ = 5.0, 30.0  # seconds
 _NO_LASTS = 10.0  # seconds: a right may be granted meanwhile
 _SAME = timedelta(seconds=2)
 """Between two clocks that are taken for the same; an answer says whole seconds only."""
+_SECOND = timedelta(seconds=1)
 _CONNECTIONS = 32
 _AUTHORIZED = 1.0  # seconds: to see that a token is still good takes longer than a request
 
@@ -226,6 +227,7 @@ class Cluster:
         """Ask, and give an answer whose body is still to be read; as `request` otherwise."""
         import urllib3  # noqa: PLC0415 - for users of a cluster only
 
+        asked = datetime.now(timezone.utc)
         url = self.server + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         headers = {**self._authorization(), "accept": "application/json", "user-agent": "wasmnb"}
         if compressed:
@@ -247,7 +249,7 @@ class Cluster:
             )
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(self.server, error) from error
-        self.skew = _skew(answer.headers.get("date"))
+        self.skew = _skew(answer.headers.get("date"), asked, self.skew)
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
             raise refused(answer.status, self._read(answer).decode("utf-8", "replace"), f"{method} {path}", right)
         return answer
@@ -403,12 +405,14 @@ def _status(error: Any) -> int:
     return int(number) if number.isdigit() else int(error.status or 0)
 
 
-def _skew(date: str | None) -> timedelta:
-    """Say how far a clock is ahead of ours that has just said its time, in whole seconds; nothing for two or less."""
-    if not date:
-        return timedelta(0)
+def _skew(date: str | None, asked: datetime, known: timedelta) -> timedelta:
+    """Say how far a clock is ahead of ours that has said its time, in whole seconds, since it was asked.
+
+    What was known stays as long as it may be so; else two answers could say that what came later came first.
+    """
     try:
-        ahead = parsedate_to_datetime(date) - datetime.now(timezone.utc)
-    except (TypeError, ValueError):  # of no zone, or none at all
-        return timedelta(0)
-    return ahead if abs(ahead) > _SAME else timedelta(0)
+        said = parsedate_to_datetime(date or "")
+        least, most = said - datetime.now(timezone.utc), said + _SECOND - asked
+    except (TypeError, ValueError, IndexError):  # of no zone, or none at all
+        return known
+    return next((one for one in (known, timedelta(0)) if least - _SAME <= one <= most + _SAME), least)
