@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+import socket
+from datetime import datetime, timedelta, timezone
 from itertools import count
 from urllib.request import urlopen
 
@@ -109,15 +110,17 @@ class Asked:
     """An API server that remembers what it was asked, and has one pod of a Deployment."""
 
     def __init__(self, data=()):
-        self.data, self.events, self.broken = dict(data), [], False
+        self.data, self.events, self.broken, self.most = dict(data), [], None, 1000
 
     def request(self, method, path, body=None, **_):
         if self.broken:
-            raise MeshError("The API server does not answer.")
+            raise self.broken
         if method == "PATCH":
             changed = body["data"]
             self.data = {key: text for key, text in {**self.data, **changed}.items() if text is not None}
         elif method == "POST":
+            if len(self.events) >= self.most:
+                raise MeshError("The API server refuses it: too many requests.")
             self.events.append(body)
         elif "/pods/" in path:
             owner = {"controller": True, "kind": "ReplicaSet", "apiVersion": "apps/v1", "name": "details-v1-abc"}
@@ -136,7 +139,7 @@ class Mesh:
 class Stopped:
     """A watch that has told everything."""
 
-    looked = AT
+    looked, span = AT, 0.0
 
     def __iter__(self):
         return iter(())
@@ -190,14 +193,90 @@ def test_what_could_not_be_written_is_counted_and_written_later(told):
     cluster = Asked()
     agent = reporter(cluster, told)
     told.pods("LOADED")
-    cluster.broken = True
+    cluster.broken = MeshError("The API server does not answer.")
     agent.round()
     assert not agent.written.is_set()
     assert 'wasmnb_agent_write_failures_total{namespace="shop"} 1' in agent.metrics.text()
-    cluster.broken = False
+    cluster.broken = None
     agent.round()
     assert agent.written.is_set()
     assert len(cluster.events) == 1
+
+
+def test_an_event_that_was_made_is_not_made_again_where_a_later_one_is_refused(told):
+    cluster = Asked()
+    agent = reporter(cluster, told)
+    for name in ("details-v1", "reviews-v1"):
+        told("pod", f"{name}-0", workload=name)
+        told("verdict", f"{name}-0/guard", **verdict(f"{name}-0", "LOADED"))
+    cluster.most = 1  # as the admission plugin EventRateLimit does it
+    agent.round()
+    assert (len(cluster.events), agent.metrics.failures) == (1, 1)
+    cluster.most = 9
+    agent.round()
+    assert [one["message"].partition(":")[0] for one in cluster.events] == [
+        "guard on details-v1",
+        "guard on reviews-v1",
+    ]
+
+
+def test_what_nobody_foresaw_is_no_end_of_the_reports(told):
+    cluster = Asked()
+    agent = reporter(cluster, told)
+    told.pods("LOADED")
+    cluster.broken = OSError("the token cannot be read")
+    agent.round()
+    assert agent.metrics.failures == 1
+    cluster.broken = None
+    agent.round()
+    assert agent.written.is_set()
+
+
+def test_it_lives_as_long_as_looks_come_when_they_are_due_and_are_reported(told):
+    told.pods("LOADED")
+    agent = reporter(Asked(), told)
+    assert not agent.alive()  # its thread has ended with the watch
+    agent = Reporter(Mesh(), Stopped(), ClusterReport(Asked(), "shop", NAME, "agent-0"), Metrics("shop"))
+    agent.observed = told.observed
+    agent.watch.looked = datetime.now(timezone.utc) - timedelta(seconds=700)
+    assert not agent.alive()
+    agent.watch.span = 660.0  # of thousands of pods: a minute, and ten times that until the next look
+    assert agent.alive()
+
+
+def test_series_of_workloads_that_are_gone_end_where_there_are_many(monkeypatch):
+    monkeypatch.setattr("wasmnb.agent.metrics._MOST", 3)
+    metrics = Metrics("shop")
+    for number in range(5):
+        status = WorkloadStatus("guard", f"job-{number}", Verdict.LOADED, DIGEST, {"LOADED": 1})
+        metrics.set({status.key: status}, seeing=True, pods=1, looked=AT)
+    lines = [line for line in metrics.text().splitlines() if line.startswith("wasmnb_plugin_changes_total")]
+    assert [line.partition('workload="')[2][:5] for line in lines] == ["job-3", "job-4"]
+
+
+def test_statuses_with_long_names_and_reasons_have_room_in_a_config_map():
+    long = {
+        ("guard", f"{number:0200}"): WorkloadStatus(
+            "guard", f"{number:0200}", Verdict.HUNG, DIGEST, {"HUNG": 1}, "你" * 300
+        )
+        for number in range(1500)
+    }
+    cluster = Asked()
+    ClusterReport(cluster, "shop", NAME, "agent-0").write(long, {})
+    assert 800_000 < sum(len(key) + len(text.encode()) for key, text in cluster.data.items()) < 2**20
+    assert json.loads(cluster.data[ABOUT])["left_out"] == 1501 - len(cluster.data)
+
+
+@pytest.mark.parametrize("family", ["127.0.0.1", "[::1]"])
+def test_the_kubelet_may_ask_over_either_protocol(family):
+    if family == "[::1]" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    server = serve(0, Metrics("shop"), lambda: True, lambda: True)
+    try:
+        assert urlopen(f"http://{family}:{server.server_address[1]}/ready").status == 200
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_metrics_are_served_in_prometheus_own_form(told):

@@ -80,9 +80,9 @@ def put(mesh: IstioMesh, image: str, *, pull_secret: str = "", progress: Progres
         for item in objects:
             there = _there(cluster, item)
             if there is not None and not _ours(there):
-                where = item["metadata"]["namespace"]
+                name, where = item["metadata"]["name"], item["metadata"]["namespace"]
                 raise MeshError(
-                    f"{item['kind']} {NAME} in {where} was not made by wasmnb; nothing of it was changed.",
+                    f"{item['kind']} {name} in {where} was not made by wasmnb; nothing of it was changed.",
                     hint="delete or rename it",
                 )
         for number, item in enumerate(objects):

@@ -23,8 +23,8 @@ __all__ = ["ABOUT", "ClusterReport"]
 
 ABOUT = "agent"
 """The key of the ConfigMap that says what the agent is, and when it looked last."""
-_MOST = 1500
-"""Statuses that are written: each takes up to 600 bytes, and a ConfigMap at most a mebibyte."""
+_MOST, _ROOM = 1500, 900_000
+"""Statuses, and bytes of them, that are written: a ConfigMap takes a mebibyte at most."""
 _EVENTS = 100
 """Events of one round; a change of a whole cluster is in the ConfigMap."""
 _LONGEST = 253  # characters (Kubernetes, ``IsConfigMapKey``)
@@ -78,22 +78,28 @@ class ClusterReport:
         MeshError
         """
         ill_first = sorted(statuses.values(), key=lambda one: (one.verdict in _WELL, one.key))
-        data = {_key(one): _json(one.to_dict()) for one in ill_first[:_MOST]}
-        data[ABOUT] = _json({**about, "left_out": max(0, len(ill_first) - _MOST)})
+        data, room = {}, _ROOM
+        for one in ill_first[:_MOST]:
+            key, text = _key(one), _json(one.to_dict())
+            room -= len(key) + len(text.encode())
+            if room < 0:
+                break
+            data[key] = text
+        data[ABOUT] = _json({**about, "left_out": len(ill_first) - len(data)})
         changed: dict[str, str | None] = {name: text for name, text in data.items() if self._written.get(name) != text}
         changed |= dict.fromkeys(self._written.keys() - data.keys())
         right = Right("patch", "configmaps", "", self._namespace)
         self._cluster.request("PATCH", self._path, body={"data": changed}, kind=MERGE, right=right)
         self._written = data
 
-    def tell(
-        self, before: Mapping[Key, WorkloadStatus], now: Mapping[Key, WorkloadStatus], pods: Mapping[Key, str]
-    ) -> int:
+    def tell(self, told: dict[Key, WorkloadStatus], now: Mapping[Key, WorkloadStatus], pods: Mapping[Key, str]) -> int:
         """Make an event for each workload whose verdict, or whose build, is another one; give how many changed.
 
         Parameters
         ----------
-        before, now : mapping
+        told : dict
+            What was told until now; brought up to date event by event, so that none is made twice.
+        now : mapping
         pods : mapping
             One pod of each workload of now.
 
@@ -101,16 +107,20 @@ class ClusterReport:
         ------
         MeshError
         """
-        changed = [one for one in now.values() if _differs(before.get(one.key), one)]
-        gone = [one for one in before.values() if one.key not in now]
+        changed = [one for one in now.values() if _differs(told.get(one.key), one)]
+        gone = [one for one in told.values() if one.key not in now]
         for one in changed[:_EVENTS]:
-            self._event(self._workload(one.workload, pods.get(one.key, "")), one, _message(before.get(one.key), one))
+            self._event(self._workload(one.workload, pods.get(one.key, "")), one, _message(told.get(one.key), one))
+            told[one.key] = one
         for one in gone[: max(0, _EVENTS - len(changed))]:
             self._event(self._self(), one, f"{one.plugin} is not deployed on {one.workload} any more", "WasmRemoved")
+            del told[one.key]
         total = len(changed) + len(gone)
         if total > _EVENTS:
             words = f"the verdicts of {total - _EVENTS} more workloads changed; the ConfigMap {self._name} has them"
             self._event(self._self(), None, words, "WasmVerdictsChanged")
+        told.clear()
+        told.update(now)
         return total
 
     def _event(self, about: Mapping[str, Any], status: WorkloadStatus | None, message: str, reason: str = "") -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.agent.metrics import Metrics, serve
 from wasmnb.agent.status import Observed, since
-from wasmnb.errors import MeshError, in_words
+from wasmnb.errors import in_words
 from wasmnb.version import __version__
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ __all__ = ["Reporter", "run", "say"]
 
 _ROUND = 1.0  # seconds between two rounds, at least: changes come in crowds
 _HEARTBEAT = 60.0  # seconds between two writings, at most, so that a reader sees that somebody looks
-_SILENT = 600.0  # seconds without a whole look, while the API server answers, after which a new process is better
+_SILENT = 600.0
+"""Seconds that a look may be late, while the API server answers; then a new process is better."""
 
 
 @dataclass
@@ -63,7 +64,8 @@ class Reporter:
         MeshError
             What an agent wrote before cannot be read.
         """
-        self._told = self._known = self.report.read()
+        self._known = self.report.read()
+        self._told = dict(self._known)
         self._thread.start()
         try:
             for change in self.watch:
@@ -75,10 +77,13 @@ class Reporter:
             self._thread.join()
 
     def alive(self) -> bool:
-        """Say whether looks come to an end, as far as the API server lets them."""
+        """Say whether looks come to an end, as far as the API server lets them, and somebody reports them."""
+        if self._thread.ident is not None and not self._thread.is_alive():
+            return False
         looked = self.watch.looked
         silent = time.monotonic() - self._begun if looked is None else time.time() - looked.timestamp()
-        return bool(self.observed.problem) or not self.observed.statuses() or silent < _SILENT
+        well = silent < _SILENT + self.watch.span
+        return bool(self.observed.problem) or not self.observed.statuses() or well
 
     def _run(self) -> None:
         while not self._end.is_set():
@@ -110,8 +115,7 @@ class Reporter:
             # What cannot be seen for a moment is no news about a workload.
             if seeing:
                 self.report.tell(self._told, now, self.observed.one_pod_each())
-                self._told = now
-        except MeshError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may be able to write
             self.metrics.failures += 1
             say(in_words(error))
         else:
