@@ -99,7 +99,9 @@ class CircuitBreaker : public Context {
     // The filter's own answer is none of the service.
     if (way_ == CircuitBreakerRoot::Way::Closed) return FilterHeadersStatus::Continue;
     auto* settings = static_cast<CircuitBreakerRoot*>(root());
-    if (getResponseHeader(":status")->view().substr(0, 1) == "5") {
+    const std::string status = getResponseHeader(":status")->toString();
+    // A method or a version that the service does not know is the client's doing: nobody breaks the circuit with those.
+    if (status[0] == '5' && status != "501" && status != "505") {
       settings->failed();
     } else {
       settings->succeeded(way_ == CircuitBreakerRoot::Way::Probe);

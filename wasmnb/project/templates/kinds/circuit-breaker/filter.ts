@@ -121,7 +121,9 @@ class CircuitBreaker extends Context {
   onResponseHeaders(count: u32, endOfStream: bool): FilterHeadersStatusValues {
     // The filter's own answer is none of the service.
     if (this.way == Way.Closed) return FilterHeadersStatusValues.Continue;
-    if (stream_context.headers.response.get(":status").startsWith("5")) {
+    const status = stream_context.headers.response.get(":status");
+    // A method or a version that the service does not know is the client's doing: nobody breaks the circuit with those.
+    if (status.startsWith("5") && status != "501" && status != "505") {
       this.root.failed();
     } else {
       this.root.succeeded(this.way == Way.Probe);
