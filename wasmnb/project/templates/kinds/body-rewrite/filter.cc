@@ -44,13 +44,16 @@ class BodyRewrite : public Context {
     if (!plain_) return FilterDataStatus::Continue;
     if (!end_of_stream) return FilterDataStatus::StopIterationAndBuffer;
     const auto* settings = static_cast<BodyRewriteRoot*>(root());
-    std::string body = getBufferBytes(WasmBufferType::HttpResponseBody, 0, size)->toString();
-    bool found = false;
-    for (size_t at = 0; (at = body.find(settings->find, at)) != std::string::npos; at += settings->replace.size()) {
-      body.replace(at, settings->find.size(), settings->replace);
-      found = true;
+    const std::string body = getBufferBytes(WasmBufferType::HttpResponseBody, 0, size)->toString();
+    // Into another text: within this one each replacement would move all that stands behind it.
+    std::string changed;
+    size_t from = 0;
+    for (size_t at = 0; (at = body.find(settings->find, from)) != std::string::npos;) {
+      changed.append(body, from, at - from).append(settings->replace);
+      from = at + settings->find.size();
     }
-    if (found) setBuffer(WasmBufferType::HttpResponseBody, 0, size, body);
+    if (from == 0) return FilterDataStatus::Continue;
+    setBuffer(WasmBufferType::HttpResponseBody, 0, size, changed.append(body, from));
     return FilterDataStatus::Continue;
   }
 
