@@ -156,6 +156,7 @@ def test_the_runbooks_one_after_the_other(run, session, tmp_path):
     assert said[compiler.name] == f"{compiler.name}: nothing then, {compiler.detail} now"
     shown = run("a-filter-is-not-live", mesh="runbooks", plugin="tager")
     assert "tager is not in force; in force: tagger" in shown["1. Is it there at all?"]
+    assert "it is for no pod" in shown["3. Why?"]
 
     shown = run("roll-back-now", mesh="runbooks", plugin="tagger")
     assert "rolled back tagger on mesh runbooks" in shown["Summary"]
