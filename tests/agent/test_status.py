@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from datetime import datetime, timedelta, timezone
 from itertools import count
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
 
+from wasmnb.agent import run
 from wasmnb.agent.manifest import NAME, Agent, manifest
 from wasmnb.agent.metrics import Metrics, serve
 from wasmnb.agent.report import ABOUT, ClusterReport
 from wasmnb.agent.run import Reporter
 from wasmnb.agent.status import Observed, WorkloadStatus, since
 from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.objects.objects import KINDS
+from wasmnb.mesh.istio.proxies.istiod import Istio
 from wasmnb.mesh.protocol import Change
 from wasmnb.plugin.verdict import PodVerdict, Verdict
 
@@ -242,6 +247,30 @@ def test_it_lives_as_long_as_looks_come_when_they_are_due_and_are_reported(told)
     assert not agent.alive()
     agent.watch.span = 660.0  # of thousands of pods: a minute, and ten times that until the next look
     assert agent.alive()
+
+
+@pytest.mark.parametrize(
+    ("now", "ends"),
+    [
+        (Istio("1.30", "", "istio-system", (), ()), False),
+        (Istio("1.31", "", "istio-system", (), ()), True),
+        (Istio("1.30", "", "istio-system", (), tuple(KINDS.values())), True),
+        (Istio("1.12", "", "istio-system", (), (), "no istiod runs"), False),
+    ],
+)
+def test_after_an_upgrade_of_istio_the_agent_begins_anew(monkeypatch, capsys, now, ends):
+    monkeypatch.setattr(run, "_ISTIO", 0.0)
+    monkeypatch.setattr(run.istiod, "find", lambda *_: now)
+    stopped = threading.Event()
+    mesh = SimpleNamespace(
+        namespace="shop", cluster=None, stop=stopped.set, istio=Istio("1.30", "", "istio-system", (), ())
+    )
+    agent = Reporter(mesh, Stopped(), ClusterReport(Asked(), "shop", NAME, "agent-0"), Metrics("shop"))
+    agent._moved.set()
+    monkeypatch.setattr(agent._end, "wait", lambda _: agent._end.set())
+    agent._run()
+    assert stopped.is_set() == ends
+    assert ("a new process" in capsys.readouterr().err) == ends
 
 
 def test_series_of_workloads_that_are_gone_end_where_there_are_many(monkeypatch):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wasmnb.agent.metrics import Metrics, serve
 from wasmnb.agent.status import Observed, since
 from wasmnb.errors import in_words
+from wasmnb.mesh.istio.proxies import istiod
 from wasmnb.version import __version__
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ["Reporter", "run", "say"]
 
 _ROUND = 1.0  # seconds between two rounds, at least: changes come in crowds
 _HEARTBEAT = 60.0  # seconds between two writings, at most, so that a reader sees that somebody looks
+_ISTIO = 600.0  # seconds between two questions whether Istio is another one
 _SILENT = 600.0
 """Seconds that a look may be late, while the API server answers; then a new process is better."""
 
@@ -53,7 +55,7 @@ class Reporter:
         self._moved, self._end = threading.Event(), threading.Event()
         self._known: dict[Key, WorkloadStatus] = {}
         self._told: dict[Key, WorkloadStatus] = {}
-        self._begun = self._beat = time.monotonic()
+        self._begun = self._beat = self._asked = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="wasmnb-report", daemon=True)
 
     def follow(self) -> None:
@@ -91,7 +93,23 @@ class Reporter:
             self._moved.clear()
             if self.observed.complete and not self._end.is_set():
                 self.round()
+            if self._outdated() and not self._end.is_set():
+                say("Istio has another version, or other kinds of objects: looking at it anew with a new process")
+                self.mesh.stop()
+                return
             self._end.wait(_ROUND)
+
+    def _outdated(self) -> bool:
+        """Say, now and then, whether Istio is another one than at the beginning; what is watched depends on it."""
+        if time.monotonic() - self._asked < _ISTIO:
+            return False
+        self._asked, then = time.monotonic(), self.mesh.istio
+        try:
+            now = istiod.find(self.mesh.cluster, self.mesh.namespace, then.namespace)
+        except Exception:  # noqa: BLE001 - what is not known now is asked again
+            return False
+        # While istiod is being replaced, its version may be a guess.
+        return not now.why_blind and (now.version, now.kinds) != (then.version, then.kinds)
 
     def round(self) -> None:
         """Report the state of now."""
