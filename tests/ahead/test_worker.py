@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.mesh.conftest import until
-from wasmnb.ahead import Ahead, Draft, Extent, Readiness, Tried, extent
+from wasmnb.ahead import Ahead, Draft, Extent, Readiness, Tried, draft, extent
 from wasmnb.compile import Filter
 from wasmnb.compile.assemblyscript.service import Service
 from wasmnb.compile.process import Leash, StoppedError, finish, run, start
@@ -63,6 +63,17 @@ def test_how_far_a_cell_is_taken_is_said_and_auto_is_off_on_one_processor(monkey
         monkeypatch.setattr("wasmnb.ahead.draft._processors", lambda count=count: count)
         assert extent("auto") is meant
         assert [extent(said) for said in ("off", "check", "build", "load")] == list(Extent)
+
+
+@pytest.mark.parametrize(
+    ("said", "count"), [("max 100000", 4), ("100000 100000", 1), ("50000 100000", 1), ("250000 100000", 2), ("", 4)]
+)
+def test_a_container_has_as_many_processors_as_it_is_given_time_of(monkeypatch, tmp_path, said, count):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4), raising=False)
+    monkeypatch.setattr(draft, "_QUOTA", tmp_path / "cpu.max")
+    assert draft._processors() == 4
+    (tmp_path / "cpu.max").write_text(f"{said}\n")
+    assert draft._processors() == count
 
 
 def test_a_text_that_is_run_while_what_is_left_of_it_is_done_is_of_use_and_another_ends_it(ahead):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from wasmnb.plugin import Plugin
 
 __all__ = ["Draft", "Extent", "Foreseen", "extent"]
+
+# Microseconds of processor time in so many: what a container is given (Linux's cgroup-v2, cpu.max).
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 class Extent(IntEnum):
@@ -78,4 +83,10 @@ class Draft:
 
 
 def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Give how many processors there are for this process; a container may have less time than one has."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = _QUOTA.read_text("ascii").split()
+        # "max", where there is no quota, is no number.
+        count = min(count, max(1, int(quota) // int(period)))
+    return count
