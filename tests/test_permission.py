@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.mesh.tiny import tag
+from tests.needs import needs
 from wasmnb.commands import ask as asking
-from wasmnb.errors import Interrupted
+from wasmnb.errors import Interrupted, UsageError
 from wasmnb.mesh import Proof
 from wasmnb.mesh.results import Pods
 from wasmnb.session import Session
+from wasmnb.session.options.build import FilterCall
 
 
 class SomebodysMesh:
@@ -102,3 +105,13 @@ def test_how_it_is_proven_may_be_said_of_a_mesh_that_is_connected(session):
     assert session.current.prove is Proof.TRACE
     session.mesh("istio", prove="config")
     assert session.current.prove is Proof.CONFIG
+
+
+@needs("compiler")
+def test_a_cluster_is_asked_nothing_while_a_cell_is_typed(session):
+    session.context.mesh.allow(Proof.EFFECT)  # it has no endpoints to be asked for
+    said = {"source": "text", "deploy": "app=details", "probe": ("details:9080/details/7",)}
+    foreseen = session.builds.draft(FilterCall("guard", **said)).foresee(tag("one"))
+    assert [one.path for one in foreseen.probes[""]] == ["/details/7"]
+    with pytest.raises(UsageError, match="may change something"):
+        session.builds.draft(FilterCall("guard", **{**said, "probe": ("DELETE details:9080/",)})).foresee(tag("one"))

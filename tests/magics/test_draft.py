@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wasmnb.commands import COMMANDS
-from wasmnb.errors import UsageError
+from wasmnb.errors import NoMeshError, UsageError
 from wasmnb.magics._draft import draft
 from wasmnb.module import Module
 from wasmnb.session import default
@@ -15,7 +15,8 @@ def test_the_compilers_options_count_and_the_others_have_no_effect(shell):
     shell.user_ns["app"] = "details"
     made = draft(shell, COMMANDS, "\n%%wasm_filter greeter --deploy app=$app --lang rust --flag -O1 --out x\nfn a() {}")
     found = made.filter
-    assert made.foresee(Module("greeter", b"")) is None, "there is no mesh"
+    with pytest.raises(NoMeshError):
+        made.foresee(Module("greeter", b""))
     assert (found.name, found.language, found.flags) == ("greeter", "rust", ("-O1",))
     assert found.source == "\n\nfn a() {}\n"
     assert not default().filters
@@ -27,3 +28,11 @@ def test_a_line_that_cannot_be_read_is_an_error_of_ours(shell):
     for text in ("%%wasm_filter greeter --depoly x\nfn a() {}", "%wasm_filter greeter", "x = 1"):
         with pytest.raises(UsageError):
             draft(shell, COMMANDS, text)
+
+
+def test_what_a_run_refuses_is_not_ready(shell):
+    made = draft(shell, COMMANDS, "%%wasm_filter greeter\n").foresee
+    assert made(Module("greeter", b"")) is None, "it is built, and that is all"
+    made = draft(shell, COMMANDS, "%%wasm_filter greeter --timeout 5\n").foresee
+    with pytest.raises(UsageError, match="nothing is to be deployed"):
+        made(Module("greeter", b""))

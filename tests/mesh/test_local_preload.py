@@ -15,6 +15,7 @@ from tests.needs import needs
 from wasmnb.ahead import Ahead, Draft, Extent, Foreseen, Readiness
 from wasmnb.compile import Filter
 from wasmnb.envoy.admin import discoveries
+from wasmnb.errors import NoMeshError
 from wasmnb.image import package
 from wasmnb.mesh import MeshLoadingAhead, Verdict
 from wasmnb.mesh.local import LocalMesh, topology
@@ -173,7 +174,9 @@ def typed(ahead, session, module, extent=Extent.LOAD, **said):
 
 def test_what_is_typed_is_loaded_ahead_where_the_filter_runs_or_where_its_cell_puts_it(mesh, ahead):
     session = Session()
-    assert typed(ahead, session, tag("twelve"), deploy="app=details").ready is Readiness.READY  # no mesh: it is built
+    assert typed(ahead, session, tag("twelve")).ready is Readiness.READY  # it is built
+    tried = typed(ahead, session, tag("twelve"), deploy="app=details")
+    assert (tried.ready, type(tried.error)) == (Readiness.NONE, NoMeshError)
     session.use(mesh)
     mesh.apply(Plugin("tag", package(tag("twelve")), DETAILS))
     assert typed(ahead, session, Module("other", tag("thirteen").wasm)).ready is Readiness.READY

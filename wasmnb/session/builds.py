@@ -137,16 +137,18 @@ class Builds:
         from wasmnb.image import package  # noqa: PLC0415 - brings what packages
 
         mesh, options = self.context.chosen, part(call, DeployOptions)
-        if mesh is None:
-            return None
         if call.deploy is not None:
             wanted = self.deployments.read(options, call.deploy)
+            mesh = self.context.mesh
             if not wanted.preflight:
                 return None
-            return Foreseen(mesh, wanted.plugin(package(module)), wanted.probes_on(mesh), wanted.allow_trap)
+            # Elsewhere it would be asked over the network where each leads to.
+            probes = wanted.probes_on(mesh) if isinstance(mesh, MeshLoadingAhead) else wanted.probes_of_any(mesh)
+            return Foreseen(mesh, wanted.plugin(package(module)), probes, wanted.allow_trap)
+        refuse(options, part(call, AccessOptions))
         # Elsewhere it would be asked over the network what is in force.
         there = in_force(mesh, call.name) if isinstance(mesh, MeshLoadingAhead) else None
-        if there is None:
+        if mesh is None or there is None:
             return None
         return Foreseen(mesh, self.deployments.read(options, None).plugin(package(module), there))
 

@@ -22,7 +22,7 @@ from wasmnb.session.defaults import choice, number
 from wasmnb.session.options.deploy import DeployOptions, PluginOptions
 from wasmnb.session.options.registry import AccessOptions
 from wasmnb.session.parsing import configuration
-from wasmnb.session.probes import UserProbe, pods_of, read_probe
+from wasmnb.session.probes import UserProbe, pods_of, read_probe, refuse_change
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -139,6 +139,24 @@ class Specification:
         UsageError
             One leads to no pod that it is for, or may change something, which was not allowed; or none may be sent.
         """
+        self._allow_probes(mesh)
+        selector = self.said.get("selector", self.defaults.get("selector")) or {}
+        return pods_of(mesh, self.probes, selector, changes=self.probe_changes)
+
+    def probes_of_any(self, mesh: Mesh) -> dict[str, tuple[Probe, ...]]:
+        """Give the requests as if of one pod without a name; the mesh is not asked where they lead to.
+
+        Raises
+        ------
+        UsageError
+            One may change something, which was not allowed; or none may be sent.
+        """
+        self._allow_probes(mesh)
+        for one in self.probes:
+            refuse_change(one, changes=self.probe_changes)
+        return {"": tuple(one.probe for one in self.probes)} if self.probes else {}
+
+    def _allow_probes(self, mesh: Mesh) -> None:
         how = self.prove or mesh.prove
         if self.probes and (how is Proof.CONFIG or (how is None and isinstance(mesh, MeshOfOthers))):
             raise UsageError(
@@ -146,8 +164,6 @@ class Specification:
                 where=self.probes[0].place,
                 hint=Wording("allow it: {}", Option("prove", "effect")),
             )
-        selector = self.said.get("selector", self.defaults.get("selector")) or {}
-        return pods_of(mesh, self.probes, selector, changes=self.probe_changes)
 
     @property
     def secrets(self) -> set[str]:
