@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.mesh.tiny import tag
-from tests.needs import needs
 from wasmnb.commands import ask as asking
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.mesh import Proof
@@ -107,7 +106,7 @@ def test_how_it_is_proven_may_be_said_of_a_mesh_that_is_connected(session):
     assert session.current.prove is Proof.CONFIG
 
 
-@needs("compiler")
+@pytest.mark.compiler
 def test_a_cluster_is_asked_nothing_while_a_cell_is_typed(session):
     session.context.mesh.allow(Proof.EFFECT)  # it has no endpoints to be asked for
     said = {"source": "text", "deploy": "app=details", "probe": ("details:9080/details/7",)}

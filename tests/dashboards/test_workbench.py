@@ -39,8 +39,11 @@ MODULE = Module("greeter", b"")
 BUILT = Ran("id", "mark", "greeter", OWN, 8400)
 
 
-def row(verdict: str, digest: str = OWN, reason: str = "", name: str = "a-0", plugin: str = "greeter") -> Row:
-    return Row(name, "a", "2/2", "Running", 0, None, "", (PluginState(plugin, verdict, digest, digest, reason),))
+def row(
+    verdict: str, digest: str = OWN, reason: str = "", name: str = "a-0", *, plugin: str = "greeter", wanted: str = ""
+) -> Row:
+    state = PluginState(plugin, verdict, digest, wanted or digest, reason)
+    return Row(name, "a", "2/2", "Running", 0, None, "", (state,))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,14 @@ def row(verdict: str, digest: str = OWN, reason: str = "", name: str = "a-0", pl
             "warn",
         ),
         ([row("LOADED")], LIVE, "LOADED on a-0; live on 0 of 1 pod", "warn"),
+        ([row("REJECTED", OTHER, wanted=OWN)], LIVE, "REJECTED on a-0; live on 0 of 1 pod", "bad"),
+        ([row("UNPROVEN", "", wanted=OWN)], LIVE, "UNPROVEN on a-0; live on 0 of 1 pod", "warn"),
+        (
+            [row("LIVE"), row("NO_SIDECAR", "", name="b", wanted=OWN)],
+            LIVE,
+            "NO_SIDECAR on b; live on 1 of 2 pods",
+            "warn",
+        ),
         (
             [row("LIVE"), row("TRAPPED", reason="cell line 4", name="b")],
             LIVE,
@@ -232,6 +243,7 @@ def test_pages_that_come_again_have_nothing_told_twice(kernel):
         ([], LIVE, "m: no filters", "quiet"),
         ([row("LIVE"), row("NOT_SELECTED", name="b")], LIVE, "m: LIVE 1 of 1", "good"),
         ([row("LIVE"), row("OLD", name="b")], LIVE, "m: OLD on b", "warn"),
+        ([row("LIVE"), row("NO_SIDECAR", "", name="b")], LIVE, "m: NO_SIDECAR on b", "quiet"),
         ([row("OLD"), row("TRAPPED", name="b"), row("TRAPPED", name="c")], LIVE, "m: TRAPPED on b and 1 more", "bad"),
         ([row("LIVE")], Freshness("ended", LIVE.since, "gone"), f"m: as of {LIVE.since:%H:%M:%S} UTC: gone", "warn"),
     ],
@@ -394,6 +406,8 @@ def test_a_response_that_a_cell_shows_becomes_a_case(kernel, monkeypatch):
 
     def record(name, exchange):
         recorded.append((name, exchange))
+        if len(recorded) > 2:
+            raise ValueError("hunter2-secret")
         if len(recorded) > 1:
             raise UsageError("The answer 200 is not the filter's alone.", why=["hunter2-secret"])
         default().context.cases._known[name] = ((), "test: []")
@@ -409,6 +423,9 @@ def test_a_response_that_a_cell_shows_becomes_a_case(kernel, monkeypatch):
     comm.save("one", "greeter")
     until(lambda: comm.cases, lambda cases: len(cases) > 1)
     assert comm.cases[1]["problem"] == "The answer 200 is not the filter's alone.; ***"
+    comm.save("one", "greeter")
+    until(lambda: comm.cases, lambda cases: len(cases) > 2)
+    assert comm.cases[2]["problem"] == "it was not saved: ValueError: ***"
     assert [one["cell"] for one in kernel.open().answers] == ["one"]
     # What shows none any more has no button.
     kernel.ran("one", sent, error=ValueError("no answer"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import WasmnbError
+from wasmnb.errors import WasmnbError, in_words
 from wasmnb.session import default
 from wasmnb.traffic import Capture
+from wasmnb.wording import Front, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,12 +55,14 @@ class Answers:
     def _save(self, cell: str, name: str) -> None:
         shown = self._shown.get(cell)
         source = problem = ""
-        with self._one:
+        with self._one, words_for(Front.NOTEBOOK):
             try:
                 if shown is not None:
                     source = f"%%wasm_test {name}\n{default().requests.save_test(name, shown)}"
             except WasmnbError as error:
                 problem = default().mask("; ".join([error.what, *error.why]))
+            except Exception as error:  # noqa: BLE001 - whoever pressed the button waits for an answer
+                problem = default().mask(f"it was not saved: {in_words(error)}")
         if shown is not None:
             self._tell({"cell": cell, "source": source, "problem": problem})
 

@@ -161,7 +161,8 @@ def _words(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, crashed: 
 
 def _judged(digest: str, found: Sequence[tuple[Row, PluginState]], crashed: Mapping[str, str]) -> tuple[str, Tone]:
     """Say on how many of the pods that have the plugin this very build is live, and what is worst about the others."""
-    own = [(row, one) for row, one in found if one.digest == digest]
+    # What was asked for and is not there has a verdict that says why; it runs nothing, or still what was before.
+    own = [(row, one) for row, one in found if digest in (one.digest, one.wanted)]
     if not own:
         return f"built; not live: another build is in force on {_pods(len(found))}", "warn"
     live = sum(one.verdict == Verdict.LIVE.value for _, one in own)

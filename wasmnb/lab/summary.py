@@ -19,7 +19,7 @@ __all__ = ["summary"]
 
 _MOST = 200  # characters of a reason
 _WORST = ("bad", "warn", "quiet", "good")
-_ASIDE = {Verdict.GONE.value, Verdict.NOT_SELECTED.value, Verdict.NO_SIDECAR.value}
+_ASIDE = {Verdict.GONE.value, Verdict.NOT_SELECTED.value}
 
 
 def summary(mesh: str, rows: Sequence[Row], freshness: Freshness) -> MeshMessage:
