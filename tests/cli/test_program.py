@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -13,14 +14,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wasmnb.cli.answer import in_room
+from wasmnb.cli import program
+from wasmnb.cli.answer import answer, in_room
 from wasmnb.cli.exit_codes import MEANINGS, ExitCode, of_error, of_result
 from wasmnb.cli.help import overview
 from wasmnb.cli.table import wrapped
 from wasmnb.cli.verbs import CELLS_ONLY, VERBS
 from wasmnb.commands import COMMANDS
 from wasmnb.display.text import width
-from wasmnb.errors import DeployError
+from wasmnb.errors import DeployError, Interrupted
 from wasmnb.mesh.results import Verdicts
 from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
 from wasmnb.wording import Front
@@ -187,6 +189,39 @@ def test_a_closed_pipe_is_silent(modules):
     program = f"{sys.executable} -m wasmnb list -o json | head -c 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", program], env=modules.environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "{", "")
+
+
+def test_who_follows_lines_and_has_gone_ends_the_following_alone(monkeypatch):
+    class LogTail(list):
+        """Lines that come without an end."""
+
+        def __iter__(self):
+            return itertools.repeat("line")
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w", encoding="utf-8") as gone:  # noqa: PTH123 - what is open already
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert not answer(LogTail(), "table")
+        monkeypatch.undo()
+
+    def break_off(_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(program, "_ran", break_off)
+    with pytest.raises(BrokenPipeError):
+        program.run(["build", "."])  # it is the compiler's, and nothing was built
+
+
+def test_an_interrupt_while_a_mesh_is_looked_for_ends_the_command(monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise Interrupted("Starting the mesh was stopped; nothing of it runs.")
+
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr("wasmnb.cli.mesh_choice.choose", stopped)
+    assert program.run(["doctor"]) == ExitCode.INTERRUPTED
+    assert "nothing of it runs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

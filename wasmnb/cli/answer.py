@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.cli import table
-from wasmnb.cli.terminal import coloured, columns, say, tinted
+from wasmnb.cli.terminal import coloured, columns, say, silence, tinted
 from wasmnb.display.result import Plural
 from wasmnb.display.text import cut, visible, width
 
@@ -69,7 +69,12 @@ def _followed(lines: Iterable[str], form: str) -> str:
     """Write lines as they come: as text, or, where values are wanted, each as a JSON string of its own."""
     for line in lines:
         text = json.dumps(line, ensure_ascii=False) if form in {"json", "yaml"} else visible(line, keep="\t")
-        print(text, flush=True)  # noqa: T201 - the answer
+        try:
+            print(text, flush=True)  # noqa: T201 - the answer
+        except BrokenPipeError:
+            # Who read lines as they came has gone: no more are wanted.
+            silence(sys.stdout)
+            break
     return ""
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from wasmnb.cli import exit_codes
 from wasmnb.cli.answer import answer, remark
 from wasmnb.cli.exit_codes import ExitCode
-from wasmnb.cli.terminal import columns, prepare, say, silence
+from wasmnb.cli.terminal import columns, prepare, say
 from wasmnb.cli.verbs import CELLS_ONLY, VERBS, Need
-from wasmnb.errors import Explained, UsageError, did_you_mean
+from wasmnb.errors import Explained, UsageError, WasmnbError, did_you_mean
 from wasmnb.progress import Silent
 from wasmnb.wording import Front, words_for
 
@@ -35,10 +35,6 @@ def run(words: Sequence[str]) -> int:
     with words_for(Front.SHELL):
         try:
             code = _ran(list(words))
-        except BrokenPipeError:
-            # Who read lines as they came has gone: no more are wanted.
-            silence(sys.stdout)
-            code = ExitCode.DONE
         except Explained as error:
             code = _failed(error)
         except KeyboardInterrupt:
@@ -128,7 +124,7 @@ def _use_mesh(session: Session, verb: ShellVerb, keywords: dict[str, Any], own: 
     if wanted or (verb.need is Need.IF_THERE and own.keys() & {"mesh", "context", "namespace"}):
         choose(session, own, preflight=verb.puts)
     elif verb.need is Need.IF_THERE or (verb.name == "mesh" and "kind" not in keywords):
-        with suppress(Explained):
+        with suppress(WasmnbError):
             choose(session, own, preflight=verb.puts)
 
 
