@@ -10,7 +10,9 @@ import pytest
 
 from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
 from wasmnb.envoy.exchange import PLAIN
-from wasmnb.mesh.istio.proxies.config_dump import Listeners, Stats
+from wasmnb.mesh.istio.objects.objects import KINDS
+from wasmnb.mesh.istio.proxies import verdicts
+from wasmnb.mesh.istio.proxies.config_dump import FilterChain, Listeners, Stats
 from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
@@ -192,6 +194,49 @@ def test_what_is_forgotten_meanwhile_may_be_added_to():
     forget(known, gone)
     assert not known.keys() & set(range(8))
     assert known.keys() >= {8, 100}
+
+
+def test_what_a_gateway_answers_proves_nothing_where_a_pod_behind_it_has_the_plugin_too(proving):
+    proving.answers = [TAGGED]
+    proving.look([(verdict(), POD, STANDING._replace(behind=True))])
+    found = proving.proven(verdict(), POD, "mark")
+    assert found.verdict is Verdict.LOADED
+    assert "may be the doing of a pod behind it" in found.reason
+    assert "trace" in found.reason
+    proving.look_anew({"id"})
+    assert looked(proving).verdict is Verdict.LIVE
+
+
+@pytest.mark.parametrize("apps", [["edge"], ["web"], ["web", "web"], ["edge", "web"]])
+def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, apps):
+    pods = [{**POD, "metadata": {"name": f"{app}-{at}", "uid": str(at)}} for at, app in enumerate(apps)]
+    looks = []
+    proving = SimpleNamespace(
+        proven=lambda one, *_: replace(one, verdict=Verdict.LOADED),
+        look=looks.append,
+        asks=lambda _: False,
+        handled=SimpleNamespace(look=lambda found, *_: found),
+    )
+    reader = VerdictReader(None, "home", None, None, None, images=SimpleNamespace(modules=dict), proving=proving)
+    evidence = {
+        one["metadata"]["name"]: Evidence(one, (), Listeners((chain(one),), frozenset(), frozenset(), (), ""))
+        for one in pods
+    }
+    monkeypatch.setattr(reader, "_gathered", lambda *_, **__: (evidence, []))
+    monkeypatch.setattr(reader, "wanted", lambda *_: SimpleNamespace(names=()))
+    monkeypatch.setattr(reader, "_environment", lambda one, *_: one)
+    for name, value in {"selects": True, "has_proxy": True, "put_at": NOW, "drift_of": ()}.items():
+        monkeypatch.setattr(verdicts, name, lambda *_, value=value: value)
+    monkeypatch.setattr(verdicts, "judge", lambda *_: verdict())
+    stored = SimpleNamespace(kind=next(kind for kind in KINDS.values() if kind.ours), item=POD, name="id", id="id")
+    reader._judged(pods, [stored], rest=False, whole=False)
+    behind = [standing.behind for _, _, standing in looks[0]]
+    assert behind == [app == "edge" and "web" in apps for app in apps]
+
+
+def chain(item):
+    """Give a filter chain of a gateway or of a sidecar."""
+    return FilterChain(not item["metadata"]["name"].startswith("edge"), 9080, True, frozenset())
 
 
 def test_what_shows_no_more_is_not_believed_where_nobody_may_look_again(proving):

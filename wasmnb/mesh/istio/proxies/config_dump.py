@@ -173,6 +173,11 @@ class Listeners:
         return any(chain.http for chain in self.chains)
 
     @property
+    def leads_on(self) -> bool:
+        """Whether they are a gateway's, which leads all that it takes to other pods."""
+        return bool(self.chains) and not any(one.inbound for one in self.chains)
+
+    @property
     def bound(self) -> list[int]:
         """The ports of a gateway at which it takes HTTP without TLS."""
         return sorted({one.bound for one in self.chains if one.http and one.bound and not one.inbound})

@@ -55,12 +55,15 @@ class Standing(NamedTuple):
         The digests of the other filters; empty words are one whose digest is not known.
     workers : int
         How many the proxy has, of which each has VMs of its own; 0 where it is not said.
+    behind : bool
+        Whether it is a gateway, and pods to which it may lead have the plugin too: what they do shows in its answers.
     """
 
     filter: str
     mark: str
     beside: frozenset[str] = frozenset()
     workers: int = 0
+    behind: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ _HOW = Wording(
 )
 _UNSEEN_FROM_HERE = "nobody has seen it act: no request is sent from here"
 _QUIETLY = Wording("as was asked for; deploy it with {} to allow it", Option("prove", "trace"))
+_BEHIND = "what a gateway answers may be the doing of a pod behind it that has the plugin too"
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
 
@@ -125,6 +126,8 @@ class Proving:
         self._tried: dict[tuple[str, str], _Tried] = {}
         # Of how many answers how many showed it, where not all did.
         self._differing: dict[tuple[str, str], tuple[int, int]] = {}
+        # Where it is a gateway, before pods that have the plugin too.
+        self._behind: dict[tuple[str, str], bool] = {}
 
     def close(self) -> None:
         """End the threads."""
@@ -176,7 +179,7 @@ class Proving:
     def keep(self, pods: Sequence[Mapping[str, Any]]) -> None:
         """Forget what is known of other pods than these: they are gone."""
         uids = {uid(item) for item in pods}
-        for known in (self._seen, self._tried, self._differing):
+        for known in (self._seen, self._tried, self._differing, self._behind):
             forget(known, lambda key: key[0] not in uids)
         self.requests.keep(uids)
         self.trace.keep(uids)
@@ -186,7 +189,7 @@ class Proving:
     def forget(self, plugin: str) -> None:
         """Forget a plugin that is gone."""
         self._quiet.discard(plugin)
-        for known in (self._seen, self._tried, self._differing):
+        for known in (self._seen, self._tried, self._differing, self._behind):
             forget(known, lambda key: key[1] == plugin)
         self.known.forget(plugin)
         self.handled.forget(plugin)
@@ -252,6 +255,7 @@ class Proving:
             tried = self._tried.get(one.key)
             times = tried.times + 1 if tried is not None and tried.mark == one.standing.mark else 1
             self._tried[one.key] = _Tried(one.standing.mark, time.monotonic(), times)
+            self._behind[one.key] = one.standing.behind
         differing = due
         for _ in range(_ROUNDS):
             differing = self._look_for_effects(differing)
@@ -415,7 +419,8 @@ class Proving:
         if trial is None:
             words = "what it does is not known here, so that it cannot be looked for: deploy it from here"
             return Cause.UNASKED, f"{words} ({_TRACE})"
-        return Cause.UNSEEN, f"{self._unseen(verdict, item)} ({_TRACE})"
+        behind = self._behind.get((uid(item), verdict.plugin), False)
+        return Cause.UNSEEN, f"{_BEHIND if behind else self._unseen(verdict, item)} ({_TRACE})"
 
     def _untraced(self, item: Mapping[str, Any]) -> str:
         why = self.trace.why_not(item)
@@ -430,4 +435,6 @@ class Proving:
         return "no effect of it was seen on the requests that were sent"
 
     def _effects(self, one: _Due) -> list[Effect]:
-        return self.known.of(one.item, one.verdict.plugin, one.verdict.wanted) if self.asks(one.verdict.plugin) else []
+        if one.standing.behind or not self.asks(one.verdict.plugin):
+            return []
+        return self.known.of(one.item, one.verdict.plugin, one.verdict.wanted)

@@ -243,6 +243,7 @@ class VerdictReader:
             wanted_of[one.name, one.kind] = self.wanted(one, modules, bare)
             drift[one.name, one.kind] = drift_of(one.item)
         loaded: list[tuple[int, Item, Standing]] = []
+        serving = [item for item in concerned if _serves(evidence[_name(item)])]
         for item in items:
             name = item["metadata"]["name"]
             for id_ in dict.fromkeys(one.id for one in stored):
@@ -257,7 +258,11 @@ class VerdictReader:
                     found.append(self._environment(deployed, item, one, stored))
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
-                        loaded.append((len(found) - 1, item, evidence[name].standing(wanted.names)))
+                        standing = evidence[name].standing(wanted.names)
+                        behind = not _serves(evidence[name]) and any(
+                            selects(any_, one) for one in serving for any_ in mine
+                        )
+                        loaded.append((len(found) - 1, item, standing._replace(behind=behind)))
                 elif rest:
                     found.append(not_selected(item, self.wanted(mine[-1], modules, ""), _elsewhere(mine)))
         mended = self._mended(asked)
@@ -396,6 +401,11 @@ class VerdictReader:
 
 def _name(item: Item) -> str:
     return str(item["metadata"]["name"])
+
+
+def _serves(seen: Evidence) -> bool:
+    """Say whether a pod has a proxy that is no gateway's, as far as is known."""
+    return has_proxy(seen.item) and not (seen.listeners is not None and seen.listeners.leads_on)
 
 
 def _of(chosen: Sequence[Item], every: Sequence[Item]) -> str:
