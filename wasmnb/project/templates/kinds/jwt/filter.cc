@@ -178,8 +178,10 @@ class Jwt : public Context {
                         {{"www-authenticate", "Bearer error=\"invalid_token\""}});
       return FilterHeadersStatus::StopIteration;
     }
-    // All lines of that name go: nobody says himself who he is.
-    removeRequestHeader("x-jwt-subject");
+    // All lines of that name go: nobody says himself who he is. To many frameworks an underscore there is a dash.
+    for (const char* name : {"x-jwt-subject", "x_jwt_subject", "x-jwt_subject", "x_jwt-subject"}) {
+      removeRequestHeader(name);
+    }
     addRequestHeader("x-jwt-subject", subject);
     return FilterHeadersStatus::Continue;
   }

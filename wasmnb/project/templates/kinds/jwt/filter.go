@@ -116,8 +116,10 @@ func (r *request) OnHttpRequestHeaders(int, bool) types.Action {
 		}
 		return types.ActionPause
 	}
-	// All lines of that name go: nobody says himself who he is.
-	_ = proxywasm.RemoveHttpRequestHeader("x-jwt-subject")
+	// All lines of that name go: nobody says himself who he is. To many frameworks an underscore there is a dash.
+	for _, name := range []string{"x-jwt-subject", "x_jwt_subject", "x-jwt_subject", "x_jwt-subject"} {
+		_ = proxywasm.RemoveHttpRequestHeader(name)
+	}
 	if err := proxywasm.AddHttpRequestHeader("x-jwt-subject", subject); err != nil {
 		proxywasm.LogErrorf("the subject cannot be set: %v", err)
 	}
