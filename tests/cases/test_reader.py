@@ -247,7 +247,15 @@ def test_a_line_counts_from_where_the_text_begins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("test { name: }", 1), ("test {\n ?", 2), ('test {\n name: "a"', 2), ("env{}\nenv{}", 2)]
+    ("text", "line"),
+    [
+        ("test { name: }", 1),
+        ("test {\n ?", 2),
+        ('test {\n name: "a"', 2),
+        ("env{}\nenv{}", 2),
+        ('test {\n name: "\\ud800"', 2),
+        ('test {\n name: "\\U00110000"', 2),
+    ],
 )
 def test_what_is_no_protobuf_text_is_told_at_its_line(text: str, line: int) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -128,7 +128,10 @@ class _Parser:
             parts = [token.text]
             while self.tokens[self.at].kind == "text":
                 parts.append(self.take().text)
-            return b"".join(map(_unquoted, parts)).decode("utf-8", "surrogateescape")
+            try:
+                return b"".join(map(_unquoted, parts)).decode("utf-8", "surrogateescape")
+            except ValueError:
+                raise self.wrong("it escapes a number that is no character", token.line) from None
         if token.kind == "number":
             return self._number(path, token)
         return _FLAGS.get(token.text, token.text)
