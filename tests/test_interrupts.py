@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -77,13 +76,24 @@ def test_a_signal_that_ends_nothing_leaves_the_question_open():
         assert _said(terminal) == b"answered True\r\n"
 
 
-def test_ctrl_c_is_not_lost_where_what_it_waited_for_failed(request):
-    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def number(request):
+    """A signal that ends what is done as Ctrl-C does."""
+    before = signal.getsignal(request.param)
+    signal.signal(request.param, signal.default_int_handler)
+    yield request.param
+    signal.signal(request.param, before)
+
+
+def test_a_signal_is_not_lost_where_what_it_waited_for_failed(number):
+    made = []
 
     def fail():
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+        made.append("whole")
         raise ValueError
 
     with pytest.raises(KeyboardInterrupt), uninterrupted():
         fail()
+    assert made == ["whole"]
+    assert signal.getsignal(number) is signal.default_int_handler

@@ -17,20 +17,27 @@ __all__ = ["await_line", "uninterrupted"]
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C until the end of the block, so that what is being made is never made and yet unknown."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or handler is None:
+    """Put off Ctrl-C until the end of the block, so that what is being made is never made and yet unknown.
+
+    So are the other signals that a program has for an end of its own: where a shell's command is ended by one, it ends
+    as at Ctrl-C.
+    """
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if threading.current_thread() is not threading.main_thread() or handlers[signal.SIGINT] is None:
         yield
         return
     put_off: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
+    own = {number: handler for number, handler in handlers.items() if number is signal.SIGINT or callable(handler)}
+    for number in own:
+        signal.signal(number, lambda number, _: put_off.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        for number, handler in own.items():
+            signal.signal(number, handler)
         if put_off:
             # Also where the block failed: what goes on after an error does not go on after Ctrl-C.
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(put_off[0])
 
 
 def await_line(terminal: TextIO) -> None:
