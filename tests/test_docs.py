@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -89,3 +90,19 @@ def test_a_commit_is_checked_as_lint_does() -> None:
     hooks = {hook["entry"].split()[0].removeprefix(".venv/bin/") for repo in config["repos"] for hook in repo["hooks"]}
     lint = re.findall(r"^LINT = .*|^lint:.*\n(?:\t.*\n)+", makefile, re.MULTILINE)
     assert hooks == set(re.findall(r"\$\(BIN\)/([a-z-]+)", "".join(lint))) - {"python"}
+
+
+def test_what_was_recorded_on_a_cluster_is_of_cells_that_there_are() -> None:
+    """The site shows it below the cell with that very text, and the workshop below what begins so."""
+    folder = ROOT / "notebooks"
+
+    def cells(path: Path) -> list[str]:
+        return ["".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]]
+
+    recorded = json.loads((folder / "workshop" / "example" / "recorded.json").read_text("utf-8"))["outputs"]
+    assert set(recorded) <= set(cells(folder / "istio.ipynb")), "run: python scripts/record.py"
+    shown = "\n".join(cells(folder / "workshop" / "07-your-own-cluster.ipynb"))
+    wanted = re.findall(r'^show\("(.+?)"(?:, (\d))?\)$', shown, re.MULTILINE)
+    assert len(wanted) == 5
+    for start, number in wanted:
+        assert sum(cell.startswith(start) for cell in recorded) > int(number or 0), start
