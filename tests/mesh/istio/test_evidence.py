@@ -287,6 +287,20 @@ def test_a_log_that_is_set_aside_between_two_questions_covers_nothing():
     assert not read(Rotating(old * 400, new, new), "home", "pod", NOON).covers(NOON)
 
 
+def test_of_requests_that_a_proxy_logs_nothing_is_kept_and_what_tells_of_a_crash_is():
+    def line(second, text):
+        return f"2026-01-01T12:00:{second:02}.000000000Z {text}\n"
+
+    requests = [line(at // 20, '[2026-01-01T12:00:00.000Z] "GET / HTTP/1.1" 200') for at in range(400)]
+    requests[3] = line(0, tabs("x", "info"))
+    found = read(Rotating("".join(requests), "".join(requests), requests[0]), "home", "pod", NOON)
+    assert (len(found.lines), found.known, found.covers(NOON)) == (4, True, True)
+    assert (found.lines[0].at, found.lines[-1].at) == (NOON, NOON + timedelta(seconds=19))
+    requests[300] = line(15, tabs(TRAP))
+    found = read(Rotating("".join(requests), "".join(requests), requests[0]), "home", "pod", NOON)
+    assert len(found.traps(NOON)) == 1
+
+
 def test_a_log_in_an_unknown_format_says_so():
     def known(text):
         return read(Rotating(f"2026-01-01T11:00:00.000000000Z {text}\n"), "home", "pod", NOON).known

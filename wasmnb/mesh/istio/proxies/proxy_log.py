@@ -7,6 +7,8 @@ Sources: Istio, ``pkg/envoy/proxy.go`` (the format of Envoy's lines) and ``pkg/w
 from __future__ import annotations
 
 import re
+import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -28,6 +30,8 @@ __all__ = ["Line", "ProxyLog", "logged_since", "read", "tells_refusals", "trap_l
 _SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
 _FIRST = 64  # bytes that hold the time of the first line
 _MOST, _PIECES = 4 * 2**20, 8  # bytes of one question, and how many are asked: the kubelet rotates at 10 MiB
+_LONG = threading.BoundedSemaphore(8)
+"""How many such questions are answered at the same time: 32 of them would take half a gigabyte of memory."""
 _STARTS = timedelta(seconds=5)
 """Within which a proxy that has started writes its first line."""
 _WHOLE = 3 / 4
@@ -129,8 +133,9 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
         return text, len(text.encode()) >= _WHOLE * limit
 
     def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
-        text, cut = said(limit, **query)
-        return _lines(text), cut
+        with _LONG if limit == _MOST else nullcontext():
+            text, cut = said(limit, **query)
+            return _lines(text) if _TELLS.search(text) else _ends(text), cut
 
     text, cut = said(_SHORT)
     if text and not cut and not _TELLS.search(text):
@@ -161,6 +166,19 @@ def logged_since(cluster: Cluster, namespace: str, pod: str, moment: datetime) -
 
 def _lines(text: str) -> list[Line]:
     return [_line(line) for line in text.removesuffix("\n").split("\n") if line]
+
+
+def _ends(text: str) -> list[Line]:
+    """Give of a text that tells of nothing what says since when and until when it is, and whether its format is known.
+
+    Where requests are logged, it has megabytes, of as many pods as are looked at.
+    """
+    lines = [line for line in text.removesuffix("\n").split("\n") if line]
+    if not lines:
+        return []
+    known = next((at for at, line in enumerate(lines) if read_record(line.partition(" ")[2]) is not None), 0)
+    kept = {0, known, max(0, len(lines) - 2), len(lines) - 1}
+    return [_line(lines[at]) for at in sorted(kept)]
 
 
 def _quiet(text: str) -> ProxyLog:
