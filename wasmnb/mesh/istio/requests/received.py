@@ -140,7 +140,7 @@ def _found(cluster: Cluster, namespace: str, pods: Sequence[str], since: datetim
     deadline = time.monotonic() + _PATIENCE
     while True:
         for pod in pods:
-            log = read(cluster, namespace, pod, since)
+            log = read(cluster, namespace, pod, since, every=True)
             found = told([line.text for line in log.lines], mark)
             if found is not None:
                 return found
