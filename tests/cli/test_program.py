@@ -10,10 +10,13 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 import yaml
 
+from wasmnb.cases import CaseResult, TestResults, junit
+from wasmnb.cases.judge import Check
 from wasmnb.cli import program
 from wasmnb.cli.answer import answer, in_room
 from wasmnb.cli.exit_codes import MEANINGS, ExitCode, of_error, of_result
@@ -212,6 +215,25 @@ def test_who_follows_lines_and_has_gone_ends_the_following_alone(monkeypatch):
     monkeypatch.setattr(program, "_ran", break_off)
     with pytest.raises(BrokenPipeError):
         program.run(["build", "."])  # it is the compiler's, and nothing was built
+
+
+def test_a_failed_case_is_failed_also_where_nobody_reads_the_xml(monkeypatch):
+    results = TestResults(
+        (CaseResult("case", "envoy", (Check("response_headers", "has_header", "b", "c", passed=False),)),)
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr("wasmnb.session.Session.test", lambda *_, **__: results)
+    with open(writer, "w", encoding="utf-8") as gone:  # noqa: PTH123 - what is open already
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert program.run(["test", ".", "-o", "junit"]) == ExitCode.FAILED
+        monkeypatch.undo()
+
+
+def test_what_xml_cannot_hold_is_replaced_in_names_too():
+    found = fromstring(junit(TestResults((CaseResult("a\x01b", source="c\x00"),))))
+    assert (found[0][0].get("name"), found[0][0].get("classname")) == ("a\ufffdb", "c\ufffd")
 
 
 def test_an_interrupt_while_a_mesh_is_looked_for_ends_the_command(monkeypatch, capsys):

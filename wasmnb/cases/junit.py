@@ -44,7 +44,12 @@ def junit(results: TestResults) -> str:
 
 def _case(suite: Element, one: CaseResult) -> None:
     case = SubElement(
-        suite, "testcase", name=one.name, classname=one.source or "cases", line=str(one.line), time=f"{one.seconds:.3f}"
+        suite,
+        "testcase",
+        name=_clean(one.name),
+        classname=_clean(one.source or "cases"),
+        line=str(one.line),
+        time=f"{one.seconds:.3f}",
     )
     if one.mark is Mark.SKIPPED:
         SubElement(case, "skipped", message=_clean(one.skipped))

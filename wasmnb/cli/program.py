@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wasmnb.cli import exit_codes
@@ -17,7 +18,7 @@ from wasmnb.progress import Silent
 from wasmnb.wording import Front, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from wasmnb.cli.verbs import ShellVerb
     from wasmnb.session import Session
@@ -91,7 +92,7 @@ def _called(verb: ShellVerb, keywords: dict[str, Any], own: dict[str, Any]) -> E
     try:
         result = _result(verb, session, keywords, quiet=bool(own.get("quiet")))
         if verb.command.after is not None:
-            result = verb.command.after(result, magic, {})
+            result = _after(verb.command.after, result, magic)
         if result is not None:
             _print(answer(result, form, quiet=bool(own.get("quiet"))))
         if verb.name == "mesh" and session.meshes.announced is not None:
@@ -114,6 +115,16 @@ def _result(verb: ShellVerb, session: Session, keywords: dict[str, Any], *, quie
 
     with LiveProgress() as progress:
         return verb.command.call(session, progress=progress, **keywords)
+
+
+def _after(after: Callable[..., Any], result: Any, magic: dict[str, Any]) -> Any:
+    """Do what comes after a command; what that prints is part of the answer."""
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            return after(result, magic, {})
+    finally:
+        _print(printed.getvalue().rstrip("\n"))
 
 
 def _use_mesh(session: Session, verb: ShellVerb, keywords: dict[str, Any], own: dict[str, Any]) -> None:
