@@ -107,10 +107,11 @@ def test_how_it_is_proven_may_be_said_of_a_mesh_that_is_connected(session):
 
 
 @pytest.mark.compiler
-def test_a_cluster_is_asked_nothing_while_a_cell_is_typed(session):
-    session.context.mesh.allow(Proof.EFFECT)  # it has no endpoints to be asked for
-    said = {"source": "text", "deploy": "app=details", "probe": ("details:9080/details/7",)}
-    foreseen = session.builds.draft(FilterCall("guard", **said)).foresee(tag("one"))
-    assert [one.path for one in foreseen.probes[""]] == ["/details/7"]
-    with pytest.raises(UsageError, match="may change something"):
-        session.builds.draft(FilterCall("guard", **{**said, "probe": ("DELETE details:9080/",)})).foresee(tag("one"))
+def test_a_cluster_is_asked_nothing_while_a_cell_is_typed_and_what_a_run_asks_about_is_not_refused(session):
+    # The mesh has no endpoints to be asked for.
+    said = {"source": "text", "deploy": "app=details", "probe": ("details:9080/details/7", "DELETE details:9080/")}
+    foresee = session.builds.draft(FilterCall("guard", **said)).foresee
+    assert [one.path for one in foresee(tag("one")).probes[""]] == ["/details/7", "/"]
+    session.context.asked = True
+    with pytest.raises(UsageError, match="not allowed"):
+        foresee(tag("one"))

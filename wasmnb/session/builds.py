@@ -15,7 +15,7 @@ from wasmnb.compile.languages import guess
 from wasmnb.compile.workspace import member
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.image.results import Built
-from wasmnb.mesh import MeshLoadingAhead
+from wasmnb.mesh import MeshLoadingAhead, Proof
 from wasmnb.options import part, takes
 from wasmnb.rollout.deploy import in_force, still_in_force
 from wasmnb.session import parsing
@@ -142,6 +142,9 @@ class Builds:
             mesh = self.context.mesh
             if not wanted.preflight:
                 return None
+            # What a run asks its user about is not refused before.
+            asks = wanted.prove is None and mesh.prove is None and not self.context.asked
+            wanted = replace(wanted, probe_changes=True, prove=Proof.EFFECT if asks else wanted.prove)
             # Elsewhere it would be asked over the network where each leads to.
             probes = wanted.probes_on(mesh) if isinstance(mesh, MeshLoadingAhead) else wanted.probes_of_any(mesh)
             return Foreseen(mesh, wanted.plugin(package(module)), probes, wanted.allow_trap)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh import Mesh
 
-__all__ = ["UserProbe", "pods_of", "read_probe", "refuse_change"]
+__all__ = ["UserProbe", "pods_of", "read_probe"]
 
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _FORM = "write host:port/path, or a method before it; -H 'name: value' and -d BODY behind it"
@@ -84,22 +84,6 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     return free, said["-H"], said["-d"]
 
 
-def refuse_change(one: UserProbe, *, changes: bool) -> None:
-    """Refuse a request that may change something, unless such ones are allowed.
-
-    Raises
-    ------
-    UsageError
-    """
-    if one.probe.changes and not changes:
-        allow = Option("probe_changes", value=True)
-        raise UsageError(
-            f"{one} may change something there; it was not sent.",
-            where=one.place,
-            hint=Wording("{} allows it: each pod gets it once before the filter comes, and once after", allow),
-        )
-
-
 def pods_of(
     mesh: Mesh, probes: Sequence[UserProbe], selector: Mapping[str, str], *, changes: bool
 ) -> dict[str, tuple[Probe, ...]]:
@@ -122,7 +106,13 @@ def pods_of(
     found: dict[str, tuple[Probe, ...]] = {}
     labels = {pod.name: pod.labels for pod in mesh.pods()} if probes else {}
     for one in probes:
-        refuse_change(one, changes=changes)
+        if one.probe.changes and not changes:
+            allow = Option("probe_changes", value=True)
+            raise UsageError(
+                f"{one} may change something there; it was not sent.",
+                where=one.place,
+                hint=Wording("{} allows it: each pod gets it once before the filter comes, and once after", allow),
+            )
         try:
             behind = mesh.endpoints(one.url)
         except TrafficError as error:
