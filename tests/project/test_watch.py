@@ -182,5 +182,5 @@ def test_what_cannot_be_watched(tmp_path: Path, options: dict[str, object], said
 
 
 def test_a_filter_cannot_be_watched() -> None:
-    with Session() as session, pytest.raises(UsageError, match="wants a folder"):
+    with Session() as session, pytest.raises(UsageError, match="needs a folder"):
         session.build("header-filter", watch=True, seconds=1)
