@@ -11,12 +11,22 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmnb.agent.manifest import NAME, USER
 from wasmnb.errors import ImageError, UsageError
 from wasmnb.image import layer
-from wasmnb.image.manifest import DOCKER_MANIFEST_TYPE, INDEX_TYPE, MANIFEST_TYPE, Manifest, checked, digest_of
+from wasmnb.image.extraction import DOCKER_LAYER_TYPE, TAR_GZIP_TYPE
+from wasmnb.image.manifest import (
+    DOCKER_MANIFEST_TYPE,
+    INDEX_TYPE,
+    MANIFEST_TYPE,
+    Manifest,
+    checked,
+    described,
+    digest_of,
+)
+from wasmnb.image.packaging import IMAGE_CONFIG_TYPE
 from wasmnb.image.reference import Reference
 from wasmnb.image.registry import manifests
 from wasmnb.image.registry.access import Access
@@ -24,7 +34,7 @@ from wasmnb.image.registry.client import client
 from wasmnb.image.registry.download import Download
 from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.responses import Operation
-from wasmnb.image.registry.upload import Blob, upload
+from wasmnb.image.registry.upload import Blob, has_blob, upload
 from wasmnb.image.runtime_config import canonical
 from wasmnb.progress import Silent
 from wasmnb.version import __version__
@@ -47,9 +57,6 @@ _PACKAGES = {"certifi": "certifi", "urllib3": "urllib3", "websocket": "websocket
 _LEFT_OUT = ("dashboards", "lab", "labextension", "magics", "project/templates", "sdk", "views")
 """Of this package, what no agent uses and is large."""
 _PLATFORMS = ("linux/amd64", "linux/arm64")
-_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-_DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
-_CONFIG = "application/vnd.oci.image.config.v1+json"
 _DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 _LICENCES = ("LICENSE", "LICENCE", "NOTICE", "COPYING")
 
@@ -183,8 +190,7 @@ class _Push:
             data, kind = self._image(manifests.fetch(self.taken, one.digest, self.pull).data)
             manifests.put(self.target, digest_of(data), data, kind, self.operation)
             system, _, machine = one.platform.partition("/")
-            described = _described(kind, data)
-            children.append({**described, "platform": {"os": system, "architecture": machine}})
+            children.append({**described(kind, data), "platform": {"os": system, "architecture": machine}})
         if not children:
             raise ImageError(
                 f"{self.source} has no image for {' or '.join(_PLATFORMS)}.",
@@ -202,12 +208,11 @@ class _Push:
             self._carry(one)
         self._bring(self.packed)
         self._bring(config)
-        docker = known.media_type == DOCKER_MANIFEST_TYPE
         layers = [{"mediaType": one.media_type, "digest": one.digest, "size": one.size} for one in known.layers]
-        layers.append(_described(_DOCKER_LAYER if docker else _LAYER, self.packed))
-        kind = DOCKER_MANIFEST_TYPE if docker else MANIFEST_TYPE
-        described = _described(_DOCKER_CONFIG if docker else _CONFIG, config)
-        return canonical({"schemaVersion": 2, "mediaType": kind, "config": described, "layers": layers}), kind
+        layers.append(described(DOCKER_LAYER_TYPE if known.is_docker else TAR_GZIP_TYPE, self.packed))
+        kind = DOCKER_MANIFEST_TYPE if known.is_docker else MANIFEST_TYPE
+        named = described(_DOCKER_CONFIG if known.is_docker else IMAGE_CONFIG_TYPE, config)
+        return canonical({"schemaVersion": 2, "mediaType": kind, "config": named, "layers": layers}), kind
 
     def _config(self, base: bytes) -> bytes:
         try:
@@ -249,10 +254,4 @@ class _Push:
             upload(self.target, blob, self.operation, lambda _: None)
 
     def _has(self, digest: str) -> bool:
-        url, scopes = self.target.blob(digest), [self.target.scope("pull,push")]
-        reply = self.target.client.call("HEAD", url, self.operation, scopes=scopes, expect=(200, 404))
-        return reply.status == 200  # noqa: PLR2004 - HTTP
-
-
-def _described(kind: str, data: bytes) -> dict[str, Any]:
-    return {"mediaType": kind, "digest": digest_of(data), "size": len(data)}
+        return has_blob(self.target, digest, self.operation)

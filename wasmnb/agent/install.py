@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.agent.manifest import KINDS, LABELS, NAME, Agent, manifest
+from wasmnb.agent.manifest import KINDS, LABELS, NAME, PORT, Agent, manifest
 from wasmnb.errors import Interrupted, MeshError, UsageError
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.mesh.istio.api.api_errors import ConflictError, ForbiddenError, MissingError
@@ -95,7 +95,7 @@ def put(mesh: IstioMesh, image: str, *, pull_secret: str = "", progress: Progres
         ) from None
     return (
         f"the agent runs: Deployment {NAME}, image {image}",
-        f"its status per workload is in the ConfigMap {NAME}, its metrics are at port 8080 of its pod",
+        f"its status per workload is in the ConfigMap {NAME}, its metrics are at port {PORT} of its pod",
     )
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "Descriptor",
     "Manifest",
     "checked",
+    "described",
     "digest_of",
     "is_digest",
     "is_text",
@@ -50,6 +51,11 @@ _ROOM = 200
 def digest_of(data: bytes) -> str:
     """Give ``sha256:...`` of some bytes."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def described(media_type: str, data: bytes) -> dict[str, Any]:
+    """Give how a manifest names some bytes (OCI image specification, ``descriptor.md``)."""
+    return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
 
 
 def is_digest(text: str) -> bool:

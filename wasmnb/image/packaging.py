@@ -15,7 +15,7 @@ from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.image import layer, oci_annotations
 from wasmnb.image.extraction import CONFIG_TYPE, CONTENT_TYPE, TAR_GZIP_TYPE
 from wasmnb.image.image import Image
-from wasmnb.image.manifest import MANIFEST_TYPE, MAX_MANIFEST, digest_of, is_text
+from wasmnb.image.manifest import MANIFEST_TYPE, MAX_MANIFEST, described, digest_of, is_text
 from wasmnb.image.reference import Reference
 from wasmnb.image.runtime_config import agreed, canonical, schema_text
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from wasmnb.module import Module
 
-__all__ = ["VARIANTS", "package"]
+__all__ = ["IMAGE_CONFIG_TYPE", "VARIANTS", "package"]
 
 IMAGE_CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 VARIANTS = ("artifact", "compat")
@@ -107,12 +107,12 @@ def package(
 
 
 def _artifact(module: Module, reference: str, config: bytes, notes: dict[str, str]) -> Image:
-    described = _describe(CONFIG_TYPE, config)
+    named = described(CONFIG_TYPE, config)
     layers = [
-        {**described, "annotations": {oci_annotations.TITLE: layer.RUNTIME}},
-        {**_describe(CONTENT_TYPE, module.wasm), "annotations": {oci_annotations.TITLE: "filter.wasm"}},
+        {**named, "annotations": {oci_annotations.TITLE: layer.RUNTIME}},
+        {**described(CONTENT_TYPE, module.wasm), "annotations": {oci_annotations.TITLE: "filter.wasm"}},
     ]
-    return Image(reference, module, _manifest(described, layers, notes), config)
+    return Image(reference, module, _manifest(named, layers, notes), config)
 
 
 def _compat(module: Module, reference: str, config: bytes, notes: dict[str, str]) -> Image:
@@ -130,7 +130,7 @@ def _compat(module: Module, reference: str, config: bytes, notes: dict[str, str]
         }
     )
     notes = {**notes, oci_annotations.VARIANT: "compat"}
-    manifest = _manifest(_describe(IMAGE_CONFIG_TYPE, image_config), [_describe(TAR_GZIP_TYPE, packed)], notes)
+    manifest = _manifest(described(IMAGE_CONFIG_TYPE, image_config), [described(TAR_GZIP_TYPE, packed)], notes)
     return Image(reference, module, manifest, image_config, lambda _digest, _limit: packed)
 
 
@@ -138,10 +138,6 @@ def _manifest(config: dict[str, Any], layers: list[dict[str, Any]], notes: dict[
     return canonical(
         {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": layers, "annotations": notes}
     )
-
-
-def _describe(media_type: str, blob: bytes) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": digest_of(blob), "size": len(blob)}
 
 
 def _annotations(given: Mapping[str, str]) -> dict[str, str]:

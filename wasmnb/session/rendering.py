@@ -52,7 +52,7 @@ class Rendered(Dated, Tabled):
     @property
     def table(self) -> Table:
         """The text, one row per line: ``line`` (``string``)."""
-        return Table((Column("line"),), tuple((line,) for line in self.text.splitlines()))
+        return _lines(self.text)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values, secrets masked."""
@@ -65,6 +65,10 @@ class Rendered(Dated, Tabled):
             "notes": list(self.notes),
             "at": self.at.isoformat(),
         }
+
+
+def _lines(text: str) -> Table:
+    return Table((Column("line"),), tuple((line,) for line in text.splitlines()))
 
 
 def render(plugin: Plugin, target: Target, place: Place) -> Rendered:
@@ -118,7 +122,7 @@ class RenderedAgent(Dated, Tabled):
     @property
     def table(self) -> Table:
         """The text, one row per line: ``line`` (``string``)."""
-        return Table((Column("line"),), tuple((line,) for line in self.text.splitlines()))
+        return _lines(self.text)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""

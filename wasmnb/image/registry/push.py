@@ -14,7 +14,7 @@ from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.client import client
 from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.responses import Operation
-from wasmnb.image.registry.upload import CHUNK, Blob, upload
+from wasmnb.image.registry.upload import CHUNK, Blob, has_blob, upload
 from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
@@ -185,8 +185,7 @@ class _Push:
     def _bring(self, blob: Blob) -> None:
         """Ask for a blob, and send it when it is not there."""
         remote = self._remote
-        url, scopes = remote.blob(blob.digest), [remote.scope("pull,push")]
-        if remote.client.call("HEAD", url, self._operation, scopes=scopes, expect=(200, 404)).status != 404:  # noqa: PLR2004
+        if has_blob(remote, blob.digest, self._operation):
             self._tell(blob.size)
             return
         known = (remote.client.seen.get(blob.digest, ""), *self._mount_from)

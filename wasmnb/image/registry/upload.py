@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wasmnb.image.registry.repository import Remote
     from wasmnb.image.registry.responses import Operation, Reply
 
-__all__ = ["CHUNK", "Blob", "upload"]
+__all__ = ["CHUNK", "Blob", "has_blob", "upload"]
 
 #: Bytes of one piece of a large blob, and the size from which a blob counts as large.
 CHUNK = 8 * 1024 * 1024
@@ -60,6 +60,18 @@ class _Counted:
         piece, self._at = self._data[self._at : end], end
         self._sent(len(piece))
         return piece
+
+
+def has_blob(remote: Remote, digest: str, operation: Operation) -> bool:
+    """Ask whether a repository has a blob.
+
+    Raises
+    ------
+    RegistryError
+        The registry does not say.
+    """
+    url, scopes = remote.blob(digest), [remote.scope("pull,push")]
+    return remote.client.call("HEAD", url, operation, scopes=scopes, expect=(200, 404)).status != 404  # noqa: PLR2004
 
 
 def upload(
@@ -182,12 +194,9 @@ class _Upload:
 
     def _resume(self, location: str) -> str:
         """Ask how far it has come; start anew when nobody knows, and stop when it had all arrived."""
-        scopes = [self._remote.scope("pull,push")]
-        head = self._client.call(
-            "HEAD", self._remote.blob(self._blob.digest), self._operation, scopes=scopes, expect=(200, 404)
-        )
-        if head.status != 404:  # noqa: PLR2004
+        if has_blob(self._remote, self._blob.digest, self._operation):
             return ""
+        scopes = [self._remote.scope("pull,push")]
         outcome = self._client.attempt("GET", location, self._operation, scopes=scopes, expect=(_NO_CONTENT, 200))
         if outcome.result is None:
             return self._begin("")
