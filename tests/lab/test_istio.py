@@ -220,6 +220,8 @@ def test_headers_controls_and_pictures_over_a_cluster(notebook, cluster, shared,
     opened.check_accessible()
     page.get_by_role("button", name="Undeploy", exact=True).click()
     page.locator("tr.marked").filter(has_text="x-tag").filter(has_text="removed").wait_for(timeout=60_000)
+    # The answers lose the header before every pod has been asked, and the record is written after that.
+    page.locator(".jupyter-widgets").get_by_text("removed from details-v1-").first.wait_for(timeout=60_000)
     opened.kernel("get_ipython().run_line_magic('wasm_mesh', 'stop')")
     slider.wait_for(state="detached", timeout=20_000)
     headers, panel, compared, _ = (cell.outputs for cell in opened.saved().cells[1:])
