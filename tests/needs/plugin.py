@@ -37,6 +37,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # A browser drops its requests when the machine's network changes, as it does while pods come and go.
         if any(map(item.get_closest_marker, ("cluster", "browser"))):
             item.add_marker(pytest.mark.xdist_group("cluster"))
+            if os.environ.get("CI"):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how a test failed that passed when it ran once more: it is a fault of the test or of the product."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_sep("=", f"failed, and ran once more: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.hookimpl(optionalhook=True)

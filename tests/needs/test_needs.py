@@ -80,3 +80,37 @@ def test_markers_choose(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_MODULE)
     chosen = pytester.runpytest_subprocess("-p", "tests.needs.plugin", "-p", "no:cacheprovider", "-m", "envoy")
     chosen.assert_outcomes(passed=2, deselected=5)
+
+
+_FAILS_ONCE = """
+import pytest
+from tests.needs import needs
+
+@pytest.fixture
+@needs("browser")
+def page():
+    pass
+
+failed = []
+
+def test_page(page):
+    failed.append(1)
+    assert len(failed) > 1, "the first time"
+
+def test_nothing():
+    failed.append(1)
+    assert len(failed) > 3, "not shown twice"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_ci_runs_a_test_with_a_browser_once_more_and_says_how_it_failed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    pytester.makepyfile(_FAILS_ONCE)
+    done = pytester.runpytest_subprocess("-p", "tests.needs.plugin", "-p", "no:cacheprovider", "--strict-markers")
+    done.assert_outcomes(passed=1 if ci else 0, failed=1 if ci else 2)
+    if ci:
+        done.stdout.fnmatch_lines(["*failed, and ran once more: *test_page*", "*AssertionError: the first time*"])
