@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.project.test_in_place import write
+from tests.project.test_workspaces import GO
 from tests.worded import in_cell
 from wasmnb import Filter, Session
+from wasmnb.commands import COMMANDS
 from wasmnb.errors import BadNameError, CompileError, UsageError
+from wasmnb.progress import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +94,33 @@ def test_exports_and_what_is_no_start_stay_apart(folder: Path) -> None:
     text = (folder / "main.go").read_text()
     assert "//go:wasmexport own\n" in text
     assert "func main() {\n" in text, "it starts nothing"
+
+
+def test_what_stands_in_for_the_old_sdk_goes_with_it(folder: Path) -> None:
+    replaced = f"\nreplace {OLD.partition(' ')[0]} => ../..\n"
+    (folder / "go.mod").write_text(MANIFEST.replace("v0.22.0", "v0.0.0-00010101000000-000000000000") + replaced)
+    (folder / "go.sum").unlink()
+    with Session() as session:
+        done = session.migrate(folder, force=True)
+        assert done.files == ("go.mod", "go.sum", "main.go")
+        assert "replace" not in (folder / "go.mod").read_text()
+        assert session.build(folder).image.module.facts.abi == "0.2.0"
+
+
+def test_the_command_gives_what_was_changed(folder: Path) -> None:
+    build = COMMANDS["wasm_build"]
+    with Session() as session:
+        said = {"what": str(folder), "migrate": True, "progress": Silent()}
+        assert build.call(session, **said, force=True).files == ("go.mod", "go.sum", "main.go")
+        with pytest.raises(UsageError, match="builds nothing") as caught:
+            build.call(session, **said, tag="local/mine")
+        assert caught.value.hint == "leave out tag"
+
+
+def test_a_module_that_only_another_one_asks_for_is_no_reason_to_refuse(folder: Path) -> None:
+    (folder / "go.mod").write_text(f"module mine\n\ngo 1.24\n\nrequire {OLD} // indirect\n")
+    (folder / "main.go").write_text(GO)
+    assert Filter.from_folder(folder, name="mine").build().wasm
 
 
 def test_only_what_is_a_filter_is_read(folder: Path) -> None:

@@ -28,7 +28,7 @@ _DEPLOY = options_of(DeployOptions, without=("-c", "target"))
 
 def _build(session: Session, *, migrate: bool = False, **keywords: Any) -> Built | Migration:
     if migrate:
-        what, force = keywords.pop("what"), keywords.pop("force", False)
+        what, force, _ = keywords.pop("what"), keywords.pop("force", False), keywords.pop("progress", None)
         if keywords:
             raise UsageError(
                 "A migration changes a folder, and builds nothing.",

@@ -24,6 +24,7 @@ __all__ = ["Migration", "migrate"]
 _OLD = "github.com/tetratelabs/proxy-wasm-go-sdk"
 _LEAST = (1, 24)
 _REQUIRED = re.compile(rf"{re.escape(_OLD)}[ \t]+v\S+")
+_REPLACED = re.compile(rf"^[ \t]*(?:replace[ \t]+)?{re.escape(_OLD)}(?:[ \t]+v\S+)?[ \t]*=>.*\n?", re.MULTILINE)
 _GO = re.compile(r"^go[ \t]+(\d+)\.(\d+)\S*", re.MULTILINE)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\([ \t]*\)", re.MULTILINE)
 _SETS = re.compile(r"\bSet(?:VM|Plugin|Http|Tcp)Context\s*\(")
@@ -89,7 +90,12 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
         if path.suffix == ".go" or path.name in ("go.mod", "go.sum"):
             before[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8", errors="surrogateescape")
     after = {name: _changed(name, text) for name, text in before.items()}
-    files = tuple(name for name, text in after.items() if text != before[name])
+    for name in [name for name, text in after.items() if name.endswith("go.mod") and text != before[name]]:
+        # The sums of the SDK are ours to say: without them Go asks for a network, and for `go mod tidy`.
+        sums = f"{name[: -len('go.mod')]}go.sum"
+        after[sums] = after.get(sums, "") + modules.SDK_SUMS
+        before.setdefault(sums, "")
+    files = tuple(sorted(name for name, text in after.items() if text != before[name]))
     if not files:
         raise UsageError(
             f"The folder {str(folder)!r} has nothing of TinyGo's SDK.", hint=f"a project on it requires {_OLD}"
@@ -126,8 +132,7 @@ def _refuse_changes(folder: Path) -> None:
 
 def _changed(name: str, text: str) -> str:
     if name.endswith("go.sum"):
-        kept = [line for line in text.splitlines(keepends=True) if not line.startswith(f"{_OLD} ")]
-        return text if len(kept) == len(text.splitlines()) else "".join(kept) + modules.SDK_SUMS
+        return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"{_OLD} "))
     if name.endswith("go.mod"):
         return _manifest(text)
     return _source(text)
@@ -136,6 +141,8 @@ def _changed(name: str, text: str) -> str:
 def _manifest(text: str) -> str:
     if _OLD not in text:
         return text
+    # What stands in for the old SDK has its module path, and would not be taken for the new one.
+    text = _REPLACED.sub("", text)
     text = _REQUIRED.sub(f"{modules.SDK} {modules.SDK_VERSION}", text).replace(_OLD, modules.SDK)
     stated = _GO.search(text)
     if stated and (int(stated[1]), int(stated[2])) < _LEAST:

@@ -92,7 +92,9 @@ def _refuse_tinygo(files: dict[str, str]) -> None:
     """Refuse the SDK for TinyGo before the build: what Go makes of it says nothing to a proxy."""
     for number, line in enumerate(files[MANIFEST].split("\n"), 1):
         at = line.find(_TINYGO)
-        if at >= 0 and not line.lstrip().startswith("//"):
+        # What only some other module asks for may be in no package of the program; nor is its own name one.
+        said = line.strip()
+        if at >= 0 and not said.startswith(("//", "module ")) and not said.endswith("// indirect"):
             found = project.diagnostic(files, "error", "its SDK is for TinyGo", MANIFEST, number, at + 1)
             raise project.error([found], _MIGRATE)
 
