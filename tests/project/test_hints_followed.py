@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.compiler
 
+GENERATED = """licenses(["notice"])
+
+genrule(
+    name = "word_hpp",
+    srcs = ["@word_header//file"],
+    outs = ["word.hpp"],
+    cmd = "cp $< $@",
+)
+"""
+
 
 @pytest.fixture(autouse=True)
 def _tools(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +136,21 @@ def test_hints_of_a_file_speak_of_no_cell(tmp_path: Path) -> None:
     assert in_cell(caught.value).hint.startswith(
         "if 'uuid' is a crate, ask for it at the top of plugin.rs: // deps: uuid"
     )
+
+
+def test_a_header_that_bazel_makes(tmp_path: Path) -> None:
+    top = write(tmp_path / "top", WORKSPACE="", common__json__BUILD=GENERATED)
+    folder = write(top / "mine", plugin_dot_cc=f'#include "common/json/word.hpp"\n{CC}')
+    hint = refused(folder, CompileError).hint
+    assert hint == (
+        "bazel makes word.hpp for a build, of @word_header, as common/json/BUILD says: put that file there, "
+        "or as common/json/word.hpp into a folder that -I FOLDER names"
+    )
+    write(tmp_path / "headers", common__json__word_dot_hpp="#pragma once\n")
+    asked = Filter.from_folder(folder, name="mine", flags=[f"-I{tmp_path / 'headers'}"])
+    assert asked.build().wasm
+    write(top, common__json__word_dot_hpp="#pragma once\n")
+    builds(folder)
 
 
 def test_a_folder_of_headers_for_a_filter_in_rust(tmp_path: Path) -> None:

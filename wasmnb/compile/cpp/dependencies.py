@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["beside", "from_top", "gather"]
+__all__ = ["beside", "from_top", "gather", "top_of"]
 
 _MESSAGES = ".pb.h"
 _TOPS = (".git", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel")
@@ -49,7 +49,7 @@ def from_top(folder: Path, source: str, texts: Mapping[str, str], main: Path) ->
         The filter's own source: it is not a part of itself.
     """
     folder = folder.resolve()
-    top = next((each for each in folder.parents if any((each / mark).exists() for mark in _TOPS)), folder)
+    top = top_of(folder)
     found: dict[str, str] = {}
     ours = {main.resolve(), *((folder / name).resolve() for name in texts if name.endswith(SOURCES))}
     waiting = [name for text in (source, *texts.values()) for name in _names(text)]
@@ -63,6 +63,11 @@ def from_top(folder: Path, source: str, texts: Mapping[str, str], main: Path) ->
         waiting += [*_names(found[name]), *_IMPORT.findall(found[name])]
         waiting += [name[: -len(place.suffix)] + ending for ending in SOURCES if place.suffix in HEADERS]
     return found
+
+
+def top_of(folder: Path) -> Path:
+    """Give the folder that includes begin at in a repository that bazel builds; the folder itself in no repository."""
+    return next((each for each in folder.parents if any((each / mark).exists() for mark in _TOPS)), folder)
 
 
 def _names(text: str) -> list[str]:

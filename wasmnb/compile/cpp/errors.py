@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from wasmnb.compile.cpp.dependencies import top_of
 from wasmnb.compile.errors import CompileError, listed
 from wasmnb.errors import ToolchainError, did_you_mean
 from wasmnb.sdk import include_dir
@@ -91,7 +93,9 @@ _HINTS = (
 )
 
 
-def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: bool) -> CompileError | ToolchainError:
+def compile_error(
+    found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: bool, folder: str = ""
+) -> CompileError | ToolchainError:
     """Make an error of what the compiler said: every place with its line.
 
     Parameters
@@ -101,6 +105,8 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
         The compiler's end, for when it broke down.
     uses_sdk : bool
         Whether the cell includes the SDK's header.
+    folder : str
+        The project's; empty for a cell.
     """
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     if not errors or finished.code < 0:
@@ -114,7 +120,8 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
     others = [error for error in errors if error is not first]
     why = [f"{note.place}: {note.message}" for note in first.notes[:2] if note.line]
     why += listed(others)
-    hint = _hint([first, *others])
+    made = _generated(first, folder)
+    hint = made or _hint([first, *others])
     place = first.text if "." in first.text and first.quote else "The cell"
     return CompileError(
         f"{place} does not compile: {first.message.rstrip('.')}.",
@@ -122,8 +129,33 @@ def compile_error(found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: 
         why=why,
         hint=_header(first) or ("" if hint == _INCLUDE and uses_sdk else hint),
         diagnostics=found,
-        code=_CODES.get(hint, ""),
+        code=_CODES[_NO_FILE] if made else _CODES.get(hint, ""),
     )
+
+
+def _generated(error: Diagnostic, folder: str) -> Wording | None:
+    """Say what to do about a header that is in no repository, because bazel makes it or fetches it for a build."""
+    missing = re.search(r"'([^']+)' file not found", error.message)
+    if not missing or not folder:
+        return None
+    header = PurePosixPath(missing[1])
+    top = top_of(Path(folder))
+    for build in (top / header.parent / name for name in ("BUILD", "BUILD.bazel")):
+        if not build.is_file():
+            continue
+        rules = re.split(r"^(?=\w+\()", build.read_text("utf-8", "replace"), flags=re.MULTILINE)
+        rule = next((each for each in rules if re.search(rf'\bouts\b[^\]]*"{re.escape(header.name)}"', each)), None)
+        if rule is not None:
+            taken = re.search(r'"@(\w+)//', rule)
+            return Wording(
+                "bazel makes {} for a build{}, as {} says: put that file there, or as {} into a folder that {} names",
+                header.name,
+                f", of @{taken[1]}" if taken else "",
+                build.relative_to(top).as_posix(),
+                str(header),
+                Option("include", "FOLDER", flag="-I"),
+            )
+    return None
 
 
 def _header(error: Diagnostic) -> str:

@@ -138,7 +138,7 @@ class Units:
         files = {other: text for other, text in self.texts.items() if other != self.main}
         found = parse(finished.messages, self.texts[self.main], self.first_line, files)
         if finished.code:
-            raise compile_error(found, finished, uses_sdk=source.uses_sdk)
+            raise compile_error(found, finished, uses_sdk=source.uses_sdk, folder=self.folder)
         names = [name for name in own_headers(listed) if name != path]
         listed.unlink()
         warnings = [item.to_dict() for item in found if item.severity == "warning"]
