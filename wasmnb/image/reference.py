@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, Place
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Option, Verb, Wording
+
+if TYPE_CHECKING:
+    from wasmnb.wording import Text
 
 __all__ = ["DOCKER_HUB", "HUB_NAMES", "HUB_SERVER", "LOCAL", "Reference", "host_of", "split_target"]
 
@@ -28,6 +32,11 @@ _DEFAULT_PATH = "library"
 _MAX = 4096
 _MAX_PATH = 255
 _QUOTED = 200
+_PATHS = ("/", "./", "../", "~")
+_NO_PATH = Wording(
+    "a name is like local/header-filter:v1; {} makes an image of a file or a folder",
+    Verb("build", ("PATH",), (Option("tag", "NAME", "-t"),)),
+)
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
 _PART = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
@@ -78,6 +87,8 @@ class Reference:
             raise _bad(text, "it is empty", "give a name such as team/header-filter:v1")
         if len(text) > _MAX:
             raise _bad(text[:80], f"it has more than {_MAX} characters", "shorten it")
+        if text.startswith(_PATHS):
+            raise _bad(text, "it is a path", _NO_PATH)
         if "://" in text:
             raise _bad(text, "it is a URL", f"leave the scheme out: {text.partition('://')[2]}", text.index("://"))
         rest, at, digest = text.partition("@")
@@ -193,9 +204,8 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
         if not _PART.fullmatch(part):
             proposal = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
             hint = "use lower-case letters, digits and single '.', '_' or '-' between them"
-            raise _bad(
-                text, f"{part[:100]!r} cannot be a part of its name", f"{hint}, for instance {proposal!r}", start
-            )
+            hint += f", for instance {proposal!r}" if proposal else ""
+            raise _bad(text, f"{part[:100]!r} cannot be a part of its name", hint, start)
         start += len(part) + 1
     if host == DOCKER_HUB and "/" not in path:
         path = f"{_DEFAULT_PATH}/{path}"
@@ -204,7 +214,7 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
     return host, path
 
 
-def _bad(text: str, why: str, hint: str, at: int = -1) -> BadNameError:
+def _bad(text: str, why: str, hint: Text, at: int = -1) -> BadNameError:
     shown = text if len(text) <= _QUOTED else text[:_QUOTED] + "..."
     line = shown.splitlines()[0] if shown.splitlines() else ""
     column = at + 1 if 0 <= at <= len(line) else 0

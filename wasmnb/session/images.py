@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import ImageError, RegistryError
+from wasmnb.errors import BadNameError, ImageError, RegistryError
 from wasmnb.image.index_entries import ref_name
 from wasmnb.image.reference import LOCAL, Reference, split_target
 from wasmnb.image.results import Removed, Tagged, Transfer
@@ -146,6 +147,14 @@ class Images:
         ------
         BadNameError, ImageError, RegistryError
         """
+        if call.reference.endswith(".wasm") and Path(call.reference).is_file():
+            raise BadNameError(
+                f"{call.reference} is a file, and no image.",
+                hint=Wording(
+                    "{} makes an image of it",
+                    Verb("build", ("precompiled", call.reference), (Option("tag", "local/NAME", "-t"),)),
+                ),
+            )
         if held(self.context.store, call.reference) or (named := Reference.parse(call.reference)).is_local:
             return self.context.store.inspect(call.reference)
         from wasmnb.image.registry import inspect  # noqa: PLC0415 - the HTTP library, for its users only

@@ -15,6 +15,7 @@ from wasmnb.module import envoy_abi
 from wasmnb.options import said
 from wasmnb.plugin import FailPolicy, Kind, Match, Phase, Plugin, PluginType, Proof, PullPolicy, TargetRef
 from wasmnb.plugin.enums import words
+from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering import ISTIO, KINDS, TARGETS
 from wasmnb.plugin.rendering.capabilities import ENVOY, HIGRESS
 from wasmnb.plugin.selector import selector as labels
@@ -182,6 +183,8 @@ class Specification:
 
         Raises
         ------
+        BadNameError
+            The id cannot be a plugin's.
         ModuleError
             Envoy would refuse the module, or silently ignore the root id.
         """
@@ -194,6 +197,7 @@ class Specification:
         root_id = check(image.module, wanted, host=host) if self.preflight else unchecked(image.module, wanted)
         if there is None:
             made = {**self.defaults, **self.said}
+            check_id(self.id or image.module.name)
             return Plugin(self.id or image.module.name, image, root_id=root_id, **made)
         # Pods by their labels and what it is attached to exclude each other: what is said now counts.
         other: dict[str, Any] = {}

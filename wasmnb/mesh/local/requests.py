@@ -13,6 +13,7 @@ from wasmnb.errors import BadNameError, Place, UsageError
 from wasmnb.mesh.local.lookup import Service, find
 from wasmnb.mesh.local.workload import GATEWAY
 from wasmnb.mesh.suggestion import suggestion
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +62,7 @@ def exchange(parts: Plan, processes: Processes, way: Way, request: Request, *, t
         if way.pod and len(service.proxies) > 1:
             raise UsageError(
                 f"Through the application's proxy no pod of {service.name} can be chosen: that proxy chooses.",
-                hint="send past it, with via proxy",
+                hint=Wording("send past it, with {}", Option("via", "proxy")),
             )
         address = ("127.0.0.1", origin.site.outbound)
         # The source's proxy chooses among several pods, and its response does not say which it chose.

@@ -157,7 +157,8 @@ def _address(name: str, given: str) -> tuple[str, int]:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not bare or "/" in bare or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _LAST_PORT:
         raise UsageError(
-            f"{name} is an address with a port, not {given!r}.", hint=f"for instance {name}=127.0.0.1:8080"
+            Wording("{} is an address with a port, not {}.", Option(name), repr(given)),
+            hint=Wording("for instance {}", Option(name, "127.0.0.1:8080")),
         )
     if name != "upstream" and not _is_numeric(bare):
         raise UsageError(

@@ -18,6 +18,7 @@ from wasmnb.mesh.suggestion import suggestion
 from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import Answer, persist
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,8 +104,10 @@ def exchange(
         raise MeshError(
             f"{name} has no proxy that could send.",
             why=["the container istio-proxy is not in it"],
-            hint="label the namespace with istio-injection=enabled and restart the pod, or send from the application"
-            " (via app)",
+            hint=Wording(
+                "label the namespace with istio-injection=enabled and restart the pod; {} sends from the application",
+                Option("via", "app"),
+            ),
         )
     return sending.past(timeout)
 
@@ -175,7 +178,7 @@ class _Sending:
                 raise UsageError(
                     f"Through the application's proxy no pod of {self.target.service} can be chosen:"
                     " that proxy chooses.",
-                    hint="send past it, with via proxy",
+                    hint=Wording("send past it, with {}", Option("via", "proxy")),
                 )
         # The source's proxy chooses among several pods, and its response does not say which it chose.
         pod = found[0].pod if len(found) == 1 else self.target.service
