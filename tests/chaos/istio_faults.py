@@ -368,10 +368,9 @@ def _the_clock_of_who_looks_is_wrong(world: IstioWorld) -> Mend:
 
 @_outside
 def _without_mutual_tls(world: IstioWorld) -> Mend:
-    about = {"name": "plain", "namespace": world.namespace}
-    spec = {"mtls": {"mode": "DISABLE"}}
-    version = "security.istio.io/v1"
-    world.cluster.apply({"apiVersion": version, "kind": "PeerAuthentication", "metadata": about, "spec": spec})
+    about, spec = {"name": "plain"}, {"mtls": {"mode": "DISABLE"}}
+    policy = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": about, "spec": spec}
+    world.cluster.apply(policy, namespace=world.namespace)
     return lambda: world.kubectl("delete", "peerauthentication", "plain", "--ignore-not-found")
 
 

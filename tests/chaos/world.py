@@ -40,6 +40,8 @@ class World:
         What was deployed last, whether or not it came into force.
     story : list of str
         What was done, in order.
+    alike : bool
+        Whether what was deployed last does what stood there before, so that its effect tells nobody of it.
     """
 
     mesh: Mesh
@@ -47,6 +49,7 @@ class World:
     target: str
     plugin: Plugin
     story: list[str] = field(default_factory=list)
+    alike: bool = False
 
     @classmethod
     def begin(cls, mesh: Mesh, choose: random.Random, id_: str, **more: object) -> World:
@@ -70,7 +73,9 @@ class World:
 
     def deploy(self, plugin: Plugin) -> None:
         """Deploy what may well be refused."""
-        self.plugin = plugin
+        before, self.plugin = self.plugin, plugin
+        shows = [(one.image.digest, one.config_text) for one in (before, plugin)]
+        self.alike = shows[0] == shows[1] and (self.alike or before.env != plugin.env)
         about = f"{plugin.image.reference.split(':')[0]} {plugin.config_text!r} {plugin.fail_policy.value}"
         try:
             self.mesh.apply(plugin, allow_trap=True)
@@ -85,6 +90,7 @@ class World:
 
     def undeploy(self) -> None:
         """Take the filter away, if it is there."""
+        self.alike = False
         with contextlib.suppress(BadNameError):
             self.mesh.remove(self.plugin.id)
 

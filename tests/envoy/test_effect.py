@@ -59,3 +59,39 @@ def test_the_answer_of_a_failure_is_not_taken_for_an_effect():
     assert denied.seen(PLAIN, answer(status=503, body=b"upstream connect error")) == ""
     assert denied.seen(PLAIN, None) == ""
     assert denied.seen(None, answer(status=403, body=b"no")) == ""
+
+
+REFUSED = answer(("content-type", "text/plain"), status=403, body=b"no")
+
+
+def test_what_a_service_answers_otherwise_than_before_is_told_from_a_filter_by_what_it_answers_alone():
+    hardened = learned([PLAIN, PLAIN], [answer(("server", "echo"), ("x-frame-options", "DENY"))] * 2)
+    failing, well = answer(status=503, body=b""), answer(("x-frame-options", "DENY"))
+    assert hardened.seen(failing, well) == ""
+    assert hardened.seen(failing, well, alone=well) == ""
+    assert hardened.seen(failing, well, alone=failing) == ""
+    assert hardened.seen(failing, well, alone=answer()) == "response header x-frame-options: DENY"
+    # Nor does such an answer tell that the filter is gone.
+    assert hardened.left(answer(), answer(status=404)) is None
+    assert hardened.left(answer(), well) == "response header x-frame-options: DENY"
+    assert hardened.left(answer(), answer()) == ""
+
+
+def test_somebody_elses_refusal_is_not_taken_for_a_filters():
+    by_policy = answer(
+        ("content-type", "text/plain"), ("content-length", "19"), status=403, body=b"RBAC: access denied"
+    )
+    denied = learned([PLAIN, PLAIN], [REFUSED] * 2)
+    assert denied.seen(PLAIN, by_policy) == ""
+    # Its body differs each time, or it changes the status alone.
+    for bodies in ((b"no 1", b"no 2"), (b"ok", b"ok")):
+        varying = learned([PLAIN, PLAIN], [answer(("x-guard", "no"), status=403, body=body) for body in bodies])
+        assert varying.seen(PLAIN, by_policy) == ""
+        assert varying.seen(PLAIN, answer(("x-guard", "no"), status=403, body=b"no 3"))
+    assert varying.seen(answer(body=b"page"), answer(status=403, body=b"page")) == "status 403"
+
+
+def test_where_nobody_knows_what_another_does_only_a_header_with_its_value_counts():
+    effect = learned([TAGGED, TAGGED], [answer(("x-id", text), ("x-set", "1")) for text in "ab"])
+    assert effect.own([None]).seen(TAGGED, answer(("x-set", "1"), ("x-id", "c"))) == "response header x-set: 1"
+    assert effect.own([None]).seen(TAGGED, answer(("x-id", "c"))) == ""

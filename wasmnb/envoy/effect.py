@@ -76,12 +76,12 @@ class Effect:
     def own(self, others: Iterable[Effect | None]) -> Effect:
         """Give what of it none of other filters does to the same request; None is one that was not tried with it.
 
-        Answers of filters that have nothing to do with each other are alike, such as an empty 403: where nobody knows
-        what another does, they do not count.
+        Answers of filters that have nothing to do with each other are alike, such as an empty 403, and several take the
+        same header away: where nobody knows what another does, only a header with its value counts.
         """
         shared: set[Trait] = set()
         for other in others:
-            shared |= set(filter(_of_any_answer, self.shown)) if other is None else other.shown | other.gone
+            shared |= (self.shown | self.gone) - self.marking if other is None else other.shown | other.gone
         return Effect(self.probe, self.shown - shared, self.gone - shared)
 
     @property
@@ -97,24 +97,57 @@ class Effect:
         """Say whether a response has one of them."""
         return bool(self.marking & traits(answer))
 
-    def seen(self, before: Response | None, now: Response | None) -> str:
+    def strange(self, before: Response, now: Response) -> bool:
+        """Say whether an answer has a status that it did not have before, and that is not the filter's doing."""
+        return before.status != now.status and _status(now) not in self.shown
+
+    def seen(self, before: Response | None, now: Response | None, alone: Response | None = None) -> str:
         """Say in a few words what of it an exchange shows that the same one did not show before; empty for nothing.
 
         Parameters
         ----------
         before, now : Response or None
             What the proxy answered to the probe before the filter came, and with it.
+        alone : Response, optional
+            What the application answers by itself, past the proxy. A service that failed before has other headers now,
+            which says nothing of a filter: then it takes this to tell them apart.
         """
         if before is None or now is None or _failed(before, now):
             return ""
         had, has = traits(before), traits(now)
+        if self.strange(before, now):
+            if alone is None or alone.status != now.status:
+                return ""
+            had |= traits(alone)
         shown = sorted((one for one in (self.shown & has) - had if one.facet in _OUTSIDE), key=_plainest)
+        if before.status != now.status:
+            # What answers in another way lacks much that has nothing to do with the filter; and if the body is another
+            # than the filter's, it is somebody else who answers so, such as a policy.
+            sure = self._body_fits(before, now)
+            shown = [one for one in shown if sure or not _of_any_answer(one)]
+            return str(shown[0]) if shown else ""
         gone = sorted((one for one in (self.gone & had) - has if one.facet is Facet.HEADER), key=lambda one: one[1:2])
         gone.sort(key=lambda one: one.value is not None)
-        if before.status != now.status:
-            # What answers in another way lacks much that has nothing to do with the filter.
-            gone = []
         return str(shown[0]) if shown else f"no {gone[0]} any more" if gone else ""
+
+    def left(self, before: Response | None, now: Response | None) -> str | None:
+        """Say what of it still shows after a filter went; empty for nothing, None where the answer does not tell.
+
+        Parameters
+        ----------
+        before, now : Response or None
+            What the proxy answered before the filter came, and after it went.
+        """
+        words = self.seen(before, now)
+        if words or (before is not None and now is not None and before.status == now.status):
+            return words
+        return None
+
+    def _body_fits(self, before: Response, now: Response) -> bool:
+        """Say whether an answer's body is the one that the filter gives it, where that is always the same."""
+        given = {one for one in self.shown if one.facet is Facet.BODY}
+        leaves = not any(one.facet is Facet.BODY for one in self.gone)
+        return given <= traits(now) if given else leaves and before.body == now.body
 
     def instead(self, former: Effect | None, before: Response | None, now: Response | None) -> str:
         """Say what of another build's effect was there before, and is not where this one's shows; empty for nothing.
@@ -132,7 +165,11 @@ class Effect:
 
 
 def _of_any_answer(trait: Trait) -> bool:
-    return trait.facet in {Facet.STATUS, Facet.BODY} or trait.name == "content-length"
+    return trait.facet in {Facet.STATUS, Facet.BODY} or trait.name in {"content-length", "content-type"}
+
+
+def _status(response: Response) -> Trait:
+    return Trait(Facet.STATUS, "", str(response.status))
 
 
 def _failed(before: Response, now: Response) -> bool:
@@ -229,8 +266,7 @@ class Sighting:
 
 def traits(response: Response) -> frozenset[Trait]:
     """Say what is true of a response, as its caller sees it."""
-    status = Trait(Facet.STATUS, "", str(response.status))
-    return frozenset({status, _body(response), *_headers(Facet.HEADER, response.headers)})
+    return frozenset({_status(response), _body(response), *_headers(Facet.HEADER, response.headers)})
 
 
 def served(response: Response, echo: Echo) -> frozenset[Trait]:

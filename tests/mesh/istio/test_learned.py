@@ -77,6 +77,14 @@ def test_a_configuration_is_seen_by_what_the_one_before_did_and_it_does_not(prov
     assert "x-config: 1 of the build before is gone" in looked(proving).evidence[-1]
 
 
+def test_what_the_build_before_does_as_well_is_said_to_have_been_there(proving):
+    proving.known.tried("id", "sha256:1", TRIAL)
+    proving.before("id", "sha256:1", "with other variables", [(POD, frozenset())])
+    found = looked(proving)
+    assert found.verdict is Verdict.LOADED
+    assert "was there before it came: the build before does the same" in found.reason
+
+
 def test_another_configuration_of_an_image_that_was_deployed_from_here_is_tried_on_the_same_requests(proving):
     asked = []
 

@@ -90,6 +90,15 @@ def test_what_hung_before_a_plugin_came_is_asked_again(proving):
     assert looked(proving).verdict is Verdict.LIVE
 
 
+@pytest.mark.parametrize(("alone", "word"), [(PLAINLY, Verdict.LIVE), (TAGGED, Verdict.LOADED), (None, Verdict.LOADED)])
+def test_what_failed_before_a_plugin_came_is_compared_with_what_the_application_answers_alone(proving, alone, word):
+    proving.answers = [FAILED]
+    proving.before("id", "sha256:1", "another build", [(POD, frozenset())])
+    proving.answers = [TAGGED]
+    proving.requests.past = lambda wanted: [alone for _ in wanted]
+    assert looked(proving).verdict is word
+
+
 @pytest.mark.parametrize(
     ("word", "answers", "said"),
     [

@@ -21,6 +21,7 @@ from wasmnb.plugin.verdict import Handling, PodVerdict, Proof, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from wasmnb.envoy.bootstrap import Address
     from wasmnb.envoy.effect import Effect
     from wasmnb.envoy.processes import Processes
     from wasmnb.envoy.proxy import Applied, Proxy
@@ -190,8 +191,8 @@ class Proving:
         answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted])
         found: dict[Proxy, str] = {}
         for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
-            words = effect.seen(self._there(proxy, applied)[effect.probe], answer)
-            if answer is not None and not found.get(proxy):
+            words = effect.left(self._there(proxy, applied)[effect.probe], answer)
+            if words is not None and not found.get(proxy):
                 found[proxy] = f"{effect.probe}: {words}" if words else ""
         return found
 
@@ -251,10 +252,11 @@ class Proving:
         ]
         self._spent |= {(proxy.name, applied.plugin.id) for proxy, applied in pairs}
         answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted], until)
+        alone = self._alone(list(zip(wanted, answers, strict=True)))
         found: set[tuple[str, str]] = set()
         for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
             own = effect.own(one.trial.on(effect.probe) for one in self._changed(proxy, applied))
-            words = own.seen(self._there(proxy, applied)[effect.probe], answer)
+            words = own.seen(self._there(proxy, applied)[effect.probe], answer, alone.get((proxy, effect.probe)))
             if words and (proxy.name, applied.plugin.id) not in found:
                 found.add((proxy.name, applied.plugin.id))
                 self._note(proxy, applied, Proof.EFFECT, f"{effect.probe}: {words}, which was not so before it came")
@@ -264,6 +266,21 @@ class Proving:
             if proxy in silent:
                 self._note(proxy, applied, Proof.NONE, _SILENT, silent=True)
         return [(proxy, applied) for proxy, applied in left if proxy not in silent]
+
+    def _alone(
+        self, answered: Sequence[tuple[tuple[Proxy, Applied, Effect], Response | None]]
+    ) -> dict[tuple[Proxy, Probe], Response | None]:
+        """Ask services past their proxies, where a pod answers otherwise than before though no filter makes it."""
+        strange: dict[tuple[Proxy, Probe], tuple[Address | str, bytes]] = {}
+        for (proxy, applied, effect), answer in answered:
+            before, service = self._there(proxy, applied)[effect.probe], proxy.site.service
+            # What stands behind a gateway is no service of its own, and gRPC is not asked like this.
+            if service is None or service.http2 or proxy is self._plan.gateway or effect.probe.changes:
+                continue
+            if answer is not None and before is not None and effect.strange(before, answer):
+                strange[proxy, effect.probe] = service.endpoints[0], effect.probe.encoded(_authority(proxy))
+        answers = exchange_all(list(strange.values()), timeout=ANSWER)
+        return dict(zip(strange, answers, strict=True))
 
     def _by_log(self, proxy: Proxy, applied: Applied) -> None:
         """Look for what a singleton service said: it acts where no request meets it."""

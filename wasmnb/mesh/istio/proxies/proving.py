@@ -86,10 +86,20 @@ class _Due(NamedTuple):
 
 
 class _Without(NamedTuple):
-    """What a pod answers without a plugin: before it came, or past its proxy."""
+    """What a pod answers without a plugin.
+
+    Parameters
+    ----------
+    answer : Response
+        What it answered before the plugin came; with ``past`` what its application answers past the proxy.
+    past : bool
+    alone : Response or None
+        What its application answers past the proxy, where it has been asked for that beside.
+    """
 
     answer: Response
     past: bool = False
+    alone: Response | None = None
 
 
 class Proving:
@@ -284,6 +294,7 @@ class Proving:
             for _ in range(1 if effect.probe.changes else max(1, min(one.standing.workers, _WORKERS)))
         ]
         answers = self.requests.send([(one.item, effect.probe) for one, effect in asked])
+        self._ask_alone(list(zip(asked, answers, strict=True)), without)
         told: dict[tuple[tuple[str, str], Effect], list[tuple[str, bool]]] = {}
         for (one, effect), answer in zip(asked, answers, strict=True):
             words = self._shown(one, effect, without[one.key, effect.probe], answer)
@@ -324,6 +335,23 @@ class Proving:
                 found[one.key, effect.probe] = _Without(answer, past=True)
         return found
 
+    def _ask_alone(
+        self,
+        answered: Sequence[tuple[tuple[_Due, Effect], Response | None]],
+        without: dict[tuple[tuple[str, str], Probe], _Without],
+    ) -> None:
+        """Ask applications past their proxies, where a pod answers otherwise than before though no filter makes it."""
+        strange: dict[tuple[tuple[str, str], Probe], Mapping[str, Any]] = {}
+        for (one, effect), answer in answered:
+            key = one.key, effect.probe
+            known = without[key]
+            if answer is None or answer.status >= _SERVER_ERROR or known.past or effect.probe.changes:
+                continue
+            if effect.strange(known.answer, answer):
+                strange[key] = one.item
+        for key, alone in zip(strange, self.requests.past([(strange[key], key[1]) for key in strange]), strict=True):
+            without[key] = without[key]._replace(alone=alone)
+
     def _shown(self, one: _Due, effect: Effect, without: _Without, answer: Response | None) -> str:
         """Say what of an effect an answer shows that is not so without the plugin; empty for nothing."""
         plugin = one.verdict.plugin
@@ -332,7 +360,7 @@ class Proving:
             words = own.seen(without.answer, answer) if own is not None else ""
             return words and f"{words}, which the application itself does not answer"
         own = effect.own(self.known.changed(one.item, plugin, one.standing, effect.probe))
-        words = own.seen(without.answer, answer) or own.instead(
+        words = own.seen(without.answer, answer, without.alone) or own.instead(
             self.known.former(plugin, effect.probe), without.answer, answer
         )
         return words and f"{words}, which was not so before it came"
@@ -374,9 +402,9 @@ class Proving:
         answers = self.requests.send([(item, effect.probe) for item, effect in wanted])
         found: dict[str, str] = {}
         for (item, effect), answer in zip(wanted, answers, strict=True):
-            words = effect.seen(self.known.there(item, plugin)[effect.probe], answer)
+            words = effect.left(self.known.there(item, plugin)[effect.probe], answer)
             name = str(item["metadata"]["name"])
-            if answer is not None and not found.get(name):
+            if words is not None and not found.get(name):
                 found[name] = f"{effect.probe}: {words}" if words else ""
         return found
 
@@ -428,10 +456,13 @@ class Proving:
         return f"no effect of it was seen on the requests that were sent, and Envoy's trace {told}"
 
     def _unseen(self, verdict: PodVerdict, item: Mapping[str, Any]) -> str:
-        own = [effect.probe for effect in self.known.of(item, verdict.plugin, verdict.wanted)]
-        new = [str(probe) for probe in own if probe not in self.known.there(item, verdict.plugin)]
+        there = self.known.there(item, verdict.plugin)
+        own = self.known.of(item, verdict.plugin, verdict.wanted)
+        new = [str(effect.probe) for effect in own if effect.probe not in there]
         if new:
             return f"what {', '.join(new)} was answered before it came is not known: take it away, and deploy it again"
+        if any(effect.marks(there[effect.probe]) for effect in own):
+            return "what it does was there before it came: the build before does the same"
         return "no effect of it was seen on the requests that were sent"
 
     def _effects(self, one: _Due) -> list[Effect]:
