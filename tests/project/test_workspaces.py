@@ -11,7 +11,7 @@ from tests.project.test_in_place import crate, write
 from tests.worded import in_cell
 from wasmnb import Filter, Session
 from wasmnb.compile.workspace import members
-from wasmnb.errors import BadNameError, ConfigError, UsageError
+from wasmnb.errors import BadNameError, CompileError, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +36,14 @@ class C : public Context {
 };
 static RegisterContextFactory r(CONTEXT_FACTORY(C));
 """
+
+PROTO = """syntax = "proto3";
+package ext;
+import "ext/b/two.proto";
+import "google/protobuf/duration.proto";
+message One { Two two = 1; google.protobuf.Duration left = 2; }
+"""
+IMPORTED = 'syntax = "proto3";\npackage ext;\nmessage Two { repeated string words = 1; }\n'
 
 
 def test_programs_of_a_go_module(tmp_path: Path) -> None:
@@ -135,6 +143,18 @@ def test_a_runtime_configuration_of_an_older_build(tmp_path: Path) -> None:
         assert "runtime-config.json lists the ABI v0.1.0, and the module has v0.2.1" in str(warning)
         with pytest.raises(ConfigError, match=r"abiVersions are v0\.1\.0"):
             session.build(folder, runtime_config=str(folder / "runtime-config.json"))
+
+
+def test_messages_below_a_folder_that_is_named(tmp_path: Path) -> None:
+    top = write(tmp_path / "top", ext__a__one_dot_proto=PROTO, ext__b__two_dot_proto=IMPORTED)
+    source = f'#include "ext/a/one.pb.h"\n{CC}int size() {{ return ext::One().two().words_size(); }}\n'
+    asked = Filter("mine", source, "cpp", (f"-I{top}",))
+    assert asked.build().wasm
+    folder = write(tmp_path / "mine", plugin_dot_cc=source)
+    assert Filter.from_folder(folder, flags=(f"-I{top}",)).build().wasm
+    (top / "ext/b/two.proto").write_text(IMPORTED.replace("words", "other"))
+    with pytest.raises(CompileError, match="words_size"):
+        asked.build()
 
 
 def test_names_of_the_protobuf_of_2020(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from pathlib import PurePosixPath
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.cpp.folder import HEADERS, PROTO, SOURCES
@@ -12,9 +13,10 @@ from wasmnb.compile.cpp.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
-__all__ = ["beside", "from_top", "gather", "top_of"]
+    from wasmnb.compile.filter import Filter
+
+__all__ = ["beside", "from_top", "gather", "top_of", "with_messages"]
 
 _MESSAGES = ".pb.h"
 _TOPS = (".git", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel")
@@ -63,6 +65,29 @@ def from_top(folder: Path, source: str, texts: Mapping[str, str], main: Path) ->
         waiting += [*_names(found[name]), *_IMPORT.findall(found[name])]
         waiting += [name[: -len(place.suffix)] + ending for ending in SOURCES if place.suffix in HEADERS]
     return found
+
+
+def with_messages(filter: Filter, folders: Iterable[str]) -> Filter:  # noqa: A002
+    """Give a filter with the ``.proto`` files of its messages, where they lie in folders that ``-I`` names."""
+    texts = dict(filter.files)
+    written = [filter.source, *(text for path, text in texts.items() if not path.endswith(PROTO))]
+    waiting = [
+        name[1:-1].removesuffix(_MESSAGES) + PROTO
+        for text in written
+        for name in Source(text).includes
+        if name[1:-1].endswith(_MESSAGES)
+    ]
+    places = [Path(folder) for folder in folders if Path(folder).is_absolute()]
+    while waiting:
+        name = posixpath.normpath(waiting.pop())
+        # Those of protobuf itself are the SDK's own.
+        if name in texts or name.startswith(("/", "..", "google/protobuf/")):
+            continue
+        place = next((each / name for each in places if (each / name).is_file()), None)
+        if place is not None:
+            texts[name] = _read(place)
+            waiting += _IMPORT.findall(texts[name])
+    return filter if len(texts) == len(filter.files) else replace(filter, files=tuple(texts.items()))
 
 
 def top_of(folder: Path) -> Path:

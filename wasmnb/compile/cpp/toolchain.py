@@ -11,6 +11,7 @@ from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.cpp import prebuilt
 from wasmnb.compile.cpp.build import Job
 from wasmnb.compile.cpp.compiler import WARNINGS, sdk_id
+from wasmnb.compile.cpp.dependencies import with_messages
 from wasmnb.compile.cpp.flags import Flags
 from wasmnb.compile.cpp.linker import OPTIONS
 from wasmnb.compile.cpp.source import Source
@@ -59,6 +60,8 @@ class CppToolchain:
         if not filter.source.strip():
             raise _no_source("The cell has no source.")
         flags = Flags.parse(filter.flags, inside=filter.files)
+        if flags.includes:
+            filter = with_messages(filter, flags.includes)  # noqa: A001
         follows = [_RECIPE, zig().version, sdk_id(), OPTIONS, WARNINGS, flags.shared, flags.own]
         if flags.libraries:
             from wasmnb.compile.cpp.libraries import listing  # noqa: PLC0415 - for their users only
