@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["asks", "lacked", "refused"]
 
 _ANSWERED = re.compile(r"\[vm<-host\] env\.(?P<name>\w+) return: (?P<code>\d+)")
-_CALLED = re.compile(r"\[host->vm\] (?P<name>proxy_on_\w+)\(")
+# Envoy asks for memory within a callback, for what a host function gives back.
+_CALLED = re.compile(r"\[host->vm\] (?P<name>proxy_on_(?!memory_allocate)\w+)\(")
 _CALLOUTS = {"proxy_http_call": "an HTTP call", "proxy_grpc_call": "a gRPC call", "proxy_grpc_stream": "a gRPC stream"}
 _PROPERTY = "proxy_get_property"
 _NOT_FOUND, _BAD_ARGUMENT = "1", "2"
