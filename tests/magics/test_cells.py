@@ -71,6 +71,11 @@ def test_each_magic_of_a_cell_shows_what_it_did_once(kernel, cell, shown):
     assert len(displayed(kernel, cell)) == shown
 
 
+@pytest.mark.parametrize("line", ["%wasm_pods; %wasm_pods", "%wasm_pods ; %wasm_pods  # both", "%wasm_status; x = 1"])
+def test_a_second_magic_of_a_line_is_not_passed_over_in_silence(mesh, line):
+    assert "write each on a line of its own" in mesh.run_cell(line).error_in_exec.hint
+
+
 @pytest.mark.parametrize(("which", "count"), [("all", 2), ("none", 1), ("last_expr_or_assign", 2), ("last", 2)])
 def test_what_ipython_shows_by_itself_is_not_shown_twice(kernel, which, count):
     setting = "get_ipython().ast_node_interactivity = {!r}"

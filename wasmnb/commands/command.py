@@ -154,6 +154,7 @@ class Command:
         silent = whole.endswith(";") and not whole.endswith("\\;")
         try:
             words = split(whole[:-1] if silent else whole, len(start))
+            _refuse_several(words, whole)
             if any(word.text in _HELP.flags and not word.literal for word in words):
                 return Parsed({}, help=True)
             return Parsed(_Reader(self, whole, self.spoken(Front.NOTEBOOK), names).read(words), silent=silent)
@@ -185,6 +186,17 @@ class Command:
             if self.private:
                 error.withhold_place()
             raise
+
+
+def _refuse_several(words: Sequence[Word], line: str) -> None:
+    """Refuse what stands behind a semicolon: IPython makes one magic of the line, and the rest would not be run."""
+    for word in words[:-1]:
+        if line[word.end - 1] == ";" and line[word.end - 2] != "\\":
+            raise UsageError(
+                "A line holds one magic, and something follows its semicolon.",
+                where=place(line, word.end - 1),
+                hint="write each on a line of its own, or put a semicolon that is meant as itself in quotes",
+            )
 
 
 class _Reader:

@@ -56,7 +56,9 @@ class Magics(ast.NodeTransformer):
         bare = name.rstrip(";")
         if bare != name and bare in self.commands:
             # IPython takes the sign that silences a line for a part of the name where nothing stands between.
-            silent = ast.Call(node.func, [ast.Constant(bare), ast.Constant(";"), *node.args[2:]], node.keywords)
+            rest = str(node.args[1].value) if isinstance(node.args[1], ast.Constant) else ""
+            line = ast.Constant(f"; {rest}".rstrip())
+            silent = ast.Call(node.func, [ast.Constant(bare), line, *node.args[2:]], node.keywords)
             return ast.copy_location(silent, node)
         if name.startswith(_OURS) and name not in self.commands:
             mark = "%%" if isinstance(node.func, ast.Attribute) and node.func.attr == "run_cell_magic" else "%"
