@@ -26,10 +26,10 @@ from wasmnb.errors import (
     TrafficError,
     UsageError,
 )
+from wasmnb.lazily import once
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.results import Logs
 from wasmnb.session import Session
-from wasmnb.session.once import once
 
 CONFIGURED = """\
 #include "proxy_wasm_intrinsics.h"

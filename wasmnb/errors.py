@@ -42,7 +42,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wasmnb.lazily import lazily
@@ -113,6 +112,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     known : iterable of str
         The words there are.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - for an error
+
     lower = {name.lower(): name for name in known}
     begun = [name for name in lower if word and name.startswith(word.lower())]
     # The only one that begins so is meant, however much longer it is.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
@@ -132,6 +131,8 @@ def toolchain(language: str) -> Toolchain:
     found = LANGUAGES.get(language)
     if found is not None:
         return cast("Toolchain", load(found.toolchain)())
+    from difflib import get_close_matches  # noqa: PLC0415 - for an error
+
     languages = LANGUAGES.loaded()
     spellings = {spelling: word for word, one in languages.items() for spelling in one.spellings}
     guess = spellings.get(language.lower()) or next(iter(get_close_matches(language.lower(), languages)), "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +12,8 @@ __all__ = ["suggestion"]
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Give the nearest of the known words, where one is near, and all of them."""
+    import difflib  # noqa: PLC0415 - for an error
+
     choices = list(dict.fromkeys(known))
     close = difflib.get_close_matches(word, choices, n=1)
     listed = ", ".join(choices) or "nothing"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import Explained, MeshError, NoMeshError
-from wasmnb.session.once import once
+from wasmnb.lazily import once
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:

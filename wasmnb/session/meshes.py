@@ -18,7 +18,6 @@ from wasmnb.options import said, takes
 from wasmnb.session.defaults import choice, number
 from wasmnb.session.options.mesh import AGENT, MeshCall, MeshOptions
 from wasmnb.session.options.registry import AccessOptions
-from wasmnb.session.results import Bookinfo, MeshState, Roles
 from wasmnb.wording import Front, Option, Verb, Wording, front
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
     from wasmnb.session.gitops import FolderStatus
+    from wasmnb.session.results import Bookinfo, MeshState, Roles
 
 __all__ = ["Meshes"]
 
@@ -137,6 +137,8 @@ class Meshes:
                     Verb("bookinfo", ("delete",)),
                 ),
             ) from None
+        from wasmnb.session.results import Bookinfo  # noqa: PLC0415 - for this alone
+
         return Bookinfo(action, mesh.pods().items, perf_counter() - start, notes)
 
     def status(
@@ -273,6 +275,7 @@ class Meshes:
 
         if rbac:
             from wasmnb.mesh.istio.doctor import rbac as roles  # noqa: PLC0415 - for users of a cluster only
+            from wasmnb.session.results import Roles  # noqa: PLC0415 - for this alone
 
             mesh = self.context.chosen
             return Roles(roles(mesh.namespace if isinstance(mesh, MeshInNamespace) else "default"))
@@ -281,7 +284,7 @@ class Meshes:
     def close(self) -> None:
         """Stop the mesh that was chosen, if there is one."""
         if self.context.chosen is not None:
-            self._stop()
+            self._let_go()
 
     def _same_options(self, kind: str | None, call: MeshCall) -> None:
         """Refuse another mesh, and options that this one was not started with; left out, they are no question."""
@@ -353,6 +356,7 @@ class Meshes:
             self.context.mesh  # noqa: B018 - raises: what other processes run is named
         start = perf_counter()
         from wasmnb.mesh.running.remote import end  # noqa: PLC0415 - for meshes of other processes
+        from wasmnb.session.results import MeshState  # noqa: PLC0415 - for a mesh that changes
 
         return MeshState(end(name).name, (), "stopped", perf_counter() - start)
 
@@ -411,16 +415,24 @@ class Meshes:
         return find(pinned, self.context.store, own="", access=access).image
 
     def _stop(self) -> MeshState:
+        from wasmnb.session.results import MeshState  # noqa: PLC0415 - for a mesh that changes
+
         mesh, start = self.context.mesh, perf_counter()
+        self._let_go()
+        return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=mesh.remains)
+
+    def _let_go(self) -> None:
+        mesh = self.context.mesh
         self.context.open_views.close("the mesh was stopped")
         if self._announced is not None:
             self._announced.close()
             self._announced = None
         mesh.stop()
         self.context.release()
-        return MeshState(mesh.name, (), "stopped", perf_counter() - start, about=mesh.remains)
 
     def _state(self, change: str) -> MeshState:
+        from wasmnb.session.results import MeshState  # noqa: PLC0415 - for a mesh that changes
+
         mesh = self.context.mesh
         return MeshState(mesh.name, mesh.pods().items, change, gateway=mesh.gateway, about=mesh.about)
 

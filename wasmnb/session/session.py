@@ -7,9 +7,9 @@ import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
+from wasmnb.lazily import once
 from wasmnb.session import parts
 from wasmnb.session.context import Context
-from wasmnb.session.once import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

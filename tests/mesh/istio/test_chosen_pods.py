@@ -13,6 +13,7 @@ from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.proxies import verdicts
 from wasmnb.mesh.istio.proxies.config_dump import FilterChain, Listeners
 from wasmnb.mesh.istio.proxies.evidence import Evidence
+from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
@@ -70,7 +71,7 @@ class Reader(VerdictReader):
 @pytest.fixture
 def reader(monkeypatch) -> Reader:
     monkeypatch.setattr(verdicts, "selects", lambda *_: True)
-    return Reader(None, "home", None, None, None, images=None, proving=None, sample=6)
+    return Reader(None, PodList(None, "home"), None, None, None, images=None, proving=None, sample=6)
 
 
 STORED = [SimpleNamespace(kind=SimpleNamespace(ours=True))]
@@ -159,6 +160,6 @@ def test_what_is_not_to_be_asked_about_stays_so_and_says_what_allows_it():
 
 def test_in_istios_own_namespace_it_is_said_whose_pods_are_not_looked_at():
     istio = SimpleNamespace(namespace="istio-system")
-    reader = VerdictReader(None, "istio-system", istio, None, None, images=None, proving=None)
+    reader = VerdictReader(None, PodList(None, "istio-system"), istio, None, None, images=None, proving=None)
     error = reader.no_pod({"app": "shop"}, PODS)
     assert "a plugin in Istio's own namespace is for pods of all namespaces" in str(error)

@@ -14,6 +14,7 @@ from wasmnb.mesh.istio.objects.objects import KINDS
 from wasmnb.mesh.istio.proxies import verdicts
 from wasmnb.mesh.istio.proxies.config_dump import FilterChain, Listeners, Stats
 from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
+from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.shared_state import forget
@@ -182,7 +183,7 @@ def test_every_worker_is_asked_where_the_count_of_hangs_may_not_tell(monkeypatch
 def test_a_watch_forgets_what_is_known_of_pods_that_are_gone():
     kept = []
     keeps = SimpleNamespace(keep=kept.append)
-    reader = VerdictReader(None, "home", None, keeps, None, images=None, proving=keeps)
+    reader = VerdictReader(None, PodList(None, "home"), None, keeps, None, images=None, proving=keeps)
     reader.known(POD, "id")
     reader.keep([POD])
     assert reader._known
@@ -226,7 +227,9 @@ def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, 
         asks=lambda _: False,
         handled=SimpleNamespace(look=lambda found, *_: found),
     )
-    reader = VerdictReader(None, "home", None, None, None, images=SimpleNamespace(modules=dict), proving=proving)
+    reader = VerdictReader(
+        None, PodList(None, "home"), None, None, None, images=SimpleNamespace(modules=dict), proving=proving
+    )
     evidence = {
         one["metadata"]["name"]: Evidence(one, (), Listeners((chain(one),), frozenset(), frozenset(), (), ""))
         for one in pods

@@ -8,24 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wasmnb.check import Checks
 from wasmnb.errors import MeshError
+from wasmnb.lazily import once
 from wasmnb.mesh.istio.api import namespaces
 from wasmnb.mesh.istio.api.cluster import Cluster
-from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
-from wasmnb.mesh.istio.objects.convergence import Convergence
-from wasmnb.mesh.istio.objects.deployments import Deployments, examined
 from wasmnb.mesh.istio.objects.images import Images
-from wasmnb.mesh.istio.objects.learned_effects import LearnedEffects
 from wasmnb.mesh.istio.objects.objects import Objects
-from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter, text_of
 from wasmnb.mesh.istio.proxies import istiod
-from wasmnb.mesh.istio.proxies.admin import Admin
-from wasmnb.mesh.istio.proxies.evidence import Gatherer
-from wasmnb.mesh.istio.proxies.kept_evidence import aged
+from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.pods import pod as described
-from wasmnb.mesh.istio.proxies.proving import Proving
-from wasmnb.mesh.istio.proxies.request_counts import counts, metrics
 from wasmnb.mesh.istio.proxies.sample import read_sample
-from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
 from wasmnb.mesh.properties import CLUSTERS, SERVER, read
 from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Reading, Verdicts
 from wasmnb.plugin.plugins import Plugins
@@ -39,6 +30,11 @@ if TYPE_CHECKING:
     from wasmnb.envoy.preflight import Preflight
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.image import Image
+    from wasmnb.mesh.istio.objects.deployments import Deployments
+    from wasmnb.mesh.istio.parts import Parts
+    from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.mesh.istio.proxies.proving import Proving
+    from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
     from wasmnb.mesh.istio.watch import IstioWatch
     from wasmnb.mesh.protocol import Origin
     from wasmnb.plugin import Plugin
@@ -85,29 +81,46 @@ class IstioMesh:
         self.namespace = namespace
         self.istio = istio
         self.preflight = preflight
-        self._tunnels = PortForwardPool()
-        self._admin = Admin(cluster, namespace, self._tunnels)
-        self._gatherer = Gatherer(cluster, namespace, self._admin)
+        self._as, self._prove, self._sample, self._looks_only = as_, prove, sample, looks_only
         self._images = Images(fetch)
-        self._proving = Proving(cluster, namespace, self._admin, self._gatherer.http_ports, istio.namespace)
-        self._proving.wanted, self._proving.trace.looks_only = prove, looks_only
-        self._reader = VerdictReader(
-            cluster,
-            namespace,
-            istio,
-            self._gatherer,
-            self._tunnels,
-            images=self._images,
-            proving=self._proving,
-            sample=sample,
-        )
+        self._pods = PodList(cluster, namespace)
         self._objects = Objects(cluster, namespace, istio.kinds)
-        self._convergence = Convergence(self._reader, self._objects)
-        writer = ObjectsWriter(self._objects, istio.version, as_, self._images.image)
-        self._reader.learn = LearnedEffects(lambda: self.preflight, writer, self._images, self._proving.known).learn
-        self._deployments = Deployments(writer, self._reader, self._convergence, self._images, self._wake)
         self._watches: list[IstioWatch] = []
         self._stopped = False
+
+    @once
+    def _parts(self) -> Parts:
+        from wasmnb.mesh.istio.parts import Parts  # noqa: PLC0415 - where something is in force, or is to be
+
+        return Parts(
+            self.cluster,
+            self.istio,
+            self._objects,
+            self._images,
+            self._pods,
+            as_=self._as,
+            prove=self._prove,
+            sample=self._sample,
+            looks_only=self._looks_only,
+            preflight=lambda: self.preflight,
+            wake=self._wake,
+        )
+
+    @property
+    def _admin(self) -> Admin:
+        return self._parts.admin
+
+    @property
+    def _proving(self) -> Proving:
+        return self._parts.proving
+
+    @property
+    def _reader(self) -> VerdictReader:
+        return self._parts.reader
+
+    @property
+    def _deployments(self) -> Deployments:
+        return self._parts.deployments
 
     @classmethod
     def connect(
@@ -179,7 +192,8 @@ class IstioMesh:
             looks_only=looks_only,
         )
         try:
-            mesh._proving.require(prove)
+            if prove is not None:
+                mesh._proving.require(prove)
             mesh.pods()
             if mesh.preflight is not None:
                 mesh.preflight.start()
@@ -195,7 +209,7 @@ class IstioMesh:
     @property
     def prove(self) -> Proof | None:
         """How plugins may be seen to act; None allows nothing to be sent to an application."""
-        return self._proving.wanted
+        return self._proving.wanted if self._used else self._prove
 
     def allow(self, prove: Proof) -> None:
         """Say how plugins may be seen to act from now on, as for `connect`."""
@@ -234,7 +248,7 @@ class IstioMesh:
     def pods(self) -> Pods:
         """List the namespace's pods as kubectl would."""
         self._check()
-        return Pods(tuple(described(item) for item in self._reader.items()))
+        return Pods(tuple(described(item) for item in self._pods.read()))
 
     def render(self, plugin: Plugin) -> str:
         """Give the YAML of the object that the plugin would become."""
@@ -242,6 +256,8 @@ class IstioMesh:
 
     def rendered(self, id: str) -> str:  # noqa: A002 - the protocol's word
         """Give the YAML of the objects that hold a plugin now; empty when none does."""
+        from wasmnb.mesh.istio.objects.objects_writer import text_of  # noqa: PLC0415 - where something is in force
+
         self._check()
         return "---\n".join(text_of(one.item) for one in self._objects.all(id))
 
@@ -317,6 +333,8 @@ class IstioMesh:
         ------
         ModuleError, HangError
         """
+        from wasmnb.mesh.istio.objects.deployments import examined  # noqa: PLC0415 - where something is put in force
+
         self._check()
         sent = dict.fromkeys(probe for own in (probes or {}).values() for probe in own)
         return examined(plugin, self.preflight, tuple(sent), Silent(), allow_trap=allow_trap)[0] is not None
@@ -371,7 +389,7 @@ class IstioMesh:
     def wait(self, id: str, *, timeout: float = 10.0) -> Verdicts:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
         self._check()
-        return Verdicts(tuple(self._convergence.settled(self._deployments.find(id), timeout, Silent())))
+        return Verdicts(tuple(self._parts.convergence.settled(self._deployments.find(id), timeout, Silent())))
 
     def verdicts(self, id: str | None = None) -> Verdicts:  # noqa: A002
         """Judge every (pod, plugin) that belong together, or one plugin on every pod.
@@ -383,6 +401,10 @@ class IstioMesh:
         """
         self._check()
         stored = self._objects.all() if id is None else self._deployments.find(id)
+        if not stored:
+            return Verdicts(())
+        from wasmnb.mesh.istio.proxies.kept_evidence import aged  # noqa: PLC0415 - where something is in force
+
         begun = datetime.now(timezone.utc)
         found = self._reader.judged(self._reader.serving(), stored, rest=id is not None)
         return Verdicts(tuple(aged(one, begun) for one in found))
@@ -390,11 +412,12 @@ class IstioMesh:
     @property
     def sample(self) -> int | None:
         """How many of the pods that a plugin is for are looked at; None is all."""
-        return self._reader.sample
+        return self._sample
 
     def look_anew(self) -> None:
         """Have the next look ask every proxy; without, of many some are judged by what was seen a moment ago."""
-        self._reader.look_anew()
+        if self._used:
+            self._reader.look_anew()
 
     def send(
         self,
@@ -471,11 +494,15 @@ class IstioMesh:
 
     def counts(self) -> Counts:
         """Say of each pod how many requests its proxy answered, and how many with a 5xx, where its statistics tell."""
+        from wasmnb.mesh.istio.proxies.request_counts import counts  # noqa: PLC0415 - not needed to deploy
+
         self._check()
         return Counts(tuple(counts(self._admin, self._reader.serving(), self._proving.requests.own)))
 
     def metrics(self) -> Metrics:
         """Give the metrics that filters define, of each pod that has a proxy."""
+        from wasmnb.mesh.istio.proxies.request_counts import metrics  # noqa: PLC0415 - not needed to deploy
+
         self._check()
         return Metrics(tuple(map(Reading, metrics(self._admin, self._reader.serving()))))
 
@@ -557,9 +584,8 @@ class IstioMesh:
         self._stopped = True
         for watch in list(self._watches):
             watch.close()
-        self._gatherer.close()
-        self._proving.close()
-        self._tunnels.close()
+        if self._used:
+            self._parts.close()
         self.cluster.close()
         if self.preflight is not None:
             self.preflight.close()
@@ -569,6 +595,11 @@ class IstioMesh:
             raise MeshError(
                 "The mesh istio was disconnected.", hint=Wording("{} connects again", Verb("mesh", ("istio",)))
             )
+
+    @property
+    def _used(self) -> bool:
+        """Whether its parts have been made."""
+        return "_parts" in vars(self)
 
     def _wake(self) -> None:
         for watch in list(self._watches):

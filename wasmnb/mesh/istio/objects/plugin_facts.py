@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.mesh.istio.proxies.config_dump import machine_of
 from wasmnb.mesh.istio.proxies.pods import labels
 from wasmnb.plugin import FailPolicy, Mode
 from wasmnb.plugin.rendering.names import ENVOY_FILTER
@@ -51,6 +50,8 @@ def said_by(stored: Stored) -> tuple[Any, dict[str, str], tuple[str, str]]:
     """Read off an object the configuration, the environment, and the VM's id and configuration that it names."""
     spec = stored.item.get("spec", {})
     if stored.kind.name == ENVOY_FILTER:
+        from wasmnb.mesh.istio.proxies.config_dump import machine_of  # noqa: PLC0415 - where one is in force
+
         config = _patched(stored)
         values = (config.get("vm_config") or {}).get("environment_variables") or {}
         told = (config.get("configuration") or {}).get("value")

@@ -46,7 +46,7 @@ class PodList:
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self._cluster = cluster
-        self._namespace = namespace
+        self.namespace = namespace
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
 
     def read(self) -> list[Mapping[str, Any]]:
@@ -56,8 +56,8 @@ class PodList:
         ------
         ForbiddenError, MeshError
         """
-        right = Right("list", "pods", "", self._namespace)
-        path, query = f"/api/v1/namespaces/{self._namespace}/pods", {"limit": str(_PAGE), **APPLICATIONS}
+        right = Right("list", "pods", "", self.namespace)
+        path, query = f"/api/v1/namespaces/{self.namespace}/pods", {"limit": str(_PAGE), **APPLICATIONS}
         found: dict[tuple[str, str], dict[str, Any]] = {}
         while True:
             answer = self._cluster.request("GET", path, query=query, right=right, compressed=True)

@@ -25,7 +25,6 @@ from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
 from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence
-from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started, workload
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.sample import sampled
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
     from wasmnb.mesh.istio.proxies.istiod import Istio
+    from wasmnb.mesh.istio.proxies.pod_list import PodList
     from wasmnb.mesh.istio.proxies.proving import Proving
     from wasmnb.module import Module
     from wasmnb.plugin.verdict import PodVerdict
@@ -65,7 +65,8 @@ class VerdictReader:
     Parameters
     ----------
     cluster : Cluster
-    namespace : str
+    pods : PodList
+        The namespace's.
     istio : Istio
     gatherer : Gatherer
     tunnels : PortForwardPool
@@ -78,7 +79,7 @@ class VerdictReader:
     def __init__(
         self,
         cluster: Cluster,
-        namespace: str,
+        pods: PodList,
         istio: Istio,
         gatherer: Gatherer,
         tunnels: PortForwardPool,
@@ -88,7 +89,7 @@ class VerdictReader:
         sample: int | None = None,
     ) -> None:
         self.cluster = cluster
-        self.namespace = namespace
+        self.namespace = pods.namespace
         self.istio = istio
         self._gatherer = gatherer
         self._tunnels = tunnels
@@ -100,7 +101,7 @@ class VerdictReader:
         self.learn: Callable[[Stored], bool] = lambda _: False
         self._there: frozenset[str] = frozenset()
         self._kept = KeptEvidence()
-        self._pods = PodList(cluster, namespace)
+        self._pods = pods
 
     def items(self) -> list[Item]:
         """List the pods, by name.
