@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import select
 import signal
 import socket
+import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
-__all__ = ["await_line", "uninterrupted"]
+__all__ = ["await_line", "hidden_line", "uninterrupted"]
 
 
 @contextmanager
@@ -61,3 +65,48 @@ def await_line(terminal: TextIO) -> None:
                 woken.recv(4096)
         finally:
             signal.set_wakeup_fd(former)
+
+
+def hidden_line(prompt: str) -> str:
+    """Ask for a line in the terminal that is not shown while it is typed; `getpass` reads it once it is there.
+
+    Raises
+    ------
+    EOFError, KeyboardInterrupt
+    """
+    with _controlling() as terminal:
+        asking = _Asking(terminal)
+        try:
+            return getpass.getpass(prompt, cast("TextIO", asking))
+        except KeyboardInterrupt:
+            # What is said of it begins a line, as nothing that was typed has ended this one.
+            asking.write("\n")
+            asking.flush()
+            raise
+
+
+class _Asking:
+    """Where `getpass` writes what it asks, its echo being off: when that stands there, the line is awaited."""
+
+    def __init__(self, terminal: TextIO | None) -> None:
+        self._to = terminal or sys.stderr
+        self._awaited = terminal or sys.stdin
+        self._waits = True
+
+    def write(self, text: str) -> int:
+        return self._to.write(text)
+
+    def flush(self) -> None:
+        self._to.flush()
+        if self._waits:
+            # `getpass` flushes once more when it is interrupted.
+            self._waits = False
+            await_line(self._awaited)
+
+
+def _controlling() -> AbstractContextManager[TextIO | None]:
+    """Open the terminal from which `getpass` reads; None where the process has none but its standard input."""
+    try:
+        return os.fdopen(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY), "w")
+    except OSError:
+        return nullcontext()

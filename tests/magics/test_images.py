@@ -123,7 +123,7 @@ def test_an_authority_of_ones_own_by_option_or_by_default(hello, tmp_path):
 
 def test_login_asks_masked_and_keeps_what_docker_would(hello, guarded, tmp_path, monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or PASSWORD)
+    monkeypatch.setattr("getpass.getpass", lambda prompt, _: asked.append(prompt) or PASSWORD)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     login = run(hello, f"%wasm_login {guarded.host} -u {USER}")
     assert asked == [f"Password for {USER} at {guarded.host}: "]

@@ -15,6 +15,7 @@ from wasmnb import redact
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, ConfigError, Interrupted, UsageError, did_you_mean
+from wasmnb.interrupts import hidden_line
 from wasmnb.notebook import in_kernel
 from wasmnb.wording import Option, Verb, Wording
 
@@ -197,10 +198,12 @@ def asked(prompt: str, otherwise: Text, what: str = "secret") -> str:
     Interrupted
     """
     try:
-        if not in_kernel() and sys.stdin is not None and not sys.stdin.isatty():
-            given = sys.stdin.readline().strip("\r\n")
-        else:
+        if in_kernel() or sys.stdin is None:
             given = getpass.getpass(prompt)
+        elif sys.stdin.isatty():
+            given = hidden_line(prompt)
+        else:
+            given = sys.stdin.readline().strip("\r\n")
     except KeyboardInterrupt:
         raise Interrupted(f"Asking for the {what} was stopped; nothing was kept.") from None
     except (EOFError, OSError, NotImplementedError):
