@@ -223,6 +223,31 @@ def test_an_interrupt_is_code_130(mesh):
     assert err in ("Interrupted. What was done until then stays.\n", "Interrupted. Nothing was done.\n")
 
 
+@pytest.mark.parametrize(
+    ("moment", "more"),
+    [
+        # No request came, so that the step cannot be judged.
+        (b"[y/N]", ("--watch-for", "0.2")),
+        (b"step 1 of 3, version=v1: watching", ("--watch-for", "6", "--traffic", "productpage reviews:9080/1")),
+    ],
+    ids=["asked", "watching"],
+)
+def test_ctrl_c_in_a_step_says_what_is_left_behind(mesh, moment, more):
+    assert mesh("deploy", "tag-one", "--id", "tag", "-s", "app=reviews").code == ExitCode.DONE
+    words = ("deploy", "tag-two", "--id", "tag", "-s", "app=reviews", "--steps", "version=v1,version=v2,version=v3")
+    done = mesh.terminal(*words, *more, columns=200, env={"NO_COLOR": "1"}, until=moment, typed=b"\x03")
+    assert done.code == ExitCode.INTERRUPTED, done.out
+    left = "The rollout of 'tag' was stopped in step 1 of 3 (version=v1). It did not go back: new"
+    assert left in done.out
+    assert "as before on reviews-v2-0, reviews-v3-0." in done.out
+    assert "wasmnb rollback tag goes back on every pod" in done.out
+    # As it says.
+    running = {one["pod"]: one["running"] for one in mesh("status", "tag", "-o", "json").json["verdicts"]}
+    assert running["reviews-v2-0"] == running["reviews-v3-0"] != running["reviews-v1-0"]
+    assert mesh("rollback", "tag").code == ExitCode.DONE
+    assert len({one["running"] for one in mesh("status", "tag", "-o", "json").json["verdicts"]} - {""}) == 1
+
+
 def test_what_is_loaded_and_not_seen_to_act_is_code_3(mesh):
     # Behind one that answers by itself, no request comes to it.
     (mesh.folder / "door.wasm").write_bytes(tiny.build("door", request="respond(403)").wasm)
