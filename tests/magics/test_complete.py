@@ -103,6 +103,7 @@ def test_without_a_mesh_tab_is_quiet(shell, capfd):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.compiler
 def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell):
     body = "%%wasm_filter f\nint my_number;\nvoid f() { "
     assert "addResp→addResponseHeader" in tab(shell, body + "addResp|")

@@ -70,6 +70,7 @@ class Language:
     nested: bool = False
     signs: tuple[str, ...] = ()
     libraries: str = ""
+    server: str = ""
 
 
 class Toolchain(Protocol):

@@ -13,6 +13,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from wasmnb import lab, redact
 from wasmnb.errors import Place, UsageError
 from wasmnb.magics._cells import Magics
+from wasmnb.magics._inspect import Inspector
 from wasmnb.magics._one_line import BehindColon
 from wasmnb.magics._run import magic
 from wasmnb.views import register, unregister
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from wasmnb.ahead import Draft
     from wasmnb.commands.command import Command
+    from wasmnb.compile import Filter
 
 __all__ = ["attach", "detach"]
 
@@ -40,24 +42,28 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     for name in commands:
         shell.register_magic_function(magic(commands, name, shell), "line_cell", name)  # type: ignore[arg-type]
 
+    program = partial(_program, shell, commands)
+
     @context_matcher(identifier=_MARK, priority=100)  # type: ignore[untyped-decorator]
     def wasm_matcher(context: CompletionContext) -> SimpleMatcherResult:
         from wasmnb.magics._complete import complete  # noqa: PLC0415 - brings the session, and only for Tab
         from wasmnb.session import default  # noqa: PLC0415
 
-        return complete(context, commands, default())
+        return complete(context, commands, default(), program)
 
     shell.Completer.custom_matchers.append(wasm_matcher)
     # Behind IPython's own, which take blank lines away from the front of a cell; cell magics are looked for after all.
     shell.input_transformer_manager.cleanup_transforms += _TRANSFORMS
     shell.input_transformer_manager.token_transformers.append(BehindColon)
     shell.ast_transformers.append(Magics(commands, shell))
+    Inspector.attach(shell, program)
 
 
 def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     """Take away what `attach` gave."""
     unregister(shell)
     lab.detach(shell)
+    Inspector.detach(shell)
     for kind in shell.magics_manager.magics.values():
         for name in commands:
             kind.pop(name, None)
@@ -72,8 +78,18 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
 
 def _draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Draft:
     from wasmnb.magics._draft import draft  # noqa: PLC0415 - for those who type in JupyterLab
+    from wasmnb.session import default  # noqa: PLC0415
 
-    return draft(shell, commands, source)
+    found = draft(shell, commands, source)
+    # Who types will press Tab.
+    default().language_servers.prepare(found.filter)
+    return found
+
+
+def _program(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Filter:
+    from wasmnb.magics._draft import program  # noqa: PLC0415 - for those who press Tab
+
+    return program(shell, commands, source)
 
 
 def _keep_body(lines: list[str]) -> list[str]:

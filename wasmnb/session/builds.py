@@ -131,6 +131,22 @@ class Builds:
         found = self.context.filters.files.beside(wanted, call.files)
         return Draft(found, extent(self.context.defaults["ahead"]), partial(self._foreseen, call))
 
+    def file_draft(self, path: str, source: str) -> Filter:
+        """Give a file of C++ as if it were a filter by itself, with what it includes; nothing is written.
+
+        Raises
+        ------
+        BadNameError
+        UsageError
+            It is no C++.
+        """
+        from wasmnb.compile.cpp.folder import HEADERS, SOURCES  # noqa: PLC0415 - for those who write such files
+
+        if not path.endswith((*HEADERS, *SOURCES)):
+            raise UsageError(f"{path!r} is no file of C++.", hint="headers end in .h, sources in .cc")
+        filters = self.context.filters
+        return filters.files.beside(Filter("file", source, flags=filters.flags(path), file=path), ())
+
     def _foreseen(self, call: FilterCall, module: Module) -> Foreseen | None:
         """Say what a filter would be put in force as: where its cell says, or else where it is in force already."""
         from wasmnb.ahead import Foreseen  # noqa: PLC0415

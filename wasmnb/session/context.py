@@ -13,6 +13,7 @@ from wasmnb.wording import Verb, Wording
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
+    from wasmnb.compile.language_server import LanguageServers
     from wasmnb.image import Store
     from wasmnb.image.registry.access import AccessKeywords
     from wasmnb.mesh import Mesh
@@ -71,6 +72,13 @@ class Context:
         from wasmnb.session.filters import Filters  # noqa: PLC0415 - for those who have some
 
         return Filters()
+
+    @once
+    def language_servers(self) -> LanguageServers:
+        """What knows the sources of filters while they are written."""
+        from wasmnb.compile.language_server import LanguageServers  # noqa: PLC0415 - for those who write some
+
+        return LanguageServers()
 
     @once
     def captures(self) -> Captures:

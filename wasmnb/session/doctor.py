@@ -33,7 +33,8 @@ def examine(context: Context) -> list[Check]:
         What could not even be looked at is a row too, never an exception.
     """
     compilers = _compilers(context.defaults["language"])
-    return [*compilers, *_registered(), *_mesh(context.chosen), *_store(context), _credentials()]
+    servers = context.language_servers.checks()
+    return [*compilers, *servers, *_registered(), *_mesh(context.chosen), *_store(context), _credentials()]
 
 
 def _compilers(language: str) -> list[Check]:

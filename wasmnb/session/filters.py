@@ -69,6 +69,11 @@ class Filters:
         """Give the names of the filters that a file was compiled into."""
         return tuple(name for name, known in self._known.items() if any(path == own for own, _ in known.filter.files))
 
+    def flags(self, path: str) -> tuple[str, ...]:
+        """Give the flags that a file was compiled with last."""
+        using = self.using(path)
+        return self._known[using[-1]].filter.flags if using else ()
+
     def build(
         self, wanted: Filter, *, named: Sequence[str] = (), force: bool = False, progress: Progress | None = None
     ) -> FilterResult:

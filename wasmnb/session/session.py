@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from wasmnb.compile.language_server import LanguageServers
     from wasmnb.image import Store
     from wasmnb.mesh import Mesh
     from wasmnb.session.open_views import OpenViews
@@ -242,6 +243,11 @@ class Session:
         return self.context.chosen is not None
 
     @property
+    def language_servers(self) -> LanguageServers:
+        """What knows the sources of filters while they are written."""
+        return self.context.language_servers
+
+    @property
     def open_views(self) -> OpenViews:
         """The live views and panels that are open."""
         return self.context.open_views
@@ -261,7 +267,9 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Stop the mesh that was chosen, if there is one, and the registry that is served."""
+        """Stop the mesh that was chosen, if there is one, the registry that is served, and language servers."""
+        if "language_servers" in vars(self.context):
+            self.context.language_servers.close()
         if "served" in vars(self):
             self.served.close()
         if self.running:

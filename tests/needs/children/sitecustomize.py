@@ -11,7 +11,20 @@ FILE = "WASMNB_TEST_STARTS"
 
 _KINDS = {
     "envoy": ("envoy", "supervisor"),
-    "compiler": ("zig", "clang", "clang++", "wasm-ld", "rustc", "cargo", "go", "node", "npm", "protoc"),
+    "compiler": (
+        "zig",
+        "clang",
+        "clang++",
+        "clangd",
+        "gopls",
+        "wasm-ld",
+        "rustc",
+        "cargo",
+        "go",
+        "node",
+        "npm",
+        "protoc",
+    ),
     "browser": ("chromium", "chromium-browser", "google-chrome", "playwright"),
     "container": ("docker", "dockerd", "podman", "crun", "runc"),
     "registry": ("docker-registry",),

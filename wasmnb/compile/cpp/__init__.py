@@ -14,6 +14,7 @@ LANGUAGE = Language(
     reader="wasmnb.compile.cpp.folder:read",
     beside="wasmnb.compile.cpp.dependencies:beside",
     layout="wasmnb.project.layouts:CPP",
+    server="wasmnb.compile.cpp.clangd:Clangd",
     signs=(
         r"^\s*#\s*(?:include|define|pragma|if|ifdef|ifndef)\b",
         r"\bRegisterContextFactory\b",

@@ -100,16 +100,9 @@ class Job:
 
     def _several(self) -> _Compiled:
         """Compile the filter's source and those beside it."""
-        from wasmnb.compile.cpp import proto  # noqa: PLC0415 - for filters of several files only
-        from wasmnb.compile.cpp.incremental import Units  # noqa: PLC0415
+        from wasmnb.compile.cpp.incremental import Units, texts_of  # noqa: PLC0415 - for filters of several files only
 
-        main, files = self.filter.file or CELL, dict(self.filter.files)
-        written = [self.source, *(Source(text) for path, text in files.items() if not path.endswith(".proto"))]
-        wanted = proto.wanted(written, files)
-        made = proto.generate(files, wanted, self.stages.progress) if wanted else {}
-        sources = {path: text for path, text in files.items() if not path.endswith(".proto")}
-        moved = proto.elsewhere({**sources, main: self.filter.source}, made) if made else {}
-        texts = {**files, **made, **moved, main: self.filter.source}
+        main, texts = self.filter.file or CELL, texts_of(self.filter, self.stages.progress)
         units = Units(self.work, texts, main, self.filter.first_line, self.flags, self.filter.folder)
         units.write()
         paths = [main, *sorted(path for path in texts if path != main and PurePosixPath(path).suffix in SOURCES)]

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.cache import Entry
     from wasmnb.compile.cpp.flags import Flags
+    from wasmnb.compile.filter import Filter
+    from wasmnb.progress import Progress
 
-__all__ = ["Compiled", "Units", "unchanged"]
+__all__ = ["Compiled", "Units", "texts_of", "unchanged"]
 
 OBJECTS = Store("units", keep=1000)
 # Part of every key: raise it when what is made, or how, changes.
@@ -132,7 +134,7 @@ class Units:
         name = CELL if path == self.main else path
         listed = folder / "unit.d"
         command = [*frontend(self.flags.shared), "-main-file-name", PurePosixPath(name).name, *SAID, *WARNINGS]
-        command += [*self.flags.own, *self._folders(path), "-dependency-file", str(listed), "-MT", "unit"]
+        command += [*self.options(path), "-dependency-file", str(listed), "-MT", "unit"]
         command += ["-include-pch", str(prepared[1].path("prefix.pch"))] if prepared else []
         finished = run([*command, "-emit-obj", "-x", "c++", path, "-o", str(folder / _OBJECT)], self.work)
         files = {other: text for other, text in self.texts.items() if other != self.main}
@@ -144,11 +146,11 @@ class Units:
         warnings = [item.to_dict() for item in found if item.severity == "warning"]
         return {"headers": {name: _digest(name, self.texts) for name in names}, "warnings": warnings}
 
-    def _folders(self, path: str) -> list[str]:
-        """Give the folders in which headers are looked for: the project's own, and a project's ``include``."""
+    def options(self, path: str) -> list[str]:
+        """Give what concerns a source alone: warnings, and where headers are: the project's, and its ``include``."""
         own = [".", *(["include"] if any(name.startswith("include/") for name in self.texts) else [])]
         main = [f"-fmacro-prefix-map={CELL}={path}"] if path == self.main and path != CELL else []
-        return [*self._above(), *(word for folder in own for word in ("-I", folder)), *main]
+        return [*self.flags.own, *self._above(), *(word for folder in own for word in ("-I", folder)), *main]
 
     def _above(self) -> list[str]:
         """Name the user's folders in which something includes what lies above the project."""
@@ -158,6 +160,26 @@ class Units:
         return [
             word for folder in sorted(climbing) for word in ("-iquote", os.path.normpath(f"{self.folder}/{folder}"))
         ]
+
+
+def texts_of(filter: Filter, progress: Progress | None = None) -> dict[str, str]:  # noqa: A002
+    """Give every file of a filter by its path: its source, those beside it, and what is made of its messages.
+
+    Raises
+    ------
+    CompileError, ToolchainError
+        Its messages cannot be read.
+    """
+    from wasmnb.compile.cpp import proto  # noqa: PLC0415 - brings what reads them
+
+    main, files = filter.file or CELL, dict(filter.files)
+    source = Source(filter.source)
+    written = [source, *(Source(text) for path, text in files.items() if not path.endswith(".proto"))]
+    wanted = proto.wanted(written, files)
+    made = proto.generate(files, wanted, progress) if wanted else {}
+    sources = {path: text for path, text in files.items() if not path.endswith(".proto")}
+    moved = proto.elsewhere({**sources, main: filter.source}, made) if made else {}
+    return {**files, **made, **moved, main: filter.source}
 
 
 def unchanged(entry: Entry, texts: Mapping[str, str]) -> bool:

@@ -1,0 +1,255 @@
+"""The server of one language in a session: started when it is first of use, asked, and started again when it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.compile.language_server.answers import position
+from wasmnb.compile.language_server.connection import Connection, NoAnswerError
+
+if TYPE_CHECKING:
+    from wasmnb.compile.filter import Filter
+    from wasmnb.compile.language_server.adapter import Adapter, Program, Workspace
+
+__all__ = ["LanguageServer"]
+
+_MOST_STARTS = 4
+_BEGINS = 60.0  # seconds
+# What a server keeps of each is some ten megabytes.
+_MOST_SHOWN = 3
+_ABLE = {
+    "textDocument": {
+        "completion": {"completionItem": {"snippetSupport": False, "documentationFormat": ["markdown"]}},
+        "hover": {"contentFormat": ["markdown", "plaintext"]},
+        "signatureHelp": {"signatureInformation": {"documentationFormat": ["markdown", "plaintext"]}},
+    }
+}
+
+
+class LanguageServer:
+    """One process at most, which sees filters as their compiler gets them.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    """
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self.starts = 0
+        self._lock, self._asking = threading.Lock(), threading.Lock()
+        self._running: Future[_Running] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process; 0 while there is none."""
+        running = self._running
+        if running is None or not running.done() or running.exception() is not None:
+            return 0
+        return 0 if running.result().connection.ended else running.result().connection.pid
+
+    def start(self) -> Future[_Running]:
+        """Start the process in another thread, unless there is one.
+
+        Raises
+        ------
+        ToolchainError
+            The server is not installed.
+        NoAnswerError
+            It has ended too often.
+        """
+        with self._lock:
+            running = self._running
+            if running is not None and not (running.done() and _over(running)):
+                return running
+            program = self.adapter.program()
+            if self.starts >= _MOST_STARTS:
+                raise NoAnswerError(f"{self.adapter.name} ended {self.starts} times, and is not started again")
+            self.starts += 1
+            if running is not None:
+                running.add_done_callback(_close)
+            made: Future[_Running] = Future()
+            self._running = made
+            threading.Thread(target=self._start, args=(program, made), daemon=True).start()
+            return made
+
+    def prepare(self, filter: Filter) -> None:  # noqa: A002
+        """Start the process where there was none yet, and show it a filter, which it reads before anybody asks.
+
+        Raises
+        ------
+        ToolchainError, NoAnswerError
+        """
+        if self._running is not None:
+            return
+
+        def show(made: Future[_Running]) -> None:
+            # Whoever asks later meets what is wrong again.
+            with contextlib.suppress(Exception), self._asking:
+                made.result().show(filter)
+
+        self.start().add_done_callback(show)
+
+    def ask(self, filter: Filter, method: str, line: int, column: int, deadline: float) -> Any:  # noqa: A002
+        """Ask about a place of a filter's source, and wait until a moment of the monotonic clock.
+
+        Parameters
+        ----------
+        filter : Filter
+        method : str
+            Of the protocol.
+        line, column : int
+            Of its source, from 0, in characters.
+        deadline : float
+
+        Raises
+        ------
+        NoAnswerError
+        UsageError, CompileError, ToolchainError
+        """
+        made = self.start()
+        try:
+            running = made.result(max(0.0, deadline - time.monotonic()))
+        except (FutureTimeoutError, TimeoutError):
+            raise NoAnswerError(f"{self.adapter.name} is starting") from None
+        if not self._asking.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise NoAnswerError(f"{self.adapter.name} has not answered yet")
+        try:
+            uri, text = running.show(filter)
+        finally:
+            self._asking.release()
+        at = {"textDocument": {"uri": uri}, "position": position(text, filter.first_line - 1 + line, column)}
+        return running.connection.request(method, at, deadline)
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        with self._lock:
+            running, self._running = self._running, None
+        if running is not None:
+            running.add_done_callback(_close)
+
+    def _start(self, program: Program, made: Future[_Running]) -> None:
+        try:
+            made.set_result(_Running.begin(self.adapter, program))
+        except BaseException as error:  # noqa: BLE001 - whoever asks meets it
+            made.set_exception(error)
+
+
+def _close(running: Future[_Running]) -> None:
+    if running.exception() is None:
+        running.result().close()
+
+
+def _over(running: Future[_Running]) -> bool:
+    return running.exception() is not None or running.result().connection.ended
+
+
+class _Running:
+    """A process, and what it has been shown.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    connection : Connection
+    folder : pathlib.Path
+        Where the filters lie that it sees.
+    """
+
+    def __init__(self, adapter: Adapter, connection: Connection, folder: Path) -> None:
+        self.adapter, self.connection, self.folder = adapter, connection, folder
+        self._shown: dict[str, Workspace] = {}
+        self._version = 0
+
+    @classmethod
+    def begin(cls, adapter: Adapter, program: Program) -> _Running:
+        """Start a process, and have it say what it can.
+
+        Raises
+        ------
+        ToolchainError, NoAnswerError, OSError
+        """
+        folder = Path(tempfile.mkdtemp(prefix="wasmnb-language-server-")).resolve()
+        running = None
+        try:
+            connection = Connection(adapter.name, program.command, folder, program.environment)
+            running = cls(adapter, connection, folder)
+            begin = {
+                "processId": None,
+                "rootUri": folder.as_uri(),
+                "workspaceFolders": [{"uri": folder.as_uri(), "name": "filters"}],
+                "capabilities": _ABLE,
+                "initializationOptions": dict(program.options),
+            }
+            connection.request("initialize", begin, time.monotonic() + _BEGINS)
+            connection.notify("initialized", {})
+        except BaseException:
+            if running is not None:
+                running.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return running
+
+    def close(self) -> None:
+        """End the process, and take its folder away."""
+        self.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def show(self, filter: Filter) -> tuple[str, str]:  # noqa: A002
+        """Have the server see a filter as it is now; give the document's URI and its text."""
+        folder = self.folder / filter.name
+        folder.mkdir(exist_ok=True)
+        now, before = self.adapter.workspace(filter, folder), self._shown.get(filter.name)
+        uri = (folder / now.main).as_uri()
+        if now == before:
+            return uri, now.text
+        _write(folder, now, before)
+        if now.settings and (before is None or now.settings != before.settings):
+            self.connection.notify("workspace/didChangeConfiguration", {"settings": dict(now.settings)})
+        self._version += 1
+        beside = before is not None and now.files != before.files
+        if before is not None and before.main == now.main:
+            # The last two are clangd's own: whether what a source includes is looked at anew, and that nobody asked
+            # what is wrong with it.
+            self.connection.notify(
+                "textDocument/didChange",
+                {
+                    "textDocument": {"uri": uri, "version": self._version},
+                    "contentChanges": [{"text": now.text}],
+                    "forceRebuild": beside,
+                    "wantDiagnostics": False,
+                },
+            )
+        else:
+            for name in {filter.name, *[*self._shown][: 1 - _MOST_SHOWN]} & self._shown.keys():
+                self._hide(name)
+            document = {"uri": uri, "languageId": self.adapter.language_id, "version": self._version, "text": now.text}
+            self.connection.notify("textDocument/didOpen", {"textDocument": document})
+        self._shown.pop(filter.name, None)
+        self._shown[filter.name] = now
+        return uri, now.text
+
+    def _hide(self, name: str) -> None:
+        """Have the server forget a filter."""
+        uri = (self.folder / name / self._shown.pop(name).main).as_uri()
+        self.connection.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+
+def _write(folder: Path, now: Workspace, before: Workspace | None) -> None:
+    """Put on the disk what a server looks for there."""
+    were = before.files if before is not None else {}
+    for path in were.keys() - now.files.keys():
+        with contextlib.suppress(OSError):
+            (folder / path).unlink()
+    for path, text in {**now.files, now.main: now.text}.items():
+        if were.get(path) != text:
+            place = folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(text.encode(errors="surrogateescape"))

@@ -1,0 +1,152 @@
+"""The language servers of a session: what can stand at a cursor, and what a name means, said at once or not at all."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from wasmnb.check import Check
+from wasmnb.compile.language_server.answers import Completions, about, completions, signatures
+from wasmnb.compile.language_server.connection import NoAnswerError
+from wasmnb.compile.language_server.server import LanguageServer
+from wasmnb.compile.languages import LANGUAGES, at_hand
+from wasmnb.errors import Explained, ToolchainError
+from wasmnb.registered import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wasmnb.compile.filter import Filter
+    from wasmnb.compile.language_server.adapter import Adapter
+    from wasmnb.compile.languages import Language
+
+__all__ = ["LanguageServers"]
+
+#: Seconds that Tab may take; JupyterLab waits for one, and shows nothing of what comes later.
+_TAB = 0.8
+#: Seconds that a look at a name may take.
+_LOOK = 2.0
+
+
+class LanguageServers:
+    """One server per language, each started when it is first of use."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, LanguageServer] = {}
+
+    def available(self, language: str) -> bool:
+        """Tell whether a language has a server that is installed."""
+        server = self._server(language)
+        if server is None:
+            return False
+        try:
+            server.adapter.program()
+        except ToolchainError:
+            return False
+        return True
+
+    def prepare(self, filter: Filter) -> None:  # noqa: A002
+        """Start the server of a filter's language in another thread, where there is one, and show it the filter."""
+        server = self._server(filter.language)
+        with suppress(NoAnswerError, Explained):
+            if server is not None and at_hand(filter):
+                server.prepare(filter)
+
+    def complete(self, filter: Filter, line: int, column: int, *, within: float = _TAB) -> Completions:  # noqa: A002
+        """Say what can stand at a place of a filter's source; nothing where nobody knows it in time.
+
+        Parameters
+        ----------
+        filter : Filter
+        line, column : int
+            From 0, in characters.
+        within : float
+            Seconds.
+        """
+        before = _line(filter, line)[:column]
+        try:
+            answer = self._ask(filter, "textDocument/completion", line, column, time.monotonic() + within)
+        except (NoAnswerError, Explained):
+            return Completions()
+        return completions(answer, before)
+
+    def inspect(self, filter: Filter, line: int, column: int, *, within: float = _LOOK) -> str:  # noqa: A002
+        """Say what stands at a place of a filter's source, as Markdown: a name's declaration, or how a call is made.
+
+        Parameters
+        ----------
+        filter : Filter
+        line, column : int
+            From 0, in characters.
+        within : float
+            Seconds.
+
+        Returns
+        -------
+        str
+            Empty where there is nothing to say; why there is no answer, where there is none in time.
+        """
+        deadline = time.monotonic() + within
+        around = _line(filter, line)[max(0, column - 1) : column + 1]
+        try:
+            if any(letter.isalnum() or letter == "_" for letter in around):
+                found = about(self._ask(filter, "textDocument/hover", line, column, deadline))
+                if found:
+                    return found
+            answer = self._ask(filter, "textDocument/signatureHelp", line, column, deadline)
+        except NoAnswerError as error:
+            return f"{error}."
+        except Explained:
+            return ""
+        server = self._server(filter.language)
+        return signatures(answer, server.adapter.language_id if server is not None else "")
+
+    def checks(self) -> list[Check]:
+        """Say of each language which server it has; none is started."""
+        return [_check(one.name, server) for one, server in self._every()]
+
+    def close(self) -> None:
+        """End the processes."""
+        servers, self._servers = self._servers, {}
+        for server in servers.values():
+            server.close()
+
+    def _ask(self, filter: Filter, method: str, line: int, column: int, deadline: float) -> Any:  # noqa: A002
+        server = self._server(filter.language)
+        if server is None:
+            raise NoAnswerError(f"there is no language server for {filter.language}")
+        # A server has others' build scripts and macros run, as a compiler has.
+        if not at_hand(filter):
+            raise NoAnswerError("run the cell once: it needs what is not on this machine yet")
+        return server.ask(filter, method, line, column, deadline)
+
+    def _every(self) -> Iterator[tuple[Language, LanguageServer]]:
+        for word, one in LANGUAGES.loaded().items():
+            server = self._server(word)
+            if server is not None:
+                yield one, server
+
+    def _server(self, language: str) -> LanguageServer | None:
+        found = LANGUAGES.get(language)
+        if found is None or not found.server:
+            return None
+        if language not in self._servers:
+            self._servers[language] = LanguageServer(cast("Adapter", load(found.server)()))
+        return self._servers[language]
+
+
+def _line(filter: Filter, line: int) -> str:  # noqa: A002
+    lines = filter.source.split("\n")
+    return lines[line] if line < len(lines) else ""
+
+
+def _check(language: str, server: LanguageServer) -> Check:
+    name, adapter = f"{language} language server", server.adapter
+    try:
+        version = adapter.program().version
+    except ToolchainError as error:
+        return Check(name, ok=False, detail=" ".join([error.what, *error.why]), hint=error.hint, needed=False)
+    running = f", running (process {server.pid})" if server.pid else ""
+    again = f", started {server.starts} times" if server.starts > 1 else ""
+    return Check(name, ok=True, detail=f"{adapter.name} {version}{running}{again}", needed=False)
