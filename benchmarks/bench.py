@@ -28,6 +28,7 @@ from program import program
 from registry import registry
 from tests_of_filters import tests
 from truth import truth
+from workbench import workbench
 
 import wasmnb
 from wasmnb.mesh import MeshLoadingAhead
@@ -211,6 +212,7 @@ PARTS: dict[str, Callable[[Figures], None]] = {
     "mesh_up": mesh_up,
     "article": article,
     "ahead": ahead,
+    "workbench": workbench,
     "languages": languages,
     "registry": registry,
     "dashboards": dashboards,
