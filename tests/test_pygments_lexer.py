@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import files
 from pathlib import Path
 
 import nbformat
@@ -26,9 +27,11 @@ def test_a_cell_is_in_the_language_that_the_lab_extension_shows(case):
 def test_plain_nbconvert_colours_the_body_in_its_language(tmp_path):
     pytest.importorskip("nbconvert")
     project = pytest.importorskip("tomllib").loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    # What an installation puts there.
-    settings = ROOT / "labextension" / "nbconvert.json"
-    (tmp_path / "jupyter_nbconvert_config.json").write_bytes(settings.read_bytes())
+    # What an installation puts there, where nothing of nbconvert's own is.
+    settings, place = ROOT / "labextension" / "nbconvert.json", Path("nbconvert", "templates", "base", "conf.json")
+    assert not [file for file in files("nbconvert") or () if file.match(str(place))]
+    (tmp_path / place.parent).mkdir(parents=True)
+    (tmp_path / place).write_bytes(settings.read_bytes())
     about = tmp_path / "lexer-0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Name: lexer\nVersion: 0\n")
@@ -43,7 +46,7 @@ def test_plain_nbconvert_colours_the_body_in_its_language(tmp_path):
         cwd=tmp_path,
         env={
             **os.environ,
-            "JUPYTER_CONFIG_PATH": str(tmp_path),
+            "JUPYTER_PATH": str(tmp_path),
             "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
         },
         capture_output=True,

@@ -99,9 +99,9 @@ def test_a_wheel_brings_the_extension_to_where_jupyterlab_looks():
     project = pytest.importorskip("tomllib").loads((ROOT / "pyproject.toml").read_text("utf-8"))
     shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
     assert set(shared.values()) == {
-        "etc/jupyter/jupyter_nbconvert_config.json",
         "share/jupyter/labextensions/wasmnb",
         "share/jupyter/labextensions/wasmnb/install.json",
+        "share/jupyter/nbconvert/templates/base/conf.json",
     }
     assert all((ROOT / source).exists() for source in shared)
     about = json.loads((EXTENSION / "package.json").read_text("utf-8"))

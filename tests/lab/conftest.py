@@ -113,7 +113,7 @@ class Notebook:
 
     def theme(self, name: str) -> None:
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
-        self.page.wait_for_timeout(500)
+        self.page.wait_for_function(_THEMED, arg=f"JupyterLab {name}", timeout=60_000)
 
     def picture(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
@@ -143,6 +143,9 @@ class Notebook:
         return nbformat.read(self.path, as_version=4)
 
 
+# What JupyterLab lies over the page meanwhile is gone, too: nothing below it can be judged.
+_THEMED = """name => document.body.dataset.jpThemeName === name
+  && document.querySelector('#jupyterlab-splash') === null"""
 _READY = """document.querySelector('.jp-Notebook .jp-CodeCell') !== null
   && window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CPP = """%%wasm_filter greeter
 #include "proxy_wasm_intrinsics.h"
 
@@ -97,16 +99,36 @@ def test_a_cell_of_ours_is_inserted_moved_and_run(notebook):
     assert opened.saved().cells[-1].source == "%%wasm_file a.h\nint a();"
 
 
+def digest_in(line):
+    """Give as much of a digest as the line below a cell says."""
+    return re.search(r"sha256:[0-9a-f]{12}", line.inner_text()).group()
+
+
 FILTER = CPP.replace(
     "};",
     "};\nstatic RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));",
 ).replace("%%wasm_filter greeter", "%%wasm_filter greeter --deploy app=details")
+# Pods load ahead, also where Linux has little room for that.
+ROOMY = """from wasmnb.mesh.local import topology
+topology.ROOM = 0
+%load_ext wasmnb
+%wasm_config ahead=load
+%wasm_mesh local"""
+# What a response carries, and the build that is in force, as the kernel has them.
+CARRIES = """
+from tests.mesh.conftest import until
+from wasmnb.session import default
+mesh = default().current
+sent = lambda: mesh.send('productpage', 'details:9080/details/1').response.headers.get('x-greeting')
+until(sent, lambda found: found == {value!r})
+assert mesh.plugins()[0].image.digest.startswith({digest!r})
+"""
 
 
 def test_each_cell_says_where_its_filter_stands(notebook):
     broken = "%%wasm_filter broken\nint x = 1"
     sent = "%wasm_headers productpage details:9080/details/1"
-    opened = notebook("%load_ext wasmnb\n%wasm_mesh local", FILTER, sent, broken, height=1300, extension=True)
+    opened = notebook(ROOMY, FILTER, sent, broken, height=1300, extension=True)
     page = opened.page
     opened.run_all()
     live = page.locator(".jp-CodeCell:has-text('wasm_filter greeter') .wasmnb-status")
@@ -128,11 +150,26 @@ def test_each_cell_says_where_its_filter_stands(notebook):
     edit(opened, 1, *" // later")
     live.filter(has_text="edited since").wait_for(timeout=60_000)
     assert "✓" not in live.inner_text()
-    opened.theme("Dark")
-    opened.picture("status-dark")
-    opened.check_accessible(".wasmnb-status")
+    for theme in ("Dark High Contrast", "Dark"):
+        opened.theme(theme)
+        opened.picture(f"status-{theme.lower().replace(' ', '-')}")
+        opened.check_accessible(".wasmnb-status")
+        opened.check_accessible(".wasmnb-answer")
     edit(opened, 1, *["Backspace"] * len(" // later"))
     live.filter(has_text="✓").wait_for(timeout=60_000)
+    # What is typed is ready before it is run; until then pods do what they did.
+    before = digest_in(live)
+    page.get_by_text('"hello from a cell");').click()
+    for key in ("End", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.keyboard.type(" again")
+    live.filter(has_text="edited since; not live · compiles; ready;").wait_for(timeout=120_000)
+    opened.picture("ready-dark")
+    opened.kernel(CARRIES.format(value="hello from a cell", digest=before))
+    page.keyboard.press("Shift+Enter")
+    live.filter(has_text="✓").filter(has_not_text=before).wait_for(timeout=60_000)
+    assert "live on 1 of 1 pod" in live.inner_text()
+    opened.kernel(CARRIES.format(value="hello from a cell again", digest=digest_in(live)))
     # It follows the mesh by itself, and a kernel that is gone says nothing.
     opened.kernel("from wasmnb.session import default\ndefault().undeploy('greeter')")
     live.filter(has_text="not deployed").wait_for(timeout=30_000)

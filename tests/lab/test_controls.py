@@ -40,9 +40,10 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     slider.press("Home")
     page.get_by_text("capture 1 of").wait_for(timeout=20_000)
     assert page.locator(".wasmnb-live tr").filter(has_text="x-greeting").count() == 0
-    opened.theme("Dark")
-    opened.picture("controls-dark")
-    opened.check_accessible()
+    for theme in ("Dark High Contrast", "Dark"):
+        opened.theme(theme)
+        opened.picture(f"controls-{theme.lower().replace(' ', '-')}")
+        opened.check_accessible()
     page.get_by_role("button", name="Undeploy", exact=True).click()
     page.get_by_role("button", name="latest").click()
     page.locator("tr.marked").filter(has_text="x-greeting").filter(has_text="removed").wait_for(timeout=60_000)

@@ -30,9 +30,10 @@ def test_errors_can_be_read_in_both_themes(notebook):
     assert page.get_by_text("try:").count() >= 1
     opened.check_accessible()
     opened.picture("errors-900-light")
-    opened.theme("Dark")
-    opened.check_accessible()
-    opened.picture("errors-900-dark")
+    for theme in ("Dark High Contrast", "Dark"):
+        opened.theme(theme)
+        opened.check_accessible()
+        opened.picture(f"errors-900-{theme.lower().replace(' ', '-')}")
 
 
 def test_what_became_of_a_header_is_on_the_screen_of_a_small_window(notebook):
@@ -46,8 +47,9 @@ def test_what_became_of_a_header_is_on_the_screen_of_a_small_window(notebook):
         ((content, room),) = page.evaluate(WIDTHS)
         assert content <= room, (width, content, room)
         opened.picture(f"headers-{width}")
-    opened.theme("Dark")
-    opened.check_accessible()
-    opened.picture("headers-1600-dark")
+    for theme in ("Dark High Contrast", "Dark"):
+        opened.theme(theme)
+        opened.check_accessible()
+        opened.picture(f"headers-1600-{theme.lower().replace(' ', '-')}")
     page.set_viewport_size({"width": 900, "height": 900})
     opened.picture("headers-900-dark")

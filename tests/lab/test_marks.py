@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab.test_cells import edit
 
-START = "%load_ext wasmnb\n%wasm_mesh local"
+START = "%load_ext wasmnb\n%wasm_config ahead=load\n%wasm_mesh local"
 FILTER = """%%wasm_filter greeter --deploy app=details
 #include "proxy_wasm_intrinsics.h"
 class Greeter : public Context {
@@ -35,6 +35,8 @@ WAIT = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.1)"
 CRASH = "%wasm_headers details http://details:9080/details/0 -H 'x-crash: yes'"
 MARKED = """index => [...document.querySelectorAll('.jp-CodeCell')[index].querySelectorAll('.wasmnb-mark')]
   .map(one => one.textContent)"""
+# What has the focus, and how that shows.
+FOCUSED = "[document.activeElement.textContent, getComputedStyle(document.activeElement).outlineStyle]"
 
 
 def test_what_is_wrong_is_marked_while_one_types(notebook):
@@ -59,17 +61,40 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     page.locator(".wasmnb-mark").hover()
     page.locator(".cm-diagnosticText").filter(has_text="did you mean 'addResponseHeader'?").wait_for(timeout=60_000)
     opened.picture("marks-light")
-    opened.theme("Dark")
-    page.locator(".wasmnb-mark").hover()
-    page.locator(".cm-diagnosticAction").wait_for(timeout=60_000)
-    opened.picture("marks-dark")
-    opened.check_accessible(".cm-tooltip")
-    opened.check_accessible(".wasmnb-status")
+    for theme in ("Dark", "Dark High Contrast"):
+        opened.theme(theme)
+        page.locator(".wasmnb-mark").hover()
+        page.locator(".cm-diagnosticAction").wait_for(timeout=60_000)
+        opened.picture(f"marks-{theme.lower().replace(' ', '-')}")
+        opened.check_accessible(".cm-tooltip")
+        opened.check_accessible(".wasmnb-status")
     opened.theme("Light")
 
     # The compiler's own suggestion mends it; then the module is ready.
     page.locator(".wasmnb-mark").hover()
     page.locator(".cm-diagnosticAction").click()
+    status.filter(has_text="not run · compiles").wait_for(timeout=60_000)
+    assert page.evaluate(MARKED, 1) == []
+
+    # By keys alone, too: to the mark, to all that is said, back, and to what is suggested.
+    page.keyboard.press("Control+z")
+    page.locator(".wasmnb-mark").wait_for(timeout=60_000)
+    page.keyboard.press("F8")
+    assert page.evaluate("window.getSelection().toString()") == "addResponseHeade"
+    said = page.locator(".wasmnb-marks")
+    page.keyboard.press("Shift+F8")
+    said.get_by_role("button").filter(has_text="did you mean 'addResponseHeader'?").wait_for(timeout=60_000)
+    assert page.evaluate(FOCUSED)[0].startswith("line 7: ")
+    for theme in ("Dark High Contrast", "Light"):
+        opened.theme(theme)
+        opened.picture(f"marks-listed-{theme.lower().replace(' ', '-')}")
+        opened.check_accessible(".wasmnb-marks")
+    page.keyboard.press("Escape")
+    said.wait_for(state="detached", timeout=60_000)
+    page.keyboard.press("Shift+F8")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    said.wait_for(state="detached", timeout=60_000)
     status.filter(has_text="not run · compiles").wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == []
 
@@ -100,7 +125,12 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     assert page.evaluate(MARKED, 1) == ["__builtin_trap();"]
     status.filter(has_text="TRAPPED on details-v1-0, line 12, seen at").wait_for(timeout=60_000)
     opened.picture("marks-trap-light")
-    status.get_by_role("button", name="Roll back").focus()
+    lines.nth(1).click()
+    page.keyboard.press("Alt+F8")
+    assert page.evaluate(FOCUSED) == ["Deploy to app=details", "solid"]
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == ["Roll back", "solid"]
+    opened.picture("status-focus")
     page.keyboard.press("Enter")
     source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(2).sharedModel.getSource()"
     page.wait_for_function(f"{source} === '%wasm_rollback greeter'", timeout=60_000)
@@ -136,6 +166,6 @@ def test_each_place_in_an_output_leads_to_its_line_and_the_launcher_to_a_noteboo
     assert page.evaluate(source).split("\n")[1] == '#include "proxy_wasm_intrinsics.h"'
     opened.picture("launched")
     offered = "window.jupyterapp.commands.listCommands().filter(one => one.startsWith('wasmnb:')).length"
-    assert page.evaluate(offered) == 6
+    assert page.evaluate(offered) == 8
     settings = "window.jupyterapp.serviceManager.settings.fetch('wasmnb:workbench')"
     assert page.evaluate(f"async () => (await {settings}).schema.properties.marks.default") is True

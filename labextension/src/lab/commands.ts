@@ -5,7 +5,9 @@ import type { ICommandPalette } from "@jupyterlab/apputils";
 import type { ILauncher } from "@jupyterlab/launcher";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import { ROW } from "./answers.ts";
+import { listMarks } from "./marklist.ts";
 import { next } from "./squiggles.ts";
+import { LINE } from "./status.ts";
 
 /** The cells of a new notebook: a mesh, a filter on it, and what the filter does to a response. */
 export const CELLS = [
@@ -64,6 +66,20 @@ export function addCommands(
       },
     },
     {
+      command: "wasmnb:list-marks",
+      label: "List the marks in the cell",
+      caption: "What a compiler, cases and crashes are about, with what is suggested, below the active cell",
+      isEnabled: () => tracker.activeCell?.editor?.editor !== undefined,
+      execute: () => (tracker.activeCell ? listMarks(tracker.activeCell) : false),
+    },
+    {
+      command: "wasmnb:next-step",
+      label: "Go to what the line below the cell offers",
+      caption: "Put the focus on the first of the buttons below the active cell",
+      isEnabled: () => offering(tracker) !== null,
+      execute: () => offering(tracker)?.focus(),
+    },
+    {
       command: "wasmnb:save-test",
       label: "Save the response of the active cell as a test",
       caption: "Put the cases of its filter below, with this request and this response as one of them",
@@ -87,6 +103,10 @@ export function addCommands(
     palette?.addItem({ command, category: "wasmnb" });
   }
   launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10 });
+}
+
+function offering(tracker: INotebookTracker): HTMLElement | null {
+  return tracker.activeCell?.node.querySelector<HTMLElement>(`:scope > :is(.${LINE}, .${ROW}) button`) ?? null;
 }
 
 function saving(tracker: INotebookTracker): HTMLElement | null {

@@ -7,6 +7,9 @@ import type { ActionMessage, CellMessage, CellsMessage, DraftMessage } from "../
 import { putBelow } from "./below.ts";
 import { mark } from "./mark.ts";
 
+/** What the line below a cell is found by. */
+export const LINE = "wasmnb-status";
+
 /** What the line of a cell says, and what it offers. */
 export interface Standing {
   sign: string;
@@ -83,7 +86,7 @@ export class StatusLines {
       return;
     }
     // JupyterLab takes Enter for its own wherever a cell has the focus, but not where this attribute stands.
-    const made = known ?? element("div", { class: "wasmnb-status", "data-lm-suppress-shortcuts": "true" });
+    const made = known ?? element("div", { class: LINE, "data-lm-suppress-shortcuts": "true" });
     this.lines.set(cell, made);
     if (!made.isConnected) cell.node.querySelector(":scope > .jp-Cell-inputWrapper")?.after(made);
     const said = JSON.stringify(now);

@@ -64,7 +64,7 @@ var import_settingregistry = require("@jupyterlab/settingregistry");
 var import_statusbar = require("@jupyterlab/statusbar");
 
 // style/lab.css
-var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-answer {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 4px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.jp-mod-noOutputs > .wasmnb-answer {\n  display: none;\n}\n.wasmnb-answer button {\n  margin-right: 0.6em;\n}\n.wasmnb-status button {\n  margin-left: 0.6em;\n}\n.wasmnb-status button,\n.wasmnb-answer button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  padding: 0 0.5em;\n}\n.wasmnb-status button:hover,\n.wasmnb-answer button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible,\n.wasmnb-answer button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-mesh {\n  align-items: center;\n  display: flex;\n}\n.wasmnb-mesh button[hidden] {\n  display: none;\n}\n.wasmnb-mesh button {\n  background: transparent;\n  border: 0;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  padding: 0 4px;\n}\n.wasmnb-mesh button:hover {\n  background: var(--jp-layout-color3, Highlight);\n}\n.wasmnb-mesh button:focus-visible {\n  outline: 2px solid currentColor;\n  outline-offset: -2px;\n}\n.wasmnb-mesh .sign {\n  font-weight: bold;\n  margin-right: 0.35em;\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
+var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-answer,\n.wasmnb-marks {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 4px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.jp-mod-noOutputs > .wasmnb-answer {\n  display: none;\n}\n.wasmnb-answer button,\n.wasmnb-marks button {\n  margin-right: 0.6em;\n}\n.wasmnb-marks ul {\n  list-style: none;\n  margin: 0;\n  padding: 0;\n}\n.wasmnb-marks li {\n  margin: 2px 0;\n}\n.wasmnb-marks button {\n  text-align: left;\n}\n.wasmnb-status button {\n  margin-left: 0.6em;\n}\n.wasmnb-status button,\n.wasmnb-answer button,\n.wasmnb-marks button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  padding: 0 0.5em;\n}\n.wasmnb-status button:hover,\n.wasmnb-answer button:hover,\n.wasmnb-marks button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible,\n.wasmnb-answer button:focus-visible,\n.wasmnb-marks button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-mesh {\n  align-items: center;\n  display: flex;\n}\n.wasmnb-mesh button[hidden] {\n  display: none;\n}\n.wasmnb-mesh button {\n  background: transparent;\n  border: 0;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  padding: 0 4px;\n}\n.wasmnb-mesh button:hover {\n  background: var(--jp-layout-color3, Highlight);\n}\n.wasmnb-mesh button:focus-visible {\n  outline: 2px solid currentColor;\n  outline-offset: -2px;\n}\n.wasmnb-mesh .sign {\n  font-weight: bold;\n  margin-right: 0.35em;\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
 
 // src/dom.ts
 function element(tag, attributes = {}, ...children) {
@@ -803,30 +803,30 @@ var LintPanel = class _LintPanel {
         if (seen.has(diagnostic))
           continue;
         seen.add(diagnostic);
-        let found = -1, item;
+        let found = -1, item2;
         for (let j = i; j < this.items.length; j++)
           if (this.items[j].diagnostic == diagnostic) {
             found = j;
             break;
           }
         if (found < 0) {
-          item = new PanelItem(this.view, diagnostic);
-          this.items.splice(i, 0, item);
+          item2 = new PanelItem(this.view, diagnostic);
+          this.items.splice(i, 0, item2);
           needsSync = true;
         } else {
-          item = this.items[found];
+          item2 = this.items[found];
           if (found > i) {
             this.items.splice(i, found - i);
             needsSync = true;
           }
         }
-        if (selected && item.diagnostic == selected.diagnostic) {
-          if (!item.dom.hasAttribute("aria-selected")) {
-            item.dom.setAttribute("aria-selected", "true");
-            newSelectedItem = item;
+        if (selected && item2.diagnostic == selected.diagnostic) {
+          if (!item2.dom.hasAttribute("aria-selected")) {
+            item2.dom.setAttribute("aria-selected", "true");
+            newSelectedItem = item2;
           }
-        } else if (item.dom.hasAttribute("aria-selected")) {
-          item.dom.removeAttribute("aria-selected");
+        } else if (item2.dom.hasAttribute("aria-selected")) {
+          item2.dom.removeAttribute("aria-selected");
         }
         i++;
       }
@@ -870,13 +870,13 @@ var LintPanel = class _LintPanel {
       domPos = prev.nextSibling;
       prev.remove();
     }
-    for (let item of this.items) {
-      if (item.dom.parentNode == this.list) {
-        while (domPos != item.dom)
+    for (let item2 of this.items) {
+      if (item2.dom.parentNode == this.list) {
+        while (domPos != item2.dom)
           rm();
-        domPos = item.dom.nextSibling;
+        domPos = item2.dom.nextSibling;
       } else {
-        this.list.insertBefore(item.dom, domPos);
+        this.list.insertBefore(item2.dom, domPos);
       }
     }
     while (domPos)
@@ -1202,6 +1202,53 @@ function forEachDiagnostic(state, f) {
   }
 }
 
+// src/lab/marklist.ts
+var LIST = "wasmnb-marks";
+function listMarks(cell) {
+  const view = cell.editor?.editor;
+  if (!view) return false;
+  const found = marked(view);
+  if (!found.length) return false;
+  const attributes = { class: LIST, role: "group", "aria-label": "what is marked in the cell" };
+  const list = element("div", { ...attributes, "data-lm-suppress-shortcuts": "true" });
+  const leave = () => {
+    view.focus();
+    list.remove();
+  };
+  list.append(element("ul", {}, ...found.map((one) => item(view, one, leave))));
+  list.addEventListener("focusout", ({ relatedTarget }) => {
+    if (!list.contains(relatedTarget)) list.remove();
+  });
+  list.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") leave();
+  });
+  cell.node.querySelector(":scope > .jp-Cell-inputWrapper")?.after(list);
+  list.querySelector("button")?.focus();
+  return true;
+}
+function item(view, { diagnostic, from }, leave) {
+  const go = () => {
+    leave();
+    const now = marked(view).find((one) => one.diagnostic === diagnostic);
+    if (now) view.dispatch({ selection: { anchor: now.from, head: now.to }, scrollIntoView: true });
+  };
+  const apply2 = (action) => {
+    leave();
+    const now = marked(view).find((one) => one.diagnostic === diagnostic);
+    if (now) action.apply(view, now.from, now.to);
+  };
+  const words = `line ${view.state.doc.lineAt(from).number}: ${diagnostic.message}`;
+  const actions = (diagnostic.actions ?? []).map(
+    (action) => element("button", { type: "button", onclick: () => apply2(action) }, action.name)
+  );
+  return element("li", {}, element("button", { type: "button", onclick: go }, words), ...actions);
+}
+function marked(view) {
+  const found = [];
+  forEachDiagnostic(view.state, (diagnostic, from, to) => found.push({ diagnostic, from, to }));
+  return found.sort((one, other) => one.from - other.from);
+}
+
 // src/lab/squiggles.ts
 var import_state2 = require("@codemirror/state");
 var import_view2 = require("@codemirror/view");
@@ -1327,6 +1374,84 @@ function apply(view, from, text, line, fix) {
   view.focus();
 }
 
+// src/lab/status.ts
+var LINE = "wasmnb-status";
+function standing(told, draft, source) {
+  const text = source === null ? "" : mark(source);
+  const before = told ? [told.text, told.detail].filter(Boolean).join(" \xB7 ") : "";
+  const actions = told?.actions ?? [];
+  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, ready: false, actions };
+  const tried = draft && draft.mark === text ? draft : void 0;
+  if (!told && !tried) return null;
+  const first = told ? "edited since; not live" : "not run";
+  const last = before ? `before: ${before}` : "";
+  const words = [first, tried?.text, last].filter(Boolean).join(" \xB7 ");
+  if (tried?.tone === "bad") return { sign: "\u2717", tone: "bad", text: words, ready: false, actions };
+  const [sign2, tone] = told ? ["\u270E", "warn"] : ["\xB7", "quiet"];
+  return { sign: sign2, tone, text: words, ready: tried?.ready ?? false, actions };
+}
+var StatusLines = class {
+  constructor(panel) {
+    this.panel = panel;
+  }
+  panel;
+  told = /* @__PURE__ */ new Map();
+  drafts = /* @__PURE__ */ new Map();
+  lines = /* @__PURE__ */ new WeakMap();
+  /** Say what is told. */
+  take({ cells: cells2, drafts }) {
+    for (const one of cells2) this.told.set(one.cell, one);
+    for (const one of drafts) this.drafts.set(one.cell, one);
+    const ids = new Set([...cells2, ...drafts].map((one) => one.cell));
+    if (ids.size) this.paint(this.panel.content.widgets.filter((cell) => ids.has(cell.model.id)));
+  }
+  /** Say nothing any more: the kernel that knew is gone. */
+  forget() {
+    this.told.clear();
+    this.drafts.clear();
+    this.paint();
+  }
+  /** A cell is being edited: what is said of it is of another text until it is looked at. */
+  edited(model) {
+    const told = this.told.get(model.id);
+    if (!told && !this.drafts.has(model.id)) return;
+    const cell = this.panel.content.widgets.find((one) => one.model === model);
+    if (cell) this.say(cell, standing(told, void 0, null));
+  }
+  /** Say of cells what is known of the text that is in them. */
+  paint(cells2 = this.panel.content.widgets) {
+    for (const cell of cells2) {
+      const { id, sharedModel } = cell.model;
+      const [told, draft] = [this.told.get(id), this.drafts.get(id)];
+      this.say(cell, told || draft ? standing(told, draft, sharedModel.getSource()) : null);
+    }
+  }
+  say(cell, now) {
+    const known = this.lines.get(cell);
+    if (!now) {
+      known?.remove();
+      return;
+    }
+    const made = known ?? element("div", { class: LINE, "data-lm-suppress-shortcuts": "true" });
+    this.lines.set(cell, made);
+    if (!made.isConnected) cell.node.querySelector(":scope > .jp-Cell-inputWrapper")?.after(made);
+    const said = JSON.stringify(now);
+    if (made.dataset.said === said) return;
+    made.dataset.said = said;
+    made.dataset.ready = String(now.ready);
+    const words = made.querySelector("[role=status]") ?? element("span", { role: "status" });
+    words.replaceChildren(sign(now.sign, now.tone), element("span", {}, now.text));
+    const offered = JSON.stringify(now.actions);
+    if (made.dataset.offered === offered) return;
+    made.dataset.offered = offered;
+    made.replaceChildren(words, ...now.actions.map((action) => this.button(cell, action)));
+  }
+  button(cell, { label, source }) {
+    const title = `put this below: ${source.split("\n")[0]}`;
+    return element("button", { type: "button", title, onclick: () => putBelow(this.panel, cell, source) }, label);
+  }
+};
+
 // src/lab/commands.ts
 var CELLS = [
   "%load_ext wasmnb\n%wasm_mesh local",
@@ -1377,6 +1502,20 @@ function addCommands(app, tracker, palette, launcher) {
       }
     },
     {
+      command: "wasmnb:list-marks",
+      label: "List the marks in the cell",
+      caption: "What a compiler, cases and crashes are about, with what is suggested, below the active cell",
+      isEnabled: () => tracker.activeCell?.editor?.editor !== void 0,
+      execute: () => tracker.activeCell ? listMarks(tracker.activeCell) : false
+    },
+    {
+      command: "wasmnb:next-step",
+      label: "Go to what the line below the cell offers",
+      caption: "Put the focus on the first of the buttons below the active cell",
+      isEnabled: () => offering(tracker) !== null,
+      execute: () => offering(tracker)?.focus()
+    },
+    {
       command: "wasmnb:save-test",
       label: "Save the response of the active cell as a test",
       caption: "Put the cases of its filter below, with this request and this response as one of them",
@@ -1400,6 +1539,9 @@ function addCommands(app, tracker, palette, launcher) {
     palette?.addItem({ command, category: "wasmnb" });
   }
   launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10 });
+}
+function offering(tracker) {
+  return tracker.activeCell?.node.querySelector(`:scope > :is(.${LINE}, .${ROW}) button`) ?? null;
 }
 function saving(tracker) {
   return tracker.activeCell?.node.querySelector(`:scope > .${ROW} button`) ?? null;
@@ -1622,83 +1764,6 @@ var Marks = class {
   }
 };
 
-// src/lab/status.ts
-function standing(told, draft, source) {
-  const text = source === null ? "" : mark(source);
-  const before = told ? [told.text, told.detail].filter(Boolean).join(" \xB7 ") : "";
-  const actions = told?.actions ?? [];
-  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, ready: false, actions };
-  const tried = draft && draft.mark === text ? draft : void 0;
-  if (!told && !tried) return null;
-  const first = told ? "edited since; not live" : "not run";
-  const last = before ? `before: ${before}` : "";
-  const words = [first, tried?.text, last].filter(Boolean).join(" \xB7 ");
-  if (tried?.tone === "bad") return { sign: "\u2717", tone: "bad", text: words, ready: false, actions };
-  const [sign2, tone] = told ? ["\u270E", "warn"] : ["\xB7", "quiet"];
-  return { sign: sign2, tone, text: words, ready: tried?.ready ?? false, actions };
-}
-var StatusLines = class {
-  constructor(panel) {
-    this.panel = panel;
-  }
-  panel;
-  told = /* @__PURE__ */ new Map();
-  drafts = /* @__PURE__ */ new Map();
-  lines = /* @__PURE__ */ new WeakMap();
-  /** Say what is told. */
-  take({ cells: cells2, drafts }) {
-    for (const one of cells2) this.told.set(one.cell, one);
-    for (const one of drafts) this.drafts.set(one.cell, one);
-    const ids = new Set([...cells2, ...drafts].map((one) => one.cell));
-    if (ids.size) this.paint(this.panel.content.widgets.filter((cell) => ids.has(cell.model.id)));
-  }
-  /** Say nothing any more: the kernel that knew is gone. */
-  forget() {
-    this.told.clear();
-    this.drafts.clear();
-    this.paint();
-  }
-  /** A cell is being edited: what is said of it is of another text until it is looked at. */
-  edited(model) {
-    const told = this.told.get(model.id);
-    if (!told && !this.drafts.has(model.id)) return;
-    const cell = this.panel.content.widgets.find((one) => one.model === model);
-    if (cell) this.say(cell, standing(told, void 0, null));
-  }
-  /** Say of cells what is known of the text that is in them. */
-  paint(cells2 = this.panel.content.widgets) {
-    for (const cell of cells2) {
-      const { id, sharedModel } = cell.model;
-      const [told, draft] = [this.told.get(id), this.drafts.get(id)];
-      this.say(cell, told || draft ? standing(told, draft, sharedModel.getSource()) : null);
-    }
-  }
-  say(cell, now) {
-    const known = this.lines.get(cell);
-    if (!now) {
-      known?.remove();
-      return;
-    }
-    const made = known ?? element("div", { class: "wasmnb-status", "data-lm-suppress-shortcuts": "true" });
-    this.lines.set(cell, made);
-    if (!made.isConnected) cell.node.querySelector(":scope > .jp-Cell-inputWrapper")?.after(made);
-    const said = JSON.stringify(now);
-    if (made.dataset.said === said) return;
-    made.dataset.said = said;
-    made.dataset.ready = String(now.ready);
-    const words = made.querySelector("[role=status]") ?? element("span", { role: "status" });
-    words.replaceChildren(sign(now.sign, now.tone), element("span", {}, now.text));
-    const offered = JSON.stringify(now.actions);
-    if (made.dataset.offered === offered) return;
-    made.dataset.offered = offered;
-    made.replaceChildren(words, ...now.actions.map((action) => this.button(cell, action)));
-  }
-  button(cell, { label, source }) {
-    const title = `put this below: ${source.split("\n")[0]}`;
-    return element("button", { type: "button", title, onclick: () => putBelow(this.panel, cell, source) }, label);
-  }
-};
-
 // src/lab/view.ts
 var View = class {
   constructor(panel, send) {
@@ -1837,12 +1902,12 @@ var workbench = {
     const settings = await registry?.load("wasmnb:workbench").catch(() => null);
     const marks = () => settings?.get("marks").composite !== false;
     const benches = /* @__PURE__ */ new Map();
-    const item = bar ? new MeshItem(() => void app.commands.execute("wasmnb:status", {})) : null;
+    const item2 = bar ? new MeshItem(() => void app.commands.execute("wasmnb:status", {})) : null;
     const say2 = () => {
       const context = tracker.currentWidget?.context;
-      item?.say((context && benches.get(context)?.mesh) ?? null);
+      item2?.say((context && benches.get(context)?.mesh) ?? null);
     };
-    if (item) bar?.registerStatusItem("wasmnb:mesh", { item, align: "left", rank: 20 });
+    if (item2) bar?.registerStatusItem("wasmnb:mesh", { item: item2, align: "left", rank: 20 });
     tracker.currentChanged.connect(say2);
     followNotebooks(tracker, (panel) => {
       void panel.context.ready.then(() => {
