@@ -70,9 +70,19 @@ def test_how_far_a_cell_is_taken_is_said_and_auto_is_off_on_one_processor(monkey
 )
 def test_a_container_has_as_many_processors_as_it_is_given_time_of(monkeypatch, tmp_path, said, count):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4), raising=False)
-    monkeypatch.setattr(draft, "_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(draft, "_CGROUP", tmp_path)
     assert draft._processors() == 4
     (tmp_path / "cpu.max").write_text(f"{said}\n")
+    assert draft._processors() == count
+
+
+@pytest.mark.parametrize(("quota", "count"), [("-1", 4), ("150000", 1), ("300000", 3)])
+def test_a_container_of_an_older_linux_has_its_time_in_other_files(monkeypatch, tmp_path, quota, count):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4), raising=False)
+    monkeypatch.setattr(draft, "_CGROUP", tmp_path)
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(f"{quota}\n")
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
     assert draft._processors() == count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -162,12 +163,12 @@ def ahead():
     worker._thread.join(20)
 
 
-def typed(ahead, session, module, extent=Extent.LOAD, **said):
+def typed(ahead, session, module, extent=Extent.LOAD, cell="cell", **said):
     """Type the text of a filter; give what becomes of it in the end."""
     begin = len(ahead.told)
     call = FilterCall(module.name, f"text of {module.digest}", **said)
     foresee = session.builds.draft(call).foresee
-    ahead.ask("cell", call.source, lambda _: Draft(made(module), extent, foresee))
+    ahead.ask(cell, call.source, lambda _: Draft(made(module), extent, foresee))
     until(lambda: ahead.told[begin:], lambda told: len(told) == 1 + (extent > Extent.CHECK))
     return ahead.told[-1]
 
@@ -188,6 +189,15 @@ def test_what_is_typed_is_loaded_ahead_where_the_filter_runs_or_where_its_cell_p
     assert typed(ahead, session, Module("new", tag("fifteen").wasm), deploy="app=ratings").ready is Readiness.READY
     until(lambda: [one.labels["app"] for one in mesh._plan.everyone if one.ahead], lambda apps: apps == ["ratings"])
     assert [plugin.id for plugin in mesh.plugins()] == ["tag"]
+    # A cell of a filter of the same name has its own, and lets go of that alone.
+    assert typed(ahead, session, tag("twenty-one"), cell="other").ready is Readiness.READY
+    assert typed(ahead, session, tag("twenty-two"), cell="cell").ready is Readiness.READY
+    assert len(details(mesh).ahead) == 2
+    assert typed(ahead, session, tag("twenty-two"), Extent.CHECK, cell="other").ready is Readiness.NONE
+    until(lambda: details(mesh).ahead, lambda kept: [Path(one).stem for one in kept] == [tag("twenty-two").digest[7:]])
+    mesh.apply(Plugin("tag", package(tag("twenty-two")), DETAILS))
+    assert not details(mesh).ahead
+    assert typed(ahead, session, tag("twenty-three"), cell="cell").ready is Readiness.READY
     ahead.let_go()
     until(lambda: any(proxy.ahead for proxy in mesh._plan.everyone), lambda some: not some)
     assert not (mesh._plan.folder / "tried").exists() or not list((mesh._plan.folder / "tried").iterdir())
@@ -267,6 +277,12 @@ def test_a_proxy_that_compiles_what_it_loads_ahead_is_asked_until_it_answers(mes
     monkeypatch.setattr(proxy.admin, "discovery", discovery)
     monkeypatch.setattr("wasmnb.mesh.local.judge.discoveries", silent)
     proxy.compiles_ahead = True
+    # What it had accepted before stands: it accepts nothing else meanwhile, unless it is another process.
+    pid = mesh._processes.state(proxy.name).pid
+    proxy.accepted = (pid, real(timeout=5))
+    assert {one.verdict for one in mesh.verdicts("tag") if one.pod == proxy.name} == {Verdict.LIVE}
+    assert not asked
+    proxy.accepted = (pid + 1, proxy.accepted[1])
     assert {one.verdict for one in mesh.verdicts("tag") if one.pod == proxy.name} == {Verdict.LIVE}
     assert len(asked) == 3
     (verdict,) = (one for one in mesh.verdicts("tag") if one.pod == proxy.name)

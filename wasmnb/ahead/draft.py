@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Draft", "Extent", "Foreseen", "extent"]
 
-# Microseconds of processor time in so many: what a container is given (Linux's cgroup-v2, cpu.max).
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_CGROUP = Path("/sys/fs/cgroup")
+# Microseconds of processor time in so many, which a container is given: in one file, and in Linux's cgroup-v1 in two.
+_QUOTAS = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
 
 
 class Extent(IntEnum):
@@ -85,8 +86,9 @@ class Draft:
 def _processors() -> int:
     """Give how many processors there are for this process; a container may have less time than one has."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with suppress(OSError, ValueError):
-        quota, period = _QUOTA.read_text("ascii").split()
-        # "max", where there is no quota, is no number.
-        count = min(count, max(1, int(quota) // int(period)))
+    for files in _QUOTAS:
+        # "max" is no number, and -1 no quota: the container has all the time.
+        with suppress(OSError, ValueError):
+            quota, period = (int(word) for file in files for word in (_CGROUP / file).read_text("ascii").split())
+            count = min(count, max(1, quota // period)) if quota > 0 else count
     return count

@@ -30,19 +30,26 @@ class Readiness(Enum):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A module that pods have and do not run, by its name."""
+    """A module that pods have and do not run, by who holds it."""
 
     mesh: MeshLoadingAhead
-    name: str
+    holder: str
 
     def let_go(self) -> None:
         """Have the pods let go of it; a mesh that has ended has nothing."""
         with suppress(WasmnbError):
-            self.mesh.unload(self.name)
+            self.mesh.unload(self.holder)
 
 
-def ready(draft: Draft, module: Module) -> tuple[Readiness, Loaded | None]:
+def ready(draft: Draft, module: Module, cell: str) -> tuple[Readiness, Loaded | None]:
     """Package a module, try it on an Envoy here and have pods load it, as far as a draft says.
+
+    Parameters
+    ----------
+    draft : Draft
+    module : Module
+    cell : str
+        Whose module it is: others may be filters of the same name.
 
     Raises
     ------
@@ -61,7 +68,7 @@ def ready(draft: Draft, module: Module) -> tuple[Readiness, Loaded | None]:
         mesh.examine(plugin, probes=foreseen.probes, allow_trap=foreseen.allow_trap)
     if draft.extent < Extent.LOAD or not isinstance(mesh, MeshLoadingAhead):
         return Readiness.READY, None
-    name = plugin.image.module.name
-    if plugin.targets or not mesh.preload(plugin.image.module, plugin.selector):
+    holder = f"cell:{cell}"
+    if plugin.targets or not mesh.preload(plugin.image.module, plugin.selector, holder=holder):
         return Readiness.TRIED, None
-    return Readiness.READY, Loaded(mesh, name)
+    return Readiness.READY, Loaded(mesh, holder)

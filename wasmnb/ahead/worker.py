@@ -217,7 +217,7 @@ class Ahead:
         loaded, now = None, tried
         try:
             with leash.on(), words_for(Front.NOTEBOOK):
-                readiness, loaded = ready(draft, module)
+                readiness, loaded = ready(draft, module, tried.cell)
                 now = replace(tried, ready=readiness)
         except Explained as error:
             error.front = Front.NOTEBOOK

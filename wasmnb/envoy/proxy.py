@@ -29,6 +29,7 @@ from wasmnb.plugin.rendering.envoy import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from wasmnb.envoy.admin import Discovery
     from wasmnb.envoy.log import Trap
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
@@ -205,6 +206,8 @@ class Proxy:
         self.ahead: tuple[str, ...] = ()
         # While it compiles what it loads ahead, its main thread answers nothing.
         self.compiles_ahead = False
+        # The process that does, and what it had accepted before: until it has done, it accepts nothing else.
+        self.accepted: tuple[int, Discovery] | None = None
         self._ahead_lock = threading.Lock()
         self._writes: Counter[str] = Counter()
         self.reloads: dict[str, tuple[int, int]] = {}

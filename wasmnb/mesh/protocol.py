@@ -456,7 +456,7 @@ class MeshTryingAhead(Protocol):
 class MeshLoadingAhead(Protocol):
     """A mesh whose pods can load a module before it is deployed, which takes half of the time then."""
 
-    def preload(self, module: Module, selector: Mapping[str, str] | None = None) -> bool:
+    def preload(self, module: Module, selector: Mapping[str, str] | None = None, *, holder: str = "") -> bool:
         """Have pods load a module where nothing of it acts; say whether all of them did.
 
         Parameters
@@ -464,6 +464,8 @@ class MeshLoadingAhead(Protocol):
         module : Module
         selector : mapping of str to str, optional
             Labels of the pods; without, those that run a plugin that is called as the module is.
+        holder : str
+            For whom, of whose modules the newest is kept; without, the module's name.
 
         Raises
         ------
@@ -471,7 +473,7 @@ class MeshLoadingAhead(Protocol):
         """
 
     def unload(self, name: str = "") -> None:
-        """Let go of what was loaded of a module's name, or of everything; what is deployed stays."""
+        """Let go of what was loaded of a module's name, for a holder, or of everything; what is deployed stays."""
 
 
 @runtime_checkable

@@ -105,7 +105,7 @@ class Deployments:
                 self._remember(plugin)
             found = self._judged(chosen, self._standing[plugin.id], until)
             # They run it now, or something newer.
-            self._preloads.drop(plugin.image.module.name)
+            self._preloads.deployed(plugin.image.module)
             return found
 
     def examine(self, plugin: Plugin, probes: Mapping[str, Sequence[Probe]], *, allow_trap: bool) -> None:
@@ -129,7 +129,7 @@ class Deployments:
             finally:
                 path.unlink(missing_ok=True)
 
-    def preload(self, module: Module, labels: Mapping[str, str] | None) -> bool:
+    def preload(self, module: Module, labels: Mapping[str, str] | None, holder: str) -> bool:
         """Have pods load a module ahead; see `LocalMesh.preload`."""
         with _files():
             if not self._canary.load(module) or module.size > LARGEST:
@@ -140,10 +140,10 @@ class Deployments:
             else:
                 chosen = [proxy for proxy in self._plan.everyone if carries(proxy.labels, labels)]
             able = bool(chosen) and all(proxy.site.ahead for proxy in chosen)
-            loaded = able and self._preloads.load(module, chosen)
+            loaded = able and self._preloads.load(module, chosen, holder)
             # Put in force meanwhile, it would be let go of by nobody.
             if loaded and self._run(chosen, module):
-                self._preloads.drop(module.name)
+                self._preloads.drop(holder)
             return loaded
 
     def _run(self, proxies: Iterable[Proxy], module: Module) -> bool:

@@ -71,12 +71,14 @@ class Evidence:
 def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
     """Look at proxies, at all of their workers at the same time, and at all of their main threads."""
     busy = [proxy for proxy in proxies if proxy.compiles_ahead]
-    with discoveries([proxy.admin for proxy in proxies], timeout=ANSWER) as answers:
+    known = {proxy: one for proxy in busy if (one := _accepted(proxy, processes)) is not None}
+    asked = [proxy for proxy in proxies if proxy not in known]
+    with discoveries([proxy.admin for proxy in asked], timeout=ANSWER) as answers:
         silences = ask_all([proxy.health for proxy in proxies], timeout=ANSWER)
-        accepted = answers()
+        accepted: dict[Proxy, Discovery | OSError] = {**known, **dict(zip(asked, answers(), strict=True))}
     found = []
-    for proxy, unanswered, answer in zip(proxies, silences, accepted, strict=True):
-        discovery, reloads, silence = None, {}, unanswered
+    for proxy, unanswered in zip(proxies, silences, strict=True):
+        discovery, reloads, silence, answer = None, {}, unanswered, accepted[proxy]
         try:
             if isinstance(answer, OSError) and proxy not in busy:
                 raise answer
@@ -88,6 +90,16 @@ def gather(proxies: Sequence[Proxy], processes: Processes) -> list[Evidence]:
         state, lines = processes.state(proxy.name), tuple(proxy.log.present())
         found.append(Evidence(proxy, state, discovery, silence, lines, reloads, datetime.now(timezone.utc)))
     return found
+
+
+def _accepted(proxy: Proxy, processes: Processes) -> Discovery | None:
+    """Give what a proxy that compiles ahead has accepted, where that needs no asking: it accepts nothing meanwhile."""
+    state, known = processes.state(proxy.name), proxy.accepted
+    counted = any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins)
+    if known is None or state is None or counted:
+        return None
+    pid, discovery = known
+    return discovery if (state.pid, proxy.chain.version) == (pid, discovery.version) else None
 
 
 def _once_loaded(proxy: Proxy) -> Discovery:

@@ -248,7 +248,7 @@ class LocalMesh:
         self._deployments.examine(plugin, probes or {}, allow_trap=allow_trap)
         return True
 
-    def preload(self, module: Module, selector: Mapping[str, str] | None = None) -> bool:
+    def preload(self, module: Module, selector: Mapping[str, str] | None = None, *, holder: str = "") -> bool:
         """Have pods load a module that may be deployed soon: then it is compiled already, and live in half the time.
 
         The canary loads it first; where it does not come through that, no pod gets it. In a pod nothing of it acts: no
@@ -262,6 +262,9 @@ class LocalMesh:
         module : Module
         selector : mapping of str to str, optional
             Labels of the pods that are to have it; without, those that run a plugin that is called as the module is.
+        holder : str
+            For whom, of whose modules the newest is kept; without, the module's name. It is let go of when that very
+            module is applied.
 
         Returns
         -------
@@ -275,10 +278,10 @@ class LocalMesh:
         MeshError
         """
         self._check()
-        return self._deployments.preload(module, selector)
+        return self._deployments.preload(module, selector, holder or module.name)
 
     def unload(self, name: str = "") -> None:
-        """Let go of what `preload` had loaded of a module's name, or of everything; what is deployed stays."""
+        """Let go of what `preload` had loaded of a name, for a holder, or of everything; what is deployed stays."""
         self._check()
         self._deployments.unload(name)
 

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.process import go_on
@@ -15,8 +16,7 @@ from wasmnb.envoy.proxy import loading
 from wasmnb.mesh.local.judge import ANSWER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.envoy.admin import Discovery
     from wasmnb.envoy.processes import Processes
@@ -29,7 +29,7 @@ __all__ = ["LARGEST", "Preloads"]
 LARGEST = 256 * 1024
 """Bytes of a module that pods load ahead: while V8 compiles, a quarter of a second for these, no verdict is given."""
 
-_MOST = 3  # names of which a pod has a module
+_MOST = 3  # holders for which a pod has a module
 _SECONDS = 3.0
 _STEP = 0.002
 
@@ -44,7 +44,7 @@ class _Loaded:
 
 
 class Preloads:
-    """What the pods of a local mesh have loaded ahead, the newest module of each name.
+    """What the pods of a local mesh have loaded ahead, the newest module of each holder.
 
     Parameters
     ----------
@@ -59,43 +59,56 @@ class Preloads:
         self._loaded: dict[str, _Loaded] = {}
         processes.listeners.append(self._forget_ended)
 
-    def load(self, module: Module, proxies: Sequence[Proxy]) -> bool:
+    def load(self, module: Module, proxies: Sequence[Proxy], holder: str) -> bool:
         """Have pods load a module that a canary has loaded; say whether all of them did.
 
         A pod that refuses it, or ends, lets go of it.
         """
         with self._lock:
-            self._loaded.pop(module.name, None)
+            self._loaded.pop(holder, None)
             while len(self._loaded) >= _MOST:
                 del self._loaded[next(iter(self._loaded))]
             pids = {proxy: self._pid(proxy) for proxy in proxies}
-            self._loaded[module.name] = loaded = _Loaded(self._write(module), pids, loading(module))
+            self._loaded[holder] = loaded = _Loaded(self._write(module), pids, loading(module))
             taken = False
+            for proxy, discovery in self._discoveries(proxies).items():
+                proxy.accepted = (pids[proxy], discovery)
             for proxy in proxies:
                 proxy.compiles_ahead = True
             try:
                 taken = self._taken(loaded, self._tell())
             finally:
                 for proxy in proxies:
-                    proxy.compiles_ahead = False
+                    proxy.compiles_ahead, proxy.accepted = False, None
                 if not taken:
-                    del self._loaded[module.name]
+                    del self._loaded[holder]
                     self._tell()
             return taken
 
-    def drop(self, name: str = "") -> None:
-        """Have pods let go of the module of a name; of every one when it is empty."""
+    def drop(self, holder: str = "") -> None:
+        """Have pods let go of the module of a holder; of every one when it is empty."""
+        self._drop(lambda one, _: one == holder or not holder)
+
+    def deployed(self, module: Module) -> None:
+        """Have pods let go of a module that they run now, and of what is held by its name."""
+        filename = self._filename(module)
+        self._drop(lambda one, loaded: one == module.name or loaded.filename == filename)
+
+    def _drop(self, which: Callable[[str, _Loaded], bool]) -> None:
         with self._lock:
-            if name and name not in self._loaded:
-                return
-            for one in [name] if name else list(self._loaded):
+            dropped = [holder for holder, loaded in self._loaded.items() if which(holder, loaded)]
+            for one in dropped:
                 del self._loaded[one]
-            self._tell()
+            if dropped:
+                self._tell()
 
     def _tell(self) -> dict[Proxy, int]:
         """Write what each proxy is to have; give those for which that is new, with what each had refused before."""
         wanted = {
-            proxy: tuple(one.filename for one in self._loaded.values() if one.pids.get(proxy) == self._pid(proxy))
+            # Two may hold the same module.
+            proxy: tuple(
+                dict.fromkeys(one.filename for one in self._loaded.values() if one.pids.get(proxy) == self._pid(proxy))
+            )
             for proxy in self._plan.everyone
         }
         changed = [proxy for proxy, filenames in wanted.items() if filenames != proxy.ahead]
@@ -148,8 +161,11 @@ class Preloads:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def _filename(self, module: Module) -> str:
+        return str(self._folder / f"{module.digest.removeprefix('sha256:')}.wasm")
+
     def _write(self, module: Module) -> str:
-        path = self._folder / f"{module.digest.removeprefix('sha256:')}.wasm"
+        path = Path(self._filename(module))
         path.write_bytes(module.wasm)
         return str(path)
 
