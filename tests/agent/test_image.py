@@ -161,5 +161,5 @@ def test_a_package_that_is_not_installed_as_sources_is_said(monkeypatch):
 def test_without_a_registry_it_is_asked_for():
     from wasmnb.session import Session
 
-    with pytest.raises(UsageError, match="not said where the agent's image is to be pushed"):
+    with pytest.raises(UsageError, match="needs a registry that it is pushed to"):
         Session().render(agent=True)

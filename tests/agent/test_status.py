@@ -92,7 +92,7 @@ def test_what_nobody_sees_any_more_is_unproven_until_it_is_seen_again(told):
     told("stale", since="12:00", reason="The API server does not answer.")
     status = told.observed.statuses()[KEY]
     assert (status.verdict, status.pods) == (Verdict.UNPROVEN, {"UNPROVEN": 2})
-    assert status.reason == "nothing is seen since 12:00: The API server does not answer."
+    assert status.reason == "nothing has been seen since 12:00: The API server does not answer."
     told("fresh")
     assert told.observed.statuses()[KEY].verdict is Verdict.LIVE
 

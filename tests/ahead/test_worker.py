@@ -55,7 +55,7 @@ def test_errors_are_told_and_the_thread_goes_on(ahead):
     first, second, third = ahead.told
     assert first.error.diagnostics[0].line == 2
     assert isinstance(second.error, UsageError)
-    assert third.waits == "not looked at: RuntimeError"
+    assert third.waits == "not checked: RuntimeError"
 
 
 def test_how_far_a_cell_is_taken_is_said_and_auto_is_off_on_one_processor(monkeypatch):
@@ -136,7 +136,7 @@ def test_a_compiler_that_hangs_is_ended(tmp_path):
 
     ahead.ask("one", GOOD, hang)
     until(lambda: told, bool)
-    assert told[0].waits == "the compiler was ended after 0.5 s"
+    assert told[0].waits == "the compiler was stopped after 0.5 s"
     assert started[0].poll() is not None
     ahead.close()
 
@@ -145,7 +145,7 @@ def test_nothing_is_fetched_before_a_cell_is_run(ahead):
     source = "\n// deps: github.com/nobody/nothing@v9.9.9\npackage main\nfunc init() {}\n"
     ahead.ask("one", source, lambda text: Draft(Filter("ahead", text, "go")))
     until(lambda: ahead.told, bool)
-    assert ahead.told[0].waits == "run the cell once: it needs what is not on this machine yet"
+    assert ahead.told[0].waits == "run the cell once: it needs something that is not on this machine yet"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_compiler_is_not_fetched_and_a_project_not_built_before_a_cell_is_run(
     monkeypatch.setattr(Filter, "build", lambda _: 1 / 0)
     ahead.ask("one", GOOD, lambda text: Draft(Filter("ahead", text, language, files=files)))
     until(lambda: ahead.told, bool)
-    assert ahead.told[0].waits == "run the cell once: it needs what is not on this machine yet"
+    assert ahead.told[0].waits == "run the cell once: it needs something that is not on this machine yet"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

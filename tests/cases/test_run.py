@@ -100,7 +100,7 @@ test:
     assert head == "%%wasm_test faulty"
     assert one.again in "\n".join(CasesFailedError.of(TestResults((one,), name="faulty")).why) + "\n"
     with words_for(Front.SHELL):
-        assert f"  a file that does this alone:\n{cell}" in "\n".join([*told(one), ""])
+        assert f"  a file with this case alone:\n{cell}" in "\n".join([*told(one), ""])
     (again,) = cases.read(cell).cases
     assert (again.name, again.environment.config, again.log_level, len(again.streams)) == ("several", "c", "debug", 2)
     assert again.outcome is None
@@ -132,7 +132,7 @@ def test_a_filter_that_hangs_fails_the_case(runner, monkeypatch) -> None:
     monkeypatch.setattr(exchanges, "PATIENCE", 1.0)
     monkeypatch.setattr(machine, "_FUEL", 10_000_000)
     hung, after = run(runner, "test: [{name: loop, request: GET /loop}, {name: after, request: GET /}]")
-    assert "not come back" in hung.failed[0].actual
+    assert "not return" in hung.failed[0].actual
     assert after.mark is Mark.PASSED
 
 

@@ -84,7 +84,7 @@ def test_help_is_an_answer(shell):
     ("words", "says"),
     [
         (["lst"], "did you mean 'list'?"),
-        (["filter"], "A shell has no 'filter': it stands over a cell; a shell builds folders."),
+        (["filter"], "A shell has no 'filter': it begins a cell; a shell builds folders."),
         (["list", "--serach", "x"], "did you mean '--search'?"),
         (["list", "-o", "yml"], "did you mean 'yaml'?"),
         (["deploy"], "wasmnb deploy needs NAME"),

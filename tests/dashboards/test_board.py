@@ -216,7 +216,7 @@ def test_rates_come_from_two_readings_and_a_restart_is_no_negative_rate():
     assert (second.requests, second.errors, second.reason) == (10.0, 0.25, "")
     restarted = rates.take(count(4, 3, 0))["a"]
     assert restarted.requests is None
-    assert "began anew" in restarted.reason
+    assert "were reset" in restarted.reason
     assert rates.take(count(6, None, None, "exec is forbidden"))["a"].reason == "exec is forbidden"
 
 

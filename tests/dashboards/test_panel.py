@@ -88,7 +88,7 @@ def test_reasons_name_place_and_rule_as_the_schema_has_it():
     [({"type": "strnig"}, "strnig"), ({"$ref": "http://127.0.0.1:9/schema.json"}, "http://127.0.0.1:9/schema.json")],
 )
 def test_a_schema_that_is_none_is_an_error_and_nothing_is_fetched(schema, reason):
-    with pytest.raises(ConfigError, match="not a JSON Schema") as caught:
+    with pytest.raises(ConfigError, match="not a valid JSON Schema") as caught:
         checked({}, schema)
     assert reason in caught.value.why[0]
 

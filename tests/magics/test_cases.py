@@ -115,7 +115,10 @@ def test_what_was_seen_becomes_the_next_cell(filtered, fake, monkeypatch) -> Non
         ("GET /details/1: 200 (2)", "passed"),
     ]
     assert [check.expected for check in results[0].checks] == ["hello: world"]
-    for wrong, why in ((f"{line} --all-pods", "is of one answer"), (f"{line} --watch --for 1", "a view shows several")):
+    for wrong, why in (
+        (f"{line} --all-pods", "is made of one answer"),
+        (f"{line} --watch --for 1", "a live view shows several"),
+    ):
         with pytest.raises(UsageError, match=why):
             filtered.run_line_magic("wasm_headers", wrong)
 

@@ -62,8 +62,8 @@ def test_a_switch_and_a_value_that_begins_with_a_dash():
 @pytest.mark.parametrize(
     ("name", "line", "what", "hint"),
     [
-        ("wasm_deploy", "f --selektor x", "does not know the option --selektor", "did you mean '--selector'?"),
-        ("wasm_deploy", "f -z", "does not know the option -z", "--help"),
+        ("wasm_deploy", "f --selektor x", "has no option --selektor", "did you mean '--selector'?"),
+        ("wasm_deploy", "f -z", "has no option -z", "--help"),
         ("wasm_deploy", "f --selector", "needs a value after --selector", "--selector LABELS"),
         ("wasm_deploy", "f --selector --priority 3", "needs a value after --selector", "--selector LABELS"),
         ("wasm_deploy", "f --priority high", "cannot use 'high' as NUMBER of --priority", "higher runs first"),

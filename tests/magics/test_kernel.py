@@ -44,7 +44,7 @@ FAILING = {
     "misspelt magic": ([SETUP], "%wasm_deplyo x", "UsageError", "did you mean '%wasm_deploy'"),
     "misspelt cell magic": ([SETUP], "%%wasm_fliter x\nbody", "UsageError", "did you mean '%%wasm_filter'"),
     "no source": ([SETUP], "%%wasm_filter hello", "UsageError", "has no source"),
-    "bad option": ([SETUP], "%wasm_pods --nope", "UsageError", "does not know the option --nope"),
+    "bad option": ([SETUP], "%wasm_pods --nope", "UsageError", "has no option --nope"),
     "unknown filter": ([SETUP, FAKE], "%wasm_deploy helo", "BadNameError", "There is no filter called 'helo'"),
     "no mesh": ([SETUP], "%wasm_headers a b:1/", "NoMeshError", "%wasm_mesh local starts one"),
     "bad JSON": ([SETUP, FAKE], "%wasm_deploy x --config '{\"a\": 1,}'", "ConfigError", "is not valid JSON"),

@@ -121,7 +121,7 @@ def test_without_its_supervisor_a_mesh_says_so(local):
     pids = local._processes.pids()
     os.kill(pids[0], signal.SIGKILL)
     until(lambda: local._processes.alive, lambda is_alive: not is_alive)
-    with pytest.raises(MeshError, match="does not run any more"):
+    with pytest.raises(MeshError, match="no longer runs"):
         local.pods()
     until(lambda: alive(pids[1:]), lambda running: running == [])
     local.stop()
@@ -256,7 +256,7 @@ def test_without_an_envoy_the_error_says_what_to_do(monkeypatch, temporary):
 def test_an_envoy_that_does_not_start_is_an_error_that_quotes_it(monkeypatch, temporary):
     monkeypatch.setattr(tempfile, "tempdir", temporary)
     monkeypatch.setattr(plans, "find_envoy", lambda: "/bin/false")
-    with pytest.raises(MeshError, match="does not come up"):
+    with pytest.raises(MeshError, match="does not start"):
         LocalMesh.start()
     assert list(Path(temporary).iterdir()) == []
 

@@ -383,7 +383,7 @@ def test_an_envoy_that_can_watch_no_file_says_what_to_do(tmp_path):
         f" sysctl\n{AT}[critical][backtrace] [./source/server/backtrace.h:157] Backtrace\n"
     )
     error = _not_up(proxy)
-    assert error.what == "The Envoy of canary-0 does not come up: Linux has no inotify instance left for it."
+    assert error.what == "The Envoy of canary-0 does not start: Linux has no inotify instance left for it."
     assert "sysctl fs.inotify.max_user_instances" in error.hint
     proxy.log.path.write_text(f"{AT}[critical][main] [x.cc:1] something else\n")
     assert _not_up(proxy).why[-1].endswith("something else")

@@ -53,7 +53,7 @@ def test_what_does_not_tell_is_of_the_default(source: str) -> None:
 def test_a_wrong_guess_is_said_with_the_error() -> None:
     with Session() as session, pytest.raises(CompileError) as caught:
         session.filter("mixed", '#include "proxy_wasm_intrinsics.h"\nthis is no C++\n')
-    assert "taken for C++ because of '#include' in line 1; --lang says otherwise" in in_cell(caught.value).hint
+    assert "taken for C++ because of '#include' in line 1; --lang overrides" in in_cell(caught.value).hint
 
 
 def test_many_signs_leave_no_doubt() -> None:

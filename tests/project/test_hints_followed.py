@@ -71,7 +71,7 @@ def test_a_go_module_that_is_not_where_its_path_says(tmp_path: Path) -> None:
     folder = write(tmp_path / "top" / "mine", go_dot_mod=manifest, main_dot_go=source)
     error = refused(folder, CompileError)
     assert "replacement directory ../shared does not exist" in str(error)
-    assert error.hint == "mend the path in the line replace of go.mod, or put the module there"
+    assert error.hint == "correct the path in the replace line of go.mod, or put the module there"
     (tmp_path / "top" / "shared").mkdir()
     refused(folder, (CompileError, ToolchainError))  # type: ignore[arg-type]
     write(tmp_path / "top" / "shared", go_dot_mod="module example.org/shared\n", a_dot_go="package shared\n")

@@ -64,7 +64,7 @@ def test_the_hint_is_followed(folder: Path) -> None:
         assert "%wasm_build FOLDER --migrate" in in_cell(caught.value).hint
         with pytest.raises(UsageError, match="not committed") as refused:
             session.migrate(folder)
-        assert refused.value.why == ("it is under no version control",)
+        assert refused.value.why == ("it is not under version control",)
         git(folder, "init", "-q")
         git(folder, "add", ".")
         with pytest.raises(UsageError, match="not committed"):

@@ -58,12 +58,12 @@ def _run(said: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m wasmnb.agent", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    run_ = verbs.add_parser("run", help="judge plugins, and keep their status, until a signal")
-    run_.add_argument("--context", default="in-cluster", help="of the kubeconfig (default: in-cluster)")
-    run_.add_argument("--namespace", help="whose pods (default: the context's)")
-    run_.add_argument("--istio-namespace", default="istio-system", help="where istiod runs")
-    run_.add_argument("--port", type=int, default=PORT, help="of the metrics; 0 for a free one")
-    push_ = verbs.add_parser("push", help="make the agent's image, and bring it to a registry")
+    run_ = verbs.add_parser("run", help="judge plugins and keep their status until a signal ends it")
+    run_.add_argument("--context", default="in-cluster", help="context of the kubeconfig (default: in-cluster)")
+    run_.add_argument("--namespace", help="namespace whose pods are judged (default: the context's)")
+    run_.add_argument("--istio-namespace", default="istio-system", help="namespace of istiod")
+    run_.add_argument("--port", type=int, default=PORT, help="port of the metrics; 0 takes a free one")
+    push_ = verbs.add_parser("push", help="build the agent's image and push it to a registry")
     push_.add_argument("reference", help="such as registry.example/team/wasmnb-agent:v1")
     push_.add_argument(
         "--base", default="", help="an image with a Python (default: docker.io/library/python:3.13-slim)"

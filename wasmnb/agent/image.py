@@ -116,7 +116,7 @@ def tag_below(registry: str | None) -> str:
     """
     if registry is None:
         raise UsageError(
-            "It is not said where the agent's image is to be pushed.",
+            "The agent's image needs a registry that it is pushed to.",
             hint=Wording(
                 "{}, or {} for one that is there",
                 Verb("config", options=(Option("registry", "registry.example/team", bare=True),)),
@@ -240,7 +240,7 @@ class _Push:
 
     def _carry(self, item: Descriptor) -> None:
         if not self._has(item.digest):
-            self.progress.update(f"carrying {self.source.name} over: {item.size / 1e6:.0f} MB")
+            self.progress.update(f"copying {self.source.name} over: {item.size / 1e6:.0f} MB")
             same = self.source.host == self.where.host
             elsewhere = self.taken.path if same else ""
             upload(

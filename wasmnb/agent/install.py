@@ -153,9 +153,12 @@ def _apply(cluster: Cluster, item: Mapping[str, Any]) -> None:
     try:
         cluster.request("PATCH", _path(item), query=query, body=item, kind=APPLY, right=_right("patch", item))
     except ForbiddenError as error:
-        error.add_why("one may make a Role only with rights that one has oneself")
+        error.add_why("Kubernetes lets you make a Role only with rights that you have yourself")
         error.advise(
-            Wording("have somebody apply what {} writes", Verb("render", options=(Option("agent", value=True),)))
+            Wording(
+                "ask somebody who has these rights to apply what {} writes",
+                Verb("render", options=(Option("agent", value=True),)),
+            )
         )
         raise
 

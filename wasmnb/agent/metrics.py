@@ -29,8 +29,8 @@ _HELP = {
     "wasmnb_agent_last_look_timestamp_seconds": ("gauge", "When the last whole look at the proxies began."),
     "wasmnb_agent_pods": ("gauge", "Pods of the namespace."),
     "wasmnb_agent_write_failures_total": ("counter", "Statuses or events that could not be written."),
-    "wasmnb_plugin_pods": ("gauge", "Pods of a workload, by the verdict of a plugin on them; none is left out."),
-    "wasmnb_plugin_info": ("gauge", "The digest that is to run on a workload."),
+    "wasmnb_plugin_pods": ("gauge", "Pods of a workload, by a plugin's verdict on them; every pod is counted."),
+    "wasmnb_plugin_info": ("gauge", "The digest that a workload should run."),
     "wasmnb_plugin_changes_total": ("counter", "Changes of a workload's verdict to this one."),
 }
 

@@ -94,7 +94,7 @@ class Reporter:
             if self.observed.complete and not self._end.is_set():
                 self.round()
             if self._outdated() and not self._end.is_set():
-                say("Istio has another version, or other kinds of objects: looking at it anew with a new process")
+                say("Istio's version or its kinds of objects changed: starting a new process")
                 self.mesh.stop()
                 return
             self._end.wait(_ROUND)

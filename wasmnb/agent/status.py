@@ -142,7 +142,7 @@ class Observed:
         if change.kind == "fresh":
             self.complete, self.problem = True, ""
         elif change.kind == "stale":
-            self.problem = f"nothing is seen since {value['since']}: {value['reason']}"
+            self.problem = f"nothing has been seen since {value['since']}: {value['reason']}"
         elif change.kind == "pod":
             self._workloads[name] = str(value["workload"])
         elif change.kind == "pod-gone":

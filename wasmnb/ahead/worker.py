@@ -195,7 +195,7 @@ class Ahead:
             with leash.on(), words_for(Front.NOTEBOOK):
                 draft = read(text)
                 if not at_hand(draft.filter):
-                    waits = "run the cell once: it needs what is not on this machine yet"
+                    waits = "run the cell once: it needs something that is not on this machine yet"
                     return Tried(cell, text, waits=waits), None
                 return Tried(cell, text, draft.filter.build()), draft
         except StoppedError:
@@ -205,11 +205,11 @@ class Ahead:
             if not leash.stopped:
                 return Tried(cell, text, error=error), None
         except Exception as error:  # noqa: BLE001 - the thread goes on; whoever runs the cell meets it again
-            return Tried(cell, text, waits=f"not looked at: {type(error).__name__}"), None
+            return Tried(cell, text, waits=f"not checked: {type(error).__name__}"), None
         finally:
             clock.cancel()
         if hangs.is_set():
-            self._tell(Tried(cell, text, waits=f"the compiler was ended after {self._patience:g} s"))
+            self._tell(Tried(cell, text, waits=f"the compiler was stopped after {self._patience:g} s"))
         return None, None
 
     def _ready(self, tried: Tried, module: Module, draft: Draft, leash: Leash) -> Loaded | None:

@@ -155,7 +155,7 @@ def measure(suite: Suite, module: Module, *, against: Module | None = None, envo
     ModuleError
         wasmtime is not installed, or a module does not start.
     MeshError
-        There is no Envoy for this platform, or it does not come up.
+        There is no Envoy for this platform, or it does not start.
     """
     now = _figures(suite, module)
     before = _figures(suite, against) if against is not None else {}

@@ -165,7 +165,7 @@ class _Reader:
         self._shorthands(value, path, phases)
         if "num_chunks" in value and "chunk_size" in value:
             raise self.wrong(
-                "num_chunks and chunk_size are there both.", (*path, "chunk_size"), "leave one of them out"
+                "Both num_chunks and chunk_size are given.", (*path, "chunk_size"), "leave one of them out"
             )
         for name in ("num_chunks", "chunk_size"):
             body = next((phase for phase, many in phases.items() if len(many) > 1), None)

@@ -136,7 +136,7 @@ def appended(text: str, item: str) -> str:
     key, tests = node.value[-1]
     if key.value != "test" or tests.flow_style or not isinstance(tests, yaml.SequenceNode):
         raise UsageError(
-            "The cases there are have no place for one more.",
+            "The case cannot be added to the cases that there are.",
             hint="write test: last, and each case on lines of its own that begin with -",
         )
     indent = " " * tests.start_mark.column

@@ -35,7 +35,7 @@ def told(result: CaseResult) -> list[str]:
     if result.again:
         first, *cases = result.again.splitlines()
         lines += (
-            ["  a file that does this alone:"] if front() is Front.SHELL else ["  a cell that does this alone:", first]
+            ["  a file with this case alone:"] if front() is Front.SHELL else ["  a cell with this case alone:", first]
         )
         lines += cases
     return lines

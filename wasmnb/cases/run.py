@@ -114,7 +114,7 @@ class Runner:
         Raises
         ------
         MeshError
-            There is no Envoy for this platform, or it does not come up.
+            There is no Envoy for this platform, or it does not start.
         ModuleError
             A module that a case names cannot be read.
         """
@@ -231,7 +231,7 @@ def run(
     UsageError
         There is no such host, or the emulator is not installed.
     MeshError
-        There is no Envoy for this platform, or it does not come up.
+        There is no Envoy for this platform, or it does not start.
     """
     with Runner(host) as runner:
         return runner.run(suite, module, modules)

@@ -77,7 +77,7 @@ def _definitions() -> dict[str, Any]:
         exact=_about(_TEXT, "the whole text"),
         regex=_about({"type": "string"}, "a regular expression for the whole text"),
         file=_about({"type": "string"}, "a file that has the whole text"),
-        invert=_about(_FLAG, "no text may be so"),
+        invert=_about(_FLAG, "turns the check around: no text may match"),
     )
     matcher["oneOf"] = [{"required": [name]} for name in ("exact", "regex", "file")]
     source = _object(
@@ -93,8 +93,8 @@ def _definitions() -> dict[str, Any]:
         "immediate": _object("the filter answers by itself", http_status=_COUNT, grpc_status=_COUNT, details=_TEXT),
         "expectation": _object(
             "what must come out",
-            has_header=_about(_many(_ref("header")), "headers that must be there, with these values"),
-            no_header=_about(_many(_ref("header")), "headers that may not be there"),
+            has_header=_about(_many(_ref("header")), "headers that must be present, with these values"),
+            no_header=_about(_many(_ref("header")), "headers that must be absent"),
             headers=_about(_many(_ref("matcher")), "of the lines 'name: value'"),
             body=_many(_ref("matcher")),
             immediate=_ref("immediate"),
@@ -142,7 +142,7 @@ def _definitions() -> dict[str, Any]:
             ),
             shared_data=_about(_named(_TEXT), "what the shared data has before"),
             queues=_about(_named(_many(_TEXT)), "what the shared queues have before"),
-            refused=_about(_FLAG, "the filter must refuse to start; plugin_init.log is of its reasons then"),
+            refused=_about(_FLAG, "the filter must refuse to start; plugin_init.log then checks its reasons"),
             outcome=_ref("outcome"),
             **_environment(),
         ),

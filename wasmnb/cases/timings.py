@@ -86,7 +86,7 @@ def timings(suite: Suite, modules: Mapping[str, Module]) -> tuple[Timing, ...]:
     ModuleError
         Envoy does not load one.
     MeshError
-        There is no Envoy for this platform, or it does not come up.
+        There is no Envoy for this platform, or it does not start.
     """
     case = next((one for one in suite.cases if not needs_emulator(one) and not one.filters), Case("GET"))
     every = {NOOP: _noop(), **modules}

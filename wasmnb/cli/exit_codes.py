@@ -28,8 +28,8 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.DONE: "done, and where something was put in force or judged, proven",
-    ExitCode.FAILED: "failed; or a plugin is not what it should be on some pod",
-    ExitCode.USAGE: "the words on the line are not what the command takes; nothing was done",
+    ExitCode.FAILED: "failed, or a plugin is not as it should be on some pod",
+    ExitCode.USAGE: "the command line is wrong; nothing was done",
     ExitCode.UNPROVEN: "nothing failed, and not all of it is proven: LOADED, WARMING or UNPROVEN on some pod",
     ExitCode.INTERRUPTED: "interrupted; the message says what is left behind",
 }

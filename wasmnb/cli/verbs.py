@@ -51,8 +51,8 @@ class ShellVerb:
 
 
 CELLS_ONLY = {
-    "wasm_filter": "it stands over a cell; a shell builds folders",
-    "wasm_file": "it stands over a cell; a shell has files",
+    "wasm_filter": "it begins a cell; a shell builds folders",
+    "wasm_file": "it begins a cell; a shell has files",
     "wasm_secret": "it lives as long as a kernel; a shell's commands read a configuration from a file, `@config.json`",
     "wasm_bench": "it measures the filters of cells",
     "wasm_panel": "it is a view of a notebook",
@@ -91,10 +91,10 @@ def _form(words: tuple[str, ...]) -> Option:
     def read(word: str) -> str:
         if word not in words:
             hint = did_you_mean(word, words) or f"one of {', '.join(words)}"
-            raise UsageError(f"There is no form {word!r}.", hint=hint)
+            raise UsageError(f"There is no output format {word!r}.", hint=hint)
         return word
 
-    text = "how the answer is written: " + ", ".join(words)
+    text = "output format: " + ", ".join(words)
     return Option(("--output", "-o"), text, "FORM", read, values="|".join(words), keyword="shell_form")
 
 
@@ -102,22 +102,28 @@ _QUIET = Option(("--quiet", "-q"), "no progress and no notes; errors are still w
 _MESH = (
     Option(
         ("--mesh", "-m"),
-        "istio, or the name of a mesh that runs here; the only one, or what is configured",
+        "istio, or the name of a mesh that runs here (default: the only one, or the configured one)",
         "MESH",
         values="usable",
         keyword="shell_mesh",
     ),
-    Option(("--context",), "of the kubeconfig: a mesh istio", "CONTEXT", values="contexts", keyword="shell_context"),
+    Option(
+        ("--context",),
+        "context of the kubeconfig, for the mesh istio",
+        "CONTEXT",
+        values="contexts",
+        keyword="shell_context",
+    ),
     Option(
         ("--namespace", "-n"),
-        "of the pods: a mesh istio",
+        "namespace of the pods, for the mesh istio",
         "NAMESPACE",
         values="namespaces",
         keyword="shell_namespace",
     ),
     Option(
         ("--istio-namespace",),
-        "where istiod runs (default: istio-system)",
+        "namespace of istiod (default: istio-system)",
         "NAMESPACE",
         keyword="shell_istio_namespace",
     ),
@@ -162,7 +168,7 @@ def _dev() -> Command:
     return replace(
         build,
         name="wasm_dev",
-        summary="Build a folder after each change of its files, and put it in force when asked to; until Ctrl-C.",
+        summary="Build a folder after each change of its files, and deploy it when asked to. Ctrl-C ends it.",
         arguments=(Argument("what", "the folder of a project", True, "folders"),),
         options=tuple(option for option in build.options if option.key != "watch"),
         examples=("%wasm_dev ./my-filter", "%wasm_dev ./my-filter --deploy app=details"),

@@ -19,7 +19,7 @@ _FORMATS = ("table", "junit")
 
 def _format(word: object) -> str:
     if word not in _FORMATS:
-        raise UsageError(f"There is no form {word!r}.", hint=f"one of {', '.join(_FORMATS)}")
+        raise UsageError(f"There is no output format {word!r}.", hint=f"one of {', '.join(_FORMATS)}")
     return str(word)
 
 

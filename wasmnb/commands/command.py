@@ -229,11 +229,11 @@ class _Reader:
         flag, equals, _ = word.text.partition("=")
         option = self.command.option(flag)
         if option is None and self.command.private:
-            raise self._wrong("has an option that it does not know.", hint=self.command.private)
+            raise self._wrong("was given an option that it does not have.", hint=self.command.private)
         if option is None:
             flags = [known for option in self.command.all_options for known in option.flags]
             raise self._wrong(
-                f"does not know the option {flag}.",
+                f"has no option {flag}.",
                 word,
                 why=[f"it knows: {', '.join(flags)}"],
                 hint=did_you_mean(flag, flags) or f"{self.spoken} --help",
@@ -284,7 +284,7 @@ class _Reader:
         if len(self.places) == len(self.command.arguments) and self.command.private:
             raise self._wrong("takes no more words.", hint=self.command.private)
         if len(self.places) == len(self.command.arguments):
-            takes = ", ".join(argument.label for argument in self.command.arguments) or "no words but its options"
+            takes = ", ".join(argument.label for argument in self.command.arguments) or "nothing but its options"
             raise self._wrong(
                 f"does not expect {word.text!r}.",
                 word,

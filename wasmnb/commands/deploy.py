@@ -62,7 +62,7 @@ COMMANDS = (
         (
             Option(("--timeout",), "seconds to wait until it is live (default: 10)", "SECONDS", float),
             Option(("--prove",), "effect, trace, or config: LOADED is enough", "PROOF", values="effect|trace|config"),
-            Option(("--take-over",), "take it back from whoever changed it in the cluster"),
+            Option(("--take-over",), "overwrite what others changed in the cluster"),
         ),
         ("%wasm_rollback header-filter",),
         slow=True,

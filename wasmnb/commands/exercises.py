@@ -45,13 +45,15 @@ COMMANDS = (
         _check,
         (
             Argument("exercise", "its number, such as 2.1", False, "exercises"),
-            Argument("answer", "for an exercise that asks something: a word, or a $variable with a result", False),
+            Argument(
+                "answer", "your answer, where an exercise asks for one: a word, or a $variable with a result", False
+            ),
         ),
         (
             Option(("--hint",), "show the next hint"),
             Option(("--solve",), "put the solution into the next cell"),
-            Option(("--reset",), "forget the progress, of this exercise or of all"),
-            Option(("--people",), "how far each of a class has come, by their files in a folder", "FOLDER"),
+            Option(("--reset",), "forget the progress of this exercise, or of all"),
+            Option(("--people",), "show the progress of a class, from their files in a folder", "FOLDER"),
         ),
         (
             "%wasm_check 2.1",

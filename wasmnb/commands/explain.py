@@ -22,9 +22,13 @@ def _explain(_session: Session, code: str) -> Explanation:
 COMMANDS = (
     Command(
         "wasm_explain",
-        "Show what a code means, how it comes about and what to do; without a network.",
+        "Show what a code means, how it comes about and what to do. Needs no network.",
         _explain,
-        (Argument("code", "of an error, a verdict or a cause, such as WNB2041; or a verdict's name", True, "codes"),),
+        (
+            Argument(
+                "code", "code of an error, a verdict or a cause, such as WNB2041; or a verdict's name", True, "codes"
+            ),
+        ),
         examples=("%wasm_explain WNB2041", "%wasm_explain TRAPPED"),
     ),
 )

@@ -41,7 +41,7 @@ def _bind(result: FilterResult, own: Mapping[str, Any], names: dict[str, Any]) -
 COMMANDS = (
     Command(
         "wasm_filter",
-        "Compile the cell below to a filter, and put it in force when asked to.",
+        "Compile the cell below to a filter, and deploy it when asked to.",
         asking(method("filter"), "deploy"),
         (Argument("name", "what to call the filter, and its plugin and image", True, "filters"),),
         (
@@ -62,11 +62,11 @@ COMMANDS = (
         "wasm_file",
         "Keep the cell below as a file that filters include: a header, a source, a .proto; show one that is kept.",
         method("file"),
-        (Argument("path", "by which it is included, such as util.h or filter.proto", True, "files"),),
+        (Argument("path", "the name by which it is included, such as util.h or filter.proto", True, "files"),),
         (
             Option(
                 ("--filter",),
-                "the only filter that it is for (default: every one that includes it)",
+                "keep it for this filter only (default: for every one that includes it)",
                 "NAME",
                 repeat=True,
                 values="filters",

@@ -108,8 +108,8 @@ COMMANDS = (
         "Add a name to an image of the store.",
         method("tag"),
         (
-            Argument("source", "the name or digest it has", True, "images"),
-            Argument("target", "the name it gets", True, "images"),
+            Argument("source", "its name or digest now", True, "images"),
+            Argument("target", "its new name", True, "images"),
         ),
         examples=("%wasm_tag local/header-filter registry.example/team/header-filter:v0.2",),
     ),
@@ -124,7 +124,7 @@ COMMANDS = (
         "wasm_list",
         "List the images of the store, or those of a repository, a namespace or a registry.",
         method("list"),
-        (Argument("target", "such as registry.example/team; the store without it", False, "targets"),),
+        (Argument("target", "such as registry.example/team (default: the store on this machine)", False, "targets"),),
         options_of(ListCall),
         (
             "%wasm_list",
@@ -137,7 +137,7 @@ COMMANDS = (
         "wasm_inspect",
         "Look at an image: its form, what is in it, and which meshes take it.",
         method("inspect"),
-        (Argument("reference", "the image; of the store, else of its registry", True, "images"),),
+        (Argument("reference", "the image, from the store, or else from its registry", True, "images"),),
         options_of(InspectCall),
         ("%wasm_inspect local/header-filter", "%wasm_inspect registry.example/team/header-filter:v0.2"),
     ),

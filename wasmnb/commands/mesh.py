@@ -136,7 +136,7 @@ COMMANDS = (
             Option(("--tail", "-n"), "how many lines, counted from the end (default: 20; followed, 200)", "LINES", int),
             Option(
                 ("--level",),
-                "only lines of this level and graver ones",
+                "only lines of this level or above",
                 "LEVEL",
                 values="trace|debug|info|warning|error|critical",
             ),

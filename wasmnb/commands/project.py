@@ -33,21 +33,23 @@ COMMANDS = (
         _init,
         (Argument("destination", "the folder", True),),
         (
-            Option(("--language", "--lang", "-l"), "of the filter (default: cpp)", "LANGUAGE", values="languages"),
+            Option(
+                ("--language", "--lang", "-l"), "language of the filter (default: cpp)", "LANGUAGE", values="languages"
+            ),
             Option(
                 ("--template", "-t"),
-                "what it begins as (default: add-header)",
+                "template to begin with (default: add-header)",
                 "TEMPLATE",
                 values="templates",
             ),
             Option(
                 ("--platform", "-p"),
-                "what its manifest is for (default: istio)",
+                "platform that its manifest is for (default: istio)",
                 "PLATFORM",
                 values="renderings",
             ),
-            Option(("--name",), "of the filter (default: the folder's)", "NAME"),
-            Option(("--force",), "write over files that are there"),
+            Option(("--name",), "name of the filter (default: the folder's)", "NAME"),
+            Option(("--force",), "overwrite files that exist"),
         ),
         (
             "%wasm_init my-filter --lang go --template auth --platform istio",

@@ -202,9 +202,11 @@ class Guess:
         """What it was taken for, why, and what says otherwise."""
         name, option = LANGUAGES.load(self.language).name, Option("language", flag="--lang")
         if not self.because:
-            return Wording("taken for {}, the session's default: nothing in the source tells; {} says it", name, option)
+            return Wording(
+                "taken for {}, the session's default, because nothing in it tells; {} overrides", name, option
+            )
         return Wording(
-            "taken for {} because of {} in line {}; {} says otherwise",
+            "taken for {} because of {} in line {}; {} overrides",
             name,
             repr(self.because),
             str(self.line),

@@ -104,12 +104,12 @@ def watch_headers(
         )
     if request.get("save_test") is not None:
         raise UsageError(
-            "A case is of one answer, and a view shows several.",
+            "A case is made of one answer, and a live view shows several.",
             hint=Wording("leave out {} or {}", Option("watch"), Option("save_test")),
         )
     if request.get("expect") is not None or request.get("expect_header"):
         raise UsageError(
-            "What is watched may change; nothing is expected of it.",
+            "A live view cannot check what a response must have.",
             hint=Wording("leave out {} or {}", Option("watch"), Option("expect")),
         )
     # What is wrong with the request is an error of this call, not of a thread.

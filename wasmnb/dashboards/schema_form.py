@@ -204,7 +204,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
         return jsonschema_rs.validator_for(read, validate_formats=False, offline=True)
     except ValueError as error:
         raise ConfigError(
-            "What lies beside the filter is not a JSON Schema.",
+            "The schema beside the filter is not a valid JSON Schema.",
             why=[str(error).partition("\n")[0]],
             hint="correct the schema, or remove it",
         ) from None

@@ -109,7 +109,7 @@ class Machine:
 
     def _fail(self, record: Record, why: str) -> None:
         hung = "all fuel consumed" in why
-        record.trap = f"it did not come back within {_FUEL:,} instructions" if hung else why
+        record.trap = f"it did not return within {_FUEL:,} instructions" if hung else why
         self.failed = True
         self.after.clear()
 

@@ -378,7 +378,7 @@ class Canary:
                 state, patience = now, self._patience(_START)
             time.sleep(_STEP)
         raise MeshError(
-            "The canary Envoy, which tries each module first, does not come up.",
+            "The canary Envoy, which tries each module first, does not start.",
             why=[*filter(None, [lacks]), *self._proxy.log.shown()[-3:]],
             hint=Wording("start the mesh again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
             code="WNB4005",
@@ -454,7 +454,7 @@ def _trapping(applied: Applied, trial: Trial) -> ModuleError:
 
 def _hung(name: str, where: str, patience: Patience) -> HangError:
     return HangError(
-        f"{name} does not come back from {where}.",
+        f"{name} does not return from {where}.",
         why=[f"no answer from the canary Envoy within {patience.seconds:.0f} s in which it had a processor"],
         hint="look for an endless loop; the pods were not touched, what ran before still runs",
     )

@@ -250,7 +250,7 @@ class Processes:
                 self._life.flush()
             except (OSError, ValueError) as error:
                 raise MeshError(
-                    "The local mesh does not run any more: its supervisor ended.",
+                    "The local mesh no longer runs: its supervisor ended.",
                     why=self._last_words(),
                     hint=Wording("start it again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
                     code="WNB4004",

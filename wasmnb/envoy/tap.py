@@ -85,7 +85,7 @@ def _ask(
     except http.client.HTTPException as error:
         raise ConnectionError(str(error)) from error
     if answer.status != _OK:
-        raise ConnectionError(f"the proxy cannot tell of a request: {answer.read().decode('utf-8', 'replace').strip()}")
+        raise ConnectionError(f"the proxy cannot report a request: {answer.read().decode('utf-8', 'replace').strip()}")
     return wire, answer
 
 

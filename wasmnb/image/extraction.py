@@ -65,7 +65,7 @@ def fetch(item: Descriptor, read_blob: ReadBlob, limit: int = MAX_BLOB) -> bytes
     data = checked(read_blob(item.digest, item.size), item.digest, "A blob of the image")
     if len(data) != item.size:
         why = [f"{item.digest}: {item.size:,} bytes by the manifest, {len(data):,} in truth"]
-        raise ImageError("A blob of the image has another size than its manifest says.", why=why, hint="push it anew")
+        raise ImageError("A blob of the image has another size than its manifest says.", why=why, hint="push it again")
     return data
 
 

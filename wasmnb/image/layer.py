@@ -34,7 +34,7 @@ _MAX_TAR = 2 * MAX_BLOB
 _MAX_EXTRA = 1024 * 1024  # of one extended header
 _MAX_MEMBERS = 100_000
 _MODULE, _MAGIC = ".wasm", b"\0asm"
-_HINT = Wording("package the module anew: `{}`", Verb("build", ("precompiled", "FILE.wasm")))
+_HINT = Wording("package the module again: `{}`", Verb("build", ("precompiled", "FILE.wasm")))
 _PAX = re.compile(rb"(\d{1,10}) ([^=\n]{1,256})=")
 
 

@@ -230,5 +230,5 @@ def _bad(why: str) -> ImageError:
     return ImageError(
         "This is not an image manifest that can be read.",
         why=[why[:_ROOM]],
-        hint="fetch it again; when it stays, it was pushed broken: push the image anew",
+        hint="fetch it again; if that does not help, it was pushed broken: push the image again",
     )

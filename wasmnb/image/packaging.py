@@ -146,7 +146,10 @@ def _annotations(given: Mapping[str, str]) -> dict[str, str]:
     for key, value in given.items():
         name = oci_annotations.STANDARD.get(key, key)
         if name == key and not re.search(r"[./]", key):
-            hint = did_you_mean(key, oci_annotations.STANDARD) or "own ones have a domain, such as org.example.owner"
+            hint = (
+                did_you_mean(key, oci_annotations.STANDARD)
+                or "annotations of your own have a domain, such as org.example.owner"
+            )
             raise UsageError(f"There is no standard annotation {key!r}.", hint=hint)
         if name.startswith(_OWN) or name == oci_annotations.REF_NAME:
             raise UsageError(

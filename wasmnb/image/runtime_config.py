@@ -102,7 +102,7 @@ def schema_text(schema: Mapping[str, Any] | str) -> str:
     try:
         text = canonical(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise _wrong(where, f"it is not valid JSON: {error}", "use texts, numbers, lists and objects only") from error
+        raise _wrong(where, f"it is not valid JSON: {error}", "use only strings, numbers, lists and objects") from error
     if len(text) > _MAX_SCHEMA:
         raise _wrong(where, f"it has {len(text):,} bytes", f"an image carries at most {_MAX_SCHEMA:,}")
     return text.decode()
@@ -158,7 +158,7 @@ def _texts(value: Any, field: str, where: str) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, (list, tuple)) or not all(map(is_text, value)):
-        raise _wrong(where, f"its {field} are not a list of texts", f'write "{field}": ["..."]')
+        raise _wrong(where, f"its {field} are not a list of strings", f'write "{field}": ["..."]')
     return list(value)
 
 

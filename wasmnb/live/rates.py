@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Rates"]
 
 FIRST = "it appears with the second measurement"
-_RESTARTED = "its counters began anew; it appears with the next measurement"
+_RESTARTED = "its counters were reset; it appears with the next measurement"
 
 
 class Rates:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PodTable"]
 
 _BURIED = 1000
-_UNCONFIRMED = "not judged again since the mesh was away"
+_UNCONFIRMED = "not judged again since the mesh stopped answering"
 _NOT_SELECTED = Verdict.NOT_SELECTED.value
 _OPEN = {one.value for one in (Verdict.OLD, Verdict.REJECTED, Verdict.TRAPPED, Verdict.UNPROVEN)}
 _Kept = tuple[int, "Mapping[str, Any]"]

@@ -71,7 +71,7 @@ def test_what_others_made_and_a_label_that_was_there_stay(cluster, session):
         before = there(cluster, name)
         done = session(name).bookinfo("apply")
         own = "Service details, ServiceAccount bookinfo-details, Deployment details-v1"
-        assert done.notes == (f"there already, not made here and left as it is: {own}",)
+        assert done.notes == (f"left as it is, because it was not made here: {own}",)
         assert len(done.pods) == 6
         assert session(name).bookinfo("delete").notes == ()
         assert there(cluster, name) == before

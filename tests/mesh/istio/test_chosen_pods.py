@@ -51,7 +51,7 @@ def test_no_sample_is_taken_of_pods_that_are_not_more(size):
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_sample_without_a_pod_is_refused_before_a_cluster_is_looked_for(size):
-    with pytest.raises(UsageError, match=f"A sample has one pod at least, not {size}"):
+    with pytest.raises(UsageError, match=f"A sample has at least one pod, not {size}"):
         IstioMesh.connect("no such context", sample=size)
 
 

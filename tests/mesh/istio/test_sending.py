@@ -143,7 +143,7 @@ def test_mutual_tls_only_is_suspected_where_policies_may_not_be_read(mesh, as_on
         until(lambda: mesh.send("productpage", URL).via, lambda via: via == "app")
         exchange = seen.send("productpage", URL)
         assert (exchange.response.status, exchange.via) == (200, "app")
-        assert "it seems: it broke off the connections" in exchange.notes[0]
+        assert "it seems, because it broke off the connections" in exchange.notes[0]
     finally:
         cluster.kubectl("-n", home, "delete", "peerauthentication", "all-tls-only")
 

@@ -61,7 +61,7 @@ class EnvoyHost:
     Raises
     ------
     MeshError
-        There is no Envoy for this platform, or it does not come up.
+        There is no Envoy for this platform, or it does not start.
     """
 
     name = "envoy"
@@ -214,7 +214,7 @@ class EnvoyHost:
                 return ["Envoy ended while it loaded the filter", *self._critical(begin)]
             time.sleep(_STEP)
         self._restart()
-        return ["the filter does not come back from its start: onStart or onConfigure"]
+        return ["the filter does not return from onStart or onConfigure"]
 
     def _unload(self) -> None:
         if self._gone():
@@ -250,7 +250,7 @@ class EnvoyHost:
             except OSError:
                 pass
             time.sleep(_STEP)
-        raise MeshError("The Envoy that runs the cases does not come up.", why=self._proxy.log.shown()[-3:])
+        raise MeshError("The Envoy that runs the cases does not start.", why=self._proxy.log.shown()[-3:])
 
     def _metrics_before(self, case: Case) -> dict[str, int]:
         """Give the metrics of before; those of the last case go with its VMs, which takes a moment."""

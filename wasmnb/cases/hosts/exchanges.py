@@ -31,7 +31,7 @@ __all__ = ["HUNG", "PATIENCE", "Run", "timed"]
 PATIENCE = 10.0
 """Seconds that an exchange may take."""
 
-HUNG = f"the filter does not come back within {PATIENCE:.0f} s"
+HUNG = f"the filter does not return within {PATIENCE:.0f} s"
 
 _STEP = 0.002
 _STARTS = ("proxy_on_configure", "proxy_on_vm_start", "proxy_on_context_create")
@@ -206,7 +206,7 @@ async def timed(path: str, playback: Playback, stream: Stream, count: int) -> li
             try:
                 await asyncio.wait_for(message.ended.wait(), PATIENCE)
             except asyncio.TimeoutError:
-                raise MeshError("A request through the filter is not answered.", why=[HUNG]) from None
+                raise MeshError("A request through the filter got no answer.", why=[HUNG]) from None
             found.append(time.perf_counter() - begin)
     finally:
         connection.close()

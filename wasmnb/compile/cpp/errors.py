@@ -111,7 +111,7 @@ def compile_error(
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     if not errors or finished.code < 0:
         return ToolchainError(
-            "The compiler broke down.",
+            "The compiler crashed.",
             why=[*(error.message for error in errors[:1]), *finished.messages.strip().splitlines()[:4]],
             hint=Wording("change the lines you edited last; if that does not help, run {}", Verb("doctor")),
             code="WNB2005",

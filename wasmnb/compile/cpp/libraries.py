@@ -213,7 +213,7 @@ class Libraries:
             (place / _OBJECT).unlink(missing_ok=True)
             error = next(
                 (line.partition("error: ")[2] for line in finished.messages.splitlines() if "error: " in line),
-                "the compiler broke down",
+                "the compiler crashed",
             )
         read = {os.path.normpath(each): _digest(each) for each in names}
         return {"read": read, "error": error, "headers": self._headers if error else ""}

@@ -119,7 +119,7 @@ def _refuse_changes(folder: Path) -> None:
     try:
         said = subprocess.run(command, capture_output=True, check=True, timeout=60, text=True).stdout
     except (OSError, subprocess.SubprocessError):
-        why = ["it is under no version control"]
+        why = ["it is not under version control"]
     else:
         why = said.splitlines()[:6]
     if why:

@@ -42,7 +42,7 @@ _MIGRATE = Wording(
     python=f"require {modules.SDK}, and set the context in init(): main() does not run in a proxy; "
     "session.migrate(FOLDER) does the mechanical part of it",
 )
-_NO_MODULE = f"mend the path in the line replace of {MANIFEST}, or put the module there"
+_NO_MODULE = f"correct the path in the replace line of {MANIFEST}, or put the module there"
 _REPLACED = re.compile(r"(?P<module>[^\s@]+)@\S+ \(replaced by (?P<path>\.[^)]*)\): reading .*no such file")
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 _EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"

@@ -57,7 +57,7 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
         hint = "connect to the network once; what has been fetched is then used without it"
         return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint, code="WNB2006")
     for pattern, what, hint in (
-        (_ABSENT, "There is no crate {name!r} in the registry.", "see how the crate's name is written"),
+        (_ABSENT, "There is no crate {name!r} in the registry.", "check the spelling of the crate's name"),
         (_FEATURE, "The crate {name!r} has no such feature.", "see the crate's own documentation for its features"),
         (_VERSION, "There is no version of the crate {name!r} that fits.", "ask for another version of it"),
     ):

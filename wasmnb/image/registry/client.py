@@ -310,7 +310,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
     if size > limit:
         response.close()
         raise RegistryError(
-            f"A registry sent more than {limit:,} bytes where no more are taken.",
+            f"A registry sent more than the {limit:,} bytes that are accepted.",
             hint="it is broken, or it is not a registry",
         )
     response.raw.release_conn()

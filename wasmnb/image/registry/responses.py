@@ -97,7 +97,7 @@ def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryErr
     elif status == 403 or "DENIED" in codes:  # noqa: PLR2004
         kind, code = AuthError, "WNB3072"
         sentence = f"{host} does not allow you to {verb} {what}."
-        hint = Wording("log in as somebody who may: {}; or name a repository of your own", Verb("login", (host,)))
+        hint = Wording("log in with an account that may: {}; or name a repository of your own", Verb("login", (host,)))
     elif status == 404:  # noqa: PLR2004
         sentence, hint = f"{host} has no {what}.", Wording("{} shows what it has", Verb("list", (host,)))
         code = "WNB3041"

@@ -47,7 +47,7 @@ __all__ = ["IstioMesh"]
 T = TypeVar("T")
 
 _UNSEEN = Wording(
-    "on a cluster this takes a change of log levels, and the request is in the proxy's log then, credentials too;"
+    "on a cluster this raises log levels for a moment, and the request is in the proxy's log then, credentials too;"
     " {} allows it for this mesh",
     Option("received"),
 )
@@ -233,7 +233,7 @@ class IstioMesh:
         version += f", revision {istio.revision}" if istio.revision else ""
         lines = [f"context {self.cluster.context}, namespace {self.namespace}, {version}"]
         lines.append(namespaces.injected(self.cluster, self.namespace) or "pods of the namespace get a sidecar")
-        lines += [f"less is proven: {istio.why_blind}"] if istio.why_blind else []
+        lines += [f"less can be proven: {istio.why_blind}"] if istio.why_blind else []
         return tuple(lines)
 
     def namespaces(self) -> list[str]:

@@ -109,7 +109,7 @@ class LocalMesh:
         Raises
         ------
         MeshError
-            There is no Envoy for this platform, the port is in use, or an Envoy does not come up.
+            There is no Envoy for this platform, the port is in use, or an Envoy does not start.
         BadNameError, ConfigError
             A workload's name or address is not what it must be, or none is called as the one that is taken over.
         """
@@ -501,7 +501,7 @@ class LocalMesh:
     def _check(self) -> None:
         if self._stopped or not self._processes.alive:
             raise MeshError(
-                "This mesh was stopped." if self._stopped else "The local mesh does not run any more.",
+                "This mesh was stopped." if self._stopped else "The local mesh no longer runs.",
                 hint=Wording(
                     "{} lets go of it, {} starts one (LocalMesh.start() in Python)",
                     Verb("mesh", ("stop",)),

@@ -66,7 +66,7 @@ def await_answers(parts: Plan, processes: Processes, progress: Progress) -> None
     Raises
     ------
     MeshError
-        An Envoy does not come up.
+        An Envoy does not start.
     """
     own = {process["name"] for process in parts.processes}
     waiting = [proxy.health for proxy in parts.everyone]
@@ -87,9 +87,9 @@ def await_answers(parts: Plan, processes: Processes, progress: Progress) -> None
 def _not_up(proxy: Proxy) -> MeshError:
     lines = proxy.log.shown()
     if not any(_NO_WATCH in line for line in lines):
-        return MeshError(f"The Envoy of {proxy.name} does not come up.", why=lines[-4:], code="WNB4005")
+        return MeshError(f"The Envoy of {proxy.name} does not start.", why=lines[-4:], code="WNB4005")
     return MeshError(
-        f"The Envoy of {proxy.name} does not come up: Linux has no inotify instance left for it.",
+        f"The Envoy of {proxy.name} does not start: Linux has no inotify instance left for it.",
         why=["all that a user may have are in use: a mesh takes 17, and other meshes, editors, containers take some"],
         hint=f"stop other meshes and kernels, or allow more: sudo sysctl {_NO_WATCH}=512",
         code="WNB4005",

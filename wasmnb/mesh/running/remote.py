@@ -336,7 +336,7 @@ def _gone(name: str) -> Iterator[None]:
         yield
     except (EOFError, ConnectionError, FileNotFoundError):
         raise MeshError(
-            f"The mesh {name!r} does not run any more.",
+            f"The mesh {name!r} no longer runs.",
             hint=Wording("{} shows those that run", Verb("mesh", ("list",))),
             code="WNB4004",
         ) from None

@@ -101,7 +101,7 @@ class DeployOptions(PluginOptions):
         "send such requests also where their method may change something: once before, and once after", default=False
     )
     take_over: bool = option(
-        "take it back from whoever changed it in the cluster, or made an object of that name", default=False
+        "overwrite what others changed in the cluster, or made an object of that name", default=False
     )
     preflight: bool = option(
         "apply it without having tried it on an Envoy here",
@@ -221,7 +221,7 @@ class _Rendering(PluginOptions, AccessOptions, Reporting):
     )
     agent_pull_secret: str | None = option("the secret with which nodes pull the agent's image", "NAME")
     istio_namespace: str = option(
-        "of the agent: where istiod runs (default: istio-system)", "NAMESPACE", default="istio-system"
+        "of the agent: namespace of istiod (default: istio-system)", "NAMESPACE", default="istio-system"
     )
 
 

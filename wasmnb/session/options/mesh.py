@@ -65,7 +65,7 @@ class MeshOptions:
         values="namespaces",
     )
     istio_namespace: str = option(
-        "istio: where istiod runs (default: istio-system)", "NAMESPACE", default="istio-system"
+        "istio: namespace of istiod (default: istio-system)", "NAMESPACE", default="istio-system"
     )
     as_: str = option(
         "istio: the kind of object that plugins become (default: the newest that fits)",

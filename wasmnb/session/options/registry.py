@@ -51,7 +51,7 @@ class PullCall(_Pulling):
 class InspectCall(AccessOptions):
     """What `Session.inspect` takes."""
 
-    reference: str = field(metadata=argument("the image; of the store, else of its registry"))
+    reference: str = field(metadata=argument("the image, from the store, or else from its registry"))
 
 
 @theme(frozen=True, kw_only=True)

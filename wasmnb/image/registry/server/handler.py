@@ -209,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _finish(self, digest: str) -> None:
         if not is_digest(digest):
-            raise _RefusedError(HTTPStatus.BAD_REQUEST, "DIGEST_INVALID", "the digest is none")
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, "DIGEST_INVALID", "this is not a digest")
         try:
             self._uploads.finish(self._words["upload"], digest)
         except ImageError as error:

@@ -103,9 +103,9 @@ def refused(status: int, body: str, what: str, right: Right | None) -> MeshError
         return _forbidden(said, what, right)
     if status == _UNAUTHORIZED:
         return MeshError(
-            "The API server does not know who asks.",
+            "The API server does not accept your credentials.",
             why=[said],
-            hint="log in to the cluster again, as kubectl needs it",
+            hint="log in to the cluster again, as for kubectl",
             code="WNB4016",
         )
     if status == _NOT_FOUND:

@@ -84,7 +84,7 @@ def apply(
         progress.update(f"applying bookinfo: {kind} {name}", number, len(objects))
         _put(cluster, namespace, item)
     if foreign:
-        notes.append(f"there already, not made here and left as it is: {', '.join(foreign)}")
+        notes.append(f"left as it is, because it was not made here: {', '.join(foreign)}")
     names = [item["metadata"]["name"] for item in objects if item["kind"] == "Deployment"]
     _wait(cluster, namespace, names, timeout, progress)
     return tuple(notes)
@@ -123,7 +123,7 @@ def _label(cluster: Cluster, namespace: str, revision: str) -> list[str]:
     labels = item["metadata"].get("labels") or {}
     if labels.get(_SWITCH) == "disabled":
         raise MeshError(
-            f"The namespace {namespace} is labelled {_SWITCH}=disabled: its pods are to have no proxy.",
+            f"The namespace {namespace} is labelled {_SWITCH}=disabled: its pods get no proxy.",
             hint=f"`kubectl label namespace {namespace} {_SWITCH}=enabled --overwrite`, or choose another namespace",
         )
     if labels.get(_SWITCH) == "enabled" or _REVISION in labels:
@@ -133,7 +133,7 @@ def _label(cluster: Cluster, namespace: str, revision: str) -> list[str]:
     try:
         cluster.request("PATCH", path, body=body, kind=MERGE, query={"fieldManager": MANAGER}, right=right)
     except ForbiddenError as error:
-        ask = f"have somebody run `kubectl label namespace {namespace} {key}={value}`"
+        ask = f"ask somebody who may to run `kubectl label namespace {namespace} {key}={value}`"
         error.advise(joined(ask, error.hint_value))
         raise
     return [f"the namespace {namespace} was labelled {key}={value}, so that its pods get a proxy"]

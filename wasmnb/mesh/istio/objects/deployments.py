@@ -271,9 +271,9 @@ def examined(
 
     progress.update("testing the module on an Envoy here")
     if module_of(plugin.image) is None:
-        return None, "not tried before: its image is not at hand here"
+        return None, "not tested before: its image is not on this machine"
     if plugin.kind is Kind.HIGRESS and (module := module_of(plugin.image)) is not None and module.facts.host == HIGRESS:
-        return None, f"not tried before: its ABI is {module.facts.abi}, which the embedded Envoy has not"
+        return None, f"not tried before: its ABI is {module.facts.abi}, which the embedded Envoy does not have"
     trial = preflight.examine(plugin, probes, allow_trap=allow_trap)
     return trial, trial.note
 

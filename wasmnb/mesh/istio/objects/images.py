@@ -59,7 +59,7 @@ class Images:
 
     def _pulled(self, pinned: str) -> Image:
         if self.fetch is None:
-            raise MeshError(f"The image {pinned} is not at hand.", hint=Wording("{}", Verb("pull", (pinned,))))
+            raise MeshError(f"The image {pinned} is not on this machine.", hint=Wording("{}", Verb("pull", (pinned,))))
         image = self.fetch(pinned)
         self._known[image.digest] = image
         return image

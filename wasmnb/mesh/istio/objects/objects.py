@@ -278,7 +278,7 @@ class Objects:
             owners = sorted({one.get("manager", "?") for one in there["metadata"].get("managedFields") or ()})
             raise DeployError(
                 f"There is a {kind.name} called {name} in {self.namespace} that was not made here; it was not touched.",
-                why=[f"it belongs to {', '.join(owners)}" if owners else "nobody says whose it is"],
+                why=[f"it belongs to {', '.join(owners)}" if owners else "its owner is not known"],
                 hint=Wording("deploy under another {}, or delete that one first; {} takes it", Option("id"), take),
                 code="WNB4025",
             )

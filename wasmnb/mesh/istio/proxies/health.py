@@ -38,7 +38,7 @@ class Health(Case):
                 words = f"Envoy runs the module, but it registers no root id {entry.root_id!r} (it has {listed})"
                 return self.say(Verdict.UNPROVEN, Cause.ROOT_ID_UNKNOWN, f"{words}: nothing of it takes effect")
         elif entry.root_id and wanted.module is None:
-            words = f"whether the module registers the root id {entry.root_id!r} is not known: the image is not at hand"
+            words = f"whether the module registers the root id {entry.root_id!r} is not known: its image is not here"
             return self.say(Verdict.UNPROVEN, Cause.ROOT_ID_UNPROVEN, words)
         if seen.log is None:
             words = "the proxy's log cannot be read: whether Envoy refused it, or its VM crashed, is not known"
@@ -127,7 +127,7 @@ class Health(Case):
         """Say which source could not tell of a crash or a hang, if there were one."""
         seen = self.seen
         if seen.log is not None and not seen.log.known:
-            words = "its log has a format that is not known here, so that nobody can say whether its VM crashed"
+            words = "its log has an unknown format, so whether its VM crashed is not known"
             return self.say(Verdict.UNPROVEN, Cause.LOG_FORMAT_UNKNOWN, words)
         level = seen.levels.get(_LOGGER, "") if seen.levels is not None else "error"
         if level not in _TELLING:
@@ -135,7 +135,7 @@ class Health(Case):
             mend = "the annotation sidecar.istio.io/componentLogLevel sets it: wasm:error"
             return self.say(Verdict.UNPROVEN, Cause.LOG_SILENT, f"{words}; {mend}")
         if seen.stats is not None and not seen.stats.workers:
-            words = "it does not keep server.worker_*.watchdog_mega_miss, so that a worker that hangs is not seen"
+            words = "it does not keep server.worker_*.watchdog_mega_miss, so a worker that hangs is not seen"
             return self.say(Verdict.UNPROVEN, Cause.WORKERS_UNKNOWN, words)
         return None
 

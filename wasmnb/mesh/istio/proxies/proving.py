@@ -445,7 +445,7 @@ class Proving:
         if silent or self.wanted is Proof.TRACE:
             return Cause.UNSEEN, silent or self._untraced(item)
         if trial is None:
-            words = "what it does is not known here, so that it cannot be looked for: deploy it from here"
+            words = "what it does is not known here, so it cannot be looked for: deploy it from here"
             return Cause.UNASKED, f"{words} ({_TRACE})"
         behind = self._behind.get((uid(item), verdict.plugin), False)
         return Cause.UNSEEN, f"{_BEHIND if behind else self._unseen(verdict, item)} ({_TRACE})"

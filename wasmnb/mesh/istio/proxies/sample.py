@@ -26,7 +26,7 @@ def read_sample(said: int | None) -> int | None:
     """
     if said is not None and said < 1:
         words = Wording("{}, or leave it out to look at each pod", Option("sample", "NUMBER"))
-        raise UsageError(f"A sample has one pod at least, not {said}.", hint=words)
+        raise UsageError(f"A sample has at least one pod, not {said}.", hint=words)
     return said
 
 

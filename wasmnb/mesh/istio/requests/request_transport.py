@@ -193,7 +193,7 @@ def _closed(pod: str, shut: list[MeshError]) -> MeshError:
         f"There is no way to send a request from {pod}.",
         why=why,
         hint=Wording(
-            "needed is one of: exec where the container has curl, python3 or nc; exec and ephemeral containers; "
+            "one of these is needed: exec where the container has curl, python3 or nc; exec and ephemeral containers; "
             "making and deleting pods. {} prints the rules",
             Verb("doctor", options=(Option("rbac", value=True),)),
         ),

@@ -132,7 +132,11 @@ class _Sending:
         if self.pod:
             raise self._no_choice(refused)
         left = max(timeout - (time.monotonic() - begin), 1.0)
-        said = f"as the policy {refused.policy} says" if refused.policy else "it seems: it broke off the connections"
+        said = (
+            f"as the policy {refused.policy} says"
+            if refused.policy
+            else "it seems, because it broke off the connections"
+        )
         note = (
             f"{self.target.service} takes mutual TLS only (STRICT), {said}, and refuses plain HTTP past the caller's"
             " proxy; so this went through that proxy, which answers 502 to a header name such as 你好"
