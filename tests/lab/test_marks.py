@@ -156,7 +156,9 @@ def test_each_place_in_an_output_leads_to_its_line_and_the_launcher_to_a_noteboo
 
     # The launcher makes a notebook that runs.
     page.evaluate("window.jupyterapp.commands.execute('launcher:create', {cwd: ''})")
-    page.locator(".jp-LauncherCard").filter(has_text="Mesh notebook").click()
+    card = page.locator(".jp-LauncherCard").filter(has_text="Mesh notebook")
+    card.locator("img").wait_for(timeout=60_000)
+    card.click()
     page.get_by_text("CONTEXT_FACTORY").first.wait_for(timeout=60_000)
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=120_000)
     opened.run_all()

@@ -29,6 +29,13 @@ static RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));`,
   "%wasm_headers productpage details:9080/details/123",
 ] as const;
 
+/** Three proxies of a mesh, one of which has a filter; the launcher shows a letter for a card of this category without. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 52 52"><g fill="none" stroke="#5b6ee1" stroke-width="3">` +
+    `<path d="M26 14 12 38h28z"/></g><g fill="#5b6ee1"><circle cx="12" cy="38" r="7"/><circle cx="40" cy="38" r="7"/></g>` +
+    `<circle cx="26" cy="14" r="8" fill="#f08c2e"/></svg>`,
+)}`;
+
 /** Offer the commands wherever there is something to offer them. */
 export function addCommands(
   app: JupyterFrontEnd,
@@ -102,7 +109,7 @@ export function addCommands(
     commands.addCommand(command, options);
     palette?.addItem({ command, category: "wasmnb" });
   }
-  launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10 });
+  launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10, kernelIconUrl: ICON });
 }
 
 function offering(tracker: INotebookTracker): HTMLElement | null {

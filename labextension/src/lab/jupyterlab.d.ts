@@ -155,7 +155,7 @@ declare module "@jupyterlab/launcher" {
   import type { Token } from "@lumino/coreutils";
 
   export interface ILauncher {
-    add(item: { command: string; category: string; rank: number }): unknown;
+    add(item: { command: string; category: string; rank: number; kernelIconUrl: string }): unknown;
   }
   export const ILauncher: Token<ILauncher> | undefined;
 }

@@ -1471,6 +1471,9 @@ class Greeter : public Context {
 static RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));`,
   "%wasm_headers productpage details:9080/details/123"
 ];
+var ICON = `data:image/svg+xml,${encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 52 52"><g fill="none" stroke="#5b6ee1" stroke-width="3"><path d="M26 14 12 38h28z"/></g><g fill="#5b6ee1"><circle cx="12" cy="38" r="7"/><circle cx="40" cy="38" r="7"/></g><circle cx="26" cy="14" r="8" fill="#f08c2e"/></svg>`
+)}`;
 function addCommands(app, tracker, palette, launcher) {
   const { commands: commands2 } = app;
   const offered = [
@@ -1538,7 +1541,7 @@ function addCommands(app, tracker, palette, launcher) {
     commands2.addCommand(command, options);
     palette?.addItem({ command, category: "wasmnb" });
   }
-  launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10 });
+  launcher?.add({ command: "wasmnb:new-notebook", category: "Notebook", rank: 10, kernelIconUrl: ICON });
 }
 function offering(tracker) {
   return tracker.activeCell?.node.querySelector(`:scope > :is(.${LINE}, .${ROW}) button`) ?? null;
