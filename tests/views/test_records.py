@@ -257,7 +257,7 @@ def test_the_status_has_a_sign(status, tone):
 
 
 def test_a_body_that_is_no_text_or_long():
-    assert "no UTF-8 text" in repr(shown(Capture(exchange(body=b"\xff\xfe"))))
+    assert "not UTF-8 text" in repr(shown(Capture(exchange(body=b"\xff\xfe"))))
     assert len(repr(shown(Capture(exchange(body=b"x" * 100_000))))) < 3000
     assert "body" not in repr(shown(Capture(exchange(body=b""))))
 

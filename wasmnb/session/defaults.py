@@ -128,13 +128,16 @@ KEYS: dict[str, Default] = {
     ),
     "ca": Default(_certificates, "certificate authorities of the registry, a PEM file"),
     "fail_policy": Default(
-        lambda value: choice("fail_policy", value, _POLICIES), "after a crash of the filter", "close", _POLICIES
+        lambda value: choice("fail_policy", value, _POLICIES),
+        "what happens after a crash of the filter",
+        "close",
+        _POLICIES,
     ),
     "insecure": Default(
         _switch("insecure"), "skip the verification of the registry's certificate", False, ("true", "false")
     ),
     "language": Default(
-        lambda value: choice("language", value, LANGUAGES.names()), "of filter cells", "cpp", LANGUAGES
+        lambda value: choice("language", value, LANGUAGES.names()), "language of filter cells", "cpp", LANGUAGES
     ),
     "mesh": Default(
         lambda value: choice("mesh", value, MESHES.names()),
@@ -143,7 +146,7 @@ KEYS: dict[str, Default] = {
         MESHES,
     ),
     "phase": Default(
-        lambda value: choice("phase", value, _PHASES), "where in the filter chain", Phase.UNSPECIFIED.value, _PHASES
+        lambda value: choice("phase", value, _PHASES), "place in the filter chain", Phase.UNSPECIFIED.value, _PHASES
     ),
     "plain_http": Default(
         _switch("plain_http"), "use HTTP instead of HTTPS for the registry", False, ("true", "false")

@@ -170,7 +170,7 @@ class Deployments:
         if call.agent:
             return self._render_agent(call)
         if call.name is None:
-            raise UsageError("What is to be rendered is not named.", hint="name a filter, a file or an image")
+            raise UsageError("Nothing was named to render.", hint="name a filter, a file or an image")
         wanted = self._read(call, call.selector, applied=False)
         found = self.source.find(call.name, part(call, AccessOptions), call.progress)
         site = {"listen": call.listen, "upstream": call.upstream, "admin": call.admin}
@@ -196,7 +196,7 @@ class Deployments:
     def _render_agent(self, call: RenderCall) -> RenderedAgent:
         """Render the agent in a cluster; what is said of a filter has no meaning there."""
         if call.name is not None or said(call, PluginOptions) or call.selector is not None:
-            raise UsageError("An agent is no filter, and judges all that are in force.", hint="leave the rest out")
+            raise UsageError("An agent is not a filter: it judges every plugin in force.", hint="leave the rest out")
         from wasmnb.agent.image import tag_below  # noqa: PLC0415 - for who wants one
         from wasmnb.agent.manifest import Agent  # noqa: PLC0415
 

@@ -159,5 +159,5 @@ def _write(files: tuple[tuple[str, bytes], ...]) -> None:
     except OSError as error:
         raise ConfigError(
             f"{error.filename} cannot be written: {error.strerror or error}.",
-            hint="name a file in a folder that is there",
+            hint="name a file in a folder that exists",
         ) from None

@@ -113,7 +113,7 @@ def file_record(kept: FileResult) -> Record:
 
 def migration_record(done: Migration) -> Record:
     """Show what was changed in a project's folder."""
-    status = f"changed {several(len(done.files), 'file')}; what does not compile now is to be changed by hand"
+    status = f"changed {several(len(done.files), 'file')}; change by hand what does not compile now"
     block = Block("diff:", tuple(done.diff.splitlines()))
     note = str(Wording("{} builds it", Verb("build", (str(done.path),))))
     return Record(str(done.path), status, "good", done.table.look(), done.table.rows, (block,), (note,), tall=True)

@@ -50,7 +50,7 @@ def need_pictures() -> None:
         matplotlib is not installed; the message has the command.
     """
     if find_spec("matplotlib") is None:
-        raise UsageError("Pictures need matplotlib.", hint="%pip install 'wasmnb[plots]'")
+        raise UsageError("Plots need matplotlib.", hint="%pip install 'wasmnb[plots]'")
 
 
 def compare_record(comparison: Comparison) -> Picture:

@@ -210,7 +210,7 @@ def _body(response: Response) -> tuple[Block, ...]:
     try:
         text = response.body.decode()
     except UnicodeDecodeError:
-        return (Block(label, ("no UTF-8 text",), open=False),)
+        return (Block(label, ("not UTF-8 text",), open=False),)
     # Cut first: a secret whose end is missing is masked all the same, and a long body costs nothing.
     more = ("…",) if len(text) > BODY_SHOWN else ()
     return (Block(label, (*str(redact.config(text[:BODY_SHOWN])).splitlines(), *more), open=False),)

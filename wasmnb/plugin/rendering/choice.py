@@ -130,7 +130,7 @@ def _wanted(plugin: Plugin, as_: str, numbers: Version, lost: str) -> Choice:
 
 def _lost(plugin: Plugin) -> str:
     if set(MACHINE) & {*said(plugin)}:
-        return "of a VM, Istio's own objects say the environment alone"
+        return "Istio's own objects can set only the environment of a VM"
     try:
         as_object(plugin)
     except Unsaid as reason:

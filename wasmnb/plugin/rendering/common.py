@@ -109,7 +109,7 @@ def as_object(plugin: Plugin) -> dict[str, Any] | None:
     if not plugin.config_text:
         return None
     if not isinstance(value, dict):
-        raise Unsaid("the configuration is JSON, but no object, and pluginConfig takes only that")
+        raise Unsaid("the configuration is JSON, but not an object, and pluginConfig takes only objects")
     if not value:
         raise Unsaid("the configuration is an object without members, of which pluginConfig makes an empty text")
     return value

@@ -25,7 +25,7 @@ class CompileOptions:
     """What a compiler is told."""
 
     language: str | None = option(
-        "of the source; without it, what the source, or the folder, looks like",
+        "language of the source (default: what the source or the folder looks like)",
         "LANGUAGE",
         "--language",
         "--lang",

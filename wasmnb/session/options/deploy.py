@@ -32,10 +32,10 @@ class PluginOptions:
         secret=True,
     )
     root_id: str | None = option("root id (default: the only one that the module registers)", "ID")
-    phase: str | None = option("where in the filter chain", "PHASE", values="|".join(words(Phase)))
+    phase: str | None = option("place in the filter chain", "PHASE", values="|".join(words(Phase)))
     priority: int | None = option("higher runs first within a phase (default: 0)", "NUMBER", read=int)
     fail_policy: str | None = option(
-        "after a crash of the filter: close, open or reload", "POLICY", values="|".join(words(FailPolicy))
+        "what happens after a crash of the filter: close, open or reload", "POLICY", values="|".join(words(FailPolicy))
     )
     match: Any = option(
         "listeners it is for: CLIENT, SERVER or CLIENT_AND_SERVER, with ports after a colon (default: every one)",
@@ -206,8 +206,10 @@ class PanelCall(_Showing):
 @theme(frozen=True, kw_only=True)
 class _Rendering(PluginOptions, AccessOptions, Reporting):
     selector: str | Mapping[str, str] | None = selector_option()
-    istio_version: str = option("decides on the object (default: the newest)", "VERSION", default="")
-    namespace: str | None = option("of the object (default: default)", "NAMESPACE", "-n")
+    istio_version: str = option(
+        "version of Istio, which decides the kind of object (default: the newest)", "VERSION", default=""
+    )
+    namespace: str | None = option("namespace of the object (default: default)", "NAMESPACE", "-n")
     output: str = option("file to write; a plain Envoy's module is written beside it", "FILE", "-o", default="")
     out: str | None = option("write the object into a folder for Git, with our labels and a kustomize base", "FOLDER")
     listen: str | None = option("where a plain Envoy listens (default: 127.0.0.1:10000)", "HOST:PORT")
@@ -217,7 +219,7 @@ class _Rendering(PluginOptions, AccessOptions, Reporting):
         "instead of a filter, the agent in a cluster: its Deployment, account and rights", default=False
     )
     agent_image: str | None = option(
-        "of the agent (default: the tag below the configured registry to which a mesh's agent is pushed)", "IMAGE"
+        "image of the agent (default: the tag below the configured registry to which a mesh's agent is pushed)", "IMAGE"
     )
     agent_pull_secret: str | None = option("the secret with which nodes pull the agent's image", "NAME")
     istio_namespace: str = option(
