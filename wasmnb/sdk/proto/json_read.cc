@@ -143,7 +143,7 @@ bool JsonInput::message(const Json& json, MessageLite* message, std::string_view
 }
 
 bool JsonInput::object(const Json& json, MessageLite* message, std::string_view passed_over) {
-  if (!json.isObject()) return fail(json, "is no object");
+  if (!json.isObject()) return fail(json, "is not an object");
   const Table& table = Access::table(*message);
   std::string seen(table.count, '\0');
   for (const Json& child : json) {
@@ -196,7 +196,7 @@ bool JsonInput::list(const Json& json, void* object, const Field& field) {
 }
 
 bool JsonInput::map(const Json& json, void* object, const Field& field) {
-  if (!json.isObject()) return fail(json, "is no object");
+  if (!json.isObject()) return fail(json, "is not an object");
   const MapTable& table = *static_cast<const MapTable*>(field.type);
   for (const Json& child : json) {
     void* entry = table.create();
@@ -233,7 +233,7 @@ bool JsonInput::single(const Json& json, void* object, const Field& field) {
     case Kind::Message:
       return message(json, messageFor(object, field));
     case Kind::String:
-      if (!json.isString()) return fail(json, "is no string");
+      if (!json.isString()) return fail(json, "is not a string");
       static_cast<std::string*>(placeFor(object, field))->assign(json.view());
       return true;
     case Kind::Bytes:
@@ -245,7 +245,7 @@ bool JsonInput::single(const Json& json, void* object, const Field& field) {
     case Kind::Enum:
       return enumeration(json, object, field);
     default:
-      if (!json.isNumber() && !json.isString()) return fail("is no number");
+      if (!json.isNumber() && !json.isString()) return fail("is not a number");
       return isFraction(field.kind) ? fraction(json.view(), object, field) : integer(json.view(), object, field);
   }
 }
@@ -273,7 +273,7 @@ bool JsonInput::fraction(std::string_view text, void* object, const Field& field
   } else if (text == "-Infinity") {
     value = -__builtin_inf();
   } else if (!isNumber(text) || !static_cast<const NumberReader*>(field.type)->read(text, &value)) {
-    return fail(text, "is no number");
+    return fail(text, "is not a number");
   }
   if (field.kind == Kind::Double) {
     *static_cast<double*>(placeFor(object, field)) = value;
@@ -310,7 +310,7 @@ bool JsonInput::enumeration(const Json& json, void* object, const Field& field) 
 }
 
 bool JsonInput::bytes(const Json& json, void* object, const Field& field) {
-  if (!json.isString()) return fail(json, "is no string");
+  if (!json.isString()) return fail(json, "is not a string");
   std::string_view text = json.view();
   for (int padding = 0; padding < 2 && !text.empty() && text.back() == '='; ++padding) text.remove_suffix(1);
   std::string* out = static_cast<std::string*>(placeFor(object, field));

@@ -31,7 +31,7 @@ bool timestamp(JsonInput* input, const Json& json, MessageLite* message) {
 }
 
 bool fieldMask(JsonInput* input, const Json& json, MessageLite* message) {
-  if (!json.isString()) return input->fail(json, "is no string");
+  if (!json.isString()) return input->fail(json, "is not a string");
   std::string* path = nullptr;
   for (const char letter : json.view()) {
     if (letter == '_') return input->fail(json, "is no field mask: names in it have no _");
@@ -60,7 +60,7 @@ bool value(JsonInput* input, const Json& json, MessageLite* message) {
 }
 
 bool any(JsonInput* input, const Json& json, MessageLite* message) {
-  if (!json.isObject()) return input->fail(json, "is no object");
+  if (!json.isObject()) return input->fail(json, "is not an object");
   if (json.size() == 0) return true;
   const Json& url = json["@type"];
   const Table* type = Registered::find(url.view());

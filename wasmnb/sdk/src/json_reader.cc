@@ -174,7 +174,7 @@ char* JsonReader::character(char* at, uint32_t* code) {
     return fail(at, unit == 0 ? "a string has no end" : "a control character in a string must be written as \\u");
   }
   if (unit >= 0x80) {
-    if (unit < 0xc2 || unit > 0xf4) return fail(at, "the text is no UTF-8");
+    if (unit < 0xc2 || unit > 0xf4) return fail(at, "the text is not UTF-8");
     int more = unit < 0xe0 ? 1 : unit < 0xf0 ? 2 : 3;
     // Of the second byte, by the first one.
     uint32_t lowest = unit == 0xe0 ? 0xa0 : unit == 0xf0 ? 0x90 : 0x80;
@@ -182,7 +182,7 @@ char* JsonReader::character(char* at, uint32_t* code) {
     unit &= 0x3fU >> more;
     do {
       const uint32_t next = static_cast<unsigned char>(*++at);
-      if (next < lowest || next > highest) return fail(at, "the text is no UTF-8");
+      if (next < lowest || next > highest) return fail(at, "the text is not UTF-8");
       unit = unit << 6 | (next & 0x3f);
       lowest = 0x80;
       highest = 0xbf;

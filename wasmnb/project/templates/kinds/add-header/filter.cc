@@ -12,7 +12,7 @@ class AddHeaderRoot : public RootContext {
     const WasmDataPtr text = getConfiguration();
     const Json json = Json::parse(text->size() == 0 ? "{}" : text->view());
     if (!json.isObject()) {
-      LOG_ERROR("the configuration is no JSON object: " + json.error());
+      LOG_ERROR("the configuration is not a JSON object: " + json.error());
       return false;
     }
     name = json["name"].string("hello");

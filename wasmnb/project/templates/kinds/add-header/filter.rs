@@ -24,7 +24,7 @@ impl RootContext for AddHeaderRoot {
         let json: Value = match serde_json::from_slice(&text) {
             Ok(json) => json,
             Err(error) => {
-                log::error!("the configuration is no JSON: {error}");
+                log::error!("the configuration is not valid JSON: {error}");
                 return false;
             }
         };

@@ -20,7 +20,7 @@ class AddHeaderRoot extends RootContext {
     super.onConfigure(size);
     const settings = Settings.parse(this.getConfiguration());
     if (settings == null) {
-      log(LogLevelValues.error, "the configuration is no JSON object");
+      log(LogLevelValues.error, "the configuration is not a JSON object");
       return false;
     }
     this.name = settings.string("name", "hello");

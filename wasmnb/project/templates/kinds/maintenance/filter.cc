@@ -10,7 +10,7 @@ class MaintenanceRoot : public RootContext {
     const WasmDataPtr text = getConfiguration();
     const Json json = size > 0 ? Json::parse(text->view()) : Json::parse("{}");
     if (!json) {
-      LOG_ERROR("the configuration is no JSON");
+      LOG_ERROR("the configuration is not valid JSON");
       return false;
     }
     page =

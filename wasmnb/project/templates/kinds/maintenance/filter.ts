@@ -21,7 +21,7 @@ class MaintenanceRoot extends RootContext {
     super.onConfigure(size);
     const settings = Settings.parse(this.getConfiguration());
     if (settings == null) {
-      log(LogLevelValues.error, "the configuration is no JSON object");
+      log(LogLevelValues.error, "the configuration is not a JSON object");
       return false;
     }
     const text = settings.string("text", "We are back soon.").replaceAll("&", "&amp;").replaceAll("<", "&lt;");

@@ -27,7 +27,7 @@ class SecurityHeadersRoot : public RootContext {
     const WasmDataPtr text = getConfiguration();
     const Json json = size > 0 ? Json::parse(text->view()) : Json::parse("{}");
     if (!json) {
-      LOG_ERROR("the configuration is no JSON");
+      LOG_ERROR("the configuration is not valid JSON");
       return false;
     }
     for (size_t i = 0; i < LINES.size(); ++i) values[i] = json[LINES[i].name].string(LINES[i].usual);

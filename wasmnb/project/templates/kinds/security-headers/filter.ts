@@ -27,7 +27,7 @@ class SecurityHeadersRoot extends RootContext {
     super.onConfigure(size);
     const settings = Settings.parse(this.getConfiguration());
     if (settings == null) {
-      log(LogLevelValues.error, "the configuration is no JSON object");
+      log(LogLevelValues.error, "the configuration is not a JSON object");
       return false;
     }
     for (let i = 0; i < NAMES.length; i++) this.values.push(settings.string(NAMES[i], USUAL[i]));
