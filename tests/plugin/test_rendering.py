@@ -201,8 +201,8 @@ def test_network_filters_stand_in_networks():
     ("config", "reason"),
     [
         ("text", "not valid JSON"),
-        ("[1]", "no object"),
-        ('"text"', "no object"),
+        ("[1]", "not an object"),
+        ('"text"', "not an object"),
         ("{}", "without members"),
         ('{"a": 1, "a": 2}', "twice"),
         ('{"a": {"b": 1, "b": 2}}', "twice"),
@@ -368,7 +368,7 @@ def test_higress():
         higress_plugin(FULL, "x")
     assert "--selector and --match and --fail-policy reload" in in_cell(caught.value).what
     assert "WasmPlugin" in caught.value.hint
-    with pytest.raises(ConfigError, match="no object"):
+    with pytest.raises(ConfigError, match="not an object"):
         higress_plugin(plugin(config="[1]"), "x")
 
 

@@ -20,7 +20,9 @@ def test_pods_that_another_selector_leaves_are_named_before_and_afterwards():
         assert first.left == ()
         asked = session.deploy(tag("one"), id="one", selector="app=reviews", dry_run=True)
         assert asked.left == (details,)
+        assert asked.changed
         assert f"one would be taken from {details}" in record_of(asked).status
+        assert f"one would come to {', '.join(asked.pods)}" in record_of(asked).status
         moved = session.deploy(tag("one"), id="one", selector="app=reviews")
         assert moved.left == (details,)
         assert f"no longer on {details}" in record_of(moved).status

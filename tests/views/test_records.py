@@ -127,11 +127,11 @@ def test_every_verdict_can_be_shown(one):
 def test_deploy_says_where_and_how_long():
     stages = (("compile", 0.052), ("link", 0.021), ("canary", 0.009), ("swap", 0.0144))
     record = shown(deployment(verdict(), verdict(Verdict.NOT_SELECTED, "b", running=""), stages=stages))
-    assert record.status == "live on 1 pod after 96 ms: compile 52, link 21, canary 9, swap 14"
+    assert record.status == "live on 1 pod after 96 ms (build 82 ms, deploy 14 ms)"
     assert record.tone == "good"
     assert len(record.frame) == 1
     slow = shown(deployment(verdict(Verdict.HUNG), stages=(("compile", 70.2), ("swap", 0.01))))
-    assert slow.status == "live on 0 of 1 pod after 70 s: compile 70 s, swap 10 ms"
+    assert slow.status == "live on 0 of 1 pod after 70 s (build 70 s, deploy 10 ms)"
     assert slow.tone == "bad"
     assert "nothing changed" in shown(deployment(verdict(), unchanged=True)).status
     assert shown(deployment()).tone == "bad"

@@ -11,12 +11,13 @@ from wasmnb import redact
 from wasmnb.commands.line import Word, expand, place, split, uncommented, value_of
 from wasmnb.errors import UsageError, did_you_mean
 from wasmnb.options import Argument, Option
-from wasmnb.wording import Front
+from wasmnb.wording import Front, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.session import Session
+    from wasmnb.wording import Text
 
 __all__ = ["Argument", "Command", "Option", "Parsed"]
 
@@ -31,6 +32,7 @@ class Parsed:
 
 
 _HELP = Option(("--help", "-h"), "show this help")
+_FEW, _WIDE = 3, 200  # commands that are named instead, and columns of a line of an error
 _NARROW, _NARROWEST = 70, 24  # columns of a terminal, and of a help's texts
 
 
@@ -231,13 +233,7 @@ class _Reader:
         if option is None and self.command.private:
             raise self._wrong("was given an option that it does not have.", hint=self.command.private)
         if option is None:
-            flags = [known for option in self.command.all_options for known in option.flags]
-            raise self._wrong(
-                f"has no option {flag}.",
-                word,
-                why=[f"it knows: {', '.join(flags)}"],
-                hint=did_you_mean(flag, flags) or f"{self.spoken} --help",
-            )
+            raise self._unknown(flag, word)
         if not option.metavar:
             said = value_of(word) if equals else rest[0] if rest else None
             if said is not None and said.text in option.words:
@@ -255,6 +251,19 @@ class _Reader:
         else:
             raise self._wrong(f"needs a value after {flag}.", word, hint=f"write {flag} {option.metavar}")
         self._store(option, flag, value)
+
+    def _unknown(self, flag: str, word: Word) -> UsageError:
+        from wasmnb.commands import COMMANDS  # noqa: PLC0415 - it imports the modules of all commands, and they this
+
+        flags = [known for option in self.command.all_options for known in option.flags]
+        others = [one for one in COMMANDS.values() if one.option(flag) and not one.private]
+        near = did_you_mean(flag, flags)
+        if 1 <= len(others) <= _FEW:
+            verbs = [Verb(one.name.removeprefix("wasm_"), cell=one.prefix == "%%") for one in others]
+            owners = Wording(" and ".join("{}" for _ in verbs), *verbs)
+            return self._wrong(f"has no option {flag}.", word, hint=Wording("it is an option of {}", owners))
+        why = () if near else textwrap.wrap(f"its options: {', '.join(flags)}", _WIDE, break_on_hyphens=False)
+        return self._wrong(f"has no option {flag}.", word, why=why, hint=near or f"{self.spoken} --help")
 
     def _store(self, option: Option, flag: str, word: Word) -> None:
         try:
@@ -289,19 +298,20 @@ class _Reader:
                 f"does not expect {word.text!r}.",
                 word,
                 why=[f"it takes {takes}"],
-                hint=self._too_many(),
+                hint=self._too_many(word.text),
             )
         argument = self.command.arguments[len(self.places)]
         self.places.append(argument)
         value = self._value(word)
         self.found[argument.keyword] = [value] if argument.repeat else value
 
-    def _too_many(self) -> str:
-        if any(isinstance(value, str) and value.startswith(("{", "[")) for value in self.found.values()):
+    def _too_many(self, word: str) -> str:
+        texts = [value for value in self.found.values() if isinstance(value, str)]
+        if word.endswith(("}", "]")) or any(value.startswith(("{", "[")) for value in texts):
             return 'put single quotes around JSON: --config \'{"name": "value"}\''
         return "put quotes around a value that has blanks in it" if self.command.arguments else "leave it out"
 
-    def _wrong(self, what: str, word: Word | None = None, *, why: Sequence[str] = (), hint: str = "") -> UsageError:
+    def _wrong(self, what: str, word: Word | None = None, *, why: Sequence[str] = (), hint: Text = "") -> UsageError:
         where = place(self.line, word.start) if word is not None else None
         return UsageError(f"{self.spoken} {what}", where=where, why=why, hint=hint)
 

@@ -12,9 +12,18 @@ __all__ = ["suggestion"]
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Give the nearest of the known words, where one is near, and all of them."""
-    import difflib  # noqa: PLC0415 - for an error
-
     choices = list(dict.fromkeys(known))
-    close = difflib.get_close_matches(word, choices, n=1)
+    close = _near(word, choices)
     listed = ", ".join(choices) or "nothing"
     return f"did you mean {close[0]}? available: {listed}" if close else f"available: {listed}"
+
+
+def _near(word: str, choices: list[str]) -> list[str]:
+    """Give the nearest; of labels with the same key the values are compared, since all of them begin alike."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for an error
+
+    key, equals, value = word.partition("=")
+    values = [one.removeprefix(key + equals) for one in choices if equals and one.startswith(key + equals)]
+    if not values:
+        return get_close_matches(word, choices, n=1)
+    return [key + equals + one for one in get_close_matches(value, values, n=1)]

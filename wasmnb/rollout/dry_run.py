@@ -46,6 +46,8 @@ class DryRun(Dated, Tabled):
         Where the image comes from, and what would be pushed.
     left : tuple of str
         The pods that have the plugin now, and would have it no longer.
+    gained : tuple of str
+        The pods that do not have it now, and would.
     """
 
     plugin: Plugin = field(repr=False)
@@ -55,6 +57,7 @@ class DryRun(Dated, Tabled):
     diff: tuple[str, ...]
     notes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -64,7 +67,7 @@ class DryRun(Dated, Tabled):
     @property
     def changed(self) -> bool:
         """Whether anything would be another than it is."""
-        return bool(self.diff)
+        return bool(self.diff or self.left or self.gained)
 
     @property
     def table(self) -> Table:
@@ -88,6 +91,7 @@ class DryRun(Dated, Tabled):
             "changed": self.changed,
             "notes": list(self.notes),
             "left": list(self.left),
+            "gained": list(self.gained),
             "at": self.at.isoformat(),
         }
 
@@ -112,7 +116,8 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
     text, before = mesh.render(plugin), mesh.rendered(plugin.id)
     names = ("in force", "as asked") if before else ("nothing in force", "as asked")
     diff = difflib.unified_diff(before.splitlines(), text.splitlines(), *names, lineterm="")
-    pods = tuple(pod.name for pod in mesh.pods() if plugin.selects(pod.labels))
+    selected = [pod for pod in mesh.pods() if plugin.selects(pod.labels)]
+    pods = tuple(pod.name for pod in selected)
     notes = [*notes]
     others = mesh.changed_by_others(plugin.id) if isinstance(mesh, MeshOfObjects) else ()
     notes += [str(Wording("{}; {} takes it back", one, Option("take_over", value=True))) for one in others]
@@ -131,4 +136,5 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
         tuple(redact.quoted(line, hidden) for line in diff),
         tuple(notes),
         left_by(mesh, now, plugin),
+        tuple(pod.name for pod in selected if now is not None and not now.selects(pod.labels)),
     )

@@ -106,7 +106,7 @@ class Requests:
             self._allowed = ref(mesh)
         if save_test is not None and all_pods:
             raise UsageError(
-                Wording("A case is of one answer, and {} asks for several.", Option("all_pods", value=True)),
+                Wording("A case is made of one answer, and {} asks for several.", Option("all_pods", value=True)),
                 hint=Wording("leave {} out", Option("all_pods", value=True)),
             )
         if save_test is not None:

@@ -15,20 +15,26 @@ __all__ = ["dry_run_record"]
 def dry_run_record(done: DryRun) -> Record:
     """Show what would be applied, and how that differs from what is there."""
     where = ", ".join(done.pods) or "no pod"
-    what = (
-        "nothing is in force yet" if not done.before else "it would change" if done.changed else "nothing would change"
-    )
-    if done.left:
-        what += f", and {done.plugin.id} would be taken from {', '.join(done.left)}"
     blocks = [Block(f"would be applied to {where}:", tuple(done.text.splitlines()), open=not done.before)]
-    if done.before and done.changed:
+    if done.before and done.diff:
         blocks.insert(0, Block("diff to what is in force:", done.diff))
     return Record(
         done.plugin.id,
-        f"dry run, nothing was applied: {what}; image {done.digest}",
+        f"dry run, nothing was applied: {_effect(done)}; image {done.digest}",
         "quiet",
         done.table.look(hidden=("change", "line")),
         done.table.rows,
         tuple(blocks),
         done.notes,
     )
+
+
+def _effect(done: DryRun) -> str:
+    if not done.before:
+        return "nothing is in force yet"
+    changes = ["it would change"] if done.diff else []
+    if done.gained:
+        changes.append(f"{done.plugin.id} would come to {', '.join(done.gained)}")
+    if done.left:
+        changes.append(f"{done.plugin.id} would be taken from {', '.join(done.left)}")
+    return ", and ".join(changes) or "nothing would change"

@@ -62,6 +62,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
     "UNPROVEN": ("?", "warn"),
 }
 """Sign and tone of each verdict."""
+_SEEN = 0.005  # seconds that are worth a word
 _LEVELS: dict[str, tuple[str, Tone]] = {
     "critical": ("✗", "bad"),
     "error": ("✗", "bad"),
@@ -171,7 +172,7 @@ def deploy_record(done: Deployment) -> Record:
     if done.unchanged:
         settled = status = f"{status}, as before: nothing changed, nothing was done"
     elif done.stages:
-        status += f" after {duration(done.seconds)}: {_stages(done.stages)}"
+        status += f" after {duration(done.seconds)}{_parts(done.stages)}"
     return Record(
         done.plugin.id,
         status,
@@ -353,11 +354,13 @@ def _evidence(verdicts: Iterable[PodVerdict]) -> tuple[Block, ...]:
     )
 
 
-def _stages(stages: Sequence[tuple[str, float]]) -> str:
-    """Give the stages in milliseconds without their unit when all of them are short, as in the total before them."""
-    if sum(seconds for _, seconds in stages) < 1:
-        return ", ".join(f"{name} {seconds * 1000:.0f}" for name, seconds in stages)
-    return ", ".join(f"{name} {duration(seconds)}" for name, seconds in stages)
+def _parts(stages: Sequence[tuple[str, float]]) -> str:
+    """Say how much of the time the build took, and how much the mesh; `Deployment.stages` has all of them."""
+    build = sum(seconds for name, seconds in stages if name != "swap")
+    deploy = sum(seconds for name, seconds in stages if name == "swap")
+    if min(build, deploy) < _SEEN:
+        return ""
+    return f" (build {duration(build)}, deploy {duration(deploy)})"
 
 
 _PLUGIN_LOOKS: dict[str, dict[str, Any]] = {

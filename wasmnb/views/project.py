@@ -26,7 +26,11 @@ def project_record(project: Project) -> Record:
     if project.assumed:
         flags = {"language": "--lang"}
         options = " ".join(str(Wording("{}", Option(key, flag=flags.get(key, "")))) for key in project.assumed)
-        notes.append(f"not said, so the usual was taken: {', '.join(project.assumed)}; {options} says it")
+        more = len(project.assumed) > 1
+        notes.append(
+            f"{' and '.join(project.assumed)} {'are the defaults' if more else 'is the default'}; {options} "
+            f"{'choose others' if more else 'chooses another'}"
+        )
     build = Verb("build", (str(project.path),))
     notes.append(str(Wording("{} builds it; make builds it without a notebook", build)))
     columns = project.table.look(hidden=("file", "replaced"))
