@@ -15,6 +15,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 import yaml
 
+from tests.mesh import tiny
 from wasmnb.cases import CaseResult, TestResults, junit
 from wasmnb.cases.judge import Check
 from wasmnb.cli import program
@@ -39,7 +40,7 @@ def test_every_command_is_a_verb_or_says_why_not():
 
 
 def test_what_is_about_filters_of_cells_is_no_option():
-    for name, key in (("headers", "save_test"), ("test", "save")):
+    for name, key in (("headers", "save_test"), ("test", "save"), ("login", "secret")):
         assert key not in {option.key for option in VERBS[name].command.all_options}
 
 
@@ -229,6 +230,35 @@ def test_a_failed_case_is_failed_also_where_nobody_reads_the_xml(monkeypatch):
         monkeypatch.setattr(sys, "stdout", gone)
         assert program.run(["test", ".", "-o", "junit"]) == ExitCode.FAILED
         monkeypatch.undo()
+
+
+def test_a_bench_of_a_folder_counts_and_holds_a_budget(modules, tmp_path):
+    folder = tmp_path / "guard"
+    folder.mkdir()
+    guard = tiny.build("guard", configure="if (n) return 0", response=tiny.header("x-tag", "one"))
+    (folder / "guard.wasm").write_bytes(guard.wasm)
+    case = "env: {wasm_path: guard.wasm}\ntest:\n- name: one\n  request: GET /\n"
+    (folder / "a.wasmtest.yaml").write_text(case)
+    (folder / "b.wasmtest.yaml").write_text(f"{case}- name: refused\n  config: x\n  refused: true\n")
+    words = ("bench", folder, "--no-envoy", "--against", "local/tag-one", "-o", "json")
+    done = modules(*words)
+    assert done.code == ExitCode.DONE, done.err
+    assert {one["case"] for one in done.json["costs"]} == {
+        "a.wasmtest.yaml: one",
+        "b.wasmtest.yaml: one",
+        "refused",
+        "module",
+    }
+    assert {one["what"] for one in done.json["costs"]} > {"proxy_on_response_headers", "memory", "size"}
+    grew = modules(*words, "--budget", "size=+0%")
+    assert grew.code == ExitCode.FAILED
+    assert grew.json == done.json
+    assert "guard grew by more than 0 % in size." in grew.err
+    (folder / "b.wasmtest.yaml").write_text(case.replace("guard.wasm", "other.wasm"))
+    several = modules(*words)
+    assert several.code == ExitCode.USAGE
+    assert "The cases of 'guard' are about several modules." in several.err
+    assert modules("bench", folder / "guard.wasm", "--no-envoy", "-q").code == ExitCode.DONE
 
 
 def test_what_xml_cannot_hold_is_replaced_in_names_too():

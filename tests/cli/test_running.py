@@ -268,6 +268,11 @@ def test_logs_are_followed_for_a_while(mesh):
     assert done.code == ExitCode.DONE
 
 
+def test_what_a_filter_can_read_on_a_pod(mesh):
+    done = mesh("properties", "details-v1", "--grep", "node.id", "-o", "name")
+    assert (done.code, done.out) == (ExitCode.DONE, "xds.node.id\n"), done.err
+
+
 def test_logs_are_lines(mesh):
     done = mesh("logs", "details-v1", "--tail", "3")
     assert done.code == 0

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from wasmnb.cases.model import Case, Suite
     from wasmnb.progress import Progress
 
-__all__ = ["module_of", "project_of", "rooted", "suites"]
+__all__ = ["case_files", "module_of", "project_of", "rooted", "suites"]
 
 _TESTS = ("tests", "test")
 
 
+def case_files(folder: str | Path) -> list[Path]:
+    """List the files of cases in a project folder: those in it, and in its ``tests``."""
+    root = Path(folder)
+    return [file for place in (root, *(root / name for name in _TESTS)) for file in sorted(place.glob(PATTERN))]
+
+
 def suites(folder: str | Path) -> list[Suite]:
-    """Read every file of cases in a project folder: those in it, and in its ``tests``.
+    """Read every file of cases in a project folder.
 
     Raises
     ------
@@ -33,8 +39,7 @@ def suites(folder: str | Path) -> list[Suite]:
     ConfigError
         One says something that is no case.
     """
-    root = Path(folder)
-    files = [file for place in (root, *(root / name for name in _TESTS)) for file in sorted(place.glob(PATTERN))]
+    files = case_files(folder)
     if not files:
         raise UsageError(
             f"The folder {str(folder)!r} holds no cases.", hint=f"write tests/NAME{PATTERN[1:]}, as docs/tests.md tells"

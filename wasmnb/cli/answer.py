@@ -159,6 +159,7 @@ def _names(result: Any) -> list[str]:
     if found is None:
         return [str(getattr(result, "code", result))]
     names = [column.name for column in found.columns]
-    keys, sign = next(((keys, sign) for keys, sign in _TWO_PARTS if set(keys) <= set(names)), (names[:1], ""))
+    one = (["name"] if "name" in names else names[:1], "")
+    keys, sign = next(((keys, sign) for keys, sign in _TWO_PARTS if set(keys) <= set(names)), one)
     at = [names.index(key) for key in keys]
     return list(dict.fromkeys(sign.join(str(row[index]) for index in at if row[index]) for row in found.rows))

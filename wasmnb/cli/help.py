@@ -15,7 +15,7 @@ _WIDTH = 90
 _ABOUT = "From the source of a Proxy-Wasm filter to a live service mesh, and proof that it is live."
 _MORE = "wasmnb COMMAND --help shows its options; wasmnb completion bash|zsh|fish prints what makes Tab work."
 _GROUPS = {
-    "Begin, build and test": ("init", "build", "dev", "test"),
+    "Begin, build and test": ("init", "build", "dev", "test", "bench"),
     "Images": ("list", "inspect", "push", "pull", "tag", "rm", "login", "logout"),
     "A mesh": ("mesh", "bookinfo", "pods", "logs", "metrics", "headers"),
     "Plugins": ("deploy", "status", "rollback", "undeploy", "render"),

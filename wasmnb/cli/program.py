@@ -158,14 +158,15 @@ def _proof(session: Session, keywords: dict[str, Any]) -> Any:
 
 
 def _partial(error: Explained, form: str, *, quiet: bool) -> None:
-    """Answer with the verdicts that an error has: they are what is known."""
+    """Answer with what an error knows: verdicts, the results of cases, the costs of a filter."""
     found = getattr(error, "rollout", None)
     verdicts = getattr(error, "verdicts", ())
     if found is None and verdicts:
         from wasmnb.mesh.results import Verdicts  # noqa: PLC0415
 
         found = Verdicts(tuple(verdicts))
-    found = found if found is not None else getattr(error, "results", None)
+    for known in ("results", "costs"):
+        found = found if found is not None else getattr(error, known, None)
     if found is not None:
         _print(answer(found, form if form != "junit" else "table", quiet=quiet))
 

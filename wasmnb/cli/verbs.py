@@ -54,7 +54,6 @@ CELLS_ONLY = {
     "wasm_filter": "it begins a cell; a shell builds folders",
     "wasm_file": "it begins a cell; a shell has files",
     "wasm_secret": "it lives as long as a kernel; a shell's commands read a configuration from a file, `@config.json`",
-    "wasm_bench": "it measures the filters of cells",
     "wasm_panel": "it is a view of a notebook",
     "wasm_compare": "it plots what a session has measured",
     "wasm_times": "it plots what a session has built",
@@ -66,22 +65,37 @@ CELLS_ONLY = {
 _DEV = "dev"
 _PUT = ("build", "deploy", "dev", "rollback")
 _NEEDS = {
-    Need.ALWAYS: ("bookinfo", "deploy", "headers", "logs", "metrics", "pods", "rollback", "status", "undeploy"),
+    Need.ALWAYS: (
+        "bookinfo",
+        "deploy",
+        "headers",
+        "logs",
+        "metrics",
+        "pods",
+        "properties",
+        "rollback",
+        "status",
+        "undeploy",
+    ),
     Need.IF_DEPLOYED: ("build", "dev"),
     Need.IF_THERE: ("doctor",),
 }
 # Another word for an option whose own the shell has a use for, in all verbs alike.
 _OTHER_FLAGS = {("render", "output"): ("--file",), ("test", "output"): ()}
-# Where a notebook's words are others.
-_HELP = {("headers", "before"): "what to compare with: auto, or none"}
+# Where a notebook's words are others, in one verb or in all.
+_HELP = {
+    ("headers", "before"): "what to compare with: auto, or none",
+    ("", "config"): "configuration: JSON in single quotes, @file.json, or any text",
+}
 _SUMMARIES = {
     "config": "Keep a default for every later command, or show all and where they come from; KEY= unsets one.",
     "test": "Run the cases of a project folder, each in a fresh VM of a real Envoy.",
 }
-# Views that live in a notebook; what a shell does anyway; cases of a cell's filter, where there are no cells.
+# Views that live in a notebook; what a shell does anyway; cases and secrets, which a kernel keeps.
 _VIEWS = {
     "config": {"save"},
     "headers": {"watch", "seconds", "every", "save_test"},
+    "login": {"secret"},
     "pods": {"watch", "seconds", "rates"},
     "test": {"save"},
 }
@@ -149,7 +163,7 @@ def _verb(name: str, command: Command) -> ShellVerb:
             continue
         flags = _OTHER_FLAGS.get((name, option.key), tuple(flag for flag in option.flags if flag not in taken))
         if flags:
-            text = _HELP.get((name, option.key), option.help)
+            text = _HELP.get((name, option.key)) or _HELP.get(("", option.key), option.help)
             own.append(replace(option, flags=flags, keyword=option.key, help=text))
     known = {flag for option in (*own, *common) for flag in option.flags}
     shown = [

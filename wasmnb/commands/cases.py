@@ -60,7 +60,7 @@ COMMANDS = (
         "wasm_bench",
         "Count the WebAssembly instructions of each callback in the filter's cases, and time it in an Envoy.",
         method("bench"),
-        (Argument("name", "a filter", True, "filters"),),
+        (Argument("name", "a filter, a .wasm file, or the folder of a project", True, "filters"),),
         (
             Option(("--against",), "an earlier build: an image's tag or digest, a .wasm file, a filter", "BUILD"),
             Option(("--budget",), "by how much it may grow: instructions=+5%", "LIMIT", repeat=True),
@@ -68,7 +68,8 @@ COMMANDS = (
         ),
         (
             "%wasm_bench header-filter",
-            "%wasm_bench guard --against local/guard:v1 --budget instructions=+5%",
+            "%wasm_bench ./guard --against local/guard:v1 --budget instructions=+5%",
         ),
+        slow=True,
     ),
 )

@@ -210,7 +210,13 @@ class Builds:
         return self.context.cases.run(name, self.context.filters.get(name).module, host)
 
     def bench(
-        self, name: str, *, against: str | None = None, budget: Sequence[str] = (), no_envoy: bool = False
+        self,
+        name: str,
+        *,
+        against: str | None = None,
+        budget: Sequence[str] = (),
+        no_envoy: bool = False,
+        progress: Progress | None = None,
     ) -> Costs:
         """Count the WebAssembly instructions of each callback of a filter in its cases, the same in each run.
 
@@ -219,27 +225,32 @@ class Builds:
         Parameters
         ----------
         name : str
+            A filter of the session, a ``.wasm`` file, or a project folder.
         against : str, optional
             An earlier build to compare with: an image of the store by tag or digest, a ``.wasm`` file, another filter.
         budget : sequence of str
             By how much ``instructions``, ``memory`` or ``size`` may grow: ``instructions=+5%``.
         no_envoy : bool
             Count alone.
+        progress : Progress, optional
 
         Raises
         ------
         BudgetError
             Something grew by more.
-        BadNameError, UsageError, ImageError, ModuleError
+        BadNameError, UsageError, ConfigError, ImageError, ModuleError, CompileError, ToolchainError
         """
-        from wasmnb.session.testing import measured  # noqa: PLC0415
+        from wasmnb.session.testing import built_with_cases, measured  # noqa: PLC0415
 
-        filters = self.context.filters
-        module, before = filters.get(name).module, None
+        filters, folder, before = self.context.filters, Path(name).expanduser(), None
+        if name not in filters.names() and folder.is_dir():
+            suite, module = built_with_cases(folder, progress)
+        else:
+            suite, module = self.context.cases.known(name), filters.module(name)
         if against is not None:
             kept = against in filters.names() or against.endswith(".wasm")
             before = filters.module(against) if kept else self.context.store.get(against).module
-        return measured(self.context.cases.known(name), module, before, budget, envoy=not no_envoy)
+        return measured(suite, module, before, budget, envoy=not no_envoy)
 
     def file(self, path: str, source: str | None = None, *, filters: Sequence[str] = ()) -> FileResult:
         """Write a file that filters of this session can include, or give the one that is known.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -11,9 +12,10 @@ from wasmnb import redact
 from wasmnb.budget import Budget
 from wasmnb.cases import BudgetError, Runner, Suite, TestResults, read
 from wasmnb.cases.bench import PLAIN, WHATS, measure
-from wasmnb.cases.folder import module_of, rooted, suites
+from wasmnb.cases.folder import case_files, module_of, rooted, suites
 from wasmnb.cases.observation import Exchange as Seen
 from wasmnb.cases.recorded import appended, recorded
+from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.paths import write_atomically
 from wasmnb.wording import Option, Verb, Wording
@@ -155,6 +157,39 @@ def measured(suite: Suite, module: Module, against: Module | None, budgets: Sequ
         if costs.over(budget):
             raise BudgetError.of(budget, costs)
     return costs
+
+
+def built_with_cases(folder: Path, progress: Progress | None) -> tuple[Suite, Module]:
+    """Give the cases of a project folder and what it builds; plain requests where it has none.
+
+    Raises
+    ------
+    UsageError
+        Its files of cases are about several modules.
+    ConfigError, CompileError, ToolchainError, ModuleError
+    """
+    if not case_files(folder):
+        return PLAIN, Filter.from_folder(folder).build(progress=progress)
+    found = suites(folder)
+    modules = dict.fromkeys(suite.module for suite in found)
+    if len(modules) > 1:
+        raise UsageError(
+            f"The cases of {folder.name!r} are about several modules.",
+            why=[f"{suite.source}: {suite.module or 'what the folder builds'}" for suite in found],
+            hint="name one of the modules",
+        )
+    module = module_of(found[0], progress=progress)
+    twice = Counter(case.name for suite in found for case in suite.cases)
+    cases = tuple(
+        replace(rooted(case, suite, module), name=_named(case, suite) if twice[case.name] > 1 else case.name)
+        for suite in found
+        for case in suite.cases
+    )
+    return replace(found[0], cases=cases), module
+
+
+def _named(case: Case, suite: Suite) -> str:
+    return f"{Path(suite.source).name}: {case.name}"
 
 
 def run_folder(folder: str | Path, host: HostName | str, progress: Progress | None) -> TestResults:
