@@ -216,6 +216,8 @@ def test_names_that_are_not_there(session):
     with pytest.raises(BadNameError) as caught:
         session.deploy("helo")
     assert "did you mean 'hello'?" in caught.value.hint
+    with pytest.raises(BadNameError, match=r"no file and no folder called '\./helo'"):
+        session.test("./helo")
     with pytest.raises(BadNameError, match="No plugin called 'helo'") as caught:
         session.undeploy("helo")
     assert caught.value.why == ("in force: hello",)

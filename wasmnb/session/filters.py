@@ -134,6 +134,11 @@ class Filters:
             Its cell did not compile when it was last run.
         """
         known = self._known.get(name)
+        if known is None and "/" in name:
+            raise BadNameError(
+                f"There is no filter, no file and no folder called {name!r}.",
+                hint=Wording("{} shows the images there are", Verb("list")),
+            )
         if known is None:
             raise BadNameError(
                 f"There is no filter called {name!r}.",

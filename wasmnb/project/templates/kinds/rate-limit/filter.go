@@ -49,22 +49,32 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 
 // take counts one request; it gives false when there were enough.
 func (p *plugin) take() bool {
-	window := strconv.FormatInt(time.Now().Unix()/p.settings.Seconds, 10)
+	now := time.Now().Unix() / p.settings.Seconds
 	for {
 		data, cas, _ := proxywasm.GetSharedData(key)
-		count := int64(0)
-		if of, number, found := strings.Cut(string(data), ":"); found && of == window {
-			count, _ = strconv.ParseInt(number, 10, 64)
-		}
+		window, count := counted(string(data), now)
 		if count >= p.settings.Requests {
 			return false
 		}
-		err := proxywasm.SetSharedData(key, []byte(window+":"+strconv.FormatInt(count+1, 10)), cas)
+		text := strconv.FormatInt(window, 10) + ":" + strconv.FormatInt(count+1, 10)
+		err := proxywasm.SetSharedData(key, []byte(text), cas)
 		// Another thread may have counted meanwhile: then this number is refused, and counted anew.
 		if !errors.Is(err, types.ErrorStatusCasMismatch) {
 			return true
 		}
 	}
+}
+
+// counted gives the window of now and its count. A thread that read its clock first may come last: it counts in the
+// window that the others have begun.
+func counted(data string, now int64) (window, count int64) {
+	of, number, _ := strings.Cut(data, ":")
+	begun, err := strconv.ParseInt(of, 10, 64)
+	if err != nil || begun != now && begun != now+1 {
+		return now, 0
+	}
+	count, _ = strconv.ParseInt(number, 10, 64)
+	return begun, count
 }
 
 func (p *plugin) NewHttpContext(uint32) types.HttpContext { return &request{plugin: p} }

@@ -52,11 +52,10 @@ struct RateLimit {
 impl RateLimit {
     /// Counts one request; false when there were enough.
     fn take(&self) -> bool {
-        let now = self.get_current_time().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let window = now / self.seconds;
+        let now = self.get_current_time().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / self.seconds;
         loop {
             let (data, cas) = self.get_shared_data(KEY);
-            let count = data.and_then(|data| count_in(&data, window)).unwrap_or(0);
+            let (window, count) = data.and_then(|data| counted(&data, now)).unwrap_or((now, 0));
             if count >= self.requests {
                 return false;
             }
@@ -70,9 +69,12 @@ impl RateLimit {
     }
 }
 
-fn count_in(data: &[u8], window: u64) -> Option<u64> {
+/// The window of now and its count. A thread that read its clock first may come last: it counts in the window that the
+/// others have begun.
+fn counted(data: &[u8], now: u64) -> Option<(u64, u64)> {
     let (of, count) = std::str::from_utf8(data).ok()?.split_once(':')?;
-    if of.parse() == Ok(window) { count.parse().ok() } else { None }
+    let of = of.parse().ok()?;
+    if of == now || of == now + 1 { Some((of, count.parse().ok()?)) } else { None }
 }
 
 impl Context for RateLimit {}

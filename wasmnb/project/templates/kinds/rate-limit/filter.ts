@@ -40,13 +40,12 @@ class RateLimitRoot extends RootContext {
 
   // Counts one request; false when there were enough.
   take(): bool {
-    const now = (get_current_time_nanoseconds() / 1000000000) as i64;
-    const window = (now / this.seconds).toString();
+    const now = ((get_current_time_nanoseconds() / 1000000000) as i64) / this.seconds;
     while (true) {
       const found = get_shared_data(KEY);
-      const count = found.result == WasmResultValues.Ok ? counted(found.value, window) : 0;
-      if (count >= this.requests) return false;
-      const text = String.UTF8.encode(window + ":" + (count + 1).toString());
+      const counted = new Counted(found.result == WasmResultValues.Ok ? found.value : null, now);
+      if (counted.count >= this.requests) return false;
+      const text = String.UTF8.encode(counted.window.toString() + ":" + (counted.count + 1).toString());
       // Another thread may have counted meanwhile: then this number is refused, and counted anew.
       if (set_shared_data(KEY, text, found.cas) != WasmResultValues.CasMismatch) return true;
     }
@@ -57,9 +56,19 @@ class RateLimitRoot extends RootContext {
   }
 }
 
-function counted(data: ArrayBuffer | null, window: string): i64 {
-  const parts = data == null ? [""] : String.UTF8.decode(data).split(":");
-  return parts.length == 2 && parts[0] == window ? I64.parseInt(parts[1]) : 0;
+// The window of now and its count. A thread that read its clock first may come last: it counts in the window that the
+// others have begun.
+class Counted {
+  count: i64 = 0;
+
+  constructor(data: ArrayBuffer | null, public window: i64) {
+    const parts = data == null ? [""] : String.UTF8.decode(data).split(":");
+    const begun = I64.parseInt(parts[0]);
+    if (parts.length == 2 && (begun == window || begun == window + 1)) {
+      this.window = begun;
+      this.count = I64.parseInt(parts[1]);
+    }
+  }
 }
 
 class RateLimit extends Context {
