@@ -26,8 +26,8 @@ class Answering(FakeMesh):
         self.armed, self.sent = threading.Event(), threading.Event()
         self.answers = []
 
-    def send(self, source, url):
-        assert (source, url) == (SENT.source, SENT.url)
+    def send(self, source, url, *, via):
+        assert (source, url, via) == (SENT.source, SENT.url, "proxy")
         self.answers.append(1)
         if len(self.answers) == 1:
             raise TrafficError("connection refused")

@@ -15,6 +15,7 @@ from wasmnb.mesh.protocol import (
     Pod,
     Watch,
 )
+from wasmnb.mesh.shares import MeshOfShares, Share
 from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Proof, Verdict
 
 __all__ = [
@@ -28,12 +29,14 @@ __all__ = [
     "MeshOfMany",
     "MeshOfObjects",
     "MeshOfOthers",
+    "MeshOfShares",
     "MeshTryingAhead",
     "MeshWithBookinfo",
     "Origin",
     "Pod",
     "PodVerdict",
     "Proof",
+    "Share",
     "Verdict",
     "Watch",
 ]

@@ -96,7 +96,9 @@ class DryRun(Dated, Tabled):
         }
 
 
-def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable[str] = ()) -> DryRun:
+def rehearse(
+    mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable[str] = (), *, more: str = ""
+) -> DryRun:
     """Compare what applying a plugin would put in force with what is there.
 
     Parameters
@@ -106,6 +108,8 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
     secrets : iterable of str
         To be masked, beside those in the configuration that is in force.
     notes : iterable of str
+    more : str
+        What would be put in force beside it.
 
     Raises
     ------
@@ -114,6 +118,7 @@ def rehearse(mesh: Mesh, plugin: Plugin, secrets: Iterable[str], notes: Iterable
     now = in_force(mesh, plugin.id)
     hidden = {*secrets, *(plugin_secrets(now) if now is not None else ())}
     text, before = mesh.render(plugin), mesh.rendered(plugin.id)
+    text = f"{text.rstrip()}\n---\n{more}" if more else text
     names = ("in force", "as asked") if before else ("nothing in force", "as asked")
     diff = difflib.unified_diff(before.splitlines(), text.splitlines(), *names, lineterm="")
     selected = [pod for pod in mesh.pods() if plugin.selects(pod.labels)]

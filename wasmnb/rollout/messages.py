@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import UsageError, WasmnbError
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import MeshOfShares, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.rollout.errors import RolloutError, RolloutInterrupted
 from wasmnb.wording import Option, Verb, Wording
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasmnb.rollout.result import Rollout, Step
     from wasmnb.wording import Text
 
-__all__ = ["failed", "left_half_done", "question", "sampled", "stopped_in_midst", "told", "without_traffic"]
+__all__ = ["failed", "left_half_done", "question", "sampled", "stopped_in_midst", "told", "withheld", "without_traffic"]
 
 _SHORT = len("sha256:") + 12
 
@@ -139,10 +139,20 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> RolloutInterrupted:
     )
 
 
+def withheld(rollout: Rollout) -> str:
+    """Say what keeps requests from pods that could not go back, and how it ends."""
+    plugin = rollout.plugin.id
+    end = Verb("rollback" if rollout.former else "undeploy", (plugin,))
+    return str(Wording("; until {} no request is sent to {}", end, ", ".join(rollout.steps[0].pods)))
+
+
 def _divided(rollout: Rollout) -> str:
     """Say which pods have the new version, whose image may be the same as the old one's."""
     if all(step.outcome == "waiting" for step in rollout.steps):
         return "every pod is as before"
+    if rollout.steps[0].share is not None:
+        first, pods = rollout.steps[0], ", ".join(rollout.steps[0].pods)
+        return f"{'new or as before' if first.outcome == 'applying' else 'new'} on {pods}; as before on all others"
     words = {"waiting": "as before on", "applying": "new or as before on"}
     parts: dict[str, list[str]] = {}
     for step in rollout.steps:
@@ -159,7 +169,18 @@ def _state(mesh: Mesh, plugin_id: str) -> list[str]:
     except WasmnbError as error:
         return [f"what is in force cannot be read: {error.what}"]
     return [
-        f"now on {one.pod}: {one.running[:_SHORT] or 'nothing'}, {one.verdict.value}"
-        for one in verdicts
-        if one.verdict is not Verdict.NOT_SELECTED or one.running
+        *(
+            f"now on {one.pod}: {one.running[:_SHORT] or 'nothing'}, {one.verdict.value}"
+            for one in verdicts
+            if one.verdict is not Verdict.NOT_SELECTED or one.running
+        ),
+        *_shared(mesh, plugin_id),
     ]
+
+
+def _shared(mesh: Mesh, plugin_id: str) -> list[str]:
+    """Say which share of the requests goes to the pods of a rollout."""
+    try:
+        return [f"now {one}" for one in mesh.shares(plugin_id)] if isinstance(mesh, MeshOfShares) else []
+    except WasmnbError as error:
+        return [f"where requests go cannot be read: {error.what}"]

@@ -10,7 +10,7 @@ from wasmnb.display.result import Dated, Tabled, now
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.errors import changed
 from wasmnb.plugin.identity import plugin_dict
-from wasmnb.rollout.steps import label_text
+from wasmnb.rollout.steps import label_text, share_text
 from wasmnb.rollout.traffic import Seen
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ class Step:
         Why it failed, or why it was taken for good without requests.
     failing : tuple of str
         The first answer to a request of ours that failed while it was watched, line by line; empty without one.
+    share : float or None
+        Which percent of the service's requests goes to its pods; None for a step by label.
+    of_all : int
+        Requests that came to every pod of the service while it was watched, of a step by share.
     """
 
     labels: Mapping[str, str]
@@ -64,11 +68,13 @@ class Step:
     seconds: float = 0.0
     reason: str = ""
     failing: tuple[str, ...] = ()
+    share: float | None = None
+    of_all: int = 0
 
     @property
     def selector(self) -> str:
-        """Its labels as the user writes them."""
-        return label_text(self.labels)
+        """Its labels, and its share, as the user writes them."""
+        return label_text(self.labels) if self.share is None else share_text(self.labels, self.share)
 
     @property
     def seen(self) -> Seen:
@@ -90,6 +96,8 @@ class Step:
             "seconds": self.seconds,
             "reason": self.reason,
             "failing": list(self.failing),
+            "share": self.share,
+            "of_all": self.of_all,
         }
 
 

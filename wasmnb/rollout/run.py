@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ModuleError, WasmnbError
 from wasmnb.mesh import MeshOfMany, MeshOfObjects, Proof
 from wasmnb.plugin.errors import DeployError, HangError
+from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.scope import carries
 from wasmnb.progress import Pausing, Silent
 from wasmnb.rollout.budgets import USUAL, exceeded, lacking
 from wasmnb.rollout.deploy import accepted, in_force
-from wasmnb.rollout.messages import failed, question, sampled, stopped_in_midst, without_traffic
+from wasmnb.rollout.messages import failed, question, sampled, stopped_in_midst, withheld, without_traffic
 from wasmnb.rollout.result import Rollout, Step
 from wasmnb.rollout.sending import Sending, failing_lines
+from wasmnb.rollout.shares import Shares, passed_by, steered, tried
 from wasmnb.rollout.start import started
 from wasmnb.rollout.steps import assign, unfit
 from wasmnb.rollout.traffic import Seen, counts_of, risen, usual_of, watched
@@ -46,7 +49,7 @@ class _StepError(Exception):
 def roll_out(
     mesh: Mesh,
     plugin: Plugin,
-    steps: Sequence[Labels],
+    steps: Sequence[Labels] | Shares,
     policy: RolloutPolicy,
     *,
     progress: Progress | None = None,
@@ -61,8 +64,8 @@ def roll_out(
     ----------
     mesh : Mesh
     plugin : Plugin
-    steps : sequence of dict
-        As `read_steps` gives them.
+    steps : sequence of dict, or Shares
+        As `read_steps` or `read_shares` gives them.
     policy : RolloutPolicy
     progress : Progress, optional
     on_step : callable, optional
@@ -71,21 +74,23 @@ def roll_out(
     Raises
     ------
     UsageError, SelectorError
-        The steps do not divide the selected pods, or the mesh looks at a sample of them; nothing has been changed.
+        The steps do not divide the selected pods, or the mesh looks at a sample of them, or cannot send a share of the
+        requests to some; nothing has been changed.
     ModuleError, HangError
         The module was refused before any pod had it.
     DeployError
-        A rollout of something else was left half-done.
+        A rollout of something else was left half-done, or somebody else says where requests go; nothing has been
+        changed.
     RolloutError
         A step failed; every pod has gone back, or the message says which have not.
     Interrupted
         The user stopped it; it stays as it is, and the message says on which pods.
     """
-    members = assign(mesh.pods(), plugin, steps)
-    if isinstance(mesh, MeshOfMany) and mesh.sample is not None and sum(map(len, members)) > mesh.sample:
+    walked = _planned(mesh, plugin, steps)
+    pods = {pod for step in walked for pod in step.pods}
+    if isinstance(mesh, MeshOfMany) and mesh.sample is not None and len(pods) > mesh.sample:
         raise sampled(mesh.sample)
     start = started(mesh, plugin)
-    walked = tuple(Step(labels, pods) for labels, pods in zip(steps, members, strict=True))
     if start.complete:
         return Rollout(plugin, start.former, walked, "unchanged", start.complete)
     run = _Run(mesh, policy, Rollout(plugin, start.former, walked), progress or Silent(), on_step or (lambda _: None))
@@ -93,8 +98,19 @@ def roll_out(
     try:
         run.walk()
     except KeyboardInterrupt:
+        run.forsake()
         raise stopped_in_midst(mesh, run.now) from None
     return run.now
+
+
+def _planned(mesh: Mesh, plugin: Plugin, steps: Sequence[Labels] | Shares) -> tuple[Step, ...]:
+    """Give the steps with their pods, and raise where they are none for the mesh as it is."""
+    if isinstance(steps, Shares):
+        names = tried(mesh.pods(), plugin, steps.labels)
+        steered(mesh).rendered_share(plugin, steps.labels, steps.percents[0])
+        return tuple(Step(steps.labels, names, share=percent) for percent in steps.percents)
+    members = assign(mesh.pods(), plugin, steps)
+    return tuple(Step(labels, pods) for labels, pods in zip(steps, members, strict=True))
 
 
 class _Run:
@@ -110,6 +126,8 @@ class _Run:
     ) -> None:
         self.mesh, self.policy, self.now, self.progress, self.tell = mesh, policy, rollout, progress, tell
         self.plugin = rollout.plugin
+        self.by_share = rollout.steps[0].share is not None
+        self.beside: tuple[str, ...] = ()  # the other pods of the service whose requests are shared
         self.began = time.monotonic()
 
     def walk(self) -> None:
@@ -126,6 +144,7 @@ class _Run:
         except WasmnbError as error:
             if not self.touched:
                 # The mesh is as it was, and the error says all there is to say.
+                self._unshare()
                 raise
             self._back(number, _StepError(error.what, getattr(error, "verdicts", ()), error.hint_value))
 
@@ -134,7 +153,7 @@ class _Run:
         self.progress.update(f"watching the error rate before {self.plugin.id} changes")
         everyone = self._pods()
         before = counts_of(self.mesh, everyone)
-        with Sending(self.mesh, self.policy.traffic):
+        with Sending(self.mesh, self.policy.traffic, routed=self.by_share):
             time.sleep(self.policy.watch_for)
         self._note_usual(0, before, counts_of(self.mesh, everyone))
 
@@ -154,16 +173,18 @@ class _Run:
         self.progress.update(f"{name}: applying")
         self._set(number, outcome="applying")
         try:
-            self._apply(step)
+            self._apply(number, step)
             self.progress.update(f"{name}: watching the error rate")
             verdicts, before = self._live(number + 1), counts_of(self.mesh, self._pods())
             self._set(number, outcome="watching", verdicts=self._of(step, verdicts), before=self._of(step, before))
-            with Sending(self.mesh, self.policy.traffic, step.pods) as sending:
+            with Sending(self.mesh, self.policy.traffic, step.pods, routed=self.by_share) as sending:
                 watched(
                     *(self.mesh, step.pods, before, step.usual),
                     seconds=self.policy.watch_for,
                     tell=lambda after: self._looked(number, after),
                 )
+            if self.by_share:
+                self._compare(number, before, counts_of(self.mesh, self._pods()))
             if sending.failed is not None:
                 self._set(number, failing=failing_lines(sending.failed))
             self._relist(number)
@@ -172,10 +193,16 @@ class _Run:
                 self.mesh.look_anew()
             self._set(number, verdicts=self._of(self.now.steps[number], self._live(number + 1)))
             self._judge(number)
-            self._note_usual(number + 1, before, counts_of(self.mesh, self._pods()))
+            if not self.by_share:  # else all steps are compared with what was before the first
+                self._note_usual(number + 1, before, counts_of(self.mesh, self._pods()))
             self._set(number, outcome="live")
         finally:
             self._set(number, seconds=time.monotonic() - begin)
+
+    def _compare(self, number: int, before: Sequence[Count], after: tuple[Count, ...]) -> None:
+        """Keep how many requests came to the step's pods and to all, as one look at the counts says."""
+        self._looked(number, self._of(self.now.steps[number], after))
+        self._set(number, of_all=Seen.between(before, after, self._pods()).requests)
 
     def _looked(self, number: int, after: tuple[Count, ...]) -> None:
         """Keep the counts of now, and what came since the last look."""
@@ -183,8 +210,12 @@ class _Run:
         new = Seen.between(step.after or step.before, after, step.pods)
         self._set(number, after=after, course=(*step.course, (new.requests, new.errors)))
 
-    def _apply(self, step: Step) -> None:
+    def _apply(self, number: int, step: Step) -> None:
         first, self.touched = not self.touched, True
+        if step.share is not None:
+            self._share(step, step.share)
+            if number:  # the pods have it since the first step
+                return
         try:
             self.mesh.apply(self.plugin, only=step.labels, wait=self.policy.wait, progress=self.progress, **self._how)
         except (ModuleError, HangError):
@@ -193,6 +224,21 @@ class _Run:
             raise
         except DeployError as error:
             raise _StepError(error.what, error.verdicts) from error
+
+    def _share(self, step: Step, percent: float) -> None:
+        found = steered(self.mesh).share(self.plugin, step.labels, percent, wait=self.policy.wait)
+        self.beside = tuple(pod for pod in found.pods if pod not in step.pods)
+
+    def _unshare(self) -> None:
+        if self.by_share:
+            steered(self.mesh).unshare(self.plugin.id)
+
+    def forsake(self) -> None:
+        """Take the routes away that an interrupt has left, where no pod has the new version."""
+        with suppress(WasmnbError):
+            now = in_force(self.mesh, self.plugin.id)
+            if now is None or plugin_key(now) != plugin_key(self.plugin):
+                self._unshare()
 
     @property
     def _how(self) -> dict[str, Any]:
@@ -212,9 +258,13 @@ class _Run:
             raise _StepError(f"its error rate rose: {seen} failed with a 5xx; before, {step.usual}")
         asked = {budget.what for budget in self.policy.budgets}
         budgets = [*self.policy.budgets, *(one for one in USUAL if one.what not in asked)]
+        if self.by_share:  # how many requests come is what the share says
+            budgets = [one for one in budgets if not one.falls]
         over = [words for one in budgets if (words := exceeded(one, step.usual, seen))]
         if over:
             raise _StepError("; ".join(over))
+        if passed := passed_by(step):
+            raise _StepError(passed)
         lacks = [words for one in self.policy.budgets if (words := lacking(one, step.usual, seen))]
         if seen.unknown:
             self._unjudged(number, "; ".join(seen.unknown))
@@ -265,12 +315,14 @@ class _Run:
         self._relist(None)
         self.progress.update(f"proving {self.plugin.id} on every pod")
         self.mesh.apply(self.plugin, wait=self.policy.wait, **self._how)
-        self._end("live", self._live(len(self.now.steps)))
+        verdicts = self._live(None)
+        self._unshare()
+        self._end("live", verdicts)
 
     def _relist(self, number: int | None) -> None:
         """Look which pods there are: one that has started belongs to a step too, or the rollout ends."""
         selected = [pod for pod in self.mesh.pods() if self.plugin.selects(pod.labels)]
-        wrong = unfit(selected, [dict(step.labels) for step in self.now.steps])
+        wrong = [] if self.by_share else unfit(selected, [dict(step.labels) for step in self.now.steps])
         if wrong:
             raise _StepError(f"a pod has started that belongs to no single step: {'; '.join(wrong)}")
         for index, step in enumerate(self.now.steps):
@@ -280,11 +332,16 @@ class _Run:
             if not names and index == number:
                 raise _StepError(f"no pod carries {step.selector} any more")
 
-    def _live(self, steps: int) -> tuple[PodVerdict, ...]:
-        """Wait until the pods of the first steps are LIVE with the new version, also those that have started since."""
+    def _live(self, steps: int | None) -> tuple[PodVerdict, ...]:
+        """Wait until the pods of the first steps are LIVE with the new version, also those that have started since.
+
+        None is all steps, and the selected pods that are in none.
+        """
         deadline = time.monotonic() + self.policy.wait
         while True:
             names = {pod for step in self.now.steps[:steps] for pod in step.pods}
+            if steps is None and self.by_share:
+                names |= {pod.name for pod in self.mesh.pods() if self.plugin.selects(pod.labels)}
             found = tuple(one for one in self.mesh.verdicts(self.plugin.id) if one.pod in names)
             prove = self.policy.prove or self.mesh.prove
             rest = [one for one in found if not accepted(one, prove) or one.wanted != self.plugin.image.digest]
@@ -308,6 +365,8 @@ class _Run:
             self._set(number, outcome="failed", reason=error.reason, verdicts=verdicts)
         self.progress.update(f"going back with {self.plugin.id} on every pod")
         verdicts, trouble = self._restore()
+        if trouble and self.by_share:
+            trouble += self._withhold()
         self._end("stuck" if trouble else "went back", verdicts)
         raise failed(self.now, number, error.reason, trouble, hint=error.hint) from error
 
@@ -318,12 +377,23 @@ class _Run:
                 # What was there before need not be proven once more, also when it was known to crash.
                 found = tuple(self.mesh.apply(former, wait=self.policy.wait, progress=self.progress, allow_trap=True))
                 rest = [f"{one.pod} is {one.verdict.value}" for one in found if not one.good(Proof.CONFIG)]
+                if not rest:
+                    self._unshare()
                 return found, ", ".join(rest)
             if in_force(self.mesh, self.plugin.id) is not None:
                 self.mesh.remove(self.plugin.id)
+            self._unshare()
         except WasmnbError as error:
             return (), error.what.rstrip(".")
         return (), ""
+
+    def _withhold(self) -> str:
+        """Have no request come to the pods that could not go back; say so."""
+        try:
+            self._share(self.now.steps[0], 0.0)
+        except WasmnbError as error:
+            return f"; and no share can be set: {error.what}"
+        return withheld(self.now)
 
     def _end(self, outcome: str, verdicts: tuple[PodVerdict, ...]) -> None:
         self.now = replace(self.now, outcome=outcome, verdicts=verdicts, seconds=time.monotonic() - self.began)
@@ -334,7 +404,8 @@ class _Run:
         self.tell(self.now)
 
     def _pods(self) -> list[str]:
-        return [pod for step in self.now.steps for pod in step.pods]
+        """Name the pods of all steps, and those beside them that requests are shared with."""
+        return list(dict.fromkeys([*(pod for step in self.now.steps for pod in step.pods), *self.beside]))
 
     def _of(self, step: Step, items: Iterable[Any]) -> tuple[Any, ...]:
         return tuple(one for one in items if one.pod in step.pods)

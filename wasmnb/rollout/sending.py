@@ -66,10 +66,13 @@ class Sending:
         None sends nothing.
     pods : collection of str
         Of these pods the first failed answer is kept.
+    routed : bool
+        The sender's proxy chooses the pod, as it does for the application's requests; else each has its turn.
     """
 
-    def __init__(self, mesh: Mesh, sent: Sent | None, pods: Collection[str] = ()) -> None:
+    def __init__(self, mesh: Mesh, sent: Sent | None, pods: Collection[str] = (), *, routed: bool = False) -> None:
         self._mesh, self._sent, self._pods = mesh, sent, pods
+        self._via = "app" if routed else "proxy"
         self.failed: Exchange | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(
@@ -90,7 +93,7 @@ class Sending:
         sent = self._sent
         while sent is not None and not self._stop.is_set():
             try:
-                answer = self._mesh.send(sent.source, sent.url)
+                answer = self._mesh.send(sent.source, sent.url, via=self._via)
             except WasmnbError:
                 # The proxies count what became of it; what they do not count is no matter of this step.
                 self._stop.wait(1.0)

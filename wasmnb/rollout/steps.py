@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Pod
     from wasmnb.plugin import Plugin
 
-__all__ = ["Labels", "assign", "label_text", "read_steps"]
+__all__ = ["AND", "PERCENT", "Labels", "assign", "label_text", "read_steps", "share_text"]
 
 Labels = dict[str, str]
-_AND = "+"
+AND = "+"
+"""Joins the labels of one step."""
+PERCENT = "%"
+"""Ends a share of the requests."""
 _MOST_SAID = 6
 
 
@@ -38,7 +41,7 @@ def read_steps(given: str | Sequence[str | Mapping[str, str]]) -> tuple[Labels, 
     for one in [given] if isinstance(given, str) else given:
         parts = [one] if isinstance(one, Mapping) else one.split(",")
         for part in parts:
-            step = selector(part if isinstance(part, Mapping) else part.strip().replace(_AND, ","))
+            step = selector(part if isinstance(part, Mapping) else part.strip().replace(AND, ","))
             if not step:
                 raise UsageError(
                     "A step names no label.",
@@ -53,7 +56,12 @@ def read_steps(given: str | Sequence[str | Mapping[str, str]]) -> tuple[Labels, 
 
 def label_text(labels: Mapping[str, str]) -> str:
     """Write the labels of a step as a user would."""
-    return selector_text(labels).replace(",", _AND)
+    return selector_text(labels).replace(",", AND)
+
+
+def share_text(labels: Mapping[str, str], percent: float) -> str:
+    """Write a step by share as a user would."""
+    return f"{label_text(labels)}:{percent:g}{PERCENT}"
 
 
 def assign(pods: Sequence[Pod], plugin: Plugin, steps: Sequence[Labels]) -> list[tuple[str, ...]]:

@@ -17,12 +17,23 @@ from wasmnb.options import part, said, takes
 from wasmnb.plugin.identity import plugin_secrets
 from wasmnb.plugin.rendering import TARGETS, Place, Site
 from wasmnb.progress import Following
-from wasmnb.rollout import RolloutPolicy, assign, label_text, read_steps, roll_out
+from wasmnb.rollout import (
+    RolloutPolicy,
+    Shares,
+    assign,
+    label_text,
+    read_shares,
+    read_steps,
+    roll_out,
+    share_text,
+    tried,
+)
 from wasmnb.rollout.budgets import FALLING, WHATS
 from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.rollout.sending import Sent
+from wasmnb.rollout.shares import steered
 from wasmnb.session.defaults import number
 from wasmnb.session.gitops import Exported, export
 from wasmnb.session.image_source import default_id, refuse
@@ -76,13 +87,13 @@ class Deployments:
         """
         wanted = self.read(call, call.selector)
         access = part(call, AccessOptions)
-        labels, policy = _steps(part(call, RolloutOptions), wanted)
+        steps, policy = _steps(part(call, RolloutOptions), wanted)
         if call.export is not None:
             return self._export(call.name, wanted, access, call.export, call.progress)
         if call.dry_run:
-            return self._rehearse(call.name, wanted, labels, access, call.progress)
-        if labels:
-            return self._roll_out(call, wanted, labels, policy)
+            return self._rehearse(call.name, wanted, steps, access, call.progress)
+        if steps:
+            return self._roll_out(call, wanted, steps, policy)
         return self.put(call.name, wanted, access, call.progress)
 
     def rollback(
@@ -276,7 +287,7 @@ class Deployments:
         self,
         name: Deployable,
         wanted: Specification,
-        labels: tuple[Labels, ...],
+        steps: tuple[Labels, ...] | Shares,
         access: AccessOptions,
         progress: Progress | None,
     ) -> DryRun:
@@ -286,13 +297,21 @@ class Deployments:
             found, _ = self.source.supply(name, access, progress, consumer=_consumer(wanted), dry=True)
             plugin = wanted.plugin(found.image)
         notes = list(found.notes(plugin.image))
-        members = assign(mesh.pods(), plugin, labels) if labels else []
-        for index, pods in enumerate(members):
-            notes.append(f"step {index + 1}, {label_text(labels[index])}: {', '.join(pods)}")
-        return rehearse(mesh, plugin, self.context.secrets, notes)
+        more = ""
+        if isinstance(steps, Shares):
+            pods = ", ".join(tried(mesh.pods(), plugin, steps.labels))
+            more = steered(mesh).rendered_share(plugin, steps.labels, steps.percents[0])
+            texts = [share_text(steps.labels, percent) for percent in steps.percents]
+            notes += [f"step {number}, {text}: {pods}" for number, text in enumerate(texts, 1)]
+            notes.append("each step changes the share in the routes, and the last thing is that these are removed")
+        else:
+            members = assign(mesh.pods(), plugin, steps) if steps else []
+            for index, names in enumerate(members):
+                notes.append(f"step {index + 1}, {label_text(steps[index])}: {', '.join(names)}")
+        return rehearse(mesh, plugin, self.context.secrets, notes, more=more)
 
     def _roll_out(
-        self, call: DeployCall, wanted: Specification, labels: tuple[Labels, ...], policy: RolloutPolicy
+        self, call: DeployCall, wanted: Specification, steps: tuple[Labels, ...] | Shares, policy: RolloutPolicy
     ) -> Rollout:
         mesh, mask = self.context.mesh, self.context.mask
         with still_in_force(mesh, wanted.id or default_id(call.name)):
@@ -309,11 +328,11 @@ class Deployments:
             if isinstance(call.progress, Following):
                 call.progress.advance(shown)
 
-        done = roll_out(mesh, plugin, labels, policy, progress=call.progress, on_step=tell)
+        done = roll_out(mesh, plugin, steps, policy, progress=call.progress, on_step=tell)
         return replace(done.changed(mask), stages=stages, notes=found.notes(plugin.image))
 
 
-def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels, ...], RolloutPolicy]:
+def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels, ...] | Shares, RolloutPolicy]:
     """Read what was said about steps.
 
     Raises
@@ -321,24 +340,30 @@ def _steps(options: RolloutOptions, wanted: Specification) -> tuple[tuple[Labels
     UsageError
         A step is none, or something was said that goes only with steps, or never with them.
     """
-    labels = read_steps(options.steps)
+    shares = read_shares(options.steps)
+    steps = read_steps(options.steps) if shares is None else shares
     texts = [options.budget] if isinstance(options.budget, str) else options.budget
     budgets = tuple(Budget.parse(text, WHATS, FALLING) for text in texts)
     asked = options.promql or options.prometheus is not None or options.check is not None
     said = options.watch_for is not None or options.accept_no_traffic or budgets or asked
     said = said or options.traffic is not None
-    if not labels and said:
+    if not steps and said:
         raise UsageError(
             "There are options for watching steps, but no steps.",
             hint=Wording("add {}, for instance {}", Option("steps"), Option("steps", "version=v1,version=v2")),
         )
-    if labels and not wanted.wait:
+    if shares is not None and (falling := next((one for one in budgets if one.falls), None)):
+        raise UsageError(
+            f"The budget {falling} does not go with steps by share, which say how many requests come.",
+            hint="leave it out, or give steps by label",
+        )
+    if steps and not wanted.wait:
         raise UsageError(
             "A rollout waits for each of its steps.",
             hint=Wording("leave out {}, or {}", Option("wait", value=False, flag="--no-wait"), Option("steps")),
         )
     seconds = number("watch_for", _WATCH_FOR if options.watch_for is None else options.watch_for)
-    return labels, RolloutPolicy(
+    return steps, RolloutPolicy(
         wanted.seconds,
         seconds,
         options.accept_no_traffic,

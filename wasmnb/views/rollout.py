@@ -74,7 +74,7 @@ def _reasons(done: Rollout) -> list[str]:
 
 
 def _status(done: Rollout) -> str:
-    pods, steps = sum(len(step.pods) for step in done.steps), len(done.steps)
+    pods, steps = len({one.pod for one in done.verdicts}), len(done.steps)
     if done.outcome == "unchanged":
         return f"live on {_pods(pods)}, as before: nothing changed, nothing was done"
     if done.outcome == "live":
@@ -103,6 +103,10 @@ def _traffic(done: Rollout) -> list[str]:
         f"{step.selector}: {step.seen} failed with a 5xx {_course(step)}; before, {step.usual} {_line([step.usual])}"
         for step in done.steps
         if step.after and step.seen.requests
+    ] + [
+        f"{step.selector}: {step.seen.requests / step.of_all:.1%} of {several(step.of_all, 'request')} came to its pods"
+        for step in done.steps
+        if step.of_all
     ]
 
 

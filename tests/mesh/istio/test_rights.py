@@ -29,11 +29,16 @@ def test_only_the_role_for_bookinfo_may_write_what_bookinfo_is_made_of():
         ("Role", "wasmnb", "team"),
         ("Role", "wasmnb", "istio-system"),
         ("ClusterRole", "wasmnb", ""),
+        ("Role", "wasmnb-shares", "team"),
+        ("ClusterRole", "wasmnb-shares", ""),
         ("Role", "wasmnb-bookinfo", "team"),
     ]
+    assert writes(roles["ClusterRole", "wasmnb-shares", ""]) == set()
+    routes = {"virtualservices", "destinationrules"}
+    assert writes(roles.pop(("Role", "wasmnb-shares", "team"))) == routes
     own = {"services", "serviceaccounts", "deployments", "namespaces"}
     assert writes(roles.pop(("Role", "wasmnb-bookinfo", "team"))) == own
-    assert not any(writes(rules) & own for rules in roles.values())
+    assert not any(writes(rules) & (own | routes) for rules in roles.values())
     text = Session().doctor(rbac=True).text
     assert text == rbac("default")
     assert text.rpartition("---\n")[2].startswith("# For %wasm_bookinfo alone")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from tests.cluster import bookinfo
 from tests.mesh.tiny import build, tag
-from wasmnb.errors import RolloutError, TrafficError
+from wasmnb.errors import DeployError, RolloutError, TrafficError
 from wasmnb.session import Session
 
 URL = "reviews:9080/reviews/7"
@@ -105,3 +106,80 @@ def test_no_pod_ever_has_two_versions(session, load):
     # While its one object is split, a pod may for a moment have one version twice, never two, and never none.
     assert all(len(set(tags)) == 1 for tags in seen), seen
     session.undeploy("never")
+
+
+ROUTES = "virtualservices,destinationrules"
+
+
+@pytest.fixture
+def callers(session):
+    """Have productpage ask reviews through its own proxy, which chooses the pod, through the whole rollout."""
+    enough, mesh = threading.Event(), session.current
+
+    def run():
+        while not enough.is_set():
+            try:
+                mesh.send("reviews-v1", "productpage:9080/productpage", timeout=5)
+            except TrafficError:
+                continue
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    yield
+    enough.set()
+    for thread in threads:
+        thread.join(30)
+
+
+def test_a_share_of_the_requests_goes_to_one_version_and_the_routes_go_with_the_rollout(session, cluster, callers):
+    mesh, plugin = session.current, {"id": "shared", "selector": "app=reviews"}
+    home, weights = mesh.namespace, {}
+
+    def routes():
+        return cluster.get(home, ROUTES)["items"]
+
+    def look(now):
+        for number, step in enumerate(now.steps):
+            if step.outcome == "watching" and number not in weights:
+                (one,) = cluster.get(home, "virtualservices")["items"]
+                found = one["spec"]["http"][0]["route"]
+                weights[number] = {route["destination"]["subset"]: route["weight"] for route in found}
+
+    theirs = {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "theirs"},
+        "spec": {"hosts": ["reviews"], "http": [{"route": [{"destination": {"host": "reviews"}}]}]},
+    }
+    cluster.apply(theirs, namespace=home)
+    with pytest.raises(DeployError, match="cannot be shared; nothing was changed") as caught:
+        session.deploy(tag("first"), **plugin, steps="version=v2:20%,100%")
+    assert caught.value.why[0].startswith(f"VirtualService {home}/theirs says so already")
+    assert list(mesh.plugins()) == []
+    cluster.kubectl("-n", home, "delete", "virtualservice", "theirs")
+
+    done = session.deploy(tag("first"), **plugin, steps="version=v2:20%,100%", watch_for=2.0, on_step=look)
+    assert done.outcome == "live"
+    assert weights == {0: {"tried": 1, "rest-1": 2, "rest-2": 2}, 1: {"tried": 1}}
+    assert done.steps[1].seen.requests > 0.8 * done.steps[1].of_all
+    assert versions(session) == {version: (200, ["first"]) for version in ("v1", "v2", "v3")}
+    assert routes() == []
+
+    failing = build("failing", request="respond(500)")
+    with pytest.raises(RolloutError) as caught:
+        session.deploy(failing, **plugin, steps="version=v2:50%", watch_for=2.0)
+    assert caught.value.rollout.outcome == "went back"
+    assert versions(session) == {version: (200, ["first"]) for version in ("v1", "v2", "v3")}
+    assert routes() == []
+
+    # What a kernel that ends in the midst leaves is named, and goes with the next command.
+    second = replace(mesh.plugins()[0], config={"n": 1})
+    share = mesh.share(second, {"version": "v2"}, 25)
+    mesh.apply(second, only={"version": "v2"})
+    assert str(share) == "25% of the requests for reviews go to version=v2"
+    said = [check.detail for check in mesh.doctor() if check.name == "shares of requests"]
+    assert said == [f"{share}, in a rollout of shared that has not ended"]
+    assert {one["kind"] for one in routes()} == {"VirtualService", "DestinationRule"}
+    session.undeploy("shared")
+    assert routes() == []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.check import Check
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio.api.rbac import NEEDS, bookinfo_role, roles
+from wasmnb.mesh.istio.api.rbac import NEEDS, bookinfo_role, roles, share_roles
 from wasmnb.mesh.istio.api.transport import Transport
 from wasmnb.mesh.istio.objects.objects import KINDS
 from wasmnb.wording import Option, Verb, Wording
@@ -21,15 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["examine", "rbac"]
 
 _TRANSPORTS = {Transport.PORT_FORWARD: "a forwarded port", Transport.EXEC: "pilot-agent, by exec"}
+_SHARES = """\
+# For steps by share of the requests alone: it may say where requests go. Leave both out elsewhere.
+"""
 _BOOKINFO = """\
 # For %wasm_bookinfo alone: it may make and delete Deployments, and label the namespace. Leave it out elsewhere.
 """
 
 
 def examine(
-    cluster: Cluster, namespace: str, istio: Istio, admin: Admin, left_raised: Callable[[], list[str]]
+    cluster: Cluster,
+    namespace: str,
+    istio: Istio,
+    admin: Admin,
+    *,
+    left_raised: Callable[[], list[str]],
+    shares: Callable[[], list[tuple[str, bool]]],
 ) -> list[Check]:
-    """Look at the cluster, Istio, the user's rights, and the log levels of proxies.
+    """Look at the cluster, Istio, the user's rights, the log levels of proxies, and shares of requests.
 
     Parameters
     ----------
@@ -39,6 +48,8 @@ def examine(
     admin : Admin
     left_raised : callable
         Puts back log levels that an interrupted proof had raised; names the pods.
+    shares : callable
+        Removes routes of ours that a rollout has left behind; says which there are, and whether it was removed.
 
     Returns
     -------
@@ -62,11 +73,15 @@ def examine(
         found.append(Check("proxies", ok=False, detail=error.what, hint=error.hint))
     else:
         found += [Check("log levels", ok="could not" not in words, detail=words) for words in left]
+    try:
+        found += [Check("shares of requests", ok=gone, detail=words, hint=_end(gone)) for words, gone in shares()]
+    except MeshError as error:
+        found.append(Check("shares of requests", ok=False, detail=error.what, hint=error.hint))
     return [*found, *_rights(cluster, namespace, istio)]
 
 
 def rbac(namespace: str, istio: str = "istio-system") -> str:
-    """Give the roles that grant everything, as YAML to apply; last and by itself, the one that is for bookinfo alone.
+    """Give the roles that grant everything, as YAML to apply; last, those for steps by share, and for bookinfo, alone.
 
     Parameters
     ----------
@@ -78,7 +93,8 @@ def rbac(namespace: str, istio: str = "istio-system") -> str:
     from wasmnb.plugin.rendering import yaml_text  # noqa: PLC0415 - the YAML library
 
     texts = [yaml_text(role) for role in roles(namespace, istio)]
-    return "---\n".join([*texts, _BOOKINFO + yaml_text(bookinfo_role(namespace))])
+    shares = _SHARES + "---\n".join(yaml_text(role) for role in share_roles(namespace))
+    return "---\n".join([*texts, shares, _BOOKINFO + yaml_text(bookinfo_role(namespace))])
 
 
 def _rights(cluster: Cluster, namespace: str, istio: Istio) -> list[Check]:
@@ -96,6 +112,10 @@ def _rights(cluster: Cluster, namespace: str, istio: Istio) -> list[Check]:
             words = ", ".join(right.verb for right in missing)
             lost.append(Check(f"may {words} {need.resource}", ok=False, detail=need.purpose, hint=missing[0].rule))
     return lost or [Check("rights", ok=True, detail=f"everything that is needed, in {namespace} and {istio.namespace}")]
+
+
+def _end(gone: bool) -> str:
+    return "" if gone else str(Wording("{} or {} ends it", Verb("rollback", ("ID",)), Verb("undeploy", ("ID",))))
 
 
 def _role_hint(why: str) -> str:

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.image import Image
     from wasmnb.mesh.istio.objects.deployments import Deployments
+    from wasmnb.mesh.istio.objects.shares import Shares
     from wasmnb.mesh.istio.parts import Parts
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.istio.proxies.proving import Proving
     from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
     from wasmnb.mesh.istio.watch import IstioWatch
     from wasmnb.mesh.protocol import Origin
+    from wasmnb.mesh.shares import Share
     from wasmnb.plugin import Plugin
     from wasmnb.plugin.verdict import Proof
     from wasmnb.progress import Progress
@@ -109,6 +111,10 @@ class IstioMesh:
     @property
     def _admin(self) -> Admin:
         return self._parts.admin
+
+    @property
+    def _shares(self) -> Shares:
+        return self._parts.shares
 
     @property
     def _proving(self) -> Proving:
@@ -322,6 +328,8 @@ class IstioMesh:
             wait=wait,
             progress=progress or Silent(),
         )
+        if only is None:
+            self._shares.drop_if_allowed(plugin.id)
         return Verdicts(tuple(found))
 
     def examine(
@@ -348,12 +356,45 @@ class IstioMesh:
             Nothing of ours is in force under this id.
         """
         self._check()
-        return self._deployments.remove(id)
+        try:
+            return self._deployments.remove(id)
+        finally:
+            self._shares.drop_if_allowed(id)
 
     def removed(self, id: str) -> Verdicts:  # noqa: A002
         """Give what was seen of each pod that had a plugin when this session took it away last; GONE where proven."""
         self._check()
         return Verdicts(tuple(self._deployments.removed(id)))
+
+    def rendered_share(self, plugin: Plugin, labels: Mapping[str, str], percent: float) -> str:
+        """Give the YAML of the objects that `share` would apply; see `wasmnb.mesh.MeshOfShares`.
+
+        Raises
+        ------
+        DeployError, ForbiddenError, MeshError
+        """
+        self._check()
+        return self._shares.text(plugin, labels, percent)
+
+    def share(self, plugin: Plugin, labels: Mapping[str, str], percent: float, *, wait: float = 10.0) -> Share:
+        """Send a share of a service's requests to the pods that carry some labels, by routes of our own.
+
+        Raises
+        ------
+        DeployError, ForbiddenError, MeshError
+        """
+        self._check()
+        return self._shares.put(plugin, labels, percent, wait)
+
+    def shares(self, id: str | None = None) -> tuple[Share, ...]:  # noqa: A002
+        """List the shares of requests that routes of ours set, or those of one plugin."""
+        self._check()
+        return self._shares.there(id)
+
+    def unshare(self, id: str) -> None:  # noqa: A002
+        """Delete the routes of ours for a plugin."""
+        self._check()
+        self._shares.drop(id)
 
     def plugins(self) -> Plugins:
         """List what is in force, in the order in which requests meet it."""
@@ -576,8 +617,18 @@ class IstioMesh:
         """Look at what the mesh needs: the cluster, Istio, every right."""
         from wasmnb.mesh.istio.doctor import examine  # noqa: PLC0415 - for those who ask it
 
-        found = examine(self.cluster, self.namespace, self.istio, self._admin, self._reader.left_raised)
+        found = examine(
+            self.cluster,
+            self.namespace,
+            self.istio,
+            self._admin,
+            left_raised=self._reader.left_raised,
+            shares=self._left_shares,
+        )
         return Checks(tuple(found))
+
+    def _left_shares(self) -> list[tuple[str, bool]]:
+        return self._shares.left(lambda: {one.id for one in self._objects.all() if one.part})
 
     def stop(self) -> None:
         """Let go of the cluster; what is in force there stays."""

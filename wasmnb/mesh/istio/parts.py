@@ -12,6 +12,7 @@ from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.objects.deployments import Deployments
 from wasmnb.mesh.istio.objects.learned_effects import LearnedEffects
 from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter
+from wasmnb.mesh.istio.objects.shares import Shares
 from wasmnb.mesh.istio.proxies.admin import Admin
 from wasmnb.mesh.istio.proxies.evidence import Gatherer
 from wasmnb.mesh.istio.proxies.proving import Proving
@@ -88,6 +89,7 @@ class Parts:
         writer = ObjectsWriter(objects, istio.version, as_, images.image)
         self.reader.learn = LearnedEffects(preflight, writer, images, self.proving.known).learn
         self.deployments = Deployments(writer, self.reader, self.convergence, images, wake)
+        self.shares = Shares(objects, self.admin, self.reader.serving)
 
     def close(self) -> None:
         """End the threads and the connections."""

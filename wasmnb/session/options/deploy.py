@@ -131,8 +131,9 @@ class RolloutOptions:
     """How a plugin is put in force step by step."""
 
     steps: str | Sequence[str | Mapping[str, str]] = option(
-        "one step after the other: labels, a comma between steps, + between labels of one; the next step only when this"
-        " one is live and its error rate has not risen, else every pod goes back",
+        "one step after the other: labels, a comma between steps, + between labels of one; or labels and rising shares"
+        " of the requests for their service, version=v2:5%,25%,100%. The next step only when this one is live and its"
+        " error rate has not risen, else every pod goes back",
         "LABELS",
         default=(),
         repeat=True,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["NEEDS", "Need", "Right", "agent_roles", "bookinfo_role", "roles"]
+__all__ = ["NEEDS", "Need", "Right", "agent_roles", "bookinfo_role", "roles", "share_roles"]
 
 
 _STREAMS = ("pods/exec", "pods/portforward")
@@ -129,7 +129,7 @@ _MADE = ("list", "create", "patch", "delete")
 
 
 def roles(namespace: str, istio: str) -> list[dict[str, Any]]:
-    """Give the smallest set of roles with which everything works but bookinfo; see `bookinfo_role`.
+    """Give the smallest set of roles with which everything works but two things: see `share_roles`, `bookinfo_role`.
 
     Parameters
     ----------
@@ -147,6 +147,25 @@ def roles(namespace: str, istio: str) -> list[dict[str, Any]]:
     return [
         _role(kind, "wasmnb", home, _rules(need for need in NEEDS if need.where == where))
         for where, (kind, home) in kinds.items()
+    ]
+
+
+def share_roles(namespace: str) -> list[dict[str, Any]]:
+    """Give the roles that steps by share of the requests need besides `roles`.
+
+    They may say where requests go, which no filter needs. What others say of it may stand in any namespace.
+
+    Parameters
+    ----------
+    namespace : str
+        The mesh's.
+    """
+    istio, gateway = "networking.istio.io", "gateway.networking.k8s.io"
+    kinds = ("virtualservices", "destinationrules")
+    read = [_rule(istio, kinds, ("list",)), _rule(gateway, ("httproutes", "grpcroutes"), ("list",))]
+    return [
+        _role("Role", "wasmnb-shares", namespace, [_rule(istio, kinds, _MADE)]),
+        _role("ClusterRole", "wasmnb-shares", "", read),
     ]
 
 

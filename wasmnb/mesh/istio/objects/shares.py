@@ -1,0 +1,257 @@
+"""Shares of a service's requests on a cluster: a DestinationRule and a VirtualService of ours, until they are removed.
+
+The DestinationRule is there before the VirtualService, and after it: whoever finds one finds all there is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
+from wasmnb.mesh.istio.api.cluster import APPLY
+from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, ObjectKind, record_of
+from wasmnb.mesh.istio.objects.objects_writer import text_of
+from wasmnb.mesh.istio.objects.routes import Routes, clashes, held
+from wasmnb.mesh.istio.proxies.pods import has_proxy, labels, moment
+from wasmnb.mesh.shares import Share
+from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.scope import carries
+from wasmnb.wording import Option, Verb, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from wasmnb.mesh.istio.objects.objects import Objects
+    from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.plugin import Plugin
+
+__all__ = ["Shares"]
+
+_ISTIO, _GATEWAY = "networking.istio.io", "gateway.networking.k8s.io"
+_RULE = ObjectKind("DestinationRule", _ISTIO, "v1beta1", "destinationrules")
+_SERVICE = ObjectKind("VirtualService", _ISTIO, "v1beta1", "virtualservices")
+_OTHERS = (
+    _SERVICE,
+    _RULE,
+    ObjectKind("HTTPRoute", _GATEWAY, "v1", "httproutes"),
+    ObjectKind("GRPCRoute", _GATEWAY, "v1", "grpcroutes"),
+)
+_MANAGED = "app.kubernetes.io/managed-by"
+_ROUTES = "/config_dump?resource=dynamic_route_configs"
+_ASKED = 8
+"""So many callers' proxies are asked whether they have a share: istiod sends it to all at the same time."""
+_PAUSE = 0.1
+_FORSAKEN = timedelta(minutes=5)
+"""Routes without a plugin are that old before they are taken for left behind: a rollout makes them first."""
+
+
+class Shares:
+    """The shares of one namespace.
+
+    Parameters
+    ----------
+    objects : Objects
+    admin : Admin
+    serving : callable
+        Gives the pods.
+    """
+
+    def __init__(self, objects: Objects, admin: Admin, serving: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
+        self._objects, self._admin, self._serving = objects, admin, serving
+        self._cluster, self._namespace = objects.cluster, objects.namespace
+
+    def text(self, plugin: Plugin, wanted: Mapping[str, str], percent: float) -> str:
+        """Give the YAML of both objects; see `MeshOfShares.rendered_share`."""
+        routes, share = self._planned(plugin, wanted, percent)
+        return "---\n".join(text_of(self._marked(one, share)) for one in routes.objects(percent))
+
+    def put(self, plugin: Plugin, wanted: Mapping[str, str], percent: float, wait: float) -> Share:
+        """Put a share in force; see `MeshOfShares.share`."""
+        routes, share = self._planned(plugin, wanted, percent)
+        rule, service = (self._marked(one, share) for one in routes.objects(percent))
+        self._apply(_RULE, rule)
+        self._apply(_SERVICE, service)
+        self._arrived(routes, percent, wait)
+        return share
+
+    def there(self, id_: str | None = None) -> tuple[Share, ...]:
+        """List the shares that there are, or those of one plugin."""
+        return tuple(share for item in self._own(id_) if (share := _share(item)) is not None)
+
+    def drop(self, id_: str) -> None:
+        """Delete what shares requests for a plugin."""
+        for rule in self._own(id_):
+            name = str(rule["metadata"]["name"])
+            for kind in (_SERVICE, _RULE):
+                self._delete(kind, name)
+
+    def drop_if_allowed(self, id_: str) -> None:
+        """Delete it; who may not list such objects has made none, and need not know of them."""
+        if self._cluster.may(_RULE.right("list", self._namespace)):
+            self.drop(id_)
+
+    def left(self, in_parts: Callable[[], set[str]]) -> list[tuple[str, bool]]:
+        """Name the shares there are, and delete those of no rollout; say of each whether it was deleted.
+
+        Parameters
+        ----------
+        in_parts : callable
+            Names the plugins that are in force on some of their pods.
+        """
+        if not self._cluster.may(_RULE.right("list", self._namespace)):
+            return []
+        told, now = [], self._cluster.now()
+        for item in self._own(None):
+            share = _share(item)
+            made = moment(str(record_of(item).get("at", "")).replace("+00:00", "Z") or None)
+            if share is None or share.plugin in in_parts() or now - made < _FORSAKEN:
+                id_ = item["metadata"]["labels"][PLUGIN]
+                told.append((f"{share or _name(item)}, in a rollout of {id_} that has not ended", False))
+                continue
+            self.drop(share.plugin)
+            told.append((f"{share}, left by a rollout of {share.plugin}: its routes were removed", True))
+        return told
+
+    def _planned(self, plugin: Plugin, wanted: Mapping[str, str], percent: float) -> tuple[Routes, Share]:
+        items = [item for item in self._serving() if labels(item)]
+        own = [item for item in items if plugin.selects(labels(item)) and carries(labels(item), wanted)]
+        service = self._service(own, wanted)
+        name, spec = str(service["metadata"]["name"]), service["spec"]
+        pods = [item for item in items if carries(labels(item), spec["selector"])]
+        others = [item for item in pods if not carries(labels(item), wanted)]
+        lacking = [_name(item) for item in others if not wanted.keys() <= labels(item).keys()]
+        beyond = [_name(item) for item in pods if carries(labels(item), wanted) and item not in own]
+        if lacking or beyond or not others:
+            why = [f"{', '.join(lacking)} lacks a label of {', '.join(wanted)}"] if lacking else []
+            why += [f"{', '.join(beyond)} carries the labels, and is not selected"] if beyond else []
+            why += [] if others else [f"every pod of {name} carries them"]
+            raise _refused(name, why, "choose a label that each pod of the service has, with another value elsewhere")
+        groups = Counter(tuple((key, labels(item)[key]) for key in sorted(wanted)) for item in others)
+        routes = Routes(
+            f"wasmnb-{plugin.id}",
+            self._namespace,
+            name,
+            tuple(int(one["port"]) for one in spec.get("ports") or () if one.get("protocol", "TCP") == "TCP"),
+            dict(wanted),
+            [(dict(group), count) for group, count in sorted(groups.items())],
+        )
+        self._free(routes, plugin.id)
+        return routes, Share(plugin.id, name, dict(wanted), percent, tuple(_name(item) for item in pods))
+
+    def _service(self, own: Sequence[Mapping[str, Any]], wanted: Mapping[str, str]) -> Mapping[str, Any]:
+        """Find the one service whose requests come to some pods."""
+        path, right = f"/api/v1/namespaces/{self._namespace}/services", Right("list", "services", "", self._namespace)
+        found: list[Mapping[str, Any]] = [
+            one
+            for one in self._cluster.request("GET", path, right=right).get("items") or ()
+            # A headless one's callers choose a pod by its address.
+            if (chosen := one["spec"].get("selector"))
+            and one["spec"].get("clusterIP") != "None"
+            and own
+            and all(carries(labels(item), chosen) for item in own)
+        ]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(str(one["metadata"]["name"]) for one in found)
+        said = "+".join(f"{key}={value}" for key, value in wanted.items())
+        why = [f"there are several: {names}" if found else f"no service has all pods that carry {said}"]
+        raise _refused(names or said, why, "choose pods that are behind one service")
+
+    def _free(self, routes: Routes, id_: str) -> None:
+        """Raise where somebody else says where these requests go."""
+        for kind in _OTHERS:
+            path, right = f"/apis/{kind.group}/{kind.version}/{kind.plural}", Right("list", kind.plural, kind.group)
+            try:
+                listed = self._cluster.request("GET", path, right=right, compressed=True).get("items") or ()
+            except MissingError:  # the cluster does not know the kind
+                continue
+            items = [{**item, "kind": kind.name} for item in listed]
+            foreign = [
+                item
+                for item in items
+                if (item["metadata"]["namespace"], item["metadata"]["name"]) == (self._namespace, routes.name)
+                and (item["metadata"].get("labels") or {}).get(PLUGIN) != id_
+            ]
+            found = [f"{kind.name} {self._namespace}/{routes.name}" for _ in foreign] + clashes(items, routes)
+            if found:
+                raise _refused(
+                    routes.service,
+                    [f"{one} says so already, and Istio does not merge it with one of ours" for one in found],
+                    Wording(
+                        "{} goes on without it, and leaves that object as it is; its weights can be changed there",
+                        Option("steps", "version=v2,version=v1"),
+                    ),
+                )
+
+    def _arrived(self, routes: Routes, percent: float, wait: float) -> None:
+        """Wait until callers' proxies share the requests so."""
+        deadline = time.monotonic() + wait
+        waiting = [_name(item) for item in self._serving() if has_proxy(item)][:_ASKED]
+        while waiting:
+            waiting = [pod for pod in waiting if self._held(pod, routes, percent) is False]
+            if waiting and time.monotonic() > deadline:
+                raise DeployError(
+                    f"The routes for {routes.service} have not come to the proxies within {wait:g} s.",
+                    why=[f"not yet: {', '.join(waiting)}"],
+                    hint=Wording("{} tells how Istio is", Verb("doctor")),
+                )
+            if waiting:
+                time.sleep(_PAUSE)
+
+    def _held(self, pod: str, routes: Routes, percent: float) -> bool | None:
+        try:
+            return held(self._admin.get(pod, _ROUTES), routes.host, percent)
+        except (TimeoutError, ValueError):
+            return False
+        except ForbiddenError:
+            raise
+        except MeshError:  # it is gone, or has none: no caller either
+            return None
+
+    def _marked(self, body: Mapping[str, Any], share: Share) -> dict[str, Any]:
+        kept = {"service": share.service, "labels": dict(share.labels), "percent": share.percent}
+        return self._objects.marked(body, share.plugin, {"share": kept})
+
+    def _own(self, id_: str | None) -> list[dict[str, Any]]:
+        label = PLUGIN if id_ is None else f"{PLUGIN}={id_}"
+        query, right = {"labelSelector": f"{label},{_MANAGED}={MANAGER}"}, _RULE.right("list", self._namespace)
+        try:
+            answer = self._cluster.request("GET", _RULE.path(self._namespace), query=query, right=right)
+        except MissingError:
+            return []
+        return [{**item, "kind": _RULE.name} for item in answer.get("items") or ()]
+
+    def _apply(self, kind: ObjectKind, body: Mapping[str, Any]) -> None:
+        path, right = kind.path(self._namespace, body["metadata"]["name"]), kind.right("patch", self._namespace)
+        query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": "true"}
+        self._cluster.request("PATCH", path, query=query, body=body, kind=APPLY, right=right)
+
+    def _delete(self, kind: ObjectKind, name: str) -> None:
+        try:
+            path, right = kind.path(self._namespace, name), kind.right("delete", self._namespace)
+            self._cluster.request("DELETE", path, right=right)
+        except MissingError:
+            return
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["name"])
+
+
+def _share(item: Mapping[str, Any]) -> Share | None:
+    kept = record_of(item).get("share")
+    if not isinstance(kept, dict):
+        return None
+    id_ = str(item["metadata"]["labels"][PLUGIN])
+    return Share(id_, str(kept.get("service")), dict(kept.get("labels") or {}), float(kept.get("percent") or 0))
+
+
+def _refused(service: str, why: Sequence[str], hint: str | Wording) -> DeployError:
+    return DeployError(
+        f"The requests for {service} cannot be shared; nothing was changed.", why=why, hint=hint, code="WNB4032"
+    )

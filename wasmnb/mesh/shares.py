@@ -1,0 +1,89 @@
+"""Shares of a service's requests, for the pods that a plugin is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wasmnb.plugin import Plugin
+
+__all__ = ["MeshOfShares", "Share"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which share of the requests for a service goes to the pods that a plugin is tried on.
+
+    Parameters
+    ----------
+    plugin : str
+        Its id.
+    service : str
+    labels : mapping of str to str
+        What these pods carry.
+    percent : float
+    pods : tuple of str
+        All pods of the service.
+    """
+
+    plugin: str
+    service: str
+    labels: Mapping[str, str]
+    percent: float
+    pods: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        carried = "+".join(f"{key}={value}" for key, value in self.labels.items())
+        return f"{self.percent:g}% of the requests for {self.service} go to {carried}"
+
+
+@runtime_checkable
+class MeshOfShares(Protocol):
+    """A mesh that can send a share of a service's requests to the pods that a plugin is tried on.
+
+    Its `Mesh.apply` without ``only``, and `Mesh.remove`, end that.
+    """
+
+    def rendered_share(self, plugin: Plugin, labels: Mapping[str, str], percent: float) -> str:
+        """Give the text of what `share` would put in force; nothing is.
+
+        Raises
+        ------
+        DeployError
+            It cannot be put in force, because somebody else says where these requests go, or none would be left for
+            the other pods.
+        ForbiddenError, MeshError
+        """
+
+    def share(self, plugin: Plugin, labels: Mapping[str, str], percent: float, *, wait: float = 10.0) -> Share:
+        """Send a share of the requests to the pods that carry some labels, and wait until callers' proxies do so.
+
+        Parameters
+        ----------
+        plugin : Plugin
+            Its pods tell which service is meant.
+        labels : mapping of str to str
+        percent : float
+        wait : float
+            Seconds.
+
+        Raises
+        ------
+        DeployError
+            As `rendered_share`, or the proxies do not do so in time.
+        ForbiddenError, MeshError
+        """
+
+    def shares(self, id: str | None = None) -> tuple[Share, ...]:  # noqa: A002 - the field's own word
+        """List the shares that there are, or those of one plugin."""
+
+    def unshare(self, id: str) -> None:  # noqa: A002
+        """Let the requests go where they went before; nothing happens where none has a share.
+
+        Raises
+        ------
+        ForbiddenError, MeshError
+        """
