@@ -30,8 +30,8 @@ COMMANDS = (
         options=(
             Option(
                 ("--rbac",),
-                "print the smallest set of Kubernetes roles with which everything works; steps by share, and bookinfo, have"
-                " their own",
+                "print the smallest set of Kubernetes roles with which everything works; steps by share, and bookinfo,"
+                " have their own",
             ),
         ),
         examples=("%wasm_doctor", "%wasm_doctor --rbac"),
