@@ -11,6 +11,9 @@ from jupyter_client.manager import start_new_kernel
 
 from tests.magics.conftest import FILTER, ROOT
 from tests.mesh.conftest import until
+from wasmnb.compile.go.gopls import build as build_gopls
+from wasmnb.compile.go.toolchain import GoToolchain
+from wasmnb.errors import ToolchainError
 
 pytestmark = pytest.mark.compiler
 
@@ -109,6 +112,57 @@ def test_a_name_and_a_call_are_explained(kernel):
     told('addRequestHeader("a", |', "addRequestHeader(StringView key, StringView value) -> WasmResult")
     until(lambda: look(kernel, *cell("|")), lambda found: not found["found"] and not found["data"])
     assert look(kernel, "print(1)", 3)["found"], "Python's own are looked up as before"
+
+
+GO = """\
+%%wasm_filter hello --lang go
+import (
+\t"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+\t"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+)
+
+func init() { proxywasm.SetHttpContext(func(id uint32) types.HttpContext { return &greeter{} }) }
+
+// greeter says hello.
+type greeter struct {
+\ttypes.DefaultHttpContext
+\tgreeting string
+}
+
+func (g *greeter) OnHttpResponseHeaders(n int, end bool) types.Action {
+\tg.greeting = "ひと 🙂"; |
+\treturn types.ActionContinue
+}
+"""
+
+
+@pytest.fixture
+def gopls():
+    """Gopls is in the user's cache, since to build it takes a minute."""
+    try:
+        GoToolchain().prepare()
+        build_gopls()
+    except ToolchainError as error:
+        pytest.skip(str(error))
+
+
+def test_go_is_known_by_gopls(kernel, gopls):
+    def at(line):
+        text = GO.replace("|", line)
+        return text.replace("|", ""), text.index("|")
+
+    def offered(line, wanted):
+        return until(lambda: tab(kernel, *at(line)), wanted, 120.0)
+
+    offered("g.|", lambda found: found[1].get("greeting") == "instance" and "OnHttpRequestBody" in found[1])
+    wanted = {"AddHttpRequestHeader": "function", "AddHttpRequestTrailer": "function"}
+    offered("proxywasm.AddHttpReq|", ("AddHttpReq", wanted).__eq__)
+    said = until(lambda: look(kernel, *at("_ = &gree|ter{}")), lambda found: "greeter says hello" in str(found["data"]))
+    assert said["data"]["text/markdown"].startswith("```go\ntype greeter struct")
+    until(
+        lambda: look(kernel, *at("proxywasm.AddHttpRequestHeader(|)")),
+        lambda found: "AddHttpRequestHeader(key" in str(found["data"]),
+    )
 
 
 def test_files_and_options_of_the_cell_count(kernel):

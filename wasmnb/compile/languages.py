@@ -56,6 +56,9 @@ class Language:
     libraries : str
         How its filters ask for libraries, for who names a folder of C++ headers or sources; empty for a language that
         takes such folders.
+    server : str
+        ``module:Class`` of the language server that knows its sources (`wasmnb.compile.language_server.Adapter`); empty
+        when there is none.
     """
 
     word: str

@@ -62,14 +62,11 @@ class Inspector:
         """Give what is said of a place; None where nobody knows the language."""
         from wasmnb.session import default  # noqa: PLC0415
 
-        servers = default().language_servers
         try:
             written = self._program(code)
         except (Explained, SyntaxError):
             return None
-        if not servers.available(written.language):
-            return None
-        return servers.inspect(written, before.count("\n"), len(before) - (before.rfind("\n") + 1))
+        return default().language_servers.inspect(written, before.count("\n"), len(before) - (before.rfind("\n") + 1))
 
 
 def _reply(markdown: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from wasmnb.compile.cpp.compiler import WARNINGS, frontend
 from wasmnb.compile.cpp.flags import Flags
 from wasmnb.compile.cpp.incremental import Units, texts_of
 from wasmnb.compile.diagnostics import CELL
-from wasmnb.compile.language_server.adapter import Program, Workspace
+from wasmnb.compile.language_server.adapter import INSTALL, Program, Workspace, refuse_without_extra
 from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Clangd"]
 
-_INSTALL = "pip install 'wasmnb[lsp]'"
 _OPTIONS = (
     # Nothing of the user's own set-up, and no index of what is not part of the filter.
     "--enable-config=0",
@@ -52,11 +51,12 @@ class Clangd:
         ToolchainError
             The extra is not installed.
         """
+        refuse_without_extra()
         found = importlib.util.find_spec("clangd")
         folders = (found.submodule_search_locations or ()) if found else ()
         program = next((path for path in (Path(each, "data", "bin", "clangd") for each in folders)), None)
-        if program is None or not os.access(program, os.X_OK) or importlib.util.find_spec("pylsp_jsonrpc") is None:
-            raise ToolchainError("clangd is not installed.", hint=_INSTALL, code="WNB2001")
+        if program is None or not os.access(program, os.X_OK):
+            raise ToolchainError("clangd is not installed.", hint=INSTALL, code="WNB2001")
         return Program((str(program), *_OPTIONS), importlib.metadata.version("clangd"))
 
     def workspace(self, filter: Filter, folder: Path) -> Workspace:  # noqa: A002

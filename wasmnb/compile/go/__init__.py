@@ -13,6 +13,7 @@ LANGUAGE = Language(
     marks=("go.mod",),
     reader="wasmnb.compile.go.project:read",
     layout="wasmnb.project.layouts:GO",
+    server="wasmnb.compile.go.gopls:Gopls",
     nested=True,
     libraries="ask for a module at the top of the source: // deps: github.com/tidwall/gjson@v1.18.0, or in go.mod",
     signs=(

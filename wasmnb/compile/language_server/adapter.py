@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from wasmnb.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +14,21 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.filter import Filter
 
-__all__ = ["Adapter", "Program", "Workspace"]
+__all__ = ["INSTALL", "Adapter", "Program", "Workspace", "refuse_without_extra"]
+
+#: What brings that by which servers are spoken to.
+INSTALL = "pip install 'wasmnb[lsp]'"
+
+
+def refuse_without_extra() -> None:
+    """Refuse where what speaks to servers is not installed.
+
+    Raises
+    ------
+    ToolchainError
+    """
+    if importlib.util.find_spec("pylsp_jsonrpc") is None:
+        raise ToolchainError("The package python-lsp-jsonrpc is not installed.", hint=INSTALL, code="WNB2001")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ _MOST_STARTS = 4
 _BEGINS = 60.0  # seconds
 # What a server keeps of each is some ten megabytes.
 _MOST_SHOWN = 3
+_MADE, _CHANGED, _GONE = 1, 2, 3  # FileChangeType of the protocol
 _ABLE = {
     "textDocument": {
         "completion": {"completionItem": {"snippetSupport": False, "documentationFormat": ["markdown"]}},
@@ -61,8 +62,6 @@ class LanguageServer:
 
         Raises
         ------
-        ToolchainError
-            The server is not installed.
         NoAnswerError
             It has ended too often.
         """
@@ -70,15 +69,13 @@ class LanguageServer:
             running = self._running
             if running is not None and not (running.done() and _over(running)):
                 return running
-            program = self.adapter.program()
             if self.starts >= _MOST_STARTS:
                 raise NoAnswerError(f"{self.adapter.name} ended {self.starts} times, and is not started again")
-            self.starts += 1
             if running is not None:
                 running.add_done_callback(_close)
             made: Future[_Running] = Future()
             self._running = made
-            threading.Thread(target=self._start, args=(program, made), daemon=True).start()
+            threading.Thread(target=self._start, args=(made,), daemon=True).start()
             return made
 
     def prepare(self, filter: Filter) -> None:  # noqa: A002
@@ -86,7 +83,7 @@ class LanguageServer:
 
         Raises
         ------
-        ToolchainError, NoAnswerError
+        NoAnswerError
         """
         if self._running is not None:
             return
@@ -136,8 +133,10 @@ class LanguageServer:
         if running is not None:
             running.add_done_callback(_close)
 
-    def _start(self, program: Program, made: Future[_Running]) -> None:
+    def _start(self, made: Future[_Running]) -> None:
         try:
+            program = self.adapter.program()
+            self.starts += 1
             made.set_result(_Running.begin(self.adapter, program))
         except BaseException as error:  # noqa: BLE001 - whoever asks meets it
             made.set_exception(error)
@@ -205,17 +204,21 @@ class _Running:
     def show(self, filter: Filter) -> tuple[str, str]:  # noqa: A002
         """Have the server see a filter as it is now; give the document's URI and its text."""
         folder = self.folder / filter.name
-        folder.mkdir(exist_ok=True)
         now, before = self.adapter.workspace(filter, folder), self._shown.get(filter.name)
         uri = (folder / now.main).as_uri()
         if now == before:
             return uri, now.text
+        if before is not None and before.main != now.main:
+            self._hide(filter.name)
+            before = None
+        for name in [*self._shown][: 1 - _MOST_SHOWN] if before is None else ():
+            self._hide(name)
         _write(folder, now, before)
         if now.settings and (before is None or now.settings != before.settings):
             self.connection.notify("workspace/didChangeConfiguration", {"settings": dict(now.settings)})
         self._version += 1
-        beside = before is not None and now.files != before.files
-        if before is not None and before.main == now.main:
+        beside = self._changed(folder, now, before)
+        if before is not None:
             # The last two are clangd's own: whether what a source includes is looked at anew, and that nobody asked
             # what is wrong with it.
             self.connection.notify(
@@ -228,18 +231,28 @@ class _Running:
                 },
             )
         else:
-            for name in {filter.name, *[*self._shown][: 1 - _MOST_SHOWN]} & self._shown.keys():
-                self._hide(name)
             document = {"uri": uri, "languageId": self.adapter.language_id, "version": self._version, "text": now.text}
             self.connection.notify("textDocument/didOpen", {"textDocument": document})
         self._shown.pop(filter.name, None)
         self._shown[filter.name] = now
         return uri, now.text
 
+    def _changed(self, folder: Path, now: Workspace, before: Workspace | None) -> bool:
+        """Tell the server which files changed on the disk; give whether any did."""
+        were = before.files if before is not None else now.files
+        kinds = {path: _CHANGED for path in now.files.keys() & were.keys() if now.files[path] != were[path]}
+        kinds |= dict.fromkeys(now.files.keys() - were.keys(), _MADE)
+        kinds |= dict.fromkeys(were.keys() - now.files.keys(), _GONE)
+        changes = [{"uri": (folder / path).as_uri(), "type": kind} for path, kind in sorted(kinds.items())]
+        if changes:
+            self.connection.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+        return bool(changes)
+
     def _hide(self, name: str) -> None:
         """Have the server forget a filter."""
         uri = (self.folder / name / self._shown.pop(name).main).as_uri()
         self.connection.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
 def _write(folder: Path, now: Workspace, before: Workspace | None) -> None:

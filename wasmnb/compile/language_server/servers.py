@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,17 +38,6 @@ class LanguageServers:
     def __init__(self) -> None:
         self._servers: dict[str, LanguageServer] = {}
 
-    def available(self, language: str) -> bool:
-        """Tell whether a language has a server that is installed."""
-        server = self._server(language)
-        if server is None:
-            return False
-        try:
-            server.adapter.program()
-        except ToolchainError:
-            return False
-        return True
-
     def prepare(self, filter: Filter) -> None:  # noqa: A002
         """Start the server of a filter's language in another thread, where there is one, and show it the filter."""
         server = self._server(filter.language)
@@ -71,7 +63,7 @@ class LanguageServers:
             return Completions()
         return completions(answer, before)
 
-    def inspect(self, filter: Filter, line: int, column: int, *, within: float = _LOOK) -> str:  # noqa: A002
+    def inspect(self, filter: Filter, line: int, column: int, *, within: float = _LOOK) -> str | None:  # noqa: A002
         """Say what stands at a place of a filter's source, as Markdown: a name's declaration, or how a call is made.
 
         Parameters
@@ -84,9 +76,13 @@ class LanguageServers:
 
         Returns
         -------
-        str
-            Empty where there is nothing to say; why there is no answer, where there is none in time.
+        str or None
+            Empty where there is nothing to say; why there is no answer, where there is none in time. None where the
+            language has no server, or it is not installed.
         """
+        server = self._server(filter.language)
+        if server is None:
+            return None
         deadline = time.monotonic() + within
         around = _line(filter, line)[max(0, column - 1) : column + 1]
         try:
@@ -97,10 +93,11 @@ class LanguageServers:
             answer = self._ask(filter, "textDocument/signatureHelp", line, column, deadline)
         except NoAnswerError as error:
             return f"{error}."
+        except ToolchainError:
+            return None
         except Explained:
             return ""
-        server = self._server(filter.language)
-        return signatures(answer, server.adapter.language_id if server is not None else "")
+        return signatures(answer, server.adapter.language_id)
 
     def checks(self) -> list[Check]:
         """Say of each language which server it has; none is started."""
@@ -113,13 +110,32 @@ class LanguageServers:
             server.close()
 
     def _ask(self, filter: Filter, method: str, line: int, column: int, deadline: float) -> Any:  # noqa: A002
+        """Ask in another thread, since to lay a filter out takes time as well; wait no longer than until a moment.
+
+        Raises
+        ------
+        NoAnswerError
+        UsageError, CompileError, ToolchainError
+        """
         server = self._server(filter.language)
         if server is None:
             raise NoAnswerError(f"there is no language server for {filter.language}")
-        # A server has others' build scripts and macros run, as a compiler has.
-        if not at_hand(filter):
-            raise NoAnswerError("run the cell once: it needs what is not on this machine yet")
-        return server.ask(filter, method, line, column, deadline)
+        made: Future[Any] = Future()
+
+        def ask() -> None:
+            try:
+                # A server has others' build scripts and macros run, as a compiler has.
+                if not at_hand(filter):
+                    raise NoAnswerError("run the cell once: it needs what is not on this machine yet")  # noqa: TRY301
+                made.set_result(server.ask(filter, method, line, column, deadline))
+            except Exception as error:  # noqa: BLE001 - whoever waits meets it
+                made.set_exception(error)
+
+        threading.Thread(target=ask, name="wasmnb-ask", daemon=True).start()
+        try:
+            return made.result(max(0.0, deadline - time.monotonic()))
+        except (FutureTimeoutError, TimeoutError):
+            raise NoAnswerError(f"{server.adapter.name} has not answered yet") from None
 
     def _every(self) -> Iterator[tuple[Language, LanguageServer]]:
         for word, one in LANGUAGES.loaded().items():
