@@ -9,13 +9,25 @@ namespace {
 
 constexpr StringView SIGNS = "!#$%&'*+-.^_`|~";
 
-// Whether a text is the name of a header; one that begins with a colon is part of the request line, and none.
+// Headers that say where a message goes and where it ends: the proxy sets them.
+constexpr StringView FRAMING[] = {"host", "content-length", "transfer-encoding", "connection"};
+
+bool is_framing(StringView text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+  for (const StringView one : FRAMING) {
+    if (lower == one) return true;
+  }
+  return false;
+}
+
+// Whether a text is the name of a header that may be changed; one that begins with a colon is part of the request line.
 bool is_name(StringView text) {
   for (const char c : text) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (!letter && SIGNS.find(c) == StringView::npos) return false;
   }
-  return !text.empty();
+  return !text.empty() && !is_framing(text);
 }
 
 // Whether a text may be the value of a header: what ends a line there would begin a header of its own.

@@ -20,6 +20,12 @@ func init() {
 // name matches the name of a header; one that begins with a colon is part of the request line, and none.
 var name = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
+// framing has the headers that say where a message goes and where it ends: the proxy sets them.
+var framing = map[string]bool{"host": true, "content-length": true, "transfer-encoding": true, "connection": true}
+
+// changeable says whether a text is the name of a header that may be changed.
+func changeable(text string) bool { return name.MatchString(text) && !framing[strings.ToLower(text)] }
+
 type plugin struct {
 	types.DefaultPluginContext
 	request, response changes
@@ -35,7 +41,7 @@ type changes struct {
 func (c *changes) read(names, lines string) bool {
 	for _, word := range strings.FieldsFunc(names, func(r rune) bool { return r == ',' }) {
 		word = strings.TrimSpace(word)
-		if !name.MatchString(word) {
+		if !changeable(word) {
 			return false
 		}
 		c.removed = append(c.removed, word)
@@ -44,7 +50,7 @@ func (c *changes) read(names, lines string) bool {
 		word, value, found := strings.Cut(line, ":")
 		value = strings.TrimSpace(value)
 		// What ends a line in a value would begin a header of its own.
-		if !found || !name.MatchString(word) || strings.ContainsFunc(value, isControl) {
+		if !found || !changeable(word) || strings.ContainsFunc(value, isControl) {
 			return false
 		}
 		c.set = append(c.set, [2]string{word, value})

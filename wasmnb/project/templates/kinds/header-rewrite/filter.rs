@@ -32,9 +32,14 @@ impl Changes {
     }
 }
 
-/// Whether a text is the name of a header; one that begins with a colon is part of the request line, and none.
+/// Headers that say where a message goes and where it ends: the proxy sets them.
+const FRAMING: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+
+/// Whether a text is the name of a header that may be changed; one that begins with a colon is part of the request line.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c))
+    !text.is_empty()
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c))
+        && !FRAMING.iter().any(|one| one.eq_ignore_ascii_case(text))
 }
 
 /// Whether a text may be the value of a header: what ends a line there would begin a header of its own.

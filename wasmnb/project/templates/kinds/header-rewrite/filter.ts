@@ -11,6 +11,8 @@ import {
 import { Settings } from "./json";
 
 const SIGNS = "!#$%&'*+-.^_`|~";
+// Headers that say where a message goes and where it ends: the proxy sets them.
+const FRAMING = ["host", "content-length", "transfer-encoding", "connection"];
 
 // What is done to one direction.
 class Changes {
@@ -41,14 +43,14 @@ class Changes {
   }
 }
 
-// Whether a text is the name of a header; one that begins with a colon is part of the request line, and none.
+// Whether a text is the name of a header that may be changed; one that begins with a colon is part of the request line.
 function isName(text: string): bool {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     const letter = (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57);
     if (!letter && !SIGNS.includes(text.charAt(i))) return false;
   }
-  return text != "";
+  return text != "" && !FRAMING.includes(text.toLowerCase());
 }
 
 // Whether a text may be the value of a header: what ends a line there would begin a header of its own.
