@@ -270,8 +270,8 @@ class LocalMesh:
         -------
         bool
             Whether all those pods have it. False where only the canary has, which saves half as much: no pod is meant,
-            it was refused, it is larger than 256 KiB, which would keep the pods' proxies from answering questions for
-            too long, or Linux has less than 512 `inotify` instances for each user, of which each pod would take one.
+            it was refused, it is larger than 4 MiB, which would keep the pods' proxies from taking over anything else
+            for too long, or Linux has less than 512 `inotify` instances for each user, of which each pod takes one.
 
         Raises
         ------
