@@ -168,7 +168,9 @@ Status read(std::string_view text) {
   JsonParseOptions options;
   auto status = google::protobuf::util::JsonStringToMessage(text, &config, options);
   if (status != Status::OK || status.error_code() != Code::OK) return status;
-  if (config.a().empty()) return Status(google::protobuf::util::error::INVALID_ARGUMENT, "no a");
+  if (std::string view(status.message()); view != status.message().ToString()) return Status::OK;
+  std::string_view why = status.ok() ? status.error_message() : std::string_view("why");
+  if (config.a().empty() && why.empty()) return Status(google::protobuf::util::error::INVALID_ARGUMENT, "no a");
   return Status::OK;
 }
 """

@@ -35,7 +35,10 @@ __all__ = ["MANIFEST", "build", "read"]
 #: The file that makes a folder an AssemblyScript project.
 MANIFEST = "package.json"
 _LOCK = "package-lock.json"
-_RECIPE = 3
+_RECIPE = 4
+# Where an SDK has its root contexts: @solo-io/proxy-runtime keeps them by their names, forks keep the last one.
+_RUNTIME = "node_modules/@*/*/assembly/runtime.ts"
+_KEEPS_ALL = re.compile(r"function registerRootContext\([^{]*\{[^}]*\.set\(\s*name\b")
 _PACKAGES = Store("assemblyscript-projects", keep=6)
 #: The names under which projects have their build, the usual one first.
 _SCRIPTS = ("asbuild", "build", "asbuild:release")
@@ -114,21 +117,35 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
                 code="WNB2009",
             )
         wasm = _module(place, script)
-        _check_roots(files, filter.file, wasm)
+        roots = registered_roots(files, filter.file, wasm, place)
         read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
     warned = [item for item in found if item.severity == "warning"]
     warned += project.warnings(files, ".ts", never_called)
-    return Made(wasm, warnings=tuple(warned), read=read)
+    return Made(wasm, root_ids=roots, warnings=tuple(warned), read=read)
 
 
-def _check_roots(files: dict[str, str], main: str, wasm: bytes) -> None:
-    """Refuse a project that registers several root contexts, where its module has the names of all of them."""
+def registered_roots(files: dict[str, str], main: str, wasm: bytes, place: Path) -> tuple[str, ...] | None:
+    """Give the root ids that a project's module answers to; None where it answers to any.
+
+    Raises
+    ------
+    CompileError
+        It registers several, and its SDK keeps one.
+    """
     roots = registered_in(files, main)
+    names = [name for _, _, name in roots if name is not None]
     # The script may begin elsewhere; the compiler writes a text as UTF-16.
-    if len(roots) > 1 and all(name is not None and name.encode("utf-16-le") in wasm for _, _, name in roots):
+    if not roots or len(names) < len(roots) or not all(name.encode("utf-16-le") in wasm for name in names):
+        return None
+    with io_errors():
+        kept = any(_KEEPS_ALL.search(path.read_text("utf-8")) for path in place.glob(_RUNTIME))
+    if kept:
+        return tuple(names)
+    if len(roots) > 1:
         file, offset, _ = roots[1]
         raise several_roots(files[file], 1, offset, len(roots), file=file, way_out="make one folder")
+    return None
 
 
 def _hint(found: list[Diagnostic]) -> str:

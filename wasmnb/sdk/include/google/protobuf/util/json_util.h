@@ -7,6 +7,15 @@
 
 namespace google {
 namespace protobuf {
+
+// A view that has the function by which protobuf's own gave its text, until 2022.
+class StringPiece : public std::string_view {
+ public:
+  using std::string_view::basic_string_view;
+  StringPiece(std::string_view text) : std::string_view(text) {}
+  std::string ToString() const { return std::string(*this); }
+};
+
 namespace util {
 
 // The codes as they were named in 2020; those that this Status has are OK and INVALID_ARGUMENT.
@@ -43,8 +52,8 @@ class Status {
   // 0, or 3: an argument that is not right.
   int code() const { return ok_ ? 0 : 3; }
   error::Code error_code() const { return static_cast<error::Code>(code()); }
-  std::string_view message() const { return message_; }
-  std::string_view error_message() const { return message_; }
+  StringPiece message() const { return {message_}; }
+  StringPiece error_message() const { return {message_}; }
   std::string ToString() const { return ok_ ? "OK" : "INVALID_ARGUMENT:" + message_; }
   bool operator==(const Status& other) const { return ok_ == other.ok_ && message_ == other.message_; }
   bool operator!=(const Status& other) const { return !(*this == other); }
