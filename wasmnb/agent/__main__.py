@@ -1,4 +1,4 @@
-"""``python -m wasmnb.agent``: ``run`` is what the agent's container does; ``push`` brings its image to a registry."""
+"""``python -m wasmnb.agent``: its container's work (``run``), the echo's (``echo``); ``push`` brings the image."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
             access = Access.of(plain_http=said.plain_http, ca=said.ca)
             print(push(said.reference, said.base, access=access))  # noqa: T201 - the answer
+        elif said.verb == "echo":
+            _echo(said)
         else:
             _run(said)
     except Explained as error:
@@ -55,6 +57,20 @@ def _run(said: argparse.Namespace) -> None:
         mesh.stop()
 
 
+def _echo(said: argparse.Namespace) -> None:
+    from wasmnb.agent.echo import serve  # noqa: PLC0415 - of the echo alone
+
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    servers = serve(said.port, said.kept_port)
+    say(f"requests are answered at port {servers[0].server_port}, and told at {servers[1].server_port} of the pod")
+    over.wait()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m wasmnb.agent", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -63,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     run_.add_argument("--namespace", help="namespace whose pods are judged (default: the context's)")
     run_.add_argument("--istio-namespace", default="istio-system", help="namespace of istiod")
     run_.add_argument("--port", type=int, default=PORT, help="port of the metrics; 0 takes a free one")
+    echo = verbs.add_parser("echo", help="answer requests with their bodies and keep the last until a signal ends it")
+    echo.add_argument("--port", type=int, default=PORT, help="port of the requests; 0 takes a free one")
+    echo.add_argument(
+        "--kept-port", type=int, default=0, help="port that tells of them, to this machine; 0 takes a free one"
+    )
     push_ = verbs.add_parser("push", help="build the agent's image and push it to a registry")
     push_.add_argument("reference", help="such as registry.example/team/wasmnb-agent:v1")
     push_.add_argument(

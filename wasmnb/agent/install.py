@@ -1,11 +1,12 @@
-"""The agent put into a cluster, waited for, and taken away again."""
+"""The agent, or the echo, put into a cluster, waited for, and taken away again."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.agent.manifest import KINDS, LABELS, NAME, PORT, Agent, manifest
+from wasmnb.agent.manifest import KINDS, LABELS, NAME, PORT, Agent, echo_manifest, manifest
 from wasmnb.errors import Interrupted, MeshError, UsageError
 from wasmnb.mesh.istio import IstioMesh
 from wasmnb.mesh.istio.api.api_errors import ConflictError, ForbiddenError, MissingError
@@ -14,25 +15,53 @@ from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects import MANAGER
 from wasmnb.mesh.istio.proxies.pod_list import AGENT
 from wasmnb.mesh.istio.proxies.pods import Stuck, pod, stuck
+from wasmnb.mesh.istio.requests import echo
 from wasmnb.progress import Silent
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.mesh import Mesh
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.progress import Progress
 
-__all__ = ["of_cluster", "put", "take_away"]
+__all__ = ["of_cluster", "put", "put_echo", "take_away", "take_echo_away"]
 
 _READY, _GOING = 180.0, 60.0  # seconds: an image is pulled; Kubernetes gives a pod 5 to end
 _LOOK = 0.25
-_OFF = Wording(
-    "{} takes away what was applied",
-    Option("agent", "off"),
-    python=Wording("{} takes away what was applied", Option("agent", value=False)),
-)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is put into a cluster.
+
+    Parameters
+    ----------
+    name : str
+        In sentences.
+    option : str
+        Of the command that puts it there.
+    selector : str
+        Of its pods.
+    ready : str
+        What shows that it works.
+    """
+
+    name: str
+    option: str
+    selector: str
+    ready: str
+
+    @property
+    def off(self) -> Wording:
+        """How it is taken away."""
+        text = "{} takes away what was applied"
+        return Wording(text, Option(self.option, "off"), python=Wording(text, Option(self.option, value=False)))
+
+
+_AGENT = _Part("agent", "agent", AGENT, "its first status")
+_ECHO = _Part("echo", "echo", f"app={echo.NAME}", "its first answer")
 
 
 def of_cluster(mesh: Mesh) -> IstioMesh:
@@ -74,25 +103,7 @@ def put(mesh: IstioMesh, image: str, *, pull_secret: str = "", progress: Progres
         An object of that name is not ours, or the agent does not start; what was applied stays.
     Interrupted
     """
-    progress, cluster = progress or Silent(), mesh.cluster
-    objects = manifest(Agent(image, mesh.namespace, mesh.istio.namespace, pull_secret))
-    try:
-        for item in objects:
-            there = _there(cluster, item)
-            if there is not None and not _ours(there):
-                name, where = item["metadata"]["name"], item["metadata"]["namespace"]
-                raise MeshError(
-                    f"{item['kind']} {name} in {where} was not made by wasmnb; nothing of it was changed.",
-                    hint="delete or rename it",
-                )
-        for number, item in enumerate(objects):
-            progress.update(f"applying the agent: {item['kind']}", number, len(objects))
-            _apply(cluster, item)
-        _wait(mesh, progress)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "Putting the agent into the cluster was stopped; what was applied stays.", hint=_OFF
-        ) from None
+    _put(mesh, _AGENT, manifest(Agent(image, mesh.namespace, mesh.istio.namespace, pull_secret)), progress or Silent())
     return (
         f"the agent runs: Deployment {NAME}, image {image}",
         f"its status per workload is in the ConfigMap {NAME}, its metrics are at port {PORT} of its pod",
@@ -112,19 +123,60 @@ def take_away(mesh: IstioMesh, *, progress: Progress | None = None) -> tuple[str
     ForbiddenError, MeshError
     Interrupted
     """
-    progress, cluster = progress or Silent(), mesh.cluster
-    objects = manifest(Agent("", mesh.namespace, mesh.istio.namespace))
+    if not _taken_away(mesh, _AGENT, manifest(Agent("", mesh.namespace, mesh.istio.namespace)), progress or Silent()):
+        return (f"there is no agent in the namespace {mesh.namespace}",)
+    return ("the agent was taken away; Kubernetes forgets its events within an hour",)
+
+
+def put_echo(
+    mesh: IstioMesh, image: str, *, pull_secret: str = "", progress: Progress | None = None
+) -> tuple[str, ...]:
+    """Apply the echo's objects, and wait until it answers; see `put`."""
+    _put(mesh, _ECHO, echo_manifest(image, mesh.namespace, pull_secret), progress or Silent())
+    where = f"{echo.NAME}:{echo.PORT}"
+    return (
+        f"the echo runs: Deployment and Service {echo.NAME}, image {image}",
+        f"a request to {where} is shown as it was received, body too; pods of a filter: app={echo.NAME}",
+    )
+
+
+def take_echo_away(mesh: IstioMesh, *, progress: Progress | None = None) -> tuple[str, ...]:
+    """Delete the echo's objects, and wait until its pod is gone; see `take_away`."""
+    if not _taken_away(mesh, _ECHO, echo_manifest("", mesh.namespace), progress or Silent()):
+        return (f"there is no echo in the namespace {mesh.namespace}",)
+    return ("the echo was taken away",)
+
+
+def _put(mesh: IstioMesh, part: _Part, objects: Sequence[Mapping[str, Any]], progress: Progress) -> None:
+    try:
+        for item in objects:
+            there = _there(mesh.cluster, item)
+            if there is not None and not _ours(there, item):
+                name, where = item["metadata"]["name"], item["metadata"]["namespace"]
+                raise MeshError(
+                    f"{item['kind']} {name} in {where} was not made by wasmnb; nothing of it was changed.",
+                    hint="delete or rename it",
+                )
+        for number, item in enumerate(objects):
+            progress.update(f"applying the {part.name}: {item['kind']}", number, len(objects))
+            _apply(mesh.cluster, item)
+        _wait(mesh, part, objects[-1], progress)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Putting the {part.name} into the cluster was stopped; what was applied stays.", hint=part.off
+        ) from None
+
+
+def _taken_away(mesh: IstioMesh, part: _Part, objects: Sequence[Mapping[str, Any]], progress: Progress) -> int:
     removed = 0
     try:
         for number, item in enumerate(reversed(objects)):
-            progress.update(f"deleting the agent: {item['kind']}", number, len(objects))
-            removed += _delete(cluster, item)
-        _leave(mesh, progress)
+            progress.update(f"deleting the {part.name}: {item['kind']}", number, len(objects))
+            removed += _delete(mesh.cluster, item)
+        _leave(mesh, part, progress)
     except KeyboardInterrupt:
-        raise Interrupted("Taking the agent away was stopped.", hint=_OFF) from None
-    if not removed:
-        return (f"there is no agent in the namespace {mesh.namespace}",)
-    return ("the agent was taken away; Kubernetes forgets its events within an hour",)
+        raise Interrupted(f"Taking the {part.name} away was stopped.", hint=part.off) from None
+    return removed
 
 
 def _path(item: Mapping[str, Any]) -> str:
@@ -143,9 +195,9 @@ def _there(cluster: Cluster, item: Mapping[str, Any]) -> Mapping[str, Any] | Non
     return found
 
 
-def _ours(item: Mapping[str, Any]) -> bool:
-    labels = item["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in LABELS.items())
+def _ours(there: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    labels = there["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in item["metadata"]["labels"].items())
 
 
 def _apply(cluster: Cluster, item: Mapping[str, Any]) -> None:
@@ -153,20 +205,21 @@ def _apply(cluster: Cluster, item: Mapping[str, Any]) -> None:
     try:
         cluster.request("PATCH", _path(item), query=query, body=item, kind=APPLY, right=_right("patch", item))
     except ForbiddenError as error:
-        error.add_why("Kubernetes lets you make a Role only with rights that you have yourself")
-        error.advise(
-            Wording(
-                "ask somebody who has these rights to apply what {} writes",
-                Verb("render", options=(Option("agent", value=True),)),
+        if item["metadata"]["labels"] == LABELS:
+            error.add_why("Kubernetes lets you make a Role only with rights that you have yourself")
+            error.advise(
+                Wording(
+                    "ask somebody who has these rights to apply what {} writes",
+                    Verb("render", options=(Option("agent", value=True),)),
+                )
             )
-        )
         raise
 
 
 def _delete(cluster: Cluster, item: Mapping[str, Any]) -> bool:
     """Delete an object of ours; say whether there was one."""
     there = _there(cluster, item)
-    if there is None or not _ours(there):
+    if there is None or not _ours(there, item):
         return False
     body = {"preconditions": {"uid": there["metadata"]["uid"]}, "propagationPolicy": "Background"}
     try:
@@ -176,41 +229,41 @@ def _delete(cluster: Cluster, item: Mapping[str, Any]) -> bool:
     return True
 
 
-def _pods(mesh: IstioMesh) -> list[dict[str, Any]]:
-    path, query = f"/api/v1/namespaces/{mesh.namespace}/pods", {"labelSelector": AGENT}
+def _pods(mesh: IstioMesh, part: _Part) -> list[dict[str, Any]]:
+    path, query = f"/api/v1/namespaces/{mesh.namespace}/pods", {"labelSelector": part.selector}
     answer = mesh.cluster.request("GET", path, query=query, right=Right("list", "pods", "", mesh.namespace))
     return list(answer["items"])
 
 
-def _wait(mesh: IstioMesh, progress: Progress) -> None:
+def _wait(mesh: IstioMesh, part: _Part, deployment: Mapping[str, Any], progress: Progress) -> None:
     deadline = time.monotonic() + _READY
-    deployment = next(item for item in manifest(Agent("", mesh.namespace)) if item["kind"] == "Deployment")
     while True:
-        progress.update("waiting for the agent's first status")
+        progress.update(f"waiting for the {part.name}: {part.ready}")
         item = mesh.cluster.request("GET", _path(deployment), right=_right("get", deployment))
-        status, pods = item.get("status", {}), [one for one in _pods(mesh) if not _going(one)]
+        status, pods = item.get("status", {}), [one for one in _pods(mesh, part) if not _going(one)]
         seen = int(status.get("observedGeneration", 0)) >= int(item["metadata"].get("generation", 0))
         if seen and status.get("updatedReplicas") == status.get("readyReplicas") == 1:
             return
         lines = [_line(one) for one in pods]
         held = {why for one in pods if (why := stuck(one)) is not None}
         if held or time.monotonic() > deadline:
-            logs = f"`kubectl -n {mesh.namespace} logs deployment/{NAME}` shows what it says"
+            name = deployment["metadata"]["name"]
+            logs = f"`kubectl -n {mesh.namespace} logs deployment/{name}` shows what it says"
             pull = Wording("the nodes must reach its registry; {} names a secret for it", Option("agent_pull_secret"))
             raise MeshError(
-                "The agent does not start; what was applied stays.",
+                f"The {part.name} does not start; what was applied stays.",
                 why=lines or [str(one.get("message")) for one in status.get("conditions") or ()],
                 hint=pull if Stuck.IMAGE in held else logs,
             )
         time.sleep(_LOOK)
 
 
-def _leave(mesh: IstioMesh, progress: Progress) -> None:
+def _leave(mesh: IstioMesh, part: _Part, progress: Progress) -> None:
     deadline = time.monotonic() + _GOING
-    while left := _pods(mesh):
-        progress.update("waiting for the agent's pod to end")
+    while left := _pods(mesh, part):
+        progress.update(f"waiting for the {part.name}'s pod to end")
         if time.monotonic() > deadline:
-            raise MeshError("The agent's pod does not end.", why=[_line(one) for one in left])
+            raise MeshError(f"The {part.name}'s pod does not end.", why=[_line(one) for one in left])
         time.sleep(_LOOK)
 
 

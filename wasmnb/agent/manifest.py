@@ -1,4 +1,7 @@
-"""The objects of the agent in a cluster: one Deployment, its account, its rights, and the ConfigMap of its status."""
+"""The objects of the agent in a cluster: one Deployment, its account, its rights, and the ConfigMap of its status.
+
+Those of the echo, too, which is another program of the same image: a Deployment and a Service.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,25 @@ from typing import Any
 from wasmnb.mesh.istio.api.rbac import agent_roles
 from wasmnb.mesh.istio.objects.objects import MANAGER, ObjectKind
 from wasmnb.mesh.istio.proxies.pod_list import AGENT
+from wasmnb.mesh.istio.requests import echo
 
-__all__ = ["KINDS", "NAME", "Agent", "manifest"]
+__all__ = ["ECHO_LABELS", "KINDS", "LABELS", "NAME", "Agent", "echo_manifest", "manifest"]
 
 NAME = "wasmnb-agent"
 """Of every object of the agent in its namespace."""
+ECHO_LABELS = {"app": echo.NAME, "app.kubernetes.io/managed-by": MANAGER}
 LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/managed-by": MANAGER}
 PORT = 8080
 USER = 65532
 """Nobody's user id, as distroless images have it."""
 
+_NOBODY = {
+    "runAsNonRoot": True,
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+_LOCKED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 _RBAC = "rbac.authorization.k8s.io"
 KINDS = {
     kind.name: kind
@@ -26,6 +38,7 @@ KINDS = {
         ObjectKind("Role", _RBAC, "v1", "roles"),
         ObjectKind("RoleBinding", _RBAC, "v1", "rolebindings"),
         ObjectKind("ConfigMap", "", "v1", "configmaps"),
+        ObjectKind("Service", "", "v1", "services"),
         ObjectKind("Deployment", "apps", "v1", "deployments"),
     )
 }
@@ -82,6 +95,55 @@ def manifest(agent: Agent) -> list[dict[str, Any]]:
     return [account, *roles, *bindings, status, _deployment(agent)]
 
 
+def echo_manifest(image: str, namespace: str, pull_secret: str = "") -> list[dict[str, Any]]:
+    """Give the objects of the echo in the order in which they are made; its pod has a sidecar as any other.
+
+    Parameters
+    ----------
+    image : str
+        The agent's, by a reference that the nodes can pull.
+    namespace : str
+    pull_secret : str
+        The secret with which nodes pull its image; empty for none.
+    """
+    metadata = {"name": echo.NAME, "namespace": namespace, "labels": dict(ECHO_LABELS)}
+    ports = [{"name": "http", "port": echo.PORT, "targetPort": echo.PORT}]
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": dict(metadata),
+        "spec": {"selector": {"app": echo.NAME}, "ports": ports},
+    }
+    container = {
+        "name": "echo",
+        "image": image,
+        "args": ["echo", f"--port={echo.PORT}", f"--kept-port={echo.KEPT_PORT}"],
+        "ports": [{"name": "http", "containerPort": echo.PORT}],
+        "readinessProbe": {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 2},
+        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
+        "securityContext": _LOCKED,
+    }
+    pod: dict[str, Any] = {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 5,
+        "securityContext": _NOBODY,
+        "containers": [container],
+    }
+    if pull_secret:
+        pod["imagePullSecrets"] = [{"name": pull_secret}]
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata,
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": echo.NAME}},
+            "template": {"metadata": {"labels": {**ECHO_LABELS, "version": "v1"}}, "spec": pod},
+        },
+    }
+    return [service, deployment]
+
+
 def _metadata(namespace: str) -> dict[str, Any]:
     return {"name": NAME, "namespace": namespace, "labels": dict(LABELS)}
 
@@ -109,12 +171,7 @@ def _deployment(agent: Agent) -> dict[str, Any]:
                 "spec": {
                     "serviceAccountName": NAME,
                     "terminationGracePeriodSeconds": 5,
-                    "securityContext": {
-                        "runAsNonRoot": True,
-                        "runAsUser": USER,
-                        "runAsGroup": USER,
-                        "seccompProfile": {"type": "RuntimeDefault"},
-                    },
+                    "securityContext": _NOBODY,
                     "containers": [_container(agent)],
                 },
             },
@@ -137,9 +194,5 @@ def _container(agent: Agent) -> dict[str, Any]:
             "timeoutSeconds": 5,
         },
         "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": _LOCKED,
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wasmnb.agent.status import Key, WorkloadStatus
 
-__all__ = ["ALIVE", "METRICS", "READY", "Metrics", "serve"]
+__all__ = ["ALIVE", "METRICS", "READY", "DualStackServer", "Metrics", "serve"]
 
 METRICS, READY, ALIVE = "/metrics", "/ready", "/alive"
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -128,18 +128,19 @@ def serve(port: int, metrics: Metrics, ready: Callable[[], bool], alive: Callabl
         def log_message(self, *_: object) -> None:
             """Say nothing: the kubelet asks every few seconds."""
 
-    server = _Server(("", port), Handler)
+    server = DualStackServer(("", port), Handler)
     threading.Thread(target=server.serve_forever, name="wasmnb-metrics", daemon=True).start()
     return server
 
 
-class _Server(ThreadingHTTPServer):
+class DualStackServer(ThreadingHTTPServer):
     """Takes what comes over IPv4 and over IPv6: a cluster may have pods of the one kind alone."""
 
     daemon_threads = True
     address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
 
     def server_bind(self) -> None:
+        """Take the port, of both."""
         if self.address_family == socket.AF_INET6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         super().server_bind()

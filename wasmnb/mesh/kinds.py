@@ -185,7 +185,7 @@ ISTIO = MeshKind(
     _istio,
     (
         *("context", "namespace", "istio_namespace", "as_", "preflight", "prove", "sample"),
-        *("agent", "agent_image", "agent_base", "agent_pull_secret"),
+        *("agent", "echo", "agent_image", "agent_base", "agent_pull_secret"),
     ),
 )
 

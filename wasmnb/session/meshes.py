@@ -311,24 +311,26 @@ class Meshes:
             mesh.allow(proof(prove))
 
     def _with_agent(self, state: MeshState, call: MeshCall) -> MeshState:
-        """Put an agent into the cluster, or take it away, where that was said."""
-        more = [key for key in AGENT[1:] if getattr(call, key) is not None]
-        if call.agent is None and not more:
+        """Put an agent and an echo into the cluster, or take them away, where that was said."""
+        asked, more = [call.agent, call.echo], [key for key in AGENT[2:] if getattr(call, key) is not None]
+        if asked == [None, None] and not more:
             return state
-        if not call.agent and more:
+        if more and not any(asked):
             raise UsageError(
-                Wording("{} is of an agent that is put into the cluster.", Option(more[0])),
-                hint=Wording("add {}, or leave it out", Option("agent", value=True)),
+                Wording("{} is of an agent or an echo that is put into the cluster.", Option(more[0])),
+                hint=Wording("add {} or {}, or leave it out", Option("agent", value=True), Option("echo", value=True)),
             )
-        from wasmnb.agent.install import of_cluster, put, take_away  # noqa: PLC0415 - for who wants one
+        from wasmnb.agent import install  # noqa: PLC0415 - for who wants one
 
-        start, mesh = perf_counter(), of_cluster(self.context.mesh)
-        if call.agent:
-            image = call.agent_image or self._agent_image(call)
-            notes = put(mesh, image, pull_secret=call.agent_pull_secret or "", progress=call.progress)
-        else:
-            notes = take_away(mesh, progress=call.progress)
-        return replace(state, about=(*state.about, *notes), seconds=state.seconds + perf_counter() - start)
+        start, mesh, notes = perf_counter(), install.of_cluster(self.context.mesh), list(state.about)
+        image = (call.agent_image or self._agent_image(call)) if any(asked) else ""
+        ways = ((call.agent, install.put, install.take_away), (call.echo, install.put_echo, install.take_echo_away))
+        for wanted, put, take_away in ways:
+            if wanted:
+                notes += put(mesh, image, pull_secret=call.agent_pull_secret or "", progress=call.progress)
+            elif wanted is not None:
+                notes += take_away(mesh, progress=call.progress)
+        return replace(state, about=tuple(notes), seconds=state.seconds + perf_counter() - start)
 
     def _agent_image(self, call: MeshCall) -> str:
         """Make the agent's image, and push it to the configured registry; give its reference by digest."""

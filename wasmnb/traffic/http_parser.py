@@ -1,4 +1,4 @@
-"""HTTP/1.1 responses read byte for byte (RFC 9112), with nothing normalised and no header name refused.
+"""HTTP/1.1 messages read byte for byte (RFC 9112), with nothing normalised and no header name refused.
 
 The usual libraries lower-case names, reorder lines, or stop at a name such as ``你好``; what a filter did to a
 response can only be judged on what was on the wire.
@@ -10,12 +10,12 @@ import re
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import TrafficError
-from wasmnb.traffic.exchange import Headers, Response
+from wasmnb.traffic.exchange import Headers, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BODY_LIMIT", "HEAD_LIMIT", "Reader", "decode", "read_response"]
+__all__ = ["BODY_LIMIT", "HEAD_LIMIT", "Reader", "decode", "read_request", "read_response"]
 
 HEAD_LIMIT = 256 * 1024
 """Bytes of one header block, trailers included (four times Envoy's own default of 60 KiB)."""
@@ -24,6 +24,7 @@ BODY_LIMIT = 64 * 1024 * 1024
 """Bytes of a body."""
 
 _STATUS_LINE = re.compile(r"(HTTP/1\.[01]) ([1-9][0-9]{2})(?: (.*))?", re.DOTALL)
+_REQUEST_LINE = re.compile(r"([!-~]+) ([!-~]+) HTTP/1\.[01]")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(r"[0-9A-Fa-f]{1,15}")
 _NO_BODY = {204, 304}
@@ -176,6 +177,28 @@ def read_response(reader: Reader, method: str) -> Response:
     else:
         body = reader.rest()
     return Response(status, reason, headers, body, version, trailers, reader.left)
+
+
+def read_request(reader: Reader) -> Request:
+    """Read a request, as a service gets it.
+
+    Raises
+    ------
+    TrafficError
+        What came is not HTTP/1.1, ends early, or is too large.
+    """
+    raw = reader.line(HEAD_LIMIT)
+    match = _REQUEST_LINE.fullmatch(decode(raw))
+    if match is None:
+        raise reader.refuse("its first line is not a request line", raw)
+    headers = _lines(reader, HEAD_LIMIT - len(raw))
+    if (codings := _list_of(headers, "transfer-encoding")) and codings[-1] == "chunked":
+        body, _ = _chunked(reader)
+    else:
+        size = _content_length(reader, headers) or 0
+        reader.check_body_size(size)
+        body = reader.exactly(size, str(size))
+    return Request(match[1], headers.get("host") or "", match[2], headers, body)
 
 
 def _head(reader: Reader) -> tuple[str, int, str, Headers]:

@@ -12,10 +12,11 @@ from tests.cluster import bookinfo
 from tests.cluster.python import push_base
 from tests.cluster.tools import ToolError
 from tests.mesh.istio.conftest import DETAILS
-from tests.mesh.tiny import tag
+from tests.mesh.tiny import build, tag
 from tests.worded import in_cell
 from wasmnb.agent.manifest import NAME
 from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.requests.echo import NAME as ECHO
 from wasmnb.plugin import Plugin
 from wasmnb.session import Session
 
@@ -100,6 +101,34 @@ def test_the_agent_judges_tells_and_leaves_nothing(cluster, shop, session, publi
         chosen = f"--selector=app.kubernetes.io/name={NAME}"
         assert cluster.kubectl("-n", namespace, "get", kinds, chosen, "-o", "name") == ""
     assert session.mesh("istio", agent=False).about[-1] == f"there is no agent in the namespace {shop}"
+
+
+def test_the_echo_tells_what_a_service_receives_body_and_all(cluster, shop, session, published):
+    base = push_base(f"{cluster.registry}/python:1")
+    state = session.mesh("istio", namespace=shop, preflight=False, echo=True, agent_base=base)
+    assert state.about[-2].startswith(f"the echo runs: Deployment and Service {ECHO}, image {cluster.registry}/us/")
+    mesh, url = session.current, f"{ECHO}:8080/orders?id=1"
+    before = session.headers("details", url, method="POST", data="sold", header=["x-mine: 1"]).after
+    assert (before.response.status, before.response.text, before.unseen) == (200, "sold", "")
+    received = before.received
+    assert (received.request.method, received.request.path, received.request.body) == ("POST", "/orders?id=1", b"sold")
+    assert (received.whole, received.body, received.request.headers["x-mine"]) == (True, True, "1")
+    assert "x-request-id" not in before.request.headers
+    adds = build("adds", request='add_header(0, "x-added", 7, "1", 1)')
+    mesh.apply(Plugin("adds", published(adds), {"app": ECHO}))
+
+    def added():
+        taken = session.headers("details", url, method="POST", data="sold", header=["x-mine: 1"])
+        return taken if "x-added" in taken.after.received.request.headers else None
+
+    taken = cluster.until("the filter of the echo", added)
+    assert taken.after.received.request.body == b"sold"
+    assert ECHO in {pod.workload for pod in session.pods()}
+    mesh.remove("adds")
+    assert session.mesh("istio", echo=False).about[-1] == "the echo was taken away"
+    chosen = f"--selector=app={ECHO}"
+    assert cluster.kubectl("-n", shop, "get", "deployments,pods,services", chosen, "-o", "name") == ""
+    assert session.mesh("istio", echo=False).about[-1] == f"there is no echo in the namespace {shop}"
 
 
 def test_its_account_may_look_and_write_its_own_status_only(cluster, shop, session):

@@ -475,7 +475,8 @@ class IstioMesh:
         levels: bool = False,
     ) -> Exchange:
         """Send one request as a pod of the mesh; see `wasmnb.mesh.istio.requests.send`."""
-        from wasmnb.mesh.istio.requests.received import observed  # noqa: PLC0415 - not needed to deploy
+        from wasmnb.mesh.istio.requests import echo  # noqa: PLC0415 - not needed to deploy
+        from wasmnb.mesh.istio.requests.received import observed  # noqa: PLC0415
         from wasmnb.mesh.istio.requests.send import exchange  # noqa: PLC0415 - not needed to deploy
 
         self._check()
@@ -495,6 +496,8 @@ class IstioMesh:
                 root=self.istio.namespace,
             )
 
+        if received and echo.is_echo(url, self.namespace):
+            return echo.observed(self.cluster, self.namespace, self._parts.tunnels, send, url, headers=headers)
         if received and levels:
             return observed(
                 self.cluster, self.namespace, self._proving.trace.raised, send, url, headers=headers, pod=pod

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AGENT", "MeshCall", "MeshOptions"]
 
-AGENT = ("agent", "agent_image", "agent_base", "agent_pull_secret")
-"""What is said of the agent in the cluster, and not of how a mesh is connected to."""
+AGENT = ("agent", "echo", "agent_image", "agent_base", "agent_pull_secret")
+"""What is said of the agent and the echo in the cluster, and not of how a mesh is connected to."""
 
 
 @theme(frozen=True, kw_only=True)
@@ -101,9 +101,16 @@ class MeshOptions:
         python="istio; True: put an agent into the namespace, which keeps a status per workload, metrics and events"
         " while no notebook is open; False: take it away",
     )
+    echo: bool | None = option(
+        "istio: put an echo into the namespace, the service wasmnb-echo:8080: a request to it is shown as it was "
+        "received, body too; off takes it away",
+        words={"off": False},
+        python="istio; True: put an echo into the namespace, the service wasmnb-echo:8080: a request to it is shown as"
+        " it was received, body too; False: take it away",
+    )
     agent_image: str | None = option(
-        "istio: the agent's image, where a registry has it (default: one is made of what is installed here, and pushed"
-        " to the configured registry)",
+        "istio: the image of the agent and the echo, where a registry has it (default: one is made of what is installed"
+        " here, and pushed to the configured registry)",
         "IMAGE",
     )
     agent_base: str | None = option(
