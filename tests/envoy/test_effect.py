@@ -66,11 +66,16 @@ REFUSED = answer(("content-type", "text/plain"), status=403, body=b"no")
 
 def test_what_a_service_answers_otherwise_than_before_is_told_from_a_filter_by_what_it_answers_alone():
     hardened = learned([PLAIN, PLAIN], [answer(("server", "echo"), ("x-frame-options", "DENY"))] * 2)
-    failing, well = answer(status=503, body=b""), answer(("x-frame-options", "DENY"))
+    own = ("x-envoy-upstream-service-time", "1")
+    failing, well = answer(status=503, body=b""), answer(("x-frame-options", "DENY"), own)
     assert hardened.seen(failing, well) == ""
     assert hardened.seen(failing, well, alone=well) == ""
     assert hardened.seen(failing, well, alone=failing) == ""
     assert hardened.seen(failing, well, alone=answer()) == "response header x-frame-options: DENY"
+    # A filter behind it answers, and it marks that; or the application answers so now and then.
+    by_another = answer(("x-frame-options", "DENY"), status=403, body=b"")
+    assert hardened.seen(answer(), by_another, alone=answer()) == "response header x-frame-options: DENY"
+    assert hardened.seen(answer(), answer(("x-frame-options", "DENY"), own, status=404), alone=answer()) == ""
     # Nor does such an answer tell that the filter is gone.
     assert hardened.left(answer(), answer(status=404)) is None
     assert hardened.left(answer(), well) == "response header x-frame-options: DENY"

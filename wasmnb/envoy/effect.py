@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from wasmnb.envoy.exchange import Echo, Probe
     from wasmnb.traffic.exchange import Response
 
-__all__ = ["Effect", "Sighting", "Trait", "Trial", "effect_of", "served", "traits"]
+__all__ = ["UPSTREAM", "Effect", "Sighting", "Trait", "Trial", "effect_of", "served", "traits"]
 
+UPSTREAM = "x-envoy-upstream-service-time"
+"""Envoy writes it into each answer of a service, and into none of its own (Envoy 1.40, ``router.cc``)."""
 # What Envoy itself writes anew into each message (Envoy 1.40, ``conn_manager_utility.cc``).
-_VOLATILE = {"date", "x-envoy-upstream-service-time", "x-request-id"}
+_VOLATILE = {"date", UPSTREAM, "x-request-id"}
 
 
 _SERVER_ERROR = 500
@@ -116,9 +118,10 @@ class Effect:
             return ""
         had, has = traits(before), traits(now)
         if self.strange(before, now):
-            if alone is None or alone.status != now.status:
+            if alone is None or (alone.status != now.status and UPSTREAM in now.headers):
                 return ""
-            had |= traits(alone)
+            # It may be the application's own answer, or that of another filter, whose headers are known.
+            had |= traits(alone) if alone.status == now.status else frozenset()
         shown = sorted((one for one in (self.shown & has) - had if one.facet in _OUTSIDE), key=_plainest)
         if before.status != now.status:
             # What answers in another way lacks much that has nothing to do with the filter; and if the body is another

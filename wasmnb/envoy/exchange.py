@@ -48,12 +48,16 @@ class Probe:
         """Whether it may change something: it is sent once before a filter comes and once after, never again."""
         return self.method not in _READING
 
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Its headers; whoever reads an access log sees who sent it."""
+        named = "user-agent" in {name.lower() for name, _ in self.headers}
+        return self.headers if named else (("user-agent", "wasmnb-probe"), *self.headers)
+
     def encoded(self, authority: str) -> bytes:
-        """Write it down; the connection ends with it, and whoever reads an access log sees who sent it."""
-        own = [("connection", "close")]
-        if "user-agent" not in {name.lower() for name, _ in self.headers}:
-            own.append(("user-agent", "wasmnb-probe"))
-        return encode(Request(self.method, authority, self.path, Headers((*own, *self.headers)), self.body))
+        """Write it down; the connection ends with it."""
+        lines = Headers((("connection", "close"), *self.lines))
+        return encode(Request(self.method, authority, self.path, lines, self.body))
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.effect import UPSTREAM
 from wasmnb.plugin.verdict import Handling
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["handling_of"]
 
-# Envoy writes it into each answer of a service, and into none of its own (Envoy 1.40, ``router.cc``).
-_UPSTREAM = "x-envoy-upstream-service-time"
 _OWN = {403: Handling.ANSWERED_403, 500: Handling.ANSWERED_500, 503: Handling.ANSWERED_503}
 
 
@@ -34,7 +33,7 @@ def handling_of(
     before : Response, optional
         What was answered before the filter came, where that is known.
     """
-    if answer.status in _OWN and _UPSTREAM not in answer.headers:
+    if answer.status in _OWN and UPSTREAM not in answer.headers:
         return _OWN[answer.status] if before is None or before.status != answer.status else Handling.UNKNOWN
     known = list(old)
     former = any(one is not None and one.marks(answer) for one in known)

@@ -146,7 +146,7 @@ def test_who_waits_for_a_plugin_has_every_proxy_asked_anew(reader, monkeypatch):
 
 
 def test_what_is_not_to_be_asked_about_stays_so_and_says_what_allows_it():
-    proving = Proving(SimpleNamespace(may=lambda _: True), "home", None, None)
+    proving = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080])
     loaded = PodVerdict("web-0", "id", Verdict.LIVE, "", "", "", (), datetime.now(timezone.utc))
     proving.allow(Proof.CONFIG, "id")
     proving.permit(Proof.TRACE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -11,6 +12,7 @@ import pytest
 from wasmnb.envoy.panics import Panic, panic_of
 from wasmnb.envoy.trace import Spoken, called
 from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api import clock_skew
 from wasmnb.mesh.istio.api import cluster as clusters
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects import KINDS, Stored
@@ -24,9 +26,10 @@ from wasmnb.mesh.istio.proxies.istiod import Istio
 from wasmnb.mesh.istio.proxies.judge import judge
 from wasmnb.mesh.istio.proxies.log_format import Record, read_record, whole_records
 from wasmnb.mesh.istio.proxies.proxy_log import Line, ProxyLog, read, trap_lines
+from wasmnb.mesh.istio.proxies.removal import removal
 from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
 from wasmnb.plugin import FailPolicy
-from wasmnb.plugin.verdict import Verdict
+from wasmnb.plugin.verdict import Cause, Verdict
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 HTTP = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -221,16 +224,15 @@ def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
     assert blind.set == []
 
 
-def judged(there, log, policy=FailPolicy.CLOSE, skew=timedelta(0), **more):
-    """Judge a filter that arrived at noon, at a minute after."""
+def judged(there, log, policy=FailPolicy.CLOSE, *, skew=timedelta(0), known=None, now=None, **more):
+    """Judge a filter that arrived at noon, at a minute after by the cluster's clock."""
+    now = now or NOON + timedelta(minutes=1)
     entry = Entry("home.one", "wasm", "sha256:1", "", "1", NOON)
     started = {"phase": "Running", "containerStatuses": [{"name": "istio-proxy", "state": {"running": {}}}]}
     item = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
     item["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = "2026-01-01T11:59:58Z"
     levels = {"wasm": "error"}
-    evidence = Evidence(
-        item, (entry,), there, log=log, levels=levels, at=NOON + timedelta(minutes=1) - skew, skew=skew, **more
-    )
+    evidence = Evidence(item, (entry,), there, log=log, levels=levels, at=now - skew, skew=skew, **more)
     wanted = DesiredState(
         plugin="one",
         digest="sha256:1",
@@ -241,9 +243,9 @@ def judged(there, log, policy=FailPolicy.CLOSE, skew=timedelta(0), **more):
         machine=("", ""),
         names=("home.one",),
         envoy_name="home.one",
-        since=NOON,
+        since=now - timedelta(minutes=1),
     )
-    return judge(evidence, wanted, Known())
+    return judge(evidence, wanted, Known() if known is None else known)
 
 
 @pytest.mark.parametrize(
@@ -327,6 +329,18 @@ def test_hangs_are_counted_for_each_worker_and_their_absence_is_no_zero():
     assert stats(json.dumps({"stats": []})).workers == 0
 
 
+def test_connections_that_may_still_meet_what_stood_there_before_are_told():
+    rows = [{"name": f"listener_manager.total_{one}_draining", "value": 1} for one in ("filter_chains", "listeners")]
+    found = stats(json.dumps({"stats": rows}))
+    assert found.draining == 2
+    there, begin = seen(dump(chain(9080, "home.one"))), NOON - timedelta(seconds=1)
+    for counts, told in ((replace(found, hung={"worker_0": 0}), True), (Stats({}, {"worker_0": 0}), False)):
+        live = judged(there, ProxyLog(begin, (Line(begin, tabs("x", "info")),)), stats=counts)
+        gone = removal(Evidence(pod(), (), there, counts), "one", "sha256:1", {"home.two"})
+        assert [live.verdict, gone.verdict] == [Verdict.LIVE, Verdict.GONE]
+        assert [any("are drained" in line for line in one.evidence) for one in (live, gone)] == [told, told]
+
+
 def test_levels_are_read_and_a_list_of_files_names_no_logger():
     class Tunnels:
         text = "active loggers:\n  wasm: error\n  config: warning\n"
@@ -387,8 +401,8 @@ def test_the_clusters_clock_is_read_off_its_answers(monkeypatch, date, ahead):
         def now(cls, tz=None):
             return NOON - timedelta(hours=2)
 
-    monkeypatch.setattr(clusters, "datetime", Ten)
-    assert clusters._skew(date, Ten.now(), timedelta(0)) == timedelta(seconds=ahead)
+    monkeypatch.setattr(clock_skew, "datetime", Ten)
+    assert clock_skew.clock_skew(date, Ten.now(), timedelta(0)) == timedelta(seconds=ahead)
 
 
 @pytest.mark.parametrize(
@@ -407,9 +421,9 @@ def test_a_clock_is_taken_for_another_only_where_it_must_be(monkeypatch, said, t
         def now(cls, tz=None):
             return NOON
 
-    monkeypatch.setattr(clusters, "datetime", Noon)
+    monkeypatch.setattr(clock_skew, "datetime", Noon)
     date = format_datetime(NOON + timedelta(seconds=said), usegmt=True)
-    found = clusters._skew(date, NOON - timedelta(seconds=took), timedelta(seconds=known))
+    found = clock_skew.clock_skew(date, NOON - timedelta(seconds=took), timedelta(seconds=known))
     assert found == timedelta(seconds=ahead)
 
 
@@ -439,3 +453,36 @@ def test_acknowledgements_are_asked_of_the_istiod_that_runs_now():
         acks, why = istio.acks(Cluster(), Tunnels())
         assert acks["details.home"].settled
         assert why == ""
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_what_arrived_is_as_old_as_the_clock_of_its_node_says(hours):
+    # The node's clock, by which it arrived at noon, is ahead of the cluster's by so much.
+    ahead, log = timedelta(hours=hours), ProxyLog(NOON - timedelta(seconds=1), ())
+    unaccepted = Stats({"home.one": NOON - timedelta(hours=3)}, {"worker_0": 0})
+    for seconds, word in ((3, Verdict.WARMING), (60, Verdict.REJECTED)):
+        now = NOON + timedelta(seconds=seconds) - ahead
+        found = judged(seen(dump(chain(9080, "home.one"))), log, stats=unaccepted, now=now, ahead=ahead)
+        assert found.verdict is word
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_log_that_is_set_aside_is_noticed_whatever_the_clock_of_its_node_says(hours):
+    ahead, known = timedelta(hours=hours), Known()
+
+    def judge_log(*seconds):
+        lines = [Line(NOON + timedelta(seconds=one), tabs("x", "info")) for one in seconds]
+        there, now = seen(dump(chain(9080, "home.one"))), NOON + timedelta(minutes=1) - ahead
+        return judged(there, ProxyLog(lines[0].at, (*lines,)), known=known, now=now, ahead=ahead)
+
+    assert judge_log(0, 5).verdict is Verdict.LIVE
+    # A crash may have been told in between, and be gone with it.
+    assert judge_log(30).cause is Cause.LOG_ROTATED
+    assert judge_log(5, 30).verdict is Verdict.LIVE
+
+
+def test_a_clock_that_was_set_back_leaves_nobody_to_say_what_a_log_tells():
+    lines = (Line(NOON, tabs("x", "info")), Line(NOON - timedelta(minutes=59), tabs(TRAP)))
+    found = judged(seen(dump(chain(9080, "home.one"))), ProxyLog(NOON, lines), ahead=timedelta(hours=-1))
+    assert (found.verdict, found.cause) == (Verdict.UNPROVEN, Cause.LOG_UNREADABLE)
+    assert "was set back since it arrived" in found.reason

@@ -38,6 +38,8 @@ def gateway(name, **more):
 @pytest.fixture(scope="module")
 def edge(cluster):
     route = {"destination": {"host": "details", "port": {"number": 9080}}}
+    # What it has no route for it answers itself.
+    http = {"match": [{"uri": {"prefix": "/details"}}], "route": [route]}
     with cluster.namespace() as name:
         cluster.apply(
             *gateway("ingress"),
@@ -53,7 +55,7 @@ def edge(cluster):
                 "apiVersion": ISTIO,
                 "kind": "VirtualService",
                 "metadata": {"name": "all"},
-                "spec": {"hosts": ["*"], "gateways": ["all"], "http": [{"route": [route]}]},
+                "spec": {"hosts": ["*"], "gateways": ["all"], "http": [http]},
             },
             namespace=name,
         )
@@ -85,6 +87,20 @@ def test_a_gateway_is_seen_to_filter_by_a_selector_and_by_a_target(edge, connect
     assert {one.reason for one in others} == {told}
     mesh.remove("good")
     assert {one.verdict for one in mesh.removed("good")} == {Verdict.GONE}
+
+
+def test_a_gateway_and_a_pod_behind_it_that_have_the_same_plugin_are_each_seen_to_act(
+    edge, connect, published, cluster
+):
+    cluster.kubectl("-n", edge, "label", "pod", "-l", "app=details", "istio=gateway")
+    mesh = connect(edge)
+    try:
+        found = mesh.apply(Plugin("both", published(tag("both")), {"istio": "gateway"}), wait=30)
+        assert {one.pod.split("-")[0] for one in found} == {"details", "ingress", "public"}
+        assert {(one.verdict, one.proof) for one in found} == {(Verdict.LIVE, Proof.EFFECT)}, found
+        mesh.remove("both")
+    finally:
+        cluster.kubectl("-n", edge, "label", "pod", "-l", "app=details", "istio-")
 
 
 def test_a_plugin_for_the_applications_is_none_of_a_gateway(edge, connect, published):

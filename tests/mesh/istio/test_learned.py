@@ -23,10 +23,11 @@ CONFIGURED = answer(("x-tag", "a"), ("x-config", "1"))
 
 @pytest.fixture
 def proving():
-    made = Proving(SimpleNamespace(may=lambda _: True), "home", None, None)
+    made = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080])
     made.permit(Proof.EFFECT)
     made.application = PLAINLY
-    made.requests.ask = lambda *_: TAGGED
+    made.requests._strict = lambda _: ""
+    made.requests._itself = lambda *_: TAGGED
     made.requests.past = lambda wanted: [made.application for _ in wanted]
     yield made
     made.close()
@@ -67,13 +68,13 @@ def test_what_something_else_may_have_done_proves_nothing(proving, application, 
 
 
 def test_a_configuration_is_seen_by_what_the_one_before_did_and_it_does_not(proving):
-    proving.requests.ask = lambda *_: CONFIGURED
+    proving.requests._itself = lambda *_: CONFIGURED
     proving.known.tried("id", "sha256:1", Trial((Effect(PLAIN, TAGS | CONFIG),)))
     proving.known.tried("id", "sha256:1", TRIAL)
     proving.before("id", "sha256:1", "without", [(POD, frozenset())])
     assert looked(proving).verdict is Verdict.LOADED
     proving.look_anew({"id"})
-    proving.requests.ask = lambda *_: TAGGED
+    proving.requests._itself = lambda *_: TAGGED
     assert "x-config: 1 of the build before is gone" in looked(proving).evidence[-1]
 
 
@@ -96,8 +97,7 @@ def test_another_configuration_of_an_image_that_was_deployed_from_here_is_tried_
     proving.known.tried("id", f"sha256:{'1' * 64}", Trial((Effect(PLAIN, TAGS), Effect(sent))))
     now, then = ((Plugin("id", NamedImage("registry/x", f"sha256:{'1' * 64}", None), {}, config=one)) for one in "ba")
     writer = SimpleNamespace(plugin=lambda _: now, history=lambda *_: [now, then])
-    images = SimpleNamespace(fetch=lambda _: None)
-    learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, images, proving.known)
+    learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, proving.known)
     assert learned.learn(SimpleNamespace(record={"history": "there"}))
     assert asked == [("b", [PLAIN, sent]), ("a", [PLAIN, sent])]
 
@@ -111,8 +111,7 @@ def test_an_image_that_cannot_be_had_is_not_asked_for_at_each_look(proving):
 
     plugin = Plugin("id", NamedImage("registry/x", f"sha256:{'1' * 64}", lambda _: None), {"app": "web"})
     writer = SimpleNamespace(plugin=lambda _: plugin)
-    images = SimpleNamespace(fetch=lambda _: None)
-    learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, images, proving.known)
+    learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, proving.known)
     stored = SimpleNamespace(record={})
     assert not learned.learn(stored)
     assert not learned.learn(stored)

@@ -172,17 +172,22 @@ def test_what_was_seen_to_act_is_looked_for_again_when_another_filter_comes_befo
     mesh.remove("behind")
 
 
-def test_what_takes_mutual_tls_only_cannot_be_asked_and_says_by_which_policy(there, published, cluster):
+def test_what_takes_mutual_tls_only_is_seen_to_act_by_another_pod(there, published, cluster):
     home, mesh = there
     assert one(mesh, Plugin("tls", published(tag("tls")), DETAILS)).verdict is Verdict.LIVE
     about, spec = {"name": "tls-only"}, {"mtls": {"mode": "STRICT"}}
     policy = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": about, "spec": spec}
     cluster.apply(policy, namespace=home)
-    (reason,) = until(
-        lambda: {one.reason for one in mesh.verdicts("tls") if one.verdict is Verdict.LOADED},
-        lambda reasons: any("STRICT" in words for words in reasons),
+    by_peer = "x-tag: tls, which was not so before it came (asked by productpage-v1-"
+    lines = until(
+        lambda: [one.evidence[-1] for one in mesh.verdicts("tls") if one.verdict is Verdict.LIVE],
+        lambda lines: any(by_peer in line for line in lines),
     )
-    assert f"as the policy {home}/tls-only says" in reason
+    assert lines
+    # What comes while it takes nothing else is compared with what the same pod was answered before.
+    again = one(mesh, Plugin("tls", published(tag("tls-2")), DETAILS))
+    assert (again.verdict, again.proof) == (Verdict.LIVE, Proof.EFFECT), again.reason
+    assert "x-tag: tls-2" in again.evidence[-1]
     cluster.kubectl("-n", home, "delete", "peerauthentication", "tls-only")
     until(lambda: {one.verdict for one in mesh.verdicts("tls")}, lambda found: Verdict.LIVE in found)
     mesh.remove("tls")

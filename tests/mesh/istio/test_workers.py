@@ -43,10 +43,11 @@ def verdict(word=Verdict.LIVE):
 @pytest.fixture
 def proving():
     """One that may send requests, to which `answers` are what comes back, in turn."""
-    made = Proving(SimpleNamespace(may=lambda _: True), "home", None, None)
+    made = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080])
     made.permit(Proof.EFFECT)
     made.answers = [PLAINLY]
-    made.requests.ask = lambda *_: made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
+    made.requests._strict = lambda _: ""
+    made.requests._itself = lambda *_: made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
     made.known.tried("id", "sha256:1", Trial((Effect(PLAIN, TAGS),)))
     made.before("id", "sha256:1", "build", [(POD, frozenset())])
     yield made
@@ -61,13 +62,15 @@ def looked(proving):
 def test_requests_that_mutual_tls_keeps_out_are_said_to_be_unanswered_and_by_which_policy(monkeypatch):
     policy = {"metadata": {"name": "all", "namespace": "home"}, "spec": {"mtls": {"mode": "STRICT"}}}
     monkeypatch.setattr("wasmnb.mesh.istio.requests.mtls.policies", lambda *_: found)
-    proving = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080], "istio-system")
+    found, cluster = [policy], SimpleNamespace(may=lambda _: True, request=lambda *_, **__: {})
+    proving = Proving(cluster, "home", None, lambda _: [9080], "istio-system")
     proving.permit(Proof.EFFECT)
     monkeypatch.setattr(proving.requests, "_ask", lambda *_: None)
     proving.known.tried("id", "sha256:1", Trial((Effect(PLAIN, TAGS),)))
     proving.before("id", "sha256:1", "build", [(POD, frozenset())])
-    found = [policy]
-    assert "takes mutual TLS only (STRICT), as the policy home/all says" in looked(proving).reason
+    reason = looked(proving).reason
+    assert "takes mutual TLS only (STRICT), as the policy home/all says" in reason
+    assert "no service of this namespace leads to it" in reason
     found, proving.requests._policies = [], (float("-inf"), [])
     assert looked(proving).reason == "no request of ours was answered in time"
     proving.close()
@@ -165,6 +168,7 @@ def test_every_worker_is_asked_where_the_count_of_hangs_may_not_tell(monkeypatch
     admin = SimpleNamespace(
         get=lambda *_, **__: "",
         levels=lambda _: {},
+        skew=lambda _: None,
         worker=lambda _, workers: met.append(workers),
     )
     met = workers
@@ -215,6 +219,30 @@ def test_what_a_gateway_answers_proves_nothing_where_a_pod_behind_it_has_the_plu
     assert "trace" in found.reason
     proving.look_anew({"id"})
     assert looked(proving).verdict is Verdict.LIVE
+
+
+UPSTREAM = ("x-envoy-upstream-service-time", "1")
+NO_ROUTE, MARKED = answer(status=404), answer(("x-tag", "a"), status=404)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "tells", "word"),
+    [
+        (NO_ROUTE, MARKED, True, Verdict.LIVE),
+        (NO_ROUTE, NO_ROUTE, True, Verdict.LOADED),
+        (NO_ROUTE, answer(("x-tag", "a"), UPSTREAM, status=404), True, Verdict.LOADED),
+        (answer(UPSTREAM, status=404), MARKED, True, Verdict.LOADED),
+        (PLAINLY, TAGGED, True, Verdict.LOADED),
+        (NO_ROUTE, MARKED, False, Verdict.LOADED),
+    ],
+    ids=["its own", "without it", "a route came", "a route went", "a route", "it does not tell"],
+)
+def test_a_gateway_is_seen_to_act_on_what_it_has_no_route_for(proving, before, now, tells, word):
+    proving.answers = [before]
+    proving.before("id", "sha256:1", "another build", [(POD, frozenset())])
+    proving.answers = [now]
+    proving.look([(verdict(), POD, STANDING._replace(behind=True, tells=tells))])
+    assert proving.proven(verdict(), POD, "mark").verdict is word
 
 
 @pytest.mark.parametrize("apps", [["edge"], ["web"], ["web", "web"], ["edge", "web"]])

@@ -87,7 +87,7 @@ class Parts:
         )
         self.convergence = Convergence(self.reader, objects)
         writer = ObjectsWriter(objects, istio.version, as_, images.image)
-        self.reader.learn = LearnedEffects(preflight, writer, images, self.proving.known).learn
+        self.reader.learn = LearnedEffects(preflight, writer, self.proving.known).learn
         self.deployments = Deployments(writer, self.reader, self.convergence, images, wake)
         self.shares = Shares(objects, self.admin, self.reader.serving)
 

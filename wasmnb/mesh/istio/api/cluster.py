@@ -8,13 +8,13 @@ import time
 import weakref
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.api import kubeconfig
 from wasmnb.mesh.istio.api.api_errors import NO_CLUSTER, ForbiddenError, refused, unreachable
+from wasmnb.mesh.istio.api.clock_skew import clock_skew
 from wasmnb.mesh.istio.api.plain_config import PlainConfiguration, own_account, own_namespace
 from wasmnb.mesh.istio.api.rbac import Right
 
@@ -39,9 +39,6 @@ IN_CLUSTER = "in-cluster"
 
 _CONNECT, _READ = 5.0, 30.0  # seconds
 _NO_LASTS = 10.0  # seconds: a right may be granted meanwhile
-_SAME = timedelta(seconds=2)
-"""Between two clocks that are taken for the same; an answer says whole seconds only."""
-_SECOND = timedelta(seconds=1)
 _CONNECTIONS = 32
 _AUTHORIZED = 1.0  # seconds: to see that a token is still good takes longer than a request
 
@@ -249,7 +246,7 @@ class Cluster:
             )
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(self.server, error) from error
-        self.skew = _skew(answer.headers.get("date"), asked, self.skew)
+        self.skew = clock_skew(answer.headers.get("date"), asked, self.skew)
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
             raise refused(answer.status, self._read(answer).decode("utf-8", "replace"), f"{method} {path}", right)
         return answer
@@ -403,16 +400,3 @@ def _status(error: Any) -> int:
     words = str(error.reason).split()
     number = words[2] if words[:2] == ["Handshake", "status"] and len(words) > 2 else ""  # noqa: PLR2004
     return int(number) if number.isdigit() else int(error.status or 0)
-
-
-def _skew(date: str | None, asked: datetime, known: timedelta) -> timedelta:
-    """Say how far a clock is ahead of ours that has said its time, in whole seconds, since it was asked.
-
-    What was known stays as long as it may be so; else two answers could say that what came later came first.
-    """
-    try:
-        said = parsedate_to_datetime(date or "")
-        least, most = said - datetime.now(timezone.utc), said + _SECOND - asked
-    except (TypeError, ValueError, IndexError):  # of no zone, or none at all
-        return known
-    return next((one for one in (known, timedelta(0)) if least - _SAME <= one <= most + _SAME), least)

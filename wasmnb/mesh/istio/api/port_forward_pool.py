@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError, TrafficError
+from wasmnb.mesh.istio.api.clock_skew import clock_skew
 from wasmnb.traffic.http_parser import Reader, read_response
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class _Tunnel:
         self.lock = threading.Lock()
         self._forward: Forward | None = None
         self._used: dict[int, float] = {}
+        self.skew: timedelta | None = None
 
     @property
     def open(self) -> bool:
@@ -55,9 +58,12 @@ class _Tunnel:
             f"Host: 127.0.0.1:{port}",
             *(["Content-Length: 0"] if method == "POST" else []),
         ]
+        asked = datetime.now(timezone.utc)
         forward.send(port, "\r\n".join([*head, "", ""]).encode())
         answer = read_response(Reader(lambda: forward.receive(port), f"{self.key[1]}:{port}"), method)
         self._used[port] = time.monotonic()
+        if (date := answer.headers.get("date")) is not None:
+            self.skew = clock_skew(date, asked, self.skew or timedelta(0))
         if answer.surplus or "close" in (value.lower() for value in answer.headers.all("connection")):
             self.close()
         return answer.status, answer.body.decode("utf-8", "replace")
@@ -128,6 +134,10 @@ class PortForwardPool:
         if status != _OK:
             raise MeshError(f"{pod}:{port} answers {status} to {path}.", why=[body[:200]])
         return body
+
+    def skew(self, namespace: str, pod: str, ports: tuple[int, ...]) -> timedelta | None:
+        """Say how far a pod's clock is ahead of ours, as its last answer said; None where none did."""
+        return self._tunnel((namespace, pod, ports)).skew
 
     def drop(self, namespace: str, pod: str, ports: tuple[int, ...]) -> None:
         """Close a connection, so that the next question meets a new one."""

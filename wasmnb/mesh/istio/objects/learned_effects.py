@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from wasmnb.envoy.effect import Trial
     from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.preflight import Preflight
-    from wasmnb.mesh.istio.objects.images import Images
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter
     from wasmnb.mesh.istio.proxies.known_effects import KnownEffects
@@ -34,17 +33,13 @@ class LearnedEffects:
     preflight : callable
         Gives the embedded Envoy; None where there is none.
     writer : ObjectsWriter
-    images : Images
     known : KnownEffects
         Is told what was learned.
     """
 
-    def __init__(
-        self, preflight: Callable[[], Preflight | None], writer: ObjectsWriter, images: Images, known: KnownEffects
-    ) -> None:
+    def __init__(self, preflight: Callable[[], Preflight | None], writer: ObjectsWriter, known: KnownEffects) -> None:
         self._preflight = preflight
         self._writer = writer
-        self._images = images
         self._known = known
         self._tried: dict[str, tuple[object, float]] = {}
         self._lock = threading.Lock()
@@ -52,7 +47,7 @@ class LearnedEffects:
     def learn(self, stored: Stored) -> bool:
         """Learn what an object's plugin does, and what the build before it did; say whether that was not known yet."""
         preflight, plugin = self._preflight(), self._writer.plugin(stored)
-        if preflight is None or plugin is None or self._images.fetch is None:
+        if preflight is None or plugin is None:
             return False
         key = plugin_key(plugin)
         with self._lock:

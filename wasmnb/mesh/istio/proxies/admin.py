@@ -17,6 +17,7 @@ from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import timedelta
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
@@ -94,6 +95,10 @@ class Admin:
             The answer is no.
         """
         return self._ask(pod, path, port)
+
+    def skew(self, pod: str) -> timedelta | None:
+        """Say how far the clock of a pod's node is ahead of ours; None where its proxy did not say the time."""
+        return self._tunnels.skew(self.namespace, pod, _PORTS)
 
     def levels(self, pod: str) -> Mapping[str, str]:
         """Ask at which level each of the proxy's loggers tells; empty under fine-grain logging, which names files.

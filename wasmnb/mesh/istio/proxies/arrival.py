@@ -46,7 +46,7 @@ class Arrival(Case):
         if not seen.silence:
             cause = Cause.NO_PERMISSION if seen.missing else Cause.PROXY_UNASKED
             return self.say(Verdict.UNPROVEN, cause, seen.missing[-1] if seen.missing else "its proxy was not asked")
-        if seen.now - proxy_started(seen.item) < _STARTING:
+        if seen.now - seen.started < _STARTING:
             return self.say(Verdict.WARMING, Cause.PROXY_STARTING, "the proxy is starting", seen.silence)
         if not seen.hung and self.age < PATIENCE + self._loading:
             # Its main thread compiles what it got, and answers nobody meanwhile.
@@ -91,7 +91,7 @@ class Arrival(Case):
         return None
 
     def _absent(self) -> PodVerdict:
-        if self.age < PATIENCE or self.seen.now - proxy_started(self.seen.item) < _STARTING:
+        if self.age < PATIENCE or self.seen.now - self.seen.started < _STARTING:
             return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy has not got it yet")
         if self.seen.listeners is not None and not self.seen.listeners.http:
             words = "the proxy treats none of the pod's ports as HTTP: name the service's port http, or set appProtocol"
@@ -110,7 +110,7 @@ class Arrival(Case):
             return self._rejection(entry, late) if late else None
         if words:
             return self._rejection(entry, words)
-        if took is False and seen.now - entry.updated > PATIENCE:
+        if took is False and seen.there - entry.updated > PATIENCE:
             return self._rejection(entry, ["extension_config_discovery: nothing was accepted since it arrived"])
         if took is False:
             return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy is still loading it")
@@ -125,7 +125,7 @@ class Arrival(Case):
         if not self.is_wanted(entry):
             return None
         # What arrived long ago may have been sent anew: a listener that drains keeps it while it is put in force again.
-        if min(self.age, self.seen.now - entry.updated) < PATIENCE:
+        if min(self.age, self.seen.there - entry.updated) < PATIENCE:
             return self.say(Verdict.WARMING, Cause.NOT_YET, "the proxy has not acknowledged it yet")
         words = "the proxy has not acknowledged what istiod sent last: it refused it, or its agent does not answer"
         return self.say(Verdict.UNPROVEN, Cause.NOT_ACKNOWLEDGED, words)

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
     from wasmnb.mesh.istio.proxies.evidence import Evidence
 
-__all__ = ["EPOCH", "PATIENCE", "SLACK", "Case"]
+__all__ = ["DRAINING", "EPOCH", "PATIENCE", "SLACK", "Case"]
 
 PATIENCE = timedelta(seconds=5)
 """How long something may be under way before its absence means something: istiod pushes within a second."""
 SLACK = timedelta(milliseconds=50)
 """Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
 EPOCH = 1970
+DRAINING = "connections from before are drained: what comes over one of them meets what stood there when it was opened"
 
 
 class Case:

@@ -24,6 +24,7 @@ __all__ = [
     "INBOUND",
     "INBOUND_MARK",
     "LISTENERS",
+    "NO_ENTRIES",
     "STATS",
     "Entry",
     "FilterChain",
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 ECDS = "/config_dump?resource=ecds_filters"
+NO_ENTRIES = "ecds_filters not found"
+"""What Envoy answers with a 404 where there is none."""
 LISTENERS = "/config_dump?resource=dynamic_listeners"
 INBOUND = LISTENERS + "&name_regex=%5EvirtualInbound$"
 """The one listener of a sidecar for what comes in (Istio, ``listener_inbound.go``): a part that is quickly read."""
@@ -50,6 +53,7 @@ _COUNTED = (
     "watchdog_mega_miss",
     r"^wasm\..*vm_reload_success$",
     r"^cluster_manager\.(active|cluster_(add|remov)ed)",
+    r"^listener_manager\.total_(filter_chains|listeners)_draining$",
 )
 STATS = f"/stats?format=json&filter={'|'.join(_COUNTED)}"
 
@@ -140,6 +144,8 @@ class FilterChain:
     bound : int
         The port at which its listener itself takes connections without TLS, as a gateway's does; 0 where they are led
         to it, or come with TLS.
+    tells : bool
+        Whether an answer of the proxy's own can be told from another's, which says how long it took.
     """
 
     inbound: bool
@@ -147,6 +153,7 @@ class FilterChain:
     http: bool
     filters: frozenset[str]
     bound: int = 0
+    tells: bool = True
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,11 @@ class Listeners:
     def leads_on(self) -> bool:
         """Whether they are a gateway's, which leads all that it takes to other pods."""
         return bool(self.chains) and not any(one.inbound for one in self.chains)
+
+    @property
+    def tells(self) -> bool:
+        """Whether what is answered here itself can be told from what others answer."""
+        return all(one.tells for one in self.chains if one.http)
 
     @property
     def bound(self) -> list[int]:
@@ -214,12 +226,15 @@ class Stats:
         How often the VM of each plugin was loaded again since the proxy started (``wasm.NAME.vm_reload_success``).
     clusters : tuple of (int, int, int) or None
         How many clusters the proxy has, and has counted as added and as removed; None where it does not keep that.
+    draining : int
+        How many listeners and filter chains of before still have connections, or may have some.
     """
 
     accepted: Mapping[str, datetime]
     hung: Mapping[str, int]
     clusters: tuple[int, int, int] | None = None
     reloads: Mapping[str, int] = field(default_factory=dict)
+    draining: int = 0
 
     @property
     def reset(self) -> bool:
@@ -350,7 +365,15 @@ def _chains(listener: Mapping[str, Any]) -> Iterator[FilterChain]:
     for chain in every:
         names, http = _discovered(chain)
         port = int((chain.get("filter_chain_match") or {}).get("destination_port") or 0)
-        yield FilterChain(inbound, port, http, frozenset(names), 0 if "transport_socket" in chain else own)
+        bound = 0 if "transport_socket" in chain else own
+        yield FilterChain(inbound, port, http, frozenset(names), bound, not _hides_its_time(chain))
+
+
+def _hides_its_time(chain: Mapping[str, Any]) -> bool:
+    """Say whether a proxy leaves ``x-envoy-upstream-service-time`` out (Istio, ``envoyDebugHeaders``)."""
+    managers = [one.get("typed_config") or {} for one in chain.get("filters") or ()]
+    every = [one.get("typed_config") or {} for manager in managers for one in manager.get("http_filters") or ()]
+    return any(one.get("suppress_envoy_headers") for one in every)
 
 
 def _discovered(chain: Mapping[str, Any]) -> tuple[set[str], bool]:
@@ -371,6 +394,7 @@ _ACCEPTED = re.compile(r"extension_config_discovery\.[^.]+\.(?P<name>.+)\.update
 
 _RELOADS = re.compile(r"wasm\.(?P<name>.+)\.vm_reload_success")
 _CLUSTERS = ("cluster_manager.active_clusters", "cluster_manager.cluster_added", "cluster_manager.cluster_removed")
+_LISTENERS = "listener_manager.total_"
 _HUNG = re.compile(r"server\.(?P<name>\w+)\.watchdog_mega_miss")
 
 
@@ -379,6 +403,7 @@ def stats(text: str) -> Stats:
     accepted: dict[str, datetime] = {}
     hung: dict[str, int] = {}
     clusters: dict[str, int] = {}
+    draining = 0
     reloads: dict[str, int] = {}
     for one in json.loads(text).get("stats") or ():
         name = str(one.get("name", ""))
@@ -389,8 +414,10 @@ def stats(text: str) -> Stats:
             hung[thread["name"]] = int(one.get("value") or 0)
         elif (again := _RELOADS.fullmatch(name)) is not None:
             reloads[again["name"]] = int(one.get("value") or 0)
+        elif name.startswith(_LISTENERS):
+            draining += int(one.get("value") or 0)
         elif name in _CLUSTERS:
             clusters[name] = int(one.get("value") or 0)
     there, added, removed = (clusters.get(name) for name in _CLUSTERS)
     known = None if there is None or added is None or removed is None else (there, added, removed)
-    return Stats(accepted, hung, known, reloads)
+    return Stats(accepted, hung, known, reloads, draining)

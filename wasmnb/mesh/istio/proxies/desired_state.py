@@ -64,10 +64,12 @@ class DesiredState:
 class Known:
     """What this mesh remembers of one plugin on one pod: until when it is known to run without a crash.
 
-    A log may be rotated away later; what was seen in it before remains seen.
+    A log may be rotated away later; what was seen in it before remains seen. All times are of the pod's node.
     """
 
     entry: str = ""
+    read: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, timezone.utc))
+    """Of the newest line that was in the log then: where that one is still there, nothing after it is gone."""
     clean: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, timezone.utc))
     blank: datetime | None = None
     """Since when the log was without any line at each look, as it is after a rotation until something is logged."""

@@ -15,6 +15,7 @@ from wasmnb.mesh.istio.proxies.config_dump import (
     INBOUND,
     INBOUND_MARK,
     LISTENERS,
+    NO_ENTRIES,
     STATS,
     Entry,
     Listeners,
@@ -39,7 +40,6 @@ __all__ = ["Evidence", "Gatherer", "Standing"]
 
 _AT_ONCE = 32
 _SERVER = "/server_info"
-_NOTHING = "ecds_filters not found"
 
 
 class Standing(NamedTuple):
@@ -57,6 +57,8 @@ class Standing(NamedTuple):
         How many the proxy has, of which each has VMs of its own; 0 where it is not said.
     behind : bool
         Whether it is a gateway, and pods to which it may lead have the plugin too: what they do shows in its answers.
+    tells : bool
+        Whether what the proxy answers itself can be told from what others answer.
     """
 
     filter: str
@@ -64,6 +66,7 @@ class Standing(NamedTuple):
     beside: frozenset[str] = frozenset()
     workers: int = 0
     behind: bool = False
+    tells: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class Evidence:
         What could not be read, and why, in words.
     at, skew : datetime, timedelta
         When it was seen by the clock here, and how far the cluster's is ahead of that.
+    ahead : timedelta
+        How far the clock of the pod's node, by which proxy and log say their times, is ahead of the cluster's.
     """
 
     item: Mapping[str, Any]
@@ -103,11 +108,22 @@ class Evidence:
     missing: tuple[str, ...] = ()
     at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     skew: timedelta = timedelta(0)
+    ahead: timedelta = timedelta(0)
 
     @property
     def now(self) -> datetime:
-        """When it was seen by the cluster's clock, by which the proxy says when what arrived."""
+        """When it was seen by the cluster's clock."""
         return self.at + self.skew
+
+    @property
+    def there(self) -> datetime:
+        """When it was seen by the clock of the pod's node."""
+        return self.now + self.ahead
+
+    @property
+    def started(self) -> datetime:
+        """Since when the proxy runs, by the cluster's clock."""
+        return proxy_started(self.item) - self.ahead
 
     @property
     def name(self) -> str:
@@ -123,7 +139,8 @@ class Evidence:
         state = " ".join([*sorted(arrived), serving, *sorted(reloads)])
         beside = frozenset(one.digest for one in self.entries or () if one is not entry)
         workers = self.stats.workers if self.stats is not None else 0
-        return Standing(entry.name if entry is not None else "", state, beside, workers)
+        tells = self.listeners is not None and self.listeners.tells
+        return Standing(entry.name if entry is not None else "", state, beside, workers, tells=tells)
 
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""
@@ -204,8 +221,7 @@ class Gatherer:
         try:
             return tuple(entries(self.admin.get(pod, ECDS)))
         except MeshError as error:
-            # Envoy answers 404 where there is none.
-            if any(_NOTHING in line for line in error.why):
+            if any(NO_ENTRIES in line for line in error.why):
                 return ()
             raise
 
@@ -270,7 +286,9 @@ class Gatherer:
             words = "a worker of the proxy does not answer"
             words = f"{hanging[0]} of {workers} workers of the proxy do not answer" if hanging else words
             found = replace(found, silence=words, hung=True, hanging=hanging)
-        return replace(found, at=datetime.now(timezone.utc))
+        said = self.admin.skew(found.name)
+        ahead = timedelta(0) if said is None else said - found.skew
+        return replace(found, at=datetime.now(timezone.utc), ahead=ahead)
 
 
 def _suspicious(now: Stats, cleared: Stats | None) -> tuple[int, bool]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from wasmnb.mesh.istio.proxies.case import SLACK, Case
+from wasmnb.mesh.istio.proxies.case import DRAINING, SLACK, Case
 from wasmnb.mesh.istio.proxies.placement import ports_text
 from wasmnb.mesh.istio.proxies.pods import PROXY, proxy_started
 from wasmnb.mesh.istio.proxies.proxy_log import tells_refusals
@@ -23,6 +23,7 @@ _LOGGER = "wasm"
 _TELLING = {"trace", "debug", "info", "warning", "warn", "error"}
 _EVER = datetime.fromtimestamp(0, timezone.utc)
 _SILENCE = timedelta(minutes=5)
+_SET_BACK = timedelta(seconds=5)  # more than two readings of one clock differ, of which one says whole seconds
 
 
 class Health(Case):
@@ -100,10 +101,17 @@ class Health(Case):
         """Say what is missing to call it live; None when nothing is."""
         seen = self.seen
         mark = f"{entry.name} {entry.updated} {entry.digest}"
-        since = max(entry.updated, self.known.clean if self.known.entry == mark else entry.updated)
+        known = self.known.entry == mark
+        since = max(entry.updated, self.known.read) if known else entry.updated
         assert seen.log is not None  # noqa: S101 - `_running` has said so otherwise
-        self.known.blank = (self.known.blank or seen.now) if seen.log.head is None else None
-        if not (seen.log.covers(since) or self._blank(since)):
+        self.known.blank = (self.known.blank or seen.there) if seen.log.head is None else None
+        if entry.updated - seen.there > _SET_BACK:
+            words = (
+                "the clock of its node was set back since it arrived, so that nobody can say which lines of its log "
+                "came later; deploy it anew to know"
+            )
+            return self.say(Verdict.UNPROVEN, Cause.LOG_UNREADABLE, words)
+        if not (seen.log.covers(since) or self._blank(max(entry.updated, self.known.clean) if known else since)):
             cause, why = Cause.LOG_ROTATED, f"its log was rotated: what was logged since {since:%H:%M:%S} is gone"
             if not seen.log.whole:
                 cause = Cause.LOG_TOO_LONG
@@ -146,7 +154,7 @@ class Health(Case):
         10 MiB), and then fall silent.
         """
         blank = self.known.blank
-        return blank is not None and blank <= since and self.seen.now - since < _SILENCE
+        return blank is not None and blank <= since and self.seen.there - since < _SILENCE
 
     def _live(self, entry: Entry) -> PodVerdict:
         seen = self.seen
@@ -158,6 +166,11 @@ class Health(Case):
         ports = seen.listeners.ports(http=True, having=entry.name) if seen.listeners else []
         lines += [f"before {ports_text(ports)} of the pod"] if ports else []
         lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
-        self.known.entry, self.known.clean = f"{entry.name} {entry.updated} {entry.digest}", seen.now
+        mark = f"{entry.name} {entry.updated} {entry.digest}"
+        before = [self.known.read] if self.known.entry == mark else []
+        newest = max([*before, *(one.at for one in seen.log.lines)], default=_EVER) if seen.log else _EVER
+        self.known.entry, self.known.clean, self.known.read = mark, seen.there, newest
+        if seen.stats is not None and seen.stats.draining:
+            lines.append(DRAINING)
         remark = f"its VM crashed and was loaded again ({self._reloads}x)" if self._reloads else ""
         return self.say(Verdict.LIVE, Cause.NONE, remark, *lines)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wasmnb.plugin.verdict import PodVerdict
     from wasmnb.traffic import Request, Response
 
-__all__ = ["KnownEffects"]
+__all__ = ["KnownEffects", "written"]
 
 _MOST_BUILDS = 16
 """Builds of a plugin that are remembered: pods may still run some of them."""
@@ -131,8 +131,7 @@ class KnownEffects:
         others = {digest: one for builds in self._builds().values() for digest, one in builds.items()}
         beside = [others[digest].on(effect.probe) if digest in others else None for digest in standing.beside]
         former = self._learned[plugin][1]
-        written = frozenset(one for one in effect.marking if not one.name.startswith(_ENVOYS))
-        own = Effect(effect.probe, written).own(beside)
+        own = written(effect).own(beside)
         if former is None:
             return own
         then = former.on(effect.probe)
@@ -179,8 +178,10 @@ class KnownEffects:
         answers = self._send(wanted)
         for item, beside in new:
             found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is item}
-            past = _Before(build, beside, found)
-            self._before[uid(item), plugin] = self._alike[_alike(item), plugin] = past
+            past = self._before[uid(item), plugin] = _Before(build, beside, found)
+            kind = _alike(item), plugin
+            if any(found.values()) or self._alike.get(kind, _Before()).build != build:
+                self._alike[kind] = past
             self._spent.discard((uid(item), plugin))
 
     def _send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
@@ -246,7 +247,15 @@ class KnownEffects:
     def _past(self, item: Mapping[str, Any], plugin: str) -> _Before:
         """Give what was seen of a pod, or of one that answers alike, before a plugin came."""
         own = self._before.get((uid(item), plugin))
-        return own if own is not None else self._alike.get((_alike(item), plugin), _Before())
+        alike = self._alike.get((_alike(item), plugin), _Before())
+        # Of pods that are asked by others, not each may have been met.
+        silent = own is None or (own.build == alike.build and not any(own.answers.values()))
+        return alike if silent or own is None else own
+
+
+def written(effect: Effect) -> Effect:
+    """Give the headers with their values that a filter writes into a response, and that no proxy writes by itself."""
+    return Effect(effect.probe, frozenset(one for one in effect.marking if not one.name.startswith(_ENVOYS)))
 
 
 def _alike(item: Mapping[str, Any]) -> Hashable:

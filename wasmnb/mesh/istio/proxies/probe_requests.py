@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import MeshError, TrafficError
+from wasmnb.mesh.istio.proxies.peer_requests import PeerRequests
 from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, proxy_started, uid
 from wasmnb.traffic import Headers, Request
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.proxies.admin import Admin
+    from wasmnb.mesh.istio.proxies.peer_requests import ByPeer
     from wasmnb.traffic import Response
 
 __all__ = ["AT_ONCE", "ProbeRequests"]
@@ -29,7 +32,6 @@ _ANSWER = 3.0
 _LASTS = 30.0  # seconds for which what policies say is believed
 AT_ONCE = 16
 """Requests at the same time."""
-_AGENT = (("user-agent", "wasmnb-probe"),)
 _LOOPBACK = "127.0.0.1"
 _BY_PROXY = "x-envoy-"
 """What only a proxy writes (Envoy, ``router.cc``)."""
@@ -46,11 +48,21 @@ class ProbeRequests:
         Gives the ports of a pod that its proxy reads as HTTP.
     root : str
         Istio's own namespace, whose policies are for all.
+    admin : Admin, optional
+        By which it is known which pod answered another one.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, ports: Callable[[str], Sequence[int]], root: str = "") -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        ports: Callable[[str], Sequence[int]],
+        root: str = "",
+        admin: Admin | None = None,
+    ) -> None:
         self.cluster = cluster
         self.namespace = namespace
+        self._peers = PeerRequests(cluster, namespace, admin)
         self._ports = ports
         self._root = root
         self._unanswered: set[str] = set()
@@ -68,8 +80,35 @@ class ProbeRequests:
         return list(self._threads.map(look, items))
 
     def send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
-        """Send requests to pods; None for each that was not answered in time."""
-        return list(self._threads.map(lambda pair: self.ask(*pair), wanted))
+        """Send requests to pods; None for each that was not answered in time.
+
+        Each pod that takes mutual TLS only is asked once for all that are alike, by another pod.
+        """
+        answers = list(self._threads.map(lambda pair: self._itself(*pair), wanted))
+        by_peer = self._ask_peers([pair for pair, answer in zip(wanted, answers, strict=True) if answer is None])
+        found = [
+            by_peer.get((uid(item), probe)) if answer is None else answer
+            for (item, probe), answer in zip(wanted, answers, strict=True)
+        ]
+        for (item, _), answer in zip(wanted, found, strict=True):
+            # Where no port is read as HTTP, nothing was sent.
+            silent = answer is None and bool(self._ports(_name(item)))
+            with self._lock:
+                (self._unanswered.add if silent else self._unanswered.discard)(uid(item))
+        return found
+
+    def _ask_peers(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> dict[tuple[str, Probe], ByPeer]:
+        """Have those of some pods asked by others that take mutual TLS only; give the answers by uid and request."""
+        strict: dict[tuple[Probe, int], dict[str, Mapping[str, Any]]] = {}
+        for item, probe in wanted:
+            if self._strict(item):
+                strict.setdefault((probe, self._ports(_name(item))[0]), {})[uid(item)] = item
+        found: dict[tuple[str, Probe], ByPeer] = {}
+        for (probe, port), items in strict.items():
+            for pod, answer in self._peers.answers(list(items.values()), probe, port).items():
+                found[pod, probe] = answer
+                self._count(items[pod], answer)
+        return found
 
     def past(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
         """Send requests past the proxies of pods to their applications; None where that is not what answered."""
@@ -77,22 +116,29 @@ class ProbeRequests:
 
     def ask(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
         """Send a request to a pod, through its proxy; None when it was not answered in time."""
+        return self.send([(item, probe)])[0]
+
+    def _itself(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
         response = self._ask(item, probe, str(item.get("status", {}).get("podIP") or ""))
-        with self._lock:
-            (self._unanswered.add if response is None else self._unanswered.discard)(uid(item))
-            if response is not None:
-                counts = self._own.setdefault(_since(item), [0, 0])
-                counts[0] += 1
-                counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
+        if response is not None:
+            self._count(item, response)
         return response
+
+    def _count(self, item: Mapping[str, Any], response: Response) -> None:
+        with self._lock:
+            counts = self._own.setdefault(_since(item), [0, 0])
+            counts[0] += 1
+            counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
 
     def why_unanswered(self, item: Mapping[str, Any]) -> str:
         """Say why the last request to a pod was not answered; empty where it was, or none was sent."""
         if uid(item) not in self._unanswered:
             return ""
         policy = self._strict(item)
-        why = f": the pod takes mutual TLS only (STRICT), as the policy {policy} says" if policy else " in time"
-        return f"no request of ours was answered{why}"
+        if not policy:
+            return "no request of ours was answered in time"
+        why = f"no request of ours was answered: the pod takes mutual TLS only (STRICT), as the policy {policy} says"
+        return "; ".join(filter(None, [why, self._peers.why_not]))
 
     def _strict(self, item: Mapping[str, Any]) -> str:
         """Name the policy by which a pod takes mutual TLS only, which a request of the pod to itself has not."""
@@ -102,7 +148,7 @@ class ProbeRequests:
         if time.monotonic() - at > _LASTS:
             found = mtls.policies(self.cluster, (self.namespace, self._root or self.namespace)) or []
             self._policies = (time.monotonic(), found)
-        ports = self._ports(str(item["metadata"]["name"])) if found else ()
+        ports = self._ports(_name(item)) if found else ()
         port = ports[0] if ports else 0
         return mtls.strict(found, labels(item), port, namespace=self.namespace, root=self._root) if ports else ""
 
@@ -111,11 +157,13 @@ class ProbeRequests:
         requests, errors = self._own.get(_since(item), [0, 0])
         return requests, errors
 
-    def keep(self, pods: Collection[str]) -> None:
-        """Forget all but these pods, by their uids."""
+    def keep(self, items: Collection[Mapping[str, Any]]) -> None:
+        """Forget all but these pods."""
+        pods = {uid(item) for item in items}
+        self._peers.keep(items)
         with self._lock:
             self._own = {key: counts for key, counts in self._own.items() if key[0] in pods}
-            self._unanswered &= set(pods)
+            self._unanswered &= pods
 
     def _past(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
         response = self._ask(item, probe, _LOOPBACK)
@@ -125,14 +173,12 @@ class ProbeRequests:
     def _ask(self, item: Mapping[str, Any], probe: Probe, address: str) -> Response | None:
         from wasmnb.mesh.istio.requests.curl_script import Errand  # noqa: PLC0415 - for those who allow it
 
-        name = str(item["metadata"]["name"])
+        name = _name(item)
         ports = self._ports(name) if address else ()
         if not ports:
             return None
         authority = f"{app(item) or address}:{ports[0]}"
-        named = "user-agent" in {name.lower() for name, _ in probe.headers}
-        lines = (*(() if named else _AGENT), *probe.headers)
-        request = Request(probe.method, authority, probe.path, Headers(lines), probe.body)
+        request = Request(probe.method, authority, probe.path, Headers(probe.lines), probe.body)
         errand = Errand(request, address, ports[0], _ANSWER)
         try:
             done = self.cluster.execute(
@@ -142,6 +188,10 @@ class ProbeRequests:
         except (MeshError, TrafficError):
             return None
         return response
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["name"])
 
 
 def _since(item: Mapping[str, Any]) -> tuple[str, str]:

@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wasmnb.envoy.effect import Sighting
+from wasmnb.envoy.effect import UPSTREAM, Sighting
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.proxies.known_effects import KnownEffects
+from wasmnb.mesh.istio.proxies.known_effects import KnownEffects, written
+from wasmnb.mesh.istio.proxies.peer_requests import ByPeer
 from wasmnb.mesh.istio.proxies.pods import uid
 from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
@@ -49,7 +50,11 @@ _HOW = Wording(
 )
 _UNSEEN_FROM_HERE = "nobody has seen it act: no request is sent from here"
 _QUIETLY = Wording("as was asked for; deploy it with {} to allow it", Option("prove", "trace"))
-_BEHIND = "what a gateway answers may be the doing of a pod behind it that has the plugin too"
+_BEHIND = (
+    "what a gateway answers may be the doing of a pod behind it that has the plugin too: only a request that it has no "
+    "route for tells"
+)
+_NO_ROUTE = 404
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
 
@@ -127,7 +132,7 @@ class Proving:
         self.cluster = cluster
         self.namespace = namespace
         self.wanted: Proof | None = None
-        self.requests = ProbeRequests(cluster, namespace, ports, root)
+        self.requests = ProbeRequests(cluster, namespace, ports, root, admin)
         self.trace = RequestTrace(admin, self.requests)
         self.known = KnownEffects(self.requests)
         self.handled = RequestsSeen(self.requests, self.known, self.asks)
@@ -191,7 +196,7 @@ class Proving:
         uids = {uid(item) for item in pods}
         for known in (self._seen, self._tried, self._differing, self._behind):
             forget(known, lambda key: key[0] not in uids)
-        self.requests.keep(uids)
+        self.requests.keep(pods)
         self.trace.keep(uids)
         self.known.keep(pods)
         self.handled.keep(uids)
@@ -327,7 +332,9 @@ class Proving:
             there = self.known.there(one.item, one.verdict.plugin).get(effect.probe)
             if there is not None:
                 found[one.key, effect.probe] = _Without(there)
-            elif not effect.probe.changes and self.known.beyond(one.verdict.plugin, one.standing, effect):
+            elif not (effect.probe.changes or one.standing.behind) and self.known.beyond(
+                one.verdict.plugin, one.standing, effect
+            ):
                 unknown.append((one, effect))
         past = self.requests.past([(one.item, effect.probe) for one, effect in unknown])
         for (one, effect), answer in zip(unknown, past, strict=True):
@@ -358,12 +365,21 @@ class Proving:
         if without.past:
             own = self.known.beyond(plugin, one.standing, effect)
             words = own.seen(without.answer, answer) if own is not None else ""
-            return words and f"{words}, which the application itself does not answer"
+            by = _asked_by(answer.peer if isinstance(answer, ByPeer) else "")
+            return words and f"{words}, which the application itself does not answer{by}"
+        if one.standing.behind:
+            if not _by_gateway(one.standing, effect, without.answer, answer):
+                return ""
+            self._behind[one.key] = False
         own = effect.own(self.known.changed(one.item, plugin, one.standing, effect.probe))
+        peer = answer.peer if isinstance(answer, ByPeer) else ""
+        if isinstance(without.answer, ByPeer) is not bool(peer):
+            # Another proxy between changes an answer, too.
+            own = written(own)
         words = own.seen(without.answer, answer, without.alone) or own.instead(
             self.known.former(plugin, effect.probe), without.answer, answer
         )
-        return words and f"{words}, which was not so before it came"
+        return words and f"{words}, which was not so before it came{_asked_by(peer)}"
 
     def left(self, items: Sequence[tuple[Mapping[str, Any], int]], plugin: str, digest: str) -> dict[str, str]:
         """Look for what still shows of a plugin that was taken away from pods, where an effect of it had been seen.
@@ -466,6 +482,18 @@ class Proving:
         return "no effect of it was seen on the requests that were sent"
 
     def _effects(self, one: _Due) -> list[Effect]:
-        if one.standing.behind or not self.asks(one.verdict.plugin):
+        if not self.asks(one.verdict.plugin):
             return []
         return self.known.of(one.item, one.verdict.plugin, one.verdict.wanted)
+
+
+def _asked_by(peer: str) -> str:
+    return f" (asked by {peer}, with mutual TLS)" if peer else ""
+
+
+def _by_gateway(standing: Standing, effect: Effect, before: Response, now: Response | None) -> bool:
+    """Say whether a gateway itself answers: it has no route for such a request, and says of no service that it did."""
+    hides = any(one.name == UPSTREAM for one in effect.gone)
+    answers = [one for one in (before, now) if one is not None]
+    own = not any(UPSTREAM in one.headers for one in answers)
+    return standing.tells and not hides and own and before.status == _NO_ROUTE and not before.body

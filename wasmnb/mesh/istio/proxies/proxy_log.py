@@ -6,6 +6,7 @@ Sources: Istio, ``pkg/envoy/proxy.go`` (the format of Envoy's lines) and ``pkg/w
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from contextlib import nullcontext
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
-__all__ = ["Line", "ProxyLog", "logged_since", "read", "tells_refusals", "trap_lines"]
+__all__ = ["Line", "ProxyLog", "logged_lately", "read", "tells_refusals", "trap_lines"]
 
 _SHORT = 16 * 2**10  # bytes of the first question: a young proxy's whole log
 _FIRST = 64  # bytes that hold the time of the first line
@@ -158,16 +159,17 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime, *, every: 
     return ProxyLog(head, tuple(lines), not cut, known or _known(lines))
 
 
-def logged_since(cluster: Cluster, namespace: str, pod: str, moment: datetime) -> list[Record]:
-    """Read what a pod's proxy logged since a moment, record by record; the newest megabytes of it.
+def logged_lately(cluster: Cluster, namespace: str, pod: str, seconds: float) -> list[Record]:
+    """Read what a pod's proxy logged within so many seconds, record by record; the newest megabytes of it.
+
+    The kubelet counts them by the clock of its node, by which lines have their times.
 
     Raises
     ------
     ForbiddenError, MissingError, MeshError
     """
     right = Right("get", "pods/log", "", namespace)
-    from_ = moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    query = {"container": PROXY, "sinceTime": from_, "limitBytes": str(_MOST)}
+    query = {"container": PROXY, "sinceSeconds": str(math.ceil(seconds)), "limitBytes": str(_MOST)}
     text = cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query=query, right=right)
     return list(whole_records(text.split("\n")))
 

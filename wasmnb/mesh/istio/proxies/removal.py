@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wasmnb.mesh.istio.proxies.case import DRAINING
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def removal(seen: Evidence, plugin: str, digest: str, names: Collection[str]) ->
         if seen.listeners.errors:
             # Another plugin's refusal keeps the whole listener as it was.
             reason += f", and Envoy refuses the one that would take its place: {seen.listeners.errors[0]}"
-    found = PodVerdict(seen.name, plugin, verdict, "", running, reason, seen.missing, seen.at, cause)
+    draining = (DRAINING,) if seen.stats is not None and seen.stats.draining else ()
+    found = PodVerdict(seen.name, plugin, verdict, "", running, reason, (*seen.missing, *draining), seen.at, cause)
     proof = Proof.CONFIG if verdict is Verdict.GONE else Proof.NONE
     return replace(found, proof=proof, hanging=seen.hanging if seen.hung else None)
 

@@ -6,14 +6,13 @@ import threading
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.proxies.pods import uid
-from wasmnb.mesh.istio.proxies.proxy_log import logged_since
+from wasmnb.mesh.istio.proxies.proxy_log import logged_lately
 from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestTrace"]
 
-_SLACK = timedelta(seconds=2)
-"""Between the clock here and the node's, and the whole seconds of a question for a log."""
+_SLACK = 2.0
+"""For the way there, and the whole seconds of a question for a log."""
 _READS, _STEP = 30, 0.1
 
 
@@ -67,7 +66,7 @@ class RequestTrace:
 
     def _trace(self, item: Mapping[str, Any]) -> dict[str, str]:
         """Trace one request to a pod; give the calls into its filters, by their names."""
-        pod, by, begin = str(item["metadata"]["name"]), token(), self._requests.cluster.now() - _SLACK
+        pod, by, begin = str(item["metadata"]["name"]), token(), time.monotonic() - _SLACK
         requests = self._requests
         self._untraced.pop(uid(item), None)
         try:
@@ -79,7 +78,8 @@ class RequestTrace:
             found: dict[str, str] = {}
             for _ in range(_READS):
                 # The kubelet reads what a container writes a moment later, and not all of it at once.
-                before, records = found, logged_since(requests.cluster, requests.namespace, pod, begin)
+                lately = time.monotonic() - begin
+                before, records = found, logged_lately(requests.cluster, requests.namespace, pod, lately)
                 found = called([Spoken(one.thread, one.scope, one.message) for one in records if one.envoy], by)
                 if found and found == before:
                     return found

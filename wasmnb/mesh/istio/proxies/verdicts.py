@@ -25,7 +25,7 @@ from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
 from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence
-from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, proxy_started, workload
+from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, workload
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.istio.proxies.shared_state import forget
@@ -256,7 +256,7 @@ class VerdictReader:
                     wanted = wanted_of[one.name, one.kind]
                     seen = judge(evidence[name], wanted, self.known(item, id_))
                     deployed = _as_deployed(seen, one, drift[one.name, one.kind])
-                    found.append(self._environment(deployed, item, one, stored))
+                    found.append(self._environment(deployed, evidence[name], one, stored))
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
                         standing = evidence[name].standing(wanted.names)
@@ -298,13 +298,13 @@ class VerdictReader:
         """Put back log levels that were left raised on any pod; say of which."""
         return self.proving.trace.mended([item for item in self.serving() if has_proxy(item)])
 
-    def _environment(self, verdict: PodVerdict, item: Item, stored: Stored, every: Sequence[Stored]) -> PodVerdict:
+    def _environment(self, verdict: PodVerdict, seen: Evidence, stored: Stored, every: Sequence[Stored]) -> PodVerdict:
         """Tell whether the VM may have another environment, where all but that and action is proven."""
         if verdict.verdict is not Verdict.LIVE:
             return verdict
-        former = changed(stored) if proxy_started(item) < put_at(stored) else ""
-        why = former or shared(stored, [one for one in every if selects(one, item)])
-        return kept(verdict, why, self._gatherer.build(item)) if why else verdict
+        former = changed(stored) if seen.started < put_at(stored) else ""
+        why = former or shared(stored, [one for one in every if selects(one, seen.item)])
+        return kept(verdict, why, self._gatherer.build(seen.item)) if why else verdict
 
     def _proven(
         self,

@@ -1,0 +1,147 @@
+"""A pod that takes mutual TLS only is asked by another one, and it is known which pod of a service answered that."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
+from wasmnb.envoy.exchange import PLAIN, Probe
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.api.api_errors import NoProgramError
+from wasmnb.mesh.istio.proxies.config_dump import ECDS, NO_ENTRIES
+from wasmnb.mesh.istio.proxies.evidence import Standing
+from wasmnb.mesh.istio.proxies.peer_requests import PeerRequests
+from wasmnb.mesh.istio.proxies.proving import Proving
+from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
+
+NOW = "2026-01-01T12:00:00Z"
+STRICT = {"metadata": {"name": "all", "namespace": "home"}, "spec": {"mtls": {"mode": "STRICT"}}}
+
+
+def pod(name, ip):
+    return {
+        "metadata": {"name": name, "uid": f"uid of {name}", "labels": {"app": name.split("-")[0]}},
+        "spec": {"containers": [{"name": "app"}, {"name": "istio-proxy"}]},
+        "status": {"podIP": ip, "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
+TWO = [pod("web-0", "10.0.0.1"), pod("web-1", "10.0.0.2")]
+PEERS = [pod("mute-0", "10.0.0.8"), pod("filtered-0", "10.0.0.9"), pod("shop-0", "10.0.0.7")]
+
+
+class Cluster:
+    """One service, whose pods answer in turn; ``headers`` are what each adds, ``others`` what somebody else sends."""
+
+    def __init__(self):
+        self.counts = {one["status"]["podIP"]: 5 for one in TWO}
+        self.headers = dict.fromkeys(self.counts, "")
+        self.turn = 0
+        self.others = ""
+        self.sent = []
+
+    def may(self, _):
+        return True
+
+    def request(self, _, path, **__):
+        if path.endswith("/services"):
+            return {"items": [{"metadata": {"name": "web"}, "spec": {"ports": [{"name": "http", "port": 80}]}}]}
+        if path.endswith("/peerauthentications"):
+            return {"items": [STRICT]}
+        ends = [{"addresses": [ip], "conditions": {"ready": True}} for ip in self.counts]
+        labels = {"kubernetes.io/service-name": "web"}
+        ports = [{"name": "http", "port": 9080}]
+        return {"items": [{"metadata": {"labels": labels}, "ports": ports, "endpoints": ends}]}
+
+    def execute(self, _, name, container, __, *, stdin, **___):
+        if name.startswith("mute"):
+            raise NoProgramError("There is no program.")
+        # A pod's own request, past its proxy or into it, is not answered.
+        if container == "istio-proxy":
+            raise MeshError("The connection was reset.")
+        assert (name, container) == ("shop-0", "app")
+        self.sent.append(stdin)
+        ip = list(self.counts)[self.turn % len(self.counts)]
+        self.turn += 1
+        for one in (ip, self.others):
+            if one:
+                self.counts[one] += 1
+        text = f"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{self.headers[ip]}\r\n"
+        return SimpleNamespace(stdout=text.encode(), stderr="wasmnb-carrier curl\n", code=0)
+
+    def get(self, name, path):
+        """Answer as the admin interface of a pod's proxy."""
+        if path == ECDS:
+            if name.startswith("filtered"):
+                return json.dumps({"configs": [{"ecds_filter": {"name": "x"}, "last_updated": NOW}]})
+            raise MeshError("It answers with an error.", why=[NO_ENTRIES])
+        lines = [f"outbound|80||web.home.svc.cluster.local::{ip}:9080::rq_total::{n}" for ip, n in self.counts.items()]
+        return "\n".join([*lines, "outbound|80||web.away.svc.cluster.local::10.0.0.1:9080::rq_total::7"])
+
+
+@pytest.fixture
+def cluster():
+    return Cluster()
+
+
+@pytest.fixture
+def peers(cluster):
+    made = PeerRequests(cluster, "home", cluster)
+    made.keep([*TWO, *PEERS])
+    return made
+
+
+def test_each_pod_is_asked_by_one_that_has_no_filter_and_a_program(peers, cluster):
+    cluster.headers["10.0.0.2"] = "x-tag: b\r\n"
+    found = peers.answers(TWO, PLAIN, 9080)
+    assert {uid: (one.peer, one.headers.get("x-tag")) for uid, one in found.items()} == {
+        "uid of web-0": ("shop-0", None),
+        "uid of web-1": ("shop-0", "b"),
+    }
+    assert len(cluster.sent) == 2
+    assert peers.why_not == ""
+
+
+def test_an_answer_is_nobodys_while_somebody_else_asks_too(peers, cluster):
+    cluster.others = "10.0.0.2"
+    assert peers.answers(TWO[:1], PLAIN, 9080) == {}
+    assert "asked its service 6 times" in peers.why_not
+
+
+def test_what_may_change_something_is_not_sent_where_another_pod_might_get_it(peers, cluster):
+    post = Probe("POST", "/", (), b"1")
+    assert peers.answers(TWO[:1], post, 9080) == {}
+    assert not cluster.sent
+    assert "another pod of its service might get it" in peers.why_not
+    del cluster.counts["10.0.0.2"]
+    peers.keep([TWO[0], *PEERS])
+    peers._services = (float("-inf"), [])
+    assert len(peers.answers(TWO[:1], post, 9080)) == len(cluster.sent) == 1
+
+
+def test_who_could_ask_is_said_where_nobody_can(peers, cluster):
+    peers.keep([*TWO, *PEERS[:2]])
+    assert peers.answers(TWO, PLAIN, 9080) == {}
+    assert "with curl, python3 or nc in its application's container" in peers.why_not
+    assert peers.answers(TWO, PLAIN, 9081) == {}
+    assert "no service" in peers.why_not
+
+
+def test_a_pod_that_takes_mutual_tls_only_is_seen_to_act_by_another(cluster):
+    proving = Proving(cluster, "home", cluster, lambda _: [9080], "istio-system")
+    proving.keep([*TWO, *PEERS])
+    proving.permit(Proof.EFFECT)
+    tags = frozenset({Trait(Facet.HEADER, "x-tag"), Trait(Facet.HEADER, "x-tag", "a")})
+    proving.known.tried("id", "sha256:1", Trial((Effect(PLAIN, tags),)))
+    proving.before("id", "sha256:1", "build", [(one, frozenset()) for one in TWO])
+    cluster.headers["10.0.0.1"] = "x-tag: a\r\n"
+    loaded = [PodVerdict(one["metadata"]["name"], "id", Verdict.LIVE, "sha256:1", "", "", (), None) for one in TWO]
+    proving.look([(one, item, Standing("filter", "mark", workers=2)) for one, item in zip(loaded, TWO, strict=True)])
+    first, second = (proving.proven(one, item, "mark") for one, item in zip(loaded, TWO, strict=True))
+    assert (first.verdict, second.verdict) == (Verdict.LIVE, Verdict.LOADED)
+    assert "x-tag: a, which was not so before it came (asked by shop-0, with mutual TLS)" in first.evidence[-1]
+    assert proving.requests.own(TWO[0]) == (2, 0)
+    proving.close()
