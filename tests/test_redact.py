@@ -69,6 +69,18 @@ def test_secrets_of_addresses():
     assert redact.secrets_in_url("details:9080/a@b") == set()
 
 
+def test_short_secrets_are_masked_behind_their_keys():
+    """Such a value is a word elsewhere."""
+    config = '{"password": "pw", "pin_token": 12, "user": "pw", "all": [{"token": "a"}], "secret": true}'
+    short = redact.short_secrets_in(config)
+    assert short == {("password", "pw"), ("pin_token", "12"), ("token", "a")}
+    for text in (config, json.dumps({"value": config}), "password: pw\npin_token: 12\ntoken: 'a'\nuser: pw\n"):
+        masked = redact.under_keys(text, short)
+        assert masked.count("***") == 3
+        assert masked.replace('\\"', '"').count("pw") == 1
+    assert redact.under_keys("password: pwx, ***", short) == "password: pwx, ***"
+
+
 def _exchange(cookie: str, body: bytes = b"") -> Exchange:
     return Exchange(
         Request("GET", "host:80", "/?token=abc", Headers((("authorization", "Bearer abc"),))),

@@ -144,6 +144,9 @@ def test_no_dry_run_shows_a_secret(session):
         assert "ew-pass" not in text
     assert "***" in done.text
     assert "me" in done.text
+    short = session.deploy(READING, selector="app=details", config={"password": "pw", "user": "me"}, dry_run=True)
+    for text in (short.text, *short.diff, repr(record_of(short))):
+        assert "pw" not in text
 
 
 def test_what_is_wrong_is_said_by_a_dry_run_too(session):

@@ -24,7 +24,9 @@ __all__ = [
     "quoted",
     "secrets_in",
     "secrets_in_url",
+    "short_secrets_in",
     "text",
+    "under_keys",
     "url",
 ]
 
@@ -78,6 +80,34 @@ def secrets_in(value: Any) -> set[str]:
         except ValueError:
             return {found for _, _, found in _spans(value)}
     return {found for found in _strings(value, secret=False) if len(found) >= _SHORTEST}
+
+
+def short_secrets_in(value: Any) -> set[tuple[str, str]]:
+    """List the secrets of a configuration that are too short to be masked wherever they turn up, with their keys."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return set()
+    if isinstance(value, list | tuple):
+        return set().union(*map(short_secrets_in, value))
+    if not isinstance(value, Mapping):
+        return set()
+    found = {
+        (str(key), str(item))
+        for key, item in value.items()
+        if is_secret(str(key)) and isinstance(item, str | int | float) and not isinstance(item, bool)
+    }
+    inner = [short_secrets_in(item) for item in value.values() if not isinstance(item, str)]
+    return {(key, item) for key, item in found if 0 < len(item) < _SHORTEST}.union(*inner)
+
+
+def under_keys(words: str, secrets: Iterable[tuple[str, str]]) -> str:
+    """Give text with these values masked where they stand behind their keys, in JSON, JSON within JSON or YAML."""
+    for key, value in secrets:
+        before = rf"""({re.escape(key)}(?:\\*["'])?\s*:\s*(?:\\*["'])?)"""
+        words = re.sub(rf"""{before}{re.escape(value)}(?![^\s,}}\]"'\\])""", rf"\g<1>{MASK}", words)
+    return words
 
 
 def url(address: str) -> str:

@@ -233,6 +233,8 @@ def test_standard_headers_in_front_are_precompiled_once(build, started):
     started.clear()
     build(cell("// base", top="#include <string>\n#include <vector>\n"))
     assert not [command for command in started if "-emit-pch" in command]
+    build(cell("// another set", top="#include <set>\n#include <chrono>\n"))
+    assert not [command for command in started if "-emit-pch" in command]
 
 
 def test_a_cell_that_wants_more_of_the_runtime_than_most_is_linked_with_all_of_it(build, started):

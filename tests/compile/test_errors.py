@@ -48,6 +48,13 @@ def test_after_ten_errors_only_their_lines_are_named(build):
     places = ", ".join(f"cell line {BODY_LINE + number}" for number in (10, 11, 12))
     assert error.why[-1] == f"and 3 more errors: {places}"
     assert error.lines()[-2].endswith(error.why[-1])
+    # None is broken between its words, so that each can be a link.
+    many = refused(build, cell("\n  ".join(f"oops{number};" for number in range(18))))
+    assert [line for line in many.why if "cell line" in line and "error: " not in line] == [
+        f"and 8 more errors: {places},",
+        "  " + ", ".join(f"cell line {BODY_LINE + number}" for number in (13, 14, 15)) + ",",
+        "  " + ", ".join(f"cell line {BODY_LINE + number}" for number in (16, 17)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompileError", "LinkError", "listed"]
 
+_IN_A_LINE = 3  # places
 _SHOWN = 10  # errors with their line; of the others, the numbers of their lines
 
 
@@ -30,8 +31,9 @@ def listed(others: Sequence[Diagnostic]) -> list[str]:
     rest = others[_SHOWN - 1 :]
     if rest:
         places = list(dict.fromkeys(f"{one.text} line {one.line}" for one in rest if one.line))
-        where = f": {', '.join(places)}" if places else ""
-        lines.append(f"and {several(len(rest), 'more error')}{where}")
+        # So few in a line that none is folded within a place, which a front end makes a link.
+        rows = [", ".join(places[start : start + _IN_A_LINE]) for start in range(0, len(places), _IN_A_LINE)]
+        lines += f"and {several(len(rest), 'more error')}{': ' if rows else ''}{',|  '.join(rows)}".split("|")
     return lines
 
 

@@ -54,7 +54,7 @@ def _headline(record: Record) -> str:
     title = f"<strong>{_text(record.title)}</strong>"
     if not record.status:
         return title
-    sign = _sign(record.sign, record.tone) if record.sign else ""
+    sign = f"{_sign(record.sign, record.tone)} " if record.sign else ""
     return f'<span role="status">{sign}{title}: {_text(record.status)}</span>'
 
 
@@ -100,7 +100,8 @@ def _cell(cell: Cell, *, code: bool = False) -> str:
     full = visible(cell.full) or (text if shown != text else "")
     inner = f'<span title="{_line(full)}">{_line(shown)}</span>' if full else _line(shown)
     inner = f"<code>{inner}</code>" if code and shown else inner
-    return _sign(cell.sign, cell.tone) + inner if cell.sign else inner
+    # Not broken between the two, however narrow the column is.
+    return f"{_sign(cell.sign, cell.tone)}&nbsp;{inner}" if cell.sign else inner
 
 
 def _block(block: Block) -> str:
@@ -115,7 +116,7 @@ def _block(block: Block) -> str:
 
 def _sign(sign: str, tone: str) -> str:
     colour = f' style="color:{_COLOURS[tone]}"' if tone in _COLOURS else ""
-    return f'<span class="sign {tone}" aria-hidden="true"{colour}>{escape(sign)}</span> '
+    return f'<span class="sign {tone}" aria-hidden="true"{colour}>{escape(sign)}</span>'
 
 
 def _line(text: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from wasmnb.plugin.plugin import Plugin
 
-__all__ = ["check_id", "plugin_dict", "plugin_key", "plugin_secrets"]
+__all__ = ["check_id", "plugin_dict", "plugin_key", "plugin_secrets", "short_secrets"]
 
 _OPEN = ("config", "env", "vm_config")
 """What of a plugin may hold secrets."""
@@ -43,6 +43,11 @@ def plugin_key(plugin: Plugin) -> Hashable:
 def plugin_dict(plugin: Plugin) -> dict[str, Any]:
     """Give a plugin as plain JSON values, secrets of its configuration and its environment masked."""
     return {**plugin.to_dict(), **{name: redact.config(getattr(plugin, name)) for name in _OPEN}}
+
+
+def short_secrets(plugin: Plugin) -> set[tuple[str, str]]:
+    """Give the secrets of a plugin that are masked behind their keys alone: they are words elsewhere."""
+    return set().union(*(redact.short_secrets_in(getattr(plugin, name)) for name in _OPEN))
 
 
 def plugin_secrets(plugin: Plugin) -> set[str]:

@@ -10,7 +10,7 @@ from wasmnb import redact
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.mesh import MeshOfObjects
-from wasmnb.plugin.identity import plugin_dict, plugin_secrets
+from wasmnb.plugin.identity import plugin_dict, plugin_secrets, short_secrets
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force, left_by
 from wasmnb.wording import Option, Verb, Wording
@@ -117,6 +117,11 @@ def rehearse(
     """
     now = in_force(mesh, plugin.id)
     hidden = {*secrets, *(plugin_secrets(now) if now is not None else ())}
+    short = {*short_secrets(plugin), *(short_secrets(now) if now is not None else ())}
+
+    def masked(words: str) -> str:
+        return redact.under_keys(redact.quoted(words, hidden), short)
+
     text, before = mesh.render(plugin), mesh.rendered(plugin.id)
     text = f"{text.rstrip()}\n---\n{more}" if more else text
     names = ("in force", "as asked") if before else ("nothing in force", "as asked")
@@ -131,14 +136,14 @@ def rehearse(
     elif not pods:
         pods_of = selector_text(plugin.selector)
         notes.append(str(Wording("the selector {} names none of the pods that {} lists", pods_of, Verb("pods"))))
-    if any(redact.quoted(one, hidden) != one for one in (text, before)):
+    if any(masked(one) != one for one in (text, before)):
         notes.append(f"secret values of the configuration are shown as {redact.MASK}")
     return DryRun(
         plugin,
         pods,
-        redact.quoted(text, hidden),
-        redact.quoted(before, hidden),
-        tuple(redact.quoted(line, hidden) for line in diff),
+        masked(text),
+        masked(before),
+        tuple(map(masked, diff)),
         tuple(notes),
         left_by(mesh, now, plugin),
         tuple(pod.name for pod in selected if now is not None and not now.selects(pod.labels)),

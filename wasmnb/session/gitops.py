@@ -20,7 +20,7 @@ from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import ConfigError, UsageError
 from wasmnb.mesh import MeshInNamespace
 from wasmnb.mesh.results import Verdicts, verdicts_table
-from wasmnb.plugin.identity import plugin_dict, plugin_secrets
+from wasmnb.plugin.identity import plugin_dict, plugin_secrets, short_secrets
 from wasmnb.plugin.rendering import yaml_text
 from wasmnb.wording import Option, Wording
 
@@ -164,7 +164,7 @@ def export(plugin: Plugin, body: Mapping[str, Any], folder: str | Path, notes: t
     """
     if "metadata" not in body:
         raise UsageError("A plain Envoy has no objects to be kept in a folder.", hint="write one file instead")
-    if plugin_secrets(plugin):
+    if plugin_secrets(plugin) or short_secrets(plugin):
         raise ConfigError(
             f"{plugin.id} holds a secret, and a folder for Git is no place for it.",
             hint="have the proxy's environment hold it: a variable's name without a value",

@@ -72,10 +72,14 @@ def compare_record(comparison: Comparison) -> Picture:
     )
 
 
+_NOTHING = "nothing was built yet"
+
+
 def times_record(builds: BuildTimes) -> Picture:
     """Show how long each build of the session took, by stage."""
     rows = builds.table.rows
-    status = f"{several(len(rows), 'build')}, the last one {rows[-1][-1]:.0f} ms" if rows else "nothing was built yet"
+    took = duration(rows[-1][-1] / 1000) if rows else ""
+    status = f"{several(len(rows), 'build')}, {'the last in ' if len(rows) > 1 else ''}{took}" if rows else _NOTHING
     svg = _bars(builds) if rows else ""
     alt = f"Compile times of the session: {status}"
     return Picture("Compile times", status, "", builds.table.columns, rows, svg=svg, alt=alt)

@@ -51,6 +51,29 @@ USES = str(SDK / "src" / "precompiled.h")
 PREFIX = os.devnull
 _FILTERS = (Source(f"#include {_INTRINSICS}\n"), Source(f"#include {_INTRINSICS}\n#include {_JSON}\n"))
 
+# What filters name of the standard library beyond what the SDK's header brings along, and its like: threads, files and
+# what writes to a console are not for a proxy's VM.
+_STANDARD = tuple(
+    f"<{name}>"
+    for name in (
+        *("algorithm", "array", "bitset", "charconv", "chrono", "cinttypes", "cmath", "complex", "deque"),
+        *(
+            "forward_list",
+            "functional",
+            "iomanip",
+            "iterator",
+            "limits",
+            "list",
+            "map",
+            "memory",
+            "numeric",
+            "optional",
+        ),
+        *("queue", "random", "ratio", "regex", "set", "sstream", "stack", "string", "string_view", "tuple"),
+        *("type_traits", "unordered_map", "unordered_set", "utility", "valarray", "variant", "vector"),
+    )
+)
+
 #: Where a wheel has the SDK's objects.
 PACKAGED = SDK / "objects"
 
@@ -214,8 +237,9 @@ def header(
 ) -> tuple[str, Entry] | None:
     """Give the precompiled form, ``prefix.pch``, of the headers a source begins with, with its key.
 
-    Most filters begin with headers that the SDK's own header brings along; all these share one. Another standard header
-    in front is worth one of its own: an edit would take its time again and again (``<regex>`` takes 0.8 s).
+    Most filters begin with headers that the SDK's own header brings along; all these share one. Those that name another
+    of the usual ones share a second one, which has them all: a compiler that reads it takes no longer. A header that is
+    in neither is worth a form of its own: an edit would take its time again and again.
 
     Parameters
     ----------
@@ -242,7 +266,11 @@ def header(
             return base
         covered = base[1].notes["headers"] if base else ()
         names = [name for name in source.preamble if name[1:-1] not in covered and _is_standard(name)]
-        return _header((*names, *(_names(source) if base else ())), flags, progress) if names else base
+        if not names:
+            return base
+        if base is None or not set(names) <= set(_STANDARD):
+            return _header((*names, *(_names(source) if base else ())), flags, progress)
+        return _header((*_STANDARD, *_names(source)), flags, progress)
     except _NotCompiledError:
         return None
 
@@ -265,9 +293,10 @@ def _header(names: tuple[str, ...], flags: Flags, progress: Progress | None) -> 
 
     def fill(folder: Path) -> Mapping[str, Any]:
         if progress:
-            # Each set of headers has a form of its own: without their names "once" is not believed the second time.
-            own = ", ".join(name for name in names if name.startswith("<"))
-            progress.update(f"precompiling {own or 'the SDK'}, once on this machine")
+            # There may be several of these: without their names "once" is not believed the second time.
+            own = ", ".join(name for name in names if name.startswith("<")) or "the SDK"
+            what = "the standard library" if names[: len(_STANDARD)] == _STANDARD else own
+            progress.update(f"precompiling {what}, once on this machine")
         included = [word for name in names for word in ("-include", name[1:-1])]
         command = [*frontend(flags.shared), "-w", "-fpch-instantiate-templates", "-emit-pch", *included]
         command += ["-dependency-file", "prefix.d", "-MT", "prefix", "-sys-header-deps"]
