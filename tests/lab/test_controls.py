@@ -20,9 +20,11 @@ static RegisterContextFactory register_Greeting(CONTEXT_FACTORY(Greeting));"""
 
 def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     watch = "%wasm_headers productpage details:9080/details/123 --watch"
-    opened = notebook(START, FILTER, watch, "%wasm_panel", height=1500)
+    steps = "%wasm_deploy greeting --selector app=reviews,version=v1 --steps version=v1 --watch-for 1"
+    opened = notebook(START, FILTER, watch, "%wasm_panel", steps, height=1500)
     page = opened.page
-    opened.run_all()
+    for index in range(4):
+        opened.run(index)
     slider = page.get_by_role("slider", name="Captures, oldest first")
     slider.wait_for(timeout=120_000)
     page.get_by_label("filter or image").fill("greeting")
@@ -47,6 +49,16 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
     page.get_by_role("button", name="Undeploy", exact=True).click()
     page.get_by_role("button", name="latest").click()
     page.locator("tr.marked").filter(has_text="x-greeting").filter(has_text="removed").wait_for(timeout=60_000)
+
+    # Nothing asks for reviews, so that a step there cannot be judged: whoever reads it decides.
+    opened.run(4)
+    page.get_by_role("cell", name="needs your answer").wait_for(timeout=60_000)
+    page.get_by_role("alert").filter(has_text="no request reached its pods in 1 s").wait_for(timeout=20_000)
+    opened.picture("step-waits-dark")
+    opened.check_accessible()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_text("live on 1 pod after 1 step").first.wait_for(timeout=60_000)
+    page.get_by_text("you chose to go on").first.wait_for(timeout=20_000)
     opened.kernel("get_ipython().run_line_magic('wasm_mesh', 'stop')")
     slider.wait_for(state="detached", timeout=20_000)
 

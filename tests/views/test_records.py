@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 
 import pandas as pd
@@ -31,6 +31,7 @@ from wasmnb.plugin.plugins import Plugins
 from wasmnb.rollout.deployment import Removal
 from wasmnb.session.results import Settings, module_table
 from wasmnb.traffic import Capture
+from wasmnb.traffic.measure import Comparison, Measurement
 from wasmnb.views.build import build_record, diagnostics_record
 
 EMPTY_MODULE = b"\0asm\1\0\0\0"
@@ -133,6 +134,8 @@ def test_deploy_says_where_and_how_long():
     slow = shown(deployment(verdict(Verdict.HUNG), stages=(("compile", 70.2), ("swap", 0.01))))
     assert slow.status == "live on 0 of 1 pod after 70 s (build 70 s, deploy 10 ms)"
     assert slow.tone == "bad"
+    first = shown(deployment(verdict(), stages=(("prepare", 4.8), ("compile", 0.6), ("swap", 0.4))))
+    assert first.status.endswith("after 5.8 s (build 5.4 s with 4.8 s to prepare the compiler, once; deploy 400 ms)")
     assert "nothing changed" in shown(deployment(verdict(), unchanged=True)).status
     assert shown(deployment()).tone == "bad"
 
@@ -343,3 +346,15 @@ def test_what_comes_at_first_use_or_is_not_needed_is_not_broken():
     for words in ("✓ ready", "○ at first use", "· unavailable"):
         assert words in repr(record)
     assert list(record.frame["state"]) == [one.to_dict()["state"] for one in checks]
+
+
+def test_what_a_filter_costs_is_a_difference():
+    at = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    before = Measurement("a request", (), (0.001,) * 4, (200,) * 4, at)
+    after = Measurement("a request", ("one sha256:1",), (0.003,) * 4, (200, 200, 200, 503), at)
+    record = shown(Comparison(after, before))
+    assert record.status == "median 3 ms, 25.0 % errors (+2 ms); before 1 ms, 0.0 %"
+    assert "25.0 %" in repr(record)
+    alone = shown(Comparison(before))
+    assert "WHEN" not in repr(alone), "nothing is before or after"
+    assert list(alone.frame["when"]) == ["after"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import ModuleError, Place
 from wasmnb.module.envoy_abi import ENVOY
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.module.module import Module
@@ -69,7 +70,7 @@ def _only(name: str, known: tuple[str, ...]) -> str:
         raise ModuleError(
             f"Module {name!r} registers {len(known)} root ids, and none was chosen.",
             why=[f"it registers {_list(known)}"],
-            hint=f"choose one, for instance {known[0]!r}",
+            hint=Wording("choose one with {}", Option("root_id", next(filter(None, known), known[0]))),
             code="WNB3002",
         )
     raise ModuleError(

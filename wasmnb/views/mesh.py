@@ -62,7 +62,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
     "UNPROVEN": ("?", "warn"),
 }
 """Sign and tone of each verdict."""
-_SEEN = 0.005  # seconds that are worth a word
+_SEEN, _LONG = 0.005, 1.0  # seconds that are worth a word, and a reason
 _LEVELS: dict[str, tuple[str, Tone]] = {
     "critical": ("✗", "bad"),
     "error": ("✗", "bad"),
@@ -360,7 +360,10 @@ def _parts(stages: Sequence[tuple[str, float]]) -> str:
     deploy = sum(seconds for name, seconds in stages if name == "swap")
     if min(build, deploy) < _SEEN:
         return ""
-    return f" (build {duration(build)}, deploy {duration(deploy)})"
+    prepare = sum(seconds for name, seconds in stages if name == "prepare")
+    # A first cell is slow for a reason that the next one does not have.
+    once = f" with {duration(prepare)} to prepare the compiler, once" if prepare >= _LONG else ""
+    return f" (build {duration(build)}{once}{';' if once else ','} deploy {duration(deploy)})"
 
 
 _PLUGIN_LOOKS: dict[str, dict[str, Any]] = {

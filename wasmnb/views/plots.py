@@ -9,13 +9,11 @@ from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.display import Record
+from wasmnb.display import Cell, Record
 from wasmnb.display.text import duration, several
 from wasmnb.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wasmnb.session.results import BuildTimes
     from wasmnb.traffic.measure import Comparison, Measurement
 
@@ -24,6 +22,7 @@ __all__ = ["Picture", "compare_record", "need_pictures", "times_record"]
 _INK = "#010203"  # becomes the colour of the text around it
 _BEFORE, _AFTER = "#8f8f8f", "#1f77b4"
 _BINS = 40
+_ROOM = 6  # builds that the picture has room for, however few there are: one bar would fill all of it
 _P99 = 0.99
 _MILLISECONDS = 1000
 
@@ -56,9 +55,15 @@ def need_pictures() -> None:
 def compare_record(comparison: Comparison) -> Picture:
     """Show latency and errors of a request, before and after."""
     after, before = comparison.after, comparison.before
-    columns = comparison.table.look(**{f"p{share}_ms": {"heading": f"p{share} ms"} for share in (50, 90, 99)})
+    columns = comparison.table.look(
+        when={"shown": before is not None},
+        errors={"show": lambda share: Cell(f"{100 * share:.1f} %")},
+        **{f"p{share}_ms": {"heading": f"p{share} ms"} for share in (50, 90, 99)},
+    )
     status = f"median {duration(after.quantile(0.5))}, {100 * after.errors:.1f} % errors"
     if before is not None:
+        longer = after.quantile(0.5) - before.quantile(0.5)
+        status += f" ({'+' if longer >= 0 else '-'}{duration(abs(longer))})"
         status += f"; before {duration(before.quantile(0.5))}, {100 * before.errors:.1f} %"
     return Picture(
         after.what,
@@ -97,14 +102,11 @@ def _histogram(before: Measurement | None, after: Measurement) -> str:
         series = pd.Series([_ms(took) for took in one.seconds], name=when)
         hatch = "//" if when == "before" else None  # told apart without colour too
         series.plot.hist(ax=axes, bins=_BINS, range=(0, top), alpha=0.6, color=ink, hatch=hatch, label=when)
-    axes.set_xlabel(f"ms (up to the 99th percentile); errors: {_errors(chosen)}")
+    axes.set_xlabel("ms, up to the 99th percentile")
     axes.set_ylabel("requests")
-    axes.legend(frameon=False, labelcolor=_INK)
+    if before is not None:
+        axes.legend(frameon=False, labelcolor=_INK)
     return _svg(figure)
-
-
-def _errors(chosen: Sequence[tuple[str, Measurement, str]]) -> str:
-    return ", ".join(f"{when} {100 * one.errors:.1f} %" for when, one, _ in chosen)
 
 
 def _bars(builds: BuildTimes) -> str:
@@ -112,7 +114,8 @@ def _bars(builds: BuildTimes) -> str:
 
     figure, axes = _axes()
     rows = [{name: _ms(took) for name, took in one.stages} for one in builds]
-    pd.DataFrame(rows).fillna(0).plot.bar(stacked=True, ax=axes, width=0.8, rot=0)
+    pd.DataFrame(rows, index=range(1, len(rows) + 1)).fillna(0).plot.bar(stacked=True, ax=axes, width=0.8, rot=0)
+    axes.set_xlim(-0.5, max(len(rows), _ROOM) - 0.5)
     axes.set_xlabel("build of the session, oldest first")
     axes.set_ylabel("ms")
     if len(rows) > _BINS:
