@@ -120,6 +120,13 @@ def test_a_verdict_is_sign_and_word_and_its_evidence_is_quoted():
     assert list(record.frame["wanted"]) == [DIGEST] * 3
 
 
+def test_a_reason_that_the_table_cuts_is_quoted_whole():
+    reason = "its VM crashed in proxy_on_request_headers: " + "and this is what the filter wrote " * 5 + "last"
+    lines = repr(shown(verdicts(verdict(Verdict.TRAPPED, reason=reason)))).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("evidence: "))
+    assert " ".join(line.strip() for line in lines[start + 1 :]).startswith(reason)
+
+
 @pytest.mark.parametrize("one", Verdict)
 def test_every_verdict_can_be_shown(one):
     assert one.value in repr(shown(verdicts(verdict(one))))

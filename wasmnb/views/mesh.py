@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
     "UNPROVEN": ("?", "warn"),
 }
 """Sign and tone of each verdict."""
+_TABLE, _ROOM = 72, 100  # columns of a cell of a table in plain text, and of a quoted line
 _SEEN, _LONG = 0.005, 1.0  # seconds that are worth a word, and a reason
 _LEVELS: dict[str, tuple[str, Tone]] = {
     "critical": ("✗", "bad"),
@@ -346,12 +348,15 @@ def _verdict_columns(table: Table, verdicts: Iterable[PodVerdict]) -> tuple[Colu
 
 
 def _evidence(verdicts: Iterable[PodVerdict]) -> tuple[Block, ...]:
-    """Quote the evidence for what is not live; for LIVE the frame has it."""
+    """Quote the evidence for what is not live, behind a reason that its table cuts; for LIVE the frame has it."""
+    told = [(one, _whole(one.reason) + one.evidence) for one in verdicts if one.verdict is not Verdict.LIVE]
     return tuple(
-        Block(f"evidence: {one.plugin} on {one.pod} is {one.verdict.value}", one.evidence)
-        for one in verdicts
-        if one.evidence and one.verdict is not Verdict.LIVE
+        Block(f"evidence: {one.plugin} on {one.pod} is {one.verdict.value}", lines) for one, lines in told if lines
     )
+
+
+def _whole(reason: str) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(reason, _ROOM)) if len(reason) > _TABLE else ()
 
 
 def _parts(stages: Sequence[tuple[str, float]]) -> str:
