@@ -99,5 +99,5 @@ def test_a_case_is_added_to_those_there_are(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["test: [{name: a}]", "test:\n- name: a\nenv: {config: b}\n"])
 def test_where_there_is_no_place_for_one_more(text: str) -> None:
-    with pytest.raises(UsageError, match="no place"):
+    with pytest.raises(UsageError, match="cannot be added"):
         appended(text, "- name: new\n")

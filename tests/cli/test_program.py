@@ -86,6 +86,8 @@ def test_help_is_an_answer(shell):
     [
         (["lst"], "did you mean 'list'?"),
         (["filter"], "A shell has no 'filter': it begins a cell; a shell builds folders."),
+        (["--mesh", "shop", "pods"], "The first word is a command, and not '--mesh'."),
+        (["--halp"], "did you mean '--help'?"),
         (["list", "--serach", "x"], "did you mean '--search'?"),
         (["list", "-o", "yml"], "did you mean 'yaml'?"),
         (["deploy"], "wasmnb deploy needs NAME"),

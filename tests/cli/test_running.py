@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.magics.conftest import FILTER
 from tests.mesh import tiny
 from wasmnb.cli.exit_codes import ExitCode
 from wasmnb.display.text import width
@@ -266,6 +267,18 @@ def test_logs_are_followed_for_a_while(mesh):
     done = mesh("logs", "details-v1", "--tail", "2", "--for", "0.01", "-o", "json")
     assert all(isinstance(json.loads(line), str) for line in done.out.splitlines())
     assert done.code == ExitCode.DONE
+
+
+def test_what_watching_has_put_in_force_stays_and_is_named(mesh):
+    folder = mesh.folder / "watched"
+    folder.mkdir()
+    (folder / "filter.cc").write_text(FILTER)
+    done = mesh.terminal(
+        "dev", "watched", "--deploy", "app=ratings", env={"NO_COLOR": "1"}, until=b"live on ratings-v1-0", typed=b"\x03"
+    )
+    assert done.code == ExitCode.DONE, done.out
+    assert "watching ended\nwatched stays in force; wasmnb undeploy watched takes it away\n" in done.out
+    assert mesh("status", "watched").code == ExitCode.DONE
 
 
 def test_what_a_filter_can_read_on_a_pod(mesh):

@@ -187,6 +187,9 @@ def _unknown(word: str) -> NoReturn:
         raise UsageError(
             f"A shell has no {word!r}: {CELLS_ONLY[f'wasm_{word}']}.", hint="wasmnb help shows what it has"
         )
+    if word.startswith("-"):
+        meant = did_you_mean(word, ["--help", "--version"])
+        raise UsageError(f"The first word is a command, and not {word!r}.", hint=meant or f"wasmnb COMMAND {word}")
     hint = did_you_mean(word, [*VERBS, "completion", "help"]) or "wasmnb help shows what there is"
     raise UsageError(f"There is no command {word!r}.", hint=hint)
 

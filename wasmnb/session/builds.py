@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -382,27 +382,35 @@ class Builds:
         # A container's log is for a build that somebody asked for.
         call = replace(call, what=folder, log=None)
         outcome: Built | WasmnbError | None = None
-        outside = Outside()
+        outside, put = Outside(), options.id
         try:
             for changed in changes(folder, call.seconds, outside):
-                outcome = self._once(call, folder, changed, options, say)
-                record = outcome.image.module.build if isinstance(outcome, Built) else None
-                if record is not None:
-                    outside.follow(record.read)
+                outcome, line = self._once(call, folder, options)
+                if isinstance(outcome, Built):
+                    put = put or outcome.image.module.name
+                    if outcome.image.module.build is not None:
+                        outside.follow(outcome.image.module.build.read)
+                # Whoever has read it can interrupt, and is told what stays.
+                say(f"{strftime('%H:%M:%S')} {changed}: {line}")
         except KeyboardInterrupt:
             if outcome is None:
                 raise
             say("watching ended")
+            if call.deploy is not None and put:
+                self._tell_what_stays(put, say)
         if isinstance(outcome, WasmnbError):
             raise outcome
         if outcome is None:
             raise UsageError("Watching ended before the first build.", hint="give it more time")
         return outcome
 
-    def _once(
-        self, call: BuildCall, folder: Path, changed: str, options: DeployOptions, say: Callable[[str], None]
-    ) -> Built | WasmnbError:
-        """Build, and deploy when asked to; say in a line what came of it."""
+    def _tell_what_stays(self, name: str, say: Callable[[str], None]) -> None:
+        with suppress(WasmnbError):  # a mesh that was ended has nothing
+            if in_force(self.context.mesh, name) is not None:
+                say(str(Wording("{} stays in force; {} takes it away", name, Verb("undeploy", (name,)))))
+
+    def _once(self, call: BuildCall, folder: Path, options: DeployOptions) -> tuple[Built | WasmnbError, str]:
+        """Build, and deploy when asked to; give what came of it, and that in words."""
         try:
             built = self._built(call)
             line = "unchanged" if built.unchanged else f"built in {built.seconds:.1f} s"
@@ -411,10 +419,8 @@ class Builds:
                 done = self._put(call, folder, built, options)
                 line += f", live on {', '.join(verdict.pod for verdict in done.verdicts)} in {done.seconds:.1f} s"
         except WasmnbError as error:
-            say("\n".join([f"{strftime('%H:%M:%S')} {changed}: failed", *error.lines()]))
-            return error
-        say(f"{strftime('%H:%M:%S')} {changed}: {line}")
-        return built
+            return error, "\n".join(["failed", *error.lines()])
+        return built, line
 
     def _put(self, call: BuildCall, folder: Path, built: Built, options: DeployOptions) -> Deployment:
         """Put a build in force: what was not said stays as it is in force, or begins as the folder says."""
