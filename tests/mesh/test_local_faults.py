@@ -12,6 +12,7 @@ import pytest
 
 from tests.mesh.conftest import service, until, unused_port
 from tests.mesh.tiny import build, header, looping, tag, trapping
+from tests.worded import in_cell
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Cause, Handling, Verdict
@@ -138,6 +139,14 @@ def test_after_a_trap_with_policy_reload_the_filter_recovers(mesh):
     found = verdict(mesh)
     assert found.verdict is Verdict.LIVE
     assert "loaded again" in found.reason
+
+
+def test_a_filter_that_has_no_context_for_a_request_may_be_one_of_another_type(mesh):
+    module = build("no-context", create="if (parent) __builtin_trap()")
+    with pytest.raises(ModuleError, match="one crashes on a plain GET / request") as caught:
+        mesh.apply(Plugin("one", package(module), DETAILS))
+    assert "--type NETWORK for connections, --type SINGLETON for a service of the proxy" in in_cell(caught.value).hint
+    assert mesh.apply(Plugin("one", package(module), DETAILS, type="SINGLETON"))
 
 
 def test_a_trap_on_a_plain_request_is_refused_unless_it_is_allowed(mesh):

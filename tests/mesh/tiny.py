@@ -47,7 +47,7 @@ EXPORT("proxy_on_memory_allocate") void *allocate(size n) {
   used += (n + 7) & ~7ul;
   return at;
 }
-EXPORT("proxy_on_context_create") void create(int context, int parent) {}
+EXPORT("proxy_on_context_create") void create(int context, int parent) { CREATE; }
 EXPORT("proxy_on_vm_start") int on_start(int context, int n) { START; return 1; }
 EXPORT("proxy_on_configure") int on_configure(int context, int n) { CONFIGURE; return 1; }
 REQUEST
@@ -63,16 +63,25 @@ def header(name: str, value: str) -> str:
 
 
 def build(
-    name: str, *, response: str = "", request: str = "", start: str = "", configure: str = "", initialize: str = ""
+    name: str,
+    *,
+    response: str = "",
+    request: str = "",
+    start: str = "",
+    configure: str = "",
+    initialize: str = "",
+    create: str = "",
 ) -> Module:
     """Compile a filter whose callbacks do the given C statements."""
     uses("compiler", "zig")
-    return _built(name, response, request, start, configure, initialize=initialize)
+    return _built(name, response, request, start, configure, initialize=initialize, create=create)
 
 
 @cache
-def _built(name: str, response: str, request: str, start: str, configure: str, *, initialize: str) -> Module:
-    source = _SOURCE.replace("INITIALIZE", initialize)
+def _built(
+    name: str, response: str, request: str, start: str, configure: str, *, initialize: str, create: str
+) -> Module:
+    source = _SOURCE.replace("INITIALIZE", initialize).replace("CREATE", create)
     source = source.replace("CONFIGURE", configure).replace("START", start).replace("RESPONSE", response)
     source = source.replace("REQUEST", _REQUEST % request if request else "")
     zig = Path(ziglang.__file__).parent / "zig"

@@ -19,6 +19,7 @@ from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, loading
 from wasmnb.envoy.traps import summary, told
 from wasmnb.errors import MeshError, ModuleError
+from wasmnb.plugin import PluginType
 from wasmnb.plugin.errors import HangError
 from wasmnb.wording import Option, Verb, Wording, joined
 
@@ -39,6 +40,7 @@ _PATIENCE = 3.0
 _STEP = 0.001
 _MOST_KNOWN = 500
 _LOGGER = "wasm"
+_CREATED = "proxy_on_context_create"
 _MOST_SAID = 6  # lines of a filter's own that are quoted
 _TWICE = 2  # so that what differs by itself is known
 _MOST_LOADED = 4  # modules that stay compiled
@@ -316,7 +318,8 @@ class Canary:
                 self._proxy.admin.post(f"/logging?{_LOGGER}={level}")
         module = applied.plugin.image.module
         words = tuple(told(module, trap))
-        return Trial(effects, f"{trap.function}: {summary(module, trap)}", str(probe), words, missed)
+        summed = f"{trap.function}: {summary(module, trap)}"
+        return Trial(effects, summed, str(probe), words, missed, callback=trap.function)
 
     def _effect(self, name: str, probe: Probe, crashed: Callable[[], bool], begin: int) -> Effect:
         """Learn what the plugin that is there does to a request."""
@@ -441,11 +444,20 @@ def _crashed(name: str, crash: _CrashError) -> ModuleError:
 def _trapping(applied: Applied, trial: Trial) -> ModuleError:
     when = f"on a plain {PLAIN} request" if trial.request == str(PLAIN) else f"on the request {trial.request}"
     when = "soon after its start" if applied.singleton else when
+    correct = Wording("correct that line; {} deploys it all the same", Option("allow_trap", value=True))
+    if trial.callback == _CREATED and applied.plugin.type is PluginType.HTTP:
+        # What SDKs do about a filter that makes contexts for connections, or none at all.
+        correct = Wording(
+            "a filter that is not for HTTP requests says so: {} for connections, {} for a service of the proxy; or {}",
+            Option("type", PluginType.NETWORK.value),
+            Option("type", PluginType.SINGLETON.value),
+            correct,
+        )
     return ModuleError(
         f"{applied.plugin.id} crashes {when}.",
         why=list(trial.told),
         hint=joined(
-            Wording("correct that line; {} deploys it all the same", Option("allow_trap", value=True)),
+            correct,
             "the pods were not touched, what ran before still runs",
         ),
         code="WNB3013",

@@ -202,6 +202,8 @@ class Trial:
         What it asked for before, which a pod may have and the canary does not.
     refused : tuple of str
         What it asked for under a name that Envoy does not know.
+    callback : str
+        In which its VM crashed; empty when it did not.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -210,6 +212,7 @@ class Trial:
     told: tuple[str, ...] = ()
     lacked: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    callback: str = ""
 
     @property
     def safe(self) -> tuple[Effect, ...]:
