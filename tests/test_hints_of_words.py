@@ -150,7 +150,7 @@ HINTS = {
     ),
     "an output in a folder that is not there": (
         lambda at: at.session.render("local/mine", target="envoy", output=str(at.folder / "no" / "envoy.yaml")),
-        "name a file in a folder that is there",
+        "name a file in a folder that exists",
         rendered,
     ),
     # -- references
@@ -181,7 +181,7 @@ HINTS = {
     ),
     "an annotation that there is not": (
         lambda at: build(at, "mine.wasm", annotation=["colour=red"]),
-        "own ones have a domain, such as org.example.owner",
+        "annotations of your own have a domain, such as org.example.owner",
         lambda at: build(at, "mine.wasm", annotation=["org.example.colour=red"]),
     ),
     "a time that is none": (
