@@ -270,6 +270,121 @@ HINTS = {
         "write Kind/name, for instance Gateway/waypoint",
         deploy,
     ),
+    "a plugin that is not there": (
+        lambda at: at.session.undeploy("nothing"),
+        "%wasm_deploy puts one in force",
+        deploy,
+    ),
+    "no plugin before": (
+        lambda at: (at.session.deploy("local/mine", id="first", **QUIET), at.session.rollback("first")),
+        "%wasm_undeploy first takes it away",
+        lambda at: at.session.undeploy("first"),
+    ),
+    "a listener that no pod has": (
+        lambda at: deploy(at, match=["SERVER:1"]),
+        "available: SERVER:9080; the local mesh filters what pods receive, not what they send",
+        lambda at: deploy(at, match=["SERVER:9080"]),
+    ),
+    "a gateway that is not there": (
+        lambda at: deploy(at, selector=None, target_ref="Gateway/x"),
+        "its only gateway is Gateway/istio-ingressgateway; pods are named with --selector",
+        lambda at: deploy(at, selector=None, target_ref="Gateway/istio-ingressgateway"),
+    ),
+    "pods and a gateway": (
+        lambda at: deploy(at, target_ref="Gateway/istio-ingressgateway"),
+        "name pods by their labels, or a gateway, a waypoint or a service by its name",
+        deploy,
+    ),
+    "a label that no pod has": (
+        lambda at: deploy(at, selector="app=detials"),
+        "did you mean app=details? available: ",
+        deploy,
+    ),
+    "a priority in words": (
+        lambda at: deploy(at, priority="high"),
+        "give a whole number; higher runs first",
+        lambda at: deploy(at, priority=1),
+    ),
+    "a variable without a name": (
+        lambda at: deploy(at, env=["=1"]),
+        "for instance LOG_LEVEL",
+        lambda at: deploy(at, env=["LOG_LEVEL=1"]),
+    ),
+    "a phase that is not one": (
+        lambda at: deploy(at, phase="AUTH"),
+        "did you mean 'AUTHZ'?",
+        lambda at: deploy(at, phase="AUTHZ"),
+    ),
+    "an image with another name": (
+        lambda at: at.session.deploy("local/mien", **QUIET),
+        "there is local/mine:latest",
+        deploy,
+    ),
+    "a port that the service has not": (
+        lambda at: at.session.headers("productpage", "details:9081/"),
+        "write details:9080",
+        lambda at: at.session.headers("productpage", "details:9080/"),
+    ),
+    "a service with another name": (
+        lambda at: at.session.headers("productpage", "detials:9080/"),
+        "did you mean details:9080? available: ",
+        lambda at: at.session.headers("productpage", "details:9080/"),
+    ),
+    "a status that did not come": (
+        lambda at: at.session.headers("productpage", URL, expect=404),
+        "change the filter, or what --expect says",
+        lambda at: at.session.headers("productpage", URL, expect=200),
+    ),
+    "a header that did not come": (
+        lambda at: at.session.headers("productpage", URL, expect_header="x-none"),
+        "change the filter, or what --expect-header says",
+        lambda at: at.session.headers("productpage", URL, expect_header="server"),
+    ),
+    "a header to expect without a name": (
+        lambda at: at.session.headers("productpage", URL, expect_header="=x"),
+        "write NAME=VALUE, or NAME for any value",
+        lambda at: at.session.headers("productpage", URL, expect_header="server=istio-envoy"),
+    ),
+    "a number for what was before": (
+        lambda at: at.session.headers("productpage", URL, before=3),
+        "leave it out, or use none",
+        lambda at: at.session.headers("productpage", URL, before="none"),
+    ),
+    "an application of a gateway": (
+        lambda at: at.session.headers("istio-ingressgateway", URL, via="app"),
+        "send as one of the pods",
+        lambda at: at.session.headers("productpage", URL, via="app"),
+    ),
+    "a folder of objects on the embedded mesh": (
+        lambda at: at.session.status(folder=str(at.folder)),
+        "leave the folder out, or choose a cluster: %wasm_mesh stop, then %wasm_mesh istio",
+        lambda at: at.session.status(),
+    ),
+    "a level that no log has": (
+        lambda at: at.session.logs("details", level="loud"),
+        "available: trace, debug, info, warning, error, critical",
+        lambda at: at.session.logs("details", level="error"),
+    ),
+    "the counters of a pod that is not there": (
+        lambda at: at.session.metrics("nothing"),
+        "%wasm_pods shows the pods there are",
+        lambda at: (at.session.pods(), at.session.metrics("details")),
+    ),
+    "a budget without a number": (
+        lambda at: deploy(at, steps="app=details", budget=["4xx"]),
+        "such as 3xx=+5% or volume=-50%",
+        lambda at: deploy(at, steps="app=details", watch_for=1, accept_no_traffic=True, budget=["4xx=+5%"]),
+    ),
+    "a time to watch without a watch": (
+        lambda at: built(at, seconds=5),
+        "add --watch, or put the image in force with %wasm_deploy",
+        built,
+    ),
+    "a probe by another method": (
+        lambda at: deploy(at, prove="effect", probe="FETCH details:9080/"),
+        "one of GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE",
+        lambda at: deploy(at, prove="effect", probe="HEAD details:9080/"),
+    ),
 }
 
 

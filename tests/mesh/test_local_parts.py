@@ -199,7 +199,7 @@ def test_ids_that_would_confuse_a_proxy_are_refused():
 
 def test_hints_name_what_there_is():
     assert suggestion("detials", ["details", "ratings"]) == "did you mean details? available: details, ratings"
-    assert suggestion("x", []) == "available: nothing"
+    assert suggestion("x", []) == "there is none"
     # Labels of one key begin alike: what stands behind it is compared.
     assert suggestion("app=nothing", ["app=ratings"]) == "available: app=ratings"
     assert suggestion("app=ratngs", ["app=ratings"]).startswith("did you mean app=ratings?")

@@ -11,10 +11,12 @@ __all__ = ["suggestion"]
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Give the nearest of the known words, where one is near, and all of them."""
+    """Give the nearest of the known words, where one is near, and all of them; say where there is none."""
     choices = list(dict.fromkeys(known))
     close = _near(word, choices)
-    listed = ", ".join(choices) or "nothing"
+    if not choices:
+        return "there is none"
+    listed = ", ".join(choices)
     return f"did you mean {close[0]}? available: {listed}" if close else f"available: {listed}"
 
 

@@ -22,7 +22,7 @@ from wasmnb.mesh import MeshInNamespace
 from wasmnb.mesh.results import Verdicts, verdicts_table
 from wasmnb.plugin.identity import plugin_dict, plugin_secrets, short_secrets
 from wasmnb.plugin.rendering import yaml_text
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,7 +196,14 @@ def folder_status(mesh: Mesh, folder: str | Path) -> FolderStatus:
         The mesh is no cluster, or another namespace of it is meant.
     """
     if not isinstance(mesh, MeshInNamespace):
-        raise UsageError(f"The mesh {mesh.name!r} is not a cluster.", hint="a folder has objects of a cluster")
+        raise UsageError(
+            f"The mesh {mesh.name!r} is not a cluster, and a folder has objects of one.",
+            hint=Wording(
+                "leave the folder out, or choose a cluster: {}, then {}",
+                Verb("mesh", ("stop",)),
+                Verb("mesh", ("istio",)),
+            ),
+        )
     verdicts: list[PodVerdict] = []
     differences: list[Difference] = []
     for wanted in _objects(Path(folder).expanduser()):

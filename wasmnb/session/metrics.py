@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.errors import BadNameError, ImageError, Place, RegistryError, did_you_mean
 from wasmnb.mesh.metrics import MetricKind
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def _named(pods: Sequence[Pod], name: str) -> set[str]:
         raise BadNameError(
             f"There is no pod or workload {name!r} in this mesh.",
             where=Place("the pod", quote=name),
-            hint=did_you_mean(name, [one.name for one in pods]),
+            hint=did_you_mean(name, [one.name for one in pods]) or Wording("{} shows the pods there are", Verb("pods")),
         )
     return found
 

@@ -90,14 +90,15 @@ class Expectation:
             It names each difference, and quotes the response.
         """
         response = exchange.response
-        wrong = [f"status {response.status}, not {self.status}"] if not self._fits(response.status) else []
-        wrong += [said for name, value in self.headers if (said := _differs(response.headers, name, value))]
+        status = [f"status {response.status}, not {self.status}"] if not self._fits(response.status) else []
+        lacking = [said for name, value in self.headers if (said := _differs(response.headers, name, value))]
+        wrong = [*status, *lacking]
         if wrong:
             lines = [f"{name}: {value}"[:_LONGEST] for name, value in response.headers]
             raise UnexpectedError(
                 f"{exchange.pod} did not answer as expected: {'; '.join(wrong)}.",
                 why=[f"{response.status} {response.reason}".rstrip(), *lines],
-                hint=Wording("change the filter, or what {} says", Option("expect")),
+                hint=Wording("change the filter, or what {} says", Option("expect" if status else "expect_header")),
                 exchange=exchange,
             )
 

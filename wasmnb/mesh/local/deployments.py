@@ -25,6 +25,7 @@ from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
     from wasmnb.progress import Progress
+    from wasmnb.wording import Text
 
 __all__ = ["Deployments"]
 
@@ -211,10 +213,14 @@ class Deployments:
         standing = self._standing.get(id_)
         return standing.newest.plugin if standing else None
 
+    def _others(self, id_: str) -> Text:
+        """Name what else was in force, or how something comes to be."""
+        return suggestion(id_, self._history) if self._history else Wording("{} puts one in force", Verb("deploy"))
+
     def history(self, id_: str) -> list[Plugin]:
         """List what was in force under an id, newest first."""
         if id_ not in self._history:
-            raise BadNameError(f"No plugin {id_!r} was ever in force here.", hint=suggestion(id_, self._history))
+            raise BadNameError(f"No plugin {id_!r} was ever in force here.", hint=self._others(id_))
         return list(self._history[id_])
 
     def judged(self, id_: str) -> list[PodVerdict]:
