@@ -100,6 +100,7 @@ def test_when_errors_rise_everything_goes_back(session, load):
     frame = record_of(rollout).frame
     assert list(frame.outcome) == ["failed", "waiting", "waiting"]
     assert frame.requests.isna().sum() == 2
+    assert repr(record_of(rollout)).count("not begun") == 2, "nothing waits any more"
 
 
 def test_what_would_crash_on_a_request_that_was_sent_before_reaches_no_pod(session, load):

@@ -68,7 +68,8 @@ def told(index: int, step: Step, *, was: str = "") -> str:
         f"; {seen} failed; before, {step.usual}" if seen.requests else "; no request was seen" if step.after else ""
     )
     pods = verdicts or ", ".join(step.pods)
-    return f"step {index + 1} {step.selector}: {step.outcome}; {pods}{traffic}"
+    outcome = "not begun" if step.outcome == "waiting" else step.outcome
+    return f"step {index + 1} {step.selector}: {outcome}; {pods}{traffic}"
 
 
 def without_traffic() -> Wording:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Cell, Record, Tone
@@ -46,7 +47,7 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
     """
     table, watched = done.table, any(step.after for step in done.steps)
     columns = table.look(
-        outcome={"show": _outcome},
+        outcome={"show": partial(_outcome, ended=done.outcome not in ("under way", "live", "unchanged"))},
         verdict={"show": _verdict},
         requests={"shown": watched},
         errors={"heading": "5xx", "shown": watched},
@@ -132,9 +133,11 @@ def _way_back(done: Rollout) -> list[str]:
     return [f"now: {live} of {pods} live with {digest}, as before"]
 
 
-def _outcome(outcome: str) -> Cell:
+def _outcome(outcome: str, *, ended: bool) -> Cell:
     sign, tone = _STEPS[outcome]
-    return Cell(_WORDS.get(outcome, outcome), sign=sign, tone=tone)
+    # Of one that is over nothing waits any more.
+    words = "not begun" if ended and outcome == "waiting" else _WORDS.get(outcome, outcome)
+    return Cell(words, sign=sign, tone=tone)
 
 
 def _verdict(verdict: str | None) -> Cell:
