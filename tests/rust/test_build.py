@@ -310,6 +310,13 @@ def test_without_any_rust_the_error_says_how_to_get_one(tmp_path, monkeypatch):
     with pytest.raises(ToolchainError, match="no Rust compiler") as caught:
         tools.find()
     assert "rustup target add wasm32-wasip1" in caught.value.hint
+    # A rustup without a toolchain has none to add a target to.
+    for name in ("rustup", "rustc"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'error: no default toolchain' >&2\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    with pytest.raises(ToolchainError, match="no Rust compiler") as caught:
+        tools.find()
+    assert caught.value.hint == "rustup default stable && rustup target add wasm32-wasip1"
     monkeypatch.setenv("WASMNB_RUST", str(tmp_path / "nowhere"))
     with pytest.raises(ToolchainError, match="WASMNB_RUST"):
         tools.find()

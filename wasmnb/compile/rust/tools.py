@@ -87,11 +87,11 @@ def find() -> Tools:
         if found.tools.version:
             without.append(found.tools.short)
     if not without:
-        raise ToolchainError("There is no Rust compiler on this machine.", hint=_install(), code="WNB2001")
+        raise ToolchainError("There is no Rust compiler on this machine.", hint=_install(None), code="WNB2001")
     raise ToolchainError(
         f"Rust has no standard library for {TARGET} here, which filters are built for.",
         why=[f"looked at: {', '.join(dict.fromkeys(without))}"],
-        hint=_install(),
+        hint=_install(without[0]),
         code="WNB2004",
     )
 
@@ -144,11 +144,12 @@ def _candidates() -> Iterator[Path]:
     yield from (path for path in guesses if os.access(path, os.X_OK))
 
 
-def _install() -> str:
-    """Give the command that adds what is missing, on this machine."""
+def _install(there: str | None) -> str:
+    """Give the command that adds what is missing, on this machine, where there is a compiler or none."""
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     if shutil.which("rustup") or (home / "bin" / "rustup").is_file():
-        return f"rustup target add {TARGET}"
+        # A rustup without a toolchain has none to add a target to.
+        return f"{'' if there else 'rustup default stable && '}rustup target add {TARGET}"
     if _debian() and shutil.which("apt-get"):
         return "apt-get install rustc cargo libstd-rust-dev-wasm32"
     if sys.platform == "darwin" and shutil.which("brew"):
