@@ -13,6 +13,7 @@ from wasmnb.cases.folder import suites
 from wasmnb.commands.line import expand, split
 from wasmnb.compile.cpp.flags import Flags
 from wasmnb.errors import WasmnbError
+from wasmnb.image.registry.server import RegistryServer
 from wasmnb.mesh.local.workload import read_workload
 from wasmnb.mesh.log_lines import chosen
 from wasmnb.mesh.urls import read as url
@@ -20,7 +21,7 @@ from wasmnb.plugin import Match
 from wasmnb.plugin.selector import selector
 from wasmnb.session.probes import read_probe
 
-pytestmark = pytest.mark.compiler
+pytestmark = [pytest.mark.compiler, pytest.mark.registry]
 
 CC = '#include "proxy_wasm_intrinsics.h"\nstatic RegisterContextFactory r(CONTEXT_FACTORY(Context));\n'
 
@@ -44,9 +45,11 @@ def at(tmp_path_factory):
     for name in ("mine.wasm", "modules/a.wasm", "modules/b.wasm"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(tag("mine").wasm)
-    with Session() as session:
+    with Session() as session, RegistryServer(folder / "registry") as server:
         session.build("precompiled", str(folder / "mine.wasm"), tag="local/mine")
-        yield SimpleNamespace(session=session, folder=folder)
+        session.tag("local/mine", f"{server.host}/team/mine:v1")
+        session.push(f"{server.host}/team/mine:v1")
+        yield SimpleNamespace(session=session, folder=folder, host=server.host)
 
 
 def build(at, what, **said):
@@ -178,6 +181,59 @@ HINTS = {
         lambda at: at.session.inspect("local/nothing"),
         "; or build it with %wasm_build, or fetch it with %wasm_pull",
         lambda at: at.session.inspect("local/mine"),
+    ),
+    "a tag that the registry has not": (
+        lambda at: at.session.pull(f"{at.host}/team/mine:v2"),
+        "it has v1",
+        lambda at: at.session.pull(f"{at.host}/team/mine:v1"),
+    ),
+    "a repository that the registry has not": (
+        lambda at: at.session.pull(f"{at.host}/orders/guard:v1"),
+        "%wasm_list 127.0.0.1:",
+        lambda at: at.session.list(at.host).frame,
+    ),
+    "an image that was never tagged for a registry": (
+        lambda at: at.session.push(f"{at.host}/team/mine:v2"),
+        "/team/mine:v1; or build it with %wasm_build, or fetch it with %wasm_pull",
+        lambda at: at.session.push(f"{at.host}/team/mine:v1"),
+    ),
+    "a registry that is not there": (
+        lambda at: (
+            at.session.tag("local/mine", "127.0.0.1:1/team/mine:v1"),
+            at.session.push("127.0.0.1:1/team/mine:v1"),
+        ),
+        "check the port, and whether the registry runs",
+        lambda at: at.session.push(f"{at.host}/team/mine:v1"),
+    ),
+    "a registry that is none": (
+        lambda at: at.session.login("https://x y"),
+        "give a host such as registry.example:5000",
+        lambda at: at.session.logout("registry.example:5000"),
+    ),
+    "an object that Istio has not": (
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", as_="EnvoyFilte", selector="app=details"),
+        "did you mean 'EnvoyFilter'?",
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", as_="EnvoyFilter", selector="app=details"),
+    ),
+    "an Istio of before": (
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", istio_version="1.8", selector="app=details"),
+        "Istio 1.12 and later do",
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", istio_version="1.12", selector="app=details"),
+    ),
+    "a text for an object of JSON": (
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", as_="WasmPlugin", config="a", selector="app=details"),
+        "give a JSON object; on Istio an EnvoyFilter (--as EnvoyFilter) carries any text",
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", as_="EnvoyFilter", config="a", selector="app=details"),
+    ),
+    "a template that a language has not": (
+        lambda at: at.session.init(str(at.folder / "jwt"), template="jwt", language="rust"),
+        "it is there in C++, Go",
+        lambda at: at.session.init(str(at.folder / "jwt"), template="jwt", language="go"),
+    ),
+    "a template with another name": (
+        lambda at: at.session.init(str(at.folder / "fourth"), template="add-headr"),
+        "did you mean 'add-header'?",
+        lambda at: at.session.init(str(at.folder / "fourth"), template="add-header"),
     ),
     "an annotation that there is not": (
         lambda at: build(at, "mine.wasm", annotation=["colour=red"]),

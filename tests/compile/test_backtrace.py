@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 
 from tests.compile.conftest import BODY_LINE, cell
+from tests.module.builder import good
 from tests.sdk.harness import Plugin, Proxy
 from tests.sdk.upstream import Upstream
-from wasmnb.compile.backtrace import Frame, could_trap_at, symbolize
+from wasmnb.compile.backtrace import Frame, could_trap_at, place_in, symbolize
 from wasmnb.module import Module
 from wasmnb.module.parse import parse
 
@@ -109,3 +110,9 @@ def test_a_backtrace_fits_the_module_it_came_from(build):
 def _code(module: Module) -> tuple[int, int]:
     bodies = parse(module.wasm).bodies
     return bodies[0].start, bodies[-1].end
+
+
+def test_a_file_above_a_project_is_named_without_the_tree_that_it_was_compiled_in():
+    module = Module("m", bytes(good()))
+    assert place_in(module, "tree/0123456789abcdef/sdk/src/dispatcher.rs", 201) == "sdk/src/dispatcher.rs line 201"
+    assert place_in(module, "tree/src/lib.rs", 1) == "tree/src/lib.rs line 1"
