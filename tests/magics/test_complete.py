@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 from IPython.core.completer import provisionalcompleter
 
@@ -103,8 +105,8 @@ def test_without_a_mesh_tab_is_quiet(shell, capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.compiler
-def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell):
+def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pylsp_jsonrpc", None)  # without the extra: no server is asked
     body = "%%wasm_filter f\nint my_number;\nvoid f() { "
     assert "addResp→addResponseHeader" in tab(shell, body + "addResp|")
     assert tab(shell, body + "my_nu|") == {"my_nu→my_number"}

@@ -33,6 +33,7 @@ Limits at_night(int hour);
 def kernel():
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(ROOT))
     run(client, "%load_ext wasmnb")
+    until(lambda: tab(client, TINY), lambda found: found[1] == {"first": "instance"}, 120.0)
     yield client
     pid = pid_of(client)
     assert pid

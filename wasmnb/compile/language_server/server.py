@@ -48,6 +48,8 @@ class LanguageServer:
         self.starts = 0
         self._lock, self._asking = threading.Lock(), threading.Lock()
         self._running: Future[_Running] | None = None
+        # Also one that has not said yet what it can.
+        self._process: _Running | None = None
 
     @property
     def pid(self) -> int:
@@ -71,8 +73,9 @@ class LanguageServer:
                 return running
             if self.starts >= _MOST_STARTS:
                 raise NoAnswerError(f"{self.adapter.name} ended {self.starts} times, and is not started again")
-            if running is not None:
-                running.add_done_callback(_close)
+            if self._process is not None:
+                self._process.close()
+                self._process = None
             made: Future[_Running] = Future()
             self._running = made
             threading.Thread(target=self._start, args=(made,), daemon=True).start()
@@ -129,22 +132,22 @@ class LanguageServer:
     def close(self) -> None:
         """End the process, if there is one."""
         with self._lock:
-            running, self._running = self._running, None
-        if running is not None:
-            running.add_done_callback(_close)
+            process, self._process, self._running = self._process, None, None
+            if process is not None:
+                process.close()
 
     def _start(self, made: Future[_Running]) -> None:
         try:
             program = self.adapter.program()
-            self.starts += 1
-            made.set_result(_Running.begin(self.adapter, program))
+            with self._lock:
+                if self._running is not made:
+                    raise NoAnswerError(f"{self.adapter.name} is not wanted any more")  # noqa: TRY301
+                self.starts += 1
+                self._process = running = _Running.begin(self.adapter, program)
+            running.initialize(program)
+            made.set_result(running)
         except BaseException as error:  # noqa: BLE001 - whoever asks meets it
             made.set_exception(error)
-
-
-def _close(running: Future[_Running]) -> None:
-    if running.exception() is None:
-        running.result().close()
 
 
 def _over(running: Future[_Running]) -> bool:
@@ -169,32 +172,39 @@ class _Running:
 
     @classmethod
     def begin(cls, adapter: Adapter, program: Program) -> _Running:
-        """Start a process, and have it say what it can.
+        """Start a process.
 
         Raises
         ------
-        ToolchainError, NoAnswerError, OSError
+        ToolchainError, OSError
         """
         folder = Path(tempfile.mkdtemp(prefix="wasmnb-language-server-")).resolve()
-        running = None
         try:
-            connection = Connection(adapter.name, program.command, folder, program.environment)
-            running = cls(adapter, connection, folder)
-            begin = {
-                "processId": None,
-                "rootUri": folder.as_uri(),
-                "workspaceFolders": [{"uri": folder.as_uri(), "name": "filters"}],
-                "capabilities": _ABLE,
-                "initializationOptions": dict(program.options),
-            }
-            connection.request("initialize", begin, time.monotonic() + _BEGINS)
-            connection.notify("initialized", {})
+            return cls(adapter, Connection(adapter.name, program.command, folder, program.environment), folder)
         except BaseException:
-            if running is not None:
-                running.close()
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return running
+
+    def initialize(self, program: Program) -> None:
+        """Have it say what it can, and end it where it does not.
+
+        Raises
+        ------
+        NoAnswerError
+        """
+        begin = {
+            "processId": None,
+            "rootUri": self.folder.as_uri(),
+            "workspaceFolders": [{"uri": self.folder.as_uri(), "name": "filters"}],
+            "capabilities": _ABLE,
+            "initializationOptions": dict(program.options),
+        }
+        try:
+            self.connection.request("initialize", begin, time.monotonic() + _BEGINS)
+            self.connection.notify("initialized", {})
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End the process, and take its folder away."""
