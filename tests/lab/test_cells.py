@@ -155,6 +155,9 @@ def test_each_cell_says_where_its_filter_stands(notebook):
         opened.picture(f"status-{theme.lower().replace(' ', '-')}")
         opened.check_accessible(".wasmnb-status")
         opened.check_accessible(".wasmnb-answer")
+    for width in (900, 1600, 1200):
+        page.set_viewport_size({"width": width, "height": 1300})
+        opened.picture(f"status-{width}")
     edit(opened, 1, *["Backspace"] * len(" // later"))
     live.filter(has_text="✓").wait_for(timeout=60_000)
     # What is typed is ready before it is run; until then pods do what they did.
