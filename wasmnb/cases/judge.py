@@ -9,7 +9,7 @@ from wasmnb.cases.model import HTTP_PHASES, Phase
 from wasmnb.cases.observation import Part, phases_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from wasmnb.cases.model import Case, Expectation, Immediate, Lines, Matcher, Outcome
     from wasmnb.cases.observation import Callback, Exchange, Observation
@@ -124,8 +124,8 @@ def _phase(
     for name, line in asked.no_header:
         found = _value(part.headers, name)
         yield Check(where, "no_header", f"no {name}", f"{name}: {found}" if found is not None else "", not found, line)
-    lines = [f"{name}: {value}".encode("utf-8", "surrogateescape") for name, value in _joined(part.headers).items()]
-    yield from _matched(asked.headers, lines, where, "headers")
+    lines = tuple(_joined(part.headers).items())
+    yield from _matched(asked.headers, _written(lines), where, "headers", also=_written(lines, titled=True))
     body = part.body if piece is None or part.pieces is None else b"".join(part.pieces[piece : piece + 1])
     if asked.body:
         whole = _part(Phase.RESPONSE_BODY, exchange, replied=True).body if reply is not None else body
@@ -179,9 +179,17 @@ def _log(asked: Sequence[Matcher], callbacks: Sequence[Callback], where: str) ->
     yield from _matched(asked, said, where, "log")
 
 
-def _matched(asked: Sequence[Matcher], texts: Sequence[bytes], where: str, what: str) -> Iterator[Check]:
+def _written(lines: Iterable[tuple[str, str]], *, titled: bool = False) -> list[bytes]:
+    """Write header lines with names as proxies have them, or as people do: ``Set-Cookie``; either means the same."""
+    return [f"{name.title() if titled else name}: {value}".encode("utf-8", "surrogateescape") for name, value in lines]
+
+
+def _matched(
+    asked: Sequence[Matcher], texts: Sequence[bytes], where: str, what: str, *, also: Sequence[bytes] = ()
+) -> Iterator[Check]:
+    """Hold texts against what is asked; other ways to write them, which are not shown, count as well."""
     for matcher in asked:
-        passed = matcher.matches(texts)
+        passed = matcher.matches([*texts, *also])
         told = [text.decode("utf-8", "replace") for text in texts]
         more = [f"... and {len(told) - _MOST} more"] if len(told) > _MOST else []
         yield Check(where, what, str(matcher), "\n".join([*told[:_MOST], *more]), passed, matcher.line)
@@ -205,8 +213,8 @@ def _outcome(asked: Outcome, seen: Observation) -> Iterator[Check]:
         left = (seen.queues or {}).get(name, ())
         yield _kept(name, b", ".join(items), b", ".join(left), "queues", asked.line)
     yield from _matched(asked.calls, [call.encode() for call in seen.calls], where, "calls")
-    lines = [f"{name}: {value}".encode("utf-8", "surrogateescape") for name, value in seen.call_headers]
-    yield from _matched(asked.call_headers, lines, where, "call_headers")
+    lines, titled = (_written(seen.call_headers, titled=titled) for titled in (False, True))
+    yield from _matched(asked.call_headers, lines, where, "call_headers", also=titled)
     said = [line.text.encode("utf-8", "surrogateescape") for line in seen.log]
     yield from _matched(asked.log, said, where, "log")
 

@@ -95,7 +95,10 @@ def _definitions() -> dict[str, Any]:
             "what must come out",
             has_header=_about(_many(_ref("header")), "headers that must be present, with these values"),
             no_header=_about(_many(_ref("header")), "headers that must be absent"),
-            headers=_about(_many(_ref("matcher")), "of the lines 'name: value'"),
+            headers=_about(
+                _many(_ref("matcher")),
+                "of the lines 'name: value', with the name in lower case, or with capitals as in Set-Cookie",
+            ),
             body=_many(_ref("matcher")),
             immediate=_ref("immediate"),
             log=_about(_many(_ref("matcher")), "of what the filter logs in this phase"),
