@@ -37,17 +37,20 @@ def session(real):
 class Load(threading.Thread):
     """Asks every pod of reviews in turn, a few dozen times a second, until it is told that it is enough."""
 
-    def __init__(self, mesh, paths=(URL,)):
+    def __init__(self, mesh, paths=(URL,), via="proxy"):
         super().__init__(daemon=True)
         self.mesh, self.paths, self.enough, self.statuses = mesh, paths, threading.Event(), []
+        self.via = via
 
     def run(self):
-        pods = self.mesh.endpoints(URL)
+        # Through the application's proxy, that one chooses the pod.
+        pods = self.mesh.endpoints(URL) if self.via == "proxy" else [""]
         while not self.enough.wait(0.01):
             for pod in pods:
                 for path in self.paths:
                     try:
-                        self.statuses.append(self.mesh.send("productpage", path, pod=pod, timeout=2).response.status)
+                        answer = self.mesh.send("productpage", path, pod=pod, via=self.via, timeout=2)
+                        self.statuses.append(answer.response.status)
                     except TrafficError:
                         self.statuses.append(0)
 

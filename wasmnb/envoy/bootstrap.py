@@ -5,7 +5,7 @@ Sources: Envoy 1.40 API ``config.bootstrap.v3``, ``config.listener.v3``, ``http_
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.istio_names import NAMESPACE, host, inbound_cluster, node, outbound_cluster
@@ -32,6 +32,7 @@ _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection
 _OPTIONS = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 # Istio's own default for requests between pods: what never reached the other side is tried again.
 _RETRY = {"retry_on": "connect-failure,refused-stream,unavailable,cancelled,reset-before-request", "num_retries": 2}
+_PATIENT = {"timeout": "0s", "retry_policy": _RETRY}
 _UNKNOWN = "no such service in this mesh\n"
 _ABSENT = "no workload of the embedded mesh has the name of this cluster's service\n"
 
@@ -52,6 +53,8 @@ class Route:
         The service's own; for each there is a cluster under Istio's name.
     http2 : bool
         Whether it speaks HTTP/2 without TLS (gRPC does); else HTTP/1.1.
+    pods : tuple of str
+        What the endpoints are called, where each may get a share of the requests of its own.
     """
 
     name: str
@@ -59,11 +62,26 @@ class Route:
     endpoints: tuple[Address | str, ...]
     ports: tuple[int, ...]
     http2: bool = False
+    pods: tuple[str, ...] = ()
 
     @property
     def cluster(self) -> str:
         """The cluster that its requests go to, under Istio's name."""
         return outbound_cluster(self.name, self.ports[0])
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The cluster of each pod, where there are several; requests go there while they are shared."""
+        return {pod: f"{pod}.{self.name}" for pod in self.pods} if len(self.pods) > 1 else {}
+
+    @property
+    def shared_key(self) -> str:
+        """The runtime value that is 100 while its requests are shared."""
+        return f"wasmnb.shared.{self.name}"
+
+    def weight_key(self, pod: str) -> str:
+        """Name the runtime value that is the weight of a pod among the others then."""
+        return f"{self.shared_key}.{self.parts[pod]}"
 
 
 @dataclass(frozen=True)
@@ -165,6 +183,8 @@ def bootstrap(site: Site, routes: Sequence[Route]) -> dict[str, Any]:
         "admin": {"address": _pipe(site, "admin")},
         # A rollout compares latencies of a few seconds, and an Envoy adds them up at each flush, by default after five.
         "stats_flush_interval": "1s",
+        # What shares requests is told over the admin interface.
+        "layered_runtime": {"layers": [{"name": "admin", "admin_layer": {}}]},
         "static_resources": {"listeners": listeners, "clusters": clusters},
     }
     if site.watchdog is not None:
@@ -194,8 +214,10 @@ def _inbound(site: Site) -> dict[str, Any]:
     if site.service is None:
         hosts = _answer("ok")
     else:
-        route = {**_lead(site.behind), "decorator": {"operation": site.operation}}
-        hosts = {"virtual_hosts": [{"name": f"inbound|http|{site.port}", "domains": ["*"], "routes": [route]}]}
+        decorator = {"decorator": {"operation": site.operation}}
+        leads = _leads(site.service) if site.is_gateway else [_lead(site.behind)]
+        routes = [{**lead, **decorator} for lead in leads]
+        hosts = {"virtual_hosts": [{"name": f"inbound|http|{site.port}", "domains": ["*"], "routes": routes}]}
     address = _pipe(site, "inbound") if site.inbound is None else _socket(site.inbound)
     # The decorator's operation is told in a response only where tracing is on, as it is in Istio.
     listener = _listener(
@@ -218,7 +240,7 @@ def _outbound(port: int, routes: Sequence[Route]) -> dict[str, Any]:
         {
             "name": f"{host(route.name)}:{route.ports[0]}",
             "domains": list(route.hosts),
-            "routes": [_lead(route.cluster)],
+            "routes": _leads(route),
         }
         for route in routes
     ]
@@ -234,12 +256,19 @@ def _grpc(site: Site) -> dict[str, Any]:
     return _listener("grpc", _pipe(site, "grpc"), hosts, [bridge])
 
 
+def _leads(route: Route) -> list[dict[str, Any]]:
+    """Give the routes to a service: all pods in turn, after one that shares, which is taken once its key says so."""
+    if not route.parts:
+        return [_lead(route.cluster)]
+    weighted = [{"name": cluster, "weight": 1} for cluster in route.parts.values()]
+    switch = {"default_value": {"numerator": 0}, "runtime_key": route.shared_key}
+    clusters = {"weighted_clusters": {"clusters": weighted, "runtime_key_prefix": route.shared_key}}
+    match = {"prefix": "/", "runtime_fraction": switch}
+    return [{"name": "default", "match": match, "route": {**clusters, **_PATIENT}}, _lead(route.cluster)]
+
+
 def _lead(cluster: str) -> dict[str, Any]:
-    return {
-        "name": "default",
-        "match": {"prefix": "/"},
-        "route": {"cluster": cluster, "timeout": "0s", "retry_policy": _RETRY},
-    }
+    return {"name": "default", "match": {"prefix": "/"}, "route": {"cluster": cluster, **_PATIENT}}
 
 
 def _direct(status: int, text: str) -> dict[str, Any]:
@@ -284,7 +313,10 @@ def _socket(address: Address) -> dict[str, Any]:
 def _clusters(route: Route) -> list[dict[str, Any]]:
     """Give the clusters of a service: under its short name, and under Istio's for each port."""
     names = [route.name, *(outbound_cluster(route.name, port) for port in route.ports)]
-    return [_cluster(name, route) for name in names]
+    parts = zip(route.parts.values(), route.endpoints, strict=False)
+    return [_cluster(name, route) for name in names] + [
+        _cluster(name, replace(route, endpoints=(endpoint,))) for name, endpoint in parts
+    ]
 
 
 def _aliases(site: Site, known: set[str]) -> list[dict[str, Any]]:

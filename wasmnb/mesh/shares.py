@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from wasmnb.plugin.errors import DeployError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.plugin import Plugin
+    from wasmnb.wording import Text
 
-__all__ = ["MeshOfShares", "Share"]
+__all__ = ["MeshOfShares", "Share", "refused", "weights"]
+
+_ALL = 100
+_PRECISE = 1000  # a share has three digits behind its point at most
 
 
 @dataclass(frozen=True)
@@ -87,3 +95,26 @@ class MeshOfShares(Protocol):
         ------
         ForbiddenError, MeshError
         """
+
+
+def weights(percent: float, tried: Sequence[int], others: Sequence[int]) -> list[int]:
+    """Give whole numbers, for groups of pods, by which a share goes to some and the rest to others.
+
+    Parameters
+    ----------
+    percent : float
+    tried, others : sequence of int
+        How many pods are in each group; all have the same part of what goes to them.
+    """
+    share = Fraction(round(percent * _PRECISE), _ALL * _PRECISE)
+    parts = [part * Fraction(one, sum(many)) for part, many in ((share, tried), (1 - share, others)) for one in many]
+    common = lcm(*(part.denominator for part in parts))
+    found = [int(part * common) for part in parts]
+    return [one // gcd(*found) for one in found]
+
+
+def refused(service: str, why: Sequence[str], hint: Text) -> DeployError:
+    """Make the error for requests that cannot be shared."""
+    return DeployError(
+        f"The requests for {service} cannot be shared; nothing was changed.", why=why, hint=hint, code="WNB4032"
+    )

@@ -20,6 +20,7 @@ from wasmnb.mesh.local.plugin_scope import check_scope
 from wasmnb.mesh.local.pods import Rested, describe
 from wasmnb.mesh.local.request_counts import count, metrics
 from wasmnb.mesh.local.requests import Way, exchange
+from wasmnb.mesh.local.shares import Shares
 from wasmnb.mesh.local.startup import await_answers, begin, takeover_notes
 from wasmnb.mesh.local.watch import LocalWatch
 from wasmnb.mesh.local.workload import BOOKINFO, Workload
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.processes import Processes
     from wasmnb.envoy.taken_over import TakenOver
     from wasmnb.mesh.local.topology import Plan
+    from wasmnb.mesh.shares import Share
     from wasmnb.mesh.stream import Snapshot
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
@@ -72,6 +74,7 @@ class LocalMesh:
         self._plan: Plan = parts
         self._processes = processes
         self._deployments = Deployments(parts, processes)
+        self._shares = Shares(parts)
         self._watches: list[LocalWatch] = []
         self._stopped = False
         watches = self._watches
@@ -220,6 +223,8 @@ class LocalMesh:
             prove=prove,
             probes=probes or {},
         )
+        if only is None:
+            self._shares.drop(plugin.id)
         _wake_all(self._watches)
         return Verdicts(tuple(found))
 
@@ -297,8 +302,46 @@ class LocalMesh:
         """
         self._check()
         plugin = self._deployments.remove(id)
+        self._shares.drop(id)
         _wake_all(self._watches)
         return plugin
+
+    def rendered_share(self, plugin: Plugin, labels: Mapping[str, str], percent: float) -> str:
+        """Give the runtime values that `share` would set, as JSON; see `wasmnb.mesh.MeshOfShares`.
+
+        Raises
+        ------
+        DeployError
+        """
+        self._check()
+        return self._shares.text(plugin, labels, percent)
+
+    def share(
+        self,
+        plugin: Plugin,
+        labels: Mapping[str, str],
+        percent: float,
+        *,
+        wait: float = _WAIT,  # noqa: ARG002 - proxies take it over at once
+    ) -> Share:
+        """Send a share of a service's requests to the pods that carry some labels, from every proxy.
+
+        Raises
+        ------
+        DeployError, MeshError
+        """
+        self._check()
+        return self._shares.put(plugin, labels, percent)
+
+    def shares(self, id: str | None = None) -> tuple[Share, ...]:  # noqa: A002
+        """List the shares of requests that there are, or those of one plugin."""
+        self._check()
+        return self._shares.there(id)
+
+    def unshare(self, id: str) -> None:  # noqa: A002
+        """Have each pod asked in turn again."""
+        self._check()
+        self._shares.drop(id)
 
     def removed(self, id: str) -> Verdicts:  # noqa: A002
         """Give what was seen of each pod that had a plugin when this session took it away last; GONE where proven."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from wasmnb.envoy.taken_over import TakenOver
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "route_to"]
 
 # Seconds after which a hanging thread ends its Envoy. The main thread only loads what the canary let through, and may
 # take minutes for a large module on a busy machine; a worker that does not come back within two seconds never will.
@@ -171,7 +171,7 @@ def _plan(  # noqa: PLR0917 - told at one place
     gateway = planner.proxy(
         GATEWAY,
         _GATEWAY_LABELS,
-        _route(front),
+        route_to(front),
         inbound=gate,
         outbound=0,
         operation=f"{host(front.name)}:{front.ports[0]}/*",
@@ -182,7 +182,7 @@ def _plan(  # noqa: PLR0917 - told at one place
     canary = canary_proxy(planner.place())
     if taken is not None:
         _take_over(taken, [*proxies, gateway], services, canary)
-    routes = [_route(one) for one in services.values()]
+    routes = [route_to(one) for one in services.values()]
     whole = Plan(planner.folder, gateway, canary, proxies, services, held=planner.held, level=level)
     whole.processes = [service for _, service in pairs if service is not None]
     whole.processes += [proxy.prepare(envoy, routes, level) for proxy in whole.everyone]
@@ -199,7 +199,7 @@ def _watches() -> int:
 
 
 def _echoed(route: Route, canary: Proxy) -> Route:
-    return replace(route, endpoints=(str(canary.health.address),))
+    return replace(route, endpoints=(str(canary.health.address),), pods=())
 
 
 def _take_over(taken: TakenOver, proxies: Sequence[Proxy], services: Mapping[str, Service], canary: Proxy) -> None:
@@ -237,7 +237,7 @@ def _target(name: str, taken: TakenOver, proxy: Proxy, services: Mapping[str, Se
     if service is None or (near and named.namespace != taken.namespace):
         return None
     version = [one for one in service.proxies if one.labels.get("version") == named.subset]
-    return _route(replace(service, proxies=version or service.proxies))
+    return route_to(replace(service, proxies=version or service.proxies))
 
 
 def _check(workloads: Sequence[Workload | Bookinfo]) -> None:
@@ -263,8 +263,10 @@ def _services(workloads: Sequence[Workload | Bookinfo], proxies: Sequence[Proxy]
     return services
 
 
-def _route(service: Service) -> Route:
-    return Route(service.name, service.hosts, _endpoints(service), service.ports, service.http2)
+def route_to(service: Service) -> Route:
+    """Say how proxies reach a service."""
+    pods = tuple(proxy.name for proxy in service.proxies)
+    return Route(service.name, service.hosts, _endpoints(service), service.ports, service.http2, pods)
 
 
 def _endpoints(service: Service) -> tuple[Address, ...]:

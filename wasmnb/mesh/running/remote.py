@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.protocol import Change
     from wasmnb.mesh.results import Counts, Logs, Metrics, Pods, Properties, Verdicts
     from wasmnb.mesh.running.registration import Registration
+    from wasmnb.mesh.shares import Share
     from wasmnb.plugin import Plugin, Proof
     from wasmnb.plugin.plugins import Plugins
     from wasmnb.progress import Progress
@@ -72,6 +73,22 @@ class RemoteMesh:
     def pods(self) -> Pods:
         """See `Mesh.pods`."""
         return self._call("pods")  # type: ignore[no-any-return]
+
+    def rendered_share(self, plugin: Plugin, labels: Mapping[str, str], percent: float) -> str:
+        """See `wasmnb.mesh.MeshOfShares.rendered_share`."""
+        return self._call("rendered_share", plugin, labels, percent)  # type: ignore[no-any-return]
+
+    def share(self, plugin: Plugin, labels: Mapping[str, str], percent: float, *, wait: float = 10.0) -> Share:
+        """See `wasmnb.mesh.MeshOfShares.share`."""
+        return self._call("share", plugin, dict(labels), percent, wait=wait)  # type: ignore[no-any-return]
+
+    def shares(self, id: str | None = None) -> tuple[Share, ...]:  # noqa: A002
+        """See `wasmnb.mesh.MeshOfShares.shares`."""
+        return self._call("shares", id)  # type: ignore[no-any-return]
+
+    def unshare(self, id: str) -> None:  # noqa: A002
+        """See `wasmnb.mesh.MeshOfShares.unshare`."""
+        self._call("unshare", id)
 
     def render(self, plugin: Plugin) -> str:
         """See `Mesh.render`."""

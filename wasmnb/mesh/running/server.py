@@ -46,7 +46,7 @@ CALLS = frozenset(
         "remove",
         "removed",
     }
-    | {"render", "rendered", "send", "verdicts", "wait"}
+    | {"render", "rendered", "rendered_share", "send", "share", "shares", "unshare", "verdicts", "wait"}
 )
 READ = frozenset({"about", "gateway", "prove"})
 WATCH, STOP, NAMES = "watch", "stop", "names"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from fractions import Fraction
-from math import gcd, lcm
 from typing import TYPE_CHECKING, Any
+
+from wasmnb.mesh.shares import weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,6 @@ TRIED = "tried"
 """The subset of the pods that a plugin is tried on."""
 _API = "networking.istio.io/v1beta1"
 _ALL = 100
-_PRECISE = 1000  # a share has three digits behind its point at most
 _MESH, _DOMAIN = "mesh", "cluster.local"
 _CLOSE = 1e-6
 
@@ -60,7 +59,8 @@ class Routes:
         """Give the DestinationRule, which must be there first, and the VirtualService."""
         subsets = [{"name": TRIED, "labels": dict(self.labels)}]
         subsets += [{"name": f"rest-{at}", "labels": dict(labels)} for at, (labels, _) in enumerate(self.others, 1)]
-        weights = [weight for weight in zip(subsets, self._weights(percent), strict=True) if weight[1]]
+        shared = weights(percent, [1], [count for _, count in self.others])
+        chosen = [pair for pair in zip(subsets, shared, strict=True) if pair[1]]
         http = [
             {
                 "match": [{"port": port}],
@@ -69,7 +69,7 @@ class Routes:
                         "destination": {"host": self.service, "subset": subset["name"], "port": {"number": port}},
                         "weight": weight,
                     }
-                    for subset, weight in weights
+                    for subset, weight in chosen
                 ],
             }
             for port in self.ports
@@ -78,14 +78,6 @@ class Routes:
             self._object("DestinationRule", {"host": self.service, "subsets": subsets}),
             self._object("VirtualService", {"hosts": [self.service], "http": http}),
         )
-
-    def _weights(self, percent: float) -> list[int]:
-        """Give whole numbers in the proportion that is wanted: the rest is shared as the pods are."""
-        own, pods = Fraction(round(percent * _PRECISE), _ALL * _PRECISE), sum(count for _, count in self.others)
-        parts = [own, *((1 - own) * Fraction(count, pods) for _, count in self.others)]
-        common = lcm(*(part.denominator for part in parts))
-        whole = [int(part * common) for part in parts]
-        return [one // gcd(*whole) for one in whole]
 
     def _object(self, kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         return {"apiVersion": _API, "kind": kind, "metadata": {"name": self.name}, "spec": dict(spec)}
@@ -113,9 +105,9 @@ def _share(route: Mapping[str, Any]) -> float:
     """Say which percent of a route's requests goes to the pods that a plugin is tried on."""
     alone = [{"name": route.get("cluster", ""), "weight": 1}]
     weighted = (route.get("weighted_clusters") or {}).get("clusters") or alone
-    weights = [(f"|{TRIED}|" in one["name"], int(one.get("weight") or 0)) for one in weighted]
-    total = sum(weight for _, weight in weights)
-    return _ALL * sum(weight for own, weight in weights if own) / total if total else 0.0
+    parts = [(f"|{TRIED}|" in one["name"], int(one.get("weight") or 0)) for one in weighted]
+    total = sum(weight for _, weight in parts)
+    return _ALL * sum(weight for own, weight in parts if own) / total if total else 0.0
 
 
 def clashes(items: Iterable[Mapping[str, Any]], routes: Routes) -> list[str]:

@@ -18,7 +18,7 @@ from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, ObjectKind, recor
 from wasmnb.mesh.istio.objects.objects_writer import text_of
 from wasmnb.mesh.istio.objects.routes import Routes, clashes, held
 from wasmnb.mesh.istio.proxies.pods import has_proxy, labels, moment
-from wasmnb.mesh.shares import Share
+from wasmnb.mesh.shares import Share, refused
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.scope import carries
 from wasmnb.wording import Option, Verb, Wording
@@ -130,7 +130,7 @@ class Shares:
             why = [f"{', '.join(lacking)} lacks a label of {', '.join(wanted)}"] if lacking else []
             why += [f"{', '.join(beyond)} carries the labels, and is not selected"] if beyond else []
             why += [] if others else [f"every pod of {name} carries them"]
-            raise _refused(name, why, "choose a label that each pod of the service has, with another value elsewhere")
+            raise refused(name, why, "choose a label that each pod of the service has, with another value elsewhere")
         groups = Counter(tuple((key, labels(item)[key]) for key in sorted(wanted)) for item in others)
         routes = Routes(
             f"wasmnb-{plugin.id}",
@@ -160,7 +160,7 @@ class Shares:
         names = ", ".join(str(one["metadata"]["name"]) for one in found)
         said = "+".join(f"{key}={value}" for key, value in wanted.items())
         why = [f"there are several: {names}" if found else f"no service has all pods that carry {said}"]
-        raise _refused(names or said, why, "choose pods that are behind one service")
+        raise refused(names or said, why, "choose pods that are behind one service")
 
     def _free(self, routes: Routes, id_: str) -> None:
         """Raise where somebody else says where these requests go."""
@@ -179,7 +179,7 @@ class Shares:
             ]
             found = [f"{kind.name} {self._namespace}/{routes.name}" for _ in foreign] + clashes(items, routes)
             if found:
-                raise _refused(
+                raise refused(
                     routes.service,
                     [f"{one} says so already, and Istio does not merge it with one of ours" for one in found],
                     Wording(
@@ -249,9 +249,3 @@ def _share(item: Mapping[str, Any]) -> Share | None:
         return None
     id_ = str(item["metadata"]["labels"][PLUGIN])
     return Share(id_, str(kept.get("service")), dict(kept.get("labels") or {}), float(kept.get("percent") or 0))
-
-
-def _refused(service: str, why: Sequence[str], hint: str | Wording) -> DeployError:
-    return DeployError(
-        f"The requests for {service} cannot be shared; nothing was changed.", why=why, hint=hint, code="WNB4032"
-    )
