@@ -109,6 +109,7 @@ def test_no_pod_ever_has_two_versions(session, load):
 
 
 ROUTES = "virtualservices,destinationrules"
+CALLERS = 3
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def callers(session):
             except TrafficError:
                 continue
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(3)]
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(CALLERS)]
     for thread in threads:
         thread.start()
     yield
@@ -159,10 +160,12 @@ def test_a_share_of_the_requests_goes_to_one_version_and_the_routes_go_with_the_
     assert list(mesh.plugins()) == []
     cluster.kubectl("-n", home, "delete", "virtualservice", "theirs")
 
-    done = session.deploy(tag("first"), **plugin, steps="version=v2:20%,100%", watch_for=2.0, on_step=look)
+    how = {"steps": "version=v2:20%,100%", "watch_for": 2.0, "accept_no_traffic": True}
+    done = session.deploy(tag("first"), **plugin, **how, on_step=look)
     assert done.outcome == "live"
     assert weights == {0: {"tried": 1, "rest-1": 2, "rest-2": 2}, 1: {"tried": 1}}
-    assert done.steps[1].seen.requests > 0.8 * done.steps[1].of_all
+    # A request of each caller may have been on its way when the share became all.
+    assert done.steps[1].of_all - done.steps[1].seen.requests <= 2 * CALLERS
     assert versions(session) == {version: (200, ["first"]) for version in ("v1", "v2", "v3")}
     assert routes() == []
 
