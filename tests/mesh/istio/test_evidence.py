@@ -75,6 +75,27 @@ def test_a_disabled_filter_does_not_stand():
     assert found.ports(having="one") == []
 
 
+LUA = {"name": "lua", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"}}
+ROUTES = {"virtual_hosts": [{"response_headers_to_add": [{"header": {"key": "x-tag", "value": "a"}}]}]}
+PLAINLY = {"typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}
+HIDING = {"typed_config": {**PLAINLY["typed_config"], "suppress_envoy_headers": True}}
+
+
+@pytest.mark.parametrize(
+    ("more", "routes", "written", "tells"),
+    [(PLAINLY, {}, False, True), (LUA, {}, True, True), (PLAINLY, ROUTES, True, True), (HIDING, {}, False, False)],
+    ids=["nothing", "a filter", "a route", "times are hidden"],
+)
+def test_what_else_writes_headers_into_responses_is_known(more, routes, written, tells):
+    own = chain(9080, "home.one")
+    manager = own["filters"][0]["typed_config"]
+    manager["http_filters"].append(more)
+    manager["route_config"] = routes
+    there = seen(dump(own))
+    standing = Evidence(pod(), (Entry("home.one", "wasm", "sha256:1", "", "1", NOON),), there).standing(["home.one"])
+    assert ("" in standing.beside, standing.tells) == (written, tells)
+
+
 def pod(annotations=None, args=()):
     init = [{"name": "istio-init", "args": list(args)}] if args else []
     return {"metadata": {"name": "x", "annotations": annotations or {}}, "spec": {"initContainers": init}}

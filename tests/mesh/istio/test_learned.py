@@ -50,6 +50,7 @@ def test_what_the_application_does_not_answer_itself_is_the_filters(proving):
         (PLAINLY, TRIAL, ()),
         (PLAINLY, Trial(), ()),
         (PLAINLY, None, ("sha256:2",)),
+        (PLAINLY, None, ("",)),
     ],
     ids=[
         "the application answers so",
@@ -57,6 +58,7 @@ def test_what_the_application_does_not_answer_itself_is_the_filters(proving):
         "the build before does",
         "what the build before does to it is not known",
         "one beside it does",
+        "Envoy's own filters may",
     ],
 )
 def test_what_something_else_may_have_done_proves_nothing(proving, application, former, beside):
@@ -84,6 +86,17 @@ def test_what_the_build_before_does_as_well_is_said_to_have_been_there(proving):
     found = looked(proving)
     assert found.verdict is Verdict.LOADED
     assert "was there before it came: the build before does the same" in found.reason
+
+
+def test_a_pod_that_nothing_could_be_sent_to_before_is_not_said_to_have_kept_silent(proving):
+    proving.known.tried("id", "sha256:1", TRIAL)
+    proving.requests._itself, proving.requests._ports = lambda *_: None, lambda _: []
+    proving.before("id", "sha256:1", "build", [(POD, frozenset())])
+    proving.requests._itself, proving.requests._ports = lambda *_: TAGGED, lambda _: [9080]
+    assert "what GET / was answered before it came is not known" in looked(proving).reason
+    proving.known.learn("id", "sha256:1", "build", TRIAL, None)
+    proving.look_anew({"id"})
+    assert looked(proving).verdict is Verdict.LIVE
 
 
 def test_another_configuration_of_an_image_that_was_deployed_from_here_is_tried_on_the_same_requests(proving):

@@ -10,7 +10,7 @@ from tests.chaos.istio_faults import answering
 from tests.cluster import bookinfo
 from tests.mesh.conftest import until
 from tests.mesh.istio.conftest import DETAILS
-from tests.mesh.tiny import build, header, tag
+from tests.mesh.tiny import build, header, tag, trapping
 from wasmnb.envoy.exchange import Probe
 from wasmnb.mesh import Cause, Proof, Verdict
 from wasmnb.plugin import Plugin
@@ -202,6 +202,56 @@ def test_a_pod_that_starts_later_is_seen_to_act_like_those_before_it(there, publ
     found = until(lambda: mesh.verdicts("later"), lambda found: Verdict.LIVE in {one.verdict for one in found})
     assert first.pod not in {one.pod for one in found if one.verdict is Verdict.LIVE}
     mesh.remove("later")
+
+
+# Envoy takes either of the two options.
+FINE = """#!/bin/sh
+n=$#
+while [ $n -gt 0 ]; do
+  one=$1 n=$((n - 1)); shift
+  if [ "$one" = --component-log-level ]; then n=$((n - 1)); shift; else set -- "$@" "$one"; fi
+done
+exec /usr/local/bin/envoy --enable-fine-grain-logging "$@"
+"""
+_VOLUME = {"own": {"configMap": {"name": "own", "defaultMode": 0o755}}}
+FINELY = {
+    "proxy.istio.io/config": "binaryPath: /own/envoy",
+    "sidecar.istio.io/userVolume": json.dumps(_VOLUME),
+    "sidecar.istio.io/userVolumeMount": json.dumps({"own": {"mountPath": "/own"}}),
+}
+
+
+def with_json_logs(objects, args):
+    """Have the proxies of deployments log in JSON, as the installation option ``global.logAsJson`` does."""
+    for one in objects:
+        if one["kind"] == "Deployment":
+            own = {"name": "istio-proxy", "image": "auto", "imagePullPolicy": "IfNotPresent", "restartPolicy": "Always"}
+            one["spec"]["template"]["spec"]["initContainers"] = [{**own, "args": [*args, "--log_as_json"]}]
+        yield one
+
+
+def test_a_log_in_json_tells_of_a_crash_and_one_of_fine_grain_says_how_it_would(there, published, cluster):
+    home, mesh = there
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "own"}, "data": {"envoy": FINE}}, namespace=home
+    )
+    (sender,) = [one.name for one in mesh.pods() if one.workload == "productpage-v1"]
+    path = "-ojsonpath={.spec.initContainers[?(@.name=='istio-proxy')].args}"
+    args = json.loads(cluster.kubectl("-n", home, "get", "pod", sender, path))
+    jsonly = with_json_logs(bookinfo.objects(["ratings-v1"], {}, {}), args)
+    cluster.apply(*jsonly, *bookinfo.objects(["reviews-v2"], FINELY, {}), namespace=home)
+    cluster.ready(home)
+    fine = one(mesh, Plugin("fine", published(tag("fine")), {"app": "reviews"}))
+    assert (fine.verdict, fine.cause) == (Verdict.UNPROVEN, Cause.LOG_SILENT), fine.reason
+    assert "--enable-fine-grain-logging; without that option it does" in fine.reason
+    read = one(mesh, Plugin("json", published(trapping()), {"app": "ratings"}))
+    assert (read.verdict, read.proof) == (Verdict.LIVE, Proof.EFFECT), read.reason
+    mesh.send("productpage", "ratings:9080/ratings/1!")
+    crashed = until(lambda: mesh.wait("json"), lambda found: {one.verdict for one in found} == {Verdict.TRAPPED})
+    assert "proxy_on_response_headers" in crashed[0].reason
+    for plugin in mesh.plugins():
+        mesh.remove(plugin.id)
+    cluster.kubectl("-n", home, "delete", "deployment", "ratings-v1", "reviews-v2", "--wait=false")
 
 
 def test_a_removal_that_nobody_tells_the_proxies_of_is_an_error(there, published, cluster):

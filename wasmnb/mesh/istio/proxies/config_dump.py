@@ -62,6 +62,21 @@ _OWN_PORT = 15006
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SLACK = timedelta(milliseconds=2)  # times of one process, cut to milliseconds
 _WASM, _RBAC = "wasm.v3.Wasm", "rbac.v3.RBAC"
+_WRITERS = (
+    _WASM,  # one that is not discovered
+    "lua.v3.Lua",
+    "header_mutation.v3.HeaderMutation",
+    "ext_proc.v3.ExternalProcessor",
+    "ext_authz.v3.ExtAuthz",
+    "golang.v3alpha.Config",
+    "dynamic_modules.v3.DynamicModuleFilter",
+    "ratelimit.v3.RateLimit",
+    "local_ratelimit.v3.LocalRateLimit",
+    "custom_response.v3.CustomResponse",
+    "compressor.v3.Compressor",
+)
+"""Envoy's own filters that write headers into responses (Envoy 1.40, ``extensions.filters.http``)."""
+_ADDS = '"response_headers_to_add"'
 
 
 @dataclass(frozen=True)
@@ -146,6 +161,8 @@ class FilterChain:
         to it, or come with TLS.
     tells : bool
         Whether an answer of the proxy's own can be told from another's, which says how long it took.
+    written : bool
+        Whether something else than discovered filters may write headers of responses in it.
     """
 
     inbound: bool
@@ -154,6 +171,7 @@ class FilterChain:
     filters: frozenset[str]
     bound: int = 0
     tells: bool = True
+    written: bool = False
 
 
 @dataclass(frozen=True)
@@ -366,14 +384,18 @@ def _chains(listener: Mapping[str, Any]) -> Iterator[FilterChain]:
         names, http = _discovered(chain)
         port = int((chain.get("filter_chain_match") or {}).get("destination_port") or 0)
         bound = 0 if "transport_socket" in chain else own
-        yield FilterChain(inbound, port, http, frozenset(names), bound, not _hides_its_time(chain))
+        managers = [one.get("typed_config") or {} for one in chain.get("filters") or ()]
+        every = [one.get("typed_config") or {} for manager in managers for one in manager.get("http_filters") or ()]
+        # Istio, ``envoyDebugHeaders``: without ``x-envoy-upstream-service-time``.
+        tells = not any(one.get("suppress_envoy_headers") for one in every)
+        yield FilterChain(inbound, port, http, frozenset(names), bound, tells, _written(managers, every))
 
 
-def _hides_its_time(chain: Mapping[str, Any]) -> bool:
-    """Say whether a proxy leaves ``x-envoy-upstream-service-time`` out (Istio, ``envoyDebugHeaders``)."""
-    managers = [one.get("typed_config") or {} for one in chain.get("filters") or ()]
-    every = [one.get("typed_config") or {} for manager in managers for one in manager.get("http_filters") or ()]
-    return any(one.get("suppress_envoy_headers") for one in every)
+def _written(managers: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]]) -> bool:
+    """Say whether routes, or filters of Envoy's own, may write headers of responses, as an ``EnvoyFilter`` has them."""
+    if any(str(one.get("@type", "")).endswith(_WRITERS) for one in filters):
+        return True
+    return any(_ADDS in json.dumps(one.get("route_config") or {}) for one in managers)
 
 
 def _discovered(chain: Mapping[str, Any]) -> tuple[set[str], bool]:

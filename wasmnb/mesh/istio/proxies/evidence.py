@@ -52,7 +52,8 @@ class Standing(NamedTuple):
     mark : str
         Tells how requests are filtered there, by all filters together, from every other state.
     beside : frozenset of str
-        The digests of the other filters; empty words are one whose digest is not known.
+        The digests of the other filters; empty words are one whose digest is not known, or that is Envoy's own and may
+        write headers into responses.
     workers : int
         How many the proxy has, of which each has VMs of its own; 0 where it is not said.
     behind : bool
@@ -137,7 +138,9 @@ class Evidence:
         reloads = [f"{name} {count}" for name, count in self.stats.reloads.items() if count] if self.stats else []
         serving = self.listeners.mark if self.listeners is not None else ""
         state = " ".join([*sorted(arrived), serving, *sorted(reloads)])
-        beside = frozenset(one.digest for one in self.entries or () if one is not entry)
+        chains = self.listeners.chains if self.listeners is not None and entry is not None else ()
+        written = any(one.written for one in chains if entry is not None and entry.name in one.filters)
+        beside = frozenset(one.digest for one in self.entries or () if one is not entry) | ({""} if written else set())
         workers = self.stats.workers if self.stats is not None else 0
         tells = self.listeners is not None and self.listeners.tells
         return Standing(entry.name if entry is not None else "", state, beside, workers, tells=tells)

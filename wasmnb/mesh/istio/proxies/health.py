@@ -135,11 +135,15 @@ class Health(Case):
         """Say which source could not tell of a crash or a hang, if there were one."""
         seen = self.seen
         if seen.log is not None and not seen.log.known:
-            words = "its log has an unknown format, so whether its VM crashed is not known"
-            return self.say(Verdict.UNPROVEN, Cause.LOG_FORMAT_UNKNOWN, words)
+            words = "its log has a format that is not known here, so that nobody can say whether its VM crashed"
+            mend = "with one of Istio's own, tabs or JSON (global.logAsJson), it is read"
+            return self.say(Verdict.UNPROVEN, Cause.LOG_FORMAT_UNKNOWN, f"{words}; {mend}")
         level = seen.levels.get(_LOGGER, "") if seen.levels is not None else "error"
+        if not level:
+            words = "its log does not say its levels, as with Envoy's --enable-fine-grain-logging"
+            return self.say(Verdict.UNPROVEN, Cause.LOG_SILENT, f"{words}; without that option it does")
         if level not in _TELLING:
-            words = f"its log tells of no crash at the level {level!r}" if level else "its log does not say its levels"
+            words = f"its log tells of no crash at the level {level!r}"
             mend = "the annotation sidecar.istio.io/componentLogLevel sets it: wasm:error"
             return self.say(Verdict.UNPROVEN, Cause.LOG_SILENT, f"{words}; {mend}")
         if seen.stats is not None and not seen.stats.workers:

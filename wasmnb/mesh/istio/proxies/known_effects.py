@@ -123,10 +123,11 @@ class KnownEffects:
     def beyond(self, plugin: str, standing: Standing, effect: Effect) -> Effect | None:
         """Give what of an effect only this build makes, compared with what an application itself answers.
 
-        None where nobody knows what the build before did to that request. Between an application's answer and its
-        proxy's much differs: only headers count that the filter writes, and that no filter beside it is known to write.
+        None where nobody knows what the build before did to that request, or what else writes headers there. Between an
+        application's answer and its proxy's much differs: only headers count that the filter writes, and that no filter
+        beside it is known to write.
         """
-        if plugin not in self._learned:
+        if plugin not in self._learned or "" in standing.beside:
             return None
         others = {digest: one for builds in self._builds().values() for digest, one in builds.items()}
         beside = [others[digest].on(effect.probe) if digest in others else None for digest in standing.beside]
