@@ -310,7 +310,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
     if size > limit:
         response.close()
         raise RegistryError(
-            f"A registry sent more than the {limit:,} bytes that are accepted.",
+            f"A registry sent more than {limit:,} bytes, the most that is accepted here.",
             hint="it is broken, or it is not a registry",
         )
     response.raw.release_conn()
