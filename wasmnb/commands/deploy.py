@@ -33,6 +33,7 @@ COMMANDS = (
             "%wasm_deploy registry.example/team/header-filter:v0.2 --selector app=details",
             "%wasm_deploy header-filter --selector app=details --dry-run",
             "%wasm_deploy header-filter --selector app=reviews --steps version=v1,version=v2,version=v3",
+            "%wasm_deploy header-filter --selector app=reviews --steps version=v2:5%,25%,100%",
         ),
         slow=True,
     ),
