@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects import MANAGER
 from wasmnb.mesh.istio.proxies.pod_list import AGENT
 from wasmnb.mesh.istio.proxies.pods import Stuck, pod, stuck
-from wasmnb.mesh.istio.requests import echo
+from wasmnb.mesh.istio.requests import echo, services
 from wasmnb.progress import Silent
 from wasmnb.wording import Option, Verb, Wording
 
@@ -134,6 +135,11 @@ def put_echo(
     """Apply the echo's objects, and wait until it answers; see `put`."""
     _put(mesh, _ECHO, echo_manifest(image, mesh.namespace, pull_secret), progress or Silent())
     where = f"{echo.NAME}:{echo.PORT}"
+    # Kubernetes names a pod behind its service a moment after it is ready.
+    deadline = time.monotonic() + _GOING
+    with suppress(ForbiddenError):
+        while not services.endpoints(mesh.cluster, mesh.namespace, f"{where}/") and time.monotonic() < deadline:
+            time.sleep(_LOOK)
     return (
         f"the echo runs: Deployment and Service {echo.NAME}, image {image}",
         f"a request to {where} is shown as it was received, body too; pods of a filter: app={echo.NAME}",

@@ -119,7 +119,8 @@ def test_the_echo_tells_what_a_service_receives_body_and_all(cluster, shop, sess
 
     def added():
         taken = session.headers("details", url, method="POST", data="sold", header=["x-mine: 1"])
-        return taken if "x-added" in taken.after.received.request.headers else None
+        received = taken.after.received
+        return taken if received is not None and "x-added" in received.request.headers else None
 
     taken = cluster.until("the filter of the echo", added)
     assert taken.after.received.request.body == b"sold"
