@@ -35,8 +35,9 @@ WAIT = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.1)"
 CRASH = "%wasm_headers details http://details:9080/details/0 -H 'x-crash: yes'"
 MARKED = """index => [...document.querySelectorAll('.jp-CodeCell')[index].querySelectorAll('.wasmnb-mark')]
   .map(one => one.textContent)"""
-# What has the focus, and how that shows.
-FOCUSED = "[document.activeElement.textContent, getComputedStyle(document.activeElement).outlineStyle]"
+# What has the focus, and shows it.
+FOCUSED = """label => document.activeElement.textContent.startsWith(label)
+  && getComputedStyle(document.activeElement).outlineStyle === 'solid'"""
 
 
 def test_what_is_wrong_is_marked_while_one_types(notebook):
@@ -80,11 +81,11 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     page.keyboard.press("Control+z")
     page.locator(".wasmnb-mark").wait_for(timeout=60_000)
     page.keyboard.press("F8")
-    assert page.evaluate("window.getSelection().toString()") == "addResponseHeade"
+    page.wait_for_function("window.getSelection().toString() === 'addResponseHeade'", timeout=60_000)
     said = page.locator(".wasmnb-marks")
     page.keyboard.press("Shift+F8")
     said.get_by_role("button").filter(has_text="did you mean 'addResponseHeader'?").wait_for(timeout=60_000)
-    assert page.evaluate(FOCUSED)[0].startswith("line 7: ")
+    page.wait_for_function(FOCUSED, arg="line 7: ", timeout=60_000)
     for theme in ("Dark High Contrast", "Light"):
         opened.theme(theme)
         opened.picture(f"marks-listed-{theme.lower().replace(' ', '-')}")
@@ -127,9 +128,9 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     opened.picture("marks-trap-light")
     lines.nth(1).click()
     page.keyboard.press("Alt+F8")
-    assert page.evaluate(FOCUSED) == ["Deploy to app=details", "solid"]
+    page.wait_for_function(FOCUSED, arg="Deploy to app=details", timeout=60_000)
     page.keyboard.press("Tab")
-    assert page.evaluate(FOCUSED) == ["Roll back", "solid"]
+    page.wait_for_function(FOCUSED, arg="Roll back", timeout=60_000)
     opened.picture("status-focus")
     page.keyboard.press("Enter")
     source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(2).sharedModel.getSource()"
