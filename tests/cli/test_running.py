@@ -17,7 +17,7 @@ from tests.mesh import tiny
 from wasmnb.cli.exit_codes import ExitCode
 from wasmnb.display.text import width
 from wasmnb.errors import BadNameError, MeshError, NoMeshError
-from wasmnb.mesh import Verdict
+from wasmnb.mesh import MeshOfShares, Share, Verdict
 from wasmnb.mesh.protocol import Mesh
 from wasmnb.mesh.running import announce, registrations
 from wasmnb.mesh.running.remote import RemoteMesh, join
@@ -89,6 +89,30 @@ def test_an_error_crosses_whole(own):
     served.close()
 
 
+def test_a_share_of_requests_crosses(own):
+    class Sharing(Quiet):
+        share_of = None
+
+        def share(self, plugin, labels, percent, *, wait):
+            self.share_of = Share(plugin, "shop", labels, percent)
+            return self.share_of
+
+        def shares(self, id):  # noqa: A002 - the protocol's word
+            return (self.share_of,) if self.share_of else ()
+
+        def unshare(self, id):  # noqa: A002
+            self.share_of = None
+
+    mesh = Sharing()
+    served, there = announce(mesh, "local"), join()
+    assert isinstance(there, MeshOfShares)
+    share = there.share("guard", {"version": "v2"}, 5)
+    assert there.shares("guard") == (share,)
+    there.unshare("guard")
+    assert there.shares() == ()
+    served.close()
+
+
 def test_who_has_no_key_is_not_answered(own):
     from dataclasses import replace
 
@@ -103,7 +127,8 @@ def test_who_has_no_key_is_not_answered(own):
 
 
 def test_all_of_the_protocol_is_served(own):
-    methods = {name for name in vars(Mesh) if not name.startswith("_")} - {"annotations"}
+    methods = {name for one in (Mesh, MeshOfShares) for name in vars(one) if not name.startswith("_")}
+    methods -= {"annotations"}
     assert methods - {"stop", "watch", "remains"} <= CALLS | READ
     assert all(hasattr(RemoteMesh, name) for name in methods)
 
