@@ -20,7 +20,7 @@ PATIENCE = timedelta(seconds=5)
 SLACK = timedelta(milliseconds=50)
 """Two clocks of one node: the proxy's for the dump, the kubelet's for log lines."""
 EPOCH = 1970
-DRAINING = "connections from before are drained: what comes over one of them meets what stood there when it was opened"
+DRAINING = "connections that were open before are drained: a request on one of them meets the filters of that time"
 
 
 class Case:

@@ -107,8 +107,8 @@ class Health(Case):
         self.known.blank = (self.known.blank or seen.there) if seen.log.head is None else None
         if entry.updated - seen.there > _SET_BACK:
             words = (
-                "the clock of its node was set back since it arrived, so that nobody can say which lines of its log "
-                "came later; deploy it anew to know"
+                "the clock of its node was set back since it arrived, so which lines of its log are newer is "
+                "not known; deploy it again to know"
             )
             return self.say(Verdict.UNPROVEN, Cause.LOG_UNREADABLE, words)
         if not (seen.log.covers(since) or self._blank(max(entry.updated, self.known.clean) if known else since)):
@@ -135,7 +135,7 @@ class Health(Case):
         """Say which source could not tell of a crash or a hang, if there were one."""
         seen = self.seen
         if seen.log is not None and not seen.log.known:
-            words = "its log has a format that is not known here, so that nobody can say whether its VM crashed"
+            words = "its log has an unknown format, so whether its VM crashed is not known"
             mend = "with one of Istio's own, tabs or JSON (global.logAsJson), it is read"
             return self.say(Verdict.UNPROVEN, Cause.LOG_FORMAT_UNKNOWN, f"{words}; {mend}")
         level = seen.levels.get(_LOGGER, "") if seen.levels is not None else "error"
