@@ -82,7 +82,7 @@ class Shares:
         beyond = [pod.name for pod in others if carries(pod.labels, wanted)]
         busy = next((share for share, _ in self._there.values() if share.service == service.name), None)
         if beyond or not others or (busy is not None and busy.plugin != plugin.id):
-            why = [f"{', '.join(beyond)} carries the labels, and is not selected"] if beyond else []
+            why = [f"with these labels, and not selected: {', '.join(beyond)}"] if beyond else []
             why += [] if others else [f"every pod of {service.name} carries them"]
             why += [f"{busy}, in a rollout of {busy.plugin}"] if busy is not None and busy.plugin != plugin.id else []
             raise refused(service.name, why, "choose a label that some pods of the service do not have")
@@ -101,6 +101,9 @@ class Shares:
 def _post(proxy: Proxy, path: str) -> None:
     try:
         proxy.admin.post(path, timeout=_ANSWER)
+    except (ConnectionRefusedError, FileNotFoundError):
+        # One that does not run sends no request, and comes back without such values.
+        return
     except OSError as error:
         raise MeshError(
             f"The proxy of {proxy.name} does not take a share of the requests.",

@@ -127,8 +127,8 @@ class Shares:
         lacking = [_name(item) for item in others if not wanted.keys() <= labels(item).keys()]
         beyond = [_name(item) for item in pods if carries(labels(item), wanted) and item not in own]
         if lacking or beyond or not others:
-            why = [f"{', '.join(lacking)} lacks a label of {', '.join(wanted)}"] if lacking else []
-            why += [f"{', '.join(beyond)} carries the labels, and is not selected"] if beyond else []
+            why = [f"without a label {' and '.join(wanted)}: {', '.join(lacking)}"] if lacking else []
+            why += [f"with these labels, and not selected: {', '.join(beyond)}"] if beyond else []
             why += [] if others else [f"every pod of {name} carries them"]
             raise refused(name, why, "choose a label that each pod of the service has, with another value elsewhere")
         groups = Counter(tuple((key, labels(item)[key]) for key in sorted(wanted)) for item in others)
