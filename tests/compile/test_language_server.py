@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,6 +17,7 @@ from wasmnb.compile.language_server import Program, Workspace
 from wasmnb.compile.language_server.connection import NoAnswerError
 from wasmnb.compile.language_server.server import LanguageServer
 
+ROOT = Path(__file__).parents[2]
 FILTER = Filter("any", "int x;\n")
 
 
@@ -43,6 +47,29 @@ def test_one_that_hangs_is_waited_for_no_longer_than_was_said_and_ends_with_the_
     # The question what it can has its answer, too.
     server.start()
     server.close()
+
+
+def test_none_outlives_a_kernel_that_is_killed():
+    program = """
+import os, signal, time
+from tests.compile.test_language_server import Broken, LanguageServer
+server = LanguageServer(Broken("sleep", "600"))
+server.start()
+while server._process is None:
+    time.sleep(0.01)
+print(server._process.connection.pid, server._process.folder, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT).stdout.split()
+    until(lambda: lives(int(told[0])), lambda there: not there)
+    until(Path(told[1]).exists, lambda there: not there)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_one_that_ends_is_started_a_few_times():

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "NoAnswerError"]
 
 _NICE = 5
+# Reads a pipe whose other end this process has: however it goes, the server ends then at once, and its folder goes. By
+# itself a server takes seconds to see that nobody asks it any more.
+_WATCH = 'read -r line; kill -s KILL -- "-$1"; rm -rf -- "$2"'
 # It logs what it cannot read, and that is somebody's source.
 _LOGGER = logging.getLogger("pylsp_jsonrpc")
 
@@ -64,7 +67,7 @@ class Connection:
         _LOGGER.propagate = False
         _LOGGER.addHandler(logging.NullHandler())
         self._name, self._owner = name, os.getpid()
-        self._process = _start(name, command, folder, environment)
+        self._process, self._watch = _start(name, command, folder, environment)
         self._reader, self._writer = JsonRpcStreamReader(self._process.stdout), JsonRpcStreamWriter(self._process.stdin)
         # A server that hangs reads nothing, and who writes to it would wait.
         self._outgoing: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
@@ -120,6 +123,7 @@ class Connection:
         """End the process; that of a parent, which this process was forked from, is the parent's."""
         self._outgoing.put(None)
         if self._owner == os.getpid():
+            end(self._watch)
             end(self._process)
         self._ended.set()
 
@@ -146,7 +150,11 @@ class Connection:
             future.set_exception(NoAnswerError(f"{self._name} ended"))
 
 
-def _start(name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]:
+    """Start a server, and what ends it should this process be killed."""
+    made: list[subprocess.Popen[bytes]] = []
     try:
         process = subprocess.Popen(
             command,
@@ -156,11 +164,22 @@ def _start(name: str, command: Sequence[str], folder: Path, environment: Mapping
             stdout=subprocess.PIPE,
             # It says there what it works at, and quotes the source.
             stderr=subprocess.DEVNULL,
-            # Ctrl-C in a terminal is for what runs in a cell. Should this process die, it meets the end of a pipe.
+            # Ctrl-C in a terminal is for what runs in a cell.
+            start_new_session=True,
+        )
+        made.append(process)
+        watch = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, "sh", str(process.pid), str(folder)],
+            env={"PATH": os.defpath},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
     except OSError as error:
+        for one in made:
+            end(one)
         raise ToolchainError(f"{name} cannot be started.", why=[str(error)], code="WNB2003") from error
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
-    return process
+    return process, watch

@@ -128,8 +128,10 @@ class LanguageServers:
                 if not at_hand(filter):
                     raise NoAnswerError("run the cell once: it needs what is not on this machine yet")  # noqa: TRY301
                 made.set_result(server.ask(filter, method, line, column, deadline))
-            except Exception as error:  # noqa: BLE001 - whoever waits meets it
+            except (NoAnswerError, Explained) as error:
                 made.set_exception(error)
+            except Exception as error:  # noqa: BLE001 - such as a disk that is full: Tab is no place to say more of it
+                made.set_exception(NoAnswerError(f"{server.adapter.name} cannot be asked: {type(error).__name__}"))
 
         threading.Thread(target=ask, name="wasmnb-ask", daemon=True).start()
         try:
