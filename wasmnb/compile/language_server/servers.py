@@ -30,6 +30,8 @@ __all__ = ["LanguageServers"]
 _TAB = 0.8
 #: Seconds that a look at a name may take.
 _LOOK = 2.0
+#: Seconds in which a question that nobody waits for any more comes to its end.
+_LEAVES = 5.0
 
 
 class LanguageServers:
@@ -37,6 +39,7 @@ class LanguageServers:
 
     def __init__(self) -> None:
         self._servers: dict[str, LanguageServer] = {}
+        self._asking: set[threading.Thread] = set()
 
     def prepare(self, filter: Filter) -> None:  # noqa: A002
         """Start the server of a filter's language in another thread, where there is one, and show it the filter."""
@@ -108,6 +111,9 @@ class LanguageServers:
         servers, self._servers = self._servers, {}
         for server in servers.values():
             server.close()
+        # What lays a filter out has folders of its own, which it takes away.
+        for thread in tuple(self._asking):
+            thread.join(_LEAVES)
 
     def _ask(self, filter: Filter, method: str, line: int, column: int, deadline: float) -> Any:  # noqa: A002
         """Ask in another thread, since to lay a filter out takes time as well; wait no longer than until a moment.
@@ -132,8 +138,12 @@ class LanguageServers:
                 made.set_exception(error)
             except Exception as error:  # noqa: BLE001 - such as a disk that is full: Tab is no place to say more of it
                 made.set_exception(NoAnswerError(f"{server.adapter.name} cannot be asked: {type(error).__name__}"))
+            finally:
+                self._asking.discard(threading.current_thread())
 
-        threading.Thread(target=ask, name="wasmnb-ask", daemon=True).start()
+        thread = threading.Thread(target=ask, name="wasmnb-ask", daemon=True)
+        self._asking.add(thread)
+        thread.start()
         try:
             return made.result(max(0.0, deadline - time.monotonic()))
         except (FutureTimeoutError, TimeoutError):
