@@ -23,6 +23,7 @@ __all__ = ["LanguageServer"]
 
 _MOST_STARTS = 4
 _BEGINS = 60.0  # seconds
+_LEAVES = 5.0  # seconds
 # What a server keeps of each is some ten megabytes.
 _MOST_SHOWN = 3
 _MADE, _CHANGED, _GONE = 1, 2, 3  # FileChangeType of the protocol
@@ -50,6 +51,7 @@ class LanguageServer:
         self._running: Future[_Running] | None = None
         # Also one that has not said yet what it can.
         self._process: _Running | None = None
+        self._starter: threading.Thread | None = None
 
     @property
     def pid(self) -> int:
@@ -78,7 +80,8 @@ class LanguageServer:
                 self._process = None
             made: Future[_Running] = Future()
             self._running = made
-            threading.Thread(target=self._start, args=(made,), daemon=True).start()
+            self._starter = threading.Thread(target=self._start, args=(made,), daemon=True)
+            self._starter.start()
             return made
 
     def prepare(self, filter: Filter) -> None:  # noqa: A002
@@ -135,6 +138,9 @@ class LanguageServer:
             process, self._process, self._running = self._process, None, None
             if process is not None:
                 process.close()
+        # To lay the first filter out, it may have made a folder that it takes away.
+        if self._starter is not None:
+            self._starter.join(_LEAVES)
 
     def _start(self, made: Future[_Running]) -> None:
         try:
