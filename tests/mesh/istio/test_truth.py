@@ -182,11 +182,10 @@ def test_what_takes_mutual_tls_only_is_seen_to_act_by_another_pod(there, publish
     policy = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": about, "spec": spec}
     cluster.apply(policy, namespace=home)
     by_peer = "x-tag: tls, which was not so before it came (asked by productpage-v1-"
-    lines = until(
-        lambda: [one.evidence[-1] for one in mesh.verdicts("tls") if one.verdict is Verdict.LIVE],
-        lambda lines: any(by_peer in line for line in lines),
+    until(
+        lambda: [(one.verdict.value, one.reason, one.evidence) for one in mesh.verdicts("tls")],
+        lambda found: any(by_peer in line for _, _, lines in found for line in lines),
     )
-    assert lines
     # What comes while it takes nothing else is compared with what the same pod was answered before.
     again = one(mesh, Plugin("tls", published(tag("tls-2")), DETAILS))
     assert (again.verdict, again.proof) == (Verdict.LIVE, Proof.EFFECT), again.reason

@@ -29,7 +29,7 @@ __all__ = ["AT_ONCE", "ProbeRequests"]
 
 _T = TypeVar("_T")
 _ANSWER = 3.0
-_LASTS = 30.0  # seconds for which what policies say is believed
+_LASTS = 3.0  # seconds for which what policies say is believed
 AT_ONCE = 16
 """Requests at the same time."""
 _LOOPBACK = "127.0.0.1"
