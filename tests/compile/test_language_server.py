@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -13,9 +15,9 @@ import pytest
 
 from tests.mesh.conftest import until
 from wasmnb.compile import Filter
-from wasmnb.compile.language_server import Program, Workspace
+from wasmnb.compile.language_server import LanguageServers, Program, Workspace
 from wasmnb.compile.language_server.connection import NoAnswerError
-from wasmnb.compile.language_server.server import LanguageServer
+from wasmnb.compile.language_server.server import LanguageServer, _Running
 
 ROOT = Path(__file__).parents[2]
 FILTER = Filter("any", "int x;\n")
@@ -44,7 +46,11 @@ def test_one_that_hangs_is_waited_for_no_longer_than_was_said_and_ends_with_the_
     (process,) = until(lambda: [one for one in psutil.Process().children() if one.name() == "sleep"], bool)
     server.close()
     assert not process.is_running()
+    # Nor does one begin that nobody would end: a question may come late.
+    with pytest.raises(NoAnswerError, match="broken is not wanted any more"):
+        server.start()
     # The question what it can has its answer, too.
+    server = LanguageServer(Broken("sleep", "600"))
     server.start()
     server.close()
 
@@ -70,6 +76,60 @@ def lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_what_is_shown_late_leaves_no_folder():
+    class Slow(Broken):
+        def workspace(self, filter: Filter, folder: object) -> Workspace:  # noqa: A002
+            running.close()
+            return super().workspace(filter, folder)
+
+    slow = Slow("sleep", "600")
+    running = _Running.begin(slow, slow.program())
+    with pytest.raises(NoAnswerError, match="broken ended"):
+        running.show(FILTER)
+    assert not running.folder.exists()
+
+
+def test_a_fork_of_a_kernel_leaves_its_server_alone(monkeypatch):
+    broken = Broken("sleep", "600")
+    running = _Running.begin(broken, broken.program())
+    with monkeypatch.context() as patch:
+        patch.setattr("os.getpid", lambda: 0)
+        running.close()
+    assert running.folder.exists()
+    assert lives(running.connection.pid)
+    running.close()
+    assert not running.folder.exists()
+
+
+def test_who_types_and_who_presses_tab_ask_one_server(monkeypatch):
+    both = threading.Barrier(2)
+
+    class Found(Broken):
+        def __init__(self) -> None:
+            both.wait(10)
+            super().__init__("sleep", "600")
+
+    monkeypatch.setattr("wasmnb.compile.language_server.servers.load", lambda _: Found)
+    servers = LanguageServers()
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(servers._server, ("cpp", "cpp"))
+    assert first is second
+
+
+def test_who_waited_in_vain_does_not_wait_as_long_again(monkeypatch):
+    hanging = Broken("sleep", "600")
+    monkeypatch.setattr("wasmnb.compile.language_server.servers.load", lambda _: lambda: hanging)
+    servers = LanguageServers()
+    waits = []
+    monkeypatch.setattr(servers, "_ask", lambda *asked: (waits.append(asked[-1] - time.monotonic()), ask(*asked))[1])
+    ask = LanguageServers._ask.__get__(servers)
+    filter_ = Filter("any", "call(\n", "cpp")
+    for _ in range(2):
+        assert servers.inspect(filter_, 0, 5, within=1.5) in ("broken has not answered yet.", "broken is starting.")
+    servers.close()
+    assert waits[0] > 0.5 >= waits[1]
 
 
 def test_one_that_ends_is_started_a_few_times():

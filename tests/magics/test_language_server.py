@@ -195,6 +195,7 @@ def test_it_is_started_again_and_given_up_at_last(kernel):
     _, kinds = tab(kernel, *cell("addResponseH|"))
     assert kinds["addResponseHeader"] == "text", "words are offered all the same"
     run(kernel, f"{cpp}.starts = 0")
+    until(lambda: tab(kernel, TINY), lambda found: found[1] == {"first": "instance"})
 
 
 def test_it_ends_with_the_extension(kernel):

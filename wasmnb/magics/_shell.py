@@ -77,10 +77,13 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
 
 
 def _draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str) -> Draft:
-    from wasmnb.magics._draft import draft  # noqa: PLC0415 - for those who type in JupyterLab
+    from wasmnb.compile.process import go_on  # noqa: PLC0415 - for those who type in JupyterLab
+    from wasmnb.magics._draft import draft  # noqa: PLC0415
     from wasmnb.session import default  # noqa: PLC0415
 
     found = draft(shell, commands, source)
+    # Once the extension is gone, nobody would end what begins here.
+    go_on()
     # Who types will press Tab.
     default().language_servers.prepare(found.filter)
     return found

@@ -85,6 +85,11 @@ class Connection:
         return self._ended.is_set()
 
     @property
+    def ours(self) -> bool:
+        """Whether this process started it, not one that this was forked from."""
+        return self._owner == os.getpid()
+
+    @property
     def pid(self) -> int:
         """The process."""
         return self._process.pid
@@ -122,7 +127,7 @@ class Connection:
     def close(self) -> None:
         """End the process; that of a parent, which this process was forked from, is the parent's."""
         self._outgoing.put(None)
-        if self._owner == os.getpid():
+        if self.ours:
             end(self._watch)
             end(self._process)
         self._ended.set()

@@ -52,6 +52,7 @@ class LanguageServer:
         # Also one that has not said yet what it can.
         self._process: _Running | None = None
         self._starter: threading.Thread | None = None
+        self._closed = False
 
     @property
     def pid(self) -> int:
@@ -67,9 +68,11 @@ class LanguageServer:
         Raises
         ------
         NoAnswerError
-            It has ended too often.
+            It has ended too often, or it was closed.
         """
         with self._lock:
+            if self._closed:
+                raise self._unwanted()
             running = self._running
             if running is not None and not (running.done() and _over(running)):
                 return running
@@ -133,8 +136,9 @@ class LanguageServer:
         return running.connection.request(method, at, deadline)
 
     def close(self) -> None:
-        """End the process, if there is one."""
+        """End the process, if there is one; whoever asks later has no answer."""
         with self._lock:
+            self._closed = True
             process, self._process, self._running = self._process, None, None
             if process is not None:
                 process.close()
@@ -147,13 +151,16 @@ class LanguageServer:
             program = self.adapter.program()
             with self._lock:
                 if self._running is not made:
-                    raise NoAnswerError(f"{self.adapter.name} is not wanted any more")  # noqa: TRY301
+                    raise self._unwanted()  # noqa: TRY301
                 self.starts += 1
                 self._process = running = _Running.begin(self.adapter, program)
             running.initialize(program)
             made.set_result(running)
         except BaseException as error:  # noqa: BLE001 - whoever asks meets it
             made.set_exception(error)
+
+    def _unwanted(self) -> NoAnswerError:
+        return NoAnswerError(f"{self.adapter.name} is not wanted any more")
 
 
 def _over(running: Future[_Running]) -> bool:
@@ -175,6 +182,7 @@ class _Running:
         self.adapter, self.connection, self.folder = adapter, connection, folder
         self._shown: dict[str, Workspace] = {}
         self._version = 0
+        self._filing, self._closed = threading.Lock(), False
 
     @classmethod
     def begin(cls, adapter: Adapter, program: Program) -> _Running:
@@ -213,12 +221,22 @@ class _Running:
             raise
 
     def close(self) -> None:
-        """End the process, and take its folder away."""
+        """End the process, and take its folder away; both of a parent are the parent's."""
+        with self._filing:
+            self._closed = True
         self.connection.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.connection.ours:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def show(self, filter: Filter) -> tuple[str, str]:  # noqa: A002
-        """Have the server see a filter as it is now; give the document's URI and its text."""
+        """Have the server see a filter as it is now; give the document's URI and its text.
+
+        Raises
+        ------
+        NoAnswerError
+            It was closed meanwhile.
+        UsageError, CompileError, ToolchainError
+        """
         folder = self.folder / filter.name
         now, before = self.adapter.workspace(filter, folder), self._shown.get(filter.name)
         uri = (folder / now.main).as_uri()
@@ -229,7 +247,10 @@ class _Running:
             before = None
         for name in [*self._shown][: 1 - _MOST_SHOWN] if before is None else ():
             self._hide(name)
-        _write(folder, now, before)
+        with self._filing:
+            if self._closed:
+                raise NoAnswerError(f"{self.adapter.name} ended")
+            _write(folder, now, before)
         if now.settings and (before is None or now.settings != before.settings):
             self.connection.notify("workspace/didChangeConfiguration", {"settings": dict(now.settings)})
         self._version += 1

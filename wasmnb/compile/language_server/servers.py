@@ -30,6 +30,9 @@ __all__ = ["LanguageServers"]
 _TAB = 0.8
 #: Seconds that a look at a name may take.
 _LOOK = 2.0
+#: Seconds that it may take for so many seconds after a look was in vain: some front ends look at each parenthesis that
+#: is typed, and the kernel does nothing else meanwhile.
+_AGAIN, _REMEMBERED = 0.5, 10.0
 #: Seconds in which a question that nobody waits for any more comes to its end.
 _LEAVES = 5.0
 
@@ -40,6 +43,8 @@ class LanguageServers:
     def __init__(self) -> None:
         self._servers: dict[str, LanguageServer] = {}
         self._asking: set[threading.Thread] = set()
+        # Until when a look is not worth waiting for as long, by language.
+        self._late: dict[str, float] = {}
 
     def prepare(self, filter: Filter) -> None:  # noqa: A002
         """Start the server of a filter's language in another thread, where there is one, and show it the filter."""
@@ -83,10 +88,12 @@ class LanguageServers:
             Empty where there is nothing to say; why there is no answer, where there is none in time. None where the
             language has no server, or it is not installed.
         """
+        begun = time.monotonic()
         server = self._server(filter.language)
         if server is None:
             return None
-        deadline = time.monotonic() + within
+        late = begun < self._late.get(filter.language, 0.0)
+        deadline = begun + (min(within, _AGAIN) if late else within)
         around = _line(filter, line)[max(0, column - 1) : column + 1]
         try:
             if any(letter.isalnum() or letter == "_" for letter in around):
@@ -95,6 +102,8 @@ class LanguageServers:
                     return found
             answer = self._ask(filter, "textDocument/signatureHelp", line, column, deadline)
         except NoAnswerError as error:
+            if not late and time.monotonic() >= deadline:
+                self._late[filter.language] = deadline + _REMEMBERED
             return f"{error}."
         except ToolchainError:
             return None
@@ -159,9 +168,9 @@ class LanguageServers:
         found = LANGUAGES.get(language)
         if found is None or not found.server:
             return None
-        if language not in self._servers:
-            self._servers[language] = LanguageServer(cast("Adapter", load(found.server)()))
-        return self._servers[language]
+        known = self._servers.get(language)
+        # Who types and who presses Tab are two threads, and there is to be one process.
+        return known or self._servers.setdefault(language, LanguageServer(cast("Adapter", load(found.server)())))
 
 
 def _line(filter: Filter, line: int) -> str:  # noqa: A002
