@@ -277,14 +277,17 @@ def test_a_proxy_that_compiles_what_it_loads_ahead_is_asked_until_it_answers(mes
     monkeypatch.setattr(proxy.admin, "discovery", discovery)
     monkeypatch.setattr("wasmnb.mesh.local.judge.discoveries", silent)
     proxy.compiles_ahead = True
-    # What it had accepted before stands: it accepts nothing else meanwhile, unless it is another process.
-    pid = mesh._processes.state(proxy.name).pid
-    proxy.accepted = (pid, real(timeout=5))
+    # What it had accepted before stands: it accepts nothing else meanwhile, unless it is another process, or has been
+    # handed another chain and then this one again.
+    pid, before = mesh._processes.state(proxy.name).pid, real(timeout=5)
+    proxy.accepted = (pid, proxy.written, before)
     assert {one.verdict for one in mesh.verdicts("tag") if one.pod == proxy.name} == {Verdict.LIVE}
     assert not asked
-    proxy.accepted = (pid + 1, proxy.accepted[1])
-    assert {one.verdict for one in mesh.verdicts("tag") if one.pod == proxy.name} == {Verdict.LIVE}
-    assert len(asked) == 3
+    for known in ((pid + 1, proxy.written, before), (pid, proxy.written - 1, before)):
+        asked.clear()
+        proxy.compiles_ahead, proxy.accepted = True, known
+        assert {one.verdict for one in mesh.verdicts("tag") if one.pod == proxy.name} == {Verdict.LIVE}
+        assert len(asked) == 3
     (verdict,) = (one for one in mesh.verdicts("tag") if one.pod == proxy.name)
     assert verdict.verdict is Verdict.HUNG, "then it is silent for no reason"
 

@@ -206,8 +206,9 @@ class Proxy:
         self.ahead: tuple[str, ...] = ()
         # While it compiles what it loads ahead, its main thread answers nothing.
         self.compiles_ahead = False
-        # The process that does, and what it had accepted before: until it has done, it accepts nothing else.
-        self.accepted: tuple[int, Discovery] | None = None
+        # The process that does, how often it had been handed a chain, and what it had accepted before: until it has
+        # done, it accepts nothing else.
+        self.accepted: tuple[int, int, Discovery] | None = None
         self._ahead_lock = threading.Lock()
         self._writes: Counter[str] = Counter()
         self.reloads: dict[str, tuple[int, int]] = {}
@@ -261,6 +262,11 @@ class Proxy:
         with self._ahead_lock:
             self.ahead = tuple(filenames)
             self._write(AHEAD_NAME, ahead_resource(str(self._writes[AHEAD_NAME] + 1), self.ahead))
+
+    @property
+    def written(self) -> int:
+        """How often it was handed a chain: one may come twice, with another between them."""
+        return self._writes["chain"]
 
     @property
     def ahead_version(self) -> str:

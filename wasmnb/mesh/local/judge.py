@@ -98,8 +98,9 @@ def _accepted(proxy: Proxy, processes: Processes) -> Discovery | None:
     counted = any(one.plugin.fail_policy is FailPolicy.RELOAD for one in proxy.chain.plugins)
     if known is None or state is None or counted:
         return None
-    pid, discovery = known
-    return discovery if (state.pid, proxy.chain.version) == (pid, discovery.version) else None
+    pid, written, discovery = known
+    there = (state.pid, proxy.written, proxy.chain.version)
+    return discovery if there == (pid, written, discovery.version) else None
 
 
 def _once_loaded(proxy: Proxy) -> Discovery:

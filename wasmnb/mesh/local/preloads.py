@@ -70,9 +70,9 @@ class Preloads:
                 del self._loaded[next(iter(self._loaded))]
             pids = {proxy: self._pid(proxy) for proxy in proxies}
             self._loaded[holder] = loaded = _Loaded(self._write(module), pids, loading(module))
-            taken = False
+            taken, written = False, {proxy: proxy.written for proxy in proxies}
             for proxy, discovery in self._discoveries(proxies).items():
-                proxy.accepted = (pids[proxy], discovery)
+                proxy.accepted = (pids[proxy], written[proxy], discovery)
             for proxy in proxies:
                 proxy.compiles_ahead = True
             try:
