@@ -11,6 +11,7 @@ from wasmnb.image import package
 from wasmnb.mesh import Share, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.rollout import RolloutPolicy, read_shares, roll_out
+from wasmnb.rollout.deploy import put
 from wasmnb.rollout.shares import Shares
 from wasmnb.views import record_of
 
@@ -153,6 +154,28 @@ def test_going_on_after_an_outage_begins_with_the_first_share(mesh):
         run(mesh)
 
 
+def test_what_a_kernel_that_ended_left_goes_with_the_same_command(mesh):
+    mesh.apply(NEW)
+    mesh.share(NEW, {"version": "v2"}, 100)
+    assert run(mesh).outcome == "unchanged"
+    assert mesh.percent is None
+    mesh.share(NEW, {"version": "v2"}, 100)
+    assert put(mesh, NEW, wait=0.3).unchanged
+    assert mesh.percent is None
+
+
+@pytest.mark.parametrize("former", [OLD, None])
+def test_what_is_on_some_pods_only_is_not_taken_for_what_was_asked(former):
+    mesh = FakeMesh(dict(PODS))
+    if former is not None:
+        mesh.apply(former)
+    mesh.apply(NEW, only={"version": "v2"})
+    done = put(mesh, NEW, wait=0.3)
+    assert not done.unchanged
+    assert mesh.runs == dict.fromkeys(PODS, NEW)
+    assert put(mesh, NEW, wait=0.3).unchanged
+
+
 def test_shares_are_read_and_what_is_none_is_refused():
     assert read_shares(["version=v2+track=canary:0.5%", "100%"]) == Shares(
         {"version": "v2", "track": "canary"}, (0.5, 100)
@@ -167,6 +190,7 @@ def test_shares_are_read_and_what_is_none_is_refused():
         "version=v2:0%",
         "version=v2:101%",
         "version=v2:x%",
+        "version=v2:0.0001%",
         [{"version": "v1"}, "version=v2:5%"],
     ):
         with pytest.raises(UsageError):

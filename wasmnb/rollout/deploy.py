@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, WasmnbError, did_you_mean
-from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, Verdict
+from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, MeshOfShares, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.plugins import Plugins
@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
     from wasmnb.wording import Text
 
-__all__ = ["accepted", "back", "in_force", "left_by", "previous", "put", "still_in_force", "stopped", "unknown_plugin"]
+__all__ = [
+    "accepted",
+    "back",
+    "in_force",
+    "is_whole",
+    "left_by",
+    "previous",
+    "put",
+    "still_in_force",
+    "stopped",
+    "unknown_plugin",
+]
 
 _AGAIN = Wording("correct the cell and run it again", terminal="correct it, and run the command again")
 
@@ -34,6 +45,15 @@ _AGAIN = Wording("correct the cell and run it again", terminal="correct it, and 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:
     """Give the plugin of that id which the mesh runs."""
     return next((plugin for plugin in mesh.plugins() if plugin.id == plugin_id), None)
+
+
+def is_whole(mesh: Mesh, now: Plugin) -> bool:
+    """Say whether what the mesh runs was put in force on every pod; not so after steps that ended before the last."""
+    try:
+        newest: Sequence[Plugin] = mesh.history(now.id)[:1]
+    except WasmnbError:
+        return False
+    return [plugin_key(one) for one in newest] == [plugin_key(now)]
 
 
 def left_by(mesh: Mesh, now: Plugin | None, plugin: Plugin) -> tuple[str, ...]:
@@ -128,11 +148,9 @@ def put(
     prove = prove or mesh.prove
     try:
         now = in_force(mesh, plugin.id)
-        if now is not None and plugin_key(now) == plugin_key(plugin) and not take_over:
-            if isinstance(mesh, MeshOfMany):
-                mesh.look_anew()
-            verdicts = _selected(mesh.verdicts(plugin.id))
-            if verdicts and all(verdict.good(prove) for verdict in verdicts):
+        if now is not None and not take_over and plugin_key(now) == plugin_key(plugin) and is_whole(mesh, now):
+            verdicts = _live_already(mesh, plugin, prove)
+            if verdicts:
                 return Deployment(plugin, verdicts, unchanged=True, stages=(("verdict", perf_counter() - start),))
         left = left_by(mesh, now, plugin)
         how: dict[str, Any] = {"preflight": False} if skip_preflight else {}
@@ -206,6 +224,18 @@ def accepted(verdict: PodVerdict, prove: Proof | None) -> bool:
     has: then it is loaded, and no request is sent to see it act.
     """
     return verdict.good(prove) or verdict.cause is Cause.CRASH_FORESEEN
+
+
+def _live_already(mesh: Mesh, plugin: Plugin, prove: Proof | None) -> tuple[PodVerdict, ...]:
+    """Give the verdicts on what the mesh runs; none where a pod is not well."""
+    if isinstance(mesh, MeshOfMany):
+        mesh.look_anew()
+    verdicts = _selected(mesh.verdicts(plugin.id))
+    if not all(verdict.good(prove) for verdict in verdicts):
+        return ()
+    if verdicts and isinstance(mesh, MeshOfShares):  # a kernel that ended may have left one
+        mesh.unshare(plugin.id)
+    return verdicts
 
 
 def _selected(verdicts: Iterable[PodVerdict]) -> tuple[PodVerdict, ...]:

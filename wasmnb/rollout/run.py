@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ModuleError, WasmnbError
-from wasmnb.mesh import MeshOfMany, MeshOfObjects, Proof
+from wasmnb.mesh import MeshOfMany, MeshOfObjects, MeshOfShares, Proof
 from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.scope import carries
@@ -92,6 +92,8 @@ def roll_out(
         raise sampled(mesh.sample)
     start = started(mesh, plugin)
     if start.complete:
+        if isinstance(mesh, MeshOfShares):  # a kernel that ended may have left one
+            mesh.unshare(plugin.id)
         return Rollout(plugin, start.former, walked, "unchanged", start.complete)
     run = _Run(mesh, policy, Rollout(plugin, start.former, walked), progress or Silent(), on_step or (lambda _: None))
     run.touched = run.resumed = start.resumed

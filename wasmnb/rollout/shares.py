@@ -24,7 +24,11 @@ __all__ = ["Shares", "passed_by", "read_shares", "steered", "tried"]
 
 _ALL = 100.0
 _CHANCE = 5.0  # standard deviations that are let pass
-_HINT = "write labels, a colon, and rising shares, for instance version=v2:5%,25%,100%"
+_DIGITS = 3  # behind the point
+_HINT = (
+    "write labels, a colon, and rising shares of three digits behind the point at most, for instance "
+    "version=v2:5%,25%,100%"
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def _percent(text: str, where: Place) -> float:
         found = float(text.strip().removesuffix(PERCENT)) if text.strip().endswith(PERCENT) else 0.0
     except ValueError:
         found = 0.0
-    if not 0 < found <= _ALL:
+    if not 0 < found <= _ALL or round(found, _DIGITS) != found:
         raise UsageError(f"{text!r} is not a share of the requests.", where=where, hint=_HINT)
     return found
 

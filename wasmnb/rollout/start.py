@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import MeshError, WasmnbError
+from wasmnb.errors import MeshError
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.identity import plugin_key
-from wasmnb.rollout.deploy import in_force, previous
+from wasmnb.rollout.deploy import in_force, is_whole, previous
 from wasmnb.rollout.messages import left_half_done
 
 if TYPE_CHECKING:
@@ -97,11 +97,7 @@ def started(mesh: Mesh, plugin: Plugin) -> Start:
     now = in_force(mesh, plugin.id)
     if now is None:
         return Start()
-    try:
-        newest: Sequence[Plugin] = mesh.history(plugin.id)[:1]
-    except WasmnbError:
-        newest = ()
-    whole = [plugin_key(one) for one in newest] == [plugin_key(now)]
+    whole = is_whole(mesh, now)
     if plugin_key(now) != plugin_key(plugin):
         if not whole:
             raise left_half_done(mesh, now)

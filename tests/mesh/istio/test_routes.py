@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 
+from wasmnb.mesh.istio.api.api_errors import ForbiddenError
+from wasmnb.mesh.istio.objects.objects import PLUGIN
+from wasmnb.mesh.istio.objects.record import packed
 from wasmnb.mesh.istio.objects.routes import Routes, clashes, held
+from wasmnb.mesh.istio.objects.shares import Shares
 
 OTHERS = [({"version": "v1"}, 2), ({"version": "v3"}, 1)]
 ROUTES = Routes("wasmnb-tagged", "shop", "reviews", (9080, 9081), {"version": "v2"}, OTHERS)
@@ -96,3 +102,67 @@ def test_what_a_proxy_has_of_them():
     assert held(dump(weighted(tried=1, rest=3), before), ROUTES.host, 25) is False
     assert held(dump(before), ROUTES.host, 25) is False
     assert held(dump(before, domain="ratings.shop.svc.cluster.local"), ROUTES.host, 25) is None
+
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+
+
+class Cluster:
+    """One with a DestinationRule of ours, for a share of so many percent."""
+
+    def __init__(self, percent):
+        kept = {"share": {"service": "reviews", "labels": {"version": "v2"}, "percent": percent}}
+        record = packed({**kept, "at": (NOW - timedelta(hours=1)).isoformat()})
+        about = {"name": "wasmnb-tagged", "namespace": "shop", "labels": {PLUGIN: "tagged"}}
+        self.rules = [{"metadata": {**about, "annotations": {"wasmnb.dev/record": record}}}]
+        self.error, self.deleted = None, []
+
+    def may(self, _):
+        return True
+
+    def now(self):
+        return NOW
+
+    def request(self, method, path, **_):
+        if self.error is not None:
+            raise self.error
+        if method == "DELETE":
+            self.deleted.append(path.rsplit("/", 2)[1])
+        return {"items": self.rules}
+
+
+def shares(cluster, *stored):
+    objects = SimpleNamespace(cluster=cluster, namespace="shop", all=lambda: stored)
+    return Shares(objects, None, list)
+
+
+def holding(part):
+    return SimpleNamespace(id="tagged", part=part)
+
+
+@pytest.mark.parametrize(
+    ("percent", "stored", "gone"),
+    [
+        (25, [holding({})], True),
+        (25, [], True),
+        (25, [holding({"version": "v2"})], False),
+        (0, [holding({})], False),
+        (0, [], True),
+    ],
+    ids=["it is whole", "it is gone", "in steps", "it could not go back", "it is gone since"],
+)
+def test_a_share_stays_as_long_as_its_rollout_has_not_ended(percent, stored, gone):
+    cluster = Cluster(percent)
+    ((_, removed),) = shares(cluster, *stored).left()
+    assert removed is gone
+    assert cluster.deleted == (["virtualservices", "destinationrules"] if gone else [])
+
+
+def test_who_may_not_look_for_shares_has_none_unless_this_session_made_one():
+    cluster = Cluster(25)
+    own = shares(cluster)
+    cluster.error = ForbiddenError("No.")
+    own.drop("tagged")
+    own._made.add("tagged")
+    with pytest.raises(ForbiddenError):
+        own.drop("tagged")

@@ -329,7 +329,7 @@ class IstioMesh:
             progress=progress or Silent(),
         )
         if only is None:
-            self._shares.drop_if_allowed(plugin.id)
+            self._shares.drop(plugin.id)
         return Verdicts(tuple(found))
 
     def examine(
@@ -359,7 +359,7 @@ class IstioMesh:
         try:
             return self._deployments.remove(id)
         finally:
-            self._shares.drop_if_allowed(id)
+            self._shares.drop(id)
 
     def removed(self, id: str) -> Verdicts:  # noqa: A002
         """Give what was seen of each pod that had a plugin when this session took it away last; GONE where proven."""
@@ -626,12 +626,9 @@ class IstioMesh:
             self.istio,
             self._admin,
             left_raised=self._reader.left_raised,
-            shares=self._left_shares,
+            shares=self._shares.left,
         )
         return Checks(tuple(found))
-
-    def _left_shares(self) -> list[tuple[str, bool]]:
-        return self._shares.left(lambda: {one.id for one in self._objects.all() if one.part})
 
     def stop(self) -> None:
         """Let go of the cluster; what is in force there stays."""

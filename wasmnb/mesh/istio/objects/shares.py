@@ -64,6 +64,7 @@ class Shares:
     def __init__(self, objects: Objects, admin: Admin, serving: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
         self._objects, self._admin, self._serving = objects, admin, serving
         self._cluster, self._namespace = objects.cluster, objects.namespace
+        self._made: set[str] = set()
 
     def text(self, plugin: Plugin, wanted: Mapping[str, str], percent: float) -> str:
         """Give the YAML of both objects; see `MeshOfShares.rendered_share`."""
@@ -74,6 +75,7 @@ class Shares:
         """Put a share in force; see `MeshOfShares.share`."""
         routes, share = self._planned(plugin, wanted, percent)
         rule, service = (self._marked(one, share) for one in routes.objects(percent))
+        self._made.add(plugin.id)
         self._apply(_RULE, rule)
         self._apply(_SERVICE, service)
         self._arrived(routes, percent, wait)
@@ -84,32 +86,35 @@ class Shares:
         return tuple(share for item in self._own(id_) if (share := _share(item)) is not None)
 
     def drop(self, id_: str) -> None:
-        """Delete what shares requests for a plugin."""
-        for rule in self._own(id_):
+        """Delete what shares requests for a plugin; who may not list such objects has made none."""
+        if not self._cluster.may(_RULE.right("list", self._namespace)):
+            return
+        try:
+            rules = self._own(id_)
+        except ForbiddenError:
+            if id_ in self._made:
+                raise
+            return  # who may not even ask finds out by doing
+        for rule in rules:
             name = str(rule["metadata"]["name"])
             for kind in (_SERVICE, _RULE):
                 self._delete(kind, name)
+        self._made.discard(id_)
 
-    def drop_if_allowed(self, id_: str) -> None:
-        """Delete it; who may not list such objects has made none, and need not know of them."""
-        if self._cluster.may(_RULE.right("list", self._namespace)):
-            self.drop(id_)
-
-    def left(self, in_parts: Callable[[], set[str]]) -> list[tuple[str, bool]]:
+    def left(self) -> list[tuple[str, bool]]:
         """Name the shares there are, and delete those of no rollout; say of each whether it was deleted.
 
-        Parameters
-        ----------
-        in_parts : callable
-            Names the plugins that are in force on some of their pods.
+        One of nothing stays while its plugin does: it keeps requests from pods that could not go back.
         """
         if not self._cluster.may(_RULE.right("list", self._namespace)):
             return []
-        told, now = [], self._cluster.now()
-        for item in self._own(None):
+        told, now, own = [], self._cluster.now(), self._own(None)
+        there = self._objects.all() if own else []
+        for item in own:
             share = _share(item)
             made = moment(str(record_of(item).get("at", "")).replace("+00:00", "Z") or None)
-            if share is None or share.plugin in in_parts() or now - made < _FORSAKEN:
+            busy = share is None or any(one.id == share.plugin and (one.part or not share.percent) for one in there)
+            if share is None or busy or now - made < _FORSAKEN:
                 id_ = item["metadata"]["labels"][PLUGIN]
                 told.append((f"{share or _name(item)}, in a rollout of {id_} that has not ended", False))
                 continue
