@@ -237,6 +237,15 @@ def test_standard_headers_in_front_are_precompiled_once(build, started):
     assert not [command for command in started if "-emit-pch" in command]
 
 
+@pytest.mark.parametrize("beside", [False, True], ids=["a cell", "a cell that includes a file"])
+def test_names_of_headers_that_a_filter_does_not_include_are_its_own(build, beside):
+    opened = "using namespace std;\n"
+    top = f"#include <regex>\n{'' if beside else opened}struct stack {{ int deep = 1; }};\n"
+    files = (("mine.h", opened),) if beside else ()
+    source = cell('stack own; addResponseHeader("x", std::to_string(own.deep));', top=top)
+    build(source.replace("struct stack", '#include "mine.h"\nstruct stack') if beside else source, files=files)
+
+
 def test_a_cell_that_wants_more_of_the_runtime_than_most_is_linked_with_all_of_it(build, started):
     body = 'std::ostringstream out; out << 1.5; addResponseHeader("x", out.str());'
     module = build(cell(body, top="#include <sstream>\n"))

@@ -130,7 +130,9 @@ class Units:
 
     def _compile(self, path: str, source: Source, folder: Path) -> dict[str, Any]:
         # A header for each source's own standard headers would take longer than it saves: these change seldom.
-        prepared = prebuilt.header(source, self.flags, alone=path != self.main) if source.uses_sdk else None
+        alone = path != self.main
+        exact = not alone and any(Source(text).opens_std for text in self.texts.values())
+        prepared = prebuilt.header(source, self.flags, alone=alone, exact=exact) if source.uses_sdk else None
         name = CELL if path == self.main else path
         listed = folder / "unit.d"
         command = [*frontend(self.flags.shared), "-main-file-name", PurePosixPath(name).name, *SAID, *WARNINGS]

@@ -233,13 +233,14 @@ def _header_key(names: tuple[str, ...], flags: Flags) -> str:
 
 
 def header(
-    source: Source, flags: Flags, progress: Progress | None = None, *, alone: bool = False
+    source: Source, flags: Flags, progress: Progress | None = None, *, alone: bool = False, exact: bool = False
 ) -> tuple[str, Entry] | None:
     """Give the precompiled form, ``prefix.pch``, of the headers a source begins with, with its key.
 
     Most filters begin with headers that the SDK's own header brings along; all these share one. Those that name another
     of the usual ones share a second one, which has them all: a compiler that reads it takes no longer. A header that is
-    in neither is worth a form of its own: an edit would take its time again and again.
+    in neither is worth a form of its own: an edit would take its time again and again. So is one in front of ``using
+    namespace std``: names of headers that a filter does not include would stand against its own.
 
     Parameters
     ----------
@@ -248,6 +249,8 @@ def header(
     progress : Progress, optional
     alone : bool
         Make none for these others.
+    exact : bool
+        Take no more than what it includes, as for a source that says ``using namespace std`` itself.
 
     Returns
     -------
@@ -268,7 +271,7 @@ def header(
         names = [name for name in source.preamble if name[1:-1] not in covered and _is_standard(name)]
         if not names:
             return base
-        if base is None or not set(names) <= set(_STANDARD):
+        if base is None or exact or source.opens_std or not set(names) <= set(_STANDARD):
             return _header((*names, *(_names(source) if base else ())), flags, progress)
         return _header((*_STANDARD, *_names(source)), flags, progress)
     except _NotCompiledError:

@@ -35,6 +35,7 @@ _WRAPPED = re.compile(
     r"""(?:std\s*::\s*)?(?:string|string_view|StringView)\s*[({]\s*(?P<inner>.*?)\s*[)}]\s*""", re.DOTALL
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_OPENS_STD = re.compile(r"\busing\s+namespace\s+(?:::\s*)?std\b(?!\s*::)")
 _OPENING, _CLOSING = "([{", ")]}"
 # In front of a name these make no declaration of it.
 _NOT_TYPES = frozenset(
@@ -78,6 +79,11 @@ class Source:
     def uses_messages(self) -> bool:
         """Whether it includes protobuf messages, or what works with them."""
         return any(_MESSAGES.fullmatch(name) for name in self.includes)
+
+    @property
+    def opens_std(self) -> bool:
+        """Whether it finds the standard library's names without ``std::``, so that its own may not be the same."""
+        return _OPENS_STD.search(self.code) is not None
 
     @cached_property
     def preamble(self) -> tuple[str, ...]:
