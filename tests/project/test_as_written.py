@@ -37,6 +37,12 @@ def test_the_sdk_for_tinygo_is_refused_before_a_build(tmp_path: Path) -> None:
         Filter.from_folder(folder).build()
     assert (caught.value.where.text, caught.value.where.line) == ("go.mod", 5)
     assert "in init()" in str(caught.value.hint)
+    # As `go get` has left it, where nobody has tidied it since.
+    imports = '\nimport "github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm"\n'
+    untidy = manifest.replace("v0.24.0", "v0.24.0 // indirect")
+    source = GO.replace("package main\n", f"package main\n{imports}", 1)
+    with pytest.raises(CompileError, match="its SDK is for TinyGo"):
+        Filter.from_folder(write(tmp_path / "untidy", go_dot_mod=untidy, main_dot_go=source)).build()
 
 
 def test_messages_that_a_makefile_makes_elsewhere() -> None:

@@ -89,8 +89,10 @@ def test_exports_and_what_is_no_start_stay_apart(folder: Path) -> None:
     (folder / "main.go").write_text(
         SOURCE.replace("\tproxywasm.SetHttp", "\t// proxywasm.SetHttp") + "\n//export own\nfunc own() {}\n"
     )
+    (folder / "go.sum").write_text(f"{SUMS}example.org/other v1.0.0/go.mod h1:z=")
     with Session() as session:
         session.migrate(folder, force=True)
+    assert {len(line.split()) for line in (folder / "go.sum").read_text().splitlines()} == {3}, "a line for each"
     text = (folder / "main.go").read_text()
     assert "//go:wasmexport own\n" in text
     assert "func main() {\n" in text, "it starts nothing"

@@ -93,7 +93,8 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
     for name in [name for name, text in after.items() if name.endswith("go.mod") and text != before[name]]:
         # The sums of the SDK are ours to say: without them Go asks for a network, and for `go mod tidy`.
         sums = f"{name[: -len('go.mod')]}go.sum"
-        after[sums] = after.get(sums, "") + modules.SDK_SUMS
+        kept = after.get(sums, "").splitlines()
+        after[sums] = "".join(f"{line}\n" for line in kept) + modules.SDK_SUMS
         before.setdefault(sums, "")
     files = tuple(sorted(name for name, text in after.items() if text != before[name]))
     if not files:

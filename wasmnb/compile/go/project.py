@@ -81,20 +81,25 @@ def build(
     force: bool,
 ) -> Module:
     """Build a project, or find its module in the cache (`wasmnb.compile.go.GoToolchain.build`)."""
-    _refuse_tinygo(project.texts(filter))
+    _refuse_tinygo(project.texts(filter), filter.file)
     go = find()
     follows = ["project", _RECIPE, go.version, list(options)]
     make = partial(_make, filter, go, options)
     return cached_build.build(filter, store, follows, make, progress=progress, force=force)
 
 
-def _refuse_tinygo(files: dict[str, str]) -> None:
+def _refuse_tinygo(files: dict[str, str], main: str) -> None:
     """Refuse the SDK for TinyGo before the build: what Go makes of it says nothing to a proxy."""
+    place = posixpath.dirname(main)
+    ours = [text for path, text in files.items() if path.endswith(".go") and posixpath.dirname(path) == place]
+    # `go get` calls a module indirect that it adds before a source imports it, and so it stays until `go mod tidy`.
+    imported = any(f'"{_TINYGO}' in text for text in ours)
     for number, line in enumerate(files[MANIFEST].split("\n"), 1):
         at = line.find(_TINYGO)
         # What only some other module asks for may be in no package of the program; nor is its own name one.
         said = line.strip()
-        if at >= 0 and not said.startswith(("//", "module ")) and not said.endswith("// indirect"):
+        others = said.endswith("// indirect") and not imported
+        if at >= 0 and not said.startswith(("//", "module ")) and not others:
             found = project.diagnostic(files, "error", "its SDK is for TinyGo", MANIFEST, number, at + 1)
             raise project.error([found], _MIGRATE)
 
