@@ -56,7 +56,7 @@ def _ran(words: list[str]) -> ExitCode:
     verb = VERBS.get(words[0])
     if verb is None:
         _unknown(words[0])
-    parsed = verb.command.parse_words(words[1:])
+    parsed = verb.command.parse_words(words[1:], (each.command for each in VERBS.values()))
     if parsed.help:
         say(verb.command.help(Front.SHELL, columns=columns(sys.stdout) or 90), sys.stdout)
         return ExitCode.DONE

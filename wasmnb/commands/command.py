@@ -14,7 +14,7 @@ from wasmnb.options import Argument, Option
 from wasmnb.wording import Front, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from wasmnb.session import Session
     from wasmnb.wording import Text
@@ -159,15 +159,22 @@ class Command:
             _refuse_several(words, whole)
             if any(word.text in _HELP.flags and not word.literal for word in words):
                 return Parsed({}, help=True)
-            return Parsed(_Reader(self, whole, self.spoken(Front.NOTEBOOK), names).read(words), silent=silent)
+            reader = _Reader(self, whole, self.spoken(Front.NOTEBOOK), _magics(), names)
+            return Parsed(reader.read(words), silent=silent)
         except UsageError as error:
             redact.error(error, redact.secrets_in(line))
             if self.private:
                 error.withhold_place()
             raise
 
-    def parse_words(self, given: Sequence[str]) -> Parsed:
+    def parse_words(self, given: Sequence[str], others: Iterable[Command] = ()) -> Parsed:
         """Read the words behind the verb, as a shell has split them: nothing in them is left to expand.
+
+        Parameters
+        ----------
+        given : sequence of str
+        others : iterable of Command
+            What else the shell has: an option that is wrong here may be one of theirs.
 
         Raises
         ------
@@ -182,7 +189,7 @@ class Command:
         if any(text in _HELP.flags for text in ours):
             return Parsed({}, help=True)
         try:
-            return Parsed(_Reader(self, line, self.spoken(Front.SHELL)).read(words))
+            return Parsed(_Reader(self, line, self.spoken(Front.SHELL), others).read(words))
         except UsageError as error:
             redact.error(error, redact.secrets_in(line))
             if self.private:
@@ -201,11 +208,24 @@ def _refuse_several(words: Sequence[Word], line: str) -> None:
             )
 
 
+def _magics() -> Iterator[Command]:
+    from wasmnb.commands import COMMANDS  # noqa: PLC0415 - it imports the modules of all commands, and they this
+
+    yield from COMMANDS.values()
+
+
 class _Reader:
     """Reads the words of one line; without ``names``, a word is what stands there."""
 
-    def __init__(self, command: Command, line: str, spoken: str, names: Mapping[str, Any] | None = None) -> None:
-        self.command, self.line, self.spoken, self.names = command, line, spoken, names
+    def __init__(
+        self,
+        command: Command,
+        line: str,
+        spoken: str,
+        others: Iterable[Command],
+        names: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.command, self.line, self.spoken, self.others, self.names = command, line, spoken, others, names
         self.found: dict[str, Any] = {}
         self.places: list[Any] = []
 
@@ -253,10 +273,8 @@ class _Reader:
         self._store(option, flag, value)
 
     def _unknown(self, flag: str, word: Word) -> UsageError:
-        from wasmnb.commands import COMMANDS  # noqa: PLC0415 - it imports the modules of all commands, and they this
-
         flags = [known for option in self.command.all_options for known in option.flags]
-        others = [one for one in COMMANDS.values() if one.option(flag) and not one.private]
+        others = [one for one in self.others if one.option(flag) and not one.private]
         near = did_you_mean(flag, flags)
         if 1 <= len(others) <= _FEW:
             verbs = [Verb(one.name.removeprefix("wasm_"), cell=one.prefix == "%%") for one in others]
