@@ -14,6 +14,7 @@ from wasmnb.errors import ConfigError, UsageError
 from wasmnb.mesh import PodVerdict, Verdict
 from wasmnb.session.gitops import folder_status
 from wasmnb.views import record_of
+from wasmnb.wording import Front, worded
 
 IMAGE = "registry.example/team/tag-one:v1"
 
@@ -102,8 +103,9 @@ def test_another_namespace_an_empty_folder_and_a_mesh_without_objects(exported, 
         folder_status(cluster, exported)
     with pytest.raises(ConfigError, match="no object with the label"):
         folder_status(Cluster(), tmp_path / "empty")
-    with pytest.raises(UsageError, match="is not a cluster"):
+    with pytest.raises(UsageError, match="is not a cluster") as caught:
         folder_status(type("Mesh", (), {"name": "local"})(), exported)
+    assert worded(caught.value.hint_value, Front.SHELL).endswith("choose a cluster: --mesh istio"), "it stops no mesh"
 
 
 def test_a_base_that_is_there_keeps_what_it_says(named, exported):

@@ -202,6 +202,7 @@ def folder_status(mesh: Mesh, folder: str | Path) -> FolderStatus:
                 "leave the folder out, or choose a cluster: {}, then {}",
                 Verb("mesh", ("stop",)),
                 Verb("mesh", ("istio",)),
+                terminal="leave the folder out, or choose a cluster: --mesh istio",
             ),
         )
     verdicts: list[PodVerdict] = []
