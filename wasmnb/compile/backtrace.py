@@ -47,9 +47,9 @@ _ESCAPES = {"LT": "<", "GT": ">", "u20": " ", "u7b": "{", "u7d": "}", "u27": "'"
             "LP": "(", "RP": ")"}  # fmt: skip
 _ESCAPE = re.compile(r"\$(" + "|".join(_ESCAPES) + r")\$")
 _RUST = re.compile(r"(?P<name>.+)::h[0-9a-f]{16}(?:\.\w+)*")
-# The cell under the names by which each compiler sees it.
 # As a project's compiler is told to call the folder in which it finds what lies above the project.
 _TREE = re.compile(r"^tree/[0-9a-f]{16}/")
+# The cell under the names by which each compiler sees it.
 _CELLS = {CELL, "cell.rs", "cell.go", "cell.ts"}
 
 
