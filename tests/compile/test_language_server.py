@@ -15,6 +15,7 @@ import pytest
 
 from tests.mesh.conftest import until
 from wasmnb.compile import Filter
+from wasmnb.compile.cpp.clangd import Clangd
 from wasmnb.compile.language_server import LanguageServers, Program, Workspace
 from wasmnb.compile.language_server.connection import NoAnswerError
 from wasmnb.compile.language_server.server import LanguageServer, _Running
@@ -144,3 +145,10 @@ def test_one_that_ends_is_started_a_few_times():
     assert server.starts == 4
     assert server.pid == 0
     server.close()
+
+
+@pytest.mark.compiler
+def test_clangd_sees_messages_in_folders_that_are_named(tmp_path):
+    (tmp_path / "one.proto").write_text('syntax = "proto3";\nmessage One { string word = 1; }\n')
+    filter_ = Filter("any", '#include "one.pb.h"\n', "cpp", flags=(f"-I{tmp_path}",))
+    assert "one.pb.h" in Clangd().workspace(filter_, tmp_path / "laid out").files

@@ -102,7 +102,7 @@ def test_members_enumerators_and_names_are_offered_with_their_kinds(kernel):
 
 def test_a_name_and_a_call_are_explained(kernel):
     def told(line, wanted):
-        return until(lambda: look(kernel, *cell(line)), lambda found: wanted in str(found["data"]))
+        return until(lambda: look(kernel, *cell(line)), lambda found: wanted in str(found["data"]), 120.0)
 
     found = told('addRequest|Header("a", "b");', "WasmResult")
     declared = "inline WasmResult addRequestHeader(StringView key, StringView value)"
@@ -158,12 +158,13 @@ def test_go_is_known_by_gopls(kernel, gopls):
     offered("g.|", lambda found: found[1].get("greeting") == "instance" and "OnHttpRequestBody" in found[1])
     wanted = {"AddHttpRequestHeader": "function", "AddHttpRequestTrailer": "function"}
     offered("proxywasm.AddHttpReq|", ("AddHttpReq", wanted).__eq__)
-    said = until(lambda: look(kernel, *at("_ = &gree|ter{}")), lambda found: "greeter says hello" in str(found["data"]))
+
+    def told(line, wanted):
+        return until(lambda: look(kernel, *at(line)), lambda found: wanted in str(found["data"]), 120.0)
+
+    said = told("_ = &gree|ter{}", "greeter says hello")
     assert said["data"]["text/markdown"].startswith("```go\ntype greeter struct")
-    until(
-        lambda: look(kernel, *at("proxywasm.AddHttpRequestHeader(|)")),
-        lambda found: "AddHttpRequestHeader(key" in str(found["data"]),
-    )
+    told("proxywasm.AddHttpRequestHeader(|)", "AddHttpRequestHeader(key")
 
 
 def test_files_and_options_of_the_cell_count(kernel):

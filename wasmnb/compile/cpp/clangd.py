@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.cpp.compiler import WARNINGS, frontend
+from wasmnb.compile.cpp.dependencies import with_messages
 from wasmnb.compile.cpp.flags import Flags
 from wasmnb.compile.cpp.incremental import Units, texts_of
 from wasmnb.compile.diagnostics import CELL
@@ -70,6 +71,8 @@ class Clangd:
             Its messages cannot be read, or there is no compiler.
         """
         main, flags = filter.file or CELL, Flags.parse(filter.flags, inside=filter.files)
+        if flags.includes:
+            filter = with_messages(filter, flags.includes)  # noqa: A001
         texts = texts_of(filter)
         units = Units(folder, texts, main, filter.first_line, flags, filter.folder)
         # Each word of our compiler's own line, handed past a driver that would look for headers of this machine.
