@@ -6,11 +6,13 @@ import base64
 import json
 import socket
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 
+from wasmnb.agent import install
 from wasmnb.agent.echo import serve
-from wasmnb.errors import TrafficError
+from wasmnb.errors import Interrupted, TrafficError
 from wasmnb.traffic.http_parser import Reader, read_request, read_response
 
 
@@ -69,3 +71,13 @@ def test_what_is_no_request_is_none(text):
     pieces = [text, b""]
     with pytest.raises(TrafficError):
         read_request(Reader(lambda: pieces.pop(0), "the client"))
+
+
+def test_who_stops_waiting_for_its_service_is_told_what_stays(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(install, "_put", lambda *_: None)
+    monkeypatch.setattr(install.services, "endpoints", interrupt)
+    with pytest.raises(Interrupted, match="the echo into the cluster was stopped; what was applied stays"):
+        install.put_echo(SimpleNamespace(cluster=None, namespace="shop"), "registry.example/agent:1")

@@ -6,13 +6,14 @@ import pytest
 
 from tests.mesh.tiny import tag
 from tests.rollout.fakes import FakeMesh, broken
-from wasmnb.errors import DeployError, Interrupted, MeshError, RolloutError, UsageError
+from wasmnb.errors import BadNameError, DeployError, Interrupted, MeshError, RolloutError, UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Share, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.rollout import RolloutPolicy, read_shares, roll_out
 from wasmnb.rollout.deploy import put
 from wasmnb.rollout.shares import Shares
+from wasmnb.session import Session
 from wasmnb.views import record_of
 
 pytestmark = pytest.mark.compiler
@@ -162,6 +163,15 @@ def test_what_a_kernel_that_ended_left_goes_with_the_same_command(mesh):
     mesh.share(NEW, {"version": "v2"}, 100)
     assert put(mesh, NEW, wait=0.3).unchanged
     assert mesh.percent is None
+
+
+def test_what_a_kernel_that_ended_left_before_a_pod_had_it_goes_too():
+    session, bare = Session(), SharingMesh(dict(PODS))
+    session.use(bare)
+    bare.share(NEW, {"version": "v2"}, 5)
+    with pytest.raises(BadNameError, match="No plugin called 'steps'"):
+        session.undeploy("steps")
+    assert bare.percent is None
 
 
 @pytest.mark.parametrize("former", [OLD, None])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -137,9 +136,13 @@ def put_echo(
     where = f"{echo.NAME}:{echo.PORT}"
     # Kubernetes names a pod behind its service a moment after it is ready.
     deadline = time.monotonic() + _GOING
-    with suppress(ForbiddenError):
+    try:
         while not services.endpoints(mesh.cluster, mesh.namespace, f"{where}/") and time.monotonic() < deadline:
             time.sleep(_LOOK)
+    except ForbiddenError:
+        pass
+    except KeyboardInterrupt:
+        raise _stopped(_ECHO) from None
     return (
         f"the echo runs: Deployment and Service {echo.NAME}, image {image}",
         f"a request to {where} is shown as it was received, body too; pods of a filter: app={echo.NAME}",
@@ -168,9 +171,11 @@ def _put(mesh: IstioMesh, part: _Part, objects: Sequence[Mapping[str, Any]], pro
             _apply(mesh.cluster, item)
         _wait(mesh, part, objects[-1], progress)
     except KeyboardInterrupt:
-        raise Interrupted(
-            f"Putting the {part.name} into the cluster was stopped; what was applied stays.", hint=part.off
-        ) from None
+        raise _stopped(part) from None
+
+
+def _stopped(part: _Part) -> Interrupted:
+    return Interrupted(f"Putting the {part.name} into the cluster was stopped; what was applied stays.", hint=part.off)
 
 
 def _taken_away(mesh: IstioMesh, part: _Part, objects: Sequence[Mapping[str, Any]], progress: Progress) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from wasmnb.budget import Budget
-from wasmnb.errors import UsageError
-from wasmnb.mesh import MeshInNamespace
+from wasmnb.errors import UsageError, WasmnbError
+from wasmnb.mesh import MeshInNamespace, MeshOfShares
 from wasmnb.mesh.kinds import proof
 from wasmnb.mesh.view import to_change
 from wasmnb.options import part, said, takes
@@ -156,6 +157,9 @@ class Deployments:
         mesh = to_change(self.context.mesh)
         plugin = in_force(mesh, id)
         if plugin is None:
+            with suppress(WasmnbError):
+                if isinstance(mesh, MeshOfShares):  # a kernel that ended before a pod had it may have left one
+                    mesh.unshare(id)
             raise unknown_plugin(mesh, id)
         start = perf_counter()
         pods = tuple(pod.name for pod in mesh.pods() if plugin.selects(pod.labels))
