@@ -264,6 +264,16 @@ def test_a_bench_of_a_folder_counts_and_holds_a_budget(modules, tmp_path):
     assert several.code == ExitCode.USAGE
     assert "The cases of 'guard' are about several modules." in several.err
     assert modules("bench", folder / "guard.wasm", "--no-envoy", "-q").code == ExitCode.DONE
+    # Its name for a file's own folder.
+    (folder / "b.wasmtest.yaml").rename(folder / "b.yaml")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "c.wasmtest.yaml").write_text(case)
+    assert "are about several modules." in modules(*words).err
+    assert modules("test", folder, "--host", "emulator").code == ExitCode.FAILED, "there is no tests/guard.wasm"
+    two = "  filters:\n  - module: ../guard.wasm\n  - module: ../guard.wasm\n"
+    (folder / "tests" / "c.wasmtest.yaml").write_text(case.replace("guard.wasm", "../guard.wasm") + two)
+    done = modules(*words[:3], "-o", "json")
+    assert done.code == ExitCode.DONE, done.err
 
 
 def test_what_xml_cannot_hold_is_replaced_in_names_too():

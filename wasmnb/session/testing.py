@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from wasmnb.cases import Case, Environment, HostName
     from wasmnb.cases.bench import Costs
+    from wasmnb.cases.model import FilterInChain
     from wasmnb.module import Module
     from wasmnb.progress import Progress
     from wasmnb.traffic import Exchange
@@ -171,7 +172,7 @@ def built_with_cases(folder: Path, progress: Progress | None) -> tuple[Suite, Mo
     if not case_files(folder):
         return PLAIN, Filter.from_folder(folder).build(progress=progress)
     found = suites(folder)
-    modules = dict.fromkeys(suite.module for suite in found)
+    modules = {_place(suite) for suite in found}
     if len(modules) > 1:
         raise UsageError(
             f"The cases of {folder.name!r} are about several modules.",
@@ -181,11 +182,27 @@ def built_with_cases(folder: Path, progress: Progress | None) -> tuple[Suite, Mo
     module = module_of(found[0], progress=progress)
     twice = Counter(case.name for suite in found for case in suite.cases)
     cases = tuple(
-        replace(rooted(case, suite, module), name=_named(case, suite) if twice[case.name] > 1 else case.name)
+        replace(
+            rooted(case, suite, module),
+            name=_named(case, suite) if twice[case.name] > 1 else case.name,
+            filters=tuple(_placed(one, suite, module) for one in case.filters),
+        )
         for suite in found
         for case in suite.cases
     )
     return replace(found[0], cases=cases), module
+
+
+def _place(suite: Suite) -> Path | None:
+    """Where the module lies that a file's cases are about: files in several folders may call theirs the same."""
+    return Path(suite.folder or "", suite.module).resolve() if suite.module else None
+
+
+def _placed(one: FilterInChain, suite: Suite, module: Module) -> FilterInChain:
+    """Give a filter of a chain as a file in any other folder would name it."""
+    if one.module in ("", module.name):
+        return one
+    return replace(one, module=str(Path(suite.folder or "", one.module).resolve()))
 
 
 def _named(case: Case, suite: Suite) -> str:
@@ -201,12 +218,13 @@ def run_folder(folder: str | Path, host: HostName | str, progress: Progress | No
         There are none.
     """
     found: list[TestResults] = []
-    built: dict[str, Module] = {}
+    built: dict[Path | None, Module] = {}
     with Runner(host) as runner:
         for suite in suites(folder):
-            if suite.module not in built:
-                built[suite.module] = module_of(suite, progress=progress)
-            module = built[suite.module]
+            place = _place(suite)
+            if place not in built:
+                built[place] = module_of(suite, progress=progress)
+            module = built[place]
             own = tuple(rooted(case, suite, module) for case in suite.cases)
             found.append(runner.run(replace(suite, cases=own), module))
     return TestResults(tuple(one for results in found for one in results), name=str(folder))
