@@ -92,6 +92,20 @@ def test_what_is_shown_late_leaves_no_folder():
     assert not running.folder.exists()
 
 
+def test_nothing_is_written_beside_what_a_server_sees(tmp_path):
+    class Leading(Broken):
+        def workspace(self, filter: Filter, folder: object) -> Workspace:  # noqa: A002
+            return Workspace(filter.file, filter.source)
+
+    leading = Leading("sleep", "600")
+    running = _Running.begin(leading, leading.program())
+    for path in (str(tmp_path / "own.h"), f"../../{tmp_path.name}.h", ".."):
+        with pytest.raises(NoAnswerError, match="leads out of the filter"):
+            running.show(Filter("any", "int x;\n", file=path))
+    running.close()
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_fork_of_a_kernel_leaves_its_server_alone(monkeypatch):
     broken = Broken("sleep", "600")
     running = _Running.begin(broken, broken.program())

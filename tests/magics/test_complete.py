@@ -7,6 +7,9 @@ from IPython.core.completer import provisionalcompleter
 
 from tests.magics.conftest import FILTER
 from wasmnb import session
+from wasmnb.commands import COMMANDS
+from wasmnb.errors import Explained
+from wasmnb.magics._draft import program
 
 
 def tab(shell, text):
@@ -103,6 +106,14 @@ def test_a_store_that_cannot_be_read_is_no_error_at_tab(shell, tmp_path, monkeyp
 def test_without_a_mesh_tab_is_quiet(shell, capfd):
     assert tab(shell, "%wasm_headers pro|") <= {"pro→property"}
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["wasm_file --help", "wasm_filter --help", "wasm_file ../own.h", "wasm_file /tmp/own.h"]
+)
+def test_what_would_not_run_has_no_program(shell, line):
+    with pytest.raises(Explained):
+        program(shell, COMMANDS, f"%%{line}\nint x;")
 
 
 def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell, monkeypatch):

@@ -84,6 +84,8 @@ def _read(shell: InteractiveShell, commands: Mapping[str, Command], source: str)
         return "", {}
     command = commands[name]
     parsed = command.parse(line, names_of(shell, None), "%%")
+    if parsed.help:
+        return "", {}
     keywords = {key: value for key, value in parsed.keywords.items() if key not in command.own}
     keywords["source"] = "\n" * lines_above(source) + body
     return name, keywords

@@ -137,6 +137,7 @@ class Builds:
         Raises
         ------
         BadNameError
+            The path leads out of a filter.
         UsageError
             It is no C++.
         """
@@ -144,6 +145,7 @@ class Builds:
 
         if not path.endswith((*HEADERS, *SOURCES)):
             raise UsageError(f"{path!r} is no file of C++.", hint="headers end in .h, sources in .cc")
+        Filter("any", "", files=((path, source),))
         filters = self.context.filters
         return filters.files.beside(Filter("file", source, flags=filters.flags(path), file=path), ())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import threading
@@ -301,5 +302,7 @@ def _write(folder: Path, now: Workspace, before: Workspace | None) -> None:
     for path, text in {**now.files, now.main: now.text}.items():
         if were.get(path) != text:
             place = folder / path
+            if not os.path.normpath(place).startswith(f"{folder}{os.sep}"):
+                raise NoAnswerError(f"{path} leads out of the filter")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(text.encode(errors="surrogateescape"))
