@@ -42,6 +42,7 @@ class Cluster:
         self.turn = 0
         self.others = ""
         self.sent = []
+        self.filtered_after = float("inf")
 
     def may(self, _):
         return True
@@ -75,7 +76,7 @@ class Cluster:
     def get(self, name, path):
         """Answer as the admin interface of a pod's proxy."""
         if path == ECDS:
-            if name.startswith("filtered"):
+            if name.startswith("filtered") or len(self.sent) >= self.filtered_after:
                 return json.dumps({"configs": [{"ecds_filter": {"name": "x"}, "last_updated": NOW}]})
             raise MeshError("It answers with an error.", why=[NO_ENTRIES])
         lines = [f"outbound|80||web.home.svc.cluster.local::{ip}:9080::rq_total::{n}" for ip, n in self.counts.items()]
@@ -109,6 +110,13 @@ def test_an_answer_is_nobodys_while_somebody_else_asks_too(peers, cluster):
     cluster.others = "10.0.0.2"
     assert peers.answers(TWO[:1], PLAIN, 9080) == {}
     assert "asked its service 6 times" in peers.why_not
+
+
+def test_what_was_seen_is_nobodys_where_the_one_that_asks_gets_a_filter_meanwhile(peers, cluster):
+    cluster.filtered_after = 1
+    assert peers.answers(TWO, PLAIN, 9080) == {}
+    assert len(cluster.sent) == 2
+    assert "shop-0, which asked, may have got a filter" in peers.why_not
 
 
 def test_what_may_change_something_is_not_sent_where_another_pod_might_get_it(peers, cluster):

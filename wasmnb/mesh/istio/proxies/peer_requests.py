@@ -136,6 +136,10 @@ class PeerRequests:
                 self._mute.add(uid(peer))
                 continue
             name = peer["metadata"]["name"]
+            if found and not self._bare(peer):
+                # A plugin for both came to it meanwhile: what was seen may be the doing of its own proxy.
+                self._why = f"{name}, which asked, may have got a filter itself meanwhile"
+                return {}
             self._why = "" if found else f"{name} asked its service {times} times, and it is not sure that it answered"
             return found
         self._why = _NOBODY
