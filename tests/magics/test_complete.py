@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -8,8 +9,12 @@ from IPython.core.completer import provisionalcompleter
 from tests.magics.conftest import FILTER
 from wasmnb import session
 from wasmnb.commands import COMMANDS
+from wasmnb.compile import Filter
+from wasmnb.compile.language_server import LanguageServers
+from wasmnb.compile.language_server.servers import LOOK
 from wasmnb.errors import Explained
 from wasmnb.magics._draft import program
+from wasmnb.magics._inspect import Inspector
 
 
 def tab(shell, text):
@@ -114,6 +119,18 @@ def test_without_a_mesh_tab_is_quiet(shell, capfd):
 def test_what_would_not_run_has_no_program(shell, line):
     with pytest.raises(Explained):
         program(shell, COMMANDS, f"%%{line}\nint x;")
+
+
+def test_the_time_of_a_look_at_a_name_is_all_that_it_takes(shell, monkeypatch):
+    left = []
+    monkeypatch.setattr(LanguageServers, "inspect", lambda *_, within: left.append(within) or "")
+
+    def slow(_):
+        time.sleep(0.3)
+        return Filter("any", "int x;")
+
+    Inspector(lambda *_: None, slow)("%%wasm_filter any\nint x;", 24)
+    assert 0 <= left[0] <= LOOK - 0.3
 
 
 def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell, monkeypatch):

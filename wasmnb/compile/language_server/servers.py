@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from wasmnb.compile.language_server.adapter import Adapter
     from wasmnb.compile.languages import Language
 
-__all__ = ["LanguageServers"]
+__all__ = ["LOOK", "LanguageServers"]
 
 #: Seconds that Tab may take; JupyterLab waits for one, and shows nothing of what comes later.
 _TAB = 0.8
 #: Seconds that a look at a name may take.
-_LOOK = 2.0
+LOOK = 2.0
 #: Seconds that it may take for so many seconds after a look was in vain: some front ends look at each parenthesis that
 #: is typed, and the kernel does nothing else meanwhile.
 _AGAIN, _REMEMBERED = 0.5, 10.0
@@ -71,7 +71,7 @@ class LanguageServers:
             return Completions()
         return completions(answer, before)
 
-    def inspect(self, filter: Filter, line: int, column: int, *, within: float = _LOOK) -> str | None:  # noqa: A002
+    def inspect(self, filter: Filter, line: int, column: int, *, within: float = LOOK) -> str | None:  # noqa: A002
         """Say what stands at a place of a filter's source, as Markdown: a name's declaration, or how a call is made.
 
         Parameters
