@@ -60,7 +60,7 @@ bench: $(VENV)/test
 	RUNS=$(RUNS) $(BIN)/python benchmarks/$(if $(BASE),compare.py $(BASE),bench.py) $(ONLY)
 
 chaos: $(VENV)/test
-	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(ON),--mesh $(ON))
+	$(BIN)/python -m tests.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(ON),--mesh $(ON)) $(if $(PROVE),--prove $(PROVE))
 
 mutants: $(VENV)/test
 	$(BIN)/python -m tests.mutants $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))

@@ -1,4 +1,4 @@
-"""``python -m tests.chaos [--mesh M] [--runs N] [--seed N] [--only FAULT]``: a report, and build/chaos.json."""
+"""Breaks meshes; makes a report and build/chaos.json. ``python -m tests.chaos --help`` lists what may be said."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.chaos.istio_faults import ISTIO, OUTSIDE
 from tests.chaos.local_faults import LOCAL
 from tests.chaos.run import chaos
 from tests.cluster.life import down, find, unfit, up
+from wasmnb.mesh import Proof
 
 _NAME = "chaos"
 _FAULTS = sorted({*LOCAL, *ISTIO, *OUTSIDE})
@@ -26,6 +27,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=300, help="on each")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="the same makes the same choices")
     parser.add_argument("--only", action="append", choices=_FAULTS, metavar="FAULT", help=", ".join(_FAULTS))
+    proofs = [Proof.EFFECT.value.lower(), Proof.CONFIG.value.lower()]
+    parser.add_argument(
+        "--prove", choices=proofs, default=proofs[0], help="on the cluster; config asks whether LOADED is true"
+    )
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     reports = []
@@ -33,7 +38,7 @@ def main() -> int:
         if name == "istio" and not find() and (why := unfit()):
             print(f"no cluster: {why}", flush=True)
             continue
-        with _ground(name) as ground:
+        with _ground(name, Proof(options.prove.upper())) as ground:
             faults = [one for one in options.only or () if one in ground.faults]
             reports.append(chaos(ground, options.runs, options.seed, _say, faults))
         _say(f"\n{reports[-1]}")
@@ -44,15 +49,15 @@ def main() -> int:
 
 
 @contextmanager
-def _ground(name: str) -> Iterator[Ground]:
+def _ground(name: str, prove: Proof) -> Iterator[Ground]:
     """Give the embedded mesh, or the cluster that is up, or one that comes and goes."""
     if name == "local":
         yield EMBEDDED
     elif (running := find() or find(_NAME)) is not None:
-        yield istio(running)
+        yield istio(running, prove)
     else:
         try:
-            yield istio(up(_NAME, say=_say))
+            yield istio(up(_NAME, say=_say), prove)
         finally:
             down(_NAME)
 

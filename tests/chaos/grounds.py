@@ -20,7 +20,7 @@ from tests.cluster import bookinfo
 from tests.cluster.cluster import Cluster
 from tests.cluster.wire import wired
 from tests.mesh.istio.published import PublishedMesh
-from wasmnb.mesh import Cause, Proof
+from wasmnb.mesh import Cause, Proof, Verdict
 from wasmnb.mesh.local import LocalMesh
 
 Begin = Callable[[random.Random, str], World]
@@ -40,12 +40,15 @@ class Ground:
     blind : frozenset of Cause
         Why something that acts may stay unproven there, when a fault has taken away what would prove it: such a verdict
         says so, and is counted by itself.
+    right : Verdict
+        What a filter that acts is to be called there.
     """
 
     name: str
     faults: Catalogue
     begin: Callable[[], AbstractContextManager[Begin]]
     blind: frozenset[Cause] = frozenset()
+    right: Verdict = Verdict.LIVE
 
 
 @contextmanager
@@ -60,7 +63,7 @@ EMBEDDED = Ground("local", LOCAL, _local)
 _BLIND = frozenset({Cause.LOG_SILENT, Cause.LOG_ROTATED, Cause.LOG_UNREADABLE, Cause.UNASKED})
 
 
-def istio(cluster: Cluster) -> Ground:
+def istio(cluster: Cluster, prove: Proof = Proof.EFFECT) -> Ground:
     """Give the tests' cluster; each mesh is a namespace with bookinfo of its own."""
 
     @contextmanager
@@ -73,7 +76,7 @@ def istio(cluster: Cluster) -> Ground:
         ):
             bookinfo.install(cluster, name, NAMES, annotations=ANNOTATIONS, replicas=REPLICAS)
             patch.setenv("KUBECONFIG", str(kubeconfig))
-            mesh = PublishedMesh.connect(None, name, prove=Proof.EFFECT)
+            mesh = PublishedMesh.connect(None, name, prove=prove)
             mesh.registry = cluster.registry
             try:
                 yield lambda choose, id_: IstioWorld.begin(
@@ -82,4 +85,5 @@ def istio(cluster: Cluster) -> Ground:
             finally:
                 mesh.stop()
 
-    return Ground("istio", {**ISTIO, **OUTSIDE}, begin, _BLIND)
+    right = Verdict.LIVE if prove is Proof.EFFECT else Verdict.LOADED
+    return Ground("istio", {**ISTIO, **OUTSIDE}, begin, _BLIND, right)

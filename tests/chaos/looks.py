@@ -15,6 +15,7 @@ class Wrong(str, Enum):
 
     NOTHING = ""
     FALSE_LIVE = "LIVE, though it does not act"
+    FALSE_LOADED = "LOADED, though it does not act"
     FALSE_NOT_LIVE = "not LIVE, though it acts"
     STAYS = "taken away, though it acts"
     WORDS = "wrong words about what happens to requests"
@@ -48,7 +49,9 @@ _SAID = {
 }
 
 
-def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None) -> Wrong:
+def compare(
+    verdict: PodVerdict | None, truth: Truth, expected: Expected | None, right: Verdict = Verdict.LIVE
+) -> Wrong:
     """Say what is wrong of a verdict.
 
     Parameters
@@ -58,6 +61,8 @@ def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None)
     truth : Truth
     expected : Expected or None
         What the filter in force would show; None where there is none, or it shows nothing.
+    right : Verdict
+        What is right of a filter that acts: LOADED where nobody may look whether it does.
     """
     acts = expected is not None and all(map(expected.shown_by, truth.each))
     said = verdict.verdict if verdict is not None else None
@@ -66,6 +71,9 @@ def compare(verdict: PodVerdict | None, truth: Truth, expected: Expected | None)
         return Wrong.STAYS if tags & {*BUILDS, *LANGUAGES} else Wrong.NOTHING
     if said is Verdict.LIVE:
         return Wrong.NOTHING if expected is not None and all(map(expected.marks, truth.each)) else Wrong.FALSE_LIVE
+    if said is right:
+        marked = expected is None or all(map(expected.marks, truth.each))
+        return Wrong.NOTHING if marked else Wrong.FALSE_LOADED
     if verdict is not None and _misled(verdict.requests, truth, expected):
         return Wrong.WORDS
     # What crashed is told until it is deployed again; that another deployment started its VM anew is said as well.

@@ -183,7 +183,7 @@ class _Run:
         self.report = report
         self.number = number
         self.choose = choose = random.Random(f"{report.seed} {number}")
-        self.faults, self.blind = faults, ground.blind
+        self.faults, self.blind, self.right = faults, ground.blind, ground.right
         self.world = begin(choose, f"probed-{number}")
         self.story = self.world.story
         self.at = time.monotonic()
@@ -258,7 +258,7 @@ class _Run:
             self.report.looks += 1
             self.report.fates[truth.fate.value] += 1
             self.report.verdicts[verdict.verdict.value if verdict else "none"] += 1
-            wrong = compare(verdict, truth, expected)
+            wrong = compare(verdict, truth, expected, self.right)
             blind = self.blind | ({Cause.UNSEEN} if self.world.alike else set())
             if wrong is Wrong.FALSE_NOT_LIVE and verdict is not None and verdict.cause in blind:
                 self.report.unproven[verdict.cause.value] += 1

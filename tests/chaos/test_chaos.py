@@ -112,5 +112,16 @@ def test_what_acts_though_nothing_is_in_force_is_found_and_what_nothing_would_sh
     assert compare(verdict("LIVE"), ACTS, None) is Wrong.FALSE_LIVE
 
 
+def test_where_nobody_may_look_loaded_is_held_against_what_requests_show():
+    def seen(truth: Truth, word: str = "LOADED") -> Wrong:
+        return compare(verdict(word), truth, Expected("a", "{}"), Verdict.LOADED)
+
+    assert seen(ACTS) is Wrong.NOTHING
+    assert seen(Truth(Fate.UNFILTERED)) is Wrong.FALSE_LOADED
+    assert seen(OF_TWO_WORKERS) is Wrong.FALSE_LOADED
+    assert seen(Truth(Fate.UNFILTERED), "LIVE") is Wrong.FALSE_LIVE
+    assert compare(verdict("LOADED"), ACTS, Expected("a", "{}")) is Wrong.FALSE_NOT_LIVE
+
+
 def test_a_report_is_plain_values():
     assert json.loads(json.dumps(Report("local", 1).to_dict()))["looks"] == 0
