@@ -105,8 +105,9 @@ def build(progress: Progress | None = None) -> Path:
                 hint="check the network, or set GOPROXY to a mirror that you can reach",
                 code="WNB2006",
             )
-        shutil.copy(work / "gopls", place.with_suffix(".new"))
-    place.with_suffix(".new").replace(place)
+        new = place.with_suffix(f".{os.getpid()}")  # another process may build one, too
+        shutil.copy(work / "gopls", new)
+    new.replace(place)
     return place
 
 
