@@ -15,6 +15,7 @@ from wasmnb.envoy.effect import Effect, Trial, effect_of, served
 from wasmnb.envoy.exchange import PLAIN, Echo, Probe, exchange_all
 from wasmnb.envoy.lacking import asks, lacked, refused
 from wasmnb.envoy.log import reasons, said, traps
+from wasmnb.envoy.no_watch import no_watch
 from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import Applied, Chain, Proxy, loading
 from wasmnb.envoy.traps import summary, told
@@ -380,9 +381,10 @@ class Canary:
                 # One that has just begun has a time of its own.
                 state, patience = now, self._patience(_START)
             time.sleep(_STEP)
-        raise MeshError(
-            "The canary Envoy, which tries each module first, does not start.",
-            why=[*filter(None, [lacks]), *self._proxy.log.shown()[-3:]],
+        what, lines = "The canary Envoy, which tries each module first,", self._proxy.log.shown()
+        raise no_watch(what, lines) or MeshError(
+            f"{what} does not start.",
+            why=[*filter(None, [lacks]), *lines[-3:]],
             hint=Wording("start the mesh again: {}, then {}", Verb("mesh", ("stop",)), Verb("mesh", ("local",))),
             code="WNB4005",
         )

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import ask_all
+from wasmnb.envoy.no_watch import no_watch
 from wasmnb.envoy.processes import Processes, new_folder
 from wasmnb.envoy.taken_over import read_proxy
 from wasmnb.errors import MeshError
@@ -29,8 +30,6 @@ __all__ = ["await_answers", "begin", "takeover_notes"]
 _PATIENCE = 60.0
 _CRASHES = 3
 _STEP = 0.01
-_NO_WATCH = "fs.inotify.max_user_instances"
-"""What an Envoy that can watch no file names before it ends (1.40, ``watcher_impl.cc``)."""
 
 
 def begin(
@@ -85,15 +84,8 @@ def await_answers(parts: Plan, processes: Processes, progress: Progress) -> None
 
 
 def _not_up(proxy: Proxy) -> MeshError:
-    lines = proxy.log.shown()
-    if not any(_NO_WATCH in line for line in lines):
-        return MeshError(f"The Envoy of {proxy.name} does not start.", why=lines[-4:], code="WNB4005")
-    return MeshError(
-        f"The Envoy of {proxy.name} does not start: Linux has no inotify instance left for it.",
-        why=["all that a user may have are in use: a mesh takes 17, and other meshes, editors, containers take some"],
-        hint=f"stop other meshes and kernels, or allow more: sudo sysctl {_NO_WATCH}=512",
-        code="WNB4005",
-    )
+    lines, what = proxy.log.shown(), f"The Envoy of {proxy.name}"
+    return no_watch(what, lines) or MeshError(f"{what} does not start.", why=lines[-4:], code="WNB4005")
 
 
 def takeover_notes(parts: Plan) -> tuple[str, ...]:
