@@ -82,6 +82,21 @@ def test_an_answer_of_the_filter_itself(case_of, filter_) -> None:
     assert {check.what for check in one.checks} == {"immediate", "has_header", "body"}
 
 
+def test_a_line_that_the_filter_writes_otherwise_is_not_the_services(case_of, filter_) -> None:
+    # Something is left to ask, as the request is changed.
+    text = case_of(seen(200, [("hello", "of another build"), ("x-of", "service")], received=[("x-seen", "yes")]))
+    assert "another build" not in text
+    assert "{key: x-of, value: service}" in text
+    (one,) = cases.run(cases.read(appended("", text)), filter_, host="emulator")
+    assert one.why == ""
+
+
+def test_what_another_build_did_is_no_case(case_of) -> None:
+    with pytest.raises(UsageError, match="What the filter writes is not in the answer") as caught:
+        case_of(seen(200, [("hello", "of another build")], received=[]))
+    assert "it writes hello: world" in caught.value.why
+
+
 def test_what_is_not_the_filters_is_no_case_of_it(case_of) -> None:
     with pytest.raises(UsageError, match="The answer 200 is not the filter's alone") as caught:
         case_of(seen(200, [], [("x-deny", "1")]))

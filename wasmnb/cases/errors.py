@@ -19,6 +19,7 @@ class CasesFailedError(WasmnbError):
     """Cases of a filter failed; ``results`` has all that ran."""
 
     code = "WNB3011"
+    most_reasons = 40
 
     def __init__(self, what: str, *, results: TestResults | None = None, **parts: Any) -> None:
         super().__init__(what, **parts)

@@ -70,7 +70,8 @@ def recorded(
     Raises
     ------
     UsageError
-        The filter alone answers otherwise, or the body of the request is too long for a case.
+        The filter alone answers otherwise, what it writes is not what was seen so that nothing could be asked of it, or
+        the body of the request is too long for a case.
     """
     if len(taken.request.body) > _BODY:
         raise UsageError(
@@ -96,10 +97,18 @@ def recorded(
             hint="another plugin may have answered, or this one has another configuration",
         )
     reply = next((one.replied for one in seen.callbacks if one.replied is not None), None)
-    ours = [line for line in _told(taken.response.headers) if line in out]
+    told = _told(taken.response.headers)
+    ours = [line for line in told if line in out]
+    others = [line for line in _told(out) if line not in told and line[0] != ":status"]
     shown = partial(_Shown, tuple(secrets))
     given = shown(line for line in request if not line[0].startswith(":"))
     result = _answered(reply, shown(ours), seen) if reply else _changed(request, seen, taken, shown)
+    if others and not (ours or result):
+        raise UsageError(
+            "What the filter writes is not in the answer, so that a case would ask nothing of it.",
+            why=[f"it writes {line['key']}: {line['value']}" for line in shown(others).given],
+            hint="another build may be in force than the one that the case would try: deploy that, and send it again",
+        )
     found: dict[str, Any] = {
         "name": name,
         "request": f"{taken.request.method} {redact.url(taken.request.path)}",
@@ -109,7 +118,9 @@ def recorded(
     }
     if reply is None:
         found["response"] = taken.response.status
-        service = shown(line for line in _told(taken.response.headers) if line not in ours)
+        # A line that the filter writes anew each time is not the service's.
+        written = {name for name, _ in others}
+        service = shown(line for line in told if line not in ours and line[0] not in written)
         found["response_headers"] = _phase(service, {"has_header": shown(ours).asked} if ours else {})
     made = {key: value for key, value in found.items() if value not in ({}, [], "")}
     return str(yaml.dump([made], Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000))

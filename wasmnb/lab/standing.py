@@ -34,7 +34,7 @@ test:
   request: GET /
   response_headers:
     result:
-      has_header: [{{key: x-greeting, value: hello}}]
+      has_header: [{{key: x-greeting, value: hello from a cell}}]  # write what your filter adds
 """
 
 _ORDER = ("bad", "warn", "quiet", "good")

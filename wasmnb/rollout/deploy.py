@@ -92,11 +92,12 @@ def previous(mesh: Mesh, plugin_id: str) -> Plugin:
 
 def back(before: Plugin, now: Plugin | None) -> str:
     """Say what a rollback changed: from which image to which, and in what else the plugins differ."""
+    was = before.image.digest[:19]
     if now is None:
-        return f"put back: {before.image.digest}, which was in force last"
-    images = f"from {now.image.digest} back to {before.image.digest}"
+        return f"put back: {was}, which was in force last"
+    images = f"from {now.image.digest[:19]} back to {was}"
     if now.image.digest == before.image.digest:
-        images = f"the image is the same, {before.image.digest}"
+        images = f"the image is the same, {was}"
     names = [one.name for one in fields(before) if one.name not in ("id", "image")]
     other = [name.replace("_", " ") for name in names if getattr(now, name) != getattr(before, name)]
     return images + (f"; also as before: {', '.join(other)}" if other else "")
