@@ -165,7 +165,7 @@ def test_each_place_in_an_output_leads_to_its_line_and_the_launcher_to_a_noteboo
     opened.run_all()
     page.locator(".wasmnb td").filter(has_text="hello from a cell").wait_for(timeout=200_000)
     page.locator(".wasmnb-status").filter(has_text="live on 1 of 1 pod").wait_for(timeout=60_000)
-    source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).sharedModel.getSource()"
+    source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(3).sharedModel.getSource()"
     assert page.evaluate(source).split("\n")[1] == '#include "proxy_wasm_intrinsics.h"'
     opened.picture("launched")
     offered = "window.jupyterapp.commands.listCommands().filter(one => one.startsWith('wasmnb:')).length"

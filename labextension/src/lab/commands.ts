@@ -9,9 +9,18 @@ import { listMarks } from "./marklist.ts";
 import { next } from "./squiggles.ts";
 import { LINE } from "./status.ts";
 
-/** The cells of a new notebook: a mesh, a filter on it, and what the filter does to a response. */
+const ABOUT = `# A mesh, and a filter on it
+
+The mesh is the application [bookinfo](https://istio.io/latest/docs/examples/bookinfo/) on this machine, with an Envoy before each of its pods. Run the cells one by one (Shift Enter):
+they start it, send a request from productpage to details, put a filter on the pods that have the label app=details, and send the request again.
+Then change the text that the filter adds, and run its cell once more. The first filter on a machine prepares the compiler, which can take minutes.`;
+
+const HEADERS = "%wasm_headers productpage details:9080/details/123";
+
+/** The code of a new notebook: a mesh, a response, a filter, and what the filter does to the response. */
 export const CELLS = [
   "%load_ext wasmnb\n%wasm_mesh local",
+  HEADERS,
   `%%wasm_filter greeter --deploy app=details
 #include "proxy_wasm_intrinsics.h"
 
@@ -26,7 +35,7 @@ class Greeter : public Context {
 };
 
 static RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));`,
-  "%wasm_headers productpage details:9080/details/123",
+  HEADERS,
 ] as const;
 
 /** Three proxies of a mesh, one of which has a filter; the launcher shows a letter for a card of this category without. */
@@ -57,8 +66,12 @@ export function addCommands(
         await panel.context.ready;
         const shared = panel.content.model?.sharedModel;
         shared?.deleteCellRange(0, panel.content.model?.cells.length ?? 0);
-        for (const [index, source] of CELLS.entries()) shared?.insertCell(index, { cell_type: "code", source });
-        panel.content.activeCellIndex = 0;
+        shared?.insertCell(0, { cell_type: "markdown", source: ABOUT });
+        for (const [index, source] of CELLS.entries()) shared?.insertCell(index + 1, { cell_type: "code", source });
+        panel.content.activeCellIndex = 1;
+        await commands.execute("notebook:render-all-markdown", {});
+        // Closed at once, it would be an empty file.
+        await panel.context.save();
         return panel;
       },
     },

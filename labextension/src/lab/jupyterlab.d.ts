@@ -41,7 +41,7 @@ declare module "@jupyterlab/notebook" {
   export interface NotebookModel {
     readonly cells: CellList;
     readonly sharedModel: {
-      insertCell(index: number, cell: { cell_type: "code"; source: string }): unknown;
+      insertCell(index: number, cell: { cell_type: "code" | "markdown"; source: string }): unknown;
       deleteCellRange(from: number, to: number): void;
     };
   }
@@ -50,6 +50,7 @@ declare module "@jupyterlab/notebook" {
     readonly ready: Promise<void>;
     readonly model: NotebookModel | null;
     readonly sessionContext: SessionContext;
+    save(): Promise<void>;
   }
   export interface NotebookPanel {
     readonly context: Context;

@@ -1453,8 +1453,15 @@ var StatusLines = class {
 };
 
 // src/lab/commands.ts
+var ABOUT = `# A mesh, and a filter on it
+
+The mesh is the application [bookinfo](https://istio.io/latest/docs/examples/bookinfo/) on this machine, with an Envoy before each of its pods. Run the cells one by one (Shift Enter):
+they start it, send a request from productpage to details, put a filter on the pods that have the label app=details, and send the request again.
+Then change the text that the filter adds, and run its cell once more. The first filter on a machine prepares the compiler, which can take minutes.`;
+var HEADERS = "%wasm_headers productpage details:9080/details/123";
 var CELLS = [
   "%load_ext wasmnb\n%wasm_mesh local",
+  HEADERS,
   `%%wasm_filter greeter --deploy app=details
 #include "proxy_wasm_intrinsics.h"
 
@@ -1469,7 +1476,7 @@ class Greeter : public Context {
 };
 
 static RegisterContextFactory register_Greeter(CONTEXT_FACTORY(Greeter));`,
-  "%wasm_headers productpage details:9080/details/123"
+  HEADERS
 ];
 var ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 52 52"><g fill="none" stroke="#5b6ee1" stroke-width="3"><path d="M26 14 12 38h28z"/></g><g fill="#5b6ee1"><circle cx="12" cy="38" r="7"/><circle cx="40" cy="38" r="7"/></g><circle cx="26" cy="14" r="8" fill="#f08c2e"/></svg>`
@@ -1489,8 +1496,11 @@ function addCommands(app, tracker, palette, launcher) {
         await panel.context.ready;
         const shared = panel.content.model?.sharedModel;
         shared?.deleteCellRange(0, panel.content.model?.cells.length ?? 0);
-        for (const [index, source] of CELLS.entries()) shared?.insertCell(index, { cell_type: "code", source });
-        panel.content.activeCellIndex = 0;
+        shared?.insertCell(0, { cell_type: "markdown", source: ABOUT });
+        for (const [index, source] of CELLS.entries()) shared?.insertCell(index + 1, { cell_type: "code", source });
+        panel.content.activeCellIndex = 1;
+        await commands2.execute("notebook:render-all-markdown", {});
+        await panel.context.save();
         return panel;
       }
     },
