@@ -63,4 +63,4 @@ def test_a_cell_without_main_runs(start):
 def test_a_configuration_that_is_no_json_is_refused_with_its_place(build, upstream, tmp_path):
     plugin = Plugin(build(article("rust").source), config="{")
     log = Proxy(tmp_path, upstream, http=[plugin]).refused()
-    assert "the configuration is not valid JSON: EOF while parsing an object at line 1 column 1" in log
+    assert "the configuration is no JSON: EOF while parsing an object at line 1 column 1" in log
