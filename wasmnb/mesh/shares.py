@@ -8,6 +8,7 @@ from math import gcd, lcm
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,8 +45,7 @@ class Share:
     pods: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        carried = "+".join(f"{key}={value}" for key, value in self.labels.items())
-        return f"{self.percent:g}% of the requests for {self.service} go to {carried}"
+        return f"{self.percent:g}% of the requests for {self.service} go to {labels_text(self.labels, '+')}"
 
 
 @runtime_checkable

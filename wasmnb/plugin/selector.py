@@ -53,9 +53,9 @@ def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:
     return labels
 
 
-def labels_text(labels: Mapping[str, str]) -> str:
-    """Write labels as a selector names them: ``app=details,version=v1``."""
-    return ",".join(f"{key}={value}" for key, value in labels.items())
+def labels_text(labels: Mapping[str, str], between: str = ",") -> str:
+    """Write labels as a selector names them: ``app=details,version=v1``; or with something else between them."""
+    return between.join(f"{key}={value}" for key, value in labels.items())
 
 
 def selector_text(labels: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.local.topology import route_to
 from wasmnb.mesh.shares import Share, refused, weights
 from wasmnb.plugin.scope import carries
+from wasmnb.plugin.selector import labels_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ class Shares:
     def _planned(
         self, plugin: Plugin, wanted: Mapping[str, str], percent: float
     ) -> tuple[Share, Route, dict[str, str]]:
-        said = "+".join(f"{key}={value}" for key, value in wanted.items())
+        said = labels_text(wanted, "+")
         own = {one.name for one in self._plan.proxies if plugin.selects(one.labels) and carries(one.labels, wanted)}
         services = [one for one in self._plan.services.values() if own and own <= {pod.name for pod in one.proxies}]
         if len(services) != 1:

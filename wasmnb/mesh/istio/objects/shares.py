@@ -21,6 +21,7 @@ from wasmnb.mesh.istio.proxies.pods import has_proxy, labels, moment
 from wasmnb.mesh.shares import Share, refused
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.scope import carries
+from wasmnb.plugin.selector import labels_text
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Shares:
         if len(found) == 1:
             return found[0]
         names = ", ".join(str(one["metadata"]["name"]) for one in found)
-        said = "+".join(f"{key}={value}" for key, value in wanted.items())
+        said = labels_text(wanted, "+")
         why = [f"there are several: {names}" if found else f"no service has all pods that carry {said}"]
         raise refused(names or said, why, "choose pods that are behind one service")
 
