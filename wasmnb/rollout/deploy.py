@@ -8,12 +8,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, WasmnbError, did_you_mean
-from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, MeshOfShares, Verdict
+from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.plugins import Plugins
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deployment import Deployment
+from wasmnb.rollout.shares import end_share
 from wasmnb.rollout.standing import followed
 from wasmnb.wording import Option, Verb, Wording, joined
 
@@ -234,8 +235,8 @@ def _live_already(mesh: Mesh, plugin: Plugin, prove: Proof | None) -> tuple[PodV
     verdicts = _selected(mesh.verdicts(plugin.id))
     if not all(verdict.good(prove) for verdict in verdicts):
         return ()
-    if verdicts and isinstance(mesh, MeshOfShares):  # a kernel that ended may have left one
-        mesh.unshare(plugin.id)
+    if verdicts:
+        end_share(mesh, plugin.id)
     return verdicts
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import ModuleError, WasmnbError
-from wasmnb.mesh import MeshOfMany, MeshOfObjects, MeshOfShares, Proof
+from wasmnb.mesh import MeshOfMany, MeshOfObjects, Proof
 from wasmnb.plugin.errors import DeployError, HangError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.scope import carries
@@ -18,7 +18,7 @@ from wasmnb.rollout.deploy import accepted, in_force
 from wasmnb.rollout.messages import failed, question, sampled, stopped_in_midst, withheld, without_traffic
 from wasmnb.rollout.result import Rollout, Step
 from wasmnb.rollout.sending import Sending, failing_lines
-from wasmnb.rollout.shares import Shares, passed_by, steered, tried
+from wasmnb.rollout.shares import Shares, end_share, passed_by, steered, tried
 from wasmnb.rollout.start import started
 from wasmnb.rollout.steps import assign, unfit
 from wasmnb.rollout.traffic import Seen, counts_of, risen, usual_of, watched
@@ -86,14 +86,13 @@ def roll_out(
     Interrupted
         The user stopped it; it stays as it is, and the message says on which pods.
     """
-    walked = _planned(mesh, plugin, steps)
+    walked, _ = planned(mesh, plugin, steps)
     pods = {pod for step in walked for pod in step.pods}
     if isinstance(mesh, MeshOfMany) and mesh.sample is not None and len(pods) > mesh.sample:
         raise sampled(mesh.sample)
     start = started(mesh, plugin)
     if start.complete:
-        if isinstance(mesh, MeshOfShares):  # a kernel that ended may have left one
-            mesh.unshare(plugin.id)
+        end_share(mesh, plugin.id)
         return Rollout(plugin, start.former, walked, "unchanged", start.complete)
     run = _Run(mesh, policy, Rollout(plugin, start.former, walked), progress or Silent(), on_step or (lambda _: None))
     run.touched = run.resumed = start.resumed
@@ -105,14 +104,20 @@ def roll_out(
     return run.now
 
 
-def _planned(mesh: Mesh, plugin: Plugin, steps: Sequence[Labels] | Shares) -> tuple[Step, ...]:
-    """Give the steps with their pods, and raise where they are none for the mesh as it is."""
+def planned(mesh: Mesh, plugin: Plugin, steps: Sequence[Labels] | Shares) -> tuple[tuple[Step, ...], str]:
+    """Give the steps with their pods, and the text of what the first one puts beside the plugin, where it does.
+
+    Raises
+    ------
+    UsageError, SelectorError, DeployError
+        They are none for the mesh as it is.
+    """
     if isinstance(steps, Shares):
         names = tried(mesh.pods(), plugin, steps.labels)
-        steered(mesh).rendered_share(plugin, steps.labels, steps.percents[0])
-        return tuple(Step(steps.labels, names, share=percent) for percent in steps.percents)
+        beside = steered(mesh).rendered_share(plugin, steps.labels, steps.percents[0])
+        return tuple(Step(steps.labels, names, share=percent) for percent in steps.percents), beside
     members = assign(mesh.pods(), plugin, steps)
-    return tuple(Step(labels, pods) for labels, pods in zip(steps, members, strict=True))
+    return tuple(Step(labels, pods) for labels, pods in zip(steps, members, strict=True)), ""
 
 
 class _Run:

@@ -8,19 +8,19 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from wasmnb.errors import Place, SelectorError, UsageError
+from wasmnb.errors import Place, UsageError
 from wasmnb.mesh import MeshOfShares
 from wasmnb.plugin.scope import carries
-from wasmnb.plugin.selector import selector, selector_text
-from wasmnb.rollout.steps import AND, PERCENT, label_text
-from wasmnb.wording import Option, Verb, Wording
+from wasmnb.plugin.selector import selector
+from wasmnb.rollout.steps import AND, PERCENT, label_text, labels_of, selected
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Mesh, Pod
     from wasmnb.plugin import Plugin
     from wasmnb.rollout.result import Step
 
-__all__ = ["Shares", "passed_by", "read_shares", "steered", "tried"]
+__all__ = ["Shares", "end_share", "passed_by", "read_shares", "steered", "tried"]
 
 _ALL = 100.0
 _CHANCE = 5.0  # standard deviations that are let pass
@@ -96,19 +96,10 @@ def tried(pods: Sequence[Pod], plugin: Plugin, labels: Mapping[str, str]) -> tup
     UsageError
         None of those that it selects carries the labels.
     """
-    selected = [pod for pod in pods if plugin.selects(pod.labels)]
-    if not selected:
-        raise SelectorError(
-            f"The selector {selector_text(plugin.selector)} matches no pod.",
-            hint=Wording("{} shows the labels there are", Verb("pods")),
-        )
-    found = tuple(pod.name for pod in selected if carries(pod.labels, labels))
+    chosen = selected(pods, plugin)
+    found = tuple(pod.name for pod in chosen if carries(pod.labels, labels))
     if not found:
-        there = sorted({f"{key}={value}" for pod in selected for key, value in pod.labels.items()})
-        raise UsageError(
-            f"No selected pod carries {label_text(labels)}.",
-            hint=f"labels of the selected pods: {', '.join(there)}",
-        )
+        raise UsageError(f"No selected pod carries {label_text(labels)}.", hint=labels_of(chosen))
     return found
 
 
@@ -126,6 +117,17 @@ def steered(mesh: Mesh) -> MeshOfShares:
         f"The mesh {mesh.name!r} cannot send a share of the requests to some pods.",
         hint=Wording("steps by label are possible, for instance {}", Option("steps", "version=v2,version=v1")),
     )
+
+
+def end_share(mesh: Mesh, id: str) -> None:  # noqa: A002 - the field's own word
+    """Let requests go where they went before steps by share, also those of a kernel that ended before its last step.
+
+    Raises
+    ------
+    ForbiddenError, MeshError
+    """
+    if isinstance(mesh, MeshOfShares):
+        mesh.unshare(id)
 
 
 def passed_by(step: Step) -> str:

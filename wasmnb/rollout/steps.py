@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Pod
     from wasmnb.plugin import Plugin
 
-__all__ = ["AND", "PERCENT", "Labels", "assign", "label_text", "read_steps", "share_text"]
+__all__ = [
+    "AND",
+    "PERCENT",
+    "Labels",
+    "assign",
+    "label_text",
+    "labels_of",
+    "read_steps",
+    "selected",
+    "share_text",
+    "unfit",
+]
 
 Labels = dict[str, str]
 AND = "+"
@@ -74,25 +85,38 @@ def assign(pods: Sequence[Pod], plugin: Plugin, steps: Sequence[Labels]) -> list
     UsageError
         A selected pod belongs to no step or to several, or a step has none; the message names them.
     """
-    selected = [pod for pod in pods if plugin.selects(pod.labels)]
-    if not selected:
-        raise SelectorError(
-            f"The selector {selector_text(plugin.selector)} matches no pod.",
-            hint=Wording("{} shows the labels there are", Verb("pods")),
-        )
-    wrong = unfit(selected, steps)
-    members = [tuple(pod.name for pod in selected if carries(pod.labels, step)) for step in steps]
+    chosen = selected(pods, plugin)
+    wrong = unfit(chosen, steps)
+    members = [tuple(pod.name for pod in chosen if carries(pod.labels, step)) for step in steps]
     wrong += [
         f"no selected pod carries {label_text(step)}" for step, names in zip(steps, members, strict=True) if not names
     ]
     if wrong:
-        labels = sorted({f"{key}={value}" for pod in selected for key, value in pod.labels.items()})
-        raise UsageError(
-            "Each selected pod must belong to exactly one step.",
-            why=wrong,
-            hint=f"labels of the selected pods: {', '.join(labels)}",
-        )
+        raise UsageError("Each selected pod must belong to exactly one step.", why=wrong, hint=labels_of(chosen))
     return members
+
+
+def selected(pods: Sequence[Pod], plugin: Plugin) -> list[Pod]:
+    """Give the pods that a plugin selects.
+
+    Raises
+    ------
+    SelectorError
+        There is none.
+    """
+    found = [pod for pod in pods if plugin.selects(pod.labels)]
+    if not found:
+        raise SelectorError(
+            f"The selector {selector_text(plugin.selector)} matches no pod.",
+            hint=Wording("{} shows the labels there are", Verb("pods")),
+        )
+    return found
+
+
+def labels_of(pods: Sequence[Pod]) -> str:
+    """Name the labels of selected pods, as a hint."""
+    found = sorted({f"{key}={value}" for pod in pods for key, value in pod.labels.items()})
+    return f"labels of the selected pods: {', '.join(found)}"
 
 
 def unfit(selected: Sequence[Pod], steps: Sequence[Labels]) -> list[str]:

@@ -11,30 +11,19 @@ import yaml
 
 from wasmnb.budget import Budget
 from wasmnb.errors import UsageError, WasmnbError
-from wasmnb.mesh import MeshInNamespace, MeshOfShares
+from wasmnb.mesh import MeshInNamespace
 from wasmnb.mesh.kinds import proof
 from wasmnb.mesh.view import to_change
 from wasmnb.options import part, said, takes
 from wasmnb.plugin.identity import plugin_secrets
 from wasmnb.plugin.rendering import TARGETS, Place, Site
 from wasmnb.progress import Following
-from wasmnb.rollout import (
-    RolloutPolicy,
-    Shares,
-    assign,
-    label_text,
-    read_shares,
-    read_steps,
-    roll_out,
-    share_text,
-    tried,
-)
+from wasmnb.rollout import RolloutPolicy, Shares, end_share, planned, read_shares, read_steps, roll_out
 from wasmnb.rollout.budgets import FALLING, WHATS
 from wasmnb.rollout.deploy import back, in_force, previous, put, still_in_force, stopped, unknown_plugin
 from wasmnb.rollout.deployment import Deployment, Removal
 from wasmnb.rollout.dry_run import DryRun, rehearse
 from wasmnb.rollout.sending import Sent
-from wasmnb.rollout.shares import steered
 from wasmnb.session.defaults import number
 from wasmnb.session.gitops import Exported, export
 from wasmnb.session.image_source import default_id, refuse
@@ -158,8 +147,7 @@ class Deployments:
         plugin = in_force(mesh, id)
         if plugin is None:
             with suppress(WasmnbError):
-                if isinstance(mesh, MeshOfShares):  # a kernel that ended before a pod had it may have left one
-                    mesh.unshare(id)
+                end_share(mesh, id)
             raise unknown_plugin(mesh, id)
         start = perf_counter()
         pods = tuple(pod.name for pod in mesh.pods() if plugin.selects(pod.labels))
@@ -301,17 +289,10 @@ class Deployments:
             found, _ = self.source.supply(name, access, progress, consumer=_consumer(wanted), dry=True)
             plugin = wanted.plugin(found.image)
         notes = list(found.notes(plugin.image))
-        more = ""
+        walked, more = planned(mesh, plugin, steps) if steps else ((), "")
+        notes += [f"step {number}, {step.selector}: {', '.join(step.pods)}" for number, step in enumerate(walked, 1)]
         if isinstance(steps, Shares):
-            pods = ", ".join(tried(mesh.pods(), plugin, steps.labels))
-            more = steered(mesh).rendered_share(plugin, steps.labels, steps.percents[0])
-            texts = [share_text(steps.labels, percent) for percent in steps.percents]
-            notes += [f"step {number}, {text}: {pods}" for number, text in enumerate(texts, 1)]
             notes.append("each step changes the share in the routes, and the last thing is that these are removed")
-        else:
-            members = assign(mesh.pods(), plugin, steps) if steps else []
-            for index, names in enumerate(members):
-                notes.append(f"step {index + 1}, {label_text(steps[index])}: {', '.join(names)}")
         return rehearse(mesh, plugin, self.context.secrets, notes, more=more)
 
     def _roll_out(
