@@ -17,7 +17,7 @@ from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, ObjectKind, record_of
 from wasmnb.mesh.istio.objects.objects_writer import text_of
 from wasmnb.mesh.istio.objects.routes import Routes, clashes, held
-from wasmnb.mesh.istio.proxies.pods import has_proxy, labels, moment
+from wasmnb.mesh.istio.proxies.pods import has_proxy, labels, moment, name_of
 from wasmnb.mesh.shares import Share, refused
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.scope import carries
@@ -97,7 +97,7 @@ class Shares:
                 raise
             return  # who may not even ask finds out by doing
         for rule in rules:
-            name = str(rule["metadata"]["name"])
+            name = name_of(rule)
             for kind in (_SERVICE, _RULE):
                 self._delete(kind, name)
         self._made.discard(id_)
@@ -117,7 +117,7 @@ class Shares:
             busy = share is None or any(one.id == share.plugin and (one.part or not share.percent) for one in there)
             if share is None or busy or now - made < _FORSAKEN:
                 id_ = item["metadata"]["labels"][PLUGIN]
-                told.append((f"{share or _name(item)}, in a rollout of {id_} that has not ended", False))
+                told.append((f"{share or name_of(item)}, in a rollout of {id_} that has not ended", False))
                 continue
             self.drop(share.plugin)
             told.append((f"{share}, left by a rollout of {share.plugin}: its routes were removed", True))
@@ -127,11 +127,11 @@ class Shares:
         items = [item for item in self._serving() if labels(item)]
         own = [item for item in items if plugin.selects(labels(item)) and carries(labels(item), wanted)]
         service = self._service(own, wanted)
-        name, spec = str(service["metadata"]["name"]), service["spec"]
+        name, spec = name_of(service), service["spec"]
         pods = [item for item in items if carries(labels(item), spec["selector"])]
         others = [item for item in pods if not carries(labels(item), wanted)]
-        lacking = [_name(item) for item in others if not wanted.keys() <= labels(item).keys()]
-        beyond = [_name(item) for item in pods if carries(labels(item), wanted) and item not in own]
+        lacking = [name_of(item) for item in others if not wanted.keys() <= labels(item).keys()]
+        beyond = [name_of(item) for item in pods if carries(labels(item), wanted) and item not in own]
         if lacking or beyond or not others:
             why = [f"without a label {' and '.join(wanted)}: {', '.join(lacking)}"] if lacking else []
             why += [f"with these labels, and not selected: {', '.join(beyond)}"] if beyond else []
@@ -147,7 +147,7 @@ class Shares:
             [(dict(group), count) for group, count in sorted(groups.items())],
         )
         self._free(routes, plugin.id)
-        return routes, Share(plugin.id, name, dict(wanted), percent, tuple(_name(item) for item in pods))
+        return routes, Share(plugin.id, name, dict(wanted), percent, tuple(name_of(item) for item in pods))
 
     def _service(self, own: Sequence[Mapping[str, Any]], wanted: Mapping[str, str]) -> Mapping[str, Any]:
         """Find the one service whose requests come to some pods."""
@@ -163,7 +163,7 @@ class Shares:
         ]
         if len(found) == 1:
             return found[0]
-        names = ", ".join(str(one["metadata"]["name"]) for one in found)
+        names = ", ".join(name_of(one) for one in found)
         said = labels_text(wanted, "+")
         why = [f"there are several: {names}" if found else f"no service has all pods that carry {said}"]
         raise refused(names or said, why, "choose pods that are behind one service")
@@ -197,7 +197,7 @@ class Shares:
     def _arrived(self, routes: Routes, percent: float, wait: float) -> None:
         """Wait until callers' proxies share the requests so."""
         deadline = time.monotonic() + wait
-        waiting = [_name(item) for item in self._serving() if has_proxy(item)][:_ASKED]
+        waiting = [name_of(item) for item in self._serving() if has_proxy(item)][:_ASKED]
         while waiting:
             waiting = [pod for pod in waiting if self._held(pod, routes, percent) is False]
             if waiting and time.monotonic() > deadline:
@@ -243,10 +243,6 @@ class Shares:
             self._cluster.request("DELETE", path, right=right)
         except MissingError:
             return
-
-
-def _name(item: Mapping[str, Any]) -> str:
-    return str(item["metadata"]["name"])
 
 
 def _share(item: Mapping[str, Any]) -> Share | None:

@@ -16,7 +16,7 @@ from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.config_dump import ECDS, NO_ENTRIES, entries
-from wasmnb.mesh.istio.proxies.pods import has_proxy, uid
+from wasmnb.mesh.istio.proxies.pods import has_proxy, ip_of, is_ready, name_of, uid
 from wasmnb.traffic import Headers, Request, Response
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class PeerRequests:
             self._why = _NO_SERVICE
             try:
                 for service in self._reaching(items, port):
-                    wanted = {_at(_ip(item), port): item for item in items if uid(item) not in found}
+                    wanted = {_at(ip_of(item), port): item for item in items if uid(item) not in found}
                     mine = {address: item for address, item in wanted.items() if address in service.addresses}
                     if probe.changes and len(service.addresses) > 1:
                         self._why = _CHANGES
@@ -135,7 +135,7 @@ class PeerRequests:
             except NoProgramError:
                 self._mute.add(uid(peer))
                 continue
-            name = peer["metadata"]["name"]
+            name = name_of(peer)
             if found and not self._bare(peer):
                 # A plugin for both came to it meanwhile: what was seen may be the doing of its own proxy.
                 self._why = f"{name}, which asked, may have got a filter itself meanwhile"
@@ -150,7 +150,7 @@ class PeerRequests:
         from wasmnb.mesh.istio.requests.curl_script import Errand  # noqa: PLC0415 - for those who allow it
         from wasmnb.mesh.istio.requests.sender_pod import application  # noqa: PLC0415
 
-        name = str(peer["metadata"]["name"])
+        name = name_of(peer)
         request = Request(probe.method, service.authority, probe.path, Headers(probe.lines), probe.body)
         errand = Errand(request, f"{service.name}.{self._namespace}", service.port, _ANSWER)
         before = self._counted(name, service)
@@ -191,7 +191,7 @@ class PeerRequests:
         """Give the pods that may ask: others, whose proxies have no filter that might be taken for one in question."""
         hosts = {address.rpartition(":")[0] for address in service.addresses}
         for item in self._pods.values():
-            behind = _at(_ip(item), 0).rpartition(":")[0] in hosts
+            behind = _at(ip_of(item), 0).rpartition(":")[0] in hosts
             if not behind and uid(item) not in self._mute and has_proxy(item) and _serves(item) and self._bare(item):
                 yield item
 
@@ -199,7 +199,7 @@ class PeerRequests:
         if self._admin is None:
             return False
         try:
-            return not entries(self._admin.get(str(item["metadata"]["name"]), ECDS))
+            return not entries(self._admin.get(name_of(item), ECDS))
         except MeshError as error:
             return any(NO_ENTRIES in line for line in error.why)
         except (TimeoutError, ValueError):
@@ -211,7 +211,7 @@ class PeerRequests:
         if time.monotonic() - at > _LASTS:
             found = self._read()
             self._services = time.monotonic(), found
-        addresses = {_at(_ip(item), port) for item in items}
+        addresses = {_at(ip_of(item), port) for item in items}
         return [one for one in found if addresses & one.addresses]
 
     def _read(self) -> list[_Service]:
@@ -221,7 +221,7 @@ class PeerRequests:
         right = Right("list", "services", "", self._namespace)
         services = self._cluster.request("GET", f"/api/v1/{home}/services", right=right)
         ports = {
-            (str(one["metadata"]["name"]), str(port.get("name") or "")): int(port["port"])
+            (name_of(one), str(port.get("name") or "")): int(port["port"])
             for one in services.get("items") or ()
             for port in one["spec"].get("ports") or ()
         }
@@ -237,10 +237,6 @@ class PeerRequests:
         return [_Service(name, port, frozenset(there)) for (name, port), there in behind.items()]
 
 
-def _ip(item: Mapping[str, Any]) -> str:
-    return str(item.get("status", {}).get("podIP") or "")
-
-
 def _at(address: str, port: int) -> str:
     """Write down where a pod is reached, as Envoy does."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
@@ -248,6 +244,4 @@ def _at(address: str, port: int) -> str:
 
 def _serves(item: Mapping[str, Any]) -> bool:
     """Say whether a pod's application runs, and stays."""
-    conditions = item.get("status", {}).get("conditions") or ()
-    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    return ready and not item["metadata"].get("deletionTimestamp")
+    return is_ready(item) and not item["metadata"].get("deletionTimestamp")

@@ -18,8 +18,11 @@ __all__ = [
     "app",
     "ended",
     "has_proxy",
+    "ip_of",
+    "is_ready",
     "labels",
     "moment",
+    "name_of",
     "pod",
     "proxy_container",
     "proxy_started",
@@ -69,6 +72,22 @@ def labels(item: Mapping[str, Any]) -> Mapping[str, str]:
 def app(item: Mapping[str, Any]) -> str:
     """Name the application that a pod is one of, by its label; empty where it has none."""
     return str(labels(item).get("app") or "")
+
+
+def name_of(item: Mapping[str, Any]) -> str:
+    """Give an object's name."""
+    return str(item["metadata"]["name"])
+
+
+def ip_of(item: Mapping[str, Any]) -> str:
+    """Give the address at which a pod is reached; empty while it has none."""
+    return str(item.get("status", {}).get("podIP") or "")
+
+
+def is_ready(item: Mapping[str, Any]) -> bool:
+    """Tell whether all of a pod's containers say that they are ready."""
+    conditions = item.get("status", {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def uid(item: Mapping[str, Any]) -> str:
@@ -142,14 +161,14 @@ def pod(item: Mapping[str, Any]) -> Pod:
     done, wanted, restarts = _counts(item)
     word, reason = _word(item)
     return Pod(
-        name=metadata["name"],
+        name=name_of(item),
         workload=workload(item),
         labels=dict(labels(item)),
         ready=f"{done}/{wanted}",
         status=word,
         restarts=restarts,
         started=moment(status.get("startTime") or metadata.get("creationTimestamp")),
-        address=status.get("podIP", ""),
+        address=ip_of(item),
         reason=reason,
     )
 

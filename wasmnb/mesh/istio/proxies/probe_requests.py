@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.peer_requests import PeerRequests
-from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, proxy_started, uid
+from wasmnb.mesh.istio.proxies.pods import PROXY, app, ip_of, labels, name_of, proxy_started, uid
 from wasmnb.traffic import Headers, Request
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class ProbeRequests:
         ]
         for (item, _), answer in zip(wanted, found, strict=True):
             # Where no port is read as HTTP, nothing was sent.
-            silent = answer is None and bool(self._ports(_name(item)))
+            silent = answer is None and bool(self._ports(name_of(item)))
             with self._lock:
                 (self._unanswered.add if silent else self._unanswered.discard)(uid(item))
         return found
@@ -102,7 +102,7 @@ class ProbeRequests:
         strict: dict[tuple[Probe, int], dict[str, Mapping[str, Any]]] = {}
         for item, probe in wanted:
             if self._strict(item):
-                strict.setdefault((probe, self._ports(_name(item))[0]), {})[uid(item)] = item
+                strict.setdefault((probe, self._ports(name_of(item))[0]), {})[uid(item)] = item
         found: dict[tuple[str, Probe], ByPeer] = {}
         for (probe, port), items in strict.items():
             for pod, answer in self._peers.answers(list(items.values()), probe, port).items():
@@ -119,7 +119,7 @@ class ProbeRequests:
         return self.send([(item, probe)])[0]
 
     def _itself(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
-        response = self._ask(item, probe, str(item.get("status", {}).get("podIP") or ""))
+        response = self._ask(item, probe, ip_of(item))
         if response is not None:
             self._count(item, response)
         return response
@@ -148,7 +148,7 @@ class ProbeRequests:
         if time.monotonic() - at > _LASTS:
             found = mtls.policies(self.cluster, (self.namespace, self._root or self.namespace)) or []
             self._policies = (time.monotonic(), found)
-        ports = self._ports(_name(item)) if found else ()
+        ports = self._ports(name_of(item)) if found else ()
         port = ports[0] if ports else 0
         return mtls.strict(found, labels(item), port, namespace=self.namespace, root=self._root) if ports else ""
 
@@ -173,7 +173,7 @@ class ProbeRequests:
     def _ask(self, item: Mapping[str, Any], probe: Probe, address: str) -> Response | None:
         from wasmnb.mesh.istio.requests.curl_script import Errand  # noqa: PLC0415 - for those who allow it
 
-        name = _name(item)
+        name = name_of(item)
         ports = self._ports(name) if address else ()
         if not ports:
             return None
@@ -188,10 +188,6 @@ class ProbeRequests:
         except (MeshError, TrafficError):
             return None
         return response
-
-
-def _name(item: Mapping[str, Any]) -> str:
-    return str(item["metadata"]["name"])
 
 
 def _since(item: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import UsageError
-from wasmnb.mesh.istio.proxies.pods import workload
+from wasmnb.mesh.istio.proxies.pods import name_of, uid, workload
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
@@ -45,13 +45,9 @@ def sampled(items: Sequence[Mapping[str, Any]], size: int | None) -> list[Mappin
     for item in sorted(items, key=_lot):
         groups.setdefault(workload(item), []).append(item)
     turns = chain.from_iterable(zip_longest(*groups.values()))
-    chosen = {_name(item) for item in [item for item in turns if item is not None][:size]}
-    return [item for item in items if _name(item) in chosen]
+    chosen = {name_of(item) for item in [item for item in turns if item is not None][:size]}
+    return [item for item in items if name_of(item) in chosen]
 
 
 def _lot(item: Mapping[str, Any]) -> str:
-    return sha256(str(item["metadata"]["uid"]).encode()).hexdigest()
-
-
-def _name(item: Mapping[str, Any]) -> str:
-    return str(item["metadata"]["name"])
+    return sha256(uid(item).encode()).hexdigest()

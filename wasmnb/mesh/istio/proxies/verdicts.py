@@ -25,7 +25,7 @@ from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
 from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence
-from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, workload
+from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, name_of, workload
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.istio.proxies.shared_state import forget
@@ -121,7 +121,7 @@ class VerdictReader:
             self._there = there
             forget(self._known, lambda key: key[0] not in there)
             self.proving.keep(items)
-            self._gatherer.keep({_name(item) for item in items})
+            self._gatherer.keep({name_of(item) for item in items})
 
     def serving(self) -> list[Item]:
         """List the pods that requests can reach, or will: neither at their end nor being deleted."""
@@ -150,16 +150,16 @@ class VerdictReader:
         names = {name for one in stored for name in self._names(one)}
         digest = digest_of(stored[-1])
         having = [item for item in (items if every is None else every) if has_proxy(item)]
-        due, sample = {_name(item) for item in items}, {_name(item) for item in self.sampled(having)}
+        due, sample = {name_of(item) for item in items}, {name_of(item) for item in self.sampled(having)}
         if every is not None and len(items) < len(every):
             # What was asked before, for whatever reason, is asked again.
             sample |= due
-        chosen = [item for item in having if _name(item) in sample]
-        seen = self._gatherer.gather([item for item in chosen if _name(item) in due], {}, "", whole=True)
+        chosen = [item for item in having if name_of(item) in sample]
+        seen = self._gatherer.gather([item for item in chosen if name_of(item) in due], {}, "", whole=True)
         found = {one.name: removal(one, stored[-1].id, digest, names) for one in seen}
         ill = {workload(one.item) for one in seen if found[one.name].verdict is not Verdict.GONE}
-        more = [item for item in having if _name(item) not in sample and workload(item) in ill]
-        wider = self._gatherer.gather([item for item in more if _name(item) in due], {}, "", whole=True)
+        more = [item for item in having if name_of(item) not in sample and workload(item) in ill]
+        wider = self._gatherer.gather([item for item in more if name_of(item) in due], {}, "", whole=True)
         found |= {one.name: removal(one, stored[-1].id, digest, names) for one in wider}
         seen, chosen = [*seen, *wider], [*chosen, *more]
         left = self._left(seen, found, stored[-1].id, digest)
@@ -217,15 +217,15 @@ class VerdictReader:
         whole: bool,
     ) -> list[PodVerdict]:
         """Judge plugins on a sample of their pods, and on all of a workload in which one is not well."""
-        out = {_name(item) for item in concerned} - {_name(item) for item in chosen}
-        found = self._judged([item for item in items if _name(item) not in out], stored, rest=rest, whole=whole)
+        out = {name_of(item) for item in concerned} - {name_of(item) for item in chosen}
+        found = self._judged([item for item in items if name_of(item) not in out], stored, rest=rest, whole=whole)
         failing = {one.pod for one in found if one.verdict not in (*_WELL, Verdict.WARMING)}
-        failing = {workload(item) for item in chosen if _name(item) in failing} if whole else set()
-        more = [item for item in concerned if _name(item) in out and workload(item) in failing]
+        failing = {workload(item) for item in chosen if name_of(item) in failing} if whole else set()
+        more = [item for item in concerned if name_of(item) in out and workload(item) in failing]
         if more:
             found += self._judged(more, [one for one in stored if one.kind.ours], rest=False, whole=True)
             chosen += more
-        note, judged = _of(chosen, concerned), {_name(item) for item in chosen}
+        note, judged = _of(chosen, concerned), {name_of(item) for item in chosen}
         return [one.noted(note) if one.pod in judged else one for one in found]
 
     def _judged(self, items: Sequence[Item], stored: Sequence[Stored], *, rest: bool, whole: bool) -> list[PodVerdict]:
@@ -244,7 +244,7 @@ class VerdictReader:
             wanted_of[one.name, one.kind] = self.wanted(one, modules, bare)
             drift[one.name, one.kind] = drift_of(one.item)
         loaded: list[tuple[int, Item, Standing]] = []
-        serving = [item for item in concerned if _serves(evidence[_name(item)])]
+        serving = [item for item in concerned if _serves(evidence[name_of(item)])]
         for item in items:
             name = item["metadata"]["name"]
             for id_ in dict.fromkeys(one.id for one in stored):
@@ -398,10 +398,6 @@ class VerdictReader:
 
     def _names(self, stored: Stored) -> tuple[str, ...]:
         return resource_names(self.namespace, stored.name, stored.kind.name)
-
-
-def _name(item: Item) -> str:
-    return str(item["metadata"]["name"])
 
 
 def _serves(seen: Evidence) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, Place
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.proxies.pods import PROXY, ended, has_proxy, labels, workload
+from wasmnb.mesh.istio.proxies.pods import PROXY, app, ended, has_proxy, is_ready, name_of, workload
 from wasmnb.mesh.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ def find(cluster: Cluster, namespace: str, source: str) -> dict[str, Any]:
     """
     answer = cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods", right=Right("list", "pods", "", namespace))
     pods = sorted((one for one in answer.get("items") or () if not ended(one)), key=_rank)
-    for read in (_name, workload, _app):
+    for read in (name_of, workload, app):
         for one in pods:
             if read(one) == source:
                 return dict(one)
     raise BadNameError(
         f"There is no pod, workload or app {source!r} in the namespace {namespace}.",
         where=Place("the pod", quote=source),
-        hint=suggestion(source, [name for called in (_app, workload) for one in pods if (name := called(one))]),
+        hint=suggestion(source, [name for called in (app, workload) for one in pods if (name := called(one))]),
     )
 
 
@@ -67,16 +67,6 @@ def shell_image(proxy: Mapping[str, Any]) -> str:
     return name.removesuffix(_DISTROLESS) if name.endswith(_DISTROLESS) else name + at + digest
 
 
-def _name(item: Mapping[str, Any]) -> str:
-    return str(item["metadata"]["name"])
-
-
-def _app(item: Mapping[str, Any]) -> str:
-    return str(labels(item).get("app", ""))
-
-
 def _rank(item: Mapping[str, Any]) -> tuple[bool, bool, bool, str]:
     """Order pods: those that stay, that have a proxy and that are ready come first."""
-    conditions = item.get("status", {}).get("conditions") or ()
-    good = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    return bool(item["metadata"].get("deletionTimestamp")), not has_proxy(item), not good, _name(item)
+    return bool(item["metadata"].get("deletionTimestamp")), not has_proxy(item), not is_ready(item), name_of(item)
