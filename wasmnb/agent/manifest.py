@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wasmnb.mesh.istio.api.rbac import agent_roles
-from wasmnb.mesh.istio.objects.objects import MANAGER, ObjectKind
+from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, ObjectKind
 from wasmnb.mesh.istio.proxies.pod_list import AGENT
 from wasmnb.mesh.istio.requests import echo
 
@@ -17,8 +17,8 @@ __all__ = ["ECHO_LABELS", "KINDS", "LABELS", "NAME", "Agent", "echo_manifest", "
 
 NAME = "wasmnb-agent"
 """Of every object of the agent in its namespace."""
-ECHO_LABELS = {"app": echo.NAME, "app.kubernetes.io/managed-by": MANAGER}
-LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/managed-by": MANAGER}
+ECHO_LABELS = {"app": echo.NAME, MANAGED: MANAGER}
+LABELS = {"app.kubernetes.io/name": NAME, MANAGED: MANAGER}
 PORT = 8080
 USER = 65532
 """Nobody's user id, as distroless images have it."""

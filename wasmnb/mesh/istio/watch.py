@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3.exceptions import ReadTimeoutError
 
 from wasmnb.errors import WasmnbError
-from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, Objects, Stored, record_of
+from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, PLUGIN, Objects, Stored, record_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of
 from wasmnb.mesh.istio.proxies.kept_evidence import aged
 from wasmnb.mesh.istio.proxies.pod_list import APPLICATIONS, slim
@@ -211,7 +211,7 @@ class IstioWatch(Stream):
         self.looked: datetime | None = None
         self.span = 0.0
         self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", APPLICATIONS, self.wake, slim)
-        label = {"labelSelector": f"{PLUGIN},app.kubernetes.io/managed-by={MANAGER}"}
+        label = {"labelSelector": f"{PLUGIN},{MANAGED}={MANAGER}"}
         self._plugins: list[tuple[ObjectKind, _Feed]] = [
             (kind, _Feed(cluster, kind.path(namespace), label, self.wake)) for kind in objects.kinds
         ]

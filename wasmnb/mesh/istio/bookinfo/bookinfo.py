@@ -10,8 +10,8 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ConflictError, ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.cluster import APPLY, MERGE
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import APPS, KINDS, MANAGED, PART, manifest
-from wasmnb.mesh.istio.objects.objects import MANAGER
+from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import APPS, KINDS, PART, manifest
+from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER
 from wasmnb.mesh.istio.proxies.pods import Stuck, ended, has_proxy, pod, stuck, workload
 from wasmnb.progress import Silent
 from wasmnb.wording import Option, Verb, Wording, joined

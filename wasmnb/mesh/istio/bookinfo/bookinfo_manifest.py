@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from wasmnb.errors import Place, UsageError, did_you_mean
-from wasmnb.mesh.istio.objects.objects import MANAGER, ObjectKind
+from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, ObjectKind
 
-__all__ = ["APPS", "DEPLOYMENTS", "KINDS", "MANAGED", "PART", "images_of", "manifest"]
+__all__ = ["APPS", "DEPLOYMENTS", "KINDS", "PART", "images_of", "manifest"]
 
 APPS = {"details": ("v1",), "ratings": ("v1",), "reviews": ("v1", "v2", "v3"), "productpage": ("v1",)}
 """The services, and the versions of each that run beside each other."""
 DEPLOYMENTS = tuple(f"{app}-{version}" for app, versions in APPS.items() for version in versions)
-MANAGED = "app.kubernetes.io/managed-by"
 PART = "app.kubernetes.io/part-of"
 KINDS = {
     one.name: one

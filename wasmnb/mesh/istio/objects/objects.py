@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
-__all__ = ["KINDS", "MANAGER", "PLUGIN", "ObjectKind", "Objects", "Stored", "record_of"]
+__all__ = ["KINDS", "MANAGED", "MANAGER", "PLUGIN", "ObjectKind", "Objects", "Stored", "record_of"]
 
 MANAGER = "wasmnb"
-"""Our field manager (server-side apply), and the value of ``app.kubernetes.io/managed-by``."""
+"""Our field manager (server-side apply), and the value of the label `MANAGED`."""
 PLUGIN = "wasmnb.dev/plugin"
 """Label with the id of the plugin that an object holds."""
-_MANAGED = "app.kubernetes.io/managed-by"
+MANAGED = "app.kubernetes.io/managed-by"
+"""Label of what is ours, whose value is `MANAGER`."""
 _RECORD = "wasmnb.dev/record"
 _TRIES = 5
 
@@ -142,7 +143,7 @@ class Objects:
             answer = self.cluster.request(
                 "GET",
                 kind.path(self.namespace),
-                query={"labelSelector": f"{label},{_MANAGED}={MANAGER}"},
+                query={"labelSelector": f"{label},{MANAGED}={MANAGER}"},
                 right=kind.right("list", self.namespace),
             )
             found += [Stored(kind, item, record_of(item)) for item in answer.get("items") or ()]
@@ -199,7 +200,7 @@ class Objects:
                 # The API server refuses it should the object change between these two requests.
                 whole["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"]
             try:
-                item = self._patch(kind, name, whole)
+                item = self.patch(kind, whole)
                 break
             except ConflictError:
                 # Perhaps Istio has but written its status.
@@ -209,10 +210,16 @@ class Objects:
             item = self._without_others(kind, item)
         return Stored(kind, item, record_of(item))
 
-    def _patch(self, kind: ObjectKind, name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
-        # Forced: whoever else set a field was looked for before, in this very version of the object.
+    def patch(self, kind: ObjectKind, whole: Mapping[str, Any]) -> dict[str, Any]:
+        """Apply an object by force, and give it as it is then. The caller has looked for who else set a field of it.
+
+        Raises
+        ------
+        ForbiddenError, ConflictError, MeshError
+        """
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": "true"}
-        path, right = kind.path(self.namespace, name), kind.right("patch", self.namespace)
+        path = kind.path(self.namespace, whole["metadata"]["name"])
+        right = kind.right("patch", self.namespace)
         found: dict[str, Any] = self.cluster.request("PATCH", path, query=query, body=whole, kind=APPLY, right=right)
         return found
 
@@ -253,7 +260,7 @@ class Objects:
         now = self.cluster.now().isoformat(timespec="milliseconds")
         kept = {**record, "by": _who(), "at": now, "notebook": _notebook()}
         metadata["namespace"] = self.namespace
-        metadata["labels"] = {**metadata.get("labels", {}), _MANAGED: MANAGER, PLUGIN: id}
+        metadata["labels"] = {**metadata.get("labels", {}), MANAGED: MANAGER, PLUGIN: id}
         metadata["annotations"] = {
             **metadata.get("annotations", {}),
             _RECORD: packed(kept),
@@ -272,7 +279,7 @@ class Objects:
     def _check(self, kind: ObjectKind, there: Mapping[str, Any], before: Stored | None, *, take_over: bool) -> None:
         """Raise where an object is not ours to change, or not any more what it was when that was decided."""
         name, take = there["metadata"]["name"], Option("take_over", value=True)
-        if there["metadata"].get("labels", {}).get(_MANAGED) != MANAGER:
+        if there["metadata"].get("labels", {}).get(MANAGED) != MANAGER:
             if take_over:
                 return
             owners = sorted({one.get("manager", "?") for one in there["metadata"].get("managedFields") or ()})

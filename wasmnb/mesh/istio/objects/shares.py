@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
-from wasmnb.mesh.istio.api.cluster import APPLY
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.objects.objects import MANAGER, PLUGIN, ObjectKind, record_of
+from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, PLUGIN, ObjectKind, record_of
 from wasmnb.mesh.istio.objects.objects_writer import text_of
 from wasmnb.mesh.istio.objects.routes import Routes, clashes, held
 from wasmnb.mesh.istio.proxies.pods import has_proxy, labels, moment, name_of
@@ -42,7 +41,6 @@ _OTHERS = (
     ObjectKind("HTTPRoute", _GATEWAY, "v1", "httproutes"),
     ObjectKind("GRPCRoute", _GATEWAY, "v1", "grpcroutes"),
 )
-_MANAGED = "app.kubernetes.io/managed-by"
 _ROUTES = "/config_dump?resource=dynamic_route_configs"
 _ASKED = 8
 """So many callers' proxies are asked whether they have a share: istiod sends it to all at the same time."""
@@ -77,8 +75,8 @@ class Shares:
         routes, share = self._planned(plugin, wanted, percent)
         rule, service = (self._marked(one, share) for one in routes.objects(percent))
         self._made.add(plugin.id)
-        self._apply(_RULE, rule)
-        self._apply(_SERVICE, service)
+        self._objects.patch(_RULE, rule)
+        self._objects.patch(_SERVICE, service)
         self._arrived(routes, percent, wait)
         return share
 
@@ -225,17 +223,12 @@ class Shares:
 
     def _own(self, id_: str | None) -> list[dict[str, Any]]:
         label = PLUGIN if id_ is None else f"{PLUGIN}={id_}"
-        query, right = {"labelSelector": f"{label},{_MANAGED}={MANAGER}"}, _RULE.right("list", self._namespace)
+        query, right = {"labelSelector": f"{label},{MANAGED}={MANAGER}"}, _RULE.right("list", self._namespace)
         try:
             answer = self._cluster.request("GET", _RULE.path(self._namespace), query=query, right=right)
         except MissingError:
             return []
         return [{**item, "kind": _RULE.name} for item in answer.get("items") or ()]
-
-    def _apply(self, kind: ObjectKind, body: Mapping[str, Any]) -> None:
-        path, right = kind.path(self._namespace, body["metadata"]["name"]), kind.right("patch", self._namespace)
-        query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": "true"}
-        self._cluster.request("PATCH", path, query=query, body=body, kind=APPLY, right=right)
 
     def _delete(self, kind: ObjectKind, name: str) -> None:
         try:

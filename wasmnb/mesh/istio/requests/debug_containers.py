@@ -14,7 +14,7 @@ from wasmnb.interrupts import uninterrupted
 from wasmnb.mesh.istio.api.api_errors import MissingError
 from wasmnb.mesh.istio.api.cluster import Executed
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.objects.objects import MANAGER
+from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER
 from wasmnb.mesh.istio.proxies.pods import stuck_by
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ _PATIENCE = 60.0  # seconds for an image to come and a container to start
 _LIFE = 3600  # seconds that a guest waits for requests
 _LOOK = 0.1
 _PROBE, _APP = "probe", "wasmnb-probe"
-_MANAGED = "app.kubernetes.io/managed-by"
 _REVISION = "istio.io/rev"
 
 
@@ -175,7 +174,7 @@ def transcript(cluster: Cluster, namespace: str, pod: str, timeout: float) -> Ex
 
 
 def _injected(item: Mapping[str, Any], *, proxy: bool) -> dict[str, Any]:
-    labels = {_MANAGED: MANAGER, "app": _APP, "sidecar.istio.io/inject": "false" if proxy else "true"}
+    labels = {MANAGED: MANAGER, "app": _APP, "sidecar.istio.io/inject": "false" if proxy else "true"}
     if proxy:
         return {"labels": labels, "annotations": {"sidecar.istio.io/inject": "false"}}
     metadata = item["metadata"]
@@ -228,7 +227,7 @@ def _await(
 def _sweep(cluster: Cluster, namespace: str) -> None:
     """Delete probes whose kernel died before it could: the cluster has ended them, and keeps their entries."""
     path = f"/api/v1/namespaces/{namespace}/pods"
-    query = {"labelSelector": f"app={_APP},{_MANAGED}={MANAGER}"}
+    query = {"labelSelector": f"app={_APP},{MANAGED}={MANAGER}"}
     answer = cluster.request("GET", path, query=query, right=Right("list", "pods", "", namespace))
     for item in answer.get("items") or ():
         if item.get("status", {}).get("reason") == "DeadlineExceeded":
