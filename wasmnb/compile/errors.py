@@ -33,7 +33,8 @@ def listed(others: Sequence[Diagnostic]) -> list[str]:
         places = list(dict.fromkeys(f"{one.text} line {one.line}" for one in rest if one.line))
         # So few in a line that none is folded within a place, which a front end makes a link.
         rows = [", ".join(places[start : start + _IN_A_LINE]) for start in range(0, len(places), _IN_A_LINE)]
-        lines += f"and {several(len(rest), 'more error')}{': ' if rows else ''}{',|  '.join(rows)}".split("|")
+        where = ",\n  ".join(rows)
+        lines += f"and {several(len(rest), 'more error')}{': ' if where else ''}{where}".splitlines()
     return lines
 
 

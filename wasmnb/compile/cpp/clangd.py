@@ -71,8 +71,7 @@ class Clangd:
             Its messages cannot be read, or there is no compiler.
         """
         main, flags = filter.file or CELL, Flags.parse(filter.flags, inside=filter.files)
-        if flags.includes:
-            filter = with_messages(filter, flags.includes)  # noqa: A001
+        filter = with_messages(filter, flags.includes)  # noqa: A001
         texts = texts_of(filter)
         units = Units(folder, texts, main, filter.first_line, flags, filter.folder)
         # Each word of our compiler's own line, handed past a driver that would look for headers of this machine.

@@ -69,6 +69,9 @@ def from_top(folder: Path, source: str, texts: Mapping[str, str], main: Path) ->
 
 def with_messages(filter: Filter, folders: Iterable[str]) -> Filter:  # noqa: A002
     """Give a filter with the ``.proto`` files of its messages, where they lie in folders that ``-I`` names."""
+    places = [Path(folder) for folder in folders if Path(folder).is_absolute()]
+    if not places:
+        return filter
     texts = dict(filter.files)
     written = [filter.source, *(text for path, text in texts.items() if not path.endswith(PROTO))]
     waiting = [
@@ -77,7 +80,6 @@ def with_messages(filter: Filter, folders: Iterable[str]) -> Filter:  # noqa: A0
         for name in Source(text).includes
         if name[1:-1].endswith(_MESSAGES)
     ]
-    places = [Path(folder) for folder in folders if Path(folder).is_absolute()]
     while waiting:
         name = posixpath.normpath(waiting.pop())
         # Those of protobuf itself are the SDK's own.

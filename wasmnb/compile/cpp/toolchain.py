@@ -60,8 +60,7 @@ class CppToolchain:
         if not filter.source.strip():
             raise _no_source("The cell has no source.")
         flags = Flags.parse(filter.flags, inside=filter.files)
-        if flags.includes:
-            filter = with_messages(filter, flags.includes)  # noqa: A001
+        filter = with_messages(filter, flags.includes)  # noqa: A001
         follows = [_RECIPE, zig().version, sdk_id(), OPTIONS, WARNINGS, flags.shared, flags.own]
         if flags.libraries:
             from wasmnb.compile.cpp.libraries import listing  # noqa: PLC0415 - for their users only
