@@ -6,6 +6,7 @@ from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
+import wasmnb
 from wasmnb.errors import ConfigError, UsageError
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.plugin.rendering.envoy import in_order, wasm_filter
@@ -46,7 +47,8 @@ def test_no_configuration_is_not_an_empty_one():
 def test_a_configuration_that_is_no_text_is_refused(config):
     with pytest.raises(ConfigError, match="configuration of one cannot be written") as caught:
         plugin(config=config)
-    assert caught.value.hint
+    hint = "use text, or what JSON has: objects, lists, strings, numbers, true, false and null"
+    assert caught.value.hint == hint
 
 
 def test_a_configuration_that_contains_itself_is_refused():
@@ -74,7 +76,8 @@ def test_a_selector_names_labels():
     for wrong in (None, "app=details", ["app"], {"app": None}, {1: "a"}):
         with pytest.raises(UsageError, match="not a selector") as caught:
             plugin(selector=wrong)
-        assert "{}" in caught.value.hint
+        hint = 'give labels as a mapping of text, for instance {"app": "details"}; {} is every pod'
+        assert caught.value.hint == hint
 
 
 def test_words_stand_for_phases_and_policies():
@@ -99,7 +102,7 @@ def test_an_image_is_none_of_what_it_is_made_from():
     for wrong in (b"\0asm", "local/one", None):
         with pytest.raises(UsageError, match="not an Image") as caught:
             plugin(image=wrong)
-        assert "package(module)" in caught.value.hint
+        assert caught.value.hint == "give package(module)"
 
 
 def test_another_image_is_all_that_changes():
@@ -125,3 +128,40 @@ def test_order_is_phase_then_priority_then_id():
         plugin("z", phase="AUTHN"),
     ]
     assert [one.id for one in in_order(made)] == ["z", "high", "a", "b", "low"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint", "right"),
+    [
+        ({"match": "SERVER"}, "give a tuple of wasmnb.Match", {"match": (wasmnb.Match("SERVER"),)}),
+        ({"targets": ["Gateway/w"]}, "give a tuple of wasmnb.TargetRef", {"targets": wasmnb.TargetRef("Gateway", "w")}),
+        ({"env": ["LEVEL=debug"]}, 'give names and values: {"LEVEL": "debug"}', {"env": {"LEVEL": "debug"}}),
+        ({"env": {"LEVEL": 1}}, "write it as a string", {"env": {"LEVEL": "1"}}),
+        ({"env": {"A=B": "1"}}, "for instance LOG_LEVEL", {"env": {"LOG_LEVEL": "1"}}),
+        ({"vm_id": "a\nb"}, "write it as one line of text", {"vm_id": "a b"}),
+        ({"vm_id": 1}, "write it as one line of text", {"vm_id": "1"}),
+        ({"priority": "5"}, "give a whole number; higher runs first", {"priority": 5}),
+        (
+            {"env": {"A": "1"}, "host_env": "A"},
+            "give it a value, or take it from the proxy's environment",
+            {"host_env": "A"},
+        ),
+        ({"host_env": ("A", "A")}, "name it once", {"host_env": ("A",)}),
+    ],
+)
+def test_what_a_hint_says_is_taken(wrong, hint, right):
+    with pytest.raises(UsageError) as caught:
+        plugin(**wrong)
+    assert caught.value.hint == hint
+    assert isinstance(plugin(**right), Plugin)
+
+
+@pytest.mark.parametrize("read", [wasmnb.TargetRef.parse, lambda text: wasmnb.TargetRef(*text.split("/"))])
+def test_a_target_of_an_unknown_kind_is_named_with_its_group(read):
+    with pytest.raises(UsageError, match="cannot be attached to a 'Pizzeria'") as caught:
+        read("Pizzeria/napoli")
+    assert caught.value.hint == "name its group too, as Kind.group/name"
+    assert wasmnb.TargetRef.parse("Pizzeria.food.example/napoli").group == "food.example"
+    with pytest.raises(UsageError) as caught:
+        read("Gatway/napoli")
+    assert caught.value.hint == "did you mean 'Gateway'?"

@@ -115,7 +115,7 @@ def test_what_cannot_be_restored_whole_is_not_restored(change):
         del stored["image"]
     with pytest.raises(UsageError, match="cannot restore") as caught:
         Plugin.from_dict(stored, lambda *_: IMAGE)
-    assert "install" in caught.value.hint
+    assert caught.value.hint == "install the wasmnb that stored it"
 
 
 @given(shapes())
@@ -357,6 +357,20 @@ def test_envoy_gateway():
         extension_policy(plugin(config="text", targets=GATEWAY), "x")
 
 
+def test_a_target_is_of_a_kind_and_a_namespace_that_it_can_be_attached_to():
+    route = TargetRef("HTTPRoute", "details")
+    with pytest.raises(UsageError, match="Istio cannot attach header-filter to a HTTPRoute") as caught:
+        render_istio(plugin(targets=route), "team")
+    assert caught.value.hint.startswith("name one of these: ")
+    for kind in caught.value.hint.partition(": ")[2].split(", "):
+        validate(render_istio(plugin(targets=TargetRef(kind, "details")), "team"))
+    validate(extension_policy(plugin(targets=route), "team"))
+    with pytest.raises(UsageError, match="lives in another namespace than header-filter") as caught:
+        render_istio(plugin(targets=TargetRef("Gateway", "way-in", namespace="front")), "team")
+    assert caught.value.hint == "Istio attaches to what is in the same namespace: put it into front"
+    validate(render_istio(plugin(targets=TargetRef("Gateway", "way-in", namespace="front")), "front"))
+
+
 def test_higress():
     full = replace(FULL, selector={}, match=(), fail_policy="close")
     made = higress_plugin(full, "higress-system")
@@ -376,7 +390,9 @@ def test_an_image_of_this_machine_is_in_no_cluster():
     local = SimpleNamespace(digest=IMAGE.digest, reference="local/header-filter")
     with pytest.raises(UsageError, match="this machine only") as caught:
         render_istio(plugin(image=local), "default")
-    assert "%wasm_push" in in_cell(caught.value).hint
+    named = "session.config(registry=HOST/PATH) names one; session.push() brings the image there"
+    assert caught.value.hint == named
+    assert in_cell(caught.value).hint == "%wasm_config registry=HOST/PATH names one; %wasm_push brings the image there"
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,13 @@ from wasmnb.mesh.istio.api.cluster import Executed
 from wasmnb.mesh.istio.requests.curl_script import Errand
 from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
+from wasmnb.traffic.http_parser import OTHER
 
 PROGRAMS = ("curl", "python3", "nc")
 NEEDED = ("sh", "dd", "head", "sleep")
 ODD = "HTTP/1.1 200 OK\r\nX-Twice: 1\r\nx-twice: 2\r\n你好: 六翁\r\ncontent-length: 2\r\n\r\nok".encode()
+NAMED = "check the name of the host"
+LISTENS = "check that the service runs and the port is right: look at the pods"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx-after: yes\r\n\r\n"
 
 
@@ -140,6 +143,7 @@ def test_nobody_listens(program, free_port):
     errand, done = run(program, ("127.0.0.1", free_port), get())
     with pytest.raises(NotReadyError, match="does not take connections") as caught:
         errand.result(done)
+    assert caught.value.hint == LISTENS
     assert not caught.value.sent
 
 
@@ -148,20 +152,44 @@ def test_a_connection_that_is_closed_without_an_answer(program, odd_server, scri
     errand, done = run(program, odd_server(script).address, get())
     with pytest.raises(NotReadyError, match="without an answer") as caught:
         errand.result(done)
+    assert caught.value.hint == "the proxy may be starting or stopping: look at the pods, then send again"
     assert caught.value.sent
 
 
 def test_time_is_up(odd_server, tmp_path):
     folder = _folder(tmp_path, "curl")
     errand, done = run(folder, odd_server(["hang"]).address, get(), seconds=0.3)
-    with pytest.raises(TrafficError, match=r"did not answer within 0\.3 s"):
+    with pytest.raises(TrafficError, match=r"did not answer within 0\.3 s") as caught:
         errand.result(done)
+    hint = "look at the log of the service and of its proxy, or allow more time (timeout=SECONDS)"
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "said", "what", "hint"),
+    [
+        ("curl", 6, "curl: (6) Could not resolve host: detials", "has no address", NAMED),
+        ("python3", 1, "socket.gaierror: [Errno -2] Name or service not known", "has no address", NAMED),
+        ("nc", 1, "nc: bad address 'detials'", "has no address", NAMED),
+        ("nc", 1, 'nc: getaddrinfo for host "detials" port 9080: Name or service not known', "no address", NAMED),
+        ("curl", 7, "curl: (7) Failed to connect to details", "does not take connections", LISTENS),
+        ("python3", 1, "OSError: [Errno 113] No route to host", "does not take connections", LISTENS),
+        ("python3", 1, "OSError: [Errno 101] Network is unreachable", "does not take connections", LISTENS),
+    ],
+)
+def test_what_each_program_says_of_a_host_that_is_not_there(program, code, said, what, hint):
+    with pytest.raises(TrafficError, match=what) as caught:
+        Errand(get(), "detials", 9080, 5).result(Executed(b"", f"wasmnb-carrier {program}\n{said}\n", code))
+    assert caught.value.why == (said,)
+    assert caught.value.hint == hint
+    assert not getattr(caught.value, "sent", False)
 
 
 def test_what_is_no_http_is_not_read_as_an_answer(program, odd_server):
     errand, done = run(program, odd_server([b"\x15\x03\x01\x00\x02\x02\x50"]).address, get())
-    with pytest.raises(TrafficError):
+    with pytest.raises(TrafficError, match=r"did not answer in HTTP/1\.1") as caught:
         errand.result(done)
+    assert caught.value.hint == OTHER
 
 
 def test_a_container_without_a_program(odd_server, tmp_path):

@@ -135,10 +135,10 @@ class Plugin:
             _variable(name)
         doubled = [name for name in self.host_env if name in self.env or self.host_env.count(name) > 1]
         if doubled:
-            raise UsageError(
-                f"The environment of {self.id} has {doubled[0]!r} twice.",
-                hint="give it a value, or take it from the proxy's environment",
+            once = (
+                "give it a value, or take it from the proxy's environment" if doubled[0] in self.env else "name it once"
             )
+            raise UsageError(f"The environment of {self.id} has {doubled[0]!r} twice.", hint=once)
 
     @property
     def config_text(self) -> str:

@@ -126,7 +126,7 @@ class TargetRef:
             if self.kind not in _GROUPS:
                 raise UsageError(
                     f"A plugin cannot be attached to a {self.kind!r}.",
-                    why=[f"it can be to: {', '.join(_GROUPS)}"],
+                    why=[f"it can be attached to: {', '.join(_GROUPS)}"],
                     hint=did_you_mean(self.kind, _GROUPS) or "name its group too, as Kind.group/name",
                 )
             object.__setattr__(self, "group", _GROUPS[self.kind])

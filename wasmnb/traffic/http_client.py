@@ -81,12 +81,12 @@ def encode(request: Request) -> bytes:
         It cannot be written.
     """
     _require(_METHOD, "method", request.method)
-    _require(_TARGET, "path", request.path, "write a space as %20")
+    _require(_TARGET, "path", request.path, "write a space as %20, and leave out line breaks and control characters")
     _require(_TARGET, "host", request.authority)
     lines = list(request.headers)
     for name, value in lines:
-        _require(_NAME, "header name", name)
-        _require(_VALUE, f"value of the header {name!r}", value, "a header value is one line of text")
+        _require(_NAME, "header name", name, "leave out colons, line breaks, control characters and spaces")
+        _require(_VALUE, f"value of the header {name!r}", value, "leave out line breaks and control characters")
     body = request.body
     chunked = [value.lower() for value in request.headers.all("transfer-encoding")]
     if chunked and chunked != ["chunked"]:
@@ -109,16 +109,20 @@ def encode(request: Request) -> bytes:
     return "\r\n".join(head).encode() + body
 
 
-def _require(pattern: re.Pattern[str], what: str, text: str, hint: str = "") -> None:
+def _require(
+    pattern: re.Pattern[str],
+    what: str,
+    text: str,
+    hint: str = "leave out line breaks, control characters and spaces",
+) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        good = False
+        hint = "write it in Unicode: a part of it is half of a character"
     else:
-        good = pattern.fullmatch(text) is not None
-    if not good:
-        default = "leave out line breaks, control characters and spaces" if text else f"give a {what}"
-        raise TrafficError(f"{text!r} cannot be sent as the {what} of a request.", hint=hint or default)
+        if pattern.fullmatch(text):
+            return
+    raise TrafficError(f"{text!r} cannot be sent as the {what} of a request.", hint=hint if text else f"give a {what}")
 
 
 class _Wire:

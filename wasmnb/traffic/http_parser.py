@@ -15,7 +15,7 @@ from wasmnb.traffic.exchange import Headers, Request, Response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BODY_LIMIT", "HEAD_LIMIT", "Reader", "decode", "read_request", "read_response"]
+__all__ = ["BODY_LIMIT", "HEAD_LIMIT", "OTHER", "Reader", "decode", "read_request", "read_response"]
 
 HEAD_LIMIT = 256 * 1024
 """Bytes of one header block, trailers included (four times Envoy's own default of 60 KiB)."""
@@ -31,6 +31,12 @@ _NO_BODY = {204, 304}
 _SWITCHING = 101
 _FIRST_FINAL = 200
 _QUOTE = 120
+
+OTHER = "check that the port is the one of an HTTP service, and that it does not take TLS or HTTP/2 only"
+_NO_STATUS = "its first line is not a status line"
+_BROKEN = "the service, or a filter before it, writes a response that breaks HTTP/1.1: look at what makes that line"
+_ADDED = "look at what the service, or a filter before it, adds to its headers"
+_SMALLER = "ask for something smaller, or send the request with a tool that writes to a file"
 
 
 def decode(raw: bytes) -> str:
@@ -80,17 +86,19 @@ class Reader:
         self._buffer += data
         self.received += len(data)
 
-    def line(self, limit: int) -> bytes:
-        """Read a line without its end; a bare LF ends one too (RFC 9112, 2.2)."""
+    def line(self, limit: int, *, begins: bytes = b"") -> bytes:
+        """Read a line without its end; a bare LF ends one too (RFC 9112, 2.2). One that is cut short may be no HTTP."""
         start = 0
         while (end := self._buffer.find(b"\n", start)) < 0:
             start = len(self._buffer)
             if start > limit:
-                self._too_large("header block", HEAD_LIMIT)
+                self._too_large("header block", HEAD_LIMIT, _ADDED)
             if not self.fill():
+                if not begins.startswith(bytes(self._buffer[: len(begins)])):
+                    raise self.refuse(_NO_STATUS, bytes(self._buffer))
                 self._cut_short(f"in the middle of a line, after {self.received} bytes")
         if end > limit:
-            self._too_large("header block", HEAD_LIMIT)
+            self._too_large("header block", HEAD_LIMIT, _ADDED)
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line.removesuffix(b"\r")
@@ -110,7 +118,7 @@ class Reader:
         while True:
             self.stage = f"reading a body that ends when the connection does ({len(self._buffer)} bytes came)"
             if len(self._buffer) > BODY_LIMIT:
-                self._too_large("body", BODY_LIMIT)
+                self._too_large("body", BODY_LIMIT, _SMALLER)
             if not self.fill():
                 data = bytes(self._buffer)
                 self._buffer.clear()
@@ -128,7 +136,7 @@ class Reader:
         return TrafficError(
             f"{self.peer} did not answer in HTTP/1.1: {reason}.",
             why=[line for line in why if line],
-            hint="check that the port is the one of an HTTP service, and that it does not take TLS or HTTP/2 only",
+            hint=_BROKEN if self.seen else OTHER,
         )
 
     def _cut_short(self, where: str) -> None:
@@ -138,17 +146,17 @@ class Reader:
             hint="the service or a proxy before it ended the response early: look at its log",
         )
 
-    def _too_large(self, what: str, limit: int) -> None:
+    def _too_large(self, what: str, limit: int, hint: str) -> None:
         raise TrafficError(
             f"The {what} that {self.peer} sends is larger than {limit // 1024} KiB.",
             why=[line[:_QUOTE] for line in self.seen[:3]],
-            hint="ask for something smaller, or send the request with a tool that writes to a file",
+            hint=hint,
         )
 
     def check_body_size(self, size: int) -> None:
         """Refuse a body that is announced larger than the limit."""
         if size > BODY_LIMIT:
-            self._too_large("body", BODY_LIMIT)
+            self._too_large("body", BODY_LIMIT, _SMALLER)
 
 
 def read_response(reader: Reader, method: str) -> Response:
@@ -202,11 +210,11 @@ def read_request(reader: Reader) -> Request:
 
 
 def _head(reader: Reader) -> tuple[str, int, str, Headers]:
-    raw = reader.line(HEAD_LIMIT)
+    raw = reader.line(HEAD_LIMIT, begins=b"HTTP/1.")
     reader.stage = "reading the response headers"
     match = _STATUS_LINE.fullmatch(decode(raw))
     if match is None:
-        raise reader.refuse("its first line is not a status line", raw)
+        raise reader.refuse(_NO_STATUS, raw)
     reader.seen.append(decode(raw)[:_QUOTE])
     headers = _lines(reader, HEAD_LIMIT - len(raw))
     return match[1], int(match[2]), match[3] or "", headers

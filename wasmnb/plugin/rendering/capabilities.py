@@ -107,11 +107,11 @@ def references(plugin: Plugin, target: str, namespace: str, kinds: Sequence[str]
     for one in plugin.targets:
         if one.kind not in kinds:
             raise UsageError(
-                f"{target} cannot attach {plugin.id} to a {one.kind}.", hint=f"it can to: {', '.join(kinds)}"
+                f"{target} cannot attach {plugin.id} to a {one.kind}.", hint=f"name one of these: {', '.join(kinds)}"
             )
         if one.namespace not in ("", namespace):
             raise UsageError(
                 f"{one} lives in another namespace than {plugin.id}, which will live in {namespace!r}.",
-                hint=f"{target} attaches to what is in the same namespace: deploy it to {one.namespace}",
+                hint=f"{target} attaches to what is in the same namespace: put it into {one.namespace}",
             )
     return [{"group": one.group, "kind": one.kind, "name": one.name} for one in plugin.targets]

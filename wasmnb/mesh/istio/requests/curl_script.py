@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from wasmnb.errors import TrafficError
 from wasmnb.mesh.istio.api.api_errors import NoProgramError
 from wasmnb.traffic.http_client import NotReadyError, encode
-from wasmnb.traffic.http_parser import Reader, decode, read_response
+from wasmnb.traffic.http_parser import OTHER, Reader, decode, read_response
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
@@ -81,8 +81,17 @@ _CURL_CODES = {
     8: _Silence.NO_HTTP,
     _LATE: _Silence.LATE,
 }
-# strerror(3): ETIMEDOUT, ECONNREFUSED.
-_SYSTEM_WORDS = (("timed out", _Silence.LATE), ("refused", _Silence.NO_CONNECTION))
+# What strerror(3) says of ETIMEDOUT, ECONNREFUSED, ENETUNREACH and EHOSTUNREACH; Python's name of a host that has no
+# address, BusyBox's words for it, and netcat's.
+_SYSTEM_WORDS = (
+    ("timed out", _Silence.LATE),
+    ("refused", _Silence.NO_CONNECTION),
+    ("unreachable", _Silence.NO_CONNECTION),
+    ("No route to host", _Silence.NO_CONNECTION),
+    ("gaierror", _Silence.NO_HOST),
+    ("bad address", _Silence.NO_HOST),
+    ("getaddrinfo", _Silence.NO_HOST),
+)
 
 
 class _MoreError(Exception):
@@ -180,7 +189,7 @@ class Errand:
         if silence is _Silence.NO_HOST:
             raise TrafficError(f"{self.peer} has no address.", why=[said], hint="check the name of the host")
         if silence is _Silence.NO_HTTP:
-            raise TrafficError(f"{self.peer} did not answer in HTTP/1.1.", why=[said])
+            raise TrafficError(f"{self.peer} did not answer in HTTP/1.1.", why=[said], hint=OTHER)
         if silence is _Silence.NO_CONNECTION:
             raise NotReadyError(
                 f"{self.peer} does not take connections.",
