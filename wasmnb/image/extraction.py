@@ -44,6 +44,8 @@ WASM_TO_OCI_TYPE = "application/vnd.wasm.content.layer.v1+wasm"
 _RAW = (CONTENT_TYPE, CNCF_TYPE, WASM_TO_OCI_TYPE)
 _TAR = (TAR_GZIP_TYPE, DOCKER_LAYER_TYPE, TAR_TYPE)
 
+_ANEW = "build the image again, and push it: a new manifest says what is true"
+
 #: What the fetcher that Istio, Envoy Gateway and Higress share takes from an index, on machines of any kind.
 PLATFORM = "linux/amd64"
 
@@ -60,12 +62,12 @@ def fetch(item: Descriptor, read_blob: ReadBlob, limit: int = MAX_BLOB) -> bytes
         raise ImageError(
             f"A blob of the image has {item.size:,} bytes.",
             why=[f"{item.media_type} {item.digest}"],
-            hint=f"at most {limit:,} are taken here, and by Istio",
+            hint=f"push an image with at most {limit:,} in each: more are not taken here",
         )
     data = checked(read_blob(item.digest, item.size), item.digest, "A blob of the image")
     if len(data) != item.size:
         why = [f"{item.digest}: {item.size:,} bytes by the manifest, {len(data):,} in truth"]
-        raise ImageError("A blob of the image has another size than its manifest says.", why=why, hint="push it again")
+        raise ImageError("A blob of the image has another size than its manifest says.", why=why, hint=_ANEW)
     return data
 
 
@@ -98,7 +100,7 @@ def resolve(data: bytes, read_blob: ReadBlob) -> tuple[Manifest, bytes]:
         raise ImageError(
             f"The image is an index without a manifest for {PLATFORM}.",
             why=[f"it has {platforms}"],
-            hint="push one",
+            hint=f"push one for {PLATFORM}, or a single manifest",
             code="WNB3025",
         )
     data = fetch(item, read_blob, MAX_MANIFEST)
@@ -155,9 +157,8 @@ def payload_of(manifest: Manifest, read_blob: ReadBlob) -> bytes:
     layer = module_layer(manifest)
     if layer is None:
         types = [item.media_type for item in manifest.layers] or ["no layer"]
-        raise NoPluginError(
-            "The image holds no module in any known form.", why=types, hint=Wording("{} says more", Verb("inspect"))
-        )
+        more = Wording("{} says more", Verb("inspect", ("IMAGE",)))
+        raise NoPluginError("The image holds no module in any known form.", why=types, hint=more)
     blob = fetch(layer, read_blob)
     return unpack(blob, zipped=layer.media_type != TAR_TYPE) if layer.media_type in _TAR else blob
 

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["MAX_BLOB", "Layout"]
+__all__ = ["MAX_BLOB", "NEW_FOLDER", "Layout"]
 
 #: The most bytes of one blob that are read into memory: Istio's limit for a module.
 MAX_BLOB = 256 * 1024 * 1024
+
+#: What to do where the folder of a store cannot be used.
+NEW_FOLDER = "give another folder, one that you may write to, such as in the environment variable WASMNB_STORE"
 
 _CHUNK = 1024 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -240,7 +243,7 @@ class Layout:
         return ImageError(
             "The image store cannot be used.",
             why=[str(error)],
-            hint="name a folder that you may write in WASMNB_STORE",
+            hint=NEW_FOLDER,
             code="WNB3024",
         )
 

@@ -18,7 +18,7 @@ from wasmnb.image.registry.client import client
 from wasmnb.image.registry.http_session import same_server
 from wasmnb.image.registry.repository import Remote
 from wasmnb.image.registry.responses import Operation
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Text, Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ _LIMIT = 4 * 1024 * 1024  # bytes of one page
 _CATALOGUE = "registry:catalog:*"
 #: How registries say that they have no catalogue, or show it to nobody.
 _NO_CATALOGUE = frozenset({400, 401, 403, 404, 405, 406, 501})
+#: Those of them that a log-in may change.
+_DENIED = frozenset({401, 403})
 
 
 def tags(repository: str, **access: Unpack[AccessKeywords]) -> list[str]:
@@ -103,13 +105,11 @@ def repositories_of(at: Client, *, most: int = 0) -> list[str]:
         refused = error
     else:
         return sorted(found)
+    hint: Text = Wording("name a repository: {}", Verb("list", (f"{at.host}/team/name",)))
+    if refused.status in _DENIED:
+        hint = joined(hint, Wording("or log in: {}", Verb("login", (at.host,))))
     raise type(refused)(
-        f"{at.host} shows no catalogue of its repositories.",
-        why=refused.why,
-        hint=Wording(
-            "name a repository: {}; or log in: {}", Verb("list", (f"{at.host}/team/name",)), Verb("login", (at.host,))
-        ),
-        status=refused.status,
+        f"{at.host} shows no catalogue of its repositories.", why=refused.why, hint=hint, status=refused.status
     )
 
 

@@ -311,7 +311,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
         response.close()
         raise RegistryError(
             f"A registry sent more than {limit:,} bytes, the most that is accepted here.",
-            hint="it is broken, or it is not a registry",
+            hint="check the registry's address: what answers there is broken, or is no registry",
         )
     response.raw.release_conn()
     return b"".join(parts)

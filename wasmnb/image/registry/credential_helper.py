@@ -92,8 +92,10 @@ class CredentialHelper:
         return found
 
     def _asked(self, question: Callable[[_Bounded], Any], secret: str = "") -> Any:
+        mend = f"run `{self} list` in a terminal to see what ails it"
         try:
             if shutil.which(str(self)) is None:
+                mend = "install it"
                 raise StoreError("it is not on the PATH")  # noqa: TRY301 - as if the client had said it
             return question(_Bounded(self._name))
         except CredentialsNotFound:
@@ -102,7 +104,7 @@ class CredentialHelper:
             problem = str(error).replace(secret, "***") if secret else str(error)
         raise AuthError(
             f"The credential helper {self} failed: {problem}.",
-            hint=f"install it, or take it out of {self._config}",
+            hint=f"{mend}, or take it out of {self._config}",
             code="WNB3074",
         )
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["config_path", "erase", "find", "hosts", "save"]
 
+_CORRECT = "correct it, or set DOCKER_CONFIG to another folder"
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -157,17 +158,15 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read.", why=[type(error).__name__]) from None
+        raise ConfigError(f"{path} cannot be read.", why=[type(error).__name__], hint=_CORRECT) from None
     try:
         config = json.loads(text) if text.strip() else {}
     except ValueError as error:
         # Only the place: a quote of this file could hold a password.
         line = getattr(error, "lineno", 0)
-        raise ConfigError(
-            f"{path} is not valid JSON: see its line {line}.", hint="correct it, or set DOCKER_CONFIG"
-        ) from None
+        raise ConfigError(f"{path} is not valid JSON: see its line {line}.", hint=_CORRECT) from None
     if not isinstance(config, dict):
-        raise ConfigError(f"{path} is not a JSON object.", hint="correct it, or set DOCKER_CONFIG to another folder")
+        raise ConfigError(f"{path} is not a JSON object.", hint=_CORRECT)
     return config
 
 
@@ -193,7 +192,7 @@ def _changing(path: Path) -> Iterator[dict[str, Any]]:
         raise ConfigError(
             f"{path} cannot be written.",
             why=[error.strerror or type(error).__name__],
-            hint="set DOCKER_CONFIG to a folder that you may write",
+            hint="set DOCKER_CONFIG to a folder that you may write to",
         ) from None
 
 
@@ -206,7 +205,7 @@ def _section(config: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     if section is None:
         return {}
     if not isinstance(section, dict):
-        raise ConfigError(f"{name!r} in {path} is not a JSON object.", hint="correct it, or set DOCKER_CONFIG")
+        raise ConfigError(f"{name!r} in {path} is not a JSON object.", hint=_CORRECT)
     return section
 
 
@@ -247,7 +246,8 @@ def _helper(config: dict[str, Any], host: str) -> CredentialHelper | None:
     if not name:
         return None
     if not isinstance(name, str) or not _HELPER.fullmatch(name):
-        raise ConfigError(f"The credential helper for {host} in {config_path()} has a name that is not valid.")
+        what = f"The credential helper for {host} in {config_path()} has a name that is not valid."
+        raise ConfigError(what, hint=_CORRECT)
     from wasmnb.image.registry.credential_helper import CredentialHelper  # noqa: PLC0415 - most people have none
 
     return CredentialHelper(name, config_path())

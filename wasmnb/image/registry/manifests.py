@@ -100,5 +100,5 @@ def _other(remote: Remote, wanted: str, got: str, operation: Operation) -> Regis
     return RegistryError(
         f"{remote.client.host} has another manifest for {operation.what} than its digest says; it is not used.",
         why=[f"wanted {wanted}", f"got    {got}"],
-        hint="something between here and the registry changes what goes through: try again, without a proxy",
+        hint="the registry, or a proxy on the way to it, changes what goes through: try again without a proxy",
     )

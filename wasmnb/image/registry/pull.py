@@ -33,6 +33,7 @@ __all__ = ["Pulled", "pull"]
 _MOST_BLOBS = 200
 
 
+_NO_FILTER = "check the name: an image of a filter has two or three"
 _SINGLE = Wording("push a single manifest: {} does", Verb("push"))
 
 
@@ -174,13 +175,13 @@ class _Pull:
     def _checked(self, manifest: Manifest) -> list[Descriptor]:
         blobs = list(manifest.blobs())
         if len(blobs) > _MOST_BLOBS:
-            raise ImageError(f"{self._where} has {len(blobs):,} blobs.", hint="an image of a filter has two or three")
+            raise ImageError(f"{self._where} has {len(blobs):,} blobs.", hint=_NO_FILTER)
         for item in blobs:
             if item.size > MAX_BLOB:
                 raise ImageError(
                     f"A blob of {self._where} has {item.size:,} bytes.",
                     why=[f"{item.media_type} {item.digest}"],
-                    hint=f"at most {MAX_BLOB:,} are taken here, and by Istio",
+                    hint=f"push an image with at most {MAX_BLOB:,} in each: Istio takes no more, either",
                 )
         return blobs
 

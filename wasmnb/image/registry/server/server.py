@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["RegistryServer", "default_path"]
+
+
+_TAKEN = "another program has the port, perhaps a registry that was started before: choose another port"
 
 
 def default_path() -> Path:
@@ -59,10 +63,11 @@ class RegistryServer:
         try:
             self._server = _Server((host, port), Handler)
         except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
             raise RegistryError(
-                f"The registry cannot listen on port {port}.",
+                f"The registry cannot listen on port {port} of {host}.",
                 why=[error.strerror or str(error)],
-                hint="another program has the port, perhaps a registry that was started before: choose another",
+                hint=_TAKEN if taken else "choose another port, above 1023, of 127.0.0.1",
             ) from None
         self._uploads = Uploads(self.store)
         self._server.store, self._server.uploads = self.store, self._uploads
