@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import random
-from datetime import timezone
+from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
@@ -13,8 +14,12 @@ from tests.mesh.conftest import until
 from tests.mesh.tiny import tag
 from wasmnb.errors import BadNameError
 from wasmnb.mesh import Cause, Verdict
+from wasmnb.mesh.istio.objects.drift import Drift
+from wasmnb.mesh.istio.objects.objects import KINDS, Stored
+from wasmnb.mesh.istio.proxies.verdicts import _as_deployed
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.verdict import PodVerdict
 from wasmnb.rollout.dry_run import rehearse
 
 
@@ -53,6 +58,25 @@ def test_what_somebody_else_changed_is_shown_refused_and_taken_back(mesh, publis
     assert cluster.get(home, "trafficextension", "drifts")["spec"]["wasm"]["pluginConfig"] == {"n": 1}
     assert [one.image.digest for one in mesh.history("drifts")] == [one.image.digest for one in (first, second, first)]
     assert {one.verdict for one in mesh.apply(second)} == {Verdict.LIVE}
+
+
+@pytest.mark.parametrize("unsent", ["", "istiod does not answer: refused"])
+def test_where_the_proxies_do_not_have_a_change_yet_that_is_what_is_said(unsent):
+    ours, theirs = (f"sha256:{letter * 64}" for letter in "ab")
+    item = {"spec": {"wasm": {"url": f"oci://registry/x@{theirs}"}}}
+    stored = Stored(next(kind for kind in KINDS.values() if kind.name == "TrafficExtension"), item, {})
+    stored = replace(stored, record={"plugin": {"image": ours}})
+    words = "the proxy runs it, and nothing newer arrived"
+    at = datetime.now(timezone.utc)
+    old = PodVerdict("a-0", "x", Verdict.OLD, theirs, ours, words, (), at, Cause.OTHER_DIGEST)
+    drift = (Drift("kubectl-patch", at, (("spec", "wasm", "url"),)),)
+    found = _as_deployed(old, stored, drift, unsent)
+    assert (found.cause, found.wanted, found.running) == (Cause.OBJECT_CHANGED, theirs, ours)
+    kept = f"; proxies keep what they have: {unsent}" if unsent else ""
+    assert found.reason == f"{drift[0]}; {words}{kept}"
+    # On its way, and without a change of somebody else's, what is wanted is what was deployed.
+    assert _as_deployed(replace(old, verdict=Verdict.WARMING), stored, drift, "").wanted == ours
+    assert _as_deployed(old, stored, (), unsent).reason == words + kept
 
 
 def test_of_two_kernels_that_deploy_at_once_one_wins_and_the_other_is_told_by_whom(mesh, published, connect, home):

@@ -8,12 +8,17 @@ import pytest
 
 from tests.mesh.istio.conftest import DETAILS
 from tests.mesh.tiny import build
-from wasmnb.mesh.istio.requests.received import told
+from wasmnb.mesh.istio.proxies.log_format import whole_records
+from wasmnb.mesh.istio.requests import received
 from wasmnb.plugin import Plugin
 
 BEGIN = "2026-11-29T12:49:36.229172Z\tdebug\tenvoy "
 TAGS = '[Tags: "ConnectionId":"{0}","StreamId":"{0}"] '
 URL = "details:9080/details/1"
+
+
+def told(lines, mark):
+    return received.told(list(whole_records(lines)), mark)
 
 
 def message(scope, stream, words, *fields):
@@ -56,7 +61,8 @@ def test_it_is_read_from_a_log_in_json():
     for part in parts:
         scope, _, rest = part.removeprefix(BEGIN).partition("\t")
         text = rest.partition("\tthread=")[0]
-        lines.append(json.dumps({"level": "debug", "time": "x", "scope": f"envoy {scope.split()[0]}", "msg": text}))
+        values = {"level": "debug", "time": "x", "scope": f"envoy {scope.split()[0]}", "msg": text, "thread": "22"}
+        lines.append(json.dumps(values))
     assert told(lines, "mine").request.headers["who"] == "me"
 
 
@@ -74,7 +80,7 @@ def test_the_request_is_shown_as_the_service_received_it_where_that_is_allowed(m
     before = {pod: mesh._admin.levels(pod) for pod in mesh.endpoints(URL)}
     taken = mesh.send("productpage", URL, headers=[("x-mine", "1")], received=True, levels=True)
     assert not taken.unseen
-    received = taken.received.request
-    assert (received.path, received.headers["x-mine"], received.headers["x-added"]) == ("/details/1", "1", "1")
+    arrived = taken.received.request
+    assert (arrived.path, arrived.headers["x-mine"], arrived.headers["x-added"]) == ("/details/1", "1", "1")
     assert "x-request-id" not in taken.request.headers
     assert {pod: mesh._admin.levels(pod) for pod in before} == before

@@ -262,7 +262,7 @@ def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, 
         one["metadata"]["name"]: Evidence(one, (), Listeners((chain(one),), frozenset(), frozenset(), (), ""))
         for one in pods
     }
-    monkeypatch.setattr(reader, "_gathered", lambda *_, **__: (evidence, []))
+    monkeypatch.setattr(reader, "_gathered", lambda *_, **__: (evidence, [], ""))
     monkeypatch.setattr(reader, "wanted", lambda *_: SimpleNamespace(names=()))
     monkeypatch.setattr(reader, "_environment", lambda one, *_: one)
     for name, value in {"selects": True, "has_proxy": True, "put_at": NOW, "drift_of": ()}.items():

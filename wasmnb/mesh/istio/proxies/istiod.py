@@ -78,6 +78,10 @@ class Istio:
     why_blind: str = ""
     _now: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
+    def asked_by(self, cluster: Cluster) -> bool:
+        """Say whether istiod is asked at all: it was there, and a cluster's user may."""
+        return not self.why_blind and cluster.may(Right("get", "pods/portforward", "", self.namespace))
+
     def acks(self, cluster: Cluster, tunnels: PortForwardPool) -> tuple[dict[str, Ack], str]:
         """Ask every istiod what its proxies acknowledged.
 

@@ -118,16 +118,16 @@ class ProxyLog:
                 yield record
 
 
-def read(cluster: Cluster, namespace: str, pod: str, since: datetime, *, every: bool = False) -> ProxyLog:
+def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLog:
     """Read what a pod's proxy logged since a time, and find out how far back its log goes; all of a short log.
+
+    Of what tells of no crash, no refusal and no failed fetch, only where it begins and ends is given.
 
     Parameters
     ----------
     cluster : Cluster
     namespace, pod : str
     since : datetime
-    every : bool
-        Give every line; else, of what tells of no crash, no refusal and no failed fetch, only where it begins and ends.
 
     Raises
     ------
@@ -144,10 +144,10 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime, *, every: 
     def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
         with _LONG if limit == _MOST else nullcontext():
             text, cut = said(limit, **query)
-            return _lines(text) if every or _TELLS.search(text) else _ends(text), cut
+            return _lines(text) if _TELLS.search(text) else _ends(text), cut
 
     text, cut = said(_SHORT)
-    if text and not cut and not every and not _TELLS.search(text):
+    if text and not cut and not _TELLS.search(text):
         return _quiet(text)
     lines = _lines(text)
     head, known = (lines[0].at if lines else None), _known(lines)
@@ -160,7 +160,7 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime, *, every: 
 
 
 def logged_lately(cluster: Cluster, namespace: str, pod: str, seconds: float) -> list[Record]:
-    """Read what a pod's proxy logged within so many seconds, record by record; the newest megabytes of it.
+    """Read what a pod's proxy logged within so many seconds, record by record; the first megabytes of it.
 
     The kubelet counts them by the clock of its node, by which lines have their times.
 

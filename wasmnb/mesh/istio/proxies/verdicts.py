@@ -236,7 +236,7 @@ class VerdictReader:
         stored = [one for one in stored if one.kind.ours]
         concerned = [item for item in items if any(selects(one, item) for one in stored)]
         state = tuple((one.item["metadata"]["uid"], one.item["metadata"].get("resourceVersion")) for one in stored)
-        evidence, asked = self._gathered(concerned, state, whole=whole)
+        evidence, asked, unsent = self._gathered(concerned, state, whole=whole)
         bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
         found = foreign
         wanted_of, drift = {}, {}
@@ -255,7 +255,7 @@ class VerdictReader:
                     one = max(here, key=put_at)
                     wanted = wanted_of[one.name, one.kind]
                     seen = judge(evidence[name], wanted, self.known(item, id_))
-                    deployed = _as_deployed(seen, one, drift[one.name, one.kind])
+                    deployed = _as_deployed(seen, one, drift[one.name, one.kind], unsent)
                     found.append(self._environment(deployed, evidence[name], one, stored))
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
@@ -278,16 +278,27 @@ class VerdictReader:
 
     def _gathered(
         self, items: Sequence[Item], state: Hashable, *, whole: bool
-    ) -> tuple[dict[str, Evidence], list[Evidence]]:
-        """Look at the proxies of pods; give what is known of each, and what was seen just now."""
+    ) -> tuple[dict[str, Evidence], list[Evidence], str]:
+        """Look at the proxies of pods.
+
+        Returns
+        -------
+        dict of str to Evidence
+            What is known of each.
+        list of Evidence
+            What was seen just now.
+        str
+            Why istiod sends them nothing; empty where it answers, or may not be asked.
+        """
         if not (items and whole):
             asked = self._gatherer.gather(items, {}, "", whole=whole)
-            return {one.name: one for one in asked}, asked
+            return {one.name: one for one in asked}, asked, ""
         acks, why = self._kept.acks(lambda: self.istio.acks(self.cluster, self._tunnels), items, state)
         known = self._kept.usable(items, state, lambda name: acks.get(f"{name}.{self.namespace}"))
         due = [item for item in items if item["metadata"]["name"] not in known]
         asked = self._gatherer.gather(due, acks, why, whole=True)
-        return {**known, **{one.name: one for one in asked}}, asked
+        unsent = why if why and self.istio.asked_by(self.cluster) else ""
+        return {**known, **{one.name: one for one in asked}}, asked, unsent
 
     def _mended(self, asked: Sequence[Evidence]) -> dict[str, str]:
         """Put back log levels that were left raised; say of which pods."""
@@ -413,16 +424,34 @@ def _of(chosen: Sequence[Item], every: Sequence[Item]) -> str:
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
-def _as_deployed(verdict: PodVerdict, stored: Stored, drift: Sequence[Drift]) -> PodVerdict:
-    """Hold a verdict, which is about what an object names, against what was deployed from here."""
+_UNARRIVED = (Cause.OTHER_DIGEST, Cause.OTHER_CONFIG, Cause.NOT_ARRIVED)
+"""Why a verdict is OLD or UNPROVEN that a proxy gets by having nothing new."""
+
+
+def _as_deployed(verdict: PodVerdict, stored: Stored, drift: Sequence[Drift], unsent: str) -> PodVerdict:
+    """Hold a verdict, which is about what an object names, against what was deployed from here.
+
+    Parameters
+    ----------
+    verdict : PodVerdict
+    stored : Stored
+    drift : sequence of Drift
+    unsent : str
+        Why istiod sends proxies nothing; empty where it does.
+    """
+    if unsent and verdict.cause in _UNARRIVED and verdict.verdict is not Verdict.WARMING:
+        verdict = verdict.noted(f"proxies keep what they have: {unsent}")
     if not drift:
         return verdict
+    named = digest_of(stored)
     wanted = str((stored.record.get("plugin") or {}).get("image") or verdict.wanted)
     reason = "; ".join(filter(None, [told(drift), verdict.reason]))
+    if verdict.verdict is Verdict.OLD and verdict.running == wanted != named:
+        # What was deployed from here runs on; it is old beside what the object names now.
+        return replace(verdict, cause=Cause.OBJECT_CHANGED, wanted=named, reason=reason)
     if verdict.verdict is Verdict.LIVE and not as_recorded(stored):
-        running = digest_of(stored)
         return replace(
-            verdict, verdict=Verdict.OLD, cause=Cause.OBJECT_CHANGED, wanted=wanted, running=running, reason=reason
+            verdict, verdict=Verdict.OLD, cause=Cause.OBJECT_CHANGED, wanted=wanted, running=named, reason=reason
         )
     return replace(verdict, wanted=wanted, reason=reason)
 

@@ -11,13 +11,11 @@ import re
 import time
 import uuid
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio.proxies.log_format import read_record
 from wasmnb.mesh.istio.proxies.pods import has_proxy
-from wasmnb.mesh.istio.proxies.proxy_log import read
+from wasmnb.mesh.istio.proxies.proxy_log import logged_lately
 from wasmnb.mesh.istio.requests import services
 from wasmnb.traffic import Headers, Received, Request
 
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from wasmnb.mesh.istio.api.cluster import Cluster
+    from wasmnb.mesh.istio.proxies.log_format import Record
     from wasmnb.traffic import Exchange
 
 __all__ = ["observed", "told"]
@@ -36,8 +35,8 @@ MARK = "x-request-id"
 _LEVELS = {"http": "debug", "router": "debug"}
 _UPSTREAM = "x-envoy-upstream-service-time"
 _MOST = 8  # pods whose logs are looked at for one request
-_SLACK = timedelta(seconds=30)
-"""How far the clocks of a node and of this machine may be apart."""
+_SLACK = 2.0
+"""For the way there, and the whole seconds of a question for a log."""
 _PATIENCE, _STEP = 3.0, 0.2
 _STREAM = re.compile(r'^\[Tags: (?P<tags>"ConnectionId":"\d+","StreamId":"\d+")\] (?P<words>.*)$')
 _CAME, _LEFT = "request headers complete", "router decoding headers:"
@@ -80,7 +79,7 @@ def observed(
         return replace(send(headers), unseen=f"what the service received is not known: {error.what}")
     mark = next((value for name, value in headers if name.lower() == MARK), "") or str(uuid.uuid4())
     marked = [*(line for line in headers if line[0].lower() != MARK), (MARK, mark)]
-    since, taken = cluster.now() - _SLACK, None
+    begin, taken = time.monotonic() - _SLACK, None
     try:
         with raised(items, _LEVELS):
             taken = send(marked)
@@ -93,24 +92,24 @@ def observed(
     own = replace(asked, headers=Headers(tuple(line for line in asked.headers if line != (MARK, mark))))
     asked = asked if mark in (value for _, value in headers) else own
     answered = taken.response.headers.get(_UPSTREAM) is not None
-    found = _found(cluster, namespace, [str(one["metadata"]["name"]) for one in items], since, mark)
+    found = _found(cluster, namespace, [str(one["metadata"]["name"]) for one in items], begin, mark)
     unseen = "" if found else _UNKNOWN if answered else _NOT_ARRIVED
     return replace(taken, request=asked, received=found, unseen=unseen)
 
 
-def told(lines: Sequence[str], mark: str) -> Received | None:
+def told(records: Sequence[Record], mark: str) -> Received | None:
     """Read off a log the request that carried a mark, as it left the filters; None when the log has it not.
 
     Parameters
     ----------
-    lines : sequence of str
-        Of one proxy, without the runtime's time stamps.
+    records : sequence of Record
+        Of one proxy.
     mark : str
         The value of `MARK`.
     """
     streams: dict[str, str] = {}  # of requests that came with the mark: the cluster that they went on to
     found: list[tuple[str, list[tuple[str, str]]]] = []
-    for tags, words, fields in _messages(lines):
+    for tags, words, fields in _messages(records):
         if words.startswith(_CAME) and (MARK, mark) in fields:
             streams[tags] = ""
         elif tags in streams and (cluster := _CLUSTER.match(words)):
@@ -136,12 +135,13 @@ def _items(cluster: Cluster, namespace: str, target: services.Target, pod: str) 
     return items
 
 
-def _found(cluster: Cluster, namespace: str, pods: Sequence[str], since: datetime, mark: str) -> Received | None:
+def _found(cluster: Cluster, namespace: str, pods: Sequence[str], begin: float, mark: str) -> Received | None:
+    """Look for a request in the logs of pods, since a time of the clock that never goes back."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         for pod in pods:
-            log = read(cluster, namespace, pod, since, every=True)
-            found = told([line.text for line in log.lines], mark)
+            # By the clock of its node, which may be another than the API server's.
+            found = told(logged_lately(cluster, namespace, pod, time.monotonic() - begin), mark)
             if found is not None:
                 return found
         if time.monotonic() > deadline:
@@ -149,18 +149,12 @@ def _found(cluster: Cluster, namespace: str, pods: Sequence[str], since: datetim
         time.sleep(_STEP)
 
 
-def _messages(lines: Sequence[str]) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+def _messages(records: Sequence[Record]) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
     """Give what Envoy's two loggers say of a stream: its tags, the words, and the header lines below them."""
-    at = 0
-    while at < len(lines):
-        record = read_record(lines[at])
-        at += 1
-        if record is None or not record.envoy or record.scope not in _LEVELS:
+    for record in records:
+        if not record.envoy or record.scope not in _LEVELS:
             continue
         first, *rest = record.message.splitlines() or [""]
-        while at < len(lines) and (lines[at].startswith("'") or not lines[at].strip()):
-            rest.append(lines[at])
-            at += 1
         stream = _STREAM.match(first)
         if stream is not None:
             fields = [(line["name"], line["value"]) for one in rest if (line := _LINE.match(one))]
