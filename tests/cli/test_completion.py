@@ -231,6 +231,7 @@ def test_a_shell_that_is_not_known(shell):
     done = shell("completion", "tcsh")
     assert done.code == 2
     assert "bash, zsh, fish" in done.err
+    assert "  try: wasmnb completion bash\n" in done.err
 
 
 def test_tab_imports_next_to_nothing(shell):

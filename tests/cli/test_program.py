@@ -85,8 +85,11 @@ def test_help_is_an_answer(shell):
     ("words", "says"),
     [
         (["lst"], "did you mean 'list'?"),
-        (["filter"], "A shell has no 'filter': it begins a cell; a shell builds folders."),
-        (["--mesh", "shop", "pods"], "The first word is a command, and not '--mesh'."),
+        (
+            ["filter"],
+            "A shell has no 'filter': it begins a cell; a shell builds folders.\n  try: wasmnb help shows what it has",
+        ),
+        (["--mesh", "shop", "pods"], "The first word is a command, and not '--mesh'.\n  try: wasmnb COMMAND --mesh"),
         (["--halp"], "did you mean '--help'?"),
         (["list", "--serach", "x"], "did you mean '--search'?"),
         (["list", "-o", "yml"], "did you mean 'yaml'?"),

@@ -9,20 +9,23 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.magics.conftest import FILTER
 from tests.mesh import tiny
 from wasmnb.cli.exit_codes import ExitCode
+from wasmnb.cli.mesh_choice import choose
 from wasmnb.display.text import width
-from wasmnb.errors import BadNameError, MeshError, NoMeshError
+from wasmnb.errors import BadNameError, MeshError, NoMeshError, UsageError
 from wasmnb.mesh import MeshOfShares, Share, Verdict
 from wasmnb.mesh.protocol import Mesh
 from wasmnb.mesh.running import announce, registrations
 from wasmnb.mesh.running.remote import RemoteMesh, join
 from wasmnb.mesh.running.server import CALLS, READ
 from wasmnb.session import Session
+from wasmnb.wording import Front
 
 # One Envoy beside nothing, and its gateway.
 SMALL = ("--no-bookinfo", "--workload", "x=127.0.0.1:9")
@@ -86,6 +89,22 @@ def test_an_error_crosses_whole(own):
         ("one", "two"),
         "try another",
     )
+    served.close()
+
+
+def test_an_option_of_clusters_is_none_of_a_mesh_of_this_machine(own):
+    served = announce(Quiet(), "local")
+    joined, connected = [], []
+    meshes = SimpleNamespace(connect=lambda *words: connected.append(words))
+    session = SimpleNamespace(mesh=lambda *words: joined.append(words), meshes=meshes)
+    with pytest.raises(UsageError) as raised:
+        choose(session, {"mesh": "local", "istio_namespace": "x"}, preflight=True)
+    raised.value.front = Front.SHELL
+    assert raised.value.what == "--istio-namespace is of a cluster, and 'local' is a mesh of this machine."
+    assert raised.value.hint == "leave it out, or say --mesh istio"
+    choose(session, {"mesh": "local"}, preflight=True)
+    choose(session, {"mesh": "istio", "istio_namespace": "x"}, preflight=True)
+    assert (joined, connected) == ([("join", "local")], [("istio", {"istio_namespace": "x"})])
     served.close()
 
 

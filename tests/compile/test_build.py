@@ -15,7 +15,8 @@ from wasmnb.check import State
 from wasmnb.compile import Filter
 from wasmnb.compile.cpp import compiler
 from wasmnb.compile.languages import toolchain
-from wasmnb.errors import CompileError, UsageError
+from wasmnb.errors import CompileError, ModuleError, UsageError
+from wasmnb.module.check import check
 
 RAW = """
 extern "C" {
@@ -106,6 +107,17 @@ def test_a_cell_without_the_sdk_speaks_the_abi_itself(build):
     assert module.size < 4_000
     assert module.facts.root_ids is None
     assert {str(export) for export in module.facts.exports} >= {"proxy_abi_version_0_2_1", "proxy_on_context_create"}
+
+
+def test_what_registers_no_context_is_built_and_not_deployed_before_it_does_as_its_hint_says(build):
+    source = (
+        cell().replace("Http", "Filter").replace("static RegisterContextFactory", "RegisterContextFactory* none; //")
+    )
+    with pytest.raises(ModuleError, match="registers no root context") as caught:
+        check(build(source))
+    registers = caught.value.hint.removeprefix("register one at the end: ")
+    assert registers == "static RegisterContextFactory register_Filter(CONTEXT_FACTORY(Filter));"
+    assert check(build(f"{source}\n{registers}\n")) == ""
 
 
 def test_an_unchanged_cell_starts_no_compiler(build, started):

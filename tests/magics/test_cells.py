@@ -102,7 +102,8 @@ def test_a_magic_that_there_is_not_is_an_error_with_a_proposal(mesh):
         found = mesh.run_cell(cell).error_in_exec
         assert type(found) is UsageError
         assert f"did you mean '{near}'" in found.hint
-    assert "Tab" in mesh.run_cell("%wasm_zzzzzzzz").error_in_exec.hint
+    assert mesh.run_cell("%wasm_zzzzzzzz").error_in_exec.hint == "%wasm_ and Tab list the magics"
+    assert {"%wasm_deploy", "%wasm_pods"} <= set(mesh.complete("%wasm_")[1])
 
 
 def test_unloading_takes_it_away(mesh):

@@ -76,7 +76,7 @@ def test_a_switch_and_a_value_that_begins_with_a_dash():
         ("wasm_headers", "a b c", "does not expect 'c'", "quotes"),
         ("wasm_pods", "x", "does not expect 'x'", "leave it out"),
         ("wasm_filter", "f --force=1", "takes no value for --force", "alone"),
-        ("wasm_filter", "f --out 1x", "is not the name of a variable", "header_filter"),
+        ("wasm_filter", "f --out 1x", "is not the name of a variable", "for instance --out header_filter"),
         ("wasm_config", "mesh", "takes key=value", "mesh=VALUE"),
     ],
 )
@@ -85,6 +85,10 @@ def test_wrong_words_are_refused_with_a_way_out(name, line, what, hint):
         parse(name, line)
     assert what in caught.value.what
     assert hint in in_cell(caught.value).hint
+
+
+def test_a_name_for_the_variable_is_taken_as_its_hint_has_it():
+    assert parse("wasm_filter", "f --out header_filter")["out"] == "header_filter"
 
 
 def test_an_error_points_at_its_word():

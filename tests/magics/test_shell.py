@@ -89,6 +89,7 @@ def test_a_program_below_one_sign_is_our_error(shell, body, capsys):
     found = done.error_before_exec
     assert isinstance(found, UsageError)
     assert "needs two signs, %%wasm_filter" in found.what
+    assert found.hint == "begin the cell with %%wasm_filter"
     out = capsys.readouterr().out
     assert "UsageError" in out
     assert "Traceback" not in out
@@ -100,7 +101,10 @@ def test_python_below_one_sign_is_python(shell, fake):
 
 
 def test_a_cell_over_a_line_magic_is_our_error(shell, fake):
-    assert "takes no cell" in error(shell, "%%wasm_pods\nx", UsageError).what
+    found = error(shell, "%%wasm_pods\nx", UsageError)
+    assert "takes no cell" in found.what
+    assert found.hint.startswith("write it with one %, in a line: %wasm_pods")
+    assert type(run(shell, found.hint.partition(": ")[2])) is Pods
 
 
 def test_a_name_that_no_image_can_have(shell):

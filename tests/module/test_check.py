@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.module.builder import good
+from tests.worded import in_cell
 from wasmnb.errors import ModuleError
 from wasmnb.module import Module
 from wasmnb.module.check import check
@@ -37,13 +38,18 @@ def test_a_given_root_id_may_be_empty_only_where_it_is_registered() -> None:
 def test_several_root_ids_want_a_choice() -> None:
     with pytest.raises(ModuleError, match="registers 2 root ids, and none was chosen") as caught:
         check(module("a", "b"))
-    assert "'a'" in caught.value.hint
+    assert in_cell(caught.value).hint == "choose one with --root-id a"
+    assert check(module("a", "b"), "a") == "a"
 
 
 def test_no_root_context() -> None:
     for root_id in (None, "a"):
         with pytest.raises(ModuleError, match="registers no root"):
             check(module(), root_id)
+    with pytest.raises(ModuleError) as caught:
+        check(module())
+    # What it says to write, and the compiler then finds: tests/cpp.
+    assert caught.value.hint.startswith("register one at the end: static RegisterContextFactory register_Filter(")
 
 
 def test_unknown_root_ids_are_taken_as_given() -> None:

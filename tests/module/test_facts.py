@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tests.module.builder import good, leb, name, vector
 from wasmnb.errors import ModuleError
 from wasmnb.module import BuildRecord, Module
 from wasmnb.module.facts import read
-from wasmnb.module.stamp import stamp
+from wasmnb.module.stamp import stamp, strip
 from wasmnb.views import html_of
 
 if TYPE_CHECKING:
@@ -98,15 +99,48 @@ def test_loading_what_is_no_module_names_the_file(tmp_path: Path, content: bytes
 
 
 def test_loading_what_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ModuleError, match="No such file"):
+    with pytest.raises(ModuleError, match="No such file") as caught:
         Module.load(tmp_path / "none.wasm")
-    with pytest.raises(ModuleError, match="not a regular file"):
+    assert caught.value.hint == "give the path of a .wasm file; a relative path starts at the notebook's folder"
+    with pytest.raises(ModuleError, match="not a regular file") as caught:
         Module.load(tmp_path)
+    assert caught.value.hint == "give the path of a .wasm file"
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModuleError, match="not a regular file"):
         Module.load(tmp_path / "pipe")
     with pytest.raises(ModuleError, match="not a regular file"):
         Module.load("/dev/zero")
+
+
+def test_a_file_that_may_not_be_read_is_not_a_wrong_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mine.wasm"
+    path.write_bytes(bytes(good()))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(path), "open", refuse)
+        with pytest.raises(ModuleError, match="Permission denied") as caught:
+            Module.load(path)
+    assert caught.value.hint == "see that you may read it"
+    assert Module.load(path).wasm
+
+
+def test_without_its_debug_sections_a_module_is_below_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.wasm"
+    whole = bytes(good().but(customs=((".debug_info", bytes(5000)),)))
+    path.write_bytes(whole)
+    for place in ("parse", "facts"):
+        monkeypatch.setattr(f"wasmnb.module.{place}.MAX_BYTES", 5000)
+    with pytest.raises(ModuleError) as caught:
+        Module.load(path)
+    assert caught.value.hint.startswith("build it without debug information (-g0), or remove that (wasm-strip)")
+    monkeypatch.setattr("wasmnb.module.parse.MAX_BYTES", len(whole))
+    path.write_bytes(strip(whole))  # as wasm-strip does
+    assert Module.load(path).wasm
 
 
 def test_a_file_above_the_limit_is_not_read(tmp_path: Path) -> None:

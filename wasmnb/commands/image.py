@@ -15,6 +15,7 @@ from wasmnb.session.options.build import BuildCall, BuildOptions, CompileOptions
 from wasmnb.session.options.deploy import DeployOptions
 from wasmnb.session.options.registry import AccessOptions, InspectCall, ListCall, PullCall, TransferCall
 from wasmnb.wording import Front, Wording, front
+from wasmnb.wording import Option as Said
 
 if TYPE_CHECKING:
     from wasmnb.compile.go.migration import Migration
@@ -30,9 +31,11 @@ def _build(session: Session, *, migrate: bool = False, **keywords: Any) -> Built
     if migrate:
         what, force, _ = keywords.pop("what"), keywords.pop("force", False), keywords.pop("progress", None)
         if keywords:
+            flags = {option.key: option.flags[0] for option in COMMANDS[0].options}
+            said = [Said(name, flag=flags.get(name, name)) for name in sorted(keywords)]
             raise UsageError(
                 "A migration changes a folder, and builds nothing.",
-                hint=Wording("leave out {}", " and ".join(sorted(keywords))),
+                hint=Wording(f"leave out {' and '.join('{}' for _ in said)}", *said),
             )
         return session.migrate(what, force=force)
     # A container's build may take minutes, and its log is what a user looks at meanwhile.

@@ -125,7 +125,9 @@ def build(
     """
     stages = stages or Stages(progress)
     if not filter.source.strip():
-        raise UsageError("The cell has no source.", hint=f"write the filter's {filter.language} source in the cell")
+        if filter.file:
+            raise UsageError(f"{filter.file} has no source.", hint="write the program into it")
+        raise UsageError("The cell has no source.", hint="write the program in the cell")
     what = [
         *follows,
         filter.language,

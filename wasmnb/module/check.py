@@ -75,7 +75,7 @@ def _only(name: str, known: tuple[str, ...]) -> str:
         )
     raise ModuleError(
         f"Module {name!r} registers no root context, so Envoy would pass every request by it, silently.",
-        hint="register one: static RegisterContextFactory register_Filter(CONTEXT_FACTORY(Filter), ...);",
+        hint="register one at the end: static RegisterContextFactory register_Filter(CONTEXT_FACTORY(Filter));",
         code="WNB3003",
     )
 

@@ -177,7 +177,8 @@ def load(path: Path, name: str) -> Module:
         with path.open("rb") as file:
             wasm = file.read(MAX_BYTES + 1)
     except OSError as error:
-        hint = joined("give the path of a .wasm file", RELATIVE)
+        there = not isinstance(error, FileNotFoundError | NotADirectoryError)
+        hint = "see that you may read it" if there else joined("give the path of a .wasm file", RELATIVE)
         raise ModuleError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint=hint) from error
     try:
         parse(wasm)

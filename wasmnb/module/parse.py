@@ -248,7 +248,7 @@ def too_large(size: int) -> ModuleError:
     """Give the error for a module above the limit, of which a part may have been read."""
     return ModuleError(
         f"The module has {size / 1024**2:,.0f} MiB; the most that can be rolled out are {MAX_BYTES // 1024**2} MiB.",
-        hint="strip debug information (-g0, or wasmnb.module.stamp.strip), and keep data files out of the module",
+        hint="build it without debug information (-g0), or remove that (wasm-strip), and keep data files out of it",
         code="WNB3005",
     )
 

@@ -58,7 +58,7 @@ class CppToolchain:
         """
         stages = Stages(progress)
         if not filter.source.strip():
-            raise _no_source("The cell has no source.")
+            raise _no_source(filter, "has no source")
         flags = Flags.parse(filter.flags, inside=filter.files)
         filter = with_messages(filter, flags.includes)  # noqa: A001
         follows = [_RECIPE, zig().version, sdk_id(), OPTIONS, WARNINGS, flags.shared, flags.own]
@@ -88,14 +88,16 @@ class CppToolchain:
 def _make(filter: Filter, flags: Flags, stages: Stages) -> Made:  # noqa: A002
     source = Source(filter.source)
     if source.empty:
-        raise _no_source("The cell has only comments in it.")
+        raise _no_source(filter, "has only comments in it")
     with workspace() as work:
         return Job(filter, source, flags, work, stages).run()
 
 
-def _no_source(what: str) -> UsageError:
+def _no_source(filter: Filter, what: str) -> UsageError:  # noqa: A002
+    if filter.file:
+        return UsageError(f"{filter.file} {what}.", hint='write the filter into it: #include "proxy_wasm_intrinsics.h"')
     return UsageError(
-        what,
+        f"The cell {what}.",
         hint=Wording(
             'write the filter\'s C++ below the {} line, starting with #include "proxy_wasm_intrinsics.h"',
             Verb("filter", cell=True),
