@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import subprocess
 import sys
+import tarfile
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.container.conftest import IMAGE, MAKER, WASM, Engine
 from wasmnb.compile.container import build_in_container
+from wasmnb.compile.container.environment import environment_for
+from wasmnb.compile.container.files import fetch, pack
 from wasmnb.errors import BadNameError, CompileError, ModuleError, ToolchainError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MAKE = "cp /bin/module.wasm made.wasm"
@@ -146,14 +153,16 @@ class TestWhichModule:
     """The module is found the same way in a mounted folder and in a copied one."""
 
     def test_none(self, docker: Engine, folder: Path, copy: bool) -> None:
-        with pytest.raises(ModuleError, match=r"no \.wasm file"):
+        with pytest.raises(ModuleError, match=r"no \.wasm file") as raised:
             build_in_container(folder, IMAGE, command=["true"], copy=copy)
+        assert raised.value.hint == ("name the file that it makes as the target, or give the command that makes one")
 
     def test_several(self, docker: Engine, folder: Path, copy: bool) -> None:
         command = "cp /bin/module.wasm a.wasm; mkdir -p out; (cat /bin/module.wasm; printf '\\0\\2\\1x') > out/b.wasm"
         with pytest.raises(ModuleError, match="2 different modules") as raised:
             build_in_container(folder, IMAGE, command=command, copy=copy)
         assert raised.value.why == ("a.wasm", "out/b.wasm")
+        assert raised.value.hint == "name the one that is meant as the target, such as 'a.wasm'"
         assert build_in_container(folder, IMAGE, command=command, target="out/b.wasm", copy=copy).name == "b"
         assert (folder / "out" / "b.wasm").is_file()
 
@@ -186,12 +195,16 @@ class TestWhichModule:
         assert build_in_container(folder, IMAGE, command=["true"], target="/bin/module.wasm", copy=copy).wasm == WASM
 
     def test_a_target_that_was_not_made(self, docker: Engine, folder: Path, copy: bool) -> None:
-        with pytest.raises(ModuleError, match=r"made no '.*out\.wasm'"):
+        with pytest.raises(ModuleError, match=r"made no '.*out\.wasm'") as raised:
             build_in_container(folder, IMAGE, command=["true"], target="out.wasm", copy=copy)
+        assert raised.value.hint == (
+            "a target is a path in the folder, or an absolute one in the container (/work is the folder)"
+        )
 
     def test_a_target_that_is_a_folder(self, docker: Engine, folder: Path, copy: bool) -> None:
-        with pytest.raises(ModuleError, match="not a regular file"):
+        with pytest.raises(ModuleError, match="not a regular file") as raised:
             build_in_container(folder, IMAGE, command=["mkdir", "out.wasm"], target="out.wasm", copy=copy)
+        assert raised.value.hint.startswith("give the path of a .wasm file")
 
     def test_a_target_that_is_no_module(self, docker: Engine, folder: Path, copy: bool) -> None:
         for target in ("filter.cc", "/etc/passwd"):
@@ -204,19 +217,59 @@ def test_nothing_is_written_outside_of_the_folder(docker: Engine, folder: Path, 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (folder / "out").symlink_to(elsewhere)
-    with pytest.raises(ModuleError, match="leads out of the folder"):
+    with pytest.raises(ModuleError, match="leads out of the folder") as raised:
         build_in_container(folder, IMAGE, command="rm out; mkdir out; cp /bin/module.wasm out/x.wasm", copy=True)
     assert list(elsewhere.iterdir()) == []
+    assert raised.value.hint == "let the build write the module into the folder"
 
 
 def test_there_must_be_a_folder(folder: Path) -> None:
     for given in (folder / "missing", folder / "filter.cc"):
-        with pytest.raises(BadNameError, match="There is no folder"):
+        with pytest.raises(BadNameError, match="There is no folder") as raised:
             build_in_container(given, IMAGE)
+        assert raised.value.hint == (
+            "a relative path starts at the notebook's folder; a container build takes a whole folder"
+        )
 
 
 def test_variables_must_be_variables(folder: Path) -> None:
-    with pytest.raises(UsageError, match="'A=B'"):
+    with pytest.raises(UsageError, match="'A=B'") as raised:
         build_in_container(folder, IMAGE, environment={"A=B": "1"})
-    with pytest.raises(UsageError, match="0 s"):
+    assert raised.value.hint == "give names and values: {'NAME': 'VALUE'}"
+    assert environment_for({"NAME": "VALUE"})["NAME"] == "VALUE"
+    with pytest.raises(UsageError, match="0 s") as raised:
         build_in_container(folder, IMAGE, timeout=0)
+    assert raised.value.hint == "give a positive number of seconds as timeout"
+
+
+def test_a_folder_that_cannot_be_read_or_kept_is_not_copied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tarfile.TarFile, "add", full)
+        with pytest.raises(ToolchainError, match="cannot be copied to the container daemon") as raised:
+            pack("/home", "0:0", folder)
+    assert raised.value.why == ("[Errno 28] No space left on device",)
+    assert raised.value.hint == "see that its files can be read, and that the disk has room for a copy"
+    with pack("/home", "0:0", folder) as archive, tarfile.open(fileobj=archive) as made:
+        assert "work/filter.cc" in made.getnames()
+
+
+def test_a_target_that_is_a_link_to_itself_has_no_end() -> None:
+    def archive(_: str, path: str) -> tuple[Iterator[bytes], dict[str, str]]:
+        memory = io.BytesIO()
+        with tarfile.open(fileobj=memory, mode="w") as made:
+            member = tarfile.TarInfo("f.wasm")
+            if path == "/file.wasm":
+                member.size = len(WASM)
+            else:
+                member.type, member.linkname = tarfile.SYMTYPE, "f.wasm"
+            made.addfile(member, io.BytesIO(WASM))
+        return iter([memory.getvalue()]), {}
+
+    client = SimpleNamespace(api=SimpleNamespace(get_archive=archive))
+    with pytest.raises(ModuleError, match="leads through more than 8 links") as raised:
+        fetch(client, "any", "/f.wasm")
+    assert raised.value.hint == "give the file itself as target"
+    assert fetch(client, "any", "/file.wasm")[0] == WASM

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.container.conftest import IMAGE, MAKER, Engine
+from tests.worded import in_cell
 from wasmnb.compile.container import build_in_container
 from wasmnb.errors import Interrupted, ToolchainError, UsageError
 
@@ -35,7 +36,7 @@ def test_ctrl_c_stops_and_removes_the_container(engine: Engine, folder: Path) ->
 
     with pytest.raises(Interrupted) as raised:
         build_in_container(folder, IMAGE, command=FOREVER, log=interrupt, timeout=60)
-    assert "removed" in raised.value.hint
+    assert raised.value.hint == "its container is removed; what it had half written may be in the folder"
     line, labels, names = seen
     assert line == "running"
     assert isinstance(labels, dict)
@@ -85,6 +86,9 @@ def test_a_build_that_takes_too_long_is_stopped(docker: Engine, folder: Path) ->
     with pytest.raises(ToolchainError, match=r"stopped after 0\.5 s") as raised:
         build_in_container(folder, IMAGE, command=FOREVER, timeout=0.5)
     assert raised.value.why in ((), ("running",))
+    assert in_cell(raised.value).hint == (
+        "build it in a terminal, and keep what it makes with %wasm_build precompiled FILE"
+    )
 
 
 def test_one_that_hung_up_its_output_too(docker: Engine, folder: Path) -> None:
@@ -120,8 +124,9 @@ def test_a_program_that_the_image_does_not_have(engine: Engine, folder: Path) ->
 
 
 def test_an_image_without_a_command(docker: Engine, folder: Path) -> None:
-    with pytest.raises(UsageError, match="no command of its own"):
+    with pytest.raises(UsageError, match="no command of its own") as raised:
         build_in_container(folder, IMAGE)
+    assert in_cell(raised.value).hint == "give one: --command make"
 
 
 def test_a_program_that_the_shell_does_not_find(docker: Engine, folder: Path) -> None:

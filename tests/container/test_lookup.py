@@ -6,8 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import socketserver
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -120,20 +125,78 @@ def test_a_daemon_that_does_not_see_the_folder_gets_a_copy(engine: Engine) -> No
 def test_a_missing_image_is_not_pulled_unasked(engine: Engine, folder: Path) -> None:
     with pytest.raises(ToolchainError, match="does not have the image") as raised:
         build_in_container(folder, "localhost/unknown:3", pull=False)
-    assert raised.value.hint == "docker pull localhost/unknown:3"
+    # What is pulled then: below.
+    assert in_cell(raised.value).hint == "add --pull"
 
 
 def test_what_names_no_image(docker: Engine, folder: Path) -> None:
-    with pytest.raises(ToolchainError):
+    with pytest.raises(ToolchainError) as raised:
         build_in_container(folder, "Not A Name")
-    with pytest.raises(ToolchainError, match="needs a builder image"):
+    assert raised.value.hint.startswith("look at its name, ")
+    with pytest.raises(ToolchainError, match="needs a builder image") as raised:
         build_in_container(folder, "")
+    assert raised.value.hint == "name one, such as rust:1"
 
 
 def test_an_image_that_cannot_be_pulled(docker: Engine, folder: Path) -> None:
     with pytest.raises(ToolchainError, match="pull") as raised:
         build_in_container(folder, "127.0.0.1:1/unknown:3", pull=True)
     assert "refused" in "\n".join(raised.value.why)
+    assert raised.value.hint == (
+        "look at its name, and whether its registry can be reached; where it is not public: docker login"
+    )
+
+
+class _Half(BaseHTTPRequestHandler):
+    """A daemon that says who it is, begins a pull that fails, and hangs up whatever else it is asked."""
+
+    answers: ClassVar[dict[str, object]] = {
+        "GET /version": {"ApiVersion": "1.41"},
+        "GET /info": {},
+        "POST /images/create": {"error": "denied"},
+    }
+
+    def do_GET(self) -> None:
+        path = re.sub(r"^/v[\d.]+", "", self.path).partition("?")[0]
+        answer = self.answers.get(f"{self.command} {path}")
+        if answer is None and path != "/images/denied/json":
+            self.close_connection = True
+            return
+        self.send_response(200 if answer is not None else 404)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer or {"message": "no such image"}).encode())
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def address_string(self) -> str:
+        return "here"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_daemon_that_hangs_up_and_one_that_refuses_are_told_apart(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/half.sock")
+    with socketserver.UnixStreamServer(f"{tmp_path}/half.sock", _Half) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            with pytest.raises(ToolchainError, match="could not look for the image 'gone'") as gone:
+                build_in_container(folder, "gone")
+            with pytest.raises(ToolchainError, match="cannot be pulled") as denied:
+                build_in_container(folder, "denied", pull=True)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert in_cell(gone.value).hint.startswith(
+        "look at it with docker info, or podman info; or %wasm_build FOLDER without --in-container"
+    )
+    assert denied.value.why == ("denied",)
+    assert denied.value.hint.endswith("where it is not public: docker login")
 
 
 def test_a_missing_image_is_pulled_when_asked(docker: Engine, folder: Path, tmp_path: Path) -> None:
@@ -177,7 +240,7 @@ def test_without_the_library_it_says_what_to_install(folder: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "docker", None)
     with pytest.raises(ToolchainError, match="needs the Python package 'docker'") as raised:
         build_in_container(folder, IMAGE)
-    assert "pip install docker" in raised.value.hint
+    assert in_cell(raised.value).hint.startswith("pip install docker; or %wasm_build FOLDER without --in-container")
 
 
 def test_the_user_and_his_isolation_follow_the_daemon() -> None:

@@ -19,7 +19,7 @@ from wasmnb.compile.errors import CompileError
 from wasmnb.errors import BadNameError, Explained, Interrupted, ToolchainError, UsageError
 from wasmnb.module.module import BuildRecord
 from wasmnb.progress import Silent
-from wasmnb.wording import RELATIVE, joined
+from wasmnb.wording import RELATIVE, Option, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,7 +109,10 @@ def build_in_container(
     try:
         with connect() as daemon:
             if not ensure_image(daemon, image, pull=pull, progress=progress) and command is None:
-                raise UsageError(f"The image {image!r} has no command of its own.", hint="give one, such as 'make'")
+                raise UsageError(
+                    f"The image {image!r} has no command of its own.",
+                    hint=Wording("give one: {}", Option("command", "make")),
+                )
             progress.update(f"building {job.folder.name} in {image}")
             module, said = _run(daemon, job, target, timeout, log)
     except Explained as error:
@@ -136,9 +139,10 @@ def _run(
             return take(run, target, before), said
     except KeyboardInterrupt:
         gone = "its container is removed" if run is None or not run.left else f"remove it: docker rm -f {run.name}"
+        mounted = run is not None and not run.job.copied
         raise Interrupted(
             f"The build of {job.folder.name!r} in {job.image} was stopped.",
-            hint=f"{gone}; what it had half written may be in the folder",
+            hint=joined(gone, "what it had half written may be in the folder" if mounted else ""),
         ) from None
     finally:
         if run is not None and run.left and log is not None:

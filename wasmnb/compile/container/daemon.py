@@ -113,7 +113,7 @@ def connect() -> Iterator[Daemon]:
 
 
 @contextlib.contextmanager
-def talking(daemon: Daemon, doing: str) -> Iterator[None]:
+def talking(daemon: Daemon, doing: str, hint: str = "") -> Iterator[None]:
     """Turn what the ``docker`` library raises into our own error.
 
     Parameters
@@ -121,19 +121,22 @@ def talking(daemon: Daemon, doing: str) -> Iterator[None]:
     daemon : Daemon
     doing : str
         What was asked, to stand behind ``could not``.
+    hint : str
+        What helps where the daemon does answer, and refuses.
     """
-    from docker.errors import DockerException  # noqa: PLC0415
+    from docker.errors import APIError, DockerException  # noqa: PLC0415
     from requests import RequestException  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     try:
         yield
     except (DockerException, RequestException, HTTPError) as error:
+        answered = isinstance(error, APIError)
         raise ToolchainError(
             f"The container daemon at {daemon.address} could not {doing}.",
             why=[_reason(error)],
-            hint=Wording("look at it with: docker info; or {}", WAY_OUT),
-            code="WNB2010",
+            hint=hint if hint and answered else Wording("look at it with docker info, or podman info; or {}", WAY_OUT),
+            code="WNB2011" if hint and answered else "WNB2010",
         ) from error
 
 

@@ -42,7 +42,9 @@ def environment_for(given: Mapping[str, str]) -> dict[str, str]:
     """
     for name in given:
         if not name or "=" in name or "\0" in name + given[name]:
-            raise UsageError(f"{name!r} cannot name an environment variable.", hint="give names and values, as K=V")
+            raise UsageError(
+                f"{name!r} cannot name an environment variable.", hint="give names and values: {'NAME': 'VALUE'}"
+            )
     # Bazel, for one, refuses to start without a user's name, and the image has no name for our number.
     variables = {"HOME": HOME, "USER": "wasmnb"}
     for name in _PROXIES:

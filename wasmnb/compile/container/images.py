@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.container.daemon import talking
 from wasmnb.errors import ToolchainError
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from wasmnb.progress import Progress
 
 __all__ = ["ensure_image"]
+
+_NAMED = "look at its name, and whether its registry can be reached; where it is not public: docker login"
 
 
 def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) -> bool:
@@ -46,17 +49,17 @@ def ensure_image(daemon: Daemon, image: str, *, pull: bool, progress: Progress) 
         raise ToolchainError(
             "A container build needs a builder image.", hint="name one, such as rust:1", code="WNB2011"
         )
-    with talking(daemon, f"look for the image {image!r}"):
+    with talking(daemon, f"look for the image {image!r}", _NAMED):
         try:
             return _acts(daemon.client.images.get(image).attrs)
         except (ImageNotFound, NotFound):
             if not pull:
                 raise ToolchainError(
                     f"The container daemon at {daemon.address} does not have the image {image!r}.",
-                    hint=f"docker pull {image}",
+                    hint=Wording("add {}", Option("pull", value=True)),
                     code="WNB2011",
                 ) from None
-    with talking(daemon, f"pull the image {image!r}"):
+    with talking(daemon, f"pull the image {image!r}", _NAMED):
         repository, tag = parse_repository_tag(image)
         events = daemon.client.api.pull(repository, tag=tag or "latest", stream=True, decode=True)
         _follow(events, image, progress)
@@ -76,7 +79,7 @@ def _follow(events: Iterable[dict[str, Any]], image: str, progress: Progress) ->
             raise ToolchainError(
                 f"The image {image!r} cannot be pulled.",
                 why=[str(event["error"])],
-                hint="look at its name; where it is not public: docker login",
+                hint=_NAMED,
                 code="WNB2011",
             )
         detail = event.get("progressDetail") or {}

@@ -17,6 +17,7 @@ from wasmnb.compile.container.leftovers import owned, sweep
 from wasmnb.compile.container.messages import WORK
 from wasmnb.compile.container.stream import Reader
 from wasmnb.errors import ToolchainError
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -137,7 +138,9 @@ class Run:
         return ToolchainError(
             f"The build of {self.job.folder.name!r} in {self.job.image} was stopped after {seconds:g} s.",
             why=list(self.lines)[-5:],
-            hint="give it more time with timeout=",
+            hint=Wording(
+                "build it in a terminal, and keep what it makes with {}", Verb("build", ("precompiled", "FILE"))
+            ),
             code="WNB2012",
         )
 
