@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import pytest
 
 from tests.magics.conftest import FILTER
 from tests.mesh import tiny
+from tests.worded import in_cell
 from wasmnb.cli.exit_codes import ExitCode
 from wasmnb.cli.mesh_choice import choose
 from wasmnb.display.text import width
@@ -65,18 +67,65 @@ def test_the_file_is_the_users_alone_and_two_have_two_names(own):
         assert path.stat().st_mode & 0o777 == 0o600
         assert json.loads(path.read_text())["pid"] == os.getpid()
     assert first.registration.key not in repr(first.registration)
-    with pytest.raises(MeshError, match="2 meshes run on this machine: local, local-2"):
+    with pytest.raises(MeshError, match="2 meshes run on this machine: local, local-2") as caught:
         join()
+    assert caught.value.hint == "name one; session.mesh('list') shows them"
+    assert [one.name for one in Session().mesh("list")] == ["local", "local-2"]
+    assert join("local").pods() == []
+    with pytest.raises(BadNameError) as caught:
+        join("shop")
+    assert caught.value.hint == "session.mesh('list') shows them"
     with pytest.raises(BadNameError, match="did you mean 'local-2'"):
         join("lokal-2")
-    with pytest.raises(BadNameError, match="runs already"):
+    with pytest.raises(BadNameError, match="runs already") as caught:
         announce(Quiet(), "local", "local")
+    assert caught.value.hint == "give it another name"
+    announce(Quiet(), "local", "another").close()
     second.close()
     assert join().pods() == []
     first.close()
     assert list(own.iterdir()) == []
-    with pytest.raises(NoMeshError):
+    with pytest.raises(NoMeshError) as none:
         join()
+    assert none.value.hint == "session.mesh('local') starts one"
+    assert in_cell(none.value).hint == "%wasm_mesh local starts one"
+
+
+def test_a_folder_that_others_may_look_into_is_none_for_meshes(own, tmp_path, monkeypatch):
+    hint = "set WASMNB_RUNTIME_DIR to a folder of yours that nobody else may look into (chmod 700)"
+    own.chmod(0o755)
+    with pytest.raises(MeshError, match="Other programs cannot find the mesh") as caught:
+        announce(Quiet(), "local")
+    assert caught.value.hint == hint
+    private = tmp_path / "mine"
+    private.mkdir()
+    private.chmod(0o700)
+    monkeypatch.setenv("WASMNB_RUNTIME_DIR", str(private))
+    with monkeypatch.context() as full:
+        full.setattr("wasmnb.mesh.running.server.socket.socket", none_left)
+        with pytest.raises(MeshError, match="Other programs cannot reach the mesh") as caught:
+            announce(Quiet(), "local")
+    assert caught.value.hint == hint
+    assert list(private.iterdir()) == []
+    announce(Quiet(), "local").close()
+
+
+def none_left(*_):
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_a_mesh_of_another_version_is_ended_there_and_started_anew(own):
+    mesh = Quiet()
+    served = announce(mesh, "local")
+    (path,) = own.glob("*.mesh.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": "0.0.1"}))
+    with pytest.raises(MeshError, match=r"runs with wasmnb 0\.0\.1") as caught:
+        join()
+    assert caught.value.hint == "end it there, and start it with this version"
+    served.close()
+    served = announce(mesh, "local")
+    assert join().pods() == []
+    served.close()
 
 
 def test_an_error_crosses_whole(own):
@@ -139,8 +188,9 @@ def test_who_has_no_key_is_not_answered(own):
     served = announce(mesh, "local")
     stranger = join()
     stranger.registration = replace(stranger.registration, key="00" * 32)
-    with pytest.raises(MeshError, match="no longer runs"):
+    with pytest.raises(MeshError, match="no longer runs") as caught:
         stranger.pods()
+    assert caught.value.hint == "session.mesh('list') shows those that run"
     assert join().pods() == []
     served.close()
 

@@ -331,12 +331,15 @@ def test_a_malformed_address_is_an_error(address):
 def test_workloads_that_make_no_mesh_are_errors():
     with pytest.raises(BadNameError, match="cannot name a workload"):
         Workload("My Shop", "127.0.0.1:1")
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError) as none:
         LocalMesh.start(workloads=[])
-    with pytest.raises(BadNameError, match="Two workloads"):
+    assert none.value.hint == "leave workloads out to get bookinfo"
+    with pytest.raises(BadNameError, match="Two workloads") as twice:
         LocalMesh.start(extra=[Workload("details-v1", "127.0.0.1:1")])
-    with pytest.raises(BadNameError, match="mesh's own"):
+    assert twice.value.hint == "give each workload its own name"
+    with pytest.raises(BadNameError, match="mesh's own") as own:
         LocalMesh.start(extra=[Workload("canary", "127.0.0.1:1")])
+    assert own.value.hint == "give the workload another name"
     with pytest.raises(UsageError):
         LocalMesh.start(log_level="loud")
 

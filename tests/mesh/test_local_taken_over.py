@@ -102,7 +102,7 @@ def port(mesh, app):
 def test_a_pod_whose_workload_is_not_here_is_refused(taken):
     with pytest.raises(BadNameError, match="No workload of the embedded mesh is called 'details-v1'") as error:
         LocalMesh.start(workloads=[Workload("shop", "127.0.0.1:1")], taken=taken)
-    assert "details-v1=HOST:PORT" in str(error.value.hint)
+    assert error.value.hint == ("run the service here, and start the mesh with workloads='details-v1=HOST:PORT'")
 
 
 def test_names_that_are_not_istios_say_nothing():
@@ -116,4 +116,4 @@ def test_options_of_a_cluster_are_refused_without_a_pod_there():
         Session().mesh("local", namespace="prod")
     with pytest.raises(UsageError, match="'deploy/details' is not a pod") as error:
         Session().mesh("local", from_="deploy/details", namespace="prod")
-    assert "from_='pod/NAME'" in str(error.value.hint)
+    assert error.value.hint == "write from_='pod/NAME', as kubectl names it"

@@ -136,10 +136,12 @@ def test_one_that_cannot_be_reached_lets_go_of_the_others(monkeypatch):
 @pytest.mark.parametrize("prove", ["effect", "trace"])
 def test_a_view_is_not_allowed_to_send_requests_or_to_raise_log_levels(prove):
     asked = {**ASKED, "context": "a,b", "namespace": None, "prove": prove}
-    with pytest.raises(UsageError, match="A view of several sends nothing"):
+    with pytest.raises(UsageError, match="A view of several sends nothing") as caught:
         kinds.ISTIO.start(asked, fetch=None, progress=None)
+    assert caught.value.hint == f"leave out prove='{prove}', or look at one"
 
 
 def test_a_comma_with_nothing_beside_it_is_refused():
-    with pytest.raises(UsageError, match="'a,' names nothing beside a comma"):
+    with pytest.raises(UsageError, match="'a,' names nothing beside a comma") as caught:
         kinds.ISTIO.start({**ASKED, "context": "a,", "namespace": None}, fetch=None, progress=None)
+    assert caught.value.hint == "write a,b without a comma at the end"

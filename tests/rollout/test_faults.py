@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.mesh.tiny import tag
 from tests.rollout.fakes import FakeMesh, broken
-from wasmnb.errors import MeshError, RolloutError
+from wasmnb.errors import MeshError, RolloutError, SelectorError
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.rollout import RolloutPolicy, read_steps, roll_out
+from wasmnb.rollout.deploy import put
 from wasmnb.rollout.traffic import Seen, risen
 from wasmnb.session import Session
 from wasmnb.views import record_of
@@ -195,3 +198,20 @@ def test_steps_are_read_from_text_lists_and_mappings():
     assert read_steps(["version=v1", "version=v2+track=canary"]) == both
     assert read_steps(list(both)) == both
     assert read_steps(()) == ()
+
+
+def test_a_selector_that_matches_nothing_is_told_the_labels_that_there_are(mesh):
+    for pods in mesh.labels.values():
+        pods |= {"pod-template-hash": "5f4", "security.istio.io/tlsMode": "istio"}
+    lost = replace(NEW, id="lost", selector={"app": "shpo"})
+    listed = "did you mean app=shop? available: app=shop, version=v1, version=v2"
+    with pytest.raises(SelectorError, match=r"The selector app=shpo matches no pod\.") as caught:
+        roll_out(mesh, lost, STEPS, RolloutPolicy())
+    assert caught.value.hint == listed
+    with pytest.raises(SelectorError, match="matches no pod of the mesh 'fake'") as caught:
+        put(mesh, lost, wait=0.3)
+    assert caught.value.hint == listed
+    assert len(put(mesh, replace(lost, selector={"app": "shop"}), wait=0.3).verdicts) == len(mesh.labels)
+    with pytest.raises(SelectorError) as caught:
+        put(FakeMesh({}), lost, wait=0.3)
+    assert caught.value.hint == "there is no pod at all"

@@ -90,6 +90,15 @@ def test_a_step_goes_back_whose_query_is_not_fulfilled(prometheus, answer, words
     assert mesh.newest == OLD
 
 
+def test_what_is_no_prometheus_is_told_to_give_its_url(prometheus):
+    right, prometheus.answer = prometheus.answer, b"<html>"
+    with pytest.raises(UsageError, match="is not a Prometheus") as caught:
+        check(prometheus).ready()
+    assert caught.value.hint == "give its URL"
+    prometheus.answer = right
+    check(prometheus).ready()
+
+
 def test_a_query_that_cannot_be_read_is_told_before_anything_is_put_on(prometheus):
     prometheus.status = 400
     prometheus.answer = {"status": "error", "errorType": "bad_data", "error": "unexpected end of input"}

@@ -10,11 +10,12 @@ from wasmnb.errors import BadNameError, DeployError, Interrupted, MeshError, Rol
 from wasmnb.image import package
 from wasmnb.mesh import Share, Verdict
 from wasmnb.plugin import Plugin
-from wasmnb.rollout import RolloutPolicy, read_shares, roll_out
+from wasmnb.rollout import RolloutPolicy, read_shares, read_steps, roll_out
 from wasmnb.rollout.deploy import put
 from wasmnb.rollout.shares import Shares
 from wasmnb.session import Session
 from wasmnb.views import record_of
+from wasmnb.wording import Front
 
 pytestmark = pytest.mark.compiler
 
@@ -122,8 +123,14 @@ def test_routes_of_others_are_left_alone_before_anything_is_touched(mesh):
         run(mesh)
     assert mesh.told == []
     assert all(plugin == OLD for plugin in mesh.runs.values())
-    with pytest.raises(UsageError, match="cannot send a share"):
-        roll_out(FakeMesh(dict(PODS)), NEW, STEPS, RolloutPolicy())
+    plain = FakeMesh({pod: PODS[pod] for pod in ("shop-v1", "shop-v2")})
+    with pytest.raises(UsageError, match="cannot send a share") as caught:
+        roll_out(plain, NEW, STEPS, RolloutPolicy())
+    hint = "steps by label are possible, for instance steps="
+    assert caught.value.hint.startswith(hint)
+    steps = read_steps(caught.value.hint.removeprefix(hint).strip("'"))
+    policy = RolloutPolicy(0.3, 0.05, accept_no_traffic=True)
+    assert roll_out(plain, NEW, steps, policy).outcome == "live"
 
 
 def test_an_interrupt_says_where_requests_go_and_leaves_nothing_without_a_plugin(mesh):
@@ -151,8 +158,13 @@ def test_going_on_after_an_outage_begins_with_the_first_share(mesh):
     assert run(mesh).outcome == "live"
     assert [percent for percent, _ in mesh.told] == [25, 5, 25, 100]
     mesh.apply(OLD.with_image(package(tag("third"))), only={"version": "v2"})
-    with pytest.raises(MeshError, match="left half-done"):
+    with pytest.raises(MeshError, match="left half-done") as caught:
         run(mesh)
+    end = "goes back on every pod; the cell that it was left in goes on when run again"
+    assert caught.value.hint == f"session.rollback('steps') {end}"
+    caught.value.front = Front.SHELL
+    end = "goes back on every pod; the command that it was left in goes on when given again"
+    assert caught.value.hint == f"wasmnb rollback steps {end}"
 
 
 def test_what_a_kernel_that_ended_left_goes_with_the_same_command(mesh):

@@ -97,6 +97,7 @@ def test_a_pod_that_does_not_answer_is_named_and_when_none_does_it_is_an_error()
     with pytest.raises(TrafficError, match="None of the pods") as caught:
         ask_each(["b"], send, "details:9080/")
     assert caught.value.why == ("b: There was no answer.",)
+    assert caught.value.hint == "session.pods() shows whether they are ready"
     with pytest.raises(TrafficError, match="No pod"):
         ask_each([], send, "details:9080/")
 

@@ -7,15 +7,15 @@ from dataclasses import fields
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from wasmnb.errors import BadNameError, Interrupted, MeshError, SelectorError, WasmnbError, did_you_mean
+from wasmnb.errors import BadNameError, Interrupted, MeshError, WasmnbError, did_you_mean
 from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.plugin.plugins import Plugins
-from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deployment import Deployment
 from wasmnb.rollout.shares import end_share
 from wasmnb.rollout.standing import followed
+from wasmnb.rollout.steps import no_pod
 from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
@@ -246,10 +246,7 @@ def _selected(verdicts: Iterable[PodVerdict]) -> tuple[PodVerdict, ...]:
 
 def _all_live(mesh: Mesh, plugin: Plugin, verdicts: tuple[PodVerdict, ...], prove: Proof | None) -> None:
     if not verdicts:
-        raise SelectorError(
-            f"The selector {selector_text(plugin.selector)} matches no pod of the mesh {mesh.name!r}.",
-            hint=Wording("{} shows the labels there are", Verb("pods")),
-        )
+        raise no_pod(plugin, mesh.pods(), f" of the mesh {mesh.name!r}")
     rest = [verdict for verdict in verdicts if not accepted(verdict, prove)]
     if plugin.kind.foreign:
         # Of another controller's proxies there is no proof, only that controller's word.

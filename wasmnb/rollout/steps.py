@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Place, SelectorError, UsageError
+from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin.scope import carries
-from wasmnb.plugin.selector import selector, selector_text
-from wasmnb.wording import Option, Verb, Wording
+from wasmnb.plugin.selector import labels_text, selector, selector_text
+from wasmnb.wording import Option
 
 if TYPE_CHECKING:
     from wasmnb.mesh import Pod
@@ -21,6 +22,7 @@ __all__ = [
     "assign",
     "label_text",
     "labels_of",
+    "no_pod",
     "read_steps",
     "selected",
     "share_text",
@@ -106,11 +108,18 @@ def selected(pods: Sequence[Pod], plugin: Plugin) -> list[Pod]:
     """
     found = [pod for pod in pods if plugin.selects(pod.labels)]
     if not found:
-        raise SelectorError(
-            f"The selector {selector_text(plugin.selector)} matches no pod.",
-            hint=Wording("{} shows the labels there are", Verb("pods")),
-        )
+        raise no_pod(plugin, pods)
     return found
+
+
+def no_pod(plugin: Plugin, pods: Sequence[Pod], where: str = "") -> SelectorError:
+    """Make the error for a selector that matches no pod; it lists the labels that there are."""
+    there = {f"{key}={value}" for pod in pods for key, value in pod.labels.items() if "/" not in key}
+    named = sorted(one for one in there if not one.startswith("pod-template-hash="))
+    return SelectorError(
+        f"The selector {selector_text(plugin.selector)} matches no pod{where}.",
+        hint=suggestion(labels_text(plugin.selector), named) if pods else "there is no pod at all",
+    )
 
 
 def labels_of(pods: Sequence[Pod]) -> str:

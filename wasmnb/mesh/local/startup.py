@@ -45,7 +45,7 @@ def begin(
     except OSError as error:
         raise MeshError(
             f"The mesh's temporary folder cannot be made: {error.strerror}.",
-            hint="set TMPDIR to a folder that can be written",
+            hint="set TMPDIR to a folder that can be written, before Python starts",
         ) from error
     try:
         found = find_protocols(workloads)

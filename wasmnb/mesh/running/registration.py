@@ -22,8 +22,9 @@ from wasmnb.paths import runtime_dir
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Registration", "register", "registrations"]
+__all__ = ["PRIVATE", "Registration", "register", "registrations"]
 
+PRIVATE = "set WASMNB_RUNTIME_DIR to a folder of yours that nobody else may look into (chmod 700)"
 _SUFFIX = ".mesh.json"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?")
 _LONGEST = 100  # bytes of a socket's path (unix(7): 108)
@@ -108,7 +109,7 @@ def register(wanted: str | None, kind: str, about: dict[str, str]) -> tuple[Regi
     except OSError as error:
         raise MeshError(
             f"Other programs cannot find the mesh: {error.filename}: {error.strerror}.",
-            hint="WASMNB_RUNTIME_DIR names a folder that only you can look into",
+            hint=PRIVATE,
             code="WNB4007",
         ) from error
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError, in_words
-from wasmnb.mesh.running.registration import forget, register
+from wasmnb.mesh.running.registration import PRIVATE, forget, register
 from wasmnb.notebook import in_kernel
 from wasmnb.version import __version__
 from wasmnb.wording import Front, front, words_for
@@ -170,7 +170,7 @@ def announce(mesh: Mesh, kind: str, name: str | None = None) -> Announced:
         os.close(lock)
         raise MeshError(
             f"Other programs cannot reach the mesh: {error.strerror}.",
-            hint="WASMNB_RUNTIME_DIR names a folder that only you can look into",
+            hint=PRIVATE,
             code="WNB4007",
         ) from error
 
