@@ -380,6 +380,29 @@ HINTS = {
         "add --watch, or put the image in force with %wasm_deploy",
         built,
     ),
+    "no mesh": (
+        lambda at: Session().status(),
+        "%wasm_mesh local starts one (Session.mesh() in Python)",
+        lambda at: at.session.status(),
+    ),
+    "a probe that comes to none of its pods": (
+        lambda at: deploy(at, prove="effect", probe="reviews:9080/"),
+        "name a service of the pods that are selected",
+        lambda at: deploy(at, prove="effect", probe="details:9080/details/1"),
+    ),
+    "a budget of the volume for steps by share": (
+        lambda at: deploy(at, steps="version=v1:50%,100%", budget=["volume=-50%"]),
+        "leave it out, or give steps by label",
+        lambda at: deploy(at, steps="app=details", watch_for=1, accept_no_traffic=True, budget=["volume=-50%"]),
+    ),
+    "steps that nobody waits for": (
+        lambda at: deploy(at, steps="app=details", wait=False),
+        "leave out --no-wait, or --steps",
+        lambda at: (
+            deploy(at, wait=False),
+            deploy(at, steps="app=details", watch_for=1, accept_no_traffic=True),
+        ),
+    ),
     "a probe by another method": (
         lambda at: deploy(at, prove="effect", probe="FETCH details:9080/"),
         "one of GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE",

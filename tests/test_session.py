@@ -463,7 +463,10 @@ def test_bookinfo_stopped_says_what_stays(faked):
     faked.current.bookinfo = stopped
     with pytest.raises(Interrupted, match="Applying bookinfo was stopped; what had been done by then stays") as caught:
         faked.bookinfo("apply")
-    assert "%wasm_bookinfo delete" in in_cell(caught.value).hint
+    goes_on = "%wasm_bookinfo apply goes on; %wasm_bookinfo delete takes away what was applied"
+    assert in_cell(caught.value).hint == goes_on
+    faked.current.bookinfo = lambda action, **_: (action,)
+    assert [faked.bookinfo(action).action for action in ("apply", "delete")] == ["apply", "delete"]
 
 
 def test_there_is_one_session_per_process_and_it_can_be_closed():

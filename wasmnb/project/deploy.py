@@ -58,4 +58,4 @@ def manifest(platform: Target, name: str, template: Template, config: dict[str, 
 
 
 def _unbuilt(reference: str) -> NoReturn:
-    raise ImageError(f"{reference} is not built yet.", hint="build it")
+    raise ImageError(f"{reference} is not built yet.")

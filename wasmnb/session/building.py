@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wasmnb.image import Image, Store
     from wasmnb.progress import Progress
     from wasmnb.session.filters import Filters
+    from wasmnb.wording import Text
 
 __all__ = ["PRECOMPILED", "Order"]
 
@@ -138,10 +139,7 @@ class Order:
         if self.packaging.get("flags") and not compiled:
             raise UsageError(
                 f"Compiler flags are for a source or a folder that is compiled here; {_name(self.what)!r} is neither.",
-                hint=Wording(
-                    "give them where it is compiled: {}",
-                    Verb("filter", (_name(self.what),), (Option("include", "FOLDER", flag="-I"),), cell=True),
-                ),
+                hint=self._where_flags_go(filters, container),
             )
         try:
             if container is not None:
@@ -154,6 +152,15 @@ class Order:
             raise Interrupted(
                 f"The build of {self.reference} was stopped.", hint="the store has what it had before"
             ) from None
+
+    def _where_flags_go(self, filters: Filters, container: str | None) -> Text:
+        """Say what helps somebody whose compiler flags reach no compiler of ours."""
+        if container is not None:
+            return Wording("leave them out, or compile with them by {}", Option("command", "COMMAND"))
+        if isinstance(self.what, str) and self.what in filters.names():
+            options = (Option("include", "FOLDER", flag="-I"),)
+            return Wording("give them where it is compiled: {}", Verb("filter", (self.what,), options, cell=True))
+        return "leave them out: a module is compiled already"
 
     def _is_source(self, filters: Filters) -> bool:
         if isinstance(self.what, Filter | Module) or self.what in filters.names():

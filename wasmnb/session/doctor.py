@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from wasmnb.session.context import Context
 
 __all__ = ["examine"]
+
+_AGAIN = "pip install wasmnb again"
+_CORRECT = "correct it, or set DOCKER_CONFIG to another folder"
 
 
 def examine(context: Context) -> list[Check]:
@@ -67,7 +71,8 @@ def _compiler(language: str) -> list[Check]:
         hint = broken.hint if broken else ""
         summary = Check(LANGUAGES.load(language).name, broken is None, detail, hint)
     except (WasmnbError, ImportError) as error:
-        return [Check(f"{language} compiler", ok=False, detail=_said(error), hint="pip install wasmnb again")]
+        hint = error.hint if isinstance(error, WasmnbError) else _AGAIN
+        return [Check(f"{language} compiler", ok=False, detail=_said(error), hint=hint)]
     return [summary, *(check for check in checks if check is not broken)]
 
 
@@ -96,7 +101,7 @@ def _credentials() -> Check:
     try:
         from wasmnb.image.registry import credentials  # noqa: PLC0415 - the HTTP library, for its users only
     except ImportError as error:
-        return Check(name, ok=False, detail=str(error), hint="pip install wasmnb again")
+        return Check(name, ok=False, detail=str(error), hint=_AGAIN)
     path = credentials.config_path()
     try:
         content = json.loads(path.read_text(encoding="utf-8") or "{}")
@@ -105,11 +110,11 @@ def _credentials() -> Check:
     except (OSError, ValueError) as error:
         # Nothing of the file is quoted: what is wrong with it may be a password.
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not valid JSON"
-        return Check(name, ok=False, detail=f"{path}: {why}", hint="correct it, or set DOCKER_CONFIG")
+        return Check(name, ok=False, detail=f"{path}: {why}", hint=_CORRECT)
     if not isinstance(content, dict):
-        return Check(name, ok=False, detail=f"{path}: it is not a JSON object", hint="correct it, or set DOCKER_CONFIG")
+        return Check(name, ok=False, detail=f"{path}: it is not a JSON object", hint=_CORRECT)
     if content.get("auths") and path.stat().st_mode & 0o077:
-        return Check(name, ok=False, detail=f"{path} can be read by others", hint=f"chmod 600 {path}")
+        return Check(name, ok=False, detail=f"{path} can be read by others", hint=f"chmod 600 {shlex.quote(str(path))}")
     return Check(name, ok=True, detail=", ".join(credentials.hosts()) or "none; public images can be pulled")
 
 

@@ -16,7 +16,7 @@ from wasmnb.errors import BadNameError, Interrupted, ToolchainError, UsageError,
 from wasmnb.module import Module
 from wasmnb.session.files import SessionFiles
 from wasmnb.session.results import BuildTime, FilterResult
-from wasmnb.wording import Verb, Wording, joined
+from wasmnb.wording import RELATIVE, Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,7 +113,10 @@ class Filters:
         except KeyboardInterrupt:
             raise Interrupted(
                 f"The compiler was stopped; the filter {wanted.name!r} has no module now.",
-                hint="run the cell again; what is deployed stays as it is",
+                hint=Wording(
+                    "run the cell again; what is deployed stays as it is",
+                    python="compile it again; what is deployed stays as it is",
+                ),
             ) from None
         record = known.module.build
         stages: tuple[tuple[str, float], ...] = record.stages if record is not None else ()
@@ -137,7 +140,7 @@ class Filters:
         if known is None and "/" in name:
             raise BadNameError(
                 f"There is no filter, no file and no folder called {name!r}.",
-                hint=Wording("{} shows the images there are", Verb("list")),
+                hint=joined("give a filter's name, a .wasm file or a folder, and no image", RELATIVE),
             )
         if known is None:
             raise BadNameError(

@@ -167,7 +167,10 @@ def export(plugin: Plugin, body: Mapping[str, Any], folder: str | Path, notes: t
     if plugin_secrets(plugin) or short_secrets(plugin):
         raise ConfigError(
             f"{plugin.id} holds a secret, and a folder for Git is no place for it.",
-            hint="have the proxy's environment hold it: a variable's name without a value",
+            hint=Wording(
+                "have the proxies' environment hold it: {} without a value hands a variable of theirs on",
+                Option("env", "NAME"),
+            ),
         )
     labels = {**body["metadata"].get("labels", {}), _MANAGED: "wasmnb", _PLUGIN: plugin.id}
     kept = {"plugin": plugin.to_dict(), "history": [], "roots": {}}
@@ -234,7 +237,11 @@ def _objects(folder: Path) -> Iterator[Mapping[str, Any]]:
         one for path in paths for one in _read(path) if _PLUGIN in ((one.get("metadata") or {}).get("labels") or {})
     ]
     if not ours:
-        raise ConfigError(f"{folder} has no object with the label {_PLUGIN}.", hint="export a plugin into it first")
+        export_it = Verb("render", ("NAME",), (Option("out", str(folder)),))
+        raise ConfigError(
+            f"{folder} has no object with the label {_PLUGIN}.",
+            hint=Wording("export a plugin into it first: {}", export_it),
+        )
     yield from ours
 
 

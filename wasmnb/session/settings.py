@@ -25,6 +25,7 @@ __all__ = ["FIRST", "Setting", "lasting", "save"]
 FIRST = "built in"
 """Where a value comes from that nobody has set."""
 
+_CORRECT = "correct it, or move it away"
 _PROJECT = "pyproject.toml"
 _TABLE = "tool.wasmnb"
 # Whom to believe is for the user to say, not for a folder that came from somewhere.
@@ -88,8 +89,11 @@ def save(changed: Mapping[str, Any]) -> Path:
                 document[key] = value
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, tomlkit.dumps(document).encode())
-    except (TOMLKitError, OSError) as error:
-        raise ConfigError(f"{path} cannot be changed: {error}.", hint="correct it, or move it away") from None
+    except TOMLKitError as error:
+        raise ConfigError(f"{path} cannot be changed: {error}.", hint=_CORRECT) from None
+    except OSError as error:
+        hint = "name a folder that you may write to in the environment variable WASMNB_CONFIG_DIR"
+        raise ConfigError(f"{path} cannot be changed: {error.strerror or error}.", hint=hint) from None
     return path
 
 
@@ -118,7 +122,7 @@ def _toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {error}.", hint="correct it, or move it away") from None
+        raise ConfigError(f"{path} is no TOML: {error}.", hint=_CORRECT) from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
 

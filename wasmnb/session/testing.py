@@ -174,10 +174,11 @@ def built_with_cases(folder: Path, progress: Progress | None) -> tuple[Suite, Mo
     found = suites(folder)
     modules = {_place(suite) for suite in found}
     if len(modules) > 1:
+        named = next(Path(suite.folder or folder, suite.module) for suite in found if suite.module)
         raise UsageError(
             f"The cases of {folder.name!r} are about several modules.",
             why=[f"{suite.source}: {suite.module or 'what the folder builds'}" for suite in found],
-            hint="name one of the modules",
+            hint=Wording("name one of the modules: {}", Verb("bench", (str(named),))),
         )
     module = module_of(found[0], progress=progress)
     twice = Counter(case.name for suite in found for case in suite.cases)
