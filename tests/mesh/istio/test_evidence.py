@@ -245,12 +245,13 @@ def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
     assert blind.set == []
 
 
-def judged(there, log, policy=FailPolicy.CLOSE, *, skew=timedelta(0), known=None, now=None, **more):
+def judged(there, log, policy=FailPolicy.CLOSE, *, skew=timedelta(0), known=None, now=None, labels=None, **more):
     """Judge a filter that arrived at noon, at a minute after by the cluster's clock."""
     now = now or NOON + timedelta(minutes=1)
     entry = Entry("home.one", "wasm", "sha256:1", "", "1", NOON)
     started = {"phase": "Running", "containerStatuses": [{"name": "istio-proxy", "state": {"running": {}}}]}
-    item = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
+    metadata = {"name": "pod", "labels": labels or {}}
+    item = {"metadata": metadata, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
     item["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = "2026-01-01T11:59:58Z"
     levels = {"wasm": "error"}
     evidence = Evidence(item, (entry,), there, log=log, levels=levels, at=now - skew, skew=skew, **more)

@@ -171,6 +171,9 @@ class Arrival(Case):
 def _no_sidecar(item: Mapping[str, Any], injected: str) -> tuple[Cause, str]:
     metadata, spec = item["metadata"], item.get("spec", {})
     marks = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
+    if marks.get("ambient.istio.io/redirection") == "enabled":
+        where = "a filter for it goes to a waypoint, as one that is attached to Gateway/NAME or Service/NAME does"
+        return Cause.NO_INJECTION, f"the pod has no sidecar: it is in ambient mode; {where}"
     if marks.get("sidecar.istio.io/inject") == "false":
         return Cause.SIDECAR_DECLINED, "the pod has no sidecar: it is marked sidecar.istio.io/inject=false"
     if spec.get("hostNetwork"):

@@ -76,6 +76,7 @@ _WRITERS = (
     "compressor.v3.Compressor",
 )
 """Envoy's own filters that write headers into responses (Envoy 1.40, ``extensions.filters.http``)."""
+_VIP = re.compile(r"inbound-vip\|(?P<port>\d+)\|[^|]*\|(?P<host>[^|]+)$")
 _ADDS = '"response_headers_to_add"'
 
 
@@ -163,6 +164,8 @@ class FilterChain:
         Whether an answer of the proxy's own can be told from another's, which says how long it took.
     written : bool
         Whether something else than discovered filters may write headers of responses in it.
+    service : str
+        For which service a waypoint has it, with its port; empty elsewhere, and where it is for pods.
     """
 
     inbound: bool
@@ -172,6 +175,7 @@ class FilterChain:
     bound: int = 0
     tells: bool = True
     written: bool = False
+    service: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,7 @@ class Listeners:
 
     @property
     def leads_on(self) -> bool:
-        """Whether they are a gateway's, which leads all that it takes to other pods."""
+        """Whether they are a gateway's or a waypoint's, which leads all that it takes to other pods."""
         return bool(self.chains) and not any(one.inbound for one in self.chains)
 
     @property
@@ -211,6 +215,10 @@ class Listeners:
     def bound(self) -> list[int]:
         """The ports of a gateway at which it takes HTTP without TLS."""
         return sorted({one.bound for one in self.chains if one.http and one.bound and not one.inbound})
+
+    def services(self, *, having: str) -> list[str]:
+        """Give the services of a waypoint whose requests come to a filter, with their ports."""
+        return sorted({one.service for one in self.chains if one.service and having in one.filters})
 
     def ports(self, *, http: bool | None = None, having: str = "") -> list[int]:
         """Give the ports of the pod that its services name.
@@ -374,10 +382,15 @@ def _mark(configs: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _chains(listener: Mapping[str, Any]) -> Iterator[FilterChain]:
-    inbound = listener.get("traffic_direction") == "INBOUND"
+    # A waypoint's main_internal is inbound, too: what it takes is for other pods.
+    inbound = listener.get("traffic_direction") == "INBOUND" and "internal_listener" not in listener
     binds = listener.get("bind_to_port", True)
     own = int(((listener.get("address") or {}).get("socket_address") or {}).get("port_value") or 0) if binds else 0
     every = [*(listener.get("filter_chains") or ())]
+    if "filter_chain_matcher" in listener:
+        # A waypoint's names those that it leads to: none, where no service and no pod uses the waypoint.
+        led = json.dumps(listener["filter_chain_matcher"])
+        every = [chain for chain in every if json.dumps(str(chain.get("name", ""))) in led]
     if "default_filter_chain" in listener:
         every.append(listener["default_filter_chain"])
     for chain in every:
@@ -388,7 +401,14 @@ def _chains(listener: Mapping[str, Any]) -> Iterator[FilterChain]:
         every = [one.get("typed_config") or {} for manager in managers for one in manager.get("http_filters") or ()]
         # Istio, ``envoyDebugHeaders``: without ``x-envoy-upstream-service-time``.
         tells = not any(one.get("suppress_envoy_headers") for one in every)
-        yield FilterChain(inbound, port, http, frozenset(names), bound, tells, _written(managers, every))
+        written, service = _written(managers, every), _service(chain)
+        yield FilterChain(inbound, port, http, frozenset(names), bound, tells, written, service)
+
+
+def _service(chain: Mapping[str, Any]) -> str:
+    """Read off the name of a waypoint's chain for which service it is (Istio, ``listener_waypoint.go``)."""
+    found = _VIP.match(str(chain.get("name", "")))
+    return f"{found['host']}:{found['port']}" if found else ""
 
 
 def _written(managers: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]]) -> bool:

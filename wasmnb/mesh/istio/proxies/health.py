@@ -169,6 +169,8 @@ class Health(Case):
             lines.append("istiod: ECDS sent = acknowledged")
         ports = seen.listeners.ports(http=True, having=entry.name) if seen.listeners else []
         lines += [f"before {ports_text(ports)} of the pod"] if ports else []
+        services = seen.listeners.services(having=entry.name) if seen.listeners else []
+        lines += [f"before {', '.join(services)}"] if services else []
         lines.append(f"log of {PROXY} since {entry.updated:%H:%M:%S}: no refusal, no crash")
         mark = f"{entry.name} {entry.updated} {entry.digest}"
         before = [self.known.read] if self.known.entry == mark else []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.mesh.istio.proxies.capture import passed_by
 from wasmnb.mesh.istio.proxies.case import PATIENCE, Case
+from wasmnb.mesh.istio.proxies.pods import is_waypoint
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.proxies.config_dump import Entry, Listeners
 
 __all__ = ["Placement", "ports_text"]
+
+_UNUSED = (
+    "neither a service nor a pod that it is for uses the waypoint; the label istio.io/use-waypoint on the service or "
+    "its namespace has it do so"
+)
 
 
 class Placement(Case):
@@ -32,6 +38,8 @@ class Placement(Case):
         if entry.name in self.seen.listeners.warming or self.age < PATIENCE:
             return self.say(Verdict.WARMING, Cause.NOT_YET, "its listener is not in force yet")
         words = "no listener that serves has it: only one that drains, or none"
+        if is_waypoint(self.seen.item):
+            words = f"no request comes to it here: {_UNUSED}"
         return self.say(Verdict.UNPROVEN, Cause.LISTENER_ABSENT, words)
 
     def _passed(self, entry: Entry, listeners: Listeners) -> PodVerdict | None:

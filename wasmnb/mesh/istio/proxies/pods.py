@@ -20,6 +20,7 @@ __all__ = [
     "has_proxy",
     "ip_of",
     "is_ready",
+    "is_waypoint",
     "labels",
     "moment",
     "name_of",
@@ -105,6 +106,11 @@ def proxy_container(item: Mapping[str, Any]) -> dict[str, Any] | None:
 def has_proxy(item: Mapping[str, Any]) -> bool:
     """Tell whether a pod has a proxy beside it, or is one."""
     return proxy_container(item) is not None
+
+
+def is_waypoint(item: Mapping[str, Any]) -> bool:
+    """Say whether a pod is a waypoint of ambient mode (Istio, ``files/waypoint.yaml`` of its charts)."""
+    return labels(item).get("gateway.istio.io/managed") == "istio.io-mesh-controller"
 
 
 def proxy_started(item: Mapping[str, Any]) -> datetime:

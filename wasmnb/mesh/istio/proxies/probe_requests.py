@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.peer_requests import PeerRequests
-from wasmnb.mesh.istio.proxies.pods import PROXY, app, ip_of, labels, name_of, proxy_started, uid
+from wasmnb.mesh.istio.proxies.pods import PROXY, app, ip_of, is_waypoint, labels, name_of, proxy_started, uid
 from wasmnb.traffic import Headers, Request
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _ANSWER = 3.0
 _LASTS = 3.0  # seconds for which what policies say is believed
 AT_ONCE = 16
 """Requests at the same time."""
+_WAYPOINT = "no request of ours comes to it: a waypoint takes HBONE only, which ztunnel and other proxies speak"
+_NO_PORT = "no request of ours comes to it: its proxy names no port at which it takes HTTP without TLS"
 _LOOPBACK = "127.0.0.1"
 _BY_PROXY = "x-envoy-"
 """What only a proxy writes (Envoy, ``router.cc``)."""
@@ -131,7 +133,9 @@ class ProbeRequests:
             counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
 
     def why_unanswered(self, item: Mapping[str, Any]) -> str:
-        """Say why the last request to a pod was not answered; empty where it was, or none was sent."""
+        """Say why the last request to a pod was not answered, or none could be sent; empty where it was answered."""
+        if not self._ports(name_of(item)):
+            return _WAYPOINT if is_waypoint(item) else _NO_PORT
         if uid(item) not in self._unanswered:
             return ""
         policy = self._strict(item)
