@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
+from typing import TypedDict
 
 import pytest
 
+from wasmnb.mesh.istio.api.typed_json import decoder
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.istiod import Ack
 from wasmnb.mesh.istio.proxies.kept_evidence import EACH, OLDEST, KeptEvidence, aged
@@ -173,16 +177,32 @@ def test_what_is_used_again_says_how_old_it_is():
 def test_pods_come_in_pages_and_an_unchanged_one_is_the_same_object():
     asked = []
 
-    def request(_method, _path, *, query, right, compressed):
+    def request(_method, _path, *, query, right, compressed, read):
         asked.append(dict(query))
         numbers, token = ((1,), "") if "continue" in query else ((3, 2), "next")
-        return {"metadata": {"continue": token}, "items": [item(number) for number in numbers]}
+        return read(json.dumps({"metadata": {"continue": token}, "items": [item(number) for number in numbers]}))
 
     pods = PodList(SimpleNamespace(request=request), "home")
     first, again = pods.read(), pods.read()
     assert [one["metadata"]["name"] for one in first] == ["pod-1", "pod-2", "pod-3"]
     assert all(one is other for one, other in zip(first, again, strict=True))
     assert [query.get("continue") for query in asked] == [None, "next"] * 2
+
+
+class Part(TypedDict, total=False):
+    name: str
+    several: list[Part] | None
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_of_json_only_what_is_wanted_is_read_with_and_without_compiled_code(monkeypatch, compiled):
+    if not compiled:
+        monkeypatch.setitem(sys.modules, "msgspec", None)
+    read = decoder.__wrapped__(Part)
+    text = '{"name": "a", "other": {"name": 1}, "several": [{"name": "b", "several": null, "other": []}, {}]}'
+    assert read(text) == {"name": "a", "several": [{"name": "b", "several": None}, {}]}
+    with pytest.raises(ValueError, match=r".+"):
+        read("{")
 
 
 def test_a_slim_pod_is_described_as_the_whole_one():
@@ -208,6 +228,12 @@ def test_a_slim_pod_is_described_as_the_whole_one():
     }
     kept = slim(whole)
     assert pod(kept) == pod(whole)
+    assert (
+        kept
+        == PodList(
+            SimpleNamespace(request=lambda *_, read, **__: read(json.dumps({"items": [whole], "metadata": {}}))), "home"
+        ).read()[0]
+    )
     assert kept["metadata"]["annotations"] == {"other": "stays"}
     assert not {"managedFields", "volumes"} & {*kept["metadata"], *kept["spec"]}
     assert kept["spec"]["containers"] == [{"name": "app", "image": "app:1"}]

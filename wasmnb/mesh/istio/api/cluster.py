@@ -179,6 +179,7 @@ class Cluster:
         right: Right | None = None,
         timeout: float = _READ,
         compressed: bool = False,
+        read: Callable[[bytes], Any] = json.loads,
     ) -> Any:
         """Ask the API server; give its answer as JSON values, and text where it is none.
 
@@ -196,6 +197,8 @@ class Cluster:
             Seconds between two pieces of the answer.
         compressed : bool
             Let the answer come compressed: for lists, in which most is said again and again.
+        read : callable
+            Makes values of JSON; see `typed_json.decoder`.
 
         Raises
         ------
@@ -206,7 +209,7 @@ class Cluster:
         )
         data = self._read(answer)
         if "json" in answer.headers.get("content-type", ""):
-            return json.loads(data)
+            return read(data)
         return data.decode("utf-8", "replace")
 
     def open(

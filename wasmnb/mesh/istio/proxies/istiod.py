@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import NO_ISTIO, ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.api.typed_json import decoder
 from wasmnb.mesh.istio.objects.objects import KINDS
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 
@@ -27,6 +27,19 @@ PORT = 15014
 _RUNNING = "Running"
 _REVISION, _DEFAULT = "istio.io/rev", "default"
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+
+
+class _Resource(TypedDict, total=False):
+    sent: Any
+    acked: Any
+    lastError: Any
+
+
+class _Proxy(TypedDict, total=False):
+    proxy: Any
+    extensionconfig_sent: Any
+    extensionconfig_acked: Any
+    resources: dict[str, _Resource] | None
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,7 @@ class Istio:
 
     def _ask(self, cluster: Cluster, tunnels: PortForwardPool, found: dict[str, Ack]) -> None:
         for pod in self._now.get("pods", self.pods):
-            for proxy in json.loads(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz")):
+            for proxy in decoder(list[_Proxy])(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz")):
                 found[str(proxy["proxy"])] = _ack(proxy)
 
 
@@ -205,7 +218,7 @@ def _guess(kinds: tuple[ObjectKind, ...]) -> str:
     return "1.30" if TRAFFIC_EXTENSION in names else "1.12" if WASM_PLUGIN in names else ""
 
 
-def _ack(proxy: Mapping[str, Any]) -> Ack:
+def _ack(proxy: _Proxy) -> Ack:
     sent, acked = str(proxy.get("extensionconfig_sent") or ""), str(proxy.get("extensionconfig_acked") or "")
     error = ""
     for kind, resource in (proxy.get("resources") or {}).items():

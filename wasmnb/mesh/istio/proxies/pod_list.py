@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from wasmnb.mesh.istio.api.rbac import Right
+from wasmnb.mesh.istio.api.typed_json import decoder, only
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from wasmnb.mesh.istio.api.cluster import Cluster
 
@@ -21,18 +22,76 @@ APPLICATIONS = {"labelSelector": f"!{AGENT}"}
 _PAGE = 500
 """Pods of one answer (as ``kubectl`` asks for them); the API server compresses what is larger than 128 KiB."""
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_SPEC = ("hostNetwork", "nodeName", "serviceAccountName")
-_CONTAINER = ("name", "image", "args", "restartPolicy")
-_STATUS = ("phase", "reason", "message", "podIP", "startTime")
-_CONTAINER_STATUS = ("name", "state", "ready", "restartCount")
-_CONDITION = ("type", "status", "reason", "message")
-_LISTS = (
-    ("spec", "containers", _CONTAINER),
-    ("spec", "initContainers", _CONTAINER),
-    ("status", "containerStatuses", _CONTAINER_STATUS),
-    ("status", "initContainerStatuses", _CONTAINER_STATUS),
-    ("status", "conditions", _CONDITION),
-)
+
+
+class _Metadata(TypedDict, total=False):
+    name: str
+    namespace: str
+    uid: str
+    resourceVersion: str
+    creationTimestamp: str | None
+    deletionTimestamp: str | None
+    labels: dict[str, str] | None
+    annotations: dict[str, str] | None
+    ownerReferences: list[dict[str, Any]] | None
+
+
+class _Container(TypedDict, total=False):
+    name: str
+    image: str
+    args: list[str] | None
+    restartPolicy: str | None
+
+
+class _Spec(TypedDict, total=False):
+    hostNetwork: bool
+    nodeName: str
+    serviceAccountName: str
+    containers: list[_Container] | None
+    initContainers: list[_Container] | None
+
+
+class _ContainerStatus(TypedDict, total=False):
+    name: str
+    state: dict[str, Any]
+    ready: bool
+    restartCount: int
+
+
+class _Condition(TypedDict, total=False):
+    type: str
+    status: str
+    reason: str | None
+    message: str | None
+
+
+class _Status(TypedDict, total=False):
+    phase: str
+    reason: str
+    message: str
+    podIP: str
+    startTime: str | None
+    containerStatuses: list[_ContainerStatus] | None
+    initContainerStatuses: list[_ContainerStatus] | None
+    conditions: list[_Condition] | None
+
+
+class _Pod(TypedDict, total=False):
+    """What is read of a pod: without volumes, environments, probes, and who set which field."""
+
+    apiVersion: str
+    kind: str
+    metadata: _Metadata
+    spec: _Spec
+    status: _Status
+
+
+_Continued = TypedDict("_Continued", {"continue": str}, total=False)
+
+
+class _Page(TypedDict, total=False):
+    items: list[_Pod] | None
+    metadata: _Continued
 
 
 class PodList:
@@ -47,7 +106,7 @@ class PodList:
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self._cluster = cluster
         self.namespace = namespace
-        self._known: dict[tuple[str, str], dict[str, Any]] = {}
+        self._known: dict[tuple[str, str], _Pod] = {}
 
     def read(self) -> list[Mapping[str, Any]]:
         """List the pods, by name.
@@ -58,13 +117,15 @@ class PodList:
         """
         right = Right("list", "pods", "", self.namespace)
         path, query = f"/api/v1/namespaces/{self.namespace}/pods", {"limit": str(_PAGE), **APPLICATIONS}
-        found: dict[tuple[str, str], dict[str, Any]] = {}
+        found: dict[tuple[str, str], _Pod] = {}
         while True:
-            answer = self._cluster.request("GET", path, query=query, right=right, compressed=True)
-            for item in answer["items"]:
+            answer: _Page = self._cluster.request(
+                "GET", path, query=query, right=right, compressed=True, read=decoder(_Page)
+            )
+            for item in answer["items"] or ():
                 metadata = item["metadata"]
-                key = (str(metadata["uid"]), str(metadata.get("resourceVersion", "")))
-                found[key] = self._known.get(key) or slim(item)
+                key = (metadata["uid"], metadata.get("resourceVersion", ""))
+                found[key] = self._known.get(key) or _unapplied(item)
             token = answer["metadata"].get("continue")
             if not token:
                 break
@@ -73,18 +134,12 @@ class PodList:
         return sorted(found.values(), key=lambda item: str(item["metadata"]["name"]))
 
 
-def slim(item: Mapping[str, Any]) -> dict[str, Any]:
+def slim(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give a pod without what makes most of its size: volumes, environments, probes, and who set which field."""
-    metadata = {key: value for key, value in item["metadata"].items() if key != "managedFields"}
-    if _APPLIED in (notes := metadata.get("annotations") or {}):
-        metadata["annotations"] = {key: value for key, value in notes.items() if key != _APPLIED}
-    kept = {part: _only(item.get(part) or {}, names) for part, names in (("spec", _SPEC), ("status", _STATUS))}
-    for part, name, names in _LISTS:
-        several: Sequence[Mapping[str, Any]] = (item.get(part) or {}).get(name) or ()
-        if several:
-            kept[part][name] = [_only(one, names) for one in several]
-    return {**item, "metadata": metadata, **kept}
+    return _unapplied(only(_Pod, item))
 
 
-def _only(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: values[name] for name in names if name in values}
+def _unapplied(item: _Pod) -> _Pod:
+    """Take away the whole object as somebody applied it, which an annotation holds."""
+    (item["metadata"].get("annotations") or {}).pop(_APPLIED, None)
+    return item
