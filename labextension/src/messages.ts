@@ -135,10 +135,11 @@ export interface LogMessage {
   title: string;
 }
 
-/** Something that can be done next, and the text of the cell that does it. */
+/** Something that can be done next, and the text of the cell that does it; ``edited``: also for an edited cell. */
 export interface ActionMessage {
   label: string;
   source: string;
+  edited: boolean;
 }
 
 /** Where the filter of a cell stands; the mark is that of the text that ran. */
@@ -149,6 +150,8 @@ export interface CellMessage {
   sign: string;
   tone: "" | "good" | "warn" | "bad" | "quiet";
   detail: string;
+  still: string;
+  about: string;
   actions: ActionMessage[];
 }
 
@@ -193,6 +196,7 @@ export interface DraftMessage {
   mark: string;
   text: string;
   tone: "" | "good" | "warn" | "bad" | "quiet";
+  about: string;
   ready: boolean;
 }
 
@@ -205,6 +209,7 @@ export interface AnswerMessage {
 /** The cell with a filter's cases, of which the response below a cell now is one; or why it cannot be. */
 export interface CaseMessage {
   cell: string;
+  before: string;
   source: string;
   problem: string;
 }

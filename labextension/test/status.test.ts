@@ -16,13 +16,19 @@ const ran: CellMessage = {
   sign: "✓",
   tone: "good",
   detail: "8.4 kB",
-  actions: [{ label: "Roll back", source: "%wasm_rollback a" }],
+  still: "the build before is still live on 1 of 1 pod",
+  about: "LIVE: this image was seen to act in this pod",
+  actions: [
+    { label: "Roll back", source: "%wasm_rollback a", edited: true },
+    { label: "Run the tests", source: "%wasm_test a", edited: false },
+  ],
 };
 const draft: DraftMessage = {
   cell: "a",
   mark: mark("int y;"),
-  text: "compiles; 9.1 kB (+0.7)",
+  text: "compiles, ready to run",
   tone: "quiet",
+  about: "9.1 kB (+0.7)",
   ready: false,
 };
 
@@ -31,7 +37,9 @@ test("what ran is told as it is", () => {
   assert.deepEqual(found, {
     sign: "✓",
     tone: "good",
-    text: "live on 1 of 1 pod · 8.4 kB",
+    text: "live on 1 of 1 pod",
+    aside: "8.4 kB",
+    about: "LIVE: this image was seen to act in this pod",
     ready: false,
     actions: ran.actions,
   });
@@ -46,16 +54,21 @@ test("what was edited since is never green, whatever is known of it", () => {
   ] as const) {
     const found = standing(ran, about, source);
     assert.equal(found?.tone, "warn");
-    assert.match(found?.text ?? "", /^edited since; not live/);
+    assert.match(found?.text ?? "", /^edited since it ran/);
+    assert.equal(found?.aside, "the build before is still live on 1 of 1 pod");
+    // What would act with the build before, and reads as if it acted with this text, is not offered.
+    assert.deepEqual(
+      found?.actions.map((one) => one.label),
+      ["Roll back"],
+    );
   }
 });
 
 test("a draft is told of its own text alone", () => {
-  assert.equal(
-    standing(ran, draft, "int y;")?.text,
-    "edited since; not live · compiles; 9.1 kB (+0.7) · before: live on 1 of 1 pod · 8.4 kB",
-  );
-  assert.equal(standing(undefined, draft, "int y;")?.text, "not run · compiles; 9.1 kB (+0.7)");
+  assert.equal(standing(ran, draft, "int y;")?.text, "edited since it ran: compiles, ready to run");
+  assert.equal(standing(ran, draft, "int y;")?.about, "9.1 kB (+0.7)");
+  assert.equal(standing(ran, draft, "int z;")?.text, "edited since it ran");
+  assert.equal(standing(undefined, draft, "int y;")?.text, "not run yet: compiles, ready to run");
   assert.equal(standing(undefined, draft, "int z;"), null);
   assert.equal(standing(undefined, { ...draft, tone: "bad" }, "int y;")?.tone, "bad");
 });

@@ -12,6 +12,7 @@ import pytest
 
 from tests.dashboards.simulated import SimulatedMesh
 from tests.mesh.conftest import until
+from tests.mesh.tiny import tag
 from wasmnb import lab
 from wasmnb.ahead import Draft, Readiness, Tried
 from wasmnb.cases import CaseResult, CasesFailedError, TestResults
@@ -19,6 +20,7 @@ from wasmnb.cases.judge import Check
 from wasmnb.compile import Filter
 from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix
 from wasmnb.errors import CompileError, MeshError, ModuleError, SelectorError, UsageError
+from wasmnb.image import package
 from wasmnb.lab.drafts import draft_message
 from wasmnb.lab.marks import by_compiler
 from wasmnb.lab.standing import Ran, mark, standing
@@ -27,6 +29,8 @@ from wasmnb.live.feed import Freshness
 from wasmnb.live.row import PluginState, Row
 from wasmnb.mesh import Verdict
 from wasmnb.module import Module
+from wasmnb.plugin import Plugin
+from wasmnb.plugin.plugins import Plugins
 from wasmnb.session import close_default, default
 from wasmnb.session.files import FileResult
 from wasmnb.traffic import Capture, Exchange, Headers, Request, Response
@@ -36,6 +40,7 @@ LIVE = Freshness("live", datetime.now(timezone.utc))
 MARKS = json.loads((Path(__file__).parents[2] / "labextension" / "test" / "marks.json").read_text("utf-8"))
 CELL = "%%wasm_filter greeter\nint x"
 MODULE = Module("greeter", b"")
+HISTORY = Plugins(tuple(Plugin("header-filter", package(tag("a")), {"app": "w"}, config={"n": n}) for n in (2, 1)))
 BUILT = Ran("id", "mark", "greeter", OWN, 8400)
 
 
@@ -52,9 +57,20 @@ def row(
         ([], None, "built; no mesh is chosen", "quiet"),
         ([], LIVE, "built; not deployed", "quiet"),
         ([row("LIVE", plugin="other")], LIVE, "built; not deployed", "quiet"),
-        ([row("LIVE")], LIVE, "live on 1 of 1 pod, seen acting", "good"),
-        ([row("LIVE"), row("LIVE", name="a-1")], LIVE, "live on 2 of 2 pods, seen acting", "good"),
-        ([row("LIVE", OTHER)], LIVE, "built; not live: another build is in force on 1 pod", "warn"),
+        ([row("LIVE")], LIVE, "live on 1 of 1 pod", "good"),
+        ([row("LIVE"), row("LIVE", name="a-1")], LIVE, "live on 2 of 2 pods", "good"),
+        (
+            [row("LIVE", OTHER)],
+            LIVE,
+            "this build is not deployed; live on 1 pod: another build (sha256:998877669988)",
+            "warn",
+        ),
+        (
+            [row("OLD", OTHER), row("LIVE", "sha256:" + "1" * 64, name="b")],
+            LIVE,
+            "this build is not deployed; deployed on 2 pods: other builds",
+            "warn",
+        ),
         (
             [row("LIVE"), row("LIVE", OTHER, name="b")],
             LIVE,
@@ -208,7 +224,7 @@ def test_the_mesh_is_followed_while_somebody_looks(kernel):
     bench._ran["one"] = Ran("one", "mark", "header-filter", mesh.judged("w-0-0").running, 8400)
     default().use(mesh)
     kernel.ran("two", "x = 1")
-    until(lambda: comm.told, lambda told: told and told[-1]["text"] == "live on 2 of 2 pods, seen acting")
+    until(lambda: comm.told, lambda told: told and told[-1]["text"] == "live on 2 of 2 pods")
     mesh.judge("w-0-1", Verdict.TRAPPED, "unreachable")
     until(lambda: comm.told[-1]["text"], lambda text: text.startswith("TRAPPED on w-0-1: unreachable"))
     said = len(comm.told)
@@ -216,13 +232,51 @@ def test_the_mesh_is_followed_while_somebody_looks(kernel):
     mesh.judge("w-0-1", Verdict.LIVE, "")
     until(lambda: comm.told[-1]["tone"], lambda tone: tone == "good")
     assert len(comm.told) == said + 1, "what says the same is not told again"
-    live = {"text": "simulated: LIVE 2 of 2", "sign": "✓", "tone": "good", "detail": "seen acting"}
+    detail = "LIVE: this image was seen to act in this pod"
+    live = {"text": "simulated: header-filter LIVE on 2 pods", "sign": "✓", "tone": "good", "detail": detail}
     assert comm.sent[-1]["mesh"] == live
     comm.page("two")
     comm.page("one", here=False)
     assert mesh.watches, "another page still looks"
     comm.page("two", here=False)
     assert not mesh.watches
+
+
+def test_a_failed_build_says_what_pods_still_run(kernel):
+    mesh = SimulatedMesh(2)
+    kernel.ran("one", CELL)
+    comm = kernel.open()
+    bench = lab.workbench._benches[kernel]
+    built = Ran("one", "mark", "header-filter", mesh.judged("w-0-0").running, 8400, name="greeter", selector="app=w")
+    bench._ran["one"] = built
+    mesh.history = lambda _id: HISTORY[:1]
+    default().use(mesh)
+    kernel.ran("one", CELL, error=CompileError("expected ';'."))
+    told = until(lambda: comm.told[-1:], lambda told: told and told[0]["detail"])
+    assert told[0]["text"] == "not built: expected ';'."
+    assert told[0]["detail"] == told[0]["still"] == "the build before is still live on 2 of 2 pods"
+    assert told[0]["actions"] == [], "there is nothing to roll back to after a first deployment"
+    mesh.history = lambda _id: HISTORY
+    kernel.ran("two", "x = 1")
+    until(lambda: comm.told[-1]["actions"], lambda offered: [one["label"] for one in offered] == ["Roll back"])
+    # A cell of another filter has nothing to do with it.
+    kernel.ran("one", CELL.replace("greeter", "other"), error=CompileError("expected ';'."))
+    assert (comm.told[-1]["detail"], comm.told[-1]["actions"]) == ("", [])
+
+
+def test_what_is_live_everywhere_is_not_offered_to_be_deployed():
+    deployed = replace(BUILT, name="greeter", selector="app=a")
+
+    def offered(*rows, ran=deployed, older=()):
+        return [one["label"] for one in standing(ran, rows, LIVE, older=older)["actions"]]
+
+    assert offered(row("LIVE")) == ["Write tests"]
+    assert offered(row("LIVE"), older=["greeter"]) == ["Roll back", "Write tests"]
+    assert offered(row("LIVE", OTHER), older=["greeter"]) == ["Deploy to app=a", "Roll back", "Write tests"]
+    assert offered(older=["greeter"]) == ["Deploy to app=a", "Write tests"]
+    assert offered(row("LIVE"), ran=replace(deployed, failure="refused", built=True), older=["greeter"]) == [
+        "Roll back"
+    ]
 
 
 def test_pages_that_come_again_have_nothing_told_twice(kernel):
@@ -241,7 +295,8 @@ def test_pages_that_come_again_have_nothing_told_twice(kernel):
     ("rows", "freshness", "text", "tone"),
     [
         ([], LIVE, "m: no filters", "quiet"),
-        ([row("LIVE"), row("NOT_SELECTED", name="b")], LIVE, "m: LIVE 1 of 1", "good"),
+        ([row("LIVE"), row("NOT_SELECTED", name="b")], LIVE, "m: greeter LIVE on 1 pod", "good"),
+        ([row("LIVE"), row("LIVE", plugin="other", name="b")], LIVE, "m: 2 filters LIVE on 2 pods", "good"),
         ([row("LIVE"), row("OLD", name="b")], LIVE, "m: OLD on b", "warn"),
         ([row("LIVE"), row("NO_SIDECAR", "", name="b")], LIVE, "m: NO_SIDECAR on b", "quiet"),
         ([row("OLD"), row("TRAPPED", name="b"), row("TRAPPED", name="c")], LIVE, "m: TRAPPED on b and 1 more", "bad"),
@@ -337,11 +392,11 @@ def test_a_suggestion_with_a_secret_in_it_is_left_out():
 @pytest.mark.parametrize(
     ("tried", "text", "tone"),
     [
-        (Tried("one", CELL, MODULE), "compiles; 0.0 kB", "quiet"),
-        (Tried("one", CELL, MODULE, ready=Readiness.READY), "compiles; ready; 0.0 kB", "quiet"),
+        (Tried("one", CELL, MODULE), "compiles", "quiet"),
+        (Tried("one", CELL, MODULE, ready=Readiness.READY), "compiles, ready to run", "quiet"),
         (
             Tried("one", CELL, MODULE, ready=Readiness.TRIED),
-            "compiles; tried here; pods load it when it is run; 0.0 kB",
+            "compiles, tested on an Envoy here",
             "quiet",
         ),
         (
@@ -355,7 +410,8 @@ def test_a_suggestion_with_a_secret_in_it_is_left_out():
 )
 def test_how_much_of_a_run_is_done_is_said(tried, text, tone):
     found = draft_message(tried, 0, str)
-    assert (found["text"], found["tone"], found["ready"]) == (text, tone, "; ready;" in text)
+    assert (found["text"], found["tone"], found["ready"]) == (text, tone, "ready to run" in text)
+    assert found["about"].endswith("0.0 kB") == (tried.module is not None and tried.error is None)
 
 
 def test_what_becomes_of_a_text_that_was_run_meanwhile_is_not_told(kernel):
@@ -365,7 +421,7 @@ def test_what_becomes_of_a_text_that_was_run_meanwhile_is_not_told(kernel):
     bench._tried(Tried("one", CELL, MODULE, ready=Readiness.READY))
     assert not comm.drafts
     bench._tried(Tried("one", CELL + ";", MODULE, ready=Readiness.READY))
-    assert [one["text"] for one in comm.drafts] == ["compiles; ready; 0.0 kB"]
+    assert [one["text"] for one in comm.drafts] == ["compiles, ready to run"]
 
 
 @pytest.mark.compiler
@@ -418,10 +474,11 @@ def test_a_response_that_a_cell_shows_becomes_a_case(kernel, monkeypatch):
     assert comm.answers == [{"cell": "one", "filters": ["greeter"]}]
     comm.save("one", "greeter")
     until(lambda: comm.cases, bool)
-    assert comm.cases == [{"cell": "one", "source": "%%wasm_test greeter\ntest: []", "problem": ""}]
+    assert comm.cases == [{"cell": "one", "before": "", "source": "%%wasm_test greeter\ntest: []", "problem": ""}]
     assert recorded == [("greeter", raw)], "the filter is given what was sent, not what is shown of it"
     comm.save("one", "greeter")
     until(lambda: comm.cases, lambda cases: len(cases) > 1)
+    assert comm.cases[1]["before"] == "test: []", "the page finds the cell with the cases by them"
     assert comm.cases[1]["problem"] == "The answer 200 is not the filter's alone.; ***"
     comm.save("one", "greeter")
     until(lambda: comm.cases, lambda cases: len(cases) > 2)

@@ -134,6 +134,8 @@ def test_each_cell_says_where_its_filter_stands(notebook):
     live = page.locator(".jp-CodeCell:has-text('wasm_filter greeter') .wasmnb-status")
     live.filter(has_text="live on 1 of 1 pod").wait_for(timeout=200_000)
     assert live.inner_text().startswith("✓")
+    # What can be of no use is not offered: it is live, and was nothing before.
+    assert live.get_by_role("button").all_inner_texts() == ["Write tests ↓"]
     page.locator(".jp-CodeCell .wasmnb-status").filter(has_text="not built").wait_for(timeout=60_000)
     opened.picture("status-light")
     opened.check_accessible(".wasmnb-status")
@@ -145,8 +147,15 @@ def test_each_cell_says_where_its_filter_stands(notebook):
     case = page.evaluate(f"{MIMES}.get(3).sharedModel.getSource()")
     assert case.startswith("%%wasm_test greeter\ntest:\n- name: 'GET /details/1: 200'")
     assert "{key: x-greeting, value: hello from a cell}" in case
+    answer = page.locator(".wasmnb-answer")
+    answer.get_by_text("%%wasm_test greeter was put in the cell below; Shift Enter runs it").wait_for()
+    # A second one is added to that cell, whose cases it has.
+    page.get_by_role("button", name="Save as a test of greeter").click()
+    answer.get_by_text("added to the cell %%wasm_test greeter below").wait_for(timeout=120_000)
+    assert page.evaluate(f"{MIMES}.length") == 5
+    assert page.evaluate(f"{MIMES}.get(3).sharedModel.getSource()").startswith(f"{case.strip()}\n- name: ")
     opened.run(3)
-    page.locator(".jp-CodeCell").nth(3).get_by_text("1 of 1 cases passed").wait_for(timeout=120_000)
+    page.locator(".jp-CodeCell").nth(3).get_by_text("2 of 2 cases passed").wait_for(timeout=120_000)
     edit(opened, 1, *" // later")
     live.filter(has_text="edited since").wait_for(timeout=60_000)
     assert "✓" not in live.inner_text()
@@ -162,17 +171,24 @@ def test_each_cell_says_where_its_filter_stands(notebook):
     live.filter(has_text="✓").wait_for(timeout=60_000)
     # What is typed is ready before it is run; until then pods do what they did.
     before = digest_in(live)
+    assert "Run the tests ↓" in live.get_by_role("button").all_inner_texts()
     page.get_by_text('"hello from a cell");').click()
     for key in ("End", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
         page.keyboard.press(key)
     page.keyboard.type(" again")
-    live.filter(has_text="edited since; not live · compiles; ready;").wait_for(timeout=120_000)
+    live.filter(has_text="edited since it ran: compiles, ready to run").wait_for(timeout=120_000)
     opened.picture("ready-dark")
     opened.kernel(CARRIES.format(value="hello from a cell", digest=before))
     page.keyboard.press("Shift+Enter")
     live.filter(has_text="✓").filter(has_not_text=before).wait_for(timeout=60_000)
     assert "live on 1 of 1 pod" in live.inner_text()
     opened.kernel(CARRIES.format(value="hello from a cell again", digest=digest_in(live)))
+    live.get_by_role("button", name="Roll back").click()
+    live.get_by_text("%wasm_rollback greeter was put in the cell below; Shift Enter runs it").wait_for()
+    opened.picture("put-below-dark")
+    page.keyboard.press("Shift+Enter")
+    live.filter(has_text="this build is not deployed; live on 1 pod: another build").wait_for(timeout=60_000)
+    opened.picture("rolled-back-dark")
     # It follows the mesh by itself, and a kernel that is gone says nothing.
     opened.kernel("from wasmnb.session import default\ndefault().undeploy('greeter')")
     live.filter(has_text="not deployed").wait_for(timeout=30_000)

@@ -48,10 +48,11 @@ def test_a_page_is_told_once_however_many_there_are_and_were(notebook):
     opened.kernel(MESH)
     opened.run(2)
     item = page.locator(".wasmnb-mesh button")
-    item.filter(has_text="simulated: LIVE 2 of 2").wait_for(timeout=60_000)
-    heard = page.evaluate("window.heard.filter(one => one.mesh?.text === 'simulated: LIVE 2 of 2').length")
+    live = "simulated: header-filter LIVE on 2 pods"
+    item.filter(has_text=live).wait_for(timeout=60_000)
+    heard = page.evaluate("live => window.heard.filter(one => one.mesh?.text === live).length", live)
     assert heard == 1
-    beside.page.locator(".wasmnb-mesh button").filter(has_text="LIVE 2 of 2").wait_for(timeout=60_000)
+    beside.page.locator(".wasmnb-mesh button").filter(has_text="LIVE on 2 pods").wait_for(timeout=60_000)
     beside.page.close()
 
     # The item in the status bar follows the mesh, and leads by keyboard to the verdicts.
@@ -64,6 +65,8 @@ def test_a_page_is_told_once_however_many_there_are_and_were(notebook):
     page.wait_for_function(
         "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource() === '%wasm_status'"
     )
+    # It shows them; nobody has to run what was put there.
+    page.locator(".jp-OutputArea-output").filter(has_text="w-0-1").wait_for(timeout=60_000)
     opened.picture("status-bar")
 
     # Two views of the notebook: a key is told once, and the line is below both. One that is closed says nothing more.
@@ -94,7 +97,7 @@ def test_a_page_is_told_once_however_many_there_are_and_were(notebook):
     item.wait_for(state="hidden")
     opened.kernel("get_ipython().run_line_magic('load_ext', 'wasmnb')" + MESH.replace("Mesh(2)", "Mesh(3)"))
     opened.run(0)
-    item.filter(has_text="simulated: LIVE 3 of 3").wait_for(timeout=60_000)
+    item.filter(has_text="simulated: header-filter LIVE on 3 pods").wait_for(timeout=60_000)
     opened.command("docmanager:open", path="cells.ipynb")
     item.filter(has_text="TRAPPED").wait_for(timeout=60_000)
     page.wait_for_function("window.jupyterapp.shell.currentWidget?.context?.path === 'cells.ipynb'")
@@ -103,7 +106,7 @@ def test_a_page_is_told_once_however_many_there_are_and_were(notebook):
     page.evaluate("window.jupyterapp.shell.currentWidget.context.rename('renamed.ipynb')")
     page.wait_for_function("window.jupyterapp.shell.currentWidget.context.path === 'renamed.ipynb'")
     opened.kernel("mesh.judge('w-0-1', Verdict.LIVE, '')")
-    item.filter(has_text="LIVE 2 of 2").wait_for(timeout=60_000)
+    item.filter(has_text="LIVE on 2 pods").wait_for(timeout=60_000)
     page.evaluate(f"{KERNEL}.restart()")
     line.first.wait_for(state="detached", timeout=60_000)
     item.wait_for(state="hidden")

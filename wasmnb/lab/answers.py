@@ -54,17 +54,18 @@ class Answers:
 
     def _save(self, cell: str, name: str) -> None:
         shown = self._shown.get(cell)
-        source = problem = ""
+        before = source = problem = ""
         with self._one, words_for(Front.NOTEBOOK):
             try:
                 if shown is not None:
+                    before = default().context.cases.text(name)
                     source = f"%%wasm_test {name}\n{default().requests.save_test(name, shown)}"
             except WasmnbError as error:
                 problem = default().mask("; ".join([error.what, *error.why]))
             except Exception as error:  # noqa: BLE001 - whoever pressed the button waits for an answer
                 problem = default().mask(f"it was not saved: {in_words(error)}")
         if shown is not None:
-            self._tell({"cell": cell, "source": source, "problem": problem})
+            self._tell({"cell": cell, "before": before, "source": source, "problem": problem})
 
     def _told(self, cell: str) -> AnswerMessage:
         shown = self._shown.get(cell)

@@ -22,7 +22,12 @@ OURS = re.compile(r"\s*%{2}wasm_filter\b")
 
 _LONGEST = 200_000  # characters of a cell that is compiled while it is typed
 _MOST_WORDS = 200
-_READY = {"none": "", "tried": "tried here; pods load it when it is run; ", "ready": "ready; "}
+_READY = {"none": "compiles", "tried": "compiles, tested on an Envoy here", "ready": "compiles, ready to run"}
+_ABOUT = {
+    "none": "",
+    "tried": "Pods load it when the cell is run.",
+    "ready": "All that can be done before the run is done: the run only puts it in force.",
+}
 
 
 class Drafts:
@@ -86,7 +91,7 @@ def draft_message(tried: Tried, size: int, mask: Callable[[str], str]) -> DraftM
     mask : callable
         Takes secrets out of a text.
     """
-    text, tone = tried.waits, "quiet"
+    text, tone, about = tried.waits, "quiet", ""
     if tried.error is not None and tried.module is not None:
         why = "".join(f": {one}" for one in [*map(str, tried.error.why)][:1])
         text = mask(f"compiles; not ready: {tried.error.what.rstrip('.')}{why}")
@@ -99,13 +104,15 @@ def draft_message(tried: Tried, size: int, mask: Callable[[str], str]) -> DraftM
     elif tried.module is not None:
         now = len(tried.module.wasm)
         change = f" ({(now - size) / 1000:+.1f})" if size and now != size else ""
-        text = f"compiles; {_READY[tried.ready.value]}{now / 1000:.1f} kB{change}"
+        text = _READY[tried.ready.value]
+        about = " ".join(filter(None, (_ABOUT[tried.ready.value], f"{now / 1000:.1f} kB{change}")))
     cut = text if len(text) <= _MOST_WORDS else f"{text[: _MOST_WORDS - 1]}…"
     return {
         "cell": tried.cell,
         "mark": mark(tried.text),
         "text": cut,
         "tone": "bad" if tone == "bad" else "quiet",
+        "about": about,
         "ready": tried.ready.value == "ready",
     }
 

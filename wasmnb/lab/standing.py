@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.errors import CompileError
@@ -14,17 +14,17 @@ from wasmnb.mesh import Verdict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.session.results import FilterResult
 from wasmnb.views.board import freshness_text
-from wasmnb.views.mesh import VERDICTS
+from wasmnb.views.mesh import VERDICTS, verdict_meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from wasmnb.display import Tone
     from wasmnb.live.feed import Freshness
     from wasmnb.live.messages import ActionMessage, CellMessage
     from wasmnb.live.row import PluginState, Row
 
-__all__ = ["Ran", "mark", "ran", "standing"]
+__all__ = ["Ran", "after", "mark", "ran", "standing"]
 
 _MOST = 200  # characters of a reason
 
@@ -53,9 +53,9 @@ class Ran:
     plugin : str
         By which the mesh knows the filter, or would.
     digest : str
-        Of the image that the cell's module is.
+        Of the image that the cell's module is; of the module before, where the cell failed.
     size : int
-        Bytes of the module.
+        Bytes of that module.
     failure : str
         Why the cell failed; empty when it did not.
     built : bool
@@ -96,12 +96,31 @@ def ran(cell: str, source: str, came_to: object, mask: Callable[[str], str]) -> 
     return Ran(cell, mark(source), plugin, came_to.image_digest, size, name=name, selector=selector)
 
 
+def after(before: Ran, now: Ran, source: str) -> Ran:
+    """Give what a cell was run to, with what is known of it from the run before.
+
+    Parameters
+    ----------
+    before : Ran
+    now : Ran
+    source : str
+        What was run now; a filter of another name has nothing to do with the one before.
+    """
+    if now.selector is not None or before.name not in source.strip().partition("\n")[0].split():
+        return now
+    if not now.failure:
+        # Where it was put before, it is put again.
+        return replace(now, plugin=before.plugin, selector=before.selector)
+    return replace(before, mark=now.mark, failure=now.failure, built=now.built)
+
+
 def standing(
     ran: Ran,
     rows: Sequence[Row],
     freshness: Freshness | None,
     *,
     tested: bool = False,
+    older: Container[str] = (),
     crashed: Mapping[str, str] | None = None,
 ) -> CellMessage:
     """Say where a cell's filter stands, and what can be done next.
@@ -115,67 +134,95 @@ def standing(
         How much the rows can be believed; None where no mesh is chosen.
     tested : bool
         The filter has cases.
+    older : container of str
+        The plugins that were something else before, to which they can be rolled back.
     crashed : mapping of str to str, optional
         When a crash was seen, by the name of its pod.
     """
-    text, tone = _words(ran, rows, freshness, crashed or {})
-    sign = {"good": "✓", "bad": "✗", "warn": "!"}.get(tone, "·")
-    detail = "" if ran.failure else f"{ran.size / 1000:.1f} kB · {short_digest(ran.digest)}"
+    said = _on_the_mesh(ran, rows, freshness, crashed or {})
+    live = said.tone == "good"
+    if ran.failure:
+        said = replace(said, text=f"failed: {ran.failure}" if ran.built else f"not built: {ran.failure}", tone="bad")
     return {
         "cell": ran.cell,
         "mark": ran.mark,
-        "text": text,
-        "sign": sign,
-        "tone": tone,
-        "detail": detail,
-        "actions": _actions(ran, rows, freshness, tested=tested),
+        "text": said.text,
+        "sign": {"good": "✓", "bad": "✗", "warn": "!"}.get(said.tone, "·"),
+        "tone": said.tone,
+        "detail": said.still if ran.failure else f"{ran.size / 1000:.1f} kB · {short_digest(ran.digest)}",
+        "still": said.still,
+        "about": said.about,
+        "actions": _actions(ran, rows, freshness, live=live, tested=tested, older=older),
     }
 
 
-def _actions(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, *, tested: bool) -> list[ActionMessage]:
+@dataclass(frozen=True)
+class _Said:
+    """What is said of a build, what its verdict means, and the same in a line about a text that came after it."""
+
+    text: str
+    tone: Tone
+    about: str = ""
+    still: str = ""
+
+
+def _actions(
+    ran: Ran,
+    rows: Iterable[Row],
+    freshness: Freshness | None,
+    *,
+    live: bool,
+    tested: bool,
+    older: Container[str],
+) -> list[ActionMessage]:
     """Offer what is of use: each is a line that the user sees before it does anything."""
-    if ran.failure:
-        return []
     found: list[ActionMessage] = []
     there = freshness is not None and any(one.id == ran.plugin for row in rows for one in row.plugins)
-    if ran.selector is not None and freshness is not None:
+    if ran.selector is not None and freshness is not None and not (ran.failure or live):
         words = ["%wasm_deploy", ran.name, "--selector", shlex.quote(ran.selector)]
         words += ["--id", ran.plugin] if ran.plugin != ran.name else []
-        found.append({"label": f"Deploy to {ran.selector}", "source": " ".join(words)})
-    if there:
-        found.append({"label": "Roll back", "source": f"%wasm_rollback {ran.plugin}"})
-    cases = f"%wasm_test {ran.name}" if tested else _CASES.format(name=ran.name)
-    return [*found, {"label": "Run the tests" if tested else "Write tests", "source": cases}]
-
-
-def _words(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, crashed: Mapping[str, str]) -> tuple[str, Tone]:
+        found.append({"label": f"Deploy to {ran.selector}", "source": " ".join(words), "edited": False})
+    if there and ran.plugin in older:
+        found.append({"label": "Roll back", "source": f"%wasm_rollback {ran.plugin}", "edited": True})
     if ran.failure:
-        return (f"failed: {ran.failure}" if ran.built else f"not built: {ran.failure}"), "bad"
+        return found
+    cases = f"%wasm_test {ran.name}" if tested else _CASES.format(name=ran.name)
+    return [*found, {"label": "Run the tests" if tested else "Write tests", "source": cases, "edited": not tested}]
+
+
+def _on_the_mesh(ran: Ran, rows: Iterable[Row], freshness: Freshness | None, crashed: Mapping[str, str]) -> _Said:
     if freshness is None:
-        return "built; no mesh is chosen", "quiet"
+        return _Said("built; no mesh is chosen", "quiet")
     if freshness.kind != "live":
-        return f"built; {freshness_text(freshness)}", "warn"
+        return _Said(f"built; {freshness_text(freshness)}", "warn")
     found = [(row, one) for row in rows for one in row.plugins if one.id == ran.plugin]
-    return _judged(ran.digest, found, crashed) if found else ("built; not deployed", "quiet")
+    if not found:
+        return _Said("built; not deployed", "quiet")
+    return _judged(ran.digest, found, crashed)
 
 
-def _judged(digest: str, found: Sequence[tuple[Row, PluginState]], crashed: Mapping[str, str]) -> tuple[str, Tone]:
+def _judged(digest: str, found: Sequence[tuple[Row, PluginState]], crashed: Mapping[str, str]) -> _Said:
     """Say on how many of the pods that have the plugin this very build is live, and what is worst about the others."""
     # What was asked for and is not there has a verdict that says why; it runs nothing, or still what was before.
     own = [(row, one) for row, one in found if digest in (one.digest, one.wanted)]
     if not own:
-        return f"built; not live: another build is in force on {_pods(len(found))}", "warn"
+        names = {short_digest(one.digest) for _, one in found}
+        other = f"another build ({names.pop()})" if len(names) == 1 else "other builds"
+        there = "live" if all(one.verdict == Verdict.LIVE.value for _, one in found) else "deployed"
+        text = f"{there} on {_pods(len(found))}: {other}"
+        return _Said(f"this build is not deployed; {text}", "warn", still=text)
     live = sum(one.verdict == Verdict.LIVE.value for _, one in own)
-    said = f"live on {live} of {_pods(len(found))}"
-    if live == len(found):
-        return f"{said}, seen acting", "good"
+    text = f"live on {live} of {_pods(len(found))}"
     row, worst = min(own, key=lambda pair: _ORDER.index(VERDICTS[pair[1].verdict][1]))
+    about = verdict_meaning(worst.verdict)
+    if live == len(found):
+        return _Said(text, "good", about, f"the build before is still {text}")
     if worst.verdict == Verdict.LIVE.value:
-        return f"{said}; the others run another build", "warn"
+        return _Said(f"{text}; the others run another build", "warn", about, f"the build before is still {text}")
     where = [row.name, f"line {worst.line}" if worst.line else "", crashed.get(row.name, "") if worst.line else ""]
     why = f": {worst.reason[:_MOST]}" if worst.reason else ""
-    tone: Tone = "bad" if VERDICTS[worst.verdict][1] == "bad" else "warn"
-    return f"{worst.verdict} on {', '.join(filter(None, where))}{why}; {said}", tone
+    text = f"{worst.verdict} on {', '.join(filter(None, where))}{why}; {text}"
+    return _Said(text, "bad" if VERDICTS[worst.verdict][1] == "bad" else "warn", about, f"the build before: {text}")
 
 
 def _pods(count: int) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmnb.display.text import several
 from wasmnb.mesh import Verdict
 from wasmnb.views.board import freshness_text
-from wasmnb.views.mesh import VERDICTS
+from wasmnb.views.mesh import VERDICTS, verdict_meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,10 @@ def summary(mesh: str, rows: Sequence[Row], freshness: Freshness) -> MeshMessage
     same = sum(one.verdict == worst.verdict for _, one in found)
     sign, tone = VERDICTS[worst.verdict]
     if worst.verdict == Verdict.LIVE.value:
-        return {"text": f"{mesh}: LIVE {same} of {len(found)}", "sign": sign, "tone": tone, "detail": "seen acting"}
+        ids, pods = {one.id for _, one in found}, several(len({row.name for row, _ in found}), "pod")
+        who = ids.pop() if len(ids) == 1 else several(len(ids), "filter")
+        text = f"{mesh}: {who} LIVE on {pods}"
+        return {"text": text, "sign": sign, "tone": tone, "detail": verdict_meaning(worst.verdict)}
     others = f" and {same - 1} more" if same > 1 else ""
     why = f": {worst.reason[:_MOST]}" if worst.reason else ""
     text = f"{mesh}: {worst.verdict} on {row.name}{others}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -77,6 +76,9 @@ class Workbench:
         self._board: Board | None = None
         self._mesh: Mesh | None = None
         self._rows: dict[str, Row] = {}
+        # The plugins of cells that can be rolled back, and the builds of them that were in force when that was asked.
+        self._older: frozenset[str] = frozenset()
+        self._builds: frozenset[tuple[str, str]] = frozenset()
         self._summary: MeshMessage | None = None
         self._lock, self._following = threading.RLock(), threading.Lock()
         self._comm = _comm(self._take_message)
@@ -196,6 +198,9 @@ class Workbench:
                 answers += self._shown().take(cell, value)
         self._follow(session.current if session.running else None)
         self._tell(marks=marks, answers=answers)
+        if self._deployed():
+            # What was run may have put the same build in force with another configuration; a mesh may be slow to tell.
+            threading.Thread(target=self._look_back, name="wasmnb-history", daemon=True).start()
 
     def _shown(self) -> Answers:
         if self._answers is None:
@@ -208,7 +213,7 @@ class Workbench:
         """Keep what a cell that was run came to; give what is to be told of its lines."""
         from wasmnb.lab.drafts import OURS  # noqa: PLC0415 - for those who have run something
         from wasmnb.lab.marks import by_tests, said_of  # noqa: PLC0415
-        from wasmnb.lab.standing import mark, ran  # noqa: PLC0415
+        from wasmnb.lab.standing import after, mark, ran  # noqa: PLC0415
         from wasmnb.session.files import FileResult  # noqa: PLC0415
 
         if isinstance(value, FileResult):
@@ -221,9 +226,8 @@ class Workbench:
         if found is None:
             return []
         before = self._ran.get(cell)
-        if before is not None and found.selector is None and found.name in ("", before.name):
-            # Where it was put before, it is put again.
-            found = replace(found, name=before.name, selector=before.selector)
+        if before is not None:
+            found = after(before, found, source)
         self._ran[cell] = found
         self._drafts.pop(cell, None)
         told = self._compiled(cell, found.mark, said_of(value), mask)
@@ -278,6 +282,26 @@ class Workbench:
                     self._rows.pop(row.name, None)
             for name in paint.gone:
                 self._rows.pop(name, None)
+            same = self._deployed() == self._builds
+        if same:
+            self._tell()
+        else:
+            self._look_back()
+
+    def _deployed(self) -> frozenset[tuple[str, str]]:
+        """Give the plugins of cells that pods have, with the builds of them."""
+        with self._lock:
+            ours = {ran.plugin for ran in self._ran.values()}
+            return frozenset(
+                (one.id, one.digest) for row in self._rows.values() for one in row.plugins if one.id in ours
+            )
+
+    def _look_back(self) -> None:
+        """See which plugins can be rolled back, and tell."""
+        mesh, builds = self._mesh, self._deployed()
+        older = frozenset(name for name in {name for name, _ in builds} if mesh is not None and _has_older(mesh, name))
+        with self._lock:
+            self._builds, self._older = builds, older
         self._tell()
 
     def _tell(
@@ -305,7 +329,7 @@ class Workbench:
                 traps = list(self._trapped(rows))
                 tested, crashed = _tested(), {name: self._since(name) for name in self._crashed}
                 now = {
-                    cell: standing(ran, rows, freshness, tested=ran.name in tested, crashed=crashed)
+                    cell: standing(ran, rows, freshness, tested=ran.name in tested, older=self._older, crashed=crashed)
                     for cell, ran in self._ran.items()
                 }
                 changed = [one for cell, one in now.items() if self._told.get(cell) != one]
@@ -342,6 +366,17 @@ def _tested() -> Container[str]:
     from wasmnb.session import default  # noqa: PLC0415
 
     return default().context.cases.names()
+
+
+def _has_older(mesh: Mesh, plugin: str) -> bool:
+    """Tell whether a plugin was something else before, which a rollback would restore."""
+    from wasmnb.errors import WasmnbError  # noqa: PLC0415 - for those who have deployed something
+    from wasmnb.plugin.identity import plugin_key  # noqa: PLC0415
+
+    try:
+        return len({plugin_key(one) for one in mesh.history(plugin)}) > 1
+    except WasmnbError:
+        return False
 
 
 def _comm(take: Callable[[Any], None]) -> Any:

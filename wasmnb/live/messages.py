@@ -178,14 +178,18 @@ class LogMessage(LogPaintMessage):
 
 
 class ActionMessage(TypedDict):
-    """Something that can be done next, and the text of the cell that does it."""
+    """Something that can be done next, and the text of the cell that does it; ``edited``: also for an edited cell."""
 
     label: str
     source: str
+    edited: bool
 
 
 class CellMessage(TypedDict):
-    """Where the filter of a cell stands; the mark is that of the text that ran."""
+    """Where the filter of a cell stands; the mark is that of the text that ran.
+
+    What pods run of it while the cell has another text is ``still``; ``about`` is what the words mean.
+    """
 
     cell: str
     mark: str
@@ -193,6 +197,8 @@ class CellMessage(TypedDict):
     sign: str
     tone: Tone
     detail: str
+    still: str
+    about: str
     actions: list[ActionMessage]
 
 
@@ -242,6 +248,7 @@ class DraftMessage(TypedDict):
     mark: str
     text: str
     tone: Tone
+    about: str
     ready: bool
 
 
@@ -253,9 +260,13 @@ class AnswerMessage(TypedDict):
 
 
 class CaseMessage(TypedDict):
-    """The cell with a filter's cases, of which the response below a cell now is one; or why it cannot be."""
+    """The cell with a filter's cases, of which the response below a cell now is one; or why it cannot be.
+
+    A cell that holds ``before``, the cases until then, becomes this one.
+    """
 
     cell: str
+    before: str
     source: str
     problem: str
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import age, duration, several, short_digest
+from wasmnb.error_pages import explain
 from wasmnb.mesh import Handling, Verdict
 from wasmnb.mesh.metrics import MetricKind
 from wasmnb.mesh.properties import Sort
@@ -44,6 +45,7 @@ __all__ = [
     "time_cell",
     "undeploy_record",
     "verdict_cell",
+    "verdict_meaning",
     "verdicts_record",
 ]
 
@@ -64,6 +66,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
 }
 """Sign and tone of each verdict."""
 _TABLE, _ROOM = 72, 100  # columns of a cell of a table in plain text, and of a quoted line
+_CONTAINERS = "containers of the pod that are ready, and how many it has"
 _SEEN, _LONG = 0.005, 1.0  # seconds that are worth a word, and a reason
 _LEVELS: dict[str, tuple[str, Tone]] = {
     "critical": ("✗", "bad"),
@@ -77,7 +80,12 @@ _LEVELS: dict[str, tuple[str, Tone]] = {
 def verdict_cell(verdict: str) -> Cell:
     """Show a verdict as sign and word."""
     sign, tone = VERDICTS[verdict]
-    return Cell(verdict, sign=sign, tone=tone)
+    return Cell(verdict, verdict_meaning(verdict), sign=sign, tone=tone)
+
+
+def verdict_meaning(verdict: str) -> str:
+    """Say what a verdict means, in one line."""
+    return f"{verdict}: {explain(verdict).title}"
 
 
 def doubted_cell(verdict: str) -> Cell:
@@ -109,7 +117,7 @@ def mesh_record(state: MeshState) -> Record:
         "stopped": "disconnected" if state.about else "stopped; nothing of it runs",
     }[state.change]
     settled = status.replace(f" after {duration(state.seconds)}", "")
-    gateway = (f"gateway: http://{state.gateway}",) if state.gateway else ()
+    gateway = (f"gateway: http://{state.gateway}, on the machine that the mesh runs on",) if state.gateway else ()
     tone = "quiet" if state.change == "stopped" else record.tone
     return replace(
         record,
@@ -315,7 +323,7 @@ def _ready(ready: str) -> Cell:
     if not ready:
         return Cell("")
     good = _all_ready(ready)
-    return Cell(ready, sign="✓" if good else "…", tone="good" if good else "warn")
+    return Cell(ready, _CONTAINERS, sign="✓" if good else "…", tone="good" if good else "warn")
 
 
 def _plugins(text: str) -> Cell:

@@ -4,7 +4,7 @@ import type { Cell } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import { element } from "../dom.ts";
 import type { AnswerMessage, CaseMessage, CellsMessage, SaveMessage } from "../messages.ts";
-import { putBelow } from "./below.ts";
+import { putCases } from "./below.ts";
 
 /** What the row of buttons below a cell is found by. */
 export const ROW = "wasmnb-answer";
@@ -66,14 +66,13 @@ export class Answers {
     return element("button", { type: "button", title, onclick: pressed }, `Save as a test of ${filter}`);
   }
 
-  private made({ cell: id, source, problem }: CaseMessage): void {
+  private made({ cell: id, before, source, problem }: CaseMessage): void {
     const cell = this.panel.content.widgets.find((one) => one.model.id === id);
     const row = cell && this.rows.get(cell);
     // Every page is told; the case is put where the button was pressed.
     if (!cell || !row?.hasAttribute("aria-busy")) return;
     row.removeAttribute("aria-busy");
-    say(row, problem);
-    if (source) putBelow(this.panel, cell, source);
+    say(row, source ? putCases(this.panel, cell, source, before) : problem);
   }
 }
 

@@ -3,13 +3,48 @@
 import type { Cell } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 
-/** Put a cell below; one that stands there already is gone to. */
-export function putBelow(panel: NotebookPanel, cell: Cell, source: string): void {
+/** Put a cell below, and say so in words; one that stands there already is gone to. */
+export function putBelow(panel: NotebookPanel, cell: Cell, source: string): string {
   const { content } = panel;
   const below = content.widgets.indexOf(cell) + 1;
-  if (content.widgets[below]?.model.sharedModel.getSource() !== source) {
-    content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
-  }
-  content.activeCellIndex = below;
-  content.mode = "edit";
+  const there = content.widgets[below]?.model.sharedModel.getSource() === source;
+  if (!there) content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
+  goTo(panel, below);
+  return `${firstLine(source)} ${there ? "is in the cell below already" : "was put in the cell below"}; ${RUNS}`;
+}
+
+/** Put the cell with a filter's cases below, or in place of the one that holds the cases of before; say so in words. */
+export function putCases(panel: NotebookPanel, cell: Cell, source: string, before: string): string {
+  const cells = panel.content.widgets;
+  const first = firstLine(source);
+  const index = before.trim()
+    ? cells.findIndex((one) => {
+        const text = one.model.sharedModel.getSource();
+        const [head, body] = parts(text);
+        return (head === first || head.startsWith(`${first} `)) && body.trim() === before.trim();
+      })
+    : -1;
+  const found = cells[index];
+  if (!found) return putBelow(panel, cell, source);
+  const shared = found.model.sharedModel;
+  shared.setSource(`${parts(shared.getSource())[0]}\n${parts(source)[1].trim()}`);
+  goTo(panel, index);
+  return `added to the cell ${first} ${index > cells.indexOf(cell) ? "below" : "above"}; ${RUNS}`;
+}
+
+const RUNS = "Shift Enter runs it";
+
+function goTo(panel: NotebookPanel, index: number): void {
+  panel.content.activeCellIndex = index;
+  panel.content.mode = "edit";
+}
+
+function firstLine(source: string): string {
+  return parts(source)[0];
+}
+
+function parts(source: string): [first: string, rest: string] {
+  const text = source.trimStart();
+  const end = text.indexOf("\n");
+  return end < 0 ? [text, ""] : [text.slice(0, end).trimEnd(), text.slice(end + 1)];
 }

@@ -113,9 +113,11 @@ export function addCommands(
     ].map(({ command, label, source }) => ({
       command,
       label,
-      caption: `Put ${source} below the active cell`,
+      caption: `Put ${source} below the active cell, and run it`,
       isEnabled: () => tracker.currentWidget !== null,
-      execute: () => propose(tracker.currentWidget, source),
+      execute: async () => {
+        if (propose(tracker.currentWidget, source)) await commands.execute("notebook:run-cell", {});
+      },
     })),
   ];
   for (const { command, ...options } of offered) {
@@ -133,10 +135,11 @@ function saving(tracker: INotebookTracker): HTMLElement | null {
   return tracker.activeCell?.node.querySelector<HTMLElement>(`:scope > .${ROW} button`) ?? null;
 }
 
-function propose(panel: NotebookPanel | null, source: string): void {
-  if (!panel) return;
+function propose(panel: NotebookPanel | null, source: string): boolean {
+  if (!panel) return false;
   const { content } = panel;
   const below = content.activeCellIndex + 1;
   content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
   content.activeCellIndex = below;
+  return true;
 }

@@ -84,7 +84,11 @@ declare module "@jupyterlab/cells" {
     readonly type: string;
     mimeType: string;
     readonly mimeTypeChanged: Signal<ICodeCellModel, unknown>;
-    readonly sharedModel: { getSource(): string; readonly changed: Signal<unknown, { sourceChange?: unknown }> };
+    readonly sharedModel: {
+      getSource(): string;
+      setSource(source: string): void;
+      readonly changed: Signal<unknown, { sourceChange?: unknown }>;
+    };
     readonly isDisposed: boolean;
   }
   interface Position {

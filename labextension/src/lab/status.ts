@@ -9,12 +9,15 @@ import { mark } from "./mark.ts";
 
 /** What the line below a cell is found by. */
 export const LINE = "wasmnb-status";
+const DONE = "wasmnb-done";
 
-/** What the line of a cell says, and what it offers. */
+/** What the line of a cell says, aside and when the pointer is over it too, and what it offers. */
 export interface Standing {
   sign: string;
   tone: string;
   text: string;
+  aside: string;
+  about: string;
   ready: boolean;
   actions: readonly ActionMessage[];
 }
@@ -26,17 +29,17 @@ export function standing(
   source: string | null,
 ): Standing | null {
   const text = source === null ? "" : mark(source);
-  const before = told ? [told.text, told.detail].filter(Boolean).join(" · ") : "";
-  const actions = told?.actions ?? [];
-  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, ready: false, actions };
+  if (told && text === told.mark) {
+    const { sign, tone, text: words, detail: aside, about, actions } = told;
+    return { sign, tone, text: words, aside, about, ready: false, actions };
+  }
   const tried = draft && draft.mark === text ? draft : undefined;
   if (!told && !tried) return null;
-  const first = told ? "edited since; not live" : "not run";
-  const last = before ? `before: ${before}` : "";
-  const words = [first, tried?.text, last].filter(Boolean).join(" · ");
-  if (tried?.tone === "bad") return { sign: "✗", tone: "bad", text: words, ready: false, actions };
-  const [sign, tone] = told ? ["✎", "warn"] : ["·", "quiet"];
-  return { sign, tone, text: words, ready: tried?.ready ?? false, actions };
+  const words = [told ? "edited since it ran" : "not run yet", tried?.text].filter(Boolean).join(": ");
+  const [sign, tone] = tried?.tone === "bad" ? ["✗", "bad"] : told ? ["✎", "warn"] : ["·", "quiet"];
+  const actions = told?.actions.filter((one) => one.edited) ?? [];
+  const [aside, about] = [told?.still ?? "", tried?.about ?? ""];
+  return { sign, tone, text: words, aside, about, ready: tried?.ready ?? false, actions };
 }
 
 /** The lines of a notebook. */
@@ -95,15 +98,22 @@ export class StatusLines {
     made.dataset.ready = String(now.ready);
     const words = made.querySelector("[role=status]") ?? element("span", { role: "status" });
     words.replaceChildren(sign(now.sign, now.tone), element("span", {}, now.text));
+    if (now.aside) words.append(element("span", { class: "wasmnb-aside" }, ` · ${now.aside}`));
+    made.title = now.about;
+    // What was put below was said of how it stood then.
+    made.querySelector(`.${DONE}`)?.replaceChildren();
     // A button that has the focus is not taken away for another one of the same.
     const offered = JSON.stringify(now.actions);
     if (made.dataset.offered === offered) return;
     made.dataset.offered = offered;
-    made.replaceChildren(words, ...now.actions.map((action) => this.button(cell, action)));
+    const done = element("span", { role: "status", class: DONE });
+    made.replaceChildren(words, ...now.actions.map((action) => this.button(cell, action, done)), done);
   }
 
-  private button(cell: Cell, { label, source }: ActionMessage): HTMLElement {
-    const title = `put this below: ${source.split("\n")[0]}`;
-    return element("button", { type: "button", title, onclick: () => putBelow(this.panel, cell, source) }, label);
+  private button(cell: Cell, { label, source }: ActionMessage, done: HTMLElement): HTMLElement {
+    const title = `put this in a cell below, to be run: ${source.split("\n")[0]}`;
+    const onclick = () => done.replaceChildren(putBelow(this.panel, cell, source));
+    const arrow = element("span", { "aria-hidden": "true" }, " ↓");
+    return element("button", { type: "button", title, onclick }, label, arrow);
   }
 }

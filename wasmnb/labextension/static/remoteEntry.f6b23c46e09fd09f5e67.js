@@ -64,7 +64,7 @@ var import_settingregistry = require("@jupyterlab/settingregistry");
 var import_statusbar = require("@jupyterlab/statusbar");
 
 // style/lab.css
-var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-answer,\n.wasmnb-marks {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 4px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.jp-mod-noOutputs > .wasmnb-answer {\n  display: none;\n}\n.wasmnb-answer button,\n.wasmnb-marks button {\n  margin-right: 0.6em;\n}\n.wasmnb-marks ul {\n  list-style: none;\n  margin: 0;\n  padding: 0;\n}\n.wasmnb-marks li {\n  margin: 2px 0;\n}\n.wasmnb-marks button {\n  text-align: left;\n}\n.wasmnb-status button {\n  margin-left: 0.6em;\n}\n.wasmnb-status button,\n.wasmnb-answer button,\n.wasmnb-marks button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  padding: 0 0.5em;\n}\n.wasmnb-status button:hover,\n.wasmnb-answer button:hover,\n.wasmnb-marks button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible,\n.wasmnb-answer button:focus-visible,\n.wasmnb-marks button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-mesh {\n  align-items: center;\n  display: flex;\n}\n.wasmnb-mesh button[hidden] {\n  display: none;\n}\n.wasmnb-mesh button {\n  background: transparent;\n  border: 0;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  padding: 0 4px;\n}\n.wasmnb-mesh button:hover {\n  background: var(--jp-layout-color3, Highlight);\n}\n.wasmnb-mesh button:focus-visible {\n  outline: 2px solid currentColor;\n  outline-offset: -2px;\n}\n.wasmnb-mesh .sign {\n  font-weight: bold;\n  margin-right: 0.35em;\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
+var lab_default = ".wasmnb-status {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 2px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.wasmnb-answer,\n.wasmnb-marks {\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  line-height: 1.5;\n  overflow-wrap: anywhere;\n  padding: 2px 4px 4px calc(var(--jp-cell-prompt-width, 64px) + 6px);\n}\n.jp-mod-noOutputs > .wasmnb-answer {\n  display: none;\n}\n.wasmnb-answer button,\n.wasmnb-marks button {\n  margin-right: 0.6em;\n}\n.wasmnb-marks ul {\n  list-style: none;\n  margin: 0;\n  padding: 0;\n}\n.wasmnb-marks li {\n  margin: 2px 0;\n}\n.wasmnb-marks button {\n  text-align: left;\n}\n.wasmnb-status button {\n  margin-left: 0.6em;\n}\n.wasmnb-status button,\n.wasmnb-answer button,\n.wasmnb-marks button {\n  background: transparent;\n  border: 1px solid var(--jp-border-color1, currentColor);\n  border-radius: 3px;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  line-height: 1.3;\n  padding: 0 0.5em;\n}\n.wasmnb-status .wasmnb-aside {\n  color: var(--jp-content-font-color2, inherit);\n}\n.wasmnb-status .wasmnb-done {\n  display: block;\n}\n.wasmnb-status .wasmnb-done:empty {\n  display: none;\n}\n.wasmnb-status button:hover,\n.wasmnb-answer button:hover,\n.wasmnb-marks button:hover {\n  background: var(--jp-layout-color2, Highlight);\n}\n.wasmnb-status button:focus-visible,\n.wasmnb-answer button:focus-visible,\n.wasmnb-marks button:focus-visible {\n  outline: 2px solid var(--jp-brand-color1, Highlight);\n  outline-offset: 1px;\n}\n.wasmnb-status .sign {\n  display: inline-block;\n  font-weight: bold;\n  margin-right: 0.35em;\n  min-width: 0.9em;\n}\n.wasmnb-status .good {\n  color: var(--jp-success-color1, inherit);\n}\n.wasmnb-status .warn {\n  color: var(--jp-warn-color1, inherit);\n}\n.wasmnb-status .bad {\n  color: var(--jp-error-color1, inherit);\n}\n.wasmnb-mesh {\n  align-items: center;\n  display: flex;\n}\n.wasmnb-mesh button[hidden] {\n  display: none;\n}\n.wasmnb-mesh button {\n  background: transparent;\n  border: 0;\n  color: inherit;\n  cursor: pointer;\n  font: inherit;\n  padding: 0 4px;\n}\n.wasmnb-mesh button:hover {\n  background: var(--jp-layout-color3, Highlight);\n}\n.wasmnb-mesh button:focus-visible {\n  outline: 2px solid currentColor;\n  outline-offset: -2px;\n}\n.wasmnb-mesh .sign {\n  font-weight: bold;\n  margin-right: 0.35em;\n}\n.wasmnb-jump {\n  color: inherit;\n  text-decoration: underline;\n  text-decoration-style: dotted;\n  text-underline-offset: 2px;\n}\n.wasmnb-jump:hover,\n.wasmnb-jump:focus-visible {\n  color: var(--jp-content-link-color, LinkText);\n  text-decoration-style: solid;\n}\n.jp-Notebook .cm-editor.wasmnb-editor > .cm-scroller > .cm-gutters:not(:has(.cm-lineNumbers)) {\n  background: transparent;\n  border: 0;\n}\n.wasmnb-editor .cm-gutter-lint {\n  width: 1.1em;\n}\n.wasmnb-editor .wasmnb-mark {\n  background-image: none;\n  padding-bottom: 0;\n  text-decoration: underline wavy var(--jp-error-color1, Mark) 1px;\n  text-decoration-skip-ink: none;\n  text-underline-offset: 3px;\n}\n.wasmnb-editor .wasmnb-mark.cm-lintRange-warning {\n  text-decoration-color: var(--jp-warn-color1, Mark);\n}\n.wasmnb-editor .wasmnb-mark.wasmnb-trap {\n  background-color: color-mix(in srgb, var(--jp-error-color1, Mark) 15%, transparent);\n}\n.wasmnb-editor .cm-tooltip.cm-tooltip-lint,\n.wasmnb-editor .cm-tooltip:has(.wasmnb-note) {\n  background-color: var(--jp-layout-color1, Canvas);\n  border: 1px solid var(--jp-border-color1, currentColor);\n  color: var(--jp-content-font-color1, CanvasText);\n  font-family: var(--jp-ui-font-family, system-ui, sans-serif);\n  font-size: var(--jp-ui-font-size1, 13px);\n  max-width: 60em;\n}\n.wasmnb-note ul {\n  margin: 2px 0 0;\n  padding-left: 1.4em;\n}\n.wasmnb-editor .cm-diagnosticAction {\n  background-color: var(--jp-brand-color1, ButtonFace);\n  color: var(--jp-ui-inverse-font-color1, ButtonText);\n  margin: 2px 6px 2px 0;\n  padding: 2px 6px;\n}\n.wasmnb-editor .cm-diagnosticSource {\n  opacity: 1;\n}\n";
 
 // src/dom.ts
 function element(tag, attributes = {}, ...children) {
@@ -335,11 +335,39 @@ function followCell(cell, undo, usual) {
 function putBelow(panel, cell, source) {
   const { content } = panel;
   const below = content.widgets.indexOf(cell) + 1;
-  if (content.widgets[below]?.model.sharedModel.getSource() !== source) {
-    content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
-  }
-  content.activeCellIndex = below;
-  content.mode = "edit";
+  const there = content.widgets[below]?.model.sharedModel.getSource() === source;
+  if (!there) content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
+  goTo(panel, below);
+  return `${firstLine(source)} ${there ? "is in the cell below already" : "was put in the cell below"}; ${RUNS}`;
+}
+function putCases(panel, cell, source, before) {
+  const cells2 = panel.content.widgets;
+  const first = firstLine(source);
+  const index = before.trim() ? cells2.findIndex((one) => {
+    const text = one.model.sharedModel.getSource();
+    const [head, body2] = parts(text);
+    return (head === first || head.startsWith(`${first} `)) && body2.trim() === before.trim();
+  }) : -1;
+  const found = cells2[index];
+  if (!found) return putBelow(panel, cell, source);
+  const shared = found.model.sharedModel;
+  shared.setSource(`${parts(shared.getSource())[0]}
+${parts(source)[1].trim()}`);
+  goTo(panel, index);
+  return `added to the cell ${first} ${index > cells2.indexOf(cell) ? "below" : "above"}; ${RUNS}`;
+}
+var RUNS = "Shift Enter runs it";
+function goTo(panel, index) {
+  panel.content.activeCellIndex = index;
+  panel.content.mode = "edit";
+}
+function firstLine(source) {
+  return parts(source)[0];
+}
+function parts(source) {
+  const text = source.trimStart();
+  const end = text.indexOf("\n");
+  return end < 0 ? [text, ""] : [text.slice(0, end).trimEnd(), text.slice(end + 1)];
 }
 
 // src/lab/answers.ts
@@ -395,13 +423,12 @@ var Answers = class {
     };
     return element("button", { type: "button", title, onclick: pressed }, `Save as a test of ${filter}`);
   }
-  made({ cell: id, source, problem }) {
+  made({ cell: id, before, source, problem }) {
     const cell = this.panel.content.widgets.find((one) => one.model.id === id);
     const row = cell && this.rows.get(cell);
     if (!cell || !row?.hasAttribute("aria-busy")) return;
     row.removeAttribute("aria-busy");
-    say(row, problem);
-    if (source) putBelow(this.panel, cell, source);
+    say(row, source ? putCases(this.panel, cell, source, before) : problem);
   }
 };
 function say(row, text) {
@@ -1317,8 +1344,8 @@ function inLine(doc, place) {
 function prepare(view) {
   if (ready.has(view)) return;
   ready.add(view);
-  const parts = [lintGutter(), goWithTheirLines, import_view2.EditorView.editorAttributes.of({ class: "wasmnb-editor" })];
-  view.dispatch({ effects: import_state2.StateEffect.appendConfig.of(parts) });
+  const parts2 = [lintGutter(), goWithTheirLines, import_view2.EditorView.editorAttributes.of({ class: "wasmnb-editor" })];
+  view.dispatch({ effects: import_state2.StateEffect.appendConfig.of(parts2) });
 }
 function show(view, told) {
   const kept = [];
@@ -1376,19 +1403,20 @@ function apply(view, from, text, line, fix) {
 
 // src/lab/status.ts
 var LINE = "wasmnb-status";
+var DONE = "wasmnb-done";
 function standing(told, draft, source) {
   const text = source === null ? "" : mark(source);
-  const before = told ? [told.text, told.detail].filter(Boolean).join(" \xB7 ") : "";
-  const actions = told?.actions ?? [];
-  if (told && text === told.mark) return { sign: told.sign, tone: told.tone, text: before, ready: false, actions };
+  if (told && text === told.mark) {
+    const { sign: sign3, tone: tone2, text: words2, detail: aside2, about: about2, actions: actions2 } = told;
+    return { sign: sign3, tone: tone2, text: words2, aside: aside2, about: about2, ready: false, actions: actions2 };
+  }
   const tried = draft && draft.mark === text ? draft : void 0;
   if (!told && !tried) return null;
-  const first = told ? "edited since; not live" : "not run";
-  const last = before ? `before: ${before}` : "";
-  const words = [first, tried?.text, last].filter(Boolean).join(" \xB7 ");
-  if (tried?.tone === "bad") return { sign: "\u2717", tone: "bad", text: words, ready: false, actions };
-  const [sign2, tone] = told ? ["\u270E", "warn"] : ["\xB7", "quiet"];
-  return { sign: sign2, tone, text: words, ready: tried?.ready ?? false, actions };
+  const words = [told ? "edited since it ran" : "not run yet", tried?.text].filter(Boolean).join(": ");
+  const [sign2, tone] = tried?.tone === "bad" ? ["\u2717", "bad"] : told ? ["\u270E", "warn"] : ["\xB7", "quiet"];
+  const actions = told?.actions.filter((one) => one.edited) ?? [];
+  const [aside, about] = [told?.still ?? "", tried?.about ?? ""];
+  return { sign: sign2, tone, text: words, aside, about, ready: tried?.ready ?? false, actions };
 }
 var StatusLines = class {
   constructor(panel) {
@@ -1441,14 +1469,20 @@ var StatusLines = class {
     made.dataset.ready = String(now.ready);
     const words = made.querySelector("[role=status]") ?? element("span", { role: "status" });
     words.replaceChildren(sign(now.sign, now.tone), element("span", {}, now.text));
+    if (now.aside) words.append(element("span", { class: "wasmnb-aside" }, ` \xB7 ${now.aside}`));
+    made.title = now.about;
+    made.querySelector(`.${DONE}`)?.replaceChildren();
     const offered = JSON.stringify(now.actions);
     if (made.dataset.offered === offered) return;
     made.dataset.offered = offered;
-    made.replaceChildren(words, ...now.actions.map((action) => this.button(cell, action)));
+    const done = element("span", { role: "status", class: DONE });
+    made.replaceChildren(words, ...now.actions.map((action) => this.button(cell, action, done)), done);
   }
-  button(cell, { label, source }) {
-    const title = `put this below: ${source.split("\n")[0]}`;
-    return element("button", { type: "button", title, onclick: () => putBelow(this.panel, cell, source) }, label);
+  button(cell, { label, source }, done) {
+    const title = `put this in a cell below, to be run: ${source.split("\n")[0]}`;
+    const onclick = () => done.replaceChildren(putBelow(this.panel, cell, source));
+    const arrow = element("span", { "aria-hidden": "true" }, " \u2193");
+    return element("button", { type: "button", title, onclick }, label, arrow);
   }
 };
 
@@ -1542,9 +1576,11 @@ function addCommands(app, tracker, palette, launcher) {
     ].map(({ command, label, source }) => ({
       command,
       label,
-      caption: `Put ${source} below the active cell`,
+      caption: `Put ${source} below the active cell, and run it`,
       isEnabled: () => tracker.currentWidget !== null,
-      execute: () => propose(tracker.currentWidget, source)
+      execute: async () => {
+        if (propose(tracker.currentWidget, source)) await commands2.execute("notebook:run-cell", {});
+      }
     }))
   ];
   for (const { command, ...options } of offered) {
@@ -1560,11 +1596,12 @@ function saving(tracker) {
   return tracker.activeCell?.node.querySelector(`:scope > .${ROW} button`) ?? null;
 }
 function propose(panel, source) {
-  if (!panel) return;
+  if (!panel) return false;
   const { content } = panel;
   const below = content.activeCellIndex + 1;
   content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
   content.activeCellIndex = below;
+  return true;
 }
 
 // src/lab/meshitem.ts
@@ -1718,7 +1755,7 @@ function linkIn(area, go) {
     if (text.data.includes("cell line ") && !text.parentElement?.closest("a, button, summary")) found.push(text);
   }
   for (const text of found) {
-    const parts = [];
+    const parts2 = [];
     let end = 0;
     for (const match of text.data.matchAll(PLACE)) {
       const [line, column] = [Number(match[1]), Number(match[2] ?? 1)];
@@ -1727,11 +1764,11 @@ function linkIn(area, go) {
         go(line, column);
       };
       const title = `put the cursor on line ${line}`;
-      parts.push(text.data.slice(end, match.index));
-      parts.push(element("a", { class: "wasmnb-jump", href: "#", title, onclick }, match[0]));
+      parts2.push(text.data.slice(end, match.index));
+      parts2.push(element("a", { class: "wasmnb-jump", href: "#", title, onclick }, match[0]));
       end = match.index + match[0].length;
     }
-    if (parts.length) text.replaceWith(...parts, text.data.slice(end));
+    if (parts2.length) text.replaceWith(...parts2, text.data.slice(end));
   }
 }
 
