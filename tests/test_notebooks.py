@@ -140,6 +140,7 @@ def test_the_dashboards_are_records_in_a_headless_run() -> None:
     notebook = run("dashboards.ipynb")
     (pods,) = shown(notebook, "%wasm_pods")
     assert "6 of 6 ready" in pods
+    assert "LIVE greeting" in pods
     (headers,) = shown(notebook, "%wasm_headers")
     assert "content-type" in headers
     _, after = shown(notebook, "%wasm_compare")
