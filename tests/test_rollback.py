@@ -127,7 +127,7 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(session):
     assert session.status("reading")[0].running == done.digest
     assert tags(session) == ['{"name":"hello"}']
     record = record_of(other)
-    assert "nothing was applied" in repr(record)
+    assert "nothing was applied: it would change: configuration, priority;" in repr(record)
     frame = record.frame
     assert [str(dtype) for dtype in frame.dtypes] == ["category", "string"]
     assert (frame.change == "added").sum() == 1

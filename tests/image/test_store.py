@@ -142,12 +142,15 @@ def test_the_list_is_a_table_with_stable_types(store: Store) -> None:
         "root_ids": "string",
     }
     assert {name: str(kind) for name, kind in store.list().frame.dtypes.items()} == types
+    (none,) = store.list().notes
+    assert none.endswith("a filter that was only deployed has none")
     before = datetime.now(timezone.utc)
     image = store.add(image_of("a", f"{NAME}:v1"))
     store.add(package(module("b", "c"), "local/b:v1"))
     rows = store.list()
     assert {name: str(kind) for name, kind in rows.frame.dtypes.items()} == types
     assert [row.reference for row in rows] == ["local/b:v1", f"{NAME}:v1"]
+    assert (rows.notes, store.list("nowhere").notes) == ((), ("none of 2 images has 'nowhere'",))
     row = rows[1]
     assert (row.name, row.tag, row.size, row.digest) == (NAME, "v1", image.size, image.digest)
     assert (row.abi, row.language, row.root_ids) == ("0.2.1", "cpp", ("a",))

@@ -43,6 +43,7 @@ EVERY = [
         for name, make in all_.items()
     )
 ]
+GATEWAY = re.compile(r"http://127\.0\.0\.1:\d+")
 VOID = {"br", "hr"}
 STYLE = re.compile(r"([a-z-]+:(var\(--jp-[a-z0-9-]+,inherit\)|[\w.%() ,-]+);?)+")
 
@@ -56,10 +57,12 @@ class Checker(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.seen.append((tag, dict(attributes)))
-        if tag in {"script", "link", "img", "iframe", "object", "form", "input", "button", "a"}:
+        # The one link of a record is that of a gateway on this machine, which is nothing that a file fetches.
+        gateway = tag == "a" and GATEWAY.fullmatch(dict(attributes).get("href") or "")
+        if tag in {"script", "link", "img", "iframe", "object", "form", "input", "button", "a"} and not gateway:
             self.faults.append(f"<{tag}>")
         for name, value in attributes:
-            if name.startswith("on") or name in {"src", "href"}:
+            if name.startswith("on") or name == "src" or (name == "href" and not gateway):
                 self.faults.append(f"{name}={value}")
             if name == "style" and not STYLE.fullmatch(value):
                 self.faults.append(f"{name}={value}")

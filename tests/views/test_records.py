@@ -23,16 +23,18 @@ from tests.views.things import (
     verdicts,
 )
 from wasmnb.check import Checks
+from wasmnb.error_pages import Explanation
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
 from wasmnb.mesh.results import Logs, Pods
 from wasmnb.module import BuildRecord, Module
 from wasmnb.plugin.plugins import Plugins
 from wasmnb.rollout.deployment import Removal
-from wasmnb.session.results import Settings, module_table
-from wasmnb.traffic import Capture
+from wasmnb.session.results import MeshState, Settings, module_table
+from wasmnb.traffic import Capture, Headers
 from wasmnb.traffic.measure import Comparison, Measurement
 from wasmnb.views.build import build_record, diagnostics_record
+from wasmnb.views.nouns import explanation_html, headers_html
 
 EMPTY_MODULE = b"\0asm\1\0\0\0"
 FULL = {
@@ -118,6 +120,42 @@ def test_a_verdict_is_sign_and_word_and_its_evidence_is_quoted():
     assert "missing import: env.foo" in text
     assert set(record.frame["verdict"].cat.categories) == {one.value for one in Verdict}
     assert list(record.frame["wanted"]) == [DIGEST] * 3
+
+
+def test_words_of_tables_say_what_they_mean_when_the_pointer_is_over_them():
+    made = shown(verdicts(verdict()))._repr_html_()
+    assert '<span title="LIVE: this image was seen to act in this pod">LIVE</span>' in made
+    made = shown(Pods((pod(),), at=NOW))._repr_html_()
+    assert '<span title="containers of the pod that are ready, and how many it has">2/2</span>' in made
+
+
+def test_the_gateway_of_a_mesh_is_an_address_that_leads_there():
+    state = MeshState("local", (pod(),), "started", 1.0, gateway="127.0.0.1:80", at=NOW)
+    link = '<a href="http://127.0.0.1:80" target="_blank" rel="noopener noreferrer">http://127.0.0.1:80</a>'
+    assert f"gateway: {link}, on the machine that the mesh runs on" in shown(state)._repr_html_()
+    assert "127.0.0.1" not in shown(state).saved()
+
+
+def test_an_error_that_may_be_the_senders_own_proxys_is_not_told_of_the_pod():
+    lost = replace(exchange(status=502), via="app")
+    assert "502 OK on the way to details-v1 in" in shown(Capture(lost)).status
+    answered = replace(exchange(("X-Envoy-Upstream-Service-Time", "1"), status=502), via="app")
+    assert "502 OK from details-v1 in" in shown(Capture(answered)).status
+    assert "502 OK from details-v1 in" in shown(Capture(exchange(status=502))).status
+
+
+def test_settings_name_the_mesh_that_runs():
+    assert not shown(Settings({"mesh": None})).notes
+    (note,) = shown(Settings({"mesh": None}, mesh="local")).notes
+    assert note.startswith("local runs; mesh is the one that ")
+
+
+def test_the_page_of_a_code_has_no_backquotes_in_a_notebook():
+    page = Explanation("WNB1", "X", "t", "run `wasmnb <x>` & see", "o", "r")
+    made = explanation_html(page)
+    assert "run <code>wasmnb &lt;x&gt;</code> &amp; see" in made
+    # What came over the wire is shown as it came.
+    assert "`" in headers_html(Headers((("x-a", "`b`"),)))
 
 
 def test_a_reason_that_the_table_cuts_is_quoted_whole():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,9 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["facts_table"]
 
 _LEFT = "text-align:left"
+_CODE = re.compile(r"`([^`]+)`")
 
 
-def facts_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
+def facts_table(caption: str, rows: Iterable[tuple[str, str]], *, sentences: bool = False) -> str:
     """Give a table with one named fact per row.
 
     Parameters
@@ -22,6 +24,8 @@ def facts_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
         What the table is about; a screen reader says it first.
     rows : iterable of (str, str)
         Name and text of each fact; both are escaped.
+    sentences : bool
+        The texts are sentences of ours, in which code stands between backquotes.
 
     Returns
     -------
@@ -30,8 +34,12 @@ def facts_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
     """
     body = "".join(
         f'<tr><td role="rowheader" style="{_LEFT}"><strong>{html.escape(name)}</strong></td>'
-        f'<td style="{_LEFT}">{html.escape(text)}</td></tr>'
+        f'<td style="{_LEFT}">{_sentence(text) if sentences else html.escape(text)}</td></tr>'
         for name, text in rows
     )
     title = html.escape(caption)
     return f'<div>{title}</div><table role="table" aria-label="{title}">{body}</table>'
+
+
+def _sentence(text: str) -> str:
+    return _CODE.sub(r"<code>\1</code>", html.escape(text))

@@ -6,6 +6,7 @@ of the page around it. Colour is only ever on a sign that stands beside its word
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ _CODE = "min-width:9em;overflow-wrap:anywhere"
 _LINES = "white-space:pre-wrap"
 _WHOLE = "white-space:nowrap"
 _PRE = "margin:.2em 0 .4em;overflow-x:auto;padding-left:1em;white-space:pre"
+_ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d+)?")
 _COLOURS = {
     "good": "var(--jp-success-color1,inherit)",
     "warn": "var(--jp-warn-color1,inherit)",
@@ -45,7 +47,8 @@ def render(record: Record) -> str:
     table = _table(record.title, columns, rows, heading=not record.tall) if rows else ""
     blocks = "".join(_block(block) for block in record.blocks)
     notes = "".join(
-        f'<div style="{_NOTE}"><strong>note</strong>: {_text(note)}</div>' for note in (*record.notes, *record.passing)
+        f'<div style="{_NOTE}"><strong>note</strong>: {note}</div>'
+        for note in (*map(_text, record.notes), *(_linked(_text(note)) for note in record.passing))
     )
     return f'<div class="wasmnb" style="{_ROOT}">{headline}{table}{blocks}{notes}</div>'
 
@@ -122,6 +125,11 @@ def _sign(sign: str, tone: str) -> str:
 def _line(text: str) -> str:
     """Escape text, its line breaks too: a record is one line of a saved notebook, whatever changes in it."""
     return escape(text).replace("\n", "&#10;")
+
+
+def _linked(text: str) -> str:
+    """Have addresses of this machine lead there; what is saved fetches nothing, and they mean nothing elsewhere."""
+    return _ADDRESS.sub(r'<a href="\g<0>" target="_blank" rel="noopener noreferrer">\g<0></a>', text)
 
 
 def _text(text: str) -> str:

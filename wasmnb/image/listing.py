@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Plural
+from wasmnb.display.text import several
 from wasmnb.errors import BadNameError, ImageError
 from wasmnb.image import oci_annotations
 from wasmnb.image.index_entries import total
 from wasmnb.image.manifest import Manifest
 from wasmnb.image.reference import Reference
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -75,6 +77,10 @@ class StoredImage:
         }
 
 
+HERE = "Images on this machine"
+"""Heads the images of the store."""
+
+
 @dataclass(frozen=True)
 class Listing(Dated, Plural[StoredImage]):
     """Images by name and tag.
@@ -87,7 +93,7 @@ class Listing(Dated, Plural[StoredImage]):
         What a reader must know, such as that a registry has no catalogue.
     """
 
-    title: str = "Images on this machine"
+    title: str = HERE
     notes: tuple[str, ...] = field(default=())
 
     @classmethod
@@ -96,14 +102,19 @@ class Listing(Dated, Plural[StoredImage]):
         images: Iterable[StoredImage],
         search: str | None = None,
         *,
-        title: str = "Images on this machine",
+        title: str = HERE,
         notes: Sequence[str] = (),
     ) -> Listing:
         """Sort images, and keep those in which every word of ``search`` is found."""
-        words = (search or "").split()
+        words, there = (search or "").split(), [*images]
         kept = sorted(
-            (item for item in images if item.matches(words)), key=lambda item: (item.name, item.tag, item.digest)
+            (item for item in there if item.matches(words)), key=lambda item: (item.name, item.tag, item.digest)
         )
+        if title == HERE and not there:
+            makes = Wording("{} makes one of a filter, {} fetches one from a registry", Verb("build"), Verb("pull"))
+            notes = (*notes, f"{makes}; a filter that was only deployed has none")
+        elif there and not kept:
+            notes = (*notes, f"none of {several(len(there), 'image')} has {search!r}")
         return cls(tuple(kept), title, tuple(notes))
 
     @property

@@ -48,6 +48,8 @@ class DryRun(Dated, Tabled):
         The pods that have the plugin now, and would have it no longer.
     gained : tuple of str
         The pods that do not have it now, and would.
+    changes : tuple of str
+        What of the plugin would be another than it is, by the keys of `Plugin.to_dict`.
     """
 
     plugin: Plugin = field(repr=False)
@@ -58,6 +60,7 @@ class DryRun(Dated, Tabled):
     notes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -92,6 +95,7 @@ class DryRun(Dated, Tabled):
             "notes": list(self.notes),
             "left": list(self.left),
             "gained": list(self.gained),
+            "changes": list(self.changes),
             "at": self.at.isoformat(),
         }
 
@@ -147,4 +151,11 @@ def rehearse(
         tuple(notes),
         left_by(mesh, now, plugin),
         tuple(pod.name for pod in selected if now is not None and not now.selects(pod.labels)),
+        _changes(now, plugin) if now is not None else (),
     )
+
+
+def _changes(now: Plugin, plugin: Plugin) -> tuple[str, ...]:
+    """Name what of a plugin would be another; the name that its image goes by is nothing of it."""
+    was = now.to_dict()
+    return tuple(key for key, value in plugin.to_dict().items() if key != "reference" and value != was[key])

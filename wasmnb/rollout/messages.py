@@ -8,6 +8,7 @@ from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.mesh import MeshOfShares, Verdict
 from wasmnb.plugin.errors import DeployError
 from wasmnb.rollout.errors import RolloutError, RolloutInterrupted
+from wasmnb.rollout.result import NOT_BEGUN
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def told(index: int, step: Step, *, was: str = "") -> str:
         f"; {seen} failed; before, {step.usual}" if seen.requests else "; no request was seen" if step.after else ""
     )
     pods = verdicts or ", ".join(step.pods)
-    outcome = "not begun" if step.outcome == "waiting" else step.outcome
+    outcome = NOT_BEGUN if step.outcome == "waiting" else step.outcome
     return f"step {index + 1} {step.selector}: {outcome}; {pods}{traffic}"
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OUTCOMES", "STEP_OUTCOMES", "Rollout", "Step"]
 
+NOT_BEGUN = "not begun"
+"""How people are told of a step that waits."""
+
 STEP_OUTCOMES = ("waiting", "applying", "watching", "asking", "live", "failed")
 OUTCOMES = ("under way", "live", "unchanged", "went back", "stuck")
 

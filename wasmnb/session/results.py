@@ -258,10 +258,13 @@ class Settings(Mapping[str, Any], Tabled):
     chosen : mapping
     sources : mapping
         Where each comes from.
+    mesh : str
+        The mesh that the session has now, whatever it would start; empty where it has none.
     """
 
     chosen: Mapping[str, Any] = field(repr=False)  # it may hold secrets
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mesh: str = ""
 
     def __getitem__(self, key: str) -> Any:
         return self.chosen[key]

@@ -198,7 +198,7 @@ class Session:
                         self.context.said.pop(key)
             sources = {key: one.source for key, one in self.context.lasting.items()}
             sources |= dict.fromkeys(self.context.said, SESSION)
-            return Settings(self.context.defaults, sources)
+            return Settings(self.context.defaults, sources, self.current.name if self.running else "")
 
     @property
     def filters(self) -> Sequence[str]:

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 
 __all__ = ["dry_run_record"]
 
+_WORDS = {
+    "config": "configuration",
+    "match": "listeners",
+    "env": "environment",
+    "vm_config": "VM configuration",
+    "vm_id": "VM id",
+}
+
 
 def dry_run_record(done: DryRun) -> Record:
     """Show what would be applied, and how that differs from what is there."""
@@ -32,7 +40,8 @@ def dry_run_record(done: DryRun) -> Record:
 def _effect(done: DryRun) -> str:
     if not done.before:
         return "nothing is in force yet"
-    changes = ["it would change"] if done.diff else []
+    what = ", ".join(_WORDS.get(key, key.replace("_", " ")) for key in done.changes)
+    changes = [f"it would change: {what}" if what else "it would change"] if done.diff else []
     if done.gained:
         changes.append(f"{done.plugin.id} would come to {', '.join(done.gained)}")
     if done.left:

@@ -73,7 +73,7 @@ def image_html(image: Image) -> str:
 def explanation_html(page: Explanation) -> str:
     """Show the page of a code."""
     rows = [("meaning", page.meaning), ("how it comes about", page.origin), ("what to do", page.remedy)]
-    return facts_table(f"{page.code} {page.name}: {page.title}", rows)
+    return facts_table(f"{page.code} {page.name}: {page.title}", rows, sentences=True)
 
 
 def plugin_html(plugin: Plugin) -> str:

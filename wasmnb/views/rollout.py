@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmnb.display import Block, Cell, Record, Tone
 from wasmnb.display.text import duration, several, short_digest, sparkline
+from wasmnb.rollout.result import NOT_BEGUN
 from wasmnb.rollout.traffic import Seen
 from wasmnb.views.mesh import verdict_cell
 
@@ -24,7 +24,7 @@ _STEPS: dict[str, tuple[str, Tone]] = {
     "failed": ("✗", "bad"),
 }
 _WIDEST = 40  # blocks of a line
-_WORDS = {"asking": "needs your answer"}
+_WORDS = {"waiting": NOT_BEGUN, "asking": "needs your answer"}
 _TONES: dict[str, Tone] = {
     "live": "good",
     "unchanged": "good",
@@ -47,7 +47,7 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
     """
     table, watched = done.table, any(step.after for step in done.steps)
     columns = table.look(
-        outcome={"show": partial(_outcome, ended=done.outcome not in ("under way", "live", "unchanged"))},
+        outcome={"show": _outcome},
         verdict={"show": _verdict},
         requests={"shown": watched},
         errors={"heading": "5xx", "shown": watched},
@@ -133,11 +133,9 @@ def _way_back(done: Rollout) -> list[str]:
     return [f"now: {live} of {pods} live with {digest}, as before"]
 
 
-def _outcome(outcome: str, *, ended: bool) -> Cell:
+def _outcome(outcome: str) -> Cell:
     sign, tone = _STEPS[outcome]
-    # Of one that is over nothing waits any more.
-    words = "not begun" if ended and outcome == "waiting" else _WORDS.get(outcome, outcome)
-    return Cell(words, sign=sign, tone=tone)
+    return Cell(_WORDS.get(outcome, outcome), sign=sign, tone=tone)
 
 
 def _verdict(verdict: str | None) -> Cell:

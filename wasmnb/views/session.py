@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wasmnb.check import State
 from wasmnb.display import Block, Cell, Record
 from wasmnb.display.text import several
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from wasmnb.check import Checks
@@ -42,7 +43,7 @@ def doctor_record(checks: Checks) -> Record:
 
 def roles_record(roles: Roles) -> Record:
     """Show Kubernetes roles as YAML to apply."""
-    status = "save it, review it, apply it with `kubectl apply -f`, and bind the roles"
+    status = "save it, review it, apply it with kubectl apply -f, and bind the roles"
     lines = Block("", tuple(roles.text.splitlines()))
     return Record("Roles", status, "", roles.table.look(hidden=("text",)), roles.table.rows, (lines,))
 
@@ -57,7 +58,11 @@ def config_record(settings: Settings) -> Record:
     columns = settings.table.look(
         value={"code": True, "show": _value}, source={"heading": "from", "shown": bool(settings.sources)}
     )
-    return Record("Session defaults", "" if settings else "nothing is set", "", columns, settings.table.rows)
+    status = "" if settings else "nothing is set"
+    start = Verb("mesh")
+    # Else "mesh: not set" reads as if none ran.
+    notes = (str(Wording("{} runs; mesh is the one that {} starts", settings.mesh, start)),) if settings.mesh else ()
+    return Record("Session defaults", status, "", columns, settings.table.rows, notes=notes)
 
 
 _STATES: dict[str, tuple[str, Tone]] = {

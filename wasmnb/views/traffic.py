@@ -31,6 +31,7 @@ _CHANGES: dict[str, tuple[str, Tone]] = {
 }
 _AMONG: dict[str, tuple[str, Tone]] = {"same": ("=", "quiet"), "differs": ("≠", "warn"), "varies": ("≈", "quiet")}
 _COUNTED = ("added", "changed", "removed")
+_UPSTREAM = "x-envoy-upstream-service-time"
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _BODY_LINES = 20  # changed values of a body that are shown
 _FEW, _SHORT = 2, 80  # changed lines that stand in the headline, and their characters
@@ -47,7 +48,7 @@ def headers_record(taken: Capture) -> Record:
         change={"show": change_cell, "shown": compared},
     )
     response = after.response
-    settled = f"{response.status} {response.reason}".rstrip() + f" from {after.pod}"
+    settled = f"{response.status} {response.reason}".rstrip() + f" {_whence(after)}"
     status = f"{settled} in {duration(after.seconds)}"
     body = None if before is None else body_rows(before, after)
     if before is not None:
@@ -65,6 +66,12 @@ def headers_record(taken: Capture) -> Record:
     kept = [row for index, row in enumerate(lines) if index not in folded]
     varying = frozenset(index for index, row in enumerate(kept) if row.name.lower() in VARYING)
     return Record(_title(after), status, tone, *shown, settled=settled, varying=varying, folded=folded)
+
+
+def _whence(of: Exchange) -> str:
+    """Say whose response it is; without the time that an upstream took, an error may be the sender's own proxy's."""
+    failed = of.response.status >= _SERVER_ERROR and _UPSTREAM not in of.response.headers
+    return f"on the way to {of.pod}" if of.via == "app" and failed else f"from {of.pod}"
 
 
 def _heading(of: Exchange | None) -> dict[str, str]:
