@@ -119,7 +119,7 @@ def test_the_command_gives_what_was_changed(folder: Path) -> None:
         assert caught.value.hint == "leave out tag"
         with pytest.raises(UsageError) as caught:
             build.call(session, **said, flags=["-O2"], include=["."], tag="local/mine")
-        assert in_cell(caught.value).hint == "leave out --flag and -I and --tag"
+        assert in_cell(caught.value).hint == "leave out --flag and --include and --tag"
 
 
 def test_a_module_that_only_another_one_asks_for_is_no_reason_to_refuse(folder: Path) -> None:

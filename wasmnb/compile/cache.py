@@ -45,25 +45,29 @@ def digest(data: bytes) -> str:
 
 
 @contextlib.contextmanager
-def io_errors() -> Iterator[None]:
+def io_errors(*, temporary: bool = False) -> Iterator[None]:
     """Turn what the disk says into an error that says what to do.
+
+    Parameters
+    ----------
+    temporary : bool
+        It is about the folder of temporary files, and not about the cache.
 
     Raises
     ------
     ToolchainError
-        The disk is full, or the cache folder may not be written.
+        The disk is full, or the folder may not be written.
     """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise disk_full([error.strerror or str(error)]) from error
-        raise ToolchainError(
-            "The build cache cannot be used.",
-            why=[str(error)],
-            hint="set WASMNB_CACHE_DIR to a folder that you may write",
-            code="WNB2008",
-        ) from error
+        what, hint = "The build cache", "set WASMNB_CACHE_DIR to a folder that you may write"
+        if temporary:
+            # Python looks for the folder once.
+            what, hint = "The folder of temporary files", "set TMPDIR to a folder that you may write, and start again"
+        raise ToolchainError(f"{what} cannot be used.", why=[str(error)], hint=hint, code="WNB2008") from error
 
 
 @contextlib.contextmanager
@@ -75,7 +79,7 @@ def workspace(*, large: bool = False) -> Iterator[Path]:
     large : bool
         It is to hold more than a few megabytes.
     """
-    with io_errors():
+    with io_errors(temporary=True):
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=None if large else _scratch()))
     try:
         yield folder

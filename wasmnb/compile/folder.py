@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Path, str, tuple[str, ...]], Filter]
 
-__all__ = ["LEFT_OUT", "guess", "read", "read_source", "text_of", "walk"]
+__all__ = ["ALONE", "LEFT_OUT", "guess", "read", "read_source", "text_of", "walk"]
 
 #: Folders that hold no source of the project: what build systems write, dependencies, tests; and our C++ SDK, which a
 #: project carries for those who build it without us.
 LEFT_OUT = frozenset({"build", "dist", "node_modules", "proxy_wasm_sdk", "target", "test", "tests"})
+#: The way out where a folder of C++ holds too much.
+ALONE = Wording(
+    "give the folder of the filter alone, and name those of libraries with {}", Option("include", "FOLDER", flag="-I")
+)
 _TESTS = ("_test", ".test", ".spec", ".d")
 _MOST = 4000
 _MAX_SOURCE = 4 * 1024 * 1024
@@ -97,7 +101,9 @@ def text_of(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_MAX_SOURCE + 1)
     except OSError as error:
-        raise BadNameError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint="look at it") from error
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        hint = RELATIVE if missing else "see that you may read it"
+        raise BadNameError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint=hint) from error
     if len(data) > _MAX_SOURCE:
         raise UsageError(f"{path} has more than {_MAX_SOURCE:,} bytes.", hint="give the source of a filter")
     try:
@@ -157,8 +163,5 @@ def walk(folder: Path) -> Iterator[Path]:
             if not each.startswith("."):
                 count += 1
                 if count > _MOST:
-                    raise UsageError(
-                        f"The folder {str(folder)!r} holds more than {_MOST:,} files.",
-                        hint="give the folder of the filter alone, and -I for libraries",
-                    )
+                    raise UsageError(f"The folder {str(folder)!r} holds more than {_MOST:,} files.", hint=ALONE)
                 yield Path(root, each)

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from wasmnb.errors import ToolchainError
@@ -17,7 +18,6 @@ from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 __all__ = ["Finished", "Leash", "StoppedError", "end", "finish", "go_on", "leash", "run", "start"]
 
@@ -214,10 +214,12 @@ def start(
             end(process)
         raise
     except OSError as error:
+        name = Path(command[0]).name
+        again = "pip install --force-reinstall ziglang" if name == "zig" else f"install {name} again"
         raise ToolchainError(
             "The compiler cannot be started.",
             why=[str(error)],
-            hint=Wording("pip install --force-reinstall ziglang, then run {}", Verb("doctor")),
+            hint=Wording(f"{again}, then run {{}}", Verb("doctor")),
             code="WNB2003",
         ) from error
     if holder is not None:
@@ -288,6 +290,6 @@ def disk_full(why: Sequence[str] = ()) -> ToolchainError:
         "The build stopped, because the disk is full; nothing half-made was left behind.",
         why=list(why),
         hint="make room in the cache folder or in the folder of temporary files, "
-        "or name other ones in WASMNB_CACHE_DIR and TMPDIR",
+        "or name other ones in WASMNB_CACHE_DIR and TMPDIR, and start again",
         code="WNB2008",
     )

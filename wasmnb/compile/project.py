@@ -56,7 +56,9 @@ def read(folder: Path, name: str, flags: tuple[str, ...], language: str, mains: 
             text = f"{LINKED}{status.st_size}-{status.st_mtime_ns}" if large else as_text(path.read_bytes())
         except OSError as reason:
             why = [reason.strerror or str(reason)]
-            raise BadNameError(f"{path} cannot be read.", why=why, hint="look at it") from reason
+            raise BadNameError(
+                f"{path} cannot be read.", why=why, hint="mend it, or take it out of the folder"
+            ) from reason
         found[path.relative_to(folder).as_posix()] = text
         size += len(text)
         if size > _MOST_BYTES or len(found) > _MOST:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.compile.cpp.source import Source
 from wasmnb.compile.filter import Filter
-from wasmnb.compile.folder import walk
+from wasmnb.compile.folder import ALONE, walk
 from wasmnb.errors import BadNameError, UsageError
 
 if TYPE_CHECKING:
@@ -49,13 +49,14 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
         if size > _MOST_BYTES:
             raise UsageError(
                 f"The folder {str(folder)!r} holds more than {_MOST_BYTES // 1024 // 1024} MB of source.",
-                hint="give the folder of the filter alone, and -I for libraries",
+                hint=ALONE,
             )
         texts[path.relative_to(folder).as_posix()] = text
     main = _main({path: text for path, text in texts.items() if PurePath(path).suffix in SOURCES})
     if main is None:
         raise UsageError(
-            f"The folder {str(folder)!r} holds no C++ source.", hint=f"it needs one file that ends with {SOURCES[0]}"
+            f"The folder {str(folder)!r} holds no C++ source.",
+            hint=f"it needs a file that ends with {', '.join(SOURCES[:-1])} or {SOURCES[-1]}",
         )
     source = texts.pop(main)
     from wasmnb.compile.cpp.dependencies import from_top  # noqa: PLC0415 - it stands on this
@@ -69,7 +70,8 @@ def _text(path: Path) -> str:
         # Old headers may be of any encoding: bytes that are not UTF-8 come back as they were when they are written.
         return path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
     except OSError as error:
-        raise BadNameError(f"{path} cannot be read.", why=[error.strerror or str(error)], hint="look at it") from error
+        why = [error.strerror or str(error)]
+        raise BadNameError(f"{path} cannot be read.", why=why, hint="mend it, or take it out of the folder") from error
 
 
 def _main(sources: dict[str, str]) -> str | None:

@@ -19,7 +19,7 @@ __all__ = ["hint", "parse", "shortened"]
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.go):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 _PLACELESS = re.compile(r"(?:go: |[\w./]+: )(?P<message>.+)")
 # Where Go looked, and flags that are ours.
-_TAIL = re.compile(r" \(/\S+\)$|: import lookup disabled by -mod=readonly$|; to add it:$")
+_TAIL = re.compile(r" \(/\S+\)$|: import lookup disabled by -mod=readonly$|; to add(?: it)?:$")
 _HINTS = (
     (r"tetratelabs/proxy-wasm-go-sdk", f"that SDK is for TinyGo; import {SDK}/proxywasm instead"),
     (r"is not in std", "check the import's name"),

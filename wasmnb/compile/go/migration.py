@@ -14,7 +14,7 @@ from wasmnb.compile.tree import listed
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, UsageError
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import RELATIVE, Option, Wording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +83,7 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
         It is no such project, or has changes that are not committed.
     """
     if not folder.is_dir():
-        hint = "a relative path starts at the notebook's folder"
-        raise BadNameError(f"There is no folder {str(folder)!r}.", hint=hint)
+        raise BadNameError(f"There is no folder {str(folder)!r}.", hint=RELATIVE)
     before: dict[str, str] = {}
     for path in listed(folder):
         if path.suffix == ".go" or path.name in ("go.mod", "go.sum"):

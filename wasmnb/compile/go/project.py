@@ -43,6 +43,20 @@ _MIGRATE = Wording(
     "session.migrate(FOLDER) does the mechanical part of it",
 )
 _NO_MODULE = f"correct the path in the replace line of {MANIFEST}, or put the module there"
+_TIDY = f"go mod tidy, in its folder, adds what is missing in {MANIFEST} and go.sum"
+_BY_HAND = "GOOS=wasip1 GOARCH=wasm go build, in its folder, says more"
+# What Go says of a whole project, and the way out.
+_HINTS = (
+    (
+        r"exactly one main package",
+        Wording("a filter is package main; {} names the folder of one", Option("member", "FOLDER", flag="-C")),
+    ),
+    (
+        r"build constraints exclude all",
+        "no source is left for GOOS=wasip1 and GOARCH=wasm: change the build tags, or the ends of the files' names",
+    ),
+    (r"go mod tidy|go\.(?:mod|sum)\b", _TIDY),
+)
 _REPLACED = re.compile(r"(?P<module>[^\s@]+)@\S+ \(replaced by (?P<path>\.[^)]*)\): reading .*no such file")
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 _EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
@@ -167,15 +181,11 @@ def _download(go: Go, tree: Tree, work: Path) -> None:
 
 
 def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception:
-    found: list[Diagnostic] = []
-    for text in finished.messages.splitlines():
-        match = _MESSAGE.match(text)
-        if match:
-            line, column = int(match["line"]), int(match["column"] or 0)
-            message = messages.shortened(match["message"])
-            found.append(
-                project.diagnostic(files, "error", message, tree.own(match["file"]), line, column, in_bytes=True)
-            )
+    lines = finished.messages.splitlines()
+    # What belongs to a message is indented below it, unless the message is about a whole package.
+    matches = [match for match in map(_MESSAGE.match, lines) if match]
+    matches = matches or [match for line in lines if (match := _MESSAGE.match(line.strip()))]
+    found = [_diagnostic(match, files, tree) for match in matches]
     old = _TOO_OLD.search(finished.messages)
     if old:
         return ToolchainError(
@@ -185,14 +195,23 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
             code="WNB2009",
         )
     if not found or finished.code < 0:
+        hint = next((hint for words, hint in _HINTS if re.search(words, finished.messages)), _BY_HAND)
         return ToolchainError(
             "The Go project does not build.",
             why=[line for line in tree.said(finished.messages).strip().splitlines() if not line.startswith("#")][:4],
-            hint=f"go mod tidy, in its folder, adds what is missing in {MANIFEST} and go.sum",
+            hint=Wording("run {}", Verb("doctor")) if finished.code < 0 else hint,
             code="WNB2009",
         )
+    if any("missing go.sum entry" in item.message for item in found):
+        return project.error(found, _TIDY)
     if any("replacement directory" in item.message for item in found):
         return project.error(found, _NO_MODULE)
     if any(_ABSENT.search(item.message) for item in found):
         return project.error(found, f"go mod tidy, in its folder, adds to {MANIFEST} what is imported there")
     return project.error(found, "" if any(modules.SDK in item.message for item in found) else messages.hint(found))
+
+
+def _diagnostic(match: re.Match[str], files: dict[str, str], tree: Tree) -> Diagnostic:
+    line, column = int(match["line"]), int(match["column"] or 0)
+    message = messages.shortened(match["message"])
+    return project.diagnostic(files, "error", message, tree.own(match["file"]), line, column, in_bytes=True)

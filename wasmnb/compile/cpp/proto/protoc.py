@@ -85,7 +85,7 @@ def describe(texts: Mapping[str, str], wanted: Sequence[str]) -> list[Any]:
         if file.syntax != "proto3" and not file.name.startswith("google/"):
             raise UsageError(
                 f"{file.name} is not of proto3, and messages are made of proto3 only.",
-                hint='begin it with syntax = "proto3";',
+                hint='let its first line be syntax = "proto3";',
             )
     return list(described.file)
 

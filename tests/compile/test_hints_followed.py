@@ -1,0 +1,310 @@
+"""Hints of compilers and of what they read are provoked, and followed: afterwards it goes through."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.compile.conftest import cell
+from tests.project.test_in_place import write
+from tests.project.test_workspaces import CC, GO
+from tests.worded import in_cell
+from wasmnb import Filter
+from wasmnb.compile import cache as caches
+from wasmnb.compile import folder as folders
+from wasmnb.compile import project, runtime
+from wasmnb.compile.cpp import compiler, libraries, prebuilt
+from wasmnb.compile.cpp import folder as cpp_folder
+from wasmnb.compile.cpp.proto.protoc import describe
+from wasmnb.compile.languages import toolchain
+from wasmnb.compile.process import run
+from wasmnb.compile.zig import zig
+from wasmnb.errors import BadNameError, ToolchainError, UsageError, WasmnbError
+from wasmnb.wording import Front
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmnb.module import Module
+
+
+def refused(make: Callable[[], object], kind: type[WasmnbError], hint: str) -> WasmnbError:
+    """See that something is refused with this hint, in the words of a notebook."""
+    with pytest.raises(kind) as caught:
+        make()
+    assert in_cell(caught.value).hint == hint
+    return caught.value
+
+
+def script(path: Path, text: str) -> Path:
+    """Write a program."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def build(source: str) -> Module:
+    return Filter("mine", source, "cpp").build()
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with monkeypatch.context() as patch:
+        patch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "file"))
+        error = refused(
+            lambda: build(cell("// nowhere")),
+            ToolchainError,
+            "set WASMNB_CACHE_DIR to a folder that you may write",
+        )
+        assert "The build cache cannot be used." in error.what
+    assert build(cell("// nowhere")).wasm
+
+
+def test_a_folder_of_temporary_files_that_is_gone_is_not_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caches.tempfile, "tempdir", str(tmp_path / "gone"))
+
+    def work() -> object:
+        with caches.workspace(large=True) as folder:
+            return folder
+
+    hint = "set TMPDIR to a folder that you may write, and start again"
+    assert "The folder of temporary files" in refused(work, ToolchainError, hint).what
+    monkeypatch.setattr(caches.tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert work()
+
+
+def test_a_tool_without_disk_or_memory(tmp_path: Path) -> None:
+    full = script(tmp_path / "full", "echo 'No space left on device' >&2; exit 1")
+    hint = (
+        "make room in the cache folder or in the folder of temporary files, "
+        "or name other ones in WASMNB_CACHE_DIR and TMPDIR, and start again"
+    )
+    refused(lambda: run([str(full)], tmp_path), ToolchainError, hint)
+
+    def fill() -> None:
+        with caches.io_errors():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    refused(fill, ToolchainError, hint)
+    killed = script(tmp_path / "killed", "kill -9 $$")
+    hint = "stop other kernels or meshes, then run the cell again; it needs about 200 MB"
+    error = refused(lambda: run([str(killed)], tmp_path), ToolchainError, hint)
+    error.front = Front.SHELL
+    assert error.hint == "end other programs or meshes, then give the command again; it needs about 200 MB"
+
+
+@pytest.mark.parametrize(
+    ("name", "again"), [("zig", "pip install --force-reinstall ziglang"), ("go", "install go again")]
+)
+def test_the_tool_that_does_not_start_is_the_one_to_install(tmp_path: Path, name: str, again: str) -> None:
+    program = tmp_path / name
+    program.write_bytes(b"\x7fELF of another machine")
+    program.chmod(0o755)
+    refused(lambda: run([str(program)], tmp_path), ToolchainError, f"{again}, then run %wasm_doctor")
+    script(program, "exit 0")
+    assert run([str(program)], tmp_path).code == 0
+
+
+def test_a_language_that_there_is_not() -> None:
+    error = refused(
+        lambda: Filter("mine", "x", "cobol").build(),
+        UsageError,
+        "there is cpp (C++), rust (Rust), go (Go), assemblyscript (AssemblyScript)",
+    )
+    assert all(toolchain(part.split()[0]) for part in error.hint.removeprefix("there is ").split(", "))
+
+
+def test_a_source_that_is_empty(tmp_path: Path) -> None:
+    refused(lambda: Filter("mine", " \n", "go").build(), UsageError, "write the program in the cell")
+    folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go="")
+    error = refused(lambda: Filter.from_folder(folder).build(), UsageError, "write the program into it")
+    assert error.what == "main.go has no source."
+    write(folder, main_dot_go=GO)
+    assert Filter.from_folder(folder).build().wasm
+    folder = write(tmp_path / "other", filter_dot_cc="")
+    error = refused(
+        lambda: Filter.from_folder(folder).build(),
+        UsageError,
+        'write the filter into it: #include "proxy_wasm_intrinsics.h"',
+    )
+    assert error.what == "filter.cc has no source."
+
+
+class TestWhatIsRead:
+    def test_a_folder_without_a_source(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "mine", filter_dot_h="")
+        refused(
+            lambda: Filter.from_folder(folder, language="cpp"),
+            UsageError,
+            "it needs a file that ends with .cc, .cpp or .cxx",
+        )
+        write(folder, filter_dot_cxx=CC)
+        assert Filter.from_folder(folder).file == "filter.cxx"
+
+    def test_a_folder_without_a_program(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "mine", Cargo_dot_toml='[package]\nname = "mine"\n')
+        refused(lambda: Filter.from_folder(folder), UsageError, "it begins in src/lib.rs")
+        write(folder, src__lib_dot_rs="")
+        assert Filter.from_folder(folder).file == "src/lib.rs"
+
+    @pytest.mark.parametrize(("module", "limit"), [(cpp_folder, "_MOST_BYTES"), (folders, "_MOST")])
+    def test_a_folder_of_cpp_that_holds_too_much(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, limit: str
+    ) -> None:
+        parts = {f"library__{number}_dot_h": "//" + 40 * "x" for number in range(9)}
+        folder = write(tmp_path / "mine", filter_dot_cc=CC, **parts)
+        monkeypatch.setattr(module, limit, 5 if limit == "_MOST" else len(CC) + 100)
+        refused(
+            lambda: Filter.from_folder(folder),
+            UsageError,
+            "give the folder of the filter alone, and name those of libraries with -I FOLDER",
+        )
+        (folder / "library").rename(tmp_path / "library")
+        assert Filter.from_folder(folder, flags=[f"-I{tmp_path}/library"]).file == "filter.cc"
+
+    @pytest.mark.parametrize(("limit", "most"), [("_MOST_BYTES", 1000), ("_MOST", 5)])
+    def test_a_folder_of_another_language_that_holds_too_much(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+    ) -> None:
+        parts = {f"data__{number}_dot_txt": 200 * "x" for number in range(9)}
+        folder = write(tmp_path / "top", mine__go_dot_mod="module mine\n", mine__main_dot_go=GO, go_dot_mod="", **parts)
+        write(folder, main_dot_go="package main\n")
+        monkeypatch.setattr(project, limit, most)
+        refused(lambda: Filter.from_folder(folder, language="go"), UsageError, "give the folder of the filter alone")
+        assert Filter.from_folder(folder / "mine").file == "main.go"
+
+    def test_a_source_that_cannot_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = write(tmp_path / "mine", plugin_dot_rs="fn f() {}\n") / "plugin.rs"
+
+        def deny(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", deny)
+            refused(lambda: folders.text_of(path), BadNameError, "see that you may read it")
+        missing = path.with_name("missing.rs")
+        refused(lambda: folders.text_of(missing), BadNameError, "a relative path starts at the notebook's folder")
+        with monkeypatch.context() as patch:
+            patch.setattr(folders, "_MAX_SOURCE", 5)
+            refused(lambda: folders.text_of(path), UsageError, "give the source of a filter")
+        assert folders.text_of(path) == "fn f() {}\n"
+
+    def test_a_file_of_a_folder_that_cannot_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        hint = "mend it, or take it out of the folder"
+        folder = write(tmp_path / "cpp", filter_dot_cc=CC)
+        (folder / "lost.h").symlink_to("nowhere.h")
+        refused(lambda: Filter.from_folder(folder), BadNameError, hint)
+        (folder / "lost.h").unlink()
+        assert Filter.from_folder(folder).file == "filter.cc"
+        folder = write(tmp_path / "go", go_dot_mod="module mine\n", main_dot_go=GO)
+        write(folder, lost_dot_txt="lost")
+
+        def deny(path: Path) -> bytes:
+            if path.name == "lost.txt":
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            with path.open("rb") as file:
+                return file.read()
+
+        monkeypatch.setattr(Path, "read_bytes", deny)
+        refused(lambda: Filter.from_folder(folder), BadNameError, hint)
+        (folder / "lost.txt").unlink()
+        assert Filter.from_folder(folder).file == "main.go"
+
+
+class TestCpp:
+    def test_the_parts_of_an_installation(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(compiler, "SDK", tmp_path)
+            refused(compiler.sdk_id, ToolchainError, "install wasmnb again")
+        assert compiler.sdk_id()
+        broken = replace(zig(), program=str(script(tmp_path / "zig", "echo broken >&2; exit 1")))
+        shared = ("-std=c++17", "-DHINT=1")
+        with monkeypatch.context() as patch:
+            patch.setattr(compiler, "zig", lambda: broken)
+            again = "pip install --force-reinstall ziglang==0.17.1"
+            error = refused(lambda: compiler.frontend(shared), ToolchainError, again)
+            assert error.why == ("broken",)
+        assert compiler.frontend(shared)
+        with monkeypatch.context() as patch:
+            patch.setattr(runtime, "zig", lambda: broken)
+            error = refused(
+                lambda: runtime.fill(tmp_path, None),
+                ToolchainError,
+                f"run %wasm_doctor; a fresh '{again}' repairs a damaged compiler",
+            )
+            assert error.why == ("broken",)
+        error = refused(
+            lambda: prebuilt._checked([broken.program], tmp_path),
+            ToolchainError,
+            "run %wasm_doctor; install wasmnb and ziglang again",
+        )
+        assert error.why == ("broken",)
+
+    def test_a_compiler_that_crashes(self) -> None:
+        crash = "#pragma clang __debug crash"
+        refused(
+            lambda: build(cell(f"\n{crash}\n")),
+            ToolchainError,
+            "change the lines you edited last; if that does not help, run %wasm_doctor",
+        )
+        assert build(cell("\n\n")).wasm
+
+    def test_a_library_that_is_more_than_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write(tmp_path, one__a_dot_h="", two__b_dot_h="", two__c_dot_h="")
+        monkeypatch.setattr(libraries, "_MOST", 2)
+        refused(lambda: libraries.listing([str(tmp_path)]), UsageError, "name the folder of the library alone")
+        assert libraries.listing([str(tmp_path / "one")])
+
+    def test_messages_of_an_older_kind(self) -> None:
+        text = "message A { optional int32 x = 1; }\n"
+        error = refused(
+            lambda: describe({"a.proto": f'syntax = "proto2";\n{text}'}, ["a.proto"]),
+            UsageError,
+            'let its first line be syntax = "proto3";',
+        )
+        assert describe({"a.proto": f"{error.hint.removeprefix('let its first line be ')}\n{text}"}, ["a.proto"])
+
+
+class TestGo:
+    @pytest.mark.parametrize(
+        ("files", "words", "right"),
+        [
+            (
+                {"main_dot_go": "package other\n"},
+                "a filter is package main; -C FOLDER names the folder of one",
+                {"main_dot_go": GO},
+            ),
+            (
+                {"main_dot_go": f"//go:build linux\n\n{GO}"},
+                (
+                    "no source is left for GOOS=wasip1 and GOARCH=wasm: "
+                    "change the build tags, or the ends of the files' names"
+                ),
+                {"main_dot_go": f"//go:build wasip1\n\n{GO}"},
+            ),
+        ],
+    )
+    def test_a_project_that_go_does_not_build(
+        self, tmp_path: Path, files: dict[str, str], words: str, right: dict[str, str]
+    ) -> None:
+        folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", **files)
+        refused(lambda: Filter.from_folder(folder).build(), ToolchainError, words)
+        write(folder, **right)
+        assert Filter.from_folder(folder).build().wasm
+
+    def test_a_flag_that_is_none_of_go(self) -> None:
+        refused(
+            lambda: Filter("mine", GO, "go", ["-O2"]).build(),
+            UsageError,
+            "use -tags=..., -gcflags=... or -ldflags=...",
+        )
+        assert Filter("mine", GO, "go", ["-tags=x"]).build().wasm
