@@ -155,7 +155,7 @@ def checked(config: Any, schema: Mapping[str, Any] | None) -> Any:
         raise ConfigError(
             "The configuration is not what the filter's schema allows.",
             why=_reasons(found, schema),
-            hint="the schema beside the filter says what it takes",
+            hint="its schema says what it takes: in the filter's folder, beside its file, or in its image",
         )
     return config
 
@@ -204,7 +204,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
         return jsonschema_rs.validator_for(read, validate_formats=False, offline=True)
     except ValueError as error:
         raise ConfigError(
-            "The schema beside the filter is not a valid JSON Schema.",
+            "The filter's schema is not a valid JSON Schema.",
             why=[str(error).partition("\n")[0]],
             hint="correct the schema, or remove it",
         ) from None

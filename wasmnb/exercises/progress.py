@@ -156,14 +156,19 @@ def kept(path: Path) -> Kept:
     Raises
     ------
     ConfigError
-        It is something else.
+        It cannot be read, or is something else.
     """
     try:
         said = json.loads(path.read_text("utf-8"))
         return Kept(path, {number: Standing(**one) for number, one in said.items()})
     except FileNotFoundError:
         return Kept(path, {})
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise ConfigError(
+            f"{path.absolute()} cannot be read: {error.strerror}.",
+            hint="see that you may read it, or name another folder in the environment variable WASMNB_PROGRESS_DIR",
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{path.absolute()} is not a file of progress.", why=[str(error)], hint="move it away to begin anew"
         ) from error

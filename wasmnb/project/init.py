@@ -147,7 +147,7 @@ def init_project(
         raise BadNameError(
             f"The folder {str(destination)!r} cannot be written.",
             why=[error.strerror or str(error)],
-            hint="give a folder that you may write",
+            hint="give a folder that you may write to",
         ) from error
     assumed = tuple(key for key, value in said.items() if value is None)
     words = (chosen["language"], chosen["template"], chosen["platform"])
@@ -168,7 +168,7 @@ def _there(folder: Path, files: dict[str, bytes]) -> list[str]:
 def _differs(path: Path, data: bytes) -> bool:
     try:
         return path.read_bytes() != data
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True
