@@ -149,7 +149,9 @@ def test_what_is_no_base_is_refused(registry, capsys, monkeypatch):
     assert program.main(["push", f"{registry.host}/us/agent", "--base", f"{registry.host}/python:all"]) == 1
     assert "has no image for linux/s390x" in capsys.readouterr().err
     assert program.main(["push", "local/agent"]) == 1
-    assert "pull the agent's image from a registry" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "pull the agent's image from a registry" in said
+    assert "name one with its host, as in registry.example/team/wasmnb-agent" in said
 
 
 def test_a_package_that_is_not_installed_as_sources_is_said(monkeypatch):
@@ -161,5 +163,11 @@ def test_a_package_that_is_not_installed_as_sources_is_said(monkeypatch):
 def test_without_a_registry_it_is_asked_for():
     from wasmnb.session import Session
 
-    with pytest.raises(UsageError, match="needs a registry that it is pushed to"):
-        Session().render(agent=True)
+    session = Session()
+    with pytest.raises(UsageError, match="needs a registry that it is pushed to") as caught:
+        session.render(agent=True)
+    named = "session.config(registry='registry.example/team'), or agent_image=IMAGE for one that is there"
+    assert caught.value.hint == named
+    assert session.render(agent=True, agent_image="registry.example/agent:1").text
+    session.config(registry="registry.example/team")
+    assert "registry.example/team/wasmnb-agent:" in session.render(agent=True).text

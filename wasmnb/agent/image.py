@@ -94,7 +94,10 @@ def push(
     """
     where, source = Reference.parse(reference), Reference.parse(base or BASE)
     if where.is_local or source.is_local:
-        raise UsageError("The nodes of a cluster pull the agent's image from a registry.", hint="name one")
+        raise UsageError(
+            "The nodes of a cluster pull the agent's image from a registry.",
+            hint="name one with its host, as in registry.example/team/wasmnb-agent",
+        )
     target = Remote(client(where.host, access or Access()), where.path)
     same = access if source.host == where.host else None
     taken = Remote(client(source.host, base_access or same or Access()), source.path)

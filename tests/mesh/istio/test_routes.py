@@ -13,6 +13,7 @@ from wasmnb.mesh.istio.objects.objects import PLUGIN
 from wasmnb.mesh.istio.objects.record import packed
 from wasmnb.mesh.istio.objects.routes import Routes, clashes, held
 from wasmnb.mesh.istio.objects.shares import Shares
+from wasmnb.plugin.errors import DeployError
 
 OTHERS = [({"version": "v1"}, 2), ({"version": "v3"}, 1)]
 ROUTES = Routes("wasmnb-tagged", "shop", "reviews", (9080, 9081), {"version": "v2"}, OTHERS)
@@ -166,3 +167,21 @@ def test_who_may_not_look_for_shares_has_none_unless_this_session_made_one():
     own._made.add("tagged")
     with pytest.raises(ForbiddenError):
         own.drop("tagged")
+
+
+def test_routes_that_do_not_come_to_a_callers_proxy_end_the_step():
+    caller = {"metadata": {"name": "caller"}, "spec": {"containers": [{"name": "istio-proxy"}]}}
+    answers = [TimeoutError(), dump({"cluster": "outbound|9080|tried|reviews.shop.svc.cluster.local"})]
+
+    def get(*_):
+        answer = answers.pop(0)
+        if isinstance(answer, TimeoutError):
+            raise answer
+        return answer
+
+    own = Shares(SimpleNamespace(cluster=None, namespace="shop"), SimpleNamespace(get=get), lambda: [caller])
+    with pytest.raises(DeployError, match="have not come to the proxies within 0 s") as caught:
+        own._arrived(ROUTES, 100, 0)
+    assert caught.value.why == ("not yet: caller",)
+    assert caught.value.hint == "session.doctor() tells how Istio is"
+    own._arrived(ROUTES, 100, 0)

@@ -583,7 +583,7 @@ class IstioMesh:
         try:
             return reading(name, *(self._admin.get(name, page) for page in (SERVER, CLUSTERS)))
         except (TimeoutError, ValueError):
-            raise MeshError(f"The proxy of {name} does not answer.", hint="look at the pods, then again") from None
+            raise MeshError(f"The proxy of {name} does not answer.", hint="look at the pods, then try again") from None
 
     def logs(self, pod: str, *, tail: int | None = None) -> Logs:
         """Give what a pod's proxy logged, oldest first; traps carry function names and cell lines.

@@ -502,7 +502,7 @@ class LocalMesh:
             return Properties(tuple(read(proxy.name, *pages)))
         except (OSError, ValueError) as error:
             raise MeshError(
-                f"The proxy of {proxy.name} does not answer.", why=[str(error)], hint="look at the pods, then again"
+                f"The proxy of {proxy.name} does not answer.", why=[str(error)], hint="look at the pods, then try again"
             ) from None
 
     def logs(self, pod: str, *, tail: int | None = None) -> Logs:

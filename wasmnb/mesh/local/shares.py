@@ -109,5 +109,5 @@ def _post(proxy: Proxy, path: str) -> None:
         raise MeshError(
             f"The proxy of {proxy.name} does not take a share of the requests.",
             why=[str(error)],
-            hint="look at the pods, then again",
+            hint="look at the pods, then try again",
         ) from None

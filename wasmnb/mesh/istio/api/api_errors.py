@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import MeshError
@@ -35,6 +36,15 @@ NO_ISTIO = (
     " `kubectl label namespace NAMESPACE istio-injection=enabled` and restart its pods"
 )
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 401, 403, 404, 409
+
+
+_RUNNING = Wording(
+    "is the cluster running (`minikube status`, `kind get clusters`), and the context right? {}", NO_CLUSTER
+)
+_STRANGER = (
+    "the kubeconfig knows another certificate authority, or another name of the API server: write it anew"
+    " (`minikube update-context`, `kind export kubeconfig`)"
+)
 
 
 class ForbiddenError(MeshError):
@@ -77,11 +87,14 @@ def unreachable(server: str, error: Exception) -> MeshError:
     return MeshError(
         f"The API server {server} does not answer.",
         why=[str(reason).rpartition(": ")[2] or str(reason)],
-        hint=Wording(
-            "is the cluster running (`minikube status`, `kind get clusters`), and the context right? {}", NO_CLUSTER
-        ),
+        hint=_STRANGER if _strange(reason) else _RUNNING,
         code="WNB4015",
     )
+
+
+def _strange(reason: object) -> bool:
+    """Say whether an API server's certificate is not the one that is expected."""
+    return any(isinstance(one, ssl.SSLCertVerificationError) for one in (reason, *getattr(reason, "args", ())))
 
 
 def refused(status: int, body: str, what: str, right: Right | None) -> MeshError:
@@ -120,8 +133,8 @@ def _forbidden(said: str, what: str, right: Right | None) -> ForbiddenError:
         f"You may not {right}." if right else f"You may not do this: {what}.",
         why=[said],
         hint=Wording(
-            "{}{} prints everything that is needed",
-            f"a Role with the rule {right.rule} grants it; " if right else "",
+            "{}{} prints what a mesh needs",
+            f"a {right.role} with the rule {right.rule} grants it; " if right else "",
             Verb("doctor", options=(Option("rbac", value=True),)),
         ),
         right=right,

@@ -41,8 +41,15 @@ class Right:
         return f"{self.verb} {kind}{where}"
 
     @property
+    def role(self) -> str:
+        """The kind of role that can grant it."""
+        # A namespace counts as being in itself; see `bookinfo_role`.
+        in_itself = self.resource == "namespaces" and self.verb in ("get", "patch")
+        return "Role" if self.namespace or in_itself else "ClusterRole"
+
+    @property
     def rule(self) -> str:
-        """The rule of a Role that grants it, as one line of YAML."""
+        """The rule of a role that grants it, as one line of YAML."""
         verbs = ", ".join(_UPGRADED) if self.resource in _STREAMS else self.verb
         return f'{{apiGroups: ["{self.group}"], resources: [{self.resource}], verbs: [{verbs}]}}'
 

@@ -273,7 +273,7 @@ def _look(namespace: str, pods: Collection[Mapping[str, Any]], deployments: Coll
             why=[_line(item) for item in pods if item["metadata"]["name"] in kept],
             hint=Wording("{} names a registry that the cluster reaches", Option("images", "PREFIX[:TAG]"))
             if images
-            else Wording("{}, and logs", Verb("pods")),
+            else Wording("{} tells more", Verb("logs", (next(iter(kept)),))),
         )
     for item in deployments:
         for one in item.get("status", {}).get("conditions") or ():

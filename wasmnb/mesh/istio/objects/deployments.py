@@ -11,6 +11,7 @@ from wasmnb.errors import BadNameError, MeshError
 from wasmnb.mesh.istio.objects.convergence import REMOVAL
 from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.mesh.istio.objects.images import module_of
+from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, PLUGIN
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
 from wasmnb.mesh.istio.objects.plugin_facts import is_for
 from wasmnb.mesh.istio.proxies.pods import labels, moment
@@ -133,9 +134,11 @@ class Deployments:
             newest = newest_of(stored)
             plugin = self._writer.plugin(newest) if newest is not None else None
             if plugin is None:
+                kinds = dict.fromkeys(f"{one.kind.plural}.{one.kind.group}" for one in stored)
+                named = f"-l {PLUGIN}={id_},{MANAGED}={MANAGER}"
                 raise MeshError(
                     f"The objects of {id_!r} have lost their record.",
-                    hint=f"kubectl delete {stored[0].kind.plural} {id_}",
+                    hint=f"`kubectl -n {self._objects.namespace} delete {','.join(kinds)} {named}` deletes them",
                 )
             with suppress(BadNameError):
                 self._past[id_] = self._writer.history(id_, stored)

@@ -107,7 +107,7 @@ class Ways:
             Transport.PROBE_POD: self._may("create", "pods") and self._may("delete", "pods"),
         }
         if not executes:
-            shut.append(_missing(self._exec))
+            shut.append(ForbiddenError(f"You may not {self._exec}.", right=self._exec))
         # An application that is the proxy's user is not told from the proxy.
         unfit = not self.past and (not self.container or uid(self.item, self.container) == _PROXY_UID)
         for way in sorted(every, key=lambda one: one is not first):
@@ -180,10 +180,6 @@ def _public(errand: Errand) -> None:
             why=["without exec it would stand in a pod's specification, which others can read"],
             hint="send it without, or get the right to exec",
         )
-
-
-def _missing(right: Right) -> ForbiddenError:
-    return ForbiddenError(f"You may not {right}.", hint=f"a Role with the rule {right.rule} grants it", right=right)
 
 
 def _closed(pod: str, shut: list[MeshError]) -> MeshError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from wasmnb.errors import MeshError, TrafficError, UsageError
+from wasmnb.mesh.istio.api import namespaces
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError, UnstartedError
 from wasmnb.mesh.istio.proxies.pods import has_proxy, workload
 from wasmnb.mesh.istio.requests import mtls, sender_pod, services
@@ -18,7 +19,7 @@ from wasmnb.mesh.suggestion import suggestion
 from wasmnb.traffic import Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import Answer, persist
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import Option, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,12 +102,13 @@ def exchange(
         return sending.through(timeout)
     if not has_proxy(item):
         name = item["metadata"]["name"]
+        bare = namespaces.injected(cluster, str(item["metadata"]["namespace"]))
         raise MeshError(
             f"{name} has no proxy that could send.",
             why=["the container istio-proxy is not in it"],
-            hint=Wording(
-                "label the namespace with istio-injection=enabled and restart the pod; {} sends from the application",
-                Option("via", "app"),
+            hint=joined(
+                bare or "a pod from before its namespace was injected gets one when it is restarted",
+                Wording("{} sends from the application", Option("via", "app")),
             ),
         )
     return sending.past(timeout)
