@@ -26,7 +26,7 @@ def proving():
     made = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080])
     made.permit(Proof.EFFECT)
     made.application = PLAINLY
-    made.requests._strict = lambda _: ""
+    made.requests._strict = lambda *_: ""
     made.requests._itself = lambda *_: TAGGED
     made.requests.past = lambda wanted: [made.application for _ in wanted]
     yield made

@@ -98,11 +98,13 @@ def peers(cluster):
 def test_each_pod_is_asked_by_one_that_has_no_filter_and_a_program(peers, cluster):
     cluster.headers["10.0.0.2"] = "x-tag: b\r\n"
     found = peers.answers(TWO, PLAIN, 9080)
-    assert {uid: (one.peer, one.headers.get("x-tag")) for uid, one in found.items()} == {
-        "uid of web-0": ("shop-0", None),
-        "uid of web-1": ("shop-0", "b"),
+    assert {uid: [(one.peer, one.headers.get("x-tag")) for one in several] for uid, several in found.items()} == {
+        "uid of web-0": [("shop-0", None)],
+        "uid of web-1": [("shop-0", "b")],
     }
     assert len(cluster.sent) == 2
+    # Each as often as it is to answer.
+    assert [len(several) for several in peers.answers([*TWO, TWO[0]], PLAIN, 9080).values()] == [2, 1]
     assert peers.why_not == ""
 
 
@@ -151,5 +153,7 @@ def test_a_pod_that_takes_mutual_tls_only_is_seen_to_act_by_another(cluster):
     first, second = (proving.proven(one, item, "mark") for one, item in zip(loaded, TWO, strict=True))
     assert (first.verdict, second.verdict) == (Verdict.LIVE, Verdict.LOADED)
     assert "x-tag: a, which was not so before it came (asked by shop-0, with mutual TLS)" in first.evidence[-1]
-    assert proving.requests.own(TWO[0]) == (2, 0)
+    assert first.reason.endswith("what was seen stands for one of its 2 workers")
+    # One before it came, and one for each worker since.
+    assert proving.requests.own(TWO[0]) == (3, 0)
     proving.close()

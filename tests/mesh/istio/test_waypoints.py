@@ -58,7 +58,7 @@ def test_what_no_service_uses_is_not_called_loaded_and_says_what_has_one_use_it(
 def test_that_no_request_can_be_sent_is_said(labels, words):
     requests = ProbeRequests(None, "home", lambda _: [])
     item = {"metadata": {"name": "pod", "uid": "u", "labels": labels}, "status": {"podIP": "10.0.0.1"}}
-    assert words in requests.why_unanswered(item)
+    assert words in requests.why_unanswered(item, "id")
     requests.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
@@ -46,7 +46,7 @@ def proving():
     made = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080])
     made.permit(Proof.EFFECT)
     made.answers = [PLAINLY]
-    made.requests._strict = lambda _: ""
+    made.requests._strict = lambda *_: ""
     made.requests._itself = lambda *_: made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
     made.known.tried("id", "sha256:1", Trial((Effect(PLAIN, TAGS),)))
     made.before("id", "sha256:1", "build", [(POD, frozenset())])
@@ -85,6 +85,31 @@ def test_an_effect_in_the_answers_of_some_workers_alone_is_not_live(proving):
     # One takes it over a moment later, and an answer that failed tells nothing of a filter.
     proving.answers = [TAGGED, PLAINLY, TAGGED, FAILED]
     assert looked(proving).proof is Proof.EFFECT
+
+
+def test_a_plugin_for_some_ports_alone_is_looked_for_there_and_by_nobody_elses_answers(proving):
+    standing = STANDING._replace(ports=(9080, 9081))
+    proving.requests._ports = lambda _: [9080, 9081]
+    asked = []
+
+    def answered(item, _, plugin):
+        asked.append(proving.requests.port(item, plugin))
+        return TAGGED if asked[-1] == 9081 and len(asked) > 1 else PLAINLY
+
+    proving.requests._itself = answered
+    proving.confine("id", (9081, 9090), NOW)
+    # Who looks may know an object of before.
+    proving.confine("id", (), NOW - timedelta(seconds=1))
+    proving.before("id", "sha256:1", "build", [(POD, frozenset())])
+    proving.look([(verdict(), POD, standing)])
+    assert set(asked) == {9081}
+    found = proving.proven(verdict(), POD, "mark")
+    assert found.verdict is Verdict.LIVE
+    assert "GET / at port 9081: response header x-tag: a" in found.evidence[-1]
+    # At another port it has not been seen, nor what was there before.
+    proving.confine("id", (9080,), NOW)
+    proving.look([(verdict(), POD, standing)])
+    assert proving.proven(verdict(), POD, "mark").verdict is Verdict.LOADED
 
 
 def test_what_hung_before_a_plugin_came_is_asked_again(proving):
@@ -253,6 +278,7 @@ def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, 
         proven=lambda one, *_: replace(one, verdict=Verdict.LOADED),
         look=looks.append,
         asks=lambda _: False,
+        confine=lambda *_: None,
         handled=SimpleNamespace(look=lambda found, *_: found),
     )
     reader = VerdictReader(
@@ -268,7 +294,9 @@ def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, 
     for name, value in {"selects": True, "has_proxy": True, "put_at": NOW, "drift_of": ()}.items():
         monkeypatch.setattr(verdicts, name, lambda *_, value=value: value)
     monkeypatch.setattr(verdicts, "judge", lambda *_: verdict())
-    stored = SimpleNamespace(kind=next(kind for kind in KINDS.values() if kind.ours), item=POD, name="id", id="id")
+    stored = SimpleNamespace(
+        kind=next(kind for kind in KINDS.values() if kind.ours), item=POD, name="id", id="id", record={}
+    )
     reader._judged(pods, [stored], rest=False, whole=False)
     behind = [standing.behind for _, _, standing in looks[0]]
     assert behind == [app == "edge" and "web" in apps for app in apps]

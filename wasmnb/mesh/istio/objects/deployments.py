@@ -13,7 +13,7 @@ from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, PLUGIN
 from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
-from wasmnb.mesh.istio.objects.plugin_facts import is_for
+from wasmnb.mesh.istio.objects.plugin_facts import is_for, ports_of
 from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.protocol import Origin
 from wasmnb.plugin.enums import Kind
@@ -119,6 +119,7 @@ class Deployments:
             seen = self._reader.sampled(selected)
             beside = [one.beside for one in self._reader.before(stored, seen)]
             there = list(zip(seen, beside, strict=True))
+            self._reader.proving.confine(plugin.id, ports_of(plugin.to_dict()), self._reader.cluster.now())
             self._reader.proving.before(plugin.id, plugin.image.digest, plugin_key(plugin), there)
             progress.update(f"applying {plugin.id} in {self._objects.namespace}")
             held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)

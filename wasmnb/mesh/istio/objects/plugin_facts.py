@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.plugin import Plugin
 
-__all__ = ["as_recorded", "digest_of", "envoy_name", "is_for", "policy_of", "said_by", "selects", "serves"]
+__all__ = ["as_recorded", "digest_of", "envoy_name", "is_for", "policy_of", "ports_of", "said_by", "selects", "serves"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -103,6 +103,20 @@ def serves(stored: Stored) -> bool:
     """Say whether an object's plugin is for what comes to a pod, not only for what the pod sends."""
     modes = [one.get("mode") for one in (stored.record.get("plugin") or {}).get("match") or ()]
     return not modes or any(mode != Mode.CLIENT.value for mode in modes)
+
+
+def ports_of(plugin: Mapping[str, Any]) -> tuple[int, ...]:
+    """Give the ports to which a plugin's matches confine it; none where it is for all.
+
+    Parameters
+    ----------
+    plugin : mapping
+        As `Plugin.to_dict` gives it. What it matches of what a pod sends says nothing of what comes to it.
+    """
+    every = plugin.get("match") or ()
+    chosen = [one for one in every if one.get("mode") != Mode.CLIENT.value] or every
+    ports = [tuple(one.get("ports") or ()) for one in chosen]
+    return tuple(dict.fromkeys(port for one in ports for port in one)) if all(ports) else ()
 
 
 def is_for(plugin: Plugin, item: Mapping[str, Any]) -> bool:

@@ -216,6 +216,11 @@ class Listeners:
         """The ports of a gateway at which it takes HTTP without TLS."""
         return sorted({one.bound for one in self.chains if one.http and one.bound and not one.inbound})
 
+    @property
+    def asked(self) -> list[int]:
+        """The ports at which a request in plain HTTP comes to a pod's filters, or to those of a gateway."""
+        return self.ports(http=True) if any(one.inbound for one in self.chains) else self.bound
+
     def services(self, *, having: str) -> list[str]:
         """Give the services of a waypoint whose requests come to a filter, with their ports."""
         return sorted({one.service for one in self.chains if one.service and having in one.filters})

@@ -60,6 +60,8 @@ class Standing(NamedTuple):
         Whether it is a gateway, and pods to which it may lead have the plugin too: what they do shows in its answers.
     tells : bool
         Whether what the proxy answers itself can be told from what others answer.
+    ports : tuple of int
+        Those of the pod that the proxy reads as HTTP; of a gateway, where it takes HTTP without TLS.
     """
 
     filter: str
@@ -68,6 +70,7 @@ class Standing(NamedTuple):
     workers: int = 0
     behind: bool = False
     tells: bool = True
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,8 @@ class Evidence:
         beside = frozenset(one.digest for one in self.entries or () if one is not entry) | ({""} if written else set())
         workers = self.stats.workers if self.stats is not None else 0
         tells = self.listeners is not None and self.listeners.tells
-        return Standing(entry.name if entry is not None else "", state, beside, workers, tells=tells)
+        ports = tuple(self.listeners.asked) if self.listeners is not None else ()
+        return Standing(entry.name if entry is not None else "", state, beside, workers, tells=tells, ports=ports)
 
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""
@@ -244,7 +248,7 @@ class Gatherer:
         try:
             inbound = self._read_inbound(pod)
             # A gateway has no listener for what comes in, but some of its own.
-            return inbound.ports(http=True) if inbound.chains else listeners(self.admin.get(pod, LISTENERS)).bound
+            return (inbound if inbound.chains else listeners(self.admin.get(pod, LISTENERS))).asked
         except (MeshError, TimeoutError, ValueError):
             return []
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.effect import Trial
     from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.istio.proxies.evidence import Standing
-    from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
+    from wasmnb.mesh.istio.proxies.probe_requests import Asked, ProbeRequests
     from wasmnb.plugin.verdict import PodVerdict
     from wasmnb.traffic import Request, Response
 
@@ -175,17 +175,18 @@ class KnownEffects:
             for item, beside in standing
             if self._before.get((uid(item), plugin), _Before()).build != build
         ]
-        wanted = [(item, effect.probe) for item, _ in new for effect in self.of(item, plugin, digest)] if asks else []
+        effects = [(item, effect) for item, _ in new for effect in self.of(item, plugin, digest)] if asks else []
+        wanted = [(item, effect.probe, plugin) for item, effect in effects]
         answers = self._send(wanted)
         for item, beside in new:
-            found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is item}
+            found = {probe: answer for (one, probe, _), answer in zip(wanted, answers, strict=True) if one is item}
             past = self._before[uid(item), plugin] = _Before(build, beside, found)
             kind = _alike(item), plugin
             if any(found.values()) or self._alike.get(kind, _Before()).build != build:
                 self._alike[kind] = past
             self._spent.discard((uid(item), plugin))
 
-    def _send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
+    def _send(self, wanted: Sequence[Asked]) -> list[Response | None]:
         """Send requests; those that are not answered again, if they change nothing: one worker of several may hang."""
         answers = self._requests.send(wanted)
         for _ in range(_TRIES - 1):
@@ -195,6 +196,11 @@ class KnownEffects:
             for at, answer in zip(silent, self._requests.send([wanted[at] for at in silent]), strict=True):
                 answers[at] = answer
         return answers
+
+    def elsewhere(self, plugin: str) -> None:
+        """Take in that a plugin is to act at other ports: what was answered before it came is not known there."""
+        forget(self._before, lambda key: key[1] == plugin)
+        forget(self._alike, lambda key: key[1] == plugin)
 
     def there(self, item: Mapping[str, Any], plugin: str) -> Mapping[Probe, Response]:
         """Give what a pod, or one that answers alike, answered before a plugin came, as far as that is known."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,18 +95,20 @@ class PeerRequests:
         self._pods = {uid(item): item for item in pods}
         self._mute &= self._pods.keys()
 
-    def answers(self, items: Sequence[Mapping[str, Any]], probe: Probe, port: int) -> dict[str, ByPeer]:
+    def answers(self, items: Sequence[Mapping[str, Any]], probe: Probe, port: int) -> dict[str, list[ByPeer]]:
         """Have pods asked; give the answers of those that were met, by their uids.
 
         Parameters
         ----------
         items : sequence of mapping
+            Each pod as often as it is to answer.
         probe : Probe
             One that may change something is only sent where a service has no other pod that might get it.
         port : int
             Of the pods.
         """
-        found: dict[str, ByPeer] = {}
+        found: dict[str, list[ByPeer]] = {}
+        times = Counter(uid(item) for item in items)
         with self._lock:
             self._why = _NO_SERVICE
             try:
@@ -115,22 +118,25 @@ class PeerRequests:
                     if probe.changes and len(service.addresses) > 1:
                         self._why = _CHANGES
                     elif mine:
-                        found |= self._met(service, mine, probe)
+                        found |= self._met(service, mine, probe, times)
             except (ForbiddenError, TimeoutError) as error:
                 self._why = error.what if isinstance(error, MeshError) else str(error)
         return found
 
-    def _met(self, service: _Service, wanted: Mapping[str, Mapping[str, Any]], probe: Probe) -> dict[str, ByPeer]:
-        """Ask a service until each of these pods, by their addresses, has answered once."""
+    def _met(
+        self, service: _Service, wanted: Mapping[str, Mapping[str, Any]], probe: Probe, each: Mapping[str, int]
+    ) -> dict[str, list[ByPeer]]:
+        """Ask a service until each of these pods, by their addresses, has answered as often as it is to."""
+        most = max(each[uid(item)] for item in wanted.values())
         for peer in self._peers(service):
-            found: dict[str, ByPeer] = {}
-            times = 1 if probe.changes else min(_MOST, 3 * len(service.addresses))
+            found: dict[str, list[ByPeer]] = {}
+            times = 1 if probe.changes else min(_MOST, 3 * len(service.addresses) * most)
             try:
                 for _ in range(times):
                     address, answer = self._ask(peer, service, probe)
                     if address in wanted and answer is not None:
-                        found.setdefault(uid(wanted[address]), answer)
-                    if len(found) == len(wanted):
+                        found.setdefault(uid(wanted[address]), []).append(answer)
+                    if all(len(found.get(uid(item), ())) >= each[uid(item)] for item in wanted.values()):
                         break
             except NoProgramError:
                 self._mute.add(uid(peer))

@@ -18,12 +18,17 @@ from wasmnb.traffic import Headers, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
+    from typing import TypeAlias
 
     from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.istio.proxies.peer_requests import ByPeer
     from wasmnb.traffic import Response
+
+    Asked: TypeAlias = tuple[Mapping[str, Any], Probe, str]
+    """A pod, what it is asked, and the id of the plugin that is looked for."""
 
 __all__ = ["AT_ONCE", "ProbeRequests"]
 
@@ -70,6 +75,8 @@ class ProbeRequests:
         self._unanswered: set[str] = set()
         self._policies: tuple[float, list[dict[str, Any]]] = (float("-inf"), [])
         self._own: dict[tuple[str, str], list[int]] = {}
+        # By plugin: the ports to which it is confined, since when.
+        self._confined: dict[str, tuple[datetime, tuple[int, ...]]] = {}
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="wasmnb-proving")
 
@@ -81,47 +88,81 @@ class ProbeRequests:
         """Do something with pods, with many at the same time."""
         return list(self._threads.map(look, items))
 
-    def send(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
+    def confine(self, plugin: str, ports: tuple[int, ...], since: datetime) -> bool:
+        """Take in at which ports a plugin acts, at all where none are named; say whether that is news.
+
+        Parameters
+        ----------
+        plugin : str
+        ports : tuple of int
+        since : datetime
+            When it was said: who looks may know less than who deploys at that moment.
+        """
+        then, known = self._confined.get(plugin, (since, ()))
+        if since < then:
+            return False
+        self._confined[plugin] = since, ports
+        return ports != known
+
+    def release(self, plugin: str) -> None:
+        """Forget at which ports a plugin that is gone acted."""
+        self._confined.pop(plugin, None)
+
+    def confined(self, plugin: str) -> tuple[int, ...]:
+        """Give the ports to which a plugin is confined; none where it acts at all."""
+        return self._confined.get(plugin, (None, ()))[1]
+
+    def port(self, item: Mapping[str, Any], plugin: str) -> int:
+        """Give the port of a pod at which a plugin is looked for; 0 where there is none, or nobody can say."""
+        return self.first(self._ports(name_of(item)), plugin)
+
+    def first(self, ports: Sequence[int], plugin: str) -> int:
+        """Give which of some ports a plugin is looked for at; 0 for none."""
+        confined = self.confined(plugin)
+        return next((port for port in ports if not confined or port in confined), 0)
+
+    def send(self, wanted: Sequence[Asked]) -> list[Response | None]:
         """Send requests to pods; None for each that was not answered in time.
 
-        Each pod that takes mutual TLS only is asked once for all that are alike, by another pod.
+        A pod that takes mutual TLS only is asked by another one.
         """
-        answers = list(self._threads.map(lambda pair: self._itself(*pair), wanted))
-        by_peer = self._ask_peers([pair for pair, answer in zip(wanted, answers, strict=True) if answer is None])
-        found = [
-            by_peer.get((uid(item), probe)) if answer is None else answer
-            for (item, probe), answer in zip(wanted, answers, strict=True)
-        ]
-        for (item, _), answer in zip(wanted, found, strict=True):
+        answers = list(self._threads.map(lambda one: self._itself(*one), wanted))
+        by_peer = self._ask_peers([one for one, answer in zip(wanted, answers, strict=True) if answer is None])
+        found: list[Response | None] = []
+        for (item, probe, plugin), answer in zip(wanted, answers, strict=True):
+            theirs = by_peer.get((uid(item), probe, self.confined(plugin))) if answer is None else None
+            found.append(theirs.pop() if theirs else answer)
+        for (item, _, plugin), answer in zip(wanted, found, strict=True):
             # Where no port is read as HTTP, nothing was sent.
-            silent = answer is None and bool(self._ports(name_of(item)))
+            silent = answer is None and bool(self.port(item, plugin))
             with self._lock:
                 (self._unanswered.add if silent else self._unanswered.discard)(uid(item))
         return found
 
-    def _ask_peers(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> dict[tuple[str, Probe], ByPeer]:
-        """Have those of some pods asked by others that take mutual TLS only; give the answers by uid and request."""
-        strict: dict[tuple[Probe, int], dict[str, Mapping[str, Any]]] = {}
-        for item, probe in wanted:
-            if self._strict(item):
-                strict.setdefault((probe, self._ports(name_of(item))[0]), {})[uid(item)] = item
-        found: dict[tuple[str, Probe], ByPeer] = {}
-        for (probe, port), items in strict.items():
-            for pod, answer in self._peers.answers(list(items.values()), probe, port).items():
-                found[pod, probe] = answer
-                self._count(items[pod], answer)
+    def _ask_peers(self, wanted: Sequence[Asked]) -> dict[tuple[str, Probe, tuple[int, ...]], list[ByPeer]]:
+        """Have those of some pods asked by others that take mutual TLS only, each as often as it is named."""
+        strict: dict[tuple[Probe, int, tuple[int, ...]], list[Mapping[str, Any]]] = {}
+        for item, probe, plugin in wanted:
+            if self._strict(item, plugin):
+                strict.setdefault((probe, self.port(item, plugin), self.confined(plugin)), []).append(item)
+        found: dict[tuple[str, Probe, tuple[int, ...]], list[ByPeer]] = {}
+        for (probe, port, confined), items in strict.items():
+            for pod, answers in self._peers.answers(items, probe, port).items():
+                found.setdefault((pod, probe, confined), []).extend(answers)
+                for answer in answers:
+                    self._count(next(item for item in items if uid(item) == pod), answer)
         return found
 
-    def past(self, wanted: Sequence[tuple[Mapping[str, Any], Probe]]) -> list[Response | None]:
+    def past(self, wanted: Sequence[Asked]) -> list[Response | None]:
         """Send requests past the proxies of pods to their applications; None where that is not what answered."""
-        return list(self._threads.map(lambda pair: self._past(*pair), wanted))
+        return list(self._threads.map(lambda one: self._past(*one), wanted))
 
-    def ask(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
+    def ask(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
         """Send a request to a pod, through its proxy; None when it was not answered in time."""
-        return self.send([(item, probe)])[0]
+        return self.send([(item, probe, plugin)])[0]
 
-    def _itself(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
-        response = self._ask(item, probe, ip_of(item))
+    def _itself(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
+        response = self._ask(item, probe, ip_of(item), plugin)
         if response is not None:
             self._count(item, response)
         return response
@@ -132,19 +173,19 @@ class ProbeRequests:
             counts[0] += 1
             counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
 
-    def why_unanswered(self, item: Mapping[str, Any]) -> str:
+    def why_unanswered(self, item: Mapping[str, Any], plugin: str) -> str:
         """Say why the last request to a pod was not answered, or none could be sent; empty where it was answered."""
-        if not self._ports(name_of(item)):
+        if not self.port(item, plugin):
             return _WAYPOINT if is_waypoint(item) else _NO_PORT
         if uid(item) not in self._unanswered:
             return ""
-        policy = self._strict(item)
+        policy = self._strict(item, plugin)
         if not policy:
             return "no request of ours was answered in time"
         why = f"no request of ours was answered: the pod takes mutual TLS only (STRICT), as the policy {policy} says"
         return "; ".join(filter(None, [why, self._peers.why_not]))
 
-    def _strict(self, item: Mapping[str, Any]) -> str:
+    def _strict(self, item: Mapping[str, Any], plugin: str) -> str:
         """Name the policy by which a pod takes mutual TLS only, which a request of the pod to itself has not."""
         from wasmnb.mesh.istio.requests import mtls  # noqa: PLC0415 - where a request was not answered
 
@@ -152,9 +193,8 @@ class ProbeRequests:
         if time.monotonic() - at > _LASTS:
             found = mtls.policies(self.cluster, (self.namespace, self._root or self.namespace)) or []
             self._policies = (time.monotonic(), found)
-        ports = self._ports(name_of(item)) if found else ()
-        port = ports[0] if ports else 0
-        return mtls.strict(found, labels(item), port, namespace=self.namespace, root=self._root) if ports else ""
+        port = self.port(item, plugin) if found else 0
+        return mtls.strict(found, labels(item), port, namespace=self.namespace, root=self._root) if port else ""
 
     def own(self, item: Mapping[str, Any]) -> tuple[int, int]:
         """Say how many answers of a pod's proxy were to requests of ours since it started, and how many with a 5xx."""
@@ -169,21 +209,21 @@ class ProbeRequests:
             self._own = {key: counts for key, counts in self._own.items() if key[0] in pods}
             self._unanswered &= pods
 
-    def _past(self, item: Mapping[str, Any], probe: Probe) -> Response | None:
-        response = self._ask(item, probe, _LOOPBACK)
+    def _past(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
+        response = self._ask(item, probe, _LOOPBACK, plugin)
         by_proxy = response is None or any(name.lower().startswith(_BY_PROXY) for name, _ in response.headers)
         return None if by_proxy else response
 
-    def _ask(self, item: Mapping[str, Any], probe: Probe, address: str) -> Response | None:
+    def _ask(self, item: Mapping[str, Any], probe: Probe, address: str, plugin: str) -> Response | None:
         from wasmnb.mesh.istio.requests.curl_script import Errand  # noqa: PLC0415 - for those who allow it
 
         name = name_of(item)
-        ports = self._ports(name) if address else ()
-        if not ports:
+        port = self.port(item, plugin) if address else 0
+        if not port:
             return None
-        authority = f"{app(item) or address}:{ports[0]}"
+        authority = f"{app(item) or address}:{port}"
         request = Request(probe.method, authority, probe.path, Headers(probe.lines), probe.body)
-        errand = Errand(request, address, ports[0], _ANSWER)
+        errand = Errand(request, address, port, _ANSWER)
         try:
             done = self.cluster.execute(
                 self.namespace, name, PROXY, errand.command, stdin=errand.stdin, timeout=_ANSWER + 2, over=errand.over

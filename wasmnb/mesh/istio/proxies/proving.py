@@ -22,6 +22,7 @@ from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+    from datetime import datetime
 
     from wasmnb.envoy.effect import Effect
     from wasmnb.envoy.exchange import Probe
@@ -60,10 +61,11 @@ _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Opti
 
 @dataclass(frozen=True)
 class Seen(Sighting):
-    """A plugin that was seen to act, and how requests were filtered there then."""
+    """A plugin that was seen to act, how requests were filtered there then, and what that does not stand for."""
 
     mark: str
     proof: Proof = Proof.EFFECT
+    remark: str = ""
 
 
 class _Tried(NamedTuple):
@@ -88,6 +90,14 @@ class _Due(NamedTuple):
     @property
     def key(self) -> tuple[str, str]:
         return uid(self.item), self.verdict.plugin
+
+
+class _Told(NamedTuple):
+    """What an answer shows of an effect, whether it shows that there is none, and whether another pod had asked."""
+
+    words: str
+    contrary: bool
+    by_peer: bool
 
 
 class _Without(NamedTuple):
@@ -208,6 +218,14 @@ class Proving:
             forget(known, lambda key: key[1] == plugin)
         self.known.forget(plugin)
         self.handled.forget(plugin)
+        self.requests.release(plugin)
+
+    def confine(self, plugin: str, ports: tuple[int, ...], since: datetime) -> None:
+        """Take in at which ports of pods a plugin acts; see `ProbeRequests.confine`."""
+        if self.requests.confine(plugin, ports, since):
+            self.known.elsewhere(plugin)
+            for known in (self._seen, self._tried, self._differing):
+                forget(known, lambda key: key[1] == plugin)
 
     def before(
         self, plugin: str, digest: str, build: Hashable, standing: Sequence[tuple[Mapping[str, Any], frozenset[str]]]
@@ -244,7 +262,8 @@ class Proving:
         key = (uid(item), verdict.plugin)
         seen = self._seen.get(key)
         if seen is not None and seen.mark == mark and (seen.younger(_AGE) or not self.asks(verdict.plugin)):
-            return replace(verdict, proof=seen.proof, evidence=(*verdict.evidence, seen.line))
+            found = replace(verdict, proof=seen.proof, evidence=(*verdict.evidence, seen.line))
+            return found.noted(seen.remark)
         cause, reason = self._why(verdict, item)
         return replace(
             verdict,
@@ -279,7 +298,12 @@ class Proving:
             # A worker may take over what the main thread shows a moment later.
             time.sleep(_STEP)
         if self.wanted is Proof.TRACE:
-            self._look_at_traces([one for one in due if self._traceable(one)])
+            traceable: dict[tuple[int, ...], list[_Due]] = {}
+            for one in due:
+                if self._traceable(one):
+                    traceable.setdefault(self.requests.confined(one.verdict.plugin), []).append(one)
+            for alike in traceable.values():
+                self._look_at_traces(alike)
 
     def _look_for_effects(self, due: Sequence[_Due]) -> list[_Due]:
         """Look for effects; give what some answers of a pod show, and others do not."""
@@ -298,31 +322,38 @@ class Proving:
             for one, effect in wanted
             for _ in range(1 if effect.probe.changes else max(1, min(one.standing.workers, _WORKERS)))
         ]
-        answers = self.requests.send([(one.item, effect.probe) for one, effect in asked])
+        answers = self.requests.send([(one.item, effect.probe, one.verdict.plugin) for one, effect in asked])
         self._ask_alone(list(zip(asked, answers, strict=True)), without)
-        told: dict[tuple[tuple[str, str], Effect], list[tuple[str, bool]]] = {}
+        told: dict[tuple[tuple[str, str], Effect], list[_Told]] = {}
         for (one, effect), answer in zip(asked, answers, strict=True):
             words = self._shown(one, effect, without[one.key, effect.probe], answer)
             # An answer that failed tells nothing of the filter.
             contrary = not words and answer is not None and answer.status < _SERVER_ERROR
-            told.setdefault((one.key, effect), []).append((words, contrary))
+            told.setdefault((one.key, effect), []).append(_Told(words, contrary, isinstance(answer, ByPeer)))
         differing = []
         for one in due:
             found = {effect: said for (key, effect), said in told.items() if key == one.key}
-            some = {effect: said for effect, said in found.items() if any(words for words, _ in said)}
-            sure = next((effect for effect, said in some.items() if not any(contrary for _, contrary in said)), None)
+            some = {effect: said for effect, said in found.items() if any(each.words for each in said)}
+            sure = next((effect for effect, said in some.items() if not any(each.contrary for each in said)), None)
             self._differing.pop(one.key, None)
             if sure is not None:
-                words = next(words for words, _ in some[sure] if words)
-                self._seen[one.key] = Seen(f"{sure.probe}: {words}", one.standing.mark)
+                shown = next(each for each in some[sure] if each.words)
+                remark = _one_of(one.standing.workers) if shown.by_peer else ""
+                line = f"{sure.probe}{self._where(one)}: {shown.words}"
+                self._seen[one.key] = Seen(line, one.standing.mark, remark=remark)
             elif some:
                 said = next(iter(some.values()))
-                self._differing[one.key] = (sum(bool(words) for words, _ in said), len(said))
+                self._differing[one.key] = (sum(bool(each.words) for each in said), len(said))
                 differing.append(one)
-            if sure is None and any(contrary for said in found.values() for _, contrary in said):
+            if sure is None and any(each.contrary for said in found.values() for each in said):
                 # What was seen before is not so any more.
                 self._seen.pop(one.key, None)
         return differing
+
+    def _where(self, one: _Due) -> str:
+        """Name the port at which a plugin was looked for, where a pod has several."""
+        ports = one.standing.ports
+        return f" at port {self.requests.first(ports, one.verdict.plugin)}" if len(ports) > 1 else ""
 
     def _without(self, wanted: Sequence[tuple[_Due, Effect]]) -> dict[tuple[tuple[str, str], Probe], _Without]:
         """Give what pods answer without plugins: what they answered before, else what the application itself does."""
@@ -336,7 +367,7 @@ class Proving:
                 one.verdict.plugin, one.standing, effect
             ):
                 unknown.append((one, effect))
-        past = self.requests.past([(one.item, effect.probe) for one, effect in unknown])
+        past = self.requests.past([(one.item, effect.probe, one.verdict.plugin) for one, effect in unknown])
         for (one, effect), answer in zip(unknown, past, strict=True):
             if answer is not None:
                 found[one.key, effect.probe] = _Without(answer, past=True)
@@ -356,7 +387,8 @@ class Proving:
                 continue
             if effect.strange(known.answer, answer):
                 strange[key] = one.item
-        for key, alone in zip(strange, self.requests.past([(strange[key], key[1]) for key in strange]), strict=True):
+        asked = [(item, probe, plugin) for ((_, plugin), probe), item in strange.items()]
+        for key, alone in zip(strange, self.requests.past(asked), strict=True):
             without[key] = without[key]._replace(alone=alone)
 
     def _shown(self, one: _Due, effect: Effect, without: _Without, answer: Response | None) -> str:
@@ -415,7 +447,7 @@ class Proving:
 
     def _still(self, wanted: Sequence[tuple[Mapping[str, Any], Effect]], plugin: str) -> dict[str, str]:
         """Say what of effects answers of pods show; nothing of those that do not answer."""
-        answers = self.requests.send([(item, effect.probe) for item, effect in wanted])
+        answers = self.requests.send([(item, effect.probe, plugin) for item, effect in wanted])
         found: dict[str, str] = {}
         for (item, effect), answer in zip(wanted, answers, strict=True):
             words = effect.left(self.known.there(item, plugin)[effect.probe], answer)
@@ -434,12 +466,14 @@ class Proving:
     def _look_at_traces(self, wanted: Sequence[_Due]) -> None:
         for _ in range(_TRACES):
             items = {uid(one.item): one.item for one in wanted}
-            traces = dict(zip(items, self.trace.of(items.values()), strict=True))
+            # All of them act at the same ports.
+            plugin = wanted[0].verdict.plugin if wanted else ""
+            traces = dict(zip(items, self.trace.of(items.values(), plugin), strict=True))
             left = []
             for one in wanted:
                 call = traces[uid(one.item)].get(one.standing.filter, "")
                 if call:
-                    self._seen[one.key] = Seen(f"{PLAIN}: {call}", one.standing.mark, Proof.TRACE)
+                    self._seen[one.key] = Seen(f"{PLAIN}{self._where(one)}: {call}", one.standing.mark, Proof.TRACE)
                 else:
                     left.append(one)
             # A worker may take a listener over a moment after the main thread shows it.
@@ -457,7 +491,7 @@ class Proving:
         if differing is not None:
             words = f"its effect showed in {differing[0]} of {differing[1]} answers"
             return Cause.UNSEEN, f"{words}: a worker of the proxy may run another build"
-        silent = self.requests.why_unanswered(item)
+        silent = self.requests.why_unanswered(item, verdict.plugin)
         if silent or self.wanted is Proof.TRACE:
             return Cause.UNSEEN, silent or self._untraced(item)
         if trial is None:
@@ -485,6 +519,14 @@ class Proving:
         if not self.asks(one.verdict.plugin):
             return []
         return self.known.of(one.item, one.verdict.plugin, one.verdict.wanted)
+
+
+def _one_of(workers: int) -> str:
+    """Say for how many workers an answer stands that another pod had; empty where there is but one."""
+    if workers == 1:
+        return ""
+    of = f"its {workers} workers" if workers else "its workers"
+    return f"it was asked with mutual TLS, on connections that are kept: what was seen stands for one of {of}"
 
 
 def _asked_by(peer: str) -> str:

@@ -52,9 +52,9 @@ class RequestTrace:
         self._untraced: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def of(self, items: Collection[Mapping[str, Any]]) -> list[dict[str, str]]:
-        """Trace one request to each of some pods; give the calls into its filters, by their names."""
-        return self._requests.each(self._trace, items)
+    def of(self, items: Collection[Mapping[str, Any]], plugin: str) -> list[dict[str, str]]:
+        """Trace one request to each of some pods, where a plugin acts; give the calls into filters, by their names."""
+        return self._requests.each(lambda item: self._trace(item, plugin), items)
 
     def why_not(self, item: Mapping[str, Any]) -> str:
         """Say why a pod's could not be had the last time; empty when it was."""
@@ -64,14 +64,14 @@ class RequestTrace:
         """Forget all but these pods, by their uids."""
         forget(self._untraced, lambda pod: pod not in pods)
 
-    def _trace(self, item: Mapping[str, Any]) -> dict[str, str]:
+    def _trace(self, item: Mapping[str, Any], plugin: str) -> dict[str, str]:
         """Trace one request to a pod; give the calls into its filters, by their names."""
         pod, by, begin = str(item["metadata"]["name"]), token(), time.monotonic() - _SLACK
         requests = self._requests
         self._untraced.pop(uid(item), None)
         try:
             with self._own_levels(item), raised(self._admin, item):
-                answer = requests.ask(item, marked(PLAIN, by)) or requests.ask(item, marked(PLAIN, by))
+                answer = requests.ask(item, marked(PLAIN, by), plugin) or requests.ask(item, marked(PLAIN, by), plugin)
             if answer is None:
                 self._untraced[uid(item)] = "the request was not answered in time"
                 return {}

@@ -82,7 +82,7 @@ class RequestsSeen:
             elif len(due) < AT_ONCE:
                 due.append((at, one, item))
         asked = [each for each in due for _ in range(_SEVERAL if each[1].verdict in _DIFFER else 1)]
-        answers = self._requests.send([(item, PLAIN) for _, _, item in asked])
+        answers = self._requests.send([(item, PLAIN, one.plugin) for _, one, item in asked])
         answered = [(at, answer) for (at, _, _), answer in zip(asked, answers, strict=True) if answer is not None]
         for at, one, item in due:
             if told := [answer for whose, answer in answered if whose == at]:

@@ -16,6 +16,7 @@ from wasmnb.mesh.istio.objects.plugin_facts import (
     digest_of,
     envoy_name,
     policy_of,
+    ports_of,
     said_by,
     selects,
     serves,
@@ -243,6 +244,7 @@ class VerdictReader:
         for one in stored:
             wanted_of[one.name, one.kind] = self.wanted(one, modules, bare)
             drift[one.name, one.kind] = drift_of(one.item)
+            self.proving.confine(one.id, ports_of(one.record.get("plugin") or {}), put_at(one))
         loaded: list[tuple[int, Item, Standing]] = []
         serving = [item for item in concerned if _serves(evidence[name_of(item)])]
         for item in items:
