@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.agent.status import WorkloadStatus
+from wasmnb.display.text import short_digest
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.cluster import MERGE
 from wasmnb.mesh.istio.api.rbac import Right
@@ -174,7 +175,7 @@ def _differs(before: WorkloadStatus | None, now: WorkloadStatus) -> bool:
 
 def _message(before: WorkloadStatus | None, now: WorkloadStatus) -> str:
     was = "" if before is None or before.verdict is now.verdict else f", was {before.verdict.value}"
-    build = f"{now.wanted[:19]} is " if now.wanted else ""
+    build = f"{short_digest(now.wanted)} is " if now.wanted else ""
     return f"{now.plugin} on {now.workload}: {build}{now.counted}{was}" + (f"; {now.reason}" if now.reason else "")
 
 

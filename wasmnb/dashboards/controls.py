@@ -14,7 +14,7 @@ from wasmnb.dashboards.form_widgets import button, failed, made, said, shown
 from wasmnb.dashboards.label_chips import LabelChips
 from wasmnb.dashboards.panel import deployable
 from wasmnb.dashboards.widget import panel_lines
-from wasmnb.display.text import several
+from wasmnb.display.text import several, short_digest
 from wasmnb.errors import Explained
 from wasmnb.mesh.results import Pods
 from wasmnb.plugin import FailPolicy, Phase
@@ -179,7 +179,7 @@ class Controls:
         if now is None:
             return [f"Nothing is in force as {plain.plugin}."]
         there = [pod.name for pod in self._known if now.selects(pod.labels)]
-        lines = [f"In force as {plain.plugin}: {now.image.digest[:19]} on {_listed(there) or now.scope}."]
+        lines = [f"In force as {plain.plugin}: {short_digest(now.image.digest)} on {_listed(there) or now.scope}."]
         if plain.selector:
             wanted = labels(plain.selector)
             left = [pod.name for pod in self._known if now.selects(pod.labels) and not carries(pod.labels, wanted)]

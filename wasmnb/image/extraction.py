@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmnb.display.text import short_digest
 from wasmnb.errors import ImageError
 from wasmnb.image.layer import NoPluginError, modules, unpack
 from wasmnb.image.layout import MAX_BLOB
@@ -170,7 +171,7 @@ def elsewhere(manifest: Manifest, read_blob: ReadBlob) -> dict[str, bytes]:
     """
     found: dict[str, bytes] = {}
     for number, layer in enumerate(manifest.layers, 1):
-        where = f"layer {number} of {len(manifest.layers)} ({layer.digest[:19]})"
+        where = f"layer {number} of {len(manifest.layers)} ({short_digest(layer.digest)})"
         try:
             blob = fetch(layer, read_blob)
             if layer.media_type in _TAR:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.text import short_digest
 from wasmnb.errors import ImageError
 from wasmnb.image.manifest import Descriptor, Manifest, digest_of
 from wasmnb.image.reference import Reference
@@ -127,4 +128,4 @@ class Image:
         }
 
     def __repr__(self) -> str:
-        return f"Image({self.reference!r}, digest={self.digest[:19]!r}, size={self.size})"
+        return f"Image({self.reference!r}, digest={short_digest(self.digest)!r}, size={self.size})"

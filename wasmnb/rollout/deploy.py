@@ -7,6 +7,7 @@ from dataclasses import fields
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.text import short_digest
 from wasmnb.errors import BadNameError, Interrupted, MeshError, WasmnbError, did_you_mean
 from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, Verdict
 from wasmnb.plugin.errors import DeployError
@@ -93,10 +94,10 @@ def previous(mesh: Mesh, plugin_id: str) -> Plugin:
 
 def back(before: Plugin, now: Plugin | None) -> str:
     """Say what a rollback changed: from which image to which, and in what else the plugins differ."""
-    was = before.image.digest[:19]
+    was = short_digest(before.image.digest)
     if now is None:
         return f"put back: {was}, which was in force last"
-    images = f"from {now.image.digest[:19]} back to {was}"
+    images = f"from {short_digest(now.image.digest)} back to {was}"
     if now.image.digest == before.image.digest:
         images = f"the image is the same, {was}"
     names = [one.name for one in fields(before) if one.name not in ("id", "image")]
@@ -181,7 +182,7 @@ def still_in_force(mesh: Mesh, plugin_id: str) -> Iterator[None]:
     except WasmnbError as error:
         now = in_force(mesh, plugin_id)
         if now is not None:
-            still = f"until then {plugin_id!r} is in force as it was ({now.image.digest[:19]})"
+            still = f"until then {plugin_id!r} is in force as it was ({short_digest(now.image.digest)})"
             error.advise(joined(error.hint_value or _AGAIN, still))
         raise
 
@@ -197,9 +198,9 @@ def stopped(mesh: Mesh, plugin: Plugin, doing: str) -> Interrupted:
         if now is None:
             state = f"{name} is not in force on any pod."
         elif plugin_key(now) == plugin_key(plugin):
-            state = f"{name} is in force ({now.image.digest[:19]}), not proven live on every pod."
+            state = f"{name} is in force ({short_digest(now.image.digest)}), not proven live on every pod."
         else:
-            state = f"{name} is in force as it was before ({now.image.digest[:19]}), not as asked now."
+            state = f"{name} is in force as it was before ({short_digest(now.image.digest)}), not as asked now."
     return Interrupted(
         f"{doing} {name} was stopped. {state}",
         hint=Wording(

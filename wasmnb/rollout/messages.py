@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmnb.display.text import short_digest
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.mesh import MeshOfShares, Verdict
 from wasmnb.plugin.errors import DeployError
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from wasmnb.wording import Text
 
 __all__ = ["failed", "left_half_done", "question", "sampled", "stopped_in_midst", "told", "withheld", "without_traffic"]
-
-_SHORT = len("sha256:") + 12
 
 
 def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, hint: Text = "") -> RolloutError:
@@ -42,7 +41,7 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
         else f"in step {number + 1} of {count} ({rollout.steps[number].selector})"
     )
     before = rollout.former
-    now = f"every pod is back at {before.image.digest[:_SHORT]}" if before else "it was removed from every pod"
+    now = f"every pod is back at {short_digest(before.image.digest)}" if before else "it was removed from every pod"
     if rollout.outcome == "stuck":
         now = f"GOING BACK FAILED: {trouble}" if trouble else "nothing was changed"
     return RolloutError(
@@ -104,7 +103,7 @@ def question(step: Step, why: str) -> str:
 def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:
     """Refuse to roll out something else while an earlier rollout is half-done."""
     return DeployError(
-        f"A rollout of {now.id!r} ({now.image.digest[:_SHORT]}) was left half-done.",
+        f"A rollout of {now.id!r} ({short_digest(now.image.digest)}) was left half-done.",
         why=_state(mesh, now.id),
         hint=Wording(
             "{} goes back on every pod; the cell that it was left in goes on when run again",
@@ -172,7 +171,7 @@ def _state(mesh: Mesh, plugin_id: str) -> list[str]:
         return [f"what is in force cannot be read: {error.what}"]
     return [
         *(
-            f"now on {one.pod}: {one.running[:_SHORT] or 'nothing'}, {one.verdict.value}"
+            f"now on {one.pod}: {short_digest(one.running) or 'nothing'}, {one.verdict.value}"
             for one in verdicts
             if one.verdict is not Verdict.NOT_SELECTED or one.running
         ),

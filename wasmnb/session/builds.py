@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import guess
 from wasmnb.compile.workspace import member
+from wasmnb.display.text import short_digest
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.image.results import Built
 from wasmnb.mesh import MeshLoadingAhead, Proof
@@ -415,7 +416,7 @@ class Builds:
         try:
             built = self._built(call)
             line = "unchanged" if built.unchanged else f"built in {built.seconds:.1f} s"
-            line += f", image {built.image.digest[:19]}"
+            line += f", image {short_digest(built.image.digest)}"
             if call.deploy is not None:
                 done = self._put(call, folder, built, options)
                 line += f", live on {', '.join(verdict.pod for verdict in done.verdicts)} in {done.seconds:.1f} s"

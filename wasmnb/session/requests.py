@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 from wasmnb import redact
+from wasmnb.display.text import short_digest
 from wasmnb.errors import Interrupted, UsageError
 from wasmnb.plugin.identity import plugin_key
 from wasmnb.progress import Silent
@@ -20,13 +21,15 @@ from wasmnb.traffic.expectation import Expectation
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wasmnb.cases import Environment
     from wasmnb.mesh import Mesh
     from wasmnb.progress import Progress
     from wasmnb.session.context import Context
     from wasmnb.traffic.measure import Comparison
+
+    _Before = str | Exchange | Capture | PodCaptures
 
 __all__ = ["Requests"]
 
@@ -104,44 +107,13 @@ class Requests:
         mesh, expected = self.context.mesh, Expectation.of(expect, expect_header)
         if received:
             self._allowed = ref(mesh)
-        if save_test is not None and all_pods:
-            raise UsageError(
-                Wording("A case is made of one answer, and {} asks for several.", Option("all_pods", value=True)),
-                hint=Wording("leave {} out", Option("all_pods", value=True)),
-            )
         if save_test is not None:
-            self.context.filters.get(save_test)  # before anything is sent
-        lines, content = parsing.header_lines(header), parsing.body(data)
-        self.context.secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
-        self.context.secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
-        method = (method or ("POST" if content else "GET")).upper()
-        via = choice("via", via, ("proxy", "app"))
-        if isinstance(before, str):
-            before = choice("before", before, ("auto", "none"))
-        elif not isinstance(before, Exchange | Capture | PodCaptures):
-            raise UsageError(
-                f"What comes before is an Exchange or a Capture, not {type(before).__name__}.",
-                hint="leave it out, or use none",
-            )
-        send = partial(
-            mesh.send,
-            source,
-            url,
-            method=method,
-            headers=lines,
-            body=content,
-            via=via,
-            timeout=number("timeout", timeout),
-            received=True,
-            levels=self._allowed is not None and self._allowed() is mesh,
-        )
+            self._needs_one_answer(save_test, all_pods=all_pods)
+        send = self._sender(mesh, source, url, method=method, header=header, data=data, via=via, timeout=timeout)
+        before = _earlier(before)
         try:
             if all_pods:
-                each, silent = ask_each(mesh.endpoints(url), send, url)
-                captures = tuple(self._compared(one, before, own=True) for one in each)
-                for one in captures:
-                    expected.check(one.after)
-                return PodCaptures(captures, {pod: self.context.mask(why) for pod, why in silent.items()})
+                return self._of_each_pod(mesh.endpoints(url), send, url, before, expected)
             taken = send()
             capture = self._compared(taken, before)
         except KeyboardInterrupt:
@@ -150,6 +122,54 @@ class Requests:
         if save_test is not None:
             self._record(save_test, taken)
         return capture
+
+    def _needs_one_answer(self, save_test: str, *, all_pods: bool) -> None:
+        """Refuse, before anything is sent, what no case of a filter could be made of."""
+        if all_pods:
+            raise UsageError(
+                Wording("A case is made of one answer, and {} asks for several.", Option("all_pods", value=True)),
+                hint=Wording("leave {} out", Option("all_pods", value=True)),
+            )
+        self.context.filters.get(save_test)
+
+    def _sender(
+        self,
+        mesh: Mesh,
+        source: str,
+        url: str,
+        *,
+        method: str | None,
+        header: Sequence[str] | Sequence[tuple[str, str]] | Mapping[str, str],
+        data: str | bytes | None,
+        via: str,
+        timeout: float,
+    ) -> Callable[..., Exchange]:
+        """Read a request, keep its secrets from being shown, and give what sends it."""
+        lines, content = parsing.header_lines(header), parsing.body(data)
+        self.context.secrets |= redact.secrets_in(dict(lines)) | redact.secrets_in_url(url)
+        self.context.secrets |= redact.secrets_in(content.decode("utf-8", "replace"))
+        return partial(
+            mesh.send,
+            source,
+            url,
+            method=(method or ("POST" if content else "GET")).upper(),
+            headers=lines,
+            body=content,
+            via=choice("via", via, ("proxy", "app")),
+            timeout=number("timeout", timeout),
+            received=True,
+            levels=self._allowed is not None and self._allowed() is mesh,
+        )
+
+    def _of_each_pod(
+        self, pods: Sequence[str], send: Callable[..., Exchange], url: str, before: _Before, expected: Expectation
+    ) -> PodCaptures:
+        """Send to each pod, and compare each response with that of the same pod before."""
+        each, silent = ask_each(pods, send, url)
+        captures = tuple(self._compared(one, before, own=True) for one in each)
+        for one in captures:
+            expected.check(one.after)
+        return PodCaptures(captures, {pod: self.context.mask(why) for pod, why in silent.items()})
 
     def save_test(self, name: str, taken: Capture) -> str:
         """Add a case to those of a filter: a request that was sent, and what of its answer is the filter's.
@@ -196,9 +216,7 @@ class Requests:
             return Environment()
         return Environment(plugin.config_text or None, root_id=plugin.root_id, variables=plugin.env)
 
-    def _compared(
-        self, taken: Exchange, before: str | Exchange | Capture | PodCaptures, *, own: bool = False
-    ) -> Capture:
+    def _compared(self, taken: Exchange, before: _Before, *, own: bool = False) -> Capture:
         """Keep an exchange, and give it with what it is to be compared with; ``own``: only of the same pod."""
         plugins = self.context.mesh.plugins()
         names = tuple(f"{one.id}@{one.image.digest.removeprefix('sha256:')[:_DIGITS]}" for one in plugins)
@@ -251,7 +269,7 @@ class Requests:
                 lambda: mesh.send(source, url, via=via, timeout=seconds),
                 requests=requests,
                 what=f"{source} → {redact.url(url)}",
-                plugins=tuple(f"{plugin.id} {plugin.image.digest[:19]}" for plugin in mesh.plugins()),
+                plugins=tuple(f"{plugin.id} {short_digest(plugin.image.digest)}" for plugin in mesh.plugins()),
                 at=datetime.now(timezone.utc),
                 progress=progress or Silent(),
             )
@@ -262,3 +280,15 @@ class Requests:
         before = next(reversed(known.values()), None)
         known[state] = taken
         return Comparison(taken, before)
+
+
+def _earlier(before: _Before) -> _Before:
+    """Read what a response is to be compared with."""
+    if isinstance(before, str):
+        return choice("before", before, ("auto", "none"))
+    if not isinstance(before, Exchange | Capture | PodCaptures):
+        raise UsageError(
+            f"What comes before is an Exchange or a Capture, not {type(before).__name__}.",
+            hint="leave it out, or use none",
+        )
+    return before

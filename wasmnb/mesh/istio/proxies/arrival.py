@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.display.text import short_digest
 from wasmnb.mesh.istio.proxies.case import EPOCH, PATIENCE, SLACK, Case
 from wasmnb.mesh.istio.proxies.pods import has_proxy, proxy_started, stuck
 from wasmnb.mesh.istio.proxies.pods import pod as described
@@ -163,8 +164,8 @@ class Arrival(Case):
             words = "the proxy runs this image with an earlier configuration"
             return self.say(Verdict.OLD, Cause.OTHER_CONFIG, words)
         if self.age < PATIENCE:
-            return self.say(Verdict.WARMING, Cause.NOT_YET, f"the proxy still has {entry.digest[:19]}")
-        words = f"the proxy runs {entry.digest[:19]}, and nothing newer arrived"
+            return self.say(Verdict.WARMING, Cause.NOT_YET, f"the proxy still has {short_digest(entry.digest)}")
+        words = f"the proxy runs {short_digest(entry.digest)}, and nothing newer arrived"
         return self.say(Verdict.OLD, Cause.OTHER_DIGEST, words)
 
 
