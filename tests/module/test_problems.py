@@ -94,6 +94,11 @@ REFUSED = {
         "imports env.proxy_lag",
         "did you mean env.proxy_log?",
     ),
+    "a function of another proxy": (
+        RAW.but(imports=(("env", "proxy_get_secret", "iiii:i"),)),
+        "imports env.proxy_get_secret",
+        "a proxy for which this SDK is made may have it",
+    ),
     "unknown module": (RAW.but(imports=(("foo", "bar", ""),)), "imports foo.bar", "define the function"),
     "AssemblyScript's abort": (RAW.but(imports=(("env", "abort", "iiii:"),)), "env.abort", "abort=abort_proc_exit"),
     "exceptions": (RAW.but(imports=(("env", "__cxa_throw", "iii:"),)), "__cxa_throw", "-fno-exceptions"),
@@ -112,6 +117,11 @@ REFUSED = {
         RAW.but(imports=(("env", "proxy_log", "ii:i"),)),
         "imports env.proxy_log as (i32 i32) -> i32; Envoy's is (i32 i32 i32) -> i32",
         "",
+    ),
+    "a link of files": (
+        RAW.but(imports=(("wasi_snapshot_preview1", "path_symlink", "iiiii:i"),)),
+        "imports wasi_snapshot_preview1.path_symlink as (i32 i32 i32 i32 i32) -> i32",
+        "leave out what links files",
     ),
     "global imported": (RAW.but(raw_imports=raw_import("global", b"\x7f\0")), "imports the global env.thing", ""),
     "callback of the older ABI": (

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
 import shutil
 import subprocess
 import sys
+import tarfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from wasmnb import Filter, build_image, init_project
+from wasmnb.compile.assemblyscript import node
+from wasmnb.compile.assemblyscript.project import _install_in
 from wasmnb.errors import CompileError, UsageError
 from wasmnb.image import Store
 from wasmnb.paths import cache_dir
@@ -102,3 +111,30 @@ def test_nothing_is_left_in_the_cache_of_a_failed_install(tmp_path: Path, monkey
     with pytest.raises(Exception, match="could not be downloaded"):
         Filter.from_folder(made.path).build()
     assert not [path for path in cache_dir("assemblyscript-projects").iterdir() if path.name.startswith(".install")]
+
+
+def test_a_lock_that_names_a_registry_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "served" / "tiny" / "-" / "tiny-1.0.0.tgz"
+    package.parent.mkdir(parents=True)
+    with tarfile.open(package, "w:gz") as archive:
+        entry = tarfile.TarInfo("package/package.json")
+        text = b'{"name": "tiny", "version": "1.0.0"}'
+        entry.size = len(text)
+        archive.addfile(entry, io.BytesIO(text))
+    integrity = f"sha512-{base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()}"
+    at = {"version": "1.0.0", "resolved": "http://127.0.0.1:9/tiny/-/tiny-1.0.0.tgz", "integrity": integrity}
+    manifest = {"name": "mine", "version": "1.0.0", "dependencies": {"tiny": "1.0.0"}}
+    lock = {**manifest, "lockfileVersion": 3, "packages": {"": manifest, "node_modules/tiny": at}}
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "package.json").write_text(json.dumps(manifest))
+    (folder / "package-lock.json").write_text(json.dumps(lock))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setenv("npm_config_fetch_retries", "0")
+        monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+        _install_in(node.find(), ["ci"], folder)
+        server.shutdown()
+    assert (folder / "node_modules" / "tiny" / "package.json").is_file()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.project.test_in_place import EXPORTS, crate, write
+from tests.project.test_migration import git
 from tests.project.test_workspaces import CC, GO
 from tests.worded import in_cell
 from wasmnb import Filter, Session
+from wasmnb.compile.go.compiler import module_cache
+from wasmnb.compile.go.project import _refusal
+from wasmnb.compile.process import Finished
+from wasmnb.compile.tree import Tree
 from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
 
 if TYPE_CHECKING:
@@ -178,3 +184,61 @@ def test_a_library_of_sources(tmp_path: Path) -> None:
         text = '#include "absl/strings/x.h"\nnamespace absl { int twice(int n) { return 2 * n; } }\n'
         write(tmp_path / "library", absl__strings__x_dot_cc=text)
         assert session.filter("mine", source, language="cpp", libraries=[str(tmp_path / "library")]).module
+
+
+def test_a_crate_of_a_git_repository_that_does_not_come(tmp_path: Path) -> None:
+    kept = write(tmp_path / "kept", Cargo_dot_toml='[package]\nname = "kept"\nversion = "0.1.0"\n', src__lib_dot_rs="")
+    git(kept, "init", "-q")
+    git(kept, "add", ".")
+    git(kept, "commit", "-qm", "first")
+    line = f'kept = {{ git = "{kept.as_uri()}", branch = "later" }}'
+    folder = crate(tmp_path / "mine", "", f"\n[dependencies]\n{line}\n")
+    manifest = (folder / "Cargo.toml").read_text()
+    error = refused(folder, ToolchainError)
+    assert error.what == "The crate 'kept' cannot be fetched from its git repository."
+    assert error.why[0] == f"{kept.as_uri()}?branch=later"
+    assert "no such commit, branch or tag" in error.hint
+    (folder / "Cargo.toml").write_text(manifest.replace("kept = ", "nothere = ").replace("/kept", "/gone"))
+    error = refused(folder, ToolchainError)
+    assert "'nothere' cannot be fetched" in error.what
+    assert "gone" in error.why[1]
+    assert 'name a folder that has it with path = "..."' in error.hint
+    (folder / "Cargo.toml").write_text(manifest.replace(line, f'kept = {{ path = "{kept}" }}'))
+    builds(folder)
+
+
+def test_a_go_work_that_states_an_earlier_go(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=GO)
+    write(folder, go_dot_work="go 1.23\n\nuse .\n")
+    error = refused(folder, ToolchainError)
+    assert error.hint == "go work use, in the folder of go.work, writes the later one there"
+    (folder / "go.work").write_text("go 1.24\n\nuse .\n")
+    builds(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "what", "hint"),
+    [
+        (
+            "github.com/x/y@v1.2.0/pkg/a.go",
+            "missing go.sum entry for module providing package {0}/proxywasm; to add:",
+            "github.com/x/y@v1.2.0 is made for TinyGo's SDK",
+            "require a version of that module",
+        ),
+        (
+            "{0}@v0.19.0/proxywasm/a.go",
+            "undefined: cmalloc",
+            "a module that go.mod requires is made for",
+            "go mod why -m {0}",
+        ),
+    ],
+)
+def test_a_go_module_of_others_that_is_for_tinygo(tmp_path: Path, file: str, said: str, what: str, hint: str) -> None:
+    sdk = "github.com/tetratelabs/proxy-wasm-go-sdk"
+    folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=GO)
+    place = os.path.relpath(module_cache() / file.format(sdk), folder)
+    finished = Finished(1, "", f"{place}:3:2: {said.format(sdk)}\n")
+    error = _refusal(finished, {}, Tree(folder, folder, folder, frozenset({"main.go"})))
+    assert f"The project does not compile: {what}" in str(error)
+    assert error.where.text == file.format(sdk)
+    assert hint.format(sdk) in error.hint

@@ -109,6 +109,16 @@ def test_what_stands_in_for_the_old_sdk_goes_with_it(folder: Path) -> None:
         assert session.build(folder).image.module.facts.abi == "0.2.0"
 
 
+def test_a_workspace_file_and_a_collector_for_tinygo(folder: Path) -> None:
+    write(folder, go_dot_work="go 1.20\n\nuse .\n")
+    write(folder, gc_dot_go='package main\n\nimport _ "github.com/wasilibs/nottinygc"\n')
+    with Session() as session:
+        done = session.migrate(folder, force=True)
+    assert done.files == ("gc.go", "go.mod", "go.sum", "go.work", "main.go")
+    assert (folder / "gc.go").read_text() == "package main\n\n"
+    assert (folder / "go.work").read_text() == "go 1.24\n\nuse .\n"
+
+
 def test_the_command_gives_what_was_changed(folder: Path) -> None:
     build = COMMANDS["wasm_build"]
     with Session() as session:

@@ -12,6 +12,7 @@ from tests.worded import in_cell
 from wasmnb import Filter, Session
 from wasmnb.compile.workspace import members
 from wasmnb.errors import BadNameError, CompileError, ConfigError, UsageError
+from wasmnb.session.building import Order
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +102,31 @@ def test_packages_of_an_npm_workspace(tmp_path: Path) -> None:
         write(top / "filters" / name, package_dot_json='{"scripts": {"asbuild": "asc"}}', index_dot_ts="")
     with pytest.raises(UsageError, match="holds 2 filters: filters/one, filters/two"):
         Filter.from_folder(top)
+
+
+def test_several_cpp_filters_in_one_folder(tmp_path: Path) -> None:
+    top = tmp_path / "all"
+    write(top, common__util_dot_h="#pragma once\n", ext__one__plugin_dot_cc=CC, ext__two__plugin_dot_cc=CC)
+    with pytest.raises(UsageError, match=r"holds 2 filters: ext/one, ext/two\.") as caught:
+        Filter.from_folder(top)
+    assert in_cell(caught.value).hint == "build one of them with -C ext/one"
+    write(top / "ext" / "one", other_dot_cc=CC.replace("C(", "D(").replace("CC", "CD"))
+    with pytest.raises(UsageError, match=r"holds 2 filters: other\.cc, plugin\.cc\.") as caught:
+        Filter.from_folder(top / "ext" / "one")
+    assert caught.value.hint == f"name the file of one of them: {top / 'ext' / 'one' / 'other.cc'}"
+    with Session() as session, pytest.raises(UsageError, match="available: ext/one, ext/two"):
+        session.build(top, member="three")
+    # Each with a root id of its own, they are one filter.
+    write(top / "ext" / "one", other_dot_cc=CC.replace("FACTORY(C)", 'FACTORY(C), "other"'))
+    assert Filter.from_folder(top / "ext" / "one").file == "other.cc"
+
+
+def test_a_repository_with_one_project_in_it(tmp_path: Path) -> None:
+    top = write(tmp_path / "My Repository", README="")
+    crate(top / "filter", "", name="one")
+    found = Filter.from_folder(top)
+    assert (found.name, found.folder) == ("filter", str(top / "filter"))
+    assert Order.read(top, None, reference=None, annotations=(), schema=None).reference == "local/my-repository"
 
 
 def test_one_folder_with_the_same_filter_in_several_languages(tmp_path: Path) -> None:

@@ -35,13 +35,14 @@ _MAX_SOURCE = 4 * 1024 * 1024
 
 
 def guess(folder: Path) -> str | None:
-    """Say which language a folder is in; None when it holds no filter.
+    """Say which language a folder, or the one project in it, is in; None when it holds no filter.
 
     Raises
     ------
     UsageError
         It holds several projects, or sources of several languages, and does not say which is meant.
     """
+    folder = _place(folder)
     top = {item.name for item in folder.iterdir()}
     languages = {word: one for word, one in LANGUAGES.loaded().items() if one.reader}
     # A build file says more than a source does: a Rust project may have C++ in it.
@@ -117,6 +118,7 @@ def read(path: str | Path, *, name: str | None, language: str | None, flags: tup
     folder = Path(path).expanduser()
     if not folder.is_dir():
         raise BadNameError(f"There is no folder {str(path)!r}.", hint=RELATIVE)
+    folder = _place(folder, language)
     language = language or guess(folder)
     kind = LANGUAGES.get(language) if language else None
     if kind is None or not kind.reader:
@@ -137,6 +139,18 @@ def read(path: str | Path, *, name: str | None, language: str | None, flags: tup
             )
     reader = cast("Reader", load(kind.reader))
     return reader(folder, name, flags)
+
+
+def _place(folder: Path, language: str | None = None) -> Path:
+    """Give the folder of the one project that lies in a folder without sources of its own; else the folder."""
+    languages = [one for one in LANGUAGES.loaded().values() if one.reader]
+    names = {item.name for item in folder.iterdir()}
+    if any(names.intersection(one.marks) or _sources(folder, one) for one in languages):
+        return folder
+    known = members(folder)
+    if len(known) != 1 or language not in (None, guess(folder / known[0])):
+        return folder
+    return folder / known[0]
 
 
 def _has_build_file(folder: Path, language: Language) -> bool:

@@ -21,9 +21,10 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["above", "go_programs", "is_rust_filter", "member", "members", "rust_members", "several"]
+__all__ = ["above", "cpp_members", "go_programs", "is_rust_filter", "member", "members", "rust_members", "several"]
 
 _BUILD_FILES = ("Cargo.toml", "go.mod", "package.json")
+_CPP = (".cc", ".cpp", ".cxx")
 _LEFT_OUT = frozenset({"node_modules", "target", "vendor"})
 _DEEP = 3
 _HIGHEST = 8
@@ -65,7 +66,7 @@ def member(folder: Path, name: str) -> Path:
         raise BadNameError(
             f"There is no folder {str(folder)!r}.", hint="a relative path starts at the notebook's folder"
         )
-    known = members(folder)
+    known = members(folder) or cpp_members(folder)
     wanted = os.path.normpath(name)
     short = [each for each in known if PurePosixPath(each).name == wanted]
     if wanted in known or len(short) == 1:
@@ -148,6 +149,18 @@ def _go_members(folder: Path) -> set[str]:
             for program in go_programs(folder / place)
         }
     return set(go_programs(folder)) if (folder / "go.mod").is_file() else set()
+
+
+def cpp_members(folder: Path) -> tuple[str, ...]:
+    """Give the folders in a folder that hold a source which registers a C++ filter."""
+    found = set()
+    for root, folders, names in islice(os.walk(folder), _MOST):
+        place = Path(root)
+        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in _LEFT_OUT)
+        sources = [place / name for name in names if name.endswith(_CPP)]
+        if any("RegisterContextFactory" in _text(path) for path in sources if not path.stem.endswith("_test")):
+            found.add(place.relative_to(folder).as_posix())
+    return tuple(sorted(found - {"."}))
 
 
 def _npm_members(folder: Path) -> set[str]:

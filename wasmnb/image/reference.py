@@ -18,7 +18,7 @@ from wasmnb.wording import Option, Verb, Wording
 if TYPE_CHECKING:
     from wasmnb.wording import Text
 
-__all__ = ["DOCKER_HUB", "HUB_NAMES", "HUB_SERVER", "LOCAL", "Reference", "host_of", "split_target"]
+__all__ = ["DOCKER_HUB", "HUB_NAMES", "HUB_SERVER", "LOCAL", "Reference", "as_name", "host_of", "split_target"]
 
 #: The host of references that never leave this machine.
 LOCAL = "local"
@@ -181,6 +181,11 @@ def split_target(target: str) -> tuple[str, str]:
     return where.host, where.path
 
 
+def as_name(text: str) -> str:
+    """Give a name as near as an image's may be to that of a folder or a file; empty where nothing of it may stand."""
+    return text if _PART.fullmatch(text) else re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
 def _split_tag(text: str) -> tuple[str, str | None]:
     """Split off a tag: what stands behind a colon that no slash follows."""
     name, colon, tag = text.rpartition(":")
@@ -202,7 +207,7 @@ def _split_host(text: str, name: str) -> tuple[str, str]:
         host, path, start = DOCKER_HUB, name, 0
     for part in path.split("/"):
         if not _PART.fullmatch(part):
-            proposal = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
+            proposal = as_name(part)
             hint = "use lower-case letters, digits and single '.', '_' or '-' between them"
             hint += f", for instance {proposal!r}" if proposal else ""
             raise _bad(text, f"{part[:100]!r} cannot be a part of its name", hint, start)

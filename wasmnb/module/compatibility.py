@@ -24,6 +24,8 @@ __all__ = ["Problem", "abi_of", "find_problems", "find_remarks"]
 
 _MOST = 50
 _QUOTED = 200
+_OTHER_IN_ENVOY = frozenset({"path_link", "path_symlink"})
+_MISSPELT = 0.9
 _MAX_PAGES = 16384  # Proxy-Wasm's C++ host allows V8 one GiB per module
 _PAGES_PER_MIB = 16
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
@@ -188,10 +190,10 @@ def _imports(binary: Binary, abi: str) -> Iterator[Problem]:
             if wanted is None:
                 yield _unknown(item, abi)
             elif item.type != wanted:
-                yield Problem(
-                    f"The module imports {item} as {item.type}; Envoy's is {wanted}.",
-                    "declare the function as the Proxy-Wasm specification does, or use an SDK that does",
-                )
+                hint = "declare the function as the Proxy-Wasm specification does, or use an SDK that does"
+                if item.name in _OTHER_IN_ENVOY:
+                    hint = "Envoy has it otherwise than WASI, and no files: leave out what links files"
+                yield Problem(f"The module imports {item} as {item.type}; Envoy's is {wanted}.", hint)
         elif item.kind == "global":
             hint = _MODULE_HINTS.get(item.module, "link the module so that it defines the global itself")
             yield Problem(f"The module imports the global {str(item)[:_QUOTED]}, and Envoy offers no globals.", hint)
@@ -216,8 +218,12 @@ def _unknown(item: Import, abi: str) -> Problem:
     if not hint and item.module.startswith("wasi:"):
         hint = "build a core module: target wasm32-wasip1, not wasm32-wasip2"
     if not hint:
-        close = get_close_matches(name, functions(abi), n=1, cutoff=0.8)
-        hint = f"did you mean {close[0]}?" if close else "define the function in the module, or do without it"
+        close = get_close_matches(name, functions(abi), n=1, cutoff=_MISSPELT)
+        hint = "define the function in the module, or do without it"
+        if close:
+            hint = f"did you mean {close[0]}?"
+        elif name.startswith("env.proxy_"):
+            hint = "a proxy for which this SDK is made may have it: leave out what calls it"
     return Problem(f"The module imports {name}, and Envoy 1.40 has no such function.", hint)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile import Filter
 from wasmnb.errors import BadNameError, Interrupted, UsageError, did_you_mean
-from wasmnb.image.reference import LOCAL, Reference
+from wasmnb.image.reference import LOCAL, Reference, as_name
 from wasmnb.module import Module
 from wasmnb.session.parsing import text_of
 from wasmnb.wording import Option, Verb, Wording
@@ -26,6 +26,7 @@ __all__ = ["PRECOMPILED", "Order"]
 
 #: The article's word before the file of a module that exists already.
 PRECOMPILED = "precompiled"
+_ANY = "filter"
 _RUNTIME = "runtime-config.json"
 _NONE_YET = Wording("no filter has been compiled yet", terminal="a folder is named by its path, such as ./my-filter")
 
@@ -224,9 +225,9 @@ class Order:
 def _name(what: str | Path | Filter | Module) -> str:
     """Give the name that an image gets when the user gives none."""
     if isinstance(what, Filter | Module):
-        return what.name
+        return as_name(what.name) or _ANY
     path = Path(what).expanduser()
-    return path.resolve().name if path.is_dir() else path.stem
+    return as_name(path.resolve().name if path.is_dir() else path.stem) or _ANY
 
 
 def _annotations(given: Sequence[str] | Mapping[str, str]) -> dict[str, str]:

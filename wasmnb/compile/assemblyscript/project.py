@@ -48,6 +48,7 @@ _SAID = re.compile(r"(?P<severity>ERROR|WARNING) \w*\d*:? ?(?P<message>.+)")
 # A package that lies in a folder: "file:../..".
 _FOLDERS = re.compile(r'"(?:file|link):([^"]+)"')
 _QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline")
+_UNREACHABLE = re.compile(r"npm error code (?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|E403|E404)")
 _PLACE = re.compile(r"in (?P<file>\S+)\((?P<line>\d+),(?P<column>\d+)\)")
 
 
@@ -205,6 +206,9 @@ def _install(node: Node, asked: dict[str, str], folder: Path) -> None:
 
 def _install_in(node: Node, words: list[str], folder: Path) -> None:
     finished = _npm(node, words, folder)
+    if finished.code and _UNREACHABLE.search(finished.messages):
+        # A lock names the registry that its writer had; what it says of a package's content holds for any other, too.
+        finished = _npm(node, [*words, "--replace-registry-host=always"], folder)
     if finished.code:
         said = [line for line in finished.messages.splitlines() if line.startswith("npm error")]
         raise ToolchainError(

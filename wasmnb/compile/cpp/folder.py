@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from wasmnb.compile.cpp.source import Source
+from wasmnb.compile.cpp.source import Source, root_ids
 from wasmnb.compile.filter import Filter
 from wasmnb.compile.folder import ALONE, walk
+from wasmnb.compile.workspace import several
 from wasmnb.errors import BadNameError, UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
             f"The folder {str(folder)!r} holds no C++ source.",
             hint=f"it needs a file that ends with {', '.join(SOURCES[:-1])} or {SOURCES[-1]}",
         )
+    _refuse_several(folder, {path: text for path, text in texts.items() if PurePath(path).suffix in SOURCES})
     source = texts.pop(main)
     from wasmnb.compile.cpp.dependencies import from_top  # noqa: PLC0415 - it stands on this
 
@@ -72,6 +74,25 @@ def _text(path: Path) -> str:
     except OSError as error:
         why = [error.strerror or str(error)]
         raise BadNameError(f"{path} cannot be read.", why=why, hint="mend it, or take it out of the folder") from error
+
+
+def _refuse_several(folder: Path, sources: dict[str, str]) -> None:
+    """Refuse sources of which two register the same root id: they are two filters, and one module has place for one."""
+    by_id: dict[str, list[str]] = {}
+    for path, text in sources.items():
+        if "RegisterContextFactory" in text:
+            for root_id in root_ids([Source(text)]) or ():
+                by_id.setdefault(root_id, []).append(path)
+    if all(len(paths) == 1 for paths in by_id.values()):
+        return
+    paths = sorted({path for paths in by_id.values() for path in paths})
+    folders = {PurePath(path).parent.as_posix() for path in paths}
+    if len(folders) == len(paths) and "." not in folders:
+        raise several(folder, folders)
+    raise UsageError(
+        f"The folder {str(folder)!r} holds {len(paths)} filters: {', '.join(paths)}.",
+        hint=f"name the file of one of them: {folder / paths[0]}",
+    )
 
 
 def _main(sources: dict[str, str]) -> str | None:

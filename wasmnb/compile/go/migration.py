@@ -29,6 +29,8 @@ _GO = re.compile(r"^go[ \t]+(\d+)\.(\d+)\S*", re.MULTILINE)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\([ \t]*\)", re.MULTILINE)
 _SETS = re.compile(r"\bSet(?:VM|Plugin|Http|Tcp)Context\s*\(")
 _EXPORT = re.compile(r"^//export[ \t]+(\w+)", re.MULTILINE)
+# A collector of garbage for TinyGo: Go has its own.
+_COLLECTOR = re.compile(r'^(?:import)?[ \t]*_[ \t]+"github\.com/wasilibs/nottinygc"[ \t]*(?://.*)?\n', re.MULTILINE)
 _OLD_TAG = re.compile(r"^//[ \t]*\+build\b.*\btinygo\b.*\n", re.MULTILINE)
 _TAG = re.compile(r"^//go:build\b.*$", re.MULTILINE)
 
@@ -86,9 +88,12 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
         raise BadNameError(f"There is no folder {str(folder)!r}.", hint=RELATIVE)
     before: dict[str, str] = {}
     for path in listed(folder):
-        if path.suffix == ".go" or path.name in ("go.mod", "go.sum"):
+        if path.suffix == ".go" or path.name in ("go.mod", "go.sum", "go.work"):
             before[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8", errors="surrogateescape")
     after = {name: _changed(name, text) for name, text in before.items()}
+    if any(name.endswith("go.mod") and text != before[name] for name, text in after.items()):
+        # A workspace that states an earlier Go than one of its modules is refused.
+        after |= {name: _since(text) for name, text in before.items() if name.endswith("go.work")}
     for name in [name for name, text in after.items() if name.endswith("go.mod") and text != before[name]]:
         # The sums of the SDK are ours to say: without them Go asks for a network, and for `go mod tidy`.
         sums = f"{name[: -len('go.mod')]}go.sum"
@@ -143,7 +148,11 @@ def _manifest(text: str) -> str:
         return text
     # What stands in for the old SDK has its module path, and would not be taken for the new one.
     text = _REPLACED.sub("", text)
-    text = _REQUIRED.sub(f"{modules.SDK} {modules.SDK_VERSION}", text).replace(_OLD, modules.SDK)
+    return _since(_REQUIRED.sub(f"{modules.SDK} {modules.SDK_VERSION}", text).replace(_OLD, modules.SDK))
+
+
+def _since(text: str) -> str:
+    """Give a manifest with the Go that has what the new SDK needs, or with its own later one."""
     stated = _GO.search(text)
     if stated and (int(stated[1]), int(stated[2])) < _LEAST:
         text = text[: stated.start()] + "go 1.24" + text[stated.end() :]
@@ -151,11 +160,12 @@ def _manifest(text: str) -> str:
 
 
 def _source(text: str) -> str:
-    if _OLD not in text and "tinygo" not in text and not _EXPORT.search(text):
+    if _OLD not in text and "tinygo" not in text and not _COLLECTOR.search(text) and not _EXPORT.search(text):
         return text
     text = _OLD_TAG.sub("", text.replace(_OLD, modules.SDK))
     text = _TAG.sub(lambda line: re.sub(r"\btinygo(?:\.wasm)?\b", "wasip1", line[0]), text)
     text = _EXPORT.sub(r"//go:wasmexport \1", text)
+    text = _COLLECTOR.sub("", text)
     code = blanked(text)
     main = _MAIN.search(code)
     if main is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from wasmnb.compile import cached_build, project
 from wasmnb.compile.cache import Store, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.go import messages, modules
-from wasmnb.compile.go.compiler import Go, environment, find
+from wasmnb.compile.go.compiler import Go, environment, find, module_cache
 from wasmnb.compile.go.source import never_called
 from wasmnb.compile.process import Finished, run
 from wasmnb.compile.tree import planted
@@ -42,6 +44,12 @@ _MIGRATE = Wording(
     python=f"require {modules.SDK}, and set the context in init(): main() does not run in a proxy; "
     "session.migrate(FOLDER) does the mechanical part of it",
 )
+_ASKS_FOR_TINYGO = (
+    f"go mod why -m {_TINYGO}, in its folder, says which: require a version of that one which is on "
+    f"{modules.SDK}, or do without it"
+)
+_OTHER_ON_TINYGO = f"require a version of that module which is on {modules.SDK}, or do without it"
+_WORK = re.compile(r"module \S+ listed in go\.work file requires go >= [^;\n]*")
 _NO_MODULE = f"correct the path in the replace line of {MANIFEST}, or put the module there"
 _TIDY = f"go mod tidy, in its folder, adds what is missing in {MANIFEST} and go.sum"
 _BY_HAND = "GOOS=wasip1 GOARCH=wasm go build, in its folder, says more"
@@ -130,7 +138,7 @@ def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Mad
         finished = _go(go, command, tree, work)
         if finished.code and _MISSING.search(finished.messages):
             stages.begin(f"downloading the modules of {MANIFEST} (once)")
-            _download(go, tree, work)
+            _download(go, tree, work, program)
             stages.begin("compiling")
             finished = _go(go, command, tree, work)
         if finished.code:
@@ -160,7 +168,10 @@ def _read_files(go: Go, tree: Tree, work: Path, words: Sequence[str]) -> dict[st
     return tree.read([*paths, *sorted(folders)])
 
 
-def _download(go: Go, tree: Tree, work: Path) -> None:
+def _download(go: Go, tree: Tree, work: Path, program: str) -> None:
+    """Download what the program is made of; the modules of its tests and tools are nobody's need here."""
+    if not _go(go, ["list", "-mod=readonly", "-deps", program], tree, work, online=True).code:
+        return
     finished = _go(go, ["mod", "download"], tree, work, online=True)
     if missing := _REPLACED.search(finished.messages if finished.code else ""):
         path = missing["path"]
@@ -180,13 +191,9 @@ def _download(go: Go, tree: Tree, work: Path) -> None:
         )
 
 
-def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception:
-    lines = finished.messages.splitlines()
-    # What belongs to a message is indented below it, unless the message is about a whole package.
-    matches = [match for match in map(_MESSAGE.match, lines) if match]
-    matches = matches or [match for line in lines if (match := _MESSAGE.match(line.strip()))]
-    found = [_diagnostic(match, files, tree) for match in matches]
-    old = _TOO_OLD.search(finished.messages)
+def _too_old(said: str) -> ToolchainError | None:
+    """Make an error of a Go that is too old, or is said to be."""
+    old = _TOO_OLD.search(said)
     if old:
         return ToolchainError(
             f"The project wants Go {old['wanted']}, and here is Go {old['here']}.",
@@ -194,6 +201,43 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
             "if all that the project requires builds with it",
             code="WNB2009",
         )
+    listed = _WORK.search(said)
+    return listed and ToolchainError(
+        "The workspace's file go.work states an earlier Go than one of its modules.",
+        why=[listed[0]],
+        hint="go work use, in the folder of go.work, writes the later one there",
+        code="WNB2009",
+    )
+
+
+def _on_tinygo(found: Sequence[Diagnostic]) -> Exception | None:
+    """Make an error of a module of others that is made for TinyGo's SDK, which no Go compiles for a proxy."""
+    first = next((item for item in found if item.text.startswith(f"{_TINYGO}@")), None)
+    if first:
+        what = f"a module that {MANIFEST} requires is made for TinyGo's SDK"
+        return project.error([replace(first, message=what)], _ASKS_FOR_TINYGO)
+    first = next((item for item in found if "@" in item.text and _TINYGO in item.message), None)
+    if first:
+        name = re.sub(r"(@[^/]*).*", r"\1", first.text)
+        return project.error([replace(first, message=f"{name} is made for TinyGo's SDK")], _OTHER_ON_TINYGO)
+    return None
+
+
+def _of_module(file: str, tree: Tree) -> str:
+    """Give the name of a file of a downloaded module: it begins with the module and its version."""
+    whole = Path(os.path.normpath(tree.folder / file))
+    return str(whole.relative_to(module_cache())) if whole.is_relative_to(module_cache()) else file
+
+
+def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception:
+    lines = finished.messages.splitlines()
+    # What belongs to a message is indented below it, unless the message is about a whole package.
+    matches = [match for match in map(_MESSAGE.match, lines) if match]
+    matches = matches or [match for line in lines if (match := _MESSAGE.match(line.strip()))]
+    found = [_diagnostic(match, files, tree) for match in matches]
+    known = _too_old(finished.messages) or _on_tinygo(found)
+    if known:
+        return known
     if not found or finished.code < 0:
         hint = next((hint for words, hint in _HINTS if re.search(words, finished.messages)), _BY_HAND)
         return ToolchainError(
@@ -214,4 +258,5 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
 def _diagnostic(match: re.Match[str], files: dict[str, str], tree: Tree) -> Diagnostic:
     line, column = int(match["line"]), int(match["column"] or 0)
     message = messages.shortened(match["message"])
-    return project.diagnostic(files, "error", message, tree.own(match["file"]), line, column, in_bytes=True)
+    file = _of_module(tree.own(match["file"]), tree)
+    return project.diagnostic(files, "error", message, file, line, column, in_bytes=True)

@@ -28,6 +28,12 @@ _VERSION = re.compile(r"failed to select a version for(?: the requirement)? `(?P
 _FEATURE = re.compile(r"depends on `(?P<name>[\w-]+)`,? with features:? `[^`]*` but")
 _FAILED = re.compile(r"could not compile `(?P<name>[\w-]+)`|failed to run custom build command for `(?P<build>[\w-]+)")
 _GONE = re.compile(r"failed to read `(?P<path>[^`]+)`\s+Caused by:\s+No such file")
+# A crate of the registry is told of as of "registry `crates-io`", and one at a path by its path.
+_OF_GIT = re.compile(
+    r"failed to (?:get|load source for dependency) `(?P<name>[\w-]+)`(?:(?!failed to get)[\s\S])*?[Uu]nable to update (?P<url>\w+://\S+)"
+)
+_NO_REVISION = re.compile(r"revspec '[^']*' not found|failed to find (?:branch|tag) `|cannot locate \w+ branch")
+_NO_RIGHT = re.compile(r"[Aa]uthentication|authenticate|could not read Username|Permission denied")
 _TWICE = re.compile(r"error: duplicate symbol: (\w+)")
 # What a later compiler has made stable (rustc's E0658), and what a manifest says.
 _NEWER = re.compile(r"error\[E0658\]|requires rustc \d")
@@ -54,8 +60,7 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
             code="WNB2009",
         )
     if unreachable(text):
-        hint = "connect to the network once; what has been fetched is then used without it"
-        return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint, code="WNB2006")
+        return _unfetched(said, why)
     for pattern, what, hint in (
         (_ABSENT, "There is no crate {name!r} in the registry.", "check the spelling of the crate's name"),
         (_FEATURE, "The crate {name!r} has no such feature.", "see the crate's own documentation for its features"),
@@ -80,6 +85,30 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
             hint = "it is written for a newer Rust: rustup update, or ask for an earlier version of it"
         return _at(f"The crate {name!r} does not compile for a proxy's VM.", name, asked, why, hint)
     return ToolchainError("cargo failed.", why=why, hint=Wording("run {}", Verb("doctor")), code="WNB2005")
+
+
+def _unfetched(said: str, why: list[str]) -> ToolchainError:
+    """Say that crates did not come: from their registry, or from a repository of their own."""
+    found = _OF_GIT.search(said)
+    if found is None:
+        hint = "connect to the network once; what has been fetched is then used without it"
+        return ToolchainError("The Rust crates cannot be fetched.", why=why, hint=hint, code="WNB2006")
+    hint = (
+        'its line has git = "...": be where that repository can be reached once, ask the registry for a '
+        'version = "..." of it where that has the crate, or name a folder that has it with path = "..."'
+    )
+    after = said[found.end() :]
+    if _NO_REVISION.search(said):
+        hint = "the repository has no such commit, branch or tag: correct the line that asks for the crate"
+    elif _NO_RIGHT.search(after):
+        hint = "git must know how to log in there: an SSH agent with a key, or a credential helper"
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return ToolchainError(
+        f"The crate {found['name']!r} cannot be fetched from its git repository.",
+        why=[found["url"], lines[-1]],
+        hint=hint,
+        code="WNB2006",
+    )
 
 
 def unreachable(text: str) -> bool:
