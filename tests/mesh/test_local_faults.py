@@ -13,6 +13,9 @@ import pytest
 from tests.mesh.conftest import service, until, unused_port
 from tests.mesh.tiny import build, header, looping, tag, trapping
 from tests.worded import in_cell
+from wasmnb.envoy import canary
+from wasmnb.envoy.patience import Patience
+from wasmnb.envoy.proxy import Proxy
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Cause, Handling, Verdict
@@ -24,6 +27,7 @@ pytestmark = pytest.mark.envoy
 DETAILS = {"app": "details"}
 PLAIN = "details:9080/details/1"
 EVIL = "details:9080/details/1?!"
+UNTOUCHED = "the pods were not touched, what ran before still runs"
 
 
 def get(mesh, url=PLAIN, **options):
@@ -42,8 +46,9 @@ def pod(mesh, workload="details-v1"):
 def test_an_endless_loop_at_the_start_is_kept_from_the_pods(mesh, where):
     mesh.apply(Plugin("one", package(tag("good")), DETAILS))
     module = build(f"loop-{where}", **{where: "hang()"})
-    with pytest.raises(HangError, match="onStart or onConfigure"):
+    with pytest.raises(HangError, match="onStart or onConfigure") as caught:
         mesh.apply(Plugin("one", package(module), DETAILS))
+    assert caught.value.hint == f"look for an endless loop; {UNTOUCHED}"
     assert get(mesh).headers.all("x-tag") == ["good"]
     assert {one.ready for one in mesh.pods()} == {"2/2"}
     assert sum(one.restarts for one in mesh.pods()) == 0
@@ -55,6 +60,54 @@ def test_an_endless_loop_on_every_request_is_kept_from_the_pods(mesh):
     with pytest.raises(HangError, match="plain GET"):
         mesh.apply(Plugin("one", package(module), DETAILS))
     assert get(mesh).status == 200
+
+
+def test_what_is_wrong_with_the_mesh_itself_leaves_the_pods_as_they_are(mesh, monkeypatch):
+    mesh.apply(Plugin("one", package(tag("good")), DETAILS))
+    other = Plugin("one", package(tag("other")), DETAILS)
+
+    def crash(*_):
+        raise canary._CrashError("while it was loaded", ["[x][critical][backtrace] Caught Segmentation fault"])
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for owner, name, wrong, what, hint in (
+        (
+            canary.Canary,
+            "_try",
+            crash,
+            "one crashes Envoy while it was loaded",
+            "the pods were not touched; what ran before still runs",
+        ),
+        (
+            canary.Canary,
+            "_patience",
+            lambda *_: Patience(0, 0.0),
+            "which tries each module first, does not start",
+            "start the mesh again: session.mesh('stop'), then session.mesh('local')",
+        ),
+        (
+            Proxy,
+            "write",
+            full,
+            "A file of the mesh cannot be written: No space left on device",
+            "is the disk full, or was the mesh stopped meanwhile? what was in force before still is",
+        ),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, wrong)
+            with pytest.raises((ModuleError, MeshError), match=what) as caught:
+                mesh.apply(other)
+        assert caught.value.hint == hint
+        assert get(mesh).headers.all("x-tag") == ["good"]
+    with monkeypatch.context() as patch:
+        patch.setattr(next(one for one in mesh._plan.proxies if one.name == "details-v1-0").admin, "get", full)
+        with pytest.raises(MeshError, match="The proxy of details-v1-0 does not answer") as caught:
+            mesh.properties("details")
+    assert caught.value.hint == "look at the pods, then try again"
+    assert mesh.properties("details")
+    assert mesh.apply(other)[0].verdict is Verdict.LIVE
 
 
 def test_a_missing_host_function_is_refused(mesh):
@@ -155,7 +208,7 @@ def test_a_trap_on_a_plain_request_is_refused_unless_it_is_allowed(mesh):
         mesh.apply(Plugin("one", package(module), DETAILS))
     assert caught.value.code == "WNB3013"
     assert "proxy_on_response_headers failed" in caught.value.why[0]
-    assert "allow_trap=True" in caught.value.hint
+    assert caught.value.hint == f"correct that line; allow_trap=True deploys it all the same; {UNTOUCHED}"
     assert (list(mesh.plugins()), get(mesh).status) == ([], 200)
     found = mesh.apply(Plugin("one", package(module), DETAILS), allow_trap=True)
     assert found[0].verdict is Verdict.LOADED

@@ -93,6 +93,7 @@ def test_when_one_pod_refuses_all_keep_what_they_had(mesh, monkeypatch):
     with pytest.raises(DeployError) as caught:
         mesh.apply(old.with_image(package(tag("other"))))
     assert caught.value.why
+    assert caught.value.hint == "every pod has been given back what it had"
     verdicts = {one.pod: one for one in caught.value.verdicts}
     assert verdicts["reviews-v3-0"].verdict is Verdict.REJECTED
     assert verdicts["reviews-v1-0"].verdict is Verdict.OLD

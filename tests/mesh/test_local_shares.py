@@ -53,8 +53,9 @@ def test_every_proxy_is_told_the_weights_and_told_to_forget_them(plan):
     # A proxy that does not run comes back without them; one that only does not answer may have them still.
     plan.proxies[0].admin.error = ConnectionRefusedError()
     plan.proxies[2].admin.error = TimeoutError("timed out")
-    with pytest.raises(MeshError, match="shop-v3-0 does not take a share"):
+    with pytest.raises(MeshError, match="shop-v3-0 does not take a share") as caught:
         shares.drop("guard")
+    assert caught.value.hint == "look at the pods, then try again"
     assert shares.there("guard") == (share,)
     plan.proxies[2].admin.error = None
     shares.drop("guard")

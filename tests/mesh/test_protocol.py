@@ -213,6 +213,8 @@ def test_a_refused_module_leaves_the_old_one_serving(mesh):
     with pytest.raises(ModuleError) as caught:
         mesh.apply(good.with_image(package(refusing)))
     assert any("Failed to configure" in line for line in caught.value.why)
+    log = "let onConfigure log why it returns false"
+    assert caught.value.hint == f"change config; {log}. The pods were not touched; what ran before still runs"
     assert tags(mesh) == ["good"]
     assert list(mesh.plugins()) == [good]
     assert mesh.verdicts("one")[0].verdict is Verdict.LIVE
@@ -223,6 +225,7 @@ def test_a_trap_while_it_is_configured_is_refused(mesh):
     with pytest.raises(ModuleError) as caught:
         mesh.apply(Plugin("one", package(module), selector=DETAILS))
     assert any("proxy_on_configure" in line for line in caught.value.why)
+    assert caught.value.hint == "the pods were not touched; what ran before still runs"
     assert list(mesh.plugins()) == []
 
 
@@ -384,8 +387,9 @@ def test_each_pod_of_a_service_can_be_asked(mesh):
     ]
     with pytest.raises(BadNameError, match="nobody"):
         mesh.send("productpage", url, pod="nobody")
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         mesh.send("productpage", url, pod=pods[0], via="app")
+    assert caught.value.hint == "send past it, with via='proxy'"
     with pytest.raises(TrafficError):
         mesh.endpoints("nowhere:9080/")
 

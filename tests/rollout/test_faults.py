@@ -69,8 +69,9 @@ def test_a_pod_that_starts_with_the_old_version_in_a_step_that_is_done_is_not_li
         mesh.labels["shop-v1-again"] = {"app": "shop", "version": "v1"}
         mesh.runs["shop-v1-again"] = OLD
 
-    with pytest.raises(RolloutError, match="shop-v1-again"):
+    with pytest.raises(RolloutError, match="shop-v1-again") as caught:
         run(mesh, on_step=at(1, "applying", start))
+    assert caught.value.hint == "session.status('steps') shows every pod"
     assert all(plugin is OLD for plugin in mesh.runs.values())
 
 
