@@ -95,6 +95,11 @@ class Effect:
             if one.facet is Facet.HEADER and one.value is not None and one.name != "content-length"
         )
 
+    @property
+    def hides(self) -> bool:
+        """Whether it takes away the header by which a service's answer is told from one of Envoy's own."""
+        return any(one.facet is Facet.HEADER and one.name == UPSTREAM for one in self.gone)
+
     def marks(self, answer: Response) -> bool:
         """Say whether a response has one of them."""
         return bool(self.marking & traits(answer))

@@ -13,13 +13,24 @@ if TYPE_CHECKING:
     from wasmnb.envoy.effect import Effect
     from wasmnb.traffic import Response
 
-__all__ = ["handling_of"]
+__all__ = ["handling_of", "may_be_own"]
 
 _OWN = {403: Handling.ANSWERED_403, 500: Handling.ANSWERED_500, 503: Handling.ANSWERED_503}
 
 
+def may_be_own(answer: Response) -> bool:
+    """Say whether an answer may be one that a proxy gives itself where a filter cannot be had, or does not work."""
+    return answer.status in _OWN and UPSTREAM not in answer.headers
+
+
 def handling_of(
-    answer: Response, own: Effect | None, old: Iterable[Effect | None], before: Response | None = None
+    answer: Response,
+    own: Effect | None,
+    old: Iterable[Effect | None],
+    before: Response | None = None,
+    *,
+    tells: bool = True,
+    alone: Response | None = None,
 ) -> Handling:
     """Say what happens to requests; UNKNOWN where the answer does not tell.
 
@@ -32,10 +43,18 @@ def handling_of(
         What its builds before do.
     before : Response, optional
         What was answered before the filter came, where that is known.
+    tells : bool
+        Whether each answer of a service has what tells it from one of the proxy's own: some proxies are told to leave
+        it out, and some filters take it away.
+    alone : Response, optional
+        What the application answers past the proxy, where that is known: what it answers as well may be its own.
     """
-    if answer.status in _OWN and UPSTREAM not in answer.headers:
-        return _OWN[answer.status] if before is None or before.status != answer.status else Handling.UNKNOWN
     known = list(old)
+    if may_be_own(answer):
+        sure = tells and not any(one.hides for one in (own, *known) if one is not None)
+        sure = sure or (alone is not None and alone.status != answer.status)
+        was_so = before is not None and before.status == answer.status
+        return _OWN[answer.status] if sure and not was_so else Handling.UNKNOWN
     former = any(one is not None and one.marks(answer) for one in known)
     if own is not None and own.marks(answer):
         sure = not former and not (before is not None and own.marks(before))

@@ -140,14 +140,14 @@ def test_what_failed_before_a_plugin_came_is_compared_with_what_the_application_
 )
 def test_what_happens_to_requests_is_what_the_worst_worker_does(proving, word, answers, said):
     proving.answers = [*answers]
-    (found,) = proving.handled.look([verdict(word)], {"web-0": POD}, ())
+    (found,) = proving.handled.look([verdict(word)], {"web-0": POD}, (), {"web-0"})
     assert found.requests is said
 
 
 def test_what_passes_a_proxy_by_is_unfiltered_whatever_the_proxy_answers_the_pod_itself(proving):
     proving.answers = [TAGGED]
     bypassed = replace(verdict(Verdict.UNPROVEN), cause=Cause.TRAFFIC_BYPASSES)
-    (found,) = proving.handled.look([bypassed], {"web-0": POD}, ())
+    (found,) = proving.handled.look([bypassed], {"web-0": POD}, (), {"web-0"})
     assert found.requests is Handling.UNFILTERED
 
 
@@ -270,6 +270,30 @@ def test_a_gateway_is_seen_to_act_on_what_it_has_no_route_for(proving, before, n
     assert proving.proven(verdict(), POD, "mark").verdict is word
 
 
+@pytest.mark.parametrize(
+    ("telling", "containers", "answers"),
+    [
+        ({"web-0"}, ("app",), (FAILED, Handling.ANSWERED_503)),
+        ((), ("app",), (PLAINLY, Handling.ANSWERED_503)),
+        ((), ("app",), (FAILED, Handling.UNKNOWN)),
+        ((), (), (PLAINLY, Handling.UNKNOWN)),
+    ],
+    ids=["it tells", "the application does not", "the application does", "a gateway"],
+)
+@pytest.mark.parametrize("hides", [False, True])
+def test_an_error_is_the_proxys_only_where_it_can_be_told(proving, hides, telling, containers, answers):
+    alone, said = answers
+    item = {**POD, "spec": {"containers": [{"name": name} for name in ("istio-proxy", *containers)]}}
+    if hides:
+        said = said if not telling else Handling.UNKNOWN
+        gone = frozenset({Trait(Facet.HEADER, "x-envoy-upstream-service-time")})
+        proving.known.tried("other", "sha256:2", Trial((Effect(PLAIN, gone=gone),)))
+    proving.answers = [FAILED]
+    proving.requests.past = lambda wanted: [alone for _ in wanted]
+    (found,) = proving.handled.look([verdict(Verdict.OLD)], {"web-0": item}, (), telling)
+    assert found.requests is said
+
+
 @pytest.mark.parametrize("apps", [["edge"], ["web"], ["web", "web"], ["edge", "web"]])
 def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, apps):
     pods = [{**POD, "metadata": {"name": f"{app}-{at}", "uid": str(at)}} for at, app in enumerate(apps)]
@@ -320,7 +344,7 @@ def test_what_shows_no_more_is_not_believed_where_nobody_may_look_again(proving)
 def test_nothing_is_remembered_of_pods_and_plugins_that_are_gone(proving):
     proving.answers = [TAGGED]
     looked(proving)
-    proving.handled.look([verdict(Verdict.OLD)], {"web-0": POD}, ())
+    proving.handled.look([verdict(Verdict.OLD)], {"web-0": POD}, (), {"web-0"})
     proving.known.remember("web-0", SimpleNamespace(method="GET", body=b"", path="/x", headers=()))
     proving.keep([])
     kept = (proving._seen, proving._tried, proving.handled._handled, proving.requests._own, proving.known._before)

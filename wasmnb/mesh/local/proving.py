@@ -218,7 +218,10 @@ class Proving:
             builds = self._builds.get(plugin.id, {})
             old = [effect for digest, effect in builds.items() if digest != plugin.image.digest]
             before = self._there(proxy, applied).get(PLAIN)
-            verdict = replace(verdict, observed=handling_of(answer, trial.on(PLAIN), old, before))
+            effects = (effect for one in proxy.chain.plugins for effect in one.trial.effects)
+            tells = not any(effect.hides for effect in effects)
+            observed = handling_of(answer, trial.on(PLAIN), old, before, tells=tells)
+            verdict = replace(verdict, observed=observed)
         self._handled[key] = (time.monotonic(), state, verdict.observed)
         return verdict
 

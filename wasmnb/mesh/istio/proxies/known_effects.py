@@ -151,6 +151,11 @@ class KnownEffects:
         """Give what was seen of each build of a plugin, by digest."""
         return self._trials.get(plugin, {})
 
+    def hidden(self) -> bool:
+        """Say whether any filter takes away what tells a service's answer from the proxy's own."""
+        trials = (trial for builds in self._builds().values() for trial in builds.values())
+        return any(effect.hides for trial in trials for effect in trial.effects)
+
     def of(self, item: Mapping[str, Any], plugin: str, digest: str) -> list[Effect]:
         """Give the effects of a plugin that a pod may be asked for."""
         trial = self._trials.get(plugin, {}).get(digest)

@@ -17,6 +17,7 @@ __all__ = [
     "Stuck",
     "app",
     "ended",
+    "has_application",
     "has_proxy",
     "ip_of",
     "is_ready",
@@ -106,6 +107,11 @@ def proxy_container(item: Mapping[str, Any]) -> dict[str, Any] | None:
 def has_proxy(item: Mapping[str, Any]) -> bool:
     """Tell whether a pod has a proxy beside it, or is one."""
     return proxy_container(item) is not None
+
+
+def has_application(item: Mapping[str, Any]) -> bool:
+    """Say whether a pod has containers beside its proxy, as a gateway has not."""
+    return any(one["name"] != PROXY for one in item.get("spec", {}).get("containers") or ())
 
 
 def is_waypoint(item: Mapping[str, Any]) -> bool:

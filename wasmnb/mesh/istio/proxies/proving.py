@@ -535,7 +535,6 @@ def _asked_by(peer: str) -> str:
 
 def _by_gateway(standing: Standing, effect: Effect, before: Response, now: Response | None) -> bool:
     """Say whether a gateway itself answers: it has no route for such a request, and says of no service that it did."""
-    hides = any(one.name == UPSTREAM for one in effect.gone)
     answers = [one for one in (before, now) if one is not None]
     own = not any(UPSTREAM in one.headers for one in answers)
-    return standing.tells and not hides and own and before.status == _NO_ROUTE and not before.body
+    return standing.tells and not effect.hides and own and before.status == _NO_ROUTE and not before.body

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.exchange import PLAIN
-from wasmnb.envoy.handling import handling_of
-from wasmnb.mesh.istio.proxies.pods import uid
+from wasmnb.envoy.handling import handling_of, may_be_own
+from wasmnb.mesh.istio.proxies.pods import has_application, uid
 from wasmnb.mesh.istio.proxies.probe_requests import AT_ONCE
 from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Verdict
@@ -55,7 +55,11 @@ class RequestsSeen:
         forget(self._handled, lambda key: key[1] == plugin and (pods is None or key[0] in pods))
 
     def look(
-        self, verdicts: Sequence[PodVerdict], items: Mapping[str, Mapping[str, Any]], harmed: Collection[str]
+        self,
+        verdicts: Sequence[PodVerdict],
+        items: Mapping[str, Mapping[str, Any]],
+        harmed: Collection[str],
+        telling: Collection[str],
     ) -> list[PodVerdict]:
         """See what happens to a request where plugins are not live, on some pods of each look.
 
@@ -66,6 +70,8 @@ class RequestsSeen:
             The pods by name.
         harmed : collection of str
             The plugins through which no request is to be sent for that.
+        telling : collection of str
+            The pods whose proxies' own answers can be told from those of services.
         """
         found = list(verdicts)
         due: list[tuple[int, PodVerdict, Mapping[str, Any]]] = []
@@ -84,18 +90,38 @@ class RequestsSeen:
         asked = [each for each in due for _ in range(_SEVERAL if each[1].verdict in _DIFFER else 1)]
         answers = self._requests.send([(item, PLAIN, one.plugin) for _, one, item in asked])
         answered = [(at, answer) for (at, _, _), answer in zip(asked, answers, strict=True) if answer is not None]
+        hidden = self._known.hidden()
+        tells = {at: one.pod in telling and not hidden for at, one, _ in due}
+        alone = self._alone(due, {at for at, answer in answered if may_be_own(answer) and not tells[at]})
         for at, one, item in due:
             if told := [answer for whose, answer in answered if whose == at]:
-                found[at] = replace(one, observed=self._handling(one, item, told))
+                handling = self._handling(one, item, told, tells=tells[at], alone=alone.get(at))
+                found[at] = replace(one, observed=handling)
             self._handled[uid(item), one.plugin] = (time.monotonic(), found[at])
         return found
 
-    def _handling(self, verdict: PodVerdict, item: Mapping[str, Any], answers: Sequence[Response]) -> Handling:
+    def _alone(
+        self, due: Sequence[tuple[int, PodVerdict, Mapping[str, Any]]], unsure: Collection[int]
+    ) -> dict[int, Response | None]:
+        """Ask applications past their proxies, where an answer may be theirs; a gateway has none."""
+        asked = [(at, one, item) for at, one, item in due if at in unsure and has_application(item)]
+        answers = self._requests.past([(item, PLAIN, one.plugin) for _, one, item in asked])
+        return {at: answer for (at, _, _), answer in zip(asked, answers, strict=True)}
+
+    def _handling(
+        self,
+        verdict: PodVerdict,
+        item: Mapping[str, Any],
+        answers: Sequence[Response],
+        *,
+        tells: bool,
+        alone: Response | None,
+    ) -> Handling:
         trials = self._known.builds(verdict.plugin)
         own = trials[verdict.wanted].on(PLAIN) if verdict.wanted in trials else None
         old = [trial.on(PLAIN) for digest, trial in trials.items() if digest != verdict.wanted]
         before = self._known.there(item, verdict.plugin).get(PLAIN)
-        found = [handling_of(answer, own, old, before) for answer in answers]
+        found = [handling_of(answer, own, old, before, tells=tells, alone=alone) for answer in answers]
         # What a worker filters whose VM runs on says nothing of another's requests, nor of those of one that crashed.
         ill = (one for one in found if one not in (Handling.FILTERED, Handling.UNKNOWN))
         filtered = Handling.UNKNOWN if verdict.verdict is Verdict.TRAPPED or Handling.UNKNOWN in found else found[0]

@@ -276,7 +276,8 @@ class VerdictReader:
         self._kept.keep(asked, state, {one.name for one in asked} - ill)
         # A request would load the VM of a crashed one again.
         reloading = {one.id for one in stored if policy_of(one) is FailPolicy.RELOAD}
-        return self.proving.handled.look(proven, {item["metadata"]["name"]: item for item in concerned}, reloading)
+        telling = {name for name, one in evidence.items() if one.listeners is not None and one.listeners.tells}
+        return self.proving.handled.look(proven, {name_of(item): item for item in concerned}, reloading, telling)
 
     def _gathered(
         self, items: Sequence[Item], state: Hashable, *, whole: bool
