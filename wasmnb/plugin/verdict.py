@@ -296,7 +296,7 @@ class PodVerdict:
 
     def noted(self, note: str) -> PodVerdict:
         """Give the verdict with a note behind its reason."""
-        return replace(self, reason="; ".join(filter(None, (self.reason, note))))
+        return replace(self, reason="; ".join(filter(None, (self.reason, note)))) if note else self
 
     def to_dict(self) -> dict[str, Any]:
         """Give the verdict as plain JSON values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import TypedDict
@@ -11,11 +12,14 @@ from typing import TypedDict
 import pytest
 
 from wasmnb.mesh.istio.api.typed_json import decoder
+from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.istiod import Ack
+from wasmnb.mesh.istio.proxies.judge import judge
 from wasmnb.mesh.istio.proxies.kept_evidence import EACH, OLDEST, KeptEvidence, aged
 from wasmnb.mesh.istio.proxies.pod_list import PodList, slim
 from wasmnb.mesh.istio.proxies.pods import pod
+from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import PodVerdict, Verdict
 
 MANY = 3 * EACH
@@ -172,6 +176,22 @@ def test_what_is_used_again_says_how_old_it_is():
     assert aged(verdict, begun).reason in ("seen 40 s ago", "seen 41 s ago")
     assert aged(verdict, begun, exact=False).reason == "seen within the last minute", "in a stream, at each look"
     assert aged(verdict, at) is verdict
+
+
+def test_the_very_same_evidence_is_judged_once_and_any_other_anew():
+    names = {"plugin": "one", "digest": "sha256:1", "root_id": "", "names": ("home.one",), "envoy_name": "home.one"}
+    at = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    wanted = DesiredState(**names, policy=FailPolicy.CLOSE, config=None, env={}, machine=("", ""), since=at)
+    seen, known = Evidence({**item(1), "spec": {"containers": []}}), Known()
+    first = judge(seen, wanted, known)
+    assert first.verdict is Verdict.NO_SIDECAR
+    assert judge(seen, wanted, known) is first
+    assert judge(replace(seen), wanted, known) is not first
+    second = judge(seen, wanted, known)
+    assert judge(seen, replace(wanted), known) is not second
+    third = judge(seen, wanted, known)
+    known.before = ("1", at)
+    assert judge(seen, wanted, known) is not third
 
 
 def test_pods_come_in_pages_and_an_unchanged_one_is_the_same_object():

@@ -301,7 +301,7 @@ def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, 
     proving = SimpleNamespace(
         proven=lambda one, *_: replace(one, verdict=Verdict.LOADED),
         look=looks.append,
-        asks=lambda _: False,
+        asks=lambda _: True,
         confine=lambda *_: None,
         handled=SimpleNamespace(look=lambda found, *_: found),
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wasmnb.mesh.istio.proxies.evidence import Evidence
     from wasmnb.module import Module
     from wasmnb.plugin import FailPolicy
+    from wasmnb.plugin.verdict import PodVerdict
 
-__all__ = ["DesiredState", "Known"]
+__all__ = ["DesiredState", "Judged", "Known"]
 
 
 @dataclass(frozen=True)
@@ -75,3 +77,14 @@ class Known:
     """Since when the log was without any line at each look, as it is after a rotation until something is logged."""
     before: tuple[str, datetime] | None = None
     """Version and time of the filter that the proxy had when the plugin was put in force last."""
+    judged: Judged | None = None
+    """What was judged last: the very same evidence of the very same wish has the same verdict."""
+
+
+class Judged(NamedTuple):
+    """A verdict, and all that it was judged by."""
+
+    seen: Evidence
+    wanted: DesiredState
+    before: tuple[str, datetime] | None
+    verdict: PodVerdict

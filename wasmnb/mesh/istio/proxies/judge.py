@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.proxies.arrival import Arrival
+from wasmnb.mesh.istio.proxies.desired_state import Judged
 from wasmnb.mesh.istio.proxies.health import Health
 from wasmnb.mesh.istio.proxies.placement import Placement
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
@@ -41,6 +42,15 @@ def judge(seen: Evidence, wanted: DesiredState, known: Known) -> PodVerdict:
     known : Known
         Brought up to date when the plugin is LIVE.
     """
+    last = known.judged
+    if last is not None and last.seen is seen and last.wanted is wanted and last.before == known.before:
+        return last.verdict
+    found = _judged(seen, wanted, known)
+    known.judged = Judged(seen, wanted, known.before, found)
+    return found
+
+
+def _judged(seen: Evidence, wanted: DesiredState, known: Known) -> PodVerdict:
     arrival = Arrival(seen, wanted, known)
     found = arrival.verdict()
     if found is not None:

@@ -115,7 +115,9 @@ class KeptEvidence:
             if seen is None or seen.at < self._since or seen.evidence.ack != acks(str(item["metadata"]["name"])):
                 continue
             if now - seen.at < OLDEST:
-                known[str(item["metadata"]["name"])] = (seen.at, replace(seen.evidence, item=item))
+                same = seen.evidence.item is item
+                evidence = seen.evidence if same else replace(seen.evidence, item=item)
+                known[str(item["metadata"]["name"])] = (seen.at, evidence)
         share = max(EACH, math.ceil(len(items) * elapsed / OLDEST)) - (len(items) - len(known))
         oldest = sorted(known, key=lambda name: known[name][0])[: max(0, share)]
         return {name: evidence for name, (_, evidence) in known.items() if name not in oldest}

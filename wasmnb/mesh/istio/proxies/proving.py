@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.envoy.effect import UPSTREAM, Sighting
@@ -18,7 +19,7 @@ from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.mesh.istio.proxies.requests_seen import RequestsSeen
 from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
-from wasmnb.wording import Option, Verb, Wording
+from wasmnb.wording import Option, Verb, Wording, front, worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.istio.proxies.evidence import Standing
     from wasmnb.traffic import Response
+    from wasmnb.wording import Front
 
 __all__ = ["Proving"]
 
@@ -481,8 +483,7 @@ class Proving:
 
     def _why(self, verdict: PodVerdict, item: Mapping[str, Any]) -> tuple[Cause, str]:
         if not self.asks(verdict.plugin):
-            how = _QUIETLY if verdict.plugin in self._quiet else _HOW
-            unasked = f"no request was sent to see it act ({how})"
+            unasked = _unasked(verdict.plugin in self._quiet, front())
             return Cause.UNASKED, _UNSEEN_FROM_HERE if self.trace.looks_only else unasked
         trial = self.known.trial(verdict)
         if trial is not None and trial.trapped and not trial.safe:
@@ -527,6 +528,12 @@ def _one_of(workers: int) -> str:
         return ""
     of = f"its {workers} workers" if workers else "its workers"
     return f"it was asked with mutual TLS, on connections that are kept: what was seen stands for one of {of}"
+
+
+@cache
+def _unasked(quiet: bool, reader: Front) -> str:
+    """Say why no request was sent; of thousands of pods it is the same."""
+    return f"no request was sent to see it act ({worded(_QUIETLY if quiet else _HOW, reader)})"
 
 
 def _asked_by(peer: str) -> str:

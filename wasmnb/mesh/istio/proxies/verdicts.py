@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
     from wasmnb.mesh.istio.objects.drift import Drift
     from wasmnb.mesh.istio.objects.images import Images
-    from wasmnb.mesh.istio.objects.objects import Stored
+    from wasmnb.mesh.istio.objects.objects import ObjectKind, Stored
     from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
     from wasmnb.mesh.istio.proxies.istiod import Istio
     from wasmnb.mesh.istio.proxies.pod_list import PodList
@@ -57,6 +57,8 @@ __all__ = ["Item", "VerdictReader"]
 
 Item = Mapping[str, Any]
 
+_MOST_WANTED = 64
+"""Objects of which is remembered what they mean to run."""
 _WELL = (Verdict.LIVE, Verdict.LOADED, Verdict.NO_SIDECAR, Verdict.NOT_SELECTED)
 
 
@@ -101,6 +103,8 @@ class VerdictReader:
         # Learns what an object's plugin does that was put in force elsewhere; says whether there is something new.
         self.learn: Callable[[Stored], bool] = lambda _: False
         self._there: frozenset[str] = frozenset()
+        # By object: what is wanted again is the same object, so that it need not be compared for each pod.
+        self._wanted: dict[tuple[str, ObjectKind], DesiredState] = {}
         self._kept = KeptEvidence()
         self._pods = pods
 
@@ -242,9 +246,12 @@ class VerdictReader:
         found = foreign
         wanted_of, drift = {}, {}
         for one in stored:
-            wanted_of[one.name, one.kind] = self.wanted(one, modules, bare)
+            wanted, last = self.wanted(one, modules, bare), self._wanted.get((one.name, one.kind))
+            wanted_of[one.name, one.kind] = last if last is not None and last == wanted else wanted
             drift[one.name, one.kind] = drift_of(one.item)
             self.proving.confine(one.id, ports_of(one.record.get("plugin") or {}), put_at(one))
+        forget(self._wanted, set(list(self._wanted)[:-_MOST_WANTED]).__contains__)
+        self._wanted |= wanted_of
         loaded: list[tuple[int, Item, Standing]] = []
         serving = [item for item in concerned if _serves(evidence[name_of(item)])]
         for item in items:
@@ -317,7 +324,7 @@ class VerdictReader:
         if verdict.verdict is not Verdict.LIVE:
             return verdict
         former = changed(stored) if seen.started < put_at(stored) else ""
-        why = former or shared(stored, [one for one in every if selects(one, seen.item)])
+        why = former or shared(stored, [one for one in every if one.id != stored.id and selects(one, seen.item)])
         return kept(verdict, why, self._gatherer.build(seen.item)) if why else verdict
 
     def _proven(
@@ -327,23 +334,28 @@ class VerdictReader:
         stored: Sequence[Stored],
     ) -> list[PodVerdict]:
         """Tell LIVE from LOADED among the verdicts that everything but action is proven of."""
+        proven = list(found)
 
-        def judged() -> list[tuple[int, Item, Standing, PodVerdict]]:
-            return [(at, item, one, self.proving.proven(found[at], item, one.mark)) for at, item, one in loaded]
+        def judge() -> list[tuple[PodVerdict, Item, Standing]]:
+            """Judge; give those that requests may show to act."""
+            for at, item, one in loaded:
+                proven[at] = self.proving.proven(found[at], item, one.mark)
+            return [
+                (proven[at], item, one)
+                for at, item, one in loaded
+                if proven[at].verdict is Verdict.LOADED and self.proving.asks(proven[at].plugin)
+            ]
 
-        def unseen() -> list[tuple[PodVerdict, Item, Standing]]:
-            return [(one, item, standing) for _, item, standing, one in judged() if one.verdict is Verdict.LOADED]
-
-        if first := unseen():
+        if first := judge():
             self.proving.look(first)
-            left = unseen()
-            names = {one.plugin for one, _, _ in left if self.proving.asks(one.plugin)}
+            left = judge()
+            names = {one.plugin for one, _, _ in left}
             learned = {one.id for one in stored if one.id in names and self.learn(one)}
             if learned:
                 self.proving.look_anew(learned)
                 self.proving.look([each for each in left if each[0].plugin in learned])
-        known = {at: one for at, _, _, one in judged()}
-        return [known.get(at, one) for at, one in enumerate(found)]
+                judge()
+        return proven
 
     def wanted(self, stored: Stored, modules: Mapping[str, Module], injected: str) -> DesiredState:
         """Say what an object means to run."""
