@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.needs import needs
+from tests.rust.conftest import installed  # noqa: F401 - the fixture that brings a Rust
 from wasmnb.compile import Filter, process, runtime
 from wasmnb.compile.cpp import prebuilt
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import subprocess
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,26 +14,41 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.compile.conftest import cell
-from tests.project.test_in_place import write
+from tests.module.builder import good
+from tests.project.test_in_place import crate, write
 from tests.project.test_workspaces import CC, GO
 from tests.worded import in_cell
 from wasmnb import Filter
 from wasmnb.compile import cache as caches
 from wasmnb.compile import folder as folders
 from wasmnb.compile import project, runtime
+from wasmnb.compile.assemblyscript import node
+from wasmnb.compile.assemblyscript import project as as_project
+from wasmnb.compile.assemblyscript.toolchain import _options as options_of_asc
 from wasmnb.compile.cpp import compiler, libraries, prebuilt
 from wasmnb.compile.cpp import folder as cpp_folder
 from wasmnb.compile.cpp.proto.protoc import describe
+from wasmnb.compile.go import compiler as compiler_of_go
+from wasmnb.compile.go import gopls, modules
+from wasmnb.compile.go import toolchain as toolchain_of_go
+from wasmnb.compile.go.migration import migrate
 from wasmnb.compile.languages import toolchain
 from wasmnb.compile.process import run
+from wasmnb.compile.rust import project as rust_project
+from wasmnb.compile.rust import toolchain as rust
+from wasmnb.compile.rust import tools
+from wasmnb.compile.rust.source import Source
 from wasmnb.compile.zig import zig
-from wasmnb.errors import BadNameError, ToolchainError, UsageError, WasmnbError
-from wasmnb.wording import Front
+from wasmnb.errors import BadNameError, CompileError, ToolchainError, UsageError, WasmnbError
+from wasmnb.wording import RELATIVE, Front
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wasmnb.module import Module
+
+
+_IMPORTS = GO.replace("package main\n", 'package main\n\nimport _ "example.org/none"\n')
 
 
 def refused(make: Callable[[], object], kind: type[WasmnbError], hint: str) -> WasmnbError:
@@ -308,3 +326,238 @@ class TestGo:
             "use -tags=..., -gcflags=... or -ldflags=...",
         )
         assert Filter("mine", GO, "go", ["-tags=x"]).build().wasm
+
+    def test_modules_that_cannot_be_fetched(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GOPROXY", "off")
+        way_out = (
+            "the network, or set GOPROXY to a mirror that you can reach; what was downloaded once is used without a "
+            "network"
+        )
+        source = f"// deps: example.org/none@v1.0.0\n{GO}"
+        refused(lambda: Filter("mine", source, "go").build(), ToolchainError, f"check the name and {way_out}")
+        folder = self.project(tmp_path, "example.org/none v1.0.0", _IMPORTS)
+        refused(lambda: Filter.from_folder(folder).build(), ToolchainError, f"check the names and {way_out}")
+        served = tmp_path / "mirror" / "example.org" / "none" / "@v"
+        write(served, list="v1.0.0\n", v1_dot_0_dot_0_dot_info='{"Version": "v1.0.0"}')
+        write(served, v1_dot_0_dot_0_dot_mod="module example.org/none\n")
+        with zipfile.ZipFile(served / "v1.0.0.zip", "w") as archive:
+            for name, text in {"go.mod": "module example.org/none\n", "none.go": "package none\n"}.items():
+                archive.writestr(f"example.org/none@v1.0.0/{name}", text)
+        monkeypatch.setenv("GOPROXY", f"file://{tmp_path}/mirror")
+        monkeypatch.setenv("GONOSUMDB", "example.org/*")
+        monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
+        subprocess.run(
+            [compiler_of_go.find().program, "mod", "tidy"],
+            cwd=folder,
+            check=True,
+            env={**os.environ, **compiler_of_go.environment(online=True)},
+        )
+        assert Filter.from_folder(folder).build().wasm
+
+    def project(self, path: Path, required: str, source: str) -> Path:
+        return write(path / "mine", go_dot_mod=f"module mine\n\ngo 1.24\n\nrequire {required}\n", main_dot_go=source)
+
+    def test_a_sum_that_is_missing(self, tmp_path: Path) -> None:
+        source = f'package main\n\nimport _ "{modules.SDK}/proxywasm"\n\nfunc main() {{}}\n'
+        folder = self.project(tmp_path, f"{modules.SDK} {modules.SDK_VERSION}", source)
+        refused(
+            lambda: Filter.from_folder(folder).build(),
+            CompileError,
+            "go mod tidy, in its folder, adds what is missing in go.mod and go.sum",
+        )
+        (folder / "go.sum").write_text(modules.SDK_SUMS)  # as it does where there is a network
+        assert Filter.from_folder(folder).build().wasm
+
+    def test_a_go_that_is_too_old(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.99\n", main_dot_go=GO)
+        refused(
+            lambda: Filter.from_folder(folder).build(),
+            ToolchainError,
+            "install Go 1.99, or write the version that is here into the line go of go.mod, "
+            "if all that the project requires builds with it",
+        )
+
+    def test_a_compiler_that_crashes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        go = compiler_of_go.find()
+        broken = script(tmp_path / "go", f'[ "$1" = build ] || exec {go.program} "$@"; echo fatal error >&2; exit 2')
+        with monkeypatch.context() as patch:
+            patch.setattr(toolchain_of_go, "find", lambda: replace(go, program=str(broken)))
+            patch.setenv("GOCACHE", str(tmp_path / "go cache"))
+            error = refused(
+                lambda: Filter("mine", f"{GO}// crash\n", "go").build(),
+                ToolchainError,
+                f"run %wasm_doctor; GOCACHE='{tmp_path}/go cache' go clean -cache makes it start anew",
+            )
+        (tmp_path / "go cache" / "00").mkdir(parents=True)
+        (tmp_path / "go cache" / "00" / "damaged-d").touch()
+        command = error.hint.partition("; ")[2].removesuffix(" makes it start anew").replace(" go ", f" {go.program} ")
+        subprocess.run(["sh", "-c", command], check=True, cwd=tmp_path)
+        assert not list((tmp_path / "go cache").glob("*/*"))
+
+    def test_a_language_server_that_cannot_be_built(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        broken = script(tmp_path / "go", "echo 'dial tcp: no route to host' >&2; exit 1")
+        monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
+        go = compiler_of_go.find()
+        monkeypatch.setattr(gopls, "find", lambda: replace(go, program=str(broken)))
+        refused(gopls.build, ToolchainError, "check the network, or set GOPROXY to a mirror that you can reach")
+        script(broken, 'echo mine > "$GOBIN/gopls"')
+        assert gopls.build().read_text() == "mine\n"
+
+    def test_a_language_server_that_does_not_say_its_version(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(gopls, "_PATIENCE", 0.05)
+        silent = script(tmp_path / "gopls", "sleep 1000")
+        assert gopls._version(str(silent), 0) == "of an unknown version"
+
+    def test_a_migration(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=GO)
+        old = "github.com/tetratelabs/proxy-wasm-go-sdk"
+        refused(lambda: migrate(folder), UsageError, f"a project on it requires {old}")
+        refused(lambda: migrate(folder / "none"), BadNameError, str(RELATIVE))
+        (folder / "go.mod").write_text(f"module mine\n\ngo 1.24\n\nrequire {old} v0.22.0\n")
+        refused(lambda: migrate(folder), UsageError, "commit them, or add --force")
+        git = [
+            "git",
+            "-C",
+            str(folder),
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.org",
+            "-c",
+            "commit.gpgsign=false",
+        ]
+        for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "mine"]):
+            subprocess.run([*git, *words], check=True)
+        assert migrate(folder).files == ("go.mod", "go.sum")
+
+
+class TestRust:
+    def test_lines_that_ask_for_crates(self) -> None:
+        def asked(line: str) -> tuple[str, ...]:
+            return tuple(one.name for one in Source(f"// deps: {line}\n").dependencies)
+
+        error = refused(
+            lambda: asked("serde 1"),
+            UsageError,
+            'write it as Cargo.toml does: // deps: serde = "1", regex = { version = "1", features = ["std"] }',
+        )
+        assert asked(error.hint.partition("// deps: ")[2]) == ("serde", "regex")
+        refused(
+            lambda: asked('mine = { path = "../mine" }'),
+            UsageError,
+            'take it from a registry, or from git with a rev: // deps: serde = "1"',
+        )
+        assert asked('mine = { git = "https://example.org/mine", rev = "abc" }') == ("mine",)
+
+    def test_a_variable_that_names_no_compiler(
+        self, installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WASMNB_RUST", str(tmp_path))
+        refused(tools.find, ToolchainError, "name a folder with bin/rustc in it, or leave the variable out")
+        script(tmp_path / "bin" / "rustc", f'exec {installed} "$@"')
+        assert tools.find().version
+
+    def test_a_compiler_without_cargo(self, installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WASMNB_RUST", installed)
+        bare = replace(tools.find(), cargo="")
+        source = "use proxy_wasm::traits::*;\nstruct H;\nimpl Context for H {}\nimpl HttpContext for H {}\n"
+        folder = crate(tmp_path / "mine", "")
+        monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
+        with monkeypatch.context() as patch:
+            patch.setattr(rust, "find", lambda: bare)
+            patch.setattr(rust_project, "find", lambda: bare)
+            refused(lambda: Filter("mine", source, "rust").build(), ToolchainError, "install cargo, or rustup")
+            refused(lambda: Filter.from_folder(folder).build(), ToolchainError, "install cargo")
+
+    def test_a_project_and_its_manifest(self, installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WASMNB_RUST", installed)
+        folder = crate(tmp_path / "mine", "// a library\n")
+        refused(
+            lambda: Filter.from_folder(folder, flags=["-O"]).build(),
+            UsageError,
+            "its Cargo.toml says how it is built",
+        )
+        manifest = (folder / "Cargo.toml").read_text()
+        (folder / "Cargo.toml").write_text(manifest.replace('["cdylib"]', '["rlib"]'))
+        error = refused(
+            lambda: Filter.from_folder(folder, language="rust").build(),
+            UsageError,
+            'a filter is a library: [lib] with crate-type = ["cdylib"]',
+        )
+        said = error.hint.partition("with ")[2]
+        (folder / "Cargo.toml").write_text(manifest.replace('crate-type = ["rlib"]', said))
+        assert Filter.from_folder(folder).build().wasm
+
+
+class TestAssemblyScript:
+    def test_flags(self) -> None:
+        error = refused(
+            lambda: Filter("mine", "x", "assemblyscript", ["-O9"]).build(),
+            UsageError,
+            "use -O0 to -O3, -Os, -Oz, --noAssert, --converge, --enable=... or --stackSize=...",
+        )
+        for flag in (
+            error.hint.removeprefix("use ").replace("...", "64").replace(" to ", ", ").replace(" or ", ", ").split(", ")
+        ):
+            assert options_of_asc((flag,))
+
+    def test_packages_that_cannot_be_fetched(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        npm = script(tmp_path / "npm", "echo 'npm error network' >&2; exit 1")
+        found = node.find()
+        offline = replace(found, npm=(str(npm),))
+        way_out = "the network and npm's registry; what was downloaded once is used without a network"
+        monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
+        error = refused(lambda: node.modules(offline), ToolchainError, f"check {way_out}")
+        assert error.why == ("npm error network",)
+        monkeypatch.setattr(as_project, "find", lambda: offline)
+        folder = write(
+            tmp_path / "mine", package_dot_json='{"scripts": {"asbuild": "true"}}', assembly__index_dot_ts="//"
+        )
+        refused(lambda: Filter.from_folder(folder).build(), ToolchainError, f"check the names, {way_out}")
+        script(npm, "mkdir node_modules")
+        assert node.modules(offline).is_dir()
+        script(npm, "exit 1")
+        assert node.modules(offline).is_dir()
+
+    def test_a_project_and_its_manifest(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        # What npm does with a script, a second sooner.
+        says = """[ "$1" = run ] || exec true
+            exec sh -c "$(sed -n 's/.*"asbuild": "\\([^"]*\\)".*/\\1/p' package.json)\""""
+        found = replace(node.find(), npm=(str(script(tmp_path / "npm", says)),))
+        monkeypatch.setattr(as_project, "find", lambda: found)
+        folder = write(tmp_path / "mine", assembly__index_dot_ts="//")
+        (folder / "made").write_bytes(bytes(good()))
+
+        def scripts(build: str, **more: object) -> None:
+            (folder / "package.json").write_text(json.dumps({"scripts": {"asbuild": build}, **more}))
+
+        def built() -> Module:
+            return Filter.from_folder(folder).build()
+
+        scripts("true", dependencies={"other": "file:../other"})
+        refused(built, ToolchainError, "correct the path in package.json, or put the package there")
+        (folder / "package.json").write_text('{"scripts": {"test": "true"}}')
+        error = refused(
+            built,
+            UsageError,
+            'add "scripts": {"asbuild": "asc assembly/index.ts --outFile build/filter.wasm"}',
+        )
+        (folder / "package.json").write_text(f"{{{error.hint.removeprefix('add ')}}}")
+        refused(
+            built,
+            ToolchainError,
+            "npm install --save-dev assemblyscript, in its folder, adds the compiler to package.json",
+        )
+        scripts("false")
+        refused(built, ToolchainError, "npm run asbuild, in its folder, says more")
+        scripts("true")
+        refused(built, UsageError, "it is looked for in the folder build: --outFile build/filter.wasm")
+        scripts("cp made build/filter.wasm")
+        assert built().wasm
+        refused(
+            lambda: Filter.from_folder(folder, flags=["-O3"]).build(),
+            UsageError,
+            "its package.json says how it is built",
+        )

@@ -219,7 +219,7 @@ def start(
         raise ToolchainError(
             "The compiler cannot be started.",
             why=[str(error)],
-            hint=Wording(f"{again}, then run {{}}", Verb("doctor")),
+            hint=Wording("{}, then run {}", again, Verb("doctor")),
             code="WNB2003",
         ) from error
     if holder is not None:
@@ -244,18 +244,22 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def run(command: Sequence[str], folder: Path, *, environment: dict[str, str] | None = None) -> Finished:
+def run(
+    command: Sequence[str], folder: Path, *, environment: dict[str, str] | None = None, seconds: float | None = None
+) -> Finished:
     """Run a tool to its end.
 
     Raises
     ------
     ToolchainError
         It cannot be started, or it ran out of disk or memory.
+    TimeoutError
+        It did not end within so many seconds.
     """
-    return finish(start(command, folder, environment=environment))
+    return finish(start(command, folder, environment=environment), seconds=seconds)
 
 
-def finish(process: subprocess.Popen[bytes], text: bytes | None = None) -> Finished:
+def finish(process: subprocess.Popen[bytes], text: bytes | None = None, *, seconds: float | None = None) -> Finished:
     """Wait for a tool's end.
 
     Parameters
@@ -263,16 +267,21 @@ def finish(process: subprocess.Popen[bytes], text: bytes | None = None) -> Finis
     process : subprocess.Popen
     text : bytes, optional
         What it waits for.
+    seconds : float, optional
+        How long to wait, for a tool that has no reason to take long.
 
     Raises
     ------
     ToolchainError
         It ran out of disk or memory.
+    TimeoutError
     StoppedError
     """
     holder = leash()
     try:
-        output, messages = process.communicate(text)
+        output, messages = process.communicate(text, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(str(error)) from None
     finally:
         end(process)
         if holder is not None:

@@ -27,6 +27,7 @@ from wasmnb.wording import Option
 if TYPE_CHECKING:
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.filter import Filter
+    from wasmnb.compile.tree import Tree
     from wasmnb.module import Module
     from wasmnb.progress import Progress
 
@@ -47,6 +48,9 @@ _PREFERRED = ("filter.wasm", "release.wasm", "optimized.wasm")
 _SAID = re.compile(r"(?P<severity>ERROR|WARNING) \w*\d*:? ?(?P<message>.+)")
 # A package that lies in a folder: "file:../..".
 _FOLDERS = re.compile(r'"(?:file|link):([^"]+)"')
+# A shell's words for a compiler that is in no package of the project.
+_NO_COMPILER = re.compile(r"\basc: (?:command )?not found")
+_INSTALL_COMPILER = f"npm install --save-dev assemblyscript, in its folder, adds the compiler to {MANIFEST}"
 _QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline")
 _UNREACHABLE = re.compile(r"npm error code (?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|E403|E404)")
 _PLACE = re.compile(r"in (?P<file>\S+)\((?P<line>\d+),(?P<column>\d+)\)")
@@ -97,6 +101,8 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         if packages is None:
             # They are copied, so that npm writes nothing into them; it passes over what is a link in them.
             for name in beside:
+                if not (tree.origin / name).exists():
+                    raise _not_there(name, tree)
                 tree.copy(name)
             stages.begin(f"installing the packages of {MANIFEST}")
             _install_in(node, ["install", "--install-links", *_QUIET], place)
@@ -111,10 +117,12 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         if finished.code:
             if any(item.severity == "error" for item in found):
                 raise project.error(found, _hint(found))
+            said = [line for line in (finished.messages or finished.output).splitlines() if line.strip()]
+            missing = any(_NO_COMPILER.search(line) for line in said)
             raise ToolchainError(
                 f"The project's script {script!r} does not build it.",
-                why=[line for line in (finished.messages or finished.output).splitlines() if line.strip()][:6],
-                hint=f"npm run {script}, in its folder, says more",
+                why=said[:6],
+                hint=_INSTALL_COMPILER if missing else f"npm run {script}, in its folder, says more",
                 code="WNB2009",
             )
         wasm = _module(place, script)
@@ -124,6 +132,15 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
     warned = [item for item in found if item.severity == "warning"]
     warned += project.warnings(files, ".ts", never_called)
     return Made(wasm, root_ids=roots, warnings=tuple(warned), read=read)
+
+
+def _not_there(name: str, tree: Tree) -> ToolchainError:
+    return ToolchainError(
+        f"{MANIFEST} asks for a package in {name}, where nothing is.",
+        why=[str(tree.origin / name)],
+        hint=f"correct the path in {MANIFEST}, or put the package there",
+        code="WNB2009",
+    )
 
 
 def registered_roots(files: dict[str, str], main: str, wasm: bytes, place: Path) -> tuple[str, ...] | None:

@@ -141,9 +141,12 @@ def _generated(error: Diagnostic, folder: str) -> Wording | None:
     header = PurePosixPath(missing[1])
     top = top_of(Path(folder))
     for build in (top / header.parent / name for name in ("BUILD", "BUILD.bazel")):
-        if not build.is_file():
+        try:
+            text = build.read_text("utf-8", "replace")
+        except OSError:
+            # There is none, or it says nothing to us.
             continue
-        rules = re.split(r"^(?=\w+\()", build.read_text("utf-8", "replace"), flags=re.MULTILINE)
+        rules = re.split(r"^(?=\w+\()", text, flags=re.MULTILINE)
         rule = next((each for each in rules if re.search(rf'\bouts\b[^\]]*"{re.escape(header.name)}"', each)), None)
         if rule is not None:
             taken = re.search(r'"@(\w+)//', rule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ INSTALL = "python -m wasmnb.compile.go --language-server"
 _PACKAGE = "golang.org/x/tools/gopls"
 # By the oldest Go that each is built with.
 _VERSIONS = {(1, 26): "v0.23.0", (1, 25): "v0.21.1", (1, 24): "v0.20.0"}
+_PATIENCE = 10.0  # seconds for a program to say its version
 _OPTIONS = {
     # What is offered with an import that it would bring along is more than Tab can do.
     "completeUnimported": False,
@@ -130,8 +132,9 @@ def _program() -> str | None:
 def _version(program: str, changed: int) -> str:
     """Ask a program for its version; ``changed`` makes a replaced one be asked again."""
     del changed
-    with workspace() as folder:
+    said = ""
+    with contextlib.suppress(TimeoutError), workspace() as folder:
         # Without a home it leaves no process behind that counts how it is used.
-        said = run([program, "version"], folder).output
+        said = run([program, "version"], folder, seconds=_PATIENCE).output
     match = re.search(r"v\d[\w.+-]*", said)
     return match[0] if match is not None else "of an unknown version"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -191,7 +192,9 @@ def _broken(finished: Finished) -> ToolchainError:
         "The Go compiler crashed.",
         why=finished.messages.strip().splitlines()[:4],
         hint=Wording(
-            "run {}; go clean -cache, with GOCACHE set to the folder it names, makes it start anew", Verb("doctor")
+            "run {}; GOCACHE={} go clean -cache makes it start anew",
+            Verb("doctor"),
+            shlex.quote(environment()["GOCACHE"]),
         ),
         code="WNB2005",
     )
