@@ -88,7 +88,9 @@ def test_a_crate_that_is_not_where_the_path_says(tmp_path: Path) -> None:
     folder = crate(tmp_path / "top" / "mine", "", '\n[dependencies]\nshared = { path = "../shared" }\n')
     error = refused(folder, ToolchainError)
     assert error.why == (str(tmp_path / "top" / "shared" / "Cargo.toml"),)
-    assert "correct the path" in error.hint
+    assert error.hint == (
+        'correct the path in the line with path = "...": it starts at the folder of the manifest that has it'
+    )
     (folder / "Cargo.toml").write_text((folder / "Cargo.toml").read_text().replace("../shared", "../other"))
     write(tmp_path / "top" / "other", Cargo_dot_toml='[package]\nname = "shared"\nversion = "0.1.0"\n')
     write(tmp_path / "top" / "other", src__lib_dot_rs="")
