@@ -81,11 +81,12 @@ def _draft(shell: InteractiveShell, commands: Mapping[str, Command], source: str
     from wasmnb.magics._draft import draft  # noqa: PLC0415
     from wasmnb.session import default  # noqa: PLC0415
 
+    # Once the extension is gone, nobody would end what begins here: either it goes on no more, or these are closed.
+    servers = default().language_servers
     found = draft(shell, commands, source)
-    # Once the extension is gone, nobody would end what begins here.
     go_on()
     # Who types will press Tab.
-    default().language_servers.prepare(found.filter)
+    servers.prepare(found.filter)
     return found
 
 

@@ -42,6 +42,7 @@ class LanguageServers:
 
     def __init__(self) -> None:
         self._servers: dict[str, LanguageServer] = {}
+        self._lock, self._closed = threading.Lock(), False
         self._asking: set[threading.Thread] = set()
         # Until when a look is not worth waiting for as long, by language.
         self._late: dict[str, float] = {}
@@ -116,8 +117,10 @@ class LanguageServers:
         return [_check(one.name, server) for one, server in self._every()]
 
     def close(self) -> None:
-        """End the processes."""
-        servers, self._servers = self._servers, {}
+        """End the processes; none is started any more."""
+        with self._lock:
+            self._closed = True
+            servers, self._servers = self._servers, {}
         for server in servers.values():
             server.close()
         # What lays a filter out has folders of its own, which it takes away.
@@ -169,8 +172,12 @@ class LanguageServers:
         if found is None or not found.server:
             return None
         known = self._servers.get(language)
-        # Who types and who presses Tab are two threads, and there is to be one process.
-        return known or self._servers.setdefault(language, LanguageServer(cast("Adapter", load(found.server)())))
+        if known is not None:
+            return known
+        made = LanguageServer(cast("Adapter", load(found.server)()))
+        # Who types and who presses Tab are two threads, and there is to be one process, and none after the end.
+        with self._lock:
+            return None if self._closed else self._servers.setdefault(language, made)
 
 
 def _line(filter: Filter, line: int) -> str:  # noqa: A002
