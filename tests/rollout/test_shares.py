@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.mesh.tiny import tag
@@ -9,6 +11,7 @@ from tests.rollout.fakes import FakeMesh, broken
 from wasmnb.errors import BadNameError, DeployError, Interrupted, MeshError, RolloutError, UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Share, Verdict
+from wasmnb.mesh.results import Pods
 from wasmnb.plugin import Plugin
 from wasmnb.rollout import RolloutPolicy, read_shares, read_steps, roll_out
 from wasmnb.rollout.deploy import put
@@ -108,6 +111,35 @@ def test_what_cannot_go_back_gets_no_requests(mesh):
     with pytest.raises(RolloutError, match=r"GOING BACK FAILED: .*until .* no request is sent to shop-v2"):
         run(mesh)
     assert mesh.percent == 0
+
+
+class GrowingMesh(SharingMesh):
+    """All requests that do not go to v2 come to a pod that has started in the midst, once there is one."""
+
+    def pods(self):
+        return Pods(tuple(replace(pod, workload=pod.name.removesuffix("-again")) for pod in super().pods()))
+
+    def counts(self):
+        if "shop-v3-again" not in self.labels:
+            return super().counts()
+        for pod, part in (("shop-v2", self.percent), ("shop-v3-again", 100 - self.percent)):
+            self.requests[pod] = self.requests.get(pod, 0) + round(10 * part)
+        return FakeMesh.counts(self)
+
+
+def test_a_pod_that_starts_beside_a_step_is_one_that_requests_are_shared_with():
+    mesh = GrowingMesh(dict(PODS))
+    mesh.apply(OLD)
+
+    def start(now):
+        if now.steps[0].outcome == "watching":
+            mesh.labels["shop-v3-again"] = PODS["shop-v3"]
+            mesh.runs["shop-v3-again"] = OLD
+
+    done = roll_out(mesh, NEW, STEPS, RolloutPolicy(0.3, 0.05), on_step=start)
+    assert done.outcome == "live"
+    shares = [step.seen.requests / step.of_all for step in done.steps[:2]]
+    assert shares == pytest.approx([0.05, 0.25], abs=0.02)
 
 
 def test_callers_that_pass_by_the_routes_end_it(mesh):

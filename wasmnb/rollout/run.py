@@ -135,6 +135,7 @@ class _Run:
         self.plugin = rollout.plugin
         self.by_share = rollout.steps[0].share is not None
         self.beside: tuple[str, ...] = ()  # the other pods of the service whose requests are shared
+        self.workloads: set[str] = set()  # of all pods of that service
         self.began = time.monotonic()
 
     def walk(self) -> None:
@@ -191,6 +192,7 @@ class _Run:
                     tell=lambda after: self._looked(number, after),
                 )
             if self.by_share:
+                self._note_beside()
                 self._compare(number, before, counts_of(self.mesh, self._pods()))
             if sending.failed is not None:
                 self._set(number, failing=failing_lines(sending.failed))
@@ -209,7 +211,10 @@ class _Run:
     def _compare(self, number: int, before: Sequence[Count], after: tuple[Count, ...]) -> None:
         """Keep how many requests came to the step's pods and to all, as one look at the counts says."""
         self._looked(number, self._of(self.now.steps[number], after))
-        self._set(number, of_all=Seen.between(before, after, self._pods()).requests)
+        known = {one.pod for one in before}
+        # A proxy that has started since counts from zero.
+        new = sum(one.requests or 0 for one in after if one.pod not in known)
+        self._set(number, of_all=Seen.between(before, after, self._pods()).requests + new)
 
     def _looked(self, number: int, after: tuple[Count, ...]) -> None:
         """Keep the counts of now, and what came since the last look."""
@@ -235,6 +240,18 @@ class _Run:
     def _share(self, step: Step, percent: float) -> None:
         found = steered(self.mesh).share(self.plugin, step.labels, percent, wait=self.policy.wait)
         self.beside = tuple(pod for pod in found.pods if pod not in step.pods)
+        self._note_beside()
+
+    def _note_beside(self) -> None:
+        """Know pods of the service that have started since its requests were shared, by the workloads of the others."""
+        known, there = set(self._pods()), self.mesh.pods()
+        self.workloads |= {pod.workload for pod in there if pod.name in known}
+        tried = self.now.steps[0].labels
+        self.beside += tuple(
+            pod.name
+            for pod in there
+            if pod.name not in known and pod.workload in self.workloads and not carries(pod.labels, tried)
+        )
 
     def _unshare(self) -> None:
         if self.by_share:
