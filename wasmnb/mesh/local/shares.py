@@ -40,7 +40,8 @@ class Shares:
 
     def __init__(self, parts: Plan) -> None:
         self._plan = parts
-        self._there: dict[str, tuple[Share, Route]] = {}
+        # Never changed, but replaced: who looks does not wait for a proxy that is being told.
+        self._there: Mapping[str, tuple[Share, Route]] = {}
         self._lock = threading.RLock()
 
     def text(self, plugin: Plugin, wanted: Mapping[str, str], percent: float) -> str:
@@ -51,13 +52,13 @@ class Shares:
         """Put a share in force; see `MeshOfShares.share`."""
         with self._lock:
             share, route, values = self._planned(plugin, wanted, percent)
-            self._there[plugin.id] = share, route
+            self._there = {**self._there, plugin.id: (share, route)}
             self._tell(values)
             return share
 
     def there(self, id_: str | None = None) -> tuple[Share, ...]:
         """List the shares that there are, or those of one plugin."""
-        return tuple(share for share, _ in list(self._there.values()) if id_ in (None, share.plugin))
+        return tuple(share for share, _ in self._there.values() if id_ in (None, share.plugin))
 
     def drop(self, id_: str) -> None:
         """Have each pod asked in turn again."""
@@ -66,7 +67,7 @@ class Shares:
                 _, route = self._there[id_]
                 # An empty value is the one that was there before.
                 self._tell({route.shared_key: "", **{route.weight_key(pod): "" for pod in route.parts}})
-                del self._there[id_]
+                self._there = {one: kept for one, kept in self._there.items() if one != id_}
 
     def _planned(
         self, plugin: Plugin, wanted: Mapping[str, str], percent: float
