@@ -134,11 +134,8 @@ def put_echo(
     """Apply the echo's objects, and wait until it answers; see `put`."""
     _put(mesh, _ECHO, echo_manifest(image, mesh.namespace, pull_secret), progress or Silent())
     where = f"{echo.NAME}:{echo.PORT}"
-    # Kubernetes names a pod behind its service a moment after it is ready.
-    deadline = time.monotonic() + _GOING
     try:
-        while not services.endpoints(mesh.cluster, mesh.namespace, f"{where}/") and time.monotonic() < deadline:
-            time.sleep(_LOOK)
+        _await_endpoint(mesh, where)
     except ForbiddenError:
         pass
     except KeyboardInterrupt:
@@ -147,6 +144,20 @@ def put_echo(
         f"the echo runs: Deployment and Service {echo.NAME}, image {image}",
         f"a request to {where} is shown as it was received, body too; pods of a filter: app={echo.NAME}",
     )
+
+
+def _await_endpoint(mesh: IstioMesh, where: str) -> None:
+    """Wait until Kubernetes names the echo's pod behind its service, a moment after it is ready."""
+    deadline = time.monotonic() + _GOING
+    while not services.endpoints(mesh.cluster, mesh.namespace, f"{where}/"):
+        if time.monotonic() > deadline:
+            again = Verb("mesh", ("istio",), (Option("echo", value=True),))
+            raise MeshError(
+                f"The echo does not answer: its service names no pod after {_GOING:g} s; what was applied stays.",
+                why=[_line(one) for one in _pods(mesh, _ECHO)],
+                hint=Wording("{} waits again; {}", again, _ECHO.off),
+            )
+        time.sleep(_LOOK)
 
 
 def take_echo_away(mesh: IstioMesh, *, progress: Progress | None = None) -> tuple[str, ...]:

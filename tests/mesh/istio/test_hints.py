@@ -32,6 +32,7 @@ from wasmnb.mesh.istio.proxies.pod_list import PodList
 from wasmnb.mesh.istio.proxies.verdicts import VerdictReader
 from wasmnb.mesh.istio.requests import send, services
 from wasmnb.mesh.istio.requests.curl_script import Errand
+from wasmnb.mesh.istio.requests.echo import NAME as ECHO
 from wasmnb.mesh.istio.requests.request_transport import Ways
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
@@ -352,13 +353,13 @@ def test_a_plugin_in_istios_own_namespace_selects_pods_that_are_not_looked_at():
     assert error.hint == "put it in force in each namespace, where its pods are seen"
 
 
-def slices(api, *pods):
-    targets = [
-        {"targetRef": {"kind": "Pod", "name": one, "namespace": "team"}, "addresses": ["10.0.0.1"]} for one in pods
-    ]
-    labels = {"kubernetes.io/service-name": "shop"}
-    path = "/apis/discovery.k8s.io/v1/namespaces/team/endpointslices/shop-1"
-    api.put(path, metadata={"labels": labels}, ports=[{"name": "http", "port": 80}], endpoints=targets)
+def slices(api, *pods, service="shop", port=None):
+    """Have a service stand before some pods."""
+    at = {"addresses": ["10.0.0.1"]}
+    targets = [{**at, "targetRef": {"kind": "Pod", "name": one, "namespace": "team"}} for one in pods]
+    ports = [{"name": "http", "port": 80} if port is None else {"name": port.get("name", ""), "port": port["port"]}]
+    path = f"/apis/discovery.k8s.io/v1/namespaces/team/endpointslices/{service}-1"
+    api.put(path, metadata={"labels": {"kubernetes.io/service-name": service}}, ports=ports, endpoints=targets)
 
 
 @pytest.fixture
@@ -482,3 +483,44 @@ def test_what_is_not_the_agents_is_deleted_or_renamed(api, user, monkeypatch):
     with pytest.raises(MeshError, match="does not start; what was applied stays"):
         install.put(mesh, "registry.example/agent:1", progress=Silent())
     assert path in api.objects
+
+
+def test_an_echo_that_no_service_names_is_not_said_to_run(api, user, monkeypatch):
+    monkeypatch.setattr(install, "_GOING", 0.0)
+    monkeypatch.setattr(install, "_wait", lambda *_: None)
+    mesh = SimpleNamespace(cluster=user, namespace="team", istio=ISTIO)
+    with pytest.raises(MeshError, match="its service names no pod after 0 s; what was applied stays") as caught:
+        install.put_echo(mesh, "registry.example/agent:1")
+    assert caught.value.hint == ("session.mesh('istio', echo=True) waits again; echo=False takes away what was applied")
+    service = api.objects[f"/api/v1/namespaces/team/services/{ECHO}"]
+    (port,) = service["spec"]["ports"]
+    slices(api, f"{ECHO}-1", service=ECHO, port=port)
+    assert install.put_echo(mesh, "registry.example/agent:1")[0].startswith("the echo runs")
+    # Who may not look for the pods behind a service is not kept from it.
+    api.refused["GET", "/endpointslices$"] = 403, "no"
+    assert install.put_echo(mesh, "registry.example/agent:1")[0].startswith("the echo runs")
+
+
+@pytest.mark.parametrize("first", [DeployError("It is still there."), KeyboardInterrupt()])
+def test_what_fails_first_is_told_when_a_plugin_and_its_routes_cannot_be_taken_away(user, monkeypatch, first):
+    mesh, dropped = IstioMesh(user, "team", ISTIO), []
+
+    def fail(_):
+        raise first
+
+    def drop(id_):
+        dropped.append(id_)
+        raise ForbiddenError("You may not delete virtualservices.")
+
+    monkeypatch.setattr(mesh._deployments, "remove", fail)
+    monkeypatch.setattr(mesh._shares, "drop", drop)
+    with pytest.raises(type(first)) as caught:
+        mesh.remove("one")
+    assert caught.value is first
+    assert dropped == ["one"]
+    if isinstance(first, DeployError):
+        assert first.why == ("its routes were not deleted either: You may not delete virtualservices.",)
+    monkeypatch.setattr(mesh._deployments, "remove", lambda _: ONE)
+    with pytest.raises(ForbiddenError):
+        mesh.remove("one")
+    mesh.stop()

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from wasmnb.check import Checks
-from wasmnb.errors import MeshError
+from wasmnb.errors import MeshError, WasmnbError
 from wasmnb.lazily import once
 from wasmnb.mesh.istio.api import namespaces
 from wasmnb.mesh.istio.api.cluster import Cluster
@@ -357,9 +357,20 @@ class IstioMesh:
         """
         self._check()
         try:
-            return self._deployments.remove(id)
-        finally:
-            self._shares.drop(id)
+            plugin = self._deployments.remove(id)
+        except BaseException as error:
+            self._drop_after(id, error)
+            raise
+        self._shares.drop(id)
+        return plugin
+
+    def _drop_after(self, id_: str, first: BaseException) -> None:
+        """Delete the routes for a plugin although something else has failed, which is what is told."""
+        try:
+            self._shares.drop(id_)
+        except WasmnbError as error:
+            if isinstance(first, WasmnbError):
+                first.add_why(f"its routes were not deleted either: {error.what}")
 
     def removed(self, id: str) -> Verdicts:  # noqa: A002
         """Give what was seen of each pod that had a plugin when this session took it away last; GONE where proven."""
