@@ -48,8 +48,10 @@ def test_the_article() -> None:
     assert "你好" in after
     assert "六翁" in after
     via_app, edited = shown(notebook, "%wasm_headers")
-    assert "502" in via_app
+    assert "502 Bad Gateway on the way to details" in via_app
     assert "x-edited" in edited
+    (logs,) = shown(notebook, "%wasm_logs")
+    assert "adds hello: world" in logs
     (cleaned,) = shown(notebook, "cleaned =")
     assert "x-edited" not in cleaned.replace("removed", "") or "removed" in cleaned
 

@@ -474,7 +474,9 @@ def test_there_is_one_session_per_process_and_it_can_be_closed():
     session = sessions.default()
     assert sessions.default() is session
     mesh = FakeMesh()
+    assert repr(session) == "<Session: no mesh; filters: none>"
     session.use(mesh)
+    assert repr(session) == f"<Session: mesh {mesh.name}; filters: none>"
     with pytest.raises(MeshError):
         session.use(FakeMesh())
     sessions.close_default()

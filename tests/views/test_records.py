@@ -214,7 +214,7 @@ def test_headers_before_and_after():
     before = exchange(("server", "istio-envoy"), ("date", "1"))
     after = exchange(("server", "istio-envoy"), ("date", "2"), ("你好", "六翁"), pod="details-v2", notes=["a note"])
     record = shown(Capture(after, before))
-    assert record.status == "200 OK from details-v2 in 3.1 ms; + 你好: 六翁 since 03:04:05 UTC"
+    assert record.status == "200 OK from details-v2 in 3.1 ms; + 你好: 六翁 (since 03:04:05 UTC)"
     lines = repr(record).splitlines()
     assert [line.split() for line in lines[1:7]] == [
         ["NAME", "BEFORE", "AFTER", "CHANGE"],
@@ -296,7 +296,7 @@ def test_bodies_of_json_are_compared_by_their_values():
 )
 def test_the_headline_says_what_a_filter_did(before, after, told):
     record = shown(Capture(exchange(*after), exchange(*before)))
-    assert record.status == f"200 OK from details-v1 in 3.1 ms; {told} since 03:04:05 UTC"
+    assert record.status == f"200 OK from details-v1 in 3.1 ms; {told} (since 03:04:05 UTC)"
 
 
 @pytest.mark.parametrize(("status", "tone"), [(200, "good"), (302, "good"), (404, "warn"), (503, "bad")])

@@ -79,6 +79,10 @@ class Session:
     def __init__(self, store: Store | None = None) -> None:
         self.context = Context(store)
 
+    def __repr__(self) -> str:
+        mesh = f"mesh {self.current.name}" if self.running else "no mesh"
+        return f"<Session: {mesh}; filters: {', '.join(self.filters) or 'none'}>"
+
     @once
     def images(self) -> parts.Images:
         """The images of the store and of registries."""

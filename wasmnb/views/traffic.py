@@ -54,7 +54,7 @@ def headers_record(taken: Capture) -> Record:
     if before is not None:
         effect = _effect(lines, body)
         settled += f"; {effect}"
-        status += f"; {effect} since {before.at:%H:%M:%S} UTC"
+        status += f"; {effect} (since {before.at:%H:%M:%S} UTC)"
     notes = list(after.notes)
     if before is not None and before.pod != after.pod:
         notes.append(f"another pod answered before: {before.pod}; a difference may be between the pods")

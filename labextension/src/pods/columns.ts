@@ -7,6 +7,7 @@ import { age } from "../wording.ts";
 import { type State, severity } from "./state.ts";
 
 const ENDING = 6;
+const CONTAINERS = "containers of the pod that are ready, and how many it has";
 
 /** A column: its name in the style sheet, its heading, what it is sorted by, and whether it is of numbers. */
 export interface PodColumn {
@@ -48,7 +49,7 @@ export function cells(store: Store<State>, row: PodMessage): PodCell[] {
   const unknown = reason || "not measured yet";
   return [
     { parts: named(row.name) },
-    { parts: row.ready ? [readiness(store, row), row.ready] : [""] },
+    row.ready ? { parts: [readiness(store, row), row.ready], full: CONTAINERS } : { parts: [""] },
     { parts: [row.status] },
     { parts: plugins(store, row) },
     requests === null ? { parts: ["?"], full: unknown } : { parts: [requests.toFixed(1)] },

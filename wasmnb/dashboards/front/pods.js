@@ -209,6 +209,7 @@ function severity(row, signs) {
 
 // src/pods/columns.ts
 var ENDING = 6;
+var CONTAINERS = "containers of the pod that are ready, and how many it has";
 var COLUMNS = [
   { name: "name", title: "name", key: (row) => row.name },
   { name: "ready", title: "ready", key: (row) => row.ready },
@@ -229,7 +230,7 @@ function cells(store, row) {
   const unknown = reason || "not measured yet";
   return [
     { parts: named(row.name) },
-    { parts: row.ready ? [readiness(store, row), row.ready] : [""] },
+    row.ready ? { parts: [readiness(store, row), row.ready], full: CONTAINERS } : { parts: [""] },
     { parts: [row.status] },
     { parts: plugins(store, row) },
     requests === null ? { parts: ["?"], full: unknown } : { parts: [requests.toFixed(1)] },
