@@ -15,7 +15,7 @@ import pytest
 from tests.rust.conftest import BODY_LINE, USE, cell
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import toolchain
-from wasmnb.compile.rust import crates, problems, tools
+from wasmnb.compile.rust import crates, instances, problems, tools
 from wasmnb.compile.rust.source import Dependency
 from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
 from wasmnb.module.check import check
@@ -209,6 +209,18 @@ def test_a_crate_is_asked_for_by_a_comment(build, started):
     started.clear()
     build(source + "// changed\n")
     assert len(started) == 1
+
+
+def test_generic_code_of_a_crate_is_compiled_once_beside_it(build, started, monkeypatch):
+    top = '// deps: serde_json = { version = "1", default-features = false, features = ["alloc"] }\n'
+    source = top + cell('let _ = serde_json::from_str::<serde_json::Value>("{}").unwrap();')
+    shared = build(source)
+    assert [word for word in started[-1] if word.startswith(f"--extern={instances.CRATE}=")]
+    # A version of the crate that does not have what is used.
+    monkeypatch.setitem(instances._USED, "serde_json", "use serde_json::NoSuchName;")
+    own = build(source)
+    assert not [word for word in started[-1] if word.startswith(f"--extern={instances.CRATE}=")]
+    assert [item.name for item in own.facts.exports] == [item.name for item in shared.facts.exports]
 
 
 @pytest.mark.parametrize(

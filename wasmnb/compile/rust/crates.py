@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import Entry, Store, digest, io_errors, workspace
 from wasmnb.compile.process import Finished, end, run, start
+from wasmnb.compile.rust.instances import CRATE, make, used
 from wasmnb.compile.rust.linkers import host_linker, write_program
 from wasmnb.compile.rust.problems import cargo_error, unreachable
 from wasmnb.compile.rust.source import Dependency
@@ -85,8 +86,16 @@ class Compiled:
     def options(self) -> list[str]:
         """What rustc is to be told."""
         named: Mapping[str, str] = self.entry.notes["externs"]
-        externs = [f"--extern={name}={self.entry.path(file)}" for name, file in sorted(named.items())]
-        return [f"-Ldependency={self.entry.folder}", *externs, f"-Clinker={self.linker}"]
+        instances: str = self.entry.notes["instances"]
+        own = {CRATE: instances} if instances else {}
+        return [*_named({**named, **own}, self.entry.folder), f"-Clinker={self.linker}"]
+
+    def beside(self, program: str) -> str:
+        """Give a program that has what is compiled beside the crates; no line of it moves."""
+        if not self.entry.notes["instances"]:
+            return program
+        end = "" if program.endswith("\n") else "\n"
+        return f"{program}{end}extern crate {CRATE} as _;\n"
 
     @property
     def linker(self) -> str:
@@ -147,10 +156,11 @@ def compiled(tools: Tools, asked: Sequence[Dependency], locked: str, progress: P
         with workspace(large=True) as work:
             _write(work, asked, locked)
             externs = _Build(tools, asked, work, folder, progress).run()
+            instances = make(tools, used(asked), _named(externs, folder), work, folder)
         if not tools.linker:
             # rustc's first two words choose one of lld's faces.
             write_program(folder / "linker", "shift 2", "wasm-ld")
-        return {"externs": externs, "linker": tools.linker}
+        return {"externs": externs, "instances": instances, "linker": tools.linker}
 
     return Compiled(CRATES.once(_key(tools, asked, locked), fill))
 
@@ -168,7 +178,13 @@ def _lock_key(tools: Tools, asked: Sequence[Dependency]) -> str:
 
 def _key(tools: Tools, asked: Sequence[Dependency], locked: str) -> str:
     linker = tools.linker or zig().program
-    return digest(json.dumps([_RECIPE, _manifest(asked), locked, tools.version, tools.rustc, linker]).encode())
+    follows = [_RECIPE, _manifest(asked), locked, used(asked), tools.version, tools.rustc, linker]
+    return digest(json.dumps(follows).encode())
+
+
+def _named(files: Mapping[str, str], folder: Path) -> list[str]:
+    """Give the options that name libraries in a folder."""
+    return [f"-Ldependency={folder}", *(f"--extern={name}={folder / file}" for name, file in sorted(files.items()))]
 
 
 def _write(work: Path, asked: Sequence[Dependency], locked: str = "") -> None:

@@ -10,6 +10,7 @@ from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import run
 from wasmnb.compile.rust import crates, project
 from wasmnb.compile.rust.flags import Flags
+from wasmnb.compile.rust.instances import used
 from wasmnb.compile.rust.messages import CELL, compile_error, read
 from wasmnb.compile.rust.problems import undefined, unlinked
 from wasmnb.compile.rust.source import Source
@@ -86,7 +87,8 @@ class RustToolchain:
             raise UsageError("The cell has no source.", hint=_WRITE)
         asked, tools = source.dependencies, find()
         locked = crates.lock(tools, asked, progress)
-        follows = [_RECIPE, tools.version, tools.linker or zig().version, locked, _OPTIONS, flags.options]
+        linker = tools.linker or zig().version
+        follows = [_RECIPE, tools.version, linker, locked, used(asked), _OPTIONS, flags.options]
 
         def make(stages: Stages) -> Made:
             program = source.complete()
@@ -94,7 +96,7 @@ class RustToolchain:
             ready = crates.compiled(tools, asked, locked, progress)
             stages.end("crates")
             stages.begin("compiling")
-            made = _compile(tools, ready, source, program, flags)
+            made = _compile(tools, ready, source, ready.beside(program), flags)
             stages.end("compile")
             return made
 
