@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 from types import SimpleNamespace
 
@@ -151,6 +152,7 @@ def test_what_is_said_of_an_agent(session):
     assert hint_of(session.render, "local/mine", agent=True) == "leave the rest out"
     assert session.render(agent=True, agent_image="registry.example/agent:v1").text
     session.use(Cluster("istio"))
+    assert hint_of(session.mesh, "local") == "%wasm_mesh stop, then %wasm_mesh local"
     assert hint_of(session.mesh, agent_image="registry.example/agent:v1") == "add --agent or --echo, or leave it out"
     assert session.mesh().name == "istio"
 
@@ -162,6 +164,48 @@ def test_a_mesh_that_fetches_is_told_of_a_registry(session, places):
     with RegistryServer(places / "registry") as server:
         session.config(registry=f"{server.host}/team")
         assert session.deploy("local/mine", selector="app=details").verdicts
+
+
+def test_a_registry_that_lacks_the_image_is_pushed_to(session, places):
+    with RegistryServer(places / "registry") as server:
+        name = f"{server.host}/team/mine:v1"
+        session.use(FakeMesh("far", needs_registry=True))
+        session.tag("local/mine", name)
+        assert hint_of(session.deploy, name, selector="app=details") == f"%wasm_push {name}"
+        session.push(name)
+        assert session.deploy(name, selector="app=details").verdicts
+        # Where the tag means another image by now, it is not the tag that is pushed.
+        (places / "other.wasm").write_bytes(wasm("other"))
+        old = session.build("precompiled", "other.wasm", tag=name).image
+        session.tag("local/mine", name)
+        hint = hint_of(session.deploy, old.pinned, selector="app=details")
+        assert hint.startswith(f"%wasm_push {old.pinned}; until then 'mine' is in force as it was")
+        session.push(old.pinned)
+        assert session.deploy(old.pinned, selector="app=details").verdicts
+
+
+def test_words_that_go_with_others(session, compiler):
+    assert hint_of(session.mesh, "list", name="mine") == "%wasm_mesh join mine, for instance"
+    session.mesh("list")
+    assert hint_of(session.mesh, "istio", name="mine") == "leave it out"
+    assert hint_of(session.mesh, "local", context="kind") == "leave it out"
+    alone = "add --deploy SELECTOR, for instance --deploy app=details"
+    assert hint_of(session.build, "mine.wasm", id="guard") == alone
+    assert session.build("mine.wasm", tag="local/mine").image
+    session.use(FakeMesh())
+    session.filter("mine", SOURCE)
+    url = "details:9080/"
+    asked = partial(session.headers, "productpage", url)
+    assert hint_of(asked, save_test="mine", all_pods=True) == "leave --all-pods out"
+    assert hint_of(asked, header=["x"]) == "write --header 'name: value'"
+    assert asked(header=["x: y"]).after.response.status == 200
+    assert hint_of(session.bench, "mine.wasm", budget=["size=+5%"], no_envoy=True) == "add --against DIGEST"
+    assert session.bench("mine.wasm", against="mine.wasm", budget=["size=+5%"], no_envoy=True).to_dict()
+    assert hint_of(session.file, "util.h") == "a cell that begins with %%wasm_file util.h writes it"
+    session.file("util.h", "int a;")
+    assert session.file("util.h").text
+    assert hint_of(session.test, "mine", CASES, host="moon") == "one of auto, envoy, emulator"
+    assert session.test("mine", CASES, host="emulator").passed
 
 
 def test_a_target_that_nothing_is_deployed_to(session, monkeypatch, places):
@@ -184,6 +228,12 @@ def test_a_secret_is_not_written_into_a_folder_for_git(session, places):
     (places / "empty").mkdir()
     cluster = Cluster("istio")
     assert hint_of(gitops.folder_status, cluster, places / "empty").startswith(empty)
+    assert gitops.folder_status(cluster, places / "git").differences
+    # The folder names its namespace, and a mesh is of one.
+    cluster.namespace = "shop"
+    other = "%wasm_mesh stop, then %wasm_mesh istio --namespace default"
+    assert hint_of(gitops.folder_status, cluster, places / "git") == other
+    cluster.namespace = "default"
     assert gitops.folder_status(cluster, places / "git").differences
 
 
@@ -225,7 +275,9 @@ def test_registries(session, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert "password" in hint_of(session.login, "registry.example", user="me").replace("password-env", "password")
     assert hint_of(session.registry, "open") == "%wasm_registry start starts it"
-    assert session.registry("start", port=0).host
+    host = session.registry("start", port=0).host
+    assert host
+    assert hint_of(session.registry, "start", port=1) == "%wasm_registry stop ends it"
     session.registry("stop")
 
 

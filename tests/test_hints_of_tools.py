@@ -162,6 +162,10 @@ def test_exercises_lie_beside_the_notebook(tmp_path, class_folder, write, monkey
     elsewhere = "open a notebook of the workshop: they lie in a folder beside it"
     assert hint_of(chapters, tmp_path) == elsewhere
     assert chapters(class_folder)
+    write({"1.2": {**PAGE, "hints": []}}, name="2")
+    assert hint_of(check, Session(), "1.2", hint=True) == "--solve shows the solution"
+    assert "next cell" in check(Session(), "1.2", solve=True).text
+    write({}, name="2")
     people = "name the folder that the class's files were collected in"
     session = Session()
     assert hint_of(check, session, people=str(tmp_path)) == people

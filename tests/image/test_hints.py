@@ -10,11 +10,12 @@ import pytest
 
 from tests.image.images import CONTENT, DOCKER_LAYER, TAR_GZIP, Blobs, digest, layer, module, wasm
 from tests.worded import in_cell
-from wasmnb.errors import ConfigError, ImageError, UsageError
+from wasmnb.errors import BadNameError, ConfigError, ImageError, UsageError
 from wasmnb.image import Store, package
 from wasmnb.image.extraction import CONFIG_TYPE, extract
 from wasmnb.image.layout import MAX_BLOB
 from wasmnb.image.manifest import MAX_MANIFEST, Manifest
+from wasmnb.image.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,6 +189,7 @@ def test_an_image_without_a_module(store: Store) -> None:
             {"org.opencontainers.image.title": "b"},
         ),
         ({"io.wasmnb.language": "cobol"}, "leave it out", {}),
+        ({"description": "x" * (5 << 20)}, "registries take 4,194,304: give shorter annotations", {"description": "x"}),
         ({"created": "today"}, "write it as 2026-01-31T12:00:00Z (RFC 3339)", {"created": "2026-01-31T12:00:00Z"}),
         (
             {"owner": "me"},
@@ -213,3 +215,80 @@ def test_a_runtime_configuration_is_corrected_at_the_mark(tmp_path: Path) -> Non
     lines[at.line - 1] = lines[at.line - 1][: at.column - 2] + lines[at.line - 1][at.column :]
     file.write_text("\n".join(lines))
     assert package(module("a"), runtime_config=file).digest
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint", "right"),
+    [
+        ("[]", 'start it with "{"', "{}"),
+        ('{"type": "wasm"}', "the type of a Proxy-Wasm filter is 'envoy_proxy'", '{"type": "envoy_proxy"}'),
+        ('{"config": 5}', 'write "config": {"rootIds": ["..."]}', '{"config": {"rootIds": ["a"]}}'),
+        ('{"abiVersions": "x"}', 'write "abiVersions": ["..."]', '{"abiVersions": ["v0.2.1"]}'),
+        ('{"abiVersions": ["v0.1.0"]}', "the module says v0.2.1: write that", '{"abiVersions": ["v0.2.1"]}'),
+        ('{"abiVersions": [], "abi_versions": []}', "leave one of them out", '{"abi_versions": []}'),
+        ('{"config": {"rootIds": ["b"]}}', "the module registers 'a'", '{"config": {"rootIds": ["a"]}}'),
+        ('{"zzz": 1}', "its fields are abiVersions, config, type", "{}"),
+        ('{"a": "\xe9"}', "save it as UTF-8", "{}"),
+        (" " * 2_000_000, "give the path of a runtime-config.json", "{}"),
+    ],
+)
+def test_a_runtime_configuration(tmp_path: Path, wrong: str, hint: str, right: str) -> None:
+    file = tmp_path / "runtime-config.json"
+    file.write_text(wrong, encoding="latin-1")
+    assert hint_of(lambda: package(module("a"), runtime_config=file), ConfigError) == hint
+    file.write_text(right)
+    assert package(module("a"), runtime_config=file).digest
+
+
+def test_a_runtime_configuration_that_is_not_there(tmp_path: Path) -> None:
+    relative = "give the path of a runtime-config.json; a relative path starts at the notebook's folder"
+    assert hint_of(lambda: package(module("a"), runtime_config="none.json"), ConfigError) == relative
+    (tmp_path / "none.json").write_text("{}")
+    assert package(module("a"), runtime_config=tmp_path / "none.json").digest
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint", "right"),
+    [
+        ({"a": float("nan")}, "use only strings, numbers, lists and objects", {"a": 1}),
+        ({"a": "x" * 70_000}, "an image carries at most 65,536", {"a": "x"}),
+    ],
+)
+def test_a_schema(wrong: dict[str, Any], hint: str, right: dict[str, Any]) -> None:
+    assert hint_of(lambda: package(module("a"), schema=wrong), ConfigError) == hint
+    assert package(module("a"), schema=right).digest
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint", "right"),
+    [
+        (" ", "give a name such as team/header-filter:v1", "team/header-filter:v1"),
+        ("x" * 5000, "shorten it", "x"),
+        ("https://registry.example/a:v1", "leave the scheme out: registry.example/a:v1", "registry.example/a:v1"),
+        (
+            f"a@sha256:{'AB' * 32}",
+            "a digest is 'sha256:' and 64 hexadecimal digits in lower case",
+            f"a@sha256:{'ab' * 32}",
+        ),
+        (
+            "a:-x",
+            "a tag has at most 128 letters, digits, '_', '.' and '-', and starts with none of the last two",
+            "a:x-",
+        ),
+        (
+            "-registry.example/a",
+            "a host is a name or an address, with a port when it is not 443, such as registry.example:5000",
+            "registry.example:5000/a",
+        ),
+        (
+            "team/My Filter",
+            "use lower-case letters, digits and single '.', '_' or '-' between them, for instance 'my-filter'",
+            "team/my-filter",
+        ),
+    ],
+)
+def test_names_of_images(wrong: str, hint: str, right: str) -> None:
+    with pytest.raises(BadNameError) as caught:
+        Reference.parse(wrong)
+    assert in_cell(caught.value).hint == hint
+    assert Reference.parse(right)

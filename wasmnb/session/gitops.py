@@ -216,7 +216,12 @@ def folder_status(mesh: Mesh, folder: str | Path) -> FolderStatus:
         if namespace != mesh.namespace:
             raise UsageError(
                 f"{called} is for the namespace {namespace}, and {mesh.namespace} is looked at.",
-                hint=Wording("say {}", Option("namespace", namespace)),
+                hint=Wording(
+                    "{}, then {}",
+                    Verb("mesh", ("stop",)),
+                    Verb("mesh", ("istio",), (Option("namespace", namespace),)),
+                    terminal=Wording("say {}", Option("namespace", namespace)),
+                ),
             )
         there = [one for one in yaml.safe_load_all(mesh.rendered(plugin)) if one]
         same = [one for one in there if (one["kind"], one["metadata"]["name"]) == tuple(called.split("/", 1))]

@@ -197,6 +197,8 @@ class ImageSource:
         pinned = str(Reference.parse(target).with_digest(image.digest))
         if not look(pinned, **keywords):
             named = str(replace(Reference.parse(target), digest=""))
+            if held(self.context.store, named) != image.digest:  # the tag means another one by now
+                named = pinned
             host, mesh = Reference.parse(target).host, self.context.mesh.name
             raise RegistryError(
                 f"{host} does not have {pinned}, and the mesh {mesh!r} takes it from there.",

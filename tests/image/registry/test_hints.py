@@ -263,3 +263,46 @@ def test_a_registry_of_ones_own_has_a_port(anonymous: DockerRegistry, store: Sto
         RegistryServer(store.path, host="[::1]")
     with RegistryServer(store.path) as served:
         assert served.port > 1023
+
+
+@pytest.mark.parametrize(
+    ("fault", "hint"),
+    [
+        (("PUT", 429), "wait a while, or log in, which allows more: %wasm_login {}"),
+        (("POST", 403), "log in with an account that may: %wasm_login {}; or name a repository of your own"),
+        (("PUT", 503), "try again later"),
+        (("PUT", 415), "package it as an image, which every registry takes: --variant compat"),
+    ],
+)
+def test_a_push_that_is_refused(
+    between: Between, repository: str, pauses: list[float], fault: tuple[str, int], hint: str
+) -> None:
+    """What a registry that counts, or knows accounts and kinds, answers once; afterwards it takes the image."""
+    verb, code = fault
+    new = package(module(hint.encode()), "local/new", variant="compat")
+    reference = f"{between.host}/{repository}:v1"
+    between.fault(verb, "", status(code, Retry_After="3600"), times=9)
+    with refused(RegistryError, f"try: {hint.format(between.host)}"):
+        push(new, reference)
+    between.faults.clear()
+    assert push(new, reference).digest == new.digest
+
+
+def test_a_pull_that_is_refused(between: Between, image: Image, repository: str, store: Store) -> None:
+    reference = f"{between.host}/{repository}:v1"
+    push(image, reference)
+    between.fault("GET", "", status(403))
+    with refused(RegistryError, f"try: log in with an account that may: %wasm_login {between.host}") as caught:
+        pull(reference, store)
+    # Somebody else's image is not had from a repository of one's own.
+    assert "of your own" not in caught.value.hint
+    login(between.host, USER, PASSWORD)
+    assert pull(reference, store).digest == image.digest
+
+
+def test_an_image_that_is_not_there(between: Between, image: Image, repository: str, store: Store) -> None:
+    push(image, f"{between.host}/{repository}:v1")
+    with refused(RegistryError, "try: it has v1"):
+        pull(f"{between.host}/{repository}:zzzzz", store)
+    with refused(RegistryError, f"try: %wasm_list {between.host} shows what it has"):
+        pull(f"{between.host}/zzzzz:v1", store)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from tests.image.registry.between import Between
 from tests.image.registry.parts import DockerRegistry, free_port, refused
+from tests.worded import in_cell
 from wasmnb.errors import RegistryError, UsageError
 from wasmnb.image.registry import push, resolve
 from wasmnb.image.registry.access import Access, is_loopback, server
+from wasmnb.image.registry.credential import Secrets
+from wasmnb.image.registry.responses import Operation, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +30,8 @@ Files = tuple[Path, Path, Path]
 
 
 def test_an_unknown_authority_is_not_believed(with_tls: DockerRegistry, image: Image, repository: str) -> None:
-    with refused(RegistryError, "certificate", "--ca FILE", "--insecure"):
+    hint = "try: --ca FILE with the authority that signed it; --insecure believes anybody"
+    with refused(RegistryError, "certificate", hint):
         push(image, f"{with_tls.host}/{repository}:v1")
 
 
@@ -42,8 +51,39 @@ def test_a_certificate_for_another_name(
     with_tls: DockerRegistry, authority_files: Files, image: Image, repository: str
 ) -> None:
     host = with_tls.host.replace("127.0.0.1", "localhost")
-    with refused(RegistryError, "certificate"):
+    hint = "try: name the registry as its certificate does; --insecure believes anybody"
+    with refused(RegistryError, "certificate", "Hostname mismatch", hint):
         push(image, f"{host}/{repository}:v1", ca=authority_files[0])
+    assert push(image, f"{with_tls.host}/{repository}:v1", ca=authority_files[0]).digest == image.digest
+    assert push(image, f"{host}/{repository}:v1", insecure=True).digest == image.digest
+
+
+@pytest.mark.parametrize("code", [9, 10])
+def test_a_certificate_out_of_its_time(code: int) -> None:
+    """OpenSSL's error alone: a clock cannot be set in a test."""
+    wrong = ssl.SSLCertVerificationError(1, "certificate has expired")
+    wrong.verify_code, wrong.verify_message = code, "certificate has expired"
+    error, again = unreachable(
+        requests.exceptions.SSLError(wrong), Operation("push", "a", "registry.example"), Secrets()
+    )
+    assert not again
+    assert in_cell(error).hint == "have it renewed, or set this machine's clock right; --insecure believes anybody"
+    assert error.why == ("certificate has expired",)
+
+
+def test_a_connection_that_ends_before_a_certificate_came(image: Image, pauses: list[float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    server.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        with refused(RegistryError, "The connection to", "broke", "try: try again") as caught:
+            push(image, f"127.0.0.1:{server.getsockname()[1]}/a/b:v1", insecure=True)
+        server.shutdown(socket.SHUT_RDWR)
+    assert "certificate" not in str(caught.value)
 
 
 def test_plain_http_where_tls_is_spoken(with_tls: DockerRegistry, image: Image) -> None:
@@ -59,7 +99,7 @@ def test_tls_where_plain_http_is_spoken(anonymous: DockerRegistry, image: Image)
 def test_options_that_contradict_each_other(image: Image, tmp_path: Path) -> None:
     with refused(UsageError, "--plain-http"):
         push(image, "registry.example/a:v1", plain_http=True, insecure=True)
-    with refused(UsageError, "no file"):
+    with refused(UsageError, "no file", "try: give a PEM file"):
         push(image, "registry.example/a:v1", ca=tmp_path / "none.pem")
 
 

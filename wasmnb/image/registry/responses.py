@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from urllib3 import exceptions as urllib3_exceptions
 from wasmnb.errors import AuthError, RegistryError
 from wasmnb.image.reference import DOCKER_HUB
 from wasmnb.image.registry.access import has_tls
-from wasmnb.wording import Option, Verb, Wording
+from wasmnb.wording import Option, Verb, Wording, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ _LONGEST = 300
 #: Codes of a registry that does not take the kind of artifact (OCI distribution specification v1.1, "Error codes").
 _UNKNOWN_KIND = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "UNSUPPORTED_MEDIA_TYPE"})
 _BROKEN = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
+# OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH, ..._IP_ADDRESS_MISMATCH; ..._CERT_NOT_YET_VALID, ..._CERT_HAS_EXPIRED.
+_OTHER_NAME, _OUT_OF_TIME = frozenset({62, 64}), frozenset({9, 10})
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 
 
@@ -97,7 +100,9 @@ def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryErr
     elif status == 403 or "DENIED" in codes:  # noqa: PLR2004
         kind, code = AuthError, "WNB3072"
         sentence = f"{host} does not allow you to {verb} {what}."
-        hint = Wording("log in with an account that may: {}; or name a repository of your own", Verb("login", (host,)))
+        hint = Wording("log in with an account that may: {}", Verb("login", (host,)))
+        if verb == "push":
+            hint = joined(hint, "or name a repository of your own")
     elif status == 404:  # noqa: PLR2004
         sentence, hint = f"{host} has no {what}.", Wording("{} shows what it has", Verb("list", (host,)))
         code = "WNB3041"
@@ -143,22 +148,17 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
             f"The HTTP proxy on the way to {host} refuses the connection.",
             "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
         )
-    elif isinstance(trouble, requests.exceptions.SSLError):
-        if any(sign in names.replace(" ", "_") for sign in _NO_TLS):
-            code = "WNB3043"
-            sentence, hint = (
-                f"{host} does not speak TLS.",
-                Wording("{}, if that is meant to be", Option("plain_http", value=True)),
-            )
-        else:
-            code = "WNB3048"
-            sentence = f"The certificate of {host} is not trusted."
-            why = next((line for line in (_reason(item) for item in reversed(chain)) if line), "")
-            hint = Wording(
-                "{} with the authority that signed it; {} believes anybody",
-                Option("ca", "FILE"),
-                Option("insecure", value=True),
-            )
+    elif isinstance(trouble, requests.exceptions.SSLError) and any(sign in names.replace(" ", "_") for sign in _NO_TLS):
+        code = "WNB3043"
+        sentence, hint = (
+            f"{host} does not speak TLS.",
+            Wording("{}, if that is meant to be", Option("plain_http", value=True)),
+        )
+    elif (wrong := next((item for item in chain if isinstance(item, ssl.SSLCertVerificationError)), None)) is not None:
+        code = "WNB3048"
+        sentence = f"The certificate of {host} is not trusted."
+        why = next((line for line in (_reason(item) for item in reversed(chain)) if line), "")
+        hint = _for_certificate(wrong)
     elif any(isinstance(item, urllib3_exceptions.NameResolutionError) for item in chain):
         code = "WNB3049"
         sentence, hint = (
@@ -182,6 +182,16 @@ def unreachable(trouble: Exception, operation: Operation, secrets: Secrets) -> t
         sentence = f"The connection to {host} broke during the {operation.noun} {operation.what}."
         hint = "try again"
     return RegistryError(sentence, why=[secrets.mask(why)[:_LONGEST]] if why else [], hint=hint, code=code), again
+
+
+def _for_certificate(wrong: ssl.SSLCertVerificationError) -> Text:
+    """Say what helps where a certificate is not believed, by what OpenSSL found wrong with it."""
+    anybody = Wording("{} believes anybody", Option("insecure", value=True))
+    if wrong.verify_code in _OTHER_NAME:
+        return joined("name the registry as its certificate does", anybody)
+    if wrong.verify_code in _OUT_OF_TIME:
+        return joined("have it renewed, or set this machine's clock right", anybody)
+    return joined(Wording("{} with the authority that signed it", Option("ca", "FILE")), anybody)
 
 
 def _stranger(operation: Operation) -> tuple[str, Text]:
