@@ -183,7 +183,9 @@ class _Run:
         try:
             self._apply(number, step)
             self.progress.update(f"{name}: watching the error rate")
-            verdicts, before = self._live(number + 1), counts_of(self.mesh, self._pods())
+            verdicts = self._live(number + 1)
+            self._note_beside()
+            before = counts_of(self.mesh, self._pods())
             self._set(number, outcome="watching", verdicts=self._of(step, verdicts), before=self._of(step, before))
             with Sending(self.mesh, self.policy.traffic, step.pods, routed=self.by_share) as sending:
                 watched(
@@ -191,8 +193,8 @@ class _Run:
                     seconds=self.policy.watch_for,
                     tell=lambda after: self._looked(number, after),
                 )
+            self._note_beside()
             if self.by_share:
-                self._note_beside()
                 self._compare(number, before, counts_of(self.mesh, self._pods()))
             if sending.failed is not None:
                 self._set(number, failing=failing_lines(sending.failed))
@@ -240,10 +242,11 @@ class _Run:
     def _share(self, step: Step, percent: float) -> None:
         found = steered(self.mesh).share(self.plugin, step.labels, percent, wait=self.policy.wait)
         self.beside = tuple(pod for pod in found.pods if pod not in step.pods)
-        self._note_beside()
 
     def _note_beside(self) -> None:
         """Know pods of the service that have started since its requests were shared, by the workloads of the others."""
+        if not self.by_share:
+            return
         known, there = set(self._pods()), self.mesh.pods()
         self.workloads |= {pod.workload for pod in there if pod.name in known}
         tried = self.now.steps[0].labels
