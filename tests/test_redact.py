@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 
 import pytest
+import yaml
 
 from wasmnb import redact
 from wasmnb.errors import DeployError, Place
@@ -79,6 +81,37 @@ def test_short_secrets_are_masked_behind_their_keys():
         assert masked.count("***") == 3
         assert masked.replace('\\"', '"').count("pw") == 1
     assert redact.under_keys("password: pwx, ***", short) == "password: pwx, ***"
+
+
+LISTS = {"secrets": ["ab", 12, ["cd"]], "auth_token": {"first": "ef", "more": ["gh"]}, "user": "ab", "names": ["gh"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(LISTS),
+        json.dumps({"value": json.dumps(LISTS)}),
+        yaml.safe_dump(LISTS, sort_keys=False),
+        "".join(f"+ {line}\n" for line in yaml.safe_dump(LISTS, sort_keys=False).splitlines()),
+        yaml.safe_dump(LISTS, default_flow_style=True),
+    ],
+    ids=["json", "json in json", "yaml", "a comparison", "yaml in one line"],
+)
+def test_short_secrets_in_lists_are_masked_behind_the_key_of_the_list(text):
+    short = redact.short_secrets_in(LISTS)
+    assert short == {("secrets", "ab"), ("secrets", "12"), ("secrets", "cd"), ("first", "ef"), ("more", "gh")}
+    masked = redact.under_keys(text, short)
+    assert masked.count("***") == 5
+    assert (masked.count("ab"), masked.count("gh")) == (1, 1)
+    assert not {"12", "cd", "ef"} & set(re.findall(r"\w+", masked))
+
+
+def test_short_secrets_of_text_are_masked_behind_their_keys_alone():
+    text = "user=pw, password=pw; pin_token: 1"
+    assert redact.secrets_in(text) == set()
+    assert redact.short_secrets_in(text) == {("password", "pw"), ("pin_token", "1")}
+    assert redact.under_keys(text, redact.short_secrets_in(text)) == "user=pw, password=***; pin_token: ***"
+    assert redact.secrets_in("user=x password=hunter2") == {"hunter2"}
 
 
 def _exchange(cookie: str, body: bytes = b"") -> Exchange:

@@ -47,6 +47,8 @@ _PAIR = re.compile(
 )
 _QUERY = re.compile(r"([?&])([^=&#\s]+)=([^&#\s]*)")
 _CREDENTIALS = re.compile(r"(?:(?<=^)|(?<=//))[^/@\s]+(?=@)")
+# Elements of a list in YAML, one a line, perhaps of a comparison.
+_ELEMENTS = re.compile(r"[^\n]*(?:\n[+-]? *- [^\n]*)*")
 _SHORTEST = 4  # a shorter value is a word of the language as often as it is the secret
 
 
@@ -74,40 +76,44 @@ def config(value: Any) -> Any:
 
 def secrets_in(value: Any) -> set[str]:
     """List the strings of a configuration that stand under a secret key, to be masked wherever they turn up."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {found for _, _, found in _spans(value)}
-    return {found for found in _strings(value, secret=False) if len(found) >= _SHORTEST}
+    return {found for _, found in _secrets(value) if len(found) >= _SHORTEST}
 
 
 def short_secrets_in(value: Any) -> set[tuple[str, str]]:
     """List the secrets of a configuration that are too short to be masked wherever they turn up, with their keys."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return set()
-    if isinstance(value, list | tuple):
-        return set().union(*map(short_secrets_in, value))
-    if not isinstance(value, Mapping):
-        return set()
-    found = {
-        (str(key), str(item))
-        for key, item in value.items()
-        if is_secret(str(key)) and isinstance(item, str | int | float) and not isinstance(item, bool)
-    }
-    inner = [short_secrets_in(item) for item in value.values() if not isinstance(item, str)]
-    return {(key, item) for key, item in found if 0 < len(item) < _SHORTEST}.union(*inner)
+    return {(key, found) for key, found in _secrets(value) if 0 < len(found) < _SHORTEST}
 
 
 def under_keys(words: str, secrets: Iterable[tuple[str, str]]) -> str:
-    """Give text with these values masked where they stand behind their keys, in JSON, JSON within JSON or YAML."""
+    """Give text with these values masked where they stand behind their keys, alone or in a list.
+
+    That is in JSON, JSON within JSON, YAML, or ``key=value``.
+    """
     for key, value in secrets:
-        before = rf"""({re.escape(key)}(?:\\*["'])?\s*:\s*(?:\\*["'])?)"""
-        words = re.sub(rf"""{before}{re.escape(value)}(?![^\s,}}\]"'\\])""", rf"\g<1>{MASK}", words)
+        before = rf"""(?<![\w.-]){re.escape(key)}(?:\\*["'])?\s*[:=]\s*(?:\\*["'])?"""
+        words = re.sub(rf"({before}){_alone(value)}", rf"\g<1>{MASK}", words)
+        for found in reversed([*re.finditer(rf"{before}\+? *(?=\[|- )", words)]):
+            end = _end_of_list(words, found.end())
+            masked = re.sub(rf"""(?<![^\s,\["'\\]){_alone(value)}""", MASK, words[found.end() : end])
+            words = words[: found.end()] + masked + words[end:]
     return words
+
+
+def _alone(value: str) -> str:
+    return rf"""{re.escape(value)}(?![^\s,;&}}\]"'\\])"""
+
+
+def _end_of_list(words: str, start: int) -> int:
+    """Say where a list ends: at the bracket that closes it, or before the first line that is no element."""
+    if words[start] != "[":
+        elements = _ELEMENTS.match(words, start)
+        return elements.end() if elements else start
+    depth = 0
+    for at in range(start, len(words)):
+        depth += {"[": 1, "]": -1}.get(words[at], 0)
+        if not depth:
+            return at
+    return len(words)
 
 
 def url(address: str) -> str:
@@ -141,7 +147,7 @@ def quoted(words: str, secrets: Iterable[str]) -> str:
 def place(where: Place) -> Place:
     """Give a place in a command or a configuration: its quote masked, its column still at the same character."""
     quote, column = where.quote, where.column
-    for start, end, _ in sorted(_spans(quote), reverse=True):
+    for start, end, *_ in sorted(_spans(quote), reverse=True):
         if column - 1 >= end:
             column += len(MASK) - (end - start)
         elif column - 1 > start:
@@ -159,25 +165,37 @@ def error(raised: Explained, secrets: Iterable[str]) -> None:
     raised.change(lambda words: text(words, known))
 
 
-def _strings(value: Any, *, secret: bool) -> Iterator[str]:
+def _secrets(value: Any) -> Iterator[tuple[str, str]]:
+    """Give the values of a configuration under secret keys, each with the key that stands before it."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            yield from ((key, found) for _, _, key, found in _spans(value))
+            return
+    yield from _below("", value)
+
+
+def _below(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Give the values below a key, which is empty where it is none of a secret; a list's elements have the list's."""
     if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _strings(item, secret=secret or is_secret(str(key)))
+        for name, item in value.items():
+            yield from _below(str(name) if key or is_secret(str(name)) else "", item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _strings(item, secret=secret)
-    elif secret and value is not None and not isinstance(value, bool):
-        yield str(value)
+            yield from _below(key, item)
+    elif key and value is not None and not isinstance(value, bool):
+        yield key, str(value)
 
 
-def _spans(words: str) -> Iterator[tuple[int, int, str]]:
-    """Find secret values in text that may be no JSON: start, end, and the value without its quotes."""
+def _spans(words: str) -> Iterator[tuple[int, int, str, str]]:
+    """Find secret values in text that may be no JSON: start, end, the key, and the value without its quotes."""
     for found in _PAIR.finditer(words):
         if is_secret(found["key"]):
-            yield *found.span("value"), found["value"].strip("\"'")
+            yield *found.span("value"), found["key"], found["value"].strip("\"'")
 
 
 def _pairs(words: str) -> str:
-    for start, end, _ in sorted(_spans(words), reverse=True):
+    for start, end, *_ in sorted(_spans(words), reverse=True):
         words = words[:start] + MASK + words[end:]
     return words
