@@ -291,3 +291,21 @@ def test_what_lies_beside_is_linked_and_what_tools_write_is_not(tmp_path: Path) 
         assert tree.outside("../other/file") == tmp_path / "other" / "file"
         assert tree.outside("src/lib.rs") is None
         assert tree.own("mine/src/lib.rs") == "src/lib.rs"
+
+
+def test_a_crate_beside_the_project_has_no_name_of_the_machine_in_the_module(tmp_path: Path) -> None:
+    """A panic names its file: the same project elsewhere, under other names, is the same module."""
+    shared = "#[inline(never)]\npub fn at(numbers: &[u8], place: usize) -> u8 {\n    numbers[place]\n}\n"
+    source = (
+        '#[no_mangle]\npub extern "C" fn any(place: usize) -> u8 {\n'
+        "    shared::at(&(0..9).collect::<Vec<u8>>(), place)\n}\n"
+    )
+    modules = []
+    for top in ("here", "some where/else"):
+        more = '\n[dependencies]\nshared = { path = "../../shared" }\n'
+        folder = crate(tmp_path / top / "filters" / "mine", source, more)
+        manifest = '[package]\nname = "shared"\nversion = "0.1.0"\nedition = "2021"\n'
+        write(tmp_path / top / "shared", Cargo_dot_toml=manifest, src__lib_dot_rs=shared)
+        modules.append(built(folder))
+    assert modules[0].digest == modules[1].digest
+    assert b"../../shared/src/lib.rs" in modules[0].wasm

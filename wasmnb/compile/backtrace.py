@@ -47,8 +47,6 @@ _ESCAPES = {"LT": "<", "GT": ">", "u20": " ", "u7b": "{", "u7d": "}", "u27": "'"
             "LP": "(", "RP": ")"}  # fmt: skip
 _ESCAPE = re.compile(r"\$(" + "|".join(_ESCAPES) + r")\$")
 _RUST = re.compile(r"(?P<name>.+)::h[0-9a-f]{16}(?:\.\w+)*")
-# As a project's compiler is told to call the folder in which it finds what lies above the project.
-_TREE = re.compile(r"^tree/[0-9a-f]{16}/")
 # The cell under the names by which each compiler sees it.
 _CELLS = {CELL, "cell.rs", "cell.go", "cell.ts"}
 
@@ -117,7 +115,7 @@ def is_cell(module: Module, file: str) -> bool:
 def place_in(module: Module, file: str, line: int) -> str:
     """Name a place that a filter itself told of: a line of the cell, with its text, or one of another file."""
     if not is_cell(module, file):
-        return f"{_TREE.sub('', file)} line {line}"
+        return f"{file} line {line}"
     quote = line_of(module.source, line, _symbols(module)[1]).strip()
     return f"cell line {line}" + (f": {quote}" if quote else "")
 

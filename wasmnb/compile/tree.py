@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.filter import Filter
 
-__all__ = ["LINKED", "TREES", "Tree", "as_bytes", "as_text", "foreign", "listed", "planted", "unchanged"]
+__all__ = ["LINKED", "Tree", "as_bytes", "as_text", "foreign", "listed", "planted", "unchanged"]
 
-TREES = Store("trees", keep=4)
+_TREES = Store("trees", keep=4)
 #: What is never taken along: what version control keeps, what package managers brought, and what holds secrets.
 _NEVER = frozenset(
     {".git", ".hg", ".svn", "node_modules", "__pycache__", ".ipynb_checkpoints", ".venv", ".direnv", ".idea", ".vscode"}
@@ -253,8 +253,8 @@ def planted(filter: Filter, work: Path) -> Iterator[Tree]:  # noqa: A002
         return
     origin = Path(filter.folder)
     key = digest(str(origin).encode())[:16]
-    with TREES.lock(key):
-        top = TREES.root / key
+    with _TREES.lock(key):
+        top = _TREES.root / key
         shutil.rmtree(top, ignore_errors=True)
         try:
             height = _height(origin, texts)

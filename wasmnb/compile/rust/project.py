@@ -18,7 +18,8 @@ from wasmnb.compile.rust import crates
 from wasmnb.compile.rust.linkers import linkers
 from wasmnb.compile.rust.problems import cargo_error, unreachable
 from wasmnb.compile.rust.tools import TARGET, Tools, find
-from wasmnb.compile.tree import TREES, planted
+from wasmnb.compile.rust.wrapper import wrapper
+from wasmnb.compile.tree import planted
 from wasmnb.compile.workspace import is_rust_filter, rust_members, several
 from wasmnb.compile.zig import zig
 from wasmnb.errors import Place, ToolchainError, UsageError
@@ -37,7 +38,7 @@ __all__ = ["MANIFEST", "build", "read"]
 
 #: The file that makes a folder a Rust project.
 MANIFEST = "Cargo.toml"
-_RECIPE = 2
+_RECIPE = 3
 _TOO_OLD = "this is {}, and what the source uses came with a later one: rustup update brings it"
 _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
 
@@ -98,12 +99,12 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
 
 def _cargo(tools: Tools, tree: Tree, progress: Progress | None) -> Finished:
     words = ["build", "--release", f"--target={TARGET}", "--message-format=json"]
-    words += [f"--target-dir={crates.shared_target(tools)}"]
+    target = crates.shared_target(tools)
+    words += [f"--target-dir={target}"]
     home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
-    # Where the crates lie must not be in a module: a panic's message names a file. The folder of all trees is the same
-    # for each project, so that one crate is compiled once for all of them.
-    flags = [f"--remap-path-prefix={home}=cargo", f"--remap-path-prefix={TREES.root}=tree"]
-    environment = {**crates.environment_of(tools), **linkers(tools)}
+    # Where the crates lie, and what their build scripts wrote, must not be in a module: a panic's message names a file.
+    flags = [f"--remap-path-prefix={home}=cargo", f"--remap-path-prefix={target}=target"]
+    environment = {**crates.environment_of(tools), **linkers(tools), **wrapper(tree)}
     configured = _rustflags(tree)
     if configured:
         words += ["--config", f"{configured}={json.dumps(flags)}"]
