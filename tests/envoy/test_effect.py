@@ -76,6 +76,13 @@ def test_what_a_service_answers_otherwise_than_before_is_told_from_a_filter_by_w
     by_another = answer(("x-frame-options", "DENY"), status=403, body=b"")
     assert hardened.seen(answer(), by_another, alone=answer()) == "response header x-frame-options: DENY"
     assert hardened.seen(answer(), answer(("x-frame-options", "DENY"), own, status=404), alone=answer()) == ""
+    # What it came to answer by itself, or does not answer any more, is not the filter's either.
+    denying = answer(("x-frame-options", "DENY"))
+    assert hardened.seen(answer(), denying, alone=answer()) == "response header x-frame-options: DENY"
+    assert hardened.seen(answer(), denying, alone=denying) == ""
+    bare = learned([answer(("x-powered-by", "echo"))] * 2, [answer()] * 2)
+    assert bare.seen(answer(("x-powered-by", "echo")), answer(), alone=answer(("x-powered-by", "echo")))
+    assert bare.seen(answer(("x-powered-by", "echo")), answer(), alone=answer()) == ""
     # Nor does such an answer tell that the filter is gone.
     assert hardened.left(answer(), answer(status=404)) is None
     assert hardened.left(answer(), well) == "response header x-frame-options: DENY"

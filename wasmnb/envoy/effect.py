@@ -21,6 +21,8 @@ __all__ = ["UPSTREAM", "Effect", "Sighting", "Trait", "Trial", "effect_of", "ser
 
 UPSTREAM = "x-envoy-upstream-service-time"
 """Envoy writes it into each answer of a service, and into none of its own (Envoy 1.40, ``router.cc``)."""
+_BY_PROXY = ("x-envoy-", "server", "date", "via")
+"""How headers begin that a proxy writes, whatever a service answers."""
 # What Envoy itself writes anew into each message (Envoy 1.40, ``conn_manager_utility.cc``).
 _VOLATILE = {"date", UPSTREAM, "x-request-id"}
 
@@ -117,16 +119,17 @@ class Effect:
             What the proxy answered to the probe before the filter came, and with it.
         alone : Response, optional
             What the application answers by itself, past the proxy. A service that failed before has other headers now,
-            which says nothing of a filter: then it takes this to tell them apart.
+            which says nothing of a filter: then it takes this to tell them apart. So it does where the service may
+            have come to answer otherwise since.
         """
         if before is None or now is None or _failed(before, now):
             return ""
         had, has = traits(before), traits(now)
-        if self.strange(before, now):
-            if alone is None or (alone.status != now.status and UPSTREAM in now.headers):
-                return ""
-            # It may be the application's own answer, or that of another filter, whose headers are known.
-            had |= traits(alone) if alone.status == now.status else frozenset()
+        if self.strange(before, now) and (alone is None or (alone.status != now.status and UPSTREAM in now.headers)):
+            return ""
+        own = traits(alone) if alone is not None and alone.status == now.status else None
+        # It may be the application's own answer, or that of another filter, whose headers are known.
+        had |= own or frozenset()
         shown = sorted((one for one in (self.shown & has) - had if one.facet in _OUTSIDE), key=_plainest)
         if before.status != now.status:
             # What answers in another way lacks much that has nothing to do with the filter; and if the body is another
@@ -134,7 +137,10 @@ class Effect:
             sure = self._body_fits(before, now)
             shown = [one for one in shown if sure or not _of_any_answer(one)]
             return str(shown[0]) if shown else ""
-        gone = sorted((one for one in (self.gone & had) - has if one.facet is Facet.HEADER), key=lambda one: one[1:2])
+        lost = (one for one in (self.gone & had) - has if one.facet is Facet.HEADER)
+        # What the application itself does not answer any more is nobody's doing; a proxy writes some by itself.
+        lost = (one for one in lost if own is None or one in own or one.name.startswith(_BY_PROXY))
+        gone = sorted(lost, key=lambda one: one[1:2])
         gone.sort(key=lambda one: one.value is not None)
         return str(shown[0]) if shown else f"no {gone[0]} any more" if gone else ""
 

@@ -69,6 +69,37 @@ def test_ports_that_are_read_as_http_by_detection_too():
     assert found.ports(http=False) == [9081]
 
 
+def test_a_filter_that_a_chain_of_a_port_lacks_does_not_stand_before_all_of_it():
+    log = ProxyLog(NOON, (Line(NOON, tabs("x", "info")),))
+    kept = {"stats": Stats({"home.one": NOON}, {"worker_0": 0})}
+    for chains, word in (
+        ((chain(9080, "home.one"), chain(9080, "home.one"), chain(9080, http=False)), Verdict.LIVE),
+        ((chain(9080, "home.one"), chain(9080)), Verdict.UNPROVEN),
+        ((chain(9080, "home.one"), chain(9081)), Verdict.UNPROVEN),
+    ):
+        found = judged(seen(dump(*chains)), log, **kept)
+        assert found.verdict is word
+        assert found.cause is (Cause.NONE if word is Verdict.LIVE else Cause.LISTENER_ABSENT)
+    assert found.reason == "it stands before port 9080, and not before all that comes to port 9081"
+    assert judged(seen(dump(*chains)), log, ports=(9080,), **kept).verdict is Verdict.LIVE
+
+
+@pytest.mark.parametrize(
+    ("routes", "stands"),
+    [
+        ({"virtual_hosts": [{"routes": [{"typed_per_filter_config": {"one": {"disabled": True}}}]}]}, False),
+        ({"virtual_hosts": [{"typed_per_filter_config": {"one": {"disabled": True}}, "routes": [{}]}]}, False),
+        ({"typed_per_filter_config": {"one": {"disabled": True}}, "virtual_hosts": [{"routes": [{}]}]}, False),
+        ({"virtual_hosts": [{"routes": [{"typed_per_filter_config": {"one": {"disabled": True}}}, {}]}]}, True),
+        ({"virtual_hosts": [{"routes": [{"typed_per_filter_config": {"other": {"disabled": True}}}]}]}, True),
+    ],
+)
+def test_a_filter_that_every_route_leaves_out_does_not_stand(routes, stands):
+    one = chain(9080, "one")
+    one["filters"][0]["typed_config"]["route_config"] = routes
+    assert seen(dump(one)).ports(having="one") == ([9080] if stands else [])
+
+
 def test_a_disabled_filter_does_not_stand():
     found = seen(dump(chain(9080, "one", "two", disabled=("one",))))
     assert found.active == {"two"}
@@ -245,12 +276,14 @@ def test_log_levels_are_put_back_whatever_happens_and_by_the_next_who_looks():
     assert blind.set == []
 
 
-def judged(there, log, policy=FailPolicy.CLOSE, *, skew=timedelta(0), known=None, now=None, labels=None, **more):
+def judged(
+    there, log, policy=FailPolicy.CLOSE, *, skew=timedelta(0), known=None, now=None, labels=None, ports=(), **more
+):
     """Judge a filter that arrived at noon, at a minute after by the cluster's clock."""
     now = now or NOON + timedelta(minutes=1)
     entry = Entry("home.one", "wasm", "sha256:1", "", "1", NOON)
     started = {"phase": "Running", "containerStatuses": [{"name": "istio-proxy", "state": {"running": {}}}]}
-    metadata = {"name": "pod", "labels": labels or {}}
+    metadata = {"name": "pod", "labels": labels}
     item = {"metadata": metadata, "spec": {"containers": [{"name": "istio-proxy"}]}, "status": started}
     item["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = "2026-01-01T11:59:58Z"
     levels = {"wasm": "error"}
@@ -266,6 +299,7 @@ def judged(there, log, policy=FailPolicy.CLOSE, *, skew=timedelta(0), known=None
         names=("home.one",),
         envoy_name="home.one",
         since=now - timedelta(minutes=1),
+        ports=ports,
     )
     return judge(evidence, wanted, Known() if known is None else known)
 

@@ -11,7 +11,7 @@ import pytest
 from wasmnb.envoy.effect import Effect, Facet, Trait, Trial
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.mesh.istio.objects.objects import KINDS
-from wasmnb.mesh.istio.proxies import verdicts
+from wasmnb.mesh.istio.proxies import known_effects, verdicts
 from wasmnb.mesh.istio.proxies.config_dump import FilterChain, Listeners, Stats
 from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
 from wasmnb.mesh.istio.proxies.pod_list import PodList
@@ -210,8 +210,8 @@ def test_every_worker_is_asked_where_the_count_of_hangs_may_not_tell(monkeypatch
 
 
 def test_a_watch_forgets_what_is_known_of_pods_that_are_gone():
-    kept = []
-    keeps = SimpleNamespace(keep=kept.append)
+    kept, renewed = [], []
+    keeps = SimpleNamespace(keep=kept.append, renew=renewed.append)
     reader = VerdictReader(None, PodList(None, "home"), None, keeps, None, images=None, proving=keeps)
     reader.known(POD, "id")
     reader.keep([POD])
@@ -221,6 +221,10 @@ def test_a_watch_forgets_what_is_known_of_pods_that_are_gone():
     assert kept == [[POD], {"web-0"}, [], set()]
     reader.keep([])
     assert len(kept) == 4
+    # Another pod of its name, as a StatefulSet makes one, is asked on new connections.
+    reader.keep([POD])
+    reader.keep([{**POD, "metadata": {"name": "web-0", "uid": "another"}}])
+    assert renewed == ["web-0"]
 
 
 def test_what_is_forgotten_meanwhile_may_be_added_to():
@@ -268,6 +272,32 @@ def test_a_gateway_is_seen_to_act_on_what_it_has_no_route_for(proving, before, n
     proving.answers = [now]
     proving.look([(verdict(), POD, STANDING._replace(behind=True, tells=tells))])
     assert proving.proven(verdict(), POD, "mark").verdict is word
+
+
+@pytest.mark.parametrize(
+    ("fresh", "alone", "word"),
+    [(60.0, TAGGED, Verdict.LIVE), (-1.0, TAGGED, Verdict.LOADED), (-1.0, PLAINLY, Verdict.LIVE)],
+    ids=["just now", "the application has come to answer so", "it does not"],
+)
+def test_what_an_application_came_to_answer_itself_since_is_not_the_filters(proving, monkeypatch, fresh, alone, word):
+    monkeypatch.setattr(known_effects, "_FRESH", fresh)
+    item = {**POD, "spec": {"containers": [{"name": "istio-proxy"}, {"name": "app"}]}}
+    proving.answers = [TAGGED]
+    proving.requests.past = lambda wanted: [alone for _ in wanted]
+    proving.look([(verdict(), item, STANDING)])
+    assert proving.proven(verdict(), item, "mark").verdict is word
+
+
+def test_pods_that_run_another_image_of_the_same_tag_or_otherwise_do_not_answer_alike(proving):
+    def pod(name, image="sha256:1", **more):
+        container = {"name": "app", "image": "app:latest", **more}
+        status = {"podIP": "10.0.0.1", "containerStatuses": [{"name": "app", "imageID": image}]}
+        metadata = {"name": name, "uid": name, "labels": {"app": "web"}}
+        return {"metadata": metadata, "spec": {"containers": [container]}, "status": status}
+
+    proving.before("id", "sha256:1", "build", [(pod("first"), frozenset())])
+    others = (pod("alike"), pod("pushed", "sha256:2"), pod("flagged", env=[{"name": "NEW", "value": "1"}]))
+    assert [bool(proving.known.there(one, "id")) for one in others] == [True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,11 @@ class Admin:
         """Forget where the admin interface of others than these pods is."""
         self._elsewhere &= set(pods)
 
+    def renew(self, pod: str) -> None:
+        """Let go of connections to a pod in whose place another one of its name is."""
+        self._elsewhere.discard(pod)
+        self._tunnels.drop(self.namespace, pod, _PORTS)
+
     def get(self, pod: str, path: str, *, port: int = PORT) -> str:
         """Ask, and give the body.
 

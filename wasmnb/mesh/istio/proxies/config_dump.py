@@ -74,6 +74,11 @@ _WRITERS = (
     "local_ratelimit.v3.LocalRateLimit",
     "custom_response.v3.CustomResponse",
     "compressor.v3.Compressor",
+    "cache.v3.CacheConfig",
+    "cache_v2.v3.CacheV2Config",
+    "composite.v3.Composite",
+    "matching.v3.ExtensionWithMatcher",
+    "oauth2.v3.OAuth2",
 )
 """Envoy's own filters that write headers into responses (Envoy 1.40, ``extensions.filters.http``)."""
 _VIP = re.compile(r"inbound-vip\|(?P<port>\d+)\|[^|]*\|(?P<host>[^|]+)$")
@@ -233,11 +238,12 @@ class Listeners:
         http : bool, optional
             Only those that are read as HTTP, or of which no connection is.
         having : str
-            Only those whose requests come to this filter.
+            Only those whose requests all come to this filter: a port has several chains, such as one for TLS.
         """
         mine = [one for one in self.chains if one.inbound and one.port and one.port != _OWN_PORT]
         read = {one.port for one in mine if one.http}
         found = {one.port for one in mine if not having or having in one.filters}
+        found -= {one.port for one in mine if one.http and having and having not in one.filters}
         return sorted(port for port in found if http is None or (port in read) is http)
 
 
@@ -432,8 +438,17 @@ def _discovered(chain: Mapping[str, Any]) -> tuple[set[str], bool]:
         if str(typed.get("@type", "")).endswith("HttpConnectionManager"):
             http = True
             every = [one for one in typed.get("http_filters") or () if "config_discovery" in one]
-            names |= {str(one["name"]) for one in every if not one.get("disabled")}
+            found = {str(one["name"]) for one in every if not one.get("disabled")}
+            names |= {name for name in found if not _off(typed.get("route_config") or {}, name)}
     return names, http
+
+
+def _off(routes: Mapping[str, Any], name: str) -> bool:
+    """Say whether routes leave a filter out of every request (Envoy, ``route.v3.FilterConfig.disabled``)."""
+    if ((routes.get("typed_per_filter_config") or {}).get(name) or {}).get("disabled"):
+        return True
+    below = routes.get("virtual_hosts") or routes.get("routes") or ()
+    return bool(below) and all(_off(one, name) for one in below)
 
 
 _ACCEPTED = re.compile(r"extension_config_discovery\.[^.]+\.(?P<name>.+)\.update_time")

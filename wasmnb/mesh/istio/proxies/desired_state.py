@@ -45,6 +45,8 @@ class DesiredState:
         Where it is at hand: for root ids and traces.
     injected : str
         Why the namespace's pods get no sidecar; empty when they do, or it is not known.
+    ports : tuple of int
+        Those of a pod to which it is confined; none where it is for all.
     """
 
     plugin: str
@@ -60,6 +62,7 @@ class DesiredState:
     serves: bool = True
     module: Module | None = None
     injected: str = ""
+    ports: tuple[int, ...] = ()
 
 
 @dataclass

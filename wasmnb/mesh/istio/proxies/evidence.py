@@ -186,6 +186,12 @@ class Gatherer:
         forget(self._builds, lambda key: key[0] not in pods)
         self.admin.keep(pods)
 
+    def renew(self, pod: str) -> None:
+        """Forget what was seen of a pod in whose place another one of its name is."""
+        self._cleared.pop(pod, None)
+        self._inbound.pop(pod, None)
+        self.admin.renew(pod)
+
     def gather(
         self, items: Sequence[Mapping[str, Any]], acks: Mapping[str, Ack], why_no_acks: str, *, whole: bool
     ) -> list[Evidence]:

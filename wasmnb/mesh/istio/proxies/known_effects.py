@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.envoy.effect import Effect
@@ -27,18 +29,23 @@ _MOST_BUILDS = 16
 _MOST_KINDS = 1000
 """Kinds of pods that answer alike, and applications, of which something is remembered."""
 _TRIES = 3
+_FRESH = 60.0
+"""Seconds for which a service is taken to answer as it did before a plugin came."""
 _ENVOYS = ("x-envoy-", "server", "date", "via", "content-", "transfer-", "connection", "keep-alive", "x-request-id")
 """Headers that a proxy writes by itself."""
 
 
 class _Before(NamedTuple):
-    """What a pod answered before a build came, and the digests of the filters through which."""
+    """What a pod answered before a build came, the digests of the filters through which, and when."""
 
     build: Hashable = None
     beside: frozenset[str] = frozenset()
     answers: Mapping[Probe, Response | None] = {}
+    at: float = float("-inf")
+    pod: str = ""
 
 
+_RUN = ("command", "args", "env", "envFrom")
 _Key = tuple[str, str]
 
 
@@ -185,7 +192,7 @@ class KnownEffects:
         answers = self._send(wanted)
         for item, beside in new:
             found = {probe: answer for (one, probe, _), answer in zip(wanted, answers, strict=True) if one is item}
-            past = self._before[uid(item), plugin] = _Before(build, beside, found)
+            past = self._before[uid(item), plugin] = _Before(build, beside, found, time.monotonic(), uid(item))
             kind = _alike(item), plugin
             if any(found.values()) or self._alike.get(kind, _Before()).build != build:
                 self._alike[kind] = past
@@ -211,6 +218,11 @@ class KnownEffects:
         """Give what a pod, or one that answers alike, answered before a plugin came, as far as that is known."""
         answers = self._past(item, plugin).answers
         return {probe: answer for probe, answer in answers.items() if answer is not None}
+
+    def dated(self, item: Mapping[str, Any], plugin: str) -> bool:
+        """Say whether what is known of before a plugin came is old, or of another pod: the service may have changed."""
+        past = self._past(item, plugin)
+        return past.pod != uid(item) or time.monotonic() - past.at > _FRESH
 
     def spend(self, item: Mapping[str, Any], plugin: str) -> None:
         """Take in that a pod is asked for a plugin by all requests, those included that may change something."""
@@ -271,10 +283,18 @@ def written(effect: Effect) -> Effect:
 
 
 def _alike(item: Mapping[str, Any]) -> Hashable:
-    """Give what pods have in common that answer alike: their labels, and the images of their own containers."""
+    """Give what pods have in common that answer alike: their labels, and what their own containers run, and how.
+
+    A tag may have come to name another image; the id of the image that runs says so.
+    """
     known = {key: value for key, value in labels(item).items() if key != "pod-template-hash"}
-    images = {(one["name"], one.get("image")) for one in item.get("spec", {}).get("containers") or ()}
-    return frozenset(known.items()), frozenset(image for image in images if image[0] != PROXY)
+    ids = {one["name"]: one.get("imageID") for one in item.get("status", {}).get("containerStatuses") or ()}
+    runs = (
+        (one["name"], ids.get(one["name"]) or one.get("image"), json.dumps([one.get(key) for key in _RUN]))
+        for one in item.get("spec", {}).get("containers") or ()
+        if one["name"] != PROXY
+    )
+    return frozenset(known.items()), frozenset(runs)
 
 
 def _whose(item: Mapping[str, Any]) -> str:

@@ -49,8 +49,13 @@ class Placement(Case):
             return None
         having = listeners.ports(http=True, having=entry.name)
         past = passed_by(self.seen.item, every)
-        if set(having) - set(past):
-            return None
+        if served := sorted(set(having) - set(past)):
+            meant = [port for port in listeners.ports(http=True) if not self.wanted.ports or port in self.wanted.ports]
+            lacking = sorted(set(meant) - set(having) - set(past))
+            if not lacking:
+                return None
+            words = f"it stands before {ports_text(served)}, and not before all that comes to {ports_text(lacking)}"
+            return self.say(Verdict.UNPROVEN, Cause.LISTENER_ABSENT, words)
         if set(every) <= set(past) or (having and set(having) <= set(past)):
             words = f"requests to {ports_text(past)} do not pass the proxy: annotations or capture rules leave them out"
             return self.say(Verdict.UNPROVEN, Cause.TRAFFIC_BYPASSES, words)

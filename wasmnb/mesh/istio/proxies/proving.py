@@ -13,7 +13,7 @@ from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.known_effects import KnownEffects, written
 from wasmnb.mesh.istio.proxies.peer_requests import ByPeer
-from wasmnb.mesh.istio.proxies.pods import uid
+from wasmnb.mesh.istio.proxies.pods import has_application, uid
 from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.mesh.istio.proxies.requests_seen import RequestsSeen
@@ -263,7 +263,7 @@ class Proving:
             return verdict
         key = (uid(item), verdict.plugin)
         seen = self._seen.get(key)
-        if seen is not None and seen.mark == mark and (seen.younger(_AGE) or not self.asks(verdict.plugin)):
+        if seen is not None and seen.mark == mark and seen.younger(_AGE):
             found = replace(verdict, proof=seen.proof, evidence=(*verdict.evidence, seen.line))
             return found.noted(seen.remark)
         cause, reason = self._why(verdict, item)
@@ -380,14 +380,19 @@ class Proving:
         answered: Sequence[tuple[tuple[_Due, Effect], Response | None]],
         without: dict[tuple[tuple[str, str], Probe], _Without],
     ) -> None:
-        """Ask applications past their proxies, where a pod answers otherwise than before though no filter makes it."""
+        """Ask applications past their proxies, where a pod answers otherwise than before though no filter makes it.
+
+        And where it was long ago that it was asked before, or another pod was: an application may have come to answer
+        by itself what a filter makes it answer.
+        """
         strange: dict[tuple[tuple[str, str], Probe], Mapping[str, Any]] = {}
         for (one, effect), answer in answered:
             key = one.key, effect.probe
             known = without[key]
             if answer is None or answer.status >= _SERVER_ERROR or known.past or effect.probe.changes:
                 continue
-            if effect.strange(known.answer, answer):
+            old = has_application(one.item) and self.known.dated(one.item, one.verdict.plugin)
+            if effect.strange(known.answer, answer) or (old and effect.seen(known.answer, answer)):
                 strange[key] = one.item
         asked = [(item, probe, plugin) for ((_, plugin), probe), item in strange.items()]
         for key, alone in zip(strange, self.requests.past(asked), strict=True):

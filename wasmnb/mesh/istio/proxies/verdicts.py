@@ -26,7 +26,7 @@ from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
 from wasmnb.mesh.istio.proxies.judge import judge, not_selected
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
 from wasmnb.mesh.istio.proxies.kept_evidence import KeptEvidence
-from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, name_of, workload
+from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, name_of, uid, workload
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.istio.proxies.shared_state import forget
@@ -102,7 +102,7 @@ class VerdictReader:
         self._known: dict[tuple[str, str], Known] = {}
         # Learns what an object's plugin does that was put in force elsewhere; says whether there is something new.
         self.learn: Callable[[Stored], bool] = lambda _: False
-        self._there: frozenset[str] = frozenset()
+        self._there: dict[str, str] = {}
         # By object: what is wanted again is the same object, so that it need not be compared for each pod.
         self._wanted: dict[tuple[str, ObjectKind], DesiredState] = {}
         self._kept = KeptEvidence()
@@ -121,10 +121,13 @@ class VerdictReader:
 
     def keep(self, items: Sequence[Item]) -> None:
         """Forget what is known of other pods than these: they are gone."""
-        there = frozenset(str(item["metadata"]["uid"]) for item in items)
+        there = {name_of(item): uid(item) for item in items}
         if there != self._there:
-            self._there = there
-            forget(self._known, lambda key: key[0] not in there)
+            for name in [name for name, was in self._there.items() if there.get(name, was) != was]:
+                # Its name is that of another pod now, and a connection may lead to the one before.
+                self._gatherer.renew(name)
+            self._there, uids = there, frozenset(there.values())
+            forget(self._known, lambda key: key[0] not in uids)
             self.proving.keep(items)
             self._gatherer.keep({name_of(item) for item in items})
 
@@ -375,6 +378,7 @@ class VerdictReader:
             serves=serves(stored),
             module=modules.get(digest),
             injected=injected,
+            ports=ports_of(plugin),
         )
 
     def istiod(self) -> str:
