@@ -288,6 +288,16 @@ def test_what_an_application_came_to_answer_itself_since_is_not_the_filters(prov
     assert proving.proven(verdict(), item, "mark").verdict is word
 
 
+@pytest.mark.parametrize(("before", "word"), [(PLAINLY, Verdict.LIVE), (TAGGED, Verdict.LOADED)])
+def test_a_filter_that_went_and_that_the_proxy_still_named_hides_nothing(proving, before, word):
+    # The same build under another id, which had been taken away.
+    proving.known.tried("former", "sha256:1", Trial((Effect(PLAIN, TAGS),)))
+    proving.answers = [before]
+    proving.before("id", "sha256:1", "again", [(POD, frozenset({"sha256:1"}))])
+    proving.answers = [TAGGED]
+    assert looked(proving).verdict is word
+
+
 def test_pods_that_run_another_image_of_the_same_tag_or_otherwise_do_not_answer_alike(proving):
     def pod(name, image="sha256:1", **more):
         container = {"name": "app", "image": "app:latest", **more}

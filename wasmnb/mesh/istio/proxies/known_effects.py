@@ -236,12 +236,20 @@ class KnownEffects:
     def changed(
         self, item: Mapping[str, Any], plugin: str, standing: Standing, probe: Probe
     ) -> Iterator[Effect | None]:
-        """Give what filters that have come to a pod since, or went, do to a request; None for one that is not known."""
+        """Give what filters that have come to a pod since, or went, do to a request; None for one that is not known.
+
+        A proxy names a filter for a while that was taken away: where its mark was missing then, it had gone before.
+        """
         others = [trials for name, trials in self._builds().items() if name != plugin]
         known = {digest: trial for trials in others for digest, trial in trials.items()}
-        then, now = self._past(item, plugin).beside, standing.beside
-        for digest in (now - then) | ((then - now) & known.keys()):
+        past = self._past(item, plugin)
+        then, now, answer = past.beside, standing.beside, past.answers.get(probe)
+        for digest in now - then:
             yield known[digest].on(probe) if digest in known else None
+        for digest in (then - now) & known.keys():
+            effect = known[digest].on(probe)
+            if effect is None or answer is None or not effect.marking or effect.marks(answer):
+                yield effect
 
     def keep(self, pods: Collection[Mapping[str, Any]]) -> None:
         """Forget all but these pods; of what those answered that are gone, the newest is kept for those alike."""
