@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,12 @@ def modules():
             yield pytest.param(path, id=name)
 
 
+@cache
+def parsed(path):
+    """Read a module once for all that is asked of it here."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def texts(tree):
     """Give each string literal that is no docstring; the pieces of a formatted one apart."""
     bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -58,7 +66,7 @@ def called(tree, name):
 def test_no_text_below_the_front_ends_names_a_magic_or_an_option(path):
     found = [
         f"line {node.lineno}: {node.value!r}"
-        for node in texts(ast.parse(path.read_text("utf-8")))
+        for node in texts(parsed(path))
         for match in SENTENCE.finditer(node.value)
         if match[1] is None or (match[1] in OURS and " " in node.value.strip())
     ]
@@ -72,7 +80,7 @@ def test_no_text_below_the_front_ends_names_a_magic_or_an_option(path):
 def test_each_verb_that_a_text_names_is_there_for_both_readers():
     for param in modules():
         path = param.values[0]
-        for node, verb in called(ast.parse(path.read_text("utf-8")), "Verb"):
+        for node, verb in called(parsed(path), "Verb"):
             assert f"wasm_{verb}" in COMMANDS, f"{path}: {node.lineno}"
             in_python = Session if verb != "explain" else wasmnb
             assert callable(getattr(in_python, verb, None)), f"{path}: {node.lineno}"
@@ -83,9 +91,40 @@ def test_each_option_that_a_text_names_is_one_of_a_command():
     free = {"registry"}  # of %wasm_config, which has no dashes
     for param in modules():
         path = param.values[0]
-        for node, keyword in called(ast.parse(path.read_text("utf-8")), "Option"):
+        for node, keyword in called(parsed(path), "Option"):
             assert keyword in {*keys, *free}, f"{path}: {node.lineno}"
             said = {word.arg: word.value for word in node.keywords}
             if "flag" in said:
                 assert isinstance(said["flag"], ast.Constant)
                 assert said["flag"].value in OURS, f"{path}: {node.lineno}"
+
+
+def within(tree, *, other_for_python):
+    """Give each call of ``Verb`` that one reader never sees: Python's own words, or those it has others for."""
+    hidden = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Wording":
+            python = [word.value for word in node.keywords if word.arg == "python"]
+            parts = node.args if other_for_python and python else python if not other_for_python else []
+            hidden |= {id(one) for part in parts for one in ast.walk(part)}
+    return hidden
+
+
+def test_a_verb_is_named_with_words_and_options_that_it_has():
+    wrong = []
+    for param in modules():
+        path = param.values[0]
+        tree = parsed(path)
+        of_python, of_lines = within(tree, other_for_python=False), within(tree, other_for_python=True)
+        for node, verb in called(tree, "Verb"):
+            words = node.args[1].elts if len(node.args) > 1 and isinstance(node.args[1], ast.Tuple) else []
+            options = {keyword for part in node.args[2:] + node.keywords for _, keyword in called(part, "Option")}
+            command = COMMANDS[f"wasm_{verb}"]
+            known = {option.key for option in command.all_options} | ({"registry"} if verb == "config" else set())
+            if id(node) not in of_python and not (options <= known and len(words) <= len(command.arguments)):
+                wrong.append(f"{path}: {node.lineno}: a line")
+            taken = inspect.signature(getattr(Session, verb, wasmnb.explain)).parameters
+            free = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+            if id(node) not in of_lines and not (options <= {*taken} or free):
+                wrong.append(f"{path}: {node.lineno}: Python")
+    assert not wrong

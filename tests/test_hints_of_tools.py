@@ -61,6 +61,46 @@ def test_cases_of_no_module(tmp_path):
     assert module_of(suites(tmp_path)[0]).facts.readable
 
 
+@pytest.mark.parametrize(
+    ("wrong", "hint", "right"),
+    [
+        (
+            "{requests: [{request: GET /}], request: GET /a}",
+            "put it into the first of the requests",
+            "{requests: [{request: GET /a}]}",
+        ),
+        ("{num_chunks: 2, chunk_size: 3}", "leave one of them out", "{num_chunks: 2}"),
+        (
+            "{num_chunks: 2, request_body: [{input: {content: a}}, {input: {content: b}}]}",
+            "give request_body once, or leave num_chunks out",
+            "{num_chunks: 2, request_body: [{input: {content: ab}}]}",
+        ),
+        (
+            "{request_body: [{input: {header: [{key: a, value: b}]}}]}",
+            "give content or file",
+            "{request_body: [{input: {content: b}}]}",
+        ),
+        ("{callouts: {auth: []}}", "give one, or leave the cluster out", "{callouts: {auth: {status: 200}}}"),
+        ("{reqest: GET /}", "did you mean 'request'?", "{request: GET /}"),
+        ("{request_body: [{input: {zzzzzz: 1}}]}", "it has ", "{request_body: [{input: {content: b}}]}"),
+    ],
+)
+def test_a_case_that_is_none(wrong, hint, right):
+    def read(case):
+        return cases.read(f"test:\n- {case.replace('{', '{name: a, ', 1)}\n")
+
+    assert hint_of(read, wrong).startswith(hint)
+    assert len(read(right).cases) == 1
+
+
+def test_a_file_of_a_case(tmp_path):
+    text = "test:\n- name: a\n  request_body: [{input: {file: body.txt}}]\n"
+    (tmp_path / "a.wasmtest.yaml").write_text(text)
+    assert hint_of(suites, tmp_path) == f"a relative path starts at {tmp_path}"
+    (tmp_path / "body.txt").write_text("b")
+    assert suites(tmp_path)
+
+
 def answering(*lines):
     """Run a case on a filter that gives the answer these lines: a fake, so that none is compiled."""
     return lambda _: Seen(response={Phase.RESPONSE_HEADERS: Part(((":status", "200"), *lines))})

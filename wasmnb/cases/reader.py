@@ -225,7 +225,8 @@ class _Reader:
         try:
             return (self.folder / name).read_bytes()
         except OSError as error:
-            raise self.wrong(f"The file {name} cannot be read: {error.strerror}.", path) from error
+            what = f"The file {name} cannot be read: {error.strerror}."
+            raise self.wrong(what, path, f"a relative path starts at {self.folder}") from error
 
     def _expectation(self, value: Mapping[str, Any] | None, path: _Path) -> Expectation | None:
         if value is None:
