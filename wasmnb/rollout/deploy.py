@@ -41,7 +41,11 @@ __all__ = [
     "unknown_plugin",
 ]
 
-_AGAIN = Wording("correct the cell and run it again", terminal="correct it, and run the command again")
+_AGAIN = Wording(
+    "correct the cell and run it again",
+    python="correct it, and deploy it again",
+    terminal="correct it, and run the command again",
+)
 
 
 def in_force(mesh: Mesh, plugin_id: str) -> Plugin | None:

@@ -108,6 +108,7 @@ def left_half_done(mesh: Mesh, now: Plugin) -> DeployError:
         hint=Wording(
             "{} goes back on every pod; the cell that it was left in goes on when run again",
             Verb("rollback", (now.id,)),
+            python=Wording("{} goes back on every pod; the same call as then goes on", Verb("rollback", (now.id,))),
             terminal=Wording(
                 "{} goes back on every pod; the command that it was left in goes on when given again",
                 Verb("rollback", (now.id,)),
@@ -128,10 +129,15 @@ def stopped_in_midst(mesh: Mesh, rollout: Rollout) -> RolloutInterrupted:
     hint = Wording(
         "run the cell again to go on; {} goes back on every pod",
         back,
+        python=Wording("the same call again goes on; {} goes back on every pod", back),
         terminal=Wording("give the command again to go on; {} goes back on every pod", back),
     )
     if not begun:  # to go back would be to go back behind what is in force
-        hint = Wording("run the cell again to begin anew", terminal="give the command again to begin anew")
+        hint = Wording(
+            "run the cell again to begin anew",
+            python="the same call again begins anew",
+            terminal="give the command again to begin anew",
+        )
     return RolloutInterrupted(
         f"The rollout of {plugin.id!r} was stopped {where}. It did not go back: {_divided(rollout)}.",
         why=[*(told(index, step) for index, step in enumerate(rollout.steps)), *_state(mesh, plugin.id)],

@@ -136,8 +136,24 @@ def test_a_namespace_that_is_not_there_is_made(api, user):
     with pytest.raises(MeshError, match="There is no namespace 'shop'") as caught:
         namespaces.require(user, "shop")
     assert caught.value.hint == "`kubectl create namespace shop` makes it"
+    api.refused.clear()
+    with pytest.raises(MeshError, match="There is no namespace 'shop'") as caught:
+        namespaces.require(user, "shop")
+    assert caught.value.why == ("available: team",)
+    assert caught.value.hint == "`kubectl create namespace shop` makes it"
+    with pytest.raises(MeshError) as caught:
+        namespaces.require(user, "taem")
+    assert caught.value.hint == "did you mean 'team'?"
     api.put("/api/v1/namespaces/shop")
     namespaces.require(user, "shop")
+
+
+def test_a_context_that_the_kubeconfig_does_not_have_is_one_of_others(user):
+    with pytest.raises(MeshError, match="no context called 'production'") as caught:
+        Cluster.connect("production")
+    assert caught.value.why == ("it has: here",)
+    assert caught.value.hint == "name one of these"
+    Cluster.connect("here").close()
 
 
 def test_bookinfo_where_pods_are_to_have_no_proxy(api, user):

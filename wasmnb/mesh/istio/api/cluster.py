@@ -157,7 +157,7 @@ class Cluster:
             raise MeshError(
                 f"The kubeconfig has no context called {name!r}.",
                 why=[f"it has: {', '.join(known)}" if known else "it has none"],
-                hint=did_you_mean(name, known) or NO_CLUSTER,
+                hint=(did_you_mean(name, known) or "name one of these") if known else NO_CLUSTER,
                 code="WNB4018",
             )
         let_go = kubeconfig.load(name, configuration)

@@ -36,7 +36,7 @@ def require(cluster: Cluster, namespace: str) -> None:
         raise MeshError(
             f"There is no namespace {namespace!r} in the cluster of the context {cluster.context!r}.",
             why=[f"available: {', '.join(known)}"] if known else [],
-            hint=did_you_mean(namespace, known) if known else f"`kubectl create namespace {namespace}` makes it",
+            hint=did_you_mean(namespace, known) or f"`kubectl create namespace {namespace}` makes it",
         ) from None
 
 
