@@ -18,7 +18,7 @@ from tests.module.builder import good
 from tests.project.test_in_place import crate, write
 from tests.project.test_workspaces import CC, GO
 from tests.worded import in_cell
-from wasmnb import Filter
+from wasmnb import Filter, Session
 from wasmnb.compile import cache as caches
 from wasmnb.compile import folder as folders
 from wasmnb.compile import project, runtime
@@ -238,7 +238,59 @@ class TestWhatIsRead:
         assert Filter.from_folder(folder).file == "main.go"
 
 
+INCLUDED = {"json": '#include "proxy_wasm_json.h"\n', "optional": "#include <optional>\n"}
+PROTOBUF = "google/protobuf/util/json_util.h", "google/protobuf/util/time_util.h"
+
+
 class TestCpp:
+    @pytest.mark.parametrize(
+        ("wrong", "words", "right"),
+        [
+            (
+                cell("throw 1;"),
+                "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead",
+                cell("auto f = [] { return std::optional<int>(); }; if (!f()) {}", top=INCLUDED["optional"]),
+            ),
+            (
+                cell("static std::mutex lock;"),
+                "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM",
+                cell(),
+            ),
+            (
+                cell('std::ifstream file("x");'),
+                "there are no files in a proxy's VM; read the plugin's configuration with getConfiguration()",
+                cell("if (getConfiguration()->size() == 0) {}"),
+            ),
+            (
+                cell('Json a = Json::parse("{}"); auto b = a;', top=INCLUDED["json"]),
+                "a Json value is not copied: write const auto& in place of auto, and const Json& for a parameter",
+                cell('Json a = Json::parse("{}"); const auto& b = a; if (b.isNull()) {}', top=INCLUDED["json"]),
+            ),
+            (
+                cell(top='#include "google/protobuf/descriptor.h"\n'),
+                (
+                    "the SDK's messages are its own and have no such header: there are the well-known types, "
+                    "repeated fields, maps and google/protobuf/util/json_util.h and time_util.h"
+                ),
+                cell(top="".join(f'#include "{name}"\n' for name in PROTOBUF)),
+            ),
+        ],
+        ids=["exceptions", "threads", "files", "JSON", "protobuf"],
+    )
+    def test_what_a_vm_does_not_have(self, wrong: str, words: str, right: str) -> None:
+        refused(lambda: build(wrong), CompileError, words)
+        assert build(right).wasm
+
+    def test_a_header_that_is_made_of_messages(self) -> None:
+        source = cell("m::Limit limit; limit.set_each_second(1);", top='#include "x.pb.h"\n')
+        words = (
+            "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with %%wasm_file x.proto"
+        )
+        with Session() as session:
+            refused(lambda: session.filter("mine", source, language="cpp"), CompileError, words)
+            session.file("x.proto", 'syntax = "proto3";\npackage m;\nmessage Limit { int32 each_second = 1; }\n')
+            assert session.filter("mine", source, language="cpp").module
+
     def test_the_parts_of_an_installation(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(compiler, "SDK", tmp_path)
@@ -292,7 +344,45 @@ class TestCpp:
         assert describe({"a.proto": f"{error.hint.removeprefix('let its first line be ')}\n{text}"}, ["a.proto"])
 
 
+PACKAGE = f'"{modules.SDK}/proxywasm"'
+CONTEXT = f"""package main
+
+import (
+    {PACKAGE}
+    "{modules.SDK}/proxywasm/types"
+)
+
+type vm struct {{ EMBEDDED }}
+
+func (*vm) NewPluginContext(uint32) types.PluginContext {{ return nil }}
+func init() {{ proxywasm.SetVMContext(&vm{{}}) }}
+"""
+
+
 class TestGo:
+    @pytest.mark.parametrize(
+        ("wrong", "words", "right"),
+        [
+            ('import "strngs"\nvar a = strngs.Repeat("a", 2)\n', "check the import's name", ("strngs", "strings")),
+            ('import "strings"\n', "remove the import, or put _ before it", ("import", "import _")),
+            (
+                'func init() { proxywasm.LogInfo("a") }\n',
+                f"import {PACKAGE}",
+                ("func init", f"import {PACKAGE}\nfunc init"),
+            ),
+            (
+                CONTEXT.replace("EMBEDDED", ""),
+                "embed the default in your struct: types.DefaultVMContext, DefaultPluginContext, DefaultHttpContext",
+                ("struct {", "struct { types.DefaultVMContext"),
+            ),
+            ("package other\n", "write package main, or leave the line out", ("package other", "package main")),
+        ],
+        ids=["misspelt", "not used", "not imported", "not embedded", "package"],
+    )
+    def test_a_cell_that_go_does_not_build(self, wrong: str, words: str, right: tuple[str, str]) -> None:
+        refused(lambda: Filter("mine", wrong, "go").build(), CompileError, words)
+        assert Filter("mine", wrong.replace(*right), "go").build().wasm
+
     @pytest.mark.parametrize(
         ("files", "words", "right"),
         [
@@ -310,6 +400,7 @@ class TestGo:
                 {"main_dot_go": f"//go:build wasip1\n\n{GO}"},
             ),
         ],
+        ids=["package", "build tags"],
     )
     def test_a_project_that_go_does_not_build(
         self, tmp_path: Path, files: dict[str, str], words: str, right: dict[str, str]

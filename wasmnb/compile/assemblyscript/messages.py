@@ -21,6 +21,7 @@ _NEAR = 0.8  # of names that may be meant as each other
 CELL = "cell.ts"
 
 _SDK = "@gcoredev/proxy-wasm-sdk-as/assembly"
+_UPSTREAM = "@solo-io/proxy-runtime/assembly"
 # DiagnosticCategory in the compiler's interface: pedantic, info, warning, error.
 _SEVERITIES = {0: "note", 1: "note", 2: "warning", 3: "error"}
 _SDK_NAMES = (
@@ -31,7 +32,7 @@ _SDK_NAMES = (
 _HINTS = (
     (
         r"File '~lib/[^']*' not found",
-        f'a cell can import "{_SDK}" alone; a folder with a package.json can have other npm packages',
+        f'a cell can import "{_SDK}" or "{_UPSTREAM}" alone; a folder with a package.json can have other npm packages',
     ),
     (rf"Cannot find name '(?:{_SDK_NAMES})'", f'import it from "{_SDK}"'),
     (r"Closures", "AssemblyScript has no closures: keep the value in a field of your context, or in a global"),

@@ -20,16 +20,14 @@ _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.go):(?P<line>\d+)(?::(?P<column>
 _PLACELESS = re.compile(r"(?:go: |[\w./]+: )(?P<message>.+)")
 # Where Go looked, and flags that are ours.
 _TAIL = re.compile(r" \(/\S+\)$|: import lookup disabled by -mod=readonly$|; to add(?: it)?:$")
+_PACKAGES = {"proxywasm": f"{SDK}/proxywasm", "types": f"{SDK}/proxywasm/types"}
+_UNDEFINED = re.compile(rf"undefined: ({'|'.join(_PACKAGES)})\b")
 _HINTS = (
     (r"tetratelabs/proxy-wasm-go-sdk", f"that SDK is for TinyGo; import {SDK}/proxywasm instead"),
     (r"is not in std", "check the import's name"),
     (
         r"no required module provides package|cannot find module providing package|import lookup disabled",
         "name the module in the cell's first line, with its version: // deps: github.com/tidwall/gjson@v1.18.0",
-    ),
-    (
-        r"undefined: (?:proxywasm|types)\b",
-        f'import "{SDK}/proxywasm" and "{SDK}/proxywasm/types"',
     ),
     (r"imported and not used", "remove the import, or put _ before it"),
     (
@@ -90,6 +88,10 @@ def _located(match: re.Match[str], source: str, first_line: int) -> Diagnostic:
 
 def hint(found: Sequence[Diagnostic]) -> str:
     """Give the way out of what a filter's author often meets; empty when there is none."""
+    undefined = {match[1] for each in found if (match := _UNDEFINED.search(each.message))}
+    if undefined:
+        # One that is not used would be the next error.
+        return "import " + " and ".join(f'"{_PACKAGES[name]}"' for name in sorted(undefined))
     for diagnostic in found[:4]:
         for pattern, text in _HINTS:
             if re.search(pattern, f"{diagnostic.message} {diagnostic.quote}"):
