@@ -80,7 +80,9 @@ def test_a_filter_that_a_chain_of_a_port_lacks_does_not_stand_before_all_of_it()
         found = judged(seen(dump(*chains)), log, **kept)
         assert found.verdict is word
         assert found.cause is (Cause.NONE if word is Verdict.LIVE else Cause.LISTENER_ABSENT)
-    assert found.reason == "it stands before port 9080, and not before all that comes to port 9081"
+    assert found.reason == "it stands before port 9080; not all that comes to port 9081 comes to it"
+    part = judged(seen(dump(chain(9080, "home.one"), chain(9080))), log, **kept)
+    assert part.reason.startswith("not all that comes to port 9080 comes to the filter")
     assert judged(seen(dump(*chains)), log, ports=(9080,), **kept).verdict is Verdict.LIVE
 
 

@@ -226,6 +226,10 @@ class Listeners:
         """The ports at which a request in plain HTTP comes to a pod's filters, or to those of a gateway."""
         return self.ports(http=True) if any(one.inbound for one in self.chains) else self.bound
 
+    def reached(self, name: str) -> list[int]:
+        """Give the ports of the pod of which any chain has a filter."""
+        return sorted({one.port for one in self.chains if one.inbound and one.port and name in one.filters})
+
     def services(self, *, having: str) -> list[str]:
         """Give the services of a waypoint whose requests come to a filter, with their ports."""
         return sorted({one.service for one in self.chains if one.service and having in one.filters})

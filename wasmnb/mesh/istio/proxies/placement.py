@@ -54,7 +54,7 @@ class Placement(Case):
             lacking = sorted(set(meant) - set(having) - set(past))
             if not lacking:
                 return None
-            words = f"it stands before {ports_text(served)}, and not before all that comes to {ports_text(lacking)}"
+            words = f"it stands before {ports_text(served)}; not all that comes to {ports_text(lacking)} comes to it"
             return self.say(Verdict.UNPROVEN, Cause.LISTENER_ABSENT, words)
         if set(every) <= set(past) or (having and set(having) <= set(past)):
             words = f"requests to {ports_text(past)} do not pass the proxy: annotations or capture rules leave them out"
@@ -65,6 +65,8 @@ class Placement(Case):
             )
             return self.say(Verdict.UNPROVEN, Cause.NO_HTTP_PORT, words)
         words = f"the filter stands before none of the pod's own ports ({ports_text(every)})"
+        if part := listeners.reached(entry.name):
+            words = f"not all that comes to {ports_text(part)} comes to the filter: a filter chain of the port lacks it"
         return self.say(Verdict.UNPROVEN, Cause.LISTENER_ABSENT, words)
 
 
