@@ -7,8 +7,9 @@ import pytest
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.cluster import Executed
+from wasmnb.mesh.istio.api.port_forward_pool import Question
 from wasmnb.mesh.istio.api.transport import ClosedPortError
-from wasmnb.mesh.istio.proxies.admin import PORT, READINESS, Admin
+from wasmnb.mesh.istio.proxies.admin import LEVELS, PORT, READINESS, Admin
 
 PAGE = "/config_dump"
 
@@ -38,7 +39,16 @@ class Tunnels:
 
     def get(self, *_, **__):
         self.asked += 1
-        raise MeshError(f"Port {PORT} of pod does not answer.") from ClosedPortError("connection refused")
+        raise self._closed()
+
+    def ask(self, _cluster, _namespace, _pod, questions, **_):
+        self.asked += 1
+        return [self._closed() for _ in questions]
+
+    def _closed(self):
+        error = MeshError(f"Port {PORT} of pod does not answer.")
+        error.__cause__ = ClosedPortError("connection refused")
+        return error
 
 
 def late() -> MeshError:
@@ -58,6 +68,17 @@ def test_an_admin_interface_that_is_not_on_its_port_is_asked_through_the_agent(t
     assert [admin.get("pod", PAGE), admin.get("pod", PAGE)] == ["said by the agent"] * 2
     assert cluster.asked == [["pilot-agent", "request", "GET", PAGE]] * 2
     assert tunnels.asked == 1
+
+
+@pytest.mark.parametrize(("allowed", "tried"), [(("pods/portforward", "pods/exec"), 2), (("pods/exec",), 0)])
+def test_several_questions_go_through_the_agent_as_one_does(tunnels, allowed, tried):
+    cluster = Cluster(*allowed)
+    admin = Admin(cluster, "home", tunnels)
+    for _ in range(2):
+        answers = admin.several("pod", Question(PORT, PAGE), LEVELS)
+        assert [answer() for answer in answers] == ["said by the agent"] * 2
+    assert [command[2:] for command in cluster.asked] == [["GET", PAGE], ["POST", "/logging"]] * 2
+    assert tunnels.asked == tried, "where the port is closed, once for both, and once to see that it is"
 
 
 @pytest.mark.parametrize("allowed", [("pods/portforward",), ("pods/portforward", "pods/exec")])

@@ -20,7 +20,7 @@ from wasmnb.mesh.istio.api import port_forward_pool
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.cluster import Cluster as RealCluster
 from wasmnb.mesh.istio.api.port_forward import Forward
-from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
+from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool, Question
 
 ADMIN, WORKERS = 15000, 15090
 PORTS = (ADMIN, WORKERS)
@@ -41,6 +41,7 @@ class Websocket:
         if self.closed:
             raise WebSocketConnectionClosedException("gone")
         answer = b"HTTP/1.1 200 OK\r\n" + self.head + b"Content-Length: 1\r\n\r\n%d" % frame[0]
+        answer *= frame.count(b" HTTP/1.1\r\n")
         self.frames += [frame[:1] + answer[:20], b"", frame[:1] + answer[20:]]
 
     def recv_data_frame(self, *, control_frame: bool):
@@ -78,12 +79,66 @@ def ask(opened):
         return tunnels.get(cluster, "home", "pod", port, "/", ports=PORTS)
 
     ask.cluster = cluster
+    ask.several = lambda *asked: tunnels.ask(cluster, "home", "pod", [Question(*one) for one in asked], ports=PORTS)
     return ask
 
 
 def test_ports_share_a_websocket_and_each_gets_its_own_answers(ask, opened):
     assert [ask(port) for port in (ADMIN, WORKERS, ADMIN)] == ["0", "2", "0"]
     assert len(opened) == 1
+
+
+SEVERAL = ((ADMIN, "/one"), (ADMIN, "/two", "POST"), (WORKERS, "/"))
+
+
+def test_what_is_asked_at_once_is_sent_together_and_answered_in_order(ask, opened, monkeypatch):
+    sent = []
+    send = Websocket.send_binary
+    monkeypatch.setattr(Websocket, "send_binary", lambda self, frame: (sent.append(frame), send(self, frame)))
+    assert ask.several(*SEVERAL) == ["0", "0", "2"]
+    assert [frame.count(b"\r\n\r\n") for frame in sent] == [2, 1]
+    assert b"POST /two HTTP/1.1\r\nHost: 127.0.0.1:15000\r\nContent-Length: 0\r\n\r\n" in sent[0]
+    assert len(opened) == 1
+
+
+def test_of_what_is_asked_at_once_each_has_its_own_refusal(ask, monkeypatch):
+    answers = [(404, b"no"), (200, b"yes")]
+
+    def send(self, frame):
+        port = frame[:1]
+        said = [b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%b" % (code, len(body), body) for code, body in answers]
+        # Two that come in pieces, and in one frame.
+        self.frames += [port + said[0][:30], port + said[0][30:] + said[1]] if port == b"\0" else [port + said[1]]
+
+    monkeypatch.setattr(Websocket, "send_binary", send)
+    refused, *given = ask.several(*SEVERAL)
+    assert isinstance(refused, MeshError)
+    assert (refused.what, refused.why) == ("pod:15000 answers 404 to /one.", ("no",))
+    assert given == ["yes", "yes"]
+
+
+def test_a_port_that_is_silent_takes_nothing_from_what_another_answers(ask, opened, monkeypatch):
+    send = Websocket.send_binary
+    monkeypatch.setattr(Websocket, "send_binary", lambda self, frame: frame[0] or send(self, frame))
+    *given, silent = ask.several(*SEVERAL)
+    assert given == ["0", "0"]
+    assert isinstance(silent, TimeoutError)
+    assert opened[0].closed
+    monkeypatch.setattr(Websocket, "send_binary", lambda *_: None)
+    assert [type(one) for one in ask.several(*SEVERAL)] == [TimeoutError] * 3
+    assert len(opened) == 2
+
+
+def test_what_a_server_does_not_answer_before_it_ends_the_connection_is_asked_anew(ask, opened):
+    ask.cluster.head = b"Connection: close\r\n"
+    assert ask.several(*SEVERAL) == ["0", "0", "2"]
+    assert len(opened) == 3
+    opened.clear()
+    ask.cluster.head = b""
+    assert ask.several(*SEVERAL) == ["0", "0", "2"]
+    opened[0].closed = True
+    assert ask.several(*SEVERAL) == ["0", "0", "2"]
+    assert len(opened) == 2
 
 
 def test_a_websocket_that_was_closed_is_renewed_unseen(ask, opened):

@@ -191,20 +191,19 @@ def counted(hung=(0, 0), clusters=(9, 12, 3)):
 def test_every_worker_is_asked_where_the_count_of_hangs_may_not_tell(monkeypatch, before, now, asked):
     workers = []
     admin = SimpleNamespace(
-        get=lambda *_, **__: "",
-        levels=lambda _: {},
+        several=lambda _, *questions: [lambda: "" for _ in questions],
         skew=lambda _: None,
-        worker=lambda _, workers: met.append(workers),
+        worker=lambda _, workers, asked: met.append(workers),
     )
     met = workers
     gatherer = Gatherer(None, "home", admin)
     names = "wasmnb.mesh.istio.proxies.evidence."
     monkeypatch.setattr(f"{names}read", lambda *_: None)
     monkeypatch.setattr(f"{names}proxy_started", lambda _: NOW)
-    monkeypatch.setattr(gatherer, "_listeners", lambda _: None)
+    monkeypatch.setattr(gatherer, "_listeners", lambda *_: None)
     for stats in [one for one in (before, now) if one is not None]:
         monkeypatch.setattr(f"{names}stats", lambda _, stats=stats: stats)
-        gatherer._more(Evidence(POD))
+        gatherer._more(Evidence(POD), None, None)
     assert workers[-1] == asked
     gatherer.close()
 

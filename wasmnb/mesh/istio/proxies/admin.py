@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
+from wasmnb.mesh.istio.api.port_forward_pool import Question
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.api.transport import ClosedPortError, Transport
 from wasmnb.mesh.istio.proxies.pods import PROXY
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import timedelta
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
 
-__all__ = ["Admin", "tries"]
+__all__ = ["LEVELS", "PORT", "WORKER", "Admin", "levels_of", "tries"]
 
 PORT, WORKERS, READINESS = 15000, 15090, 15021
 """Istio, ``tools/packaging/common/envoy_bootstrap.json``: Envoy's admin port, and two that its workers serve.
@@ -30,6 +31,8 @@ PORT, WORKERS, READINESS = 15000, 15090, 15021
 Its agent asks the last one for us, and not the other (``pilot/cmd/pilot-agent/app/request.go``)."""
 _PORTS = (PORT, WORKERS)
 _NOWHERE, _LOGGING = "/", "/logging"
+LEVELS, WORKER = Question(PORT, _LOGGING, "POST"), Question(WORKERS, _NOWHERE)
+"""At which level each logger tells; and what any worker answers with "404"."""
 _ANSWER = 2.0
 _MISS = 1e-4
 """How likely one worker that hangs may be missed: new connections meet workers at random."""
@@ -101,6 +104,24 @@ class Admin:
         """
         return self._ask(pod, path, port)
 
+    def several(self, pod: str, *questions: Question) -> list[Callable[[], str]]:
+        """Ask several things at once where ports are forwarded; give for each what `get` would, when it is called.
+
+        Of one port no more than two: an Envoy takes no third before it has answered.
+        """
+        if self.transport is Transport.EXEC or pod in self._elsewhere:
+            return [partial(self._ask, pod, one.path, one.port, one.method) for one in questions]
+        found = self._tunnels.ask(self.cluster, self.namespace, pod, questions, ports=_PORTS, timeout=_ANSWER)
+
+        def given(question: Question, answer: str | Exception) -> str:
+            if isinstance(answer, MeshError) and isinstance(answer.__cause__, ClosedPortError):
+                return self._ask(pod, question.path, question.port, question.method)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return [partial(given, *each) for each in zip(questions, found, strict=True)]
+
     def skew(self, pod: str) -> timedelta | None:
         """Say how far the clock of a pod's node is ahead of ours; None where its proxy did not say the time."""
         return self._tunnels.skew(self.namespace, pod, _PORTS)
@@ -112,7 +133,7 @@ class Admin:
         ------
         ForbiddenError, TimeoutError, MeshError
         """
-        return _levels(self._ask(pod, _LOGGING, method="POST"))
+        return levels_of(self._ask(pod, _LOGGING, method="POST"))
 
     def set_level(self, pod: str, logger: str, level: str) -> None:
         """Have one of the proxy's loggers tell from a level on.
@@ -140,7 +161,7 @@ class Admin:
             self._elsewhere.add(pod)
             return found
 
-    def worker(self, pod: str, *, workers: int) -> None:
+    def worker(self, pod: str, *, workers: int, asked: Callable[[], str] | None = None) -> None:
         """See that workers answer: they serve a port whose routes lead nowhere but to statistics.
 
         Parameters
@@ -148,6 +169,8 @@ class Admin:
         pod : str
         workers : int
             Try so often that each of so many is met; 1 asks any of them.
+        asked : callable, optional
+            Gives the answer to `WORKER`, which one of them was asked already: enough where any of them is meant.
 
         Raises
         ------
@@ -162,7 +185,10 @@ class Admin:
             if workers > 1:
                 self._tunnels.drop(self.namespace, pod, _PORTS)
             try:
-                self.get(pod, _NOWHERE, port=WORKERS)
+                if asked is None or workers > 1:
+                    self.get(pod, _NOWHERE, port=WORKERS)
+                else:
+                    asked()
             except ForbiddenError:
                 raise
             except MeshError:
@@ -192,7 +218,7 @@ class Admin:
 
 
 @lru_cache(maxsize=64)
-def _levels(text: str) -> Mapping[str, str]:
+def levels_of(text: str) -> Mapping[str, str]:
     """Read a list of loggers; proxies mostly have the same, and share what was read."""
     return MappingProxyType({found["logger"]: found["level"] for found in _LEVEL.finditer(text)})
 

@@ -6,10 +6,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
+from wasmnb.mesh.istio.api.port_forward_pool import Question
+from wasmnb.mesh.istio.proxies.admin import LEVELS, PORT, WORKER, levels_of
 from wasmnb.mesh.istio.proxies.config_dump import (
     ECDS,
     INBOUND,
@@ -30,7 +33,7 @@ from wasmnb.mesh.istio.proxies.proxy_log import ProxyLog, read
 from wasmnb.mesh.istio.proxies.shared_state import forget
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
@@ -219,9 +222,13 @@ class Gatherer:
         if not has_proxy(found.item) or found.item.get("status", {}).get("phase") != "Running":
             return found
         try:
-            found = replace(found, entries=self._entries(found.name))
-            if whole:
-                found = self._more(found)
+            if not whole:
+                return replace(found, entries=_arrived(partial(self.admin.get, found.name, ECDS)))
+            known = self._inbound.get(found.name)
+            questions = Question(PORT, ECDS), Question(PORT, _first_of(known)), WORKER
+            arrived, inbound, worker = self.admin.several(found.name, *questions)
+            found = replace(found, entries=_arrived(arrived))
+            found = self._more(found, partial(self._read_inbound, found.name, known, inbound), worker)
         except ForbiddenError as error:
             return replace(found, missing=(*found.missing, error.what))
         except TimeoutError:
@@ -230,19 +237,11 @@ class Gatherer:
             return replace(found, silence=_said(error))
         return found
 
-    def _entries(self, pod: str) -> tuple[Entry, ...]:
-        try:
-            return tuple(entries(self.admin.get(pod, ECDS)))
-        except MeshError as error:
-            if any(NO_ENTRIES in line for line in error.why):
-                return ()
-            raise
-
-    def _listeners(self, found: Evidence) -> Listeners:
+    def _listeners(self, found: Evidence, read_inbound: Callable[[], Listeners]) -> Listeners:
         """Read where the filters stand: in the inbound listener, as nearly always, else anywhere."""
         wanted = {one.name for one in found.entries or ()}
         try:
-            inbound = self._read_inbound(found.name)
+            inbound = read_inbound()
         except MeshError:
             inbound = None  # a gateway has none
         if inbound is not None and wanted and wanted <= inbound.active:
@@ -252,7 +251,8 @@ class Gatherer:
     def http_ports(self, pod: str) -> list[int]:
         """Give the ports of a pod that its proxy reads as HTTP; none where it cannot be asked."""
         try:
-            inbound = self._read_inbound(pod)
+            known = self._inbound.get(pod)
+            inbound = self._read_inbound(pod, known, partial(self.admin.get, pod, _first_of(known)))
             # A gateway has no listener for what comes in, but some of its own.
             return (inbound if inbound.chains else listeners(self.admin.get(pod, LISTENERS))).asked
         except (MeshError, TimeoutError, ValueError):
@@ -270,20 +270,18 @@ class Gatherer:
             known = self._builds[key] = str(said.get("version", ""))
         return known
 
-    def _read_inbound(self, pod: str) -> Listeners:
-        """Read the inbound listener; one that was read before is only asked whether it still is the same."""
-        known = self._inbound.get(pod)
-        if known is None or known.mark != mark(self.admin.get(pod, INBOUND_MARK)):
+    def _read_inbound(self, pod: str, known: Listeners | None, first: Callable[[], str]) -> Listeners:
+        """Read the inbound listener off the answer to what is asked first; one that has changed is asked for whole."""
+        if known is None:
+            known = self._inbound[pod] = listeners(first())
+        elif known.mark != mark(first()):
             known = self._inbound[pod] = listeners(self.admin.get(pod, INBOUND))
         return known
 
-    def _more(self, found: Evidence) -> Evidence:
-        found = replace(
-            found,
-            listeners=self._listeners(found),
-            stats=stats(self.admin.get(found.name, STATS)),
-            levels=self.admin.levels(found.name),
-        )
+    def _more(self, found: Evidence, read_inbound: Callable[[], Listeners], worker: Callable[[], str]) -> Evidence:
+        there = self._listeners(found, read_inbound)
+        counts, levels = self.admin.several(found.name, Question(PORT, STATS), LEVELS)
+        found = replace(found, listeners=there, stats=stats(counts()), levels=levels_of(levels()))
         since = min((one.updated for one in found.entries or ()), default=proxy_started(found.item))
         try:
             found = replace(found, log=read(self.cluster, self.namespace, found.name, since))
@@ -292,7 +290,7 @@ class Gatherer:
         counted = found.stats or Stats({}, {})
         workers, (suspicious, lost) = counted.workers, _suspicious(counted, self._cleared.get(found.name))
         try:
-            self.admin.worker(found.name, workers=workers if suspicious or lost else 1)
+            self.admin.worker(found.name, workers=workers if suspicious or lost else 1, asked=worker)
             self._cleared[found.name] = counted
         except TimeoutError:
             hanging = (max(1, suspicious), workers) if workers else None
@@ -302,6 +300,21 @@ class Gatherer:
         said = self.admin.skew(found.name)
         ahead = timedelta(0) if said is None else said - found.skew
         return replace(found, at=datetime.now(timezone.utc), ahead=ahead)
+
+
+def _first_of(known: Listeners | None) -> str:
+    """Say what is asked first of the inbound listener: of one that was read before, whether it still is the same."""
+    return INBOUND if known is None else INBOUND_MARK
+
+
+def _arrived(asked: Callable[[], str]) -> tuple[Entry, ...]:
+    """Read what arrived at a proxy off its answer."""
+    try:
+        return tuple(entries(asked()))
+    except MeshError as error:
+        if any(NO_ENTRIES in line for line in error.why):
+            return ()
+        raise
 
 
 def _suspicious(now: Stats, cleared: Stats | None) -> tuple[int, bool]:
