@@ -10,7 +10,7 @@ from tests.magics.meshes import FakeMesh
 from wasmnb import session
 from wasmnb.errors import BadNameError, ConfigError, ExerciseError, UsageError
 from wasmnb.exercises import chapters, check
-from wasmnb.exercises.facts import differs
+from wasmnb.exercises.facts import ResponseCheck, differs
 from wasmnb.views.formatters import record_of
 
 LOOK = {"answer": {"right": ["blue"], "wrong": {"red": "that is the other one"}}, "advice": "Look up."}
@@ -137,3 +137,11 @@ def test_a_plugin_that_is_not_there_is_told_with_those_that_are(fake, write):
 )
 def test_headers_are_compared_as_lines(has, lacks, said):
     assert differs([("a", "1"), ("b", "1"), ("B", "2")], has, lacks, "it") == said
+
+
+def test_two_looks_at_one_response_are_told_apart():
+    looks = [ResponseCheck("a:1/", has={"x-a": "1"}), ResponseCheck("a:1/", lacks=["x-b"], received_has={"x-c": None})]
+    assert [one.about for one in looks] == [
+        "GET a:1/ from productpage: x-a",
+        "GET a:1/ from productpage: no x-b, x-c as received",
+    ]

@@ -57,7 +57,7 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     page.locator(".wasmnb-mark").wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == ["addResponseHeade"]
     assert page.locator(".cm-lint-marker-error").count() == 1
-    status.filter(has_text="not run · does not compile: line 7").wait_for(timeout=60_000)
+    status.filter(has_text="not run yet: does not compile: line 7").wait_for(timeout=60_000)
     opened.kernel("from wasmnb.session import default\nassert not default().filters")
     page.locator(".wasmnb-mark").hover()
     page.locator(".cm-diagnosticText").filter(has_text="did you mean 'addResponseHeader'?").wait_for(timeout=60_000)
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     # The compiler's own suggestion mends it; then the module is ready.
     page.locator(".wasmnb-mark").hover()
     page.locator(".cm-diagnosticAction").click()
-    status.filter(has_text="not run · compiles").wait_for(timeout=60_000)
+    status.filter(has_text="not run yet: compiles").wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == []
 
     # By keys alone, too: to the mark, to all that is said, back, and to what is suggested.
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     said.wait_for(state="detached", timeout=60_000)
-    status.filter(has_text="not run · compiles").wait_for(timeout=60_000)
+    status.filter(has_text="not run yet: compiles").wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == []
 
     # While another cell runs, too. The mark goes with its line, and another line of the cell leaves it alone.
@@ -110,7 +110,7 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     page.keyboard.press("Backspace")
     for _ in range(len("int later = wrong")):
         page.keyboard.press("Backspace")
-    status.filter(has_text="not run · compiles").wait_for(timeout=60_000)
+    status.filter(has_text="not run yet: compiles").wait_for(timeout=60_000)
     (opened.path.parent / "go").touch()
 
     # What a case did not find is marked where the case begins.
@@ -130,11 +130,11 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     page.keyboard.press("Alt+F8")
     page.wait_for_function(FOCUSED, arg="Deploy to app=details", timeout=60_000)
     page.keyboard.press("Tab")
-    page.wait_for_function(FOCUSED, arg="Roll back", timeout=60_000)
+    page.wait_for_function(FOCUSED, arg="Run the tests", timeout=60_000)
     opened.picture("status-focus")
     page.keyboard.press("Enter")
     source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(2).sharedModel.getSource()"
-    page.wait_for_function(f"{source} === '%wasm_rollback greeter'", timeout=60_000)
+    page.wait_for_function(f"{source} === '%wasm_test greeter'", timeout=60_000)
     opened.theme("Dark")
     opened.check_accessible(".jp-CodeCell:nth-child(2) .wasmnb-status")
     opened.picture("marks-trap-dark")

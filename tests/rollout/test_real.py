@@ -115,6 +115,7 @@ def test_a_trap_under_traffic_ends_it_with_the_evidence(session, load):
         session.deploy(TRAPPING, **REVIEWS, steps=STEPS, watch_for=1.0, allow_trap=True)
     assert caught.value.rollout.steps[0].verdicts[0].evidence
     assert "removed from every pod" in caught.value.what
+    assert str(caught.value.hint) == "session.pods() shows every pod", "of what was removed there are no verdicts"
     assert list(session.current.plugins()) == []
     assert tags(session) == everywhere("")
 

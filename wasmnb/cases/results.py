@@ -10,6 +10,7 @@ from wasmnb.cases.observation import Observation
 from wasmnb.display.record import Column
 from wasmnb.display.result import Dated, Plural, Tabled
 from wasmnb.display.table import Table
+from wasmnb.display.text import several
 
 if TYPE_CHECKING:
     from wasmnb.cases.judge import Check
@@ -156,7 +157,7 @@ class TestResults(Plural[CaseResult], Dated):
         """How many of the cases there are of each mark, such as ``3 of 4 cases passed, 1 skipped``."""
         counts = self.counts
         rest = [f"{counts[mark.value]} {mark.value}" for mark in (Mark.FAILED, Mark.SKIPPED) if counts[mark.value]]
-        return ", ".join([f"{counts[Mark.PASSED.value]} of {len(self)} cases passed", *rest])
+        return ", ".join([f"{counts[Mark.PASSED.value]} of {several(len(self), 'case')} passed", *rest])
 
     @property
     def table(self) -> Table:

@@ -123,7 +123,9 @@ class ResponseCheck:
     @property
     def about(self) -> str:
         """What is looked at."""
-        return f"{self.method} {self.url} from {self.source}"
+        received = [*self.received_has, *(f"no {name}" for name in self.received_lacks)]
+        lines = [*self.has, *(f"no {name}" for name in self.lacks), *(f"{one} as received" for one in received)]
+        return f"{self.method} {self.url} from {self.source}" + (f": {', '.join(lines)}" if lines else "")
 
     def look(self, scene: Scene) -> str:
         """Say what is otherwise."""

@@ -44,13 +44,15 @@ def failed(rollout: Rollout, number: int | None, reason: str, trouble: str, *, h
     now = f"every pod is back at {short_digest(before.image.digest)}" if before else "it was removed from every pod"
     if rollout.outcome == "stuck":
         now = f"GOING BACK FAILED: {trouble}" if trouble else "nothing was changed"
+    # Of what was removed there are no verdicts.
+    look = Verb("status", (rollout.plugin.id,)) if before or rollout.outcome == "stuck" else Verb("pods")
     return RolloutError(
         f"The rollout of {name} ended {where}: {reason}; {now}.",
         why=[
             *(told(index, step, was="was ") for index, step in enumerate(rollout.steps)),
             *(f"failed: {': '.join(step.failing[:2])}" for step in rollout.steps if step.failing),
         ],
-        hint=hint or Wording("{} shows every pod", Verb("status", (rollout.plugin.id,))),
+        hint=hint or Wording("{} shows every pod", look),
         rollout=rollout,
         verdicts=rollout.steps[number].verdicts if number is not None else rollout.verdicts,
     )
