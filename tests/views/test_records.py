@@ -270,7 +270,7 @@ def test_bodies_of_json_are_compared_by_their_values():
         "    + new: null",
     ]
     one = shown(Capture(exchange(body=b'{"id":124}'), exchange()))
-    assert "; ~ body id: 123 → 124 since" in one.status
+    assert "; ~ body id: 123 → 124 (since " in one.status
     assert ":body" not in repr(one), "its values say it"
     assert ":body" in set(one.frame["name"])
     written = shown(Capture(exchange(body=b'{ "id": 123 }'), exchange()))
