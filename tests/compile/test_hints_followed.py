@@ -274,10 +274,28 @@ class TestCpp:
                 ),
                 cell(top="".join(f'#include "{name}"\n' for name in PROTOBUF)),
             ),
+            (
+                cell("helper(1);", top="int helper(int);\n"),
+                (
+                    "define it in the cell, call a function of the SDK, or name the folder of the library that has it "
+                    "with --with FOLDER"
+                ),
+                cell("helper(1);", top="int helper(int number) { return number; }\n"),
+            ),
+            (
+                cell("Base* b = new Base; b->f();", top="struct Base { virtual void f(); };\n"),
+                "give each of its virtual functions a body, or end its declaration with '= 0'",
+                cell("Base* b = new Base; b->f();", top="struct Base { virtual void f() {} };\n"),
+            ),
+            (
+                cell(top='extern "C" unsigned proxy_on_done(unsigned) { return 1; }\n'),
+                "give it another name, or leave it out: the SDK's one calls your contexts",
+                cell(top='extern "C" unsigned my_proxy_on_done(unsigned) { return 1; }\n'),
+            ),
         ],
-        ids=["exceptions", "threads", "files", "JSON", "protobuf"],
+        ids=["exceptions", "threads", "files", "JSON", "protobuf", "nowhere", "virtual", "twice"],
     )
-    def test_what_a_vm_does_not_have(self, wrong: str, words: str, right: str) -> None:
+    def test_what_a_cell_cannot_have(self, wrong: str, words: str, right: str) -> None:
         refused(lambda: build(wrong), CompileError, words)
         assert build(right).wasm
 

@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from tests.rust.conftest import BODY_LINE, USE, cell
+from tests.worded import in_cell
 from wasmnb.compile import Filter
 from wasmnb.compile.languages import toolchain
 from wasmnb.compile.rust import crates, instances, problems, tools
-from wasmnb.compile.rust.source import Dependency
+from wasmnb.compile.rust.source import Dependency, Source
 from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
 from wasmnb.module.check import check
 
@@ -251,8 +252,25 @@ def test_a_cell_without_main_that_cannot_be_started(build, source, what, line):
     assert error.where.line == line
 
 
+def test_what_starts_a_cell_is_as_its_hints_have_it(build):
+    source = cell().replace("struct Http;", "struct Http { n: u32 }")
+    derive, _, end = refused(build, source).hint.partition(" above it, or end the cell with: ")
+    assert (derive, end) == (
+        "put #[derive(Default)]",
+        "proxy_wasm::main! {{ proxy_wasm::set_http_context(|_, _| Box::new(Http { /* its fields */ })); }}",
+    )
+    assert build(f"{source}{end.replace('/* its fields */', 'n: 1')}\n").size
+    assert "Http::default()" in Source(source.replace("struct", "#[derive(Default)] struct")).complete()
+    error = refused(build, f"{USE}// none\n")
+    words = "implement one for a struct of yours: "
+    assert error.hint.startswith(words)
+    assert Source(f"{USE}{error.hint.removeprefix(words)}\n").complete()
+
+
 def test_no_source_and_flags_that_are_not_allowed(build):
-    assert "no source" in refused(build, "// nothing\n/* /* */ */", UsageError).what
+    error = refused(build, "// nothing\n/* /* */ */", UsageError)
+    assert "no source" in error.what
+    assert in_cell(error).hint == "write the filter's Rust below the %%wasm_filter line"
     error = refused(build, cell(), UsageError, "--target=x86_64-unknown-linux-gnu")
     assert "WebAssembly" in error.why[0]
     assert build(cell(), "-O0", "--edition", "2018", "--cfg", "mine").size > build(cell()).size

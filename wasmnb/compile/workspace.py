@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import RELATIVE, Option, Wording
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -63,9 +63,7 @@ def member(folder: Path, name: str) -> Path:
         It holds no such filter; those that it holds are listed.
     """
     if not folder.is_dir():
-        raise BadNameError(
-            f"There is no folder {str(folder)!r}.", hint="a relative path starts at the notebook's folder"
-        )
+        raise BadNameError(f"There is no folder {str(folder)!r}.", hint=RELATIVE)
     known = members(folder) or cpp_members(folder)
     wanted = os.path.normpath(name)
     short = [each for each in known if PurePosixPath(each).name == wanted]

@@ -185,7 +185,7 @@ def _no_context() -> str:
 
 def _write_main(kind: str, name: str) -> str:
     arguments = "|_|" if kind == "Root" else "|_, _|"
-    step = f"proxy_wasm::set_{kind.lower()}_context({arguments} Box::new({name} {{ .. }}));"
+    step = f"proxy_wasm::set_{kind.lower()}_context({arguments} Box::new({name} {{ /* its fields */ }}));"
     return f"end the cell with: proxy_wasm::main! {{{{ {step} }}}}"
 
 
