@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import wasmnb
+from wasmnb.cli.verbs import CELLS_ONLY, VERBS
 from wasmnb.commands import COMMANDS
 from wasmnb.session import Session
 
@@ -29,6 +30,8 @@ ALLOWED = {
     "image/compatibility.py": "an option of wasme",
 }
 OURS = {flag for command in COMMANDS.values() for option in command.all_options for flag in option.flags}
+# A text about these alone is raised by them, and a shell does not have them.
+UNREACHED = {"wasm_registry"}
 # ``--version`` alone is a program's argument, ``--watch wants a folder`` a sentence.
 SENTENCE = re.compile(r"%wasm_|(?:^| |\()(--[a-z][a-z-]+)(?: |$|[,;.)])")
 
@@ -99,13 +102,14 @@ def test_each_option_that_a_text_names_is_one_of_a_command():
                 assert said["flag"].value in OURS, f"{path}: {node.lineno}"
 
 
-def within(tree, *, other_for_python):
-    """Give each call of ``Verb`` that one reader never sees: Python's own words, or those it has others for."""
+def unseen(tree, reader):
+    """Give what of a module's texts one reader never sees: the words of others, and those that it has its own for."""
     hidden = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Wording":
-            python = [word.value for word in node.keywords if word.arg == "python"]
-            parts = node.args if other_for_python and python else python if not other_for_python else []
+            own = {word.arg: word.value for word in node.keywords}
+            parts = [text for whose, text in own.items() if whose != reader]
+            parts += node.args if reader in own else []
             hidden |= {id(one) for part in parts for one in ast.walk(part)}
     return hidden
 
@@ -115,16 +119,25 @@ def test_a_verb_is_named_with_words_and_options_that_it_has():
     for param in modules():
         path = param.values[0]
         tree = parsed(path)
-        of_python, of_lines = within(tree, other_for_python=False), within(tree, other_for_python=True)
+        cells, python, terminal = (unseen(tree, reader) for reader in ("cells", "python", "terminal"))
         for node, verb in called(tree, "Verb"):
             words = node.args[1].elts if len(node.args) > 1 and isinstance(node.args[1], ast.Tuple) else []
             options = {keyword for part in node.args[2:] + node.keywords for _, keyword in called(part, "Option")}
-            command = COMMANDS[f"wasm_{verb}"]
-            known = {option.key for option in command.all_options} | ({"registry"} if verb == "config" else set())
-            if id(node) not in of_python and not (options <= known and len(words) <= len(command.arguments)):
-                wrong.append(f"{path}: {node.lineno}: a line")
+            options -= {"registry"} if verb == "config" else set()
+            above = any(word.arg == "cell" for word in node.keywords)
+            commands = {"a cell": COMMANDS[f"wasm_{verb}"]} if id(node) not in cells else {}
+            if id(node) not in terminal and not above and f"wasm_{verb}" not in UNREACHED:
+                commands["a shell"] = VERBS[verb].command
+            for reader, command in commands.items():
+                known = {option.key for option in command.all_options}
+                if not (options <= known and len(words) <= len(command.arguments)):
+                    wrong.append(f"{path}: {node.lineno}: {reader}")
             taken = inspect.signature(getattr(Session, verb, wasmnb.explain)).parameters
             free = any(one.kind is one.VAR_KEYWORD for one in taken.values())
-            if id(node) not in of_lines and not (options <= {*taken} or free):
+            if id(node) not in python and not (options <= {*taken} or free):
                 wrong.append(f"{path}: {node.lineno}: Python")
     assert not wrong
+
+
+def test_what_no_shell_reaches_is_for_cells_alone():
+    assert {*CELLS_ONLY} >= UNREACHED

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from functools import partial
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +25,7 @@ from wasmnb.plugin.rendering import TARGETS
 from wasmnb.plugin.rendering.targets import Target
 from wasmnb.session import doctor, gitops, settings
 from wasmnb.session.versions import Versions
+from wasmnb.wording import Front
 
 PAPER = Target("paper", "paper", "wasmnb.plugin.rendering.bootstrap:render", fetches=False)
 CASES = "test:\n- name: a\n  request: GET /\n"
@@ -262,6 +264,15 @@ def test_secrets(session, monkeypatch):
     put = '%wasm_secret NAME keeps the secret; write {"$secret": "NAME"} in its place'
     wanted = {"selector": "app=details"}
     assert hint_of(session.deploy, "local/mine", config={"key": "***"}, **wanted) == put
+    # A shell's commands keep nothing: there the secret comes from a file.
+    file = "write the secret itself into a file, and give that: --config @FILE"
+    for config in ({"key": "***"}, {"key": {"$secret": "other"}}):
+        with pytest.raises(WasmnbError) as caught:
+            session.deploy("local/mine", config=config, **wanted)
+        caught.value.front = Front.SHELL
+        assert caught.value.hint == file
+    Path("config.json").write_text('{"key": "s3cret-enough"}')
+    assert session.deploy("local/mine", config="@config.json", **wanted).verdicts
     assert session.deploy("local/mine", config={"key": {"$secret": "token"}}, **wanted).verdicts
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
     again = "run it again; in a runbook, --env NAME or --file PATH says where it is"

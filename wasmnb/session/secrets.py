@@ -30,6 +30,9 @@ REFERENCE = "$secret"
 
 _SHORTEST = 4  # a shorter secret is a word of the language as often as it is the secret
 
+# A shell's commands keep nothing from one to the next.
+_IN_A_FILE = Wording("write the secret itself into a file, and give that: {}", Option("config", "@FILE"))
+
 
 @dataclass(frozen=True)
 class KeptSecret(Dated, Tabled):
@@ -127,7 +130,7 @@ class Secrets:
             known = did_you_mean(name, self._kept)
             raise BadNameError(
                 f"This session keeps no secret {name!r}.",
-                hint=known or Wording("{} keeps one", Verb("secret", (name,))),
+                hint=known or Wording("{} keeps one", Verb("secret", (name,)), terminal=_IN_A_FILE),
             )
         return self._kept[name]
 
@@ -156,7 +159,9 @@ class Secrets:
             raise ConfigError(
                 f"{place} is {redact.MASK}, which is shown in the place of a secret, and is none.",
                 hint=Wording(
-                    '{} keeps the secret; write {{"' + REFERENCE + '": "NAME"}} in its place', Verb("secret", ("NAME",))
+                    '{} keeps the secret; write {{"' + REFERENCE + '": "NAME"}} in its place',
+                    Verb("secret", ("NAME",)),
+                    terminal=_IN_A_FILE,
                 ),
             )
         return value

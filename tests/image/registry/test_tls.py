@@ -82,7 +82,8 @@ def test_a_connection_that_ends_before_a_certificate_came(image: Image, pauses: 
         threading.Thread(target=hang_up, daemon=True).start()
         with refused(RegistryError, "The connection to", "broke", "try: try again") as caught:
             push(image, f"127.0.0.1:{server.getsockname()[1]}/a/b:v1", insecure=True)
-        server.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # not every system ends a wait so
+            server.shutdown(socket.SHUT_RDWR)
     assert "certificate" not in str(caught.value)
 
 
