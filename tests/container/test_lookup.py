@@ -9,6 +9,7 @@ import os
 import re
 import socketserver
 import sys
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -178,10 +179,11 @@ class _Half(BaseHTTPRequestHandler):
 
 
 def test_a_daemon_that_hangs_up_and_one_that_refuses_are_told_apart(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/half.sock")
-    with socketserver.UnixStreamServer(f"{tmp_path}/half.sock", _Half) as server:
+    # The path of a socket is short.
+    with tempfile.TemporaryDirectory() as place, socketserver.UnixStreamServer(f"{place}/half", _Half) as server:
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{place}/half")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
