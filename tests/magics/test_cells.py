@@ -115,3 +115,68 @@ def test_unloading_takes_it_away(mesh):
     mesh.run_line_magic("load_ext", "wasmnb")
     mesh.run_line_magic("reload_ext", "wasmnb")
     assert len(mesh.ast_transformers) == before
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("%wasm_pods\t# all", 1),
+        ("%wasm_pods\u00a0# all", 1),
+        ("x = %wasm_pods\t# all", 0),
+        ("n = 1; %wasm_pods", 1),
+        ("n = 0\nwhile n < 2: n += 1; %wasm_pods", 2),
+        ("async def look():\n    %wasm_pods\nawait look()", 1),
+    ],
+)
+def test_magics_as_people_write_them(kernel, cell, shown):
+    assert len(displayed(kernel, cell)) == shown
+
+
+@pytest.mark.parametrize("written", ["%WASM_pods", "%wasm-pods", "%wasm pods", "% wasm_pods", "%Wasm_pods -o wide"])
+def test_a_name_that_is_written_otherwise(mesh, written):
+    assert mesh.run_cell(written).error_in_exec.hint == "did you mean '%wasm_pods'?"
+
+
+@pytest.mark.parametrize(
+    ("word", "plain"), [("\u2013o", "-o"), ("\u2014output", "--output"), ("\u2212-output=x", "--output=x")]
+)
+def test_a_dash_that_is_no_minus(mesh, word, plain):
+    assert mesh.run_cell(f"%wasm_pods {word}").error_in_exec.hint == f"write {plain}"
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ("%%wasm_filter x\n", 2),
+        ("# a comment\n\n#@title Mine\n%%wasm_filter x\n", 5),
+        ("  %%wasm_filter x\n", 2),
+        ("\ufeff%%wasm_filter x\n", 2),
+        ("%%wasm_filter x \\\n    --lang cpp \\  \n    -D A  # flags\n", 4),
+        ("\n# above\n%%wasm_filter x \\\n --lang cpp\n", 5),
+        ("%%wasm_filter\tx\n", 2),
+    ],
+)
+def test_a_cell_magic_keeps_the_lines_of_its_cell(kernel, above, line):
+    said = []
+    kernel.execute_interactive(f"{above}broken!\n", timeout=60, output_hook=said.append)
+    (error,) = (one["content"] for one in said if one["msg_type"] == "error")
+    assert error["ename"] == "CompileError"
+    assert f"at cell line {line}, column 1" in "\n".join(error["traceback"])
+
+
+@pytest.mark.parametrize("above", ["x = 1\n", "%wasm_pods\n", "#include <string>\n", "'''said'''\n\n"])
+def test_a_cell_magic_below_other_lines_is_refused(mesh, above):
+    found = mesh.run_cell(f"{above}%%wasm_filter x\nclass A {{}};\n")
+    error = found.error_before_exec or found.error_in_exec
+    assert error.what == "%%wasm_filter is for a whole cell, and other lines stand above it."
+    assert error.where.line == above.count("\n") + 1
+    assert mesh.run_cell("text = '''\n%%wasm_filter x\n'''").success
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize(
+    ("line", "hint"), [("%wasm_pods", "into a cell of its own"), ("```cpp", "take out the lines with ```")]
+)
+def test_what_stands_in_a_program_and_is_none(mesh, line, hint):
+    assert hint in mesh.run_cell(f"%%wasm_filter x --lang cpp\n{line}\nint a;\n").error_in_exec.hint

@@ -110,6 +110,14 @@ def test_what_is_wrong_with_the_mesh_itself_leaves_the_pods_as_they_are(mesh, mo
     assert mesh.apply(other)[0].verdict is Verdict.LIVE
 
 
+def test_a_request_that_is_paused_for_ever_is_no_endless_loop(mesh):
+    module = build("paused-always", request="return 1")
+    with pytest.raises(HangError, match="holds a plain GET / request, and lets it go no further") as caught:
+        mesh.apply(Plugin("one", package(module), DETAILS))
+    assert "after each pause go on or answer" in caught.value.hint
+    assert get(mesh).status == 200
+
+
 def test_a_missing_host_function_is_refused(mesh):
     module = build("missing", response="extern int no_such_function(void); no_such_function()")
     with pytest.raises(ModuleError) as caught:

@@ -32,6 +32,8 @@ class Parsed:
 
 
 _HELP = Option(("--help", "-h"), "show this help")
+_DASHES = ("\u2013", "\u2014", "\u2212")  # what editors and pages make of a minus
+_SHORT = 2  # characters of a short option
 _FEW, _WIDE = 3, 200  # commands that are named instead, and columns of a line of an error
 _NARROW, _NARROWEST = 70, 24  # columns of a terminal, and of a help's texts
 
@@ -236,6 +238,12 @@ class _Reader:
             word = rest.pop(0)
             if word.text == "--" and not word.literal:
                 only_places = True
+            elif word.text.startswith(_DASHES) and not (only_places or word.literal or self.command.private):
+                raise self._wrong(
+                    f"has {word.text!r}, which begins with a dash that is no minus.",
+                    word,
+                    hint=f"write {'-' * (1 + (len(word.text) > _SHORT))}{word.text.lstrip('-' + ''.join(_DASHES))}",
+                )
             elif word.text.startswith("-") and len(word.text) > 1 and not only_places and not word.literal:
                 self._option(word, rest)
             elif self.command.free:

@@ -42,9 +42,12 @@ _STEP = 0.001
 _MOST_KNOWN = 500
 _LOGGER = "wasm"
 _CREATED = "proxy_on_context_create"
+# What the SDK for Rust says of a context that is there, but for connections.
+_NO_HTTP_CONTEXT = "panic: invalid context_id"
 _MOST_SAID = 6  # lines of a filter's own that are quoted
 _TWICE = 2  # so that what differs by itself is known
 _MOST_LOADED = 4  # modules that stay compiled
+_ASKED_TWICE = 1.0  # seconds for a worker that has answered before
 _ASKED = 0.1  # seconds until somebody who may not be waited for any more is asked
 _SOON = 0.5  # seconds for what nobody waits for any more to come to its end
 
@@ -330,7 +333,9 @@ class Canary:
             raise _CrashError(words, self._proxy.log.since(begin))
         if None in found:
             where = "a plain GET / request" if plain else f"the request {probe}"
-            raise _hung(name, where, self._patience(_PATIENCE))
+            # A worker whose callback does not return answers nobody.
+            (busy,) = ask_all([self._proxy.health], timeout=_ASKED_TWICE)
+            raise (_hung if busy else _held)(name, where, self._patience(_PATIENCE))
         return effect_of(probe, self._without.get(probe, ()), [one for one in found if one is not None])
 
     def _observe(self, probe: Probe) -> list[frozenset[Trait] | None]:
@@ -447,7 +452,8 @@ def _trapping(applied: Applied, trial: Trial) -> ModuleError:
     when = f"on a plain {PLAIN} request" if trial.request == str(PLAIN) else f"on the request {trial.request}"
     when = "soon after its start" if applied.singleton else when
     correct = Wording("correct that line; {} deploys it all the same", Option("allow_trap", value=True))
-    if trial.callback == _CREATED and applied.plugin.type is PluginType.HTTP:
+    other = trial.callback == _CREATED or _NO_HTTP_CONTEXT in trial.told
+    if other and applied.plugin.type is PluginType.HTTP:
         # What SDKs do about a filter that makes contexts for connections, or none at all.
         correct = Wording(
             "a filter that is not for HTTP requests says so: {} for connections, {} for a service of the proxy; or {}",
@@ -471,4 +477,13 @@ def _hung(name: str, where: str, patience: Patience) -> HangError:
         f"{name} does not return from {where}.",
         why=[f"no answer from the canary Envoy within {patience.seconds:.0f} s in which it had a processor"],
         hint="look for an endless loop; the pods were not touched, what ran before still runs",
+    )
+
+
+def _held(name: str, where: str, patience: Patience) -> HangError:
+    return HangError(
+        f"{name} holds {where}, and lets it go no further.",
+        why=[f"it paused it, and did not go on with it within {patience.seconds:.0f} s"],
+        hint="after each pause go on or answer, also when a call fails; the pods were not touched, "
+        "what ran before still runs",
     )

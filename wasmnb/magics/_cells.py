@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wasmnb.errors import UsageError, did_you_mean
@@ -19,6 +20,7 @@ __all__ = ["Magics", "magic_words", "shown", "unknown"]
 
 _CALLS = ("run_line_magic", "run_cell_magic")
 _OURS = "wasm_"
+_NAME = re.compile(r"([^\s;]*)([\s;]?)(.*)", re.DOTALL)
 _WORDS = 3  # that a cell magic is called with
 
 
@@ -53,18 +55,22 @@ class Magics(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Look at a call, which may be of a magic that there is not."""
         name = _magic(node)
-        bare = name.rstrip(";")
+        if name is None:
+            seen: ast.expr = self.generic_visit(node)  # type: ignore[assignment]
+            return seen
+        rest = str(node.args[1].value) if isinstance(node.args[1], ast.Constant) else ""
+        # To IPython a name ends at a blank, and neither at a tab nor at the sign that silences a line.
+        bare, sign, more = _NAME.fullmatch(name).groups()  # type: ignore[union-attr]
         if bare != name and bare in self.commands:
-            # IPython takes the sign that silences a line for a part of the name where nothing stands between.
-            rest = str(node.args[1].value) if isinstance(node.args[1], ast.Constant) else ""
-            line = ast.Constant(f"; {rest}".rstrip())
-            silent = ast.Call(node.func, [ast.Constant(bare), line, *node.args[2:]], node.keywords)
-            return ast.copy_location(silent, node)
-        if name.startswith(_OURS) and name not in self.commands:
+            line = ast.Constant(f"{sign}{more} {rest}".strip())
+            known = ast.Call(node.func, [ast.Constant(bare), line, *node.args[2:]], node.keywords)
+            return ast.copy_location(known, node)
+        meant = _meant(name, rest)
+        if meant and not any(name in kind for kind in self.shell.magics_manager.magics.values()):
             mark = "%%" if isinstance(node.func, ast.Attribute) and node.func.attr == "run_cell_magic" else "%"
-            return ast.copy_location(_call(unknown, ast.Constant(name), ast.Constant(mark)), node)
-        seen: ast.expr = self.generic_visit(node)  # type: ignore[assignment]
-        return seen
+            said = name or f" {rest.split(' ', 1)[0]}"
+            return ast.copy_location(_call(unknown, *(ast.Constant(word) for word in (said, mark, meant))), node)
+        return node
 
     def _own(self, statement: ast.stmt, *, last: bool) -> ast.stmt:
         which = str(self.shell.ast_node_interactivity)
@@ -74,7 +80,7 @@ class Magics(ast.NodeTransformer):
         return seen
 
     def _name(self, node: ast.Expr) -> str:
-        name = _magic(node.value)
+        name = _magic(node.value) or ""
         return name if name in self.commands else ""
 
 
@@ -86,8 +92,8 @@ def shown(result: object) -> None:
         display(result)  # type: ignore[no-untyped-call]
 
 
-def unknown(name: str, mark: str) -> NoReturn:
-    """Refuse a magic that there is not.
+def unknown(name: str, mark: str, meant: str) -> NoReturn:
+    """Refuse a magic that there is not, and propose the one that is near to what may be meant.
 
     IPython's own error for it is printed as a warning, and the notebook goes on.
 
@@ -97,19 +103,19 @@ def unknown(name: str, mark: str) -> NoReturn:
     """
     from wasmnb.commands import COMMANDS  # noqa: PLC0415 - for the names only
 
-    near = did_you_mean(f"{mark}{name}", [f"{mark}{known}" for known in COMMANDS])
+    near = did_you_mean(f"{mark}{meant}", [f"{mark}{known}" for known in COMMANDS])
     error = UsageError(f"There is no magic {mark}{name}.", hint=near or f"{mark}wasm_ and Tab list the magics")
     error.front = Front.NOTEBOOK
     raise error
 
 
-def _magic(node: ast.expr) -> str:
-    """Give the name of the magic that a node of IPython's own code calls; empty for anything else."""
+def _magic(node: ast.expr) -> str | None:
+    """Give the name of the magic that a node of IPython's own code calls; None for anything else."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS):
-        return ""
+        return None
     shell = node.func.value
     if not (isinstance(shell, ast.Call) and isinstance(shell.func, ast.Name) and shell.func.id == "get_ipython"):
-        return ""
+        return None
     first = node.args[0] if node.args else None
     return str(first.value) if isinstance(first, ast.Constant) else ""
 
@@ -120,6 +126,18 @@ def magic_words(node: ast.AST) -> tuple[str, str, str] | None:
         return None
     name, line, body = (one.value if isinstance(one, ast.Constant) else "" for one in node.args)
     return str(name), str(line), str(body)
+
+
+def _meant(name: str, rest: str) -> str:
+    """Give the magic of ours that is meant by what may be written otherwise; empty for another one.
+
+    People write ``%WASM_list``, ``%wasm-list``, ``%wasm list`` and ``% wasm_list``.
+    """
+    word = rest.split(" ", 1)[0]
+    said = (name or word).lower()
+    if said == "wasm":
+        said = f"wasm_{word if name else ''}"
+    return re.sub(r"^wasm\W*_?", _OURS, said) if said.startswith("wasm") else ""
 
 
 def _call(function: Any, *arguments: ast.expr) -> ast.Call:

@@ -1,4 +1,4 @@
-"""A magic of ours on the line of a compound statement, such as ``for pod in pods: %wasm_logs $pod``."""
+"""A magic of ours behind a colon or a semicolon, such as ``for pod in pods: %wasm_logs $pod``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _OURS = "wasm_"
 
 
 class BehindColon(TokenTransformBase):
-    """Writes the call of a magic that stands behind a colon, as IPython does for one behind ``=``.
+    """Writes the call of a magic that stands behind a colon or a semicolon, as IPython does for one behind ``=``.
 
-    Behind a colon a ``%`` is nothing that Python has, so no other meaning is taken away.
+    There a ``%`` is nothing that Python has, so no other meaning is taken away.
     """
 
     @classmethod
@@ -31,7 +31,7 @@ class BehindColon(TokenTransformBase):
         for line in tokens_by_line:
             for colon, sign, name in zip(line, line[1:], line[2:], strict=False):
                 ours = name.type == tokenize.NAME and name.string.startswith(_OURS) and sign.end == name.start
-                if colon.string == ":" and sign.string == "%" and ours:
+                if colon.string in (":", ";") and sign.string == "%" and ours:
                     return cls(sign.start)
         return None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from wasmnb import redact
 from wasmnb.errors import Explained, UsageError
+from wasmnb.magics._tidy import head
 from wasmnb.wording import Front, words_for
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class _Magic:
                 return self._run(line, cell, local_ns)
         except Explained as error:
             error.front = Front.NOTEBOOK
+            if cell is not None and error.where is not None and (hint := _no_program(error.where.quote)):
+                error.advise(hint)
             raise
 
     def _run(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
@@ -87,10 +91,19 @@ class _Magic:
         return None if parsed.silent else result
 
 
+def _no_program(quote: str) -> str:
+    """Say what to do about a line that no language has, and that notebooks and pages have; empty for others."""
+    if re.match(r"\s*(?:%%?[A-Za-z]\w+(?:\s|$)|!\w)", quote):
+        return "a line with a magic is no part of the program: put it into a cell of its own"
+    if re.match(r"\s*(?:```|~~~)", quote):
+        return "take out the lines with ```, which Markdown puts around a program"
+    return ""
+
+
 def _lines_above(shell: InteractiveShell) -> int:
     """Count the cell's lines above the body, so that the compiler's line numbers are the cell's own.
 
-    They are the line of the magic, and blank lines in front of it, which IPython takes away before a magic sees them.
+    They are the line of the magic, and what stands in front of it, which is taken away before a magic sees them.
     """
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
     return lines_above(str(parent.get("content", {}).get("code", "")))
@@ -98,6 +111,9 @@ def _lines_above(shell: InteractiveShell) -> int:
 
 def lines_above(code: str) -> int:
     """Count the lines above the body of a cell's text."""
+    place = head(code.splitlines(keepends=True))
+    if place is not None:
+        return place[1]
     blank = code[: len(code) - len(code.lstrip())]
     return 1 + (blank.count("\n") if code.lstrip().startswith("%%") else 0)
 

@@ -16,6 +16,7 @@ from wasmnb.magics._cells import Magics
 from wasmnb.magics._inspect import Inspector
 from wasmnb.magics._one_line import BehindColon
 from wasmnb.magics._run import magic
+from wasmnb.magics._tidy import begins, tidied
 from wasmnb.views import register, unregister
 from wasmnb.wording import Front
 
@@ -122,6 +123,21 @@ def _two_signs(lines: list[str]) -> list[str]:
     return lines
 
 
+def _first(lines: list[str]) -> list[str]:
+    """Refuse a cell magic below other lines, which IPython would take for Python."""
+    number = begins(lines)
+    if number is None or _is_python("".join(lines)):
+        return lines
+    name = re.split(r"\s", lines[number - 1].strip(), maxsplit=1)[0]
+    error = UsageError(
+        f"{name} is for a whole cell, and other lines stand above it.",
+        where=redact.place(Place("cell", number, 1, lines[number - 1].rstrip())),
+        hint="put what stands above it into a cell of its own; comments that begin with # may stay",
+    )
+    error.front = Front.NOTEBOOK
+    raise error
+
+
 def _is_python(text: str) -> bool:
     try:
         ast.parse(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
@@ -131,7 +147,7 @@ def _is_python(text: str) -> bool:
 
 
 _ONE_SIGN = re.compile(r"%wasm_(?:filter|file)\b")
-_TRANSFORMS = [_keep_body, _two_signs]
+_TRANSFORMS = [tidied, _keep_body, _two_signs, _first]
 for _transform in _TRANSFORMS:
     # So marked, it is not asked whether a cell is complete: a terminal waits for the body below the magic's line.
     _transform.has_side_effects = True  # type: ignore[attr-defined]
