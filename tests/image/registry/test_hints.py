@@ -24,7 +24,7 @@ from wasmnb.errors import (
 )
 from wasmnb.image import Image, Store, package
 from wasmnb.image.layout import MAX_BLOB
-from wasmnb.image.registry import listing, login, manifests, pull, push, resolve
+from wasmnb.image.registry import listing, login, manifests, pull, push, resolve, tags
 from wasmnb.image.registry.access import Access
 from wasmnb.image.registry.auth import TokenAuth
 from wasmnb.image.registry.credential import Credential, Secrets
@@ -304,5 +304,17 @@ def test_an_image_that_is_not_there(between: Between, image: Image, repository: 
     push(image, f"{between.host}/{repository}:v1")
     with refused(RegistryError, "try: it has v1"):
         pull(f"{between.host}/{repository}:zzzzz", store)
+    with refused(RegistryError, f"try: %wasm_list {between.host}/{repository} shows what it has"):
+        pull(f"{between.host}/{repository}@sha256:{'0' * 64}", store)
     with refused(RegistryError, f"try: %wasm_list {between.host} shows what it has"):
         pull(f"{between.host}/zzzzz:v1", store)
+    # Nobody is sent to a catalogue that there is not.
+    between.fault("GET", "_catalog", status(404), times=9)
+    name = f"check the name, or log in with %wasm_login {between.host}: one that you may not see looks the same"
+    with refused(RegistryError, f"try: {name}"):
+        pull(f"{between.host}/zzzzz:v1", store)
+    between.faults.clear()
+    listed = f"check the name; %wasm_list {between.host} shows what it has, where it has a catalogue"
+    with refused(RegistryError, f"try: {listed}"):
+        tags(f"{between.host}/zzzzz")
+    assert tags(f"{between.host}/{repository}") == ["v1"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from wasmnb.image.registry.access import AccessKeywords
+    from wasmnb.wording import Text
 
 __all__ = ["NOT_FOUND", "inspect", "look", "nothing", "repository", "resolve"]
 
@@ -143,16 +144,28 @@ def repository(where: Reference, **access: Unpack[AccessKeywords]) -> Remote:
 
 def nothing(remote: Remote, where: Reference) -> RegistryError:
     """Give the error for an image that is not there, with the names that are near."""
-    hint, shown = "", Wording("{} shows what it has", Verb("list", (where.host,)))
+    hint: Text
     known = _quietly(lambda: tags_of(remote))
-    if known:
-        what = f"{where.repository} has no " + (where.digest or f"tag {where.tag_or_latest}")
-        if not where.digest:
-            hint = did_you_mean(where.tag_or_latest, known) or "it has " + ", ".join(known[-3:])
+    if known and where.digest:
+        what, hint = f"{where.repository} has no {where.digest}", _shown(where.repository)
+    elif known:
+        what = f"{where.repository} has no tag {where.tag_or_latest}"
+        hint = did_you_mean(where.tag_or_latest, known) or "it has " + ", ".join(known[-3:])
     else:
         what = f"{where.host} has no repository {where.path}"
-        hint = did_you_mean(where.path, _quietly(lambda: repositories_of(remote.client, most=_FEW)))
-    return RegistryError(f"{what}.", hint=hint or shown, status=NOT_FOUND, code="WNB3041")
+        others = _quietly(lambda: repositories_of(remote.client, most=_FEW))
+        # Where there is no catalogue, nobody is sent to look at it.
+        hint = did_you_mean(where.path, others) or (_shown(where.host) if others else _hidden(where.host))
+    return RegistryError(f"{what}.", hint=hint, status=NOT_FOUND, code="WNB3041")
+
+
+def _shown(target: str) -> Text:
+    return Wording("{} shows what it has", Verb("list", (target,)))
+
+
+def _hidden(host: str) -> Text:
+    what = "check the name, or log in with {}: one that you may not see looks the same"
+    return Wording(what, Verb("login", (host,)))
 
 
 def _digest(remote: Remote, where: Reference) -> str:

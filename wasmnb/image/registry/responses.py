@@ -104,7 +104,8 @@ def refusal(reply: Reply, operation: Operation, secrets: Secrets) -> RegistryErr
         if verb == "push":
             hint = joined(hint, "or name a repository of your own")
     elif status == 404:  # noqa: PLR2004
-        sentence, hint = f"{host} has no {what}.", Wording("{} shows what it has", Verb("list", (host,)))
+        sentence = f"{host} has no {what}."
+        hint = Wording("check the name; {} shows what it has, where it has a catalogue", Verb("list", (host,)))
         code = "WNB3041"
     elif status == 429:  # noqa: PLR2004
         code = "WNB3042"
