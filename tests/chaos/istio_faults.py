@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.mesh.istio.published import PublishedMesh
 from wasmnb.errors import WasmnbError
 from wasmnb.image import package
 from wasmnb.mesh import Proof
+from wasmnb.plugin.rendering import resource_names
 
 ISTIO: Catalogue = dict(COMMON)
 """What happens to the mesh."""
@@ -256,7 +258,7 @@ def _somebody_deletes_the_object(world: IstioWorld) -> None:
             world.kubectl("delete", kind, world.plugin.id, "--ignore-not-found")
 
 
-def answering(labels: dict[str, str]) -> dict[str, object]:
+def answering(labels: dict[str, str]) -> dict[str, Any]:
     """Give an ``EnvoyFilter`` called ``wall`` that answers every request itself, before any other filter."""
     value = {
         "name": "envoy.filters.http.fault",
@@ -286,6 +288,19 @@ def _another_filter_of_envoys_own_that_answers(world: IstioWorld) -> Mend:
 
 
 # Who looks, and over what.
+
+
+@_outside
+def _routes_that_leave_it_out(world: IstioWorld) -> Mend:
+    (name, *_) = resource_names(world.namespace, world.plugin.id, "TrafficExtension")
+    off = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+    value = {"typed_per_filter_config": {name: off}}
+    patch = {"applyTo": "VIRTUAL_HOST", "match": {"context": "SIDECAR_INBOUND"}}
+    leaving = answering({"app": world.plugin.selector["app"]})
+    leaving["metadata"] = {"name": "leaves-out"}
+    leaving["spec"]["configPatches"] = [{**patch, "patch": {"operation": "MERGE", "value": value}}]
+    world.cluster.apply(leaving, namespace=world.namespace)
+    return lambda: world.kubectl("delete", "envoyfilter", "leaves-out", "--ignore-not-found")
 
 
 @_outside

@@ -112,6 +112,16 @@ def test_a_plugin_for_some_ports_alone_is_looked_for_there_and_by_nobody_elses_a
     assert proving.proven(verdict(), POD, "mark").verdict is Verdict.LOADED
 
 
+def test_what_was_seen_before_something_was_amiss_has_to_be_seen_again(proving):
+    proving.answers = [TAGGED]
+    assert looked(proving).verdict is Verdict.LIVE
+    # Its log was silent for a while, in which its VM crashed.
+    proving.doubt(POD, "id")
+    proving.answers = [FAILED]
+    proving.look_anew({"id"})
+    assert looked(proving).verdict is Verdict.LOADED
+
+
 def test_what_hung_before_a_plugin_came_is_asked_again(proving):
     proving.answers = [None, None, PLAINLY]
     proving.before("id", "sha256:1", "another build", [(POD, frozenset())])

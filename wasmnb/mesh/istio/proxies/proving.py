@@ -222,6 +222,16 @@ class Proving:
         self.handled.forget(plugin)
         self.requests.release(plugin)
 
+    def doubt(self, item: Mapping[str, Any], plugin: str) -> None:
+        """Take in that something is amiss with a plugin on a pod: once it is not, it has to be seen to act anew.
+
+        While a log was silent its VM may have crashed, which nothing but a request tells when it speaks again.
+        """
+        key = uid(item), plugin
+        if (seen := self._seen.get(key)) is not None:
+            # A removal is still held against what had been seen.
+            self._seen[key] = replace(seen, moment=float("-inf"))
+
     def confine(self, plugin: str, ports: tuple[int, ...], since: datetime) -> None:
         """Take in at which ports of pods a plugin acts; see `ProbeRequests.confine`."""
         if self.requests.confine(plugin, ports, since):

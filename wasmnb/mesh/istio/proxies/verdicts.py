@@ -269,6 +269,8 @@ class VerdictReader:
                     seen = judge(evidence[name], wanted, self.known(item, id_))
                     deployed = _as_deployed(seen, one, drift[one.name, one.kind], unsent)
                     found.append(self._environment(deployed, evidence[name], one, stored))
+                    if whole and found[-1].verdict is not Verdict.LIVE:
+                        self.proving.doubt(item, id_)
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
                         standing = evidence[name].standing(wanted.names)
