@@ -141,3 +141,19 @@ def test_a_verb_is_named_with_words_and_options_that_it_has():
 
 def test_what_no_shell_reaches_is_for_cells_alone():
     assert {*CELLS_ONLY} >= UNREACHED
+
+
+PAGES = [*(PACKAGE / "error_pages").glob("*.md"), *(PACKAGE.parent / "docs").glob("*.md"), PACKAGE.parent / "README.md"]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES if page.name != "words.md"])
+def test_a_page_names_commands_and_options_that_there_are(page):
+    shell = {flag for verb in VERBS.values() for option in verb.command.all_options for flag in option.flags}
+    of_pytest = {"--wasm-module", "--wasm-host"}
+    for span in re.findall(r"`([^`\n]+)`", page.read_text("utf-8")):
+        if command := re.match(r"%%?(wasm_\w+)", span):
+            assert command[1] in COMMANDS, span
+            flags = {flag for option in COMMANDS[command[1]].all_options for flag in option.flags}
+            assert {*re.findall(r"(?<!\S)--[a-z][a-z-]*", span)} <= flags, span
+        elif option := re.match(r"--[a-z][a-z-]*", span):
+            assert option[0] in OURS | shell | of_pytest, span
