@@ -30,7 +30,8 @@ def pod(name, ip):
 
 
 TWO = [pod("web-0", "10.0.0.1"), pod("web-1", "10.0.0.2")]
-PEERS = [pod("mute-0", "10.0.0.8"), pod("filtered-0", "10.0.0.9"), pod("shop-0", "10.0.0.7")]
+GATEWAY = {**pod("edge-0", "10.0.0.5"), "spec": {"containers": [{"name": "istio-proxy"}]}}
+PEERS = [GATEWAY, pod("mute-0", "10.0.0.8"), pod("filtered-0", "10.0.0.9"), pod("shop-0", "10.0.0.7")]
 
 
 class Cluster:
@@ -133,7 +134,7 @@ def test_what_may_change_something_is_not_sent_where_another_pod_might_get_it(pe
 
 
 def test_who_could_ask_is_said_where_nobody_can(peers, cluster):
-    peers.keep([*TWO, *PEERS[:2]])
+    peers.keep([*TWO, *PEERS[:3]])
     assert peers.answers(TWO, PLAIN, 9080) == {}
     assert "with curl, python3 or nc in its application's container" in peers.why_not
     assert peers.answers(TWO, PLAIN, 9081) == {}

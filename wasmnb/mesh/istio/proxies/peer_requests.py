@@ -17,7 +17,7 @@ from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.config_dump import ECDS, NO_ENTRIES, entries
-from wasmnb.mesh.istio.proxies.pods import has_proxy, ip_of, is_ready, name_of, uid
+from wasmnb.mesh.istio.proxies.pods import has_application, has_proxy, ip_of, is_ready, name_of, uid
 from wasmnb.traffic import Headers, Request, Response
 
 if TYPE_CHECKING:
@@ -198,7 +198,8 @@ class PeerRequests:
         hosts = {address.rpartition(":")[0] for address in service.addresses}
         for item in self._pods.values():
             behind = _at(ip_of(item), 0).rpartition(":")[0] in hosts
-            if not behind and uid(item) not in self._mute and has_proxy(item) and _serves(item) and self._bare(item):
+            able = has_application(item) and has_proxy(item) and uid(item) not in self._mute
+            if not behind and able and _serves(item) and self._bare(item):
                 yield item
 
     def _bare(self, item: Mapping[str, Any]) -> bool:
