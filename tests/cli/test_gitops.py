@@ -128,5 +128,5 @@ def test_a_secret_is_not_written_for_git(named, tmp_path):
 def test_a_mesh_of_this_machine_has_nothing_to_export(running, modules, tmp_path):
     done = modules("deploy", "tag-one", "-s", "app=details", "--export", tmp_path / "x")
     assert done.code == ExitCode.USAGE
-    assert "wasmnb render --out FOLDER writes one without a cluster" in done.err
+    assert "wasmnb render NAME --out FOLDER writes one without a cluster" in done.err
     assert not Path(tmp_path / "x").exists()

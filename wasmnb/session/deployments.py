@@ -269,7 +269,7 @@ class Deployments:
         if not mesh.needs_registry:
             raise UsageError(
                 f"The mesh {mesh.name!r} has no objects to be kept in a folder.",
-                hint=Wording("{} writes one without a cluster", Verb("render", (), (Option("out", "FOLDER"),))),
+                hint=Wording("{} writes one without a cluster", Verb("render", ("NAME",), (Option("out", "FOLDER"),))),
             )
         found, _ = self.source.supply(name, access, progress, dry=True)
         plugin = wanted.plugin(found.image)
