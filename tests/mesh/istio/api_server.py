@@ -19,7 +19,7 @@ _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class ApiServer:
-    """It serves until it is closed.
+    """It serves until it is closed; without ``listening`` it has its port, and takes nobody before `listen`.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class ApiServer:
         What one logs in with.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, *, listening: bool = True) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.refused: dict[tuple[str, str], tuple[int, str]] = {}
         self.denied: set[tuple[str, str]] = set()
@@ -62,10 +62,16 @@ class ApiServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
         self._server.daemon_threads = True
+        self._server.server_bind()
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        if listening:
+            self.listen()
+
+    def listen(self) -> None:
+        self._server.server_activate()
         self._thread.start()
 
     def close(self) -> None:

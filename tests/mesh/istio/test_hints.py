@@ -10,7 +10,6 @@ import pytest
 import yaml
 from urllib3.exceptions import MaxRetryError, SSLError
 
-from tests.mesh.conftest import unused_port
 from tests.mesh.istio.api_server import ApiServer, kubeconfig
 from wasmnb.agent import install
 from wasmnb.agent.manifest import NAME
@@ -76,12 +75,12 @@ def pod(name="shop-1", *containers, **more):
 
 
 def test_an_api_server_that_does_not_answer_runs_again(tmp_path, monkeypatch):
-    port = unused_port()
-    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, port)))
+    server = ApiServer(listening=False)
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, server.port)))
     with pytest.raises(MeshError, match="does not answer") as caught:
         Cluster.connect()
     assert caught.value.hint.startswith(RUNNING)
-    server = ApiServer(port)
+    server.listen()
     Cluster.connect().close()
     server.close()
 
