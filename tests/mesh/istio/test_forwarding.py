@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 from base64 import b64encode
 from collections import deque
@@ -15,6 +16,7 @@ import pytest
 from kubernetes.client import Configuration
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
 
+from tests.image.registry.parts import authority
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api import port_forward_pool
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
@@ -242,6 +244,66 @@ def test_what_follows_the_answer_at_once_is_not_lost(served):
     forward = cluster.forward("home", "pod", [ADMIN])
     forward.settimeout(5)
     assert forward.receive(ADMIN) == b"hello"
+    forward.close()
+
+
+@pytest.fixture
+def secured(tmp_path):
+    """Give a port forwarded over TLS whose server sends pieces, each in a record of its own; empty ends it."""
+    _, certificate, key = authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def secured(*pieces: bytes) -> Forward:
+            def serve() -> None:
+                taken, _ = server.accept()
+                with context.wrap_socket(taken, server_side=True) as wire:
+                    key = re.search(rb"Sec-WebSocket-Key: (\S+)", wire.recv(4096))[1]
+                    accept = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+                    for piece in (GRANTED.encode().replace(b"KEY", accept), *filter(None, pieces)):
+                        wire.sendall(piece)
+                    with suppress(OSError):
+                        if pieces[-1]:
+                            wire.recv(1)
+
+            threading.Thread(target=serve, daemon=True).start()
+            configuration = Configuration(host=f"https://127.0.0.1:{server.getsockname()[1]}")
+            configuration.verify_ssl = False
+            forward = RealCluster(configuration, "test", "default").forward("home", "pod", [ADMIN])
+            forward.settimeout(5)
+            return forward
+
+        yield secured
+
+
+BEGINS = b"\x82\x03\0ab"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ([BEGINS + b"\x82\x03\0he\x82\x04\0llo"], b"hello"),
+        ([BEGINS[:1], BEGINS[1:] + b"\x82", b"\x06", b"\0hel", b"lo"], b"hello"),
+        ([BEGINS, b"\x82\x00", b"\x89\x00", b"\x82\x06\0hello"], b"hello"),
+        ([BEGINS + b"\x02\x04\0hel", b"\x80\x02lo"], b"hello"),
+        ([BEGINS + b"\x82\x7e\x4e\x21", b"\0" + b"x" * 20000], b"x" * 20000),
+        ([BEGINS + b"\x82\x7f" + (70001).to_bytes(8, "big") + b"\0", b"x" * 70000], b"x" * 70000),
+    ],
+    ids=["plain", "in pieces", "empty, ping", "fragments", "two bytes", "eight bytes"],
+)
+def test_frames_are_read_whole_whatever_their_kind_and_however_they_come(secured, pieces, said):
+    forward, found = secured(*pieces), b""
+    while len(found) < len(said):
+        found += forward.receive(ADMIN)
+    assert found == said
+    forward.close()
+
+
+def test_a_websocket_that_ends_in_the_midst_of_a_frame_is_gone(secured):
+    forward = secured(BEGINS + b"\x82\x06\0he", b"")
+    with pytest.raises(ConnectionError):
+        forward.receive(ADMIN)
     forward.close()
 
 
