@@ -307,6 +307,14 @@ def test_a_filter_that_went_and_that_the_proxy_still_named_hides_nothing(proving
     assert looked(proving).verdict is word
 
 
+@pytest.mark.parametrize(("leads_on", "word"), [(False, Verdict.LIVE), (True, Verdict.LOADED)])
+def test_what_another_plugin_does_may_have_come_from_a_pod_behind_a_gateway(proving, leads_on, word):
+    proving.known.tried("inside", "sha256:2", Trial((Effect(PLAIN, TAGS),)))
+    proving.answers = [TAGGED]
+    proving.look([(verdict(), POD, STANDING._replace(leads_on=leads_on))])
+    assert proving.proven(verdict(), POD, "mark").verdict is word
+
+
 def test_pods_that_run_another_image_of_the_same_tag_or_otherwise_do_not_answer_alike(proving):
     def pod(name, image="sha256:1", **more):
         container = {"name": "app", "image": "app:latest", **more}

@@ -65,6 +65,8 @@ class Standing(NamedTuple):
         Whether what the proxy answers itself can be told from what others answer.
     ports : tuple of int
         Those of the pod that the proxy reads as HTTP; of a gateway, where it takes HTTP without TLS.
+    leads_on : bool
+        Whether it is a gateway, whose answers are mostly those of other pods.
     """
 
     filter: str
@@ -74,6 +76,7 @@ class Standing(NamedTuple):
     behind: bool = False
     tells: bool = True
     ports: tuple[int, ...] = ()
+    leads_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,9 +151,10 @@ class Evidence:
         written = any(one.written for one in chains if entry is not None and entry.name in one.filters)
         beside = frozenset(one.digest for one in self.entries or () if one is not entry) | ({""} if written else set())
         workers = self.stats.workers if self.stats is not None else 0
-        tells = self.listeners is not None and self.listeners.tells
-        ports = tuple(self.listeners.asked) if self.listeners is not None else ()
-        return Standing(entry.name if entry is not None else "", state, beside, workers, tells=tells, ports=ports)
+        found = Standing(entry.name if entry is not None else "", state, beside, workers, tells=False)
+        if (there := self.listeners) is None:
+            return found
+        return found._replace(tells=there.tells, ports=tuple(there.asked), leads_on=there.leads_on)
 
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""

@@ -209,6 +209,11 @@ class KnownEffects:
                 answers[at] = answer
         return answers
 
+    def others(self, plugin: str, probe: Probe) -> list[Effect]:
+        """Give what other plugins that were tried here do to a request, on whichever pods they are."""
+        trials = (trial for name, builds in self._builds().items() if name != plugin for trial in builds.values())
+        return [effect for trial in trials if (effect := trial.on(probe)) is not None]
+
     def elsewhere(self, plugin: str) -> None:
         """Take in that a plugin is to act at other ports: what was answered before it came is not known there."""
         forget(self._before, lambda key: key[1] == plugin)

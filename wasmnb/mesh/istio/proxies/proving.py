@@ -421,6 +421,9 @@ class Proving:
                 return ""
             self._behind[one.key] = False
         own = effect.own(self.known.changed(one.item, plugin, one.standing, effect.probe))
+        if one.standing.leads_on:
+            # Another plugin on a pod behind it may have come since, and do the same.
+            own = own.own(self.known.others(plugin, effect.probe))
         peer = answer.peer if isinstance(answer, ByPeer) else ""
         if isinstance(without.answer, ByPeer) is not bool(peer):
             # Another proxy between changes an answer, too.
