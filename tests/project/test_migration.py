@@ -13,6 +13,7 @@ from tests.project.test_workspaces import GO
 from tests.worded import in_cell
 from wasmnb import Filter, Session
 from wasmnb.commands import COMMANDS
+from wasmnb.compile.go.migration import migrate
 from wasmnb.errors import BadNameError, CompileError, UsageError
 from wasmnb.progress import Silent
 
@@ -117,6 +118,24 @@ def test_a_workspace_file_and_a_collector_for_tinygo(folder: Path) -> None:
     assert done.files == ("gc.go", "go.mod", "go.sum", "go.work", "main.go")
     assert (folder / "gc.go").read_text() == "package main\n\n"
     assert (folder / "go.work").read_text() == "go 1.24\n\nuse .\n"
+
+
+def test_a_start_by_a_package_of_the_project(folder: Path) -> None:
+    apart = SOURCE.replace("package main", "package start").replace("func main()", "func Begin()")
+    write(folder, start__start_dot_go=apart)
+    (folder / "main.go").write_text('package main\n\nimport begin "mine/start"\n\nfunc main() {\n\tbegin.Begin()\n}\n')
+    write(folder, tool__main_dot_go='package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println(1)\n}\n')
+    done = migrate(folder, force=True)
+    assert done.files == ("go.mod", "go.sum", "main.go", "start/start.go")
+    text = (folder / "main.go").read_text()
+    # A main in one line has nothing of the function behind it.
+    assert text.endswith("func main() {}\n\nfunc init() {\n\tbegin.Begin()\n}\n")
+    assert not Filter.from_folder(folder, name="mine").build().build.warnings
+    # Where it is not moved, it is said.
+    (folder / "main.go").write_text(text.replace("func main() {}\n\nfunc init", "func main"))
+    (found,) = Filter.from_folder(folder, name="mine").build().build.warnings
+    assert (found.text, found.line) == ("main.go", 5)
+    assert found.message == "main() does not run in a proxy: set the context in init()"
 
 
 def test_the_command_gives_what_was_changed(folder: Path) -> None:

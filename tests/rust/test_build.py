@@ -15,6 +15,7 @@ import pytest
 from tests.rust.conftest import BODY_LINE, USE, cell
 from tests.worded import in_cell
 from wasmnb.compile import Filter
+from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.languages import toolchain
 from wasmnb.compile.rust import crates, instances, problems, tools
 from wasmnb.compile.rust.source import Dependency, Source
@@ -356,6 +357,23 @@ def test_the_versions_of_the_sdk_are_those_that_are_named(cache):
     text = crates.lock(tools.find(), ())
     for one in crates.SDK:
         assert f'name = "{one.name}"\nversion = {one.value.replace("=", "")}' in text
+
+
+@pytest.mark.parametrize(
+    ("symbol", "hint"), [("malloc", "cargo update -p proxy-wasm"), ("own", "give it another name in one of them")]
+)
+def test_a_project_whose_crates_define_a_name_twice(symbol, hint):
+    said = (
+        f"wasm-ld: error: duplicate symbol: {symbol}\n"
+        ">>> defined in /x/deps/libproxy_wasm-b8666b8e5d23bb03.rlib(proxy_wasm.o)\n"
+        ">>> defined in /y/self-contained/libc.a(dlmalloc.o)"
+    )
+    found = Diagnostic("error", "linking with `x` failed: exit status: 1", notes=(Diagnostic("note", said),))
+    error = problems.project_unlinked([found])
+    assert error.what == f"The project compiles, but {symbol!r} is defined in two of its crates."
+    assert error.why == ("in libproxy_wasm", "in libc")
+    assert hint in error.hint
+    assert problems.project_unlinked([Diagnostic("error", "mismatched types")]) is None
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,8 @@ def _marker(binary: Binary, language: str | None) -> Problem:
         version = other[0].removeprefix(MARKER).replace("_", ".")[:_QUOTED]
         return Problem(
             f"The module speaks Proxy-Wasm ABI {version}; Envoy 1.40 speaks {', '.join(ABIS)}.",
-            f"build it with an SDK that exports {wanted}",
+            f"build it with an SDK that exports {wanted}"
+            + (", or render or deploy it for Higress, whose ABI it is" if version == HIGRESS_ABI else ""),
             but_for=HIGRESS if version == HIGRESS_ABI else "",
         )
     if not any(item.name.startswith("proxy_on_") for item in binary.exports):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.go import modules
-from wasmnb.compile.go.source import blanked
+from wasmnb.compile.go.source import blanked, main_sets, setting
 from wasmnb.compile.tree import listed
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
@@ -27,7 +27,6 @@ _REQUIRED = re.compile(rf"{re.escape(_OLD)}[ \t]+v\S+")
 _REPLACED = re.compile(rf"^[ \t]*(?:replace[ \t]+)?{re.escape(_OLD)}(?:[ \t]+v\S+)?[ \t]*=>.*\n?", re.MULTILINE)
 _GO = re.compile(r"^go[ \t]+(\d+)\.(\d+)\S*", re.MULTILINE)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\([ \t]*\)", re.MULTILINE)
-_SETS = re.compile(r"\bSet(?:VM|Plugin|Http|Tcp)Context\s*\(")
 _EXPORT = re.compile(r"^//export[ \t]+(\w+)", re.MULTILINE)
 # A collector of garbage for TinyGo: Go has its own.
 _COLLECTOR = re.compile(r'^(?:import)?[ \t]*_[ \t]+"github\.com/wasilibs/nottinygc"[ \t]*(?://.*)?\n', re.MULTILINE)
@@ -90,7 +89,8 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
     for path in listed(folder):
         if path.suffix == ".go" or path.name in ("go.mod", "go.sum", "go.work"):
             before[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8", errors="surrogateescape")
-    after = {name: _changed(name, text) for name, text in before.items()}
+    packages = setting(before)
+    after = {name: _changed(name, text, packages) for name, text in before.items()}
     if any(name.endswith("go.mod") and text != before[name] for name, text in after.items()):
         # A workspace that states an earlier Go than one of its modules is refused.
         after |= {name: _since(text) for name, text in before.items() if name.endswith("go.work")}
@@ -135,12 +135,12 @@ def _refuse_changes(folder: Path) -> None:
         )
 
 
-def _changed(name: str, text: str) -> str:
+def _changed(name: str, text: str, packages: frozenset[str]) -> str:
     if name.endswith("go.sum"):
         return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"{_OLD} "))
     if name.endswith("go.mod"):
         return _manifest(text)
-    return _source(text)
+    return _source(text, packages)
 
 
 def _manifest(text: str) -> str:
@@ -159,18 +159,16 @@ def _since(text: str) -> str:
     return text
 
 
-def _source(text: str) -> str:
-    if _OLD not in text and "tinygo" not in text and not _COLLECTOR.search(text) and not _EXPORT.search(text):
+def _source(text: str, packages: frozenset[str]) -> str:
+    starts = main_sets(text, packages) is not None
+    concerned = starts or _OLD in text or "tinygo" in text or _COLLECTOR.search(text) or _EXPORT.search(text)
+    if not concerned:
         return text
     text = _OLD_TAG.sub("", text.replace(_OLD, modules.SDK))
     text = _TAG.sub(lambda line: re.sub(r"\btinygo(?:\.wasm)?\b", "wasip1", line[0]), text)
     text = _EXPORT.sub(r"//go:wasmexport \1", text)
     text = _COLLECTOR.sub("", text)
-    code = blanked(text)
-    main = _MAIN.search(code)
-    if main is None:
-        return text
-    end = code.find("\n}", main.end())
-    if not _SETS.search(code, main.end(), end if end >= 0 else len(code)):
+    main = _MAIN.search(blanked(text))
+    if main is None or not starts:
         return text
     return f"{text[: main.start()]}func main() {{}}\n\nfunc init(){text[main.end() :]}"

@@ -15,7 +15,7 @@ from wasmnb.compile.cache import Store, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.go import messages, modules
 from wasmnb.compile.go.compiler import Go, environment, find, module_cache
-from wasmnb.compile.go.source import never_called
+from wasmnb.compile.go.source import main_sets, never_called, setting
 from wasmnb.compile.process import Finished, run
 from wasmnb.compile.tree import planted
 from wasmnb.compile.workspace import above, go_programs, several
@@ -23,7 +23,7 @@ from wasmnb.errors import ToolchainError
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.filter import Filter
@@ -147,7 +147,20 @@ def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Mad
             wasm = (work / "filter.wasm").read_bytes()
         stages.end("compile")
         read = _read_files(go, tree, work, [*others, "-f", _READ, program])
-    return Made(wasm, warnings=project.warnings(files, ".go", never_called), read=read)
+    return Made(wasm, warnings=_warnings(files, filter.file), read=read)
+
+
+def _warnings(files: dict[str, str], main: str) -> tuple[Diagnostic, ...]:
+    """Say what compiles, and then does nothing in a proxy."""
+    packages = setting(files)
+
+    def starts(source: str) -> Iterator[tuple[int, str]]:
+        at = main_sets(source, packages)
+        if at is not None:
+            yield at, "main() does not run in a proxy: set the context in init()"
+
+    program = {name: text for name, text in files.items() if posixpath.dirname(name) == posixpath.dirname(main)}
+    return (*project.warnings(program, ".go", starts), *project.warnings(files, ".go", never_called))
 
 
 def _go(go: Go, command: Sequence[str], tree: Tree, work: Path, *, online: bool = False) -> Finished:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.misspelt import misspelt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["CELL", "MAIN", "blanked", "never_called", "package", "registers", "whole"]
+__all__ = ["CELL", "MAIN", "blanked", "main_sets", "never_called", "package", "registers", "setting", "whole"]
 
 #: The name under which the compiler sees the cell.
 CELL = "cell.go"
@@ -33,6 +34,7 @@ _CALLBACKS = (
     *("NewTcpContext", "OnNewConnection", "OnDownstreamData", "OnDownstreamClose", "OnUpstreamData", "OnUpstreamClose"),
     "OnStreamDone",
 )
+_MODULE = re.compile(r"^module[ \t]+\"?([^\s\"]+)", re.MULTILINE)
 _FUNCTION = re.compile(r"^func[ \t]+(?:\([^)]*\)[ \t]*)?(?P<name>\w+)", re.MULTILINE)
 
 
@@ -66,6 +68,58 @@ def registers(source: str) -> tuple[str, int] | None:
         return None
     around = [found["name"] for found in _FUNCTION.finditer(code, 0, match.start())]
     return (around[-1] if around else ""), match.start()
+
+
+def setting(files: Mapping[str, str]) -> frozenset[str]:
+    """Give the packages of a project that set the filter's context for its program, by their import paths."""
+    found = set()
+    modules = {name[: -len("go.mod")]: match[1] for name, text in files.items() if (match := _named(name, text))}
+    for name, text in files.items():
+        if not name.endswith(".go") or name.endswith("_test.go") or not _SET.search(blanked(text)):
+            continue
+        top = max((each for each in modules if name.startswith(each)), key=len, default=None)
+        if top is not None and (package(text) or ("main", 0))[0] != "main":
+            found.add(posixpath.join(modules[top], posixpath.dirname(name[len(top) :])))
+    return frozenset(found)
+
+
+def main_sets(source: str, packages: Iterable[str] = ()) -> int | None:
+    """Say where the ``main`` begins that sets the filter's context, which runs in no proxy; None for no such one.
+
+    Parameters
+    ----------
+    source : str
+    packages : iterable of str
+        Those that set it for a program which calls them (`setting`).
+    """
+    code = blanked(source)
+    begin = _MAIN.search(code)
+    if begin is None:
+        return None
+    body = _braced(code, begin.end())
+    if _SET.search(body):
+        return begin.start()
+    for path in packages:
+        named = re.search(rf'(?P<name>[A-Za-z_]\w*)?[ \t]*"{re.escape(path)}"', source)
+        name = (named["name"] if named and named["name"] != "import" else None) or posixpath.basename(path)
+        if named and re.search(rf"\b{re.escape(name)}\s*\.\s*\w+\s*\(", body):
+            return begin.start()
+    return None
+
+
+def _braced(code: str, start: int) -> str:
+    """Give what stands in the next pair of braces."""
+    begin = code.find("{", start)
+    depth = 0
+    for brace in re.finditer(r"[{}]", code[begin:] if begin >= 0 else ""):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return code[begin : begin + brace.end()]
+    return code[start:]
+
+
+def _named(name: str, text: str) -> re.Match[str] | None:
+    return _MODULE.search(text) if posixpath.basename(name) == "go.mod" else None
 
 
 def whole(source: str, first_line: int) -> dict[str, bytes]:

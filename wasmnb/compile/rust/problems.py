@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.rust.source import Dependency, Source
 
-__all__ = ["cargo_error", "undefined", "unlinked", "unreachable"]
+__all__ = ["cargo_error", "project_unlinked", "undefined", "unlinked", "unreachable"]
 
 # What cargo says when it cannot get what it wants; measured with cargo 1.85 and 1.95.
 _UNREACHABLE = re.compile(
@@ -34,6 +34,7 @@ _OF_GIT = re.compile(
 )
 _NO_REVISION = re.compile(r"revspec '[^']*' not found|failed to find (?:branch|tag) `|cannot locate \w+ branch")
 _NO_RIGHT = re.compile(r"[Aa]uthentication|authenticate|could not read Username|Permission denied")
+_DEFINED = re.compile(r">>> defined in \S*?/(lib\w+?)(?:-[0-9a-f]{8,})?\.")
 _TWICE = re.compile(r"error: duplicate symbol: (\w+)")
 # What a later compiler has made stable (rustc's E0658), and what a manifest says.
 _NEWER = re.compile(r"error\[E0658\]|requires rustc \d")
@@ -164,6 +165,29 @@ def unlinked(found: Sequence[Diagnostic], source: Source) -> LinkError | Toolcha
         )
     return ToolchainError(
         "The linker failed.", why=said.splitlines()[:_QUOTED], hint=Wording("run {}", Verb("doctor")), code="WNB2005"
+    )
+
+
+def project_unlinked(found: Sequence[Diagnostic]) -> LinkError | ToolchainError | None:
+    """Make an error of what the linker said of a project, when it was the linker that failed."""
+    failed = next((one for one in found if one.message.startswith("linking with ")), None)
+    if failed is None:
+        return None
+    said = "\n".join(note.message for note in failed.notes)
+    twice = list(dict.fromkeys(_TWICE.findall(said)))
+    if not twice:
+        why = [line.strip() for line in said.splitlines() if "error:" in line][:_QUOTED]
+        return ToolchainError("The linker failed.", why=why, hint=Wording("run {}", Verb("doctor")), code="WNB2005")
+    hint = "give it another name in one of them, or leave one of them out"
+    if twice == ["malloc"] and "libproxy_wasm-" in said:
+        hint = "this proxy-wasm has a malloc as WASI has: cargo update -p proxy-wasm, in its folder, takes a later one"
+    rest = f" ({len(twice) - 1} more follow)" if len(twice) > 1 else ""
+    return LinkError(
+        f"The project compiles, but {twice[0]!r} is defined in two of its crates{rest}.",
+        why=[f"in {name}" for name in dict.fromkeys(_DEFINED.findall(said))],
+        hint=hint,
+        diagnostics=found,
+        code="WNB2042",
     )
 
 

@@ -16,7 +16,7 @@ from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, end, start
 from wasmnb.compile.rust import crates
 from wasmnb.compile.rust.linkers import linkers
-from wasmnb.compile.rust.problems import cargo_error, unreachable
+from wasmnb.compile.rust.problems import cargo_error, project_unlinked, unreachable
 from wasmnb.compile.rust.tools import TARGET, Tools, find
 from wasmnb.compile.rust.wrapper import wrapper
 from wasmnb.compile.tree import planted
@@ -85,7 +85,11 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
         found = tuple(_diagnostics(finished.messages, files, tree))
         if finished.code:
             if any(item.severity == "error" for item in found):
-                help_text = next((note.message for item in found for note in item.notes if note.severity == "help"), "")
+                if unlinked := project_unlinked(found):
+                    raise unlinked
+                errors = [item for item in found if item.severity == "error"]
+                notes = (note for item in errors for note in item.notes)
+                help_text = next((note.message for note in notes if note.severity == "help"), "")
                 old = any("[E0658]" in item.message for item in found)
                 raise project.error(found, _TOO_OLD.format(tools.short) if old else help_text)
             raise cargo_error(tree.said(finished.messages), ())
