@@ -96,6 +96,14 @@ def test_a_program_below_one_sign_is_our_error(shell, body, capsys):
     assert "hunter2" not in out
 
 
+def test_a_filter_below_other_lines_is_told_what_may_stand_there(shell):
+    found = shell.run_cell(f"x = 1\n%%wasm_file a.h --help\n{FILTER}").error_before_exec
+    assert isinstance(found, UsageError)
+    assert found.hint == "put what stands above it into a cell of its own; comments that begin with # may stay"
+    assert shell.run_cell("x = 1").success
+    assert shell.run_cell(f"# a comment\n%%wasm_file a.h --help\n{FILTER}").success
+
+
 def test_python_below_one_sign_is_python(shell, fake):
     assert run(shell, "%wasm_file a.h --help\nx = 1\n%wasm_pods\nx + 1\n") == 2
 
