@@ -503,12 +503,17 @@ def test_acknowledgements_are_asked_of_the_istiod_that_runs_now():
             return json.dumps([{"proxy": "details.home", "extensionconfig_sent": "1", "extensionconfig_acked": "1"}])
 
     class Cluster:
-        def request(self, *_, **__):
-            return {"items": [{"metadata": {"name": "istiod-new"}, "status": {"phase": "Running"}}]}
+        names = ()
 
-    istio = Istio("1.30", "default", "istio-system", ("istiod-old",), ())
+        def request(self, *_, **__):
+            return {"items": [{"metadata": {"name": name}, "status": {"phase": "Running"}} for name in self.names]}
+
+    istio, cluster = Istio("1.30", "default", "istio-system", ("istiod-old",), ()), Cluster()
+    # While none runs there is nobody to ask, and that is not so for ever.
+    assert istio.acks(cluster, Tunnels()) == ({}, "no istiod runs in istio-system")
+    cluster.names = ("istiod-new",)
     for _ in range(2):
-        acks, why = istio.acks(Cluster(), Tunnels())
+        acks, why = istio.acks(cluster, Tunnels())
         assert acks["details.home"].settled
         assert why == ""
 

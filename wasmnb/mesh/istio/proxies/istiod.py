@@ -110,18 +110,24 @@ class Istio:
         found: dict[str, Ack] = {}
         try:
             try:
+                if not self._now.get("pods", self.pods):
+                    self._look(cluster)
                 self._ask(cluster, tunnels, found)
             except MeshError as error:
                 if isinstance(error, ForbiddenError):
                     raise
                 # It was started again, under another name.
-                self._now["pods"] = tuple(str(item["metadata"]["name"]) for item in _running(cluster, self.namespace))
+                self._look(cluster)
                 self._ask(cluster, tunnels, found)
         except ForbiddenError as error:
             return {}, error.what
         except (MeshError, TimeoutError, ValueError, KeyError) as error:
             return found, "" if found else f"istiod does not answer: {error}"
         return found, "" if found or self._now.get("pods", self.pods) else f"no istiod runs in {self.namespace}"
+
+    def _look(self, cluster: Cluster) -> None:
+        """Find out which istiod pods run now."""
+        self._now["pods"] = tuple(str(item["metadata"]["name"]) for item in _running(cluster, self.namespace))
 
     def _ask(self, cluster: Cluster, tunnels: PortForwardPool, found: dict[str, Ack]) -> None:
         for pod in self._now.get("pods", self.pods):
