@@ -80,7 +80,7 @@ class Workbench:
         self._older: frozenset[str] = frozenset()
         self._builds: frozenset[tuple[str, str]] = frozenset()
         self._summary: MeshMessage | None = None
-        self._lock, self._following = threading.RLock(), threading.Lock()
+        self._lock, self._following, self._asking = threading.RLock(), threading.Lock(), threading.Lock()
         self._comm = _comm(self._take_message)
         shell.events.register("pre_run_cell", self._before)
         shell.events.register("post_run_cell", self._after)
@@ -298,10 +298,13 @@ class Workbench:
 
     def _look_back(self) -> None:
         """See which plugins can be rolled back, and tell."""
-        mesh, builds = self._mesh, self._deployed()
-        older = frozenset(name for name in {name for name, _ in builds} if mesh is not None and _has_older(mesh, name))
-        with self._lock:
-            self._builds, self._older = builds, older
+        # One after the other: what was asked first must not be told last.
+        with self._asking:
+            mesh, builds = self._mesh, self._deployed()
+            names = {name for name, _ in builds}
+            older = frozenset(name for name in names if mesh is not None and _has_older(mesh, name))
+            with self._lock:
+                self._builds, self._older = builds, older
         self._tell()
 
     def _tell(
