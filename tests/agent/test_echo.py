@@ -13,6 +13,7 @@ import pytest
 from wasmnb.agent import install
 from wasmnb.agent.echo import serve
 from wasmnb.errors import Interrupted, TrafficError
+from wasmnb.mesh.istio.requests.echo import _received
 from wasmnb.traffic.http_parser import Reader, read_request, read_response
 
 
@@ -62,6 +63,28 @@ def test_of_a_large_body_the_beginning_is_kept(ports):
         assert asked(connection, head.encode() + body).body == body
     found = told(telling, "big")
     assert (len(base64.b64decode(found["body"])), found["whole"]) == (1024 * 1024, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "whole"),
+    [
+        (b"Content-Length: 10\r\n\r\nfour", b"four", True),
+        (b"Content-Length: 10\r\n\r\n", b"", True),
+        (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nde", b"abcde", False),
+    ],
+)
+def test_a_body_that_ends_early_is_kept_as_far_as_it_came(ports, text, body, whole):
+    port, telling = ports
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: e\r\nx-request-id: cut\r\n" + text)
+        connection.shutdown(socket.SHUT_WR)
+        # It gives no answer, and closes.
+        assert connection.recv(1) == b""
+    found = told(telling, "cut")
+    assert (base64.b64decode(found["body"]), found["whole"]) == (body, whole)
+    received = _received(found, "")
+    said = f"the request's content-length says 10, and the service received a body of {len(body)} bytes"
+    assert received.flaw == (said if whole else "")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseRequestHandler
 from typing import TYPE_CHECKING
@@ -37,14 +38,14 @@ class Kept:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, str] = OrderedDict()
 
-    def put(self, request: Request) -> None:
-        """Keep a request, if it has a mark."""
+    def put(self, request: Request, *, ended: bool = True) -> None:
+        """Keep a request, if it has a mark; one that has not ended as far as it came."""
         mark = request.headers.get(MARK)
         if not mark:
             return
         with self._lock:
             self._known.pop(mark, None)
-            self._known[mark] = kept(request, _BODY)
+            self._known[mark] = kept(request, _BODY, ended=ended)
             while len(self._known) > _MOST:
                 self._known.popitem(last=False)
 
@@ -68,9 +69,10 @@ def serve(port: int, kept_port: int) -> tuple[ThreadingHTTPServer, ThreadingHTTP
         def handle(self) -> None:
             """Answer what comes on a connection."""
             self.request.settimeout(_PATIENCE)
+            unended = partial(requests.put, ended=False)
             reader = Reader(lambda: self.request.recv(65536), "the client")
             try:
-                while _answered(self.request.sendall, read_request(reader), requests):
+                while _answered(self.request.sendall, read_request(reader, unended), requests):
                     pass
             except (OSError, TrafficError):
                 return  # it was closed, or is no HTTP

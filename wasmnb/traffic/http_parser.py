@@ -7,6 +7,7 @@ response can only be judged on what was on the wire.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import TrafficError
@@ -103,12 +104,20 @@ class Reader:
         del self._buffer[: end + 1]
         return line.removesuffix(b"\r")
 
-    def exactly(self, size: int, total: str) -> bytes:
-        """Read a known number of bytes; ``total`` says of how many, for error messages."""
+    def exactly(self, size: int, total: str, into: bytearray | None = None) -> bytes:
+        """Read a known number of bytes; ``total`` says of how many, for error messages.
+
+        Where they do not all come, those that did are added to ``into``.
+        """
         while len(self._buffer) < size:
             self.stage = f"reading the body ({len(self._buffer)} of {total} bytes came)"
-            if not self.fill():
-                self._cut_short(f"in the middle of the body, after {len(self._buffer)} of {total} bytes")
+            try:
+                if not self.fill():
+                    self._cut_short(f"in the middle of the body, after {len(self._buffer)} of {total} bytes")
+            except (TrafficError, OSError):
+                if into is not None:
+                    into += self._buffer
+                raise
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         return data
@@ -187,8 +196,14 @@ def read_response(reader: Reader, method: str) -> Response:
     return Response(status, reason, headers, body, version, trailers, reader.left)
 
 
-def read_request(reader: Reader) -> Request:
+def read_request(reader: Reader, begun: Callable[[Request], None] | None = None) -> Request:
     """Read a request, as a service gets it.
+
+    Parameters
+    ----------
+    reader : Reader
+    begun : callable, optional
+        Gets the request as soon as its headers are there, and again when its body ends early, with what came of that.
 
     Raises
     ------
@@ -200,13 +215,22 @@ def read_request(reader: Reader) -> Request:
     if match is None:
         raise reader.refuse("its first line is not a request line", raw)
     headers = _lines(reader, HEAD_LIMIT - len(raw))
-    if (codings := _list_of(headers, "transfer-encoding")) and codings[-1] == "chunked":
-        body, _ = _chunked(reader)
-    else:
-        size = _content_length(reader, headers) or 0
-        reader.check_body_size(size)
-        body = reader.exactly(size, str(size))
-    return Request(match[1], headers.get("host") or "", match[2], headers, body)
+    request = Request(match[1], headers.get("host") or "", match[2], headers)
+    if begun is not None:
+        begun(request)
+    came = bytearray()
+    try:
+        if (codings := _list_of(headers, "transfer-encoding")) and codings[-1] == "chunked":
+            body, _ = _chunked(reader, came)
+        else:
+            size = _content_length(reader, headers) or 0
+            reader.check_body_size(size)
+            body = reader.exactly(size, str(size), came)
+    except (TrafficError, OSError):
+        if begun is not None:
+            begun(replace(request, body=bytes(came)))
+        raise
+    return replace(request, body=body)
 
 
 def _head(reader: Reader) -> tuple[str, int, str, Headers]:
@@ -251,8 +275,9 @@ def _content_length(reader: Reader, headers: Headers) -> int | None:
     return int(value)
 
 
-def _chunked(reader: Reader) -> tuple[bytes, Headers]:
-    body = bytearray()
+def _chunked(reader: Reader, into: bytearray | None = None) -> tuple[bytes, Headers]:
+    """Read a body in chunks; what came of one that does not end is left in ``into``."""
+    body = bytearray() if into is None else into
     while True:
         reader.stage = f"reading a chunked body ({len(body)} bytes came)"
         raw = reader.line(HEAD_LIMIT)
@@ -262,6 +287,6 @@ def _chunked(reader: Reader) -> tuple[bytes, Headers]:
         if not int(size, 16):
             return bytes(body), _lines(reader, HEAD_LIMIT)
         reader.check_body_size(len(body) + int(size, 16))
-        body += reader.exactly(int(size, 16), f"the next {int(size, 16)}")
+        body += reader.exactly(int(size, 16), f"the next {int(size, 16)}", body)
         if reader.line(HEAD_LIMIT):
             raise reader.refuse("a chunk of its body is longer than its size")

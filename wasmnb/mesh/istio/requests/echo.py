@@ -37,8 +37,12 @@ def is_echo(url: str, namespace: str) -> bool:
     return name == NAME and rest.partition(".")[0] in ("", namespace)
 
 
-def kept(request: Request, most: int) -> str:
-    """Write a request down as JSON; of its body, so many bytes at most."""
+def kept(request: Request, most: int, *, ended: bool = True) -> str:
+    """Write a request down as JSON; of its body, so many bytes at most.
+
+    A body that has not ended is whole as far as its content-length tells what is missing.
+    """
+    told = ended or "content-length" in request.headers
     return json.dumps(
         {
             "method": request.method,
@@ -46,7 +50,7 @@ def kept(request: Request, most: int) -> str:
             "path": request.path,
             "headers": list(request.headers),
             "body": base64.b64encode(request.body[:most]).decode(),
-            "whole": len(request.body) <= most,
+            "whole": told and len(request.body) <= most,
         }
     )
 
