@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import signal
@@ -215,9 +216,13 @@ def start(program: str) -> subprocess.Popen[str]:
 
 
 def services(pid: int) -> list[psutil.Process]:
-    return [
-        child for child in psutil.Process(pid).children(recursive=True) if "service.mjs" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        # One that was asked for its version has ended, and may be a zombie for a moment.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "service.mjs" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def gone(processes: list[psutil.Process]) -> bool:

@@ -58,6 +58,19 @@ const given = new Map([
 // The fork has the names of the SDK that it was made from, whose examples import them by its own name: as it is since
 // 2020 ("@solo-io/proxy-runtime/assembly"), and as it was before ("@solo-io/proxy-runtime").
 const UPSTREAM = /^node_modules\/@solo-io\/proxy-runtime\/(?:assembly\/)?(index|proxy|runtime|imports|exports)\.ts$/;
+// asc's own passes of -O1 optimise each function again each time that something was put into it, and once more when a
+// parameter of it went. Here that comes first, and each function is optimised once: a third less time for both, and a
+// twentieth more code. (asc 0.28, Module#optimize; the passes are Binaryen's.)
+const PASSES = [
+  ...["duplicate-function-elimination", "remove-unused-module-elements", "directize", "dae"],
+  ...["dce", "remove-unused-brs", "remove-unused-names", "merge-blocks", "simplify-locals-notee-nostructure", "vacuum"],
+  ...["coalesce-locals", "inlining", "remove-unused-module-elements"],
+  ...["optimize-instructions", "dce", "remove-unused-brs", "remove-unused-names", "merge-blocks", "precompute"],
+  ...["simplify-locals-notee-nostructure", "vacuum", "reorder-locals", "coalesce-locals", "simplify-locals"],
+  ...["coalesce-locals", "reorder-locals", "vacuum", "remove-unused-brs", "remove-unused-names", "merge-blocks"],
+  ...["duplicate-import-elimination", "simplify-globals", "vacuum", "precompute"],
+  ...["reorder-globals", "reorder-functions", "memory-packing", "remove-unused-module-elements"],
+];
 const read = new Map();
 const listed = new Map();
 
@@ -135,6 +148,16 @@ function overridingNothing(program) {
   return found;
 }
 
+// Has a module optimised by PASSES where asc would by those of -O1; how much is inlined stays as asc has it.
+function optimisedOnce(module) {
+  const { optimize, runPasses } = module;
+  module.optimize = (level, shrink, ...others) => {
+    module.runPasses = (passes) => runPasses.call(module, level === 1 && shrink === 0 ? PASSES : passes);
+    optimize.call(module, level, shrink, ...others);
+    module.runPasses = runPasses;
+  };
+}
+
 async function compile({ source, flags }) {
   given.set(CELL, source);
   const found = [];
@@ -149,7 +172,14 @@ async function compile({ source, flags }) {
     },
     stdout: { write: () => true },
     stderr: { write: (text) => ((messages += text), true) },
-    transforms: [{ afterInitialize: (program) => (unused = overridingNothing(program)) }],
+    transforms: [
+      {
+        afterInitialize: (program) => {
+          unused = overridingNothing(program);
+          optimisedOnce(program.module);
+        },
+      },
+    ],
     reportDiagnostic: ({ code, category, message, range, relatedRange }) => {
       found.push({ code, category, message, place: place(range), related: place(relatedRange) });
     },
