@@ -235,7 +235,10 @@ def test_a_slim_pod_is_described_as_the_whole_one():
         },
         "spec": {
             "volumes": [{"name": "data"}],
-            "containers": [{"name": "app", "image": "app:1", "env": [{"name": "A", "value": "b"}]}],
+            "containers": [
+                {"name": "app", "image": "app:1", "env": [{"name": "A", "value": "hush"}], "ports": []},
+                {"name": "istio-proxy", "env": [{"name": "POD_NAME", "value": "web-1"}]},
+            ],
             "initContainers": [{"name": "istio-proxy", "restartPolicy": "Always", "args": ["proxy"]}],
         },
         "status": {
@@ -256,4 +259,7 @@ def test_a_slim_pod_is_described_as_the_whole_one():
     )
     assert kept["metadata"]["annotations"] == {"other": "stays"}
     assert not {"managedFields", "volumes"} & {*kept["metadata"], *kept["spec"]}
-    assert kept["spec"]["containers"] == [{"name": "app", "image": "app:1"}]
+    application, proxy = kept["spec"]["containers"]
+    assert {*application} == {"name", "image", "env"}
+    assert "hush" not in json.dumps(kept)
+    assert proxy == {"name": "istio-proxy"}

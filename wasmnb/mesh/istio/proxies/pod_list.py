@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.api.typed_json import decoder, only
+from wasmnb.mesh.istio.proxies.pods import PROXY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,16 +46,25 @@ class _Container(TypedDict, total=False):
     restartPolicy: str | None
 
 
+class _Application(_Container, total=False):
+    """A container with what tells it from another of the same image; `env` is kept as a digest."""
+
+    command: list[str] | None
+    env: Any
+    envFrom: Any
+
+
 class _Spec(TypedDict, total=False):
     hostNetwork: bool
     nodeName: str
     serviceAccountName: str
-    containers: list[_Container] | None
+    containers: list[_Application] | None
     initContainers: list[_Container] | None
 
 
 class _ContainerStatus(TypedDict, total=False):
     name: str
+    imageID: str
     state: dict[str, Any]
     ready: bool
     restartCount: int
@@ -125,7 +137,7 @@ class PodList:
             for item in answer["items"] or ():
                 metadata = item["metadata"]
                 key = (metadata["uid"], metadata.get("resourceVersion", ""))
-                found[key] = self._known.get(key) or _unapplied(item)
+                found[key] = self._known.get(key) or _shortened(item)
             token = answer["metadata"].get("continue")
             if not token:
                 break
@@ -136,10 +148,17 @@ class PodList:
 
 def slim(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give a pod without what makes most of its size: volumes, environments, probes, and who set which field."""
-    return _unapplied(only(_Pod, item))
+    return _shortened(only(_Pod, item))
 
 
-def _unapplied(item: _Pod) -> _Pod:
-    """Take away the whole object as somebody applied it, which an annotation holds."""
+def _shortened(item: _Pod) -> _Pod:
+    """Take away the whole object as somebody applied it, which an annotation holds, and environments but for a digest.
+
+    They are long, secrets stand in them, and of one no more is asked than whether it is the same as another.
+    """
     (item["metadata"].get("annotations") or {}).pop(_APPLIED, None)
+    for one in (item.get("spec") or {}).get("containers") or ():
+        said = [one.pop("env", None), one.pop("envFrom", None)]
+        if any(said) and one["name"] != PROXY:
+            one["env"] = hashlib.sha256(json.dumps(said).encode()).hexdigest()
     return item
