@@ -8,10 +8,13 @@ import pytest
 import yaml
 
 from tests.mesh.tiny import build, tag
+from tests.module.builder import good
 from tests.plugin.crds import GATEWAY, _module
-from wasmnb.errors import DeployError
+from wasmnb.errors import DeployError, ImageError
 from wasmnb.mesh import Proof, Verdict
+from wasmnb.module import Module
 from wasmnb.plugin import Kind, Plugin, TargetRef
+from wasmnb.session import Session
 
 OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
@@ -77,6 +80,23 @@ def test_a_plugin_of_higress_is_not_taken_for_one_of_istio(gateways, published, 
     assert cluster.get(home, "wasmplugins.extensions.higress.io")["items"]
     assert not cluster.get(home, "wasmplugins.extensions.istio.io")["items"]
     gateways.remove("higher")
+
+
+def test_a_module_of_higress_own_abi_is_put_in_force_by_a_session(gateways, published, cluster, home):
+    own = good(abi="0_2_100").but(imports=[("env", "proxy_redis_init", "iiiiiii:i")])
+    image = published(Module("redis", bytes(own)))
+    with Session() as session:
+        session.use(gateways)
+        with pytest.raises(ImageError, match="Istio cannot run"):
+            session.deploy(image, selector="app=details", root_id="", plain_http=True)
+        done = session.deploy(image, target="higress", root_id="", plain_http=True, config={"a": 1}, wait=False)
+        (found,) = done.verdicts
+        assert (found.pod, found.verdict) == ("WasmPlugin/redis", Verdict.UNPROVEN)
+        (item,) = cluster.get(home, "wasmplugins.extensions.higress.io")["items"]
+        assert item["spec"]["defaultConfig"] == {"a": 1}
+        assert item["spec"]["url"].endswith(f"/redis@{image.digest}")
+        assert session.undeploy("redis")
+        assert not cluster.get(home, "wasmplugins.extensions.higress.io")["items"]
 
 
 def test_an_object_that_is_not_ours_is_shown_and_left_alone(mesh, published, cluster, home):
