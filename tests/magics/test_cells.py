@@ -8,6 +8,7 @@ from jupyter_client.manager import start_new_kernel
 from tests.magics.conftest import ROOT
 from tests.magics.test_kernel import FAKE
 from wasmnb.errors import UsageError
+from wasmnb.magics._run import _no_program
 
 
 @pytest.fixture(scope="module")
@@ -174,9 +175,37 @@ def test_a_cell_magic_below_other_lines_is_refused(mesh, above):
     assert mesh.run_cell("text = '''\n%%wasm_filter x\n'''").success
 
 
+@pytest.mark.parametrize("cell", ["x = 1\n%%wasm_filter x\n", "if True:\n    %%wasm_filter x\n    y = 1\n"])
+def test_a_cell_magic_within_python_is_refused(mesh, cell):
+    found = mesh.run_cell(cell)
+    error = found.error_before_exec or found.error_in_exec
+    assert error.what == "%%wasm_filter is for a whole cell, and other lines stand above it."
+
+
 @pytest.mark.compiler
 @pytest.mark.parametrize(
     ("line", "hint"), [("%wasm_pods", "into a cell of its own"), ("```cpp", "take out the lines with ```")]
 )
 def test_what_stands_in_a_program_and_is_none(mesh, line, hint):
     assert hint in mesh.run_cell(f"%%wasm_filter x --lang cpp\n{line}\nint a;\n").error_in_exec.hint
+
+
+def test_a_mistake_on_the_magics_own_line_keeps_its_hint(mesh):
+    assert mesh.run_cell("%%wasm_filter x --lnag cpp\nint a;\n").error_in_exec.hint == "did you mean '--lang'?"
+
+
+@pytest.mark.parametrize(
+    ("line", "none"),
+    [
+        ("!pip install x", True),
+        ("  !ls -l", True),
+        ("!ls", True),
+        ("    !done && more", False),
+        ("  !header->view().empty())", False),
+        ("!is_open(a) ||", False),
+        ("%wasm_pods", True),
+        ("    % 7 == rest", False),
+    ],
+)
+def test_what_no_language_has(line, none):
+    assert bool(_no_program(line)) is none

@@ -57,8 +57,11 @@ class _Magic:
                 return self._run(line, cell, local_ns)
         except Explained as error:
             error.front = Front.NOTEBOOK
-            if cell is not None and error.where is not None and (hint := _no_program(error.where.quote)):
-                error.advise(hint)
+            # A place without a line is in the magic's own words.
+            if cell is not None and error.where is not None and error.where.line:
+                hint = _no_program(error.where.quote)
+                if hint:
+                    error.advise(hint)
             raise
 
     def _run(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
@@ -93,7 +96,8 @@ class _Magic:
 
 def _no_program(quote: str) -> str:
     """Say what to do about a line that no language has, and that notebooks and pages have; empty for others."""
-    if re.match(r"\s*(?:%%?[A-Za-z]\w+(?:\s|$)|!\w)", quote):
+    # A program's condition may go on with ``!done &&`` in a line of its own.
+    if re.match(r"\s*(?:%%?[A-Za-z]\w+(?:\s|$)|!\w[\w./-]*\s+-{0,2}\w)|!\w+\s*$", quote):
         return "a line with a magic is no part of the program: put it into a cell of its own"
     if re.match(r"\s*(?:```|~~~)", quote):
         return "take out the lines with ```, which Markdown puts around a program"

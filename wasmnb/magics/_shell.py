@@ -126,7 +126,9 @@ def _two_signs(lines: list[str]) -> list[str]:
 def _first(lines: list[str]) -> list[str]:
     """Refuse a cell magic below other lines, which IPython would take for Python."""
     number = begins(lines)
-    if number is None or _is_python("".join(lines)):
+    text = "".join(lines)
+    # Below Python, IPython takes it for a magic whose name begins with the other sign.
+    if number is None or (_is_python(text) and f"_magic('{_CELL_MAGIC}" not in _transformed(text)):
         return lines
     name = re.split(r"\s", lines[number - 1].strip(), maxsplit=1)[0]
     error = UsageError(
@@ -140,12 +142,17 @@ def _first(lines: list[str]) -> list[str]:
 
 def _is_python(text: str) -> bool:
     try:
-        ast.parse(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
+        ast.parse(_transformed(text))
     except SyntaxError:
         return False
     return True
 
 
+def _transformed(text: str) -> str:
+    return str(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
+
+
+_CELL_MAGIC = "%wasm_"
 _ONE_SIGN = re.compile(r"%wasm_(?:filter|file)\b")
 _TRANSFORMS = [tidied, _keep_body, _two_signs, _first]
 for _transform in _TRANSFORMS:
