@@ -15,12 +15,18 @@ function notebook(...sources: string[]) {
   };
   const widgets = sources.map(cell);
   const insertCell = (index: number, { source }: { source: string }) => widgets.splice(index, 0, cell(source));
-  const content = { widgets, model: { sharedModel: { insertCell } }, activeCellIndex: 0, mode: "command" };
+  let selected = sources.length;
+  const deselectAll = () => {
+    selected = 0;
+  };
+  const shared = { sharedModel: { insertCell } };
+  const content = { widgets, model: shared, activeCellIndex: 0, mode: "command", deselectAll };
   return {
     panel: { content } as unknown as NotebookPanel,
     cell: (index: number) => widgets[index] as unknown as Cell,
     sources: () => widgets.map((one) => one.model.sharedModel.getSource()),
     active: () => content.activeCellIndex,
+    selected: () => selected,
   };
 }
 
@@ -30,6 +36,12 @@ test("a cell is put below once, and said", () => {
   assert.deepEqual([sources(), active()], [["a", "%x 1\n2", "b"], 1]);
   assert.equal(putBelow(panel, cell(0), "%x 1\n2"), "%x 1 is in the cell below already; Shift Enter runs it");
   assert.equal(sources().length, 3);
+});
+
+test("a cell that is put below is run alone, whatever was selected", () => {
+  const { panel, cell, selected } = notebook("a", "b");
+  putBelow(panel, cell(0), "%x");
+  assert.equal(selected(), 0);
 });
 
 test("a case is added to the cell that holds the cases of before, and to no other", () => {

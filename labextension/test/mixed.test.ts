@@ -38,6 +38,7 @@ impl<'a> Guard<'a> {
 test("the line is a magic, and the body its language's own, without an error", () => {
   for (const [source, inner] of [
     [CPP, cpp()],
+    [`# greets\n\n# ${CPP.length}\n${CPP}`, cpp()],
     [RUST, rust()],
   ] as const) {
     const found = nodes(opened(source, inner));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,7 +24,7 @@ from wasmnb.errors import CompileError, MeshError, ModuleError, SelectorError, U
 from wasmnb.image import package
 from wasmnb.lab.drafts import draft_message
 from wasmnb.lab.marks import by_compiler
-from wasmnb.lab.standing import Ran, mark, standing
+from wasmnb.lab.standing import Ran, after, mark, standing
 from wasmnb.lab.summary import summary
 from wasmnb.live.feed import Freshness
 from wasmnb.live.row import PluginState, Row
@@ -262,6 +263,53 @@ def test_a_failed_build_says_what_pods_still_run(kernel):
     # A cell of another filter has nothing to do with it.
     kernel.ran("one", CELL.replace("greeter", "other"), error=CompileError("expected ';'."))
     assert (comm.told[-1]["detail"], comm.told[-1]["actions"]) == ("", [])
+
+
+def test_a_mesh_that_is_slow_to_tell_its_history_holds_nothing_up(kernel):
+    mesh, asked, told = SimulatedMesh(2), threading.Event(), threading.Event()
+    kernel.ran("one", CELL)
+    comm = kernel.open()
+    bench = lab.workbench._benches[kernel]
+    bench._ran["one"] = replace(BUILT, plugin="header-filter", digest=mesh.judged("w-0-0").running)
+
+    def slow(_id):
+        asked.set()
+        assert told.wait(30)
+        return HISTORY
+
+    mesh.history = slow
+    default().use(mesh)
+    kernel.ran("two", "x = 1")
+    assert asked.wait(30)
+    mesh.judge("w-0-1", Verdict.TRAPPED, "unreachable")
+    until(lambda: comm.told, lambda told: told and told[-1]["text"].startswith("TRAPPED on w-0-1"))
+    assert not bench._older
+    told.set()
+    until(lambda: bench._older, bool)
+    # What can be gone back to on one mesh says nothing of another.
+    other = SimulatedMesh(2)
+    other.history = lambda _id: HISTORY[:1]
+    default().mesh("stop")
+    default().use(other)
+    kernel.ran("three", "x = 1")
+    assert not bench._older
+    until(lambda: bench._builds, bool)
+    assert not bench._older
+
+
+def test_a_cell_with_a_comment_above_its_magic_has_a_line(kernel):
+    comm = kernel.open()
+    kernel.ran("one", f"# greets\n\n{CELL}", error=CompileError("expected ';'."))
+    assert [one["text"] for one in comm.told] == ["not built: expected ';'."]
+    kernel.ran("two", f"#include <string>\n{CELL}", error=UsageError("Something stands above."))
+    assert [one["cell"] for one in comm.told] == ["one"]
+
+
+@pytest.mark.parametrize("source", [CELL, f"# greets\n{CELL}", CELL.replace("greeter", "$name")])
+def test_what_a_filter_was_put_on_is_remembered(source):
+    before = replace(BUILT, plugin="own", name="greeter", selector="app=a")
+    again = replace(before, plugin="greeter", digest=OTHER, selector=None)
+    assert after(before, again, source) == replace(again, plugin="own", selector="app=a")
 
 
 def test_what_is_live_everywhere_is_not_offered_to_be_deployed():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import MeshError
+from wasmnb.lab.beginning import FILTER
 from wasmnb.lab.marks import CELL, by_compiler, said_of
 from wasmnb.lab.standing import mark
 
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from wasmnb.ahead import Ahead, Draft, Tried
     from wasmnb.live.messages import DraftMessage
 
-__all__ = ["OURS", "Drafts", "draft_message"]
-
-OURS = re.compile(r"\s*%{2}wasm_filter\b")
-"""How the cell of a filter begins."""
+__all__ = ["Drafts", "draft_message"]
 
 _LONGEST = 200_000  # characters of a cell that is compiled while it is typed
 _MOST_WORDS = 200
@@ -48,7 +45,7 @@ class Drafts:
 
     def typed(self, cell: str, source: str | None) -> None:
         """Take what the page says of a cell: its text, or that somebody types in it and what was asked is past."""
-        if source is None or not OURS.match(source) or len(source) > _LONGEST:
+        if source is None or not FILTER.match(source) or len(source) > _LONGEST:
             self._forget(cell)
         elif not _wanted():
             self.let_go()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wasmnb.compile.errors import CompileError
 from wasmnb.display.text import several, short_digest
 from wasmnb.errors import Explained, ToolchainError
+from wasmnb.lab.beginning import magic_words
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.session.results import FilterResult
@@ -106,7 +107,8 @@ def after(before: Ran, now: Ran, source: str) -> Ran:
     source : str
         What was run now; a filter of another name has nothing to do with the one before.
     """
-    if now.selector is not None or before.name not in source.strip().partition("\n")[0].split():
+    same = now.name == before.name if now.name else before.name in magic_words(source)
+    if now.selector is not None or not same:
         return now
     if not now.failure:
         # Where it was put before, it is put again.

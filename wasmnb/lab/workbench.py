@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
+
+from wasmnb.lab.beginning import FILTER, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -35,7 +36,6 @@ __all__ = ["TARGET", "Workbench", "attach", "detach"]
 TARGET = "wasmnb"
 """The name of the comm, and of its target: a kernel has one, to which each page with a notebook of it attaches."""
 
-_OURS = re.compile(r"\s*%{2}wasm_(?:filter|file|test)\b")
 _SENT = "wasm_headers"
 _KINDS: tuple[Literal["cells", "marks", "drafts", "answers", "cases"], ...] = (
     "cells",
@@ -79,6 +79,7 @@ class Workbench:
         # The plugins of cells that can be rolled back, and the builds of them that were in force when that was asked.
         self._older: frozenset[str] = frozenset()
         self._builds: frozenset[tuple[str, str]] = frozenset()
+        self._to_ask = False
         self._summary: MeshMessage | None = None
         self._lock, self._following, self._asking = threading.RLock(), threading.Lock(), threading.Lock()
         self._comm = _comm(self._take_message)
@@ -178,7 +179,7 @@ class Workbench:
         shows = _SENT in source or (self._answers is not None and self._answers.shows(cell))
         with self._lock:
             self._results.pop(cell, None)
-            if shows or _OURS.match(source):
+            if shows or OURS.match(source):
                 self._results[cell] = (source, result.error_before_exec or result.error_in_exec or result.result)
         self._renew()
 
@@ -194,13 +195,13 @@ class Workbench:
             # In the order in which they ran: what is said of a file is shown in the cell that wrote it before.
             results, self._results = self._results, {}
             for cell, (source, value) in results.items():
-                marks += self._take(cell, source, value, session.mask) if _OURS.match(source) else []
+                marks += self._take(cell, source, value, session.mask) if OURS.match(source) else []
                 answers += self._shown().take(cell, value)
         self._follow(session.current if session.running else None)
         self._tell(marks=marks, answers=answers)
         if self._deployed():
-            # What was run may have put the same build in force with another configuration; a mesh may be slow to tell.
-            threading.Thread(target=self._look_back, name="wasmnb-history", daemon=True).start()
+            # What was run may have put the same build in force with another configuration.
+            self._ask()
 
     def _shown(self) -> Answers:
         if self._answers is None:
@@ -211,7 +212,6 @@ class Workbench:
 
     def _take(self, cell: str, source: str, value: Any, mask: Callable[[str], str]) -> list[MarksMessage]:
         """Keep what a cell that was run came to; give what is to be told of its lines."""
-        from wasmnb.lab.drafts import OURS  # noqa: PLC0415 - for those who have run something
         from wasmnb.lab.marks import by_tests, said_of  # noqa: PLC0415
         from wasmnb.lab.standing import after, mark, ran  # noqa: PLC0415
         from wasmnb.session.files import FileResult  # noqa: PLC0415
@@ -222,7 +222,7 @@ class Workbench:
         failures = by_tests(value, mask)
         if failures is not None:
             return [self._marked(cell, mark(source), "test", failures)]
-        found = ran(cell, source, value, mask) if OURS.match(source) else None
+        found = ran(cell, source, value, mask) if FILTER.match(source) else None
         if found is None:
             return []
         before = self._ran.get(cell)
@@ -260,7 +260,8 @@ class Workbench:
             board, self._mesh, self._board = self._board, mesh, None
             if board is not None:
                 board.close()
-            self._rows = {}
+            with self._lock:
+                self._rows, self._older, self._builds = {}, frozenset(), frozenset()
             if mesh is None:
                 return
             from wasmnb.live.board import Board  # noqa: PLC0415
@@ -283,10 +284,9 @@ class Workbench:
             for name in paint.gone:
                 self._rows.pop(name, None)
             same = self._deployed() == self._builds
-        if same:
-            self._tell()
-        else:
-            self._look_back()
+        self._tell()
+        if not same:
+            self._ask()
 
     def _deployed(self) -> frozenset[tuple[str, str]]:
         """Give the plugins of cells that pods have, with the builds of them."""
@@ -296,14 +296,25 @@ class Workbench:
                 (one.id, one.digest) for row in self._rows.values() for one in row.plugins if one.id in ours
             )
 
+    def _ask(self) -> None:
+        """See in another thread which plugins can be rolled back: a mesh may be slow to tell."""
+        with self._lock:
+            if self._to_ask:
+                return
+            self._to_ask = True
+        threading.Thread(target=self._look_back, name="wasmnb-history", daemon=True).start()
+
     def _look_back(self) -> None:
         """See which plugins can be rolled back, and tell."""
         # One after the other: what was asked first must not be told last.
         with self._asking:
-            mesh, builds = self._mesh, self._deployed()
+            with self._lock:
+                self._to_ask, mesh, builds = False, self._mesh, self._deployed()
             names = {name for name, _ in builds}
             older = frozenset(name for name in names if mesh is not None and _has_older(mesh, name))
             with self._lock:
+                if mesh is not self._mesh:
+                    return
                 self._builds, self._older = builds, older
         self._tell()
 

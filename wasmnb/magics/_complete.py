@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.commands.completion import candidates
 from wasmnb.errors import Explained
+from wasmnb.lab.beginning import ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ _LINE = re.compile(
     r"^(?P<before>\s*(?:[A-Za-z_]\w*\s*=\s*)?)(?P<percent>%%?)(?P<name>wasm_\w+)(?P<rest>\s.*)$", re.DOTALL
 )
 _NAME = re.compile(r"^\s*(?P<before>[A-Za-z_]\w*\s*=\s*)?(?P<word>%%?wasm\w*)$")
-_PROGRAM = re.compile(r"\s*%%wasm_(?:filter|file)\b")
+_PROGRAM = re.compile(ABOVE + r"%%wasm_(?:filter|file)\b")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*$")
 
 

@@ -35,6 +35,8 @@ export function putCases(panel: NotebookPanel, cell: Cell, source: string, befor
 const RUNS = "Shift Enter runs it";
 
 function goTo(panel: NotebookPanel, index: number): void {
+  // Else Shift Enter would run the cells that are selected, too.
+  panel.content.deselectAll();
   panel.content.activeCellIndex = index;
   panel.content.mode = "edit";
 }

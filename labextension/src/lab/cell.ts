@@ -15,7 +15,9 @@ const FILES: Record<string, EditorLanguage> = {
   ".yml": "YAML",
   ".proto": "protobuf",
 };
-const MAGIC = /^\s*%%(wasm_filter|wasm_file|wasm_test)\b([^\n]*)/;
+/** What may stand above a magic, as a regular expression: blank lines, and comments of Python's. */
+export const ABOVE = String.raw`^\s*(?:#(?:[ \t#@%!=-][^\n]*)?\n\s*)*`;
+const MAGIC = new RegExp(`${ABOVE}%%(wasm_filter|wasm_file|wasm_test)\\b([^\\n]*)`);
 const LANG = /(?:^|\s)(?:--lang(?:uage)?|-l)[\s=]+["']?([\w+]+)/;
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 

@@ -140,6 +140,8 @@ function propose(panel: NotebookPanel | null, source: string): boolean {
   const { content } = panel;
   const below = content.activeCellIndex + 1;
   content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
+  // Else the cells that are selected would be run, too.
+  content.deselectAll();
   content.activeCellIndex = below;
   return true;
 }

@@ -60,6 +60,7 @@ declare module "@jupyterlab/notebook" {
       readonly codeMimetype: string;
       readonly widgets: readonly Cell[];
       activeCellIndex: number;
+      deselectAll(): void;
       mode: "command" | "edit";
     };
     readonly isDisposed: boolean;

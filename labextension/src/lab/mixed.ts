@@ -13,6 +13,7 @@ import {
   type TreeFragment,
 } from "@lezer/common";
 import { styleTags, tags } from "@lezer/highlight";
+import { ABOVE } from "./cell.ts";
 
 const data = defineLanguageFacet({});
 const top = NodeType.define({ id: 0, name: "Cell", top: true, props: [[languageDataProp, data]] });
@@ -29,6 +30,8 @@ export function mixed(name: string, inner: LanguageSupport): LanguageSupport {
 }
 
 type Nested = ReturnType<typeof parseMixed>;
+
+const TOP = new RegExp(ABOVE);
 
 class CellParser extends Parser {
   constructor(private readonly nested: Nested) {
@@ -66,9 +69,9 @@ class Lines implements PartialParse {
 
   private line(): number {
     const { length } = this.input;
-    // Blank lines may stand before the magic.
+    // Blank lines and comments may stand before the magic.
     const text = this.input.read(0, length);
-    const end = text.indexOf("\n", text.search(/\S/));
+    const end = text.indexOf("\n", TOP.exec(text)?.[0].length ?? 0);
     return end < 0 ? length : end;
   }
 }

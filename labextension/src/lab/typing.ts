@@ -2,10 +2,11 @@
 
 import type { ICodeCellModel } from "@jupyterlab/cells";
 import type { TypedMessage } from "../messages.ts";
+import { ABOVE } from "./cell.ts";
 
 /** Milliseconds after the last key. */
 export const PAUSE = 150;
-const OURS = /^\s*%%wasm_filter\b/;
+const OURS = new RegExp(`${ABOVE}%%wasm_filter\\b`);
 const LONGEST = 200_000;
 
 /** Waits for pauses in what is typed. A key costs the setting of a clock, however long the cell is. */

@@ -100,7 +100,8 @@ var FILES = {
   ".yml": "YAML",
   ".proto": "protobuf"
 };
-var MAGIC = /^\s*%%(wasm_filter|wasm_file|wasm_test)\b([^\n]*)/;
+var ABOVE = String.raw`^\s*(?:#(?:[ \t#@%!=-][^\n]*)?\n\s*)*`;
+var MAGIC = new RegExp(`${ABOVE}%%(wasm_filter|wasm_file|wasm_test)\\b([^\\n]*)`);
 var LANG = /(?:^|\s)(?:--lang(?:uage)?|-l)[\s=]+["']?([\w+]+)/;
 var COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 function languageOf(source) {
@@ -148,6 +149,7 @@ function mixed(name, inner) {
   const nested = (0, import_common.parseMixed)((node) => node.type === BODY ? { parser: inner.language.parser } : null);
   return new import_language.LanguageSupport(new import_language.Language(data, new CellParser(nested), [], name), inner.support);
 }
+var TOP = new RegExp(ABOVE);
 var CellParser = class extends import_common.Parser {
   constructor(nested) {
     super();
@@ -179,7 +181,7 @@ var Lines = class {
   line() {
     const { length } = this.input;
     const text = this.input.read(0, length);
-    const end = text.indexOf("\n", text.search(/\S/));
+    const end = text.indexOf("\n", TOP.exec(text)?.[0].length ?? 0);
     return end < 0 ? length : end;
   }
 };
@@ -216,7 +218,7 @@ function register(registry) {
 
 // src/lab/typing.ts
 var PAUSE = 150;
-var OURS = /^\s*%%wasm_filter\b/;
+var OURS = new RegExp(`${ABOVE}%%wasm_filter\\b`);
 var LONGEST = 2e5;
 var Typing = class {
   constructor(send) {
@@ -358,6 +360,7 @@ ${parts(source)[1].trim()}`);
 }
 var RUNS = "Shift Enter runs it";
 function goTo(panel, index) {
+  panel.content.deselectAll();
   panel.content.activeCellIndex = index;
   panel.content.mode = "edit";
 }
@@ -1600,6 +1603,7 @@ function propose(panel, source) {
   const { content } = panel;
   const below = content.activeCellIndex + 1;
   content.model?.sharedModel.insertCell(below, { cell_type: "code", source });
+  content.deselectAll();
   content.activeCellIndex = below;
   return true;
 }

@@ -1,0 +1,20 @@
+"""How a cell of ours begins: with its magic, below blank lines and comments of Python's."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["ABOVE", "FILTER", "OURS", "magic_words"]
+
+# As the magics take it; ``#include`` is no comment.
+ABOVE = r"\s*(?:#(?:[ \t#@%!=-][^\n]*)?\n\s*)*"
+FILTER = re.compile(ABOVE + r"%{2}wasm_filter\b")
+"""The cell of a filter."""
+OURS = re.compile(ABOVE + r"%{2}wasm_(?:filter|file|test)\b")
+"""A cell of which something is told."""
+
+
+def magic_words(source: str) -> list[str]:
+    """Give the words of the line of a cell's magic, behind the magic."""
+    found = OURS.match(source)
+    return source[found.end() if found is not None else 0 :].partition("\n")[0].split()
