@@ -11,7 +11,7 @@ from typing import TypedDict
 
 import pytest
 
-from wasmnb.mesh.istio.api.typed_json import decoder
+from wasmnb.mesh.istio.api.typed_json import Raw, decoder, unread
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.istiod import Ack
@@ -212,6 +212,7 @@ def test_pods_come_in_pages_and_an_unchanged_one_is_the_same_object():
 class Part(TypedDict, total=False):
     name: str
     several: list[Part] | None
+    later: Raw
 
 
 @pytest.mark.parametrize("compiled", [True, False])
@@ -221,6 +222,7 @@ def test_of_json_only_what_is_wanted_is_read_with_and_without_compiled_code(monk
     read = decoder.__wrapped__(Part)
     text = '{"name": "a", "other": {"name": 1}, "several": [{"name": "b", "several": null, "other": []}, {}]}'
     assert read(text) == {"name": "a", "several": [{"name": "b", "several": None}, {}]}
+    assert unread(read('{"later": [{"x": null}]}')["later"]) == [{"x": None}]
     with pytest.raises(ValueError, match=r".+"):
         read("{")
 

@@ -13,14 +13,22 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_h
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["decoder", "only"]
+try:
+    from msgspec import Raw
+except ImportError:
+
+    class Raw(bytes):  # type: ignore[no-redef]
+        """Nothing is left unread there."""
+
+
+__all__ = ["Raw", "decoder", "only", "unread"]
 
 _T = TypeVar("_T")
 
 
 @cache
 def decoder(wanted: type[_T]) -> Callable[[bytes | str], _T]:
-    """Give what reads JSON as a `TypedDict`, whose values are such types, lists of them, or anything.
+    """Give what reads JSON as a `TypedDict`, whose values are such types, lists of them, `Raw`, or anything.
 
     To what is given, a text that is no JSON, or has other values than the type says, is a `ValueError`.
     """
@@ -43,6 +51,11 @@ def only(wanted: Any, value: Any) -> Any:
     own = [kind for kind in get_args(wanted) if kind is not type(None)]
     # Only "or null" is told apart: a mapping of anything is as it is.
     return only(own[0], value) if type(None) in get_args(wanted) and len(own) == 1 else value
+
+
+def unread(value: Any) -> Any:
+    """Read what was left as it came, under the type `Raw`."""
+    return json.loads(bytes(value)) if isinstance(value, Raw) else value
 
 
 @cache

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.api.typed_json import decoder, only
+from wasmnb.mesh.istio.api.typed_json import Raw, decoder, only, unread
 from wasmnb.mesh.istio.proxies.pods import PROXY
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class _Application(_Container, total=False):
     """A container with what tells it from another of the same image; `env` is kept as a digest."""
 
     command: list[str] | None
-    env: Any
-    envFrom: Any
+    env: Raw
+    envFrom: Raw
 
 
 class _Spec(TypedDict, total=False):
@@ -158,7 +158,7 @@ def _shortened(item: _Pod) -> _Pod:
     """
     (item["metadata"].get("annotations") or {}).pop(_APPLIED, None)
     for one in (item.get("spec") or {}).get("containers") or ():
-        said = [one.pop("env", None), one.pop("envFrom", None)]
+        said = [unread(one.pop("env", None)), unread(one.pop("envFrom", None))]
         if any(said) and one["name"] != PROXY:
-            one["env"] = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+            one["env"] = hashlib.sha256(json.dumps(said).encode()).hexdigest()  # type: ignore[typeddict-item]
     return item
