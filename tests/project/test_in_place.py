@@ -10,9 +10,11 @@ import pytest
 
 from tests.worded import in_cell
 from wasmnb import Filter, build_image
+from wasmnb.compile.go import project as go_project
+from wasmnb.compile.process import Finished
 from wasmnb.compile.project import texts
 from wasmnb.compile.tree import listed, planted
-from wasmnb.errors import UsageError
+from wasmnb.errors import ToolchainError, UsageError
 from wasmnb.image import Store
 
 if TYPE_CHECKING:
@@ -309,3 +311,18 @@ def test_a_crate_beside_the_project_has_no_name_of_the_machine_in_the_module(tmp
         modules.append(built(folder))
     assert modules[0].digest == modules[1].digest
     assert b"../../shared/src/lib.rs" in modules[0].wasm
+
+
+def test_what_a_tag_brings_along_is_downloaded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = '//go:build more\n\npackage main\n\nimport _ "example.test/more"\n'
+    folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=GO, more_dot_go=more)
+    asked = []
+
+    def go(_: object, words: list[str], *__: object, online: bool = False) -> Finished:
+        asked.append(words if online else words[:1])
+        return Finished(0 if online else 1, "", "x: module lookup disabled by GOPROXY=off")
+
+    monkeypatch.setattr(go_project, "_go", go)
+    with pytest.raises(ToolchainError):
+        Filter.from_folder(folder, flags=["-tags=more"]).build(force=True)
+    assert asked == [["build"], ["list", "-mod=readonly", "-deps", "-tags=more", "./"], ["build"]]

@@ -138,7 +138,7 @@ def _make(filter: Filter, go: Go, options: Sequence[str], stages: Stages) -> Mad
         finished = _go(go, command, tree, work)
         if finished.code and _MISSING.search(finished.messages):
             stages.begin(f"downloading the modules of {MANIFEST} (once)")
-            _download(go, tree, work, program)
+            _download(go, tree, work, [*others, program])
             stages.begin("compiling")
             finished = _go(go, command, tree, work)
         if finished.code:
@@ -181,9 +181,9 @@ def _read_files(go: Go, tree: Tree, work: Path, words: Sequence[str]) -> dict[st
     return tree.read([*paths, *sorted(folders)])
 
 
-def _download(go: Go, tree: Tree, work: Path, program: str) -> None:
+def _download(go: Go, tree: Tree, work: Path, words: Sequence[str]) -> None:
     """Download what the program is made of; the modules of its tests and tools are nobody's need here."""
-    if not _go(go, ["list", "-mod=readonly", "-deps", program], tree, work, online=True).code:
+    if not _go(go, ["list", "-mod=readonly", "-deps", *words], tree, work, online=True).code:
         return
     finished = _go(go, ["mod", "download"], tree, work, online=True)
     if missing := _REPLACED.search(finished.messages if finished.code else ""):
