@@ -56,9 +56,10 @@ def test_what_no_service_uses_is_not_called_loaded_and_says_what_has_one_use_it(
 
 @pytest.mark.parametrize(("labels", "words"), [(LABELS, "a waypoint takes HBONE only"), ({}, "without TLS")])
 def test_that_no_request_can_be_sent_is_said(labels, words):
-    requests = ProbeRequests(None, "home", lambda _: [])
+    requests = ProbeRequests(None, "home", lambda _: pytest.fail("the pod was asked for it"))
     item = {"metadata": {"name": "pod", "uid": "u", "labels": labels}, "status": {"podIP": "10.0.0.1"}}
-    assert words in requests.why_unanswered(item, "id")
+    assert words in requests.why_unanswered(item, "id", ())
+    assert not requests.why_unanswered(item, "id")
     requests.close()
 
 

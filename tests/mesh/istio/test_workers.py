@@ -24,7 +24,7 @@ from wasmnb.traffic import Headers
 from wasmnb.traffic.exchange import Response
 
 POD = {"metadata": {"name": "web-0", "uid": "u", "labels": {"app": "web"}}, "status": {"podIP": "10.0.0.1"}}
-STANDING = Standing("filter", "mark", workers=2)
+STANDING = Standing("filter", "mark", workers=2, ports=(9080,))
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 

@@ -173,9 +173,17 @@ class ProbeRequests:
             counts[0] += 1
             counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
 
-    def why_unanswered(self, item: Mapping[str, Any], plugin: str) -> str:
-        """Say why the last request to a pod was not answered, or none could be sent; empty where it was answered."""
-        if not self.port(item, plugin):
+    def why_unanswered(self, item: Mapping[str, Any], plugin: str, ports: Sequence[int] | None = None) -> str:
+        """Say why the last request to a pod was not answered, or none could be sent; empty where it was answered.
+
+        Parameters
+        ----------
+        item : mapping
+        plugin : str
+        ports : sequence of int, optional
+            Those of the pod at which it takes HTTP, as it was seen; None where it was not looked at.
+        """
+        if ports is not None and not self.first(ports, plugin):
             return _WAYPOINT if is_waypoint(item) else _NO_PORT
         if uid(item) not in self._unanswered:
             return ""

@@ -155,6 +155,8 @@ class Proving:
         self._differing: dict[tuple[str, str], tuple[int, int]] = {}
         # Where it is a gateway, before pods that have the plugin too.
         self._behind: dict[tuple[str, str], bool] = {}
+        # The ports at which a request could come to it: no verdict is to wait for an answer of the pod's.
+        self._ports: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def close(self) -> None:
         """End the threads."""
@@ -206,7 +208,7 @@ class Proving:
     def keep(self, pods: Sequence[Mapping[str, Any]]) -> None:
         """Forget what is known of other pods than these: they are gone."""
         uids = {uid(item) for item in pods}
-        for known in (self._seen, self._tried, self._differing, self._behind):
+        for known in (self._seen, self._tried, self._differing, self._behind, self._ports):
             forget(known, lambda key: key[0] not in uids)
         self.requests.keep(pods)
         self.trace.keep(uids)
@@ -216,7 +218,7 @@ class Proving:
     def forget(self, plugin: str) -> None:
         """Forget a plugin that is gone."""
         self._quiet.discard(plugin)
-        for known in (self._seen, self._tried, self._differing, self._behind):
+        for known in (self._seen, self._tried, self._differing, self._behind, self._ports):
             forget(known, lambda key: key[1] == plugin)
         self.known.forget(plugin)
         self.handled.forget(plugin)
@@ -301,7 +303,7 @@ class Proving:
             tried = self._tried.get(one.key)
             times = tried.times + 1 if tried is not None and tried.mark == one.standing.mark else 1
             self._tried[one.key] = _Tried(one.standing.mark, time.monotonic(), times)
-            self._behind[one.key] = one.standing.behind
+            self._behind[one.key], self._ports[one.key] = one.standing.behind, one.standing.ports
         differing = due
         for _ in range(_ROUNDS):
             differing = self._look_for_effects(differing)
@@ -510,7 +512,7 @@ class Proving:
         if differing is not None:
             words = f"its effect showed in {differing[0]} of {differing[1]} answers"
             return Cause.UNSEEN, f"{words}: a worker of the proxy may run another build"
-        silent = self.requests.why_unanswered(item, verdict.plugin)
+        silent = self.requests.why_unanswered(item, verdict.plugin, self._ports.get((uid(item), verdict.plugin)))
         if silent or self.wanted is Proof.TRACE:
             return Cause.UNSEEN, silent or self._untraced(item)
         if trial is None:
