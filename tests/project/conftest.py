@@ -24,6 +24,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _found(find: Callable[[], object]) -> None:
+    try:
+        find()
+    except ToolchainError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+@needs("compiler")
+def has_go() -> None:
+    """Skip what needs Go where there is none."""
+    _found(go.find)
+
+
+@pytest.fixture
+@needs("compiler")
+def has_node() -> None:
+    """Skip what needs Node.js where there is none."""
+    _found(node.find)
+
+
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Give an environment with a Python that knows nothing of us, and a real Envoy."""

@@ -30,6 +30,7 @@ def test_a_rust_cell_that_starts_itself_gets_no_second_start(start: str) -> None
 
 
 @pytest.mark.compiler
+@pytest.mark.usefixtures("has_go")
 def test_the_sdk_for_tinygo_is_refused_before_a_build(tmp_path: Path) -> None:
     manifest = "module mine\n\ngo 1.24\n\nrequire github.com/tetratelabs/proxy-wasm-go-sdk v0.24.0\n"
     folder = write(tmp_path / "mine", go_dot_mod=manifest, main_dot_go=GO)

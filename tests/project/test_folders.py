@@ -113,6 +113,7 @@ def test_nothing_is_left_in_the_cache_of_a_failed_install(tmp_path: Path, monkey
     assert not [path for path in cache_dir("assemblyscript-projects").iterdir() if path.name.startswith(".install")]
 
 
+@pytest.mark.usefixtures("has_node")
 def test_a_lock_that_names_a_registry_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "served" / "tiny" / "-" / "tiny-1.0.0.tgz"
     package.parent.mkdir(parents=True)

@@ -51,6 +51,7 @@ def builds(folder: Path) -> None:
     assert Filter.from_folder(folder, name="mine").build().wasm
 
 
+@pytest.mark.usefixtures("has_go")
 def test_a_go_that_is_too_old(tmp_path: Path) -> None:
     folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.99\n", main_dot_go=GO)
     error = refused(folder, ToolchainError)
@@ -60,6 +61,7 @@ def test_a_go_that_is_too_old(tmp_path: Path) -> None:
     builds(folder)
 
 
+@pytest.mark.usefixtures("has_go")
 def test_a_go_package_that_no_module_provides(tmp_path: Path) -> None:
     source = GO.replace("package main\n", 'package main\n\nimport _ "example.org/nothing/here"\n')
     folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=source)
@@ -69,6 +71,7 @@ def test_a_go_package_that_no_module_provides(tmp_path: Path) -> None:
     builds(folder)
 
 
+@pytest.mark.usefixtures("has_go")
 def test_a_go_module_that_is_not_where_its_path_says(tmp_path: Path) -> None:
     manifest = (
         "module mine\n\ngo 1.24\n\nrequire example.org/shared v0.0.0\n\nreplace example.org/shared => ../shared\n"
@@ -209,6 +212,7 @@ def test_a_crate_of_a_git_repository_that_does_not_come(tmp_path: Path) -> None:
     builds(folder)
 
 
+@pytest.mark.usefixtures("has_go")
 def test_a_go_work_that_states_an_earlier_go(tmp_path: Path) -> None:
     folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=GO)
     write(folder, go_dot_work="go 1.23\n\nuse .\n")
@@ -235,6 +239,7 @@ def test_a_go_work_that_states_an_earlier_go(tmp_path: Path) -> None:
         ),
     ],
 )
+@pytest.mark.usefixtures("has_go")
 def test_a_go_module_of_others_that_is_for_tinygo(tmp_path: Path, file: str, said: str, what: str, hint: str) -> None:
     sdk = "github.com/tetratelabs/proxy-wasm-go-sdk"
     folder = write(tmp_path / "mine", go_dot_mod="module mine\n\ngo 1.24\n", main_dot_go=GO)

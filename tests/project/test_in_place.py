@@ -156,6 +156,7 @@ def test_a_member_of_a_workspace_and_the_workspace(tmp_path: Path) -> None:
         built(top / "two")
 
 
+@pytest.mark.usefixtures("has_go")
 def test_a_go_module_beside(tmp_path: Path) -> None:
     top = tmp_path / "top"
     write(
@@ -176,6 +177,7 @@ def test_a_go_module_beside(tmp_path: Path) -> None:
     assert b"go-word-two" in image.module.wasm, "the module beside the sources is what some build made of them once"
 
 
+@pytest.mark.usefixtures("has_go")
 def test_only_a_plugin_file(tmp_path: Path) -> None:
     folder = write(tmp_path / "top" / "mine", go_dot_mod="module mine\n\ngo 1.24\n")
     (folder / "plugin.go").write_text(

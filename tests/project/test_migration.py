@@ -20,7 +20,7 @@ from wasmnb.progress import Silent
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.compiler
+pytestmark = [pytest.mark.compiler, pytest.mark.usefixtures("has_go")]
 
 SOURCE = """//go:build tinygo.wasm
 // +build tinygo.wasm

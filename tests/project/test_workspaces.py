@@ -47,6 +47,7 @@ message One { Two two = 1; google.protobuf.Duration left = 2; }
 IMPORTED = 'syntax = "proto3";\npackage ext;\nmessage Two { repeated string words = 1; }\n'
 
 
+@pytest.mark.usefixtures("has_go")
 def test_programs_of_a_go_module(tmp_path: Path) -> None:
     top = write(
         tmp_path / "queue",
@@ -206,7 +207,9 @@ Status read(std::string_view text) {
 
 
 @pytest.mark.parametrize("language", ["cpp", "go"])
-def test_the_stages_of_a_build_are_all_of_its_time(language: str) -> None:
+def test_the_stages_of_a_build_are_all_of_its_time(language: str, request: pytest.FixtureRequest) -> None:
+    if language == "go":
+        request.getfixturevalue("has_go")
     module = Filter("mine", CC if language == "cpp" else GO, language).build(force=True)
     assert module.build is not None
     assert module.build.seconds == pytest.approx(sum(seconds for _, seconds in module.build.stages))
