@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from wasmnb import redact
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.errors import CompileError, LinkError
 from wasmnb.errors import Place, ToolchainError
@@ -38,6 +39,7 @@ _DEFINED = re.compile(r">>> defined in \S*?/(lib\w+?)(?:-[0-9a-f]{8,})?\.")
 _TWICE = re.compile(r"error: duplicate symbol: (\w+)")
 # What a later compiler has made stable (rustc's E0658), and what a manifest says.
 _NEWER = re.compile(r"error\[E0658\]|requires rustc \d")
+_ADDRESS = re.compile(r"\w+://\S+")
 _QUOTED = 6
 
 
@@ -51,7 +53,7 @@ def cargo_error(text: str, asked: Sequence[Dependency]) -> CompileError | Toolch
     asked : sequence of Dependency
         The crates that the cell asks for.
     """
-    said, why = _words(text), _why(text)
+    said, why = _masked(_words(text)), [_masked(line) for line in _why(text)]
     gone = _GONE.search(said)
     if gone:
         return ToolchainError(
@@ -136,6 +138,11 @@ def _at(what: str, name: str, asked: Sequence[Dependency], why: list[str], hint:
 
 def _words(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("{"))
+
+
+def _masked(words: str) -> str:
+    """Take passwords out of addresses: cargo quotes that of a repository or a registry as the user wrote it."""
+    return _ADDRESS.sub(lambda found: redact.url(found[0]), words)
 
 
 def _why(text: str) -> list[str]:
