@@ -33,7 +33,7 @@ def test_the_program_is_started_with_its_words_and_the_names_of_folders(tmp_path
 
 
 def test_two_builds_that_begin_at_once_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    both, chmod = Barrier(2, timeout=5), Path.chmod
+    both, chmod = Barrier(2, timeout=60), Path.chmod
 
     def late(path: Path, mode: int) -> None:
         both.wait()
