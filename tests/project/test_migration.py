@@ -120,6 +120,15 @@ def test_a_workspace_file_and_a_collector_for_tinygo(folder: Path) -> None:
     assert (folder / "go.work").read_text() == "go 1.24\n\nuse .\n"
 
 
+def test_lines_end_as_they_did(folder: Path) -> None:
+    (folder / "main.go").write_bytes(SOURCE.replace("\n", "\r\n").encode())
+    done = migrate(folder, force=True)
+    assert "\r" not in done.diff
+    text = (folder / "main.go").read_bytes()
+    assert text.count(b"\r\n") == text.count(b"\n") > 10
+    assert b"\r" not in (folder / "go.mod").read_bytes()
+
+
 def test_a_start_by_a_package_of_the_project(folder: Path) -> None:
     apart = SOURCE.replace("package main", "package start").replace("func main()", "func Begin()")
     write(folder, start__start_dot_go=apart)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.go import modules
 from wasmnb.compile.go.source import blanked, main_sets, setting
-from wasmnb.compile.tree import listed
+from wasmnb.compile.tree import as_bytes, as_text, listed
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.errors import BadNameError, UsageError
@@ -86,9 +86,12 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
     if not folder.is_dir():
         raise BadNameError(f"There is no folder {str(folder)!r}.", hint=RELATIVE)
     before: dict[str, str] = {}
+    ends: dict[str, str] = {}
     for path in listed(folder):
         if path.suffix == ".go" or path.name in ("go.mod", "go.sum", "go.work"):
-            before[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8", errors="surrogateescape")
+            name, text = path.relative_to(folder).as_posix(), as_text(path.read_bytes())
+            ends[name] = "\r\n" if "\r\n" in text else "\n"
+            before[name] = text.replace("\r\n", "\n")
     packages = setting(before)
     after = {name: _changed(name, text, packages) for name, text in before.items()}
     if any(name.endswith("go.mod") and text != before[name] for name, text in after.items()):
@@ -108,7 +111,7 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
     if not force:
         _refuse_changes(folder)
     for name in files:
-        (folder / name).write_text(after[name], encoding="utf-8", errors="surrogateescape")
+        (folder / name).write_bytes(as_bytes(after[name].replace("\n", ends.get(name, "\n"))))
     lines = (
         difflib.unified_diff(
             before[name].splitlines(keepends=True), after[name].splitlines(keepends=True), f"a/{name}", f"b/{name}"
