@@ -82,25 +82,32 @@ def explain(code: str) -> Explanation:
     >>> explain("LIVE").title
     'this image was seen to act in this pod'
     """
-    pages: dict[str, Explanation] = {}
-    for page in explanations():
-        pages[page.code] = page
-        pages.setdefault(page.name, page)
-    asked = {word.upper(): word for word in pages}
+    pages = _named(front())
     word = code.strip().upper()
-    found = asked.get(word) or asked.get(f"WNB{word}")
+    found = pages.get(word) or pages.get(f"WNB{word}")
     if found is None:
+        words = [name for page in explanations() for name in (page.code, page.name)]
         raise BadNameError(
             f"There is no page about {code.strip()!r}.",
-            hint=did_you_mean(word, pages) or "a code is WNB and four digits; names of verdicts are known too",
+            hint=did_you_mean(word, words) or "a code is WNB and four digits; names of verdicts are known too",
         )
-    return pages[found]
+    return found
 
 
 @cache
 def _read(reader: Front) -> tuple[Explanation, ...]:
     texts = (path.read_text("utf-8") for path in sorted(_HERE.glob("*.md")))
     return tuple(_page(match, reader) for text in texts for match in _PAGE.finditer(text))
+
+
+@cache
+def _named(reader: Front) -> dict[str, Explanation]:
+    """Give every page by its code, and by its name in capitals: each verdict of a long table asks for one."""
+    pages: dict[str, Explanation] = {}
+    for page in _read(reader):
+        pages[page.code.upper()] = page
+        pages.setdefault(page.name.upper(), page)
+    return pages
 
 
 def _page(match: re.Match[str], reader: Front) -> Explanation:
