@@ -9,6 +9,7 @@ import pytest
 import wasmnb
 from wasmnb.errors import ConfigError, UsageError
 from wasmnb.plugin import FailPolicy, Phase, Plugin
+from wasmnb.plugin.identity import same_values
 from wasmnb.plugin.rendering.envoy import in_order, wasm_filter
 from wasmnb.views import html_of
 
@@ -66,6 +67,17 @@ def test_what_becomes_of_a_mapping_afterwards_does_not_change_the_plugin():
     assert made.config_text == '{"list":[1]}'
     assert made.selector == {"app": "details"}
     assert made != plugin(config=config, selector=selector)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [({"on": 1}, {"on": True}), ({"on": [{"a": 0}]}, {"on": [{"a": False}]}), ({"n": 1}, {"n": 1.0})]
+)
+def test_what_python_alone_takes_for_the_same_is_another_configuration(one, other):
+    assert plugin(config=one) != plugin(config=other)
+    assert plugin(vm_config=one) != plugin(vm_config=other)
+    assert plugin(config={"a": 1, **one}) == plugin(config={**one, "a": 1})
+    # A Struct of Istio's has one kind of numbers.
+    assert same_values(one, other) is ("n" in one)
 
 
 def test_a_selector_names_labels():

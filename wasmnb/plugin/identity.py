@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from wasmnb.plugin.plugin import Plugin
 
-__all__ = ["check_id", "plugin_dict", "plugin_key", "plugin_secrets", "short_secrets"]
+__all__ = ["check_id", "plugin_dict", "plugin_key", "plugin_secrets", "same_values", "short_secrets"]
 
 _OPEN = ("config", "env", "vm_config")
 """What of a plugin may hold secrets."""
@@ -38,6 +38,17 @@ def plugin_key(plugin: Plugin) -> Hashable:
     said = {**plugin.to_dict(), "config": config, "vm_config": machine}
     del said["reference"]
     return json.dumps(said, sort_keys=True)
+
+
+def same_values(one: Any, other: Any) -> bool:
+    """Say whether two JSON values are the same: Python takes 1 for true, which no filter does."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_values(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_values, one, other))
+    return bool(one == other)
 
 
 def plugin_dict(plugin: Plugin) -> dict[str, Any]:

@@ -23,7 +23,7 @@ __all__ = ["Plugin"]
 
 
 @dataclass(frozen=True)
-class Plugin:
+class Plugin:  # noqa: PLW1641 - `dataclass` makes the hash
     """An image, its configuration, and the pods it is for.
 
     Parameters
@@ -119,6 +119,14 @@ class Plugin:
         if not isinstance(self.priority, int):
             raise UsageError(f"{self.priority!r} is not a priority.", hint="give a whole number; higher runs first")
         self._agree()
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether two are alike; of configurations also where Python takes 1 for true, and 1.0 for 1."""
+        if not isinstance(other, Plugin):
+            return NotImplemented
+        same = all(getattr(self, one.name) == getattr(other, one.name) for one in fields(self))
+        told = ([json.dumps(_plain(said), sort_keys=True) for said in (p.config, p.vm_config)] for p in (self, other))
+        return same and next(told) == next(told)
 
     def _agree(self) -> None:
         if self.targets and self.selector:

@@ -10,7 +10,7 @@ from wasmnb import redact
 from wasmnb.display import Column, Table
 from wasmnb.display.result import Dated, Tabled
 from wasmnb.mesh import MeshOfObjects
-from wasmnb.plugin.identity import plugin_dict, plugin_secrets, short_secrets
+from wasmnb.plugin.identity import plugin_dict, plugin_secrets, same_values, short_secrets
 from wasmnb.plugin.selector import selector_text
 from wasmnb.rollout.deploy import in_force, left_by
 from wasmnb.wording import Option, Verb, Wording
@@ -158,4 +158,6 @@ def rehearse(
 def _changes(now: Plugin, plugin: Plugin) -> tuple[str, ...]:
     """Name what of a plugin would be another; the name that its image goes by is nothing of it."""
     was = now.to_dict()
-    return tuple(key for key, value in plugin.to_dict().items() if key != "reference" and value != was[key])
+    return tuple(
+        key for key, value in plugin.to_dict().items() if key != "reference" and not same_values(value, was[key])
+    )

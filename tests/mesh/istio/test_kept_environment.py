@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
+from types import SimpleNamespace
 
 import pytest
 
 from wasmnb.mesh import Cause, PodVerdict, Verdict
 from wasmnb.mesh.istio.objects.objects import KINDS, Stored
+from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter
 from wasmnb.mesh.istio.objects.plugin_facts import as_recorded
-from wasmnb.mesh.istio.proxies.config_dump import entries
+from wasmnb.mesh.istio.proxies.config_dump import Entry, entries
 from wasmnb.mesh.istio.proxies.kept_environment import changed, kept, shared
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.rendering.envoyfilter import envoy_filter
@@ -91,3 +94,14 @@ def test_what_a_vm_is_told_is_part_of_what_arrived():
     assert entry.carries(None, {}, ("both", "1"))
     assert not entry.carries(None, {}, ("both", "2"))
     assert not entry.carries(None, {}, ("other", "1"))
+
+
+def test_a_number_where_a_filter_is_to_get_true_is_not_what_is_wanted():
+    one, true, whole = {"on": [1]}, {"on": [True]}, {"on": [1.0]}
+    arrived = Entry("", "wasm", "", "", "", datetime.now(timezone.utc), config='{"on": [1]}')
+    assert [arrived.carries(config, {}, ("", "")) for config in (one, true, whole)] == [True, False, True]
+    made = Plugin("one", FakeImage(), root_id="", config=one)
+    objects = ObjectsWriter(SimpleNamespace(namespace="home"), "1.28.0", "WasmPlugin", lambda *_: made.image)
+    stored = Stored(KIND["WasmPlugin"], {"spec": objects.body(made, {})["spec"]}, {"plugin": made.to_dict()})
+    assert objects.holds(made, [stored])
+    assert not objects.holds(replace(made, config=true), [stored])

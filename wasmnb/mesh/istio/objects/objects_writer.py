@@ -16,6 +16,7 @@ from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.identity import same_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -259,4 +260,4 @@ def _within(wanted: Any, there: Any) -> bool:
         return isinstance(there, dict) and all(key in there and _within(wanted[key], there[key]) for key in wanted)
     if isinstance(wanted, list):
         return isinstance(there, list) and len(wanted) == len(there) and all(map(_within, wanted, there))
-    return bool(wanted == there)
+    return same_values(wanted, there)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.proxies.pods import labels
 from wasmnb.plugin import FailPolicy, Mode
+from wasmnb.plugin.identity import same_values
 from wasmnb.plugin.rendering.names import ENVOY_FILTER
 from wasmnb.plugin.scope import carries
 
@@ -79,10 +80,10 @@ def as_recorded(stored: Stored) -> bool:
 
 def _same(told: Any, wanted: Any) -> bool:
     """Say whether an object names a configuration; an ``EnvoyFilter`` has it as text."""
-    if told == wanted or not isinstance(told, str) or isinstance(wanted, str):
-        return bool(told == wanted)
+    if not isinstance(told, str) or isinstance(wanted, str):
+        return same_values(told, wanted)
     try:
-        return bool(json.loads(told) == wanted)
+        return same_values(json.loads(told), wanted)
     except ValueError:
         return False
 

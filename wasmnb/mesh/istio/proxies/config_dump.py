@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.proxies.pods import moment
+from wasmnb.plugin.identity import same_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -134,7 +135,7 @@ class Entry:
             same = self.config == (config or "")
         else:
             try:
-                same = json.loads(self.config) == config
+                same = same_values(json.loads(self.config), config)
             except ValueError:
                 same = False
         return same and env.items() <= self.env.items() and machine == self.machine
