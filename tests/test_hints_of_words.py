@@ -13,6 +13,7 @@ from wasmnb.cases.folder import suites
 from wasmnb.commands.line import expand, split
 from wasmnb.compile.cpp.flags import Flags
 from wasmnb.errors import WasmnbError
+from wasmnb.image import Store
 from wasmnb.image.registry.server import RegistryServer
 from wasmnb.mesh.local.workload import read_workload
 from wasmnb.mesh.log_lines import chosen
@@ -45,7 +46,7 @@ def at(tmp_path_factory):
     for name in ("mine.wasm", "modules/a.wasm", "modules/b.wasm"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(tag("mine").wasm)
-    with Session() as session, RegistryServer(folder / "registry") as server:
+    with Session(Store(folder / "store")) as session, RegistryServer(folder / "registry") as server:
         session.build("precompiled", str(folder / "mine.wasm"), tag="local/mine")
         session.tag("local/mine", f"{server.host}/team/mine:v1")
         session.push(f"{server.host}/team/mine:v1")
