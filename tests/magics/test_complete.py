@@ -13,6 +13,7 @@ from wasmnb.compile import Filter
 from wasmnb.compile.language_server import LanguageServers
 from wasmnb.compile.language_server.servers import LOOK
 from wasmnb.errors import Explained
+from wasmnb.magics._complete import in_body
 from wasmnb.magics._draft import program
 from wasmnb.magics._inspect import Inspector
 
@@ -143,3 +144,16 @@ def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell, monkeypat
 def test_other_cells_are_left_alone(shell):
     shell.run_cell("a_long_name = 1")
     assert "a_long→a_long_name" in tab(shell, "a_long|")
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "within"),
+    [
+        ("%%wasm_filter x\nint a;", 1, True),
+        ("# greets\n\n#@title x\n%%wasm_filter x\nint a;", 4, True),
+        ("# greets\n%%wasm_filter x\nint a;", 1, False),
+        ("#include <string>\n%%wasm_filter x\nint a;", 2, False),
+    ],
+)
+def test_a_program_is_below_its_magic_wherever_that_stands(cell, line, within):
+    assert in_body(cell, line) is within
