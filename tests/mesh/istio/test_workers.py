@@ -106,6 +106,12 @@ def test_a_plugin_for_some_ports_alone_is_looked_for_there_and_by_nobody_elses_a
     found = proving.proven(verdict(), POD, "mark")
     assert found.verdict is Verdict.LIVE
     assert "GET / at port 9081: response header x-tag: a" in found.evidence[-1]
+    # What could not be put in force elsewhere acts where it did.
+    with pytest.raises(KeyboardInterrupt), proving.confining("id", (9090,), NOW + timedelta(seconds=1)):
+        raise KeyboardInterrupt
+    assert not proving.known.there(POD, "id")
+    proving.confine("id", (9081, 9090), NOW)
+    assert proving.requests.port(POD, "id") == 9081
     # At another port it has not been seen, nor what was there before.
     proving.confine("id", (9080,), NOW)
     proving.look([(verdict(), POD, standing)])

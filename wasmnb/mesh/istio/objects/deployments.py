@@ -119,10 +119,11 @@ class Deployments:
             seen = self._reader.sampled(selected)
             beside = [one.beside for one in self._reader.before(stored, seen)]
             there = list(zip(seen, beside, strict=True))
-            self._reader.proving.confine(plugin.id, ports_of(plugin.to_dict()), self._reader.cluster.now())
-            self._reader.proving.before(plugin.id, plugin.image.digest, plugin_key(plugin), there)
-            progress.update(f"applying {plugin.id} in {self._objects.namespace}")
-            held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
+            proving = self._reader.proving
+            with proving.confining(plugin.id, ports_of(plugin.to_dict()), self._reader.cluster.now()):
+                proving.before(plugin.id, plugin.image.digest, plugin_key(plugin), there)
+                progress.update(f"applying {plugin.id} in {self._objects.namespace}")
+                held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
             self._images.keep(plugin.image)
             verdicts = self._convergence.settled(held, 0.0 if wait is None else wait + _loading(plugin), progress)
             self._changed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +23,7 @@ from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 from wasmnb.wording import Option, Verb, Wording, front, worded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from wasmnb.envoy.effect import Effect
@@ -234,12 +235,29 @@ class Proving:
             # A removal is still held against what had been seen.
             self._seen[key] = replace(seen, moment=float("-inf"))
 
-    def confine(self, plugin: str, ports: tuple[int, ...], since: datetime) -> None:
-        """Take in at which ports of pods a plugin acts; see `ProbeRequests.confine`."""
-        if self.requests.confine(plugin, ports, since):
+    @contextmanager
+    def confining(self, plugin: str, ports: tuple[int, ...], since: datetime) -> Iterator[None]:
+        """Take in at which ports a plugin acts that is put in force in the block.
+
+        Where that fails, the next look reads off what is in force at which.
+        """
+        news = self.confine(plugin, ports, since)
+        try:
+            yield
+        except BaseException:
+            self.requests.release(plugin)
+            if news:
+                self.known.elsewhere(plugin)
+            raise
+
+    def confine(self, plugin: str, ports: tuple[int, ...], since: datetime) -> bool:
+        """Take in at which ports of pods a plugin acts, and say whether that is news; see `ProbeRequests.confine`."""
+        news = self.requests.confine(plugin, ports, since)
+        if news:
             self.known.elsewhere(plugin)
             for known in (self._seen, self._tried, self._differing):
                 forget(known, lambda key: key[1] == plugin)
+        return news
 
     def before(
         self, plugin: str, digest: str, build: Hashable, standing: Sequence[tuple[Mapping[str, Any], frozenset[str]]]
