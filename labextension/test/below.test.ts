@@ -53,6 +53,12 @@ test("a case is added to the cell that holds the cases of before, and to no othe
   assert.deepEqual([sources()[0], sources().length, active()], [`%%wasm_test greeter --host envoy\n${two}`, 3, 0]);
 });
 
+test("comments above the magic stay above it", () => {
+  const { panel, cell, sources } = notebook("# mine\n\n%%wasm_test greeter\n- name: one", "%wasm_headers a b");
+  putCases(panel, cell(1), "%%wasm_test greeter\n- name: one\n- name: two", "- name: one");
+  assert.deepEqual(sources().slice(0, 1), ["# mine\n\n%%wasm_test greeter\n- name: one\n- name: two"]);
+});
+
 test("cases that were edited since, or never were in a cell, are put below", () => {
   for (const before of ["", "test:\n- name: other"]) {
     const { panel, cell, sources } = notebook("%%wasm_test greeter\ntest: []", "%wasm_headers a b");

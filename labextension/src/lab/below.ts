@@ -2,6 +2,7 @@
 
 import type { Cell } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
+import { ABOVE } from "./cell.ts";
 
 /** Put a cell below, and say so in words; one that stands there already is gone to. */
 export function putBelow(panel: NotebookPanel, cell: Cell, source: string): string {
@@ -27,11 +28,13 @@ export function putCases(panel: NotebookPanel, cell: Cell, source: string, befor
   const found = cells[index];
   if (!found) return putBelow(panel, cell, source);
   const shared = found.model.sharedModel;
-  shared.setSource(`${parts(shared.getSource())[0]}\n${parts(source)[1].trim()}`);
+  const [head, , above] = parts(shared.getSource());
+  shared.setSource(`${above}${head}\n${parts(source)[1].trim()}`);
   goTo(panel, index);
   return `added to the cell ${first} ${index > cells.indexOf(cell) ? "below" : "above"}; ${RUNS}`;
 }
 
+const TOP = new RegExp(ABOVE);
 const RUNS = "Shift Enter runs it";
 
 function goTo(panel: NotebookPanel, index: number): void {
@@ -45,8 +48,10 @@ function firstLine(source: string): string {
   return parts(source)[0];
 }
 
-function parts(source: string): [first: string, rest: string] {
-  const text = source.trimStart();
+/** The line of the magic, what stands below it, and what above. */
+function parts(source: string): [first: string, rest: string, above: string] {
+  const above = TOP.exec(source)?.[0] ?? "";
+  const text = source.slice(above.length);
   const end = text.indexOf("\n");
-  return end < 0 ? [text, ""] : [text.slice(0, end).trimEnd(), text.slice(end + 1)];
+  return end < 0 ? [text, "", above] : [text.slice(0, end).trimEnd(), text.slice(end + 1), above];
 }

@@ -347,17 +347,19 @@ function putCases(panel, cell, source, before) {
   const first = firstLine(source);
   const index = before.trim() ? cells2.findIndex((one) => {
     const text = one.model.sharedModel.getSource();
-    const [head, body2] = parts(text);
-    return (head === first || head.startsWith(`${first} `)) && body2.trim() === before.trim();
+    const [head2, body2] = parts(text);
+    return (head2 === first || head2.startsWith(`${first} `)) && body2.trim() === before.trim();
   }) : -1;
   const found = cells2[index];
   if (!found) return putBelow(panel, cell, source);
   const shared = found.model.sharedModel;
-  shared.setSource(`${parts(shared.getSource())[0]}
+  const [head, , above] = parts(shared.getSource());
+  shared.setSource(`${above}${head}
 ${parts(source)[1].trim()}`);
   goTo(panel, index);
   return `added to the cell ${first} ${index > cells2.indexOf(cell) ? "below" : "above"}; ${RUNS}`;
 }
+var TOP2 = new RegExp(ABOVE);
 var RUNS = "Shift Enter runs it";
 function goTo(panel, index) {
   panel.content.deselectAll();
@@ -368,9 +370,10 @@ function firstLine(source) {
   return parts(source)[0];
 }
 function parts(source) {
-  const text = source.trimStart();
+  const above = TOP2.exec(source)?.[0] ?? "";
+  const text = source.slice(above.length);
   const end = text.indexOf("\n");
-  return end < 0 ? [text, ""] : [text.slice(0, end).trimEnd(), text.slice(end + 1)];
+  return end < 0 ? [text, "", above] : [text.slice(0, end).trimEnd(), text.slice(end + 1), above];
 }
 
 // src/lab/answers.ts
