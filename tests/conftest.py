@@ -58,6 +58,8 @@ def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         # Meshes of tests find each other, and never those of whoever runs the tests.
         patch.setenv("WASMNB_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
         patch.setenv("WASMNB_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+        # What a session without a store of its own builds is none of theirs, either.
+        patch.setenv("WASMNB_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         patch.setattr(tempfile, "tempdir", None)
         yield
         ours = psutil.Process().children(recursive=True)

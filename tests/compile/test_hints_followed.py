@@ -646,6 +646,24 @@ class TestAssemblyScript:
         script(npm, "exit 1")
         assert node.modules(offline).is_dir()
 
+    @pytest.mark.parametrize(("entry", "asked"), [({"integrity": "sha512-eA=="}, 2), ({}, 1)])
+    def test_a_locked_registry_gives_way_to_ours_only_where_the_lock_has_every_hash(
+        self, entry: dict[str, str], asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        says = f"echo \"$@\" >> {tmp_path}/asked; echo 'npm error code E404' >&2; exit 1"
+        found = replace(node.find(), npm=(str(script(tmp_path / "npm", says)),))
+        monkeypatch.setenv("WASMNB_CACHE_DIR", str(tmp_path / "cache"))
+        monkeypatch.setattr(as_project, "find", lambda: found)
+        folder = write(
+            tmp_path / "mine", package_dot_json='{"scripts": {"asbuild": "true"}}', assembly__index_dot_ts="//"
+        )
+        one = {"resolved": "https://npm.example/one/-/one-1.0.0.tgz", **entry}
+        lock = {"lockfileVersion": 3, "packages": {"": {"dependencies": {"one": "1"}}, "node_modules/one": one}}
+        (folder / "package-lock.json").write_text(json.dumps(lock))
+        refused(lambda: Filter.from_folder(folder).build(), ToolchainError, "check the names, the network")
+        questions = (tmp_path / "asked").read_text().splitlines()
+        assert ["--replace-registry-host=always" in one for one in questions] == [False, True][:asked]
+
     def test_a_project_and_its_manifest(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         # What npm does with a script, a second sooner.
         says = """[ "$1" = run ] || exec true

@@ -107,6 +107,16 @@ def test_a_magic_that_there_is_not_is_an_error_with_a_proposal(mesh):
     assert {"%wasm_deploy", "%wasm_pods"} <= set(mesh.complete("%wasm_")[1])
 
 
+def test_a_magic_that_a_line_above_brings_is_somebody_elses(mesh):
+    cell = "get_ipython().register_magic_function(lambda line: line, 'line', 'wasmtime')\nx = %wasmtime a"
+    try:
+        assert mesh.run_cell(cell).success
+        assert mesh.user_ns["x"] == "a"
+    finally:
+        del mesh.magics_manager.magics["line"]["wasmtime"]
+    assert type(mesh.run_cell("x = %wasmtime a").error_in_exec) is UsageError
+
+
 def test_unloading_takes_it_away(mesh):
     before = len(mesh.ast_transformers)
     tokens = len(mesh.input_transformer_manager.token_transformers)

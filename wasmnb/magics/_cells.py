@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wasmnb.commands.command import Command
 
-__all__ = ["Magics", "magic_words", "shown", "unknown"]
+__all__ = ["Magics", "loaded", "magic_words", "shown", "unknown"]
 
 _CALLS = ("run_line_magic", "run_cell_magic")
 _OURS = "wasm_"
@@ -66,10 +66,13 @@ class Magics(ast.NodeTransformer):
             known = ast.Call(node.func, [ast.Constant(bare), line, *node.args[2:]], node.keywords)
             return ast.copy_location(known, node)
         meant = _meant(name, rest)
-        if meant and not any(name in kind for kind in self.shell.magics_manager.magics.values()):
+        if meant and not loaded(self.shell, name):
             mark = "%%" if isinstance(node.func, ast.Attribute) and node.func.attr == "run_cell_magic" else "%"
             said = name or f" {rest.split(' ', 1)[0]}"
-            return ast.copy_location(_call(unknown, *(ast.Constant(word) for word in (said, mark, meant))), node)
+            # By the time that it runs, a line above may have loaded an extension that has it.
+            refused = _call(unknown, *(ast.Constant(word) for word in (said, mark, meant)))
+            shell = ast.Call(ast.Name("get_ipython", ast.Load()), [], [])
+            return ast.copy_location(ast.IfExp(_call(loaded, shell, ast.Constant(name)), node, refused), node)
         return node
 
     def _own(self, statement: ast.stmt, *, last: bool) -> ast.stmt:
@@ -90,6 +93,11 @@ def shown(result: object) -> None:
         from IPython.display import display  # noqa: PLC0415 - only where there is something to show
 
         display(result)  # type: ignore[no-untyped-call]
+
+
+def loaded(shell: InteractiveShell, name: str) -> bool:
+    """Say whether a shell has a magic of that name by now."""
+    return any(name in kind for kind in shell.magics_manager.magics.values())
 
 
 def unknown(name: str, mark: str, meant: str) -> NoReturn:

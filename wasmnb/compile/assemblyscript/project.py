@@ -223,7 +223,7 @@ def _install(node: Node, asked: dict[str, str], folder: Path) -> None:
 
 def _install_in(node: Node, words: list[str], folder: Path) -> None:
     finished = _npm(node, words, folder)
-    if finished.code and _UNREACHABLE.search(finished.messages):
+    if finished.code and _UNREACHABLE.search(finished.messages) and _sealed(folder / _LOCK):
         # A lock names the registry that its writer had; what it says of a package's content holds for any other, too.
         finished = _npm(node, [*words, "--replace-registry-host=always"], folder)
     if finished.code:
@@ -234,6 +234,25 @@ def _install_in(node: Node, words: list[str], folder: Path) -> None:
             hint="check the names, the network and npm's registry; what was downloaded once is used without a network",
             code="WNB2006",
         )
+
+
+def _sealed(lock: Path) -> bool:
+    """Say whether a lock has the hash of each package that it downloads: then no other package can take its place.
+
+    Source: npm, ``package-lock.json``: ``packages`` by their folders, and ``dependencies`` of versions before 7.
+    """
+    try:
+        said = json.loads(lock.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    waiting = [said]
+    while waiting:
+        one = waiting.pop()
+        if str(one.get("resolved", "")).startswith("http") and not one.get("integrity"):
+            return False
+        waiting += [each for kind in ("packages", "dependencies") for each in (one.get(kind) or {}).values()]
+        waiting = [each for each in waiting if isinstance(each, dict)]
+    return True
 
 
 def _npm(node: Node, words: list[str], folder: Path) -> Finished:
