@@ -11,6 +11,7 @@ from wasmnb.errors import ConfigError, UsageError
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.plugin.identity import same_values
 from wasmnb.plugin.rendering.envoy import in_order, wasm_filter
+from wasmnb.rollout.deploy import back
 from wasmnb.views import html_of
 
 IMAGE = SimpleNamespace(digest="sha256:" + "a" * 64, reference="local/one")
@@ -76,6 +77,7 @@ def test_what_python_alone_takes_for_the_same_is_another_configuration(one, othe
     assert plugin(config=one) != plugin(config=other)
     assert plugin(vm_config=one) != plugin(vm_config=other)
     assert plugin(config={"a": 1, **one}) == plugin(config={**one, "a": 1})
+    assert ("config" in back(plugin(config=one), plugin(config=other))) is ("n" not in one)
     # A Struct of Istio's has one kind of numbers.
     assert same_values(one, other) is ("n" in one)
 

@@ -11,7 +11,7 @@ from wasmnb.display.text import short_digest
 from wasmnb.errors import BadNameError, Interrupted, MeshError, WasmnbError, did_you_mean
 from wasmnb.mesh import Cause, MeshOfMany, MeshOfObjects, Verdict
 from wasmnb.plugin.errors import DeployError
-from wasmnb.plugin.identity import plugin_key
+from wasmnb.plugin.identity import plugin_key, same_values
 from wasmnb.plugin.plugins import Plugins
 from wasmnb.rollout.deployment import Deployment
 from wasmnb.rollout.shares import end_share
@@ -105,7 +105,7 @@ def back(before: Plugin, now: Plugin | None) -> str:
     if now.image.digest == before.image.digest:
         images = f"the image is the same, {was}"
     names = [one.name for one in fields(before) if one.name not in ("id", "image")]
-    other = [name.replace("_", " ") for name in names if getattr(now, name) != getattr(before, name)]
+    other = [name.replace("_", " ") for name in names if not same_values(getattr(now, name), getattr(before, name))]
     return images + (f"; also as before: {', '.join(other)}" if other else "")
 
 
