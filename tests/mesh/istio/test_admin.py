@@ -95,6 +95,19 @@ def test_workers_are_asked_by_the_agent_on_a_port_that_it_takes(tunnels):
     assert cluster.asked == [["pilot-agent", "request", "GET", "/", "--debug-port", str(READINESS)]]
 
 
+def test_workers_whose_port_is_another_one_are_asked_by_the_agent(tunnels):
+    cluster = Cluster("pods/portforward", "pods/exec")
+    admin = Admin(cluster, "home", tunnels)
+    admin.worker("pod", workers=1)
+    assert cluster.asked == [["pilot-agent", "request", "GET", "/", "--debug-port", str(READINESS)]]
+    cluster.answer = late()
+    with pytest.raises(TimeoutError):
+        admin.worker("pod", workers=1)
+    cluster.answer = ForbiddenError("You may not exec.")
+    with pytest.raises(ForbiddenError):
+        admin.worker("pod", workers=1)
+
+
 def test_a_worker_that_does_not_come_back_is_seen_through_the_agent_too(tunnels):
     cluster = Cluster("pods/exec")
     cluster.answer = late()

@@ -176,6 +176,8 @@ class Admin:
         ------
         TimeoutError
             One does not.
+        ForbiddenError
+            Their port is another one, and the proxy's agent does not ask them.
         """
         forwards = self.transport is Transport.PORT_FORWARD
         for _ in range(tries(workers)):
@@ -191,8 +193,10 @@ class Admin:
                     asked()
             except ForbiddenError:
                 raise
-            except MeshError:
-                continue  # "404" is an answer
+            except MeshError as error:
+                # "404" is an answer. A port that is closed is none: Istio's envoyPrometheusPort says another.
+                if isinstance(error.__cause__, ClosedPortError):
+                    self._agent_asks(pod)
 
     def _agent_asks(self, pod: str) -> None:
         """Have the proxy's agent ask a worker, on a new connection; "404" is what it expects."""
