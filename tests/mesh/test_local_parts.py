@@ -422,7 +422,8 @@ def test_without_an_envoy_it_is_installed_where_there_is_one(monkeypatch, system
 
 
 def test_a_temporary_folder_that_cannot_be_written(monkeypatch, tmp_path):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    # A short path: in place of a long one, in which no socket fits, another is taken.
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     with pytest.raises(MeshError, match="temporary folder cannot be made: No such file") as caught:
         LocalMesh.start()
     assert caught.value.hint == "set TMPDIR to a folder that can be written, before Python starts"
