@@ -181,7 +181,8 @@ def made_elsewhere(tree):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
                     name = target.value.id
-                    if name in caught | made and target.attr != "front":
+                    # An error that is handed over, not raised, has no ``raise ... from``.
+                    if name in caught | made and target.attr not in ("front", "__cause__"):
                         yield f"line {node.lineno}: {name}.{target.attr}"
 
 
