@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wasmnb import redact
 from wasmnb.display import Block, Cell, Record, Tone
 from wasmnb.display.text import duration, several, size
+from wasmnb.envoy.effect import UPSTREAM
 from wasmnb.traffic.body_diff import body_rows
 from wasmnb.traffic.lines import VARYING
 from wasmnb.traffic.masked_rows import BODY_SHOWN
@@ -31,7 +32,6 @@ _CHANGES: dict[str, tuple[str, Tone]] = {
 }
 _AMONG: dict[str, tuple[str, Tone]] = {"same": ("=", "quiet"), "differs": ("≠", "warn"), "varies": ("≈", "quiet")}
 _COUNTED = ("added", "changed", "removed")
-_UPSTREAM = "x-envoy-upstream-service-time"
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _BODY_LINES = 20  # changed values of a body that are shown
 _FEW, _SHORT = 2, 80  # changed lines that stand in the headline, and their characters
@@ -70,7 +70,7 @@ def headers_record(taken: Capture) -> Record:
 
 def _whence(of: Exchange) -> str:
     """Say whose response it is; without the time that an upstream took, an error may be the sender's own proxy's."""
-    failed = of.response.status >= _SERVER_ERROR and _UPSTREAM not in of.response.headers
+    failed = of.response.status >= _SERVER_ERROR and UPSTREAM not in of.response.headers
     return f"on the way to {of.pod}" if of.via == "app" and failed else f"from {of.pod}"
 
 

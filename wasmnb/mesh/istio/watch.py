@@ -23,7 +23,7 @@ from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, PLUGIN, Objects,
 from wasmnb.mesh.istio.objects.objects_writer import newest_of
 from wasmnb.mesh.istio.proxies.kept_evidence import aged
 from wasmnb.mesh.istio.proxies.pod_list import APPLICATIONS, slim
-from wasmnb.mesh.istio.proxies.pods import ended
+from wasmnb.mesh.istio.proxies.pods import ended, name_of
 from wasmnb.mesh.istio.proxies.pods import pod as described
 from wasmnb.mesh.stream import Snapshot, Stream
 from wasmnb.plugin.verdict import PodVerdict, Verdict
@@ -232,7 +232,7 @@ class IstioWatch(Stream):
         if not problem:
             there = list(self._pods.items.values())
             items = [item for item in there if not ended(item)]
-            items.sort(key=lambda item: str(item["metadata"]["name"]))
+            items.sort(key=name_of)
             stored = self._stored()
             self._compare({("pod", item["metadata"]["name"]): described(item).to_dict() for item in items}, "pod")
             self._compare(_plugins(stored), "plugin")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wasmnb.envoy.effect import UPSTREAM
 from wasmnb.envoy.tap import MARK, tapped
 from wasmnb.errors import BadNameError, Place, UsageError
 from wasmnb.mesh.local.lookup import Service, find
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Way", "exchange"]
 
-_UPSTREAM = "x-envoy-upstream-service-time"
 _LISTEN, _TELL, _BRIEF = 1.0, 2.0, 0.1
 _NOT_ARRIVED = "the request did not reach the service: a filter or the proxy answered"
 _DROPPED = "the service sent more than its answer announced, and its proxy dropped that: look at its content-length"
@@ -91,7 +91,7 @@ def _watched(proxies: Sequence[Proxy], sent: Callable[[Request], Exchange], requ
             return replace(sent(request), unseen=f"what the service received is not known: {error}")
         taken = sent(marked)
         # A proxy names the time that its upstream took in each answer that is not its own.
-        answered = taken.response.headers.get(_UPSTREAM) is not None
+        answered = taken.response.headers.get(UPSTREAM) is not None
         received = told(_TELL if answered else _BRIEF)
         dropped = _DROPPED if answered and _broken(proxies) > broken else ""
     unseen = "" if received else _UNKNOWN if answered else _NOT_ARRIVED

@@ -12,7 +12,7 @@ from wasmnb.mesh.istio.api.cluster import APPLY, MERGE
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.bookinfo.bookinfo_manifest import APPS, KINDS, PART, manifest
 from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER
-from wasmnb.mesh.istio.proxies.pods import Stuck, ended, has_proxy, pod, stuck, workload
+from wasmnb.mesh.istio.proxies.pods import Stuck, ended, has_proxy, name_of, pod, stuck, workload
 from wasmnb.progress import Silent
 from wasmnb.wording import Option, Verb, Wording, joined
 
@@ -265,7 +265,7 @@ def _look(namespace: str, pods: Collection[Mapping[str, Any]], deployments: Coll
             hint="is its webhook there (`kubectl get mutatingwebhookconfigurations`), for the revision that the"
             " namespace's label names? pods from before the label need `kubectl rollout restart deployment`",
         )
-    kept = {str(item["metadata"]["name"]): why for item in pods if (why := stuck(item)) is not None}
+    kept = {name_of(item): why for item in pods if (why := stuck(item)) is not None}
     if kept:
         images = Stuck.IMAGE in kept.values()
         raise MeshError(

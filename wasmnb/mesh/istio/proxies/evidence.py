@@ -28,7 +28,7 @@ from wasmnb.mesh.istio.proxies.config_dump import (
     mark,
     stats,
 )
-from wasmnb.mesh.istio.proxies.pods import has_proxy, proxy_started
+from wasmnb.mesh.istio.proxies.pods import has_proxy, name_of, proxy_started
 from wasmnb.mesh.istio.proxies.proxy_log import ProxyLog, read
 from wasmnb.mesh.istio.proxies.shared_state import forget
 
@@ -138,7 +138,7 @@ class Evidence:
     @property
     def name(self) -> str:
         """The pod's name."""
-        return str(self.item["metadata"]["name"])
+        return name_of(self.item)
 
     def standing(self, names: Sequence[str]) -> Standing:
         """Give the filter that has one of these names as it stands there."""
@@ -264,7 +264,7 @@ class Gatherer:
 
     def build(self, item: Mapping[str, Any]) -> str:
         """Give which Envoy a pod's proxy is, as it says it; empty where it cannot be asked."""
-        key = (str(item["metadata"]["name"]), proxy_started(item))
+        key = (name_of(item), proxy_started(item))
         known = self._builds.get(key)
         if known is None:
             try:

@@ -11,6 +11,7 @@ from wasmnb.mesh.istio.api.api_errors import NO_ISTIO, ForbiddenError, MissingEr
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.api.typed_json import decoder
 from wasmnb.mesh.istio.objects.objects import KINDS
+from wasmnb.mesh.istio.proxies.pods import name_of
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Istio:
 
     def _look(self, cluster: Cluster) -> None:
         """Find out which istiod pods run now."""
-        self._now["pods"] = tuple(str(item["metadata"]["name"]) for item in _running(cluster, self.namespace))
+        self._now["pods"] = tuple(name_of(item) for item in _running(cluster, self.namespace))
 
     def _ask(self, cluster: Cluster, tunnels: PortForwardPool, found: dict[str, Ack]) -> None:
         for pod in self._now.get("pods", self.pods):
@@ -170,7 +171,7 @@ def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Isti
     first = next((item for item in running if _revision(item) == wanted), running[0])
     revision = _revision(first)
     may = cluster.may(Right("get", "pods/portforward", "", system))
-    names = tuple(str(item["metadata"]["name"]) for item in running)
+    names = tuple(name_of(item) for item in running)
     why = "" if may else f"You may not get pods/portforward in the namespace {system}."
     return Istio(_version(first) or _guess(kinds), revision, system, names, kinds, why)
 

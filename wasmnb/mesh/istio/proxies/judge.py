@@ -14,6 +14,7 @@ from wasmnb.mesh.istio.proxies.arrival import Arrival
 from wasmnb.mesh.istio.proxies.desired_state import Judged
 from wasmnb.mesh.istio.proxies.health import Health
 from wasmnb.mesh.istio.proxies.placement import Placement
+from wasmnb.mesh.istio.proxies.pods import name_of
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ __all__ = ["judge", "not_selected"]
 
 def not_selected(item: Mapping[str, Any], wanted: DesiredState, reason: str) -> PodVerdict:
     """Say that a plugin is not for a pod, and why."""
-    name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
+    name, now = name_of(item), datetime.now(timezone.utc)
     verdict, cause = Verdict.NOT_SELECTED, Cause.LABELS_DIFFER
     return PodVerdict(name, wanted.plugin, verdict, wanted.digest, "", reason, (), now, cause)
 

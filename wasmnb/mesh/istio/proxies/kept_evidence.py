@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.mesh.istio.proxies.pods import name_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
@@ -112,12 +114,12 @@ class KeptEvidence:
         known = {}
         for item in items:
             seen = self._seen.get((_key(item), of))
-            if seen is None or seen.at < self._since or seen.evidence.ack != acks(str(item["metadata"]["name"])):
+            if seen is None or seen.at < self._since or seen.evidence.ack != acks(name_of(item)):
                 continue
             if now - seen.at < OLDEST:
                 same = seen.evidence.item is item
                 evidence = seen.evidence if same else replace(seen.evidence, item=item)
-                known[str(item["metadata"]["name"])] = (seen.at, evidence)
+                known[name_of(item)] = (seen.at, evidence)
         share = max(EACH, math.ceil(len(items) * elapsed / OLDEST)) - (len(items) - len(known))
         oldest = sorted(known, key=lambda name: known[name][0])[: max(0, share)]
         return {name: evidence for name, (_, evidence) in known.items() if name not in oldest}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wasmnb.envoy.effect import Effect
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.remembered import Remembered
-from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, uid
+from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, name_of, uid
 from wasmnb.mesh.istio.proxies.shared_state import forget
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class KnownEffects:
         """
         found: dict[str, dict[Probe, None]] = {}
         for item in items:
-            sent = self._sent.of(str(item["metadata"]["name"]))
+            sent = self._sent.of(name_of(item))
             found.setdefault(_whose(item), {}).update(dict.fromkeys(sent))
         self._probes.update({whose: tuple(probes) for whose, probes in found.items()})
         return tuple(dict.fromkeys(probe for probes in found.values() for probe in probes))
@@ -264,7 +264,7 @@ class KnownEffects:
         forget(self._alike, set(list(self._alike)[:-_MOST_KINDS]).__contains__)
         forget(self._probes, set(list(self._probes)[:-_MOST_KINDS]).__contains__)
         self._spent.intersection_update(list(self._before))
-        self._sent.keep({str(item["metadata"]["name"]) for item in pods})
+        self._sent.keep({name_of(item) for item in pods})
 
     def forget(self, plugin: str) -> None:
         """Forget a plugin that is gone, unless its going is what changed how pods answer."""

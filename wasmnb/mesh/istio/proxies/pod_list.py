@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.api.typed_json import Raw, decoder, only, unread
-from wasmnb.mesh.istio.proxies.pods import PROXY
+from wasmnb.mesh.istio.proxies.pods import PROXY, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +143,7 @@ class PodList:
                 break
             query = {**query, "continue": token}
         self._known = found
-        return sorted(found.values(), key=lambda item: str(item["metadata"]["name"]))
+        return sorted(found.values(), key=name_of)
 
 
 def slim(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -156,7 +156,9 @@ def _shortened(item: _Pod) -> _Pod:
 
     They are long, secrets stand in them, and of one no more is asked than whether it is the same as another.
     """
-    (item["metadata"].get("annotations") or {}).pop(_APPLIED, None)
+    notes = item["metadata"].get("annotations") or {}
+    if _APPLIED in notes:
+        item["metadata"]["annotations"] = {key: value for key, value in notes.items() if key != _APPLIED}
     for one in (item.get("spec") or {}).get("containers") or ():
         said = [unread(one.pop("env", None)), unread(one.pop("envFrom", None))]
         if any(said) and one["name"] != PROXY:

@@ -147,10 +147,11 @@ class ProbeRequests:
                 strict.setdefault((probe, self.port(item, plugin), self.confined(plugin)), []).append(item)
         found: dict[tuple[str, Probe, tuple[int, ...]], list[ByPeer]] = {}
         for (probe, port, confined), items in strict.items():
+            pods = {uid(item): item for item in items}
             for pod, answers in self._peers.answers(items, probe, port).items():
                 found.setdefault((pod, probe, confined), []).extend(answers)
                 for answer in answers:
-                    self._count(next(item for item in items if uid(item) == pod), answer)
+                    self._count(pods[pod], answer)
         return found
 
     def past(self, wanted: Sequence[Asked]) -> list[Response | None]:

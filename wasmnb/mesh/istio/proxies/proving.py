@@ -14,7 +14,7 @@ from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.known_effects import KnownEffects, written
 from wasmnb.mesh.istio.proxies.peer_requests import ByPeer
-from wasmnb.mesh.istio.proxies.pods import has_application, uid
+from wasmnb.mesh.istio.proxies.pods import has_application, name_of, uid
 from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.mesh.istio.proxies.requests_seen import RequestsSeen
@@ -478,7 +478,7 @@ class Proving:
         found: dict[str, str] = {}
         for _ in range(_ROUNDS):
             found |= self._still(wanted, plugin)
-            wanted = [(item, effect) for item, effect in wanted if found.get(str(item["metadata"]["name"]))]
+            wanted = [(item, effect) for item, effect in wanted if found.get(name_of(item))]
             if not wanted:
                 break
             # A worker may take over what the main thread shows a moment later.
@@ -491,7 +491,7 @@ class Proving:
         found: dict[str, str] = {}
         for (item, effect), answer in zip(wanted, answers, strict=True):
             words = effect.left(self.known.there(item, plugin)[effect.probe], answer)
-            name = str(item["metadata"]["name"])
+            name = name_of(item)
             if words is not None and not found.get(name):
                 found[name] = f"{effect.probe}: {words}" if words else ""
         return found

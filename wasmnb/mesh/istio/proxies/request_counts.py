@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from wasmnb.errors import MeshError
 from wasmnb.mesh.durations import BUCKETS, durations
-from wasmnb.mesh.istio.proxies.pods import has_proxy
+from wasmnb.mesh.istio.proxies.pods import has_proxy, name_of
 from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
 from wasmnb.mesh.protocol import Count
 
@@ -66,7 +66,7 @@ def metrics(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Metric]:
 
 
 def _metrics(admin: Admin, item: Mapping[str, Any]) -> list[Metric]:
-    name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
+    name, now = name_of(item), datetime.now(timezone.utc)
     try:
         return read(name, admin.get(name, ALL), admin.get(name, GAUGES), now)
     except (TimeoutError, ValueError):
@@ -76,7 +76,7 @@ def _metrics(admin: Admin, item: Mapping[str, Any]) -> list[Metric]:
 
 
 def _count(admin: Admin, item: Mapping[str, Any], own: tuple[int, int]) -> Count:
-    name, now = str(item["metadata"]["name"]), datetime.now(timezone.utc)
+    name, now = name_of(item), datetime.now(timezone.utc)
     if not has_proxy(item):
         return Count(name, None, None, "the pod has no sidecar", now)
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.trace import Spoken, called, marked, token
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio.proxies.pods import uid
+from wasmnb.mesh.istio.proxies.pods import name_of, uid
 from wasmnb.mesh.istio.proxies.proxy_log import logged_lately
 from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.mesh.istio.proxies.trace_levels import left_raised, put_back, raised
@@ -66,7 +66,7 @@ class RequestTrace:
 
     def _trace(self, item: Mapping[str, Any], plugin: str) -> dict[str, str]:
         """Trace one request to a pod; give the calls into its filters, by their names."""
-        pod, by, begin = str(item["metadata"]["name"]), token(), time.monotonic() - _SLACK
+        pod, by, begin = name_of(item), token(), time.monotonic() - _SLACK
         requests = self._requests
         self._untraced.pop(uid(item), None)
         try:
@@ -125,7 +125,7 @@ class RequestTrace:
         """Look at the log levels of pods, and put back what was left raised; name these pods."""
 
         def look(item: Mapping[str, Any]) -> str:
-            name = str(item["metadata"]["name"])
+            name = name_of(item)
             try:
                 words = self.mend(item, self._admin.levels(name))
             except (MeshError, TimeoutError):

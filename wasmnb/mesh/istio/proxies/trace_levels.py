@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.envoy.trace import LOGGERS
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio.proxies.pods import proxy_container
+from wasmnb.mesh.istio.proxies.pods import name_of, proxy_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +63,7 @@ def raised(admin: Admin, item: Mapping[str, Any], wanted: Mapping[str, str] = _T
     ForbiddenError, TimeoutError, MeshError
         They cannot be raised, or under fine-grain logging nobody can say what they were.
     """
-    pod = str(item["metadata"]["name"])
+    pod = name_of(item)
     levels = admin.levels(pod)
     if not levels.keys() >= {_MARK, *_EVERY}:
         raise MeshError(f"The proxy of {pod} does not say its log levels, so they are not raised.")
@@ -79,7 +79,7 @@ def raised(admin: Admin, item: Mapping[str, Any], wanted: Mapping[str, str] = _T
 
 def put_back(admin: Admin, item: Mapping[str, Any]) -> bool:
     """Put back what a kernel that is gone had raised; say whether it is back."""
-    return _set(admin, str(item["metadata"]["name"]), _as_started(item))
+    return _set(admin, name_of(item), _as_started(item))
 
 
 def _as_started(item: Mapping[str, Any]) -> dict[str, str]:

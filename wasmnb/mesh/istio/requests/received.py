@@ -13,8 +13,9 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.effect import UPSTREAM
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio.proxies.pods import has_proxy
+from wasmnb.mesh.istio.proxies.pods import has_proxy, name_of
 from wasmnb.mesh.istio.proxies.proxy_log import logged_lately
 from wasmnb.mesh.istio.requests import services
 from wasmnb.traffic import Headers, Received, Request
@@ -33,7 +34,6 @@ MARK = "x-request-id"
 """The header by which one request is recognised where it comes to a proxy."""
 
 _LEVELS = {"http": "debug", "router": "debug"}
-_UPSTREAM = "x-envoy-upstream-service-time"
 _MOST = 8  # pods whose logs are looked at for one request
 _SLACK = 2.0
 """For the way there, and the whole seconds of a question for a log."""
@@ -91,8 +91,8 @@ def observed(
     asked = taken.request
     own = replace(asked, headers=Headers(tuple(line for line in asked.headers if line != (MARK, mark))))
     asked = asked if mark in (value for _, value in headers) else own
-    answered = taken.response.headers.get(_UPSTREAM) is not None
-    found = _found(cluster, namespace, [str(one["metadata"]["name"]) for one in items], begin, mark)
+    answered = taken.response.headers.get(UPSTREAM) is not None
+    found = _found(cluster, namespace, [name_of(one) for one in items], begin, mark)
     unseen = "" if found else _UNKNOWN if answered else _NOT_ARRIVED
     return replace(taken, request=asked, received=found, unseen=unseen)
 
@@ -129,7 +129,7 @@ def _items(cluster: Cluster, namespace: str, target: services.Target, pod: str) 
     if len(names) > _MOST:
         raise MeshError(f"{len(names)} pods may answer, and the logs of {_MOST} at most are looked at: name one.")
     items = [cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods/{name}") for name in names]
-    bare = [str(item["metadata"]["name"]) for item in items if not has_proxy(item)]
+    bare = [name_of(item) for item in items if not has_proxy(item)]
     if bare or not items:
         raise MeshError(f"{bare[0]} has no proxy that could tell." if bare else "no pod of it is ready.")
     return items

@@ -11,7 +11,7 @@ from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.api.transport import Transport
-from wasmnb.mesh.istio.proxies.pods import PROXY, proxy_container
+from wasmnb.mesh.istio.proxies.pods import PROXY, name_of, proxy_container
 from wasmnb.mesh.istio.requests import debug_containers
 from wasmnb.mesh.istio.requests.sender_pod import application, shell_image, uid
 from wasmnb.wording import Option, Verb, Wording
@@ -86,7 +86,7 @@ class Ways:
     @property
     def name(self) -> str:
         """The pod's name."""
-        return str(self.item["metadata"]["name"])
+        return name_of(self.item)
 
     @property
     def namespace(self) -> str:
