@@ -660,7 +660,8 @@ class TestAssemblyScript:
         one = {"resolved": "https://npm.example/one/-/one-1.0.0.tgz", **entry}
         lock = {"lockfileVersion": 3, "packages": {"": {"dependencies": {"one": "1"}}, "node_modules/one": one}}
         (folder / "package-lock.json").write_text(json.dumps(lock))
-        refused(lambda: Filter.from_folder(folder).build(), ToolchainError, "check the names, the network")
+        way_out = "check the names, the network and npm's registry; what was downloaded once is used without a network"
+        refused(lambda: Filter.from_folder(folder).build(), ToolchainError, way_out)
         questions = (tmp_path / "asked").read_text().splitlines()
         assert ["--replace-registry-host=always" in one for one in questions] == [False, True][:asked]
 
