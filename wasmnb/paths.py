@@ -79,7 +79,7 @@ def _made(root: str, parts: tuple[str, ...]) -> Path:
     return path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Write a file so that a reader sees either nothing, the old bytes, or all of the new ones.
 
     Parameters
@@ -88,6 +88,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         The file to make or replace; its folder must exist.
     data : bytes
         The whole content.
+    mode : int, optional
+        Who may do what with it; without, its owner may read and write it.
 
     Raises
     ------
@@ -100,6 +102,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if mode is not None:
+            Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -19,7 +19,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["RELATIVE", "Front", "Option", "Text", "Verb", "Wording", "front", "joined", "worded", "words_for"]
+__all__ = [
+    "RELATIVE",
+    "Front",
+    "Option",
+    "Text",
+    "Verb",
+    "Wording",
+    "front",
+    "installing",
+    "joined",
+    "worded",
+    "words_for",
+]
 
 
 class Front(Enum):
@@ -178,6 +190,12 @@ RELATIVE = Wording(
     "a relative path starts at the notebook's folder", terminal="a relative path starts at the folder that you are in"
 )
 """Said where a path leads to nothing."""
+
+
+def installing(package: str) -> Wording:
+    """Say how a package is installed: in a cell, into the Python that runs it."""
+    line = f"pip install {package}"
+    return Wording(f"%{line}", python=line, terminal=line)
 
 
 def joined(*texts: Text) -> Text:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.compile.cpp import SOURCES
 from wasmnb.errors import BadNameError, UsageError, did_you_mean
 from wasmnb.wording import RELATIVE, Option, Wording
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["above", "cpp_members", "go_programs", "is_rust_filter", "member", "members", "rust_members", "several"]
 
 _BUILD_FILES = ("Cargo.toml", "go.mod", "package.json")
-_CPP = (".cc", ".cpp", ".cxx")
 _LEFT_OUT = frozenset({"node_modules", "target", "vendor"})
 _DEEP = 3
 _HIGHEST = 8
@@ -155,7 +155,7 @@ def cpp_members(folder: Path) -> tuple[str, ...]:
     for root, folders, names in islice(os.walk(folder), _MOST):
         place = Path(root)
         folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in _LEFT_OUT)
-        sources = [place / name for name in names if name.endswith(_CPP)]
+        sources = [place / name for name in names if name.endswith(SOURCES)]
         if any("RegisterContextFactory" in _text(path) for path in sources if not path.stem.endswith("_test")):
             found.add(place.relative_to(folder).as_posix())
     return tuple(sorted(found - {"."}))

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import ModuleError
-from wasmnb.wording import Option, Wording
+from wasmnb.wording import Option, Wording, installing
 
 if TYPE_CHECKING:
     import wasmtime
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compiled", "engine", "kept", "wasmtime_package"]
 
-_INSTALL = "pip install 'wasmnb[emulator]'"
 _MOST = 64  # compiled modules that are kept
 _modules: dict[str, wasmtime.Module] = {}
 _T = TypeVar("_T")
@@ -46,11 +45,7 @@ def wasmtime_package() -> Any:
     except ImportError as error:
         raise ModuleError(
             "The emulator needs wasmtime, which is not installed.",
-            hint=Wording(
-                "{}; cases run with {}, too",
-                Wording(f"%{_INSTALL}", python=_INSTALL, terminal=_INSTALL),
-                Option("host", "envoy"),
-            ),
+            hint=Wording("{}; cases run with {}, too", installing("'wasmnb[emulator]'"), Option("host", "envoy")),
         ) from error
     return wasmtime
 

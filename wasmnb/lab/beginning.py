@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ABOVE", "FILTER", "OURS", "magic_words"]
+__all__ = ["ABOVE", "COMMENT", "FILTER", "OURS", "magic_words"]
 
-# As the magics take it; ``#include`` is no comment.
-ABOVE = r"\s*(?:#(?:[ \t#@%!=-][^\n]*)?\n\s*)*"
+COMMENT = r"#(?:[ \t#@%!=-][^\n]*)?"
+"""A comment of Python's; ``#include`` is none, and would be missed."""
+ABOVE = rf"\s*(?:{COMMENT}\n\s*)*"
+"""What may stand above a magic."""
 FILTER = re.compile(ABOVE + r"%{2}wasm_filter\b")
 """The cell of a filter."""
 OURS = re.compile(ABOVE + r"%{2}wasm_(?:filter|file|test)\b")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from wasmnb.lab.beginning import COMMENT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["begins", "head", "tidied"]
 
 _MARK = re.compile(r"[ \t]*%%wasm_\w")
-# A comment of Python's; ``#include`` is none, and would be missed.
-_COMMENT = re.compile(r"[ \t]*(?:#(?:[ \t#@%!=-].*)?)?[\r\n]*")
+_COMMENT = re.compile(rf"[ \t]*(?:{COMMENT})?[\r\n]*")
 _GOES_ON = re.compile(r"\\[ \t]*\r?\n?$")
 _UNSEEN = "\ufeff\u200b"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["suggestion"]
+__all__ = ["label_suggestion", "suggestion"]
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -18,6 +18,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
         return "there is none"
     listed = ", ".join(choices)
     return f"did you mean {close[0]}? available: {listed}" if close else f"available: {listed}"
+
+
+def label_suggestion(selector: str, labels: Iterable[Mapping[str, str]]) -> str:
+    """Give the hint for a selector that no pod matches: the labels of pods, but those that Kubernetes and Istio put."""
+    there = {f"{key}={value}" for one in labels for key, value in one.items() if "/" not in key}
+    return suggestion(selector, sorted(one for one in there if not one.startswith("pod-template-hash=")))
 
 
 def _near(word: str, choices: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import Place, SelectorError, UsageError
-from wasmnb.mesh.suggestion import suggestion
+from wasmnb.mesh.suggestion import label_suggestion
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.selector import labels_text, selector, selector_text
 from wasmnb.wording import Option
@@ -114,11 +114,10 @@ def selected(pods: Sequence[Pod], plugin: Plugin) -> list[Pod]:
 
 def no_pod(plugin: Plugin, pods: Sequence[Pod], where: str = "") -> SelectorError:
     """Make the error for a selector that matches no pod; it lists the labels that there are."""
-    there = {f"{key}={value}" for pod in pods for key, value in pod.labels.items() if "/" not in key}
-    named = sorted(one for one in there if not one.startswith("pod-template-hash="))
+    named = label_suggestion(labels_text(plugin.selector), [pod.labels for pod in pods])
     return SelectorError(
         f"The selector {selector_text(plugin.selector)} matches no pod{where}.",
-        hint=suggestion(labels_text(plugin.selector), named) if pods else "there is no pod at all",
+        hint=named if pods else "there is no pod at all",
     )
 
 

@@ -142,7 +142,8 @@ class Builds:
         UsageError
             It is no C++.
         """
-        from wasmnb.compile.cpp.folder import HEADERS, SOURCES  # noqa: PLC0415 - for those who write such files
+        from wasmnb.compile.cpp import SOURCES  # noqa: PLC0415 - for those who write such files
+        from wasmnb.compile.cpp.folder import HEADERS  # noqa: PLC0415
 
         if not path.endswith((*HEADERS, *SOURCES)):
             raise UsageError(f"{path!r} is no file of C++.", hint="headers end in .h, sources in .cc")

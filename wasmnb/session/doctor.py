@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["examine"]
 
 _AGAIN = "pip install wasmnb again"
-_CORRECT = "correct it, or set DOCKER_CONFIG to another folder"
 
 
 def examine(context: Context) -> list[Check]:
@@ -110,9 +109,9 @@ def _credentials() -> Check:
     except (OSError, ValueError) as error:
         # Nothing of the file is quoted: what is wrong with it may be a password.
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not valid JSON"
-        return Check(name, ok=False, detail=f"{path}: {why}", hint=_CORRECT)
+        return Check(name, ok=False, detail=f"{path}: {why}", hint=credentials.CORRECT)
     if not isinstance(content, dict):
-        return Check(name, ok=False, detail=f"{path}: it is not a JSON object", hint=_CORRECT)
+        return Check(name, ok=False, detail=f"{path}: it is not a JSON object", hint=credentials.CORRECT)
     if content.get("auths") and path.stat().st_mode & 0o077:
         return Check(name, ok=False, detail=f"{path} can be read by others", hint=f"chmod 600 {shlex.quote(str(path))}")
     return Check(name, ok=True, detail=", ".join(credentials.hosts()) or "none; public images can be pulled")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.display import Cell, Record
 from wasmnb.display.text import duration, several
 from wasmnb.errors import UsageError
-from wasmnb.wording import Wording
+from wasmnb.wording import installing
 
 if TYPE_CHECKING:
     from wasmnb.session.results import BuildTimes
@@ -50,8 +50,7 @@ def need_pictures() -> None:
         matplotlib is not installed; the message has the command.
     """
     if find_spec("matplotlib") is None:
-        line = "pip install 'wasmnb[plots]'"
-        raise UsageError("Plots need matplotlib.", hint=Wording(f"%{line}", python=line, terminal=line))
+        raise UsageError("Plots need matplotlib.", hint=installing("'wasmnb[plots]'"))
 
 
 def compare_record(comparison: Comparison) -> Picture:

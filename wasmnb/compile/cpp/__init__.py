@@ -2,15 +2,18 @@
 
 from wasmnb.compile.languages import Language
 
-__all__ = ["LANGUAGE"]
+__all__ = ["LANGUAGE", "SOURCES"]
+
+SOURCES = (".cc", ".cpp", ".cxx")
+"""How names of files end that are compiled."""
 
 LANGUAGE = Language(
     word="cpp",
     name="C++",
     toolchain="wasmnb.compile.cpp.toolchain:CppToolchain",
     spellings=("c++", "cc", "cxx"),
-    suffixes=(".cc", ".cpp", ".cxx"),
-    marks=(".cc", ".cpp", ".cxx"),
+    suffixes=SOURCES,
+    marks=SOURCES,
     reader="wasmnb.compile.cpp.folder:read",
     beside="wasmnb.compile.cpp.dependencies:beside",
     layout="wasmnb.project.layouts:CPP",

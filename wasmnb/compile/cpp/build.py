@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from wasmnb.compile import runtime
 from wasmnb.compile.cache import Entry, digest, io_errors
 from wasmnb.compile.cached_build import Made
-from wasmnb.compile.cpp import prebuilt
+from wasmnb.compile.cpp import SOURCES, prebuilt
 from wasmnb.compile.cpp.callbacks import doubtful, nothing_overridden, overriding_nothing
 from wasmnb.compile.cpp.compiler import SAID, WARNINGS, frontend, own_headers
 from wasmnb.compile.cpp.errors import compile_error
-from wasmnb.compile.cpp.folder import SOURCES
 from wasmnb.compile.cpp.libraries import Libraries
 from wasmnb.compile.cpp.linker import Texts, idle, link, waiting
 from wasmnb.compile.cpp.source import Source, root_ids

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from wasmnb.compile.cpp.folder import HEADERS, PROTO, SOURCES
+from wasmnb.compile.cpp import SOURCES
+from wasmnb.compile.cpp.folder import HEADERS, PROTO
 from wasmnb.compile.cpp.source import Source
 
 if TYPE_CHECKING:

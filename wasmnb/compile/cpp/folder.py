@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from wasmnb.compile.cpp import SOURCES
 from wasmnb.compile.cpp.source import Source, root_ids
 from wasmnb.compile.filter import Filter
 from wasmnb.compile.folder import ALONE, walk
@@ -14,10 +15,9 @@ from wasmnb.errors import BadNameError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["HEADERS", "PROTO", "SOURCES", "read"]
+__all__ = ["HEADERS", "PROTO", "read"]
 
-#: How names of files end that are compiled, included, and made into messages.
-SOURCES = (".cc", ".cpp", ".cxx")
+#: How names of files end that are included, and made into messages.
 HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp", ".inl", ".tcc")
 PROTO = ".proto"
 _TESTS = ("_test", "_tests", "_unittest", "_benchmark")

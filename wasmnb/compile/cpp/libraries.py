@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import Store, digest
+from wasmnb.compile.cpp import SOURCES
 from wasmnb.compile.cpp.compiler import SDK, canonical, frontend, own_headers
-from wasmnb.compile.cpp.folder import HEADERS, SOURCES
+from wasmnb.compile.cpp.folder import HEADERS
 from wasmnb.compile.process import run
 from wasmnb.compile.zig import zig
 from wasmnb.errors import UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.compile.cache import digest, io_errors
 from wasmnb.compile.zig import zig
-from wasmnb.paths import cache_dir
+from wasmnb.paths import cache_dir, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,5 +46,5 @@ def host_linker(tools: Tools, folder: Path) -> dict[str, str]:
 def write_program(path: Path, before: str, face: str) -> None:
     """Write a program that is one of zig's faces, for tools that call a linker by a single name."""
     with io_errors():
-        path.write_text(f"#!/bin/sh\n{before}\nexec '{zig().program}' {face} \"$@\"\n", encoding="utf-8")
-        path.chmod(0o755)
+        program = f"#!/bin/sh\n{before}\nexec '{zig().program}' {face} \"$@\"\n"
+        write_atomically(path, program.encode(), mode=0o755)

@@ -84,10 +84,9 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
         finished = _cargo(tools, tree, stages.progress)
         found = tuple(_diagnostics(finished.messages, files, tree))
         if finished.code:
-            if any(item.severity == "error" for item in found):
+            if errors := [item for item in found if item.severity == "error"]:
                 if unlinked := project_unlinked(found):
                     raise unlinked
-                errors = [item for item in found if item.severity == "error"]
                 notes = (note for item in errors for note in item.notes)
                 help_text = next((note.message for note in notes if note.severity == "help"), "")
                 old = any("[E0658]" in item.message for item in found)

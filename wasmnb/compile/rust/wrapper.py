@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.cache import digest, io_errors
-from wasmnb.paths import cache_dir
+from wasmnb.paths import cache_dir, write_atomically
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wasmnb.compile.tree import Tree
 
 __all__ = ["wrapper"]
@@ -49,10 +48,5 @@ def _program() -> Path:
     with io_errors():
         path = cache_dir("rust-wrapper", digest(_PROGRAM.encode())[:16]) / "rustc"
         if not path.is_file():
-            # It is complete, and may be run, when it gets its name.
-            handle, new = tempfile.mkstemp(dir=path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(_PROGRAM)
-            Path(new).chmod(0o755)
-            Path(new).replace(path)
+            write_atomically(path, _PROGRAM.encode(), mode=0o755)
     return path

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from wasmnb.image.registry.credential_helper import CredentialHelper
 
-__all__ = ["config_path", "erase", "find", "hosts", "save"]
+__all__ = ["CORRECT", "config_path", "erase", "find", "hosts", "save"]
 
-_CORRECT = "correct it, or set DOCKER_CONFIG to another folder"
+CORRECT = "correct it, or set DOCKER_CONFIG to another folder"
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -158,15 +158,15 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read.", why=[type(error).__name__], hint=_CORRECT) from None
+        raise ConfigError(f"{path} cannot be read.", why=[type(error).__name__], hint=CORRECT) from None
     try:
         config = json.loads(text) if text.strip() else {}
     except ValueError as error:
         # Only the place: a quote of this file could hold a password.
         line = getattr(error, "lineno", 0)
-        raise ConfigError(f"{path} is not valid JSON: see its line {line}.", hint=_CORRECT) from None
+        raise ConfigError(f"{path} is not valid JSON: see its line {line}.", hint=CORRECT) from None
     if not isinstance(config, dict):
-        raise ConfigError(f"{path} is not a JSON object.", hint=_CORRECT)
+        raise ConfigError(f"{path} is not a JSON object.", hint=CORRECT)
     return config
 
 
@@ -205,7 +205,7 @@ def _section(config: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     if section is None:
         return {}
     if not isinstance(section, dict):
-        raise ConfigError(f"{name!r} in {path} is not a JSON object.", hint=_CORRECT)
+        raise ConfigError(f"{name!r} in {path} is not a JSON object.", hint=CORRECT)
     return section
 
 
@@ -247,7 +247,7 @@ def _helper(config: dict[str, Any], host: str) -> CredentialHelper | None:
         return None
     if not isinstance(name, str) or not _HELPER.fullmatch(name):
         what = f"The credential helper for {host} in {config_path()} has a name that is not valid."
-        raise ConfigError(what, hint=_CORRECT)
+        raise ConfigError(what, hint=CORRECT)
     from wasmnb.image.registry.credential_helper import CredentialHelper  # noqa: PLC0415 - most people have none
 
     return CredentialHelper(name, config_path())

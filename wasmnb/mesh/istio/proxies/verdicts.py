@@ -30,7 +30,7 @@ from wasmnb.mesh.istio.proxies.pods import ended, has_proxy, labels, name_of, ui
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
 from wasmnb.mesh.istio.proxies.sample import sampled
 from wasmnb.mesh.istio.proxies.shared_state import forget
-from wasmnb.mesh.suggestion import suggestion
+from wasmnb.mesh.suggestion import label_suggestion
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.rendering import resource_names
 from wasmnb.plugin.scope import TargetRef
@@ -409,7 +409,6 @@ class VerdictReader:
     def no_pod(self, selector: Mapping[str, str], items: Sequence[Item]) -> SelectorError:
         """Make the error for a selector that matches nothing: it lists the labels there are."""
         wanted = labels_text(selector)
-        there = {f"{key}={value}" for item in items for key, value in labels(item).items() if "/" not in key}
         if not items:
             return SelectorError(
                 f"There is no pod in the namespace {self.namespace}.",
@@ -419,7 +418,7 @@ class VerdictReader:
                     Verb("mesh", ("istio",), (Option("namespace", "NAMESPACE", flag="-n"),)),
                 ),
             )
-        hint = suggestion(wanted, sorted(one for one in there if not one.startswith("pod-template-hash")))
+        hint = label_suggestion(wanted, map(labels, items))
         words = f"The selector {wanted} matches no pod of the namespace {self.namespace}."
         if self.namespace == self.istio.namespace:
             why = (
