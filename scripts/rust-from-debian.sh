@@ -23,7 +23,7 @@ if sound; then
     exit 0
 fi
 [ "${1:-}" != --find ] || exit 1
-for tool in apt-get apt-cache dpkg-deb sha256sum; do
+for tool in apt-get apt-cache dpkg-deb flock sha256sum; do
     command -v "$tool" >/dev/null 2>&1 || fail "there is no $tool: this needs a Debian"
 done
 
@@ -34,7 +34,14 @@ mirror=$(apt-get indextargets --format '$(REPO_URI) $(LABEL) $(COMPONENT)' 'Crea
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -f "$keyring" ] || fail "there is no $keyring to check the packages with"
 
+# Of two that begin at once, the later one waits, and finds what the first has made: it takes no compiler from who runs it.
 mkdir -p "$place"
+exec 9>"$place/.lock"
+flock 9
+if sound; then
+    echo "$tree"
+    exit 0
+fi
 work=$(mktemp -d "$place/.making.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM

@@ -575,9 +575,11 @@ class TestRust:
     def test_a_variable_that_names_no_compiler(
         self, installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setenv("WASMNB_RUST", installed)
+        program = tools.find().rustc
         monkeypatch.setenv("WASMNB_RUST", str(tmp_path))
         refused(tools.find, ToolchainError, "name a folder with bin/rustc in it, or leave the variable out")
-        script(tmp_path / "bin" / "rustc", f'exec {installed} "$@"')
+        script(tmp_path / "bin" / "rustc", f'exec {program} "$@"')
         assert tools.find().version
 
     def test_a_compiler_without_cargo(self, installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

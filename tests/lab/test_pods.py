@@ -82,7 +82,8 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     opened.kernel("mesh.come_back()")
     page.locator(".wasmnb-live [role=status]").filter(has_not_text="stale").wait_for(timeout=15_000)
 
-    # While it lives, what is saved can be read.
+    # While it lives, what is saved can be read; the kernel writes it a moment after the page has the news.
+    page.locator("[data-wasmnb-record]").filter(has_text=re.compile("as of")).wait_for(state="attached", timeout=20_000)
     saved = opened.saved().cells[1].outputs
     assert "ready" in saved[0].data["text/plain"]
     assert re.search(r"as of \d\d:\d\d:\d\d UTC", saved[0].data["text/plain"])
