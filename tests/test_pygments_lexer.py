@@ -12,8 +12,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from pygments.token import Comment, Keyword, Name
 
-from wasmnb.pygments_lexer import language_of
+from wasmnb.pygments_lexer import CellLexer, language_of
 
 ROOT = Path(__file__).parents[1]
 CASES = json.loads((ROOT / "labextension" / "test" / "languages.json").read_text("utf-8"))["cells"]
@@ -22,6 +23,14 @@ CASES = json.loads((ROOT / "labextension" / "test" / "languages.json").read_text
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["cell"])
 def test_a_cell_is_in_the_language_that_the_lab_extension_shows(case):
     assert language_of(case["cell"]) == case["language"]
+
+
+def test_what_stands_above_a_magic_is_a_comment_and_the_body_keeps_its_place():
+    cell = "# greets\n\n%%wasm_filter x -l rust\nfn f() {}\n"
+    pieces = list(CellLexer().get_tokens_unprocessed(cell))
+    assert pieces[:2] == [(0, Comment, "# greets\n\n"), (10, Name.Decorator, "%%wasm_filter x -l rust")]
+    assert (cell.index("fn"), Keyword, "fn") in pieces
+    assert "".join(piece for _, _, piece in pieces) == cell
 
 
 def test_plain_nbconvert_colours_the_body_in_its_language(tmp_path):

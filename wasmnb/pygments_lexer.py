@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Name
+from pygments.token import Comment, Name
 
+from wasmnb.cell_magic import OURS
 from wasmnb.compile.languages import LANGUAGES, guess
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CellLexer", "language_of"]
 
-_MAGIC = re.compile(r"\s*%%wasm_(filter|file|test)\b([^\n]*)")
 _LANG = re.compile(r"(?:^|\s)(?:--lang(?:uage)?|-l)[\s=]+[\"']?([\w+]+)")
 _BODIES = {"cpp": "C++", "rust": "Rust", "go": "Go", "assemblyscript": "TypeScript"}
 _FILES = {
@@ -47,9 +47,12 @@ class CellLexer(Lexer):
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:
         """Give the pieces of a cell: where each begins, what it is, and its text."""
-        head = found.end() if (found := _MAGIC.match(text)) else 0
-        if head:
-            yield 0, Name.Decorator, text[:head]
+        head = 0
+        if (found := OURS.match(text)) is not None:
+            above, head = found.end("above"), found.end() + len(_line(text, found.end()))
+            if above:
+                yield 0, Comment, text[:above]
+            yield above, Name.Decorator, text[above:head]
         inner = get_lexer_by_name(_LEXERS.get(language_of(text) or "", "text"))
         for place, kind, piece in inner.get_tokens_unprocessed(text[head:]):
             yield head + place, kind, piece
@@ -57,10 +60,10 @@ class CellLexer(Lexer):
 
 def language_of(cell: str) -> str | None:
     """Name the language of a cell's body as the lab extension does; None for a cell that is not ours."""
-    found = _MAGIC.match(cell)
+    found = OURS.match(cell)
     if found is None:
         return None
-    magic, line = found.groups()
+    magic, line = found["magic"], _line(cell, found.end())
     if magic == "test":
         return "YAML"
     if magic == "file":
@@ -73,4 +76,9 @@ def language_of(cell: str) -> str | None:
     for name, one in LANGUAGES.loaded().items():
         if word in (name, *one.spellings):
             return _BODIES.get(name, "C++")
-    return _BODIES.get(guess(cell[found.end() :], "cpp").language, "C++")
+    return _BODIES.get(guess(cell[found.end() + len(line) :], "cpp").language, "C++")
+
+
+def _line(text: str, start: int) -> str:
+    """Give the rest of the line that goes on at ``start``."""
+    return text[start:].partition("\n")[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmnb.cell_magic import FILTER
 from wasmnb.errors import MeshError
-from wasmnb.lab.beginning import FILTER
 from wasmnb.lab.marks import CELL, by_compiler, said_of
 from wasmnb.lab.standing import mark
 

@@ -7,10 +7,10 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from wasmnb.cell_magic import magic_words
 from wasmnb.compile.errors import CompileError
 from wasmnb.display.text import several, short_digest
 from wasmnb.errors import Explained, ToolchainError
-from wasmnb.lab.beginning import magic_words
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.session.results import FilterResult

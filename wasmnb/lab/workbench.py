@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from wasmnb.lab.beginning import FILTER, OURS
+from wasmnb.cell_magic import FILTER, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable

@@ -6,9 +6,9 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from wasmnb.cell_magic import ABOVE
 from wasmnb.commands.completion import candidates
 from wasmnb.errors import Explained
-from wasmnb.lab.beginning import ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wasmnb.lab.beginning import COMMENT
+from wasmnb.cell_magic import COMMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,10 @@ COMMENT = r"#(?:[ \t#@%!=-][^\n]*)?"
 """A comment of Python's; ``#include`` is none, and would be missed."""
 ABOVE = rf"\s*(?:{COMMENT}\n\s*)*"
 """What may stand above a magic."""
-FILTER = re.compile(ABOVE + r"%{2}wasm_filter\b")
+FILTER = re.compile(ABOVE + r"%%wasm_filter\b")
 """The cell of a filter."""
-OURS = re.compile(ABOVE + r"%{2}wasm_(?:filter|file|test)\b")
-"""A cell of which something is told."""
+OURS = re.compile(rf"(?P<above>{ABOVE})%%wasm_(?P<magic>filter|file|test)\b")
+"""A cell of which something is told: what stands above its magic, and which magic that is."""
 
 
 def magic_words(source: str) -> list[str]:
