@@ -22,7 +22,7 @@ from wasmnb.mesh.istio.proxies.capture import passed_by
 from wasmnb.mesh.istio.proxies.config_dump import Entry, Stats, listeners, stats
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.evidence import Evidence
-from wasmnb.mesh.istio.proxies.istiod import Istio
+from wasmnb.mesh.istio.proxies.istiod import Ack, Istio
 from wasmnb.mesh.istio.proxies.judge import judge
 from wasmnb.mesh.istio.proxies.log_format import Record, read_record, whole_records
 from wasmnb.mesh.istio.proxies.proxy_log import Line, ProxyLog, read, trap_lines
@@ -516,6 +516,55 @@ def test_acknowledgements_are_asked_of_the_istiod_that_runs_now():
         acks, why = istio.acks(cluster, Tunnels())
         assert acks["details.home"].settled
         assert why == ""
+
+
+class Istiods:
+    """Several of them, as the API server lists them, and what each answers."""
+
+    def __init__(self, *ready: str, answers: dict) -> None:
+        self.ready, self.answers, self.asked = set(ready), answers, []
+
+    def request(self, *_, **__):
+        def item(name: str) -> dict:
+            said = [{"type": "Ready", "status": str(name in self.ready)}]
+            return {"metadata": {"name": name}, "status": {"phase": "Running", "conditions": said}}
+
+        return {"items": [item(name) for name in self.answers]}
+
+    def get(self, _cluster, _namespace, pod, *_):
+        self.asked.append(pod)
+        if self.answers[pod] is None:
+            raise TimeoutError(f"{pod} does not answer")
+        sent, acked = self.answers[pod]
+        return json.dumps([{"proxy": "details.home", "extensionconfig_sent": sent, "extensionconfig_acked": acked}])
+
+
+def test_an_istiod_whose_node_is_lost_is_not_asked_at_each_look():
+    there = Istiods("lost", "left", answers={"lost": None, "left": ("1", "1")})
+    istio = Istio("1.30", "default", "istio-system", ("lost", "left"), ())
+    assert istio.acks(there, there)[0]["details.home"].settled
+    # Until it is known to be lost it may come back; nobody waits for it twice at one look.
+    assert there.asked == ["lost", "left"]
+    there.ready = {"left"}
+    istio.acks(there, there)
+    there.asked.clear()
+    assert istio.acks(there, there) == ({"details.home": Ack("1", "1")}, "")
+    assert there.asked == ["left"]
+
+
+def test_an_istiod_that_answers_again_is_believed():
+    there = Istiods("one", answers={"one": None})
+    istio = Istio("1.30", "default", "istio-system", ("one",), ())
+    assert istio.acks(there, there) == ({}, "istiod does not answer: one does not answer")
+    there.answers = {"one": ("2", "2")}
+    assert istio.acks(there, there)[0]["details.home"].settled
+
+
+@pytest.mark.parametrize("names", [("left", "now"), ("now", "left")])
+def test_what_an_istiod_says_of_a_proxy_that_has_left_it_is_no_proof(names):
+    there = Istiods("left", "now", answers={"left": ("1", "1"), "now": ("2", "1")})
+    acks, _ = Istio("1.30", "default", "istio-system", names, ()).acks(there, there)
+    assert not acks["details.home"].settled
 
 
 @pytest.mark.parametrize("hours", [-1, 0, 1])

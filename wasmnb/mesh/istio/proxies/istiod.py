@@ -11,11 +11,11 @@ from wasmnb.mesh.istio.api.api_errors import NO_ISTIO, ForbiddenError, MissingEr
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.api.typed_json import decoder
 from wasmnb.mesh.istio.objects.objects import KINDS
-from wasmnb.mesh.istio.proxies.pods import name_of
+from wasmnb.mesh.istio.proxies.pods import is_ready, name_of
 from wasmnb.plugin.rendering.names import ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool
@@ -110,30 +110,50 @@ class Istio:
             return {}, self.why_blind
         found: dict[str, Ack] = {}
         try:
-            try:
-                if not self._now.get("pods", self.pods):
-                    self._look(cluster)
-                self._ask(cluster, tunnels, found)
-            except MeshError as error:
-                if isinstance(error, ForbiddenError):
-                    raise
-                # It was started again, under another name.
+            if not self._now.get("pods", self.pods):
                 self._look(cluster)
-                self._ask(cluster, tunnels, found)
+            asked = self._now.get("pods", self.pods)
+            failed = self._ask(cluster, tunnels, found, asked)
+            if failed:
+                # It was started again, under another name, or its node is lost: then it stays listed, but not as ready.
+                self._look(cluster)
+                waited = {pod for pod, error in failed.items() if isinstance(error, TimeoutError)}
+                again = [pod for pod in self._now["pods"] if pod not in asked or pod in failed.keys() - waited]
+                failed |= self._ask(cluster, tunnels, found, again)
         except ForbiddenError as error:
             return {}, error.what
-        except (MeshError, TimeoutError, ValueError, KeyError) as error:
+        except MeshError as error:
             return found, "" if found else f"istiod does not answer: {error}"
-        return found, "" if found or self._now.get("pods", self.pods) else f"no istiod runs in {self.namespace}"
+        if found:
+            return found, ""
+        there = [error for pod, error in failed.items() if pod in self._now.get("pods", self.pods)]
+        if there:
+            return found, f"istiod does not answer: {there[-1]}"
+        return found, "" if self._now.get("pods", self.pods) else f"no istiod runs in {self.namespace}"
 
     def _look(self, cluster: Cluster) -> None:
-        """Find out which istiod pods run now."""
-        self._now["pods"] = tuple(name_of(item) for item in _running(cluster, self.namespace))
+        """Find out which istiod pods run now; those that are not ready serve no proxy, where others are."""
+        running = _running(cluster, self.namespace)
+        ready = [item for item in running if is_ready(item)]
+        self._now["pods"] = tuple(name_of(item) for item in ready or running)
 
-    def _ask(self, cluster: Cluster, tunnels: PortForwardPool, found: dict[str, Ack]) -> None:
-        for pod in self._now.get("pods", self.pods):
-            for proxy in decoder(list[_Proxy])(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz")):
-                found[str(proxy["proxy"])] = _ack(proxy)
+    def _ask(
+        self, cluster: Cluster, tunnels: PortForwardPool, found: dict[str, Ack], pods: Sequence[str]
+    ) -> dict[str, Exception]:
+        """Ask some of them; give those that did not answer, with why not."""
+        failed: dict[str, Exception] = {}
+        for pod in pods:
+            try:
+                proxies = decoder(list[_Proxy])(tunnels.get(cluster, self.namespace, pod, PORT, "/debug/syncz"))
+                told = {str(proxy["proxy"]): _ack(proxy) for proxy in proxies}
+            except ForbiddenError:
+                raise
+            except (MeshError, TimeoutError, ValueError, KeyError) as error:
+                failed[pod] = error
+                continue
+            # One that a proxy has left may not know it yet: what it says of old is no proof.
+            found |= {name: ack for name, ack in told.items() if name not in found or found[name].settled}
+        return failed
 
 
 def find(cluster: Cluster, namespace: str, system: str = "istio-system") -> Istio:
