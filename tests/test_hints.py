@@ -23,7 +23,7 @@ ALLOWED = {
     "cases/reproduction.py": "a cell to paste",
     "lab/answers.py": "the first line of a cell that a button makes",
     "lab/standing.py": "what a button puts into a cell or runs",
-    "pygments_lexer.py": "how the first line of a cell is told",
+    "cell_magic.py": "how the first line of a cell is told",
     "mesh/istio/doctor.py": "a comment in the roles that are printed",
     "project/files.py": "the README of a project",
     "compile/container/build.py": "docker ps --filter",
