@@ -145,6 +145,21 @@ def test_who_waits_for_a_plugin_has_every_proxy_asked_anew(reader, monkeypatch):
     assert (said[0], said.count("forgotten")) == ("forgotten", 1)
 
 
+def test_what_was_not_seen_for_a_reason_that_may_pass_is_looked_for_again_a_few_times(reader, monkeypatch):
+    looks, unsure = [], [True, True, False]
+    at = datetime.now(timezone.utc)
+    loaded = PodVerdict("web-0", "id", Verdict.LOADED, "", "", "", (), at, Cause.UNSEEN)
+    monkeypatch.setattr(reader, "_kept", SimpleNamespace(forget=lambda: None))
+    monkeypatch.setattr(reader, "concerned", lambda _: PODS[:1])
+    monkeypatch.setattr(reader, "judged", lambda *_, whole=True: (whole and looks.append(loaded)) or [loaded])
+    monkeypatch.setattr(reader, "unsure", lambda *_: unsure.pop(0))
+    stored = [SimpleNamespace(id="id", kind=SimpleNamespace(ours=True), name="id")]
+    assert Convergence(reader, None).settled(stored, 60.0, Silent()) == [loaded]
+    assert (len(looks), unsure) == (3, [])
+    # Who does not wait gets what there is.
+    assert Convergence(reader, None).settled(stored, 0.0, Silent()) == [loaded]
+
+
 def test_what_is_not_to_be_asked_about_stays_so_and_says_what_allows_it():
     proving = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080])
     loaded = PodVerdict("web-0", "id", Verdict.LIVE, "", "", "", (), datetime.now(timezone.utc))

@@ -128,6 +128,58 @@ def test_what_was_seen_before_something_was_amiss_has_to_be_seen_again(proving):
     assert looked(proving).verdict is Verdict.LOADED
 
 
+@pytest.mark.parametrize(
+    ("answers", "unsure"),
+    [([None], True), ([FAILED], True), ([TAGGED, PLAINLY] * 3, True), ([PLAINLY], False), ([TAGGED], False)],
+    ids=["no answer", "an error", "one worker is late", "answers without it", "seen"],
+)
+def test_what_was_not_seen_for_a_reason_that_may_pass_is_looked_for_again(proving, answers, unsure):
+    proving.answers = answers
+    assert proving.unsure(looked(proving), POD) is unsure
+    proving.look_anew({"id"})
+    proving.answers = [TAGGED]
+    assert not proving.unsure(looked(proving), POD)
+
+
+@pytest.mark.parametrize(
+    ("word", "cause", "after"),
+    [
+        (Verdict.HUNG, Cause.PROXY_SILENT, Verdict.LIVE),
+        (Verdict.UNPROVEN, Cause.NO_PERMISSION, Verdict.LIVE),
+        # What a log does not tell of while it is silent is lost, and a worker that hung may have left its VM so.
+        (Verdict.UNPROVEN, Cause.LOG_SILENT, Verdict.LOADED),
+        (Verdict.HUNG, Cause.WORKER_HUNG, Verdict.LOADED),
+    ],
+)
+def test_what_could_not_be_asked_for_a_while_need_not_be_seen_again(proving, monkeypatch, word, cause, after):
+    proving.answers = [TAGGED]
+    assert looked(proving).verdict is Verdict.LIVE
+    judged(monkeypatch, proving, [POD], replace(verdict(word), cause=cause))
+    assert proving.proven(verdict(), POD, "mark").verdict is after
+
+
+def test_a_pod_that_nobody_can_ask_is_not_waited_for(proving, monkeypatch):
+    proving.answers = [None]
+    found = looked(proving)
+    monkeypatch.setattr(proving.requests, "_strict", lambda *_: "home/all")
+    monkeypatch.setattr(proving.requests, "_peers", SimpleNamespace(why_not="nobody can ask it"))
+    assert not proving.unsure(found, POD)
+
+
+def test_an_application_that_is_not_met_past_its_proxy_is_no_service_without_the_effect(proving):
+    proving.known.forget("id")
+    proving.known.learn("id", "sha256:1", "build", Trial((Effect(PLAIN, TAGS),)), None)
+    proving.answers = [TAGGED]
+    met = []
+    proving.requests._ask = lambda _, __, address, ___: met.append(address) or (None if len(met) == 1 else PLAINLY)
+    found = looked(proving)
+    assert found.reason.startswith("no request of ours was answered in time")
+    assert proving.unsure(found, POD)
+    proving.look_anew({"id"})
+    assert looked(proving).verdict is Verdict.LIVE
+    assert set(met) == {"127.0.0.1"}
+
+
 def test_what_hung_before_a_plugin_came_is_asked_again(proving):
     proving.answers = [None, None, PLAINLY]
     proving.before("id", "sha256:1", "another build", [(POD, frozenset())])
@@ -375,11 +427,17 @@ def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, 
         confine=lambda *_: None,
         handled=SimpleNamespace(look=lambda found, *_: found),
     )
-    reader = VerdictReader(
-        None, PodList(None, "home"), None, None, None, images=SimpleNamespace(modules=dict), proving=proving
-    )
+    judged(monkeypatch, proving, pods, verdict(), whole=False)
+    behind = [standing.behind for _, _, standing in looks[0]]
+    assert behind == [app == "edge" and "web" in apps for app in apps]
+
+
+def judged(monkeypatch, proving, pods, said, *, whole=True):
+    """Judge the plugin on pods, of all of which their proxies say the same."""
+    images = SimpleNamespace(modules=dict, fill=lambda _: None)
+    reader = VerdictReader(None, PodList(None, "home"), None, None, None, images=images, proving=proving)
     evidence = {
-        one["metadata"]["name"]: Evidence(one, (), Listeners((chain(one),), frozenset(), frozenset(), (), ""))
+        one["metadata"]["name"]: Evidence(one, (), Listeners((chain(one),), frozenset(), frozenset(), (), "mark"))
         for one in pods
     }
     monkeypatch.setattr(reader, "_gathered", lambda *_, **__: (evidence, [], ""))
@@ -387,13 +445,11 @@ def test_a_gateway_is_told_that_a_pod_behind_it_has_the_plugin_too(monkeypatch, 
     monkeypatch.setattr(reader, "_environment", lambda one, *_: one)
     for name, value in {"selects": True, "has_proxy": True, "put_at": NOW, "drift_of": ()}.items():
         monkeypatch.setattr(verdicts, name, lambda *_, value=value: value)
-    monkeypatch.setattr(verdicts, "judge", lambda *_: verdict())
+    monkeypatch.setattr(verdicts, "judge", lambda *_: said)
     stored = SimpleNamespace(
         kind=next(kind for kind in KINDS.values() if kind.ours), item=POD, name="id", id="id", record={}
     )
-    reader._judged(pods, [stored], rest=False, whole=False)
-    behind = [standing.behind for _, _, standing in looks[0]]
-    assert behind == [app == "edge" and "web" in apps for app in apps]
+    return reader._judged(pods, [stored], rest=False, whole=whole)
 
 
 def chain(item):

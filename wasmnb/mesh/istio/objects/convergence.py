@@ -19,6 +19,8 @@ __all__ = ["REMOVAL", "Convergence"]
 REMOVAL = 10.0
 """Seconds that proxies may take to give up a filter."""
 
+_PATIENCE = 4.0
+"""Seconds for which what is loaded is looked for again where an answer that would show it did not come."""
 _STEP, _LONGEST_STEP = 0.02, 0.25  # seconds between two looks
 
 
@@ -38,6 +40,8 @@ class Convergence:
     def settled(self, stored: Sequence[Stored], seconds: float, progress: Progress) -> list[PodVerdict]:
         """Look again and again until every verdict will last, pods that have started meanwhile included.
 
+        What is loaded lasts. Where a request that would show it to act was not answered, it is looked for a few times.
+
         Parameters
         ----------
         stored : sequence of Stored
@@ -51,6 +55,7 @@ class Convergence:
         self._reader.look_anew()
         # Those to which it has come are asked again when it has come to all.
         arrived: set[str] = set()
+        loaded: float | None = None
         while True:
             items = self._reader.concerned(stored)
             stored = self._with_status(stored)
@@ -66,7 +71,9 @@ class Convergence:
             live = sum(one.verdict is Verdict.LIVE for one in found)
             progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
             if late or not (waiting or any(not _lasts(one) for one in found)):
-                return found
+                loaded = loaded or time.monotonic()
+                if late or time.monotonic() - loaded > _PATIENCE or not self._reader.unsure(items, found):
+                    return found
             time.sleep(pause)
             pause = min(pause * 1.3, _LONGEST_STEP)
 

@@ -133,11 +133,14 @@ class ProbeRequests:
             theirs = by_peer.get((uid(item), probe, self.confined(plugin))) if answer is None else None
             found.append(theirs.pop() if theirs else answer)
         for (item, _, plugin), answer in zip(wanted, found, strict=True):
-            # Where no port is read as HTTP, nothing was sent.
-            silent = answer is None and bool(self.port(item, plugin))
-            with self._lock:
-                (self._unanswered.add if silent else self._unanswered.discard)(uid(item))
+            self._note(item, answer, plugin)
         return found
+
+    def _note(self, item: Mapping[str, Any], answer: Response | None, plugin: str) -> None:
+        """Remember whether a pod left a request unanswered; where no port is read as HTTP, nothing was sent."""
+        silent = answer is None and bool(self.port(item, plugin))
+        with self._lock:
+            (self._unanswered.add if silent else self._unanswered.discard)(uid(item))
 
     def _ask_peers(self, wanted: Sequence[Asked]) -> dict[tuple[str, Probe, tuple[int, ...]], list[ByPeer]]:
         """Have those of some pods asked by others that take mutual TLS only, each as often as it is named."""
@@ -194,6 +197,10 @@ class ProbeRequests:
         why = f"no request of ours was answered: the pod takes mutual TLS only (STRICT), as the policy {policy} says"
         return "; ".join(filter(None, [why, self._peers.why_not]))
 
+    def late(self, item: Mapping[str, Any], plugin: str) -> bool:
+        """Say whether a pod left the last request unanswered though it may answer the next: nothing forbids it."""
+        return uid(item) in self._unanswered and not (self._strict(item, plugin) and self._peers.why_not)
+
     def _strict(self, item: Mapping[str, Any], plugin: str) -> str:
         """Name the policy by which a pod takes mutual TLS only, which a request of the pod to itself has not."""
         from wasmnb.mesh.istio.requests import mtls  # noqa: PLC0415 - where a request was not answered
@@ -220,6 +227,7 @@ class ProbeRequests:
 
     def _past(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
         response = self._ask(item, probe, _LOOPBACK, plugin)
+        self._note(item, response, plugin)
         by_proxy = response is None or any(name.lower().startswith(_BY_PROXY) for name, _ in response.headers)
         return None if by_proxy else response
 

@@ -154,6 +154,8 @@ class Proving:
         self._tried: dict[tuple[str, str], _Tried] = {}
         # Of how many answers how many showed it, where not all did.
         self._differing: dict[tuple[str, str], tuple[int, int]] = {}
+        # Where an answer failed, which tells nothing of a filter.
+        self._failed: dict[tuple[str, str], bool] = {}
         # Where it is a gateway, before pods that have the plugin too.
         self._behind: dict[tuple[str, str], bool] = {}
         # The ports at which a request could come to it: no verdict is to wait for an answer of the pod's.
@@ -209,7 +211,7 @@ class Proving:
     def keep(self, pods: Sequence[Mapping[str, Any]]) -> None:
         """Forget what is known of other pods than these: they are gone."""
         uids = {uid(item) for item in pods}
-        for known in (self._seen, self._tried, self._differing, self._behind, self._ports):
+        for known in (self._seen, self._tried, self._differing, self._failed, self._behind, self._ports):
             forget(known, lambda key: key[0] not in uids)
         self.requests.keep(pods)
         self.trace.keep(uids)
@@ -219,7 +221,7 @@ class Proving:
     def forget(self, plugin: str) -> None:
         """Forget a plugin that is gone."""
         self._quiet.discard(plugin)
-        for known in (self._seen, self._tried, self._differing, self._behind, self._ports):
+        for known in (self._seen, self._tried, self._differing, self._failed, self._behind, self._ports):
             forget(known, lambda key: key[1] == plugin)
         self.known.forget(plugin)
         self.handled.forget(plugin)
@@ -255,7 +257,7 @@ class Proving:
         news = self.requests.confine(plugin, ports, since)
         if news:
             self.known.elsewhere(plugin)
-            for known in (self._seen, self._tried, self._differing):
+            for known in (self._seen, self._tried, self._differing, self._failed):
                 forget(known, lambda key: key[1] == plugin)
         return news
 
@@ -304,6 +306,16 @@ class Proving:
             cause=cause,
             reason="; ".join(filter(None, [reason, verdict.reason])),
         )
+
+    def unsure(self, verdict: PodVerdict, item: Mapping[str, Any]) -> bool:
+        """Say whether a plugin was not seen to act for a reason that may pass in a moment.
+
+        An answer did not come in time, or was an error, or a worker has not taken over what the others have.
+        """
+        if verdict.verdict is not Verdict.LOADED or verdict.cause is not Cause.UNSEEN:
+            return False
+        key = uid(item), verdict.plugin
+        return key in self._differing or key in self._failed or self.requests.late(item, verdict.plugin)
 
     def look_anew(self, plugins: Collection[str]) -> None:
         """Have the next look look for plugins, however short ago that was in vain."""
@@ -357,10 +369,14 @@ class Proving:
         answers = self.requests.send([(one.item, effect.probe, one.verdict.plugin) for one, effect in asked])
         self._ask_alone(list(zip(asked, answers, strict=True)), without)
         told: dict[tuple[tuple[str, str], Effect], list[_Told]] = {}
+        forget(self._failed, {one.key for one in due}.__contains__)
         for (one, effect), answer in zip(asked, answers, strict=True):
             words = self._shown(one, effect, without[one.key, effect.probe], answer)
             # An answer that failed tells nothing of the filter.
-            contrary = not words and answer is not None and answer.status < _SERVER_ERROR
+            failed = answer is not None and answer.status >= _SERVER_ERROR
+            contrary = not words and answer is not None and not failed
+            if failed and not words:
+                self._failed[one.key] = True
             told.setdefault((one.key, effect), []).append(_Told(words, contrary, isinstance(answer, ByPeer)))
         differing = []
         for one in due:

@@ -59,6 +59,8 @@ Item = Mapping[str, Any]
 
 _MOST_WANTED = 64
 """Objects of which is remembered what they mean to run."""
+_UNTOLD = (Cause.PROXY_SILENT, Cause.PROXY_UNASKED, Cause.NO_PERMISSION)
+"""Why nothing is known of a proxy for a while: what it logged meanwhile is read when it can be asked again."""
 _WELL = (Verdict.LIVE, Verdict.LOADED, Verdict.NO_SIDECAR, Verdict.NOT_SELECTED)
 
 
@@ -269,7 +271,7 @@ class VerdictReader:
                     seen = judge(evidence[name], wanted, self.known(item, id_))
                     deployed = _as_deployed(seen, one, drift[one.name, one.kind], unsent)
                     found.append(self._environment(deployed, evidence[name], one, stored))
-                    if whole and found[-1].verdict is not Verdict.LIVE:
+                    if whole and found[-1].verdict is not Verdict.LIVE and found[-1].cause not in _UNTOLD:
                         self.proving.doubt(item, id_)
                     if found[-1].verdict is Verdict.LIVE:
                         # What was seen to act does so no more when another filter that answers comes before it.
@@ -331,6 +333,11 @@ class VerdictReader:
         former = changed(stored) if seen.started < put_at(stored) else ""
         why = former or shared(stored, [one for one in every if one.id != stored.id and selects(one, seen.item)])
         return kept(verdict, why, self._gatherer.build(seen.item)) if why else verdict
+
+    def unsure(self, items: Sequence[Item], verdicts: Sequence[PodVerdict]) -> bool:
+        """Say whether any verdict on pods is LOADED for a reason that may pass in a moment."""
+        pods = {name_of(item): item for item in items}
+        return any(one.pod in pods and self.proving.unsure(one, pods[one.pod]) for one in verdicts)
 
     def _proven(
         self,
