@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timezone
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from wasmnb.mesh.istio.objects.convergence import REMOVAL
 from wasmnb.mesh.istio.objects.drift import drift_of
 from wasmnb.mesh.istio.objects.images import module_of
 from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, PLUGIN
-from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, unknown
+from wasmnb.mesh.istio.objects.objects_writer import newest_of, parts_of, put_at, unknown
 from wasmnb.mesh.istio.objects.plugin_facts import is_for, ports_of
 from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.protocol import Origin
@@ -25,7 +25,7 @@ from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from wasmnb.envoy.effect import Trial
     from wasmnb.envoy.exchange import Probe
@@ -99,12 +99,11 @@ class Deployments:
             items = self._reader.serving()
             probes = self._reader.proving.known.probes([item for item in items if is_for(plugin, item)])
             trial, note = examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
-            if trial is not None:
-                self._reader.proving.known.tried(plugin.id, plugin.image.digest, trial)
             stored = self._objects.all(plugin.id)
             selected = self._selected(plugin, items)
             again = ""
             if only is None and self._writer.holds(plugin, stored) and not (take_over and drift_of(stored[0].item)):
+                self._tried(plugin, trial)
                 self._reader.look_anew()
                 verdicts = self._reader.judged(selected, stored)
                 again = _why_anew(verdicts)
@@ -120,7 +119,9 @@ class Deployments:
             beside = [one.beside for one in self._reader.before(stored, seen)]
             there = list(zip(seen, beside, strict=True))
             proving = self._reader.proving
-            with proving.confining(plugin.id, ports_of(plugin.to_dict()), self._reader.cluster.now()):
+            confining = proving.confining(plugin.id, ports_of(plugin.to_dict()), self._reader.cluster.now())
+            with self._tentative(plugin.id, stored), confining:
+                self._tried(plugin, trial)
                 proving.before(plugin.id, plugin.image.digest, plugin_key(plugin), there)
                 progress.update(f"applying {plugin.id} in {self._objects.namespace}")
                 held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
@@ -128,6 +129,37 @@ class Deployments:
             verdicts = self._convergence.settled(held, 0.0 if wait is None else wait + _loading(plugin), progress)
             self._changed()
             return [one.noted("; ".join(filter(None, (again, note)))) for one in verdicts]
+
+    def _tried(self, plugin: Plugin, trial: Trial | None) -> None:
+        if trial is not None:
+            self._reader.proving.known.tried(plugin.id, plugin.image.digest, trial)
+
+    @contextmanager
+    def _tentative(self, id_: str, stored: Sequence[Stored]) -> Iterator[None]:
+        """Put a build in force in the block; where that is refused, what was known of the one before counts again.
+
+        Where it cannot be told which is in force, it is not known what pods answered before.
+        """
+        known = self._reader.proving.known
+        put_back = known.snapshot(id_)
+        try:
+            yield
+        except BaseException as error:
+            untouched = self._untouched(id_, stored) if isinstance(error, Exception) else None
+            if untouched is None:
+                known.elsewhere(id_)
+            elif untouched:
+                put_back()
+            raise
+
+    def _untouched(self, id_: str, stored: Sequence[Stored]) -> bool | None:
+        """Say whether the objects of a plugin are as they were; None where nobody can say."""
+        try:
+            now = self._objects.all(id_)
+        except (MeshError, TimeoutError):
+            return None
+        then, there = ({(one.kind, one.name, put_at(one)) for one in many} for many in (stored, now))
+        return then == there
 
     def remove(self, id_: str) -> Plugin:
         """Take a plugin away; see `IstioMesh.remove`."""

@@ -13,7 +13,7 @@ from wasmnb.mesh.istio.proxies.pods import PROXY, app, labels, name_of, uid
 from wasmnb.mesh.istio.proxies.shared_state import forget
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 
     from wasmnb.envoy.effect import Trial
     from wasmnb.envoy.exchange import Probe
@@ -182,6 +182,9 @@ class KnownEffects:
         asks: bool,
     ) -> None:
         """See what pods answer before a build comes to them; see `Proving.before`."""
+        if plugin in self._learned and not self.learned(plugin, build):
+            # The build before this one is that one, not what was before it.
+            self._learned.pop(plugin)
         new = [
             (item, beside)
             for item, beside in standing
@@ -197,6 +200,28 @@ class KnownEffects:
             if any(found.values()) or self._alike.get(kind, _Before()).build != build:
                 self._alike[kind] = past
             self._spent.discard((uid(item), plugin))
+
+    def snapshot(self, plugin: str) -> Callable[[], None]:
+        """Give what puts back what is known of a plugin now, should a build not come in force that is tried next."""
+        before = {key: one for key, one in self._before.items() if key[1] == plugin}
+        alike = {key: one for key, one in self._alike.items() if key[1] == plugin}
+        spent = {key for key in self._spent if key[1] == plugin}
+        builds, former = self._trials.get(plugin, {}).copy(), self._former.get(plugin)
+        learned = self._learned.get(plugin)
+
+        def put_back() -> None:
+            self.elsewhere(plugin)
+            self._before.update(before)
+            self._alike.update(alike)
+            self._spent.update(spent)
+            self._trials[plugin] = builds
+            self._former.pop(plugin, None)
+            if former is not None:
+                self._former[plugin] = former
+            if learned is not None:
+                self._learned[plugin] = learned
+
+        return put_back
 
     def _send(self, wanted: Sequence[Asked]) -> list[Response | None]:
         """Send requests; those that are not answered again, if they change nothing: one worker of several may hang."""
@@ -215,7 +240,7 @@ class KnownEffects:
         return [effect for trial in trials if (effect := trial.on(probe)) is not None]
 
     def elsewhere(self, plugin: str) -> None:
-        """Take in that a plugin is to act at other ports: what was answered before it came is not known there."""
+        """Take in that a plugin acts at other ports, or that nobody knows which build: what was before is not known."""
         forget(self._before, lambda key: key[1] == plugin)
         forget(self._alike, lambda key: key[1] == plugin)
 
@@ -268,8 +293,7 @@ class KnownEffects:
 
     def forget(self, plugin: str) -> None:
         """Forget a plugin that is gone, unless its going is what changed how pods answer."""
-        forget(self._before, lambda key: key[1] == plugin)
-        forget(self._alike, lambda key: key[1] == plugin)
+        self.elsewhere(plugin)
         self._spent.intersection_update(list(self._before))
         self._learned.pop(plugin, None)
         self._former.pop(plugin, None)
