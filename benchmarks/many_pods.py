@@ -1,6 +1,7 @@
 """Verdicts of up to 5,000 pods: what one real pod, its proxy, its kubelet and istiod answered, replayed for many.
 
-Each measure is a process of its own, so that its memory is that of the looks; `many_proxies` is what it asks.
+Each measure is a process of its own, so that its memory is that of the looks. What it asks is `many_proxies`, a
+program in Go, as an API server is one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ _PLUGIN = "header-filter"
 _SIZES = {1: "", 30: "", 300: "", 1000: "<= 3, again <= 1", 2500: "", 5000: "<= 10, again <= 3"}
 _WIDTH = 60
 _TOKEN = "t" * 900  # as long as one of a service account
+_SERVER = Path(__file__).with_name("many_proxies")
 
 
 def many_pods(figures: Figures, mesh: Any, pod: str) -> None:
@@ -99,15 +102,10 @@ def _record(mesh: Any, pod: str) -> dict[str, Any]:
 
 def _measure(recording: Path, count: int, folder: Path) -> dict[str, float]:
     """Look at pods, first and again, and once more for what is sent in the steady state."""
-    _certify(folder)
-    command = [sys.executable, str(Path(__file__).with_name("many_proxies.py")), str(recording), str(count)]
-    with subprocess.Popen(
-        [*command, str(folder / "server.pem")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout
-        assert server.stdin
-        namespace = json.loads(recording.read_text())["namespace"]
-        _configure(folder, int(server.stdout.readline()), namespace)
+    certify(folder)
+    namespace = json.loads(recording.read_text())["namespace"]
+    with serving(recording, count, folder) as port:
+        configure(folder, port, namespace)
         mesh = IstioMesh.connect(None, namespace, preflight=False)
         took, sent = [], [0.0]
         busied = []
@@ -119,14 +117,31 @@ def _measure(recording: Path, count: int, folder: Path) -> dict[str, float]:
             sent.append(float(mesh.cluster.request("GET", "/bytes")))
             assert [one.verdict for one in found] == [Verdict.LOADED] * count, found[0]
         mesh.stop()
-        server.stdin.close()
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     steady = (sent[3] - sent[2]) / count
     spent = {"cpu": busied[0], "cpu_again": busied[1]}
     return {"first": took[0], "again": took[1], **spent, "rss": rss, "bytes": steady}
 
 
-def _configure(folder: Path, port: int, namespace: str) -> None:
+@contextmanager
+def serving(recording: Path, count: int, folder: Path) -> Iterator[int]:
+    """Run the stand-in for an API server, with the certificate in a folder; give its port.
+
+    Go keeps what it compiled, so that only the first time takes long.
+    """
+    program = folder / "many_proxies"
+    settings = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
+    subprocess.run(["go", "build", "-buildvcs=false", "-o", str(program), "."], cwd=_SERVER, env=settings, check=True)
+    command = [str(program), str(recording), str(count), str(folder / "server.pem")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        assert server.stdin
+        with server.stdin:
+            yield int(server.stdout.readline())
+
+
+def configure(folder: Path, port: int, namespace: str) -> None:
+    """Have a kubeconfig that leads there, and its certificate's authority."""
     cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority": str(folder / "ca.pem")}
     whole = {
         "apiVersion": "v1",
@@ -140,7 +155,7 @@ def _configure(folder: Path, port: int, namespace: str) -> None:
     os.environ["KUBECONFIG"] = str(folder / "config")
 
 
-def _certify(folder: Path) -> None:
+def certify(folder: Path) -> None:
     """Make a certificate for this machine, as an API server has one."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "many")])

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.needs import needs
+from wasmnb.mesh.istio.api.cluster import Cluster
+from wasmnb.mesh.istio.api.port_forward_pool import PortForwardPool, Question
+from wasmnb.mesh.istio.proxies.pod_list import PodList
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -48,3 +55,56 @@ def test_the_table_names_what_got_slower_and_leaves_out_what_one_side_lacks():
     (only,) = compared(rounds)
     assert (only.base, only.now) == ((11, 11, 11), (21, 21, 21))
     assert table([only]).splitlines()[-1] == "slower by more than the noise: x_ms (+91%)"
+
+
+COUNT, NAMESPACE = 700, "team"
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+
+
+@pytest.fixture
+@needs("compiler")
+def many(tmp_path, monkeypatch):
+    """Give a cluster of many pods, which are one that was recorded."""
+    if shutil.which("go") is None:
+        pytest.skip("the stand-in for an API server is built with Go")
+    import many_pods
+
+    item = {"metadata": {"name": "details", "uid": "one", "resourceVersion": "7"}, "spec": {}, "status": {}}
+    text = {
+        "namespace": NAMESPACE,
+        "pod": "details",
+        "api": {PODS: {"metadata": {"resourceVersion": "9"}, "items": [item]}, "/version": {"minor": "36"}},
+        "admin": {"/long": "x" * 40_000, "POST /logging": "active loggers"},
+        "log": "2026-01-01T00:00:01Z first\n2026-01-01T00:00:02Z second\n",
+        "syncz": [{"proxy": "details.team"}],
+    }
+    recording = tmp_path / "recording.json"
+    recording.write_text(json.dumps(text))
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KUBECONFIG", "")
+    many_pods.certify(tmp_path)
+    with many_pods.serving(recording, COUNT, tmp_path) as port:
+        many_pods.configure(tmp_path, port, NAMESPACE)
+        cluster = Cluster.connect()
+        yield cluster
+        cluster.close()
+
+
+def test_the_stand_in_for_many_pods_answers_as_what_it_stands_for(many):
+    items = PodList(many, NAMESPACE).read()
+    assert [one["metadata"]["name"] for one in items] == [f"details-{number:05}" for number in range(COUNT)]
+    assert len({one["metadata"]["uid"] for one in items}) == COUNT
+    log = f"{PODS}/details-00001/log"
+    since = {"sinceTime": "2026-01-01T00:00:02Z"}
+    assert many.request("GET", log, query=since) == "2026-01-01T00:00:02Z second\n"
+    assert many.request("GET", log, query={"limitBytes": "4"}) == "2026"
+    tunnels = PortForwardPool()
+    asked = [Question(15000, "/long"), Question(15000, "/logging", "POST"), Question(15090, "/")]
+    found = tunnels.ask(many, NAMESPACE, "details-00001", asked, ports=(15000, 15090))
+    assert found[:2] == ["x" * 40_000, "active loggers"]
+    assert "404" in str(found[2])
+    said = json.loads(tunnels.get(many, "istio-system", "istiod-1", 15014, "/debug/syncz"))
+    assert [one["proxy"] for one in said] == [f"details-{number:05}.team" for number in range(COUNT)]
+    tunnels.close()
+    assert int(many.request("GET", "/bytes")) > 40_000

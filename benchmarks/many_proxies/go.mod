@@ -1,0 +1,3 @@
+module wasmnb.test/benchmarks/many_proxies
+
+go 1.24
