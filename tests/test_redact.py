@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import base64
+import html
 import json
 import re
 from datetime import datetime, timezone
+from urllib.parse import quote, urlencode
 
 import pytest
 import yaml
 
 from wasmnb import redact
 from wasmnb.errors import DeployError, Place
+from wasmnb.plugin.rendering import yaml_text
 from wasmnb.traffic import Capture, Exchange, Headers, Request, Response, masking
 
 
@@ -69,6 +73,13 @@ def test_addresses():
 def test_secrets_of_addresses():
     assert redact.secrets_in_url("http://me:pw12@host:80/a?token=abcd&b=2345") == {"me:pw12", "abcd"}
     assert redact.secrets_in_url("details:9080/a@b") == set()
+    assert redact.secrets_in_url("http://me:p%26ss@host/?token=a+b%3Dc") == {
+        "me:p%26ss",
+        "me:p&ss",
+        "a+b%3Dc",
+        "a+b=c",
+        "a b=c",
+    }
 
 
 def test_short_secrets_are_masked_behind_their_keys():
@@ -104,6 +115,91 @@ def test_short_secrets_in_lists_are_masked_behind_the_key_of_the_list(text):
     assert masked.count("***") == 5
     assert (masked.count("ab"), masked.count("gh")) == (1, 1)
     assert not {"12", "cd", "ef"} & set(re.findall(r"\w+", masked))
+
+
+SECRETS = {
+    "plain": "hunter2-secret",
+    "markup": "p&ss<wo>rd",
+    "quotes": "a\"b'c\\d/e",
+    "letters": "gehéim-\U0001f511",
+    "blanks": " ".join(["correct horse battery staple"] * 8),
+    "lines": "-----BEGIN KEY-----\nabc def\nghi/+=\n-----END KEY-----\n",
+}
+
+
+def _go(value: str) -> str:
+    """Write a value as Go's encoding/json does."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+WRITERS = {
+    "plainly": str,
+    "JSON": json.dumps,
+    "JSON with letters as they are": lambda one: json.dumps(one, ensure_ascii=False),
+    "JSON in JSON": lambda one: json.dumps({"value": json.dumps({"token": one})}),
+    "JSON in JSON in JSON": lambda one: json.dumps(json.dumps(json.dumps(one))),
+    "JSON of Go": _go,
+    "JSON with slashes escaped": lambda one: json.dumps(one).replace("/", "\\/"),
+    "JSON with all escaped": lambda one: "".join(f"\\u{unit:04X}" for unit in _units(one)),
+    "octal bytes of Envoy": lambda one: "".join(f"\\{byte:03o}" for byte in one.encode()),
+    "bytes of Python": lambda one: repr(one.encode()),
+    "an address": lambda one: f"/?token={quote(one, safe='')}&user=1",
+    "an address in small letters": lambda one: quote(one, safe="").lower() if one.islower() else quote(one),
+    "a form": lambda one: urlencode({"token": one}),
+    "an address in an address": lambda one: f"/?next={quote(quote(one, safe=''), safe='')}",
+    "HTML": html.escape,
+    "base64": lambda one: base64.b64encode(one.encode()).decode(),
+    "base64 of JSON": lambda one: base64.b64encode(json.dumps({"a": one}, ensure_ascii=False).encode()).decode(),
+    "basic credentials": lambda one: base64.urlsafe_b64encode(f"me:{one}".encode()).decode(),
+    "YAML": lambda one: yaml_text({"spec": {"password": one}}),
+    "YAML in letters": lambda one: yaml.safe_dump({"spec": {"password": one}}),
+    "YAML quoted twice": lambda one: yaml.safe_dump({"spec": {"password": one}}, default_style='"'),
+    "YAML of JSON": lambda one: yaml_text({"value": json.dumps({"token": one})}),
+    "a comparison": lambda one: "\n".join(
+        f"+{line}" for line in yaml_text({"spec": {"password": one}}).splitlines()
+    ),
+}  # fmt: skip
+
+
+def _units(text: str) -> list[int]:
+    data = text.encode("utf-16-be")
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_secret_is_masked_however_it_is_written(kind, writer):
+    secret = SECRETS[kind]
+    if writer == "base64 of JSON" and kind in ("quotes", "lines"):
+        secret = secret.replace("\n", "-").replace('"', "-").replace("\\", "-")
+    masked = redact.text(f"before {WRITERS[writer](secret)} behind", {secret})
+    # What base64 has at the ends is bits of what stands beside it, too.
+    rest = masked.replace("***", "")
+    assert masked.startswith("before ")
+    assert masked.endswith(" behind")
+    assert len(rest) < 45, masked
+    assert not {"hunter", "ss<", "p&", "gehé", "geh", "horse", "abc", "ghi", "KEY"} & set(re.findall(r"[\w&<]+", rest))
+
+
+def test_a_long_secret_is_masked_too():
+    key = "\n".join(["-----BEGIN KEY-----", *["abcdefghijklmnopqrstuvw/+=123"] * 100, "-----END KEY-----"])
+    for write in (json.dumps, _go, WRITERS["an address"], WRITERS["JSON in JSON"], WRITERS["YAML"]):
+        assert "abc" not in redact.text(write(key), {key})
+
+
+@pytest.mark.parametrize(
+    "text", ["hunter3-secret", "n\\u0065xt \\x41 %41 &amp; ''", "aHVudGVyMy1zZWNyZXQ=", "hunter2\nsecret", ""]
+)
+def test_what_is_no_secret_stays_as_it_is_written(text):
+    assert redact.text(text, {*SECRETS.values(), "next!"}) == text
+
+
+@pytest.mark.parametrize("written", [r"p\u0077", r"\u0070w", "p%77", "%70w", r"\\u0070\\u0077"])
+def test_short_secrets_are_masked_behind_their_keys_however_they_are_written(written):
+    text = f'{{"password": "{written}", "user": "{written}"}}'
+    masked = redact.under_keys(text, {("password", "pw")})
+    assert masked == f'{{"password": "***", "user": "{written}"}}'
 
 
 def test_short_secrets_of_text_are_masked_behind_their_keys_alone():

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, unquote_plus
 
 if TYPE_CHECKING:
     from wasmnb.errors import Explained, Place
@@ -21,7 +25,6 @@ __all__ = [
     "error",
     "is_secret",
     "place",
-    "quoted",
     "secrets_in",
     "secrets_in_url",
     "short_secrets_in",
@@ -49,6 +52,17 @@ _QUERY = re.compile(r"([?&])([^=&#\s]+)=([^&#\s]*)")
 _CREDENTIALS = re.compile(r"(?:(?<=^)|(?<=//))[^/@\s]+(?=@)")
 # Elements of a list in YAML, one a line, perhaps of a comparison.
 _ELEMENTS = re.compile(r"[^\n]*(?:\n[+-]? *- [^\n]*)*")
+_ESCAPES = re.compile(r"[\\%&+']")
+_ESCAPE = r"\\(?:\\){0,14}"  # of three levels of JSON within JSON
+_FOLDS = re.compile(r"[ \n]")
+_PARTS = re.compile(r"\\+|[^\\]+")
+# JSON's, and those of YAML.
+_NAMED = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\0": "0", "\a": "a", "\v": "v", "\x1b": "e"}
+_NAMED |= {"\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P"}
+_FOLDED = r"\n[+\- ]? *"  # the end of a line in YAML, perhaps in a comparison
+_IN_BASE64 = 8  # characters of it; fewer may be there by chance
+_LONG = 512
+"""Characters of a value from which on nobody is expected to write letters and digits as escapes: it takes time."""
 _SHORTEST = 4  # a shorter value is a word of the language as often as it is the secret
 
 
@@ -100,7 +114,70 @@ def under_keys(words: str, secrets: Iterable[tuple[str, str]]) -> str:
 
 
 def _alone(value: str) -> str:
-    return rf"""{re.escape(value)}(?![^\s,;&}}\]"'\\])"""
+    return rf"""{_written(value).pattern}(?![^\s,;&}}\]"'\\])"""
+
+
+@lru_cache(maxsize=1024)
+def _written(value: str) -> re.Pattern[str]:
+    """Find a value as JSON, JSON within JSON, YAML, a log, an address or HTML may write it: each writer has its way.
+
+    Go writes ``&`` as an escape in JSON, Envoy what is no ASCII as octal bytes, and others a slash with a backslash.
+    """
+    long = len(value) > _LONG
+    found = []
+    for part in _PARTS.findall(value):
+        if part[0] == "\\":
+            found.append(_backslashes(part))
+        else:
+            found += [one if long and one.isalnum() and one.isascii() else _character(one) for one in part]
+    return re.compile("".join(found))
+
+
+def _backslashes(run: str) -> str:
+    """Find what is backslashes alone, of which each level of JSON makes twice as many."""
+    return rf"(?:\\{{{len(run)},{8 * len(run)}}}|(?:{'|'.join(_escaped(run[0]))}){{{len(run)}}})"
+
+
+def _character(one: str) -> str:
+    # Each begins with a character that is no pattern, by which `re` looks for the first of a value ten times as fast.
+    ways = [re.escape(one), rf"{_ESCAPE}{re.escape(one)}", *_escaped(one)]
+    if one in _NAMED:
+        ways.append(rf"{_ESCAPE}{_NAMED[one]}")
+    if one == " ":
+        ways += [r"\+", rf"{_FOLDED}(?:\\ )?", rf"\\{_FOLDED}(?:\\ )?"]
+    if one == "\n":
+        ways.append(f"(?:{_FOLDED}){{1,3}}")
+    if (entity := html.escape(one)) != one:
+        ways.append(entity)
+    if one == "'":
+        ways.insert(0, "''")
+    return f"(?:{'|'.join(ways)})"
+
+
+def _escaped(one: str) -> Iterator[str]:
+    """Give the escapes that any character may have."""
+    number, units = ord(one), one.encode("utf-16-be", "surrogatepass")
+    data = one.encode("utf-8", "surrogatepass")
+    yield "".join(rf"{_ESCAPE}u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2))
+    yield rf"{_ESCAPE}U(?i:{number:08x})"
+    yield "".join(rf"{_ESCAPE}x(?i:{byte:02x})" for byte in data)
+    yield "".join(rf"{_ESCAPE}{byte:03o}" for byte in data)
+    yield "".join(rf"%(?:25)*(?i:{byte:02x})" for byte in data)
+    yield rf"&\#(?:0*{number}|[xX]0*(?i:{number:x}));"
+    if number <= 0xFF:  # noqa: PLR2004 - a character that has such an escape
+        yield rf"{_ESCAPE}x(?i:{number:02x})"
+
+
+@lru_cache(maxsize=1024)
+def _in_base64(value: str) -> tuple[str, ...]:
+    """Give what base64 makes of a value wherever it stands in what is encoded: three ways, without the ends."""
+    data, found = value.encode("utf-8", "surrogatepass"), []
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + data).decode()
+        # A character holds six bits: the first and the last may hold some of what stands beside.
+        first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
+        found += [encoded[first:last], encoded[first:last].replace("+", "-").replace("/", "_")]
+    return tuple(dict.fromkeys(one for one in found if len(one) >= _IN_BASE64))
 
 
 def _end_of_list(words: str, start: int) -> int:
@@ -126,22 +203,20 @@ def secrets_in_url(address: str) -> set[str]:
     """List the secret query values of an address, and the credentials before its host."""
     found = {value for _, key, value in _QUERY.findall(address) if is_secret(key)}
     found.update(_CREDENTIALS.findall(address))
+    # Who gets such an address decodes it.
+    found.update([read(one) for one in found for read in (unquote, unquote_plus)])
     return {value for value in found if len(value) >= _SHORTEST}
 
 
 def text(words: str, secrets: Iterable[str] = ()) -> str:
-    """Give free text with these strings masked, longest first."""
-    for secret in sorted(secrets, key=len, reverse=True):
+    """Give free text with these strings masked, longest first, however they are written in it."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
         words = words.replace(secret, MASK)
+        if _ESCAPES.search(words) or (_FOLDS.search(secret) and "\n" in words):
+            words = _written(secret).sub(MASK, words)
+        for encoded in _in_base64(secret):
+            words = words.replace(encoded, MASK)
     return words
-
-
-def quoted(words: str, secrets: Iterable[str]) -> str:
-    """Give text with these strings masked, also where they stand in it as JSON writes them, or as JSON within JSON."""
-    written = set(secrets)
-    for _ in range(2):
-        written |= {json.dumps(one, ensure_ascii=plain)[1:-1] for one in written for plain in (True, False)}
-    return text(words, written)
 
 
 def place(where: Place) -> Place:

@@ -124,7 +124,7 @@ def rehearse(
     short = {*short_secrets(plugin), *(short_secrets(now) if now is not None else ())}
 
     def masked(words: str) -> str:
-        return redact.under_keys(redact.quoted(words, hidden), short)
+        return redact.under_keys(redact.text(words, hidden), short)
 
     text, before = mesh.render(plugin), mesh.rendered(plugin.id)
     text = f"{text.rstrip()}\n---\n{more}" if more else text

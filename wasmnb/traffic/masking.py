@@ -91,6 +91,4 @@ def _other(value: str, old: list[str]) -> str:
 
 
 def _bytes(body: bytes, secrets: Iterable[str]) -> bytes:
-    for secret in secrets:
-        body = body.replace(secret.encode(), MASK.encode())
-    return body
+    return text(body.decode("utf-8", "surrogateescape"), secrets).encode("utf-8", "surrogateescape")
