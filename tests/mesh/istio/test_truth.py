@@ -81,8 +81,7 @@ def test_a_request_that_may_change_something_is_sent_once_before_and_once_after(
     assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
     assert "POST /details/7@: response header x-tag: posted" in found.evidence[-1]
     before = {one.pod: one.requests for one in mesh.counts()}
-    mesh._proving._seen.clear()
-    mesh._proving._tried.clear()
+    mesh._proving._sightings.forget("posted")
     (again,) = [one for one in mesh.verdicts("posted") if one.pod == pod]
     assert (again.verdict, again.cause) == (Verdict.LOADED, Cause.UNSEEN)
     assert {one.pod: one.requests for one in mesh.counts()} == before

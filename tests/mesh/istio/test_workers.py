@@ -473,10 +473,10 @@ def test_nothing_is_remembered_of_pods_and_plugins_that_are_gone(proving):
     proving.handled.look([verdict(Verdict.OLD)], {"web-0": POD}, (), {"web-0"})
     proving.known.remember("web-0", SimpleNamespace(method="GET", body=b"", path="/x", headers=()))
     proving.keep([])
-    kept = (proving._seen, proving._tried, proving.handled._handled, proving.requests._own, proving.known._before)
+    kept = (proving._sightings._looks, proving.handled._handled, proving.requests._own, proving.known._before)
     assert not any(kept)
     assert not proving.known._sent._sent
     # Its pods may come back, and answer as those before.
     assert looked(proving).verdict is Verdict.LIVE
     proving.forget("id")
-    assert not any((proving._seen, proving._tried, proving.known._trials, proving.known._alike))
+    assert not any((proving._sightings._looks, proving.known._trials, proving.known._alike))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wasmnb.envoy.effect import UPSTREAM, Sighting
+from wasmnb.envoy.effect import UPSTREAM
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.rbac import Right
@@ -18,7 +18,7 @@ from wasmnb.mesh.istio.proxies.pods import has_application, name_of, uid
 from wasmnb.mesh.istio.proxies.probe_requests import ProbeRequests
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.mesh.istio.proxies.requests_seen import RequestsSeen
-from wasmnb.mesh.istio.proxies.shared_state import forget
+from wasmnb.mesh.istio.proxies.sightings import Seen, Sightings
 from wasmnb.plugin.verdict import Cause, PodVerdict, Proof, Verdict
 from wasmnb.wording import Option, Verb, Wording, front, worded
 
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Proving"]
 
-_AGE = 300.0
-"""Seconds that what was seen is believed; then it is looked for again, where that is allowed."""
-_AGAIN, _LONGEST = 1.0, 8.0
-"""Seconds until what was not seen is looked for again: twice as long each time, as an application is not to be asked
-all the time."""
 _TRACES = 2  # of a pod, until its filters are seen
 _ROUNDS, _STEP = 3, 0.1
 _WORKERS = 4
@@ -60,27 +55,6 @@ _BEHIND = (
 )
 _NO_ROUTE = 404
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
-
-
-@dataclass(frozen=True)
-class Seen(Sighting):
-    """A plugin that was seen to act, how requests were filtered there then, and what that does not stand for."""
-
-    mark: str
-    proof: Proof = Proof.EFFECT
-    remark: str = ""
-
-
-class _Tried(NamedTuple):
-    """When a plugin was looked for on a pod the last time, through which filters, and how often in vain."""
-
-    mark: str
-    at: float
-    times: int
-
-    def rests(self, mark: str) -> bool:
-        """Say whether it is too early to look again."""
-        return self.mark == mark and time.monotonic() - self.at < min(_AGAIN * 2 ** (self.times - 1), _LONGEST)
 
 
 class _Due(NamedTuple):
@@ -150,16 +124,7 @@ class Proving:
         self.known = KnownEffects(self.requests)
         self.handled = RequestsSeen(self.requests, self.known, self.asks)
         self._quiet: set[str] = set()
-        self._seen: dict[tuple[str, str], Seen] = {}
-        self._tried: dict[tuple[str, str], _Tried] = {}
-        # Of how many answers how many showed it, where not all did.
-        self._differing: dict[tuple[str, str], tuple[int, int]] = {}
-        # Where an answer failed, which tells nothing of a filter.
-        self._failed: dict[tuple[str, str], bool] = {}
-        # Where it is a gateway, before pods that have the plugin too.
-        self._behind: dict[tuple[str, str], bool] = {}
-        # The ports at which a request could come to it: no verdict is to wait for an answer of the pod's.
-        self._ports: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._sightings = Sightings()
 
     def close(self) -> None:
         """End the threads."""
@@ -189,7 +154,7 @@ class Proving:
         """Take in how plugins are to be seen to act from now on; each is looked for anew."""
         self.require(prove)
         self.wanted = prove
-        self._tried.clear()
+        self._sightings.look_anew()
 
     def allow(self, prove: Proof, plugin: str) -> None:
         """Take in how a plugin that is put in force is to be seen to act.
@@ -211,8 +176,7 @@ class Proving:
     def keep(self, pods: Sequence[Mapping[str, Any]]) -> None:
         """Forget what is known of other pods than these: they are gone."""
         uids = {uid(item) for item in pods}
-        for known in (self._seen, self._tried, self._differing, self._failed, self._behind, self._ports):
-            forget(known, lambda key: key[0] not in uids)
+        self._sightings.keep(uids)
         self.requests.keep(pods)
         self.trace.keep(uids)
         self.known.keep(pods)
@@ -221,8 +185,7 @@ class Proving:
     def forget(self, plugin: str) -> None:
         """Forget a plugin that is gone."""
         self._quiet.discard(plugin)
-        for known in (self._seen, self._tried, self._differing, self._failed, self._behind, self._ports):
-            forget(known, lambda key: key[1] == plugin)
+        self._sightings.forget(plugin)
         self.known.forget(plugin)
         self.handled.forget(plugin)
         self.requests.release(plugin)
@@ -232,10 +195,7 @@ class Proving:
 
         While a log was silent its VM may have crashed, which nothing but a request tells when it speaks again.
         """
-        key = uid(item), plugin
-        if (seen := self._seen.get(key)) is not None:
-            # A removal is still held against what had been seen.
-            self._seen[key] = replace(seen, moment=float("-inf"))
+        self._sightings.of((uid(item), plugin)).doubt()
 
     @contextmanager
     def confining(self, plugin: str, ports: tuple[int, ...], since: datetime) -> Iterator[None]:
@@ -257,8 +217,7 @@ class Proving:
         news = self.requests.confine(plugin, ports, since)
         if news:
             self.known.elsewhere(plugin)
-            for known in (self._seen, self._tried, self._differing, self._failed):
-                forget(known, lambda key: key[1] == plugin)
+            self._sightings.forget(plugin)
         return news
 
     def before(
@@ -293,9 +252,7 @@ class Proving:
         """
         if verdict.verdict is not Verdict.LIVE:
             return verdict
-        key = (uid(item), verdict.plugin)
-        seen = self._seen.get(key)
-        if seen is not None and seen.mark == mark and seen.younger(_AGE):
+        if (seen := self._sightings.of((uid(item), verdict.plugin)).sighting(mark)) is not None:
             found = replace(verdict, proof=seen.proof, evidence=(*verdict.evidence, seen.line))
             return found.noted(seen.remark)
         cause, reason = self._why(verdict, item)
@@ -314,26 +271,22 @@ class Proving:
         """
         if verdict.verdict is not Verdict.LOADED or verdict.cause is not Cause.UNSEEN:
             return False
-        key = uid(item), verdict.plugin
-        return key in self._differing or key in self._failed or self.requests.late(item, verdict.plugin)
+        look = self._sightings.of((uid(item), verdict.plugin))
+        return look.differing is not None or look.failed or self.requests.late(item, verdict.plugin)
 
     def look_anew(self, plugins: Collection[str]) -> None:
         """Have the next look look for plugins, however short ago that was in vain."""
-        forget(self._tried, lambda key: key[1] in plugins)
+        self._sightings.look_anew(plugins)
 
     def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
         """Look for the effects of plugins that are loaded, each on a pod, with its filter there."""
         due = [
             one
             for one in (_Due(*each) for each in loaded)
-            if self.asks(one.verdict.plugin)
-            and not ((tried := self._tried.get(one.key)) is not None and tried.rests(one.standing.mark))
+            if self.asks(one.verdict.plugin) and not self._sightings.of(one.key).rests(one.standing.mark)
         ]
         for one in due:
-            tried = self._tried.get(one.key)
-            times = tried.times + 1 if tried is not None and tried.mark == one.standing.mark else 1
-            self._tried[one.key] = _Tried(one.standing.mark, time.monotonic(), times)
-            self._behind[one.key], self._ports[one.key] = one.standing.behind, one.standing.ports
+            self._sightings.of(one.key).begin(one.standing)
         differing = due
         for _ in range(_ROUNDS):
             differing = self._look_for_effects(differing)
@@ -369,33 +322,35 @@ class Proving:
         answers = self.requests.send([(one.item, effect.probe, one.verdict.plugin) for one, effect in asked])
         self._ask_alone(list(zip(asked, answers, strict=True)), without)
         told: dict[tuple[tuple[str, str], Effect], list[_Told]] = {}
-        forget(self._failed, {one.key for one in due}.__contains__)
+        for one in due:
+            self._sightings.of(one.key).failed = False
         for (one, effect), answer in zip(asked, answers, strict=True):
             words = self._shown(one, effect, without[one.key, effect.probe], answer)
             # An answer that failed tells nothing of the filter.
             failed = answer is not None and answer.status >= _SERVER_ERROR
             contrary = not words and answer is not None and not failed
             if failed and not words:
-                self._failed[one.key] = True
+                self._sightings.of(one.key).failed = True
             told.setdefault((one.key, effect), []).append(_Told(words, contrary, isinstance(answer, ByPeer)))
         differing = []
         for one in due:
             found = {effect: said for (key, effect), said in told.items() if key == one.key}
             some = {effect: said for effect, said in found.items() if any(each.words for each in said)}
             sure = next((effect for effect, said in some.items() if not any(each.contrary for each in said)), None)
-            self._differing.pop(one.key, None)
+            look = self._sightings.of(one.key)
+            look.differing = None
             if sure is not None:
                 shown = next(each for each in some[sure] if each.words)
                 remark = _one_of(one.standing.workers) if shown.by_peer else ""
                 line = f"{sure.probe}{self._where(one)}: {shown.words}"
-                self._seen[one.key] = Seen(line, one.standing.mark, remark=remark)
+                look.seen = Seen(line, one.standing.mark, remark=remark)
             elif some:
                 said = next(iter(some.values()))
-                self._differing[one.key] = (sum(bool(each.words) for each in said), len(said))
+                look.differing = (sum(bool(each.words) for each in said), len(said))
                 differing.append(one)
             if sure is None and any(each.contrary for said in found.values() for each in said):
                 # What was seen before is not so any more.
-                self._seen.pop(one.key, None)
+                look.seen = None
         return differing
 
     def _where(self, one: _Due) -> str:
@@ -455,7 +410,7 @@ class Proving:
         if one.standing.behind:
             if not _by_gateway(one.standing, effect, without.answer, answer):
                 return ""
-            self._behind[one.key] = False
+            self._sightings.of(one.key).behind = False
         own = effect.own(self.known.changed(one.item, plugin, one.standing, effect.probe))
         if one.standing.leads_on:
             # Another plugin on a pod behind it may have come since, and do the same.
@@ -486,7 +441,9 @@ class Proving:
         wanted = [
             (item, effect)
             for item, workers in items
-            if self.asks(plugin) and (seen := self._seen.get((uid(item), plugin))) and seen.proof is Proof.EFFECT
+            if self.asks(plugin)
+            and (seen := self._sightings.of((uid(item), plugin)).seen)
+            and seen.proof is Proof.EFFECT
             for effect in self.known.of(item, plugin, digest)
             if effect.probe in self.known.there(item, plugin) and not effect.probe.changes
             for _ in range(max(1, min(workers, _WORKERS)))
@@ -514,10 +471,10 @@ class Proving:
 
     def _traceable(self, one: _Due) -> bool:
         """Say whether a plugin was not seen by its effect, and would not crash on a request."""
-        seen, trial = self._seen.get(one.key), self.known.trial(one.verdict)
+        look, trial = self._sightings.of(one.key), self.known.trial(one.verdict)
         foreseen = trial is not None and trial.trapped and trial.request == str(PLAIN)
-        sure = foreseen or one.key in self._differing
-        return not sure and (seen is None or seen.mark != one.standing.mark or not seen.younger(_AGE))
+        sure = foreseen or look.differing is not None
+        return not sure and look.sighting(one.standing.mark) is None
 
     def _look_at_traces(self, wanted: Sequence[_Due]) -> None:
         for _ in range(_TRACES):
@@ -529,7 +486,8 @@ class Proving:
             for one in wanted:
                 call = traces[uid(one.item)].get(one.standing.filter, "")
                 if call:
-                    self._seen[one.key] = Seen(f"{PLAIN}{self._where(one)}: {call}", one.standing.mark, Proof.TRACE)
+                    line = f"{PLAIN}{self._where(one)}: {call}"
+                    self._sightings.of(one.key).seen = Seen(line, one.standing.mark, Proof.TRACE)
                 else:
                     left.append(one)
             # A worker may take a listener over a moment after the main thread shows it.
@@ -542,18 +500,17 @@ class Proving:
         trial = self.known.trial(verdict)
         if trial is not None and trial.trapped and not trial.safe:
             return Cause.CRASH_FORESEEN, f"{trial.note}, so no request was sent through it"
-        differing = self._differing.get((uid(item), verdict.plugin))
-        if differing is not None:
-            words = f"its effect showed in {differing[0]} of {differing[1]} answers"
+        look = self._sightings.of((uid(item), verdict.plugin))
+        if look.differing is not None:
+            words = f"its effect showed in {look.differing[0]} of {look.differing[1]} answers"
             return Cause.UNSEEN, f"{words}: a worker of the proxy may run another build"
-        silent = self.requests.why_unanswered(item, verdict.plugin, self._ports.get((uid(item), verdict.plugin)))
+        silent = self.requests.why_unanswered(item, verdict.plugin, look.ports)
         if silent or self.wanted is Proof.TRACE:
             return Cause.UNSEEN, silent or self._untraced(item)
         if trial is None:
             words = "what it does is not known here, so it cannot be looked for: deploy it from here"
             return Cause.UNASKED, f"{words} ({_TRACE})"
-        behind = self._behind.get((uid(item), verdict.plugin), False)
-        return Cause.UNSEEN, f"{_BEHIND if behind else self._unseen(verdict, item)} ({_TRACE})"
+        return Cause.UNSEEN, f"{_BEHIND if look.behind else self._unseen(verdict, item)} ({_TRACE})"
 
     def _untraced(self, item: Mapping[str, Any]) -> str:
         why = self.trace.why_not(item)
