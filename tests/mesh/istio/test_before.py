@@ -91,7 +91,7 @@ def shows(value):
 
 def live(proving, value):
     proving.now = answer(("x-tag", value))
-    proving._seen.clear()
+    proving._sightings.forget("id")
     proving.look_anew({"id"})
     loaded = replace(verdict(), wanted=IMAGE.digest)
     proving.look([(loaded, POD, STANDING)])
