@@ -12,13 +12,14 @@ from typing import TypedDict
 import pytest
 
 from wasmnb.mesh.istio.api.typed_json import Raw, decoder, unread
+from wasmnb.mesh.istio.proxies import pod_list
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.istiod import Ack
 from wasmnb.mesh.istio.proxies.judge import judge
 from wasmnb.mesh.istio.proxies.kept_evidence import EACH, OLDEST, KeptEvidence, aged
 from wasmnb.mesh.istio.proxies.pod_list import PodList, slim
-from wasmnb.mesh.istio.proxies.pods import pod
+from wasmnb.mesh.istio.proxies.pods import ip_of, name_of, pod, workload
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import PodVerdict, Verdict
 
@@ -227,30 +228,77 @@ def test_of_json_only_what_is_wanted_is_read_with_and_without_compiled_code(monk
         read("{")
 
 
+WHOLE = {
+    "metadata": {
+        **item(1)["metadata"],
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "managedFields": [{"manager": "kubelet"}],
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "other": "stays"},
+    },
+    "spec": {
+        "volumes": [{"name": "data"}],
+        "containers": [
+            {"name": "app", "image": "app:1", "env": [{"name": "A", "value": "hush"}], "ports": []},
+            {"name": "istio-proxy", "env": [{"name": "POD_NAME", "value": "web-1"}]},
+        ],
+        "initContainers": [{"name": "istio-proxy", "restartPolicy": "Always", "args": ["proxy"]}],
+    },
+    "status": {
+        "phase": "Running",
+        "podIP": "10.0.0.1",
+        "conditions": [{"type": "ContainersReady", "status": "False", "message": "app is not ready", "x": 1}],
+        "containerStatuses": [{"name": "app", "ready": False, "restartCount": 2, "state": {"running": {}}}],
+        "initContainerStatuses": [{"name": "istio-proxy", "ready": True, "restartCount": 0, "imageID": "x"}],
+    },
+}
+WRONG = [None, 7, 1.5, "7", True, [], {}, [None], [7], {"a": None}, {"a": 7}]
+
+
+def _places(value, path=()):
+    """Give the paths to all values in an object."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from _places(one, (*path, key))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_value_of_another_kind_in_a_pod_counts_as_missing_and_breaks_no_look(monkeypatch, compiled):
+    if not compiled:
+        monkeypatch.setitem(sys.modules, "msgspec", None)
+    monkeypatch.setattr(pod_list, "decoder", decoder.__wrapped__)
+    whole = WHOLE | {"status": WHOLE["status"] | {"startTime": "2026-01-01T00:00:00Z"}}
+    known = {"items", "name", "uid"}
+    for path in _places({"metadata": {"continue": "", "resourceVersion": "1"}, "items": [whole, item(2)]}):
+        # What has no name is no pod, and no container.
+        if not path or path[-1] in known or isinstance(path[-1], int) or path[2:] == ("metadata",):
+            continue
+        for wrong in [None, True, [], {}] if path[-1] in ("startTime", "creationTimestamp") else WRONG:
+            page = json.loads(json.dumps({"metadata": {"continue": ""}, "items": [whole, item(2)]}))
+            at = page
+            for key in path[:-1]:
+                at = at.setdefault(key, {}) if isinstance(at, dict) else at[key]
+            at[path[-1]] = wrong
+            answers = iter([json.dumps(page), json.dumps({"items": None, "metadata": None})])
+            pods = PodList(SimpleNamespace(request=lambda *_, read, **__: read(next(answers))), "home").read()  # noqa: B023 - at once
+            described = [pod(one) for one in pods]
+            assert len(described) == 2, (path, wrong)
+            assert [workload(one) for one in pods], (path, wrong)
+            assert {ip_of(one) for one in pods}, (path, wrong)
+            assert pods == [slim(one) for one in sorted(page["items"], key=name_of)], (path, wrong)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("text", ["[]", "null", '"pods"', "1"])
+def test_another_kind_of_answer_is_an_error(monkeypatch, compiled, text):
+    if not compiled:
+        monkeypatch.setitem(sys.modules, "msgspec", None)
+    with pytest.raises(ValueError, match=r".+"):
+        decoder.__wrapped__(Part)(text)
+
+
 def test_a_slim_pod_is_described_as_the_whole_one():
-    whole = {
-        "metadata": {
-            **item(1)["metadata"],
-            "creationTimestamp": "2026-01-01T00:00:00Z",
-            "managedFields": [{"manager": "kubelet"}],
-            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "other": "stays"},
-        },
-        "spec": {
-            "volumes": [{"name": "data"}],
-            "containers": [
-                {"name": "app", "image": "app:1", "env": [{"name": "A", "value": "hush"}], "ports": []},
-                {"name": "istio-proxy", "env": [{"name": "POD_NAME", "value": "web-1"}]},
-            ],
-            "initContainers": [{"name": "istio-proxy", "restartPolicy": "Always", "args": ["proxy"]}],
-        },
-        "status": {
-            "phase": "Running",
-            "podIP": "10.0.0.1",
-            "conditions": [{"type": "ContainersReady", "status": "False", "message": "app is not ready", "x": 1}],
-            "containerStatuses": [{"name": "app", "ready": False, "restartCount": 2, "state": {"running": {}}}],
-            "initContainerStatuses": [{"name": "istio-proxy", "ready": True, "restartCount": 0, "imageID": "x"}],
-        },
-    }
+    whole = WHOLE
     kept = slim(whole)
     assert pod(kept) == pod(whole)
     assert (

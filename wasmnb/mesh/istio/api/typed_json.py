@@ -7,8 +7,9 @@ what a look costs. In the agent's image, which has no compiled code, the whole i
 from __future__ import annotations
 
 import json
+import types
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,33 +25,77 @@ except ImportError:
 __all__ = ["Raw", "decoder", "only", "unread"]
 
 _T = TypeVar("_T")
+_UNIONS = (Union, types.UnionType)
+_MISSING = object()
+"""What is not as its type says."""
 
 
 @cache
 def decoder(wanted: type[_T]) -> Callable[[bytes | str], _T]:
     """Give what reads JSON as a `TypedDict`, whose values are such types, lists of them, `Raw`, or anything.
 
-    To what is given, a text that is no JSON, or has other values than the type says, is a `ValueError`.
+    A value of another kind than its type says counts as missing, and so does null where nothing says that it may be:
+    what reads JSON in Go takes it so. To what is given, a text that is no JSON, or another kind of value, is a
+    `ValueError`.
     """
     try:
         import msgspec  # noqa: PLC0415 - for users of a cluster only
     except ImportError:
-        return lambda text: only(wanted, json.loads(text))
-    return msgspec.json.Decoder(wanted).decode
+        return lambda text: _checked(wanted, json.loads(text))
+    fast = msgspec.json.Decoder(wanted).decode
+
+    def read(text: bytes | str) -> _T:
+        try:
+            return fast(text)
+        except msgspec.ValidationError:
+            return _checked(wanted, json.loads(text))
+
+    return read
+
+
+def _checked(wanted: type[_T], value: Any) -> _T:
+    found: _T = only(wanted, value)
+    if found is _MISSING:
+        raise ValueError(f"it is no {get_origin(wanted) or wanted}, but {type(value).__name__}")
+    return found
 
 
 def only(wanted: Any, value: Any) -> Any:
     """Give of a JSON value what a type names."""
-    if value is None:
+    allowed = get_args(wanted) if get_origin(wanted) in _UNIONS else (wanted,)
+    if value is None and type(None) in allowed:
         return None
-    if is_typeddict(wanted):
-        return {name: only(kind, value[name]) for name, kind in _fields(wanted).items() if name in value}
-    if get_origin(wanted) is list:
-        (kind,) = get_args(wanted)
-        return [only(kind, one) for one in value]
-    own = [kind for kind in get_args(wanted) if kind is not type(None)]
-    # Only "or null" is told apart: a mapping of anything is as it is.
-    return only(own[0], value) if type(None) in get_args(wanted) and len(own) == 1 else value
+    # Only "or null" is told apart.
+    (kind,) = (one for one in allowed if one is not type(None))
+    if is_typeddict(kind) and isinstance(value, dict):
+        return _there({name: only(one, value[name]) for name, one in _fields(kind).items() if name in value})
+    inner = get_args(kind)
+    if get_origin(kind) is list and isinstance(value, list):
+        return [one for one in (only(inner[0], one) for one in value) if one is not _MISSING]
+    if get_origin(kind) is dict and isinstance(value, dict):
+        return _there({name: only(inner[1], one) for name, one in value.items()})
+    return _plain(kind, value)
+
+
+def _plain(kind: Any, value: Any) -> Any:
+    """Give a value that is not taken apart: a number may stand for text, and text for a number."""
+    if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if kind is int and isinstance(value, float | str):
+        return _number(value)
+    fits = kind in (Any, Raw) or (isinstance(kind, type) and not is_typeddict(kind) and isinstance(value, kind))
+    return value if fits else _MISSING
+
+
+def _there(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: one for name, one in found.items() if one is not _MISSING}
+
+
+def _number(value: float | str) -> Any:
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        return _MISSING
 
 
 def unread(value: Any) -> Any:

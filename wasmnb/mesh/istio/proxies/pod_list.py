@@ -134,11 +134,11 @@ class PodList:
             answer: _Page = self._cluster.request(
                 "GET", path, query=query, right=right, compressed=True, read=decoder(_Page)
             )
-            for item in answer["items"] or ():
+            for item in answer.get("items") or ():
                 metadata = item["metadata"]
                 key = (metadata["uid"], metadata.get("resourceVersion", ""))
                 found[key] = self._known.get(key) or _shortened(item)
-            token = answer["metadata"].get("continue")
+            token = answer.get("metadata", {}).get("continue")
             if not token:
                 break
             query = {**query, "continue": token}

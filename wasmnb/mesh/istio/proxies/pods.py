@@ -89,7 +89,7 @@ def ip_of(item: Mapping[str, Any]) -> str:
 def is_ready(item: Mapping[str, Any]) -> bool:
     """Tell whether all of a pod's containers say that they are ready."""
     conditions = item.get("status", {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
 
 def uid(item: Mapping[str, Any]) -> str:
@@ -162,7 +162,7 @@ def workload(item: Mapping[str, Any]) -> str:
     for owner in metadata.get("ownerReferences") or ():
         if owner.get("controller"):
             name = str(owner["name"])
-            suffix = "-" + metadata.get("labels", {}).get(_HASH, "")
+            suffix = "-" + labels(item).get(_HASH, "")
             return name.removesuffix(suffix) if owner["kind"] == _RS and suffix != "-" else name
     return str(metadata["name"])
 
@@ -230,6 +230,6 @@ def _init_names(item: Mapping[str, Any]) -> set[str]:
 def _unready(status: Mapping[str, Any]) -> str:
     """Say why a pod is not scheduled or not ready, in the API's own words; nothing when it is."""
     for condition in status.get("conditions") or ():
-        if condition["type"] in ("PodScheduled", "ContainersReady") and condition["status"] != "True":
+        if condition.get("type") in ("PodScheduled", "ContainersReady") and condition.get("status") != "True":
             return str(condition.get("message") or condition.get("reason") or "")
     return ""
