@@ -10,6 +10,7 @@ interface LinesModel {
   get(name: "key" | "around" | "label"): string;
   on(name: string, listener: () => void): void;
   off(name: string, listener: () => void): void;
+  send(message: object): void;
   widget_manager?: Parameters<typeof closeDead>[0];
 }
 
@@ -30,9 +31,20 @@ export default {
       const rows = lines.map((line) => element("div", {}, ...copyable(line, line)));
       frame.replaceChildren(...(lines.length ? [element("div", { class: "quiet" }, model.get("label")), ...rows] : []));
     };
+    // The kernel says anew what is in force when somebody turns to the panel, by pointer or by key.
+    let inside = false;
+    const turned = ({ target }: Event) => {
+      const panel = el.parentElement?.closest(".widget-vbox");
+      const now = target instanceof Node && !!panel?.contains(target);
+      if (now && !inside) model.send({ kind: "look" });
+      inside = now;
+    };
+    const turns = ["pointerover", "focusin"] as const;
+    for (const name of turns) document.addEventListener(name, turned);
     model.on("change:lines", paint);
     paint();
     return () => {
+      for (const name of turns) document.removeEventListener(name, turned);
       model.off("change:lines", paint);
       hiding.remove();
     };

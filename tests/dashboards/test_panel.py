@@ -161,6 +161,8 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         panel = Controls(session, did=lambda line, status: told.append((line, status)))
         assert panel.deploy.disabled
         panel.name.value = "tag-one.wasm"
+        assert panel.undeploy.disabled, "nothing is in force"
+        assert panel.rollback.disabled
         assert "Choose the pods" in panel.problem.value, "no click puts a filter on every pod"
         panel.selector.value = "app=nobody"
         assert "matches no pod" in panel.problem.value
@@ -178,17 +180,22 @@ def test_buttons_deploy_roll_back_and_undeploy(folder):
         assert deployed.config == {"name": "hello", "mode": "replace"}
         assert (deployed.phase.value, deployed.fail_policy.value) == ("UNSPECIFIED", "close"), "as by the magic"
         assert "--phase" not in panel.lines.lines[0]
+        assert panel.rollback.disabled, "there was nothing before"
+        controls["Header name"].value = ""
+        assert panel.deploy.disabled
+        assert not panel.undeploy.disabled, "what runs can be taken away whatever the fields hold"
         controls["Header name"].value = "other"
         panel.deploy.click()
+        assert not panel.rollback.disabled
         panel.rollback.click()
         assert session.current.plugins()[0].config["name"] == "hello"
         panel.undeploy.click()
         assert not session.current.plugins()
+        assert panel.undeploy.disabled
+        assert not panel.rollback.disabled, "what was taken away can be put back"
+        assert "Roll back: put back: sha256:" in panel.effects.value
         panel.undeploy.click()
         assert "BadNameError" in panel.done.children[1].value
-        controls["count"].value = "none"
-        assert panel.deploy.disabled
-        assert not panel.undeploy.disabled, "what runs can be taken away whatever the fields hold"
         assert [line.split()[0] for line, _ in told] == ["%wasm_deploy"] * 2 + ["%wasm_rollback"] + [
             "%wasm_undeploy"
         ] * 2
@@ -213,6 +220,34 @@ def test_labels_are_pressed_together_to_a_selector():
         assert "3 pods match" in panel.pods.value
         chips["app=reviews"].click()
         assert panel.selector.value == "", "nothing is chosen, and not everything"
+
+
+@pytest.mark.compiler
+@pytest.mark.envoy
+def test_what_a_cell_did_is_known_as_soon_as_somebody_turns_to_the_panel(folder):
+    with Session() as session:
+        session.use(LocalMesh.start())
+        panel = Controls(session)
+        panel.name.value, panel.selector.value = "tag-one.wasm", "app=details"
+        assert panel.undeploy.disabled
+        session.deploy("tag-one.wasm", selector="app=details")
+        panel.lines._handle_custom_msg({"kind": "look"}, [])
+        assert not panel.undeploy.disabled
+        assert "In force as tag-one" in panel.effects.value
+
+
+def test_a_mesh_that_does_not_say_what_is_in_force_takes_no_button_away():
+    with Session() as session:
+        mesh = SimulatedMesh(1)
+        session.use(mesh)
+        panel = Controls(session)
+        panel.id.value = "header-filter"
+        assert panel.undeploy.disabled
+        mesh.leave()
+        panel._look()
+        assert "the API server does not answer" in panel.problem.value
+        assert not panel.undeploy.disabled
+        assert not panel.rollback.disabled
 
 
 @pytest.mark.compiler

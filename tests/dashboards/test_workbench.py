@@ -250,7 +250,7 @@ def test_a_failed_build_says_what_pods_still_run(kernel):
     bench = lab.workbench._benches[kernel]
     built = Ran("one", "mark", "header-filter", mesh.judged("w-0-0").running, 8400, name="greeter", selector="app=w")
     bench._ran["one"] = built
-    mesh.history = lambda _id: HISTORY[:1]
+    mesh.plugins, mesh.history = (lambda: HISTORY[:1]), (lambda _id: HISTORY[:1])
     default().use(mesh)
     kernel.ran("one", CELL, error=CompileError("expected ';'."))
     told = until(lambda: comm.told[-1:], lambda told: told and told[0]["detail"])
@@ -288,7 +288,7 @@ def test_a_mesh_that_is_slow_to_tell_its_history_holds_nothing_up(kernel):
     until(lambda: bench._older, bool)
     # What can be gone back to on one mesh says nothing of another.
     other = SimulatedMesh(2)
-    other.history = lambda _id: HISTORY[:1]
+    other.plugins, other.history = (lambda: HISTORY[:1]), (lambda _id: HISTORY[:1])
     default().mesh("stop")
     default().use(other)
     kernel.ran("three", "x = 1")

@@ -46,9 +46,20 @@ def test_a_deployment_by_controls_is_seen_in_the_headers(notebook):
         opened.theme(theme)
         opened.picture(f"controls-{theme.lower().replace(' ', '-')}")
         opened.check_accessible()
-    page.get_by_role("button", name="Undeploy", exact=True).click()
+    undeploy = page.get_by_role("button", name="Undeploy", exact=True)
+    undeploy.click()
     page.get_by_role("button", name="latest").click()
     page.locator("tr.marked").filter(has_text="x-greeting").filter(has_text="removed").wait_for(timeout=60_000)
+
+    # What a cell does meanwhile is known once somebody turns to the panel.
+    page.get_by_text("Nothing is in force as greeting.").wait_for(timeout=20_000)
+    assert undeploy.is_disabled()
+    slider.hover()
+    opened.kernel("get_ipython().run_line_magic('wasm_rollback', 'greeting')")
+    page.get_by_role("textbox", name="selector").hover()
+    page.get_by_text("In force as greeting").wait_for(timeout=20_000)
+    undeploy.click()
+    page.get_by_text("Nothing is in force as greeting.").wait_for(timeout=20_000)
 
     # Nothing asks for reviews, so that a step there cannot be judged: whoever reads it decides.
     opened.run(4)

@@ -65,7 +65,7 @@ class Controls:
     ) -> None:
         self._session, self._did, self._call = session, did, call or PanelCall()
         self._known, self._deployable, self._listed = Pods(), deployable(session), float("-inf")
-        self._running: dict[str, tuple[Plugin | None, str]] = {}
+        self._running: dict[str, tuple[Plugin | None, Plugin | None, str]] = {}
         self.name = made(ipywidgets.Combobox, "filter or image", options=self._deployable, ensure_option=False)
         self.id = made(ipywidgets.Text, "plugin id", placeholder="the filter's name")
         self.selector = made(ipywidgets.Text, "selector", placeholder="app=details,version=v1; * is every pod")
@@ -87,7 +87,7 @@ class Controls:
         secrets = [self.secret] if session.current.needs_registry else []
         parts = [self.name, self.id, self.selector, self.chips.widget, self.phase, self.policy, *secrets]
         self.widget = ipywidgets.VBox()
-        self.lines = panel_lines(key, self.widget.model_id)
+        self.lines = panel_lines(key, self.widget.model_id, self._look)
         after = [self.pods, self.problem, buttons, self.effects, self.lines, self.done]
         self.widget.children = [*parts, self.config.widget, *after]
         self._begin()
@@ -133,58 +133,73 @@ class Controls:
             self._known, self._listed = self._session.pods(), time.monotonic()
             self._running = {}
 
-    def _present(self, plugin: str) -> tuple[Plugin | None, str]:
-        """Give what is in force under a name, and what a rollback would do."""
+    def _present(self, plugin: str) -> tuple[Plugin | None, Plugin | None, str]:
+        """Give what is in force under a name, what was before, and what a rollback would do."""
         if plugin not in self._running:
             mesh = self._session.current
-            now = in_force(mesh, plugin)
+            now, before = in_force(mesh, plugin), None
             try:
-                before = back(previous(mesh, plugin), now)
+                before = previous(mesh, plugin)
+                does = back(before, now)
             except Explained as error:
-                before = error.what
-            self._running[plugin] = (now, before)
+                does = error.what
+            self._running[plugin] = (now, before, does)
         return self._running[plugin]
+
+    def _look(self) -> None:
+        """Say what is in force now: a cell, or another notebook, may have changed it since."""
+        self._listed = float("-inf")
+        self._renew()
 
     def _renew(self) -> None:
         """Say what the controls come to: the pods that match, what is wrong, what the buttons do, and the lines."""
         problems = [known(self._session, self.name.value, self._deployable)] if self.name.value else []
-        self.pods.value, self.effects.value = "", ""
+        plugin, matched, effects = self._plain.plugin, "", ""
+        # Until the mesh has said what is in force.
+        removes = restores = bool(plugin)
         try:
             self._ask()
             self.chips.show(self._known)
-            problems += self._match()
-            problems += self.config.check()
-            self.effects.value = said("\n".join(self._effects())) if self._plain.plugin else ""
+            matched, problem = self._match()
+            problems += [problem, *self.config.check()]
+            if plugin:
+                now, before, _ = self._present(plugin)
+                removes, restores = now is not None, before is not None
+                effects = said("\n".join(self._effects()))
         except Explained as error:
             problems.append(str(error))
         problems = [one for one in problems if one]
+        self.pods.value, self.effects.value = said(matched), effects
         self.problem.value = said("\n".join(problems), sign="✗ ") if problems else ""
         self.lines.lines = self._lines(deployable=not problems)
         self.deploy.disabled = bool(problems) or not self.name.value
-        self.undeploy.disabled = self.rollback.disabled = not self._plain.plugin
+        self.undeploy.disabled, self.rollback.disabled = not removes, not restores
 
-    def _match(self) -> list[str]:
-        """Name the pods that match; give what is wrong with the selector."""
+    def _match(self) -> tuple[str, str]:
+        """Name the pods that match; give what is wrong with the selector, too."""
         wanted = self.selector.value.strip()
         if not wanted:
-            return ["Choose the pods: press labels, or write a selector; * is every pod."] if self.name.value else []
+            empty = "Choose the pods: press labels, or write a selector; * is every pod."
+            return "", empty if self.name.value else ""
         names = matching(self._known, wanted)
-        self.pods.value = said(f"{_pods(len(names))}: {_listed(names)}" if names else "")
-        return [] if names else ["The selector matches no pod."]
+        if not names:
+            return "", "The selector matches no pod."
+        return f"{_pods(len(names))}: {_listed(names)}", ""
 
     def _effects(self) -> list[str]:
         """Say what each button would do to what is in force."""
         plain = self._plain
-        now, before = self._present(plain.plugin)
+        now, before, does = self._present(plain.plugin)
         if now is None:
-            return [f"Nothing is in force as {plain.plugin}."]
+            nothing = f"Nothing is in force as {plain.plugin}."
+            return [nothing, f"Roll back: {does}."] if before is not None else [nothing]
         there = [pod.name for pod in self._known if now.selects(pod.labels)]
         lines = [f"In force as {plain.plugin}: {short_digest(now.image.digest)} on {_listed(there) or now.scope}."]
         if plain.selector:
             wanted = labels(plain.selector)
             left = [pod.name for pod in self._known if now.selects(pod.labels) and not carries(pod.labels, wanted)]
             lines += [f"Deploy removes it from {_listed(left)}."] if left else []
-        return [*lines, "Undeploy removes it from all of them.", f"Roll back: {before.removesuffix('.')}."]
+        return [*lines, "Undeploy removes it from all of them.", f"Roll back: {does.removesuffix('.')}."]
 
     def _lines(self, *, deployable: bool) -> list[str]:
         if not self._plain.plugin:

@@ -54,7 +54,7 @@ def answer_buttons(answers: Sequence[tuple[str, str]]) -> QuestionWidget:
     return QuestionWidget(_esm=_text("question.js"), _css=_text("live.css"), answers=[list(one) for one in answers])
 
 
-def panel_lines(key: str, around: str) -> LinesWidget:
+def panel_lines(key: str, around: str, looked: Callable[[], None]) -> LinesWidget:
     """Make the lines of a panel.
 
     Parameters
@@ -63,8 +63,12 @@ def panel_lines(key: str, around: str) -> LinesWidget:
         Names the panel's record.
     around : str
         The model of the widget that the lines are a part of.
+    looked : callable
+        Told when the user turns to the panel.
     """
-    return LinesWidget(_esm=_text("lines.js"), _css=_text("live.css"), key=key, around=around)
+    made = LinesWidget(_esm=_text("lines.js"), _css=_text("live.css"), key=key, around=around)
+    made.on_msg(lambda *_: looked())
+    return made
 
 
 def widget(front: str, key: str, said: Callable[[Mapping[str, Any]], None]) -> LiveWidget:

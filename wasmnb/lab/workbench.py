@@ -385,12 +385,13 @@ def _tested() -> Container[str]:
 def _has_older(mesh: Mesh, plugin: str) -> bool:
     """Tell whether a plugin was something else before, which a rollback would restore."""
     from wasmnb.errors import WasmnbError  # noqa: PLC0415 - for those who have deployed something
-    from wasmnb.plugin.identity import plugin_key  # noqa: PLC0415
+    from wasmnb.rollout.deploy import previous  # noqa: PLC0415
 
     try:
-        return len({plugin_key(one) for one in mesh.history(plugin)}) > 1
+        previous(mesh, plugin)
     except WasmnbError:
         return False
+    return True
 
 
 def _comm(take: Callable[[Any], None]) -> Any:

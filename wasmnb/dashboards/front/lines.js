@@ -55,9 +55,19 @@ var lines_default = {
       const rows = lines.map((line) => element("div", {}, ...copyable(line, line)));
       frame.replaceChildren(...lines.length ? [element("div", { class: "quiet" }, model.get("label")), ...rows] : []);
     };
+    let inside = false;
+    const turned = ({ target }) => {
+      const panel = el.parentElement?.closest(".widget-vbox");
+      const now = target instanceof Node && !!panel?.contains(target);
+      if (now && !inside) model.send({ kind: "look" });
+      inside = now;
+    };
+    const turns = ["pointerover", "focusin"];
+    for (const name of turns) document.addEventListener(name, turned);
     model.on("change:lines", paint);
     paint();
     return () => {
+      for (const name of turns) document.removeEventListener(name, turned);
       model.off("change:lines", paint);
       hiding.remove();
     };
