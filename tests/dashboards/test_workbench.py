@@ -19,11 +19,12 @@ from wasmnb.ahead import Draft, Readiness, Tried
 from wasmnb.cases import CaseResult, CasesFailedError, TestResults
 from wasmnb.cases.judge import Check
 from wasmnb.compile import Filter
+from wasmnb.compile.cached_build import compile_error
 from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix
-from wasmnb.errors import CompileError, MeshError, ModuleError, SelectorError, UsageError
+from wasmnb.errors import CompileError, LinkError, MeshError, ModuleError, SelectorError, ToolchainError, UsageError
 from wasmnb.image import package
 from wasmnb.lab.drafts import draft_message
-from wasmnb.lab.marks import by_compiler
+from wasmnb.lab.marks import by_compiler, failure
 from wasmnb.lab.standing import Ran, after, mark, standing
 from wasmnb.lab.summary import summary
 from wasmnb.live.feed import Freshness
@@ -106,9 +107,52 @@ def test_what_is_not_known_now_is_not_green(kind):
     assert standing(BUILT, [row("LIVE")], Freshness(kind, LIVE.since, "gone"))["tone"] == "warn"
 
 
+def test_the_line_of_a_crash_says_first_where_in_the_cell_and_what_the_filter_said():
+    panic = "the rule must be UTF-8: FromUtf8Error { bytes: [255, 254], " + "error_len: Some(1), " * 9
+    reason = "its VM crashed in proxy_on_response_headers: Uncaught RuntimeError; every request gets 503"
+    state = PluginState("greeter", "TRAPPED", OWN, OWN, reason, ("version_text", f"panic: {panic}", "  at x"), 14)
+    down = replace(row("TRAPPED", name="b"), plugins=(state,))
+    found = standing(BUILT, [row("LIVE"), down], LIVE, crashed={"b": "seen at 08:05:04"})
+    assert found["text"].startswith("TRAPPED at line 14: the rule must be UTF-8: FromUtf8Error { bytes")
+    assert found["text"].endswith("…; on b, live on 1 of 2 pods")
+    assert len(found["text"]) < 150
+    assert found["about"].splitlines() == ["TRAPPED: the filter crashed", reason, "crash seen at 08:05:04"]
+    # Of a filter that said nothing, it is what happened.
+    mute = replace(down, plugins=(replace(state, evidence=()),))
+    (text,) = {standing(BUILT, [mute], LIVE)["text"]}
+    assert text.startswith("TRAPPED at line 14: its VM crashed in proxy_on_response_headers: ")
+
+
 def test_a_cell_that_was_not_built_says_why():
-    found = standing(Ran("id", "mark", failure="expected ';'"), [row("LIVE")], LIVE)
+    found = standing(Ran("id", "mark", failure="not built: expected ';'"), [row("LIVE")], LIVE)
     assert (found["text"], found["tone"], found["detail"]) == ("not built: expected ';'", "bad", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            compile_error([Diagnostic("error", "expected ';'", 5, 3, text="cell")]),
+            "does not compile: line 5: expected ';'",
+        ),
+        (
+            compile_error([Diagnostic("error", one, 5, 3, text="cell") for one in ("expected ';'", "no y")]),
+            "does not compile: 2 errors: line 5: expected ';'",
+        ),
+        (
+            compile_error([Diagnostic("error", "no y", 2, 1, text="a.h")], subject="project"),
+            "does not compile: no y.",
+        ),
+        (
+            LinkError("The cell calls f, which is defined nowhere."),
+            "not built: The cell calls f, which is defined nowhere.",
+        ),
+        (ToolchainError("There is no Rust compiler."), "not built: There is no Rust compiler."),
+        (UsageError("There is no mesh."), "failed: There is no mesh."),
+    ],
+)
+def test_a_cell_that_failed_says_so_once(error, line):
+    assert failure(error, str) == line
 
 
 @pytest.mark.parametrize("case", MARKS, ids=lambda case: case["text"])
@@ -322,9 +366,7 @@ def test_what_is_live_everywhere_is_not_offered_to_be_deployed():
     assert offered(row("LIVE"), older=["greeter"]) == ["Roll back", "Write tests"]
     assert offered(row("LIVE", OTHER), older=["greeter"]) == ["Deploy to app=a", "Roll back", "Write tests"]
     assert offered(older=["greeter"]) == ["Deploy to app=a", "Write tests"]
-    assert offered(row("LIVE"), ran=replace(deployed, failure="refused", built=True), older=["greeter"]) == [
-        "Roll back"
-    ]
+    assert offered(row("LIVE"), ran=replace(deployed, failure="failed: refused"), older=["greeter"]) == ["Roll back"]
 
 
 def test_pages_that_come_again_have_nothing_told_twice(kernel):

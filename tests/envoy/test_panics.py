@@ -6,7 +6,7 @@ import pytest
 
 from wasmnb.envoy.log import traps
 from wasmnb.envoy.panics import Panic, Spoken, panic_of
-from wasmnb.envoy.traps import summary
+from wasmnb.envoy.traps import own_words, panic_lines, summary
 
 AT = "[2026-11-29 14:04:18.469]"
 TRAP = f"{AT}[7][error][wasm] [y.cc:38] Function: proxy_on_log failed: Uncaught RuntimeError: unreachable"
@@ -39,6 +39,8 @@ def test_only_what_the_thread_said_right_before_is_the_traps():
 def test_the_words_of_another_plugin_are_not_quoted():
     (trap,) = traps([own("no such tenant"), TRAP])
     assert summary(None, trap, "one") == "Uncaught RuntimeError: unreachable, after it logged: no such tenant"
+    assert own_words(["version", *panic_lines(None, trap, "one")]) == "no such tenant"
+    assert not own_words(["version"])
     assert summary(None, trap, "two") == "Uncaught RuntimeError: unreachable"
     assert Spoken("7", "error", "wasm log home.one root", "").is_of("one")
     assert not Spoken("7", "error", "wasm log", "").is_of("one")

@@ -136,7 +136,7 @@ def test_each_cell_says_where_its_filter_stands(notebook):
     assert live.inner_text().startswith("✓")
     # What can be of no use is not offered: it is live, and was nothing before.
     assert live.get_by_role("button").all_inner_texts() == ["Write tests ↓"]
-    page.locator(".jp-CodeCell .wasmnb-status").filter(has_text="not built").wait_for(timeout=60_000)
+    page.locator(".jp-CodeCell .wasmnb-status").filter(has_text="does not compile: line").wait_for(timeout=60_000)
     opened.picture("status-light")
     opened.check_accessible(".wasmnb-status")
     # What a response shows becomes a case, in the cell below it.

@@ -124,7 +124,7 @@ def test_what_is_wrong_is_marked_while_one_types(notebook):
     opened.run(3)
     page.locator(".wasmnb-trap").wait_for(timeout=60_000)
     assert page.evaluate(MARKED, 1) == ["__builtin_trap();"]
-    status.filter(has_text="TRAPPED on details-v1-0, line 12, seen at").wait_for(timeout=60_000)
+    status.filter(has_text="TRAPPED at line 12: ").wait_for(timeout=60_000)
     opened.picture("marks-trap-light")
     lines.nth(1).click()
     page.keyboard.press("Alt+F8")

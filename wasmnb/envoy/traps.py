@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from wasmnb.envoy.panics import Panic
     from wasmnb.module import Module
 
-__all__ = ["annotated", "could_trap", "crash_line", "panic_lines", "summary", "told", "told_frames"]
+__all__ = ["annotated", "could_trap", "crash_line", "own_words", "panic_lines", "summary", "told", "told_frames"]
 
 _MOST = 8  # lines of frames
 _MOST_SAID = 6  # lines of a panic's own text
+_PANIC, _LOGGED = "panic: ", "it logged: "
 _SHORT = 120  # columns of a panic in one line
 _WIDEST = 60  # columns of a library's function
 
@@ -52,8 +53,17 @@ def panic_lines(module: Module | None, trap: Trap, plugin: str = "") -> list[str
     if panic is None:
         return []
     first, *more = panic.text.split("\n")
-    lines = [f"{'panic' if panic.sure else 'it logged'}: {first}", *(f"  {one}" for one in more[: _MOST_SAID - 1])]
+    lines = [f"{_PANIC if panic.sure else _LOGGED}{first}", *(f"  {one}" for one in more[: _MOST_SAID - 1])]
     return [*lines, f"  at {_place(module, panic)}"] if panic.line else lines
+
+
+def own_words(evidence: Iterable[str]) -> str:
+    """Give the first line of what a filter said of its crash, out of the evidence that quotes it; empty for none."""
+    for line in evidence:
+        for label in (_PANIC, _LOGGED):
+            if line.startswith(label):
+                return line.removeprefix(label)
+    return ""
 
 
 def summary(module: Module | None, trap: Trap, plugin: str = "") -> str:

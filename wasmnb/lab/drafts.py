@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmnb.cell_magic import FILTER
 from wasmnb.errors import MeshError
-from wasmnb.lab.marks import CELL, by_compiler, said_of
+from wasmnb.lab.marks import failure
 from wasmnb.lab.standing import mark
 
 if TYPE_CHECKING:
@@ -94,10 +94,8 @@ def draft_message(tried: Tried, size: int, mask: Callable[[str], str]) -> DraftM
         text = mask(f"compiles; not ready: {tried.error.what.rstrip('.')}{why}")
         tone = "quiet" if isinstance(tried.error, MeshError) else "bad"
     elif tried.error is not None:
-        errors = [one for one in by_compiler(said_of(tried.error), mask).get(CELL, ()) if one["severity"] == "error"]
-        count = f"{len(errors)} errors: " if len(errors) > 1 else ""
-        text = f"does not compile: {count}line {errors[0]['line']}: {errors[0]['message']}" if errors else ""
-        text, tone = text or f"does not compile: {mask(tried.error.what)}", "bad"
+        # Nothing has failed yet that a run would do.
+        text, tone = failure(tried.error, mask).removeprefix("failed: "), "bad"
     elif tried.module is not None:
         now = len(tried.module.wasm)
         change = f" ({(now - size) / 1000:+.1f})" if size and now != size else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from wasmnb.cases.errors import CasesFailedError
 from wasmnb.cases.results import TestResults
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.errors import CompileError
-from wasmnb.errors import Explained
+from wasmnb.errors import Explained, ToolchainError
 from wasmnb.mesh import Verdict
 from wasmnb.session.results import FilterResult
 
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from wasmnb.live.messages import FixMessage, MarkMessage, Severity
     from wasmnb.live.row import Row
 
-__all__ = ["CELL", "by_compiler", "by_tests", "by_traps", "said_of"]
+__all__ = ["CELL", "by_compiler", "by_tests", "by_traps", "failure", "said_of"]
 
 CELL = "cell"
 """What a compiler's messages call the cell itself."""
+
+# What an error of a compiler begins with, which its line would say a second time.
+_COMPILER = re.compile(r"[^:]+ does not compile(?: in [^ ]+)?: ")
 
 # A page is told no more than this of a text, however much a compiler says.
 _MOST_MARKS, _MOST_NOTES, _MOST_FIXES, _MOST_EDITS = 50, 5, 5, 20
@@ -42,6 +46,21 @@ def said_of(came_to: object) -> tuple[Diagnostic, ...]:
         return (Diagnostic("error", came_to.what, where.line, where.column, where.quote, str(where.text)),)
     record = getattr(came_to, "build", None)
     return record.warnings if record is not None else ()
+
+
+def failure(error: Explained, mask: Callable[[str], str]) -> str:
+    """Say in one line that a filter's cell failed, and why; of what a compiler said, the first error and its line."""
+    what = mask(str(error.what))
+    if not isinstance(error, CompileError | ToolchainError):
+        return f"failed: {what}"
+    found = _COMPILER.match(what)
+    if found is None:
+        return f"not built: {what}"
+    errors = [one for one in by_compiler(said_of(error), mask).get(CELL, ()) if one["severity"] == "error"]
+    if not errors:
+        return f"does not compile: {what[found.end() :]}"
+    count = f"{len(errors)} errors: " if len(errors) > 1 else ""
+    return f"does not compile: {count}line {errors[0]['line']}: {errors[0]['message']}"
 
 
 def by_compiler(said: Iterable[Diagnostic], mask: Callable[[str], str]) -> dict[str, list[MarkMessage]]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wasmnb.cell_magic import magic_words
-from wasmnb.compile.errors import CompileError
-from wasmnb.display.text import several, short_digest
-from wasmnb.errors import Explained, ToolchainError
+from wasmnb.display.text import cut, several, short_digest
+from wasmnb.envoy.traps import own_words
+from wasmnb.errors import Explained
+from wasmnb.lab.marks import failure
 from wasmnb.mesh import Verdict
 from wasmnb.plugin.selector import selector_text
 from wasmnb.session.results import FilterResult
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Ran", "after", "mark", "ran", "standing"]
 
-_MOST = 200  # characters of a reason
+_MOST = 200  # characters of a failure
+_MOST_WHY = 90  # of a pod's reason: a longer one has a second line below the cell
 
 _CASES = """%%wasm_test {name}
 test:
@@ -58,9 +60,7 @@ class Ran:
     size : int
         Bytes of that module.
     failure : str
-        Why the cell failed; empty when it did not.
-    built : bool
-        It failed after, or beside, compiling.
+        That the cell failed, and why; empty when it did not.
     name : str
         The filter's.
     selector : str or None
@@ -73,7 +73,6 @@ class Ran:
     digest: str = ""
     size: int = 0
     failure: str = ""
-    built: bool = False
     name: str = ""
     selector: str | None = None
 
@@ -87,8 +86,7 @@ def mark(source: str) -> str:
 def ran(cell: str, source: str, came_to: object, mask: Callable[[str], str]) -> Ran | None:
     """Take what running a cell came to, a result or an error; None when it is nothing of ours."""
     if isinstance(came_to, Explained):
-        built = not isinstance(came_to, CompileError | ToolchainError)
-        return Ran(cell, mark(source), failure=mask(came_to.what)[:_MOST], built=built)
+        return Ran(cell, mark(source), failure=cut(failure(came_to, mask), _MOST))
     if not isinstance(came_to, FilterResult):
         return None
     done, name = came_to.deployment, came_to.filter.name
@@ -113,7 +111,7 @@ def after(before: Ran, now: Ran, source: str) -> Ran:
     if not now.failure:
         # Where it was put before, it is put again.
         return replace(now, plugin=before.plugin, selector=before.selector)
-    return replace(before, mark=now.mark, failure=now.failure, built=now.built)
+    return replace(before, mark=now.mark, failure=now.failure)
 
 
 def standing(
@@ -144,7 +142,7 @@ def standing(
     said = _on_the_mesh(ran, rows, freshness, crashed or {})
     live = said.tone == "good"
     if ran.failure:
-        said = replace(said, text=f"failed: {ran.failure}" if ran.built else f"not built: {ran.failure}", tone="bad")
+        said = replace(said, text=ran.failure, tone="bad")
     return {
         "cell": ran.cell,
         "mark": ran.mark,
@@ -221,9 +219,14 @@ def _judged(digest: str, found: Sequence[tuple[Row, PluginState]], crashed: Mapp
         return _Said(text, "good", about, f"the build before is still {text}")
     if worst.verdict == Verdict.LIVE.value:
         return _Said(f"{text}; the others run another build", "warn", about, f"the build before is still {text}")
-    where = [row.name, f"line {worst.line}" if worst.line else "", crashed.get(row.name, "") if worst.line else ""]
-    why = f": {worst.reason[:_MOST]}" if worst.reason else ""
-    text = f"{worst.verdict} on {', '.join(filter(None, where))}{why}; {text}"
+    # What happened in the cell goes first; the whole reason is where the pointer shows what the verdict means.
+    why = cut(own_words(worst.evidence) or worst.reason, _MOST_WHY)
+    if worst.line:
+        text = f"{worst.verdict} at line {worst.line}{f': {why}' if why else ''}; on {row.name}, {text}"
+    else:
+        text = f"{worst.verdict} on {row.name}{f': {why}' if why else ''}; {text}"
+    seen = f"crash {crashed[row.name]}" if worst.line and row.name in crashed else ""
+    about = "\n".join(filter(None, [about, worst.reason, seen]))
     return _Said(text, "bad" if VERDICTS[worst.verdict][1] == "bad" else "warn", about, f"the build before: {text}")
 
 
