@@ -36,7 +36,7 @@ def test_a_cell_becomes_a_small_module_that_knows_its_root_id_and_language(build
     assert not module.facts.problems
     assert not {".debug_line", "producers"} & {str(section) for section in module.facts.custom_sections}
     assert not module.build.cached
-    assert [stage for stage, _ in module.build.stages] == ["prepare", "compile", "link", "keep"]
+    assert [stage for stage, _ in module.build.stages] == ["prepare", "compile", "link", "store"]
 
 
 def test_exports_are_what_a_proxy_calls_and_nothing_else(build):

@@ -30,7 +30,7 @@ from wasmnb.mesh.results import Logs, Pods
 from wasmnb.module import BuildRecord, Module
 from wasmnb.plugin.plugins import Plugins
 from wasmnb.rollout.deployment import Removal
-from wasmnb.session.results import MeshState, Settings, module_table
+from wasmnb.session.results import BuildTime, BuildTimes, MeshState, Settings, module_table
 from wasmnb.traffic import Capture, Headers
 from wasmnb.traffic.measure import Comparison, Measurement
 from wasmnb.views.build import build_record, diagnostics_record
@@ -148,6 +148,14 @@ def test_settings_name_the_mesh_that_runs():
     assert not shown(Settings({"mesh": None})).notes
     (note,) = shown(Settings({"mesh": None}, mesh="local")).notes
     assert note.startswith("local runs; mesh is the one that ")
+
+
+def test_each_stage_of_a_build_that_has_no_plain_name_is_explained():
+    at, stages = datetime.now(timezone.utc), (("prepare", 0.1), ("compile", 0.2), ("store", 0.1), ("rest", 0.1))
+    record = shown(BuildTimes((BuildTime(at, "greeter", "cpp", stages),)))
+    assert [note.partition(":")[0] for note in record.notes] == ["prepare", "store", "rest"]
+    (cached,) = shown(BuildTimes((BuildTime(at, "greeter", "cpp", (("cache", 0.1),)),))).notes
+    assert cached == "cache: the module was in the cache, and nothing was compiled"
 
 
 def test_the_page_of_a_code_has_no_backquotes_in_a_notebook():

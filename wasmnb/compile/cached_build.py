@@ -53,8 +53,8 @@ class Stages:
         self._last = now
 
     def finished(self) -> tuple[tuple[str, float], ...]:
-        """Give the stages of a whole build, the last of which is that its module was kept; they are all of its time."""
-        self.end("keep")
+        """Give the stages of a whole build, the last being that its module is stored: all of its time."""
+        self.end("store")
         return tuple(self.seconds)
 
     @property

@@ -121,7 +121,7 @@ class Filters:
         record = known.module.build
         stages: tuple[tuple[str, float], ...] = record.stages if record is not None else ()
         rest = perf_counter() - start - sum(seconds for _, seconds in stages)
-        stages = (*stages, ("other" if stages else "build", rest))
+        stages = (*stages, ("rest" if stages else "cache", rest))
         self.times.append(BuildTime(datetime.now(timezone.utc), wanted.name, wanted.language, stages))
         unchanged = known.module == before and record is not None and record.cached
         return FilterResult(wanted, known.module, unchanged=unchanged, stages=stages)

@@ -79,6 +79,12 @@ def compare_record(comparison: Comparison) -> Picture:
 
 
 _NOTHING = "nothing was built yet"
+_STAGES = {
+    "prepare": "the compiler, its headers and its libraries are made ready",
+    "store": "the module is stripped, marked with its origin, and put into the cache",
+    "cache": "the module was in the cache, and nothing was compiled",
+    "rest": "what wasmnb does before and after the build",
+}
 
 
 def times_record(builds: BuildTimes) -> Picture:
@@ -86,9 +92,11 @@ def times_record(builds: BuildTimes) -> Picture:
     rows = builds.table.rows
     took = duration(rows[-1][-1] / 1000) if rows else ""
     status = f"{several(len(rows), 'build')}, {'the last in ' if len(rows) > 1 else ''}{took}" if rows else _NOTHING
+    there = {name for one in builds for name, _ in one.stages}
+    notes = tuple(f"{name}: {meaning}" for name, meaning in _STAGES.items() if name in there)
     svg = _bars(builds) if rows else ""
     alt = f"Compile times of the session: {status}"
-    return Picture("Compile times", status, "", builds.table.columns, rows, svg=svg, alt=alt)
+    return Picture("Compile times", status, "", builds.table.columns, rows, notes=notes, svg=svg, alt=alt)
 
 
 def _histogram(before: Measurement | None, after: Measurement) -> str:
