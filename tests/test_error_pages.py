@@ -53,6 +53,11 @@ def test_a_page_says_what_it_means_how_it_comes_about_and_what_to_do(code):
     assert page.remedy.endswith(".")
 
 
+@pytest.mark.parametrize("code", PAGES)
+def test_a_page_in_a_terminal_is_plain_text(code):
+    assert "`" not in str(PAGES[code])
+
+
 @pytest.mark.parametrize("one", [*Verdict, *Cause])
 def test_a_verdict_and_a_cause_are_found_by_name_too(one):
     assert explain(one.value) == explain(one.code) == explain(one.code[3:]) == explain(one.value.lower())

@@ -1,9 +1,10 @@
 // Made by `make docs` from wasmnb/live/messages.py.
 
-/** The sign that stands before a word, and its colour. */
+/** The sign that stands before a verdict, its colour, and what the verdict means. */
 export interface SignMessage {
   sign: string;
   tone: "" | "good" | "warn" | "bad" | "quiet";
+  meaning: string;
 }
 
 /** Whether the state of now is shown, and since when (seconds since the epoch). */

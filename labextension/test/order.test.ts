@@ -11,7 +11,11 @@ const pods = [
 ];
 const state: State = {
   rows: new Map(pods.map((one) => [one.name, one])),
-  signs: { LIVE: { sign: "✓", tone: "good" }, OLD: { sign: "↺", tone: "warn" }, TRAPPED: { sign: "✗", tone: "bad" } },
+  signs: {
+    LIVE: { sign: "✓", tone: "good", meaning: "" },
+    OLD: { sign: "↺", tone: "warn", meaning: "" },
+    TRAPPED: { sign: "✗", tone: "bad", meaning: "" },
+  },
   mesh: "m",
 };
 const lines = (choice: Partial<Choice>) => ordered(state, { ...everything(), grouped: false, ...choice });

@@ -28,6 +28,12 @@ def test_a_dashboard_lives_and_leaves_a_record(notebook):
     assert page.locator(".wasmnb-live [role=status]").inner_text().endswith("40 of 40 ready")
     row = grid.get_by_role("row").filter(has_text="w-0-0")
     assert re.search(r"w-0-0.*2/2.*Running.*LIVE", row.inner_text().replace("\n", " "))
+    meaning = "LIVE: this image was seen to act in this pod"
+    assert row.get_by_title(meaning, exact=True).inner_text() == "LIVE"
+    row.click()
+    grid.get_by_role("region").get_by_text(meaning, exact=True).wait_for(timeout=20_000)
+    opened.picture("pods-details")
+    row.first.click()
     opened.picture("pods-light")
 
     opened.kernel("mesh.change('w-0-0', ready='0/2', status='ImagePullBackOff', reason='no such image')")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.dashboards.live import LiveView
 from wasmnb.live.board import Board, Paint
 from wasmnb.views.board import board_record
-from wasmnb.views.mesh import VERDICTS
+from wasmnb.views.mesh import VERDICTS, verdict_meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from wasmnb.mesh import Mesh
 
 __all__ = ["Pods", "dashboard"]
-
-_SIGNS: dict[str, SignMessage] = {word: {"sign": sign, "tone": tone} for word, (sign, tone) in VERDICTS.items()}
 
 
 class Pods:
@@ -54,7 +52,7 @@ class Pods:
         """Filters and sorts are the front end's own business."""
 
     def _message(self, paint: Paint) -> PodsMessage:
-        return {**_message(paint), "mesh": self._mesh, "signs": _SIGNS}
+        return {**_message(paint), "mesh": self._mesh, "signs": _signs()}
 
 
 def dashboard(
@@ -82,6 +80,12 @@ def dashboard(
         A notebook shows it; ``record()`` is a static one, ``close()`` ends it.
     """
     return LiveView(Pods(Board(mesh, mask=mask, rates=rates), mesh.name), closed=closed)
+
+
+def _signs() -> dict[str, SignMessage]:
+    return {
+        word: {"sign": sign, "tone": tone, "meaning": verdict_meaning(word)} for word, (sign, tone) in VERDICTS.items()
+    }
 
 
 def _message(paint: Paint) -> PodsPaintMessage:

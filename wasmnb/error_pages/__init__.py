@@ -54,7 +54,8 @@ class Explanation:
 
     def __str__(self) -> str:
         parts = (self.meaning, f"How it comes about. {self.origin}", f"What to do. {self.remedy}")
-        return "\n\n".join([f"{self.code} {self.name}: {self.title}", *parts])
+        # The marks are Markdown's, which a page in HTML and docs/errors.md are made of.
+        return "\n\n".join([f"{self.code} {self.name}: {self.title}", *parts]).replace("`", "")
 
     __repr__ = __str__
 

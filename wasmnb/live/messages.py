@@ -43,10 +43,11 @@ Witness = Literal["compiler", "test", "trap"]
 
 
 class SignMessage(TypedDict):
-    """The sign that stands before a word, and its colour."""
+    """The sign that stands before a verdict, its colour, and what the verdict means."""
 
     sign: str
     tone: Tone
+    meaning: str
 
 
 class FreshnessMessage(TypedDict):

@@ -36,11 +36,12 @@ export interface PodCell {
   full?: string;
 }
 
-/** A verdict as sign and word; what is stale is told as what it was. */
+/** A verdict as sign and word, which says what it means when the pointer is over it; what is stale is told as what it was. */
 export function verdict(store: Store<State>, word: string): Parts {
-  if (store.freshness.kind === "stale") return [sign("?", "warn"), `was ${word}`];
   const known = store.state.signs[word];
-  return [sign(known?.sign ?? "?", known?.tone ?? "warn"), word];
+  const title = known?.meaning ?? "";
+  if (store.freshness.kind === "stale") return [sign("?", "warn"), element("span", { title }, `was ${word}`)];
+  return [sign(known?.sign ?? "?", known?.tone ?? "warn"), element("span", { title }, word)];
 }
 
 /** What a pod has in each column. */

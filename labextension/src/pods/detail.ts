@@ -23,7 +23,9 @@ export function detail(store: Store<State>, row: PodMessage): HTMLElement {
   const list = facts.filter(([, value]) => value.trim()).flatMap(([name, value]) => fact(name, value));
   for (const one of row.plugins) {
     const words = [...verdict(store, one.verdict), one.reason ? `. ${one.reason} ` : " "];
-    list.push(...fact(one.id, ...words, ...(one.digest ? copyable(one.digest, `the digest of ${one.id}`) : [])));
+    const digest = one.digest ? copyable(one.digest, `the digest of ${one.id}`) : [];
+    const meaning = element("div", { class: "quiet" }, store.state.signs[one.verdict]?.meaning ?? "");
+    list.push(...fact(one.id, ...words, ...digest, meaning));
   }
   if (row.ready) list.push(...fact("log", ...copyable(`%wasm_logs ${row.name}`, "the line that shows the log")));
   return element("div", { role: "region", "aria-label": "Details of the chosen pod" }, element("dl", {}, ...list));

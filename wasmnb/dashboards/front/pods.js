@@ -221,9 +221,10 @@ var COLUMNS = [
   { name: "age", title: "age", key: (row) => -(row.started ?? 0), number: true }
 ];
 function verdict(store, word) {
-  if (store.freshness.kind === "stale") return [sign("?", "warn"), `was ${word}`];
   const known = store.state.signs[word];
-  return [sign(known?.sign ?? "?", known?.tone ?? "warn"), word];
+  const title = known?.meaning ?? "";
+  if (store.freshness.kind === "stale") return [sign("?", "warn"), element("span", { title }, `was ${word}`)];
+  return [sign(known?.sign ?? "?", known?.tone ?? "warn"), element("span", { title }, word)];
 }
 function cells(store, row) {
   const { requests, errors, reason } = row.rate;
@@ -297,7 +298,9 @@ function detail(store, row) {
   const list = facts.filter(([, value]) => value.trim()).flatMap(([name, value]) => fact(name, value));
   for (const one of row.plugins) {
     const words = [...verdict(store, one.verdict), one.reason ? `. ${one.reason} ` : " "];
-    list.push(...fact(one.id, ...words, ...one.digest ? copyable(one.digest, `the digest of ${one.id}`) : []));
+    const digest = one.digest ? copyable(one.digest, `the digest of ${one.id}`) : [];
+    const meaning = element("div", { class: "quiet" }, store.state.signs[one.verdict]?.meaning ?? "");
+    list.push(...fact(one.id, ...words, ...digest, meaning));
   }
   if (row.ready) list.push(...fact("log", ...copyable(`%wasm_logs ${row.name}`, "the line that shows the log")));
   return element("div", { role: "region", "aria-label": "Details of the chosen pod" }, element("dl", {}, ...list));
