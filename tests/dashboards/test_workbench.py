@@ -141,7 +141,7 @@ def test_a_cell_that_was_not_built_says_why():
         ),
         (
             compile_error([Diagnostic("error", "no y", 2, 1, text="a.h")], subject="project"),
-            "does not compile: no y.",
+            "does not compile: a.h line 2: no y",
         ),
         (
             LinkError("The cell calls f, which is defined nowhere."),

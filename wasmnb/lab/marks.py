@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from wasmnb.cases.errors import CasesFailedError
@@ -24,9 +23,6 @@ __all__ = ["CELL", "by_compiler", "by_tests", "by_traps", "failure", "said_of"]
 
 CELL = "cell"
 """What a compiler's messages call the cell itself."""
-
-# What an error of a compiler begins with, which its line would say a second time.
-_COMPILER = re.compile(r"[^:]+ does not compile(?: in [^ ]+)?: ")
 
 # A page is told no more than this of a text, however much a compiler says.
 _MOST_MARKS, _MOST_NOTES, _MOST_FIXES, _MOST_EDITS = 50, 5, 5, 20
@@ -50,17 +46,16 @@ def said_of(came_to: object) -> tuple[Diagnostic, ...]:
 
 def failure(error: Explained, mask: Callable[[str], str]) -> str:
     """Say in one line that a filter's cell failed, and why; of what a compiler said, the first error and its line."""
-    what = mask(str(error.what))
     if not isinstance(error, CompileError | ToolchainError):
-        return f"failed: {what}"
-    found = _COMPILER.match(what)
-    if found is None:
-        return f"not built: {what}"
-    errors = [one for one in by_compiler(said_of(error), mask).get(CELL, ()) if one["severity"] == "error"]
-    if not errors:
-        return f"does not compile: {what[found.end() :]}"
+        return f"failed: {mask(str(error.what))}"
+    errors = [one for one in said_of(error) if one.severity == "error"]
+    # Errors with a code of their own say what is the matter better than their first place does.
+    if error.code != CompileError.code or not errors:
+        return f"not built: {mask(str(error.what))}"
+    first = next((one for one in errors if _here(one)), errors[0])
     count = f"{len(errors)} errors: " if len(errors) > 1 else ""
-    return f"does not compile: {count}line {errors[0]['line']}: {errors[0]['message']}"
+    place = f"{'' if first.text == CELL else f'{first.text} '}line {first.line}: " if first.line else ""
+    return f"does not compile: {count}{mask(f'{place}{first.message}')}"
 
 
 def by_compiler(said: Iterable[Diagnostic], mask: Callable[[str], str]) -> dict[str, list[MarkMessage]]:

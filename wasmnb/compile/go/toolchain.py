@@ -149,12 +149,13 @@ def _refuse_package(filter: Filter) -> None:  # noqa: A002
     named = package(filter.source)
     if named is None or named[0] == "main":
         return
-    raise _at(filter, named[1], f"The cell does not compile: a filter is package main, not package {named[0]}.")
+    raise _at(filter, named[1], f"a filter is package main, not package {named[0]}")
 
 
 def _at(filter: Filter, offset: int, what: str) -> CompileError:  # noqa: A002
     diagnostic = _diagnostic(filter, offset, "error", what)
     hint = "write package main, or leave the line out"
+    what = f"The cell does not compile: {what}."
     return CompileError(what, where=diagnostic.place, hint=hint, diagnostics=[diagnostic])
 
 
