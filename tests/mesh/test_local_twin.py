@@ -114,16 +114,17 @@ static RegisterContextFactory made(CONTEXT_FACTORY(Greet));
 
 
 class Server(grpc.GenericRpcHandler):
-    """A gRPC service that greets, and that has a health of its own if ``health`` is not None."""
+    """A gRPC service that greets, whoever calls it in case of ``any_call``; with a health if ``health`` is not None."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, any_call: bool = False) -> None:
+        self.any_call = any_call
         self.health: int | None = None
         self.server = grpc.server(futures.ThreadPoolExecutor(4))
         self.server.add_generic_rpc_handlers((self,))
         self.port = self.server.add_insecure_port("127.0.0.1:0")
 
     def service(self, call):
-        if call.method == "/api.Greeter/Hello":
+        if call.method == "/api.Greeter/Hello" or self.any_call:
             return grpc.unary_unary_rpc_method_handler(lambda request, _: b"hello " + request)
         if call.method == HEALTH and self.health is not None:
             return grpc.unary_unary_rpc_method_handler(lambda _, __: bytes([8, self.health]))
@@ -243,6 +244,17 @@ def test_a_grpc_workload_is_as_ready_as_it_says(mesh, server, health, reason):
     assert bool(pod.reason) is bool(reason)
 
 
+def test_a_grpc_workload_that_answers_each_call_alike_says_nothing_of_its_health():
+    generic = Server(any_call=True)
+    generic.server.start()
+    try:
+        with LocalMesh.start(workloads=[Workload("hello", f"127.0.0.1:{generic.port}")]) as mesh:
+            pod = until(lambda: mesh.pods()[0], lambda found: "no answer" not in found.reason)
+            assert (pod.ready, pod.reason) == ("2/2", "")
+    finally:
+        generic.server.stop(0).wait()
+
+
 def test_a_service_that_came_later_and_speaks_http2_is_told_from_a_broken_one():
     late = Server()
     with LocalMesh.start(workloads=[Workload("late", f"127.0.0.1:{late.port}")]) as mesh:
@@ -250,7 +262,10 @@ def test_a_service_that_came_later_and_speaks_http2_is_told_from_a_broken_one():
         try:
             pod = until(lambda: mesh.pods()[0], lambda found: "refused" not in found.reason)
             assert pod.ready == "1/2"
-            assert "it speaks HTTP/2, not HTTP/1.1" in pod.reason
+            assert "it speaks HTTP/2, not HTTP/1.1: stop the mesh and start it again" in pod.reason
+            # So it is done.
+            with LocalMesh.start(workloads=[Workload("late", f"127.0.0.1:{late.port}")]) as again:
+                assert until(lambda: again.pods()[0], lambda found: found.ready == "2/2").reason == ""
         finally:
             late.server.stop(0).wait()
 

@@ -258,6 +258,12 @@ def _number(version: str) -> int:
     return int(version.partition(" ")[0])
 
 
+_OTHER = (
+    "it speaks HTTP/2, not HTTP/1.1: stop the mesh and start it again, which finds that out of a service that runs, or "
+    "write HOST:PORT/h2c"
+)
+
+
 @dataclass(frozen=True)
 class Question:
     """One HTTP request to somewhere: a Unix socket's path, or host and port.
@@ -281,7 +287,7 @@ class Question:
     def meaning(self, answer: bytes) -> str | None:
         """Say what the first bytes of an answer mean; None while there are too few."""
         if len(answer) >= _FRAME and answer[3] == _SETTINGS and not answer.startswith(b"HTTP/"):
-            return "" if self.http2 else "it speaks HTTP/2, not HTTP/1.1"
+            return "" if self.http2 else _OTHER
         if self.http2:
             return None if len(answer) < _FRAME else "the answer is not HTTP/2"
         if b"\r\n" not in answer:

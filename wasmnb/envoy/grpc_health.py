@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["unhealthy"]
 
 _PATH = "/grpc.health.v1.Health/Check"
+_NOBODYS = "/wasmnb.Nobody/Nothing"
 _EMPTY = bytes(5)  # a message without fields: neither compressed, nor longer than 0
-_UNAVAILABLE = "14"
+_OK, _UNAVAILABLE = "0", "14"
 _SERVING = 1
 _STATES = {0: "UNKNOWN", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 _STATUS_FIELD = 0x08
@@ -38,21 +39,32 @@ def unhealthy(path: Path, *, timeout: float) -> str:
     Returns
     -------
     str
-        Why it is not; empty when it says that it serves, or has no such method (it need not have one).
+        Why it is not; empty when it says that it serves, has no such method (it need not have one), or answers each
+        method alike.
     """
     try:
-        with contextlib.closing(connected(path, timeout=timeout)) as connection:
-            connection.request("POST", _PATH, _EMPTY, {"content-type": "application/grpc", "te": "trailers"})
-            answer = connection.getresponse()
-            status, message = answer.getheader("grpc-status", ""), answer.read()
+        status, message = _call(path, _PATH, timeout)
+        if status == _UNAVAILABLE:
+            return "the connection is refused"
+        state = _state(message) if status == _OK else _SERVING
+        # A server that answers any call, one that nobody has too, says nothing of its health by an answer.
+        if state == _SERVING or _call(path, _NOBODYS, timeout)[0] == _OK:
+            return ""
     except TimeoutError:
         return "no answer to gRPC's health check in time"
     except (OSError, http.client.HTTPException) as error:
         return f"gRPC's health check: {error}"
-    if status == _UNAVAILABLE:
-        return "the connection is refused"
-    if status != "0":
-        return ""
+    return f"gRPC's health check says {_STATES.get(state, state)}"
+
+
+def _call(path: Path, method: str, timeout: float) -> tuple[str, bytes]:
+    """Call a method without a word, and give the status and the message of the answer."""
+    with contextlib.closing(connected(path, timeout=timeout)) as connection:
+        connection.request("POST", method, _EMPTY, {"content-type": "application/grpc", "te": "trailers"})
+        answer = connection.getresponse()
+        return answer.getheader("grpc-status", ""), answer.read()
+
+
+def _state(message: bytes) -> int:
     fields = message[len(_EMPTY) :]
-    state = fields[1] if len(fields) > 1 and fields[0] == _STATUS_FIELD else 0
-    return "" if state == _SERVING else f"gRPC's health check says {_STATES.get(state, state)}"
+    return fields[1] if len(fields) > 1 and fields[0] == _STATUS_FIELD else 0
