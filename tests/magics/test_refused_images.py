@@ -14,6 +14,7 @@ from tests.worded import in_cell
 from wasmnb.errors import ImageError
 from wasmnb.image import Image
 from wasmnb.image.extraction import TAR_GZIP_TYPE
+from wasmnb.image.layer import NoPluginError
 from wasmnb.image.manifest import digest_of
 from wasmnb.image.registry import push
 from wasmnb.session import Session
@@ -89,7 +90,17 @@ def test_repack_makes_an_image_that_is_taken(session, refused, registry):
     assert "as it is" in session.pull(again.reference, repack=True).note
 
 
+def test_repack_of_an_image_that_is_on_this_machine_only(session, refused):
+    local = session.context.store.add(replace(refused, reference="local/mine:v1"))
+    with pytest.raises(ImageError, match="Istio refuses the image local/mine:v1") as caught:
+        session.render(local, selector="app=details")
+    assert in_cell(caught.value).hint == "%wasm_pull local/mine:v1 --repack makes an image that it takes"
+    done = session.pull("local/mine:v1", repack=True)
+    assert all(one.accepted for one in session.inspect(done.reference).consumers)
+
+
 def test_a_module_where_no_mesh_looks_is_named_and_packaged_anew(session, refused, registry):
+    session.use(FakeMesh())
     wasm = refused.module.wasm
     inside = layer(("etc/x", b"1"), ("app/filter.wasm", wasm), ("readme.wasm", b"none"))
     named = f"{registry.host}/tests/hidden:v1"
@@ -98,6 +109,10 @@ def test_a_module_where_no_mesh_looks_is_named_and_packaged_anew(session, refuse
     looked = session.inspect(named)
     assert "there is a module in app/filter.wasm in layer 1 of 2 (sha256:" in looked.problems[0]
     assert looked.problems[0] in [one.why for one in looked.consumers]
+    for refused_by in (session.render, session.deploy):
+        with pytest.raises(NoPluginError, match="has its module where no mesh looks for it") as caught:
+            refused_by(named, selector="app=details")
+        assert in_cell(caught.value).hint == f"%wasm_pull {named} --repack makes an image of it"
     done = session.pull(named, repack=True)
     assert all(one.accepted for one in session.inspect(done.reference).consumers)
     empty = f"{registry.host}/tests/empty:v1"

@@ -75,7 +75,6 @@ def refuse(found: Found, consumer: str) -> None:
     why = refusal(found, consumer)
     if why:
         named = str(replace(Reference.parse(found.image.reference), digest=""))
-        local = Reference.parse(named).is_local
         if found.image.module.facts.host not in (ENVOY, consumer):
             raise ImageError(
                 f"{consumer} cannot run {named}.",
@@ -85,12 +84,34 @@ def refuse(found: Found, consumer: str) -> None:
                     Option("target", found.image.module.facts.host.lower()),
                 ),
             )
-        again = Verb("build", ("precompiled", "FILE")) if local else Verb("pull", (named,), (Option("repack", True),))
+        again = Verb("pull", (named,), (Option("repack", True),))
         raise ImageError(
             f"{consumer} refuses the image {named}.",
             why=[why],
             hint=Wording("{} makes an image that it takes", again),
         )
+
+
+@contextmanager
+def _misplaced(store: Store, reference: str) -> Iterator[None]:
+    """Say, where no mesh finds a module in an image, that it has one in another place, and how to come by it.
+
+    Raises
+    ------
+    NoPluginError
+    """
+    from wasmnb.image.layer import NoPluginError  # noqa: PLC0415 - for images of others only
+
+    try:
+        yield
+    except NoPluginError:
+        if held(store, reference) and (looked := store.inspect(reference)).hidden is not None:
+            raise NoPluginError(
+                f"The image {reference} has its module where no mesh looks for it.",
+                why=looked.problems,
+                hint=Wording("{} makes an image of it", Verb("pull", (reference,), (Option("repack", True),))),
+            ) from None
+        raise
 
 
 def is_reference(text: str) -> bool:
@@ -166,7 +187,8 @@ class ImageSource:
             name = name.pinned
         if isinstance(name, str) and is_reference(name):
             own = "" if is_digest(name) else self.context.own.get(ref_name(Reference.parse(name)), "")
-            found = find(name, self.context.store, own=own, access=self._access(name, access), progress=progress)
+            with _misplaced(self.context.store, name):
+                found = find(name, self.context.store, own=own, access=self._access(name, access), progress=progress)
             return replace(found, image=replace(found.image, reference=found.image.pinned), named=True)
         with self._images_named(name):
             module = self.context.filters.module(name, progress=progress)

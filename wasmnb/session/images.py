@@ -71,23 +71,21 @@ class Images:
         from wasmnb.image.registry import pull  # noqa: PLC0415 - the HTTP library, for its users only
 
         start, before = perf_counter(), held(self.context.store, call.reference)
+        if call.repack and Reference.parse(call.reference).is_local:
+            return self._repacked(call.reference, start)
         access = self.context.access(Reference.parse(call.reference).host, call)
         done = pull(call.reference, self.context.store, **access, progress=call.progress)
         # An index is kept as one, and deployed as the manifest that meshes take of it.
         now = self.context.store.resolve(done.reference)
         self.context.own.pop(ref_name(Reference.parse(call.reference)), None)
         if call.repack:
-            made, note = self._repacked(done.reference)
-            seconds = perf_counter() - start
-            return Transfer(
-                "pulled", made.reference, made.digest, made.size, unchanged=False, seconds=seconds, note=note
-            )
+            return self._repacked(done.reference, start)
         return Transfer(
             "pulled", done.reference, done.digest, done.size, before == now, perf_counter() - start, done.note
         )
 
-    def _repacked(self, reference: str) -> tuple[Image, str]:
-        """Give the image of the module in another image, in the store too, unless that one is taken as it is.
+    def _repacked(self, reference: str, start: float) -> Transfer:
+        """Make an image of the module in another image, in the store too, unless that one is taken as it is.
 
         Raises
         ------
@@ -101,13 +99,18 @@ class Images:
                 f"{reference} cannot be packaged anew: no module can be taken out of it.", why=looked.problems
             )
         if all(one.accepted for one in looked.consumers):
-            return self.context.store.get(reference), "every consumer takes it as it is; nothing was packaged"
-        from wasmnb.image import package  # noqa: PLC0415 - for its users only
+            made, note = self.context.store.get(reference), "every consumer takes it as it is; nothing was packaged"
+        else:
+            from wasmnb.image import package  # noqa: PLC0415 - for its users only
 
-        made = package(module, f"{LOCAL}/{Reference.parse(reference).name}")
-        self.context.store.add(made)
-        self.context.own[made.reference] = made.digest
-        return made, f"made of the module in {reference}"
+            made, note = (
+                package(module, f"{LOCAL}/{Reference.parse(reference).name}"),
+                f"made of the module in {reference}",
+            )
+            self.context.store.add(made)
+            self.context.own[made.reference] = made.digest
+        seconds = perf_counter() - start
+        return Transfer("pulled", made.reference, made.digest, made.size, unchanged=False, seconds=seconds, note=note)
 
     def tag(self, source: str, target: str) -> Tagged:
         """Give an image of the store one more name; a tag that named another one moves.
