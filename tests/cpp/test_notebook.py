@@ -119,7 +119,7 @@ def test_cells_of_files_are_one_filter_and_an_edit_of_one_is_compiled_anew(tmp_p
         ([PROTO, HEADER, SOURCE.replace("text +", "txet +")], "at util.cc line 3, column 53"),
         ([PROTO, HEADER.replace("std::string&", "std::sting&"), SOURCE], "at util.h line 4, column 30"),
         ([PROTO, HEADER], "there is no function 'shout(std::__1::basic_string"),
-        ([HEADER, SOURCE], "%%wasm_file x.proto"),
+        ([HEADER, SOURCE], "%%wasm_file filter.proto"),
     ],
 )
 def test_errors_name_the_file_and_the_line_of_its_cell(tmp_path, monkeypatch, cells, error):

@@ -51,7 +51,9 @@ def test_messages_that_a_makefile_makes_elsewhere() -> None:
     texts = {"proto/demo.proto": "", "other/more.proto": "", "src/filter.cc": include}
     assert wanted([CppSource(include)], texts) == ["proto/demo.proto"]
     made = {"proto/demo.pb.h": "", "proto/demo.pb.cc": ""}
-    assert elsewhere({"src/filter.cc": include}, made) == {"src/generated/demo.pb.h": '#include "proto/demo.pb.h"\n'}
+    assert elsewhere({"src/filter.cc": include}, made) == {
+        "src/generated/demo.pb.h": '#include "../../proto/demo.pb.h"\n'
+    }
     assert not elsewhere({"src/filter.cc": '#include "proto/demo.pb.h"\n'}, made)
     assert not elsewhere({"src/filter.cc": include}, {**made, "b/demo.pb.h": ""}), "one of two is not guessed"
 

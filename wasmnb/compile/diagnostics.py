@@ -300,9 +300,9 @@ def in_file(error: CompileError, file: str) -> CompileError:
     where = error.where
     if where is not None and where.text == _CELL:
         where = replace(where, text=file)
-    why = [line.replace(f"{_CELL} line ", f"{file} line ") for line in error.why]
+    why = [named(line.replace(f"{_CELL} line ", f"{file} line ")) for line in error.why]
     diagnostics = [replace(item, text=file) if item.text == _CELL else item for item in error.diagnostics]
-    what = error.what.replace(f"The {_CELL} ", f"{file} ")
+    what = named(error.what.replace(f"The {_CELL} ", f"{file} "))
     hint = error.hint_value
     hint = hint.terminal or hint if isinstance(hint, Wording) else hint
     hint = hint.mapped(named) if isinstance(hint, Wording) else named(hint)

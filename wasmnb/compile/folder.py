@@ -86,9 +86,11 @@ def read_source(path: Path, *, name: str, language: str, flags: tuple[str, ...])
         The file cannot be read, is not text, or is too large; the name cannot name a filter; there is no such language.
     """
     kind = LANGUAGES.get(language)
+    text = text_of(path)
     files = load(kind.beside)(path) if kind is not None and kind.beside else {}
-    folder = str(path.parent.resolve()) if files else ""
-    return Filter(name, text_of(path), language, flags, files=tuple(files.items()), file=path.name, folder=folder)
+    # What the source names above its folder is looked for there.
+    folder = str(path.parent.resolve()) if files or '"../' in text else ""
+    return Filter(name, text, language, flags, files=tuple(files.items()), file=path.name, folder=folder)
 
 
 def text_of(path: Path) -> str:

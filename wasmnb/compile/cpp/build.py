@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -99,16 +100,19 @@ class Job:
 
     def _several(self) -> _Compiled:
         """Compile the filter's source and those beside it."""
-        from wasmnb.compile.cpp.incremental import Units, texts_of  # noqa: PLC0415 - for filters of several files only
+        from wasmnb.compile.cpp.dependencies import included  # noqa: PLC0415 - for filters of several files only
+        from wasmnb.compile.cpp.incremental import Units, texts_of  # noqa: PLC0415 - likewise
 
         main, texts = self.filter.file or CELL, texts_of(self.filter, self.stages.progress)
         units = Units(self.work, texts, main, self.filter.first_line, self.flags, self.filter.folder)
         units.write()
-        paths = [main, *sorted(path for path in texts if path != main and PurePosixPath(path).suffix in SOURCES)]
+        parts = included({**texts, main: self.filter.source})
+        sources = (path for path in texts if path not in {main, *parts} and PurePosixPath(path).suffix in SOURCES)
+        paths = [main, *sorted(sources)]
         compiled = units.compile(paths)
         headers = {}
         for name in dict.fromkeys(name for unit in compiled for name in unit.headers):
-            text = texts.get(name.removeprefix("./"))
+            text = texts.get(os.path.normpath(name))
             headers[name] = text.encode(errors="surrogateescape") if text is not None else Path(name).read_bytes()
         return _Compiled(
             {str(unit.object): "cell" if unit.path == main else unit.path for unit in compiled},

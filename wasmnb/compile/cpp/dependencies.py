@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.filter import Filter
 
-__all__ = ["beside", "from_top", "gather", "top_of", "with_messages"]
+__all__ = ["beside", "from_top", "gather", "included", "top_of", "with_messages"]
 
 _MESSAGES = ".pb.h"
 _TOPS = (".git", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel")
+_BY_MACRO = re.compile(r"^[ \t]*#[ \t]*include[ \t]+[A-Za-z_]", re.MULTILINE)
 _IMPORT = re.compile(r'^\s*import\s+(?:public\s+|weak\s+)?"([^"\n]+)"\s*;', re.MULTILINE)
 
 
@@ -35,8 +36,16 @@ def beside(path: Path) -> dict[str, str]:
             texts[each.name] = _read(each)
     source = _read(path)
     texts |= from_top(path.parent, source, texts, path)
-    needed = gather(source, texts)
+    # Which header a macro names, the compiler alone can tell.
+    named = [name for name in texts if name.endswith(HEADERS)] if _BY_MACRO.search(Source(source).code) else []
+    needed = gather(source, texts, named)
     return {name: texts[name] for name in needed}
+
+
+def included(texts: Mapping[str, str]) -> set[str]:
+    """Give the sources that another file includes: they are compiled with that, and not once more."""
+    found = (place for path, text in texts.items() for place in _included(path, text, texts) if place != path)
+    return {place for place in found if place.endswith(SOURCES)}
 
 
 def from_top(folder: Path, source: str, texts: Mapping[str, str], main: Path) -> dict[str, str]:
@@ -150,3 +159,8 @@ def _included(path: str, text: str, texts: Mapping[str, str]) -> Iterator[str]:
             if whole in texts:
                 yield whole
                 break
+        else:
+            # Messages may be included from the folder in which a Makefile has them made.
+            same = [path for path in texts if posixpath.basename(path) == posixpath.basename(wanted)]
+            if wanted.endswith(PROTO) and len(same) == 1:
+                yield same[0]

@@ -13,7 +13,7 @@ from wasmnb.sdk import include_dir
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.process import Finished
@@ -35,12 +35,6 @@ _NO_LIBRARY = Wording(
 _NO_PROTOBUF = (
     "the SDK's messages are its own and have no such header: there are the well-known types, repeated fields, maps and "
     "google/protobuf/util/json_util.h and time_util.h"
-)
-_NO_PROTO = Wording(
-    "the messages of x.pb.h are made of x.proto: write that file in a cell that begins with {}",
-    Verb("file", ("x.proto",), cell=True),
-    python=Wording("the messages of x.pb.h are made of x.proto: keep it with {}", Verb("file", ("x.proto", "SOURCE"))),
-    terminal="the messages of x.pb.h are made of x.proto: put that file beside the source",
 )
 _NO_FILE = Wording(
     "write the header in a cell that begins with {}, or name its folder with {}",
@@ -74,7 +68,6 @@ _CODES = {
     _NO_FILES: "WNB2021",
     _NO_LIBRARY: "WNB2022",
     _NO_PROTOBUF: "WNB2022",
-    _NO_PROTO: "WNB2022",
     _NO_FILE: "WNB2022",
 }
 
@@ -86,7 +79,6 @@ _HINTS = (
     (r"deleted (?:copy )?(?:constructor|assignment operator) of '[^']*\bJson'", _NO_COPY),
     (r"'google/protobuf/[^']*' file not found", _NO_PROTOBUF),
     (rf"'(?:{_LIBRARIES})[^']*' file not found", _NO_LIBRARY),
-    (r"'[^']*\.pb\.h' file not found", _NO_PROTO),
     (rf"(?:unknown type name|undeclared identifier|unknown class name) '(?:{_SDK_TYPES}|{_SDK_FUNCTIONS})'", _INCLUDE),
     (r"'proxy_wasm_[^']*' file not found", _INCLUDE),
     (r"'[^']*' file not found", _NO_FILE),
@@ -94,7 +86,7 @@ _HINTS = (
 
 
 def compile_error(
-    found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: bool, folder: str = ""
+    found: Sequence[Diagnostic], finished: Finished, *, uses_sdk: bool, folder: str = "", files: Iterable[str] = ()
 ) -> CompileError | ToolchainError:
     """Make an error of what the compiler said: every place with its line.
 
@@ -107,6 +99,8 @@ def compile_error(
         Whether the cell includes the SDK's header.
     folder : str
         The project's; empty for a cell.
+    files : iterable of str
+        The paths of the filter's files.
     """
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     if not errors or finished.code < 0:
@@ -120,7 +114,7 @@ def compile_error(
     others = [error for error in errors if error is not first]
     why = [f"{note.place}: {note.message}" for note in first.notes[:2] if note.line]
     why += listed(others)
-    made = _generated(first, folder)
+    made = _generated(first, folder) or _messages(first, files)
     hint = made or _hint([first, *others])
     place = first.text if "." in first.text and first.quote else "The cell"
     return CompileError(
@@ -159,6 +153,28 @@ def _generated(error: Diagnostic, folder: str) -> Wording | None:
                 Option("include", "FOLDER", flag="-I"),
             )
     return None
+
+
+def _messages(error: Diagnostic, files: Iterable[str]) -> Wording | str | None:
+    """Say what to do about a header of messages, which is made of a file that the filter does not have."""
+    missing = re.search(r"'(?!google/protobuf/)([^']+)\.pb\.h' file not found", error.message)
+    if not missing:
+        return None
+    name = PurePosixPath(missing[1]).name
+    same = sorted(path for path in files if PurePosixPath(path).name == f"{name}.proto")
+    if len(same) > 1:
+        header = same[0].removesuffix(".proto") + ".pb.h"
+        return f'{" and ".join(same[:_SHOWN])} have that name: say which, as in #include "{header}"'
+    made = f"the messages of {name}.pb.h are made of {name}.proto"
+    if same or missing[1].startswith("../"):
+        there = "" if same else "put that file into the folder, and "
+        return f'{made}: {there}write #include "{name}.pb.h"'
+    return Wording(
+        f"{made}: write that file in a cell that begins with {{}}",
+        Verb("file", (f"{name}.proto",), cell=True),
+        python=Wording(f"{made}: keep it with {{}}", Verb("file", (f"{name}.proto", "SOURCE"))),
+        terminal=f"{made}: put that file beside the source",
+    )
 
 
 def _header(error: Diagnostic) -> str:

@@ -142,7 +142,7 @@ class Units:
         files = {other: text for other, text in self.texts.items() if other != self.main}
         found = parse(finished.messages, self.texts[self.main], self.first_line, files)
         if finished.code:
-            raise compile_error(found, finished, uses_sdk=source.uses_sdk, folder=self.folder)
+            raise compile_error(found, finished, uses_sdk=source.uses_sdk, folder=self.folder, files=self.texts)
         names = [name for name in own_headers(listed) if name != path]
         listed.unlink()
         warnings = [item.to_dict() for item in found if item.severity == "warning"]
@@ -175,6 +175,8 @@ def texts_of(filter: Filter, progress: Progress | None = None) -> dict[str, str]
     from wasmnb.compile.cpp import proto  # noqa: PLC0415 - brings what reads them
 
     main, files = filter.file or CELL, dict(filter.files)
+    for path in proto.replaced(files):
+        del files[path]
     source = Source(filter.source)
     written = [source, *(Source(text) for path, text in files.items() if not path.endswith(".proto"))]
     wanted = proto.wanted(written, files)

@@ -300,7 +300,8 @@ def _read(finished: Finished, texts: Texts) -> list[Diagnostic]:
             own = [texts.objects[name] for name in _DEFINED.findall(text) if name in texts.objects]
             message = f"{symbol!r} is defined here, and in the SDK or the runtime as well"
             if len(own) > 1:
-                message = f"{symbol!r} is defined twice, in {own[0]} and in {own[1]}"
+                places = ("the cell" if each == "cell" else each for each in own[:2])
+                message = f"{symbol!r} is defined twice, in {' and in '.join(places)}"
             found.setdefault(symbol, texts.at(symbol, message))
         elif match := _MISMATCH.match(text):
             symbol = match["symbol"]

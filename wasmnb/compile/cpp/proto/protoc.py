@@ -47,7 +47,7 @@ def program() -> str:
     return path
 
 
-def describe(texts: Mapping[str, str], wanted: Sequence[str]) -> list[Any]:
+def describe(texts: Mapping[str, str], wanted: Sequence[str], roots: Sequence[str] = ()) -> list[Any]:
     """Read ``.proto`` files.
 
     Parameters
@@ -56,6 +56,8 @@ def describe(texts: Mapping[str, str], wanted: Sequence[str]) -> list[Any]:
         Every ``.proto`` file there is, by its path.
     wanted : sequence of str
         Paths of those to read; what they import is read too.
+    roots : sequence of str
+        Folders that imports begin at, beside the top; their files are called by their paths below them.
 
     Returns
     -------
@@ -75,10 +77,11 @@ def describe(texts: Mapping[str, str], wanted: Sequence[str]) -> list[Any]:
             for path, text in texts.items():
                 (work / path).parent.mkdir(parents=True, exist_ok=True)
                 (work / path).write_bytes(text.encode(errors="surrogateescape"))
-        command = [program(), "-I.", "--include_imports", "--descriptor_set_out=set.pb", *wanted]
+        folders = [f"-I{each}" for each in (*roots, ".")]
+        command = [program(), *folders, "--include_imports", "--descriptor_set_out=set.pb", *wanted]
         finished = run(command, work)
         if finished.code:
-            raise wrong(_read(finished.messages, texts), finished.messages)
+            raise wrong(_read(finished.messages, texts, roots), finished.messages)
         described = descriptor_pb2.FileDescriptorSet()
         described.ParseFromString((work / "set.pb").read_bytes())
     for file in described.file:
@@ -90,16 +93,19 @@ def describe(texts: Mapping[str, str], wanted: Sequence[str]) -> list[Any]:
     return list(described.file)
 
 
-def _read(messages: str, texts: Mapping[str, str]) -> list[Diagnostic]:
+def _read(messages: str, texts: Mapping[str, str], roots: Sequence[str]) -> list[Diagnostic]:
     found = []
     for match in _MESSAGE.finditer(messages):
         line = int(match["line"] or 0)
-        lines = texts.get(match["file"], "").split("\n")
+        # It names a file as an import does.
+        names = (match["file"], *(f"{root}/{match['file']}" for root in roots))
+        file = next((name for name in names if name in texts), match["file"])
+        lines = texts.get(file, "").split("\n")
         quote = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
         severity, message = "error", match["message"]
         if message.startswith("warning: "):
             severity, message = "warning", message.removeprefix("warning: ")
-        found.append(Diagnostic(severity, message, line, int(match["column"] or 0), quote, match["file"]))
+        found.append(Diagnostic(severity, message, line, int(match["column"] or 0), quote, file))
     return found
 
 
