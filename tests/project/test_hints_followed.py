@@ -11,12 +11,13 @@ from tests.project.test_in_place import EXPORTS, crate, write
 from tests.project.test_migration import git
 from tests.project.test_workspaces import CC, GO
 from tests.worded import in_cell
-from wasmnb import Filter, Session
+from wasmnb import Filter, Session, build_image
 from wasmnb.compile.go.compiler import module_cache
 from wasmnb.compile.go.project import _refusal
 from wasmnb.compile.process import Finished
 from wasmnb.compile.tree import Tree
 from wasmnb.errors import CompileError, LinkError, ToolchainError, UsageError
+from wasmnb.image import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +148,50 @@ def test_hints_of_a_file_speak_of_no_cell(tmp_path: Path) -> None:
     assert in_cell(caught.value).hint.startswith(
         "if 'uuid' is a crate, ask for it at the top of plugin.rs: // deps: uuid"
     )
+
+
+def test_messages_of_which_there_are_none_or_several(tmp_path: Path) -> None:
+    proto = 'syntax = "proto3";\npackage demo;\nmessage Word { string a = 1; }\n'
+    source = f'#include "INCLUDED"\n{CC}static demo::Word word;\n'
+    folder = write(tmp_path / "none", filter_dot_cc=source.replace("INCLUDED", "made/word.pb.h"))
+    assert refused(folder, CompileError).hint == (
+        "the messages of word.pb.h are made of word.proto: put that file beside the source"
+    )
+    write(folder, word_dot_proto=proto)
+    builds(folder)
+    assert build_image(folder / "filter.cc", "local/mine", store=Store(tmp_path / "store")).module.wasm
+
+    folder = write(tmp_path / "above", filter_dot_cc=source.replace("INCLUDED", "../made/word.pb.h"))
+    assert refused(folder, CompileError).hint == (
+        "the messages of word.pb.h are made of word.proto: put that file into the folder, and write "
+        '#include "word.pb.h"'
+    )
+    write(folder, word_dot_proto=proto)
+    assert refused(folder, CompileError).hint.endswith('made of word.proto: write #include "word.pb.h"')
+    write(folder, filter_dot_cc=source.replace("INCLUDED", "word.pb.h"))
+    builds(folder)
+
+    folder = write(tmp_path / "two", a__word_dot_proto=proto, b__word_dot_proto=proto.replace("demo", "other"))
+    write(folder, filter_dot_cc=source.replace("INCLUDED", "made/word.pb.h"))
+    assert refused(folder, CompileError).hint == (
+        'a/word.proto and b/word.proto have that name: say which, as in #include "a/word.pb.h"'
+    )
+    for path in ("a/word.pb.h", "made/a/word.pb.h"):
+        write(folder, filter_dot_cc=source.replace("INCLUDED", path))
+        builds(folder)
+
+
+@pytest.mark.usefixtures("has_go")
+def test_a_folder_that_go_mod_replaces_a_module_by_and_that_is_none(tmp_path: Path) -> None:
+    manifest = "module mine\n\ngo 1.24\n\nrequire example.org/a v0.0.0\n\nreplace example.org/a => ../a\n"
+    source = GO.replace("package main\n", 'package main\n\nimport _ "example.org/a"\n', 1)
+    folder = write(tmp_path / "mine", go_dot_mod=manifest, main_dot_go=source)
+    write(tmp_path / "a", a_dot_go="package a\n")
+    error = refused(folder, CompileError)
+    assert str(tmp_path / "a" / "go.mod") in str(error)
+    assert error.hint == "correct the path in the replace line of go.mod, or put the module there"
+    write(tmp_path / "a", go_dot_mod="module example.org/a\n\ngo 1.24\n")
+    builds(folder)
 
 
 def test_a_header_that_bazel_makes(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.worded import in_cell
 from wasmnb import Filter, build_image
+from wasmnb.compile import tree
 from wasmnb.compile.go import project as go_project
 from wasmnb.compile.process import Finished
 from wasmnb.compile.project import texts
@@ -247,16 +248,101 @@ def test_what_is_not_taken_along(tmp_path: Path) -> None:
     }
 
 
-def test_version_control_says_what_is_ignored(tmp_path: Path) -> None:
-    folder = crate(tmp_path / "mine", "", _dot_gitignore="/big\n", big__data_dot_bin=b"\x00", notes="new")
+def test_what_version_control_ignores_may_be_source_that_a_tool_has_made(tmp_path: Path) -> None:
+    folder = crate(
+        tmp_path / "mine",
+        "",
+        _dot_gitignore="/big\n/dist\n/venv\n*.gen.rs\n*.log\n*.wasm\n.env\n",
+        big__data_dot_bin=b"\x00",
+        big__dist__old_dot_js="",
+        big__node_modules__x="",
+        dist__out_dot_js="",
+        venv__pyvenv_dot_cfg="",
+        src__a_dot_gen_dot_rs="",
+        a_dot_log="",
+        main_dot_wasm=b"\0asm",
+        _dot_env="TOKEN=s3cr3t",
+        notes="new",
+    )
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     subprocess.run(["git", "-C", str(folder), "add", "src"], check=True)
-    assert [path.relative_to(folder).as_posix() for path in listed(folder)] == [
-        ".gitignore",
-        "Cargo.toml",
-        "notes",
-        "src/lib.rs",
-    ]
+    known = [".gitignore", "Cargo.toml", "notes", "src/lib.rs"]
+    assert [path.relative_to(folder).as_posix() for path in listed(folder, ignored=False)] == known
+    assert sorted(path.relative_to(folder).as_posix() for path in listed(folder)) == sorted(
+        [*known, "big/data.bin", "src/a.gen.rs"]
+    )
+
+
+def test_a_large_folder_that_version_control_ignores_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "_MOST_IGNORED", 2)
+    folder = write(tmp_path / "mine", _dot_gitignore="/a\n/b\n", a__1="", a__2="", a__3="", b__1="", main_dot_go=GO)
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    assert sorted(path.relative_to(folder).as_posix() for path in listed(folder)) == [".gitignore", "b/1", "main.go"]
+
+
+@pytest.mark.usefixtures("has_go")
+def test_ignored_source_is_built(tmp_path: Path) -> None:
+    source = GO.replace("example.org/shared", "mine/made")
+    folder = write(
+        tmp_path / "top" / "mine",
+        go_dot_mod="module mine\n\ngo 1.24\n",
+        main_dot_go=source,
+        made___dot_gitignore="*.go\n*.txt\n",
+        made__shared_dot_go=SHARED,
+        made__word_dot_txt="ignored-word",
+    )
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    assert b"ignored-word" in built(folder).wasm
+
+
+@pytest.mark.usefixtures("has_go")
+def test_a_go_module_at_a_whole_path(tmp_path: Path) -> None:
+    shared = write(
+        tmp_path / "a" / "b" / "shared",
+        go_dot_mod="module example.org/shared\n\ngo 1.24\n",
+        shared_dot_go=SHARED,
+        word_dot_txt="whole-path-one",
+    )
+    manifest = (
+        f"module mine\n\ngo 1.24\n\nrequire example.org/shared v0.0.0\n\nreplace example.org/shared => {shared}\n"
+    )
+    folder = write(tmp_path / "c" / "mine", go_dot_mod=manifest, main_dot_go=GO)
+    assert b"whole-path-one" in built(folder).wasm
+    (shared / "word.txt").write_text("whole-path-two")
+    assert b"whole-path-two" in built(folder).wasm, "the module of before would be put in force in silence"
+
+
+def test_a_crate_at_a_whole_path(tmp_path: Path) -> None:
+    manifest = '[package]\nname = "shared"\nversion = "0.1.0"\nedition = "2021"\n'
+    source = "#[no_mangle]\npub static WORD: &[u8; 14] = shared::WORD;\n"
+    text = 'pub const WORD: &[u8; 14] = b"whole-path-one";\n'
+    shared = write(tmp_path / "a" / "b" / "shared", Cargo_dot_toml=manifest, src__lib_dot_rs=text)
+    folder = crate(tmp_path / "c" / "mine", source, f'\n[dependencies]\nshared = {{ path = "{shared}" }}\n')
+    assert b"whole-path-one" in built(folder).wasm
+    (shared / "src" / "lib.rs").write_text(text.replace("one", "two"))
+    assert b"whole-path-two" in built(folder).wasm
+
+
+def test_what_a_folder_above_tells_cargo(tmp_path: Path) -> None:
+    source = '#[no_mangle]\npub extern "C" fn value() -> usize { env!("WORD").len() }\n'
+    write(tmp_path / "top", _dot_cargo__config_dot_toml='[env]\nWORD = "above"\n')
+    assert "value" in exports(built(crate(tmp_path / "top" / "filters" / "mine", source)))
+
+
+def test_a_build_script_that_looks_beside_the_folder(tmp_path: Path) -> None:
+    script = """use std::path::Path;
+fn main() {
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let data = Path::new(&folder).parent().unwrap().parent().unwrap().join("data").join("word.txt");
+    println!("cargo:rustc-env=WORD={}", std::fs::read_to_string(data).unwrap());
+}
+"""
+    source = '#[no_mangle]\npub static WORD: &[u8] = env!("WORD").as_bytes();\n'
+    write(tmp_path / "top", data__word_dot_txt="beside-the-folder")
+    folder = crate(tmp_path / "top" / "filters" / "mine", source, build_dot_rs=script)
+    assert b"beside-the-folder" in built(folder).wasm
 
 
 def test_a_large_file_is_there_and_not_carried(tmp_path: Path) -> None:

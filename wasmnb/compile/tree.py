@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.cache import Store, digest, io_errors
+from wasmnb.paths import cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,12 +38,22 @@ _SECRETS = (
     *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "kubeconfig*"),
 )
 #: What tells that a folder holds what a build tool wrote.
-_WRITTEN = ("CACHEDIR.TAG", ".rustc_info.json")
+_WRITTEN = ("CACHEDIR.TAG", ".rustc_info.json", "pyvenv.cfg")
+#: Of what version control ignores: what a build has made, and needs no more.
+_MADE = frozenset({"bin", "build", "coverage", "dist", "logs", "obj", "out", "target", "tmp"})
+_MADE_FILES = frozenset({".a", ".d", ".log", ".o", ".obj", ".out", ".pid", ".pyc", ".so", ".swp", ".tmp", ".wasm"})
+_MOST_IGNORED = 4000
+_MOST_IGNORED_BYTES = 32 * 1024 * 1024
 # What tools write beside a manifest of a folder above: a copy takes it, not the user's file.
 _COPIED = ("Cargo.lock", "go.mod", "go.sum", "package.json", "package-lock.json")
 # A folder above that belongs to the project: the top of a repository, or of a workspace.
 _TOPS = (".git", "Cargo.toml", "go.work", "package.json")
+_CONFIGS = ("config", "config.toml")
 _CLIMB = re.compile(r"(?:\.\./)*\.\.(?=[/\"'\s\\)]|$)", re.MULTILINE)
+# How a program that a build runs names the folder above another.
+_PARENT = re.compile(r"\.parent\(\)|\bdirname\(|\.pop\(\)")
+_ANCESTORS = ".ancestors()"
+_RUN = ("build.rs", ".mjs", ".cjs", ".js")
 #: Stands for the text of a file that is too large to be carried about, and is linked.
 LINKED = "\0linked"
 _HIGHEST = 8
@@ -59,13 +70,21 @@ def as_bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def listed(folder: Path) -> Iterator[Path]:
+def listed(folder: Path, *, ignored: bool = True) -> Iterator[Path]:
     """Give the files of a folder that are the project's, in a fixed order.
 
-    What version control ignores is not; where there is none, what build tools and package managers wrote is not.
-    Secrets are not taken either, unless they are under version control.
+    What build tools and package managers wrote is not. Secrets are not taken either, unless they are under version
+    control. What that ignores is taken where it may be source that a tool has made: compilers read it as any other.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    ignored : bool
+        Take what version control ignores.
     """
     tracked = _tracked(folder)
+    if tracked and ignored:
+        tracked = sorted({*tracked, *_ignored(folder)})
     for path in _walked(folder, set()) if tracked is None else tracked:
         if path.is_dir():
             yield from _walked(path, {folder.resolve()})
@@ -88,19 +107,45 @@ def _walked(folder: Path, seen: set[Path]) -> Iterator[Path]:
 
 def _tracked(folder: Path) -> list[Path] | None:
     """Ask git which files there are; None where it knows nothing of the folder."""
-    found: list[list[str]] = []
-    for words in (("--cached",), ("--others", "--exclude-standard")):
-        command = ["git", "-C", os.fspath(folder), "ls-files", "-z", *words]
-        try:
-            done = subprocess.run(command, capture_output=True, check=True, timeout=60)
-        except (OSError, subprocess.SubprocessError):
-            return None
-        found.append([os.fsdecode(name) for name in done.stdout.split(b"\0") if name])
-    ours, new = found
-    kept = [name for name in new if not any(_secret(part) or part in _NEVER for part in name.split("/"))]
+    try:
+        ours, new = _git(folder, "--cached"), _git(folder, "--others", "--exclude-standard")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    kept = [name for name in new if not any(foreign(part) for part in name.split("/"))]
     # The folder may lie in a repository that ignores it.
     names = sorted({*ours, *(name for name in kept if not name.endswith(".wasm"))})
     return [folder / name for name in names] or None
+
+
+def _git(folder: Path, *words: str) -> list[str]:
+    command = ["git", "-C", os.fspath(folder), "ls-files", "-z", *words]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+
+def _ignored(folder: Path) -> Iterator[Path]:
+    """Give what version control ignores, but what a build has made; of folders that are too large, nothing."""
+    try:
+        names = _git(folder, "--others", "--ignored", "--exclude-standard", "--directory")
+    except (OSError, subprocess.SubprocessError):
+        return
+    count = size = 0
+    for name in names:
+        if any(foreign(part) or part in _MADE for part in name.rstrip("/").split("/")):
+            continue
+        place, found = folder / name, []
+        whole = place.is_dir() and not _foreign(place)
+        for path in _walked(place, set()) if whole else [place]:
+            if path.suffix in _MADE_FILES or not path.is_file() or _MADE.intersection(path.relative_to(folder).parts):
+                continue
+            found.append(path)
+            size += path.stat().st_size
+            if count + len(found) > _MOST_IGNORED or size > _MOST_IGNORED_BYTES:
+                size -= sum(each.stat().st_size for each in found)
+                found = []
+                break
+        count += len(found)
+        yield from found
 
 
 def foreign(name: str) -> bool:
@@ -150,6 +195,14 @@ class Tree:
         above = self.origin.parents[height - 1] if height else self.origin
         real = above / whole.relative_to(self.top)
         return real if real.exists() else None
+
+    def _elsewhere(self, path: str | Path) -> Path | None:
+        """Give a file of the user's that is named by its whole path; None for the tree's and for what is kept by us."""
+        whole = Path(os.path.normpath(path))
+        apart = (self.top, cache_dir())
+        if not whole.is_absolute() or any(whole.is_relative_to(each) for each in apart) or not whole.exists():
+            return None
+        return whole
 
     def own(self, path: str) -> str:
         """Give the name that a path of a compiler has for the user: in the folder, else where the file lies.
@@ -206,7 +259,7 @@ class Tree:
         """Give the digests of those files that are the user's, but none of the project's folder."""
         found: dict[str, str] = {}
         for path in paths:
-            real = self.outside(path)
+            real = self.outside(path) or self._elsewhere(path)
             if real is not None:
                 with suppress(OSError):
                     found[str(real)] = _digest(real)
@@ -310,11 +363,23 @@ def _height(origin: Path, texts: Mapping[str, str]) -> int:
     """Say how many folders above the project's belong to it."""
     highest = min(_HIGHEST, len(origin.parts) - 1)
     above = list(origin.parents)[:highest]
-    named = [number for number, folder in enumerate(above, 1) if any((folder / top).exists() for top in _TOPS)]
+    named = [number for number, folder in enumerate(above, 1) if _is_top(folder)]
     climbs = [0]
     for path, text in texts.items():
         depth = posixpath.dirname(path).count("/") + bool(posixpath.dirname(path))
         climbs += [found[0].count("..") - depth for found in _CLIMB.finditer(text)]
+        if path.endswith(_RUN):
+            climbs += [highest if _ANCESTORS in text else len(_PARENT.findall(text))]
     # What lies beside may itself name what lies beside it.
     wanted = max(climbs) + 1 if max(climbs) > 0 else 0
     return min(highest, max([wanted, *named[-1:]]))
+
+
+def _is_top(folder: Path) -> bool:
+    """Tell whether a folder above a project belongs to it: by a manifest, or by what it tells cargo."""
+    told = folder / ".cargo"
+    # Cargo reads its own folder's in any case.
+    home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+    return any((folder / top).exists() for top in _TOPS) or (
+        told != home and any((told / name).is_file() for name in _CONFIGS)
+    )

@@ -87,7 +87,7 @@ def migrate(folder: Path, *, force: bool = False) -> Migration:
         raise BadNameError(f"There is no folder {str(folder)!r}.", hint=RELATIVE)
     before: dict[str, str] = {}
     ends: dict[str, str] = {}
-    for path in listed(folder):
+    for path in listed(folder, ignored=False):
         if path.suffix == ".go" or path.name in ("go.mod", "go.sum", "go.work"):
             name, text = path.relative_to(folder).as_posix(), as_text(path.read_bytes())
             ends[name] = "\r\n" if "\r\n" in text else "\n"

@@ -35,7 +35,7 @@ __all__ = ["MANIFEST", "build", "read"]
 
 #: The file that makes a folder a Go project.
 MANIFEST = "go.mod"
-_RECIPE = 2
+_RECIPE = 3
 _TINYGO = "github.com/tetratelabs/proxy-wasm-go-sdk"
 _MIGRATE = Wording(
     "require {}, and set the context in init(): main() does not run in a proxy; {} does the mechanical part of it",
@@ -70,6 +70,7 @@ _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P
 _EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
 _READ = "{{if not .Standard}}{{$d := .Dir}}" + _EACH % "GoFiles" + _EACH % "EmbedFiles" + "{{end}}"
 _MAINS = ("main.go", "filter.go", "plugin.go", "*.go")
+_NOT_THERE = re.compile(r"replacement directory|^module \S+: reading \S+go\.mod: ")
 _TOO_OLD = re.compile(r"requires go >= (?P<wanted>[\w.]+) \(running go (?P<here>[\w.]+)")
 _ABSENT = re.compile(r"no required module provides package|cannot find module providing|import lookup disabled")
 # What Go says when a module is not on this machine yet.
@@ -261,7 +262,7 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
         )
     if any("missing go.sum entry" in item.message for item in found):
         return project.error(found, _TIDY)
-    if any("replacement directory" in item.message for item in found):
+    if any(_NOT_THERE.search(item.message) for item in found):
         return project.error(found, _NO_MODULE)
     if any(_ABSENT.search(item.message) for item in found):
         return project.error(found, f"go mod tidy, in its folder, adds to {MANIFEST} what is imported there")
@@ -270,6 +271,6 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
 
 def _diagnostic(match: re.Match[str], files: dict[str, str], tree: Tree) -> Diagnostic:
     line, column = int(match["line"]), int(match["column"] or 0)
-    message = messages.shortened(match["message"])
+    message = messages.shortened(tree.said(match["message"]))
     file = _of_module(tree.own(match["file"]), tree)
     return project.diagnostic(files, "error", message, file, line, column, in_bytes=True)

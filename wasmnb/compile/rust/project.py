@@ -38,7 +38,7 @@ __all__ = ["MANIFEST", "build", "read"]
 
 #: The file that makes a folder a Rust project.
 MANIFEST = "Cargo.toml"
-_RECIPE = 3
+_RECIPE = 4
 _TOO_OLD = "this is {}, and what the source uses came with a later one: rustup update brings it"
 _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
 
