@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import NoProgramError
 from wasmnb.mesh.istio.proxies.config_dump import ECDS, NO_ENTRIES
 from wasmnb.mesh.istio.proxies.evidence import Standing
-from wasmnb.mesh.istio.proxies.peer_requests import PeerRequests
+from wasmnb.mesh.istio.proxies.peer_requests import Errands, PeerRequests
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
 
@@ -98,47 +99,96 @@ def peers(cluster):
 
 def test_each_pod_is_asked_by_one_that_has_no_filter_and_a_program(peers, cluster):
     cluster.headers["10.0.0.2"] = "x-tag: b\r\n"
-    found = peers.answers(TWO, PLAIN, 9080)
+    found = peers.answers([Errands(TWO, PLAIN, 9080)])[0]
     assert {uid: [(one.peer, one.headers.get("x-tag")) for one in several] for uid, several in found.items()} == {
         "uid of web-0": [("shop-0", None)],
         "uid of web-1": [("shop-0", "b")],
     }
     assert len(cluster.sent) == 2
     # Each as often as it is to answer.
-    assert [len(several) for several in peers.answers([*TWO, TWO[0]], PLAIN, 9080).values()] == [2, 1]
-    assert peers.why_not == ""
+    assert [len(several) for several in peers.answers([Errands([*TWO, TWO[0]], PLAIN, 9080)])[0].values()] == [2, 1]
+    assert peers.why_not(TWO[0]) == ""
 
 
 def test_an_answer_is_nobodys_while_somebody_else_asks_too(peers, cluster):
     cluster.others = "10.0.0.2"
-    assert peers.answers(TWO[:1], PLAIN, 9080) == {}
-    assert "asked its service 6 times" in peers.why_not
+    assert peers.answers([Errands(TWO[:1], PLAIN, 9080)])[0] == {}
+    assert "asked its service 6 times" in peers.why_not(TWO[0])
 
 
 def test_what_was_seen_is_nobodys_where_the_one_that_asks_gets_a_filter_meanwhile(peers, cluster):
     cluster.filtered_after = 1
-    assert peers.answers(TWO, PLAIN, 9080) == {}
+    assert peers.answers([Errands(TWO, PLAIN, 9080)])[0] == {}
     assert len(cluster.sent) == 2
-    assert "shop-0, which asked, may have got a filter" in peers.why_not
+    assert "shop-0, which asked, may have got a filter" in peers.why_not(TWO[0])
+
+
+def test_services_are_asked_side_by_side_and_one_that_does_not_answer_not_to_the_end(peers, cluster):
+    both = threading.Barrier(2, timeout=20)
+    shops = {"web": TWO[0], "shop": pod("other-0", "10.0.0.3"), "hung": pod("hung-0", "10.0.0.4")}
+    hung = []
+    cluster.counts = {one["status"]["podIP"]: 5 for one in shops.values()}
+
+    def request(_, path, **__):
+        def item(name, **more):
+            labels = {"kubernetes.io/service-name": name}
+            return {"metadata": {"name": name, "labels": labels}, **more}
+
+        if path.endswith("/services"):
+            return {"items": [item(name, spec={"ports": [{"port": 80}]}) for name in shops]}
+        ends = {
+            name: [{"addresses": [one["status"]["podIP"]], "conditions": {"ready": True}}]
+            for name, one in shops.items()
+        }
+        return {"items": [item(name, ports=[{"port": 9080}], endpoints=ends[name]) for name in shops]}
+
+    def execute(*_, stdin, **__):
+        name = next(name for name in shops if f"{name}.home".encode() in stdin)
+        if name == "hung":
+            hung.append(name)
+            raise MeshError("It took too long.")
+        both.wait()
+        cluster.counts[shops[name]["status"]["podIP"]] += 1
+        return SimpleNamespace(
+            stdout=b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", stderr="wasmnb-carrier curl\n", code=0
+        )
+
+    def get(_, path):
+        if path == ECDS:
+            raise MeshError("It answers with an error.", why=[NO_ENTRIES])
+        return "\n".join(
+            f"outbound|80||{name}.home.svc.cluster.local::{ip}:9080::rq_total::{cluster.counts[ip]}"
+            for name, one in shops.items()
+            for ip in [one["status"]["podIP"]]
+        )
+
+    cluster.request, cluster.execute, cluster.get = request, execute, get
+    peers.keep([*shops.values(), PEERS[-1]])
+    items = [*shops.values()] * 4
+    (found,) = peers.answers([Errands(items, PLAIN, 9080)])
+    assert {uid: len(several) for uid, several in found.items()} == {"uid of web-0": 4, "uid of other-0": 4}
+    assert len(hung) == 3
+    assert "asked its service 3 times" in peers.why_not(shops["hung"])
+    assert peers.why_not(shops["web"]) == ""
 
 
 def test_what_may_change_something_is_not_sent_where_another_pod_might_get_it(peers, cluster):
     post = Probe("POST", "/", (), b"1")
-    assert peers.answers(TWO[:1], post, 9080) == {}
+    assert peers.answers([Errands(TWO[:1], post, 9080)])[0] == {}
     assert not cluster.sent
-    assert "another pod of its service might get it" in peers.why_not
+    assert "another pod of its service might get it" in peers.why_not(TWO[0])
     del cluster.counts["10.0.0.2"]
     peers.keep([TWO[0], *PEERS])
     peers._services = (float("-inf"), [])
-    assert len(peers.answers(TWO[:1], post, 9080)) == len(cluster.sent) == 1
+    assert len(peers.answers([Errands(TWO[:1], post, 9080)])[0]) == len(cluster.sent) == 1
 
 
 def test_who_could_ask_is_said_where_nobody_can(peers, cluster):
     peers.keep([*TWO, *PEERS[:3]])
-    assert peers.answers(TWO, PLAIN, 9080) == {}
-    assert "with curl, python3 or nc in its application's container" in peers.why_not
-    assert peers.answers(TWO, PLAIN, 9081) == {}
-    assert "no service" in peers.why_not
+    assert peers.answers([Errands(TWO, PLAIN, 9080)])[0] == {}
+    assert "with curl, python3 or nc in its application's container" in peers.why_not(TWO[0])
+    assert peers.answers([Errands(TWO, PLAIN, 9081)])[0] == {}
+    assert "no service" in peers.why_not(TWO[0])
 
 
 def test_a_pod_that_takes_mutual_tls_only_is_seen_to_act_by_another(cluster):

@@ -162,7 +162,7 @@ def test_a_pod_that_nobody_can_ask_is_not_waited_for(proving, monkeypatch):
     proving.answers = [None]
     found = looked(proving)
     monkeypatch.setattr(proving.requests, "_strict", lambda *_: "home/all")
-    monkeypatch.setattr(proving.requests, "_peers", SimpleNamespace(why_not="nobody can ask it"))
+    monkeypatch.setattr(proving.requests, "_peers", SimpleNamespace(why_not=lambda _: "nobody can ask it"))
     assert not proving.unsure(found, POD)
 
 

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,21 +19,30 @@ from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
 from wasmnb.mesh.istio.api.rbac import Right
 from wasmnb.mesh.istio.proxies.config_dump import ECDS, NO_ENTRIES, entries
 from wasmnb.mesh.istio.proxies.pods import has_application, has_proxy, ip_of, is_ready, name_of, uid
+from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.traffic import Headers, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from wasmnb.envoy.exchange import Probe
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
 
-__all__ = ["ByPeer", "PeerRequests"]
+    _Behind: TypeAlias = Mapping[str, Mapping[str, Any]]
+    """Pods behind a service, by their addresses."""
+
+__all__ = ["ByPeer", "Errands", "PeerRequests"]
 
 _ANSWER = 3.0
 _LASTS = 5.0  # seconds for which it is believed which services there are
 _MOST = 32
 """Requests for one probe of one look: the pods that none of them met are asked at the next."""
+_SILENT = 3
+"""Requests to one service that nobody answers in time, after which it is asked no more at that look."""
+_AT_ONCE = 8
+"""Services that are asked at the same time."""
 _CLUSTERS = "/clusters"
 _DISCOVERY = "discovery.k8s.io"
 _NO_SERVICE = "no service of this namespace leads to it, by which another pod could ask it"
@@ -62,6 +72,24 @@ class _Service(NamedTuple):
         return f"{self.name}:{self.port}"
 
 
+class Errands(NamedTuple):
+    """What pods are to be asked by others.
+
+    Parameters
+    ----------
+    items : sequence of mapping
+        The pods, each as often as it is to answer.
+    probe : Probe
+        One that may change something is only sent where a service has no other pod that might get it.
+    port : int
+        Of the pods.
+    """
+
+    items: Sequence[Mapping[str, Any]]
+    probe: Probe
+    port: int
+
+
 class PeerRequests:
     """Sends them.
 
@@ -81,59 +109,88 @@ class PeerRequests:
         # Those whose application has no program that could send.
         self._mute: set[str] = set()
         self._services: tuple[float, list[_Service]] = (float("-inf"), [])
-        self._why = ""
-        # One at a time: whose request was counted would not be known.
+        # By pod.
+        self._why: dict[str, str] = {}
+        # One look at a time, and of it one request to each service: whose request was counted would not be known.
         self._lock = threading.Lock()
 
-    @property
-    def why_not(self) -> str:
-        """Why the last one could not be sent; empty when it was."""
-        return self._why
+    def why_not(self, item: Mapping[str, Any]) -> str:
+        """Say why a pod was not asked the last time, or not met; empty where it was."""
+        return self._why.get(uid(item), "")
 
     def keep(self, pods: Collection[Mapping[str, Any]]) -> None:
         """Take in which pods there are."""
         self._pods = {uid(item): item for item in pods}
         self._mute &= self._pods.keys()
+        forget(self._why, lambda pod: pod not in self._pods)
 
-    def answers(self, items: Sequence[Mapping[str, Any]], probe: Probe, port: int) -> dict[str, list[ByPeer]]:
-        """Have pods asked; give the answers of those that were met, by their uids.
-
-        Parameters
-        ----------
-        items : sequence of mapping
-            Each pod as often as it is to answer.
-        probe : Probe
-            One that may change something is only sent where a service has no other pod that might get it.
-        port : int
-            Of the pods.
-        """
-        found: dict[str, list[ByPeer]] = {}
-        times = Counter(uid(item) for item in items)
-        with self._lock:
-            self._why = _NO_SERVICE
+    def answers(self, wanted: Sequence[Errands]) -> list[dict[str, list[ByPeer]]]:
+        """Have pods asked, those of several services at the same time; give the answers of those met, by their uids."""
+        found: list[dict[str, list[ByPeer]]] = [{} for _ in wanted]
+        if not wanted:
+            return found
+        done: set[tuple[int, _Service]] = set()
+        with self._lock, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-peers") as threads:
+            self._why.update({uid(item): _NO_SERVICE for one in wanted for item in one.items})
             try:
-                for service in self._reaching(items, port):
-                    wanted = {_at(ip_of(item), port): item for item in items if uid(item) not in found}
-                    mine = {address: item for address, item in wanted.items() if address in service.addresses}
-                    if probe.changes and len(service.addresses) > 1:
-                        self._why = _CHANGES
-                    elif mine:
-                        found |= self._met(service, mine, probe, times)
+                while due := self._due(wanted, found, done):
+                    each = threads.map(
+                        lambda one: self._of(one[0], [(at, wanted[at], mine) for at, mine in one[1]]), due
+                    )
+                    for told in each:
+                        for at, met in told:
+                            found[at] |= met
             except (ForbiddenError, TimeoutError) as error:
-                self._why = error.what if isinstance(error, MeshError) else str(error)
+                self._why.update({uid(item): _said(error) for one in wanted for item in one.items})
+        return found
+
+    def _due(
+        self, wanted: Sequence[Errands], found: Sequence[Mapping[str, Any]], done: set[tuple[int, _Service]]
+    ) -> list[tuple[_Service, list[tuple[int, _Behind]]]]:
+        """Choose for each pod that was not met yet a service that was not asked for it; give them by service."""
+        due: dict[_Service, list[tuple[int, _Behind]]] = {}
+        for at, (items, _, port) in enumerate(wanted):
+            left = {_at(ip_of(item), port): item for item in items if uid(item) not in found[at]}
+            for service in self._reaching(list(left.values()), port):
+                mine = {address: item for address, item in left.items() if address in service.addresses}
+                if mine and (at, service) not in done:
+                    done.add((at, service))
+                    due.setdefault(service, []).append((at, mine))
+                    left = {address: item for address, item in left.items() if address not in mine}
+        return list(due.items())
+
+    def _of(
+        self, service: _Service, due: Sequence[tuple[int, Errands, _Behind]]
+    ) -> list[tuple[int, dict[str, list[ByPeer]]]]:
+        """Ask one service for all that is wanted of its pods."""
+        found = []
+        for at, (items, probe, _), mine in due:
+            met: dict[str, list[ByPeer]] = {}
+            if probe.changes and len(service.addresses) > 1:
+                why = _CHANGES
+            else:
+                try:
+                    met, why = self._met(service, mine, probe, Counter(map(uid, items)))
+                except (ForbiddenError, TimeoutError) as error:
+                    why = _said(error)
+            self._why.update({uid(item): "" if uid(item) in met else why for item in mine.values()})
+            found.append((at, met))
         return found
 
     def _met(
-        self, service: _Service, wanted: Mapping[str, Mapping[str, Any]], probe: Probe, each: Mapping[str, int]
-    ) -> dict[str, list[ByPeer]]:
-        """Ask a service until each of these pods, by their addresses, has answered as often as it is to."""
+        self, service: _Service, wanted: _Behind, probe: Probe, each: Mapping[str, int]
+    ) -> tuple[dict[str, list[ByPeer]], str]:
+        """Ask a service until each of these pods has answered as often as it is to; say why one was not met."""
         most = max(each[uid(item)] for item in wanted.values())
         for peer in self._peers(service):
             found: dict[str, list[ByPeer]] = {}
             times = 1 if probe.changes else min(_MOST, 3 * len(service.addresses) * most)
+            asked = silent = 0
             try:
-                for _ in range(times):
+                while asked < times and silent < _SILENT:
+                    asked += 1
                     address, answer = self._ask(peer, service, probe)
+                    silent += answer is None
                     if address in wanted and answer is not None:
                         found.setdefault(uid(wanted[address]), []).append(answer)
                     if all(len(found.get(uid(item), ())) >= each[uid(item)] for item in wanted.values()):
@@ -144,15 +201,15 @@ class PeerRequests:
             name = name_of(peer)
             if found and not self._bare(peer):
                 # A plugin for both came to it meanwhile: what was seen may be the doing of its own proxy.
-                self._why = f"{name}, which asked, may have got a filter itself meanwhile"
-                return {}
-            self._why = "" if found else f"{name} asked its service {times} times, and it is not sure that it answered"
-            return found
-        self._why = _NOBODY
-        return {}
+                return {}, f"{name}, which asked, may have got a filter itself meanwhile"
+            return found, f"{name} asked its service {asked} times, and it is not sure that it answered"
+        return {}, _NOBODY
 
     def _ask(self, peer: Mapping[str, Any], service: _Service, probe: Probe) -> tuple[str, ByPeer | None]:
-        """Have a pod send a request to a service; give the address of who answered, empty where that is not sure."""
+        """Have a pod send a request to a service; give the address of who answered, empty where that is not sure.
+
+        The answer is None where none came in time.
+        """
         from wasmnb.mesh.istio.requests.curl_script import Errand  # noqa: PLC0415 - for those who allow it
         from wasmnb.mesh.istio.requests.sender_pod import application  # noqa: PLC0415
 
@@ -178,9 +235,8 @@ class PeerRequests:
         after = self._counted(name, service)
         grown = {address: count - before.get(address, 0) for address, count in after.items()}
         asked = [address for address, count in grown.items() if count]
-        if len(asked) != 1 or grown[asked[0]] != 1:
-            return "", None
-        return asked[0], ByPeer(**{**vars(response), "peer": name})
+        sure = len(asked) == 1 and grown[asked[0]] == 1
+        return asked[0] if sure else "", ByPeer(**{**vars(response), "peer": name})
 
     def _counted(self, pod: str, service: _Service) -> dict[str, int]:
         """Read how many requests a pod's proxy has sent to each pod of a service."""
@@ -242,6 +298,10 @@ class PeerRequests:
                     there = behind.setdefault((name, own), set())
                     there |= {_at(str(end["addresses"][0]), int(port["port"])) for end in ready}
         return [_Service(name, port, frozenset(there)) for (name, port), there in behind.items()]
+
+
+def _said(error: Exception) -> str:
+    return error.what if isinstance(error, MeshError) else str(error)
 
 
 def _at(address: str, port: int) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmnb.errors import MeshError, TrafficError
-from wasmnb.mesh.istio.proxies.peer_requests import PeerRequests
+from wasmnb.mesh.istio.proxies.peer_requests import Errands, PeerRequests
 from wasmnb.mesh.istio.proxies.pods import PROXY, app, ip_of, is_waypoint, labels, name_of, proxy_started, uid
 from wasmnb.traffic import Headers, Request
 
@@ -149,9 +149,10 @@ class ProbeRequests:
             if self._strict(item, plugin):
                 strict.setdefault((probe, self.port(item, plugin), self.confined(plugin)), []).append(item)
         found: dict[tuple[str, Probe, tuple[int, ...]], list[ByPeer]] = {}
-        for (probe, port, confined), items in strict.items():
+        by_group = self._peers.answers([Errands(items, probe, port) for (probe, port, _), items in strict.items()])
+        for ((probe, _, confined), items), met in zip(strict.items(), by_group, strict=True):
             pods = {uid(item): item for item in items}
-            for pod, answers in self._peers.answers(items, probe, port).items():
+            for pod, answers in met.items():
                 found.setdefault((pod, probe, confined), []).extend(answers)
                 for answer in answers:
                     self._count(pods[pod], answer)
@@ -195,11 +196,11 @@ class ProbeRequests:
         if not policy:
             return "no request of ours was answered in time"
         why = f"no request of ours was answered: the pod takes mutual TLS only (STRICT), as the policy {policy} says"
-        return "; ".join(filter(None, [why, self._peers.why_not]))
+        return "; ".join(filter(None, [why, self._peers.why_not(item)]))
 
     def late(self, item: Mapping[str, Any], plugin: str) -> bool:
         """Say whether a pod left the last request unanswered though it may answer the next: nothing forbids it."""
-        return uid(item) in self._unanswered and not (self._strict(item, plugin) and self._peers.why_not)
+        return uid(item) in self._unanswered and not (self._strict(item, plugin) and self._peers.why_not(item))
 
     def _strict(self, item: Mapping[str, Any], plugin: str) -> str:
         """Name the policy by which a pod takes mutual TLS only, which a request of the pod to itself has not."""
