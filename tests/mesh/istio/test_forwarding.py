@@ -15,10 +15,11 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client import Configuration
 from websocket import ABNF, WebSocketConnectionClosedException, WebSocketTimeoutException
+from websocket._abnf import frame_buffer
 
 from tests.image.registry.parts import authority
 from wasmnb.errors import MeshError
-from wasmnb.mesh.istio.api import port_forward_pool
+from wasmnb.mesh.istio.api import port_forward_pool, websockets
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.cluster import Cluster as RealCluster
 from wasmnb.mesh.istio.api.port_forward import Forward
@@ -298,6 +299,24 @@ def test_frames_are_read_whole_whatever_their_kind_and_however_they_come(secured
         found += forward.receive(ADMIN)
     assert found == said
     forward.close()
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 2**16 - 1, 2**16])
+def test_what_is_sent_is_a_masked_frame_whatever_its_length(size):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        websocket = websockets._Websocket()
+        websocket.sock = ours
+        payload = bytes(range(256)) * (size // 256 + 1)
+        sender = threading.Thread(target=websocket.send_binary, args=(payload[:size],))
+        sender.start()
+        frame = frame_buffer(theirs.recv, skip_utf8_validation=False).recv_frame()
+        sender.join()
+        assert (frame.fin, frame.opcode, frame.mask_value) == (1, ABNF.OPCODE_BINARY, 1)
+        assert frame.data == payload[:size]
+        websocket.send_close()
+        frame = frame_buffer(theirs.recv, skip_utf8_validation=False).recv_frame()
+        assert (frame.opcode, frame.data) == (ABNF.OPCODE_CLOSE, (1000).to_bytes(2, "big"))
 
 
 def test_a_websocket_that_ends_in_the_midst_of_a_frame_is_gone(secured):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 __all__ = ["clock_skew"]
 
@@ -27,8 +28,14 @@ def clock_skew(date: str | None, asked: datetime, known: timedelta) -> timedelta
         What was said before.
     """
     try:
-        said = parsedate_to_datetime(date or "")
+        said = _read(date or "")
         least, most = said - datetime.now(timezone.utc), said + _SECOND - asked
     except (TypeError, ValueError, IndexError):  # of no zone, or none at all
         return known
     return next((one for one in (known, timedelta(0)) if least - _SAME <= one <= most + _SAME), least)
+
+
+@lru_cache(maxsize=256)
+def _read(date: str) -> datetime:
+    """Read a time of which many answers say the same: it has whole seconds only."""
+    return parsedate_to_datetime(date)

@@ -15,6 +15,7 @@ from wasmnb.errors import MeshError, did_you_mean
 from wasmnb.mesh.istio.api import kubeconfig
 from wasmnb.mesh.istio.api.api_errors import NO_CLUSTER, ForbiddenError, refused, unreachable
 from wasmnb.mesh.istio.api.clock_skew import clock_skew
+from wasmnb.mesh.istio.api.kept_connections import KeptConnections
 from wasmnb.mesh.istio.api.plain_config import PlainConfiguration, own_account, own_namespace
 from wasmnb.mesh.istio.api.rbac import Right
 
@@ -75,6 +76,7 @@ class Cluster:
         self.namespace = namespace
         self._configuration = configuration
         self._pool = _pool(configuration)
+        self._kept = KeptConnections(configuration, _CONNECTIONS, _CONNECT)
         self._rights: dict[Right, tuple[bool, float]] = {}
         # How far the API server's clock is ahead of this machine's.
         self.skew = timedelta(0)
@@ -85,13 +87,14 @@ class Cluster:
 
     def close(self) -> None:
         """Close the connections, and delete the files that hold keys."""
-        self._pool.clear()
+        self.renew()
         if self._end is not None:
             self._end()
 
     def renew(self) -> None:
         """Let go of idle connections: where one leads nowhere any more, so may the others."""
         self._pool.clear()
+        self._kept.close()
 
     def answers(self, seconds: float) -> bool:
         """Say whether the API server answers at all, be it with a refusal."""
@@ -204,11 +207,15 @@ class Cluster:
         ------
         ForbiddenError, MissingError, ConflictError, MeshError
         """
-        answer = self.open(
-            method, path, query=query, body=body, kind=kind, right=right, timeout=timeout, compressed=compressed
-        )
-        data = self._read(answer)
-        if "json" in answer.headers.get("content-type", ""):
+        small = method == "GET" and body is None and not compressed
+        found = self._kept_answer(path, query, right, timeout) if small and self._kept.usual else None
+        if found is None:
+            answer = self.open(
+                method, path, query=query, body=body, kind=kind, right=right, timeout=timeout, compressed=compressed
+            )
+            found = self._read(answer), answer.headers.get("content-type", "")
+        data, type_ = found
+        if "json" in type_:
             return read(data)
         return data.decode("utf-8", "replace")
 
@@ -229,7 +236,7 @@ class Cluster:
 
         asked = datetime.now(timezone.utc)
         url = self.server + path + (f"?{urlencode(query, doseq=True)}" if query else "")
-        headers = {**self._authorization(), "accept": "application/json", "user-agent": "wasmnb"}
+        headers = self._headers()
         if compressed:
             headers["accept-encoding"] = "gzip"
         data = None
@@ -253,6 +260,22 @@ class Cluster:
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
             raise refused(answer.status, self._read(answer).decode("utf-8", "replace"), f"{method} {path}", right)
         return answer
+
+    def _kept_answer(
+        self, path: str, query: Mapping[str, Any] | None, right: Right | None, timeout: float
+    ) -> tuple[bytes, str] | None:
+        """Ask over a connection that is kept; give the body and its media type. None where `open` is to ask."""
+        asked = datetime.now(timezone.utc)
+        answer = self._kept.get(path, query, self._headers(), timeout)
+        if answer is None:
+            return None
+        self.skew = clock_skew(answer.headers.get("date"), asked, self.skew)
+        if answer.status >= 400:  # noqa: PLR2004 - HTTP
+            raise refused(answer.status, answer.body.decode("utf-8", "replace"), f"GET {path}", right)
+        return answer.body, answer.headers.get("content-type", "") or ""
+
+    def _headers(self) -> dict[str, str]:
+        return {**self._authorization(), "accept": "application/json", "user-agent": "wasmnb"}
 
     def now(self) -> datetime:
         """Give the time by the cluster's clock, by which pods, logs and proxies say theirs."""

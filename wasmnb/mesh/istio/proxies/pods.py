@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.protocol import Pod
@@ -42,6 +43,7 @@ _RS = "ReplicaSet"
 _HASH = "pod-template-hash"
 
 
+@lru_cache(maxsize=4096)
 def moment(text: str | None) -> datetime:
     """Read a time of the API (RFC 3339); the epoch when there is none.
 
