@@ -47,6 +47,10 @@ class Websocket:
         answer *= frame.count(b" HTTP/1.1\r\n")
         self.frames += [frame[:1] + answer[:20], b"", frame[:1] + answer[20:]]
 
+    def send_all(self, messages: list[bytes]) -> None:
+        for one in messages:
+            self.send_binary(one)
+
     def recv_data_frame(self, *, control_frame: bool):
         if not self.frames:
             raise WebSocketTimeoutException("nothing")
@@ -308,12 +312,14 @@ def test_what_is_sent_is_a_masked_frame_whatever_its_length(size):
         websocket = websockets._Websocket()
         websocket.sock = ours
         payload = bytes(range(256)) * (size // 256 + 1)
-        sender = threading.Thread(target=websocket.send_binary, args=(payload[:size],))
+        sender = threading.Thread(target=websocket.send_all, args=([b"first", payload[:size]],))
         sender.start()
-        frame = frame_buffer(theirs.recv, skip_utf8_validation=False).recv_frame()
+        read = frame_buffer(theirs.recv, skip_utf8_validation=False)
+        for data in (b"first", payload[:size]):
+            frame = read.recv_frame()
+            assert (frame.fin, frame.opcode, frame.mask_value) == (1, ABNF.OPCODE_BINARY, 1)
+            assert frame.data == data
         sender.join()
-        assert (frame.fin, frame.opcode, frame.mask_value) == (1, ABNF.OPCODE_BINARY, 1)
-        assert frame.data == payload[:size]
         websocket.send_close()
         frame = frame_buffer(theirs.recv, skip_utf8_validation=False).recv_frame()
         assert (frame.opcode, frame.data) == (ABNF.OPCODE_CLOSE, (1000).to_bytes(2, "big"))

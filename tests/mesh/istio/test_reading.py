@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from wasmnb.mesh.istio.proxies import proxy_log
+from wasmnb.mesh.istio.api.typed_json import only
+from wasmnb.mesh.istio.proxies import config_dump, proxy_log
 from wasmnb.mesh.istio.proxies.config_dump import listeners, mark
 from wasmnb.mesh.istio.proxies.pods import moment
 from wasmnb.mesh.istio.proxies.proxy_log import read
@@ -84,3 +85,36 @@ def test_a_listener_has_one_mark_until_another_takes_its_place_or_is_refused():
     assert mark(_dump("2026-01-01T12:00:00.001Z", whole=False, **refused)) != known
     warming = {"warming_state": {"last_updated": "2026-01-01T12:00:00.002Z"}}
     assert mark(_dump("2026-01-01T12:00:00.001Z", whole=False, **warming)) != known
+
+
+def test_a_listener_that_many_pods_have_is_read_once(monkeypatch):
+    known = []
+    chains = config_dump._chains
+    monkeypatch.setattr(config_dump, "_chains", lambda listener: (known.append(1), chains(listener))[1])
+    chain = {"filters": [{"name": "seen-by-this-test", "config_discovery": {}}]}
+    texts = [
+        json.dumps({"configs": [{"active_state": {"last_updated": at, "listener": {"filter_chains": [chain]}}}]})
+        for at in ("2026-01-01T12:00:00.001Z", "2026-01-01T12:00:00.002Z")
+    ]
+    first, second = map(listeners, texts)
+    assert first.active == second.active == {"seen-by-this-test"}
+    assert first.mark != second.mark
+    assert len(known) == 1
+
+
+def test_listeners_are_read_alike_with_and_without_compiled_code(monkeypatch):
+    text = json.dumps(
+        {
+            "configs": [
+                {"name": "none", "active_state": None, "error_state": {"details": "no"}},
+                {"name": "empty", "active_state": {"listener": None}, "warming_state": {}},
+                {"name": "one", "active_state": {"listener": {"filter_chains": [{"filters": [{"name": "é"}]}]}}},
+            ]
+        }
+    )
+    compiled = listeners(text)
+    assert [len(compiled.chains), compiled.errors] == [1, ("listener none: no",)]
+    monkeypatch.setattr(config_dump, "decoder", lambda wanted: lambda text: only(wanted, json.loads(text)))
+    assert listeners(text) == compiled
+    with pytest.raises(ValueError, match=r"malformed|Expecting"):
+        listeners("nothing")

@@ -17,7 +17,7 @@ from wasmnb.mesh.istio.api.transport import ClosedPortError
 from wasmnb.mesh.istio.api.websockets import UnopenedError, connected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Forward", "forwarded"]
 
@@ -45,8 +45,8 @@ class Forward:
         """Wait so long for each piece of what is sent or read."""
         self._websocket.settimeout(seconds)
 
-    def send(self, port: int, data: bytes) -> None:
-        """Send to a port.
+    def send(self, said: Mapping[int, bytes]) -> None:
+        """Send to ports, to all of them at once.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Forward:
             The websocket is gone; a `TimeoutError` when nobody takes it.
         """
         try:
-            self._websocket.send_binary(bytes((self._channels[port],)) + data)
+            self._websocket.send_all([bytes((self._channels[port],)) + data for port, data in said.items()])
         except WebSocketException as error:
             raise _plain(error) from error
 

@@ -73,10 +73,11 @@ class _Tunnel:
         forward = self._forward
         forward.settimeout(timeout)
         asked = datetime.now(timezone.utc)
-        readers: dict[int, Reader] = {}
-        for port in dict.fromkeys(one.port for one in questions):
-            forward.send(port, b"".join(one.written for one in questions if one.port == port))
-            readers[port] = Reader(partial(forward.receive, port), f"{self.key[1]}:{port}")
+        said: dict[int, bytes] = {}
+        for one in questions:
+            said[one.port] = said.get(one.port, b"") + one.written
+        forward.send(said)
+        readers = {port: Reader(partial(forward.receive, port), f"{self.key[1]}:{port}") for port in said}
         for at, one in enumerate(questions):
             reader = readers[one.port]
             reader.seen.clear()

@@ -21,6 +21,7 @@ from wasmnb.mesh.istio.api.api_sockets import RECORD, BufferedSocket, connected_
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
 __all__ = ["UnopenedError", "connected"]
 
@@ -149,28 +150,32 @@ class _Websocket(WebSocket):
             return found
         return ABNF.OPCODE_BINARY, ABNF(1, 0, 0, 0, ABNF.OPCODE_BINARY, 0, data)
 
-    def send_binary(self, payload: bytes) -> int:
-        return self._send_whole(_BINARY, payload)
+    def send_all(self, messages: Sequence[bytes]) -> None:
+        """Send binary messages at once."""
+        self._send_at_once(b"".join(_frame(_BINARY, one) for one in messages))
 
     def send_close(self, status: int = STATUS_NORMAL, reason: str | bytes = b"") -> None:
         self.connected = False
         said = reason.encode() if isinstance(reason, str) else reason
-        self._send_whole(_CLOSE, status.to_bytes(2, "big") + said)
+        self._send_at_once(_frame(_CLOSE, status.to_bytes(2, "big") + said))
 
-    def _send_whole(self, kind: int, payload: bytes) -> int:
-        """Send a frame that is the only one of its message, masked (RFC 6455, 5.2 and 5.3)."""
-        size = len(payload)
-        if size < _TWO_BYTES:
-            head = bytes((kind, _MASKED | size))
-        elif size <= _MOST:
-            head = bytes((kind, _MASKED | _TWO_BYTES)) + size.to_bytes(2, "big")
-        else:
-            head = bytes((kind, _MASKED | _EIGHT_BYTES)) + size.to_bytes(8, "big")
-        mask = os.urandom(4)
-        key = (mask * (size // 4 + 1))[:size]
-        masked = (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
+    def _send_at_once(self, frames: bytes) -> None:
         if self.sock is None:
             raise WebSocketConnectionClosedException("the websocket is closed")
         with self.lock:
-            self.sock.sendall(head + mask + masked)
-        return size
+            self.sock.sendall(frames)
+
+
+def _frame(kind: int, payload: bytes) -> bytes:
+    """Give a frame that is the only one of its message, masked as a client's are (RFC 6455, 5.2 and 5.3)."""
+    size = len(payload)
+    if size < _TWO_BYTES:
+        head = bytes((kind, _MASKED | size))
+    elif size <= _MOST:
+        head = bytes((kind, _MASKED | _TWO_BYTES)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((kind, _MASKED | _EIGHT_BYTES)) + size.to_bytes(8, "big")
+    mask = os.urandom(4)
+    key = (mask * (size // 4 + 1))[:size]
+    masked = (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
+    return head + mask + masked

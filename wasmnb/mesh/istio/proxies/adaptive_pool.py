@@ -15,8 +15,8 @@ __all__ = ["AdaptivePool"]
 
 _FEW = 4
 """Threads that begin, where there is work for more than there are threads."""
-_BUSY = 0.7
-"""A share of a processor that is not much below what one interpreter can use: more threads do no more."""
+_BUSY = 0.5
+"""A share of a processor, of the one that an interpreter uses: above, more threads hardly do more."""
 _PERIOD = 0.03  # seconds over which that is taken, at least
 
 _In = TypeVar("_In")

@@ -12,8 +12,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from wasmnb.mesh.istio.api.typed_json import Raw, decoder, unread
 from wasmnb.mesh.istio.proxies.pods import moment
 from wasmnb.plugin.identity import same_values
 
@@ -83,6 +84,7 @@ _WRITERS = (
 )
 """Envoy's own filters that write headers into responses (Envoy 1.40, ``extensions.filters.http``)."""
 _VIP = re.compile(r"inbound-vip\|(?P<port>\d+)\|[^|]*\|(?P<host>[^|]+)$")
+_KEPT = 128 * 2**10  # bytes of a listener; a sidecar's has 40 KB
 _ADDS = '"response_headers_to_add"'
 
 
@@ -305,6 +307,24 @@ class Stats:
         return None if at is None else at >= entry.updated - _SLACK
 
 
+class _State(TypedDict, total=False):
+    version_info: Any
+    last_updated: Any
+    listener: Raw
+
+
+class _Listener(TypedDict, total=False):
+    name: Any
+    active_state: _State | None
+    warming_state: _State | None
+    draining_state: _State | None
+    error_state: Any
+
+
+class _Dump(TypedDict, total=False):
+    configs: list[_Listener] | None
+
+
 def entries(text: str) -> list[Entry]:
     """Read ``/config_dump?resource=ecds_filters``."""
     found = []
@@ -359,17 +379,32 @@ def listeners(text: str) -> Listeners:
     chains: list[FilterChain] = []
     waiting: dict[str, set[str]] = {"warming_state": set(), "draining_state": set()}
     errors: list[str] = []
-    configs = json.loads(text).get("configs") or ()
+    configs = decoder(_Dump)(text).get("configs") or ()
     for one in configs:
-        chains += _chains((one.get("active_state") or {}).get("listener") or {})
+        chains += _chains_of(one.get("active_state"))
         for state, known in waiting.items():
-            for chain in _chains((one.get(state) or {}).get("listener") or {}):
+            for chain in _chains_of(one.get(state)):
                 known.update(chain.filters)
         refused = (one.get("error_state") or {}).get("details")
         if refused:
             errors.append(f"listener {one.get('name', '?')}: {refused}")
     warming, draining = (frozenset(names) for names in waiting.values())
     return Listeners(_shared(tuple(chains)), warming, draining, tuple(errors), _mark(configs))
+
+
+def _chains_of(state: _State | None) -> tuple[FilterChain, ...]:
+    listener = (state or {}).get("listener")
+    if listener is None:
+        return ()
+    if isinstance(listener, Raw) and len(listener) <= _KEPT:
+        return _kept_chains(bytes(listener))
+    return tuple(_chains(unread(listener) or {}))
+
+
+@lru_cache(maxsize=16)
+def _kept_chains(listener: bytes) -> tuple[FilterChain, ...]:
+    """Read a listener; the pods of a workload have the same, and only when they got it differs."""
+    return tuple(_chains(json.loads(listener) or {}))
 
 
 @lru_cache(maxsize=256)
