@@ -9,7 +9,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Name
 
-from wasmnb.cell_magic import OURS
+from wasmnb.cell_magic import OURS, line_end, said
 from wasmnb.compile.languages import LANGUAGES, guess
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class CellLexer(Lexer):
         """Give the pieces of a cell: where each begins, what it is, and its text."""
         head = 0
         if (found := OURS.match(text)) is not None:
-            above, head = found.end("above"), found.end() + len(_line(text, found.end()))
+            above, head = found.end("above"), line_end(text, found.end())
             if above:
                 yield 0, Comment, text[:above]
             yield above, Name.Decorator, text[above:head]
@@ -63,7 +63,8 @@ def language_of(cell: str) -> str | None:
     found = OURS.match(cell)
     if found is None:
         return None
-    magic, line = found["magic"], _line(cell, found.end())
+    end = line_end(cell, found.end())
+    magic, line = found["magic"], said(cell[found.end() : end])
     if magic == "test":
         return "YAML"
     if magic == "file":
@@ -71,14 +72,9 @@ def language_of(cell: str) -> str | None:
         suffix = path[path.rfind(".") :] if "." in path else ""
         word = next((name for name, one in LANGUAGES.loaded().items() if suffix in one.suffixes), "")
         return _BODIES.get(word) or _FILES.get(suffix, "C++")
-    said = _LANG.search(line)
-    word = said[1].lower() if said else ""
+    chosen = _LANG.search(line)
+    word = chosen[1].lower() if chosen else ""
     for name, one in LANGUAGES.loaded().items():
         if word in (name, *one.spellings):
             return _BODIES.get(name, "C++")
-    return _BODIES.get(guess(cell[found.end() + len(line) :], "cpp").language, "C++")
-
-
-def _line(text: str, start: int) -> str:
-    """Give the rest of the line that goes on at ``start``."""
-    return text[start:].partition("\n")[0]
+    return _BODIES.get(guess(cell[end:], "cpp").language, "C++")

@@ -59,6 +59,12 @@ test("comments above the magic stay above it", () => {
   assert.deepEqual(sources().slice(0, 1), ["# mine\n\n%%wasm_test greeter\n- name: one\n- name: two"]);
 });
 
+test("a magic line that goes on stays whole", () => {
+  const { panel, cell, sources } = notebook("%%wasm_test greeter \\\n  --host envoy\n- name: one", "%wasm_headers a b");
+  putCases(panel, cell(1), "%%wasm_test greeter\n- name: one\n- name: two", "- name: one");
+  assert.deepEqual(sources().slice(0, 1), ["%%wasm_test greeter \\\n  --host envoy\n- name: one\n- name: two"]);
+});
+
 test("cases that were edited since, or never were in a cell, are put below", () => {
   for (const before of ["", "test:\n- name: other"]) {
     const { panel, cell, sources } = notebook("%%wasm_test greeter\ntest: []", "%wasm_headers a b");

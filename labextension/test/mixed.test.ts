@@ -48,6 +48,13 @@ test("the line is a magic, and the body its language's own, without an error", (
   }
 });
 
+test("a magic line goes on behind a backslash, and the body begins behind it", () => {
+  const source = "%%wasm_filter x \\\n  --deploy 'app=a b' \\\n  -D A\nclass C {};";
+  const found = nodes(opened(source, cpp()));
+  assert.ok(!found.includes("⚠"), found.join(" "));
+  assert.ok(found.includes("ClassSpecifier"));
+});
+
 test("a body is indented and commented by its language", () => {
   const state = opened(CPP, cpp());
   assert.equal(getIndentation(state, state.doc.line(5).from), 4);

@@ -38,7 +38,7 @@ from wasmnb.session.files import FileResult
 from wasmnb.traffic import Capture, Exchange, Headers, Request, Response
 
 OWN, OTHER = "sha256:" + "ab12cd34" * 8, "sha256:" + "99887766" * 8
-LIVE = Freshness("live", datetime.now(timezone.utc))
+LIVE = Freshness("live", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
 MARKS = json.loads((Path(__file__).parents[2] / "labextension" / "test" / "marks.json").read_text("utf-8"))
 CELL = "%%wasm_filter greeter\nint x"
 MODULE = Module("greeter", b"")

@@ -122,7 +122,7 @@ def test_unloading_takes_it_away(mesh):
     tokens = len(mesh.input_transformer_manager.token_transformers)
     mesh.run_line_magic("unload_ext", "wasmnb")
     assert len(mesh.ast_transformers) == before - 1
-    assert len(mesh.input_transformer_manager.token_transformers) == tokens - 1
+    assert len(mesh.input_transformer_manager.token_transformers) == tokens - 2
     mesh.run_line_magic("load_ext", "wasmnb")
     mesh.run_line_magic("reload_ext", "wasmnb")
     assert len(mesh.ast_transformers) == before
@@ -166,6 +166,9 @@ def test_a_dash_that_is_no_minus(mesh, word, plain):
         ("%%wasm_filter x \\\n    --lang cpp \\  \n    -D A  # flags\n", 4),
         ("\n# above\n%%wasm_filter x \\\n --lang cpp\n", 5),
         ("%%wasm_filter\tx\n", 2),
+        ("%%wasm_filter x \\\r\n --lang cpp\r\n", 3),
+        ("%%wasm_filter x --lang cpp # note \\\n", 2),
+        ("%%wasm_filter x \\\n -D A='# \" #' \\\n --lang cpp\n", 4),
     ],
 )
 def test_a_cell_magic_keeps_the_lines_of_its_cell(kernel, above, line):
@@ -174,6 +177,52 @@ def test_a_cell_magic_keeps_the_lines_of_its_cell(kernel, above, line):
     (error,) = (one["content"] for one in said if one["msg_type"] == "error")
     assert error["ename"] == "CompileError"
     assert f"at cell line {line}, column 1" in "\n".join(error["traceback"])
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%wasm_pods \\\r\n --help\r\nx = 3\r\n",
+        "%wasm_pods \\\n --help\nx = 3\n",
+        "%wasm_pods \\  \n --help\nx = 3",
+        "y = %wasm_pods \\\r\n --help\r\nx = 3",
+        "if True:\r\n    %wasm_pods \\\r\n        --help\r\n    x = 3",
+        "for _ in (1,): %wasm_pods \\\r\n --help\r\nx = 3",
+        "%wasm_pods --help # note \\\nx = 3",
+        "%wasm_pods \\\n --help # note \\\nx = 3",
+    ],
+)
+def test_a_line_goes_on_behind_a_backslash_and_a_comment_does_not(mesh, capsys, cell):
+    mesh.user_ns.pop("x", None)
+    assert mesh.run_cell(cell).success
+    assert capsys.readouterr().out.startswith("%wasm_pods [options]")
+    assert mesh.user_ns["x"] == 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "column"),
+    [
+        ("print(%wasm_pods)", 1, 7),
+        ("x = 1\ny = [%wasm_pods, 2]", 2, 6),
+        ("for pod in %wasm_pods --watch:\n    print(pod)", 1, 12),
+        ("len(\n  %wasm_pods\n)", 2, 3),
+        ("if True:\n    assert %wasm_pods", 2, 12),
+    ],
+)
+def test_a_magic_within_an_expression_is_told_what_to_write(mesh, cell, line, column):
+    error = mesh.run_cell(cell).error_before_exec
+    assert error.what == "%wasm_pods stands within an expression, and a magic is a line of its own."
+    assert (error.where.line, error.where.column) == (line, column)
+    assert error.hint == "write result = %wasm_pods in a line above, and result in its place"
+    assert mesh.run_cell("result = %wasm_pods\nprint(result)").success
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["a, wasm_pods = 7, 2\nassert a %wasm_pods == 1", "x = 'print(%wasm_pods)'", "if True: %wasm_pods", "%wasm_pods;"],
+)
+def test_what_is_python_or_a_magic_is_no_magic_within_an_expression(mesh, cell):
+    assert mesh.run_cell(cell).success
 
 
 @pytest.mark.parametrize("above", ["x = 1\n", "%wasm_pods\n", "#include <string>\n", "'''said'''\n\n"])

@@ -141,6 +141,11 @@ def test_the_program_below_has_the_names_of_the_sdk_and_its_own(shell, monkeypat
     assert tab(shell, body + "my_nu|") == {"my_nu→my_number"}
 
 
+@pytest.mark.parametrize("end", [" \\\n", " \\\r\n", " --no-warm \\\n  "])
+def test_a_line_that_goes_on_is_completed_as_one(shell, end):
+    assert "--lan→--language" in tab(shell, f"%%wasm_filter x{end}--lan|")
+
+
 def test_other_cells_are_left_alone(shell):
     shell.run_cell("a_long_name = 1")
     assert "a_long→a_long_name" in tab(shell, "a_long|")
@@ -153,6 +158,8 @@ def test_other_cells_are_left_alone(shell):
         ("# greets\n\n#@title x\n%%wasm_filter x\nint a;", 4, True),
         ("# greets\n%%wasm_filter x\nint a;", 1, False),
         ("#include <string>\n%%wasm_filter x\nint a;", 2, False),
+        ("%%wasm_filter x \\\n  --lang cpp\nint a;", 1, False),
+        ("%%wasm_filter x \\\n  --lang cpp\nint a;", 2, True),
     ],
 )
 def test_a_program_is_below_its_magic_wherever_that_stands(cell, line, within):

@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from wasmnb.cell_magic import ABOVE
+from wasmnb.cell_magic import ABOVE, line_end, one_line
 from wasmnb.commands.completion import candidates
 from wasmnb.errors import Explained
 
@@ -64,7 +64,7 @@ def complete(
 def in_body(cell: str, line: int) -> bool:
     """Tell whether a line of a cell, from 0, is one of a program below a magic's line."""
     match = _PROGRAM.match(cell)
-    return match is not None and line > cell.count("\n", 0, match.end())
+    return match is not None and line > cell.count("\n", 0, line_end(cell, match.end()))
 
 
 def _ask(context: CompletionContext, commands: Mapping[str, Command], session: Session) -> tuple[list[str], str, str]:
@@ -72,12 +72,22 @@ def _ask(context: CompletionContext, commands: Mapping[str, Command], session: S
     if name is not None:
         first_line = context.cursor_line == 0 and not name["before"]
         return _names(commands, name["word"], cells=first_line), name["word"], "magic"
-    found = _LINE.match(context.text_until_cursor)
+    found = _LINE.match(_typed(context))
     command = commands.get(found["name"]) if found else None
     if found is None or command is None:
         return [], "", "text"
     texts, fragment = candidates(command, found["rest"], session)
     return texts, fragment, "option" if fragment.startswith("-") else "value"
+
+
+def _typed(context: CompletionContext) -> str:
+    """Give the line up to the cursor as one that may have begun in lines above."""
+    above = context.full_text.splitlines(keepends=True)[: context.cursor_line]
+    first = len(above)
+    while first and one_line(above[first - 1]) != above[first - 1]:
+        first -= 1
+    text = "".join(above[first:]) + context.text_until_cursor
+    return one_line(text) if line_end(text) == len(text) else context.text_until_cursor
 
 
 def _names(commands: Mapping[str, Command], word: str, *, cells: bool) -> list[str]:

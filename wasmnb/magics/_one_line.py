@@ -1,8 +1,10 @@
-"""A magic of ours behind a colon or a semicolon, such as ``for pod in pods: %wasm_logs $pod``."""
+"""A magic of ours where IPython does not read it as it is written: behind a colon, or over several lines."""
 
 from __future__ import annotations
 
+import re
 import tokenize
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from IPython.core.inputtransformer2 import (
@@ -11,18 +13,22 @@ from IPython.core.inputtransformer2 import (
     find_end_of_continued_line,
 )
 
+from wasmnb.cell_magic import line_end, one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["BehindColon"]
+__all__ = ["BehindColon", "Continued"]
 
 _OURS = "wasm_"
+_GOES_ON = re.compile(r"\\[ \t]*\r?$", re.MULTILINE)
 
 
 class BehindColon(TokenTransformBase):
     """Writes the call of a magic that stands behind a colon or a semicolon, as IPython does for one behind ``=``.
 
-    There a ``%`` is nothing that Python has, so no other meaning is taken away.
+    An example is ``for pod in pods: %wasm_logs $pod``. There a ``%`` is nothing that Python has, so no other meaning is
+    taken away.
     """
 
     @classmethod
@@ -43,3 +49,35 @@ class BehindColon(TokenTransformBase):
         name, _, words = text[1:].partition(" ")
         call = f"{lines[row][:column]}get_ipython().run_line_magic({name!r}, {words!r})\n"
         return [*lines[:row], call, *lines[end + 1 :]]
+
+
+class Continued(TokenTransformBase):
+    r"""Writes a magic in one line that goes on in the next ones, where IPython may end it too early or too late.
+
+    To IPython a line with ``\r\n`` at its end, or with a blank behind its backslash, does not go on; one whose comment
+    ends with a backslash does.
+    """
+
+    priority = 1  # before what reads the line
+
+    @classmethod
+    def find(cls, tokens_by_line: Sequence[Sequence[tokenize.TokenInfo]]) -> Continued | None:
+        """Find the first one of a cell."""
+        for line in tokens_by_line:
+            words = [token for token in line if token.type not in (tokenize.INDENT, tokenize.DEDENT)]
+            for number, (sign, name) in enumerate(pairwise(words)):
+                before = words[number - 1].string if number else "="
+                ours = name.string.startswith(_OURS) and sign.end == name.start
+                if sign.string == "%" and ours and before in ("=", ":", ";") and _GOES_ON.search(sign.line):
+                    return cls(sign.start)
+        return None
+
+    def transform(self, lines: list[str]) -> list[str]:
+        """Put it in one line."""
+        row, column = self.start_line, self.start_col
+        text = "".join(lines[row:])
+        end = line_end(text, column)
+        last = row + text.count("\n", 0, end)
+        # A backslash that ends a comment goes with it.
+        whole = one_line(text[:end]).rstrip("\\ \t\r")
+        return [*lines[:row], f"{whole}\n", *lines[last + 1 :]]

@@ -14,7 +14,7 @@ from wasmnb import lab, redact
 from wasmnb.errors import Place, UsageError
 from wasmnb.magics._cells import Magics
 from wasmnb.magics._inspect import Inspector
-from wasmnb.magics._one_line import BehindColon
+from wasmnb.magics._one_line import BehindColon, Continued
 from wasmnb.magics._run import magic
 from wasmnb.magics._tidy import begins, tidied
 from wasmnb.views import register, unregister
@@ -55,7 +55,7 @@ def attach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     shell.Completer.custom_matchers.append(wasm_matcher)
     # Behind IPython's own, which take blank lines away from the front of a cell; cell magics are looked for after all.
     shell.input_transformer_manager.cleanup_transforms += _TRANSFORMS
-    shell.input_transformer_manager.token_transformers.append(BehindColon)
+    shell.input_transformer_manager.token_transformers += _TOKENS
     shell.ast_transformers.append(Magics(commands, shell))
     Inspector.attach(shell, program)
 
@@ -73,7 +73,7 @@ def detach(shell: InteractiveShell, commands: Mapping[str, Command]) -> None:
     transforms = shell.input_transformer_manager.cleanup_transforms
     transforms[:] = [known for known in transforms if known not in _TRANSFORMS]
     tokens = shell.input_transformer_manager.token_transformers
-    tokens[:] = [known for known in tokens if known is not BehindColon]
+    tokens[:] = [known for known in tokens if known not in _TOKENS]
     shell.ast_transformers[:] = [known for known in shell.ast_transformers if not isinstance(known, Magics)]
 
 
@@ -140,21 +140,53 @@ def _first(lines: list[str]) -> list[str]:
     raise error
 
 
+def _within(lines: list[str]) -> list[str]:
+    """Refuse a magic within an expression, of which Python says that it is invalid syntax."""
+    text = "".join(lines)
+    if f"%{_OURS}" not in text or text.startswith("%%"):
+        return lines
+    wrong = _wrong(text)
+    said = wrong.text if wrong is not None else None
+    if wrong is None or not said or not wrong.offset:
+        return lines
+    name = _LINE_MAGIC.match(said, wrong.offset - 1)
+    if name is None:
+        return lines
+    number = next((number for number, line in enumerate(lines, 1) if line.rstrip() == said.rstrip()), 0)
+    error = UsageError(
+        f"{name[0]} stands within an expression, and a magic is a line of its own.",
+        where=redact.place(Place("cell", number, wrong.offset if number else 0, said.rstrip())),
+        hint=f"write result = {name[0]} in a line above, and result in its place",
+    )
+    error.front = Front.NOTEBOOK
+    raise error
+
+
 def _is_python(text: str) -> bool:
+    return _wrong(text) is None
+
+
+def _wrong(text: str) -> SyntaxError | None:
+    """Give what Python has to say of a cell's syntax; None where there is nothing."""
     try:
         ast.parse(_transformed(text))
-    except SyntaxError:
-        return False
-    return True
+    except SyntaxError as error:
+        return error
+    return None
 
 
 def _transformed(text: str) -> str:
-    return str(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
+    manager = TransformerManager()  # type: ignore[no-untyped-call]
+    manager.token_transformers += _TOKENS
+    return str(manager.transform_cell(text))
 
 
-_CELL_MAGIC = "%wasm_"
+_OURS = "wasm_"
+_CELL_MAGIC = f"%{_OURS}"
+_LINE_MAGIC = re.compile(r"%wasm_\w+")
+_TOKENS = [BehindColon, Continued]
 _ONE_SIGN = re.compile(r"%wasm_(?:filter|file)\b")
-_TRANSFORMS = [tidied, _keep_body, _two_signs, _first]
+_TRANSFORMS = [tidied, _keep_body, _two_signs, _first, _within]
 for _transform in _TRANSFORMS:
     # So marked, it is not asked whether a cell is complete: a terminal waits for the body below the magic's line.
     _transform.has_side_effects = True  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wasmnb.cell_magic import COMMENT
+from wasmnb.cell_magic import COMMENT, line_end, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,21 +14,18 @@ __all__ = ["begins", "head", "tidied"]
 
 _MARK = re.compile(r"[ \t]*%%wasm_\w")
 _COMMENT = re.compile(rf"[ \t]*(?:{COMMENT})?[\r\n]*")
-_GOES_ON = re.compile(r"\\[ \t]*\r?\n?$")
 _UNSEEN = "\ufeff\u200b"
 
 
 def head(lines: Sequence[str]) -> tuple[int, int] | None:
     """Say which lines of a cell its magic has, the last not included; None where it begins with no cell magic of ours.
 
-    Blank lines and comments may stand above. A line that ends with a backslash goes on in the next one.
+    Blank lines and comments may stand above.
     """
     for first, line in enumerate(lines):
         if _MARK.match(line.lstrip(_UNSEEN)):
-            last = first
-            while last + 1 < len(lines) and _GOES_ON.search(lines[last]):
-                last += 1
-            return first, last + 1
+            text = "".join(lines[first:])
+            return first, first + text.count("\n", 0, line_end(text)) + 1
         if not _COMMENT.fullmatch(line.lstrip(_UNSEEN)):
             return None
     return None
@@ -40,7 +37,7 @@ def tidied(lines: list[str]) -> list[str]:
     if place is None:
         return lines
     first, end = place
-    whole = "".join(_GOES_ON.sub(" ", line) for line in lines[first : end - 1]) + lines[end - 1]
+    whole = one_line("".join(lines[first : end - 1])) + lines[end - 1]
     return [whole.lstrip(_UNSEEN + " \t"), *lines[end:]]
 
 

@@ -2,7 +2,7 @@
 
 import type { Cell } from "@jupyterlab/cells";
 import type { NotebookPanel } from "@jupyterlab/notebook";
-import { ABOVE } from "./cell.ts";
+import { ABOVE, lineEnd } from "./cell.ts";
 
 /** Put a cell below, and say so in words; one that stands there already is gone to. */
 export function putBelow(panel: NotebookPanel, cell: Cell, source: string): string {
@@ -51,7 +51,6 @@ function firstLine(source: string): string {
 /** The line of the magic, what stands below it, and what above. */
 function parts(source: string): [first: string, rest: string, above: string] {
   const above = TOP.exec(source)?.[0] ?? "";
-  const text = source.slice(above.length);
-  const end = text.indexOf("\n");
-  return end < 0 ? [text, "", above] : [text.slice(0, end).trimEnd(), text.slice(end + 1), above];
+  const end = lineEnd(source, above.length);
+  return [source.slice(above.length, end).trimEnd(), source.slice(end + 1), above];
 }

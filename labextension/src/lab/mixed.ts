@@ -13,7 +13,7 @@ import {
   type TreeFragment,
 } from "@lezer/common";
 import { styleTags, tags } from "@lezer/highlight";
-import { ABOVE } from "./cell.ts";
+import { ABOVE, lineEnd } from "./cell.ts";
 
 const data = defineLanguageFacet({});
 const top = NodeType.define({ id: 0, name: "Cell", top: true, props: [[languageDataProp, data]] });
@@ -71,7 +71,6 @@ class Lines implements PartialParse {
     const { length } = this.input;
     // Blank lines and comments may stand before the magic.
     const text = this.input.read(0, length);
-    const end = text.indexOf("\n", TOP.exec(text)?.[0].length ?? 0);
-    return end < 0 ? length : end;
+    return lineEnd(text, TOP.exec(text)?.[0].length ?? 0);
   }
 }

@@ -101,18 +101,40 @@ var FILES = {
   ".proto": "protobuf"
 };
 var ABOVE = String.raw`^\s*(?:#(?:[ \t#@%!=-][^\n]*)?\n\s*)*`;
-var MAGIC = new RegExp(`${ABOVE}%%(wasm_filter|wasm_file|wasm_test)\\b([^\\n]*)`);
+var MAGIC = new RegExp(`${ABOVE}%%(wasm_filter|wasm_file|wasm_test)\\b`);
+var PIECE = String.raw`'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\`;
+var COMMENTED = new RegExp(String.raw`^(?:\s|(?:${PIECE}#])(?:${PIECE}])*(?=\s))*#`, "s");
+var GOES_ON = /\\[ \t]*\r?\n/g;
+var ENDS_ON = /\\[ \t]*\r?$/;
 var LANG = /(?:^|\s)(?:--lang(?:uage)?|-l)[\s=]+["']?([\w+]+)/;
 var COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 function languageOf(source) {
   const found = MAGIC.exec(source);
   if (!found) return null;
-  const [head, magic2, line = ""] = found;
-  const body2 = source.slice(head.length);
+  const [head, magic2] = found;
+  const end = lineEnd(source, head.length);
+  const [line, body2] = [bare(source.slice(head.length, end)), source.slice(end)];
   if (magic2 === "wasm_test") return "YAML";
   if (magic2 === "wasm_file") return ofFile(line) ?? "C++";
   const said = LANG.exec(line)?.[1]?.toLowerCase();
   return (said ? ofWord(said) : null) ?? guessed(body2);
+}
+function lineEnd(text, start) {
+  for (let at = start; ; ) {
+    const stop = text.indexOf("\n", at);
+    if (stop < 0) return text.length;
+    const found = ENDS_ON.exec(text.slice(at, stop));
+    if (!found || stop + 1 === text.length || COMMENTED.test(oneLine(text.slice(start, at + found.index)))) return stop;
+    at = stop + 1;
+  }
+}
+function oneLine(line) {
+  return line.replace(GOES_ON, " ");
+}
+function bare(line) {
+  const whole = oneLine(line);
+  const found = COMMENTED.exec(whole)?.[0].length;
+  return found ? whole.slice(0, found - 1) : whole;
 }
 function ofWord(word) {
   const found = LANGUAGES.find((one) => one.word === word || one.spellings.includes(word));
@@ -181,8 +203,7 @@ var Lines = class {
   line() {
     const { length } = this.input;
     const text = this.input.read(0, length);
-    const end = text.indexOf("\n", TOP.exec(text)?.[0].length ?? 0);
-    return end < 0 ? length : end;
+    return lineEnd(text, TOP.exec(text)?.[0].length ?? 0);
   }
 };
 
@@ -371,9 +392,8 @@ function firstLine(source) {
 }
 function parts(source) {
   const above = TOP2.exec(source)?.[0] ?? "";
-  const text = source.slice(above.length);
-  const end = text.indexOf("\n");
-  return end < 0 ? [text, "", above] : [text.slice(0, end).trimEnd(), text.slice(end + 1), above];
+  const end = lineEnd(source, above.length);
+  return [source.slice(above.length, end).trimEnd(), source.slice(end + 1), above];
 }
 
 // src/lab/answers.ts
