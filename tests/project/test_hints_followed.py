@@ -181,6 +181,41 @@ def test_messages_of_which_there_are_none_or_several(tmp_path: Path) -> None:
         builds(folder)
 
 
+def test_messages_of_two_filters_in_one_folder(tmp_path: Path) -> None:
+    proto = 'syntax = "proto3";\nmessage Config { string a = 1; }\n'
+    source = f'#include "KIND/filter.pb.h"\n{CC}static Config config;\n'
+    for kind in ("auth", "count"):
+        text = source.replace("KIND", kind).replace("(C)", f'(C), "{kind}"')
+        write(tmp_path / "top" / kind, filter_dot_cc=text, filter_dot_proto=proto)
+    error = refused(tmp_path / "top", CompileError)
+    assert "is already defined in file" in str(error)
+    assert error.hint == (
+        "give one of both files a package of its own; of a folder with several filters, -C FOLDER builds one"
+    )
+    builds(tmp_path / "top" / "auth")
+    write(tmp_path / "top", count__filter_dot_proto=proto.replace("message", "package count;\nmessage"))
+    text = (tmp_path / "top" / "count" / "filter.cc").read_text()
+    (tmp_path / "top" / "count" / "filter.cc").write_text(text.replace("static Config", "static count::Config"))
+    builds(tmp_path / "top")
+
+
+def test_a_submodule_that_is_not_here(tmp_path: Path) -> None:
+    crate(tmp_path / "other", "")
+    git(tmp_path / "other", "init", "-q")
+    git(tmp_path / "other", "add", ".")
+    git(tmp_path / "other", "commit", "-qm", "first")
+    (tmp_path / "top").mkdir()
+    git(tmp_path / "top", "init", "-q")
+    git(tmp_path / "top", "-c", "protocol.file.allow=always", "submodule", "add", "-q", "../other", "parts/filter")
+    git(tmp_path / "top", "submodule", "deinit", "-q", "--force", "parts/filter")
+    folder = tmp_path / "top" / "parts" / "filter"
+    error = refused(folder, UsageError)
+    assert "is a git submodule that is not here yet" in str(error)
+    assert error.hint == "git submodule update --init, in its repository, brings it"
+    git(tmp_path / "top", "-c", "protocol.file.allow=always", "submodule", "update", "--init", "-q")
+    builds(folder)
+
+
 @pytest.mark.usefixtures("has_go")
 def test_a_folder_that_go_mod_replaces_a_module_by_and_that_is_none(tmp_path: Path) -> None:
     manifest = "module mine\n\ngo 1.24\n\nrequire example.org/a v0.0.0\n\nreplace example.org/a => ../a\n"

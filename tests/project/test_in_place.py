@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 from tests.worded import in_cell
 from wasmnb import Filter, build_image
 from wasmnb.compile import tree
+from wasmnb.compile.assemblyscript.project import _script
 from wasmnb.compile.go import project as go_project
 from wasmnb.compile.process import Finished
 from wasmnb.compile.project import texts
@@ -414,3 +416,64 @@ def test_what_a_tag_brings_along_is_downloaded_too(tmp_path: Path, monkeypatch: 
     with pytest.raises(ToolchainError):
         Filter.from_folder(folder, flags=["-tags=more"]).build(force=True)
     assert asked == [["build"], ["list", "-mod=readonly", "-deps", "-tags=more", "./"], ["build"]]
+
+
+def npm_project(folder: Path, script: str, *made: str, name: str = "asbuild") -> Path:
+    """Make a project whose script writes a module to each place, with its name in a custom section."""
+    writing = """const fs = require("fs");
+const path = require("path");
+for (const name of process.argv.slice(2)) {
+  fs.mkdirSync(path.dirname(name), { recursive: true });
+  const word = Buffer.from(name);
+  const head = [0, 97, 115, 109, 1, 0, 0, 0, 0, word.length + 1, word.length];
+  fs.writeFileSync(name, Buffer.concat([Buffer.from(head), word]));
+}
+"""
+    manifest = {"name": "mine", "version": "1.0.0", "scripts": {name: f"{script} {' '.join(made)}"}}
+    return write(
+        folder, package_dot_json=json.dumps(manifest), make_dot_cjs=writing, assembly__index_dot_ts="export {};\n"
+    )
+
+
+@pytest.mark.usefixtures("has_node")
+@pytest.mark.parametrize(
+    ("made", "taken"),
+    [
+        (("dist/plugin.wasm",), "dist/plugin.wasm"),
+        (("build/debug.wasm", "build/plugin.wasm"), "build/plugin.wasm"),
+        (("build/a.wasm", "out/release.wasm"), "out/release.wasm"),
+    ],
+)
+def test_the_module_that_a_script_makes(tmp_path: Path, made: tuple[str, ...], taken: str) -> None:
+    folder = npm_project(tmp_path / "top" / "mine", "node make.cjs", *made)
+    assert taken.encode() in Filter.from_folder(folder, language="assemblyscript").build().wasm
+
+
+@pytest.mark.usefixtures("has_node")
+def test_a_module_of_an_earlier_build_is_not_taken_for_what_a_script_makes(tmp_path: Path) -> None:
+    folder = npm_project(tmp_path / "top" / "mine", "node make.cjs", "build/plugin.wasm")
+    write(folder, build__filter_dot_wasm=b"\0asm\1\0\0\0stale")
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    subprocess.run(["git", "-C", str(folder), "add", "--force", "."], check=True)
+    assert b"build/plugin.wasm" in Filter.from_folder(folder, language="assemblyscript").build().wasm
+
+
+@pytest.mark.usefixtures("has_node")
+def test_a_script_that_makes_none_or_several_modules(tmp_path: Path) -> None:
+    none = npm_project(tmp_path / "none", "node make.cjs")
+    with pytest.raises(UsageError, match="makes no module") as caught:
+        Filter.from_folder(none, language="assemblyscript").build()
+    assert in_cell(caught.value).hint == "its compiler writes one with --outFile build/filter.wasm"
+    two = npm_project(tmp_path / "two", "node make.cjs", "build/a.wasm", "build/b.wasm")
+    with pytest.raises(UsageError, match=r"makes 2 modules: build/a\.wasm, build/b\.wasm") as caught:
+        Filter.from_folder(two, language="assemblyscript").build()
+    assert in_cell(caught.value).hint == "let it write the one that is the filter as filter.wasm"
+    followed = npm_project(tmp_path / "two", "node make.cjs", "build/a.wasm", "build/filter.wasm")
+    assert b"build/filter.wasm" in Filter.from_folder(followed, language="assemblyscript").build().wasm
+
+
+def test_the_only_script_that_compiles_is_the_build() -> None:
+    scripts = {"compile": "asc assembly/index.ts --outFile build/filter.wasm", "test": "node test.js"}
+    assert _script(json.dumps({"scripts": scripts})) == "compile"
+    with pytest.raises(UsageError, match="does not say how the project is built"):
+        _script(json.dumps({"scripts": {**scripts, "debug": "npx asc assembly/index.ts"}}))

