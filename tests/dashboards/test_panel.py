@@ -13,7 +13,7 @@ from wasmnb.dashboards.controls import Controls
 from wasmnb.dashboards.deploy_settings import Choices, matching, schema_of
 from wasmnb.dashboards.opening import panel
 from wasmnb.dashboards.schema_form import checked, fields, parsed
-from wasmnb.errors import ConfigError, UsageError
+from wasmnb.errors import CompileError, ConfigError, UsageError
 from wasmnb.image import Store
 from wasmnb.mesh.local import LocalMesh
 from wasmnb.session import Session
@@ -31,6 +31,16 @@ SCHEMA = {
         "more": {"type": "object"},
     },
 }
+
+
+PASSES = """#include "proxy_wasm_intrinsics.h"
+class C : public Context {
+ public:
+  using Context::Context;
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override { return FilterHeadersStatus::Continue; }
+};
+static RegisterContextFactory factory(CONTEXT_FACTORY(C));
+"""
 
 
 @pytest.fixture
@@ -234,6 +244,25 @@ def test_what_a_cell_did_is_known_as_soon_as_somebody_turns_to_the_panel(folder)
         panel.lines._handle_custom_msg({"kind": "look"}, [])
         assert not panel.undeploy.disabled
         assert "In force as tag-one" in panel.effects.value
+
+
+@pytest.mark.compiler
+def test_a_filter_is_known_once_its_cell_has_run_and_what_did_not_compile_cannot_be_deployed():
+    with Session() as session:
+        session.use(SimulatedMesh(1))
+        panel = Controls(session)
+        panel.name.value, panel.selector.value = "late", "*"
+        assert "There is no filter or image" in panel.problem.value
+        with pytest.raises(CompileError):
+            session.filter("late", "int x = y;", language="cpp")
+        panel._look()
+        assert "The filter &#x27;late&#x27; did not compile when its cell was last run." in panel.problem.value
+        assert panel.deploy.disabled
+        session.filter("late", PASSES, language="cpp")
+        panel._look()
+        assert "late" in panel.name.options
+        assert not panel.problem.value
+        assert not panel.deploy.disabled
 
 
 def test_a_mesh_that_does_not_say_what_is_in_force_takes_no_button_away():

@@ -139,6 +139,15 @@ def test_each_cell_says_where_its_filter_stands(notebook):
     page.locator(".jp-CodeCell .wasmnb-status").filter(has_text="does not compile: line").wait_for(timeout=60_000)
     opened.picture("status-light")
     opened.check_accessible(".wasmnb-status")
+    # Where a window is so narrow that prompts stand above cells, the line stands below its cell all the same.
+    sizes = page.viewport_size
+    page.set_viewport_size({"width": 700, "height": sizes["height"]})
+    text, editor = (
+        "document.querySelector('.wasmnb-status > span').getBoundingClientRect().left",
+        "document.querySelector('.jp-CodeCell:has(.wasmnb-status) .jp-InputArea-editor').getBoundingClientRect().left",
+    )
+    page.wait_for_function(f"Math.abs({text} - {editor}) < 8", timeout=20_000)
+    page.set_viewport_size(sizes)
     # What a response shows becomes a case, in the cell below it.
     page.get_by_role("button", name="Save as a test of greeter").click()
     page.wait_for_function(f"{MIMES}.length === 5", timeout=120_000)

@@ -147,8 +147,9 @@ class Controls:
         return self._running[plugin]
 
     def _look(self) -> None:
-        """Say what is in force now: a cell, or another notebook, may have changed it since."""
-        self._listed = float("-inf")
+        """Say what is there now: a cell, or another notebook, may have changed it since."""
+        self._deployable, self._listed = deployable(self._session), float("-inf")
+        self.name.options = self._deployable
         self._renew()
 
     def _renew(self) -> None:
@@ -199,7 +200,7 @@ class Controls:
             wanted = labels(plain.selector)
             left = [pod.name for pod in self._known if now.selects(pod.labels) and not carries(pod.labels, wanted)]
             lines += [f"Deploy removes it from {_listed(left)}."] if left else []
-        return [*lines, "Undeploy removes it from all of them.", f"Roll back: {does.removesuffix('.')}."]
+        return [*lines, "Undeploy removes it.", f"Roll back: {does.removesuffix('.')}."]
 
     def _lines(self, *, deployable: bool) -> list[str]:
         if not self._plain.plugin:

@@ -162,6 +162,8 @@ def matching(pods: Iterable[Pod], selector: str) -> list[str]:
 
 def known(session: Session, name: str, deployable: Iterable[str]) -> str:
     """Say why a name cannot be deployed; empty when it can, as far as this machine knows."""
+    if failure := session.context.filters.failure(name):
+        return failure
     if name in deployable or is_digest(name):
         return ""
     if name.endswith(".wasm"):

@@ -64,6 +64,7 @@ class Panel:
         names = ", ".join(known[:_MOST]) or "nothing yet"
         notes = (
             f"can be deployed: {names}{more}",
+            "the controls appear where this cell is run in JupyterLab or Notebook",
             str(Wording("in a runbook: {}, {}, {}", Verb("deploy"), Verb("undeploy"), Verb("rollback"))),
         )
         columns = (Column("at", "datetime64[us, UTC]"), Column("magic", code=True), Column("outcome"))

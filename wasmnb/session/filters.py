@@ -43,6 +43,7 @@ def guessed_language(guessed: Guess | None) -> Iterator[None]:
 
 
 _MOST_TIMES = 200
+_FAILED = "The filter {name!r} did not compile when its cell was last run."
 _NONE_YET = Wording("no filter has been compiled yet", terminal="a filter's name is known in a notebook only")
 
 
@@ -64,6 +65,11 @@ class Filters:
     def names(self) -> list[str]:
         """List the names, in the order they came."""
         return list(self._known)
+
+    def failure(self, name: str) -> str:
+        """Say that the cell of a filter did not compile when it was last run; empty for another one."""
+        known = self._known.get(name)
+        return _FAILED.format(name=name) if known is not None and known.module is None else ""
 
     def using(self, path: str) -> tuple[str, ...]:
         """Give the names of the filters that a file was compiled into."""
@@ -158,7 +164,7 @@ class Filters:
             )
         if known.module is None:
             raise CompileError(
-                f"The filter {name!r} did not compile when its cell was last run.",
+                _FAILED.format(name=name),
                 hint="correct the cell and run it again; an older module is not used in its place",
                 code="WNB2024",
             )
