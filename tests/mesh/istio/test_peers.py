@@ -45,6 +45,7 @@ class Cluster:
         self.others = ""
         self.sent = []
         self.filtered_after = float("inf")
+        self.route, self.listener = {}, {}
 
     def may(self, _):
         return True
@@ -81,8 +82,21 @@ class Cluster:
             if name.startswith("filtered") or len(self.sent) >= self.filtered_after:
                 return json.dumps({"configs": [{"ecds_filter": {"name": "x"}, "last_updated": NOW}]})
             raise MeshError("It answers with an error.", why=[NO_ENTRIES])
+        if path.startswith("/config_dump"):
+            return json.dumps(self.config(name, path))
         lines = [f"outbound|80||web.home.svc.cluster.local::{ip}:9080::rq_total::{n}" for ip, n in self.counts.items()]
         return "\n".join([*lines, "outbound|80||web.away.svc.cluster.local::10.0.0.1:9080::rq_total::7"])
+
+    def config(self, name, path):
+        """Give a listener, or the routes, of a proxy that sends: those of `shop-0` are as a test says."""
+        if "dynamic_listeners" in path:
+            assert path.endswith("name_regex=_80%24")
+            chain = {"filters": [{"typed_config": {"http_filters": [{"typed_config": self.listener}]}}]}
+            return {"configs": [{"active_state": {"listener": {"filter_chains": [chain]}}}]}
+        assert path.endswith("dynamic_route_configs&name_regex=%5E(.*:)?80%24")
+        other = {"domains": ["other.home.svc.cluster.local"], "response_headers_to_add": [{}]}
+        own = [{"domains": [f"{one}.home.svc.cluster.local", one], **self.route} for one in ("web", "shop", "hung")]
+        return {"configs": [{"route_config": {"name": "80", "virtual_hosts": [other, *own]}}]}
 
 
 @pytest.fixture
@@ -123,6 +137,35 @@ def test_what_was_seen_is_nobodys_where_the_one_that_asks_gets_a_filter_meanwhil
     assert "shop-0, which asked, may have got a filter" in peers.why_not(TWO[0])
 
 
+ADDS = {"header": {"key": "x-tag", "value": "a"}}
+ORIGIN = Probe("GET", "/", (("Origin", "https://shop.example"),))
+
+
+@pytest.mark.parametrize(
+    ("route", "listener", "probe"),
+    [
+        ({"routes": [{"response_headers_to_add": [ADDS]}]}, {}, PLAIN),
+        (
+            {"routes": [{"route": {"weighted_clusters": {"clusters": [{"response_headers_to_add": [ADDS]}]}}}]},
+            {},
+            PLAIN,
+        ),
+        ({"response_headers_to_remove": ["server"]}, {}, PLAIN),
+        ({"routes": [{"typed_per_filter_config": {"envoy.filters.http.cors": {}}}]}, {}, ORIGIN),
+        ({}, {"@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"}, PLAIN),
+        ({"domains": ["elsewhere"]}, {}, PLAIN),
+    ],
+    ids=["a route adds", "one of several adds", "a host removes", "CORS adds", "Envoy's own filter adds", "no route"],
+)
+def test_a_pod_whose_own_proxy_changes_answers_does_not_ask(peers, cluster, route, listener, probe):
+    cluster.route, cluster.listener = route, listener
+    assert peers.answers([Errands(TWO, probe, 9080)])[0] == {}
+    assert "changes no headers of answers" in peers.why_not(TWO[0])
+    assert not cluster.sent
+    cluster.route, cluster.listener = {"routes": [{"typed_per_filter_config": {"envoy.filters.http.cors": {}}}]}, {}
+    assert len(peers.answers([Errands(TWO, PLAIN, 9080)])[0]) == 2
+
+
 def test_services_are_asked_side_by_side_and_one_that_does_not_answer_not_to_the_end(peers, cluster):
     both = threading.Barrier(2, timeout=20)
     shops = {"web": TWO[0], "shop": pod("other-0", "10.0.0.3"), "hung": pod("hung-0", "10.0.0.4")}
@@ -153,9 +196,11 @@ def test_services_are_asked_side_by_side_and_one_that_does_not_answer_not_to_the
             stdout=b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", stderr="wasmnb-carrier curl\n", code=0
         )
 
-    def get(_, path):
+    def get(name, path):
         if path == ECDS:
             raise MeshError("It answers with an error.", why=[NO_ENTRIES])
+        if path.startswith("/config_dump"):
+            return json.dumps(cluster.config(name, path))
         return "\n".join(
             f"outbound|80||{name}.home.svc.cluster.local::{ip}:9080::rq_total::{cluster.counts[ip]}"
             for name, one in shops.items()

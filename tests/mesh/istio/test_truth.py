@@ -15,6 +15,7 @@ from wasmnb.envoy.exchange import Probe
 from wasmnb.mesh import Cause, Proof, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.errors import DeployError
+from wasmnb.plugin.verdict import Handling
 
 
 @pytest.fixture(scope="module", params=[{}], ids=["plain"])
@@ -189,9 +190,43 @@ def test_what_takes_mutual_tls_only_is_seen_to_act_by_another_pod(there, publish
     again = one(mesh, Plugin("tls", published(tag("tls-2")), DETAILS))
     assert (again.verdict, again.proof) == (Verdict.LIVE, Proof.EFFECT), again.reason
     assert "x-tag: tls-2" in again.evidence[-1]
+    # The proxy between writes into each answer what tells a service's.
+    one(mesh, Plugin("tls", published(trapping()), DETAILS))
+    assert mesh.send("productpage", "details:9080/details/1?!", via="app").response.status == 503
+    until(
+        lambda: [one for one in mesh.verdicts("tls") if one.verdict is Verdict.TRAPPED],
+        lambda found: [one.requests for one in found] == [Handling.ANSWERED_503],
+    )
+    again = one(mesh, Plugin("tls", published(tag("tls-2")), DETAILS))
     cluster.kubectl("-n", home, "delete", "peerauthentication", "tls-only")
     until(lambda: {one.verdict for one in mesh.verdicts("tls")}, lambda found: Verdict.LIVE in found)
     mesh.remove("tls")
+
+
+def test_a_header_that_the_proxy_adds_that_asks_is_not_the_filters(there, published, cluster):
+    home, mesh = there
+    about, spec = {"name": "tls-only"}, {"mtls": {"mode": "STRICT"}}
+    policy = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": about, "spec": spec}
+    cluster.apply(policy, namespace=home)
+    # With mutual TLS it does nothing, which nobody sees who tries it without.
+    unencrypted = '{ char *v; size n = 0; evil = get_header(0, "x-forwarded-client-cert", 23, &v, &n) == 0 && n; }'
+    shy = build("shy", request=unencrypted, response=f"if (!evil) {header('x-tag', 'shy')}")
+    assert one(mesh, Plugin("shy", published(shy), DETAILS)).verdict is Verdict.LOADED
+    adds = {"headers": {"response": {"add": {"x-tag": "shy"}}}, "route": [{"destination": {"host": "details"}}]}
+    routes = {"hosts": ["details"], "http": [adds]}
+    kind = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService"}
+    cluster.apply({**kind, "metadata": {"name": "details"}, "spec": routes}, namespace=home)
+    until(
+        lambda: mesh.send("productpage", "details:9080/details/1", via="app").response.headers.get("x-tag"),
+        lambda found: found == "shy",
+    )
+    mesh._reader.proving.look_anew({"shy"})
+    (found,) = [found for found in mesh.verdicts("shy") if found.verdict is not Verdict.NOT_SELECTED]
+    assert found.verdict is Verdict.LOADED, found.evidence
+    assert "changes no headers of answers" in found.reason
+    for name in ("virtualservice/details", "peerauthentication/tls-only"):
+        cluster.kubectl("-n", home, "delete", name)
+    mesh.remove("shy")
 
 
 def test_a_pod_that_starts_later_is_seen_to_act_like_those_before_it(there, published, cluster):

@@ -14,6 +14,7 @@ from wasmnb.mesh.istio.objects.objects import KINDS
 from wasmnb.mesh.istio.proxies import known_effects, verdicts
 from wasmnb.mesh.istio.proxies.config_dump import FilterChain, Listeners, Stats
 from wasmnb.mesh.istio.proxies.evidence import Evidence, Gatherer, Standing
+from wasmnb.mesh.istio.proxies.peer_requests import ByPeer
 from wasmnb.mesh.istio.proxies.pod_list import PodList, slim
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.removal import removal, unseen
@@ -74,6 +75,15 @@ def test_requests_that_mutual_tls_keeps_out_are_said_to_be_unanswered_and_by_whi
     found, proving.requests._policies = [], (float("-inf"), [])
     assert looked(proving).reason == "no request of ours was answered in time"
     proving.close()
+
+
+def test_a_filter_that_changes_none_of_the_requests_is_to_be_tried_on_one_that_it_changes(proving):
+    assert "probe=" not in looked(proving).reason
+    proving.known.tried("id", "sha256:1", Trial((Effect(PLAIN),)))
+    proving.look_anew({"id"})
+    found = looked(proving)
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
+    assert "(probe=REQUEST tries it on a request that it changes, session.mesh('istio', prove='trace')" in found.reason
 
 
 def test_an_effect_in_the_answers_of_some_workers_alone_is_not_live(proving):
@@ -209,6 +219,25 @@ def test_what_failed_before_a_plugin_came_is_compared_with_what_the_application_
 def test_what_happens_to_requests_is_what_the_worst_worker_does(proving, word, answers, said):
     proving.answers = [*answers]
     (found,) = proving.handled.look([verdict(word)], {"web-0": POD}, (), {"web-0"})
+    assert found.requests is said
+
+
+@pytest.mark.parametrize(
+    ("status", "alone", "said"),
+    [
+        (503, PLAINLY, Handling.ANSWERED_503),
+        (403, PLAINLY, Handling.ANSWERED_403),
+        (503, FAILED, Handling.UNKNOWN),
+        (503, None, Handling.UNKNOWN),
+        (200, PLAINLY, Handling.UNFILTERED),
+    ],
+)
+def test_a_proxys_own_answer_is_told_from_the_services_where_another_pod_had_it(proving, status, alone, said):
+    here = POD | {"spec": {"containers": [{"name": "app"}, {"name": "istio-proxy"}]}}
+    # The proxy between says of each answer how long it took.
+    proving.answers = [ByPeer(status, "", Headers((UPSTREAM,)), peer="shop-0")]
+    proving.requests.past = lambda wanted: [alone for _ in wanted]
+    (found,) = proving.handled.look([verdict(Verdict.TRAPPED)], {"web-0": here}, (), {"web-0"})
     assert found.requests is said
 
 

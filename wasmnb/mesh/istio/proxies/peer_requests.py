@@ -6,6 +6,7 @@ That proxy chooses which pod of the service answers, and the answer does not say
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
 from wasmnb.mesh.istio.api.rbac import Right
-from wasmnb.mesh.istio.proxies.config_dump import ECDS, NO_ENTRIES, entries
+from wasmnb.mesh.istio.proxies.config_dump import ECDS, LISTENERS, NO_ENTRIES, entries, listeners
 from wasmnb.mesh.istio.proxies.pods import has_application, has_proxy, ip_of, is_ready, name_of, uid
 from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.traffic import Headers, Request, Response
@@ -43,13 +44,17 @@ _SILENT = 3
 """Requests to one service that nobody answers in time, after which it is asked no more at that look."""
 _AT_ONCE = 8
 """Services that are asked at the same time."""
+_ROUTES = "/config_dump?resource=dynamic_route_configs&name_regex="
+"""Of a port, which Istio names by its number, or by a service and its number (Istio, ``httproute.go``)."""
+_CHANGES_HEADERS = ('"response_headers_to_add"', '"response_headers_to_remove"')
+_CORS = '"envoy.filters.http.cors"'
 _CLUSTERS = "/clusters"
 _DISCOVERY = "discovery.k8s.io"
 _NO_SERVICE = "no service of this namespace leads to it, by which another pod could ask it"
 _CHANGES = "what may change something is not sent where another pod of its service might get it"
 _NOBODY = (
-    "no pod here can ask it instead: one with a sidecar that has no filter, and with curl, python3 or nc in its "
-    "application's container"
+    "no pod here can ask it instead: one with a sidecar that has no filter and changes no headers of answers, and with "
+    "curl, python3 or nc in its application's container"
 )
 
 
@@ -182,7 +187,7 @@ class PeerRequests:
     ) -> tuple[dict[str, list[ByPeer]], str]:
         """Ask a service until each of these pods has answered as often as it is to; say why one was not met."""
         most = max(each[uid(item)] for item in wanted.values())
-        for peer in self._peers(service):
+        for peer in self._peers(service, probe):
             found: dict[str, list[ByPeer]] = {}
             times = 1 if probe.changes else min(_MOST, 3 * len(service.addresses) * most)
             asked = silent = 0
@@ -199,8 +204,8 @@ class PeerRequests:
                 self._mute.add(uid(peer))
                 continue
             name = name_of(peer)
-            if found and not self._bare(peer):
-                # A plugin for both came to it meanwhile: what was seen may be the doing of its own proxy.
+            if found and not self._bare(peer, service, probe):
+                # A plugin for both, or a route, came to it meanwhile: what was seen may be the doing of its own proxy.
                 return {}, f"{name}, which asked, may have got a filter itself meanwhile"
             return found, f"{name} asked its service {asked} times, and it is not sure that it answered"
         return {}, _NOBODY
@@ -249,24 +254,49 @@ class PeerRequests:
             found[one["address"]] = found.get(one["address"], 0) + int(one["count"])
         return found
 
-    def _peers(self, service: _Service) -> Iterator[Mapping[str, Any]]:
-        """Give the pods that may ask: others, whose proxies have no filter that might be taken for one in question."""
+    def _peers(self, service: _Service, probe: Probe) -> Iterator[Mapping[str, Any]]:
+        """Give the pods that may ask: others, whose proxies do nothing that might be taken for a filter's doing."""
         hosts = {address.rpartition(":")[0] for address in service.addresses}
         for item in self._pods.values():
             behind = _at(ip_of(item), 0).rpartition(":")[0] in hosts
             able = has_application(item) and has_proxy(item) and uid(item) not in self._mute
-            if not behind and able and _serves(item) and self._bare(item):
+            if not behind and able and _serves(item) and self._bare(item, service, probe):
                 yield item
 
-    def _bare(self, item: Mapping[str, Any]) -> bool:
+    def _bare(self, item: Mapping[str, Any], service: _Service, probe: Probe) -> bool:
+        """Say whether a pod's proxy leaves answers of a service as they are: no filter, no route that changes any."""
         if self._admin is None:
             return False
+        name, port = name_of(item), service.port
         try:
-            return not entries(self._admin.get(name_of(item), ECDS))
+            if not self._unfiltered(name):
+                return False
+            there = listeners(self._admin.get(name, f"{LISTENERS}&name_regex=_{port}%24"))
+            routes = json.loads(self._admin.get(name, f"{_ROUTES}%5E(.*:)?{port}%24"))
+        except (MeshError, TimeoutError, ValueError):
+            return False
+        return not any(one.written for one in there.chains) and self._passes(routes, service, probe)
+
+    def _unfiltered(self, name: str) -> bool:
+        assert self._admin is not None  # noqa: S101 - else there are no peers
+        try:
+            return not entries(self._admin.get(name, ECDS))
         except MeshError as error:
             return any(NO_ENTRIES in line for line in error.why)
-        except (TimeoutError, ValueError):
-            return False
+
+    def _passes(self, dump: Mapping[str, Any], service: _Service, probe: Probe) -> bool:
+        """Say whether routes lead to a service, and change no headers of answers, as a ``VirtualService`` may."""
+        ours, found = f"{service.name}.{self._namespace}.svc.", False
+        crossing = any(name.lower() == "origin" for name, _ in probe.headers)
+        marks = (*_CHANGES_HEADERS, _CORS) if crossing else _CHANGES_HEADERS
+        for one in dump.get("configs") or ():
+            every = dict(one.get("route_config") or {})
+            hosts = every.pop("virtual_hosts", None) or ()
+            mine = [host for host in hosts if any(str(at).startswith(ours) for at in host.get("domains") or ())]
+            if mine and any(mark in json.dumps([every, mine]) for mark in marks):
+                return False
+            found = found or bool(mine)
+        return found
 
     def _reaching(self, items: Sequence[Mapping[str, Any]], port: int) -> list[_Service]:
         """Give the services behind which any of some pods is ready, with that port."""

@@ -54,6 +54,11 @@ _BEHIND = (
     "route for tells"
 )
 _NO_ROUTE = 404
+_OTHERS = Wording(
+    "{} tries it on a request that it changes, {} looks at Envoy's trace too",
+    Option("probe", "REQUEST"),
+    Verb("mesh", ("istio",), (Option("prove", "trace"),)),
+)
 _TRACE = Wording("{} looks at Envoy's trace too", Verb("mesh", ("istio",), (Option("prove", "trace"),)))
 
 
@@ -510,7 +515,9 @@ class Proving:
         if trial is None:
             words = "what it does is not known here, so it cannot be looked for: deploy it from here"
             return Cause.UNASKED, f"{words} ({_TRACE})"
-        return Cause.UNSEEN, f"{_BEHIND if look.behind else self._unseen(verdict, item)} ({_TRACE})"
+        known = look.behind or self.known.of(item, verdict.plugin, verdict.wanted)
+        words = _BEHIND if look.behind else self._unseen(verdict, item)
+        return Cause.UNSEEN, f"{words} ({_TRACE if known else _OTHERS})"
 
     def _untraced(self, item: Mapping[str, Any]) -> str:
         why = self.trace.why_not(item)

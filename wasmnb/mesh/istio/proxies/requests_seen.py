@@ -6,12 +6,15 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wasmnb.envoy.effect import UPSTREAM
 from wasmnb.envoy.exchange import PLAIN
 from wasmnb.envoy.handling import handling_of, may_be_own
+from wasmnb.mesh.istio.proxies.peer_requests import ByPeer
 from wasmnb.mesh.istio.proxies.pods import has_application, uid
 from wasmnb.mesh.istio.proxies.probe_requests import AT_ONCE
 from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.plugin.verdict import Cause, Handling, PodVerdict, Verdict
+from wasmnb.traffic import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -90,8 +93,10 @@ class RequestsSeen:
         asked = [each for each in due for _ in range(_SEVERAL if each[1].verdict in _DIFFER else 1)]
         answers = self._requests.send([(item, PLAIN, one.plugin) for _, one, item in asked])
         answered = [(at, answer) for (at, _, _), answer in zip(asked, answers, strict=True) if answer is not None]
-        hidden = self._known.hidden()
-        tells = {at: one.pod in telling and not hidden for at, one, _ in due}
+        hidden, by_peer = self._known.hidden(), {at for at, answer in answered if isinstance(answer, ByPeer)}
+        # What tells a service's answer is in each that came through another pod's proxy, which writes it anew.
+        answered = [(at, _untold(answer) if at in by_peer else answer) for at, answer in answered]
+        tells = {at: one.pod in telling and not hidden and at not in by_peer for at, one, _ in due}
         alone = self._alone(due, {at for at, answer in answered if may_be_own(answer) and not tells[at]})
         for at, one, item in due:
             if told := [answer for whose, answer in answered if whose == at]:
@@ -126,3 +131,8 @@ class RequestsSeen:
         ill = (one for one in found if one not in (Handling.FILTERED, Handling.UNKNOWN))
         filtered = Handling.UNKNOWN if verdict.verdict is Verdict.TRAPPED or Handling.UNKNOWN in found else found[0]
         return next(ill, filtered)
+
+
+def _untold(answer: Response) -> Response:
+    lines = tuple(line for line in answer.headers if line[0].lower() != UPSTREAM)
+    return replace(answer, headers=Headers(lines))
