@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from wasmnb.errors import MeshError
@@ -9,7 +12,7 @@ from wasmnb.mesh.istio.api.api_errors import ForbiddenError
 from wasmnb.mesh.istio.api.cluster import Executed
 from wasmnb.mesh.istio.api.port_forward_pool import Question
 from wasmnb.mesh.istio.api.transport import ClosedPortError
-from wasmnb.mesh.istio.proxies.admin import LEVELS, PORT, READINESS, Admin
+from wasmnb.mesh.istio.proxies.admin import LEVELS, PORT, READINESS, WORKER, Admin
 
 PAGE = "/config_dump"
 
@@ -120,3 +123,25 @@ def test_an_agent_that_does_not_ask_workers_is_not_taken_for_their_answer(tunnel
     cluster.answer = Executed(b"", "debug port 15021 is not in allowed list", 1)
     with pytest.raises(ForbiddenError, match="The agent of pod does not ask its proxy's workers"):
         Admin(cluster, "home", tunnels).worker("pod", workers=1)
+
+
+def test_the_answer_of_a_worker_is_gone_with_whoever_asked(tunnels):
+    cluster, answers = Cluster("pods/portforward"), []
+
+    def ask(*_, **__):
+        answers.append(MeshError("pod:15090 answers 404 to /."))
+        return [answers[0]]
+
+    tunnels.ask = ask
+    admin = Admin(cluster, "home", tunnels)
+
+    def look() -> weakref.ref:
+        (worker,) = admin.several("pod", WORKER)
+        admin.worker("pod", workers=1, asked=worker)
+        return weakref.ref(answers.pop())
+
+    gc.disable()
+    try:
+        assert look()() is None, "of thousands of pods, each would leave 40 KB to the garbage collector"
+    finally:
+        gc.enable()

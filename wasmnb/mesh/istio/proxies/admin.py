@@ -197,6 +197,8 @@ class Admin:
                 # "404" is an answer. A port that is closed is none: Istio's envoyPrometheusPort says another.
                 if isinstance(error.__cause__, ClosedPortError):
                     self._agent_asks(pod)
+                # Who gives the answer keeps the error, and that would keep all that is known here: a cycle.
+                error.with_traceback(None)
 
     def _agent_asks(self, pod: str) -> None:
         """Have the proxy's agent ask a worker, on a new connection; "404" is what it expects."""

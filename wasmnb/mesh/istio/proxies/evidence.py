@@ -317,6 +317,7 @@ def _arrived(asked: Callable[[], str]) -> tuple[Entry, ...]:
         return tuple(entries(asked()))
     except MeshError as error:
         if any(NO_ENTRIES in line for line in error.why):
+            error.with_traceback(None)  # as that of a worker's answer (`Admin.worker`)
             return ()
         raise
 
