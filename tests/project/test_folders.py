@@ -98,10 +98,12 @@ def test_of_two_root_contexts_in_a_folder_the_sdk_would_run_the_last_in_silence(
 
 
 def test_flags_are_for_the_build_file() -> None:
-    for language in ("rust", "assemblyscript"):
-        manifest = {"rust": "Cargo.toml", "assemblyscript": "package.json"}[language]
+    for language, manifest, said in (
+        ("rust", "Cargo.toml", "does not take the flag '-O2'"),
+        ("assemblyscript", "package.json", "takes no flags"),
+    ):
         wanted = Filter("mine", "x", language, ("-O2",), files=((manifest, "{}"),), file="x")
-        with pytest.raises(UsageError, match="takes no flags"):
+        with pytest.raises(UsageError, match=said):
             wanted.build()
 
 

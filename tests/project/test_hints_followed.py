@@ -199,6 +199,27 @@ def test_messages_of_two_filters_in_one_folder(tmp_path: Path) -> None:
     builds(tmp_path / "top")
 
 
+def test_a_feature_that_is_off_and_an_example_that_is_the_filter(tmp_path: Path) -> None:
+    source = 'mod inner {\n    #[cfg(feature = "more")]\n    pub fn value() -> u8 { 1 }\n}\n'
+    source += '#[no_mangle]\npub extern "C" fn value() -> u8 { inner::value() }\n'
+    folder = crate(tmp_path / "mine", source, "\n[features]\nmore = []\n")
+    assert refused(folder, CompileError).hint == "--flag --features=more turns that feature on"
+    assert Filter.from_folder(folder, flags=("--features=more",)).build().wasm
+    with pytest.raises(UsageError, match="does not take the flag '--profile=dev'") as caught:
+        Filter.from_folder(folder, flags=("--profile=dev",)).build()
+    assert "--example=NAME; its Cargo.toml says the rest" in in_cell(caught.value).hint
+
+    manifest = '[package]\nname = "mine"\nversion = "0.1.0"\nedition = "2021"\n'
+    manifest += '\n[[example]]\nname = "one"\ncrate-type = ["cdylib"]\n'
+    folder = write(tmp_path / "sdk", Cargo_dot_toml=manifest, src__lib_dot_rs="//! A library.\n")
+    write(folder, examples__one_dot_rs=EXPORTS)
+    with pytest.raises(UsageError, match="makes no WebAssembly module") as caught:
+        Filter.from_folder(folder).build()
+    assert in_cell(caught.value).hint == "--flag --example=one builds one of its examples"
+    with Session() as session:
+        assert session.build(folder, flags=["--example=one"], tag="local/one").image.module.wasm
+
+
 def test_a_submodule_that_is_not_here(tmp_path: Path) -> None:
     crate(tmp_path / "other", "")
     git(tmp_path / "other", "init", "-q")

@@ -22,7 +22,17 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["above", "cpp_members", "go_programs", "is_rust_filter", "member", "members", "rust_members", "several"]
+__all__ = [
+    "above",
+    "cpp_members",
+    "go_programs",
+    "is_rust_filter",
+    "member",
+    "members",
+    "rust_examples",
+    "rust_members",
+    "several",
+]
 
 _BUILD_FILES = ("Cargo.toml", "go.mod", "package.json")
 _LEFT_OUT = frozenset({"node_modules", "target", "vendor"})
@@ -106,6 +116,12 @@ def is_rust_filter(folder: Path) -> bool:
     library = _toml(folder / "Cargo.toml").get("lib") or {}
     kinds = library.get("crate-type") or library.get("crate_type") or ()
     return "cdylib" in kinds
+
+
+def rust_examples(folder: Path) -> tuple[str, ...]:
+    """Give the examples of a Rust package that are modules."""
+    found = _toml(folder / "Cargo.toml").get("example") or ()
+    return tuple(str(each.get("name", "")) for each in found if "cdylib" in (each.get("crate-type") or ()))
 
 
 def go_programs(folder: Path) -> tuple[str, ...]:

@@ -20,19 +20,20 @@ from wasmnb.compile.rust.problems import cargo_error, project_unlinked, unreacha
 from wasmnb.compile.rust.tools import TARGET, Tools, find
 from wasmnb.compile.rust.wrapper import wrapper
 from wasmnb.compile.tree import planted
-from wasmnb.compile.workspace import is_rust_filter, rust_members, several
+from wasmnb.compile.workspace import is_rust_filter, rust_examples, rust_members, several
 from wasmnb.compile.zig import zig
 from wasmnb.errors import Place, ToolchainError, UsageError
-from wasmnb.wording import Option
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.filter import Filter
     from wasmnb.compile.tree import Tree
     from wasmnb.module import Module
     from wasmnb.progress import Progress
+    from wasmnb.wording import Text
 
 __all__ = ["MANIFEST", "build", "read"]
 
@@ -40,6 +41,9 @@ __all__ = ["MANIFEST", "build", "read"]
 MANIFEST = "Cargo.toml"
 _RECIPE = 4
 _TOO_OLD = "this is {}, and what the source uses came with a later one: rustup update brings it"
+_CHOICES = re.compile(r"--features=\S+|--no-default-features|--all-features|--example=[\w-]+")
+_ALLOWED = "--features=NAMES, --no-default-features, --all-features and --example=NAME"
+_GATED = re.compile(r"gated behind the `(?P<name>[\w-]+)` feature")
 _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
 
 
@@ -60,17 +64,27 @@ def build(
     force: bool,
 ) -> Module:
     """Build a project, or find its module in the cache (`wasmnb.compile.rust.RustToolchain.build`)."""
-    if filter.flags:
-        raise UsageError(
-            "A Rust project takes no flags.",
-            where=Place(Option("flags", flag="--flag"), quote=" ".join(filter.flags)),
-            hint=f"its {MANIFEST} says how it is built",
-        )
+    _check_flags(filter.flags)
     tools = find()
     follows = ["project", _RECIPE, tools.version, tools.linker or zig().version]
     return cached_build.build(
         filter, modules, follows, lambda stages: _make(filter, tools, stages), progress=progress, force=force
     )
+
+
+def _check_flags(flags: Sequence[str]) -> None:
+    """Refuse what cargo is not to be told: what a project is built of may be chosen, and no more."""
+    for flag in flags:
+        if not _CHOICES.fullmatch(flag):
+            raise UsageError(
+                f"A Rust project does not take the flag {flag!r}.",
+                where=Place(Option("flags", flag="--flag"), quote=flag),
+                hint=f"allowed are {_ALLOWED}; its {MANIFEST} says the rest",
+            )
+
+
+def _flag(word: str) -> Wording:
+    return Wording("{}", Option("flags", word, flag="--flag"), python=f"flags=[{word!r}]")
 
 
 def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
@@ -81,16 +95,13 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
     stages.begin("compiling")
     files = project.texts(filter)
     with workspace(large=True) as work, planted(filter, work) as tree:
-        finished = _cargo(tools, tree, stages.progress)
+        finished = _cargo(tools, tree, filter.flags, stages.progress)
         found = tuple(_diagnostics(finished.messages, files, tree))
         if finished.code:
             if errors := [item for item in found if item.severity == "error"]:
                 if unlinked := project_unlinked(found):
                     raise unlinked
-                notes = (note for item in errors for note in item.notes)
-                help_text = next((note.message for note in notes if note.severity == "help"), "")
-                old = any("[E0658]" in item.message for item in found)
-                raise project.error(found, _TOO_OLD.format(tools.short) if old else help_text)
+                raise project.error(found, _hint(errors, tools))
             raise cargo_error(tree.said(finished.messages), ())
         module = _module(finished.messages, tree)
         with io_errors():
@@ -100,8 +111,18 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
     return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning" and item.quote), read=read)
 
 
-def _cargo(tools: Tools, tree: Tree, progress: Progress | None) -> Finished:
-    words = ["build", "--release", f"--target={TARGET}", "--message-format=json"]
+def _hint(errors: Sequence[Diagnostic], tools: Tools) -> Text:
+    if any("[E0658]" in item.message for item in errors):
+        return _TOO_OLD.format(tools.short)
+    notes = [note for item in errors for note in item.notes]
+    gated = next((match for note in notes if (match := _GATED.search(note.message))), None)
+    if gated:
+        return Wording("{} turns that feature on", _flag(f"--features={gated['name']}"))
+    return next((note.message for note in notes if note.severity == "help"), "")
+
+
+def _cargo(tools: Tools, tree: Tree, flags: Sequence[str], progress: Progress | None) -> Finished:
+    words = ["build", *flags, "--release", f"--target={TARGET}", "--message-format=json"]
     target = crates.shared_target(tools)
     words += [f"--target-dir={target}"]
     home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
@@ -239,10 +260,14 @@ def _module(messages: str, tree: Tree) -> Path:
     if len(made) > 1:
         raise several(tree.origin, made)
     if not made:
+        examples = rust_examples(tree.folder)
         raise UsageError(
             "The project makes no WebAssembly module.",
             where=Place(MANIFEST),
-            hint='a filter is a library: [lib] with crate-type = ["cdylib"]',
+            why=[f"examples that are modules: {', '.join(examples)}"] if examples else [],
+            hint=Wording("{} builds one of its examples", _flag(f"--example={examples[0]}"))
+            if examples
+            else 'a filter is a library: [lib] with crate-type = ["cdylib"]',
         )
     return next(iter(made.values()))
 
