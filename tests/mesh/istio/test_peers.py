@@ -46,6 +46,7 @@ class Cluster:
         self.sent = []
         self.filtered_after = float("inf")
         self.route, self.listener = {}, {}
+        self.counted, self.by = [], "x-envoy-upstream-service-time: 1\r\n"
 
     def may(self, _):
         return True
@@ -73,7 +74,7 @@ class Cluster:
         for one in (ip, self.others):
             if one:
                 self.counts[one] += 1
-        text = f"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{self.headers[ip]}\r\n"
+        text = f"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{self.by}{self.headers[ip]}\r\n"
         return SimpleNamespace(stdout=text.encode(), stderr="wasmnb-carrier curl\n", code=0)
 
     def get(self, name, path):
@@ -91,7 +92,9 @@ class Cluster:
         """Give a listener, or the routes, of a proxy that sends: those of `shop-0` are as a test says."""
         if "dynamic_listeners" in path:
             assert path.endswith("name_regex=_80%24")
-            chain = {"filters": [{"typed_config": {"http_filters": [{"typed_config": self.listener}]}}]}
+            kind = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+            manager = {"@type": f"type.googleapis.com/{kind}", "http_filters": [{"typed_config": self.listener}]}
+            chain = {"filters": [{"typed_config": manager}]}
             return {"configs": [{"active_state": {"listener": {"filter_chains": [chain]}}}]}
         assert path.endswith("dynamic_route_configs&name_regex=%5E(.*:)?80%24")
         other = {"domains": ["other.home.svc.cluster.local"], "response_headers_to_add": [{}]}
@@ -106,7 +109,7 @@ def cluster():
 
 @pytest.fixture
 def peers(cluster):
-    made = PeerRequests(cluster, "home", cluster)
+    made = PeerRequests(cluster, "home", cluster, lambda item, _: cluster.counted.append(item["metadata"]["name"]))
     made.keep([*TWO, *PEERS])
     return made
 
@@ -128,6 +131,19 @@ def test_an_answer_is_nobodys_while_somebody_else_asks_too(peers, cluster):
     cluster.others = "10.0.0.2"
     assert peers.answers([Errands(TWO[:1], PLAIN, 9080)])[0] == {}
     assert "asked its service 6 times" in peers.why_not(TWO[0])
+    # Where both came to the same pod, it has answered.
+    cluster.others, cluster.turn = "10.0.0.1", 0
+    assert len(peers.answers([Errands(TWO[:1], PLAIN, 9080)])[0]["uid of web-0"]) == 1
+
+
+def test_an_answer_of_the_proxy_that_asks_is_nobodys_though_somebody_else_was_answered(peers, cluster):
+    cluster.by = ""
+    assert peers.answers([Errands(TWO, PLAIN, 9080)])[0] == {}
+
+
+def test_requests_that_came_to_other_pods_of_the_service_are_counted_as_ours_too(peers, cluster):
+    assert len(peers.answers([Errands([TWO[1]], PLAIN, 9080)])[0]) == 1
+    assert cluster.counted == ["web-0", "web-1"]
 
 
 def test_what_was_seen_is_nobodys_where_the_one_that_asks_gets_a_filter_meanwhile(peers, cluster):
@@ -154,8 +170,17 @@ ORIGIN = Probe("GET", "/", (("Origin", "https://shop.example"),))
         ({"routes": [{"typed_per_filter_config": {"envoy.filters.http.cors": {}}}]}, {}, ORIGIN),
         ({}, {"@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"}, PLAIN),
         ({"domains": ["elsewhere"]}, {}, PLAIN),
+        ({}, {"suppress_envoy_headers": True}, PLAIN),
     ],
-    ids=["a route adds", "one of several adds", "a host removes", "CORS adds", "Envoy's own filter adds", "no route"],
+    ids=[
+        "a route adds",
+        "one of several adds",
+        "a host removes",
+        "CORS adds",
+        "Envoy's own filter adds",
+        "no route",
+        "untold",
+    ],
 )
 def test_a_pod_whose_own_proxy_changes_answers_does_not_ask(peers, cluster, route, listener, probe):
     cluster.route, cluster.listener = route, listener
@@ -193,7 +218,9 @@ def test_services_are_asked_side_by_side_and_one_that_does_not_answer_not_to_the
         both.wait()
         cluster.counts[shops[name]["status"]["podIP"]] += 1
         return SimpleNamespace(
-            stdout=b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", stderr="wasmnb-carrier curl\n", code=0
+            stdout=f"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{cluster.by}\r\n".encode(),
+            stderr="wasmnb-carrier curl\n",
+            code=0,
         )
 
     def get(name, path):

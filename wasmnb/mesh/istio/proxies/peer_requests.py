@@ -1,7 +1,7 @@
 """Requests to pods that take mutual TLS only: an application beside them sends each, and its own proxy encrypts it.
 
 That proxy chooses which pod of the service answers, and the answer does not say; but it counts the requests of each
-(Envoy, ``/clusters``: ``rq_total``). Where one count has grown by one, and no other, that pod answered.
+(Envoy, ``/clusters``: ``rq_total``). Where one count has grown, and no other, that pod answered.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wasmnb.envoy.effect import UPSTREAM
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, NoProgramError
 from wasmnb.mesh.istio.api.rbac import Right
@@ -24,7 +25,7 @@ from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.traffic import Headers, Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from wasmnb.envoy.exchange import Probe
@@ -104,9 +105,18 @@ class PeerRequests:
     namespace : str
     admin : Admin or None
         None where nobody is asked.
+    count : callable
+        Is told of each answer of a pod, also of those that were not wanted: its proxy counts them, too.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, admin: Admin | None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        admin: Admin | None,
+        count: Callable[[Mapping[str, Any], Response], None],
+    ) -> None:
+        self._count = count
         self._cluster = cluster
         self._namespace = namespace
         self._admin = admin
@@ -240,8 +250,15 @@ class PeerRequests:
         after = self._counted(name, service)
         grown = {address: count - before.get(address, 0) for address, count in after.items()}
         asked = [address for address, count in grown.items() if count]
-        sure = len(asked) == 1 and grown[asked[0]] == 1
-        return asked[0] if sure else "", ByPeer(**{**vars(response), "peer": name})
+        answer = ByPeer(**{**vars(response), "peer": name})
+        # What its own proxy answers, such as a fault that a route injects, was sent to nobody.
+        if len(asked) != 1 or UPSTREAM not in response.headers:
+            return "", answer
+        host = asked[0].rpartition(":")[0]
+        for item in self._pods.values():
+            if _at(ip_of(item), 0).rpartition(":")[0] == host:
+                self._count(item, answer)
+        return asked[0], answer
 
     def _counted(self, pod: str, service: _Service) -> dict[str, int]:
         """Read how many requests a pod's proxy has sent to each pod of a service."""
@@ -275,7 +292,8 @@ class PeerRequests:
             routes = json.loads(self._admin.get(name, f"{_ROUTES}%5E(.*:)?{port}%24"))
         except (MeshError, TimeoutError, ValueError):
             return False
-        return not any(one.written for one in there.chains) and self._passes(routes, service, probe)
+        left = there.tells and not any(one.written for one in there.chains)
+        return left and self._passes(routes, service, probe)
 
     def _unfiltered(self, name: str) -> bool:
         assert self._admin is not None  # noqa: S101 - else there are no peers

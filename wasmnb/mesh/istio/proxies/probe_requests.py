@@ -69,7 +69,7 @@ class ProbeRequests:
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
-        self._peers = PeerRequests(cluster, namespace, admin)
+        self._peers = PeerRequests(cluster, namespace, admin, self._count)
         self._ports = ports
         self._root = root
         self._unanswered: set[str] = set()
@@ -150,12 +150,9 @@ class ProbeRequests:
                 strict.setdefault((probe, self.port(item, plugin), self.confined(plugin)), []).append(item)
         found: dict[tuple[str, Probe, tuple[int, ...]], list[ByPeer]] = {}
         by_group = self._peers.answers([Errands(items, probe, port) for (probe, port, _), items in strict.items()])
-        for ((probe, _, confined), items), met in zip(strict.items(), by_group, strict=True):
-            pods = {uid(item): item for item in items}
+        for (probe, _, confined), met in zip(strict, by_group, strict=True):
             for pod, answers in met.items():
                 found.setdefault((pod, probe, confined), []).extend(answers)
-                for answer in answers:
-                    self._count(pods[pod], answer)
         return found
 
     def past(self, wanted: Sequence[Asked]) -> list[Response | None]:
