@@ -8,14 +8,17 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests.dashboards.simulated import SimulatedMesh
 from tests.magics.conftest import FILTER
 from tests.mesh import tiny
+from tests.mesh.conftest import until
 from tests.worded import in_cell
 from wasmnb.cli.exit_codes import ExitCode
 from wasmnb.cli.mesh_choice import choose
@@ -138,6 +141,17 @@ def test_an_error_crosses_whole(own):
         ("one", "two"),
         "try another",
     )
+    served.close()
+
+
+def test_a_watch_ends_with_the_mesh_also_where_its_process_goes_on(own):
+    mesh, told = SimulatedMesh(1), []
+    served, watch = announce(mesh, "local"), join().watch()
+    follows = threading.Thread(target=lambda: told.extend(watch), daemon=True)
+    follows.start()
+    until(lambda: [one.kind for one in told], lambda kinds: "fresh" in kinds)
+    mesh.stop()
+    until(follows.is_alive, lambda alive: not alive)
     served.close()
 
 

@@ -275,6 +275,9 @@ def test_a_mesh_that_does_not_say_what_is_in_force_takes_no_button_away():
         mesh.leave()
         panel._look()
         assert "the API server does not answer" in panel.problem.value
+        assert "%wasm_explain" in panel.problem.value, "whoever reads it is in a notebook"
+        panel.undeploy.click()
+        assert "%wasm_explain" in panel.done.children[1].value
         assert not panel.undeploy.disabled
         assert not panel.rollback.disabled
 

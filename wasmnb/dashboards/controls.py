@@ -10,7 +10,7 @@ import ipywidgets
 
 from wasmnb.dashboards.config_form import ConfigForm
 from wasmnb.dashboards.deploy_settings import Choices, json_value, known, matching, schema_of
-from wasmnb.dashboards.form_widgets import button, failed, made, said, shown
+from wasmnb.dashboards.form_widgets import button, failed, in_magics, made, said, shown
 from wasmnb.dashboards.label_chips import LabelChips
 from wasmnb.dashboards.panel import deployable
 from wasmnb.dashboards.widget import panel_lines
@@ -122,6 +122,7 @@ class Controls:
         chosen = (self.selector.value.strip(), self.phase.value, self.policy.value, secret)
         return Choices(self.name.value, id_, *chosen, rest=self._call)
 
+    @in_magics
     def _rebuild(self) -> None:
         """Show the form for the configuration of another filter."""
         self.config.show(schema_of(self.name.value, self._session))
@@ -146,12 +147,14 @@ class Controls:
             self._running[plugin] = (now, before, does)
         return self._running[plugin]
 
+    @in_magics
     def _look(self) -> None:
         """Say what is there now: a cell, or another notebook, may have changed it since."""
         self._deployable, self._listed = deployable(self._session), float("-inf")
         self.name.options = self._deployable
         self._renew()
 
+    @in_magics
     def _renew(self) -> None:
         """Say what the controls come to: the pods that match, what is wrong, what the buttons do, and the lines."""
         problems = [known(self._session, self.name.value, self._deployable)] if self.name.value else []
@@ -211,6 +214,7 @@ class Controls:
         choices = self.choices
         return [*choices.secret_lines(), choices.deploy_line(), *there]
 
+    @in_magics
     def _press(self, action: Callable[[Progress], Record], line: str) -> None:
         """Do what a button stands for; below it, say how far it is, and what came of it, be it an error."""
         from wasmnb.views.progress import LiveProgress  # noqa: PLC0415

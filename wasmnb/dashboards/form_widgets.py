@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import html
 import json
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import ipywidgets
 
 from wasmnb.dashboards.schema_form import parsed
+from wasmnb.wording import Front, words_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasmnb.dashboards.schema_form import Field
     from wasmnb.display import Record
     from wasmnb.errors import Explained
 
-__all__ = ["button", "failed", "input_of", "label_of", "made", "quoted", "said", "shown", "value_of"]
+__all__ = ["button", "failed", "in_magics", "input_of", "label_of", "made", "quoted", "said", "shown", "value_of"]
+
+Given = ParamSpec("Given")
+Gives = TypeVar("Gives")
 
 _LABEL = 9  # em
 _LAYOUT = {"width": "min(46em, 98%)"}
+
+
+def in_magics(act: Callable[Given, Gives]) -> Callable[Given, Gives]:
+    """Have what a front end calls speak of magics: to Python it is nobody's cell."""
+
+    @wraps(act)
+    def worded(*args: Given.args, **keywords: Given.kwargs) -> Gives:
+        with words_for(Front.NOTEBOOK):
+            return act(*args, **keywords)
+
+    return worded
 
 
 def made(kind: Any, label: str, *, room: int = _LABEL, **more: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from wasmnb.dashboards.form_widgets import button, failed, made
+from wasmnb.dashboards.form_widgets import button, failed, in_magics, made
 from wasmnb.dashboards.outputs import record_bundle, widget_bundle
 from wasmnb.errors import Explained
 from wasmnb.views.project import choice_record, project_record
@@ -57,6 +57,7 @@ class ProjectForm:
         """Give what stays in the notebook: that a choice is waited for, or what was written."""
         return self._record
 
+    @in_magics
     def _press(self) -> None:
         try:
             self._record = project_record(

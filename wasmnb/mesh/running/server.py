@@ -224,6 +224,9 @@ def _watch(connection: Connection, mesh: Mesh) -> None:
         threading.Thread(target=gone, name="wasmnb-mesh-watch", daemon=True).start()
         for change in watch:
             connection.send(("change", change))
+        # The thread above still reads, so that closing would not tell the other side that the mesh was stopped.
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def _portable(error: BaseException) -> BaseException:
