@@ -14,8 +14,9 @@ from tests.mesh.conftest import service, until, unused_port
 from tests.mesh.tiny import build, header, looping, tag, trapping
 from tests.worded import in_cell
 from wasmnb.envoy import canary
+from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.patience import Patience
-from wasmnb.envoy.proxy import Proxy
+from wasmnb.envoy.proxy import Applied, Proxy
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
 from wasmnb.image import package
 from wasmnb.mesh import Cause, Handling, Verdict
@@ -208,6 +209,20 @@ def test_a_filter_that_has_no_context_for_a_request_may_be_one_of_another_type(m
         mesh.apply(Plugin("one", package(module), DETAILS))
     assert "--type NETWORK for connections, --type SINGLETON for a service of the proxy" in in_cell(caught.value).hint
     assert mesh.apply(Plugin("one", package(module), DETAILS, type="SINGLETON"))
+
+
+def test_a_crash_that_takes_the_connection_along_is_no_pause(mesh):
+    module = build("no-context", create="if (parent) __builtin_trap()")
+    with pytest.raises(ModuleError, match="one crashes on a plain GET / request") as caught:
+        mesh.apply(Plugin("one", package(module), DETAILS, type="NETWORK"))
+    assert any("proxy_on_context_create failed" in why for why in caught.value.why)
+    assert "a filter for HTTP requests is deployed without --type NETWORK" in in_cell(caught.value).hint
+
+
+def test_a_crash_in_a_timer_is_not_put_down_to_a_request():
+    plugin = Plugin("one", package(tag("good")), DETAILS)
+    trial = Trial(trapped="proxy_on_tick: unreachable", request=str(canary.PLAIN), callback="proxy_on_tick")
+    assert canary._trapping(Applied(plugin, "", ""), trial).what == "one crashes in its timer."
 
 
 def test_a_trap_on_a_plain_request_is_refused_unless_it_is_allowed(mesh):

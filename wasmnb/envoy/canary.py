@@ -41,7 +41,7 @@ _PATIENCE = 3.0
 _STEP = 0.001
 _MOST_KNOWN = 500
 _LOGGER = "wasm"
-_CREATED = "proxy_on_context_create"
+_CREATED, _TIMER = "proxy_on_context_create", "proxy_on_tick"
 # What the SDK for Rust says of a context that is there, but for connections.
 _NO_HTTP_CONTEXT = "panic: invalid context_id"
 _MOST_SAID = 6  # lines of a filter's own that are quoted
@@ -331,12 +331,14 @@ class Canary:
         if crashed():
             words = "on a plain GET request" if plain else f"on the request {probe}"
             raise _CrashError(words, self._proxy.log.since(begin))
-        if None in found:
+        # A crash may take the connection along: then it is that, and no pause.
+        if None in found and not traps(self._proxy.log.since(begin)):
             where = "a plain GET / request" if plain else f"the request {probe}"
             # A worker whose callback does not return answers nobody.
             (busy,) = ask_all([self._proxy.health], timeout=_ASKED_TWICE)
             raise (_hung if busy else _held)(name, where, self._patience(_PATIENCE))
-        return effect_of(probe, self._without.get(probe, ()), [one for one in found if one is not None])
+        seen = [one for one in found if one is not None]
+        return effect_of(probe, self._without.get(probe, ()), seen or [frozenset()])
 
     def _observe(self, probe: Probe) -> list[frozenset[Trait] | None]:
         """Send a request twice; give what is true of each exchange, None for one without an answer."""
@@ -450,6 +452,7 @@ def _crashed(name: str, crash: _CrashError) -> ModuleError:
 
 def _trapping(applied: Applied, trial: Trial) -> ModuleError:
     when = f"on a plain {PLAIN} request" if trial.request == str(PLAIN) else f"on the request {trial.request}"
+    when = "in its timer" if trial.callback == _TIMER else when
     when = "soon after its start" if applied.singleton else when
     correct = Wording("correct that line; {} deploys it all the same", Option("allow_trap", value=True))
     other = trial.callback == _CREATED or _NO_HTTP_CONTEXT in trial.told
@@ -459,6 +462,12 @@ def _trapping(applied: Applied, trial: Trial) -> ModuleError:
             "a filter that is not for HTTP requests says so: {} for connections, {} for a service of the proxy; or {}",
             Option("type", PluginType.NETWORK.value),
             Option("type", PluginType.SINGLETON.value),
+            correct,
+        )
+    elif other and applied.plugin.type is PluginType.NETWORK:
+        correct = Wording(
+            "a filter for HTTP requests is deployed without {}; or {}",
+            Option("type", PluginType.NETWORK.value),
             correct,
         )
     return ModuleError(
