@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Record", "read_record", "read_records", "whole_records"]
 
-_TABS = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z)\t(?P<level>[a-z]+)\t(?P<rest>.*?)(?:\tthread=(?P<thread>\d+))?",
-    re.DOTALL,
-)
+_TABS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z\t(?P<level>[a-z]+)\t")
+_THREAD = "\tthread="
 _END = re.compile(r"\tthread=\d+$")
 _SCOPE = re.compile(r"(?:(?P<envoy>envoy) )?(?P<scope>[a-z0-9_]+)(?: \S+)?")
 _OWN = "wasm log"
@@ -58,14 +56,17 @@ def read_record(text: str) -> Record | None:
     """Read a line; None where it has neither format, as that of a request (the access log) or the rest of a message."""
     if text.startswith("{"):
         return _json(text)
-    found = _TABS.fullmatch(text)
+    found = _TABS.match(text)
     if found is None:
         return None
-    head, tab, message = found["rest"].partition("\t")
+    rest, sign, thread = text[found.end() :].rpartition(_THREAD)
+    if not (sign and thread.isdecimal()):
+        rest, thread = text[found.end() :], ""
+    head, tab, message = rest.partition("\t")
     scope = _SCOPE.fullmatch(head) if tab else None
     if scope is None:
-        return Record(found["level"], "", False, found["rest"])
-    return Record(found["level"], scope["scope"], scope["envoy"] is not None, message, found["thread"] or "")
+        return Record(found["level"], "", False, rest)
+    return Record(found["level"], scope["scope"], scope["envoy"] is not None, message, thread)
 
 
 def read_records(lines: Iterable[str]) -> Iterator[Record | None]:

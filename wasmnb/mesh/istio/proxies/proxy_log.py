@@ -21,7 +21,7 @@ from wasmnb.mesh.istio.proxies.log_format import Record, read_record, read_recor
 from wasmnb.mesh.istio.proxies.pods import PROXY, moment, proxy_container
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from wasmnb.mesh.istio.api.cluster import Cluster
@@ -40,11 +40,16 @@ _WHOLE = 3 / 4
 _BEGINS = "Function: "
 _TRAP = re.compile(r"^Function: (?P<function>\S+) failed: (?P<why>.*)$")
 _FETCH = "error in converting the wasm config to local"
-_REFUSAL = re.compile(
-    r"TypedExtensionConfig rejected|Unable to create Wasm|Failed to load Wasm|Wasm VM failed|missing import"
-    r"|Failed to (?:configure|start) thread-local"
+_REFUSALS = (
+    "TypedExtensionConfig rejected",
+    "Unable to create Wasm",
+    "Failed to load Wasm",
+    "Wasm VM failed",
+    "missing import",
+    "Failed to configure thread-local",
+    "Failed to start thread-local",
 )
-_TELLS = re.compile(rf"{_REFUSAL.pattern}|{_FETCH}|{_BEGINS}")
+_TELLS = (*_REFUSALS, _FETCH, _BEGINS)
 """What stands in a log that tells of anything: one without it need not be read line by line."""
 _QUIET = re.compile(r"^(error|critical|off)$")
 
@@ -95,7 +100,7 @@ class ProxyLog:
             ``namespace.name``, as Istio calls the plugin in Envoy.
         since : datetime
         """
-        texts = [one.message for one in self._since(since) if one.envoy and _REFUSAL.search(one.message)]
+        texts = [one.message for one in self._since(since) if one.envoy and _has(one.message, _REFUSALS)]
         named = [text for text in texts if "Unable to create Wasm plugin" in text]
         # Envoy names the plugin in the last line of a refusal only; where it names others, it is theirs.
         if named and not any(re.search(rf"plugin {re.escape(name)}(?![\w-])", text) for text in named):
@@ -144,10 +149,10 @@ def read(cluster: Cluster, namespace: str, pod: str, since: datetime) -> ProxyLo
     def ask(limit: int, **query: str) -> tuple[list[Line], bool]:
         with _LONG if limit == _MOST else nullcontext():
             text, cut = said(limit, **query)
-            return _lines(text) if _TELLS.search(text) else _ends(text), cut
+            return _lines(text) if _has(text, _TELLS) else _ends(text), cut
 
     text, cut = said(_SHORT)
-    if text and not cut and not _TELLS.search(text):
+    if text and not cut and not _has(text, _TELLS):
         return _quiet(text)
     lines = _lines(text)
     head, known = (lines[0].at if lines else None), _known(lines)
@@ -172,6 +177,11 @@ def logged_lately(cluster: Cluster, namespace: str, pod: str, seconds: float) ->
     query = {"container": PROXY, "sinceSeconds": str(math.ceil(seconds)), "limitBytes": str(_MOST)}
     text = cluster.request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query=query, right=right)
     return list(whole_records(text.split("\n")))
+
+
+def _has(text: str, words: Iterable[str]) -> bool:
+    """Say whether any of some words stands in a text: that takes a third of the time that a pattern takes."""
+    return any(word in text for word in words)
 
 
 def _lines(text: str) -> list[Line]:
