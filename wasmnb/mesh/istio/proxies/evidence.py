@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.port_forward_pool import Question
-from wasmnb.mesh.istio.proxies.adaptive_pool import AdaptivePool
 from wasmnb.mesh.istio.proxies.admin import LEVELS, PORT, WORKER, levels_of
 from wasmnb.mesh.istio.proxies.config_dump import (
     ECDS,
@@ -180,11 +180,11 @@ class Gatherer:
         self._cleared: dict[str, Stats] = {}
         self._inbound: dict[str, Listeners] = {}
         self._builds: dict[tuple[str, datetime], str] = {}
-        self._threads = AdaptivePool(_AT_ONCE, "wasmnb-evidence")
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wasmnb-evidence")
 
     def close(self) -> None:
         """End the threads."""
-        self._threads.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def keep(self, pods: Collection[str]) -> None:
         """Forget all but these pods, by their names."""
@@ -220,7 +220,7 @@ class Gatherer:
             ack = acks.get(f"{item['metadata']['name']}.{self.namespace}")
             return self._look(Evidence(item, ack=ack, missing=missing, skew=self.cluster.skew), whole=whole)
 
-        return self._threads.map(look, items)
+        return list(self._threads.map(look, items))
 
     def _look(self, found: Evidence, *, whole: bool) -> Evidence:
         if not has_proxy(found.item) or found.item.get("status", {}).get("phase") != "Running":
