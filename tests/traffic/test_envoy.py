@@ -87,7 +87,7 @@ def test_the_proxy_itself_shows_the_name_and_the_next_one_answers_502(proxies):
     refused = go(proxies, "near", via="app")
     assert refused.response.status == 502
     assert "protocol error" in refused.response.text
-    assert any("你好" in note and "via proxy" in note for note in refused.notes)
+    assert any("你好" in note and "via='proxy'" in note for note in refused.notes)
 
 
 def test_an_upstream_that_is_down_is_tried_again_then_told(proxies):

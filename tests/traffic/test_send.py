@@ -11,6 +11,7 @@ from wasmnb.traffic import Capture, Headers, Request
 from wasmnb.traffic.http_client import NotReadyError
 from wasmnb.traffic.send import is_token, send
 from wasmnb.views import html_of, record_of
+from wasmnb.wording import Front, words_for
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -129,7 +130,10 @@ def test_names_that_are_no_token_are_noted(odd_server):
 def test_a_protocol_error_is_explained(odd_server, via, hint):
     (note,) = go(odd_server([answer(502, PROTOCOL)]).address, via=via).notes
     assert "你好" in note
-    assert ("via proxy" in note) is hint
+    assert ("(via='proxy')" in note) is hint
+    with words_for(Front.NOTEBOOK):
+        (note,) = go(odd_server([answer(502, PROTOCOL)]).address, via=via).notes
+    assert ("(--via proxy)" in note) is hint
 
 
 def test_a_path_with_letters_that_no_url_has_is_explained(odd_server):

@@ -13,6 +13,7 @@ from wasmnb.display.text import several
 from wasmnb.errors import TrafficError
 from wasmnb.traffic.exchange import Exchange, Headers, Request, Response
 from wasmnb.traffic.http_client import NotReadyError, roundtrip
+from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,10 +220,10 @@ def _notes(request: Request, response: Response, via: str) -> list[str]:
         # Envoy takes no byte above 0x7E in a path (RFC 3986, 2).
         notes.append(f"the path has letters that no URL has; write them as {quote(request.path, safe=_RESERVED)}")
     if response.status == _BAD_GATEWAY and "protocol error" in response.text[:400]:
-        past = "; send past the caller's proxy (via proxy) to see the response itself" if via == "app" else ""
+        past = str(Wording("; send past the caller's proxy ({}) to see the response itself", Option("via", "proxy")))
         notes.append(
             "502 protocol error: a proxy refused the response of the next one, as Envoy does "
-            f"when a header name is not an HTTP token (such as 你好){past}"
+            f"when a header name is not an HTTP token (such as 你好){past if via == 'app' else ''}"
         )
     return notes
 
