@@ -221,6 +221,11 @@ HINTS = {
         "Istio 1.12 and later do",
         lambda at: at.session.render(f"{at.host}/team/mine:v1", istio_version="1.12", selector="app=details"),
     ),
+    "a version that is none": (
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", istio_version="1,29", selector="app=details"),
+        "write it as istioctl version says it: 1.29 or 1.29.3",
+        lambda at: at.session.render(f"{at.host}/team/mine:v1", istio_version="1.29", selector="app=details"),
+    ),
     "a text for an object of JSON": (
         lambda at: at.session.render(f"{at.host}/team/mine:v1", as_="WasmPlugin", config="a", selector="app=details"),
         "give a JSON object; on Istio an EnvoyFilter (--as EnvoyFilter) carries any text",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from wasmnb.budget import Budget
+from wasmnb.errors import Place as ErrorPlace
 from wasmnb.errors import UsageError, WasmnbError
 from wasmnb.mesh import MeshInNamespace
 from wasmnb.mesh.kinds import proof
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Deployments"]
 
 _WATCH_FOR = 5.0
+_VERSION = re.compile(r"v?\d+\.\d+")
 
 
 class Deployments:
@@ -178,6 +181,7 @@ class Deployments:
         found = self.source.find(call.name, part(call, AccessOptions), call.progress)
         site = {"listen": call.listen, "upstream": call.upstream, "admin": call.admin}
         target = TARGETS.load(wanted.target)
+        _refuse_no_version(call.istio_version)
         if target.fetches:
             refuse(found, target.name)
         place = Place(
@@ -392,3 +396,13 @@ def _check(options: RolloutOptions, seconds: float) -> Callable[[Step], object] 
 def _consumer(wanted: Specification) -> str:
     """Name what takes the image where it is put in force."""
     return TARGETS.load(wanted.target).name
+
+
+def _refuse_no_version(text: str) -> None:
+    """Refuse what a user writes for a version of Istio and is none: it would be taken for the newest."""
+    if text and not _VERSION.match(text):
+        raise UsageError(
+            f"{text!r} is not a version of Istio.",
+            where=ErrorPlace(Option("istio_version"), quote=text),
+            hint="write it as istioctl version says it: 1.29 or 1.29.3",
+        )
