@@ -89,6 +89,23 @@ def test_a_collection_of_projects(tmp_path: Path) -> None:
         Filter.from_folder(tmp_path / "all")
 
 
+def test_a_collection_names_the_filters_in_cpp_too(tmp_path: Path) -> None:
+    crate(tmp_path / "all" / "rust", "")
+    write(tmp_path / "all", cpp__one__filter_dot_cc=CC, rust__native__two_dot_cc=CC, three__filter_dot_cc=CC)
+    assert members(tmp_path / "all") == ("cpp/one", "rust", "three")
+    with pytest.raises(UsageError, match="holds 3 filters: cpp/one, rust, three") as caught:
+        Filter.from_folder(tmp_path / "all")
+    assert in_cell(caught.value).hint == "build one of them with -C cpp/one"
+
+
+def test_a_package_of_pages_is_no_filter(tmp_path: Path) -> None:
+    pages = '{"scripts": {"build": "webpack", "serve": "webpack serve"}, "dependencies": {"react": "^18"}}'
+    top = write(tmp_path / "top", package_dot_json=pages, index_dot_js="", web__package_dot_json=pages)
+    crate(top / "filter", "", name="one")
+    assert members(top) == ("filter",)
+    assert Filter.from_folder(top).folder == str(top / "filter")
+
+
 def test_members_of_a_cargo_workspace_that_are_no_filters(tmp_path: Path) -> None:
     top = write(tmp_path / "top", Cargo_dot_toml='[workspace]\nmembers = ["parts/*"]\nexclude = ["parts/three"]\n')
     crate(top / "parts" / "one", "", name="one")
@@ -264,4 +281,4 @@ def test_the_stages_of_a_build_are_all_of_its_time(language: str, request: pytes
     module = Filter("mine", CC if language == "cpp" else GO, language).build(force=True)
     assert module.build is not None
     assert module.build.seconds == pytest.approx(sum(seconds for _, seconds in module.build.stages))
-    assert [name for name, _ in module.build.stages][-1] == "keep"
+    assert [name for name, _ in module.build.stages][-1] == "store"

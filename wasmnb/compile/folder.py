@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from wasmnb.compile.filter import Filter
 from wasmnb.compile.languages import LANGUAGES
-from wasmnb.compile.workspace import above, members, several
+from wasmnb.compile.workspace import above, is_npm_filter, members, several
 from wasmnb.errors import BadNameError, UsageError
 from wasmnb.registered import load
 from wasmnb.wording import RELATIVE, Option, Wording
@@ -48,7 +48,7 @@ def guess(folder: Path) -> str | None:
     languages = {word: one for word, one in LANGUAGES.loaded().items() if one.reader}
     # A build file says more than a source does: a Rust project may have C++ in it.
     for word, one in languages.items():
-        if top.intersection(one.marks):
+        if _marked(folder, top, one):
             return word
     sources = {word: found for word, one in languages.items() if (found := _sources(folder, one))}
     if len(sources) > 1:
@@ -153,7 +153,7 @@ def _place(folder: Path, language: str | None = None) -> Path:
     """Give the folder of the one project that lies in a folder without sources of its own; else the folder."""
     languages = [one for one in LANGUAGES.loaded().values() if one.reader]
     names = {item.name for item in folder.iterdir()}
-    if any(names.intersection(one.marks) or _sources(folder, one) for one in languages):
+    if any(_marked(folder, names, one) or _sources(folder, one) for one in languages):
         return folder
     known = members(folder)
     if len(known) != 1 or language not in (None, guess(folder / known[0])):
@@ -170,6 +170,12 @@ def _is_submodule(folder: Path) -> bool:
     return (
         re.search(rf"^\s*path\s*=\s*{inside}\s*$", (top / ".gitmodules").read_text("utf-8"), re.MULTILINE) is not None
     )
+
+
+def _marked(folder: Path, names: set[str], language: Language) -> bool:
+    """Tell whether a folder holds the build file of a language; one of npm may be for something else."""
+    found = names.intersection(language.marks)
+    return bool(found) and (found != {"package.json"} or is_npm_filter(folder))
 
 
 def _has_build_file(folder: Path, language: Language) -> bool:

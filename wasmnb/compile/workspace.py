@@ -34,7 +34,9 @@ __all__ = [
     "several",
 ]
 
-_BUILD_FILES = ("Cargo.toml", "go.mod", "package.json")
+_NPM = "package.json"
+_BUILD_FILES = ("Cargo.toml", "go.mod", _NPM)
+_ASSEMBLYSCRIPT = re.compile(r'assemblyscript|\basc\b|"workspaces"')
 _LEFT_OUT = frozenset({"node_modules", "target", "vendor"})
 _DEEP = 3
 _HIGHEST = 8
@@ -99,9 +101,27 @@ def several(folder: Path, known: Iterable[str]) -> UsageError:
 def members(folder: Path) -> tuple[str, ...]:
     """Give the folders in a folder that filters are built from, each by its path in it."""
     found = {*rust_members(folder), *_go_members(folder), *_npm_members(folder)}
-    if not found and not any((folder / name).is_file() for name in _BUILD_FILES):
+    if not found and not _is_project(folder):
         found = set(_projects(folder, folder, _DEEP))
+        if found:
+            # Those in C++ have no build file of their own.
+            inside = tuple(f"{name}/" for name in found)
+            found |= {name for name in cpp_members(folder) if not f"{name}/".startswith(inside)}
     return tuple(sorted(found - {"."}))
+
+
+def _is_project(folder: Path) -> bool:
+    there = [name for name in _BUILD_FILES if (folder / name).is_file()]
+    return bool(there) and (there != [_NPM] or is_npm_filter(folder))
+
+
+def is_npm_filter(folder: Path) -> bool:
+    """Tell whether a folder with a ``package.json`` is for AssemblyScript, and not for pages or tools."""
+    return (
+        bool(_ASSEMBLYSCRIPT.search(_text(folder / _NPM)))
+        or (folder / "assembly").is_dir()
+        or any(not path.name.endswith(".d.ts") for path in folder.glob("*.ts"))
+    )
 
 
 def rust_members(folder: Path) -> tuple[str, ...]:
@@ -191,7 +211,7 @@ def _projects(folder: Path, top: Path, deep: int) -> Iterator[str]:
     for each in sorted(folder.iterdir()):
         if not each.is_dir() or each.is_symlink() or each.name.startswith(".") or each.name in _LEFT_OUT:
             continue
-        if any((each / name).is_file() for name in _BUILD_FILES):
+        if _is_project(each):
             inner = members(each)
             below = each.relative_to(top).as_posix()
             yield from (f"{below}/{name}" for name in inner) if inner else (below,)
