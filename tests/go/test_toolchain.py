@@ -112,6 +112,17 @@ def test_a_named_module_is_downloaded_once_and_then_needs_no_network(fresh, monk
     assert not any("downloading" in stage for stage in heard.stages)
 
 
+def test_a_package_that_the_named_module_lacks_is_not_put_down_to_the_network(fresh):
+    top = '// deps: github.com/tidwall/gjson@v1.18.0\nimport "github.com/tidwall/gjson/inner"\n'
+    source = f"{top}{SMALL}var found = inner.Word\n"
+    with pytest.raises(ToolchainError) as caught:
+        go_filter(source).build()
+    said = "The module github.com/tidwall/gjson@v1.18.0 has no package github.com/tidwall/gjson/inner."
+    assert caught.value.what == said
+    assert caught.value.hint == "correct the import, or ask for another version of the module"
+    assert go_filter(source.replace("/inner", "").replace("inner.Word", 'gjson.Get("{}", "a")')).build().size
+
+
 def test_what_does_nothing_in_a_proxy_is_a_warning(fresh):
     (never,) = go_filter("var x = 1\n").build().build.warnings
     assert "sets no context" in never.message

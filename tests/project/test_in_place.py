@@ -254,7 +254,9 @@ def test_what_version_control_ignores_may_be_source_that_a_tool_has_made(tmp_pat
     folder = crate(
         tmp_path / "mine",
         "",
-        _dot_gitignore="/big\n/dist\n/venv\n*.gen.rs\n*.log\n*.wasm\n.env\n",
+        _dot_gitignore="/big\n/dist\n/venv\n/.cache\n*.gen.rs\n*.log\n*.wasm\n.env\n.cargo\n",
+        _dot_cache__x="",
+        _dot_cargo__config_dot_toml="",
         big__data_dot_bin=b"\x00",
         big__dist__old_dot_js="",
         big__node_modules__x="",
@@ -271,7 +273,7 @@ def test_what_version_control_ignores_may_be_source_that_a_tool_has_made(tmp_pat
     known = [".gitignore", "Cargo.toml", "notes", "src/lib.rs"]
     assert [path.relative_to(folder).as_posix() for path in listed(folder, ignored=False)] == known
     assert sorted(path.relative_to(folder).as_posix() for path in listed(folder)) == sorted(
-        [*known, "big/data.bin", "src/a.gen.rs"]
+        [*known, ".cargo/config.toml", "big/data.bin", "src/a.gen.rs"]
     )
 
 

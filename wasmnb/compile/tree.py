@@ -131,7 +131,8 @@ def _ignored(folder: Path) -> Iterator[Path]:
         return
     count = size = 0
     for name in names:
-        if any(foreign(part) or part in _MADE for part in name.rstrip("/").split("/")):
+        parts = name.rstrip("/").split("/")
+        if any(foreign(part) or part in _MADE or (part[0] == "." and part != ".cargo") for part in parts):
             continue
         place, found = folder / name, []
         whole = place.is_dir() and not _foreign(place)

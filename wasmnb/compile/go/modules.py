@@ -27,6 +27,7 @@ SDK_SUMS = (
     f"{SDK} {SDK_VERSION} h1:m17/Cedqhynvsf2mruRanrvb4R77J+Xz1O8mibAQTSs=\n"
     f"{SDK} {SDK_VERSION}/go.mod h1:9mBRvh8I6Td6sg3CwEY+zGFE4DKaIoieCaca1kQnDBE=\n"
 )
+_NO_PACKAGE = re.compile(r"module (?P<module>\S+) found(?: \([^)]*\))?, but does not contain package (?P<package>\S+)")
 _DEPS = re.compile(r"[ \t]*//[ \t]*deps:[ \t]*(?P<deps>.*)")
 _DEP = re.compile(r"[\w.~-]+(?:/[\w.~-]+)+@v[\w.+-]+")
 _IMPORTED = re.compile(r'"([\w.~-]+\.[\w.~-]+(?:/[\w.~-]+)+)"')
@@ -170,6 +171,12 @@ def _go(go: Go, command: list[str], files: Mapping[str, bytes], what: str) -> di
     """Run Go with the network in a folder with these module files; give them as they are afterwards."""
     with workspace() as work:
         finished = in_module(go, command, work, files, environment(online=True))
+        if finished.code and (found := _NO_PACKAGE.search(finished.messages)):
+            raise ToolchainError(
+                f"The module {found['module']} has no package {found['package']}.",
+                hint="correct the import, or ask for another version of the module",
+                code="WNB2009",
+            )
         if finished.code:
             raise ToolchainError(
                 f"{what} could not be downloaded.",
