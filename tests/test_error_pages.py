@@ -94,6 +94,14 @@ def test_commands_are_worded_for_whoever_reads():
         assert "`%wasm_undeploy ID`" in explain("HUNG").remedy
 
 
+def test_options_of_a_page_can_be_taken_over_as_they_stand():
+    request = "POST details:9080/orders -d 1"
+    for reader in (Front.NOTEBOOK, Front.SHELL):
+        with words_for(reader):
+            assert f"`--probe '{request}' --probe-changes`" in explain("UNSEEN").remedy
+    assert f"`probe='{request}', probe_changes=True`" in explain("UNSEEN").remedy
+
+
 @pytest.mark.parametrize("code", PAGES)
 def test_the_commands_of_a_page_are_there(code):
     """A page names commands and options that parse."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wasmnb.errors import BadNameError, did_you_mean
-from wasmnb.wording import Front, Option, Verb, Wording, front
+from wasmnb.wording import Front, Option, Verb, front
 
 __all__ = ["Explanation", "explain", "explanations"]
 
@@ -120,21 +120,23 @@ def _page(match: re.Match[str], reader: Front) -> Explanation:
 def _worded(text: str, reader: Front) -> str:
     """Word for one reader what is said in two ways, and each command between backquotes."""
     text = _EITHER.sub(lambda match: match[2 if reader is Front.SHELL else 1], text)
-    return _COMMAND.sub(lambda match: f"`{_command(match[1]).worded(reader)}`", text)
+    return _COMMAND.sub(lambda match: f"`{_command(match[1], reader)}`", text)
 
 
-def _command(line: str) -> Verb | Option | Wording:
-    first, *words = shlex.split(line)
-    if first.startswith("--"):
-        return _option(first, words)
-    name, options, plain = first.lstrip("%").removeprefix("wasm_"), [], []
+def _command(line: str, reader: Front) -> str:
+    # A line keeps its quotes; Python writes its own.
+    words = shlex.split(line, posix=reader is Front.PYTHON)
+    name, options, plain = "" if line.startswith("--") else words.pop(0), [], []
     while words:
         word = words.pop(0)
         if word.startswith("--"):
             options.append(_option(word, [words.pop(0)] if words and not words[0].startswith("--") else []))
         else:
             plain.append(word)
-    return Verb(name, tuple(plain), tuple(options), cell=line.startswith("%%"))
+    if name:
+        verb = name.lstrip("%").removeprefix("wasm_")
+        return Verb(verb, tuple(plain), tuple(options), cell=line.startswith("%%")).worded(reader)
+    return (", " if reader is Front.PYTHON else " ").join(option.worded(reader) for option in options)
 
 
 def _option(flag: str, value: list[str]) -> Option:
