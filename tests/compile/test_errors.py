@@ -79,7 +79,7 @@ def test_common_traps_have_a_hint(build, body, hint):
         ("<mutex>", "std::mutex m;", "one thread"),
         ('"absl/strings/str_cat.h"', "", "not included"),
         ('"google/protobuf/util/field_mask_util.h"', "", "no such header"),
-        ('"filter.pb.h"', "", "%%wasm_file x.proto"),
+        ('"filter.pb.h"', "", "%%wasm_file filter.proto"),
     ],
 )
 def test_headers_that_cannot_work_have_a_hint(build, header, body, hint):

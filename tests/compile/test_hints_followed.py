@@ -600,7 +600,8 @@ class TestRust:
         refused(
             lambda: Filter.from_folder(folder, flags=["-O"]).build(),
             UsageError,
-            "its Cargo.toml says how it is built",
+            "allowed are --features=NAMES, --no-default-features, --all-features and --example=NAME; "
+            "its Cargo.toml says the rest",
         )
         manifest = (folder / "Cargo.toml").read_text()
         (folder / "Cargo.toml").write_text(manifest.replace('["cdylib"]', '["rlib"]'))
@@ -699,7 +700,7 @@ class TestAssemblyScript:
         scripts("false")
         refused(built, ToolchainError, "npm run asbuild, in its folder, says more")
         scripts("true")
-        refused(built, UsageError, "it is looked for in the folder build: --outFile build/filter.wasm")
+        refused(built, UsageError, "its compiler writes one with --outFile build/filter.wasm")
         scripts("cp made build/filter.wasm")
         assert built().wasm
         refused(
