@@ -178,6 +178,18 @@ def test_what_leads_nowhere_is_asked_again_by_the_library(server, connect, broke
     assert [questions[0].split("\r\n")[0] for questions in server.asked] == [f"GET {PATH} HTTP/1.1"] * 2
 
 
+def test_a_silent_server_is_asked_as_often_as_by_the_library_alone(server, connect):
+    def serve(wire: socket.socket) -> None:
+        with wire, suppress(OSError):
+            server.asked.append([wire.recv(2**16).decode()])
+            wire.recv(1)
+
+    server._serve = serve
+    with pytest.raises(MeshError, match="does not answer"):
+        connect().request("GET", PATH, timeout=0.05)
+    assert len(server.asked) == 2
+
+
 def test_a_page_to_log_in_at_is_no_log(server, connect):
     elsewhere = said("log in", "302 Found", f"Location: {server.url}/login\r\n")
     server.answers = [elsewhere, elsewhere, elsewhere]

@@ -41,6 +41,7 @@ IN_CLUSTER = "in-cluster"
 _CONNECT, _READ = 5.0, 30.0  # seconds
 _NO_LASTS = 10.0  # seconds: a right may be granted meanwhile
 _CONNECTIONS = 32
+_TIMES = 2  # that a server is asked that is silent, until it is said not to answer
 _AUTHORIZED = 1.0  # seconds: to see that a token is still good takes longer than a request
 
 
@@ -208,10 +209,22 @@ class Cluster:
         ForbiddenError, MissingError, ConflictError, MeshError
         """
         small = method == "GET" and body is None and not compressed
-        found = self._kept_answer(path, query, right, timeout) if small and self._kept.usual else None
+        found, times = None, _TIMES
+        try:
+            found = self._kept_answer(path, query, right, timeout) if small and self._kept.usual else None
+        except TimeoutError:
+            times -= 1
         if found is None:
             answer = self.open(
-                method, path, query=query, body=body, kind=kind, right=right, timeout=timeout, compressed=compressed
+                method,
+                path,
+                query=query,
+                body=body,
+                kind=kind,
+                right=right,
+                timeout=timeout,
+                compressed=compressed,
+                times=times,
             )
             found = self._read(answer), answer.headers.get("content-type", "")
         data, type_ = found
@@ -230,8 +243,12 @@ class Cluster:
         right: Right | None = None,
         timeout: float = _READ,
         compressed: bool = False,
+        times: int = _TIMES,
     ) -> BaseHTTPResponse:
-        """Ask, and give an answer whose body is still to be read; as `request` otherwise."""
+        """Ask, and give an answer whose body is still to be read; as `request` otherwise.
+
+        A server that is silent is asked so many ``times``; what may change something, once.
+        """
         import urllib3  # noqa: PLC0415 - for users of a cluster only
 
         asked = datetime.now(timezone.utc)
@@ -251,7 +268,9 @@ class Cluster:
                 body=data,
                 headers=headers,
                 timeout=urllib3.Timeout(connect=_CONNECT, read=timeout),
-                retries=urllib3.Retry(1, connect=1, read=1 if method == "GET" else 0, redirect=0, status=0),
+                retries=urllib3.Retry(
+                    times - 1, connect=times - 1, read=times - 1 if method == "GET" else 0, redirect=0, status=0
+                ),
                 preload_content=False,
             )
         except urllib3.exceptions.HTTPError as error:
@@ -264,7 +283,10 @@ class Cluster:
     def _kept_answer(
         self, path: str, query: Mapping[str, Any] | None, right: Right | None, timeout: float
     ) -> tuple[bytes, str] | None:
-        """Ask over a connection that is kept; give the body and its media type. None where `open` is to ask."""
+        """Ask over a connection that is kept; give the body and its media type. None where `open` is to ask.
+
+        A `TimeoutError` where nobody answers in time.
+        """
         asked = datetime.now(timezone.utc)
         answer = self._kept.get(path, query, self._headers(), timeout)
         if answer is None:

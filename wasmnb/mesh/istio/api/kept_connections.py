@@ -80,6 +80,11 @@ class KeptConnections:
         headers : mapping of str to str
         timeout : float
             Seconds between two pieces of the answer.
+
+        Raises
+        ------
+        TimeoutError
+            Nobody answers in time.
         """
         target = quote(self._url.path + path, safe=_SAFE) + (f"?{urlencode(query, doseq=True)}" if query else "")
         fields = {"host": self._url.netloc, "accept-encoding": "identity", **headers}
@@ -87,6 +92,8 @@ class KeptConnections:
         try:
             wire = self._taken() or connected_socket(self._configuration, self._url, self._connect)
             answer = self._asked(wire, "\r\n".join(lines).encode("latin-1"), timeout)
+        except TimeoutError:
+            raise
         except (OSError, TrafficError, UnicodeError):
             return None
         return answer if not _MULTIPLE <= answer.status < _BAD else None
