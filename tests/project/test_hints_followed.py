@@ -230,6 +230,8 @@ def test_a_submodule_that_is_not_here(tmp_path: Path) -> None:
     git(tmp_path / "top", "-c", "protocol.file.allow=always", "submodule", "add", "-q", "../other", "parts/filter")
     git(tmp_path / "top", "submodule", "deinit", "-q", "--force", "parts/filter")
     folder = tmp_path / "top" / "parts" / "filter"
+    modules = tmp_path / "top" / ".gitmodules"
+    modules.write_bytes(b"# caf\xe9\n" + modules.read_bytes())
     error = refused(folder, UsageError)
     assert "is a git submodule that is not here yet" in str(error)
     assert error.hint == "git submodule update --init, in its repository, brings it"

@@ -479,3 +479,5 @@ def test_the_only_script_that_compiles_is_the_build() -> None:
     assert _script(json.dumps({"scripts": scripts})) == "compile"
     with pytest.raises(UsageError, match="does not say how the project is built"):
         _script(json.dumps({"scripts": {**scripts, "debug": "npx asc assembly/index.ts"}}))
+    with pytest.raises(UsageError, match="or what it calls scripts, is not a JSON object"):
+        _script(json.dumps({"scripts": "asbuild"}))

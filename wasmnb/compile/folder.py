@@ -167,9 +167,8 @@ def _is_submodule(folder: Path) -> bool:
     if top is None:
         return False
     inside = re.escape(folder.resolve().relative_to(top).as_posix())
-    return (
-        re.search(rf"^\s*path\s*=\s*{inside}\s*$", (top / ".gitmodules").read_text("utf-8"), re.MULTILINE) is not None
-    )
+    listed = (top / ".gitmodules").read_text("utf-8", "replace")
+    return re.search(rf"^\s*path\s*=\s*{inside}\s*$", listed, re.MULTILINE) is not None
 
 
 def _marked(folder: Path, names: set[str], language: Language) -> bool:

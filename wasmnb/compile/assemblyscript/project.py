@@ -185,9 +185,10 @@ def _below(folder: Path, name: str) -> list[Path]:
 
 def _script(manifest: str) -> str:
     try:
-        scripts = json.loads(manifest).get("scripts") or {}
-    except (ValueError, AttributeError) as error:
-        raise UsageError(f"{MANIFEST} is not a JSON object.", where=Place(MANIFEST), why=[str(error)]) from None
+        scripts = dict(json.loads(manifest).get("scripts") or {})
+    except (ValueError, TypeError, AttributeError) as error:
+        what = f"{MANIFEST}, or what it calls scripts, is not a JSON object."
+        raise UsageError(what, where=Place(MANIFEST), why=[str(error)]) from None
     script = next((name for name in _SCRIPTS if name in scripts), None)
     compiling = [name for name, words in scripts.items() if _COMPILES.search(str(words))]
     if script is None and len(compiling) == 1:

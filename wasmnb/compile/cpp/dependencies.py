@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.filter import Filter
 
-__all__ = ["beside", "from_top", "gather", "included", "top_of", "with_messages"]
+__all__ = ["IMPORT", "beside", "from_top", "gather", "included", "top_of", "with_messages"]
 
 _MESSAGES = ".pb.h"
 _TOPS = (".git", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel")
 _BY_MACRO = re.compile(r"^[ \t]*#[ \t]*include[ \t]+[A-Za-z_]", re.MULTILINE)
-_IMPORT = re.compile(r'^\s*import\s+(?:public\s+|weak\s+)?"([^"\n]+)"\s*;', re.MULTILINE)
+#: What a ``.proto`` file imports.
+IMPORT = re.compile(r'^\s*import\s+(?:public\s+|weak\s+)?"([^"\n]+)"\s*;', re.MULTILINE)
 
 
 def beside(path: Path) -> dict[str, str]:
@@ -72,7 +73,7 @@ def from_top(folder: Path, source: str, texts: Mapping[str, str], main: Path) ->
         if name.startswith("..") or name in found or name in texts or not place.is_file() or place.resolve() in ours:
             continue
         found[name] = _read(place)
-        waiting += [*_names(found[name]), *_IMPORT.findall(found[name])]
+        waiting += [*_names(found[name]), *IMPORT.findall(found[name])]
         waiting += [name[: -len(place.suffix)] + ending for ending in SOURCES if place.suffix in HEADERS]
     return found
 
@@ -98,7 +99,7 @@ def with_messages(filter: Filter, folders: Iterable[str]) -> Filter:  # noqa: A0
         place = next((each / name for each in places if (each / name).is_file()), None)
         if place is not None:
             texts[name] = _read(place)
-            waiting += _IMPORT.findall(texts[name])
+            waiting += IMPORT.findall(texts[name])
     return filter if len(texts) == len(filter.files) else replace(filter, files=tuple(texts.items()))
 
 
@@ -148,7 +149,7 @@ def gather(source: str, texts: Mapping[str, str], named: Iterable[str] = ()) -> 
 
 def _included(path: str, text: str, texts: Mapping[str, str]) -> Iterator[str]:
     if path.endswith(PROTO):
-        yield from _IMPORT.findall(text)
+        yield from IMPORT.findall(text)
         return
     beside = posixpath.dirname(path)
     for name in Source(text).includes:
