@@ -127,6 +127,28 @@ def test_each_pod_is_asked_by_one_that_has_no_filter_and_a_program(peers, cluste
     assert peers.why_not(TWO[0]) == ""
 
 
+def test_a_pod_that_goes_while_it_asks_breaks_no_look(peers, cluster, monkeypatch):
+    get = cluster.get
+
+    def gone(name, path):
+        if cluster.sent:
+            raise MeshError(f"There is no pod {name}.")
+        return get(name, path)
+
+    monkeypatch.setattr(cluster, "get", gone)
+    assert peers.answers([Errands(TWO, PLAIN, 9080)]) == [{}]
+    assert peers.why_not(TWO[0]) == "There is no pod shop-0."
+
+
+def test_services_that_cannot_be_listed_break_no_look(peers, cluster, monkeypatch):
+    def silent(*_, **__):
+        raise MeshError("The API server does not answer.")
+
+    monkeypatch.setattr(cluster, "request", silent)
+    assert peers.answers([Errands(TWO, PLAIN, 9080)]) == [{}]
+    assert peers.why_not(TWO[0]) == "The API server does not answer."
+
+
 def test_an_answer_is_nobodys_while_somebody_else_asks_too(peers, cluster):
     cluster.others = "10.0.0.2"
     assert peers.answers([Errands(TWO[:1], PLAIN, 9080)])[0] == {}

@@ -155,7 +155,7 @@ class PeerRequests:
                     for told in each:
                         for at, met in told:
                             found[at] |= met
-            except (ForbiddenError, TimeoutError) as error:
+            except (MeshError, TimeoutError) as error:
                 self._why.update({uid(item): _said(error) for one in wanted for item in one.items})
         return found
 
@@ -186,7 +186,7 @@ class PeerRequests:
             else:
                 try:
                     met, why = self._met(service, mine, probe, Counter(map(uid, items)))
-                except (ForbiddenError, TimeoutError) as error:
+                except (MeshError, TimeoutError) as error:
                     why = _said(error)
             self._why.update({uid(item): "" if uid(item) in met else why for item in mine.values()})
             found.append((at, met))
