@@ -100,10 +100,10 @@ def tag(value: str) -> Module:
     return build(f"tag-{value}", response=header("x-tag", value))
 
 
-def trapping() -> Module:
-    """A filter that traps on responses to paths with a ``!``; a plain request passes, so no canary sees it."""
+def trapping(sign: str = "!") -> Module:
+    """A filter that traps on responses to paths with a sign; a plain request passes, so no canary sees it."""
     response = f"if (evil) __builtin_trap(); {header('x-tag', 'trapping')}"
-    return build("trapping", request="evil = path_has('!')", response=response)
+    return build("trapping", request=f"evil = path_has('{sign}')", response=response)
 
 
 def looping() -> Module:

@@ -191,8 +191,8 @@ def test_what_takes_mutual_tls_only_is_seen_to_act_by_another_pod(there, publish
     assert (again.verdict, again.proof) == (Verdict.LIVE, Proof.EFFECT), again.reason
     assert "x-tag: tls-2" in again.evidence[-1]
     # The proxy between writes into each answer what tells a service's.
-    one(mesh, Plugin("tls", published(trapping()), DETAILS))
-    assert mesh.send("productpage", "details:9080/details/1?!", via="app").response.status == 503
+    one(mesh, Plugin("tls", published(trapping("~")), DETAILS))
+    assert mesh.send("productpage", "details:9080/details/1?~", via="app").response.status == 503
     until(
         lambda: [one for one in mesh.verdicts("tls") if one.verdict is Verdict.TRAPPED],
         lambda found: [one.requests for one in found] == [Handling.ANSWERED_503],
