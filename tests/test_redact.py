@@ -182,6 +182,13 @@ def test_a_secret_is_masked_however_it_is_written(kind, writer):
     assert not {"hunter", "ss<", "p&", "gehé", "geh", "horse", "abc", "ghi", "KEY"} & set(re.findall(r"[\w&<]+", rest))
 
 
+def test_a_secret_of_blanks_does_not_take_for_ever():
+    for secret in ("\n\n\n\n\nz", "    z", " \n " * 5 + "z", "a" + "\n" * 9 + "z"):
+        for text in ("\n" * 20_000, "    \n" * 5_000, "\n+" * 5_000, "a" + "\n  " * 5_000):
+            assert redact.text(text, {secret}) == text
+    assert redact.text("key:\n  a\n\n\n  z\n", {"a\n\nz"}) == "key:\n  ***\n"
+
+
 def test_a_long_secret_is_masked_too():
     key = "\n".join(["-----BEGIN KEY-----", *["abcdefghijklmnopqrstuvw/+=123"] * 100, "-----END KEY-----"])
     for write in (json.dumps, _go, WRITERS["an address"], WRITERS["JSON in JSON"], WRITERS["YAML"]):

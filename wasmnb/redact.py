@@ -55,11 +55,11 @@ _ELEMENTS = re.compile(r"[^\n]*(?:\n[+-]? *- [^\n]*)*")
 _ESCAPES = re.compile(r"[\\%&+']")
 _ESCAPE = r"\\(?:\\){0,14}"  # of three levels of JSON within JSON
 _FOLDS = re.compile(r"[ \n]")
-_PARTS = re.compile(r"\\+|[^\\]+")
+_PARTS = re.compile(r"\\+|[ \n]+|[^\\ \n]+")
 # JSON's, and those of YAML.
 _NAMED = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\0": "0", "\a": "a", "\v": "v", "\x1b": "e"}
 _NAMED |= {"\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P"}
-_FOLDED = r"\n[+\- ]? *"  # the end of a line in YAML, perhaps in a comparison
+_FOLDED = r"\n[+\-]? *(?! )"  # the end of a line in YAML, perhaps in a comparison, with all of the indentation
 _IN_BASE64 = 8  # characters of it; fewer may be there by chance
 _LONG = 512
 """Characters of a value from which on nobody is expected to write letters and digits as escapes: it takes time."""
@@ -128,6 +128,8 @@ def _written(value: str) -> re.Pattern[str]:
     for part in _PARTS.findall(value):
         if part[0] == "\\":
             found.append(_backslashes(part))
+        elif part[0] in " \n":
+            found.append(_blanks(part))
         else:
             found += [one if long and one.isalnum() and one.isascii() else _character(one) for one in part]
     return re.compile("".join(found))
@@ -138,15 +140,22 @@ def _backslashes(run: str) -> str:
     return rf"(?:\\{{{len(run)},{8 * len(run)}}}|(?:{'|'.join(_escaped(run[0]))}){{{len(run)}}})"
 
 
+def _blanks(run: str) -> str:
+    """Find what is blanks and ends of lines alone, which YAML folds: as one, or nobody could say which is which."""
+    # No two of them match the same: what has n blanks would else be tried in 2 ** n ways.
+    ways = [rf"\\?{_FOLDED}(?:\\ )?"]
+    for one in sorted(set(run)):
+        ways += [" ", r"(?<!\n)\+"] if one == " " else [rf"{_ESCAPE}{_NAMED[one]}"]
+        ways += [rf"{_ESCAPE}{re.escape(one)}", *_escaped(one)]
+    most = len(run) + run.count("\n") + 1  # YAML has one more where it folds
+    return f"(?:{'|'.join(ways)}){{1,{most}}}"
+
+
 def _character(one: str) -> str:
     # Each begins with a character that is no pattern, by which `re` looks for the first of a value ten times as fast.
     ways = [re.escape(one), rf"{_ESCAPE}{re.escape(one)}", *_escaped(one)]
     if one in _NAMED:
         ways.append(rf"{_ESCAPE}{_NAMED[one]}")
-    if one == " ":
-        ways += [r"\+", rf"{_FOLDED}(?:\\ )?", rf"\\{_FOLDED}(?:\\ )?"]
-    if one == "\n":
-        ways.append(f"(?:{_FOLDED}){{1,3}}")
     if (entity := html.escape(one)) != one:
         ways.append(entity)
     if one == "'":
