@@ -17,7 +17,7 @@ from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.evidence import Evidence
 from wasmnb.mesh.istio.proxies.istiod import Ack
 from wasmnb.mesh.istio.proxies.judge import judge
-from wasmnb.mesh.istio.proxies.kept_evidence import EACH, OLDEST, KeptEvidence, aged
+from wasmnb.mesh.istio.proxies.kept_evidence import EACH, OLDEST, SHARE, KeptEvidence, aged
 from wasmnb.mesh.istio.proxies.pod_list import PodList, slim
 from wasmnb.mesh.istio.proxies.pods import ip_of, name_of, pod, workload
 from wasmnb.plugin import FailPolicy
@@ -72,7 +72,7 @@ def test_of_many_those_are_asked_that_were_asked_longest_ago(look):
     second = look(many)
     look.now += 1
     third = look(many)
-    assert len(second) == len(third) == EACH
+    assert len(second) == len(third) == SHARE
     assert not second & third
 
 
@@ -97,14 +97,14 @@ def test_what_has_changed_or_was_not_well_is_asked_at_once(look):
     look.acks["pod-11"] = Ack("two", "one")
     asked = look(many)
     assert names(7, 9, 11) <= asked
-    assert len(asked) == EACH
+    assert len(asked) == SHARE
 
 
 def test_other_objects_are_looked_at_anew_on_every_pod_and_do_not_take_the_place_of_the_first(look):
     many = [item(number) for number in range(MANY)]
     look(many)
     assert len(look(many, of="others")) == MANY
-    assert len(look(many)) == EACH
+    assert len(look(many)) == SHARE
 
 
 def test_what_was_seen_long_before_the_look_ended_is_as_old_as_it_is(look):
@@ -126,7 +126,7 @@ def test_a_look_anew_uses_nothing_that_was_seen_before_it_was_asked_for(look):
     look.now += 1
     assert len(look(many)) == MANY
     look.now += 1
-    assert len(look(many)) == EACH
+    assert len(look(many)) == SHARE
 
 
 def test_acknowledgements_are_asked_for_anew_once_something_changes_and_while_the_change_may_be_on_its_way(look):

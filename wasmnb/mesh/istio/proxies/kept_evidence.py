@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.proxies.istiod import Ack
     from wasmnb.plugin.verdict import PodVerdict
 
-__all__ = ["EACH", "KeptEvidence", "aged"]
+__all__ = ["EACH", "SHARE", "KeptEvidence", "aged"]
 
 EACH = 100
-"""So many proxies are asked at each look, at least."""
+"""So many proxies are all asked at each look."""
+SHARE = 50
+"""Of more, so many are asked at each look, at least: what a look sends is to stay small, too."""
 OLDEST = 60.0
 """Seconds for which what was seen may be used again."""
 _ACKS = 10.0
@@ -120,7 +122,7 @@ class KeptEvidence:
                 same = seen.evidence.item is item
                 evidence = seen.evidence if same else replace(seen.evidence, item=item)
                 known[name_of(item)] = (seen.at, evidence)
-        share = max(EACH, math.ceil(len(items) * elapsed / OLDEST)) - (len(items) - len(known))
+        share = max(SHARE, math.ceil(len(items) * elapsed / OLDEST)) - (len(items) - len(known))
         oldest = sorted(known, key=lambda name: known[name][0])[: max(0, share)]
         return {name: evidence for name, (_, evidence) in known.items() if name not in oldest}
 
