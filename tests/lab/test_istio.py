@@ -179,7 +179,8 @@ def test_an_api_server_that_is_gone_for_a_while(notebook, cluster, home, wire):
         wire.silence()
         page.wait_for_function(begun, timeout=40_000)
         assert page.locator(".wasmnb-live .stale").filter(has_text="stale since").count() == 2
-        assert "was LIVE" in grid.inner_text()
+        shown = grid.inner_text()
+        assert "was LIVE" in shown, shown
         assert not re.search(r"✓\s*LIVE", grid.inner_text())
         opened.picture("istio-stale")
 

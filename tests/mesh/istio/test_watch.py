@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from datetime import datetime, timezone
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +16,7 @@ from wasmnb.errors import MeshError
 from wasmnb.mesh.istio import watch as watching
 from wasmnb.mesh.istio.api.cluster import Cluster
 from wasmnb.plugin import Plugin
-from wasmnb.plugin.verdict import Verdict
+from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
 
 
 def until(changes, kind, name=""):
@@ -107,6 +109,26 @@ def test_a_connection_that_leads_nowhere_is_noticed_and_nothing_is_fresh_before_
     assert told["instead"]
     judged = [one.value["verdict"] for one in seen if one.kind == "verdict" and one.name.endswith("/instead")]
     assert judged == [Verdict.LOADED.value] * 3
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_was_well_and_is_not_is_told_where_the_api_server_answers(answers):
+    told = []
+    watch = object.__new__(watching.IstioWatch)
+    watch._cluster = SimpleNamespace(answers=lambda _: answers, renew=lambda: None, server="https://there")
+    watch._told = {("verdict", "web-0/id"): {"verdict": "LIVE"}}
+    watch._compare = lambda found, *_: told.extend(found)
+    hung = PodVerdict("web-0", "id", Verdict.HUNG, "", "", "", (), datetime.now(timezone.utc), Cause.PROXY_SILENT)
+    watch._judge = lambda *_: [hung]
+    stored = [SimpleNamespace(id="id")]
+    if answers:
+        watch._judge_anew([], stored)
+        assert told == [("verdict", "web-0/id")]
+        return
+    # Nobody passed on what the proxies were asked: that is not about them.
+    with pytest.raises(MeshError, match="https://there does not answer"):
+        watch._judge_anew([], stored)
+    assert not told
 
 
 def test_what_could_not_be_judged_for_a_while_is_listed_anew(mesh, monkeypatch):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import ReadTimeoutError
 
-from wasmnb.errors import WasmnbError
+from wasmnb.errors import MeshError, WasmnbError
 from wasmnb.mesh.istio.objects.objects import MANAGED, MANAGER, PLUGIN, Objects, Stored, record_of
 from wasmnb.mesh.istio.objects.objects_writer import newest_of
 from wasmnb.mesh.istio.proxies.kept_evidence import aged
@@ -42,6 +42,7 @@ _STEADY = 5.0  # short ones again after a connection that lasted longer than thi
 _SOON, _LATE = 0.5, 15.0  # seconds between judgements, at least: while something is under way, and otherwise;
 _SHARE = 10  # and then at least so many times what the last one took
 _GONE = 410
+_WELL = (Verdict.LIVE.value, Verdict.LOADED.value)
 _UNDER_WAY = (Verdict.WARMING, Verdict.OLD, Verdict.HUNG)
 
 Judge = Callable[[Sequence[Any], Sequence[Stored]], list[PodVerdict]]
@@ -254,14 +255,19 @@ class IstioWatch(Stream):
         self._heard = max(self._heard, *(feed.heard for feed in feeds))
         if problem or datetime.now(timezone.utc) - self._heard < timedelta(seconds=_QUIET):
             return problem
+        problem = self._silence()
+        if problem:
+            self._doubt(problem)
+        return problem
+
+    def _silence(self) -> str:
+        """Ask the API server; say that it does not answer, empty where it does."""
         asked = datetime.now(timezone.utc)
         if self._cluster.answers(_ANSWER):
             self._heard = asked
             return ""
         self._cluster.renew()
-        problem = f"The API server {self._cluster.server} does not answer."
-        self._doubt(problem)
-        return problem
+        return f"The API server {self._cluster.server} does not answer."
 
     def _doubt(self, problem: str) -> None:
         for feed in self._feeds():
@@ -274,11 +280,19 @@ class IstioWatch(Stream):
     def _judge_anew(self, items: Sequence[Any], stored: Sequence[Stored]) -> None:
         """Judge, and say when to do so again.
 
-        Every proxy is asked through the API server: what takes long is done seldom, whatever moves.
+        Every proxy is asked through the API server: what takes long is done seldom, whatever moves. And what was well
+        and is not is told only where that server answers: else it is what was not passed on.
+
+        Raises
+        ------
+        MeshError
+            It does not.
         """
         begin, begun = time.monotonic(), datetime.now(timezone.utc)
         serving = [item for item in items if not item["metadata"].get("deletionTimestamp")]
         verdicts = [aged(one, begun, exact=False) for one in self._judge(serving, stored)] if stored else []
+        if any(self._worse(one) for one in verdicts) and (problem := self._silence()):
+            raise MeshError(problem)
         self._compare({("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in verdicts}, "verdict")
         self._busy = any(one.verdict in _UNDER_WAY for one in verdicts)
         end, self.looked = time.monotonic(), begun
@@ -286,6 +300,10 @@ class IstioWatch(Stream):
         self._soonest = end + took
         rest = max(_SOON, took) if self._busy else max(_LATE, _SHARE * took)
         self._due, self.span = end + rest, took + rest + took
+
+    def _worse(self, verdict: PodVerdict) -> bool:
+        told = self._told.get(("verdict", f"{verdict.pod}/{verdict.plugin}"), {}).get("verdict")
+        return told in _WELL and verdict.verdict.value not in (told, Verdict.LIVE.value)
 
 
 def _plugins(stored: Sequence[Stored]) -> Snapshot:
