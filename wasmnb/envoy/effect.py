@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wasmnb.envoy.exchange import Echo, Probe
     from wasmnb.traffic.exchange import Response
 
-__all__ = ["UPSTREAM", "Effect", "Sighting", "Trait", "Trial", "effect_of", "served", "traits"]
+__all__ = ["UPSTREAM", "Effect", "Sighting", "Trait", "Trial", "effect_of", "pause", "served", "traits"]
 
 UPSTREAM = "x-envoy-upstream-service-time"
 """Envoy writes it into each answer of a service, and into none of its own (Envoy 1.40, ``router.cc``)."""
@@ -28,6 +28,7 @@ _VOLATILE = {"date", UPSTREAM, "x-request-id"}
 
 
 _SERVER_ERROR = 500
+_LONGEST_PAUSE = 8.0  # seconds
 
 
 class Facet(str, Enum):
@@ -279,6 +280,20 @@ class Sighting:
     def younger(self, seconds: float) -> bool:
         """Say whether it is less than so many seconds ago."""
         return time.monotonic() - self.moment < seconds
+
+
+def pause(first: float, times: int) -> float:
+    """Give the seconds until what was not seen so often is looked for again.
+
+    They are twice as many each time: a service is not to be asked all the time.
+
+    Parameters
+    ----------
+    first : float
+        Seconds after the first time.
+    times : int
+    """
+    return min(first * 2.0 ** (times - 1), _LONGEST_PAUSE)
 
 
 def traits(response: Response) -> frozenset[Trait]:

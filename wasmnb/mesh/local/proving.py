@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from wasmnb.envoy.bootstrap import QUIET
-from wasmnb.envoy.effect import Sighting
+from wasmnb.envoy.effect import Sighting, pause
 from wasmnb.envoy.exchange import PLAIN, Probe, exchange_all
 from wasmnb.envoy.handling import handling_of
 from wasmnb.envoy.log import spoke
@@ -33,9 +33,7 @@ __all__ = ["Proving", "Seen"]
 
 _AGE = 60.0
 """Seconds that what was seen is believed; then it is looked for again."""
-_AGAIN, _LONGEST = 0.5, 8.0
-"""Seconds until what was not seen is looked for again: twice as long each time, as a service is not to be asked all the
-time."""
+_AGAIN = 0.5  # seconds until what was not seen is looked for again, the first time
 _MOMENT = 1.0  # seconds within which nobody asks whether a log would tell
 _LOGGER, _TELLING = "wasm", {"trace", "debug", "info", "warning", "error"}
 _UNSEEN = "no effect was seen on the requests that were sent, and Envoy's trace of one does not show it either"
@@ -73,7 +71,7 @@ class Seen(Sighting):
 
     def holds(self, pid: int, version: str) -> bool:
         """Say whether it is about a process and its chain as they are, and not too old."""
-        rest = min(_AGAIN * 2 ** (self.times - 1), _LONGEST) if self.proof is Proof.NONE else _AGE
+        rest = pause(_AGAIN, self.times) if self.proof is Proof.NONE else _AGE
         return self.younger(rest) and (self.pid, self.version) == (pid, version)
 
 

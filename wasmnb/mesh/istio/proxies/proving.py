@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.api.cluster import Cluster
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.istio.proxies.evidence import Standing
+    from wasmnb.mesh.istio.proxies.sightings import Key
     from wasmnb.traffic import Response
     from wasmnb.wording import Front
 
@@ -70,7 +71,7 @@ class _Due(NamedTuple):
     standing: Standing
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         return uid(self.item), self.verdict.plugin
 
 
@@ -326,7 +327,7 @@ class Proving:
         ]
         answers = self.requests.send([(one.item, effect.probe, one.verdict.plugin) for one, effect in asked])
         self._ask_alone(list(zip(asked, answers, strict=True)), without)
-        told: dict[tuple[tuple[str, str], Effect], list[_Told]] = {}
+        told: dict[tuple[Key, Effect], list[_Told]] = {}
         for one in due:
             self._sightings.of(one.key).failed = False
         for (one, effect), answer in zip(asked, answers, strict=True):
@@ -363,9 +364,9 @@ class Proving:
         ports = one.standing.ports
         return f" at port {self.requests.first(ports, one.verdict.plugin)}" if len(ports) > 1 else ""
 
-    def _without(self, wanted: Sequence[tuple[_Due, Effect]]) -> dict[tuple[tuple[str, str], Probe], _Without]:
+    def _without(self, wanted: Sequence[tuple[_Due, Effect]]) -> dict[tuple[Key, Probe], _Without]:
         """Give what pods answer without plugins: what they answered before, else what the application itself does."""
-        found: dict[tuple[tuple[str, str], Probe], _Without] = {}
+        found: dict[tuple[Key, Probe], _Without] = {}
         unknown: list[tuple[_Due, Effect]] = []
         for one, effect in wanted:
             there = self.known.there(one.item, one.verdict.plugin).get(effect.probe)
@@ -384,14 +385,14 @@ class Proving:
     def _ask_alone(
         self,
         answered: Sequence[tuple[tuple[_Due, Effect], Response | None]],
-        without: dict[tuple[tuple[str, str], Probe], _Without],
+        without: dict[tuple[Key, Probe], _Without],
     ) -> None:
         """Ask applications past their proxies, where a pod answers otherwise than before though no filter makes it.
 
         And where it was long ago that it was asked before, or another pod was: an application may have come to answer
         by itself what a filter makes it answer.
         """
-        strange: dict[tuple[tuple[str, str], Probe], Mapping[str, Any]] = {}
+        strange: dict[tuple[Key, Probe], Mapping[str, Any]] = {}
         for (one, effect), answer in answered:
             key = one.key, effect.probe
             known = without[key]

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from wasmnb.envoy.effect import Sighting
+from wasmnb.envoy.effect import Sighting, pause
 from wasmnb.mesh.istio.proxies.shared_state import forget
 from wasmnb.plugin.verdict import Proof
 
@@ -19,9 +19,7 @@ __all__ = ["Key", "Look", "Seen", "Sightings"]
 
 _AGE = 300.0
 """Seconds that what was seen is believed; then it is looked for again, where that is allowed."""
-_AGAIN, _LONGEST = 1.0, 8.0
-"""Seconds until what was not seen is looked for again: twice as long each time, as an application is not to be asked
-all the time."""
+_AGAIN = 1.0  # seconds until what was not seen is looked for again, the first time
 
 Key = tuple[str, str]
 """A pod's uid, and the id of a plugin."""
@@ -79,8 +77,7 @@ class Look:
         tried = self.tried
         if tried is None or tried.mark != mark:
             return False
-        pause: float = min(_AGAIN * 2 ** (tried.times - 1), _LONGEST)
-        return time.monotonic() - tried.at < pause
+        return time.monotonic() - tried.at < pause(_AGAIN, tried.times)
 
     def begin(self, standing: Standing) -> None:
         """Take in that it is looked for now, through the filters that stand there."""
