@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -111,7 +112,11 @@ def test_another_configuration_of_an_image_that_was_deployed_from_here_is_tried_
     now, then = ((Plugin("id", NamedImage("registry/x", f"sha256:{'1' * 64}", None), {}, config=one)) for one in "ba")
     writer = SimpleNamespace(plugin=lambda _: now, history=lambda *_: [now, then])
     learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, proving.known)
-    assert learned.learn(SimpleNamespace(record={"history": "there"}))
+    stored, begin = SimpleNamespace(record={"history": "there"}), time.monotonic()
+    assert learned.learn(stored, begin)
+    # Another thread has not looked for it since; who begins later knows it.
+    assert learned.learn(stored, begin)
+    assert not learned.learn(stored, time.monotonic())
     assert asked == [("b", [PLAIN, sent]), ("a", [PLAIN, sent])]
 
 
@@ -126,6 +131,7 @@ def test_an_image_that_cannot_be_had_is_not_asked_for_at_each_look(proving):
     writer = SimpleNamespace(plugin=lambda _: plugin)
     learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, proving.known)
     stored = SimpleNamespace(record={})
-    assert not learned.learn(stored)
-    assert not learned.learn(stored)
+    begin = time.monotonic()
+    assert not learned.learn(stored, begin)
+    assert not learned.learn(stored, begin)
     assert len(asked) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -134,8 +136,34 @@ def test_what_was_seen_before_something_was_amiss_has_to_be_seen_again(proving):
     # Its log was silent for a while, in which its VM crashed.
     proving.doubt(POD, "id")
     proving.answers = [FAILED]
-    proving.look_anew({"id"})
     assert looked(proving).verdict is Verdict.LOADED
+
+
+def test_what_was_seen_before_something_was_amiss_is_looked_for_at_once(proving):
+    proving.answers = [TAGGED]
+    for _ in range(3):
+        assert looked(proving).verdict is Verdict.LIVE
+        proving.doubt(POD, "id")
+    assert looked(proving).verdict is Verdict.LIVE
+
+
+def test_what_another_thread_is_looking_for_at_that_moment_is_not_called_unseen(proving):
+    asked, answered = threading.Event(), threading.Event()
+
+    def answer_late(*_):
+        asked.set()
+        answered.wait()
+        return TAGGED
+
+    proving.requests._itself = answer_late
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(looked, proving)
+        asked.wait()
+        second = threads.submit(looked, proving)
+        # Without waiting for the first it would be done before the answer comes.
+        wait([second], timeout=0.2)
+        answered.set()
+    assert [first.result().verdict, second.result().verdict] == [Verdict.LIVE] * 2
 
 
 @pytest.mark.parametrize(
@@ -489,9 +517,9 @@ def chain(item):
 def test_what_shows_no_more_is_not_believed_where_nobody_may_look_again(proving):
     proving.answers = [TAGGED]
     assert looked(proving).verdict is Verdict.LIVE
-    proving.look_anew({"id"})
+    # A filter comes beside it, with which it shows no more, and goes.
     proving.answers = [PLAINLY]
-    looked(proving)
+    proving.look([(verdict(), POD, STANDING._replace(mark="another"))])
     proving.allow(Proof.CONFIG, "id")
     assert proving.proven(verdict(), POD, "mark").verdict is Verdict.LOADED
 

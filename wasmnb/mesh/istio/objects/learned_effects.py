@@ -44,15 +44,24 @@ class LearnedEffects:
         self._tried: dict[str, tuple[object, float]] = {}
         self._lock = threading.Lock()
 
-    def learn(self, stored: Stored) -> bool:
-        """Learn what an object's plugin does, and what the build before it did; say whether that was not known yet."""
+    def learn(self, stored: Stored, since: float) -> bool:
+        """Learn what an object's plugin does, and what the build before it did; say whether that was not known then.
+
+        Parameters
+        ----------
+        stored : Stored
+        since : float
+            Moment (`time.monotonic`). Another thread may have learned it meanwhile.
+        """
         preflight, plugin = self._preflight(), self._writer.plugin(stored)
         if preflight is None or plugin is None:
             return False
         key = plugin_key(plugin)
         with self._lock:
             known, at = self._tried.get(plugin.id, (None, 0.0))
-            if known == key and (self._known.learned(plugin.id, key) or time.monotonic() - at < _AGAIN):
+            if known == key and self._known.learned(plugin.id, key):
+                return at > since
+            if known == key and time.monotonic() - at < _AGAIN:
                 return False
             # What was tried of this image before may have had another configuration.
             tried = self._known.builds(plugin.id).get(plugin.image.digest)

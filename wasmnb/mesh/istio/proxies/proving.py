@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -131,6 +132,7 @@ class Proving:
         self.handled = RequestsSeen(self.requests, self.known, self.asks)
         self._quiet: set[str] = set()
         self._sightings = Sightings()
+        self._looking = threading.Lock()
 
     def close(self) -> None:
         """End the threads."""
@@ -285,12 +287,18 @@ class Proving:
         self._sightings.look_anew(plugins)
 
     def look(self, loaded: Sequence[tuple[PodVerdict, Mapping[str, Any], Standing]]) -> None:
-        """Look for the effects of plugins that are loaded, each on a pod, with its filter there."""
-        due = [
-            one
-            for one in (_Due(*each) for each in loaded)
-            if self.asks(one.verdict.plugin) and not self._sightings.of(one.key).rests(one.standing.mark)
-        ]
+        """Look for the effects of plugins that are loaded, each on a pod, with its filter there.
+
+        Another thread may be looking for the same: what it has found by then is not known to be all until it is done.
+        """
+        with self._looking:
+            self._look([one for one in (_Due(*each) for each in loaded) if self._is_due(one)])
+
+    def _is_due(self, one: _Due) -> bool:
+        look, mark = self._sightings.of(one.key), one.standing.mark
+        return self.asks(one.verdict.plugin) and look.sighting(mark) is None and not look.rests(mark)
+
+    def _look(self, due: Sequence[_Due]) -> None:
         for one in due:
             self._sightings.of(one.key).begin(one.standing)
         differing = due
@@ -349,7 +357,7 @@ class Proving:
                 shown = next(each for each in some[sure] if each.words)
                 remark = _one_of(one.standing.workers) if shown.by_peer else ""
                 line = f"{sure.probe}{self._where(one)}: {shown.words}"
-                look.seen = Seen(line, one.standing.mark, remark=remark)
+                look.saw(Seen(line, one.standing.mark, remark=remark))
             elif some:
                 said = next(iter(some.values()))
                 look.differing = (sum(bool(each.words) for each in said), len(said))
@@ -493,7 +501,7 @@ class Proving:
                 call = traces[uid(one.item)].get(one.standing.filter, "")
                 if call:
                     line = f"{PLAIN}{self._where(one)}: {call}"
-                    self._sightings.of(one.key).seen = Seen(line, one.standing.mark, Proof.TRACE)
+                    self._sightings.of(one.key).saw(Seen(line, one.standing.mark, Proof.TRACE))
                 else:
                     left.append(one)
             # A worker may take a listener over a moment after the main thread shows it.

@@ -85,6 +85,10 @@ class Look:
         self.tried = _Tried(standing.mark, time.monotonic(), times)
         self.behind, self.ports = standing.behind, standing.ports
 
+    def saw(self, seen: Seen) -> None:
+        """Take in that it was seen: should it have to be seen anew, it is looked for at once."""
+        self.seen, self.tried = seen, None
+
     def doubt(self) -> None:
         """Take in that it has to be seen anew; a removal is still held against what had been seen."""
         if self.seen is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -102,8 +103,8 @@ class VerdictReader:
         self.proving = proving
         self.sample = sample
         self._known: dict[tuple[str, str], Known] = {}
-        # Learns what an object's plugin does that was put in force elsewhere; says whether there is something new.
-        self.learn: Callable[[Stored], bool] = lambda _: False
+        # Learns what an object's plugin does that was put in force elsewhere; says whether that was not known then.
+        self.learn: Callable[[Stored, float], bool] = lambda *_: False
         self._there: dict[str, str] = {}
         # By object: what is wanted again is the same object, so that it need not be compared for each pod.
         self._wanted: dict[tuple[str, ObjectKind], DesiredState] = {}
@@ -358,11 +359,12 @@ class VerdictReader:
                 if proven[at].verdict is Verdict.LOADED and self.proving.asks(proven[at].plugin)
             ]
 
+        begin = time.monotonic()
         if first := judge():
             self.proving.look(first)
             left = judge()
             names = {one.plugin for one, _, _ in left}
-            learned = {one.id for one in stored if one.id in names and self.learn(one)}
+            learned = {one.id for one in stored if one.id in names and self.learn(one, begin)}
             if learned:
                 self.proving.look_anew(learned)
                 self.proving.look([each for each in left if each[0].plugin in learned])
