@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ABOVE", "COMMENT", "FILTER", "OURS", "line_end", "magic_words", "one_line", "said"]
+__all__ = ["ABOVE", "COMMENT", "FILTER", "OURS", "goes_on", "line_end", "magic_words", "one_line", "said"]
 
 COMMENT = r"#(?:[ \t#@%!=-][^\n]*)?"
 """A comment of Python's; ``#include`` is none, and would be missed."""
@@ -39,6 +39,11 @@ def line_end(text: str, start: int = 0) -> int:
         if found is None or stop + 1 == len(text) or _COMMENTED.match(one_line(text[start : found.start()])):
             return stop
         at = stop + 1
+
+
+def goes_on(line: str) -> bool:
+    """Tell whether a magic's line, with its line break, may go on in the next one."""
+    return _GOES_ON.search(line) is not None
 
 
 def one_line(line: str) -> str:

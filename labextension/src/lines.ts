@@ -2,6 +2,7 @@
 
 import { copyable } from "./copy.ts";
 import { element } from "./dom.ts";
+import { Looks } from "./looks.ts";
 import { closeDead } from "./store.ts";
 
 /** The part of the model that is used here. */
@@ -33,19 +34,24 @@ export default {
     };
     // The kernel says anew what is in force when somebody turns to the panel, by pointer or by key.
     let inside = false;
+    const looks = new Looks(() => model.send({ kind: "look" }));
+    const looked = () => looks.done();
     const turned = ({ target }: Event) => {
       const panel = el.parentElement?.closest(".widget-vbox");
       const now = target instanceof Node && !!panel?.contains(target);
-      if (now && !inside) model.send({ kind: "look" });
+      if (now && !inside) looks.want();
       inside = now;
     };
     const turns = ["pointerover", "focusin"] as const;
     for (const name of turns) document.addEventListener(name, turned);
     model.on("change:lines", paint);
+    model.on("change:looks", looked);
     paint();
     return () => {
       for (const name of turns) document.removeEventListener(name, turned);
       model.off("change:lines", paint);
+      model.off("change:looks", looked);
+      looks.close();
       hiding.remove();
     };
   },

@@ -244,6 +244,7 @@ def test_what_a_cell_did_is_known_as_soon_as_somebody_turns_to_the_panel(folder)
         panel.lines._handle_custom_msg({"kind": "look"}, [])
         assert not panel.undeploy.disabled
         assert "In force as tag-one" in panel.effects.value
+        assert panel.lines.looks == 1, "the page asks for no second look before the first one is done"
 
 
 @pytest.mark.compiler

@@ -121,6 +121,12 @@ def test_the_line_of_a_crash_says_first_where_in_the_cell_and_what_the_filter_sa
     mute = replace(down, plugins=(replace(state, evidence=()),))
     (text,) = {standing(BUILT, [mute], LIVE)["text"]}
     assert text.startswith("TRAPPED at line 14: its VM crashed in proxy_on_response_headers: ")
+    # Where it is too long for the line, no word is cut in two.
+    long = f"{reason}, until its proxy is started again, or another build is deployed"
+    (text,) = {standing(BUILT, [replace(down, plugins=(replace(state, reason=long, evidence=()),))], LIVE)["text"]}
+    assert text.partition(": ")[2].partition("…")[0] in (
+        long[: long.index(word)].rstrip(" ,;") for word in long.split()
+    )
 
 
 def test_a_cell_that_was_not_built_says_why():
@@ -367,6 +373,17 @@ def test_what_is_live_everywhere_is_not_offered_to_be_deployed():
     assert offered(row("LIVE", OTHER), older=["greeter"]) == ["Deploy to app=a", "Roll back", "Write tests"]
     assert offered(older=["greeter"]) == ["Deploy to app=a", "Write tests"]
     assert offered(row("LIVE"), ran=replace(deployed, failure="failed: refused"), older=["greeter"]) == ["Roll back"]
+
+
+@pytest.mark.parametrize("kind", ["starting", "stale", "paused", "ended"])
+def test_a_mesh_that_is_gone_is_not_offered_to_be_deployed_to(kind):
+    found = standing(
+        replace(BUILT, name="greeter", selector="app=a"),
+        [row("LIVE", OTHER)],
+        Freshness(kind, LIVE.since, "gone"),
+        older=["greeter"],
+    )
+    assert [one["label"] for one in found["actions"]] == ["Write tests"]
 
 
 def test_pages_that_come_again_have_nothing_told_twice(kernel):

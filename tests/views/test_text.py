@@ -8,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wasmnb.display import Column, Record
-from wasmnb.display.text import age, cut, duration, pad, several, short_digest, size, sparkline, visible, width
+from wasmnb.display.text import (
+    age,
+    cut,
+    cut_words,
+    duration,
+    pad,
+    several,
+    short_digest,
+    size,
+    sparkline,
+    visible,
+    width,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +47,21 @@ def test_width(text, columns):
 def test_cut_and_padded_text_has_the_width_that_was_asked_for(text, columns):
     assert width(cut(text, columns)) <= columns
     assert width(pad(cut(text, columns), columns)) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("its VM crashed", 14, "its VM crashed"),
+        ("its VM crashed in onTick", 16, "its VM crashed…"),
+        ("its VM crashed: unreachable", 20, "its VM crashed…"),
+        ("its VM crashed", 7, "its VM…"),
+        ("in sha256:0123456789", 12, "in sha256:0…"),
+        ("sha256:0123456789", 12, "sha256:0123…"),
+    ],
+)
+def test_a_sentence_is_cut_between_its_words_where_that_leaves_most_of_it(text, columns, shown):
+    assert cut_words(text, columns) == shown
 
 
 def test_text_that_has_no_width_is_cut_too():

@@ -33,6 +33,7 @@ class LinesWidget(anywidget.AnyWidget):
     around = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode("The same as magics, for a runbook").tag(sync=True)
     lines = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    looks = traitlets.Int(0).tag(sync=True)
 
 
 class QuestionWidget(anywidget.AnyWidget):
@@ -64,10 +65,17 @@ def panel_lines(key: str, around: str, looked: Callable[[], None]) -> LinesWidge
     around : str
         The model of the widget that the lines are a part of.
     looked : callable
-        Told when the user turns to the panel.
+        Told when the user turns to the panel. The page asks for the next look once it has heard of this one.
     """
     made = LinesWidget(_esm=_text("lines.js"), _css=_text("live.css"), key=key, around=around)
-    made.on_msg(lambda *_: looked())
+
+    def look(*_: object) -> None:
+        try:
+            looked()
+        finally:
+            made.looks += 1
+
+    made.on_msg(look)
     return made
 
 

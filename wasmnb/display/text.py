@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["age", "cut", "duration", "pad", "several", "short_digest", "size", "sparkline", "visible", "width"]
+__all__ = [
+    "age",
+    "cut",
+    "cut_words",
+    "duration",
+    "pad",
+    "several",
+    "short_digest",
+    "size",
+    "sparkline",
+    "visible",
+    "width",
+]
 
 _DIGEST_SHOWN = len("sha256:") + 12
 _TENTHS_BELOW = 0.01
@@ -64,6 +76,15 @@ def cut(text: str, columns: int) -> str:
             break
         kept += character
     return kept + "…"
+
+
+def cut_words(text: str, columns: int) -> str:
+    """Shorten a sentence as `cut` does, but between its words, unless that leaves half of the room empty."""
+    shown = cut(text, columns)
+    if shown == text or text[len(shown) - 1].isspace():
+        return shown
+    whole = shown[:-1].rpartition(" ")[0].rstrip(" ,;:(")
+    return f"{whole}…" if width(whole) > columns // 2 else shown
 
 
 def several(count: int, thing: str, more: str = "") -> str:

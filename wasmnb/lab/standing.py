@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wasmnb.cell_magic import magic_words
-from wasmnb.display.text import cut, several, short_digest
+from wasmnb.display.text import cut_words, several, short_digest
 from wasmnb.envoy.traps import own_words
 from wasmnb.errors import Explained
 from wasmnb.lab.marks import failure
@@ -86,7 +86,7 @@ def mark(source: str) -> str:
 def ran(cell: str, source: str, came_to: object, mask: Callable[[str], str]) -> Ran | None:
     """Take what running a cell came to, a result or an error; None when it is nothing of ours."""
     if isinstance(came_to, Explained):
-        return Ran(cell, mark(source), failure=cut(failure(came_to, mask), _MOST))
+        return Ran(cell, mark(source), failure=cut_words(failure(came_to, mask), _MOST))
     if not isinstance(came_to, FilterResult):
         return None
     done, name = came_to.deployment, came_to.filter.name
@@ -177,8 +177,10 @@ def _actions(
 ) -> list[ActionMessage]:
     """Offer what is of use: each is a line that the user sees before it does anything."""
     found: list[ActionMessage] = []
-    there = freshness is not None and any(one.id == ran.plugin for row in rows for one in row.plugins)
-    if ran.selector is not None and freshness is not None and not (ran.failure or live):
+    # A mesh that is gone, or does not answer, takes nothing.
+    reachable = freshness is not None and freshness.believed
+    there = reachable and any(one.id == ran.plugin for row in rows for one in row.plugins)
+    if ran.selector is not None and reachable and not (ran.failure or live):
         words = ["%wasm_deploy", ran.name, "--selector", shlex.quote(ran.selector)]
         words += ["--id", ran.plugin] if ran.plugin != ran.name else []
         found.append({"label": f"Deploy to {ran.selector}", "source": " ".join(words), "edited": False})
@@ -220,7 +222,7 @@ def _judged(digest: str, found: Sequence[tuple[Row, PluginState]], crashed: Mapp
     if worst.verdict == Verdict.LIVE.value:
         return _Said(f"{text}; the others run another build", "warn", about, f"the build before is still {text}")
     # What happened in the cell goes first; the whole reason is where the pointer shows what the verdict means.
-    why = cut(own_words(worst.evidence) or worst.reason, _MOST_WHY)
+    why = cut_words(own_words(worst.evidence) or worst.reason, _MOST_WHY)
     if worst.line:
         text = f"{worst.verdict} at line {worst.line}{f': {why}' if why else ''}; on {row.name}, {text}"
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmnb.display.text import several
+from wasmnb.display.text import cut_words, several
 from wasmnb.mesh import Verdict
 from wasmnb.views.board import freshness_text
 from wasmnb.views.mesh import VERDICTS, verdict_meaning
@@ -49,6 +49,6 @@ def summary(mesh: str, rows: Sequence[Row], freshness: Freshness) -> MeshMessage
         text = f"{mesh}: {who} LIVE on {pods}"
         return {"text": text, "sign": sign, "tone": tone, "detail": verdict_meaning(worst.verdict)}
     others = f" and {same - 1} more" if same > 1 else ""
-    why = f": {worst.reason[:_MOST]}" if worst.reason else ""
+    why = f": {cut_words(worst.reason, _MOST)}" if worst.reason else ""
     text = f"{mesh}: {worst.verdict} on {row.name}{others}"
     return {"text": text, "sign": sign, "tone": tone, "detail": f"{worst.id}{why}"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tokenize
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from IPython.core.inputtransformer2 import (
     find_end_of_continued_line,
 )
 
-from wasmnb.cell_magic import line_end, one_line
+from wasmnb.cell_magic import goes_on, line_end, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["BehindColon", "Continued"]
 
 _OURS = "wasm_"
-_GOES_ON = re.compile(r"\\[ \t]*\r?$", re.MULTILINE)
 
 
 class BehindColon(TokenTransformBase):
@@ -68,7 +66,7 @@ class Continued(TokenTransformBase):
             for number, (sign, name) in enumerate(pairwise(words)):
                 before = words[number - 1].string if number else "="
                 ours = name.string.startswith(_OURS) and sign.end == name.start
-                if sign.string == "%" and ours and before in ("=", ":", ";") and _GOES_ON.search(sign.line):
+                if sign.string == "%" and ours and before in ("=", ":", ";") and goes_on(sign.line):
                     return cls(sign.start)
         return None
 

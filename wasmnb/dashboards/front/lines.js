@@ -32,6 +32,37 @@ async function copied(text) {
   return true;
 }
 
+// src/looks.ts
+var MOMENT = 250;
+var Looks = class {
+  constructor(ask) {
+    this.ask = ask;
+  }
+  ask;
+  wanted = false;
+  asked = false;
+  timer;
+  /** Somebody wants to see what is there now; what is asked for within a moment is one look, after the last of it. */
+  want() {
+    this.wanted = true;
+    if (this.asked || this.timer !== void 0) return;
+    this.timer = setTimeout(() => {
+      this.timer = void 0;
+      this.wanted = false;
+      this.asked = true;
+      this.ask();
+    }, MOMENT);
+  }
+  /** The kernel has looked. */
+  done() {
+    this.asked = false;
+    if (this.wanted && this.timer === void 0) this.want();
+  }
+  close() {
+    clearTimeout(this.timer);
+  }
+};
+
 // src/store.ts
 async function closeDead(manager, id) {
   const real = await manager?.get_model(id).catch(() => null);
@@ -56,19 +87,24 @@ var lines_default = {
       frame.replaceChildren(...lines.length ? [element("div", { class: "quiet" }, model.get("label")), ...rows] : []);
     };
     let inside = false;
+    const looks = new Looks(() => model.send({ kind: "look" }));
+    const looked = () => looks.done();
     const turned = ({ target }) => {
       const panel = el.parentElement?.closest(".widget-vbox");
       const now = target instanceof Node && !!panel?.contains(target);
-      if (now && !inside) model.send({ kind: "look" });
+      if (now && !inside) looks.want();
       inside = now;
     };
     const turns = ["pointerover", "focusin"];
     for (const name of turns) document.addEventListener(name, turned);
     model.on("change:lines", paint);
+    model.on("change:looks", looked);
     paint();
     return () => {
       for (const name of turns) document.removeEventListener(name, turned);
       model.off("change:lines", paint);
+      model.off("change:looks", looked);
+      looks.close();
       hiding.remove();
     };
   }
