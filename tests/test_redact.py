@@ -123,6 +123,7 @@ SECRETS = {
     "quotes": "a\"b'c\\d/e",
     "letters": "gehéim-\U0001f511",
     "blanks": " ".join(["correct horse battery staple"] * 8),
+    "backslashes": r"\\\\horse\abc\u\new\\\\ \ ghi\\",
     "lines": "-----BEGIN KEY-----\nabc def\nghi/+=\n-----END KEY-----\n",
 }
 
@@ -171,7 +172,7 @@ def _units(text: str) -> list[int]:
 @pytest.mark.parametrize("kind", SECRETS)
 def test_a_secret_is_masked_however_it_is_written(kind, writer):
     secret = SECRETS[kind]
-    if writer == "base64 of JSON" and kind in ("quotes", "lines"):
+    if writer == "base64 of JSON" and kind in ("quotes", "lines", "backslashes"):
         secret = secret.replace("\n", "-").replace('"', "-").replace("\\", "-")
     masked = redact.text(f"before {WRITERS[writer](secret)} behind", {secret})
     # What base64 has at the ends is bits of what stands beside it, too.
@@ -187,6 +188,13 @@ def test_a_secret_of_blanks_does_not_take_for_ever():
         for text in ("\n" * 20_000, "    \n" * 5_000, "\n+" * 5_000, "a" + "\n  " * 5_000):
             assert redact.text(text, {secret}) == text
     assert redact.text("key:\n  a\n\n\n  z\n", {"a\n\nz"}) == "key:\n  ***\n"
+
+
+def test_a_secret_of_backslashes_does_not_take_for_ever():
+    for part in ("\\a", "\\\\a", "\\n", "\\'", " \\", "\n\\", "a \\"):
+        for text in ("\\" * 8 + "a", "\\\\ ", "a\\ \\", "\n\\ ", "\\\\''", "\\\\\\n"):
+            assert redact.text(text * 400, {part * 30 + "zz"}) == text * 400
+    assert redact.text("\\" * 20_000 + "x", {"\\" * 200 + "abcd"}) == "\\" * 20_000 + "x"
 
 
 def test_a_long_secret_is_masked_too():

@@ -54,8 +54,10 @@ _CREDENTIALS = re.compile(r"(?:(?<=^)|(?<=//))[^/@\s]+(?=@)")
 _ELEMENTS = re.compile(r"[^\n]*(?:\n[+-]? *- [^\n]*)*")
 _ESCAPES = re.compile(r"[\\%&+']")
 _ESCAPE = r"\\(?:\\){0,14}"  # of three levels of JSON within JSON
+# The same behind backslashes of the value, which take those of the escape, too: shared out, they had many ways.
+_ESCAPE_BEHIND = rf"(?:(?<=\\)|(?<!\\){_ESCAPE})"
 _FOLDS = re.compile(r"[ \n]")
-_PARTS = re.compile(r"\\+|[ \n]+|[^\\ \n]+")
+_PARTS = re.compile(r"\\+(?![ \n\\])|[ \n]*\\[\\ \n]*|[ \n]+|[^\\ \n]+")
 # JSON's, and those of YAML.
 _NAMED = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\0": "0", "\a": "a", "\v": "v", "\x1b": "e"}
 _NAMED |= {"\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P"}
@@ -124,38 +126,53 @@ def _written(value: str) -> re.Pattern[str]:
     Go writes ``&`` as an escape in JSON, Envoy what is no ASCII as octal bytes, and others a slash with a backslash.
     """
     long = len(value) > _LONG
-    found = []
+    found: list[str] = []
+    escape = _ESCAPE
     for part in _PARTS.findall(value):
-        if part[0] == "\\":
-            found.append(_backslashes(part))
+        if part[0] == "\\" and not part.strip("\\"):
+            found.append(_backslashes(part, begins=not found))
+        elif "\\" in part:
+            found.append(_backslashes_and_blanks(part))
         elif part[0] in " \n":
-            found.append(_blanks(part))
+            found.append(_blanks(part, escape))
         else:
-            found += [one if long and one.isalnum() and one.isascii() else _character(one) for one in part]
+            escapes = [escape, *(len(part) - 1) * [_ESCAPE]]
+            plain = (long and one.isalnum() and one.isascii() for one in part)
+            found += [one if so else _character(one, by) for one, by, so in zip(part, escapes, plain, strict=True)]
+        escape = _ESCAPE_BEHIND if "\\" in part else _ESCAPE
     return re.compile("".join(found))
 
 
-def _backslashes(run: str) -> str:
-    """Find what is backslashes alone, of which each level of JSON makes twice as many."""
-    return rf"(?:\\{{{len(run)},{8 * len(run)}}}|(?:{'|'.join(_escaped(run[0]))}){{{len(run)}}})"
+def _backslashes(run: str, *, begins: bool) -> str:
+    """Find what is backslashes alone, of which each level of JSON makes twice as many: with all that stand there."""
+    first = r"(?<!\\)" if begins else ""
+    return rf"(?:{first}\\{{{len(run)},}}(?!\\)|(?:{'|'.join(_escaped(run[0]))}){{{len(run)}}})"
 
 
-def _blanks(run: str) -> str:
+def _backslashes_and_blanks(run: str) -> str:
+    """Find a run of both, by how many there are: a blank behind a backslash may be an escape of the blank."""
+    ways = [r"\\", _FOLDED, " ", r"(?<!\n)\+", r"(?<=\\)n"]
+    ways += [way for one in sorted(set(run)) for way in _escaped(one, r"(?<=\\)")]
+    backslashes = run.count("\\")
+    return rf"(?:{'|'.join(ways)}){{{backslashes + 1},{16 * len(run)}}}(?!\\)"
+
+
+def _blanks(run: str, escape: str = _ESCAPE) -> str:
     """Find what is blanks and ends of lines alone, which YAML folds: as one, or nobody could say which is which."""
     # No two of them match the same: what has n blanks would else be tried in 2 ** n ways.
     ways = [rf"\\?{_FOLDED}(?:\\ )?"]
     for one in sorted(set(run)):
-        ways += [" ", r"(?<!\n)\+"] if one == " " else [rf"{_ESCAPE}{_NAMED[one]}"]
-        ways += [rf"{_ESCAPE}{re.escape(one)}", *_escaped(one)]
+        ways += [" ", r"(?<!\n)\+"] if one == " " else [rf"{escape}{_NAMED[one]}"]
+        ways += [_behind_one(escape) + re.escape(one), *_escaped(one, escape)]
     most = len(run) + run.count("\n") + 1  # YAML has one more where it folds
     return f"(?:{'|'.join(ways)}){{1,{most}}}"
 
 
-def _character(one: str) -> str:
+def _character(one: str, escape: str = _ESCAPE) -> str:
     # Each begins with a character that is no pattern, by which `re` looks for the first of a value ten times as fast.
-    ways = [re.escape(one), rf"{_ESCAPE}{re.escape(one)}", *_escaped(one)]
+    ways = [re.escape(one), _behind_one(escape) + re.escape(one), *_escaped(one, escape)]
     if one in _NAMED:
-        ways.append(rf"{_ESCAPE}{_NAMED[one]}")
+        ways.append(rf"{escape}{_NAMED[one]}")
     if (entity := html.escape(one)) != one:
         ways.append(entity)
     if one == "'":
@@ -163,18 +180,23 @@ def _character(one: str) -> str:
     return f"(?:{'|'.join(ways)})"
 
 
-def _escaped(one: str) -> Iterator[str]:
+def _behind_one(escape: str) -> str:
+    """Give the escape before a character that also stands as it is: not none, or it would match in two ways."""
+    return rf"(?<!\\){_ESCAPE}" if escape == _ESCAPE_BEHIND else escape
+
+
+def _escaped(one: str, escape: str = _ESCAPE) -> Iterator[str]:
     """Give the escapes that any character may have."""
     number, units = ord(one), one.encode("utf-16-be", "surrogatepass")
     data = one.encode("utf-8", "surrogatepass")
-    yield "".join(rf"{_ESCAPE}u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2))
-    yield rf"{_ESCAPE}U(?i:{number:08x})"
-    yield "".join(rf"{_ESCAPE}x(?i:{byte:02x})" for byte in data)
-    yield "".join(rf"{_ESCAPE}{byte:03o}" for byte in data)
+    yield "".join(rf"{_ESCAPE if at else escape}u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2))
+    yield rf"{escape}U(?i:{number:08x})"
+    yield "".join(rf"{_ESCAPE if at else escape}x(?i:{byte:02x})" for at, byte in enumerate(data))
+    yield "".join(rf"{_ESCAPE if at else escape}{byte:03o}" for at, byte in enumerate(data))
     yield "".join(rf"%(?:25)*(?i:{byte:02x})" for byte in data)
     yield rf"&\#(?:0*{number}|[xX]0*(?i:{number:x}));"
     if number <= 0xFF:  # noqa: PLR2004 - a character that has such an escape
-        yield rf"{_ESCAPE}x(?i:{number:02x})"
+        yield rf"{escape}x(?i:{number:02x})"
 
 
 @lru_cache(maxsize=1024)
