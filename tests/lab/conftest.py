@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ QUIET_BROWSER = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+_opened = pytest.StashKey["list[Notebook]"]()
 
 
 @contextmanager
@@ -136,6 +138,10 @@ class Notebook:
             code,
         )
 
+    def text(self) -> str:
+        """Give what stands in the notebook, prompts and all."""
+        return str(self.page.locator(".jp-Notebook").first.inner_text(timeout=5000))
+
     def saved(self) -> nbformat.NotebookNode:
         """Save the notebook, and read what is on disk."""
         self.command("docmanager:save")
@@ -168,9 +174,20 @@ def _load(page: Any, url: str) -> None:
     raise AssertionError(f"not loaded: {lost}")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Add what its pages show to how a test failed: what it waited for in vain is not there, and something else is."""
+    report = yield
+    if report.failed and call.when == "call":
+        for opened in item.stash.get(_opened, []):
+            with suppress(Exception):
+                report.sections.append(("what the page shows", opened.text()))
+    return report
+
+
 @pytest.fixture
 @needs("browser")
-def notebook() -> Iterator[Callable[..., Notebook]]:
+def notebook(request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
     """Open a notebook of given cells in a JupyterLab."""
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
@@ -196,6 +213,7 @@ def notebook() -> Iterator[Callable[..., Notebook]]:
             opened = Notebook(page, path, f"{address}/{place}/cells.ipynb?token={token}").again()
             if app == "jupyterlab":
                 opened.command("application:toggle-left-area")
+            request.node.stash.setdefault(_opened, []).append(opened)
             return opened
 
         yield open_

@@ -104,6 +104,15 @@ def test_silent_when_asked_or_when_nobody_looks(terminal, monkeypatch):
     assert terminal.getvalue() == ""
 
 
+MEANWHILE = """
+import threading
+from IPython import get_ipython
+def take_a_message():
+    get_ipython().set_parent({"header": {"msg_id": "of a widget"}})
+thread = threading.Thread(target=take_a_message)
+thread.start()
+thread.join()
+"""
 CELL = """
 import time
 from wasmnb.views.progress import LiveProgress, left_text
@@ -118,9 +127,10 @@ print("done", line._handle is not None)
 """
 
 
-def test_a_saved_notebook_keeps_nothing_of_it(monkeypatch):
+@pytest.mark.parametrize("meanwhile", ["", MEANWHILE], ids=["alone", "a widget's message comes meanwhile"])
+def test_it_stands_below_its_cell_and_a_saved_notebook_keeps_nothing_of_it(monkeypatch, meanwhile):
     monkeypatch.delenv("WASMNB_NONINTERACTIVE", raising=False)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(meanwhile + CELL)])
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     outputs = notebook.cells[0].outputs
     displayed = [output for output in outputs if output.output_type == "display_data"]

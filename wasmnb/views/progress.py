@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 import time
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wasmnb.display.text import cut, duration, visible
@@ -76,7 +77,11 @@ class LiveProgress:
         self._state: object = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="wasmnb-progress", daemon=True)
+        # A kernel's context says which cell is running; without it what is shown is put down to the last message of any
+        # kind, such as one of a widget, below which nothing is displayed.
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name="wasmnb-progress", daemon=True
+        )
         if self._line is not None:
             self._thread.start()
 
