@@ -12,12 +12,13 @@ import tempfile
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.mesh.conftest import unused_port
 from tests.mesh.tiny import tag
-from wasmnb.envoy.admin import Admin, Question, ask_all, discoveries
+from wasmnb.envoy.admin import Admin, Question, answers, ask_all, discoveries
 from wasmnb.envoy.bootstrap import Site
 from wasmnb.envoy.canary import canary_proxy
 from wasmnb.envoy.effect import Trial
@@ -25,6 +26,7 @@ from wasmnb.envoy.log import LASTING, Log, crash_request, reasons, traps
 from wasmnb.envoy.processes import new_folder, reserve
 from wasmnb.envoy.program import find_envoy
 from wasmnb.envoy.proxy import Applied, Chain, Proxy
+from wasmnb.envoy.remembered import Remembered
 from wasmnb.envoy.supervisor import records
 from wasmnb.errors import BadNameError, MeshError, TrafficError
 from wasmnb.image import package
@@ -37,6 +39,7 @@ from wasmnb.mesh.suggestion import suggestion
 from wasmnb.plugin import FailPolicy, Phase, Plugin
 from wasmnb.plugin.identity import check_id
 from wasmnb.plugin.rendering.envoy import CHAIN_NAME, chain_resource, in_order, wasm_filter
+from wasmnb.traffic import Request
 
 AT = "[2026-11-23 17:54:50.857][12714]"
 LINES = f"""{AT}[debug][filter] [x.cc:160] Updated filter config plugins created, warming done
@@ -433,3 +436,61 @@ def test_a_temporary_folder_that_cannot_be_written(monkeypatch, tmp_path):
     assert folder.parent == tmp_path or str(folder.parent) == "/tmp"
     os.close(lock)
     shutil.rmtree(folder)
+
+
+def test_a_log_that_is_set_aside_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    path, read, done = tmp_path / "log", Path.read_bytes, []
+    path.write_text("a crash\n")
+
+    def read_late(self):
+        text = read(self)
+        if not done:
+            done.append(self)
+            (tmp_path / "log.old").write_text("a crash\n")
+            path.write_text("")
+        return text
+
+    log = Log(path)
+    (tmp_path / "log.old").write_text("")
+    monkeypatch.setattr(Path, "read_bytes", read_late)
+    assert log.all() == ["a crash"]
+
+
+def test_several_envoys_are_asked_in_the_same_order_whoever_asks(tmp_path):
+    asked = []
+
+    class Recorded(Admin):
+        @contextmanager
+        def asked(self, target, *, timeout):
+            asked.append(self.path.name)
+            yield lambda _: f"{self.path.name} {target}"
+
+    one, two = Recorded(tmp_path / "a"), Recorded(tmp_path / "b")
+    # Each keeps others from asking: in another order, two threads would wait for each other.
+    assert answers([two, one], "/x", timeout=1) == ["b /x", "a /x"]
+    assert answers([one, two], "/x", timeout=1) == ["a /x", "b /x"]
+    assert asked == ["a", "b"] * 2
+
+
+def test_requests_are_remembered_while_others_are_forgotten():
+    sent = Remembered()
+    sent.add("there", Request("GET", "host", "/1"))
+    sent.add("gone", Request("GET", "host", "/2"))
+    threads = []
+
+    class Pods(list):
+        def __contains__(self, name):
+            threads.append(threading.Thread(target=sent.add, args=("new", Request("GET", "host", "/3"))))
+            threads[-1].start()
+            # Without waiting for the end of this it would be done before that.
+            threads[-1].join(0.2)
+            return name != "gone"
+
+    sent.keep(Pods())
+    for thread in threads:
+        thread.join()
+    assert [[str(one) for one in sent.of(whose)] for whose in ("there", "gone", "new")] == [
+        ["GET /1"],
+        [],
+        ["GET /3"],
+    ]

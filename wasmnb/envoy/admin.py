@@ -196,8 +196,12 @@ def _asked(admins: Sequence[Admin], target: str, timeout: float) -> Iterator[Cal
     """Ask several Envoys for the same page at the same time, and give what waits for it."""
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as stack:
-        waiting = [stack.enter_context(admin.asked(target, timeout=timeout)) for admin in admins]
-        yield lambda: [_page(answer, max(0.01, deadline - time.monotonic())) for answer in waiting]
+        # In the same order everywhere: two threads would wait for each other, each with what the other one wants.
+        waiting = {
+            admin: stack.enter_context(admin.asked(target, timeout=timeout))
+            for admin in sorted(admins, key=lambda admin: admin.path)
+        }
+        yield lambda: [_page(waiting[admin], max(0.01, deadline - time.monotonic())) for admin in admins]
 
 
 @contextlib.contextmanager

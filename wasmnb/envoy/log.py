@@ -123,13 +123,17 @@ class Log:
 
     def all(self) -> list[str]:
         """Give every line there still is, oldest first."""
-        state = [(path.stat().st_mtime_ns, path.stat().st_size) for path in (self._old, self.path) if path.exists()]
-        known, lines = self._read
-        if state != known:
-            text = b"".join(path.read_bytes() for path in (self._old, self.path) if path.exists())
-            lines = _lines(text)
-            self._read = (state, lines)
-        return lines
+        while True:
+            old, new = _state(self._old), _state(self.path)
+            known, lines = self._read
+            if (old, new) == known:
+                return lines
+            text = _content(self._old) + _content(self.path)
+            # What was set aside meanwhile would be missing.
+            if _state(self._old) == old and _state(self.path)[1] >= new[1]:
+                lines = _lines(text)
+                self._read = ((old, new), lines)
+                return lines
 
     def shown(self) -> list[str]:
         """Give the lines worth showing: without those that only mark our own exchanges."""
@@ -159,6 +163,22 @@ class Log:
         with self.path.open("rb") as file:
             file.seek(size if size <= self.size() else 0)
             return _lines(file.read())
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Give when a file was written, and its size; zero where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _lines(data: bytes) -> list[str]:

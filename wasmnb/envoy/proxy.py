@@ -202,6 +202,8 @@ class Proxy:
         self.health = Question(str(self.folder / "health.sock"))
         self.chain = Chain(0)
         self.asked_restarts = 0
+        # How often it was handed a chain, and how often when it had taken over the last one: another number until then.
+        self.written, self.taken = 0, -1
         self._bootstrap: dict[str, Any] = {}
         self.ahead: tuple[str, ...] = ()
         # While it compiles what it loads ahead, its main thread answers nothing.
@@ -253,7 +255,9 @@ class Proxy:
             temporary.replace(self.folder / _BOOTSTRAP)
         self._write("network", network_resource(chain.version, [one.filter for one in chain.plugins if one.network]))
         self._write("chain", chain_resource(chain.version, filters))
+        # Last: who reads it before the chain knows that this chain is another one.
         self.chain = chain
+        self.written += 1
         return bool(self.site.inbound) and services != former
 
     def load_ahead(self, filenames: Sequence[str]) -> None:
@@ -262,11 +266,6 @@ class Proxy:
         with self._ahead_lock:
             self.ahead = tuple(filenames)
             self._write(AHEAD_NAME, ahead_resource(str(self._writes[AHEAD_NAME] + 1), self.ahead))
-
-    @property
-    def written(self) -> int:
-        """How often it was handed a chain: one may come twice, with another between them."""
-        return self._writes["chain"]
 
     @property
     def ahead_version(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -18,42 +19,52 @@ _MOST = 3  # requests of each
 
 
 class Remembered:
-    """The last requests to each pod or service that may be sent again as they were, and those meant for it."""
+    """The last requests to each pod or service that may be sent again as they were, and those meant for it.
+
+    Several threads send, and look.
+    """
 
     def __init__(self) -> None:
         self._sent: dict[str, deque[Probe]] = {}
         self._meant: dict[str, tuple[Probe, ...]] = {}
+        self._lock = threading.Lock()
 
     def add(self, whose: str, request: Request) -> None:
         """Remember a request, unless it might change something or is the plain one."""
         if request.method != "GET" or request.body:
             return
-        known = self._sent.setdefault(whose, deque(maxlen=_MOST))
         probe = Probe(request.method, request.path, tuple(request.headers))
-        if probe not in known and probe != PLAIN:
-            known.append(probe)
+        with self._lock:
+            known = self._sent.setdefault(whose, deque(maxlen=_MOST))
+            if probe not in known and probe != PLAIN:
+                known.append(probe)
 
     def mean(self, whose: str, probes: Iterable[Probe]) -> None:
         """Take requests that the user wants sent, in place of those before."""
-        self._meant[whose] = _meant(probes)
+        with self._lock:
+            self._meant[whose] = _meant(probes)
 
     def spare(self) -> None:
         """Forget those meant that may change something: they were allowed for the deployment before."""
-        self._meant = {whose: _spared(probes) for whose, probes in self._meant.items()}
+        with self._lock:
+            self._meant = {whose: _spared(probes) for whose, probes in self._meant.items()}
 
     def keep(self, whose: Collection[str]) -> None:
         """Forget all but those of these pods."""
-        self._sent = {name: probes for name, probes in self._sent.items() if name in whose}
-        self._meant = {name: probes for name, probes in self._meant.items() if name in whose}
+        with self._lock:
+            self._sent = {name: probes for name, probes in self._sent.items() if name in whose}
+            self._meant = {name: probes for name, probes in self._meant.items() if name in whose}
 
     def of(self, whose: str) -> tuple[Probe, ...]:
         """Give them: those meant, then those sent, oldest first."""
-        return tuple(dict.fromkeys((*self._meant.get(whose, ()), *self._sent.get(whose, ()))))
+        with self._lock:
+            return tuple(dict.fromkeys((*self._meant.get(whose, ()), *self._sent.get(whose, ()))))
 
     def foreseen(self, whose: str, probes: Iterable[Probe] | None) -> tuple[Probe, ...]:
         """Give what `of` gives after `spare`, and after `mean` where there are some."""
-        meant = _spared(self._meant.get(whose, ())) if probes is None else _meant(probes)
-        return tuple(dict.fromkeys((*meant, *self._sent.get(whose, ()))))
+        with self._lock:
+            meant = _spared(self._meant.get(whose, ())) if probes is None else _meant(probes)
+            return tuple(dict.fromkeys((*meant, *self._sent.get(whose, ()))))
 
 
 def _meant(probes: Iterable[Probe]) -> tuple[Probe, ...]:

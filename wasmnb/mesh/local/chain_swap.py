@@ -139,6 +139,7 @@ class _Handover:
         ready = self.start is None or (state is not None and state.pid != 0 and state.restarts >= self.start)
         found = _look(self.proxy)
         if found and ready and found.version == self.proxy.chain.version and self._serves():
+            self.proxy.taken = self.proxy.written
             return _TAKEN
         ended = self.start is not None and state is not None and state.restarts > self.start
         if ended or (found and found.rejected > self.refused):

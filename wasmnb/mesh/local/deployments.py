@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Deployments"]
 
 _REMOVAL = 10.0
+_TRIES = 3  # looks at what is in force, while that changes
 _MOST_HISTORY = 32  # plugins that are kept per id, with their modules
 
 
@@ -237,8 +238,15 @@ class Deployments:
         return self.proving.handled(evidence.proxy, applied, verdict)
 
     def verdicts(self, id_: str | None) -> list[PodVerdict]:
-        """Judge every (pod, plugin) that belong together, or one plugin on every pod."""
-        standing = dict(self._standing) if id_ is None else {id_: self._find(id_)}
+        """Judge every (pod, plugin) that belong together, or one plugin on every pod; anew when another is in force."""
+        for _ in range(_TRIES):
+            there = self._standing
+            found = self._verdicts(dict(there) if id_ is None else {id_: self._find(id_)}, every=id_ is not None)
+            if self._standing is there:
+                break
+        return found
+
+    def _verdicts(self, standing: Mapping[str, Standing], *, every: bool) -> list[PodVerdict]:
         order = [one.plugin.id for one in _sorted(one.newest for one in standing.values())]
         proxies = [proxy for proxy in self._plan.everyone if any(proxy in one.pods for one in standing.values())]
         self.proving.look(
@@ -250,7 +258,7 @@ class Deployments:
             for one in (standing[name] for name in order):
                 if proxy in one.pods:
                     found.append(self._judge(evidence[proxy], one.pods[proxy]))
-                elif id_ is not None and proxy is not self._plan.gateway:
+                elif every and proxy is not self._plan.gateway:
                     found.append(not_selected(proxy, one.newest, unreached=is_for(one.newest.plugin, proxy)))
         return found
 

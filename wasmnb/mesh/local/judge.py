@@ -181,6 +181,9 @@ def judge(evidence: Evidence, applied: Applied, seen: Seen | None = None) -> Pod
         if running and running != applied.plugin.image.digest:
             return say(Verdict.OLD, Cause.OTHER_DIGEST, "the proxy still runs an earlier image")
         return say(Verdict.WARMING, Cause.NOT_YET, "the proxy has not taken it over yet")
+    if not applied.same(proxy.chain.get(id_)):
+        # Some pods of a deployment take longer than others, and until the last one has it, it is not in force.
+        return say(Verdict.WARMING, Cause.NOT_YET, "it is being replaced or taken away")
     if running != applied.plugin.image.digest:
         return say(Verdict.UNPROVEN, Cause.IMAGE_UNNAMED, "what the proxy accepted does not name this image")
     if evidence.silence:

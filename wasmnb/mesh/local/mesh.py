@@ -384,7 +384,10 @@ class LocalMesh:
             Nothing is in force under the id.
         """
         self._check()
-        return Verdicts(tuple(self._deployments.verdicts(id)))
+        found = self._deployments.verdicts(id)
+        # Of a mesh that another thread has stopped meanwhile nothing is true.
+        self._check()
+        return Verdicts(tuple(found))
 
     def send(
         self,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from wasmnb.envoy.admin import discoveries
 from wasmnb.envoy.bootstrap import QUIET
 from wasmnb.envoy.effect import Sighting, pause
 from wasmnb.envoy.exchange import PLAIN, Probe, exchange_all
@@ -55,8 +57,8 @@ class Seen(Sighting):
         A line of evidence, or the reason.
     proof : Proof
         NONE: it was not seen.
-    pid, version : int, str
-        The process, and the chain in it, that it is about.
+    pid, written : int, int
+        The process that it is about, and how often a chain had been handed to it.
     silent : bool
         No request was answered, so that nothing is known.
     times : int
@@ -65,14 +67,14 @@ class Seen(Sighting):
 
     proof: Proof
     pid: int
-    version: str
+    written: int
     silent: bool = False
     times: int = 1
 
-    def holds(self, pid: int, version: str) -> bool:
+    def holds(self, pid: int, written: int) -> bool:
         """Say whether it is about a process and its chain as they are, and not too old."""
         rest = pause(_AGAIN, self.times) if self.proof is Proof.NONE else _AGE
-        return self.younger(rest) and (self.pid, self.version) == (pid, version)
+        return self.younger(rest) and (self.pid, self.written) == (pid, written)
 
 
 class _Before(NamedTuple):
@@ -81,6 +83,27 @@ class _Before(NamedTuple):
     applied: Applied | None = None
     beside: tuple[Applied, ...] = ()
     answers: Mapping[Probe, Response | None] = {}
+
+
+Key = tuple[str, str]
+"""A pod's name, and the id of a plugin."""
+
+
+class _Due(NamedTuple):
+    """A plugin that is to be looked for on a pod: in which process, in which chain, and what was there before it.
+
+    Another thread may put something else in force meanwhile: what is seen is of the chain that was there at first.
+    """
+
+    proxy: Proxy
+    applied: Applied
+    pid: int
+    written: int
+    there: Mapping[Probe, Response | None]
+
+    @property
+    def key(self) -> Key:
+        return self.proxy.name, self.applied.plugin.id
 
 
 class Proving:
@@ -96,13 +119,15 @@ class Proving:
         self._plan = parts
         self._processes = processes
         self._sent = Remembered()
-        self._before: dict[tuple[str, str], _Before] = {}
-        self._seen: dict[tuple[str, str], Seen] = {}
+        self._before: dict[Key, _Before] = {}
+        self._seen: dict[Key, Seen] = {}
         self._quiet: set[str] = set()
         # Which plugins were looked for on which pods by requests that may change something.
-        self._spent: set[tuple[str, str]] = set()
+        self._spent: set[Key] = set()
         self._builds: dict[str, dict[str, Effect | None]] = {}
-        self._handled: dict[tuple[str, str], tuple[float, tuple[Verdict, int, str], Handling]] = {}
+        self._handled: dict[Key, tuple[float, tuple[Verdict, int, int], Handling]] = {}
+        # A second thread that looked at the same time would raise log levels that the first one lowers.
+        self._looking = threading.Lock()
 
     def allow(self, plugin: str, *, requests: bool) -> None:
         """Say whether requests may be sent to see a plugin act."""
@@ -157,17 +182,48 @@ class Proving:
             self._spent.discard((proxy.name, applied.plugin.id))
 
     def look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool = False, until: float = 0.0) -> None:
-        """Look for plugins that were not seen to act yet, or too long ago; a silent proxy is asked until a moment."""
-        allowed = [(proxy, applied) for proxy, applied in pairs if applied.plugin.id not in self._quiet]
-        running = [(proxy, applied) for proxy, applied in allowed if self._pid(proxy)]
-        missing = [pair for pair in running if anew or self._due(*pair)]
+        """Look for plugins that were not seen to act yet, or too long ago; a silent proxy is asked until a moment.
+
+        Where another thread looks, its look is waited for, but not what it waits for.
+        """
+        while True:
+            with self._looking:
+                silent = self._look(pairs, anew=anew)
+            if not silent or time.monotonic() > until:
+                return
+            pairs, anew = silent, True
+            time.sleep(_STEP)
+
+    def _look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool) -> list[tuple[Proxy, Applied]]:
+        """Look once; give those of a running proxy that did not answer."""
         for proxy, applied in pairs:
             if applied.singleton:
                 self._by_log(proxy, applied)
-        missing = [pair for pair in missing if not pair[1].singleton and not self._foreseen(*pair)]
-        left = self._by_effect(missing, until)
+        asked = [one for one in pairs if one[1].plugin.id not in self._quiet and not one[1].singleton]
+        missing = [one for one in asked if self._pid(one[0]) and (anew or self._missing(*one))]
+        due = [one for one in self._in_force(missing) if not self._foreseen(one)]
+        left = self._by_effect(due)
         if left:
             self._by_trace(left)
+        return [(one.proxy, one.applied) for one in due if self._silent(one) and self._pid(one.proxy)]
+
+    def _in_force(self, pairs: Sequence[tuple[Proxy, Applied]]) -> list[_Due]:
+        """Give those of chains that were taken over: until then, nobody knows whose doing an answer is."""
+        due = [_Due(*pair, self._pid(pair[0]), pair[0].written, self._there(*pair)) for pair in pairs]
+        due = [one for one in due if one.applied.same(one.proxy.chain.get(one.applied.plugin.id))]
+        unknown = list(dict.fromkeys(one.proxy for one in due if one.proxy.taken != one.written))
+        with discoveries([proxy.admin for proxy in unknown], timeout=ANSWER) as answers:
+            found = dict(zip(unknown, answers(), strict=True))
+        late = {
+            proxy
+            for proxy, answer in found.items()
+            if isinstance(answer, OSError) or answer.version != proxy.chain.version
+        }
+        return [one for one in due if one.proxy not in late]
+
+    def _silent(self, one: _Due) -> bool:
+        seen = self._seen.get(one.key)
+        return seen is not None and seen.silent
 
     def left(self, pairs: Sequence[tuple[Proxy, Applied]]) -> dict[Proxy, str]:
         """Look for what still shows of plugins that were taken away, where an effect of them had been seen.
@@ -178,7 +234,7 @@ class Proving:
             In a few words; empty where the pod answers as it did before the plugin came.
         """
         keys = {(proxy.name, applied.plugin.id) for proxy, applied in pairs}
-        known = {key: seen for key, seen in self._seen.items() if key in keys and seen.proof is Proof.EFFECT}
+        known = {key for key in keys if (seen := self._seen.get(key)) is not None and seen.proof is Proof.EFFECT}
         wanted = [
             (proxy, applied, effect)
             for proxy, applied in pairs
@@ -197,7 +253,7 @@ class Proving:
     def seen(self, proxy: Proxy, applied: Applied) -> Seen | None:
         """Give what is known of a plugin on a pod; None where it is to be looked for."""
         known = self._seen.get((proxy.name, applied.plugin.id))
-        return known if known is not None and known.holds(self._pid(proxy), proxy.chain.version) else None
+        return known if known is not None and known.holds(self._pid(proxy), proxy.written) else None
 
     def handled(self, proxy: Proxy, applied: Applied, verdict: PodVerdict) -> PodVerdict:
         """See what happens to a request where a plugin is not live, unless that would do harm."""
@@ -207,13 +263,13 @@ class Proving:
         harmful = plugin.fail_policy is FailPolicy.RELOAD or (trial.trapped and trial.request == str(PLAIN))
         if verdict.verdict not in _HANDLED or harmful or plugin.id in self._quiet:
             return verdict
-        key, state = (proxy.name, plugin.id), (verdict.verdict, self._pid(proxy), proxy.chain.version)
+        key, state = (proxy.name, plugin.id), (verdict.verdict, self._pid(proxy), proxy.written)
         at, then, observed = self._handled.get(key, (float("-inf"), state, Handling.UNKNOWN))
         if state == then and time.monotonic() - at < _MOMENT:
             return replace(verdict, observed=observed)
         (answer,) = self._send_once([(proxy, PLAIN)])
         if answer is not None:
-            builds = self._builds.get(plugin.id, {})
+            builds = self._builds.get(plugin.id, {}).copy()
             old = [effect for digest, effect in builds.items() if digest != plugin.image.digest]
             before = self._there(proxy, applied).get(PLAIN)
             effects = (effect for one in proxy.chain.plugins for effect in one.trial.effects)
@@ -223,7 +279,7 @@ class Proving:
         self._handled[key] = (time.monotonic(), state, verdict.observed)
         return verdict
 
-    def _due(self, proxy: Proxy, applied: Applied) -> bool:
+    def _missing(self, proxy: Proxy, applied: Applied) -> bool:
         """Say whether a plugin is to be looked for: what was seen holds while the log would tell of a crash."""
         known = self.seen(proxy, applied)
         if known is None or known.silent:
@@ -235,46 +291,47 @@ class Proving:
         except OSError:
             return False
 
-    def _foreseen(self, proxy: Proxy, applied: Applied) -> bool:
+    def _foreseen(self, one: _Due) -> bool:
         """Say whether a plugin would crash on the only requests there are, which are then not sent."""
-        foreseen = bool(applied.trial.trapped) and not self._of(applied, proxy)
+        trial = one.applied.trial
+        foreseen = bool(trial.trapped) and not self._of(one.applied, one.proxy)
         if foreseen:
-            self._note(proxy, applied, Proof.NONE, f"{applied.trial.note}, so no request was sent through it")
+            self._note(one, Proof.NONE, f"{trial.note}, so no request was sent through it")
         return foreseen
 
-    def _by_effect(self, pairs: Sequence[tuple[Proxy, Applied]], until: float) -> list[tuple[Proxy, Applied]]:
-        """Look for effects; give the pairs without one, of proxies that answer."""
+    def _by_effect(self, due: Sequence[_Due]) -> list[_Due]:
+        """Look for effects; give those without one, of proxies that answer."""
         wanted = [
-            (proxy, applied, effect)
-            for proxy, applied in pairs
-            for effect in self._of(applied, proxy)
-            if effect.probe in self._there(proxy, applied)
-            if not effect.probe.changes or (proxy.name, applied.plugin.id) not in self._spent
+            (one, effect)
+            for one in due
+            for effect in self._of(one.applied, one.proxy)
+            if effect.probe in one.there
+            if not effect.probe.changes or one.key not in self._spent
         ]
-        self._spent |= {(proxy.name, applied.plugin.id) for proxy, applied in pairs}
-        answers = self._send([(proxy, effect.probe) for proxy, _, effect in wanted], until)
+        self._spent |= {one.key for one in due}
+        answers = self._send_once([(one.proxy, effect.probe) for one, effect in wanted])
         alone = self._alone(list(zip(wanted, answers, strict=True)))
-        found: set[tuple[str, str]] = set()
-        for (proxy, applied, effect), answer in zip(wanted, answers, strict=True):
-            own = effect.own(one.trial.on(effect.probe) for one in self._changed(proxy, applied))
-            words = own.seen(self._there(proxy, applied)[effect.probe], answer, alone.get((proxy, effect.probe)))
-            if words and (proxy.name, applied.plugin.id) not in found:
-                found.add((proxy.name, applied.plugin.id))
-                self._note(proxy, applied, Proof.EFFECT, f"{effect.probe}: {words}, which was not so before it came")
-        left = [(proxy, applied) for proxy, applied in pairs if (proxy.name, applied.plugin.id) not in found]
-        silent = {proxy for (proxy, _, _), answer in zip(wanted, answers, strict=True) if answer is None}
-        for proxy, applied in left:
-            if proxy in silent:
-                self._note(proxy, applied, Proof.NONE, _SILENT, silent=True)
-        return [(proxy, applied) for proxy, applied in left if proxy not in silent]
+        found: set[Key] = set()
+        for (one, effect), answer in zip(wanted, answers, strict=True):
+            own = effect.own(other.trial.on(effect.probe) for other in self._changed(one.proxy, one.applied))
+            words = own.seen(one.there[effect.probe], answer, alone.get((one.proxy, effect.probe)))
+            if words and one.key not in found:
+                found.add(one.key)
+                self._note(one, Proof.EFFECT, f"{effect.probe}: {words}, which was not so before it came")
+        left = [one for one in due if one.key not in found]
+        silent = {one.proxy for (one, _), answer in zip(wanted, answers, strict=True) if answer is None}
+        for one in left:
+            if one.proxy in silent:
+                self._note(one, Proof.NONE, _SILENT, silent=True)
+        return [one for one in left if one.proxy not in silent]
 
     def _alone(
-        self, answered: Sequence[tuple[tuple[Proxy, Applied, Effect], Response | None]]
+        self, answered: Sequence[tuple[tuple[_Due, Effect], Response | None]]
     ) -> dict[tuple[Proxy, Probe], Response | None]:
         """Ask services past their proxies, where a pod answers otherwise than before though no filter makes it."""
         strange: dict[tuple[Proxy, Probe], tuple[Address | str, bytes]] = {}
-        for (proxy, applied, effect), answer in answered:
-            before, service = self._there(proxy, applied)[effect.probe], proxy.site.service
+        for (one, effect), answer in answered:
+            proxy, before, service = one.proxy, one.there[effect.probe], one.proxy.site.service
             # What stands behind a gateway is no service of its own, and gRPC is not asked like this.
             if service is None or service.http2 or proxy is self._plan.gateway or effect.probe.changes:
                 continue
@@ -285,35 +342,36 @@ class Proving:
 
     def _by_log(self, proxy: Proxy, applied: Applied) -> None:
         """Look for what a singleton service said: it acts where no request meets it."""
-        pid, known = self._pid(proxy), self._seen.get((proxy.name, applied.plugin.id))
+        one = _Due(proxy, applied, self._pid(proxy), proxy.written, {})
+        known = self._seen.get(one.key)
         # A process keeps the service that it started with; what it said first may have been let go of.
-        seen = known.words if known is not None and known.pid == pid and known.proof is Proof.TRACE else ""
-        others = {one.speaker for one in proxy.chain.plugins if one.plugin.id != applied.plugin.id}
+        seen = known.words if known is not None and known.pid == one.pid and known.proof is Proof.TRACE else ""
+        others = {other.speaker for other in proxy.chain.plugins if other.plugin.id != applied.plugin.id}
         if applied.speaker in others:
-            self._note(proxy, applied, Proof.NONE, _UNKNOWN_VOICE)
-        elif line := seen or spoke(proxy.log.all(), applied.speaker, pid):
-            self._note(proxy, applied, Proof.TRACE, line)
+            self._note(one, Proof.NONE, _UNKNOWN_VOICE)
+        elif line := seen or spoke(proxy.log.all(), applied.speaker, one.pid):
+            self._note(one, Proof.TRACE, line)
         else:
-            self._note(proxy, applied, Proof.NONE, _UNHEARD)
+            self._note(one, Proof.NONE, _UNHEARD)
 
-    def _by_trace(self, pairs: Sequence[tuple[Proxy, Applied]]) -> None:
+    def _by_trace(self, due: Sequence[_Due]) -> None:
         """Look for the calls of plugins in Envoy's own trace of one request to each pod."""
-        traced = {proxy: proxy.log.size() for proxy in dict.fromkeys(proxy for proxy, _ in pairs)}
+        traced = {proxy: proxy.log.size() for proxy in dict.fromkeys(one.proxy for one in due)}
         by = token()
         try:
             for proxy in traced:
                 _levels(proxy, dict.fromkeys(LOGGERS, "trace"))
-            self._send([(proxy, marked(PLAIN, by)) for proxy in traced])
+            self._send_once([(proxy, marked(PLAIN, by)) for proxy in traced])
         finally:
             for proxy in traced:
                 _levels(proxy, {"http": QUIET, "wasm": self._plan.level})
         calls = {proxy: called(spoken(proxy.log.since(size)), by) for proxy, size in traced.items()}
-        for proxy, applied in pairs:
-            call = calls[proxy].get(applied.filter["name"], "")
+        for one in due:
+            call = calls[one.proxy].get(one.applied.filter["name"], "")
             if call:
-                self._note(proxy, applied, Proof.TRACE, f"{PLAIN}: {call}")
+                self._note(one, Proof.TRACE, f"{PLAIN}: {call}")
             else:
-                self._note(proxy, applied, Proof.NONE, _UNSEEN if _traceable(applied) else _UNTRACED)
+                self._note(one, Proof.NONE, _UNSEEN if _traceable(one.applied) else _UNTRACED)
 
     def _of(self, applied: Applied, proxy: Proxy) -> list[Effect]:
         # What crashes another filter is not sent through it for this one's sake; on a plain request it crashes anyway.
@@ -370,13 +428,11 @@ class Proving:
                 proxy.own.add(pid, answer.status)
         return answers
 
-    def _note(self, proxy: Proxy, applied: Applied, proof: Proof, words: str, *, silent: bool = False) -> None:
-        key, pid, version = (proxy.name, applied.plugin.id), self._pid(proxy), proxy.chain.version
-        known = self._seen.get(key)
-        again = known is not None and known.proof is Proof.NONE and (known.pid, known.version) == (pid, version)
-        self._seen[key] = Seen(
-            words, proof, pid, version, silent, known.times + 1 if known is not None and again else 1
-        )
+    def _note(self, one: _Due, proof: Proof, words: str, *, silent: bool = False) -> None:
+        known = self._seen.get(one.key)
+        again = known is not None and known.proof is Proof.NONE and (known.pid, known.written) == one[2:4]
+        times = known.times + 1 if known is not None and again else 1
+        self._seen[one.key] = Seen(words, proof, one.pid, one.written, silent, times)
 
     def _pid(self, proxy: Proxy) -> int:
         state = self._processes.state(proxy.name)
