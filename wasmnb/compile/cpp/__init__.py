@@ -2,9 +2,12 @@
 
 from wasmnb.compile.languages import Language
 
-__all__ = ["LANGUAGE", "SOURCES"]
+__all__ = ["LANGUAGE", "SOURCES", "C"]
 
-SOURCES = (".cc", ".cpp", ".cxx")
+C = ".c"
+"""How names of files end that are compiled as C."""
+
+SOURCES = (".cc", ".cpp", ".cxx", ".c++", ".C", C)
 """How names of files end that are compiled."""
 
 LANGUAGE = Language(

@@ -12,7 +12,7 @@ from wasmnb.compile.cache import Entry, digest, io_errors
 from wasmnb.compile.cached_build import Made
 from wasmnb.compile.cpp import SOURCES, prebuilt
 from wasmnb.compile.cpp.callbacks import doubtful, nothing_overridden, overriding_nothing
-from wasmnb.compile.cpp.compiler import SAID, WARNINGS, frontend, own_headers
+from wasmnb.compile.cpp.compiler import SAID, WARNINGS, dialect, own_headers
 from wasmnb.compile.cpp.errors import compile_error
 from wasmnb.compile.cpp.libraries import Libraries
 from wasmnb.compile.cpp.linker import Texts, idle, link, waiting
@@ -122,11 +122,12 @@ class Job:
         )
 
     def _compile(self, prepared: tuple[str, Entry] | None, *, again: bool = True) -> list[Diagnostic]:
-        command = [*frontend(self.flags.shared), "-main-file-name", CELL, *SAID, *WARNINGS, *self.flags.own]
+        command, language = dialect(self.flags.shared, self.filter.file)
+        command += ["-main-file-name", CELL, *SAID, *WARNINGS, *self.flags.own]
         command += ["-dependency-file", "cell.d", "-MT", "cell"]
         if prepared:
             command += ["-include-pch", str(prepared[1].path("prefix.pch"))]
-        finished = run([*command, "-emit-obj", "-x", "c++", CELL, "-o", _OBJECT], self.work)
+        finished = run([*command, "-emit-obj", "-x", language, CELL, "-o", _OBJECT], self.work)
         found = parse(finished.messages, self.filter.source, self.filter.first_line)
         if finished.code == 0:
             warnings = [diagnostic for diagnostic in found if diagnostic.severity == "warning"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.cache import workspace
+from wasmnb.compile.cpp import C
 from wasmnb.compile.diagnostics import CELL
 from wasmnb.compile.process import run
 from wasmnb.compile.zig import zig
@@ -20,7 +21,7 @@ from wasmnb.errors import ToolchainError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["SAID", "SDK", "WARNINGS", "canonical", "dependencies", "frontend", "own_headers", "sdk_id"]
+__all__ = ["SAID", "SDK", "WARNINGS", "canonical", "dependencies", "dialect", "frontend", "own_headers", "sdk_id"]
 
 SDK = Path(__file__).resolve().parent.parent.parent / "sdk"
 
@@ -132,6 +133,22 @@ def frontend(shared: tuple[str, ...]) -> tuple[str, ...]:
         )
     kept = tuple(_kept(iter(shlex.split(line)[1:])))
     return (tool.program, "-cc1", *kept, "-isystem", str(SDK / "include"), *_ADDED)
+
+
+def dialect(shared: tuple[str, ...], name: str) -> tuple[list[str], str]:
+    """Give the front end's command for a source, and what ``-x`` calls its language: C has no word of C++ in it.
+
+    Parameters
+    ----------
+    shared : tuple of str
+        As of `frontend`.
+    name : str
+        The source's, by whose end C is known.
+    """
+    command = list(frontend(shared))
+    if not name.endswith(C):
+        return command, "c++"
+    return [word for word in command if not word.startswith(("-std=", "-fc++", "-fdeprecated-macro"))], "c"
 
 
 def _kept(words: Iterable[str]) -> Iterable[str]:

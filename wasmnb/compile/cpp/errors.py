@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["compile_error"]
 
 _SHOWN = 4
+_BUILD_FILES = ("CMakeLists.txt", "Makefile", "BUILD", "BUILD.bazel", "meson.build")
 
 _NO_EXCEPTIONS = "exceptions are not available in a proxy's VM; return a bool, a WasmResult or a std::optional instead"
 _NO_THREADS = "a filter runs in one thread and needs no locks; there are no threads in a proxy's VM"
@@ -115,7 +117,7 @@ def compile_error(
     why = [f"{note.place}: {note.message}" for note in first.notes[:2] if note.line]
     why += listed(others)
     made = _generated(first, folder) or _messages(first, files)
-    hint = made or _hint([first, *others])
+    hint = made or _macro(first, folder) or _hint([first, *others])
     place = first.text if "." in first.text and first.quote else "The cell"
     return CompileError(
         f"{place} does not compile: {first.message.rstrip('.')}.",
@@ -152,6 +154,22 @@ def _generated(error: Diagnostic, folder: str) -> Wording | None:
                 str(header),
                 Option("include", "FOLDER", flag="-I"),
             )
+    return None
+
+
+def _macro(error: Diagnostic, folder: str) -> Wording | None:
+    """Say how a macro is given that a build file defines: it is read by other tools than ours."""
+    missing = re.search(r"undeclared identifier '([A-Z][A-Z0-9_]+)'", error.message)
+    if not missing or not folder:
+        return None
+    for name in _BUILD_FILES:
+        for path in (Path(folder, name), Path(folder).parent / name):
+            with suppress(OSError):
+                if re.search(rf"\b{missing[1]}\b", path.read_text("utf-8", "replace")):
+                    gives, flag = f"if it is the macro of {name}, {{}} gives it", f"-D{missing[1]}=VALUE"
+                    return Wording(
+                        gives, Option("flags", flag, flag="--flag"), python=gives.format(f"flags=[{flag!r}]")
+                    )
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["HEADERS", "PROTO", "read"]
 
 #: How names of files end that are included, and made into messages.
-HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp", ".inl", ".tcc")
+HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".H", ".inc", ".ipp", ".inl", ".tcc")
 PROTO = ".proto"
 _TESTS = ("_test", "_tests", "_unittest", "_benchmark")
+# Programs of their own, whatever they are called: tests, benchmarks, fuzzers, and tools of the build.
+_PROGRAM = re.compile(
+    r"^[ \t]*#[ \t]*include[ \t]*[<\"](?:gtest/|gmock/|benchmark/benchmark\.h|catch2/|catch\.hpp|doctest)"
+    r"|^(?:int|auto)\s+main\s*\(|\bLLVMFuzzerTestOneInput\s*\(",
+    re.MULTILINE,
+)
+_REGISTERS = "RegisterContextFactory"
+#: What the compiler takes into a source, under any name.
+_TAKEN = re.compile(r"^[ \t]*#[ \t]*(?:include|include_next|embed)[ \t]*[<\"](?P<name>[^>\"\n]+)[>\"]", re.MULTILINE)
 _MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -40,19 +50,7 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
     UsageError
         It holds no source, or more than a project has.
     """
-    texts: dict[str, str] = {}
-    size = 0
-    for path in walk(folder):
-        if path.suffix not in (*SOURCES, *HEADERS, PROTO) or path.stem.endswith(_TESTS):
-            continue
-        text = _text(path)
-        size += len(text)
-        if size > _MOST_BYTES:
-            raise UsageError(
-                f"The folder {str(folder)!r} holds more than {_MOST_BYTES // 1024 // 1024} MB of source.",
-                hint=ALONE,
-            )
-        texts[path.relative_to(folder).as_posix()] = text
+    texts = _texts(folder)
     main = _main({path: text for path, text in texts.items() if PurePath(path).suffix in SOURCES})
     if main is None:
         raise UsageError(
@@ -65,6 +63,36 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
 
     texts |= from_top(folder, source, texts, folder / main)
     return Filter(name, source, "cpp", flags, files=tuple(texts.items()), file=main, folder=str(folder.resolve()))
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """Read what a folder's filter is made of, and whatever else that takes in by name."""
+    texts: dict[str, str] = {}
+    waiting: list[str] = []
+    others: list[str] = []
+    size = 0
+    for path in walk(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix not in (*SOURCES, *HEADERS, PROTO):
+            others.append(name)
+        elif not path.stem.endswith(_TESTS):
+            waiting.append(name)
+    while waiting:
+        name = waiting.pop(0)
+        text = _text(folder / name)
+        if PurePath(name).suffix in SOURCES and _REGISTERS not in text and _PROGRAM.search(text):
+            continue
+        size += len(text)
+        if size > _MOST_BYTES:
+            raise UsageError(
+                f"The folder {str(folder)!r} holds more than {_MOST_BYTES // 1024 // 1024} MB of source.",
+                hint=ALONE,
+            )
+        texts[name] = text
+        taken = {PurePath(found["name"]).name for found in _TAKEN.finditer(text)}
+        waiting += [each for each in others if PurePath(each).name in taken]
+        others = [each for each in others if PurePath(each).name not in taken]
+    return texts
 
 
 def _text(path: Path) -> str:
@@ -80,7 +108,7 @@ def _refuse_several(folder: Path, sources: dict[str, str]) -> None:
     """Refuse sources of which two register the same root id: they are two filters, and one module has place for one."""
     by_id: dict[str, list[str]] = {}
     for path, text in sources.items():
-        if "RegisterContextFactory" in text:
+        if _REGISTERS in text:
             for root_id in root_ids([Source(text)]) or ():
                 by_id.setdefault(root_id, []).append(path)
     if all(len(paths) == 1 for paths in by_id.values()):
@@ -97,5 +125,5 @@ def _refuse_several(folder: Path, sources: dict[str, str]) -> None:
 
 def _main(sources: dict[str, str]) -> str | None:
     """Give the source that registers the filter; else the first."""
-    marked = [path for path, text in sources.items() if "RegisterContextFactory" in Source(text).code]
+    marked = [path for path, text in sources.items() if _REGISTERS in Source(text).code]
     return next(iter([*marked, *sources]), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import Store, digest, io_errors
 from wasmnb.compile.cpp import prebuilt
-from wasmnb.compile.cpp.compiler import SAID, WARNINGS, canonical, frontend, own_headers, sdk_id
+from wasmnb.compile.cpp.compiler import SAID, WARNINGS, canonical, dialect, own_headers, sdk_id
 from wasmnb.compile.cpp.errors import compile_error
 from wasmnb.compile.cpp.source import Source
 from wasmnb.compile.diagnostics import CELL, Diagnostic, parse
@@ -120,6 +121,7 @@ class Units:
     def _unit(self, path: str) -> Compiled:
         source = Source(self.texts[path])
         what = [path, path == self.main, self.first_line, source.text, self.flags.shared, self.flags.own, self._above()]
+        what += [self._deeper] if self._deeper else []
         what += [self._listed] if self.flags.libraries else []
         key = digest(canonical([_RECIPE, zig().version, sdk_id(), WARNINGS, what]))
         entry = OBJECTS.get(key)
@@ -135,10 +137,11 @@ class Units:
         prepared = prebuilt.header(source, self.flags, alone=alone, exact=exact) if source.uses_sdk else None
         name = CELL if path == self.main else path
         listed = folder / "unit.d"
-        command = [*frontend(self.flags.shared), "-main-file-name", PurePosixPath(name).name, *SAID, *WARNINGS]
+        command, language = dialect(self.flags.shared, path)
+        command += ["-main-file-name", PurePosixPath(name).name, *SAID, *WARNINGS]
         command += [*self.options(path), "-dependency-file", str(listed), "-MT", "unit"]
         command += ["-include-pch", str(prepared[1].path("prefix.pch"))] if prepared else []
-        finished = run([*command, "-emit-obj", "-x", "c++", path, "-o", str(folder / _OBJECT)], self.work)
+        finished = run([*command, "-emit-obj", "-x", language, path, "-o", str(folder / _OBJECT)], self.work)
         files = {other: text for other, text in self.texts.items() if other != self.main}
         found = parse(finished.messages, self.texts[self.main], self.first_line, files)
         if finished.code:
@@ -150,9 +153,35 @@ class Units:
 
     def options(self, path: str) -> list[str]:
         """Give what concerns a source alone: warnings, and where headers are: the project's, and its ``include``."""
-        own = [".", *(["include"] if any(name.startswith("include/") for name in self.texts) else [])]
+        own = [".", *self._tops]
         main = [f"-fmacro-prefix-map={CELL}={path}"] if path == self.main and path != CELL else []
-        return [*self.flags.own, *self._above(), *(word for folder in own for word in ("-I", folder)), *main]
+        folders = [word for folder in own for word in ("-I", folder)]
+        # No header of the runtime's is to be hidden by what a library of the project's has of that name.
+        folders += [word for folder in self._deeper for word in ("-idirafter", folder)]
+        return [*self.flags.own, *self._above(), *folders, *main]
+
+    @property
+    def _tops(self) -> list[str]:
+        return ["include"] if any(name.startswith("include/") for name in self.texts) else []
+
+    @cached_property
+    def _deeper(self) -> list[str]:
+        """Give further folders of the project's that includes begin at, as its build file says to its own compiler.
+
+        Where one file alone ends with what is included, that file is meant.
+        """
+        found = set()
+        for path, text in self.texts.items():
+            beside = posixpath.dirname(path)
+            for word in Source(text).includes:
+                name = word[1:-1]
+                places = (posixpath.normpath(posixpath.join(top, name)) for top in (beside, "", *self._tops))
+                if name.startswith(("/", ".")) or any(place in self.texts for place in places):
+                    continue
+                ending = [each for each in self.texts if each.endswith(f"/{name}")]
+                if len(ending) == 1:
+                    found.add(ending[0].removesuffix(f"/{name}"))
+        return sorted(found)
 
     def _above(self) -> list[str]:
         """Name the user's folders in which something includes what lies above the project."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.compile.cache import Store, digest
 from wasmnb.compile.cpp import SOURCES
-from wasmnb.compile.cpp.compiler import SDK, canonical, frontend, own_headers
+from wasmnb.compile.cpp.compiler import SDK, canonical, dialect, own_headers
 from wasmnb.compile.cpp.folder import HEADERS
 from wasmnb.compile.process import run
 from wasmnb.compile.zig import zig
@@ -31,7 +31,6 @@ OBJECTS = Store("libraries", keep=2000)
 # Part of every key: raise it when what is made, or how, changes.
 _RECIPE = 1
 _OBJECT = "unit.o"
-_C = ".c"
 #: Stand-ins for headers that a runtime without threads and files leaves empty, and for functions that it lacks.
 _THREADLESS = SDK / "threadless"
 _SYSTEM = _THREADLESS / "system.cc"
@@ -201,11 +200,11 @@ class Libraries:
     def _made(self, folder: Path, name: str, place: Path) -> dict[str, Any]:
         listed, path = place / "unit.d", folder / name
         others = [each for each in self.flags.libraries if each != str(folder)]
-        command = [*_front(self.flags.shared, path.suffix), "-w"]
+        command, language = dialect(self.flags.shared, name)
+        command.append("-w")
         command += [word for root in _roots(".", folder) for word in ("-I", root)]
         command += included(others)
         command += ["-main-file-name", path.name, "-dependency-file", str(listed), "-MT", "unit", "-sys-header-deps"]
-        language = "c" if path.suffix == _C else "c++"
         finished = run([*command, "-emit-obj", "-x", language, name, "-o", str(place / _OBJECT)], folder)
         names = [str(folder / each) for each in own_headers(listed)] if not finished.code else [str(path)]
         listed.unlink(missing_ok=True)
@@ -250,20 +249,12 @@ def _plain(symbol: str) -> str:
     return name
 
 
-def _front(shared: tuple[str, ...], suffix: str) -> list[str]:
-    """Give the front end's command; the same for C, without what belongs to C++."""
-    command = list(frontend(shared))
-    if suffix == _C:
-        command = [word for word in command if not word.startswith(("-std=", "-fc++", "-fdeprecated-macro"))]
-    return command
-
-
 def _key(path: Path) -> tuple[str, str]:
     return os.path.normpath(path.parent), path.stem
 
 
 def _sources(folder: str) -> list[Path]:
-    return [path for path in _files(folder) if path.suffix in (*SOURCES, _C) and not _TESTS.search(path.stem)]
+    return [path for path in _files(folder) if path.suffix in SOURCES and not _TESTS.search(path.stem)]
 
 
 def _files(folder: str) -> Iterator[Path]:
@@ -278,7 +269,7 @@ def _files(folder: str) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in _ASIDE)
         for name in sorted(names):
-            if PurePosixPath(name).suffix in (*SOURCES, *HEADERS, _C):
+            if PurePosixPath(name).suffix in (*SOURCES, *HEADERS):
                 count += 1
                 if count > _MOST:
                     raise UsageError(

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wasmnb.compile import process
+from wasmnb.compile.cpp import C
 from wasmnb.compile.cpp.compiler import SDK
 from wasmnb.compile.diagnostics import Diagnostic, Edit, Fix, line_of
 from wasmnb.compile.errors import LinkError
@@ -236,11 +237,11 @@ def link(
         every = [*objects, *_lazily(parts.objects), *whole]
         finished = run([zig().program, "wasm-ld", *_arguments([*exports, start, *every])], work)
     if finished.code:
-        raise _error(_read(finished, texts), finished, parts)
+        raise _error(_read(finished, texts), finished, parts, texts)
     wasm = (work / "cell.wasm").read_bytes()
     unknown = [item.name for item in parse(wasm).imports if item.module == "env" and item.name not in host_functions()]
     if unknown:
-        raise _error([_undefined(name, texts) for name in unknown], finished, parts)
+        raise _error([_undefined(name, texts) for name in unknown], finished, parts, texts)
     return wasm
 
 
@@ -339,7 +340,9 @@ _CODES = (
 )
 
 
-def _error(found: list[Diagnostic], finished: Finished, parts: Libraries | None) -> ToolchainError | LinkError:
+def _error(
+    found: list[Diagnostic], finished: Finished, parts: Libraries | None, texts: Texts
+) -> ToolchainError | LinkError:
     if not any(diagnostic.line for diagnostic in found):
         text = [diagnostic.message for diagnostic in found] or finished.messages.strip().splitlines()[-5:]
         if not found:
@@ -353,7 +356,7 @@ def _error(found: list[Diagnostic], finished: Finished, parts: Libraries | None)
         f"The cell compiles, but {first.message}{rest}.",
         where=first.place,
         why=[*(str(diagnostic) for diagnostic in others[:3]), *_not_compiled(found, parts)],
-        hint=_hint(first.message),
+        hint=_other_linkage(first.message, texts) or _hint(first.message),
         diagnostics=found,
         code=next((code for sign, code in _CODES if sign in first.message), ""),
     )
@@ -363,6 +366,16 @@ def _not_compiled(found: list[Diagnostic], parts: Libraries | None) -> list[str]
     """Say which sources of libraries are missing because they do not compile."""
     names = {_short(item.message.split("'")[1]) for item in found[:_FEW] if "'" in item.message}
     return list(dict.fromkeys(line for name in sorted(names) for line in (parts.failed(name) if parts else [])))[:_FEW]
+
+
+def _other_linkage(message: str, texts: Texts) -> str:
+    """Say what to do about a function that C and C++ share, and of which C++ has made a name of its own."""
+    symbol = message.split("'")[1] if "'" in message else ""
+    used = re.compile(rf"\b{re.escape(_short(symbol))}\s*\(")
+    in_c = [path for path, source in texts.others.items() if path.endswith(C) and used.search(source.code)]
+    if not in_c or "there is no function" not in message:
+        return ""
+    return f'{in_c[0]} is C: where C++ declares the function, write extern "C" before it'
 
 
 def _hint(message: str) -> Text:
