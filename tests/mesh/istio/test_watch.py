@@ -119,7 +119,7 @@ def test_what_was_well_and_is_not_is_told_where_the_api_server_answers(answers):
     watch._told = {("verdict", "web-0/id"): {"verdict": "LIVE"}}
     watch._compare = lambda found, *_: told.extend(found)
     hung = PodVerdict("web-0", "id", Verdict.HUNG, "", "", "", (), datetime.now(timezone.utc), Cause.PROXY_SILENT)
-    watch._judge = lambda *_: [hung]
+    watch._judge, watch._unsure = lambda *_: [hung], lambda *_: False
     stored = [SimpleNamespace(id="id")]
     if answers:
         watch._judge_anew([], stored)
@@ -129,6 +129,21 @@ def test_what_was_well_and_is_not_is_told_where_the_api_server_answers(answers):
     with pytest.raises(MeshError, match="https://there does not answer"):
         watch._judge_anew([], stored)
     assert not told
+
+
+@pytest.mark.parametrize(
+    ("word", "unsure", "rest"),
+    [(Verdict.WARMING, False, "_SOON"), (Verdict.LOADED, True, "_DUE"), (Verdict.LOADED, False, "_LATE")],
+)
+def test_what_may_change_in_a_moment_is_looked_at_again_sooner(monkeypatch, word, unsure, rest):
+    for times, name in enumerate(("_SOON", "_DUE", "_LATE"), start=3):
+        monkeypatch.setattr(watching, name, 10.0**times)
+    watch = object.__new__(watching.IstioWatch)
+    watch._told, watch._compare, watch._unsure = {}, lambda *_: None, lambda *_: unsure
+    watch._judge = lambda *_: [PodVerdict("web-0", "id", word, "", "", "", (), datetime.now(timezone.utc))]
+    watch._judge_anew([], [SimpleNamespace(id="id")])
+    # It tells how long it is until the look after that has ended.
+    assert round(watch.span, -2) == getattr(watching, rest)
 
 
 def test_what_could_not_be_judged_for_a_while_is_listed_anew(mesh, monkeypatch):

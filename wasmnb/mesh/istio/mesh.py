@@ -621,6 +621,7 @@ class IstioMesh:
             self.namespace,
             self._objects,
             self._reader.judged,
+            unsure=self._reader.unsure,
             keep=self._reader.keep,
             closed=self._watches.remove,
         )

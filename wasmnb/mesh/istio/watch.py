@@ -39,8 +39,10 @@ _BOOKMARKS = 75  # seconds without a word, bookmarks included (Kubernetes: about
 _QUIET, _ANSWER = 8.0, 4.0  # seconds of silence after which the API server is asked, and that it has for the answer
 _PAUSE, _LONGEST = 0.5, 10.0  # seconds between attempts to reach it,
 _STEADY = 5.0  # short ones again after a connection that lasted longer than this
-_SOON, _LATE = 0.5, 15.0  # seconds between judgements, at least: while something is under way, and otherwise;
-_SHARE = 10  # and then at least so many times what the last one took
+# Seconds between judgements, at least: while something is under way, while an answer is missing that may come in a
+# moment, and otherwise; and then at least so many times what the last one took.
+_SOON, _DUE, _LATE = 0.5, 2.0, 15.0
+_SHARE = 10
 _GONE = 410
 _WELL = (Verdict.LIVE.value, Verdict.LOADED.value)
 _UNDER_WAY = (Verdict.WARMING, Verdict.OLD, Verdict.HUNG)
@@ -182,6 +184,8 @@ class IstioWatch(Stream):
     objects : Objects
     judge : callable
         Gives the verdicts of plugins on pods.
+    unsure : callable
+        Says whether any of them on pods is LOADED for a reason that may pass in a moment.
     keep : callable
         Told all pods before that: what is known of others may be forgotten.
     closed : callable
@@ -202,13 +206,14 @@ class IstioWatch(Stream):
         objects: Objects,
         judge: Judge,
         *,
+        unsure: Callable[[Sequence[Any], Sequence[PodVerdict]], bool],
         keep: Callable[[Sequence[Any]], None],
         closed: Callable[[IstioWatch], None],
     ) -> None:
         super().__init__(closed)
-        self._cluster, self._judge, self._keep = cluster, judge, keep
+        self._cluster, self._judge, self._unsure, self._keep = cluster, judge, unsure, keep
         self._soonest = self._due = 0.0
-        self._busy = self._moved = False
+        self._moved = False
         self.looked: datetime | None = None
         self.span = 0.0
         self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", APPLICATIONS, self.wake, slim)
@@ -243,10 +248,10 @@ class IstioWatch(Stream):
                 self._judge_anew(items, stored)
         # Fresh is told last: until then, what was judged before the API server was gone is not the state of now.
         self._freshness(problem)
-        if self._busy or problem or self._moved:
+        if problem or self._moved:
             return _SOON
         silent = (datetime.now(timezone.utc) - self._heard).total_seconds()
-        return max(_SOON, _QUIET - silent)
+        return max(_SOON, min(_QUIET - silent, self._due - time.monotonic()))
 
     def _problem(self) -> str:
         """Say why what is known may be old: a watch broke off, or nothing is heard and nobody answers."""
@@ -294,11 +299,12 @@ class IstioWatch(Stream):
         if any(self._worse(one) for one in verdicts) and (problem := self._silence()):
             raise MeshError(problem)
         self._compare({("verdict", f"{one.pod}/{one.plugin}"): one.to_dict() for one in verdicts}, "verdict")
-        self._busy = any(one.verdict in _UNDER_WAY for one in verdicts)
         end, self.looked = time.monotonic(), begun
         took = end - begin
         self._soonest = end + took
-        rest = max(_SOON, took) if self._busy else max(_LATE, _SHARE * took)
+        busy = any(one.verdict in _UNDER_WAY for one in verdicts)
+        due = _SOON if busy else _DUE if self._unsure(serving, verdicts) else 0.0
+        rest = max(due, took) if due else max(_LATE, _SHARE * took)
         self._due, self.span = end + rest, took + rest + took
 
     def _worse(self, verdict: PodVerdict) -> bool:
