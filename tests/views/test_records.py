@@ -35,6 +35,7 @@ from wasmnb.traffic import Capture, Headers
 from wasmnb.traffic.measure import Comparison, Measurement
 from wasmnb.views.build import build_record, diagnostics_record
 from wasmnb.views.nouns import explanation_html, headers_html
+from wasmnb.wording import Front, words_for
 
 EMPTY_MODULE = b"\0asm\1\0\0\0"
 FULL = {
@@ -120,6 +121,29 @@ def test_a_verdict_is_sign_and_word_and_its_evidence_is_quoted():
     assert "missing import: env.foo" in text
     assert set(record.frame["verdict"].cat.categories) == {one.value for one in Verdict}
     assert list(record.frame["wanted"]) == [DIGEST] * 3
+
+
+def test_what_a_verdict_means_and_where_to_read_what_to_do_stands_below_the_table():
+    loaded, down = verdict(Verdict.LOADED, "b"), verdict(Verdict.REJECTED, "c")
+    with words_for(Front.NOTEBOOK):
+        record = shown(verdicts(verdict(), loaded, down, loaded, verdict(Verdict.NOT_SELECTED, "d")))
+    assert record.notes == (
+        "LOADED: the proxy has it, and nobody has seen it act; %wasm_explain LOADED says what to do",
+        "REJECTED: Envoy refused it; %wasm_explain REJECTED says what to do",
+    )
+    assert not shown(verdicts(verdict())).notes, "LIVE asks nothing of the reader"
+    note = shown(verdicts(loaded)).notes[0]
+    assert note.endswith("; wasmnb.explain('LOADED') says what to do")
+
+
+def test_what_is_loaded_is_neither_green_nor_said_to_have_failed():
+    loaded, done = verdict(Verdict.LOADED), FULL["deploy"]()
+    record = shown(replace(done, verdicts=(verdict(), loaded), stages=(), notes=(), left=()))
+    assert record.status.startswith("live on 1 of 2 pods, loaded on 1")
+    assert record.tone == "warn"
+    assert shown(verdicts(verdict(), loaded)).status == "1 of 2 live, loaded on 1"
+    assert shown(verdicts(verdict(), loaded)).tone == "warn"
+    assert shown(verdicts(loaded, verdict(Verdict.UNPROVEN))).tone == "bad"
 
 
 def test_words_of_tables_say_what_they_mean_when_the_pointer_is_over_them():
@@ -411,3 +435,11 @@ def test_what_a_filter_costs_is_a_difference():
     alone = shown(Comparison(before))
     assert "WHEN" not in repr(alone), "nothing is before or after"
     assert list(alone.frame["when"]) == ["after"]
+    assert not any("spread" in note for note in (*record.notes, *alone.notes))
+
+
+def test_a_difference_that_may_be_the_machines_is_not_said_to_be_the_filters():
+    at = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    before = Measurement("a request", (), (0.0010, 0.0011, 0.0012, 0.0013, 0.0040), (200,) * 5, at)
+    after = replace(before, seconds=(0.0009, 0.0010, 0.0011, 0.0012, 0.0040))
+    assert any("it may be the machine's doing" in note for note in shown(Comparison(after, before)).notes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.display import Cell, Record, Tone
 from wasmnb.display.text import several, short_digest
 from wasmnb.live.rows import rows_table
-from wasmnb.views.mesh import doubted_cell, pod_looks, verdict_cell
+from wasmnb.views.mesh import doubted_cell, meanings, pod_looks, verdict_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,8 @@ def board_record(rows: Sequence[Row], freshness: Freshness, *, mesh: str = "", l
     )
     text = freshness_text(freshness)
     notes = [] if counted or not rows else [f"requests per second: {reason}" for reason in _silent(rows)]
+    if not doubted:
+        notes += meanings(one.verdict for row in rows for one in row.plugins)
     if len(chosen) < len(rows):
         left = several(len(rows) - len(chosen), "more pod is", "more pods are")
         notes.append(f"{left} not shown here; those with problems come first")

@@ -13,9 +13,10 @@ from wasmnb.mesh import Handling, Verdict
 from wasmnb.mesh.metrics import MetricKind
 from wasmnb.mesh.properties import Sort
 from wasmnb.mesh.results import Pods
+from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from wasmnb.display import Column, Table, Tone
@@ -35,6 +36,7 @@ __all__ = [
     "doubted_cell",
     "level_cell",
     "logs_record",
+    "meanings",
     "mesh_record",
     "metrics_record",
     "plugins_record",
@@ -65,6 +67,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
     "UNPROVEN": ("?", "warn"),
 }
 """Sign and tone of each verdict."""
+_EXPECTED = {Verdict.LIVE.value, Verdict.GONE.value, Verdict.NOT_SELECTED.value}
 _TABLE, _ROOM = 72, 100  # columns of a cell of a table in plain text, and of a quoted line
 _CONTAINERS = "containers of the pod that are ready, and how many it has"
 _SEEN, _LONG = 0.005, 1.0  # seconds that are worth a word, and a reason
@@ -86,6 +89,22 @@ def verdict_cell(verdict: str) -> Cell:
 def verdict_meaning(verdict: str) -> str:
     """Say what a verdict means, in one line."""
     return f"{verdict}: {explain(verdict).title}"
+
+
+def meanings(verdicts: Iterable[str]) -> tuple[str, ...]:
+    """Say in a note what each verdict means that asks something of the reader, and where to read what to do."""
+    asking = (one for one in dict.fromkeys(verdicts) if one not in _EXPECTED)
+    return tuple(
+        str(
+            Wording(
+                "{}; {} says what to do",
+                verdict_meaning(one),
+                Verb("explain", (one,)),
+                python=f"{verdict_meaning(one)}; wasmnb.explain({one!r}) says what to do",
+            )
+        )
+        for one in asking
+    )
 
 
 def doubted_cell(verdict: str) -> Cell:
@@ -164,18 +183,18 @@ def verdicts_record(verdicts: Verdicts) -> Record:
     """Show what is true of each plugin on each pod."""
     judged = [one for one in verdicts if one.verdict is not Verdict.NOT_SELECTED]
     live = sum(one.verdict is Verdict.LIVE for one in judged)
-    status = f"{live} of {len(judged)} live" if judged else "nothing is deployed"
-    tone: Tone = "quiet" if not judged else "good" if live == len(judged) else "bad"
-    table = verdicts.table
-    return Record("Plugins on pods", status, tone, _verdict_columns(table, verdicts), table.rows, _evidence(judged))
+    status = f"{live} of {len(judged)} live{_loaded(judged)}" if judged else "nothing is deployed"
+    tone: Tone = _tone(judged) if judged else "quiet"
+    table, notes = verdicts.table, meanings(one.verdict.value for one in judged)
+    columns = _verdict_columns(table, verdicts)
+    return Record("Plugins on pods", status, tone, columns, table.rows, _evidence(judged), notes)
 
 
 def deploy_record(done: Deployment) -> Record:
     """Show where a plugin is live, and how long it took."""
     judged = done.judged
     live = sum(one.verdict is Verdict.LIVE for one in judged)
-    good = bool(judged) and live == len(judged)
-    status = f"live on {_pods(live, len(judged))}"
+    status = f"live on {_pods(live, len(judged))}{_loaded(judged)}"
     if done.left:
         status += f", no longer on {', '.join(done.left)}"
     settled = status
@@ -186,11 +205,11 @@ def deploy_record(done: Deployment) -> Record:
     return Record(
         done.plugin.id,
         status,
-        "good" if good else "bad",
+        _tone(judged),
         _verdict_columns(done.table, judged),
         done.table.rows,
         _evidence(judged),
-        done.notes,
+        (*meanings(one.verdict.value for one in judged), *done.notes),
         settled=settled,
     )
 
@@ -293,6 +312,19 @@ def _number(value: float | None) -> Cell:
     return Cell("") if value is None else Cell(f"{value:,.6g}", str(value))
 
 
+def _tone(judged: Collection[PodVerdict]) -> Tone:
+    """Say how well it is: what is loaded is no failure where that was enough, and never green."""
+    there = {one.verdict for one in judged}
+    if there == {Verdict.LIVE}:
+        return "good"
+    return "warn" if there and there <= {Verdict.LIVE, Verdict.LOADED} else "bad"
+
+
+def _loaded(judged: Iterable[PodVerdict]) -> str:
+    count = sum(one.verdict is Verdict.LOADED for one in judged)
+    return f", loaded on {count}" if count else ""
+
+
 def _pods(count: int, selected: int) -> str:
     if count == selected:
         return "1 pod" if selected == 1 else f"all {selected} pods"
@@ -327,9 +359,9 @@ def _ready(ready: str) -> Cell:
 
 
 def _plugins(text: str) -> Cell:
-    return Cell(
-        ", ".join(f"{verdict_cell(one.rpartition('=')[2])} {one.rpartition('=')[0]}" for one in text.split(",") if one)
-    )
+    pairs = [(one.rpartition("=")[0], one.rpartition("=")[2]) for one in text.split(",") if one]
+    meant = "\n".join(dict.fromkeys(verdict_meaning(verdict) for _, verdict in pairs))
+    return Cell(", ".join(f"{verdict_cell(verdict)} {id_}" for id_, verdict in pairs), meant)
 
 
 def handling_cell(requests: str) -> Cell:

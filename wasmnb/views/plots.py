@@ -72,10 +72,21 @@ def compare_record(comparison: Comparison) -> Picture:
         "good" if not after.errors else "bad",
         columns,
         comparison.table.rows,
-        notes=("requests were sent one after the other; this is latency, not capacity",),
+        notes=("requests were sent one after the other; this is latency, not capacity", *_doubt(comparison)),
         svg=_histogram(before, after),
         alt=f"Histogram of the latency of {after.what}: {status}",
     )
+
+
+def _doubt(comparison: Comparison) -> tuple[str, ...]:
+    """Say where a difference is less than that between requests that nothing tells apart."""
+    after, before = comparison.after, comparison.before
+    if before is None:
+        return ()
+    spread = min(one.quantile(0.9) - one.quantile(0.5) for one in (before, after))
+    if abs(after.quantile(0.5) - before.quantile(0.5)) >= spread:
+        return ()
+    return ("the difference of the medians is smaller than the spread of the requests: it may be the machine's doing",)
 
 
 _NOTHING = "nothing was built yet"

@@ -8,7 +8,7 @@ from wasmnb.display import Block, Cell, Record, Tone
 from wasmnb.display.text import duration, several, short_digest, sparkline
 from wasmnb.rollout.result import NOT_BEGUN
 from wasmnb.rollout.traffic import Seen
-from wasmnb.views.mesh import verdict_cell
+from wasmnb.views.mesh import meanings, verdict_cell
 
 if TYPE_CHECKING:
     from wasmnb.rollout import Rollout, Step
@@ -59,7 +59,8 @@ def rollout_record(done: Rollout, *, stage: str = "", seconds: float | None = No
         reason={"shown": False},
         seconds={"heading": "took", "show": lambda seconds: Cell(duration(seconds) if seconds else "")},
     )
-    notes = (*_reasons(done), *_traffic(done), *_way_back(done), *done.notes)
+    seen = [] if done.outcome == "under way" else [one for one in table.values("verdict") if one]
+    notes = (*_reasons(done), *_traffic(done), *_way_back(done), *meanings(seen), *done.notes)
     status = _under_way(done, stage, seconds) if done.outcome == "under way" else _status(done)
     blocks = [
         Block(f"the first request that failed, {step.selector}", step.failing) for step in done.steps if step.failing
