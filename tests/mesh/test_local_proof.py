@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from tests.mesh.tiny import build, header, tag, trapping
 from wasmnb.errors import TrafficError
 from wasmnb.image.packaging import package
 from wasmnb.mesh import Cause, Proof, Verdict
+from wasmnb.mesh.local import proving
 from wasmnb.plugin import Plugin
 
 DETAILS = {"app": "details"}
@@ -147,6 +149,26 @@ def test_requests_of_our_own_are_not_counted(mesh):
     mesh.send("productpage", "details:9080/details/1")
     after = next(one for one in mesh.counts() if one.pod == "details-v1-0").requests
     assert after - before == 1
+
+
+def test_requests_of_our_own_are_not_counted_while_they_are_under_way_either(mesh, monkeypatch):
+    put(mesh, "counted", tag("counted"))
+    mesh.send("productpage", "details:9080/details/1")
+    before, send = mesh.counts(), proving.exchange_all
+    with ThreadPoolExecutor(1) as threads:
+        found = []
+
+        def send_and_count(*requests, **how):
+            answers = send(*requests, **how)
+            # The proxy has counted them, and nobody has told that they were ours.
+            found.append(threads.submit(mesh.counts))
+            wait(found, timeout=0.3)
+            return answers
+
+        monkeypatch.setattr(proving, "exchange_all", send_and_count)
+        put(mesh, "counted", tag("counted-2"))
+    for counts in (one.result() for one in found):
+        assert {one.pod: one.requests for one in counts} == {one.pod: one.requests for one in before}
 
 
 def test_after_a_restart_it_is_seen_anew(local):

@@ -16,6 +16,7 @@ from wasmnb.envoy.admin import Admin, Question
 from wasmnb.envoy.bootstrap import Route, Site, bootstrap, command
 from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log
+from wasmnb.envoy.own_requests import OwnRequests
 from wasmnb.plugin.enums import PluginType
 from wasmnb.plugin.rendering.envoy import (
     AHEAD_NAME,
@@ -159,25 +160,6 @@ class Standing:
         return all(proxy in self.pods and self.pods[proxy].plugin == plugin for proxy in proxies)
 
 
-class Own:
-    """How many answers of an Envoy were to requests of our own, by status class, since its process started."""
-
-    def __init__(self) -> None:
-        self._pid = 0
-        self._counts: Counter[str] = Counter()
-
-    def add(self, pid: int, status: int) -> None:
-        """Count an answer."""
-        if pid != self._pid:
-            self._pid = pid
-            self._counts.clear()
-        self._counts[str(status)[0]] += 1
-
-    def of(self, pid: int) -> Mapping[str, int]:
-        """Give the counts of a process."""
-        return self._counts if pid == self._pid else {}
-
-
 class Proxy:
     """One Envoy.
 
@@ -215,7 +197,7 @@ class Proxy:
         self._writes: Counter[str] = Counter()
         self.reloads: dict[str, tuple[int, int]] = {}
         self.crashes: dict[str, tuple[Applied, Trap]] = {}
-        self.own = Own()
+        self.own = OwnRequests()
 
     @property
     def address(self) -> str:

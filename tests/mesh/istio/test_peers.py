@@ -15,6 +15,7 @@ from wasmnb.mesh.istio.api.api_errors import NoProgramError
 from wasmnb.mesh.istio.proxies.config_dump import ECDS, NO_ENTRIES
 from wasmnb.mesh.istio.proxies.evidence import Standing
 from wasmnb.mesh.istio.proxies.peer_requests import Errands, PeerRequests
+from wasmnb.mesh.istio.proxies.pods import proxy_started
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.plugin.verdict import PodVerdict, Proof, Verdict
 
@@ -300,5 +301,5 @@ def test_a_pod_that_takes_mutual_tls_only_is_seen_to_act_by_another(cluster):
     assert "x-tag: a, which was not so before it came (asked by shop-0, with mutual TLS)" in first.evidence[-1]
     assert first.reason.endswith("what was seen stands for one of its 2 workers")
     # One before it came, and one for each worker since.
-    assert proving.requests.own(TWO[0]) == (3, 0)
+    assert proving.requests.own(TWO[0]).of(proxy_started(TWO[0])) == {"2": 3}
     proving.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -422,10 +422,13 @@ class Proving:
     def _send_once(self, wanted: Sequence[tuple[Proxy, Probe]]) -> list[Response | None]:
         requests = [(proxy.site.inbound or ("", 0), probe.encoded(_authority(proxy))) for proxy, probe in wanted]
         pids = [self._pid(proxy) for proxy, _ in wanted]
-        answers = exchange_all(requests, timeout=ANSWER)
-        for (proxy, _), pid, answer in zip(wanted, pids, answers, strict=True):
-            if answer is not None:
-                proxy.own.add(pid, answer.status)
+        with ExitStack() as under_way:
+            for proxy in dict.fromkeys(proxy for proxy, _ in wanted):
+                under_way.enter_context(proxy.own.asking())
+            answers = exchange_all(requests, timeout=ANSWER)
+            for (proxy, _), pid, answer in zip(wanted, pids, answers, strict=True):
+                if answer is not None:
+                    proxy.own.add(pid, answer.status)
         return answers
 
     def _note(self, one: _Due, proof: Proof, words: str, *, silent: bool = False) -> None:

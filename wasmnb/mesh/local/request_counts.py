@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from wasmnb.envoy.admin import answers
+from wasmnb.envoy.own_requests import between_own
 from wasmnb.mesh.durations import BUCKETS, durations
 from wasmnb.mesh.local.judge import ANSWER, ending
 from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
@@ -34,8 +35,13 @@ def count(proxies: Sequence[Proxy], processes: Processes) -> list[Count]:
 
     Requests of our own, which look for what a filter does, are not counted.
     """
-    pages = answers([proxy.admin for proxy in proxies], _CLASSES, timeout=ANSWER)
-    return [_counted(proxy, page, processes) for proxy, page in zip(proxies, pages, strict=True)]
+
+    def read(places: Sequence[int]) -> list[Count]:
+        asked = [proxies[at] for at in places]
+        pages = answers([proxy.admin for proxy in asked], _CLASSES, timeout=ANSWER)
+        return [_counted(proxy, page, processes) for proxy, page in zip(asked, pages, strict=True)]
+
+    return between_own([proxy.own for proxy in proxies], read)
 
 
 def metrics(proxies: Sequence[Proxy]) -> list[Metric]:

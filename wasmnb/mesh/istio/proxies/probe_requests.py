@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wasmnb.envoy.own_requests import OwnRequests
 from wasmnb.errors import MeshError, TrafficError
 from wasmnb.mesh.istio.proxies.peer_requests import Errands, PeerRequests
 from wasmnb.mesh.istio.proxies.pods import PROXY, app, ip_of, is_waypoint, labels, name_of, proxy_started, uid
@@ -74,7 +76,7 @@ class ProbeRequests:
         self._root = root
         self._unanswered: set[str] = set()
         self._policies: tuple[float, list[dict[str, Any]]] = (float("-inf"), [])
-        self._own: dict[tuple[str, str], list[int]] = {}
+        self._own: dict[str, OwnRequests] = {}
         # By plugin: the ports to which it is confined, since when.
         self._confined: dict[str, tuple[datetime, tuple[int, ...]]] = {}
         self._lock = threading.Lock()
@@ -149,7 +151,10 @@ class ProbeRequests:
             if self._strict(item, plugin):
                 strict.setdefault((probe, self.port(item, plugin), self.confined(plugin)), []).append(item)
         found: dict[tuple[str, Probe, tuple[int, ...]], list[ByPeer]] = {}
-        by_group = self._peers.answers([Errands(items, probe, port) for (probe, port, _), items in strict.items()])
+        with ExitStack() as under_way:
+            for item in {uid(item): item for items in strict.values() for item in items}.values():
+                under_way.enter_context(self.own(item).asking())
+            by_group = self._peers.answers([Errands(items, probe, port) for (probe, port, _), items in strict.items()])
         for (probe, _, confined), met in zip(strict, by_group, strict=True):
             for pod, answers in met.items():
                 found.setdefault((pod, probe, confined), []).extend(answers)
@@ -164,16 +169,14 @@ class ProbeRequests:
         return self.send([(item, probe, plugin)])[0]
 
     def _itself(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
-        response = self._ask(item, probe, ip_of(item), plugin)
-        if response is not None:
-            self._count(item, response)
+        with self.own(item).asking():
+            response = self._ask(item, probe, ip_of(item), plugin)
+            if response is not None:
+                self._count(item, response)
         return response
 
     def _count(self, item: Mapping[str, Any], response: Response) -> None:
-        with self._lock:
-            counts = self._own.setdefault(_since(item), [0, 0])
-            counts[0] += 1
-            counts[1] += response.status >= 500  # noqa: PLR2004 - HTTP
+        self.own(item).add(proxy_started(item), response.status)
 
     def why_unanswered(self, item: Mapping[str, Any], plugin: str, ports: Sequence[int] | None = None) -> str:
         """Say why the last request to a pod was not answered, or none could be sent; empty where it was answered.
@@ -210,17 +213,17 @@ class ProbeRequests:
         port = self.port(item, plugin) if found else 0
         return mtls.strict(found, labels(item), port, namespace=self.namespace, root=self._root) if port else ""
 
-    def own(self, item: Mapping[str, Any]) -> tuple[int, int]:
-        """Say how many answers of a pod's proxy were to requests of ours since it started, and how many with a 5xx."""
-        requests, errors = self._own.get(_since(item), [0, 0])
-        return requests, errors
+    def own(self, item: Mapping[str, Any]) -> OwnRequests:
+        """Give the answers of a pod's proxy that were to requests of ours, counted since `proxy_started`."""
+        with self._lock:
+            return self._own.setdefault(uid(item), OwnRequests())
 
     def keep(self, items: Collection[Mapping[str, Any]]) -> None:
         """Forget all but these pods."""
         pods = {uid(item) for item in items}
         self._peers.keep(items)
         with self._lock:
-            self._own = {key: counts for key, counts in self._own.items() if key[0] in pods}
+            self._own = {pod: own for pod, own in self._own.items() if pod in pods}
             self._unanswered &= pods
 
     def _past(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
@@ -247,7 +250,3 @@ class ProbeRequests:
         except (MeshError, TrafficError):
             return None
         return response
-
-
-def _since(item: Mapping[str, Any]) -> tuple[str, str]:
-    return uid(item), str(proxy_started(item))

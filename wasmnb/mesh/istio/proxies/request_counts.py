@@ -10,21 +10,24 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from wasmnb.envoy.own_requests import between_own
 from wasmnb.errors import MeshError
 from wasmnb.mesh.durations import BUCKETS, durations
-from wasmnb.mesh.istio.proxies.pods import has_proxy, name_of
+from wasmnb.mesh.istio.proxies.pods import has_proxy, name_of, proxy_started
 from wasmnb.mesh.metrics import ALL, GAUGES, read, silent
 from wasmnb.mesh.protocol import Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wasmnb.envoy.own_requests import OwnRequests
     from wasmnb.mesh.istio.proxies.admin import Admin
     from wasmnb.mesh.metrics import Metric
 
 __all__ = ["counts", "metrics"]
 
 _AT_ONCE = 16
+_SERVER_ERROR = "5"
 _PATH = "/stats?filter=" + quote(
     r"istio_requests_total|istio_request_duration_milliseconds"
     r"|^http\.inbound.*downstream_rq_(completed|[1-5]xx|active|rx_reset|tx_reset|time)$"
@@ -42,7 +45,7 @@ _WHY = (
 
 
 def counts(
-    admin: Admin, items: Sequence[Mapping[str, Any]], own: Callable[[Mapping[str, Any]], tuple[int, int]]
+    admin: Admin, items: Sequence[Mapping[str, Any]], own: Callable[[Mapping[str, Any]], OwnRequests]
 ) -> list[Count]:
     """Count the requests that came in to each pod, and those answered with a 5xx.
 
@@ -52,10 +55,16 @@ def counts(
     items : sequence of mapping
         The pods.
     own : callable
-        Gives how many of both were requests of our own, which are not counted.
+        Gives the requests of our own to a pod, which are not counted.
     """
+
+    def count(item: Mapping[str, Any]) -> Count:
+        mine = own(item)
+        (found,) = between_own([mine], lambda _: [_count(admin, item, mine)])
+        return found
+
     with ThreadPoolExecutor(max(1, min(len(items), _AT_ONCE))) as threads:
-        return list(threads.map(lambda item: _count(admin, item, own(item)), items))
+        return list(threads.map(count, items))
 
 
 def metrics(admin: Admin, items: Sequence[Mapping[str, Any]]) -> list[Metric]:
@@ -75,7 +84,7 @@ def _metrics(admin: Admin, item: Mapping[str, Any]) -> list[Metric]:
         return silent(name, error.what, now)
 
 
-def _count(admin: Admin, item: Mapping[str, Any], own: tuple[int, int]) -> Count:
+def _count(admin: Admin, item: Mapping[str, Any], own: OwnRequests) -> Count:
     name, now = name_of(item), datetime.now(timezone.utc)
     if not has_proxy(item):
         return Count(name, None, None, "the pod has no sidecar", now)
@@ -88,7 +97,8 @@ def _count(admin: Admin, item: Mapping[str, Any], own: tuple[int, int]) -> Count
     found = _read(text)
     if found is None:
         return Count(name, None, None, _WHY, now)
-    requests, errors = max(0, found[0] - own[0]), max(0, found[1] - own[1])
+    mine = own.of(proxy_started(item))
+    requests, errors = max(0, found[0] - sum(mine.values())), max(0, found[1] - mine.get(_SERVER_ERROR, 0))
     more = _more(text)
     return replace(more, pod=name, requests=requests, errors=errors, at=now)
 
