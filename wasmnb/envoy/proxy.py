@@ -18,6 +18,7 @@ from wasmnb.envoy.effect import Trial
 from wasmnb.envoy.log import LASTING, Log
 from wasmnb.envoy.own_requests import OwnRequests
 from wasmnb.plugin.enums import PluginType
+from wasmnb.plugin.identity import build_key
 from wasmnb.plugin.rendering.envoy import (
     AHEAD_NAME,
     ahead_resource,
@@ -28,7 +29,7 @@ from wasmnb.plugin.rendering.envoy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from wasmnb.envoy.admin import Discovery
     from wasmnb.envoy.log import Trap
@@ -71,6 +72,11 @@ class Applied:
             # An Envoy does nothing for what it has already, so that a crashed VM would stay.
             made["name"] += f"~{self.attempt}"
         return made
+
+    @cached_property
+    def build(self) -> Hashable:
+        """What does the same to a request."""
+        return build_key(self.plugin)
 
     @property
     def network(self) -> bool:

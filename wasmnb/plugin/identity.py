@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from wasmnb.plugin.plugin import Plugin
 
-__all__ = ["check_id", "plugin_dict", "plugin_key", "plugin_secrets", "same_values", "short_secrets"]
+__all__ = ["build_key", "check_id", "plugin_dict", "plugin_key", "plugin_secrets", "same_values", "short_secrets"]
 
 _OPEN = ("config", "env", "vm_config")
 """What of a plugin may hold secrets."""
+_PLACED = ("id", "selector", "targets", "phase", "priority", "fail_policy", "pull_policy", "pull_secret")
+"""What of a plugin says where it is and how it comes there, and nothing of what it does to a request."""
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
@@ -38,6 +40,15 @@ def plugin_key(plugin: Plugin) -> Hashable:
     said = {**plugin.to_dict(), "config": config, "vm_config": machine}
     del said["reference"]
     return json.dumps(said, sort_keys=True)
+
+
+def build_key(plugin: Plugin) -> Hashable:
+    """Give what two plugins must have in common to do the same to a request, wherever they are put in force.
+
+    Their image, root id, configuration and environment.
+    """
+    said = json.loads(str(plugin_key(plugin)))
+    return json.dumps({name: value for name, value in said.items() if name not in _PLACED}, sort_keys=True)
 
 
 def same_values(one: Any, other: Any) -> bool:

@@ -20,6 +20,7 @@ from wasmnb.mesh.istio.objects.deployments import Deployments
 from wasmnb.mesh.istio.objects.objects import Objects
 from wasmnb.mesh.istio.objects.objects_writer import ObjectsWriter
 from wasmnb.mesh.istio.proxies.proving import Proving
+from wasmnb.plugin import FailPolicy, Phase
 from wasmnb.plugin.verdict import Proof, Verdict
 from wasmnb.progress import Silent
 
@@ -76,10 +77,10 @@ def deploy(api, proving, monkeypatch):
     made = Deployments(writer, reader, settled, kept, lambda: None)
     monkeypatch.setattr(deployments, "examined", lambda plugin, *_, **__: (shows(plugin.config["tag"]), ""))
 
-    def deploy(config, meanwhile=lambda: None):
+    def deploy(config, meanwhile=lambda: None, **more):
         reader.before = lambda *_: meanwhile() or [SimpleNamespace(beside=frozenset())]
         options = {"only": None, "preflight": None, "allow_trap": False, "take_over": False, "wait": None}
-        made.apply(replace(WEB, config={"tag": config}), progress=Silent(), **options)
+        made.apply(replace(WEB, config={"tag": config}, **more), progress=Silent(), **options)
 
     yield deploy
     cluster.close()
@@ -96,6 +97,25 @@ def live(proving, value):
     loaded = replace(verdict(), wanted=IMAGE.digest)
     proving.look([(loaded, POD, STANDING)])
     return proving.proven(loaded, POD, "mark").verdict is Verdict.LIVE
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"fail_policy": FailPolicy.OPEN}, {"phase": Phase.STATS}, {"priority": 3}, {"selector": {}}],
+    ids=lambda place: next(iter(place)),
+)
+def test_the_same_build_at_another_place_is_held_against_what_was_there_before_it_first_came(proving, deploy, place):
+    deploy("a")
+    assert live(proving, "a")
+    deploy("a", **place)
+    assert live(proving, "a")
+
+
+def test_the_same_build_with_other_variables_is_held_against_what_it_did_before(proving, deploy):
+    deploy("a")
+    assert live(proving, "a")
+    deploy("a", env={"LEVEL": "1"})
+    assert not live(proving, "a")
 
 
 @pytest.mark.parametrize("status", [403, 409, 422, 500])

@@ -19,6 +19,7 @@ from wasmnb.plugin.verdict import Proof, Verdict
 
 TRIAL = Trial((Effect(PLAIN, TAGS),))
 CONFIG = frozenset({Trait(Facet.HEADER, "x-config"), Trait(Facet.HEADER, "x-config", "1")})
+APP = {**POD, "spec": {"containers": [{"name": "app"}]}}
 CONFIGURED = answer(("x-tag", "a"), ("x-config", "1"))
 
 
@@ -135,3 +136,70 @@ def test_an_image_that_cannot_be_had_is_not_asked_for_at_each_look(proving):
     assert not learned.learn(stored, begin)
     assert not learned.learn(stored, begin)
     assert len(asked) == 1
+
+
+@pytest.fixture
+def twin(proving):
+    """One whose pod ran the same build under another id before the plugin came, or another that does the same."""
+    proving.known.tried("id", "sha256:1", TRIAL)
+    proving.known.tried("twin", "sha256:1", TRIAL)
+    proving.before("id", "sha256:1", "build", [(APP, frozenset({"sha256:1"}))])
+    return proving
+
+
+def learned(proving, former=None, beside=()):
+    proving.known.learn("id", "sha256:1", "build", TRIAL, former)
+    proving.look([(verdict(), APP, STANDING._replace(beside=frozenset(beside)))])
+    return proving.proven(verdict(), APP, "mark")
+
+
+def test_what_another_filter_did_before_it_came_is_its_own_once_that_is_gone(twin):
+    assert learned(twin, beside=["sha256:1"]).verdict is Verdict.LOADED
+    twin.look_anew({"id"})
+    found = learned(twin)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.EFFECT)
+    assert "x-tag: a, which the application itself does not answer" in found.evidence[-1]
+
+
+@pytest.mark.parametrize(
+    ("application", "former", "beside"),
+    [
+        (TAGGED, None, ()),
+        (None, None, ()),
+        (PLAINLY, TRIAL, ()),
+        (PLAINLY, None, ("sha256:3",)),
+        (PLAINLY, None, ("",)),
+    ],
+    ids=[
+        "the application",
+        "there is no way past",
+        "the build before",
+        "an unknown one beside it",
+        "one of Envoy's own",
+    ],
+)
+def test_what_another_filter_did_before_it_came_may_be_the_doing_of(twin, application, former, beside):
+    twin.application = application
+    assert learned(twin, former, beside).verdict is Verdict.LOADED
+
+
+def test_what_nobody_is_known_to_have_done_before_it_came_is_not_its_own(proving):
+    proving.known.tried("id", "sha256:1", TRIAL)
+    proving.before("id", "sha256:1", "build", [(APP, frozenset())])
+    assert learned(proving).verdict is Verdict.LOADED
+
+
+def test_the_build_before_is_not_the_same_one_at_another_place():
+    one, other = (NamedImage("registry/x", f"sha256:{digit * 64}", None) for digit in "12")
+    now, before, first = (Plugin("id", image, {}, priority=at) for image, at in ((one, 2), (one, 1), (other, 1)))
+    asked = []
+
+    def examine(plugin, *_, **__):
+        asked.append(plugin)
+        return TRIAL
+
+    writer = SimpleNamespace(plugin=lambda _: now, history=lambda *_: [now, before, first])
+    known = SimpleNamespace(learned=lambda *_: False, builds=lambda _: {}, learn=lambda *_: None)
+    learned = LearnedEffects(lambda: SimpleNamespace(examine=examine), writer, known)
+    assert learned.learn(SimpleNamespace(record={"history": "there"}), time.monotonic())
+    assert asked == [now, first]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.processes import Processes
+    from wasmnb.mesh.local.chain_swap import Problem
     from wasmnb.mesh.local.topology import Plan
     from wasmnb.module import Module
     from wasmnb.plugin import Plugin
@@ -298,27 +299,42 @@ class Deployments:
         # All of them compile the module at the same time, on the same cores.
         loading = standing.newest.loading * len(chains) if standing else 0.0
         until = time.monotonic() + wait + loading
-        if standing is not None:
-            newest = standing.newest
-            asked = [proxy for proxy in chains if standing.pods.get(proxy) is newest]
-            self.proving.before(newest, asked, until=until - wait / 2)
-        for proxy, chain in chains.items():
-            keep_crashes(proxy, chain)
-        problems = roll(chains, self._processes, wait=until - time.monotonic())
-        if problems:
-            verb = "taken over by" if standing else "removed from"
-            carrying = standing.newest if standing is not None else None
-            raise DeployError(
-                f"{id_} was not {verb} {', '.join(proxy.name for proxy in problems)}.",
-                why=[line for problem in problems.values() for line in problem.lines][:4],
-                hint="every pod has been given back what it had",
-                verdicts=[
-                    refusal(proxy, carrying, problems)
-                    for proxy in self._plan.everyone
-                    if standing is not None and carrying is not None and standing.pods.get(proxy) is carrying
-                ],
-            )
+        with self._tentative(id_):
+            if standing is not None:
+                newest = standing.newest
+                asked = [proxy for proxy in chains if standing.pods.get(proxy) is newest]
+                self.proving.before(newest, asked, until=until - wait / 2)
+            for proxy, chain in chains.items():
+                keep_crashes(proxy, chain)
+            problems = roll(chains, self._processes, wait=until - time.monotonic())
+            if problems:
+                raise self._not_taken(id_, standing, problems)
         self._standing = wanted
+
+    @contextmanager
+    def _tentative(self, id_: str) -> Iterator[None]:
+        """Put a build in force in the block; where that fails, what pods had answered before it counts again."""
+        put_back = self.proving.snapshot(id_)
+        try:
+            yield
+        except BaseException:
+            put_back()
+            raise
+
+    def _not_taken(self, id_: str, standing: Standing | None, problems: Mapping[Proxy, Problem]) -> DeployError:
+        """Make the error for a change that some proxies did not take."""
+        verb = "taken over by" if standing else "removed from"
+        carrying = standing.newest if standing is not None else None
+        return DeployError(
+            f"{id_} was not {verb} {', '.join(proxy.name for proxy in problems)}.",
+            why=[line for problem in problems.values() for line in problem.lines][:4],
+            hint="every pod has been given back what it had",
+            verdicts=[
+                refusal(proxy, carrying, problems)
+                for proxy in self._plan.everyone
+                if standing is not None and carrying is not None and standing.pods.get(proxy) is carrying
+            ],
+        )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import Handling, PodVerdict, Proof, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from wasmnb.envoy.bootstrap import Address
     from wasmnb.envoy.effect import Effect
@@ -172,7 +172,7 @@ class Proving:
         self._builds.setdefault(applied.plugin.id, {})[applied.plugin.image.digest] = applied.trial.on(PLAIN)
         known = {proxy: self._past(proxy, applied).applied for proxy in proxies}
         # Where the very same is put in force again, what was seen before it first came is what counts.
-        proxies = [proxy for proxy, one in known.items() if one is None or one.plugin != applied.plugin]
+        proxies = [proxy for proxy, one in known.items() if one is None or one.build != applied.build]
         chosen = [] if applied.plugin.id in self._quiet or applied.singleton else proxies
         wanted = [(proxy, effect.probe) for proxy in chosen for effect in self._of(applied, proxy)]
         answers = self._send(wanted, until)
@@ -180,6 +180,17 @@ class Proving:
             found = {probe: answer for (one, probe), answer in zip(wanted, answers, strict=True) if one is proxy}
             self._before[proxy.name, applied.plugin.id] = _Before(applied, proxy.chain.plugins, found)
             self._spent.discard((proxy.name, applied.plugin.id))
+
+    def snapshot(self, plugin: str) -> Callable[[], None]:
+        """Give what puts back what pods answered before a plugin came, should the next build not come in force."""
+        before = {key: one for key, one in self._before.copy().items() if key[1] == plugin}
+
+        def put_back() -> None:
+            for key in [key for key in self._before.copy() if key[1] == plugin]:
+                self._before.pop(key, None)
+            self._before.update(before)
+
+        return put_back
 
     def look(self, pairs: Sequence[tuple[Proxy, Applied]], *, anew: bool = False, until: float = 0.0) -> None:
         """Look for plugins that were not seen to act yet, or too long ago; a silent proxy is asked until a moment.
@@ -388,7 +399,7 @@ class Proving:
         known = self._past(proxy, applied)
         gateway = proxy is self._plan.gateway
         behind = gateway and any(one.chain.get(applied.plugin.id) is not None for one in self._plan.proxies)
-        same = known.applied is not None and known.applied.plugin == applied.plugin
+        same = known.applied is not None and known.applied.build == applied.build
         return known.answers if same and not behind else {}
 
     def _changed(self, proxy: Proxy, applied: Applied) -> list[Applied]:

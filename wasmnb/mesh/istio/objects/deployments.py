@@ -18,7 +18,7 @@ from wasmnb.mesh.istio.proxies.pods import labels, moment
 from wasmnb.mesh.protocol import Origin
 from wasmnb.plugin.enums import Kind
 from wasmnb.plugin.errors import DeployError
-from wasmnb.plugin.identity import check_id, plugin_key
+from wasmnb.plugin.identity import build_key, check_id
 from wasmnb.plugin.rendering.envoy import in_order
 from wasmnb.plugin.scope import carries
 from wasmnb.plugin.verdict import Cause, PodVerdict, Verdict
@@ -122,7 +122,7 @@ class Deployments:
             confining = proving.confining(plugin.id, ports_of(plugin.to_dict()), self._reader.cluster.now())
             with self._tentative(plugin.id, stored), confining:
                 self._tried(plugin, trial)
-                proving.before(plugin.id, plugin.image.digest, plugin_key(plugin), there)
+                proving.before(plugin.id, plugin.image.digest, build_key(plugin), there)
                 progress.update(f"applying {plugin.id} in {self._objects.namespace}")
                 held = self._put(plugin, only, stored, afresh=bool(again), take_over=take_over)
             self._images.keep(plugin.image)

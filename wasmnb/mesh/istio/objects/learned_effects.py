@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from wasmnb.errors import WasmnbError
-from wasmnb.plugin.identity import plugin_key
+from wasmnb.plugin.identity import build_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ class LearnedEffects:
         preflight, plugin = self._preflight(), self._writer.plugin(stored)
         if preflight is None or plugin is None:
             return False
-        key = plugin_key(plugin)
+        key = build_key(plugin)
         with self._lock:
             known, at = self._tried.get(plugin.id, (None, 0.0))
             if known == key and self._known.learned(plugin.id, key):
@@ -77,7 +77,7 @@ class LearnedEffects:
 
     def _former(self, stored: Stored, plugin: Plugin) -> Plugin | None:
         history = self._writer.history(plugin.id, [stored]) if stored.record.get("history") else []
-        return next((one for one in history if plugin_key(one) != plugin_key(plugin)), None)
+        return next((one for one in history if build_key(one) != build_key(plugin)), None)
 
 
 def _trial(preflight: Preflight, plugin: Plugin, probes: Sequence[Probe] = ()) -> Trial | None:

@@ -136,7 +136,7 @@ class KnownEffects:
         """
         if plugin not in self._learned or "" in standing.beside:
             return None
-        others = {digest: one for builds in self._builds().values() for digest, one in builds.items()}
+        others = self._by_digest()
         beside = [others[digest].on(effect.probe) if digest in others else None for digest in standing.beside]
         former = self._learned[plugin][1]
         own = written(effect).own(beside)
@@ -144,6 +144,18 @@ class KnownEffects:
             return own
         then = former.on(effect.probe)
         return own.own([then]) if then is not None else None
+
+    def taken_over(self, item: Mapping[str, Any], plugin: str, standing: Standing, effect: Effect) -> Effect | None:
+        """Give what of an effect filters had shown before it came that have gone since, compared as `beyond` does.
+
+        If it shows still, it is this build's. None where nobody knows that, or what a filter beside it does.
+        """
+        own, known, past = self.beyond(plugin, standing, effect), self._by_digest(), self._past(item, plugin)
+        if own is None or not standing.beside <= known.keys():
+            return None
+        gone = [known[digest].on(effect.probe) for digest in (past.beside - standing.beside) & known.keys()]
+        shown = {trait for one in gone if one is not None for trait in one.shown}
+        return Effect(effect.probe, own.shown & shown)
 
     def former(self, plugin: str, probe: Probe) -> Effect | None:
         """Give what the build before does to a request, where that is known."""
@@ -304,6 +316,9 @@ class KnownEffects:
     def _builds(self) -> dict[str, dict[str, Trial]]:
         """Give what was tried until now, by plugin and digest; another thread may be trying more."""
         return {plugin: builds.copy() for plugin, builds in self._trials.copy().items()}
+
+    def _by_digest(self) -> dict[str, Trial]:
+        return {digest: trial for builds in self._builds().values() for digest, trial in builds.items()}
 
     def _past(self, item: Mapping[str, Any], plugin: str) -> _Before:
         """Give what was seen of a pod, or of one that answers alike, before a plugin came."""

@@ -380,15 +380,24 @@ class Proving:
             there = self.known.there(one.item, one.verdict.plugin).get(effect.probe)
             if there is not None:
                 found[one.key, effect.probe] = _Without(there)
-            elif not (effect.probe.changes or one.standing.behind) and self.known.beyond(
-                one.verdict.plugin, one.standing, effect
-            ):
+                own = self._taken_over(one, effect, there)
+            else:
+                own = self.known.beyond(one.verdict.plugin, one.standing, effect)
+            if own and not (effect.probe.changes or one.standing.behind):
                 unknown.append((one, effect))
         past = self.requests.past([(one.item, effect.probe, one.verdict.plugin) for one, effect in unknown])
         for (one, effect), answer in zip(unknown, past, strict=True):
             if answer is not None:
-                found[one.key, effect.probe] = _Without(answer, past=True)
+                known = found.get((one.key, effect.probe))
+                without = known._replace(alone=answer) if known is not None else _Without(answer, past=True)
+                found[one.key, effect.probe] = without
         return found
+
+    def _taken_over(self, one: _Due, effect: Effect, there: Response) -> Effect | None:
+        """Give what of an effect others had shown before a plugin came, and have gone since."""
+        if not (effect.marks(there) and has_application(one.item)):
+            return None
+        return self.known.taken_over(one.item, one.verdict.plugin, one.standing, effect)
 
     def _ask_alone(
         self,
@@ -418,9 +427,7 @@ class Proving:
         plugin = one.verdict.plugin
         if without.past:
             own = self.known.beyond(plugin, one.standing, effect)
-            words = own.seen(without.answer, answer) if own is not None else ""
-            by = _asked_by(answer.peer if isinstance(answer, ByPeer) else "")
-            return words and f"{words}, which the application itself does not answer{by}"
+            return _beyond(own, without.answer, answer)
         if one.standing.behind:
             if not _by_gateway(one.standing, effect, without.answer, answer):
                 return ""
@@ -436,6 +443,8 @@ class Proving:
         words = own.seen(without.answer, answer, without.alone) or own.instead(
             self.known.former(plugin, effect.probe), without.answer, answer
         )
+        if not words and without.alone is not None:
+            return _beyond(self._taken_over(one, effect, without.answer), without.alone, answer)
         return words and f"{words}, which was not so before it came{_asked_by(peer)}"
 
     def left(self, items: Sequence[tuple[Mapping[str, Any], int]], plugin: str, digest: str) -> dict[str, str]:
@@ -565,6 +574,13 @@ def _unasked(quiet: bool, reader: Front) -> str:
 
 def _asked_by(peer: str) -> str:
     return f" (asked by {peer}, with mutual TLS)" if peer else ""
+
+
+def _beyond(own: Effect | None, alone: Response, answer: Response | None) -> str:
+    """Say what of an effect an answer shows that is not in what the application answers past its proxy."""
+    words = own.seen(alone, answer) if own is not None else ""
+    by = _asked_by(answer.peer if isinstance(answer, ByPeer) else "")
+    return words and f"{words}, which the application itself does not answer{by}"
 
 
 def _by_gateway(standing: Standing, effect: Effect, before: Response, now: Response | None) -> bool:
