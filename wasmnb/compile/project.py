@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wasmnb.compile import cached_build
 from wasmnb.compile.diagnostics import Diagnostic
 from wasmnb.compile.filter import Filter
-from wasmnb.compile.tree import LINKED, as_text, listed
+from wasmnb.compile.tree import LINKED, as_text, listed, modules
 from wasmnb.errors import BadNameError, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _MOST_BYTES = 64 * 1024 * 1024
 _MOST = 8000
 # A larger file is linked: it is data, and its size and time tell whether it is the same.
 _LARGE = 2 * 1024 * 1024
+_EMBEDS = re.compile(r"(?:include_bytes!|//go:embed)[^\n]*\.wasm\b")
+_SOURCES = (".rs", ".go")
 _NOT_OURS = re.compile(r"(?:^|/)(?:vendor|node_modules)/|_test\.go$|\.d\.ts$")
 
 
@@ -49,7 +51,9 @@ def read(folder: Path, name: str, flags: tuple[str, ...], language: str, mains: 
     """
     found: dict[str, str] = {}
     size = 0
-    for path in listed(folder):
+    with_modules = False
+    waiting = [*listed(folder)]
+    for path in waiting:
         try:
             status = path.stat()
             large = status.st_size > _LARGE
@@ -61,6 +65,10 @@ def read(folder: Path, name: str, flags: tuple[str, ...], language: str, mains: 
             ) from reason
         found[path.relative_to(folder).as_posix()] = text
         size += len(text)
+        # A module is what some build has made, unless a source has it in itself.
+        if not with_modules and path.suffix in _SOURCES and _EMBEDS.search(text):
+            with_modules = True
+            waiting += sorted(set(modules(folder)) - set(waiting))
         if size > _MOST_BYTES or len(found) > _MOST:
             raise UsageError(
                 f"The folder {str(folder)!r} is larger than a project: {_MOST_BYTES >> 20} MB, or {_MOST:,} files.",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.filter import Filter
 
-__all__ = ["LINKED", "Tree", "as_bytes", "as_text", "foreign", "listed", "planted", "unchanged"]
+__all__ = ["LINKED", "Tree", "as_bytes", "as_text", "foreign", "listed", "modules", "planted", "unchanged"]
 
 _TREES = Store("trees", keep=4)
 #: What is never taken along: what version control keeps, what package managers brought, and what holds secrets.
@@ -92,7 +92,12 @@ def listed(folder: Path, *, ignored: bool = True) -> Iterator[Path]:
             yield path
 
 
-def _walked(folder: Path, seen: set[Path]) -> Iterator[Path]:
+def modules(folder: Path) -> Iterator[Path]:
+    """Give the WebAssembly modules in a folder, which `listed` leaves out."""
+    return (path for path in _walked(folder, set(), modules=True) if path.suffix == ".wasm")
+
+
+def _walked(folder: Path, seen: set[Path], *, modules: bool = False) -> Iterator[Path]:
     real = folder.resolve()
     if real in seen:
         return
@@ -100,8 +105,8 @@ def _walked(folder: Path, seen: set[Path]) -> Iterator[Path]:
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
         if item.is_dir():
             if not _foreign(item):
-                yield from _walked(item, seen)
-        elif not _secret(item.name) and item.suffix != ".wasm":
+                yield from _walked(item, seen, modules=modules)
+        elif not _secret(item.name) and (modules or item.suffix != ".wasm"):
             yield item
 
 

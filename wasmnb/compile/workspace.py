@@ -43,6 +43,10 @@ _HIGHEST = 8
 _MOST = 2000
 _SHOWN = 12
 _USE = re.compile(r"^\s*use\s+(?:\((?P<many>[^)]*)\)|(?P<one>\S+))", re.MULTILINE)
+# What a filter's own package names: an SDK, or the functions that a proxy calls.
+_FOR_PROXIES = re.compile(
+    r'^\s*(?:import\s+)?(?:\w+\s+)?"[^"\n]*(?:proxy-?wasm|wasm-go)|^//(?:go:wasm)?export\s+proxy_', re.MULTILINE
+)
 _MAIN = re.compile(r"^package[ \t]+main\b", re.MULTILINE)
 _IGNORED = re.compile(r"^//(?:go:build|\s*\+build)\s+ignore\b", re.MULTILINE)
 
@@ -145,14 +149,16 @@ def rust_examples(folder: Path) -> tuple[str, ...]:
 
 
 def go_programs(folder: Path) -> tuple[str, ...]:
-    """Give the folders of a Go module that hold a program, ``.`` among them."""
-    found = []
+    """Give the folders of a Go module that hold a program, ``.`` among them; where some are filters, these alone."""
+    found, filters = [], []
     for place in _go_folders(folder, _MOST):
         sources = [path for path in place.glob("*.go") if not path.name.endswith("_test.go")]
-        texts = (_text(path) for path in sources)
+        texts = [_text(path) for path in sources]
         if any(_MAIN.search(text) and not _IGNORED.search(text) for text in texts):
             found.append(place.relative_to(folder).as_posix())
-    return tuple(sorted(found))
+            if any(_FOR_PROXIES.search(text) for text in texts):
+                filters.append(found[-1])
+    return tuple(sorted(filters or found))
 
 
 def _go_folders(folder: Path, most: int) -> Iterator[Path]:

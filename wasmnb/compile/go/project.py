@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wasmnb.compile import cached_build, project
 from wasmnb.compile.cache import Store, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
-from wasmnb.compile.go import messages, modules
+from wasmnb.compile.go import build_constraints, messages, modules
 from wasmnb.compile.go.compiler import Go, environment, find, module_cache
 from wasmnb.compile.go.source import main_sets, never_called, setting
 from wasmnb.compile.process import Finished, run
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wasmnb.compile.tree import Tree
     from wasmnb.module import Module
     from wasmnb.progress import Progress
+    from wasmnb.wording import Text
 
 __all__ = ["MANIFEST", "build", "read"]
 
@@ -65,6 +66,7 @@ _HINTS = (
     ),
     (r"go mod tidy|go\.(?:mod|sum)\b", _TIDY),
 )
+_GENERATES = re.compile(r"^//go:generate\s", re.MULTILINE)
 _REPLACED = re.compile(r"(?P<module>[^\s@]+)@\S+ \(replaced by (?P<path>\.[^)]*)\): reading .*no such file")
 _MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*\.(?:go|mod)):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)")
 _EACH = "{{range .%s}}{{$d}}/{{.}}\n{{end}}"
@@ -253,20 +255,32 @@ def _refusal(finished: Finished, files: dict[str, str], tree: Tree) -> Exception
     if known:
         return known
     if not found or finished.code < 0:
-        hint = next((hint for words, hint in _HINTS if re.search(words, finished.messages)), _BY_HAND)
+        generic = next((hint for words, hint in _HINTS if re.search(words, finished.messages)), _BY_HAND)
+        hint = build_constraints.hint(tree.said(finished.messages), files) or generic
         return ToolchainError(
             "The Go project does not build.",
             why=[line for line in tree.said(finished.messages).strip().splitlines() if not line.startswith("#")][:4],
             hint=Wording("run {}", Verb("doctor")) if finished.code < 0 else hint,
             code="WNB2009",
         )
-    if any("missing go.sum entry" in item.message for item in found):
-        return project.error(found, _TIDY)
-    if any(_NOT_THERE.search(item.message) for item in found):
-        return project.error(found, _NO_MODULE)
-    if any(_ABSENT.search(item.message) for item in found):
-        return project.error(found, f"go mod tidy, in its folder, adds to {MANIFEST} what is imported there")
-    return project.error(found, "" if any(modules.SDK in item.message for item in found) else messages.hint(found))
+    return project.error(found, _hint(found, files))
+
+
+def _hint(found: Sequence[Diagnostic], files: dict[str, str]) -> Text:
+    said = [item.message for item in found]
+    if any("missing go.sum entry" in message for message in said):
+        return _TIDY
+    if any(_NOT_THERE.search(message) for message in said):
+        return _NO_MODULE
+    if any(_ABSENT.search(message) for message in said):
+        return f"go mod tidy, in its folder, adds to {MANIFEST} what is imported there"
+    left_out = next((hint for message in said if (hint := build_constraints.hint(message, files))), "")
+    if left_out:
+        return left_out
+    generates = any(path.endswith(".go") and _GENERATES.search(text) for path, text in files.items())
+    if generates and any("undefined" in message for message in said):
+        return "if a line //go:generate makes it: go generate, in its folder, runs these"
+    return "" if any(modules.SDK in message for message in said) else messages.hint(found)
 
 
 def _diagnostic(match: re.Match[str], files: dict[str, str], tree: Tree) -> Diagnostic:
