@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +73,7 @@ class KnownEffects:
         self._alike: dict[tuple[Hashable, str], _Before] = {}
         # Which plugins were looked for on which pods by requests that may change something.
         self._spent: set[_Key] = set()
+        self._lock = threading.Lock()
 
     def remember(self, pod: str, request: Request) -> None:
         """Remember a request of the user's that a pod answered: what a filter does may show on it alone."""
@@ -100,13 +102,13 @@ class KnownEffects:
 
     def tried(self, plugin: str, digest: str, trial: Trial) -> None:
         """Take in what the embedded Envoy saw of a plugin's image."""
-        builds = self._trials.setdefault(plugin, {})
-        if builds and (last := next(reversed(builds.values()))) != trial:
-            self._former[plugin] = last
-        builds.pop(digest, None)
-        builds[digest] = trial
-        for old in list(builds)[:-_MOST_BUILDS]:
-            del builds[old]
+        with self._lock:
+            builds = self._trials.get(plugin, {})
+            if builds and (last := next(reversed(builds.values()))) != trial:
+                self._former[plugin] = last
+            others = [(name, one) for name, one in builds.items() if name != digest]
+            # Never changed, but replaced: another thread may be reading it.
+            self._trials[plugin] = dict([*others, (digest, trial)][-_MOST_BUILDS:])
 
     def learn(self, plugin: str, digest: str, build: Hashable, trial: Trial, former: Trial | None) -> None:
         """Take in what a plugin in force does, which somebody else may have put there, and what the build before did.
@@ -125,7 +127,8 @@ class KnownEffects:
 
     def learned(self, plugin: str, build: Hashable) -> bool:
         """Say whether it is known what a plugin in force and the build before it do."""
-        return plugin in self._learned and self._learned[plugin][0] == build
+        known = self._learned.get(plugin)
+        return known is not None and known[0] == build
 
     def beyond(self, plugin: str, standing: Standing, effect: Effect) -> Effect | None:
         """Give what of an effect only this build makes, compared with what an application itself answers.
@@ -134,11 +137,12 @@ class KnownEffects:
         application's answer and its proxy's much differs: only headers count that the filter writes, and that no filter
         beside it is known to write.
         """
-        if plugin not in self._learned or "" in standing.beside:
+        learned = self._learned.get(plugin)
+        if learned is None or "" in standing.beside:
             return None
         others = self._by_digest()
         beside = [others[digest].on(effect.probe) if digest in others else None for digest in standing.beside]
-        former = self._learned[plugin][1]
+        former = learned[1]
         own = written(effect).own(beside)
         if former is None:
             return own
@@ -159,7 +163,8 @@ class KnownEffects:
 
     def former(self, plugin: str, probe: Probe) -> Effect | None:
         """Give what the build before does to a request, where that is known."""
-        trial = self._learned[plugin][1] if plugin in self._learned else self._former.get(plugin)
+        learned = self._learned.get(plugin)
+        trial = learned[1] if learned is not None else self._former.get(plugin)
         return trial.on(probe) if trial is not None else None
 
     def trial(self, verdict: PodVerdict) -> Trial | None:
@@ -196,7 +201,7 @@ class KnownEffects:
         """See what pods answer before a build comes to them; see `Proving.before`."""
         if plugin in self._learned and not self.learned(plugin, build):
             # The build before this one is that one, not what was before it.
-            self._learned.pop(plugin)
+            self._learned.pop(plugin, None)
         new = [
             (item, beside)
             for item, beside in standing
@@ -215,10 +220,10 @@ class KnownEffects:
 
     def snapshot(self, plugin: str) -> Callable[[], None]:
         """Give what puts back what is known of a plugin now, should a build not come in force that is tried next."""
-        before = {key: one for key, one in self._before.items() if key[1] == plugin}
-        alike = {key: one for key, one in self._alike.items() if key[1] == plugin}
-        spent = {key for key in self._spent if key[1] == plugin}
-        builds, former = self._trials.get(plugin, {}).copy(), self._former.get(plugin)
+        before = {key: one for key, one in self._before.copy().items() if key[1] == plugin}
+        alike = {key: one for key, one in self._alike.copy().items() if key[1] == plugin}
+        spent = {key for key in self._spent.copy() if key[1] == plugin}
+        builds, former = self._trials.get(plugin, {}), self._former.get(plugin)
         learned = self._learned.get(plugin)
 
         def put_back() -> None:
@@ -315,7 +320,7 @@ class KnownEffects:
 
     def _builds(self) -> dict[str, dict[str, Trial]]:
         """Give what was tried until now, by plugin and digest; another thread may be trying more."""
-        return {plugin: builds.copy() for plugin, builds in self._trials.copy().items()}
+        return self._trials.copy()
 
     def _by_digest(self) -> dict[str, Trial]:
         return {digest: trial for builds in self._builds().values() for digest, trial in builds.items()}

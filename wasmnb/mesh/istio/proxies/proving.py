@@ -462,31 +462,33 @@ class Proving:
             By pod, in a few words; empty where it answers as it did before the plugin came.
         """
         wanted = [
-            (item, effect)
+            (item, effect, there[effect.probe])
             for item, workers in items
             if self.asks(plugin)
             and (seen := self._sightings.of((uid(item), plugin)).seen)
             and seen.proof is Proof.EFFECT
+            # It may be forgotten meanwhile, by a look that finds the plugin at other ports.
+            for there in [self.known.there(item, plugin)]
             for effect in self.known.of(item, plugin, digest)
-            if effect.probe in self.known.there(item, plugin) and not effect.probe.changes
+            if effect.probe in there and not effect.probe.changes
             for _ in range(max(1, min(workers, _WORKERS)))
         ]
         found: dict[str, str] = {}
         for _ in range(_ROUNDS):
             found |= self._still(wanted, plugin)
-            wanted = [(item, effect) for item, effect in wanted if found.get(name_of(item))]
+            wanted = [one for one in wanted if found.get(name_of(one[0]))]
             if not wanted:
                 break
             # A worker may take over what the main thread shows a moment later.
             time.sleep(_STEP)
         return found
 
-    def _still(self, wanted: Sequence[tuple[Mapping[str, Any], Effect]], plugin: str) -> dict[str, str]:
-        """Say what of effects answers of pods show; nothing of those that do not answer."""
-        answers = self.requests.send([(item, effect.probe, plugin) for item, effect in wanted])
+    def _still(self, wanted: Sequence[tuple[Mapping[str, Any], Effect, Response]], plugin: str) -> dict[str, str]:
+        """Say what of effects answers of pods show that they did not before; nothing of those that do not answer."""
+        answers = self.requests.send([(item, effect.probe, plugin) for item, effect, _ in wanted])
         found: dict[str, str] = {}
-        for (item, effect), answer in zip(wanted, answers, strict=True):
-            words = effect.left(self.known.there(item, plugin)[effect.probe], answer)
+        for (item, effect, before), answer in zip(wanted, answers, strict=True):
+            words = effect.left(before, answer)
             name = name_of(item)
             if words is not None and not found.get(name):
                 found[name] = f"{effect.probe}: {words}" if words else ""

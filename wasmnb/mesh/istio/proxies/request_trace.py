@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +46,9 @@ class RequestTrace:
         self.looks_only = False
         self._admin = admin
         self._requests = requests
-        # By pod, how many have its levels raised at this moment.
-        self._raised: Counter[str] = Counter()
+        # By pod: whoever has its levels raised is alone with them, and puts back those that were there.
+        self._turns: dict[str, threading.Lock] = {}
         self._untraced: dict[str, str] = {}
-        self._lock = threading.Lock()
 
     def of(self, items: Collection[Mapping[str, Any]], plugin: str) -> list[dict[str, str]]:
         """Trace one request to each of some pods, where a plugin acts; give the calls into filters, by their names."""
@@ -63,6 +61,7 @@ class RequestTrace:
     def keep(self, pods: Collection[str]) -> None:
         """Forget all but these pods, by their uids."""
         forget(self._untraced, lambda pod: pod not in pods)
+        forget(self._turns, lambda pod: pod not in pods)
 
     def _trace(self, item: Mapping[str, Any], plugin: str) -> dict[str, str]:
         """Trace one request to a pod; give the calls into its filters, by their names."""
@@ -92,32 +91,40 @@ class RequestTrace:
     def raised(self, items: Sequence[Mapping[str, Any]], levels: Mapping[str, str]) -> Iterator[None]:
         """Raise log levels of pods' proxies until the end of the block; see `trace_levels.raised`."""
         with ExitStack() as stack:
-            for item in items:
+            # In the same order everywhere: two threads would wait for each other.
+            for item in sorted(items, key=uid):
                 stack.enter_context(self._own_levels(item))
                 stack.enter_context(raised(self._admin, item, levels))
             yield
 
+    def _turn(self, item: Mapping[str, Any]) -> threading.Lock:
+        return self._turns.get(uid(item)) or self._turns.setdefault(uid(item), threading.Lock())
+
     @contextmanager
     def _own_levels(self, item: Mapping[str, Any]) -> Iterator[None]:
-        """Keep what is raised from here from being taken for what a kernel that is gone has left."""
-        with self._lock:
-            self._raised[uid(item)] += 1
-        try:
+        """Wait until nobody else here has raised the levels of a pod, and let nobody do so in the block.
+
+        What is raised from here is not taken for what a kernel that is gone has left.
+        """
+        with self._turn(item):
             yield
-        finally:
-            with self._lock:
-                self._raised[uid(item)] -= 1
-                self._raised = +self._raised
 
     def mend(self, item: Mapping[str, Any], levels: Mapping[str, str]) -> str:
         """Put back log levels that a kernel which is gone had raised; say so, in a few words, empty for nothing."""
-        with self._lock:
-            own = self._raised[uid(item)] > 0
-        if own or not left_raised(levels):
+        turn = self._turn(item)
+        if not left_raised(levels) or not turn.acquire(blocking=False):
             return ""
-        if self.looks_only:
-            return "its proxy's log levels had been left raised by a proof that was interrupted"
-        back = put_back(self._admin, item)
+        try:
+            # They may have been raised from here when they were read, and put back since.
+            if not left_raised(self._admin.levels(name_of(item))):
+                return ""
+            if self.looks_only:
+                return "its proxy's log levels had been left raised by a proof that was interrupted"
+            back = put_back(self._admin, item)
+        except (MeshError, TimeoutError):
+            return ""
+        finally:
+            turn.release()
         words = "they were put back" if back else "they could not be put back"
         return f"its proxy's log levels had been left raised by a proof that was interrupted; {words}"
 

@@ -1,0 +1,112 @@
+"""What several threads know together of one cluster: a live view's, a cell's, a deployment's."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from tests.mesh.istio.test_evidence import Levels
+from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, looked
+from wasmnb.envoy.effect import Effect, Trial
+from wasmnb.envoy.exchange import PLAIN
+from wasmnb.mesh.istio.proxies.proving import Proving
+from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
+from wasmnb.plugin.verdict import Proof, Verdict
+
+EFFECT = Effect(PLAIN, TAGS)
+TRIAL = Trial((EFFECT,))
+RAISED = {"testing": "trace", "http": "trace", "wasm": "trace"}
+
+
+@pytest.fixture
+def proving():
+    """One to whose requests `now` is what a pod answers."""
+    made = Proving(SimpleNamespace(may=lambda _: True), "home", None, lambda _: [9080])
+    made.permit(Proof.EFFECT)
+    made.now = PLAINLY
+    made.requests._strict = lambda *_: ""
+    made.requests._itself = lambda *_: made.now
+    made.requests.past = lambda wanted: [None for _ in wanted]
+    made.known.tried("id", "sha256:1", TRIAL)
+    yield made
+    made.close()
+
+
+def test_what_raises_the_log_levels_of_a_pod_waits_for_who_has_raised_them():
+    admin = Levels()
+    before, trace = dict(admin.now), RequestTrace(admin, None)
+    raised = threading.Event()
+
+    def raise_too():
+        with trace.raised([POD], {"http": "debug"}):
+            raised.set()
+
+    with trace.raised([POD], {"http": "trace"}):
+        second = threading.Thread(target=raise_too)
+        second.start()
+        assert not raised.wait(0.3)
+        assert admin.now["http"] == "trace"
+    second.join()
+    assert raised.is_set()
+    assert admin.now == before
+
+
+def test_levels_that_were_put_back_since_they_were_read_were_not_left_raised():
+    admin = Levels(wasm="debug")
+    assert RequestTrace(admin, None).mend(POD, RAISED) == ""
+    assert admin.set == []
+    left = Levels(**RAISED)
+    assert "they were put back" in RequestTrace(left, None).mend(POD, RAISED)
+    assert left.now["http"] == "warning"
+
+
+def test_a_removal_is_proven_though_what_was_there_before_is_forgotten_meanwhile(proving):
+    proving.before("id", "sha256:1", "build", [(POD, frozenset())])
+    proving.now = TAGGED
+    assert looked(proving).verdict is Verdict.LIVE
+    proving.now, send = PLAINLY, proving.requests.send
+
+    def send_and_forget(wanted):
+        # As by a live view that finds it at other ports.
+        proving.known.elsewhere("id")
+        return send(wanted)
+
+    proving.requests.send = send_and_forget
+    assert proving.left([(POD, 1)], "id", "sha256:1") == {"web-0": ""}
+
+
+class Late(str):
+    """The id of a plugin, during whose comparison another thread looks for one."""
+
+    __slots__ = ("known",)
+
+    def __eq__(self, other):
+        self.known.spend({"metadata": {"uid": f"{len(self.known._spent)}"}}, "other")
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_what_is_known_can_be_put_back_though_somebody_looks_meanwhile(proving):
+    known, plugin = proving.known, Late("id")
+    plugin.known = known
+    for uid in "abc":
+        known.spend({"metadata": {"uid": uid}}, "id")
+    known.snapshot(plugin)()
+    assert ("a", "id") in known._spent
+
+
+def test_what_was_learned_may_be_forgotten_while_it_is_looked_for(proving):
+    known = proving.known
+    known.learn("id", "sha256:1", "build", TRIAL, None)
+    known._builds = lambda: known._learned.clear() or {}
+    assert known.beyond("id", STANDING, EFFECT)
+
+
+def test_what_is_known_of_builds_stays_as_it_is_for_who_reads_it(proving):
+    builds = proving.known.builds("id")
+    proving.known.tried("id", "sha256:2", Trial())
+    assert list(builds) == ["sha256:1"]
+    assert list(proving.known.builds("id")) == ["sha256:1", "sha256:2"]
