@@ -114,10 +114,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     from difflib import get_close_matches  # noqa: PLC0415 - for an error
 
-    lower = {name.lower(): name for name in known}
-    begun = [name for name in lower if word and name.startswith(word.lower())]
+    # All long options begin alike.
+    lower = {name.lower().removeprefix("--"): name for name in known}
+    wanted = word.lower().removeprefix("--")
+    begun = [name for name in lower if wanted and name.startswith(wanted)]
     # The only one that begins so is meant, however much longer it is.
-    near = begun if len(begun) == 1 else get_close_matches(word.lower(), lower, n=1, cutoff=0.6) or begun[:1]
+    near = begun if len(begun) == 1 else get_close_matches(wanted, lower, n=1, cutoff=0.6) or begun[:1]
     return f"did you mean {lower[near[0]]!r}?" if near else ""
 
 

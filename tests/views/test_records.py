@@ -23,6 +23,8 @@ from tests.views.things import (
     verdicts,
 )
 from wasmnb.check import Checks
+from wasmnb.compile import Filter
+from wasmnb.display import Block, Record
 from wasmnb.error_pages import Explanation
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
@@ -30,7 +32,7 @@ from wasmnb.mesh.results import Logs, Pods
 from wasmnb.module import BuildRecord, Module
 from wasmnb.plugin.plugins import Plugins
 from wasmnb.rollout.deployment import Removal
-from wasmnb.session.results import BuildTime, BuildTimes, MeshState, Settings, module_table
+from wasmnb.session.results import BuildTime, BuildTimes, FilterResult, MeshState, Settings, module_table
 from wasmnb.traffic import Capture, Headers
 from wasmnb.traffic.measure import Comparison, Measurement
 from wasmnb.views.build import build_record, diagnostics_record
@@ -400,6 +402,30 @@ def test_logs_mark_errors():
     assert first == ["01:02:03.456", "info", "fine"]
     assert second == ["01:02:03.456", "✗", "error", "one", "9", "bad"]
     assert list(record.frame["text"]) == list(lines)
+
+
+def test_a_backtrace_without_names_is_left_out_of_the_table_where_one_with_names_follows():
+    start = "[2026-11-29 01:02:03.456][17][error][wasm] [source/b.cc:2] Function: proxy_on_log failed: unreachable"
+    bare = ("Proxy-Wasm plugin in-VM backtrace:", "  0:  0x7a3 - unknown(function index:64)")
+    named = ("wasmnb: one", "  at C::onLog() (cell line 8: crash();)")
+    table = repr(shown(Logs((start, *bare, *named, start, *bare), pod="a"))).partition("as the proxy wrote it")[0]
+    assert table.count("failed: unreachable") == 2
+    assert table.count("0x7a3") == 1, "of the crash that nobody has named"
+    assert "cell line 8" in table
+    assert list(shown(Logs((start, *bare, *named), pod="a")).frame["text"]) == [start, *bare, *named]
+
+
+def test_what_was_deployed_by_a_cell_says_what_its_verdicts_mean():
+    done = replace(FULL["deploy"](), verdicts=(verdict(Verdict.LOADED),))
+    made = Module("guard", EMPTY_MODULE, BuildRecord(0.1, cached=False))
+    record = shown(FilterResult(Filter("guard", "", "cpp"), made, unchanged=False, deployment=done))
+    assert any(note.startswith("LOADED: the proxy has it") for note in record.notes)
+
+
+def test_evidence_goes_on_in_the_next_line_where_the_page_is_narrow_and_a_program_does_not():
+    made = shown(verdicts(verdict(Verdict.REJECTED, evidence=["missing import: env.foo"])))._repr_html_()
+    assert 'white-space:pre-wrap">missing import' in made
+    assert 'white-space:pre">source' in Record("a", blocks=(Block("", ("source",)),))._repr_html_()
 
 
 def test_doctor():

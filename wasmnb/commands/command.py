@@ -34,6 +34,7 @@ class Parsed:
 _HELP = Option(("--help", "-h"), "show this help")
 _DASHES = ("\u2013", "\u2014", "\u2212")  # what editors and pages make of a minus
 _SHORT = 2  # characters of a short option
+_ALIKE = {"--watch": "--follow", "--follow": "--watch"}  # what some commands call so is the other for others
 _FEW, _WIDE = 3, 200  # commands that are named instead, and columns of a line of an error
 _NARROW, _NARROWEST = 70, 24  # columns of a terminal, and of a help's texts
 
@@ -283,10 +284,12 @@ class _Reader:
     def _unknown(self, flag: str, word: Word) -> UsageError:
         flags = [known for option in self.command.all_options for known in option.flags]
         others = [one for one in self.others if one.option(flag) and not one.private]
-        near = did_you_mean(flag, flags)
-        if 1 <= len(others) <= _FEW:
+        alike = _ALIKE.get(flag)
+        near = did_you_mean(alike if alike in flags else flag, flags)
+        if alike not in flags and 1 <= len(others) <= _FEW:
             verbs = [Verb(one.name.removeprefix("wasm_"), cell=one.prefix == "%%") for one in others]
-            owners = Wording(" and ".join("{}" for _ in verbs), *verbs)
+            *first, last = ["{}"] * len(verbs)
+            owners = Wording(" and ".join(filter(None, [", ".join(first), last])), *verbs)
             return self._wrong(f"has no option {flag}.", word, hint=Wording("it is an option of {}", owners))
         why = () if near else textwrap.wrap(f"its options: {', '.join(flags)}", _WIDE, break_on_hyphens=False)
         return self._wrong(f"has no option {flag}.", word, why=why, hint=near or f"{self.spoken} --help")

@@ -30,7 +30,7 @@ _LEFT, _RIGHT = "text-align:left", "text-align:right"
 _CODE = "min-width:9em;overflow-wrap:anywhere"
 _LINES = "white-space:pre-wrap"
 _WHOLE = "white-space:nowrap"
-_PRE = "margin:.2em 0 .4em;overflow-x:auto;padding-left:1em;white-space:pre"
+_PRE = "margin:.2em 0 .4em;overflow-x:auto;padding-left:1em;white-space:"
 _ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d+)?")
 _COLOURS = {
     "good": "var(--jp-success-color1,inherit)",
@@ -109,7 +109,7 @@ def _cell(cell: Cell, *, code: bool = False) -> str:
 
 def _block(block: Block) -> str:
     lines = _line("\n".join(visible(line, keep="\t") for line in block.lines))
-    quoted = f'<pre style="{_PRE}">{lines}</pre>'
+    quoted = f'<pre style="{_PRE}{"pre-wrap" if block.wraps else "pre"}">{lines}</pre>'
     if not block.label:
         return quoted
     if block.open:

@@ -99,11 +99,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines quoted as they are, under a label if it has one; one that is not ``open`` is folded away."""
+    """Lines quoted as they are, under a label if it has one.
+
+    Parameters
+    ----------
+    label : str
+    lines : tuple of str
+    open : bool
+        False for one that is folded away.
+    wraps : bool
+        A line that is longer than a page is wide goes on in the next one: sentences, and not a program's text.
+    """
 
     label: str
     lines: tuple[str, ...]
     open: bool = True
+    wraps: bool = False
 
 
 @dataclass(frozen=True, repr=False)

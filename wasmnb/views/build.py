@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wasmnb.display import Block, Cell, Column, Record, Tone
 from wasmnb.display.text import duration, several, short_digest, size, width
-from wasmnb.views.mesh import deploy_record
+from wasmnb.views.mesh import deploy_record, meanings
 from wasmnb.wording import Verb, Wording
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def filter_record(done: FilterResult) -> Record:
         timed = replace(deployed, stages=() if done.unchanged else done.stages, unchanged=done.unchanged)
         record = deploy_record(timed)
         quoted = () if done.unchanged else warnings
-        return replace(record, blocks=(*quoted, *record.blocks), notes=done.notes)
+        notes = (*meanings(one.verdict.value for one in deployed.judged), *done.notes)
+        return replace(record, blocks=(*quoted, *record.blocks), notes=notes)
     record = build_record(done.module, done.table)
     if not done.stages:
         source = Block("source", tuple(done.filter.source.strip("\n").splitlines()), open=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
 }
 """Sign and tone of each verdict."""
 _EXPECTED = {Verdict.LIVE.value, Verdict.GONE.value, Verdict.NOT_SELECTED.value}
+_UNNAMED = re.compile(r"Proxy-Wasm plugin in-VM backtrace:|\s*\d+:\s+0x[0-9a-f]+ - ")  # Envoy 1.40, wasm_vm.cc
 _TABLE, _ROOM = 72, 100  # columns of a cell of a table in plain text, and of a quoted line
 _CONTAINERS = "containers of the pod that are ready, and how many it has"
 _SEEN, _LONG = 0.005, 1.0  # seconds that are worth a word, and a reason
@@ -253,7 +255,20 @@ def logs_record(logs: Logs) -> Record:
         cell_line={"heading": "cell line", "shown": any(one.cell_line for one in logs.lines)},
     )
     blocks = (Block("as the proxy wrote it", tuple(logs), open=False),) if logs else ()
-    return Record(f"Log of {logs.pod}", status, "", columns, logs.table.rows, blocks)
+    folded = _read_for_us([one.message for one in logs.lines])
+    return Record(f"Log of {logs.pod}", status, "", columns, logs.table.rows, blocks, folded=folded)
+
+
+def _read_for_us(messages: Sequence[str]) -> frozenset[int]:
+    """Give the lines of a backtrace that have no names, where those behind them say the same with names."""
+    found: set[int] = set()
+    begun = 0
+    for at, message in enumerate(messages):
+        if message.startswith("wasmnb: "):
+            found.update(range(begun, at))
+        if not _UNNAMED.match(message):
+            begun = at + 1
+    return frozenset(found)
 
 
 def metrics_record(metrics: Metrics) -> Record:
@@ -391,7 +406,9 @@ def _evidence(verdicts: Iterable[PodVerdict]) -> tuple[Block, ...]:
     """Quote the evidence for what is not live, behind a reason that its table cuts; for LIVE the frame has it."""
     told = [(one, _whole(one.reason) + one.evidence) for one in verdicts if one.verdict is not Verdict.LIVE]
     return tuple(
-        Block(f"evidence: {one.plugin} on {one.pod} is {one.verdict.value}", lines) for one, lines in told if lines
+        Block(f"evidence: {one.plugin} on {one.pod} is {one.verdict.value}", lines, wraps=True)
+        for one, lines in told
+        if lines
     )
 
 
