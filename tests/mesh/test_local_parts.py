@@ -370,6 +370,26 @@ def test_a_watch_that_cannot_look_says_so_and_looks_again():
     assert told[0].value["reason"] == "OSError: no such folder"
 
 
+def test_a_watch_that_two_threads_close_at_the_same_time_is_closed_once():
+    closed, threads = [], []
+    watch = LocalWatch(dict, closed.append)
+
+    class End(threading.Event):
+        def is_set(self):
+            found = super().is_set()
+            if not threads:
+                threads.append(threading.Thread(target=watch.close))
+                threads[0].start()
+                # Without waiting for the end of this it would be done before that.
+                threads[0].join(0.3)
+            return found
+
+    watch._end = End()
+    watch.close()
+    threads[0].join()
+    assert closed == [watch]
+
+
 def test_a_watch_tells_what_changed_and_what_is_gone():
     states = [{("pod", "a"): {"ready": "1/2", "at": 1}}, {("pod", "a"): {"ready": "1/2", "at": 2}}, {}, None]
     closed = []

@@ -34,6 +34,7 @@ class Stream(Changes):
     def __init__(self, closed: Callable[[Any], None]) -> None:
         super().__init__()
         self._closed = closed
+        self._closing = threading.Lock()
         self._wake = threading.Event()
         self._told: dict[tuple[str, str], dict[str, Any]] = {}
         self._stale = self._fresh = False
@@ -46,12 +47,14 @@ class Stream(Changes):
 
     def close(self) -> None:
         """End the stream; an iteration that waits ends too."""
-        if not self._end.is_set():
+        with self._closing:
+            if self._end.is_set():
+                return
             self._end.set()
-            self._wake.set()
-            self._release()
-            self._over()
-            self._closed(self)
+        self._wake.set()
+        self._release()
+        self._over()
+        self._closed(self)
 
     def _release(self) -> None:
         """Let go of what `_look` needs."""

@@ -8,9 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from tests.mesh.istio.test_evidence import Levels
+from tests.mesh.istio.test_hints import ISTIO
 from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, looked
 from wasmnb.envoy.effect import Effect, Trial
 from wasmnb.envoy.exchange import PLAIN
+from wasmnb.errors import MeshError
+from wasmnb.mesh.istio.mesh import IstioMesh
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.plugin.verdict import Proof, Verdict
@@ -110,3 +113,14 @@ def test_what_is_known_of_builds_stays_as_it_is_for_who_reads_it(proving):
     proving.known.tried("id", "sha256:2", Trial())
     assert list(builds) == ["sha256:1"]
     assert list(proving.known.builds("id")) == ["sha256:1", "sha256:2"]
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["breaks-off", "ends"])
+def test_a_mesh_that_is_disconnected_during_a_look_has_no_verdicts(fails):
+    mesh = IstioMesh(SimpleNamespace(close=lambda: None), "team", ISTIO)
+    mesh._objects.all = lambda: [SimpleNamespace(id="id")]
+    reader = mesh._reader
+    reader.serving = lambda: mesh.stop() or [POD]
+    reader.judged = lambda items, *_, **__: reader._gatherer.gather(items, {}, "", whole=True) if fails else []
+    with pytest.raises(MeshError, match="was disconnected"):
+        mesh.verdicts()

@@ -146,6 +146,14 @@ def test_what_may_change_in_a_moment_is_looked_at_again_sooner(monkeypatch, word
     assert round(watch.span, -2) == getattr(watching, rest)
 
 
+def test_what_nothing_tells_of_is_on_the_screen_within_ten_seconds():
+    watch = object.__new__(watching.IstioWatch)
+    watch._told, watch._compare, watch._unsure = {}, lambda *_: None, lambda *_: False
+    watch._judge = lambda *_: [PodVerdict("web-0", "id", Verdict.LIVE, "", "", "", (), datetime.now(timezone.utc))]
+    watch._judge_anew([], [SimpleNamespace(id="id")])
+    assert watch.span < 10
+
+
 def test_what_could_not_be_judged_for_a_while_is_listed_anew(mesh, monkeypatch):
     listed, fails = [], threading.Event()
     whole, judged = watching._Feed._list, watching.IstioWatch._judge_anew

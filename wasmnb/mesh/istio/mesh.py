@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +25,7 @@ from wasmnb.progress import Silent
 from wasmnb.wording import Option, Verb, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from wasmnb.envoy.exchange import Probe
     from wasmnb.envoy.preflight import Preflight
@@ -440,8 +441,8 @@ class IstioMesh:
 
     def wait(self, id: str, *, timeout: float = 10.0) -> Verdicts:  # noqa: A002
         """Wait until a plugin is LIVE on every selected pod, or cannot become so; give the verdicts then."""
-        self._check()
-        return Verdicts(tuple(self._parts.convergence.settled(self._deployments.find(id), timeout, Silent())))
+        with self._connected():
+            return Verdicts(tuple(self._parts.convergence.settled(self._deployments.find(id), timeout, Silent())))
 
     def verdicts(self, id: str | None = None) -> Verdicts:  # noqa: A002
         """Judge every (pod, plugin) that belong together, or one plugin on every pod.
@@ -451,14 +452,14 @@ class IstioMesh:
         BadNameError
             Nothing is in force under the id.
         """
-        self._check()
-        stored = self._objects.all() if id is None else self._deployments.find(id)
-        if not stored:
-            return Verdicts(())
-        from wasmnb.mesh.istio.proxies.kept_evidence import aged  # noqa: PLC0415 - where something is in force
+        with self._connected():
+            stored = self._objects.all() if id is None else self._deployments.find(id)
+            if not stored:
+                return Verdicts(())
+            from wasmnb.mesh.istio.proxies.kept_evidence import aged  # noqa: PLC0415 - where something is in force
 
-        begun = datetime.now(timezone.utc)
-        found = self._reader.judged(self._reader.serving(), stored, rest=id is not None)
+            begun = datetime.now(timezone.utc)
+            found = self._reader.judged(self._reader.serving(), stored, rest=id is not None)
         return Verdicts(tuple(aged(one, begun) for one in found))
 
     @property
@@ -658,6 +659,18 @@ class IstioMesh:
             raise MeshError(
                 "The mesh istio was disconnected.", hint=Wording("{} connects again", Verb("mesh", ("istio",)))
             )
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Look in the block: when another thread disconnects meanwhile, nothing that is seen is true."""
+        self._check()
+        try:
+            yield
+        except Exception:
+            # Threads and connections that are gone, whatever each of them says.
+            self._check()
+            raise
+        self._check()
 
     @property
     def _used(self) -> bool:

@@ -40,8 +40,9 @@ _QUIET, _ANSWER = 8.0, 4.0  # seconds of silence after which the API server is a
 _PAUSE, _LONGEST = 0.5, 10.0  # seconds between attempts to reach it,
 _STEADY = 5.0  # short ones again after a connection that lasted longer than this
 # Seconds between judgements, at least: while something is under way, while an answer is missing that may come in a
-# moment, and otherwise; and then at least so many times what the last one took.
-_SOON, _DUE, _LATE = 0.5, 2.0, 15.0
+# moment, and otherwise, as a crash or a worker that hangs tells nobody; and then at least so many times what the last
+# one took.
+_SOON, _DUE, _LATE = 0.5, 2.0, 8.0
 _SHARE = 10
 _GONE = 410
 _WELL = (Verdict.LIVE.value, Verdict.LOADED.value)
