@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import nbformat
@@ -157,7 +157,9 @@ def wire(cluster, tmp_path, monkeypatch):
 
 
 def test_an_api_server_that_is_gone_for_a_while(notebook, cluster, home, wire):
-    with connected(home) as mesh:
+    with connected(home) as mesh, ExitStack() as left:
+        # What failed is told, and not that nothing can be taken away over a wire that is silent.
+        left.callback(wire.mend)
         mesh.apply(Plugin("shown", pushed(cluster), {"app": "details"}))
         opened = notebook(start(cluster, home), "%wasm_pods --watch", f"%wasm_headers productpage {URL} --watch")
         opened.run_all()
@@ -174,6 +176,8 @@ def test_an_api_server_that_is_gone_for_a_while(notebook, cluster, home, wire):
         page.wait_for_function(begun, timeout=40_000)
         wire.mend()
         page.wait_for_function(over, timeout=60_000)
+        # Where an answer does not come in time it is LOADED until the next look.
+        live.first.wait_for(timeout=30_000)
 
         # Nobody says that the way leads nowhere any more.
         wire.silence()
