@@ -77,10 +77,11 @@ def deploy(api, proving, monkeypatch):
     made = Deployments(writer, reader, settled, kept, lambda: None)
     monkeypatch.setattr(deployments, "examined", lambda plugin, *_, **__: (shows(plugin.config["tag"]), ""))
 
-    def deploy(config, meanwhile=lambda: None, **more):
+    def deploy(config, meanwhile=lambda: None, probes=None, **more):
         reader.before = lambda *_: meanwhile() or [SimpleNamespace(beside=frozenset())]
         options = {"only": None, "preflight": None, "allow_trap": False, "take_over": False, "wait": None}
-        made.apply(replace(WEB, config={"tag": config}, **more), progress=Silent(), **options)
+        changed = replace(WEB, config={"tag": config}, **more)
+        made.apply(changed, progress=Silent(), probes=probes or {}, **options)
 
     yield deploy
     cluster.close()

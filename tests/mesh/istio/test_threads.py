@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import SimpleNamespace
 
 import pytest
 
+from tests.mesh.istio.test_before import WEB
 from tests.mesh.istio.test_evidence import Levels
 from tests.mesh.istio.test_hints import ISTIO
 from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, looked
 from wasmnb.envoy.effect import Effect, Trial
-from wasmnb.envoy.exchange import PLAIN
-from wasmnb.errors import MeshError
+from wasmnb.envoy.exchange import PLAIN, Probe
+from wasmnb.errors import MeshError, SelectorError
 from wasmnb.mesh.istio.mesh import IstioMesh
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
@@ -20,6 +22,7 @@ from wasmnb.plugin.verdict import Proof, Verdict
 
 EFFECT = Effect(PLAIN, TAGS)
 TRIAL = Trial((EFFECT,))
+CLUSTER = SimpleNamespace(close=lambda: None, may=lambda _: True, request=lambda *_, **__: {"items": []})
 RAISED = {"testing": "trace", "http": "trace", "wasm": "trace"}
 
 
@@ -117,10 +120,23 @@ def test_what_is_known_of_builds_stays_as_it_is_for_who_reads_it(proving):
 
 @pytest.mark.parametrize("fails", [True, False], ids=["breaks-off", "ends"])
 def test_a_mesh_that_is_disconnected_during_a_look_has_no_verdicts(fails):
-    mesh = IstioMesh(SimpleNamespace(close=lambda: None), "team", ISTIO)
+    mesh = IstioMesh(CLUSTER, "team", ISTIO)
     mesh._objects.all = lambda: [SimpleNamespace(id="id")]
     reader = mesh._reader
     reader.serving = lambda: mesh.stop() or [POD]
     reader.judged = lambda items, *_, **__: reader._gatherer.gather(items, {}, "", whole=True) if fails else []
     with pytest.raises(MeshError, match="was disconnected"):
         mesh.verdicts()
+
+
+def test_requests_that_change_something_are_kept_for_the_deployment_that_they_are_meant_for():
+    mesh, post = IstioMesh(CLUSTER, "team", ISTIO), Probe("POST", "/order")
+    known, mesh._reader.serving = mesh._proving.known, list
+    with ThreadPoolExecutor(1) as threads, mesh._deployments._lock:
+        known.mean({"web-0": [post]})
+        other = threads.submit(mesh.apply, WEB, preflight=False)
+        # Without waiting for this deployment it would take it for the one before.
+        wait([other], timeout=0.3)
+        assert known.probes([POD]) == (post,)
+    mesh.stop()
+    assert isinstance(other.exception(), SelectorError)

@@ -318,13 +318,13 @@ class IstioMesh:
         self._check()
         if prove is not None:
             self._proving.allow(prove, plugin.id)
-        self._proving.known.mean(probes or {})
         tried = self.preflight if preflight else None
         found = self._deployments.apply(
             plugin,
             only=only,
             preflight=tried,
             allow_trap=allow_trap,
+            probes=probes or {},
             take_over=take_over,
             wait=wait,
             progress=progress or Silent(),

@@ -88,6 +88,7 @@ class Deployments:
         only: Mapping[str, str] | None,
         preflight: Preflight | None,
         allow_trap: bool,
+        probes: Mapping[str, Sequence[Probe]],
         take_over: bool,
         wait: float | None,
         progress: Progress,
@@ -97,8 +98,11 @@ class Deployments:
         with self._lock:
             self._learn(plugin, strict=preflight is not None)
             items = self._reader.serving()
-            probes = self._reader.proving.known.probes([item for item in items if is_for(plugin, item)])
-            trial, note = examined(plugin, preflight, probes, progress, allow_trap=allow_trap)
+            known = self._reader.proving.known
+            # Not before: those that may change something are meant for this deployment, and not for another one.
+            known.mean(probes)
+            sent = known.probes([item for item in items if is_for(plugin, item)])
+            trial, note = examined(plugin, preflight, sent, progress, allow_trap=allow_trap)
             stored = self._objects.all(plugin.id)
             selected = self._selected(plugin, items)
             again = ""
