@@ -207,7 +207,7 @@ class Processes:
 
     def pids(self) -> list[int]:
         """The process ids of all that run, the supervisor first."""
-        return [self._supervisor.pid, *(state.pid for state in self._states.values() if state.pid)]
+        return [self._supervisor.pid, *(state.pid for state in list(self._states.values()) if state.pid)]
 
     def start(self, process: dict[str, Any]) -> None:
         """Start one more process."""

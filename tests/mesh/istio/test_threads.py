@@ -15,6 +15,7 @@ from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, 
 from wasmnb.envoy.effect import Effect, Trial
 from wasmnb.envoy.exchange import PLAIN, Probe
 from wasmnb.errors import MeshError, SelectorError
+from wasmnb.mesh.istio import watch
 from wasmnb.mesh.istio.mesh import IstioMesh
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
@@ -140,3 +141,16 @@ def test_requests_that_change_something_are_kept_for_the_deployment_that_they_ar
         assert known.probes([POD]) == (post,)
     mesh.stop()
     assert isinstance(other.exception(), SelectorError)
+
+
+def test_a_watch_of_a_mesh_that_is_disconnected_meanwhile_is_closed(monkeypatch):
+    mesh, closed = IstioMesh(CLUSTER, "team", ISTIO), []
+
+    def opened(*_, **__):
+        mesh.stop()
+        return SimpleNamespace(close=lambda: closed.append("closed"))
+
+    monkeypatch.setattr(watch, "IstioWatch", opened)
+    with pytest.raises(MeshError, match="was disconnected"):
+        mesh.watch()
+    assert closed == ["closed"]

@@ -627,6 +627,10 @@ class IstioMesh:
             closed=self._watches.remove,
         )
         self._watches.append(watch)
+        if self._stopped:
+            # By another thread meanwhile, which did not know of it.
+            watch.close()
+        self._check()
         return watch
 
     def doctor(self) -> Checks:
