@@ -12,7 +12,7 @@ import pytest
 from tests.worded import in_cell
 from wasmnb import Filter, build_image
 from wasmnb.compile import tree
-from wasmnb.compile.assemblyscript.project import _script
+from wasmnb.compile.assemblyscript.project import _missing, _script
 from wasmnb.compile.go import project as go_project
 from wasmnb.compile.process import Finished
 from wasmnb.compile.project import texts
@@ -458,6 +458,36 @@ def test_a_module_of_an_earlier_build_is_not_taken_for_what_a_script_makes(tmp_p
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
     subprocess.run(["git", "-C", str(folder), "add", "--force", "."], check=True)
     assert b"build/plugin.wasm" in Filter.from_folder(folder, language="assemblyscript").build().wasm
+
+
+@pytest.mark.usefixtures("has_node")
+def test_a_link_to_nothing_and_what_the_compiler_says_of_its_library(tmp_path: Path) -> None:
+    library = "WARNING AS201: Conversion in ~lib/number.ts(221,21)"
+    ours = "WARNING AS100: Ours in assembly/index.ts(1,1)"
+    said = "; ".join(f"echo '{text}'".replace(" in ", "'; echo 'in ") for text in (library, ours))
+    folder = npm_project(tmp_path / "mine", f"ln -s gone old.wasm; {said}; node make.cjs", "build/filter.wasm")
+    build = Filter.from_folder(folder, language="assemblyscript").build().build
+    assert build is not None
+    assert [item.message for item in build.warnings] == ["Ours"]
+
+
+@pytest.mark.usefixtures("has_node")
+@pytest.mark.parametrize(
+    ("program", "hint"),
+    [
+        ("asc", "npm install --save-dev assemblyscript"),
+        ("pnpm-of-nobody", "with the package that has pnpm-of-nobody"),
+    ],
+)
+def test_a_script_that_calls_what_is_not_here(tmp_path: Path, program: str, hint: str) -> None:
+    folder = npm_project(tmp_path / "mine", f"{program} run it; exit 127 #")
+    with pytest.raises(ToolchainError, match="does not build it") as caught:
+        Filter.from_folder(folder, language="assemblyscript").build()
+    assert hint in str(caught.value.hint)
+
+
+def test_a_package_manager_that_is_not_here() -> None:
+    assert _missing("yarn") == "install yarn, or write npm run where the scripts of package.json call it"
 
 
 @pytest.mark.usefixtures("has_node")

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -36,7 +37,7 @@ __all__ = ["MANIFEST", "build", "read"]
 #: The file that makes a folder an AssemblyScript project.
 MANIFEST = "package.json"
 _LOCK = "package-lock.json"
-_RECIPE = 5
+_RECIPE = 6
 # Where an SDK has its root contexts: @solo-io/proxy-runtime keeps them by their names, forks keep the last one.
 _RUNTIME = "node_modules/@*/*/assembly/runtime.ts"
 _KEEPS_ALL = re.compile(r"function registerRootContext\([^{]*\{[^}]*\.set\(\s*name\b")
@@ -50,8 +51,9 @@ _COMPILES = re.compile(r"(?:^|[\s/&;])asc\s")
 _SAID = re.compile(r"(?P<severity>ERROR|WARNING) \w*\d*:? ?(?P<message>.+)")
 # A package that lies in a folder: "file:../..".
 _FOLDERS = re.compile(r'"(?:file|link):([^"]+)"')
-# A shell's words for a compiler that is in no package of the project.
-_NO_COMPILER = re.compile(r"\basc: (?:command )?not found")
+# A shell's words for a program that is neither in a package of the project nor on this machine.
+_NO_PROGRAM = re.compile(r"(?:^|\s)(?P<program>[\w.+-]+): (?:command )?not found")
+_MANAGERS = ("bun", "pnpm", "yarn")
 _INSTALL_COMPILER = f"npm install --save-dev assemblyscript, in its folder, adds the compiler to {MANIFEST}"
 _QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline")
 _UNREACHABLE = re.compile(r"npm error code (?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|E403|E404)")
@@ -121,11 +123,11 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
             if any(item.severity == "error" for item in found):
                 raise project.error(found, _hint(found))
             said = [line for line in tree.said(finished.messages or finished.output).splitlines() if line.strip()]
-            missing = any(_NO_COMPILER.search(line) for line in said)
+            missing = next((match["program"] for line in said if (match := _NO_PROGRAM.search(line))), "")
             raise ToolchainError(
                 f"The project's script {script!r} does not build it.",
                 why=said[:6],
-                hint=_INSTALL_COMPILER if missing else f"npm run {script}, in its folder, says more",
+                hint=_missing(missing) if missing else f"npm run {script}, in its folder, says more",
                 code="WNB2009",
             )
         with io_errors():
@@ -134,9 +136,18 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         roots = registered_roots(files, filter.file, wasm, place)
         read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
-    warned = [item for item in found if item.severity == "warning"]
+    # What the compiler says of its own library, a script that compiles twice says twice.
+    warned = [item for item in found if item.severity == "warning" and not item.text.startswith("~lib/")]
     warned += project.warnings(files, ".ts", never_called)
     return Made(wasm, root_ids=roots, warnings=tuple(warned), read=read)
+
+
+def _missing(program: str) -> str:
+    if program == "asc":
+        return _INSTALL_COMPILER
+    if program in _MANAGERS:
+        return f"install {program}, or write npm run where the scripts of {MANIFEST} call it"
+    return f"npm install --save-dev, with the package that has {program}, adds it to {MANIFEST}; or install it here"
 
 
 def _not_there(name: str, tree: Tree) -> ToolchainError:
@@ -282,8 +293,9 @@ def _modules(folder: Path) -> dict[str, tuple[int, int]]:
     for root, folders, names in os.walk(folder):
         folders[:] = [each for each in folders if each not in ("node_modules", ".git")]
         for path in (Path(root, name) for name in names if name.endswith(".wasm")):
-            status = path.stat()
-            found[path.relative_to(folder).as_posix()] = (status.st_ino, status.st_mtime_ns)
+            with suppress(FileNotFoundError):  # a link to what is not there
+                status = path.stat()
+                found[path.relative_to(folder).as_posix()] = (status.st_ino, status.st_mtime_ns)
     return found
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wasmnb.compile.process import Finished
 
-__all__ = ["CELL", "compile_error", "read"]
+__all__ = ["CELL", "compile_error", "missing_crate", "offered", "read"]
 
 #: The name under which the compiler sees the cell; a panic's message has it, with the line.
 CELL = "cell.rs"
@@ -99,9 +99,7 @@ class _Reader:
                 yield Diagnostic("note", span["label"], place[0], place[1], line_of(self.source, place[0], self.first))
         for child in item["children"]:
             text = child["message"].strip()
-            offers = [span["suggested_replacement"] for span in child["spans"] if span["suggested_replacement"]]
-            if offers and offers[0].strip() and "\n" not in offers[0].strip() and f"`{offers[0]}`" not in text:
-                text += f": `{offers[0].strip()}`"
+            text += offered(child)
             place = next((at for at in map(self._in_cell, child["spans"]) if at), (0, 0, 0, 0))
             yield Diagnostic(child["level"], text, place[0], place[1], line_of(self.source, place[0], self.first))
 
@@ -124,6 +122,21 @@ class _Reader:
                 return _range(span)
             span = (span.get("expansion") or {}).get("span")
         return None
+
+
+def offered(child: dict[str, Any]) -> str:
+    """Give what a compiler's help would write in the source, where it does not say that itself."""
+    offers = [span["suggested_replacement"] for span in child["spans"] if span["suggested_replacement"]]
+    if not offers or not offers[0].strip() or "\n" in offers[0].strip() or f"`{offers[0]}`" in child["message"]:
+        return ""
+    return f": `{offers[0].strip()}`"
+
+
+def missing_crate(message: str) -> str:
+    """Give the name that a source has of a crate which nobody asked for; empty where none is missing."""
+    missing = _CRATE.search(message)
+    known = missing and (not missing["name"][:1].islower() or missing["name"] in ("crate", "self", "super"))
+    return missing["name"] if missing and not known else ""
 
 
 def _range(span: dict[str, Any]) -> tuple[int, int, int, int]:
@@ -158,8 +171,6 @@ def _hint(first: Diagnostic, errors: Sequence[Diagnostic]) -> str:
     for error in errors[:_SHOWN]:
         if re.search(rf"cannot find (?:\w+, )*(?:\w+ or )?\w+ `(?:{_SDK})`", error.message):
             return _USE
-        missing = _CRATE.search(error.message)
-        if missing and missing["name"][:1].islower() and missing["name"] not in ("crate", "self", "super"):
-            name = missing["name"]
+        if name := missing_crate(error.message):
             return f'if {name!r} is a crate, ask for it at the top of the cell: // deps: {name} = "1"'
     return next((note.message for note in first.notes if note.severity == "help"), "")

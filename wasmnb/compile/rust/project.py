@@ -14,15 +14,17 @@ from wasmnb.compile import cached_build, project
 from wasmnb.compile.cache import Store, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, end, start
-from wasmnb.compile.rust import crates
+from wasmnb.compile.rust import crates, messages
 from wasmnb.compile.rust.linkers import linkers
 from wasmnb.compile.rust.problems import cargo_error, project_unlinked, unreachable
+from wasmnb.compile.rust.source import never_started, untyped
 from wasmnb.compile.rust.tools import TARGET, Tools, find
 from wasmnb.compile.rust.wrapper import wrapper
 from wasmnb.compile.tree import planted
 from wasmnb.compile.workspace import is_rust_filter, rust_examples, rust_members, several
 from wasmnb.compile.zig import zig
 from wasmnb.errors import Place, ToolchainError, UsageError
+from wasmnb.module.parse import parse
 from wasmnb.wording import Option, Wording
 
 if TYPE_CHECKING:
@@ -39,11 +41,19 @@ __all__ = ["MANIFEST", "build", "read"]
 
 #: The file that makes a folder a Rust project.
 MANIFEST = "Cargo.toml"
-_RECIPE = 4
+_RECIPE = 5
+_START = "_start"  # of a program, which runs its main()
 _TOO_OLD = "this is {}, and what the source uses came with a later one: rustup update brings it"
 _CHOICES = re.compile(r"--features=\S+|--no-default-features|--all-features|--example=[\w-]+")
 _ALLOWED = "--features=NAMES, --no-default-features, --all-features and --example=NAME"
 _GATED = re.compile(r"gated behind the `(?P<name>[\w-]+)` feature")
+_NOT_FOUND = re.compile(
+    r"(?:cannot find [\w, ]*|unresolved import |undeclared (?:\w+ or \w+|type) )`(?:\w+::)*(?P<name>\w+)`"
+)
+_BEHIND_FEATURE = (
+    r'#\[cfg\((?:all\()?feature\s*=\s*"(?P<feature>[\w-]+)"[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*'
+    r"(?:pub(?:\([^)]*\))?\s+)?(?:fn|struct|enum|const|static|mod|type|trait)\s+{name}\b"
+)
 _SEVERITIES = {"error": "error", "error: internal compiler error": "error", "warning": "warning"}
 
 
@@ -101,24 +111,44 @@ def _make(filter: Filter, tools: Tools, stages: Stages) -> Made:  # noqa: A002
             if errors := [item for item in found if item.severity == "error"]:
                 if unlinked := project_unlinked(found):
                     raise unlinked
-                raise project.error(found, _hint(errors, tools))
+                raise project.error(found, _hint(errors, files, tools))
             raise cargo_error(tree.said(finished.messages), ())
         module = _module(finished.messages, tree)
         with io_errors():
             wasm = module.read_bytes()
         read = tree.read(_read_files(module))
     stages.end("compile")
-    return Made(wasm, warnings=tuple(item for item in found if item.severity == "warning" and item.quote), read=read)
+    warned = [item for item in found if item.severity == "warning" and item.quote]
+    warned += project.warnings(files, ".rs", untyped)
+    if not any(item.name == _START for item in parse(wasm).exports):
+        warned += project.warnings(files, ".rs", never_started(files))
+    return Made(wasm, warnings=tuple(warned), read=read)
 
 
-def _hint(errors: Sequence[Diagnostic], tools: Tools) -> Text:
+def _hint(errors: Sequence[Diagnostic], files: dict[str, str], tools: Tools) -> Text:
     if any("[E0658]" in item.message for item in errors):
         return _TOO_OLD.format(tools.short)
     notes = [note for item in errors for note in item.notes]
     gated = next((match for note in notes if (match := _GATED.search(note.message))), None)
-    if gated:
-        return Wording("{} turns that feature on", _flag(f"--features={gated['name']}"))
+    feature = gated["name"] if gated else _feature(errors, files)
+    if feature:
+        return Wording("{} turns that feature on", _flag(f"--features={feature}"))
+    crate = next((name for item in errors if (name := messages.missing_crate(item.message))), "")
+    if crate:
+        return f"if {crate} is a crate: cargo add {crate}, in its folder, adds it to {MANIFEST}"
     return next((note.message for note in notes if note.severity == "help"), "")
+
+
+def _feature(errors: Sequence[Diagnostic], files: dict[str, str]) -> str:
+    """Give the feature behind which what is not found stands: of a name without a path, rustc does not say it."""
+    for item in errors:
+        missing = _NOT_FOUND.search(item.message)
+        declares = missing and re.compile(_BEHIND_FEATURE.format(name=missing["name"]))
+        for path, text in files.items():
+            found = declares.search(text) if declares and path.endswith(".rs") else None
+            if found:
+                return found["feature"]
+    return ""
 
 
 def _cargo(tools: Tools, tree: Tree, flags: Sequence[str], progress: Progress | None) -> Finished:
@@ -189,8 +219,8 @@ def _stage(line: str) -> str:
     return "fetching the Rust crates" if words[0] != "Compiling" else f"compiling {words[1]}"
 
 
-def _objects(messages: str) -> Iterator[dict[str, Any]]:
-    for line in messages.splitlines():
+def _objects(said: str) -> Iterator[dict[str, Any]]:
+    for line in said.splitlines():
         if line.startswith("{"):
             try:
                 yield json.loads(line)
@@ -198,8 +228,8 @@ def _objects(messages: str) -> Iterator[dict[str, Any]]:
                 continue
 
 
-def _diagnostics(messages: str, files: dict[str, str], tree: Tree) -> Iterator[Diagnostic]:
-    for item in _objects(messages):
+def _diagnostics(said: str, files: dict[str, str], tree: Tree) -> Iterator[Diagnostic]:
+    for item in _objects(said):
         message = item.get("message") if item.get("reason") == "compiler-message" else None
         for span in _spans(message or {}):
             span["file_name"] = tree.own(span["file_name"])
@@ -222,7 +252,10 @@ def _diagnostic(message: dict[str, Any], severity: str, files: dict[str, str]) -
         for span in spans
         if span is not primary and span["label"]
     ]
-    notes += [project.diagnostic(files, child["level"], child["message"], "", 0, 0) for child in message["children"]]
+    notes += [
+        project.diagnostic(files, child["level"], child["message"] + messages.offered(child), "", 0, 0)
+        for child in message["children"]
+    ]
     return type(made)(made.severity, made.message, made.line, made.column, made.quote, made.text, tuple(notes))
 
 
@@ -245,10 +278,10 @@ def _own(span: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
     return {**outer, "is_primary": span["is_primary"], "label": span["label"]}
 
 
-def _module(messages: str, tree: Tree) -> Path:
+def _module(said: str, tree: Tree) -> Path:
     """Give the module that the folder's package makes, or the only one of a workspace."""
     made: dict[str, Path] = {}
-    for item in _objects(messages):
+    for item in _objects(said):
         if item.get("reason") != "compiler-artifact":
             continue
         paths = [Path(name) for name in item["filenames"] if name.endswith(".wasm")]

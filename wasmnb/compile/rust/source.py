@@ -12,9 +12,9 @@ from wasmnb.compile.errors import CompileError
 from wasmnb.errors import Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Dependency", "Source"]
+__all__ = ["Dependency", "Source", "never_started", "untyped"]
 
 _TOKEN = re.compile(
     r"""
@@ -27,14 +27,65 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _STARTS = re.compile(r"\bmain\s*!\s*[({\[]|\bfn\s+_(?:initialize|start)\b|\bfn\s+proxy_on_context_create\b")
+_OWN_MAIN = re.compile(r"\bfn\s+main\s*\(")
+# An attribute of somebody's may make a start of it.
+_MADE = re.compile(
+    r"#\[(?!(?:unsafe\s*\(\s*)?no_mangle\b|allow\b|inline\b)[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:pub\s+)?(?:extern\s.*)?\Z"
+)
+_SETS = re.compile(r"\bset_(?:root|http|stream)_context\s*\(")
 _IMPL = re.compile(
     r"\bimpl\s+(?:[A-Za-z_]\w*\s*::\s*)*(?P<kind>Root|Http|Stream)Context\s+for\s+(?P<name>(?:r\#)?[A-Za-z_]\w*)"
 )
+_CREATES = re.compile(r"\bfn\s+create_(?P<kind>http|stream)_context\b")
+_TYPED = re.compile(r"\bfn\s+get_type\b")
+_BRACE = re.compile(r"[{}]")
 _DEPS = re.compile(r"[ \t]*//[ \t]*deps[ \t]*:(?P<text>.*)")
 _DEPENDENCY = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*=\s*(?P<value>\"[^\"]*\"|\{.*\})\s*")
 _PATH = re.compile(r"[{,]\s*path\s*=")
 _EXAMPLE = '// deps: serde = "1"'
 _KINDS = {"Root": "root", "Http": "HTTP", "Stream": "stream"}
+
+
+def never_started(files: Mapping[str, str]) -> Callable[[str], Iterator[tuple[int, str]]]:
+    """Give what finds, in a project's sources, contexts that are set where no proxy calls: in a ``main`` of one's own.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        Every file of the project.
+    """
+    starts = any(_STARTS.search(Source(text).code) for path, text in files.items() if path.endswith(".rs"))
+
+    def look(text: str) -> Iterator[tuple[int, str]]:
+        code = "" if starts else Source(text).code
+        for main in _OWN_MAIN.finditer(code):
+            found = _SETS.search(code, main.end())
+            if found and not _MADE.search(code, 0, main.start()):
+                yield found.start(), "no proxy calls main(): set the context in proxy_wasm::main! {{ }}"
+
+    return look
+
+
+def untyped(text: str) -> Iterator[tuple[int, str]]:
+    """Find root contexts that make contexts and do not say for what: the SDK panics on the first request."""
+    code = Source(text).code
+    for root in _IMPL.finditer(code):
+        body = _block(code, root.end())
+        makes = _CREATES.search(body)
+        if root["kind"] == "Root" and makes and not _TYPED.search(body):
+            kind = f"ContextType::{makes['kind'].capitalize()}Context"
+            what = f"{root['name']} has no get_type(), and the SDK panics without one"
+            yield root.start(), f"{what}: fn get_type(&self) -> Option<ContextType> {{ Some({kind}) }}"
+
+
+def _block(code: str, start: int) -> str:
+    """Give what stands within the braces that open next."""
+    depth = 0
+    for brace in _BRACE.finditer(code, start):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return code[start : brace.start()]
+    return code[start:]
 
 
 @dataclass(frozen=True)
@@ -141,6 +192,12 @@ class Source:
                 raise self._error(what, match.start(), _write_main(kind, match["name"]))
             steps += [self._step(kind, match) for match in matches]
         return f"{self.text}\nproxy_wasm::main! {{{{ {' '.join(steps)} }}}}\n"
+
+    def doubtful(self) -> Iterator[Diagnostic]:
+        """Warn of what compiles, and panics in a proxy."""
+        for offset, message in untyped(self.text):
+            place = self._place(offset)
+            yield Diagnostic("warning", message, place.line, place.column, place.quote)
 
     def find(self, name: str) -> Place | None:
         """Give the place where a name is used, rather than where it is declared; None when it is not in the cell."""

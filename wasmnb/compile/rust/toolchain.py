@@ -32,7 +32,7 @@ __all__ = ["MODULES", "RustToolchain"]
 
 MODULES = Store("modules", keep=400)
 
-_RECIPE = 2
+_RECIPE = 3
 _WRITE = Wording(
     "write the filter's Rust below the {} line", Verb("filter", cell=True), python="give the filter's Rust"
 )
@@ -130,4 +130,5 @@ def _compile(tools: Tools, ready: crates.Compiled, source: Source, program: str,
     absent = [item.name for item in imports if item.module == "env" and f"env.{item.name}" not in known]
     if absent:
         raise undefined(absent, source)
-    return Made(linked, warnings=tuple(item for item in found if item.severity == "warning"))
+    warned = [item for item in found if item.severity == "warning"]
+    return Made(linked, warnings=(*source.doubtful(), *warned))
