@@ -27,7 +27,7 @@ from wasmnb.errors import BadNameError, MeshError, NoMeshError, UsageError
 from wasmnb.mesh import MeshOfShares, Share, Verdict
 from wasmnb.mesh.protocol import Mesh
 from wasmnb.mesh.running import announce, registrations
-from wasmnb.mesh.running.remote import RemoteMesh, join
+from wasmnb.mesh.running.remote import RemoteMesh, end, join
 from wasmnb.mesh.running.server import CALLS, READ
 from wasmnb.session import Session
 from wasmnb.wording import Front
@@ -72,7 +72,10 @@ def test_the_file_is_the_users_alone_and_two_have_two_names(own):
     assert first.registration.key not in repr(first.registration)
     with pytest.raises(MeshError, match="2 meshes run on this machine: local, local-2") as caught:
         join()
-    assert caught.value.hint == "name one; session.mesh('list') shows them"
+    assert caught.value.hint == "name one, for instance session.mesh('join', 'local'); session.mesh('list') shows them"
+    with pytest.raises(MeshError) as caught:
+        end()
+    assert "%wasm_mesh stop local" in in_cell(caught.value).hint
     assert [one.name for one in Session().mesh("list")] == ["local", "local-2"]
     assert join("local").pods() == []
     with pytest.raises(BadNameError) as caught:
@@ -414,6 +417,8 @@ def test_it_ends_with_its_process_and_another_shell_can_end_it(place, tmp_path):
     two = place("pods", env=env)
     assert two.code == ExitCode.FAILED
     assert "2 meshes run on this machine: local, local-2." in two.err
+    assert "name one, for instance with --mesh local" in two.err
+    assert place("pods", "--mesh", "local", env=env).code == 0
     ended = place("mesh", "stop", "local-2", env=env)
     assert (ended.code, ended.out) == (0, "Mesh local-2: stopped; nothing of it runs\n")
     os.kill(listed[0]["pid"], signal.SIGKILL)

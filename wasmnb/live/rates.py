@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Rates"]
 
-FIRST = "it appears with the second measurement"
+FIRST = "it takes two measurements"
 _RESTARTED = "its counters were reset; it appears with the next measurement"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wasmnb.errors import BadNameError, MeshError, NoMeshError, did_you_mean
 from wasmnb.mesh.running.registration import registrations
 from wasmnb.version import __version__
-from wasmnb.wording import Verb, Wording, front
+from wasmnb.wording import Verb, Wording, front, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -275,8 +275,14 @@ class RemoteWatch:
             self._connection.send(None)
 
 
-def named(name: str | None) -> Registration:
+def named(name: str | None, verb: str = "join") -> Registration:
     """Give the mesh of that name that runs in another process; without one, the only one that there is.
+
+    Parameters
+    ----------
+    name : str or None
+    verb : str
+        What is to be done with it, for a hint: ``join`` or ``stop``.
 
     Raises
     ------
@@ -299,7 +305,7 @@ def named(name: str | None) -> Registration:
     if name is None:
         raise MeshError(
             f"{len(found)} meshes run on this machine: {', '.join(known)}.",
-            hint=Wording("name one; {} shows them", Verb("mesh", ("list",))),
+            hint=joined(_naming(verb, known[0]), Wording("{} shows them", Verb("mesh", ("list",)))),
             code="WNB4008",
         )
     chosen = next((one for one in found if one.name == name), None)
@@ -310,6 +316,13 @@ def named(name: str | None) -> Registration:
             hint=did_you_mean(name, known) or Wording("{} shows them", Verb("mesh", ("list",))),
         )
     return chosen
+
+
+def _naming(verb: str, name: str) -> Wording:
+    """Say how one of several is named, by the example of one; in a shell there is nothing to join."""
+    line = Verb("mesh", (verb, name))
+    terminal = f"name one, for instance with --mesh {name}" if verb == "join" else ""
+    return Wording("name one, for instance {}", line, terminal=terminal)
 
 
 def join(name: str | None = None) -> RemoteMesh:
@@ -326,7 +339,7 @@ def join(name: str | None = None) -> RemoteMesh:
 
 def end(name: str | None = None) -> Registration:
     """End a mesh of another process; see `named` for which, and what it raises."""
-    found = named(name)
+    found = named(name, "stop")
     RemoteMesh(found)._call("stop")  # noqa: SLF001 - what its protocol has no word for
     return found
 
