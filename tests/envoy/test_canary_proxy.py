@@ -6,8 +6,11 @@ import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from wasmnb.envoy.canary import Canary, canary_proxy
 from wasmnb.envoy.preflight import Preflight
+from wasmnb.errors import MeshError
 
 
 def test_two_threads_may_say_what_is_to_be_loaded_ahead(tmp_path):
@@ -30,3 +33,15 @@ def test_a_preflight_that_is_closed_lets_go_of_its_connection(tmp_path):
     with far:
         preflight.close()
         assert near.fileno() == -1
+
+
+@pytest.mark.envoy
+def test_a_preflight_that_is_closed_starts_no_envoy_for_a_thread_that_still_looks():
+    preflight = Preflight()
+    preflight.close()
+    try:
+        with pytest.raises(MeshError, match="was ended") as caught:
+            preflight.start()
+        assert caught.value.hint == "session.mesh('istio') connects again"
+    finally:
+        preflight.close()
