@@ -288,6 +288,11 @@ HINTS = {
         "write ${name}, or put the word in single quotes",
         lambda at: (expanded("a${b}", b="c"), expanded("'a${b'")),
     ),
+    "braces within a word": (
+        lambda at: expanded("a={b}", b="c"),
+        "write ${b}, or put the word in single quotes",
+        lambda at: (expanded("a=${b}", b="c"), expanded("'a={b}'", b="c")),
+    ),
     "a list within a word": (
         lambda at: expanded("app=$pods", pods=["a"]),
         "give $pods as a word of its own, or make text of it in a cell above",

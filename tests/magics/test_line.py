@@ -62,7 +62,21 @@ def test_a_whole_word_is_a_variable(line):
 
 @pytest.mark.parametrize(
     "line",
-    ["'$cfg'", "'{cfg}'", r"\$cfg", """'{"a": "{url}"}'""", "a{cfg}", '{"a":1}', "$1", "$", "{}", "a$", "^x$"],
+    [
+        "'$cfg'",
+        "'{cfg}'",
+        r"\$cfg",
+        """'{"a": "{url}"}'""",
+        "a{other}",
+        "a{{cfg}}",
+        r"a\{cfg}",
+        '{"a":1}',
+        "$1",
+        "$",
+        "{}",
+        "a$",
+        "^x$",
+    ],
 )
 def test_everything_else_stays_what_it_is(line):
     word = split(line)[0]
@@ -85,7 +99,7 @@ def test_everything_else_stays_what_it_is(line):
         ("$app.$n", "details.2"),
         ('"a b $app"', "a b details"),
         ("$app$app", "detailsdetails"),
-        ("a{app}$app", "a{app}details"),
+        ("a{other}$app", "a{other}details"),
     ],
 )
 def test_a_variable_within_a_word_is_its_text(line, meant):
@@ -97,6 +111,13 @@ def test_a_variable_within_a_word_is_its_text(line, meant):
 def test_within_a_word_a_variable_is_text_or_a_number(line):
     with pytest.raises(UsageError, match="'cfg' cannot stand within a word: it is a dict"):
         expand(split(line)[0], NAMES, line)
+
+
+@pytest.mark.parametrize("line", ["app={app}", "A={app}", "{app}:9080/details/1", '"{app}s"', "$app/{app}"])
+def test_what_is_a_variable_elsewhere_is_not_passed_on_in_silence(line):
+    with pytest.raises(UsageError, match="is not filled in within a word") as caught:
+        expand(split(line)[0], {"app": "details"}, line)
+    assert caught.value.hint == "write ${app}, or put the word in single quotes"
 
 
 def test_a_variable_in_a_word_must_exist_and_end():

@@ -23,6 +23,8 @@ _PIECE = re.compile(
 _VARIABLE = re.compile(r"\$(?:(?P<dollar>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})|\{(?P<plain>[A-Za-z_]\w*)\}")
 # Within a word: a variable, the sign itself, or what begins like a variable and is none.
 _WITHIN = re.compile(r"\$(?:(?P<sign>\$)|(?P<bare>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\}|(?P<broken>\{))")
+# What IPython's own magics, and f-strings, take for a variable within a word.
+_IN_BRACES = re.compile(r"(?<![${\\])\{(?P<name>[A-Za-z_]\w*)\}(?!\})")
 _ESCAPED = re.compile(r'\\(["\\$`])')
 _LINE = Wording("the magic's line", terminal="the command line")
 _OPTION_VALUE = re.compile(r"(?:--)?[A-Za-z][\w-]*=(?P<value>.*)", re.DOTALL)
@@ -146,7 +148,7 @@ def expand(word: Word, names: Mapping[str, Any], line: str) -> Any:
     Raises
     ------
     UsageError
-        There is no such variable, or its value cannot stand within a word.
+        There is no such variable, its value cannot stand within a word, or ``{name}`` stands within one.
     """
     if not word.literal:
         whole = _VARIABLE.fullmatch(word.text)
@@ -175,6 +177,13 @@ def _filled(text: str, names: Mapping[str, Any], word: Word, line: str) -> str:
             )
         return str(value)
 
+    braces = next((found for found in _IN_BRACES.finditer(text) if found["name"] in names), None)
+    if braces:
+        raise UsageError(
+            f"{braces[0]!r} is the variable as a word of its own, and is not filled in within a word.",
+            where=place(line, word.start),
+            hint=f"write ${{{braces['name']}}}, or put the word in single quotes",
+        )
     return _WITHIN.sub(fill, text)
 
 
