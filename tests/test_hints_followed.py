@@ -262,7 +262,7 @@ HINTS = {
     ),
     "a selector without a value": (
         lambda at: deploy(at, selector="details"),
-        "write key=value,key=value",
+        "write key=value,key=value, for instance app=details",
         lambda at: deploy(at, selector="app=details"),
     ),
     "a target without a kind": (

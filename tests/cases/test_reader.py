@@ -239,6 +239,14 @@ def test_a_mistake_is_told_at_its_line(text: str, line: int, what: str) -> None:
     assert what in str(caught.value)
 
 
+def test_a_text_that_is_a_list_is_told_how_cases_begin() -> None:
+    with pytest.raises(ConfigError) as caught:
+        cases.read("- name: a\n")
+    assert caught.value.what == "The top level of the cases is not a mapping."
+    assert caught.value.hint == "begin with 'test:', and with a list of cases below it"
+    assert cases.read("test:\n- name: a\n")
+
+
 def test_a_line_counts_from_where_the_text_begins() -> None:
     with pytest.raises(ConfigError) as caught:
         cases.read("test:\n- nam: a\n", first=2)

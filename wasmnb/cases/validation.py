@@ -53,7 +53,7 @@ def _deepest(error: Any) -> Any:
 
 def _told(error: Any) -> tuple[str, tuple[str | int, ...], str]:
     path = tuple(error.instance_path)
-    name = next((part for part in reversed(path) if isinstance(part, str)), "the file")
+    name = next((part for part in reversed(path) if isinstance(part, str)), "The top level of the cases")
     kind = error.kind
     if kind.name == "additionalProperties":
         known = _schema_at(error.schema_path[:-1])["properties"]
@@ -63,7 +63,8 @@ def _told(error: Any) -> tuple[str, tuple[str | int, ...], str]:
     if kind.name == "enum":
         words = ", ".join(dict.fromkeys(str(word).lower() for word in kind.options))
         return f"{name} cannot be {error.instance!r}.", path, f"it is one of {words}"
-    return f"{name} {_why(error)}.", path, ""
+    hint = "" if path else "begin with 'test:', and with a list of cases below it"
+    return f"{name} {_why(error)}.", path, hint
 
 
 def _why(error: Any) -> str:

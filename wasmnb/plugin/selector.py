@@ -41,7 +41,10 @@ def selector(words: str | Mapping[str, str] | None) -> dict[str, str]:
         key, equals, value = part.partition("=")
         where = Place("the selector", column=column, quote=words)
         if not equals:
-            raise UsageError(f"{part!r} in a selector is not a label.", where=where, hint="write key=value,key=value")
+            word = part.strip()
+            such = f", for instance app={word}" if word and _VALUE.fullmatch(word) else ""
+            what = f"{part!r} in a selector is not a label."
+            raise UsageError(what, where=where, hint=f"write key=value,key=value{such}")
         if not _LABEL.fullmatch(key.strip()) or not _VALUE.fullmatch(value.strip()):
             raise UsageError(
                 f"No pod can carry the label {part.strip()!r}.",
