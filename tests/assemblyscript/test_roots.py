@@ -24,13 +24,13 @@ def sdk(tmp_path):
 def test_an_sdk_that_keeps_them_by_name_answers_to_these_names(tmp_path, sdk):
     sdk.write_text(BY_NAME)
     for source, names in ((ONE, ("one",)), (TWO, ("one", "two"))):
-        assert registered_roots({"a.ts": source}, "a.ts", WASM, tmp_path) == names
-    assert registered_roots({"a.ts": TWO}, "a.ts", b"", tmp_path) is None, "the module is of other sources"
-    assert registered_roots({"a.ts": TWO.replace('"two"', "name")}, "a.ts", WASM, tmp_path) is None
+        assert registered_roots({"a.ts": source}, "a.ts", WASM, [tmp_path]) == names
+    assert registered_roots({"a.ts": TWO}, "a.ts", b"", [tmp_path]) is None, "the module is of other sources"
+    assert registered_roots({"a.ts": TWO.replace('"two"', "name")}, "a.ts", WASM, [tmp_path]) is None
 
 
 def test_an_sdk_that_keeps_the_last_one_answers_to_any_name(tmp_path, sdk):
     sdk.write_text(LAST)
-    assert registered_roots({"a.ts": ONE}, "a.ts", WASM, tmp_path) is None
+    assert registered_roots({"a.ts": ONE}, "a.ts", WASM, [tmp_path]) is None
     with pytest.raises(CompileError, match="2 root contexts"):
-        registered_roots({"a.ts": TWO}, "a.ts", WASM, tmp_path)
+        registered_roots({"a.ts": TWO}, "a.ts", WASM, [tmp_path])

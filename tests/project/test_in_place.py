@@ -461,6 +461,26 @@ def test_a_module_of_an_earlier_build_is_not_taken_for_what_a_script_makes(tmp_p
 
 
 @pytest.mark.usefixtures("has_node")
+@pytest.mark.parametrize("version", ["*", "workspace:^"])
+def test_a_member_of_an_npm_workspace_has_the_others(tmp_path: Path, version: str) -> None:
+    top = tmp_path / "top"
+    folder = npm_project(top / "packages" / "mine", "node make.cjs", "a.wasm")
+    manifest = json.loads((folder / "package.json").read_text())
+    (folder / "package.json").write_text(json.dumps({**manifest, "dependencies": {"shared-of-ours": version}}))
+    script = "const fs = require('fs'); const word = require('shared-of-ours'); fs.writeFileSync('a.wasm', word);"
+    write(folder, make_dot_cjs=script)
+    write(top, package_dot_json='{"private": true, "workspaces": ["packages/*"]}')
+    if version != "*":
+        write(top, package_dot_json='{"private": true}')
+        (top / "pnpm-workspace.yaml").write_text("packages:\n  - 'packages/*'\n  - '!packages/old'\n")
+    shared = write(top / "packages" / "shared", package_dot_json='{"name": "shared-of-ours", "version": "1.0.0"}')
+    for word in ("first", "other"):
+        data = [0, 97, 115, 109, 1, 0, 0, 0, 0, 6, 5, *word.encode()]
+        write(shared, index_dot_js=f"module.exports = Buffer.from({data});\n", word_dot_txt=word)
+        assert word.encode() in built(folder).wasm
+
+
+@pytest.mark.usefixtures("has_node")
 def test_a_link_to_nothing_and_what_the_compiler_says_of_its_library(tmp_path: Path) -> None:
     library = "WARNING AS201: Conversion in ~lib/number.ts(221,21)"
     ours = "WARNING AS100: Ours in assembly/index.ts(1,1)"

@@ -35,6 +35,10 @@ __all__ = [
 ]
 
 _NPM = "package.json"
+# What pnpm has in place of npm's "workspaces".
+_PNPM = "pnpm-workspace.yaml"
+_PNPM_PACKAGE = re.compile(r"""^[ \t]*-[ \t]+["']?(?P<name>[^!"'#\s][^"'#\s]*)""", re.MULTILINE)
+_HIGHEST = 8
 _BUILD_FILES = ("Cargo.toml", "go.mod", _NPM)
 _ASSEMBLYSCRIPT = re.compile(r'assemblyscript|\basc\b|"workspaces"')
 _LEFT_OUT = frozenset({"node_modules", "target", "vendor"})
@@ -203,12 +207,25 @@ def cpp_members(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(found - {"."}))
 
 
+def npm_workspace(folder: Path) -> tuple[Path, tuple[str, ...]] | None:
+    """Give the top of the npm workspace that a folder belongs to, and its members by their paths there."""
+    folder = folder.resolve()
+    for top in folder.parents[:_HIGHEST]:
+        names = _npm_members(top)
+        if folder.relative_to(top).as_posix() in names:
+            return top, tuple(sorted(names))
+    return None
+
+
 def _npm_members(folder: Path) -> set[str]:
     try:
         found = json.loads(_text(folder / "package.json")).get("workspaces") or ()
     except (ValueError, AttributeError):
         return set()
-    names = _globbed(folder, found.get("packages") or () if isinstance(found, dict) else found)
+    patterns = found.get("packages") or () if isinstance(found, dict) else found
+    if (folder / _PNPM).is_file():
+        patterns = [match["name"] for match in _PNPM_PACKAGE.finditer(_text(folder / _PNPM))]
+    names = _globbed(folder, patterns)
     return {name for name in names if (folder / name / "package.json").is_file()}
 
 

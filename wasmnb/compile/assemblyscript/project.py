@@ -21,11 +21,13 @@ from wasmnb.compile.cache import Store, digest, io_errors, workspace
 from wasmnb.compile.cached_build import Made, Stages
 from wasmnb.compile.process import Finished, run
 from wasmnb.compile.tree import planted
-from wasmnb.compile.workspace import members, several
+from wasmnb.compile.workspace import members, npm_workspace, several
 from wasmnb.errors import Place, ToolchainError, UsageError
 from wasmnb.wording import Option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wasmnb.compile.diagnostics import Diagnostic
     from wasmnb.compile.filter import Filter
     from wasmnb.compile.tree import Tree
@@ -53,6 +55,7 @@ _SAID = re.compile(r"(?P<severity>ERROR|WARNING) \w*\d*:? ?(?P<message>.+)")
 _FOLDERS = re.compile(r'"(?:file|link):([^"]+)"')
 # A shell's words for a program that is neither in a package of the project nor on this machine.
 _NO_PROGRAM = re.compile(r"(?:^|\s)(?P<program>[\w.+-]+): (?:command )?not found")
+_WORKSPACE = re.compile(r'"workspace:[^"]*"')
 _MANAGERS = ("bun", "pnpm", "yarn")
 _INSTALL_COMPILER = f"npm install --save-dev assemblyscript, in its folder, adds the compiler to {MANIFEST}"
 _QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline")
@@ -99,10 +102,14 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
     script = _script(files[MANIFEST])
     stages.begin("preparing")
     beside = _FOLDERS.findall(files[MANIFEST])
-    packages = None if beside else _packages(node, files, stages)
+    shared = npm_workspace(Path(filter.folder)) if filter.folder else None
+    packages = None if beside or shared else _packages(node, files, stages)
     with workspace(large=True) as work, planted(filter, work) as tree:
         place = tree.folder
-        if packages is None:
+        if shared:
+            stages.begin(f"installing the packages of {MANIFEST}")
+            beside = _install_workspace(node, tree, *shared)
+        elif packages is None:
             # They are copied, so that npm writes nothing into them; it passes over what is a link in them.
             for name in beside:
                 if not (tree.origin / name).exists():
@@ -133,13 +140,41 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
         with io_errors():
             made = [name for name, state in _modules(place).items() if before.get(name) != state]
             wasm = (place / _module(made, script)).read_bytes()
-        roots = registered_roots(files, filter.file, wasm, place)
+        roots = registered_roots(files, filter.file, wasm, [place, *([_top(tree, shared[0])] if shared else [])])
         read = tree.read(path for name in beside for path in _below(place, name))
     stages.end("compile")
     # What the compiler says of its own library, a script that compiles twice says twice.
     warned = [item for item in found if item.severity == "warning" and not item.text.startswith("~lib/")]
     warned += project.warnings(files, ".ts", never_called)
     return Made(wasm, root_ids=roots, warnings=tuple(warned), read=read)
+
+
+def _top(tree: Tree, root: Path) -> Path:
+    return Path(os.path.normpath(tree.folder / os.path.relpath(root, tree.origin)))
+
+
+def _install_workspace(node: Node, tree: Tree, root: Path, names: Sequence[str]) -> list[str]:
+    """Install what a member of a workspace asks for: from a registry, of the top's packages, and of the other members.
+
+    Returns
+    -------
+    list of str
+        The other members, by their paths from this one.
+    """
+    top = _top(tree, root)
+    own = tree.origin.relative_to(root).as_posix()
+    others = [os.path.relpath(root / name, tree.origin) for name in names if name != own]
+    for name in others:
+        tree.copy(name)
+    with io_errors():
+        for path in (top, *(top / name for name in names)):
+            text = (path / MANIFEST).read_text("utf-8")
+            if path == top:
+                text = json.dumps({**json.loads(text), "workspaces": list(names)})
+            # As pnpm and yarn write that a member is meant; npm takes it where the version fits.
+            (path / MANIFEST).write_text(_WORKSPACE.sub('"*"', text), "utf-8")
+    _install_in(node, ["install", f"--workspace={own}", "--include-workspace-root", *_QUIET], top)
+    return others
 
 
 def _missing(program: str) -> str:
@@ -159,7 +194,7 @@ def _not_there(name: str, tree: Tree) -> ToolchainError:
     )
 
 
-def registered_roots(files: dict[str, str], main: str, wasm: bytes, place: Path) -> tuple[str, ...] | None:
+def registered_roots(files: dict[str, str], main: str, wasm: bytes, places: Sequence[Path]) -> tuple[str, ...] | None:
     """Give the root ids that a project's module answers to; None where it answers to any.
 
     Raises
@@ -173,7 +208,7 @@ def registered_roots(files: dict[str, str], main: str, wasm: bytes, place: Path)
     if not roots or len(names) < len(roots) or not all(name.encode("utf-16-le") in wasm for name in names):
         return None
     with io_errors():
-        kept = any(_KEEPS_ALL.search(path.read_text("utf-8")) for path in place.glob(_RUNTIME))
+        kept = any(_KEEPS_ALL.search(path.read_text("utf-8")) for place in places for path in place.glob(_RUNTIME))
     if kept:
         return tuple(names)
     if len(roots) > 1:
