@@ -1,7 +1,9 @@
 """Envoy's trace of a recognisable request: whose call it is, by the lines of the filter manager."""
 
+import pytest
+
 from wasmnb.envoy.exchange import Probe
-from wasmnb.envoy.trace import called, marked, spoken
+from wasmnb.envoy.trace import CONNECTION, called, marked, spoken
 
 MINE, OTHERS = (f'[Tags: "ConnectionId":"9","StreamId":"{number}"]' for number in (61, 62))
 
@@ -54,6 +56,29 @@ def test_a_filter_that_answers_by_itself_is_seen_though_the_response_runs_throug
 def test_what_a_filter_logs_is_no_word_of_envoys():
     lie = [line(f"wasm log x: {line(f'{MINE} decode headers called: filter=x status=0')}", "wasm")]
     assert found(begun(), call(REQUEST, "one")[:2], lie) == []
+
+
+CONNECTION_LINES = {
+    "tags": ('[Tags: "ConnectionId":"9"] ', '[Tags: "ConnectionId":"8"] ', MINE),
+    "plain": ("[C9] ", "[C8] ", "[C9][S61]"),
+}
+
+
+@pytest.mark.parametrize("form", CONNECTION_LINES)
+def test_a_filter_of_connections_is_seen_where_its_vm_is_called_before_the_requests_bytes_are_read(form):
+    own, others, stream = CONNECTION_LINES[form]
+    new, data = (
+        [line(f"[host->vm] {name}(2)", "wasm"), line(f"[host<-vm] {name} return: 0", "wasm")]
+        for name in ("proxy_on_new_connection", "proxy_on_downstream_data")
+    )
+    reads, theirs = [line(f"{own}parsing 125 bytes")], [line(f"{others}parsing 99 bytes")]
+    assert found(new, reads, begun(stream)) == [CONNECTION]
+    assert found(new, data, reads, begun(stream), call(REQUEST, "one", stream)) == [CONNECTION, "one"]
+    # What is called for another connection, by another thread, or never comes back is not seen for this one.
+    assert found(data, theirs, reads, begun(stream)) == []
+    assert found(data, [line(f"{others}message begin")], reads, begun(stream)) == []
+    assert found([one.replace("[7]", "[8]") for one in data], reads, begun(stream)) == []
+    assert found(data[:1], reads, begun(stream)) == []
 
 
 def test_a_marked_request_has_one_header_more():

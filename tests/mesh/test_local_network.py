@@ -10,13 +10,13 @@ from contextlib import closing
 import pytest
 
 from tests.mesh.conftest import until
-from tests.mesh.tiny import tag
+from tests.mesh.tiny import build, tag
 from tests.needs import needs
 from wasmnb.compile import Filter
 from wasmnb.envoy.program import find_envoy
 from wasmnb.errors import UsageError
 from wasmnb.image import package
-from wasmnb.mesh import Cause, Verdict
+from wasmnb.mesh import Cause, Proof, Verdict
 from wasmnb.plugin import Plugin
 from wasmnb.plugin.rendering.bootstrap import Site, bootstrap
 
@@ -81,6 +81,16 @@ def test_another_build_takes_its_place_and_a_second_plugin_is_refused(mesh):
 def test_a_module_without_callbacks_of_connections_does_nothing_and_is_not_live(mesh):
     (found,) = mesh.apply(Plugin("http", package(tag("http")), SELECTOR, type="NETWORK"))
     assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
+
+
+@pytest.mark.parametrize(
+    "callbacks", [{"connection": "never = 0"}, {"connection": "never = 0", "request": "never = 0"}]
+)
+def test_one_that_changes_nothing_is_live_by_envoys_trace(mesh, callbacks):
+    module = build("silent", **callbacks)
+    (found,) = mesh.apply(Plugin("silent", package(module), SELECTOR, type="NETWORK"))
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE)
+    assert "proxy_on_new_connection" in found.evidence[-1]
 
 
 @needs("envoy")

@@ -53,6 +53,7 @@ EXPORT("proxy_on_configure") int on_configure(int context, int n) { CONFIGURE; r
 REQUEST
 EXPORT("proxy_on_response_headers") int on_response(int context, int n, int end) { RESPONSE; return 0; }
 """
+_CONNECTION = 'EXPORT("proxy_on_new_connection") int on_connection(int context) { %s; return 0; }\n'
 _REQUEST = 'EXPORT("proxy_on_request_headers") int on_request(int context, int n, int end) { %s; return 0; }'
 
 
@@ -71,19 +72,21 @@ def build(
     configure: str = "",
     initialize: str = "",
     create: str = "",
+    connection: str = "",
 ) -> Module:
     """Compile a filter whose callbacks do the given C statements."""
     uses("compiler", "zig")
-    return _built(name, response, request, start, configure, initialize=initialize, create=create)
+    callbacks = (_REQUEST % request if request else "") + (_CONNECTION % connection if connection else "")
+    return _built(name, response, callbacks, start, configure, initialize=initialize, create=create)
 
 
 @cache
 def _built(
-    name: str, response: str, request: str, start: str, configure: str, *, initialize: str, create: str
+    name: str, response: str, callbacks: str, start: str, configure: str, *, initialize: str, create: str
 ) -> Module:
     source = _SOURCE.replace("INITIALIZE", initialize).replace("CREATE", create)
     source = source.replace("CONFIGURE", configure).replace("START", start).replace("RESPONSE", response)
-    source = source.replace("REQUEST", _REQUEST % request if request else "")
+    source = source.replace("REQUEST", callbacks)
     zig = Path(ziglang.__file__).parent / "zig"
     with TemporaryDirectory() as folder:
         files = {kind: Path(folder, f"filter.{kind}") for kind in ("c", "o", "wasm")}

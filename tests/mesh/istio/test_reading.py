@@ -9,7 +9,7 @@ import pytest
 
 from wasmnb.mesh.istio.api.typed_json import only
 from wasmnb.mesh.istio.proxies import config_dump, proxy_log
-from wasmnb.mesh.istio.proxies.config_dump import listeners, mark
+from wasmnb.mesh.istio.proxies.config_dump import entries, listeners, mark
 from wasmnb.mesh.istio.proxies.pods import moment
 from wasmnb.mesh.istio.proxies.proxy_log import read
 
@@ -118,3 +118,32 @@ def test_listeners_are_read_alike_with_and_without_compiled_code(monkeypatch):
     assert listeners(text) == compiled
     with pytest.raises(ValueError, match=r"malformed|Expecting"):
         listeners("nothing")
+
+
+def test_filters_of_connections_are_read_beside_those_of_requests():
+    one, two = (
+        {"ecds_filter": {"name": name}, "last_updated": "2026-01-01T00:00:00Z"} for name in ("requests", "connections")
+    )
+    assert [each.name for each in entries(json.dumps({"configs": [one]}))] == ["requests"]
+    every = {"configs": [{"@type": "EcdsConfigDump", "ecds_filters": [each]} for each in (one, two)]}
+    assert [each.name for each in entries(json.dumps(every))] == ["requests", "connections"]
+    assert entries("{}") == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "alone"),
+    [
+        ([{"name": "one", "config_discovery": {}}], True),
+        ([{"name": "one", "config_discovery": {}}, {"name": "two", "config_discovery": {}}], False),
+        ([{"name": "one", "config_discovery": {}}, {"name": "x", "typed_config": {"@type": "x/wasm.v3.Wasm"}}], False),
+    ],
+    ids=["alone", "with another", "with one that is not discovered"],
+)
+def test_a_filter_of_connections_takes_them_alone_or_with_others(filters, alone):
+    requests = [{"name": "http", "config_discovery": {}}]
+    manager = {"typed_config": {"@type": "x/HttpConnectionManager", "http_filters": requests}}
+    listener = {"name": "in", "traffic_direction": "INBOUND", "filter_chains": [{"filters": [*filters, manager]}]}
+    there = listeners(json.dumps({"configs": [{"name": "in", "active_state": {"listener": listener}}]}))
+    assert there.takes_alone("one") is alone
+    assert not there.takes_alone("http")
+    assert "http" not in there.taking

@@ -131,6 +131,22 @@ def test_what_has_no_effect_is_seen_in_envoys_trace_where_that_is_allowed(there,
     mesh.allow(Proof.EFFECT)
 
 
+def test_a_filter_of_connections_is_seen_in_envoys_trace_where_it_is_the_only_one(there, published):
+    _, mesh = there
+    silent = build("connected", connection="never = 0")
+    found = one(mesh, Plugin("connected", published(silent), DETAILS, type="NETWORK"), prove=Proof.TRACE)
+    assert (found.verdict, found.proof) == (Verdict.LIVE, Proof.TRACE), found.reason
+    assert "proxy_on_new_connection" in found.evidence[-1]
+    # Nothing in a trace tells which of two was called.
+    other = published(build("connected-too", connection="never = 1"))
+    found = one(mesh, Plugin("another", other, DETAILS, type="NETWORK"))
+    assert (found.verdict, found.cause) == (Verdict.LOADED, Cause.UNSEEN)
+    assert {each.verdict for each in mesh.verdicts("connected") if each.pod == found.pod} == {Verdict.LOADED}
+    for plugin in mesh.plugins():
+        mesh.remove(plugin.id)
+    mesh.allow(Proof.EFFECT)
+
+
 @pytest.mark.parametrize(
     ("there", "cause"),
     [

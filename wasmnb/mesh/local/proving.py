@@ -15,7 +15,7 @@ from wasmnb.envoy.exchange import PLAIN, Probe, exchange_all
 from wasmnb.envoy.handling import handling_of
 from wasmnb.envoy.log import spoke
 from wasmnb.envoy.remembered import Remembered
-from wasmnb.envoy.trace import CALLBACKS, LOGGERS, called, marked, spoken, token
+from wasmnb.envoy.trace import CALLBACKS, CONNECTION, CONNECTION_CALLBACKS, LOGGERS, called, marked, spoken, token
 from wasmnb.mesh.local.judge import ANSWER
 from wasmnb.plugin import FailPolicy
 from wasmnb.plugin.verdict import Handling, PodVerdict, Proof, Verdict
@@ -378,7 +378,9 @@ class Proving:
                 _levels(proxy, {"http": QUIET, "wasm": self._plan.level})
         calls = {proxy: called(spoken(proxy.log.since(size)), by) for proxy, size in traced.items()}
         for one in due:
-            call = calls[one.proxy].get(one.applied.filter["name"], "")
+            # A proxy runs one filter of connections.
+            name = CONNECTION if one.applied.network else one.applied.filter["name"]
+            call = calls[one.proxy].get(name, "")
             if call:
                 self._note(one, Proof.TRACE, f"{PLAIN}: {call}")
             else:
@@ -474,4 +476,5 @@ def _levels(proxy: Proxy, levels: Mapping[str, str]) -> None:
 
 
 def _traceable(applied: Applied) -> bool:
-    return bool({one.name for one in applied.plugin.image.module.facts.exports} & set(CALLBACKS))
+    callbacks = CONNECTION_CALLBACKS if applied.network else CALLBACKS
+    return bool({one.name for one in applied.plugin.image.module.facts.exports} & set(callbacks))

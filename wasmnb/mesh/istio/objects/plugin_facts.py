@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmnb.mesh.istio.proxies.pods import labels
 from wasmnb.plugin import FailPolicy, Mode
+from wasmnb.plugin.enums import PluginType
 from wasmnb.plugin.identity import same_values
 from wasmnb.plugin.rendering.names import ENVOY_FILTER
 from wasmnb.plugin.scope import carries
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     from wasmnb.mesh.istio.objects.objects import Stored
     from wasmnb.plugin import Plugin
 
-__all__ = ["as_recorded", "digest_of", "envoy_name", "is_for", "policy_of", "ports_of", "said_by", "selects", "serves"]
+__all__ = [
+    "as_recorded",
+    "digest_of",
+    "envoy_name",
+    "is_for",
+    "policy_of",
+    "ports_of",
+    "said_by",
+    "selects",
+    "serves",
+    "takes",
+]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -67,6 +79,11 @@ def said_by(stored: Stored) -> tuple[Any, dict[str, str], tuple[str, str]]:
         if one.get("valueFrom", "INLINE") == "INLINE"
     }
     return wasm.get("pluginConfig", wasm.get("defaultConfig")), env, ("", "")
+
+
+def takes(stored: Stored) -> bool:
+    """Say whether an object's plugin filters connections."""
+    return (stored.record.get("plugin") or {}).get("type") == PluginType.NETWORK.value
 
 
 def as_recorded(stored: Stored) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ECDS",
+    "EVERY_ECDS",
     "INBOUND",
     "INBOUND_MARK",
     "LISTENERS",
@@ -40,6 +41,11 @@ __all__ = [
 ]
 
 ECDS = "/config_dump?resource=ecds_filters"
+EVERY_ECDS = "/config_dump?mask=ecds_filters"
+"""The same, with filters of connections beside those of requests.
+
+The first page stops at the first kind that a proxy ever had; this one goes through the whole configuration (Envoy,
+``config_dump_handler.cc``)."""
 NO_ENTRIES = "ecds_filters not found"
 """What Envoy answers with a 404 where there is none."""
 LISTENERS = "/config_dump?resource=dynamic_listeners"
@@ -174,6 +180,9 @@ class FilterChain:
         Whether something else than discovered filters may write headers of responses in it.
     service : str
         For which service a waypoint has it, with its port; empty elsewhere, and where it is for pods.
+    taking : frozenset of str
+        The Wasm filters that take connections, before anything of them is read; empty words are one that is not
+        discovered.
     """
 
     inbound: bool
@@ -184,6 +193,7 @@ class FilterChain:
     tells: bool = True
     written: bool = False
     service: str = ""
+    taking: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -232,6 +242,16 @@ class Listeners:
     def reached(self, name: str) -> list[int]:
         """Give the ports of the pod of which any chain has a filter."""
         return sorted({one.port for one in self.chains if one.inbound and one.port and name in one.filters})
+
+    @property
+    def taking(self) -> frozenset[str]:
+        """The discovered filters that take connections."""
+        return frozenset(name for chain in self.chains for name in chain.taking if name)
+
+    def takes_alone(self, name: str) -> bool:
+        """Say whether a filter takes connections, and no other Wasm filter does wherever it stands."""
+        having = [one for one in self.chains if name in one.filters]
+        return bool(having) and all(one.taking == {name} for one in having)
 
     def services(self, *, having: str) -> list[str]:
         """Give the services of a waypoint whose requests come to a filter, with their ports."""
@@ -326,9 +346,10 @@ class _Dump(TypedDict, total=False):
 
 
 def entries(text: str) -> list[Entry]:
-    """Read ``/config_dump?resource=ecds_filters``."""
+    """Read the answer to `ECDS`, or to `EVERY_ECDS`, which has lists of the same."""
     found = []
-    for one in json.loads(text).get("configs") or ():
+    configs = json.loads(text).get("configs") or ()
+    for one in [each for config in configs for each in config.get("ecds_filters") or (config,)]:
         resource = one.get("ecds_filter") or {}
         typed = resource.get("typed_config") or {}
         kind, digest, root_id = _read(typed)
@@ -453,7 +474,15 @@ def _chains(listener: Mapping[str, Any]) -> Iterator[FilterChain]:
         # Istio, ``envoyDebugHeaders``: without ``x-envoy-upstream-service-time``.
         tells = not any(one.get("suppress_envoy_headers") for one in every)
         written, service = _written(managers, every), _service(chain)
-        yield FilterChain(inbound, port, http, frozenset(names), bound, tells, written, service)
+        yield FilterChain(inbound, port, http, frozenset(names), bound, tells, written, service, _taking(chain))
+
+
+def _taking(chain: Mapping[str, Any]) -> frozenset[str]:
+    """Give the Wasm filters of connections, by name where they are discovered."""
+    every = chain.get("filters") or ()
+    found = {str(one["name"]) for one in every if "config_discovery" in one}
+    fixed = any(str((one.get("typed_config") or {}).get("@type", "")).endswith(_WASM) for one in every)
+    return frozenset(found | {""} if fixed else found)
 
 
 def _service(chain: Mapping[str, Any]) -> str:

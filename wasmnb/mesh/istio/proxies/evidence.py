@@ -9,12 +9,14 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wasmnb.envoy.trace import CONNECTION
 from wasmnb.errors import MeshError
 from wasmnb.mesh.istio.api.api_errors import ForbiddenError, MissingError
 from wasmnb.mesh.istio.api.port_forward_pool import Question
 from wasmnb.mesh.istio.proxies.admin import LEVELS, PORT, WORKER, levels_of
 from wasmnb.mesh.istio.proxies.config_dump import (
     ECDS,
+    EVERY_ECDS,
     INBOUND,
     INBOUND_MARK,
     LISTENERS,
@@ -67,6 +69,8 @@ class Standing(NamedTuple):
         Those of the pod that the proxy reads as HTTP; of a gateway, where it takes HTTP without TLS.
     leads_on : bool
         Whether it is a gateway, whose answers are mostly those of other pods.
+    takes_alone : bool
+        Whether it takes connections, and no other Wasm filter does so where it stands.
     """
 
     filter: str
@@ -77,6 +81,12 @@ class Standing(NamedTuple):
     tells: bool = True
     ports: tuple[int, ...] = ()
     leads_on: bool = False
+    takes_alone: bool = False
+
+    @property
+    def traced(self) -> str:
+        """What stands for it in Envoy's trace, which names no filter of connections."""
+        return CONNECTION if self.takes_alone else self.filter
 
 
 @dataclass(frozen=True)
@@ -154,7 +164,8 @@ class Evidence:
         found = Standing(entry.name if entry is not None else "", state, beside, workers, tells=False)
         if (there := self.listeners) is None:
             return found
-        return found._replace(tells=there.tells, ports=tuple(there.asked), leads_on=there.leads_on)
+        alone = there.takes_alone(found.filter)
+        return found._replace(tells=there.tells, ports=tuple(there.asked), leads_on=there.leads_on, takes_alone=alone)
 
     def named(self, names: Sequence[str]) -> Entry | None:
         """Give the entry that has one of these names."""
@@ -200,7 +211,13 @@ class Gatherer:
         self.admin.renew(pod)
 
     def gather(
-        self, items: Sequence[Mapping[str, Any]], acks: Mapping[str, Ack], why_no_acks: str, *, whole: bool
+        self,
+        items: Sequence[Mapping[str, Any]],
+        acks: Mapping[str, Ack],
+        why_no_acks: str,
+        *,
+        whole: bool,
+        taking: bool = False,
     ) -> list[Evidence]:
         """Look at the proxies of pods.
 
@@ -213,23 +230,26 @@ class Gatherer:
         why_no_acks : str
         whole : bool
             Everything; else only what arrived, which is enough to see that something has not.
+        taking : bool
+            Ask for filters of connections too, also where none is known to stand in a listener.
         """
         missing = (why_no_acks,) if why_no_acks else ()
 
         def look(item: Mapping[str, Any]) -> Evidence:
             ack = acks.get(f"{item['metadata']['name']}.{self.namespace}")
-            return self._look(Evidence(item, ack=ack, missing=missing, skew=self.cluster.skew), whole=whole)
+            found = Evidence(item, ack=ack, missing=missing, skew=self.cluster.skew)
+            return self._look(found, whole=whole, first=EVERY_ECDS if taking else ECDS)
 
         return list(self._threads.map(look, items))
 
-    def _look(self, found: Evidence, *, whole: bool) -> Evidence:
+    def _look(self, found: Evidence, *, whole: bool, first: str) -> Evidence:
         if not has_proxy(found.item) or found.item.get("status", {}).get("phase") != "Running":
             return found
         try:
             if not whole:
-                return replace(found, entries=_arrived(partial(self.admin.get, found.name, ECDS)))
+                return replace(found, entries=_arrived(partial(self.admin.get, found.name, first)))
             known = self._inbound.get(found.name)
-            questions = Question(PORT, ECDS), Question(PORT, _first_of(known)), WORKER
+            questions = Question(PORT, first), Question(PORT, _first_of(known)), WORKER
             arrived, inbound, worker = self.admin.several(found.name, *questions)
             found = replace(found, entries=_arrived(arrived))
             found = self._more(found, partial(self._read_inbound, found.name, known, inbound), worker)
@@ -284,6 +304,8 @@ class Gatherer:
 
     def _more(self, found: Evidence, read_inbound: Callable[[], Listeners], worker: Callable[[], str]) -> Evidence:
         there = self._listeners(found, read_inbound)
+        if there.taking - {one.name for one in found.entries or ()}:
+            found = replace(found, entries=_arrived(partial(self.admin.get, found.name, EVERY_ECDS)))
         counts, levels = self.admin.several(found.name, Question(PORT, STATS), LEVELS)
         found = replace(found, listeners=there, stats=stats(counts()), levels=levels_of(levels()))
         since = min((one.updated for one in found.entries or ()), default=proxy_started(found.item))

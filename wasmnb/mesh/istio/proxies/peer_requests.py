@@ -292,7 +292,7 @@ class PeerRequests:
             routes = json.loads(self._admin.get(name, f"{_ROUTES}%5E(.*:)?{port}%24"))
         except (MeshError, TimeoutError, ValueError):
             return False
-        left = there.tells and not any(one.written for one in there.chains)
+        left = there.tells and not (there.active or any(one.written for one in there.chains))
         return left and self._passes(routes, service, probe)
 
     def _unfiltered(self, name: str) -> bool:

@@ -509,7 +509,7 @@ class Proving:
             traces = dict(zip(items, self.trace.of(items.values(), plugin), strict=True))
             left = []
             for one in wanted:
-                call = traces[uid(one.item)].get(one.standing.filter, "")
+                call = traces[uid(one.item)].get(one.standing.traced, "")
                 if call:
                     line = f"{PLAIN}{self._where(one)}: {call}"
                     self._sightings.of(one.key).saw(Seen(line, one.standing.mark, Proof.TRACE))

@@ -21,6 +21,7 @@ from wasmnb.mesh.istio.objects.plugin_facts import (
     said_by,
     selects,
     serves,
+    takes,
 )
 from wasmnb.mesh.istio.proxies.desired_state import DesiredState, Known
 from wasmnb.mesh.istio.proxies.gateway_status import judge_foreign
@@ -247,7 +248,7 @@ class VerdictReader:
         stored = [one for one in stored if one.kind.ours]
         concerned = [item for item in items if any(selects(one, item) for one in stored)]
         state = tuple((one.item["metadata"]["uid"], one.item["metadata"].get("resourceVersion")) for one in stored)
-        evidence, asked, unsent = self._gathered(concerned, state, whole=whole)
+        evidence, asked, unsent = self._gathered(concerned, state, whole=whole, taking=any(map(takes, stored)))
         bare = injected(self.cluster, self.namespace) if any(one.entries is None for one in evidence.values()) else ""
         found = foreign
         wanted_of, drift = {}, {}
@@ -295,7 +296,7 @@ class VerdictReader:
         return self.proving.handled.look(proven, {name_of(item): item for item in concerned}, reloading, telling)
 
     def _gathered(
-        self, items: Sequence[Item], state: Hashable, *, whole: bool
+        self, items: Sequence[Item], state: Hashable, *, whole: bool, taking: bool
     ) -> tuple[dict[str, Evidence], list[Evidence], str]:
         """Look at the proxies of pods.
 
@@ -309,12 +310,12 @@ class VerdictReader:
             Why istiod sends them nothing; empty where it answers, or may not be asked.
         """
         if not (items and whole):
-            asked = self._gatherer.gather(items, {}, "", whole=whole)
+            asked = self._gatherer.gather(items, {}, "", whole=whole, taking=taking)
             return {one.name: one for one in asked}, asked, ""
         acks, why = self._kept.acks(lambda: self.istio.acks(self.cluster, self._tunnels), items, state)
         known = self._kept.usable(items, state, lambda name: acks.get(f"{name}.{self.namespace}"))
         due = [item for item in items if item["metadata"]["name"] not in known]
-        asked = self._gatherer.gather(due, acks, why, whole=True)
+        asked = self._gatherer.gather(due, acks, why, whole=True, taking=taking)
         unsent = why if why and self.istio.asked_by(self.cluster) else ""
         return {**known, **{one.name: one for one in asked}}, asked, unsent
 
@@ -408,7 +409,8 @@ class VerdictReader:
         """
         names = tuple(name for object_ in stored for name in self._names(object_))
         found = []
-        for one, seen in zip(items, self._gatherer.gather(items, {}, "", whole=False), strict=True):
+        there = self._gatherer.gather(items, {}, "", whole=False, taking=any(map(takes, stored)))
+        for one, seen in zip(items, there, strict=True):
             found.append(seen.standing(names))
             for object_ in stored:
                 entry = seen.named(self._names(object_))
