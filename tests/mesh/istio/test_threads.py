@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from tests.mesh.istio.test_before import WEB
 from tests.mesh.istio.test_evidence import Levels
-from tests.mesh.istio.test_hints import ISTIO
-from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, looked
+from tests.mesh.istio.test_hints import ISTIO, KIND
+from tests.mesh.istio.test_workers import PLAINLY, POD, STANDING, TAGGED, TAGS, looked, verdict
 from wasmnb.envoy.effect import Effect, Trial
 from wasmnb.envoy.exchange import PLAIN, Probe
 from wasmnb.errors import MeshError, SelectorError
 from wasmnb.mesh.istio import watch
 from wasmnb.mesh.istio.mesh import IstioMesh
+from wasmnb.mesh.istio.objects.convergence import Convergence
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.plugin.verdict import Proof, Verdict
+from wasmnb.progress import Silent
 
 EFFECT = Effect(PLAIN, TAGS)
 TRIAL = Trial((EFFECT,))
@@ -154,3 +158,25 @@ def test_a_watch_of_a_mesh_that_is_disconnected_meanwhile_is_closed(monkeypatch)
     with pytest.raises(MeshError, match="was disconnected"):
         mesh.watch()
     assert closed == ["closed"]
+
+
+def test_what_another_thread_looked_for_before_all_workers_had_it_is_looked_for_again(proving):
+    proving.before("id", "sha256:1", "build", [(POD, frozenset())])
+    found, settled = looked(proving), time.monotonic()
+    assert found.verdict is Verdict.LOADED
+    assert proving.unsure(found, POD, settled)
+    # Whoever looked itself, or a second time, knows it.
+    assert not proving.unsure(found, POD)
+    proving.look_anew({"id"})
+    assert not proving.unsure(looked(proving), POD, settled)
+
+
+def test_a_deployment_does_not_end_with_what_another_thread_saw_before(monkeypatch):
+    asked, reader = [], IstioMesh(CLUSTER, "team", ISTIO)._reader
+    monkeypatch.setattr(reader, "concerned", lambda _: [POD])
+    monkeypatch.setattr(reader, "judged", lambda *_, **__: [replace(verdict(), verdict=Verdict.LOADED)])
+    monkeypatch.setattr(reader, "unsure", lambda *given: bool(asked.append(given[2:]) or len(asked) < 3))
+    begun = time.monotonic()
+    Convergence(reader, None).settled([SimpleNamespace(id="id", kind=KIND)], 60.0, Silent())
+    assert len(set(asked)) == 1
+    assert asked[0][0] > begun

@@ -56,6 +56,7 @@ class Convergence:
         # Those to which it has come are asked again when it has come to all.
         arrived: set[str] = set()
         loaded: float | None = None
+        begun = float("-inf")
         while True:
             items = self._reader.concerned(stored)
             stored = self._with_status(stored)
@@ -65,6 +66,8 @@ class Convergence:
             arrived |= {item["metadata"]["uid"] for item in waited if item["metadata"]["name"] not in waiting}
             late = time.monotonic() > deadline
             if late or not waiting:
+                if loaded is None:
+                    begun = time.monotonic()
                 found = self._reader.judged(items, stored)
                 arrived.clear()
                 late = time.monotonic() > deadline
@@ -72,7 +75,7 @@ class Convergence:
             progress.update(f"waiting for {stored[0].id}" if stored else "waiting", live, len(found))
             if late or not (waiting or any(not _lasts(one) for one in found)):
                 loaded = loaded or time.monotonic()
-                if late or time.monotonic() - loaded > _PATIENCE or not self._reader.unsure(items, found):
+                if late or time.monotonic() - loaded > _PATIENCE or not self._reader.unsure(items, found, begun):
                     return found
             time.sleep(pause)
             pause = min(pause * 1.3, _LONGEST_STEP)

@@ -272,15 +272,25 @@ class Proving:
             reason="; ".join(filter(None, [reason, verdict.reason])),
         )
 
-    def unsure(self, verdict: PodVerdict, item: Mapping[str, Any]) -> bool:
+    def unsure(self, verdict: PodVerdict, item: Mapping[str, Any], since: float = float("-inf")) -> bool:
         """Say whether a plugin was not seen to act for a reason that may pass in a moment.
 
         An answer did not come in time, or was an error, or a worker has not taken over what the others have.
+
+        Parameters
+        ----------
+        verdict : PodVerdict
+        item : mapping
+            The pod.
+        since : float
+            Moment (`time.monotonic`) when all had it. Another thread may have looked in vain before that.
         """
         if verdict.verdict is not Verdict.LOADED or verdict.cause is not Cause.UNSEEN:
             return False
         look = self._sightings.of((uid(item), verdict.plugin))
-        return look.differing is not None or look.failed or self.requests.late(item, verdict.plugin)
+        return (
+            look.early(since) or look.differing is not None or look.failed or self.requests.late(item, verdict.plugin)
+        )
 
     def look_anew(self, plugins: Collection[str]) -> None:
         """Have the next look look for plugins, however short ago that was in vain."""

@@ -79,6 +79,10 @@ class Look:
             return False
         return time.monotonic() - tried.at < pause(_AGAIN, tried.times)
 
+    def early(self, moment: float) -> bool:
+        """Say whether it was looked for once only, and before a moment: its workers may not have had it yet."""
+        return self.tried is not None and self.tried.times == 1 and self.tried.at < moment
+
     def begin(self, standing: Standing) -> None:
         """Take in that it is looked for now, through the filters that stand there."""
         times = self.tried.times + 1 if self.tried is not None and self.tried.mark == standing.mark else 1

@@ -336,10 +336,10 @@ class VerdictReader:
         why = former or shared(stored, [one for one in every if one.id != stored.id and selects(one, seen.item)])
         return kept(verdict, why, self._gatherer.build(seen.item)) if why else verdict
 
-    def unsure(self, items: Sequence[Item], verdicts: Sequence[PodVerdict]) -> bool:
-        """Say whether any verdict on pods is LOADED for a reason that may pass in a moment."""
+    def unsure(self, items: Sequence[Item], verdicts: Sequence[PodVerdict], since: float = float("-inf")) -> bool:
+        """Say whether any verdict on pods is LOADED for a reason that may pass in a moment; see `Proving.unsure`."""
         pods = {name_of(item): item for item in items}
-        return any(one.pod in pods and self.proving.unsure(one, pods[one.pod]) for one in verdicts)
+        return any(one.pod in pods and self.proving.unsure(one, pods[one.pod], since) for one in verdicts)
 
     def _proven(
         self,
