@@ -92,6 +92,27 @@ int number = kOne;
     assert b"\xffbin-of-file" in wasm
 
 
+def test_a_source_alone_takes_files_of_any_name_along(tmp_path: Path) -> None:
+    source = f"""{CC}
+const char kBytes[] = {{
+#embed "bytes.bin"
+}};
+const char* kText =
+#include "text.txt"
+;
+std::string all = std::string(kBytes, sizeof kBytes) + kText;
+"""
+    write(tmp_path, plugin_dot_cc=source, bytes_dot_bin=b"bin-of-file", text_dot_txt='"text-of-file"', version="1.2\n")
+    wasm = build_image(tmp_path / "plugin.cc", "local/mine", store=Store(tmp_path / "store")).module.wasm
+    assert b"bin-of-file" in wasm
+    assert b"text-of-file" in wasm
+
+
+def test_a_file_called_as_a_header_of_the_language(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine", filter_dot_cc=f"#include <version>\n{CC}", version="1.2\n")
+    assert Filter.from_folder(folder, name="mine").build().wasm
+
+
 def test_folders_that_a_build_file_names(tmp_path: Path) -> None:
     includes = '#include "filters/word.h"\n#include <json/json.hpp>\n'
     below = '#include "filters/word.h"\n#include "util/text.h"\n'

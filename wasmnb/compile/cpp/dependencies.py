@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wasmnb.compile.cpp import SOURCES
-from wasmnb.compile.cpp.folder import HEADERS, PROTO
+from wasmnb.compile.cpp.folder import HEADERS, PROTO, taken
 from wasmnb.compile.cpp.source import Source
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ def beside(path: Path) -> dict[str, str]:
         if each != path and each.is_file() and each.suffix in (*SOURCES, *HEADERS, PROTO):
             texts[each.name] = _read(each)
     source = _read(path)
+    for name in [name for text in (source, *texts.values()) for name in taken(text)]:
+        place = path.parent / name
+        if name not in texts and "/" not in name and place != path and place.is_file():
+            texts[name] = _read(place)
     texts |= from_top(path.parent, source, texts, path)
     # Which header a macro names, the compiler alone can tell.
     named = [name for name in texts if name.endswith(HEADERS)] if _BY_MACRO.search(Source(source).code) else []
@@ -152,8 +156,8 @@ def _included(path: str, text: str, texts: Mapping[str, str]) -> Iterator[str]:
         yield from IMPORT.findall(text)
         return
     beside = posixpath.dirname(path)
-    for name in Source(text).includes:
-        word = name[1:-1]
+    named = [name[1:-1] for name in Source(text).includes]
+    for word in dict.fromkeys([*named, *taken(text)]):
         wanted = word.removesuffix(_MESSAGES) + PROTO if word.endswith(_MESSAGES) else word
         for place in dict.fromkeys((beside, "", "include")):
             whole = posixpath.normpath(posixpath.join(place, wanted))

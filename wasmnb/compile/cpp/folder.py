@@ -16,7 +16,7 @@ from wasmnb.errors import BadNameError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["HEADERS", "PROTO", "read"]
+__all__ = ["HEADERS", "PROTO", "read", "taken"]
 
 #: How names of files end that are included, and made into messages.
 HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".H", ".inc", ".ipp", ".inl", ".tcc")
@@ -30,7 +30,10 @@ _PROGRAM = re.compile(
 )
 _REGISTERS = "RegisterContextFactory"
 #: What the compiler takes into a source, under any name.
-_TAKEN = re.compile(r"^[ \t]*#[ \t]*(?:include|include_next|embed)[ \t]*[<\"](?P<name>[^>\"\n]+)[>\"]", re.MULTILINE)
+_TAKEN = re.compile(
+    r"""^[ \t]*#[ \t]*(?:include|include_next|embed)[ \t]*(?:"(?P<quoted>[^"\n]+)"|<(?P<angled>[^>\n]*[./][^>\n]*)>)""",
+    re.MULTILINE,
+)
 _MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -65,6 +68,11 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
     return Filter(name, source, "cpp", flags, files=tuple(texts.items()), file=main, folder=str(folder.resolve()))
 
 
+def taken(text: str) -> list[str]:
+    """Give the names of the files that a source includes or embeds; ``<version>`` and the like are the language's."""
+    return [found["quoted"] or found["angled"] for found in _TAKEN.finditer(text)]
+
+
 def _texts(folder: Path) -> dict[str, str]:
     """Read what a folder's filter is made of, and whatever else that takes in by name."""
     texts: dict[str, str] = {}
@@ -89,9 +97,9 @@ def _texts(folder: Path) -> dict[str, str]:
                 hint=ALONE,
             )
         texts[name] = text
-        taken = {PurePath(found["name"]).name for found in _TAKEN.finditer(text)}
-        waiting += [each for each in others if PurePath(each).name in taken]
-        others = [each for each in others if PurePath(each).name not in taken]
+        names = {PurePath(each).name for each in taken(text)}
+        waiting += [each for each in others if PurePath(each).name in names]
+        others = [each for each in others if PurePath(each).name not in names]
     return texts
 
 
