@@ -325,7 +325,7 @@ def test_every_worker_is_asked_where_the_count_of_hangs_may_not_tell(monkeypatch
     names = "wasmnb.mesh.istio.proxies.evidence."
     monkeypatch.setattr(f"{names}read", lambda *_: None)
     monkeypatch.setattr(f"{names}proxy_started", lambda _: NOW)
-    monkeypatch.setattr(gatherer, "_listeners", lambda *_: None)
+    monkeypatch.setattr(gatherer, "_listeners", lambda *_: Listeners((), frozenset(), frozenset(), (), ""))
     for stats in [one for one in (before, now) if one is not None]:
         monkeypatch.setattr(f"{names}stats", lambda _, stats=stats: stats)
         gatherer._more(Evidence(POD), None, None)
