@@ -109,7 +109,7 @@ std::string all = std::string(kBytes, sizeof kBytes) + kText;
 
 
 def test_a_file_called_as_a_header_of_the_language(tmp_path: Path) -> None:
-    folder = write(tmp_path / "mine", filter_dot_cc=f"#include <version>\n{CC}", version="1.2\n")
+    folder = write(tmp_path / "mine", filter_dot_cc=f"#include <bitset>\n{CC}", bitset="1.2\n")
     assert Filter.from_folder(folder, name="mine").build().wasm
 
 
