@@ -171,7 +171,7 @@ class TestWhatIsRead:
         refused(
             lambda: Filter.from_folder(folder, language="cpp"),
             UsageError,
-            "it needs a file that ends with .cc, .cpp or .cxx",
+            "it needs a file that ends with .cc, .cpp, .cxx, .c++, .C or .c",
         )
         write(folder, filter_dot_cxx=CC)
         assert Filter.from_folder(folder).file == "filter.cxx"
@@ -423,10 +423,7 @@ class TestGo:
             ),
             (
                 {"main_dot_go": f"//go:build linux\n\n{GO}"},
-                (
-                    "no source is left for GOOS=wasip1 and GOARCH=wasm: "
-                    "change the build tags, or the ends of the files' names"
-                ),
+                "main.go is left out by its line //go:build linux",
                 {"main_dot_go": f"//go:build wasip1\n\n{GO}"},
             ),
         ],
