@@ -15,6 +15,7 @@ from tests.mesh.tiny import build, header, looping, tag, trapping
 from tests.worded import in_cell
 from wasmnb.envoy import canary
 from wasmnb.envoy.effect import Trial
+from wasmnb.envoy.log import Log
 from wasmnb.envoy.patience import Patience
 from wasmnb.envoy.proxy import Applied, Proxy
 from wasmnb.errors import BadNameError, ConfigError, HangError, MeshError, ModuleError, TrafficError, UsageError
@@ -179,6 +180,27 @@ def test_after_a_trap_every_request_gets_503(mesh):
     assert get(mesh).headers.all("x-tag") == ["trapping"]
     mesh.apply(Plugin("one", package(tag("mended")), DETAILS))
     assert get(mesh).headers.all("x-tag") == ["mended"]
+    assert verdict(mesh).verdict is Verdict.LIVE
+
+
+def test_a_crash_that_is_logged_before_envoy_says_that_it_took_the_filter_over_is_told(mesh, monkeypatch):
+    mesh.apply(Plugin("one", package(trapping()), DETAILS))
+    assert get(mesh, EVIL, method="POST").status == 503
+    whole = Log.all
+
+    def all_late(log):
+        lines = whole(log)
+        last = max(at for at, line in enumerate(lines) if "created, warming done" in line)
+        return [*lines[:last], *lines[last + 1 :], lines[last]]
+
+    monkeypatch.setattr(Log, "all", all_late)
+    mesh._deployments.proving._seen.clear()
+    found = verdict(mesh)
+    assert (found.verdict, found.requests) == (Verdict.TRAPPED, Handling.ANSWERED_503)
+    # What acts has not crashed: that was the build before.
+    monkeypatch.setattr(Log, "all", whole)
+    mesh.apply(Plugin("one", package(tag("mended")), DETAILS))
+    monkeypatch.setattr(Log, "all", all_late)
     assert verdict(mesh).verdict is Verdict.LIVE
 
 

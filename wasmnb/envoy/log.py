@@ -38,6 +38,8 @@ _BEGIN = re.compile(_HEAD + r"\[\w+\]\[\w+\] (?:\[[^\]]*\] )?")
 # Envoy 1.40, config_discovery_impl.cc (logger "filter", level debug).
 _UPDATED = f"Updated filter config {CHAIN_NAME} created, warming done"
 _MARK = re.compile(rf"{_HEAD}\[debug\]\[filter\] \[[^\]]*\] {_UPDATED}")
+_ACCEPTED = f"Updated filter config {CHAIN_NAME} accepted, posting to workers"
+_POSTED = re.compile(rf"{_HEAD}\[debug\]\[filter\] \[[^\]]*\] {_ACCEPTED}")
 _NOISE = (
     "][debug][filter]",
     "no configured limit to the number of allowed active downstream connections",
@@ -61,7 +63,7 @@ _RECORD = re.compile(
 )
 # Envoy 1.40, context.cc: the level, then plugin, root id and VM id in front of what a module logs.
 _SAID = re.compile(_HEAD + r"\[(?P<level>\w+)\]\[wasm\] \[[^\]]*\] wasm log[^:]*: (?P<words>.*)$")
-LASTING = (_UPDATED, "] Function: ", "Watchdog AbortAction")
+LASTING = (_UPDATED, _ACCEPTED, "] Function: ", "Watchdog AbortAction")
 """What a verdict rests on: lines with these stay in a log, however much is logged after them."""
 
 _REFUSALS = (
@@ -151,6 +153,17 @@ class Log:
         lines = self.all()
         marks = [index for index, line in enumerate(lines) if _MARK.match(line)]
         return lines[marks[-1] + 1 :] if marks else lines
+
+    def handover(self) -> list[str]:
+        """Give the lines from when the present chain was accepted until Envoy said that it took over.
+
+        The worker may be told of it, and log, before the main thread comes to say so.
+        """
+        lines = self.all()
+        marks = [-1, *(index for index, line in enumerate(lines) if _MARK.match(line))]
+        before = lines[marks[-2] + 1 : marks[-1]] if len(marks) > 1 else []
+        posted = [index for index, line in enumerate(before) if _POSTED.match(line)]
+        return before[posted[-1] + 1 :] if posted else []
 
     def size(self) -> int:
         """Bytes in the file: where what comes next begins."""

@@ -190,7 +190,10 @@ def judge(evidence: Evidence, applied: Applied, seen: Seen | None = None) -> Pod
         words = f"the proxy's worker does not answer: {evidence.silence}"
         # A proxy here has one worker.
         return replace(say(Verdict.HUNG, Cause.WORKER_HUNG, words), hanging=(1, 1))
-    return _trapped(evidence, applied, say) or _loaded(evidence, applied, seen, say)
+    # What the worker logged during the handover may be of the chain before. What does not act is what crashed.
+    unseen = seen is not None and seen.proof is Proof.NONE
+    lines = (*proxy.log.handover(), *evidence.lines) if unseen else evidence.lines
+    return _trapped(evidence, applied, lines, say) or _loaded(evidence, applied, seen, say)
 
 
 def _loaded(evidence: Evidence, applied: Applied, seen: Seen | None, say: _Say) -> PodVerdict:
@@ -228,13 +231,13 @@ def _unaccepted(evidence: Evidence, say: _Say) -> PodVerdict:
     return say(Verdict.WARMING, Cause.PROXY_STARTING, "the proxy is starting")
 
 
-def _trapped(evidence: Evidence, applied: Applied, say: _Say) -> PodVerdict | None:
+def _trapped(evidence: Evidence, applied: Applied, lines: Sequence[str], say: _Say) -> PodVerdict | None:
     """Give the verdict when a trap since the chain took over is, or may be, the plugin's."""
     mine: list[Trap] = []
     id_, module = applied.plugin.id, applied.plugin.image.module
     kept, trap_before = evidence.proxy.crashes.get(id_, (None, None))
     earlier = [trap_before] if trap_before is not None and kept == applied else []
-    for trap, names in _crashes([*earlier, *traps(evidence.lines)], evidence.proxy.chain):
+    for trap, names in _crashes([*earlier, *traps(lines)], evidence.proxy.chain):
         if names == [id_]:
             mine.append(trap)
         elif id_ in names:
