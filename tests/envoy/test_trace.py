@@ -81,6 +81,15 @@ def test_a_filter_of_connections_is_seen_where_its_vm_is_called_before_the_reque
     assert found(data[:1], reads, begun(stream)) == []
 
 
+def test_what_a_service_asks_on_with_the_same_headers_shows_no_filter_of_the_connection_that_came():
+    name = "proxy_on_downstream_data"
+    data = [line(f"[host->vm] {name}(2)", "wasm"), line(f"[host<-vm] {name} return: 0", "wasm")]
+    onward = '[Tags: "ConnectionId":"12","StreamId":"77"]'
+    reads, theirs = ([line(f'[Tags: "ConnectionId":"{one}"] parsing 125 bytes')] for one in (9, 12))
+    assert found(reads, begun(), data, theirs, begun(onward)) == []
+    assert found(data, reads, begun(), theirs, begun(onward)) == [CONNECTION]
+
+
 def test_a_marked_request_has_one_header_more():
     probe = marked(Probe(headers=(("a", "b"),)), "abc")
     assert probe.headers == (("a", "b"), ("x-wasmnb-probe", "abc"))

@@ -144,7 +144,8 @@ def called(records: Sequence[Spoken], by: str) -> dict[str, str]:
     -------
     dict of str to str
         The first call, by the filter's name; none where a VM that had crashed made Envoy answer: what the others were
-        called for was that failure. `CONNECTION` is the last filter of connections that the request's bytes met.
+        called for was that failure. `CONNECTION` is the last filter of connections that the request's bytes met when
+        it first came.
     """
     threads: dict[str, _Thread] = {}
     stream, found = "", dict[str, str]()
@@ -161,9 +162,10 @@ def called(records: Sequence[Spoken], by: str) -> dict[str, str]:
         if tagged is None:
             continue
         if "request headers complete" in tagged["words"] and f"'{_MARK}', '{by}'" in tagged["words"]:
-            stream = tagged["stream"]
-            if connection in connections:
+            # A service may ask on with the same headers, on a connection that meets another filter.
+            if not stream and connection in connections:
                 found[CONNECTION] = connections[connection]
+            stream = tagged["stream"]
         if tagged["stream"] == stream and _FAILED.search(tagged["words"]):
             return {}
         ended = _CALLED.match(tagged["words"])

@@ -127,6 +127,9 @@ def test_filters_of_connections_are_read_beside_those_of_requests():
     assert [each.name for each in entries(json.dumps({"configs": [one]}))] == ["requests"]
     every = {"configs": [{"@type": "EcdsConfigDump", "ecds_filters": [each]} for each in (one, two)]}
     assert [each.name for each in entries(json.dumps(every))] == ["requests", "connections"]
+    # A kind of which a proxy had some, and has none any more (Envoy 1.40).
+    every["configs"].append({"@type": "EcdsConfigDump"})
+    assert [each.name for each in entries(json.dumps(every))] == ["requests", "connections"]
     assert entries("{}") == []
 
 

@@ -350,7 +350,10 @@ def entries(text: str) -> list[Entry]:
     found = []
     configs = json.loads(text).get("configs") or ()
     for one in [each for config in configs for each in config.get("ecds_filters") or (config,)]:
-        resource = one.get("ecds_filter") or {}
+        resource = one.get("ecds_filter")
+        if resource is None:
+            # The list of a kind that has gone from the proxy, which is empty.
+            continue
         typed = resource.get("typed_config") or {}
         kind, digest, root_id = _read(typed)
         told = typed.get("config") or {} if kind == "wasm" else {}
