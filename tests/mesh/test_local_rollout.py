@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.mesh.tiny import tag
+from wasmnb.envoy.exchange import Probe
 from wasmnb.errors import DeployError
 from wasmnb.image import package
 from wasmnb.mesh import Verdict
@@ -103,3 +104,29 @@ def test_when_one_pod_refuses_all_keep_what_they_had(mesh, monkeypatch):
     after = mesh.wait("one")
     assert {one.verdict for one in after} == {Verdict.LIVE}
     assert all(one.evidence[-1].endswith(seen) for one in after)
+
+
+def test_requests_that_may_change_something_are_not_sent_again_for_a_build_that_is_given_back(mesh, monkeypatch):
+    old, post = Plugin("one", package(tag("old")), DETAILS), Probe("POST", "/order")
+    (pod,) = (one for one in mesh._plan.proxies if one.name.startswith("details"))
+    proving, write, sent = mesh._deployments.proving, pod.write, []
+    send = proving._send_once
+
+    def counted(wanted):
+        sent.extend(probe for _, probe in wanted if probe.changes)
+        return send(wanted)
+
+    def write_without_its_module(chain):
+        if any(applied.plugin.image != old.image for applied in chain.plugins):
+            chain = replace(chain, plugins=tuple(replace(one, filename="/no/such/module") for one in chain.plugins))
+        write(chain)
+
+    monkeypatch.setattr(proving, "_send_once", counted)
+    mesh.apply(old, probes={pod.name: [post]})
+    assert sent == [post, post]
+    monkeypatch.setattr(pod, "write", write_without_its_module)
+    with pytest.raises(DeployError):
+        mesh.apply(old.with_image(package(tag("other"))), probes={pod.name: [post]})
+    assert sent == [post, post, post]
+    assert [one.verdict for one in mesh.wait("one")] == [Verdict.LIVE]
+    assert sent == [post, post, post]

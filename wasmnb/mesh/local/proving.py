@@ -182,13 +182,18 @@ class Proving:
             self._spent.discard((proxy.name, applied.plugin.id))
 
     def snapshot(self, plugin: str) -> Callable[[], None]:
-        """Give what puts back what pods answered before a plugin came, should the next build not come in force."""
+        """Give what puts back what is known of a plugin on pods, should the next build not come in force.
+
+        It is what they answered before it came, and that they were asked for it by what may change something.
+        """
         before = {key: one for key, one in self._before.copy().items() if key[1] == plugin}
+        spent = {key for key in self._spent.copy() if key[1] == plugin}
 
         def put_back() -> None:
             for key in [key for key in self._before.copy() if key[1] == plugin]:
                 self._before.pop(key, None)
             self._before.update(before)
+            self._spent.update(spent)
 
         return put_back
 
