@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -20,6 +21,8 @@ from wasmnb.errors import MeshError, SelectorError
 from wasmnb.mesh.istio import watch
 from wasmnb.mesh.istio.mesh import IstioMesh
 from wasmnb.mesh.istio.objects.convergence import Convergence
+from wasmnb.mesh.istio.proxies import request_trace
+from wasmnb.mesh.istio.proxies.probe_requests import AT_ONCE
 from wasmnb.mesh.istio.proxies.proving import Proving
 from wasmnb.mesh.istio.proxies.request_trace import RequestTrace
 from wasmnb.plugin.verdict import Proof, Verdict
@@ -43,6 +46,19 @@ def proving():
     made.known.tried("id", "sha256:1", TRIAL)
     yield made
     made.close()
+
+
+def test_traces_of_more_pods_than_there_are_threads_come_to_an_end(proving, monkeypatch):
+    monkeypatch.setattr(request_trace, "raised", lambda *_: nullcontext())
+    monkeypatch.setattr(request_trace, "logged_lately", lambda *_: [])
+    monkeypatch.setattr(request_trace, "_READS", 1)
+    pods = [{**POD, "metadata": {"name": f"web-{at}", "uid": f"u{at}"}} for at in range(3 * AT_ONCE)]
+    traced = []
+    thread = threading.Thread(target=lambda: traced.extend(proving.trace.of(pods, "id")), daemon=True)
+    thread.start()
+    # It ends at once, or never.
+    thread.join(60)
+    assert len(traced) == len(pods)
 
 
 def test_what_raises_the_log_levels_of_a_pod_waits_for_who_has_raised_them():

@@ -128,7 +128,10 @@ class ProbeRequests:
 
         A pod that takes mutual TLS only is asked by another one.
         """
-        answers = list(self._threads.map(lambda one: self._itself(*one), wanted))
+        return self._completed(wanted, list(self._threads.map(lambda one: self._itself(*one), wanted)))
+
+    def _completed(self, wanted: Sequence[Asked], answers: Sequence[Response | None]) -> list[Response | None]:
+        """Have others ask the pods that take mutual TLS only, and take in which pods answered."""
         by_peer = self._ask_peers([one for one, answer in zip(wanted, answers, strict=True) if answer is None])
         found: list[Response | None] = []
         for (item, probe, plugin), answer in zip(wanted, answers, strict=True):
@@ -165,8 +168,11 @@ class ProbeRequests:
         return list(self._threads.map(lambda one: self._past(*one), wanted))
 
     def ask(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
-        """Send a request to a pod, through its proxy; None when it was not answered in time."""
-        return self.send([(item, probe, plugin)])[0]
+        """Send a request to a pod, through its proxy; None when it was not answered in time.
+
+        It is sent by the thread that asks, which may be one of those that `each` waits for.
+        """
+        return self._completed([(item, probe, plugin)], [self._itself(item, probe, plugin)])[0]
 
     def _itself(self, item: Mapping[str, Any], probe: Probe, plugin: str) -> Response | None:
         with self.own(item).asking():
