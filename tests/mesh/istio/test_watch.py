@@ -139,11 +139,26 @@ def test_what_may_change_in_a_moment_is_looked_at_again_sooner(monkeypatch, word
     for times, name in enumerate(("_SOON", "_DUE", "_LATE"), start=3):
         monkeypatch.setattr(watching, name, 10.0**times)
     watch = object.__new__(watching.IstioWatch)
-    watch._told, watch._compare, watch._unsure = {}, lambda *_: None, lambda *_: unsure
+    watch._told, watch._compare, watch._unsure, watch._missing = {}, lambda *_: None, lambda *_: unsure, 0
     watch._judge = lambda *_: [PodVerdict("web-0", "id", word, "", "", "", (), datetime.now(timezone.utc))]
     watch._judge_anew([], [SimpleNamespace(id="id")])
     # It tells how long it is until the look after that has ended.
     assert round(watch.span, -2) == getattr(watching, rest)
+
+
+def test_an_answer_that_is_missing_for_long_is_not_waited_for_by_looking_ever_again(monkeypatch):
+    monkeypatch.setattr(watching, "_DUE", 1e4)
+    monkeypatch.setattr(watching, "_LATE", 1e5)
+    watch, missing = object.__new__(watching.IstioWatch), [True]
+    watch._told, watch._compare, watch._unsure, watch._missing = {}, lambda *_: None, lambda *_: missing[0], 0
+    loaded = PodVerdict("web-0", "id", Verdict.LOADED, "", "", "", (), datetime.now(timezone.utc))
+    watch._judge = lambda *_: [loaded]
+    spans = []
+    for answered in (*[False] * (watching._MOMENTS + 2), True, False):
+        missing[0] = not answered
+        watch._judge_anew([], [SimpleNamespace(id="id")])
+        spans.append(round(watch.span, -2))
+    assert spans == [*[1e4] * watching._MOMENTS, 1e5, 1e5, 1e5, 1e4]
 
 
 def test_what_nothing_tells_of_is_on_the_screen_within_ten_seconds():

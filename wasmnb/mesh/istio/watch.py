@@ -44,6 +44,7 @@ _STEADY = 5.0  # short ones again after a connection that lasted longer than thi
 # one took.
 _SOON, _DUE, _LATE = 0.5, 2.0, 8.0
 _SHARE = 10
+_MOMENTS = 5  # looks, after which what is missing is not to come in a moment: a service may fail for good
 _GONE = 410
 _WELL = (Verdict.LIVE.value, Verdict.LOADED.value)
 _UNDER_WAY = (Verdict.WARMING, Verdict.OLD, Verdict.HUNG)
@@ -215,6 +216,8 @@ class IstioWatch(Stream):
         self._cluster, self._judge, self._unsure, self._keep = cluster, judge, unsure, keep
         self._soonest = self._due = 0.0
         self._moved = False
+        # Judgements in a row after which an answer was missing.
+        self._missing = 0
         self.looked: datetime | None = None
         self.span = 0.0
         self._pods = _Feed(cluster, f"/api/v1/namespaces/{namespace}/pods", APPLICATIONS, self.wake, slim)
@@ -304,7 +307,8 @@ class IstioWatch(Stream):
         took = end - begin
         self._soonest = end + took
         busy = any(one.verdict in _UNDER_WAY for one in verdicts)
-        due = _SOON if busy else _DUE if self._unsure(serving, verdicts) else 0.0
+        self._missing = self._missing + 1 if not busy and self._unsure(serving, verdicts) else 0
+        due = _SOON if busy else _DUE if 0 < self._missing <= _MOMENTS else 0.0
         rest = max(due, took) if due else max(_LATE, _SHARE * took)
         self._due, self.span = end + rest, took + rest + took
 
