@@ -147,6 +147,22 @@ def test_tests_and_tools_beside_a_filter(tmp_path: Path) -> None:
     assert Filter.from_folder(folder, name="mine").build().wasm
 
 
+def test_a_helper_with_a_main_for_its_own_test(tmp_path: Path) -> None:
+    helper = '/*\nint main() is in the tests\n*/\nconst char* word() { return "word-of-helper"; }\n'
+    helper += "#ifdef SELF_TEST\n#include <gtest/gtest.h>\n#if 1\n#endif\nint main() { return gone; }\n#endif\n"
+    filter_ = f"const char* word();\n{CC}const char* used = word();\n"
+    folder = write(tmp_path / "mine", filter_dot_cc=filter_, helper_dot_cc=helper)
+    assert b"word-of-helper" in Filter.from_folder(folder, name="mine").build().wasm
+
+
+def test_a_filter_with_a_main_is_one_where_nothing_else_is(tmp_path: Path) -> None:
+    source = f"{CC.replace('RegisterContextFactory', 'REGISTER')}int main() {{ return 0; }}\n"
+    macro = "#define REGISTER RegisterContextFactory\n"
+    source = f'#include "macro.h"\n{source}'
+    folder = write(tmp_path / "mine", filter_dot_cc=source, macro_dot_h=macro)
+    assert Filter.from_folder(folder, name="mine").build().wasm
+
+
 def test_a_macro_of_the_build_file(tmp_path: Path) -> None:
     folder = write(tmp_path / "mine", filter_dot_cc=f"{CC}const char* used = VERSION;\n")
     assert not refused(folder, CompileError).hint

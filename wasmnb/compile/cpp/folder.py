@@ -23,11 +23,11 @@ HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".H", ".inc", ".ipp", ".inl", ".
 PROTO = ".proto"
 _TESTS = ("_test", "_tests", "_unittest", "_benchmark")
 # Programs of their own, whatever they are called: tests, benchmarks, fuzzers, and tools of the build.
-_PROGRAM = re.compile(
-    r"^[ \t]*#[ \t]*include[ \t]*[<\"](?:gtest/|gmock/|benchmark/benchmark\.h|catch2/|catch\.hpp|doctest)"
-    r"|^(?:int|auto)\s+main\s*\(|\bLLVMFuzzerTestOneInput\s*\(",
-    re.MULTILINE,
+_FRAMEWORK = re.compile(
+    r"^[ \t]*#[ \t]*include[ \t]*[<\"](?:gtest/|gmock/|benchmark/benchmark\.h|catch2/|catch\.hpp|doctest)", re.MULTILINE
 )
+_PROGRAM = re.compile(r"^(?:int|auto)\s+main\s*\(|\bLLVMFuzzerTestOneInput\s*\(", re.MULTILINE)
+_CONDITION = re.compile(r"[ \t]*#[ \t]*(?P<begins>if|endif)")
 _REGISTERS = "RegisterContextFactory"
 #: What the compiler takes into a source, under any name.
 _TAKEN = re.compile(
@@ -56,6 +56,10 @@ def read(folder: Path, name: str, flags: tuple[str, ...]) -> Filter:
     texts = _texts(folder)
     main = _main({path: text for path, text in texts.items() if PurePath(path).suffix in SOURCES})
     if main is None:
+        # What is all there is, is the filter.
+        texts = _texts(folder, programs=True)
+        main = _main({path: text for path, text in texts.items() if PurePath(path).suffix in SOURCES})
+    if main is None:
         raise UsageError(
             f"The folder {str(folder)!r} holds no C++ source.",
             hint=f"it needs a file that ends with {', '.join(SOURCES[:-1])} or {SOURCES[-1]}",
@@ -73,7 +77,25 @@ def taken(text: str) -> list[str]:
     return [found["quoted"] or found["angled"] for found in _TAKEN.finditer(text)]
 
 
-def _texts(folder: Path) -> dict[str, str]:
+def _is_program(text: str) -> bool:
+    """Say whether a source is a program in any case: many a helper has a ``main`` for a test that nobody asks for."""
+    if _REGISTERS in text or not (_FRAMEWORK.search(text) or _PROGRAM.search(text)):
+        return False
+    source = Source(text)
+    return bool(_FRAMEWORK.search(_unconditional(source.plain)) or _PROGRAM.search(_unconditional(source.code)))
+
+
+def _unconditional(code: str) -> str:
+    lines, depth = [], 0
+    for line in code.split("\n"):
+        if condition := _CONDITION.match(line):
+            depth += 1 if condition["begins"] == "if" else -1
+        elif depth <= 0:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _texts(folder: Path, *, programs: bool = False) -> dict[str, str]:
     """Read what a folder's filter is made of, and whatever else that takes in by name."""
     texts: dict[str, str] = {}
     waiting: list[str] = []
@@ -88,7 +110,7 @@ def _texts(folder: Path) -> dict[str, str]:
     while waiting:
         name = waiting.pop(0)
         text = _text(folder / name)
-        if PurePath(name).suffix in SOURCES and _REGISTERS not in text and _PROGRAM.search(text):
+        if PurePath(name).suffix in SOURCES and not programs and _is_program(text):
             continue
         size += len(text)
         if size > _MOST_BYTES:
