@@ -72,6 +72,25 @@ def test_the_fewest_tags(constraint: str, tags: str) -> None:
     assert f"-tags={tags} " in f"{found} ".replace("'", " ").replace(",]", "]")
 
 
+@pytest.mark.parametrize(
+    ("said", "source", "told"),
+    [
+        ("undefined: word", "main.go", True),
+        ("undefined: word", "inside/main.go", False),
+        ("undefined: main.word", "inside/main.go", True),
+        ("undefined: strings.word", "main.go", False),
+        ("x.word undefined (type strings.Builder has no field or method word)", "inside/main.go", True),
+    ],
+)
+def test_a_source_of_another_package_has_not_what_is_missing(said: str, source: str, told: bool) -> None:
+    assert bool(hint(said, {"word.go": f"//go:build paid\n\n{WORD}"}, source)) is told
+
+
+def test_what_is_never_built_is_not_to_be_built() -> None:
+    said = hint("undefined: word", {"word.go": f"//go:build ignore\n\n{WORD}"})
+    assert said == "word.go is left out by its line //go:build ignore"
+
+
 def test_a_tool_beside_the_filter(tmp_path: Path) -> None:
     tool = "package main\n\nfunc main() {}\n"
     source = f"{GO}\n//go:wasmexport proxy_on_memory_allocate\nfunc allocate(int32) int32 {{ return 0 }}\n"

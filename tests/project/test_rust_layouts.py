@@ -36,6 +36,13 @@ def test_a_name_without_a_path_behind_a_feature(tmp_path: Path) -> None:
     assert Filter.from_folder(folder, flags=("--features=more",)).build().wasm
 
 
+def test_a_feature_that_is_on_is_not_to_be_turned_on(tmp_path: Path) -> None:
+    source = 'pub mod inner {\n#[cfg(feature = "more")]\npub fn value() -> u8 { 1 }\n}\n'
+    source += '#[no_mangle]\npub extern "C" fn used() -> u8 { value() }\n'
+    folder = crate(tmp_path / "mine", source, '\n[features]\ndefault = ["more"]\nmore = []\n')
+    assert refused(folder, CompileError).hint == "consider importing this function: `use crate::inner::value;`"
+
+
 def test_what_is_behind_no_feature_is_not_put_down_to_one() -> None:
     missing = Diagnostic("error", "cannot find function `value` in this scope [E0425]")
     assert not _feature([missing], {"src/lib.rs": '#[cfg(feature = "more")]\nfn other() {}\nfn value_of() {}\n'})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["hint"]
 
 _CONSTRAINT = re.compile(r"^//go:build[ \t]+(?P<said>.+)$", re.MULTILINE)
-_PACKAGE = re.compile(r"^package\s", re.MULTILINE)
+_PACKAGE = re.compile(r"^package\s+(?P<name>\w+)", re.MULTILINE)
 _TOKEN = re.compile(r"&&|\|\||[!()]|[\w.]+")
 _CGO = re.compile(r'^\s*import\s+"C"', re.MULTILINE)
 #: What holds where Go builds for a proxy; ``go1.24`` and the like do too.
@@ -28,12 +28,13 @@ _SYSTEMS = frozenset(
 _SYSTEMS |= {"solaris", "unix", "windows", "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le"}
 _SYSTEMS |= {"mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "cgo", "race", "msan", "asan"}
 _UNDEFINED = re.compile(
-    r"^undefined: (?:\w+\.)?(?P<name>\w+)|undefined \(type .* has no field or method (?P<method>\w+)\)"
+    r"^undefined: (?:(?P<package>\w+)\.)?(?P<name>\w+)|undefined \(type .* has no field or method (?P<method>\w+)\)"
 )
+_NEVER = "ignore"  # by convention the tag of what is no part of the package
 _EXCLUDED = re.compile(r"build constraints exclude all Go files in (?P<folder>\S+)")
 
 
-def hint(said: str, files: Mapping[str, str]) -> Text:
+def hint(said: str, files: Mapping[str, str], source: str = "") -> Text:
     """Say why Go does not see a source that has what is missing; empty where none has it.
 
     Parameters
@@ -42,13 +43,15 @@ def hint(said: str, files: Mapping[str, str]) -> Text:
         What Go says: a name is undefined, or no source of a package is left.
     files : mapping of str to str
         Every file of the project by its path.
+    source : str
+        The one that Go says it of: a name without a package is one of its own folder.
     """
     missing, excluded = _UNDEFINED.search(said), _EXCLUDED.search(said)
     for path, text in sorted(files.items()):
         if not path.endswith(".go") or path.endswith("_test.go"):
             continue
         if missing:
-            concerns = _declares(text, missing["name"] or missing["method"])
+            concerns = _declares(text, missing["name"] or missing["method"]) and _within(missing, path, text, source)
         else:
             concerns = excluded is not None and f"{excluded['folder']}/".endswith(
                 f"/{posixpath.dirname(path)}/".replace("//", "/")
@@ -57,6 +60,14 @@ def hint(said: str, files: Mapping[str, str]) -> Text:
         if reason:
             return reason
     return ""
+
+
+def _within(missing: re.Match[str], path: str, text: str, source: str) -> bool:
+    """Say whether a file belongs to the package that lacks a name; a method's is not said."""
+    begins = _PACKAGE.search(text)
+    if missing["package"]:
+        return begins is not None and begins["name"] == missing["package"]
+    return bool(missing["method"] or not source or posixpath.dirname(path) == posixpath.dirname(source))
 
 
 def _declares(text: str, name: str) -> bool:
@@ -86,6 +97,7 @@ def _reason(path: str, text: str) -> Text:
 def _tags(said: str) -> list[str]:
     """Give the fewest tags of the project's own with which a constraint holds; none where there are no such."""
     own = [word for word in dict.fromkeys(_TOKEN.findall(said)) if word[0].isalpha() and word not in _SYSTEMS | _HOLDS]
+    own = [word for word in own if word != _NEVER]
     tries = [*([word] for word in own), own]
     return next((words for words in tries if _holds(said, frozenset(words))), [])
 

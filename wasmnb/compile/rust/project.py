@@ -50,6 +50,7 @@ _GATED = re.compile(r"gated behind the `(?P<name>[\w-]+)` feature")
 _NOT_FOUND = re.compile(
     r"(?:cannot find [\w, ]*|unresolved import |undeclared (?:\w+ or \w+|type) )`(?:\w+::)*(?P<name>\w+)`"
 )
+_IMPORTABLE = "consider importing"
 _BEHIND_FEATURE = (
     r'#\[cfg\((?:all\()?feature\s*=\s*"(?P<feature>[\w-]+)"[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*'
     r"(?:pub(?:\([^)]*\))?\s+)?(?:fn|struct|enum|const|static|mod|type|trait)\s+{name}\b"
@@ -142,7 +143,9 @@ def _hint(errors: Sequence[Diagnostic], files: dict[str, str], tools: Tools) -> 
 def _feature(errors: Sequence[Diagnostic], files: dict[str, str]) -> str:
     """Give the feature behind which what is not found stands: of a name without a path, rustc does not say it."""
     for item in errors:
-        missing = _NOT_FOUND.search(item.message)
+        # What rustc offers to import is there: its feature is on.
+        there = any(note.message.startswith(_IMPORTABLE) for note in item.notes)
+        missing = None if there else _NOT_FOUND.search(item.message)
         declares = missing and re.compile(_BEHIND_FEATURE.format(name=missing["name"]))
         for path, text in files.items():
             found = declares.search(text) if declares and path.endswith(".rs") else None
