@@ -17,6 +17,7 @@ from wasmnb.compile.go import project as go_project
 from wasmnb.compile.process import Finished
 from wasmnb.compile.project import texts
 from wasmnb.compile.tree import listed, planted
+from wasmnb.compile.workspace import npm_workspace
 from wasmnb.errors import ToolchainError, UsageError
 from wasmnb.image import Store
 
@@ -478,6 +479,28 @@ def test_a_member_of_an_npm_workspace_has_the_others(tmp_path: Path, version: st
         data = [0, 97, 115, 109, 1, 0, 0, 0, 0, 6, 5, *word.encode()]
         write(shared, index_dot_js=f"module.exports = Buffer.from({data});\n", word_dot_txt=word)
         assert word.encode() in built(folder).wasm
+
+
+@pytest.mark.usefixtures("has_node")
+def test_a_member_of_an_npm_workspace_has_packages_from_folders_too(tmp_path: Path) -> None:
+    top = write(tmp_path / "top", package_dot_json='{"private": true, "workspaces": ["packages/**"]}')
+    folder = npm_project(top / "packages" / "mine", "node make.cjs", "a.wasm")
+    manifest = json.loads((folder / "package.json").read_text())
+    (folder / "package.json").write_text(json.dumps({**manifest, "dependencies": {"aside": "file:../../aside"}}))
+    script = "const fs = require('fs'); const word = require('aside'); fs.writeFileSync('a.wasm', word);"
+    write(folder, make_dot_cjs=script)
+    # What a package manager has put there is no member.
+    write(
+        folder / "node_modules" / "others", package_dot_json='{"name": "others", "dependencies": {"gone-of-us": "9"}}'
+    )
+    data = [0, 97, 115, 109, 1, 0, 0, 0, 0, 6, 5, *b"aside"]
+    write(
+        top / "aside",
+        package_dot_json='{"name": "aside", "version": "1.0.0"}',
+        index_dot_js=f"module.exports = Buffer.from({data});\n",
+    )
+    assert npm_workspace(folder) == (top, ("packages/mine",))
+    assert b"aside" in built(folder).wasm
 
 
 @pytest.mark.usefixtures("has_node")

@@ -225,7 +225,8 @@ def _npm_members(folder: Path) -> set[str]:
     patterns = found.get("packages") or () if isinstance(found, dict) else found
     if (folder / _PNPM).is_file():
         patterns = [match["name"] for match in _PNPM_PACKAGE.finditer(_text(folder / _PNPM))]
-    names = _globbed(folder, patterns)
+    # What a package manager has put somewhere is no member, whatever the pattern.
+    names = (name for name in _globbed(folder, patterns) if "node_modules" not in PurePosixPath(name).parts)
     return {name for name in names if (folder / name / "package.json").is_file()}
 
 

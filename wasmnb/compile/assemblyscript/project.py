@@ -106,16 +106,16 @@ def _make(filter: Filter, node: Node, stages: Stages) -> Made:  # noqa: A002
     packages = None if beside or shared else _packages(node, files, stages)
     with workspace(large=True) as work, planted(filter, work) as tree:
         place = tree.folder
+        # They are copied, so that npm writes nothing into them; it passes over what is a link in them.
+        for name in beside:
+            if not (tree.origin / name).exists():
+                raise _not_there(name, tree)
+            tree.copy(name)
+        if packages is None:
+            stages.begin(f"installing the packages of {MANIFEST}")
         if shared:
-            stages.begin(f"installing the packages of {MANIFEST}")
-            beside = _install_workspace(node, tree, *shared)
+            beside += _install_workspace(node, tree, *shared)
         elif packages is None:
-            # They are copied, so that npm writes nothing into them; it passes over what is a link in them.
-            for name in beside:
-                if not (tree.origin / name).exists():
-                    raise _not_there(name, tree)
-                tree.copy(name)
-            stages.begin(f"installing the packages of {MANIFEST}")
             _install_in(node, ["install", "--install-links", *_QUIET], place)
         with io_errors():
             if packages is not None:
