@@ -101,6 +101,17 @@ def test_a_tool_beside_the_filter(tmp_path: Path) -> None:
         Filter.from_folder(folder)
 
 
+def test_a_filter_of_its_own_packages_beside_what_runs_filters(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "mine",
+        go_dot_mod=MOD,
+        main_dot_go='package main\n\nimport _ "example.org/mine/plugin"\n\nfunc main() {}\n',
+        plugin__plugin_dot_go=GO.replace("package main", "package plugin"),
+        cmd__try__main_dot_go='package main\n\nimport _ "github.com/example/proxy-wasm-go-host"\n\nfunc main() {}\n',
+    )
+    assert Filter.from_folder(folder).file == "main.go"
+
+
 def test_a_module_that_a_source_has_in_it(tmp_path: Path) -> None:
     source = USES.replace("package main\n", 'package main\n\nimport _ "embed"\n', 1)
     word = "\n//go:embed policy.wasm\nvar policy string\n\nfunc word() string { return policy }\n"

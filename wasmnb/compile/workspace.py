@@ -52,6 +52,7 @@ _FOR_PROXIES = re.compile(
     r'^\s*(?:import\s+)?(?:\w+\s+)?"[^"\n]*(?:proxy-?wasm|wasm-go)|^//(?:go:wasm)?export\s+proxy_', re.MULTILINE
 )
 _MAIN = re.compile(r"^package[ \t]+main\b", re.MULTILINE)
+_MODULE = re.compile(r"^module\s+(?P<name>[^\s\"]+)", re.MULTILINE)
 _IGNORED = re.compile(r"^//(?:go:build|\s*\+build)\s+ignore\b", re.MULTILINE)
 
 
@@ -155,12 +156,15 @@ def rust_examples(folder: Path) -> tuple[str, ...]:
 def go_programs(folder: Path) -> tuple[str, ...]:
     """Give the folders of a Go module that hold a program, ``.`` among them; where some are filters, these alone."""
     found, filters = [], []
+    module = _MODULE.search(_text(folder / "go.mod"))
     for place in _go_folders(folder, _MOST):
         sources = [path for path in place.glob("*.go") if not path.name.endswith("_test.go")]
         texts = [_text(path) for path in sources]
         if any(_MAIN.search(text) and not _IGNORED.search(text) for text in texts):
             found.append(place.relative_to(folder).as_posix())
-            if any(_FOR_PROXIES.search(text) for text in texts):
+            # At the top stands what the module is for: its own packages may be all that is for a proxy.
+            own = f'"{module["name"]}/' if module and place == folder else None
+            if any(_FOR_PROXIES.search(text) or (own and own in text) for text in texts):
                 filters.append(found[-1])
     return tuple(sorted(filters or found))
 
