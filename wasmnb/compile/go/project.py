@@ -274,8 +274,8 @@ def _hint(found: Sequence[Diagnostic], files: dict[str, str]) -> Text:
         return _NO_MODULE
     if any(_ABSENT.search(message) for message in said):
         return f"go mod tidy, in its folder, adds to {MANIFEST} what is imported there"
-    hints = (build_constraints.hint(item.message, files, item.text) for item in found)
-    left_out = next(filter(None, hints), "")
+    hints = [build_constraints.hint(item.message, files, item.text) for item in found]
+    left_out: Text = next((hint for hint in hints if hint), "")
     if left_out:
         return left_out
     generates = any(path.endswith(".go") and _GENERATES.search(text) for path, text in files.items())
