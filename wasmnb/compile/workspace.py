@@ -37,8 +37,6 @@ __all__ = [
 _NPM = "package.json"
 # What pnpm has in place of npm's "workspaces".
 _PNPM = "pnpm-workspace.yaml"
-_PNPM_PACKAGE = re.compile(r"""^[ \t]*-[ \t]+["']?(?P<name>[^!"'#\s][^"'#\s]*)""", re.MULTILINE)
-_HIGHEST = 8
 _BUILD_FILES = ("Cargo.toml", "go.mod", _NPM)
 _ASSEMBLYSCRIPT = re.compile(r'assemblyscript|\basc\b|"workspaces"')
 _LEFT_OUT = frozenset({"node_modules", "target", "vendor"})
@@ -221,6 +219,17 @@ def npm_workspace(folder: Path) -> tuple[Path, tuple[str, ...]] | None:
     return None
 
 
+def _pnpm_packages(text: str) -> list[str]:
+    import yaml  # noqa: PLC0415 - where pnpm is used
+
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return []
+    names = found.get("packages") if isinstance(found, dict) else None
+    return [name for name in names or () if isinstance(name, str) and not name.startswith("!")]
+
+
 def _npm_members(folder: Path) -> set[str]:
     try:
         found = json.loads(_text(folder / "package.json")).get("workspaces") or ()
@@ -228,7 +237,7 @@ def _npm_members(folder: Path) -> set[str]:
         return set()
     patterns = found.get("packages") or () if isinstance(found, dict) else found
     if (folder / _PNPM).is_file():
-        patterns = [match["name"] for match in _PNPM_PACKAGE.finditer(_text(folder / _PNPM))]
+        patterns = _pnpm_packages(_text(folder / _PNPM))
     # What a package manager has put somewhere is no member, whatever the pattern.
     names = (name for name in _globbed(folder, patterns) if "node_modules" not in PurePosixPath(name).parts)
     return {name for name in names if (folder / name / "package.json").is_file()}

@@ -151,8 +151,7 @@ class Log:
     def present(self) -> list[str]:
         """Give the lines since the present chain took over."""
         lines = self.all()
-        marks = [index for index, line in enumerate(lines) if _MARK.match(line)]
-        return lines[marks[-1] + 1 :] if marks else lines
+        return lines[_last(_MARK, lines) + 1 :]
 
     def handover(self) -> list[str]:
         """Give the lines from when the present chain was accepted until Envoy said that it took over.
@@ -160,10 +159,9 @@ class Log:
         The worker may be told of it, and log, before the main thread comes to say so.
         """
         lines = self.all()
-        marks = [-1, *(index for index, line in enumerate(lines) if _MARK.match(line))]
-        before = lines[marks[-2] + 1 : marks[-1]] if len(marks) > 1 else []
-        posted = [index for index, line in enumerate(before) if _POSTED.match(line)]
-        return before[posted[-1] + 1 :] if posted else []
+        before = lines[: max(0, _last(_MARK, lines))]
+        posted = _last(_POSTED, before)
+        return before[posted + 1 :] if posted > _last(_MARK, before) else []
 
     def size(self) -> int:
         """Bytes in the file: where what comes next begins."""
@@ -176,6 +174,11 @@ class Log:
         with self.path.open("rb") as file:
             file.seek(size if size <= self.size() else 0)
             return _lines(file.read())
+
+
+def _last(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
+    """Give the place of the last line that begins so; -1 where none does."""
+    return next((at for at in reversed(range(len(lines))) if pattern.match(lines[at])), -1)
 
 
 def _state(path: Path) -> tuple[int, int]:

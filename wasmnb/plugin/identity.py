@@ -35,11 +35,7 @@ def check_id(plugin: object) -> None:
 
 def plugin_key(plugin: Plugin) -> Hashable:
     """Give what two plugins must have in common to be the very same: all but the name that the image goes by."""
-    config = None if plugin.config is None else plugin.config_text
-    machine = None if plugin.vm_config is None else plugin.vm_config_text
-    said = {**plugin.to_dict(), "config": config, "vm_config": machine}
-    del said["reference"]
-    return json.dumps(said, sort_keys=True)
+    return _key(plugin, "reference")
 
 
 def build_key(plugin: Plugin) -> Hashable:
@@ -47,8 +43,14 @@ def build_key(plugin: Plugin) -> Hashable:
 
     Their image, root id, configuration and environment.
     """
-    said = json.loads(str(plugin_key(plugin)))
-    return json.dumps({name: value for name, value in said.items() if name not in _PLACED}, sort_keys=True)
+    return _key(plugin, "reference", *_PLACED)
+
+
+def _key(plugin: Plugin, *without: str) -> Hashable:
+    config = None if plugin.config is None else plugin.config_text
+    machine = None if plugin.vm_config is None else plugin.vm_config_text
+    said = {**plugin.to_dict(), "config": config, "vm_config": machine}
+    return json.dumps({name: value for name, value in said.items() if name not in without}, sort_keys=True)
 
 
 def same_values(one: Any, other: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wasmnb.display import Cell, Record, Tone
 from wasmnb.display.text import several, short_digest
 from wasmnb.live.rows import rows_table
-from wasmnb.views.mesh import doubted_cell, meanings, pod_looks, verdict_cell
+from wasmnb.views.mesh import doubted_cell, meanings, plugin_pairs, pod_looks, verdict_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,20 +96,16 @@ def _silent(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row.rate.reason for row in rows if row.rate.reason))[:1]
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    return [(one.rpartition("=")[0], one.rpartition("=")[2]) for one in text.split(",") if one]
-
-
 def _plugins(text: str) -> Cell:
-    return Cell(", ".join(f"{verdict_cell(verdict)} {id_}" for id_, verdict in _pairs(text)))
+    return Cell(", ".join(f"{verdict_cell(verdict)} {id_}" for id_, verdict in plugin_pairs(text)))
 
 
 def _doubted(text: str) -> Cell:
-    return Cell(", ".join(f"{doubted_cell(verdict)} {id_}" for id_, verdict in _pairs(text)))
+    return Cell(", ".join(f"{doubted_cell(verdict)} {id_}" for id_, verdict in plugin_pairs(text)))
 
 
 def _digests(text: str) -> Cell:
-    return Cell(", ".join(short_digest(digest) for _, digest in _pairs(text)), text.replace(",", "\n"))
+    return Cell(", ".join(short_digest(digest) for _, digest in plugin_pairs(text)), text.replace(",", "\n"))
 
 
 def _number(value: float | None) -> Cell:

@@ -40,6 +40,7 @@ __all__ = [
     "meanings",
     "mesh_record",
     "metrics_record",
+    "plugin_pairs",
     "plugins_record",
     "pod_looks",
     "pods_record",
@@ -107,6 +108,11 @@ def meanings(verdicts: Iterable[str]) -> tuple[str, ...]:
         )
         for one in asking
     )
+
+
+def plugin_pairs(text: str) -> list[tuple[str, str]]:
+    """Read a column of plugins: the id of each, with what is said of it."""
+    return [(one.rpartition("=")[0], one.rpartition("=")[2]) for one in text.split(",") if one]
 
 
 def doubted_cell(verdict: str) -> Cell:
@@ -374,7 +380,7 @@ def _ready(ready: str) -> Cell:
 
 
 def _plugins(text: str) -> Cell:
-    pairs = [(one.rpartition("=")[0], one.rpartition("=")[2]) for one in text.split(",") if one]
+    pairs = plugin_pairs(text)
     meant = "\n".join(dict.fromkeys(verdict_meaning(verdict) for _, verdict in pairs))
     return Cell(", ".join(f"{verdict_cell(verdict)} {id_}" for id_, verdict in pairs), meant)
 

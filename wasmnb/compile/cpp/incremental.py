@@ -171,6 +171,9 @@ class Units:
         Where one file alone ends with what is included, that file is meant.
         """
         found = set()
+        named: dict[str, list[str]] = {}
+        for path in self.texts:
+            named.setdefault(posixpath.basename(path), []).append(path)
         for path, text in self.texts.items():
             beside = posixpath.dirname(path)
             for word in Source(text).includes:
@@ -178,7 +181,7 @@ class Units:
                 places = (posixpath.normpath(posixpath.join(top, name)) for top in (beside, "", *self._tops))
                 if name.startswith(("/", ".")) or any(place in self.texts for place in places):
                     continue
-                ending = [each for each in self.texts if each.endswith(f"/{name}")]
+                ending = [each for each in named.get(posixpath.basename(name), ()) if each.endswith(f"/{name}")]
                 if len(ending) == 1:
                     found.add(ending[0].removesuffix(f"/{name}"))
         return sorted(found)

@@ -451,7 +451,7 @@ class Proving:
 
     def _note(self, one: _Due, proof: Proof, words: str, *, silent: bool = False) -> None:
         known = self._seen.get(one.key)
-        again = known is not None and known.proof is Proof.NONE and (known.pid, known.written) == one[2:4]
+        again = known is not None and known.proof is Proof.NONE and (known.pid, known.written) == (one.pid, one.written)
         times = known.times + 1 if known is not None and again else 1
         self._seen[one.key] = Seen(words, proof, one.pid, one.written, silent, times)
 

@@ -238,17 +238,18 @@ class Gatherer:
         def look(item: Mapping[str, Any]) -> Evidence:
             ack = acks.get(f"{item['metadata']['name']}.{self.namespace}")
             found = Evidence(item, ack=ack, missing=missing, skew=self.cluster.skew)
-            return self._look(found, whole=whole, first=EVERY_ECDS if taking else ECDS)
+            return self._look(found, whole=whole, taking=taking)
 
         return list(self._threads.map(look, items))
 
-    def _look(self, found: Evidence, *, whole: bool, first: str) -> Evidence:
+    def _look(self, found: Evidence, *, whole: bool, taking: bool) -> Evidence:
         if not has_proxy(found.item) or found.item.get("status", {}).get("phase") != "Running":
             return found
+        known = self._inbound.get(found.name)
+        first = EVERY_ECDS if taking or (known is not None and known.taking) else ECDS
         try:
             if not whole:
                 return replace(found, entries=_arrived(partial(self.admin.get, found.name, first)))
-            known = self._inbound.get(found.name)
             questions = Question(PORT, first), Question(PORT, _first_of(known)), WORKER
             arrived, inbound, worker = self.admin.several(found.name, *questions)
             found = replace(found, entries=_arrived(arrived))
